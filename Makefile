@@ -1,0 +1,50 @@
+# Each target does its own set-up; `make check` runs what CI runs beside the tests.
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test check bench lock format clean
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock requirements-dev.lock pyproject.toml
+	@echo "Installing the locked dependencies into $(VENV)"
+ifdef UV
+	@$(UV) venv --quiet --allow-existing $(VENV)
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+else
+	@python3 -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endif
+	@touch $@
+
+demo: install
+	@$(BIN)/fairlead demo --once
+
+test: install
+	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: install
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/fairlead docs --check
+
+bench: install
+	@$(BIN)/python -m tests.bench
+
+format: install
+	@$(BIN)/ruff check --quiet --fix-only
+	@$(BIN)/ruff format --quiet
+
+# requirements-dev.lock holds requirements.lock's pins as well, so one install serves.
+lock:
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
+
+clean:
+	@rm -rf $(VENV) build dist

@@ -1,0 +1,94 @@
+"""The rules that there are: found by looking into `rules/`, each a function and a page."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import ModuleType
+
+import rules
+from bot.core.finding import Severity
+from bot.core.page import Page, PageError, parse_page
+from bot.core.resource import GroupKind
+from bot.core.rule import Rule
+
+
+class CatalogError(ValueError):
+    """A pair in `rules/` that is no rule; the message names the file and says what is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """The options of a rule that has none."""
+
+
+@cache
+def load_rules() -> tuple[Rule, ...]:
+    """Every rule, sorted by id. Raises CatalogError for a pair that is no rule."""
+    return tuple(sorted(_pairs(), key=lambda rule: rule.id))
+
+
+def _pairs() -> Iterator[Rule]:
+    folder = resources.files(rules)
+    names = {entry.name for entry in folder.iterdir()}
+    functions = {name.removesuffix(".py") for name in names if name.endswith(".py")} - {"__init__"}
+    pages = {name.removesuffix(".md") for name in names if name.endswith(".md")}
+    for name in sorted(functions ^ pages):
+        missing = "md" if name in functions else "py"
+        raise CatalogError(f"rules/{name}.{missing} is missing: a rule is a function and a page")
+    for name in sorted(functions):
+        rule_id = name.replace("_", "-")
+        try:
+            page = parse_page((folder / f"{name}.md").read_text(encoding="utf-8"), rule_id)
+        except PageError as error:
+            raise CatalogError(f"rules/{error}") from error
+        yield _rule(rule_id, importlib.import_module(f"rules.{name}"), page)
+
+
+def _rule(rule_id: str, module: ModuleType, page: Page) -> Rule:
+    where = f"rules/{rule_id.replace('-', '_')}.py"
+    shapes = [shape for shape in ("compare", "find") if hasattr(module, shape)]
+    if len(shapes) != 1:
+        raise CatalogError(f"{where} should define one function, `compare` or `find`")
+    severity = getattr(module, "SEVERITY", None)
+    if not isinstance(severity, Severity):
+        raise CatalogError(f"{where} should say its default severity: SEVERITY = Severity.WARNING")
+    reach = getattr(module, "REACH", "namespace")
+    if reach not in {"resource", "namespace", "environment"}:
+        raise CatalogError(
+            f"{where}: REACH is {reach!r}, legal are 'resource', 'namespace', 'environment'"
+        )
+    subjects = _kinds(module, "SUBJECTS", where)
+    return Rule(
+        id=rule_id,
+        page=page,
+        severity=severity,
+        subjects=subjects,
+        function=getattr(module, shapes[0]),
+        shape="compare" if shapes[0] == "compare" else "find",
+        context=_kinds(module, "CONTEXT", where) | subjects,
+        reach=reach,
+        options=_options(module, shapes[0], where),
+    )
+
+
+def _kinds(module: ModuleType, name: str, where: str) -> frozenset[GroupKind]:
+    kinds = getattr(module, name, ())
+    if not all(isinstance(kind, GroupKind) for kind in kinds):
+        raise CatalogError(f"{where}: {name} should be a tuple of GroupKind")
+    return frozenset(kinds)
+
+
+def _options(module: ModuleType, shape: str, where: str) -> type:
+    function = getattr(module, shape)
+    parameters = list(inspect.signature(function).parameters)
+    if len(parameters) != 3:
+        wanted = "before, after, options" if shape == "compare" else "subject, state, options"
+        raise CatalogError(f"{where}: `{shape}` should take ({wanted})")
+    declared = getattr(module, "Options", NoOptions)
+    return typing.cast("type", declared)

@@ -1,0 +1,1 @@
+"""Every decision, as functions of values: no input or output, no clock, no environment."""

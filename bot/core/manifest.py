@@ -1,0 +1,95 @@
+"""A manifest: what the two readings of the cluster make of one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Flag: TypeAlias = Literal[
+    "yaml11-bool",
+    "duplicate-key",
+    "merge-order",
+    "octal",
+    "tag",
+    "content-after-document-end",
+    "unicode-line-break",
+    "carriage-return",
+    "list-like",
+    "kindless-item",
+    "bom-inside",
+    "json-stream",
+    "rejected-by-kubectl",
+]
+"""A hazard of reading (DESIGN 5): something that people and the two cluster readers see differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One object, unwrapped from lists, as canonical JSON (sorted keys, whole floats as integers)."""
+
+    encoded: bytes
+    document: int
+    item: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadError:
+    """Why the rest of a file was refused. `line` is 1-based, None where no line can be named.
+
+    `limit` says that a limit of ours was met, not a rule of the reader. The message never holds a
+    line of the file.
+    """
+
+    message: str
+    line: int | None = None
+    limit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The objects of a file up to the first error, as one of the two readers gives them."""
+
+    objects: tuple[Object, ...] = ()
+    error: ReadError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """A flag at a line (1-based) of a document, and in a sentence what the readers make of it."""
+
+    flag: Flag
+    document: int
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One file in both readings.
+
+    `kubectl` is what `kubectl apply` and Argo CD's directories send, `kustomize` what kustomize and
+    Flux build. `documents` are content digests of the chunks between `---` lines, so that one can
+    tell which document of a file changed. `resembles` says that a line begins with `apiVersion:` or
+    `kind:` (JSON: that it has those keys), so that a file that cannot be parsed counts as a manifest.
+    """
+
+    kubectl: Reading
+    kustomize: Reading
+    hazards: tuple[Hazard, ...] = ()
+    documents: tuple[str, ...] = ()
+    resembles: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFile:
+    """A manifest at its path in a tree."""
+
+    path: str
+    blob: str
+    manifest: Manifest
+    kustomize: bool = False
+
+    @property
+    def reading(self) -> Reading:
+        """The reading of the root's own deploy path."""
+        return self.manifest.kustomize if self.kustomize else self.manifest.kubectl

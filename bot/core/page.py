@@ -1,0 +1,135 @@
+"""A rule's page: the specification, what a finding links to, and the tests of its rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.finding import Side
+
+REQUIRED_SECTIONS: Final = ("Why it matters", "What to do", "False positives")
+_FENCE: Final = re.compile(r"^```(diff|yaml policy)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_MARK: Final = re.compile(r"\s*# finding: (.*)$")
+_HUNK: Final = re.compile(r"^@@ .*@@")
+DEFAULT_FILE: Final = "manifests.yaml"
+
+
+class PageError(ValueError):
+    """A page that does not have the form of one; the message says where and what is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A finding that an example promises: message and place."""
+
+    path: str
+    side: Side
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Two small trees (path to text), the policy in force, and exactly what the rule finds."""
+
+    line: int
+    base: Mapping[str, str]
+    head: Mapping[str, str]
+    policy: str
+    expected: tuple[Expected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: title, what is found (one paragraph), its sections by heading, its examples."""
+
+    title: str
+    summary: str
+    sections: Mapping[str, str]
+    examples: tuple[Example, ...]
+    text: str
+
+
+def parse_page(text: str, name: str) -> Page:
+    """The page of the rule `name`. Raises PageError where it has not the form of a page."""
+    title, _, rest = text.partition("\n")
+    if title != f"# {name}":
+        raise PageError(f"{name}.md:1: the title is {title!r}, and should be '# {name}'")
+    head, *tail = re.split(r"^## (.+)$", rest, flags=re.MULTILINE)
+    sections = {
+        heading.strip(): body.strip() for heading, body in zip(tail[::2], tail[1::2], strict=True)
+    }
+    missing = [heading for heading in REQUIRED_SECTIONS if not sections.get(heading)]
+    if missing:
+        raise PageError(f"{name}.md: the page has no section {missing[0]!r}")
+    summary = " ".join(head.strip().partition("\n\n")[0].split())
+    if not summary:
+        raise PageError(f"{name}.md: a paragraph that says what is found should follow the title")
+    return Page(title[2:], summary, sections, tuple(_examples(text, name)), text)
+
+
+def _examples(text: str, name: str) -> Iterator[Example]:
+    policy = ""
+    for block in _FENCE.finditer(text):
+        line = text.count("\n", 0, block.start()) + 1
+        if block[1] == "yaml policy":
+            policy = block[2]
+            continue
+        yield _example(block[2], line, policy, name)
+        policy = ""
+
+
+class _Sides:
+    """The two sides of one file while a diff is read."""
+
+    def __init__(self, base: str, head: str) -> None:
+        self.paths = {"LEFT": base, "RIGHT": head}
+        self.lines: dict[str, list[str]] = {"LEFT": [], "RIGHT": []}
+
+
+def _example(diff: str, line: int, policy: str, name: str) -> Example:
+    files: list[_Sides] = []
+    expected: list[Expected] = []
+    base_path = ""
+    for number, row in enumerate(diff.splitlines(), start=line + 1):
+        if row.startswith("--- a/") or row == "--- /dev/null":
+            base_path = row.removeprefix("--- a/")
+        elif row.startswith("+++ b/") or row == "+++ /dev/null":
+            files.append(_Sides(base_path, row.removeprefix("+++ b/")))
+        elif _HUNK.match(row):
+            continue
+        else:
+            if not files:
+                files.append(_Sides(DEFAULT_FILE, DEFAULT_FILE))
+            expected.extend(_take(row, files[-1], f"{name}.md:{number}"))
+    return Example(line, _tree(files, "LEFT"), _tree(files, "RIGHT"), policy, tuple(expected))
+
+
+def _take(row: str, sides: _Sides, where: str) -> Iterator[Expected]:
+    """Add a row of a diff to its sides; the findings that its mark promises.
+
+    A marked line that stands on both sides promises its finding at head.
+    """
+    mark, text = row[:1], row[1:]
+    if mark not in {"-", "+", " ", ""}:
+        raise PageError(f"{where}: a line of a diff begins with '-', '+' or a space")
+    found: list[str] = []
+    while match := _MARK.search(text):
+        text, message = text[: match.start()], match[1]
+        found = [*message.split(" # finding: "), *found]
+    for side in ("LEFT", "RIGHT"):
+        if mark not in ({"+"} if side == "LEFT" else {"-"}):
+            sides.lines[side].append(text)
+    at: Side = "LEFT" if mark == "-" else "RIGHT"
+    for message in found:
+        yield Expected(sides.paths[at], at, len(sides.lines[at]), message)
+
+
+def _tree(files: list[_Sides], side: Side) -> dict[str, str]:
+    return {
+        held.paths[side]: "".join(f"{line}\n" for line in held.lines[side])
+        for held in files
+        if held.paths[side] != "/dev/null" and any(held.lines[side])
+    }

@@ -1,0 +1,157 @@
+"""The review: what the command line prints as JSON, and what the App publishes (DESIGN 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from bot.core.finding import Graph, Severity, Side, Steps, Table
+from bot.core.values import EMPTY, Value
+
+SCHEMA: Final = "fairlead.review/1"
+
+Verdict: TypeAlias = Literal["pass", "blocked", "incomplete"]
+ProblemKind: TypeAlias = Literal["unreadable", "unrendered", "rule-failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A line (1-based) on one side of the difference; None where only the file can be named."""
+
+    path: str
+    line: int | None
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceReference:
+    """A resource by name; `namespace` is the effective one, None for cluster-scoped kinds."""
+
+    group: str
+    kind: str
+    namespace: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedPlace:
+    """Another place that a finding speaks of."""
+
+    location: Location | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a comment shows below its sentence."""
+
+    tables: tuple[Table, ...] = ()
+    steps: tuple[Steps, ...] = ()
+    graphs: tuple[Graph, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """New text for the lines `start` to `end` (1-based, both included) of the finding's file."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFinding:
+    """One finding of a review. `blocks` is decided by the parent, from the policy alone."""
+
+    rule: str
+    severity: Severity
+    message: str
+    environments: tuple[str, ...]
+    resource: ResourceReference | None
+    location: Location | None
+    fingerprint: str
+    blocks: bool = False
+    related: tuple[RelatedPlace, ...] = ()
+    facts: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
+    details: Details = Details()
+    suggestion: Suggestion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that does not count, and because of what."""
+
+    finding: ReviewFinding
+    because: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be looked at. `new`: base could be looked at there, head cannot."""
+
+    kind: ProblemKind
+    new: bool
+    location: Location | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many resources were added, changed and removed."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChange:
+    """One container's image before and after; None where there was or is none."""
+
+    resource: ResourceReference
+    container: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantCounts:
+    """How many single grants a change adds and removes."""
+
+    added: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was compared, in numbers. `change` is written `class` in JSON."""
+
+    environments: int
+    compared: int
+    resources: Counts
+    change: Literal["none", "images", "other"]
+    images: tuple[ImageChange, ...] = ()
+    grants: GrantCounts = GrantCounts()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the child process answers: everything but the decision. Hostile until validated."""
+
+    findings: tuple[ReviewFinding, ...]
+    problems: tuple[Problem, ...]
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """An analysis and what was decided of it. `base` and `head` are full shas or directories."""
+
+    verdict: Verdict
+    base: str
+    head: str
+    findings: tuple[ReviewFinding, ...]
+    suppressed: tuple[Suppressed, ...]
+    problems: tuple[Problem, ...]
+    summary: Summary

@@ -1,0 +1,141 @@
+"""A state: all resources of one environment at one commit, and the ways to look them up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TypeVar, cast
+
+from bot.core.manifest import ManifestFile
+from bot.core.policy import Policy
+from bot.core.resource import GroupKind, Resource, ResourceKey
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One cluster's worth of roots, and what the policy says of that cluster.
+
+    `kubernetes` is the minor version ("1.34"), None for the newest that is known here.
+    """
+
+    name: str = "default"
+    kubernetes: str | None = None
+    default_namespace: str = "default"
+
+
+@dataclass(frozen=True)
+class State:
+    """All resources of one environment at one commit. Read-only.
+
+    `closed` holds the namespaces of which every root was read: what is not here is not there.
+    `files` are the manifests by path, readable or not, for what concerns the text itself.
+    Rules look resources up and never walk a whole state; what is computed from a whole state is
+    computed once, by `derived`.
+    """
+
+    resources: tuple[Resource, ...]
+    environment: Environment = Environment()
+    policy: Policy = Policy()
+    closed: frozenset[str] = frozenset()
+    files: Mapping[str, ManifestFile] = MappingProxyType({})
+    _derived: dict[Callable[[State], object], object] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def get(self, key: ResourceKey) -> Resource | None:
+        """The resource of this key, or None."""
+        return self._by_key.get(key)
+
+    def of(self, *kinds: GroupKind, namespace: str | None = None) -> tuple[Resource, ...]:
+        """The resources of these kinds, in one namespace where one is named."""
+        if namespace is not None:
+            spaces = self._by_namespace.get(namespace, {})
+            return tuple(found for kind in kinds for found in spaces.get(kind, ()))
+        return tuple(found for kind in kinds for found in self._by_kind.get(kind, ()))
+
+    def in_namespace(self, namespace: str) -> tuple[Resource, ...]:
+        """Everything that is in this namespace."""
+        spaces = self._by_namespace.get(namespace, {})
+        return tuple(found for held in spaces.values() for found in held)
+
+    @cached_property
+    def namespaces(self) -> frozenset[str]:
+        """The namespaces that hold a resource here or are one."""
+        own = (found.name for found in self.of(GroupKind("", "Namespace")))
+        return frozenset((*self._by_namespace, *own))
+
+    @cached_property
+    def kinds(self) -> frozenset[GroupKind]:
+        """The kinds of which this state has a resource."""
+        return frozenset(self._by_kind)
+
+    def derived(self, build: Callable[[State], T]) -> T:
+        """What `build` makes of this state, made once. `build` must be a pure module function."""
+        if build not in self._derived:
+            self._derived[build] = build(self)
+        return cast("T", self._derived[build])
+
+    @cached_property
+    def _by_key(self) -> Mapping[ResourceKey, Resource]:
+        return MappingProxyType({found.key: found for found in self.resources})
+
+    @cached_property
+    def _by_kind(self) -> Mapping[GroupKind, tuple[Resource, ...]]:
+        return _grouped(self.resources)
+
+    @cached_property
+    def _by_namespace(self) -> Mapping[str, Mapping[GroupKind, tuple[Resource, ...]]]:
+        spaces: dict[str, list[Resource]] = {}
+        for found in self.resources:
+            if found.namespace is not None:
+                spaces.setdefault(found.namespace, []).append(found)
+        return MappingProxyType({name: _grouped(held) for name, held in spaces.items()})
+
+
+def _grouped(resources: Iterable[Resource]) -> Mapping[GroupKind, tuple[Resource, ...]]:
+    groups: dict[GroupKind, list[Resource]] = {}
+    for found in resources:
+        groups.setdefault(found.group_kind, []).append(found)
+    return MappingProxyType({kind: tuple(held) for kind, held in groups.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource at base and at head; at least one of the two is there."""
+
+    before: Resource | None
+    after: Resource | None
+
+    @property
+    def key(self) -> ResourceKey:
+        return self.present.key
+
+    @property
+    def present(self) -> Resource:
+        """The resource at head, or the one that head no longer has."""
+        found = self.after or self.before
+        if found is None:
+            raise ValueError("a change has at least one side")
+        return found
+
+
+def changes(before: State, after: State, *kinds: GroupKind) -> Iterator[Change]:
+    """The resources that differ between two states, of these kinds or of all, in key order.
+
+    Two resources are the same when the cluster would receive the same, wherever they are written.
+    """
+    old, new = before._by_key, after._by_key  # noqa: SLF001 - the same class's index
+    wanted = frozenset(kinds)
+    differing = {key for key, found in new.items() if _differs(old.get(key), found)}
+    differing |= {key for key in old if key not in new}
+    for key in sorted(differing, key=lambda key: key.sort_key):
+        if not wanted or key.group_kind in wanted:
+            yield Change(old.get(key), new.get(key))
+
+
+def _differs(old: Resource | None, new: Resource) -> bool:
+    return old is None or (old is not new and old.encoded != new.encoded)

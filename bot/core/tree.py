@@ -1,0 +1,27 @@
+"""A commit's tree, or a directory's, as a list of files without their content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a tree: git's mode (`100644`, `120000` a symlink, ...), content id and size."""
+
+    mode: str
+    blob: str
+    size: int
+
+
+Tree: TypeAlias = Mapping[str, File]
+"""The files of a commit by path, directories left out."""
+
+
+class Blobs(Protocol):
+    """Where the content of files comes from, by content id."""
+
+    def data(self, blob: str) -> bytes:
+        """The content of a file. Raises KeyError where there is no such content."""

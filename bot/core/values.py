@@ -1,0 +1,66 @@
+"""The values that a manifest is made of, read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+Value: TypeAlias = "None | bool | int | float | str | tuple[Value, ...] | Mapping[str, Value]"
+"""A JSON value as the API server receives it: lists are tuples, mappings cannot be written to."""
+
+Body: TypeAlias = Mapping[str, Value]
+
+EMPTY: Body = MappingProxyType({})
+
+
+def freeze(value: object) -> Value:
+    """The same JSON value, read-only all the way down.
+
+    Raises TypeError for anything that JSON has no word for.
+    """
+    if isinstance(value, dict | MappingProxyType):
+        return MappingProxyType({str(key): freeze(item) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return tuple(freeze(item) for item in value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"not a JSON value: {type(value).__name__}")
+
+
+def thaw(value: Value) -> object:
+    """A new JSON value of plain dicts and lists, for what must be encoded or edited."""
+    if isinstance(value, Mapping):
+        return {key: thaw(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [thaw(item) for item in value]
+    return value
+
+
+def mapping(value: Value) -> Body:
+    """The value if it is a mapping, else an empty one: a malformed field holds nothing."""
+    return value if isinstance(value, Mapping) else EMPTY
+
+
+def sequence(value: Value) -> tuple[Value, ...]:
+    """The value if it is a list, else an empty one."""
+    return value if isinstance(value, tuple) else ()
+
+
+def text(value: Value) -> str | None:
+    """The value if it is a string, else None."""
+    return value if isinstance(value, str) else None
+
+
+def integer(value: Value) -> int | None:
+    """The value if it is a whole number, else None. JSON's 80.0 is Kubernetes' 80."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) else None
+
+
+def boolean(value: Value) -> bool | None:
+    """The value if it is a boolean, else None."""
+    return value if isinstance(value, bool) else None

@@ -1,0 +1,53 @@
+"""The exceptions of the product.
+
+    FairleadError
+    ├── UsageError            what a person asked for cannot be done: exit status 2
+    │   └── PolicyError       the policy file is not valid
+    ├── GitError              git refused or a commit is not there
+    ├── AnalysisError         the child process did not answer
+    └── GitHubError           GitHub refused or did not answer
+"""
+
+from __future__ import annotations
+
+
+class FairleadError(Exception):
+    """The base of every error that the product raises on purpose."""
+
+
+class UsageError(FairleadError):
+    """What a person asked for cannot be done; the message says what to do instead."""
+
+
+class PolicyError(UsageError):
+    """A policy that is not valid.
+
+    `line` is the 1-based line in the policy file, or None where no line can be named.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class GitError(FairleadError):
+    """Git refused, or an object that was named is not there."""
+
+
+class AnalysisError(FairleadError):
+    """The child process that analyses died, ran into a limit, or answered nonsense."""
+
+
+class GitHubError(FairleadError):
+    """GitHub refused or did not answer.
+
+    `retryable` says whether the same request may succeed later, `retry_after` after how many
+    seconds at the earliest, where GitHub named it.
+    """
+
+    def __init__(
+        self, message: str, *, retryable: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.retry_after = retry_after
