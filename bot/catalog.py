@@ -15,7 +15,7 @@ import rules
 from bot.core.finding import Severity
 from bot.core.page import Page, PageError, parse_page
 from bot.core.resource import GroupKind
-from bot.core.rule import Rule
+from bot.core.rule import Reach, Rule
 
 
 class CatalogError(ValueError):
@@ -58,11 +58,10 @@ def _rule(rule_id: str, module: ModuleType, page: Page) -> Rule:
     severity = getattr(module, "SEVERITY", None)
     if not isinstance(severity, Severity):
         raise CatalogError(f"{where} should say its default severity: SEVERITY = Severity.WARNING")
-    reach = getattr(module, "REACH", "namespace")
-    if reach not in {"resource", "namespace", "environment"}:
-        raise CatalogError(
-            f"{where}: REACH is {reach!r}, legal are 'resource', 'namespace', 'environment'"
-        )
+    reach: Reach = getattr(module, "REACH", "namespace")
+    if reach not in typing.get_args(Reach):
+        legal = ", ".join(map(repr, typing.get_args(Reach)))
+        raise CatalogError(f"{where}: REACH is {reach!r}, legal are {legal}")
     subjects = _kinds(module, "SUBJECTS", where)
     return Rule(
         id=rule_id,

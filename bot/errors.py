@@ -1,11 +1,11 @@
 """The exceptions of the product.
 
-    FairleadError
-    ├── UsageError            what a person asked for cannot be done: exit status 2
-    │   └── PolicyError       the policy file is not valid
-    ├── GitError              git refused or a commit is not there
-    ├── AnalysisError         the child process did not answer
-    └── GitHubError           GitHub refused or did not answer
+FairleadError
+├── UsageError            what a person asked for cannot be done: exit status 2
+│   └── PolicyError       the policy file is not valid
+├── GitError              git refused or a commit is not there
+├── AnalysisError         the child process did not answer
+└── GitHubError           GitHub refused or did not answer
 """
 
 from __future__ import annotations

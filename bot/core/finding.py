@@ -23,6 +23,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
+        """0 for a notice, more for worse."""
         return list(Severity).index(self)
 
     def lower(self) -> Severity:
@@ -51,8 +52,6 @@ class Graph:
     """Who newly reaches whom: edges of (from, to, label)."""
 
     edges: tuple[tuple[str, str, str], ...]
-
-
 
 
 @dataclass(frozen=True, slots=True)

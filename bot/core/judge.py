@@ -61,7 +61,7 @@ def fingerprint(rule: str, finding: Finding) -> str:
     """What stays of a finding when lines and environments change: rule, resource, route, key."""
     place = finding.node
     if isinstance(place, Spot):
-        parts = (rule, "file", place.path, finding.key)
+        parts: tuple[str, ...] = (rule, "file", place.path, finding.key)
     else:
         key = place.resource.key
         name = (key.group, key.kind, key.namespace or "", key.name)

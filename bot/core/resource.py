@@ -40,10 +40,12 @@ class ResourceKey:
 
     @property
     def group_kind(self) -> GroupKind:
+        """The group and kind alone."""
         return GroupKind(self.group, self.kind)
 
     @property
     def sort_key(self) -> tuple[str, str, str, str]:
+        """What keys are sorted by; every field is text."""
         return (self.kind, self.group, self.namespace or "", self.name)
 
     def __str__(self) -> str:
@@ -155,25 +157,28 @@ class Node:
 
     @property
     def mapping(self) -> Body:
+        """The mapping that stands here, or an empty one."""
         return values.mapping(self.value)
 
     @property
     def text(self) -> str | None:
+        """The string that stands here, or None."""
         return values.text(self.value)
 
     @property
     def integer(self) -> int | None:
+        """The whole number that stands here, or None."""
         return values.integer(self.value)
 
     @property
     def boolean(self) -> bool | None:
+        """The boolean that stands here, or None."""
         return values.boolean(self.value)
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The strings of a list of strings, without whatever else stands there."""
-        held = self.value
-        return tuple(item for item in held if isinstance(item, str)) if isinstance(held, tuple) else ()
+        return tuple(item for item in values.sequence(self.value) if isinstance(item, str))
 
     def __str__(self) -> str:
         return f"{self.resource.key} {route_text(self.route)}"
@@ -216,22 +221,27 @@ class Resource:
 
     @cached_property
     def body(self) -> Body:
+        """What the cluster would receive."""
         return values.mapping(freeze(_decode(self.encoded)))
 
     @property
     def group_kind(self) -> GroupKind:
+        """The group and kind."""
         return self.key.group_kind
 
     @property
     def namespace(self) -> str | None:
+        """The effective namespace, None for cluster-scoped kinds."""
         return self.key.namespace
 
     @property
     def name(self) -> str:
+        """The name in the cluster."""
         return self.key.name
 
     @property
     def root(self) -> Node:
+        """The resource as a whole, as a place."""
         return Node(self, (), self.body)
 
     def at(self, *keys: str) -> Node:
@@ -240,10 +250,12 @@ class Resource:
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
+        """The labels that are strings; the API refuses others."""
         return _strings(self.at("metadata", "labels"))
 
     @cached_property
     def annotations(self) -> Mapping[str, str]:
+        """The annotations that are strings; the API refuses others."""
         return _strings(self.at("metadata", "annotations"))
 
 

@@ -41,7 +41,7 @@ class State:
     environment: Environment = Environment()
     policy: Policy = Policy()
     closed: frozenset[str] = frozenset()
-    files: Mapping[str, ManifestFile] = MappingProxyType({})
+    files: Mapping[str, ManifestFile] = field(default_factory=lambda: MappingProxyType({}))
     _derived: dict[Callable[[State], object], object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -112,6 +112,7 @@ class Change:
 
     @property
     def key(self) -> ResourceKey:
+        """The key that both sides have."""
         return self.present.key
 
     @property

@@ -1,0 +1,1 @@
+"""Roots into resources."""

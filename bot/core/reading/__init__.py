@@ -44,7 +44,9 @@ def line_of(data: bytes, source: Source, route: Route) -> int | None:
             node = node.value[step.index]
             line = node.start_mark.line
         else:
-            found = [(k, v) for k, v in getattr(node, "value", ()) if getattr(k, "value", None) == step]
+            found = [
+                (k, v) for k, v in getattr(node, "value", ()) if getattr(k, "value", None) == step
+            ]
             if not found:
                 break
             line, node = found[-1][0].start_mark.line, found[-1][1]
