@@ -5,7 +5,9 @@ FairleadError
 │   └── PolicyError       the policy file is not valid
 ├── GitError              git refused or a commit is not there
 ├── AnalysisError         the child process did not answer
-└── GitHubError           GitHub refused or did not answer
+├── DeliveryError         a signed request is no webhook
+├── GitHubError           GitHub refused or did not answer
+└── JobFailed             a job ended for good without its review
 """
 
 from __future__ import annotations
@@ -38,6 +40,10 @@ class AnalysisError(FairleadError):
     """The child process that analyses died, ran into a limit, or answered nonsense."""
 
 
+class DeliveryError(FairleadError):
+    """A signed request that is no webhook of GitHub's; the text says why and shows no body."""
+
+
 class GitHubError(FairleadError):
     """GitHub refused or did not answer.
 
@@ -51,3 +57,7 @@ class GitHubError(FairleadError):
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
+
+
+class JobFailed(FairleadError):  # noqa: N818 - what is recorded of the job, read as a status
+    """A job ended for good without its review; the text holds its reference alone."""
