@@ -93,7 +93,7 @@ def label_selector(selector: Node | Value) -> Selector | None:
         return None
     try:
         return Selector(tuple(_selector(value)))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         return Selector(invalid=str(error))
 
 
@@ -104,7 +104,7 @@ def map_selector(selector: Node | Value) -> Selector | None:
         return None
     try:
         return Selector(tuple(_labels(value)))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         return Selector(invalid=str(error))
 
 
@@ -123,7 +123,7 @@ def _value(selector: Node | Value) -> Value:
 
 def _selector(value: Value) -> Iterator[Requirement]:
     if not isinstance(value, Mapping):
-        raise ValueError("the selector is not a mapping")
+        raise TypeError("the selector is not a mapping")
     surplus = sorted(set(value) - {"matchLabels", "matchExpressions"})
     if surplus:
         # Strict decoding refuses the field; a lenient one drops it and selects more than was meant.
@@ -138,7 +138,7 @@ def _selector(value: Value) -> Iterator[Requirement]:
 
 def _labels(value: Value) -> Iterator[Requirement]:
     if not isinstance(value, Mapping):
-        raise ValueError("the labels are not a mapping")
+        raise TypeError("the labels are not a mapping")
     for key in sorted(value):
         yield Requirement(_key(key), "In", (_label(key, value[key]),))
 

@@ -38,8 +38,10 @@ def _only(text: str) -> PodTemplate:
         (
             "jobset.x-k8s.io/v1alpha2",
             "JobSet",
-            "spec: {replicatedJobs: [{name: w, template: {spec: {template: "
-            f"{_TEMPLATE}}}}}}}]}}",
+            (
+                "spec: {replicatedJobs: [{name: w, template: {spec: {template: "
+                f"{_TEMPLATE}}}}}}}]}}"
+            ),
             ["spec.replicatedJobs[name=w].template.spec.template"],
         ),
         (
