@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from bot.errors import DeliveryError
-from bot.github.webhook import EVENTS, MAX_PAYLOAD, Delivery, Job, parse, signed
+from bot.github.webhook import EVENTS, HEADERS, MAX_PAYLOAD, Delivery, Job, parse, signed
 from bot.metrics import Metrics
 
 log = structlog.get_logger()
@@ -42,11 +42,9 @@ class _Hooks:
         if not signed(body, request.headers.get("X-Hub-Signature-256"), self.secrets):
             return self._answer(event, "unsigned", 401, "the signature is missing or wrong")
         if request.mimetype != _JSON:
-            return self._answer(
-                event, "refused", 415, f"set the webhook's content type to {_JSON}"
-            )
+            return self._answer(event, "refused", 415, f"set the webhook's content type to {_JSON}")
         try:
-            delivery = parse(body, request.headers)
+            delivery = parse(body, {name: request.headers.get(name, "") for name in HEADERS})
         except DeliveryError as error:
             return self._answer(event, "refused", 400, str(error))
         return self._take(delivery)
@@ -70,9 +68,7 @@ class _Hooks:
             return self._answer(delivery.event, "accepted", 202, "enqueued")
         return self._answer(delivery.event, "repeated", 202, "this delivery is known")
 
-    def _answer(
-        self, event: str, result: str, status: int, message: str
-    ) -> tuple[Response, int]:
+    def _answer(self, event: str, result: str, status: int, message: str) -> tuple[Response, int]:
         # A stranger chooses the header's text: only known events become a label.
         label = event if event in EVENTS else "other"
         self.metrics.deliveries.labels(label, result).inc()

@@ -234,8 +234,8 @@ class Queue:
         log.error("job failed", reference=reference(key), exc_info=error)
         try:
             self._reviewer.give_up(job, reference(key))
-        except Exception as second:  # noqa: BLE001 - GitHub is away: what is left is the record
-            log.error("check run could not be ended", exc_info=second)
+        except Exception:
+            log.exception("check run could not be ended")
         return {"outcome": "failed", "wait": None}
 
     def _wait(self, error: Exception, attempt: int) -> float | None:

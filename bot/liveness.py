@@ -58,9 +58,7 @@ class Liveness:
                 self._stopped.wait(TICK)
 
     def _hold(self, connection: psycopg.Connection) -> None:
-        connection.execute(
-            "select pg_advisory_lock(%s, hashtext(%s))", (_SPACE, self._executor)
-        )
+        connection.execute("select pg_advisory_lock(%s, hashtext(%s))", (_SPACE, self._executor))
         since = time.monotonic()
         suspects: frozenset[str] = frozenset()
         self._held.set()
@@ -84,9 +82,7 @@ class Liveness:
 
 def _unheld(connection: psycopg.Connection, owner: str) -> bool:
     key = (_SPACE, owner)
-    row = connection.execute(
-        "select pg_try_advisory_lock_shared(%s, hashtext(%s))", key
-    ).fetchone()
+    row = connection.execute("select pg_try_advisory_lock_shared(%s, hashtext(%s))", key).fetchone()
     if not row or not row[0]:
         return False
     connection.execute("select pg_advisory_unlock_shared(%s, hashtext(%s))", key)

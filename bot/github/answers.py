@@ -15,7 +15,7 @@ from bot.errors import GitHubError
 T = TypeVar("T")
 
 SECONDARY_WAIT: Final = 60.0
-"""https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api: at least this."""
+"""At least: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api."""
 
 LONGEST_WAIT: Final = 3600.0
 

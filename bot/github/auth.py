@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from github import Auth, Github, GithubIntegration
 from github.Repository import Repository
+from jwt.exceptions import InvalidKeyError
 from urllib3 import Retry
 
 from bot.errors import GitHubError, UsageError
@@ -20,6 +24,7 @@ PERMISSIONS: Final = {"checks": "write", "contents": "read", "pull_requests": "w
 
 _USER_AGENT: Final = f"fairlead/{version('fairlead')}"
 _SECONDS: Final = 15
+_PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,11 @@ class Gateway:
         self._identity: Identity | None = None
         try:
             self._auth.create_jwt()
-        except Exception as error:
-            # Whatever the cryptography raises might show a part of the key.
+        except (ValueError, TypeError, InvalidKeyError, UnsupportedAlgorithm):
+            # What the cryptography says of a key might show a part of it.
             raise UsageError(
                 "PRIVATE_KEY cannot sign: it must be the App's whole RSA key in PEM"
-            ) from (error if isinstance(error, ValueError) else None)
+            ) from None
 
     def connect(self, installation: int, repository: int) -> Connection:
         """A connection with a token for this one repository and the permissions of a job.
@@ -89,7 +94,7 @@ class Gateway:
             retry=_retry(),
             timeout=_SECONDS,
             user_agent=_USER_AGENT,
-            per_page=100,
+            per_page=_PAGE,
             api_version=API_VERSION,
             # GitHub asks for a pause between writes; a job makes few.
             seconds_between_requests=0,
@@ -113,7 +118,7 @@ class Gateway:
             retry=_retry(),
             timeout=_SECONDS,
             user_agent=_USER_AGENT,
-            per_page=100,
+            per_page=_PAGE,
             api_version=API_VERSION,
             seconds_between_requests=0,
             seconds_between_writes=0,
@@ -139,6 +144,18 @@ class Gateway:
 
         # A token whose answer got lost is of no use: another is made.
         return created(lambda: None, mint)
+
+
+def pages(connection: Connection, path: str) -> Iterator[dict[str, Any]]:
+    """Every item of a list, as GitHub gives it."""
+    for page in itertools.count(1):
+        with translated():
+            items = connection.github.requester.requestJsonAndCheck(
+                "GET", path, parameters={"per_page": _PAGE, "page": page}
+            )[1]
+        yield from items
+        if len(items) < _PAGE:
+            return
 
 
 def _retry() -> Retry:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import structlog
@@ -23,7 +24,7 @@ from bot.core.plan import (
 from bot.core.report import fingerprint_of
 from bot.errors import GitHubError
 from bot.github.answers import Refused, created, translated
-from bot.github.auth import Connection
+from bot.github.auth import Connection, pages
 from bot.github.pulls import PullRequest
 
 log = structlog.get_logger()
@@ -38,26 +39,28 @@ _NODES: Final = 100
 
 
 def read_posted(connection: Connection, pull: PullRequest) -> Posted:
-    """Our comments on the pull request. The hidden marker alone proves nothing: anyone can write it."""
+    """Our comments on the pull request; a hidden marker alone proves nothing, anyone can write it.
+
+    Read raw: PyGithub asks GitHub once more for each comment that is no reply.
+    """
     login = connection.identity.login
-    with translated():
-        every = list(connection.repository.get_pull(pull.number).get_review_comments())
-    answered = {one.in_reply_to_id for one in every if one.in_reply_to_id}
-    mine = [one for one in every if _login(one) == login and not one.in_reply_to_id]
-    hidden = _minimized(connection, [one.node_id for one in mine if one.id in answered])
+    every = list(pages(connection, f"{_path(connection, pull)}/comments"))
+    answered = {one["in_reply_to_id"] for one in every if one.get("in_reply_to_id")}
+    mine = [one for one in every if _login(one) == login and not one.get("in_reply_to_id")]
+    hidden = _minimized(connection, [one["node_id"] for one in mine if one["id"] in answered])
     return Posted(
         login,
         tuple(
             PostedComment(
-                id=one.id,
-                node_id=one.node_id,
+                id=one["id"],
+                node_id=one["node_id"],
                 author=login,
-                body=one.body,
-                path=one.path,
-                line=one.line,
-                on_file=one.raw_data.get("subject_type") == "file",
-                replied=one.id in answered,
-                minimized=one.node_id in hidden,
+                body=one["body"],
+                path=one["path"],
+                line=one.get("line"),
+                on_file=one.get("subject_type") == "file",
+                replied=one["id"] in answered,
+                minimized=one["node_id"] in hidden,
             )
             for one in mine
         ),
@@ -73,11 +76,14 @@ def perform(connection: Connection, pull: PullRequest, operations: Iterable[Oper
             case PostFileComment(path, body):
                 _post(connection, pull, body, path, subject_type="file")
             case EditComment(number, body):
-                _change(lambda number=number, body=body: _comment(connection, pull, number).edit(body))
+                with _still_there():
+                    _comment(connection, pull, number).edit(body)
             case DeleteComment(number):
-                _change(lambda number=number: _comment(connection, pull, number).delete())
+                with _still_there():
+                    _comment(connection, pull, number).delete()
             case MinimizeComment(node):
-                _minimize(connection, node)
+                with _still_there():
+                    _minimize(connection, node)
 
 
 def _post_review(connection: Connection, pull: PullRequest, review: PostReview) -> None:
@@ -89,13 +95,18 @@ def _post_review(connection: Connection, pull: PullRequest, review: PostReview) 
         return True if marks <= held else None
 
     def make() -> bool:
-        made = _pull(connection, pull).create_review(
-            commit=connection.repository.get_commit(pull.head),
-            body=review.body,
-            event="COMMENT",
-            comments=[_draft(comment) for comment in review.comments],
-        )
-        return _made(made.raw_data)
+        # PyGithub takes a commit object here, and would fetch the commit for it.
+        made = connection.github.requester.requestJsonAndCheck(
+            "POST",
+            f"{_path(connection, pull)}/reviews",
+            input={
+                "commit_id": pull.head,
+                "body": review.body,
+                "event": "COMMENT",
+                "comments": [_draft(comment) for comment in review.comments],
+            },
+        )[1]
+        return _made(made)
 
     try:
         created(find, make)
@@ -123,9 +134,7 @@ def _post_singly(
                 break
 
 
-def _post(
-    connection: Connection, pull: PullRequest, body: str, path: str, **place: Any
-) -> None:
+def _post(connection: Connection, pull: PullRequest, body: str, path: str, **place: Any) -> None:
     mark = fingerprint_of(body)
 
     def find() -> bool | None:
@@ -139,23 +148,23 @@ def _post(
     created(find, make)
 
 
-def _change(act: Callable[[], None]) -> None:
-    """An edit or a deletion; of a comment that is gone already there is nothing to do."""
+@contextmanager
+def _still_there() -> Iterator[None]:
+    """A change to a comment; where it is gone already there is nothing to do."""
     try:
         with translated():
-            act()
+            yield
     except Refused as error:
         if error.status != 404:
             raise
 
 
 def _minimize(connection: Connection, node: str) -> None:
-    with translated():
-        connection.github.requester.graphql_named_mutation(
-            "minimizeComment",
-            {"subjectId": node, "classifier": "RESOLVED"},
-            "minimizedComment { isMinimized }",
-        )
+    connection.github.requester.graphql_named_mutation(
+        "minimizeComment",
+        {"subjectId": node, "classifier": "RESOLVED"},
+        "minimizedComment { isMinimized }",
+    )
 
 
 def _minimized(connection: Connection, nodes: Sequence[str]) -> frozenset[str]:
@@ -192,9 +201,13 @@ def _place(comment: InlineComment) -> dict[str, Any]:
     return place
 
 
-def _login(comment: PullRequestComment) -> str | None:
+def _path(connection: Connection, pull: PullRequest) -> str:
+    return f"/repos/{connection.full_name}/pulls/{pull.number}"
+
+
+def _login(comment: Mapping[str, Any]) -> str | None:
     # The account of a person who left GitHub is null.
-    user = comment.raw_data.get("user")
+    user = comment.get("user")
     return user.get("login") if user else None
 
 

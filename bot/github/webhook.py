@@ -28,6 +28,9 @@ EVENTS: Final = frozenset(
 )  # fmt: skip
 """The events that an App like this one may get; any other is accepted and ignored."""
 
+HEADERS: Final = ("X-GitHub-Delivery", "X-GitHub-Event")
+"""What `parse` needs of a request's headers, by GitHub's spelling."""
+
 _DELIVERY: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _ACTIONS: Final = frozenset({"opened", "reopened", "synchronize", "ready_for_review"})
 
@@ -119,20 +122,23 @@ def _asked(
 ) -> tuple[Sequence[int], Reason]:
     """The pull requests that a delivery is about, and why."""
     if event == "pull_request":
-        number = _number(payload, "pull_request", "number")
-        if number is None:
-            return (), "changed"
-        if action in _ACTIONS:
-            return (number,), "changed"
-        # A new base means another comparison and other rules: the old verdict must not stand.
-        if action == "edited" and isinstance(_at(payload, "changes", "base"), dict):
-            return (number,), "requested"
-        return (), "changed"
+        return _of_pull_request(action, payload)
     if event == "check_run" and action == "rerequested":
         return _of_check_run(payload), "requested"
     if event == "check_suite" and action == "rerequested":
         return _listed(_at(payload, "check_suite", "pull_requests")), "requested"
     return (), "changed"
+
+
+def _of_pull_request(
+    action: str | None, payload: Mapping[str, Any]
+) -> tuple[Sequence[int], Reason]:
+    number = _number(payload, "pull_request", "number")
+    if number is not None and action in _ACTIONS:
+        return (number,), "changed"
+    # A new base means another comparison and other rules: the old verdict must not stand.
+    retargeted = action == "edited" and isinstance(_at(payload, "changes", "base"), dict)
+    return (number,) if number is not None and retargeted else (), "requested"
 
 
 def _of_check_run(payload: Mapping[str, Any]) -> Sequence[int]:

@@ -17,6 +17,7 @@ from bot.app import create_app
 from bot.github.webhook import MAX_PAYLOAD, Job
 from bot.metrics import Metrics
 
+SECRET = "new"
 PULL = {
     "action": "opened",
     "installation": {"id": 7},
@@ -54,7 +55,7 @@ class Door:
         body: bytes,
         *,
         event: str = "pull_request",
-        secret: str = "new",
+        secret: str = SECRET,
         path: str = "/webhook",
         content_type: str = "application/json",
     ) -> TestResponse:

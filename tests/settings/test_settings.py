@@ -29,7 +29,7 @@ def test_every_variable_is_read() -> None:
         "PRIVATE_KEY": PEM,
         "WEBHOOK_SECRET": "new, old,",
         "GHE_HOST": "github.example.com",
-        "HOST": "0.0.0.0",
+        "HOST": "0.0.0.0",  # noqa: S104 - a value, nothing listens
         "PORT": "8080",
         "DATA_DIR": "/var/lib/fairlead",
         "DATABASE_URL": "postgres://u:p@db/f",
@@ -90,13 +90,17 @@ def test_every_variable_may_stand_in_a_file(tmp_path: Path, suffix: str) -> None
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml': it must be one of json, text"),
         (
             {"FAIRLEAD_ALLOW_NO_SANDBOX": "perhaps"},
-            "FAIRLEAD_ALLOW_NO_SANDBOX is 'perhaps': it must be one of "
-            "1, true, yes, on, 0, false, no, off",
+            (
+                "FAIRLEAD_ALLOW_NO_SANDBOX is 'perhaps': it must be one of "
+                "1, true, yes, on, 0, false, no, off"
+            ),
         ),
         (
             {"DATABASE_URL": "mysql://root:hush@db"},
-            "DATABASE_URL begins with 'mysql': it must be postgresql://...; leave it out for the "
-            "embedded queue in DATA_DIR",
+            (
+                "DATABASE_URL begins with 'mysql': it must be postgresql://...; leave it out for "
+                "the embedded queue in DATA_DIR"
+            ),
         ),
         (
             {"GITHUB_API_URL": "http://github.example.com"},
@@ -124,9 +128,7 @@ def test_every_variable_may_stand_in_a_file(tmp_path: Path, suffix: str) -> None
         ),
     ],
 )
-def test_an_error_names_the_variable_and_what_is_legal(
-    given: dict[str, str], message: str
-) -> None:
+def test_an_error_names_the_variable_and_what_is_legal(given: dict[str, str], message: str) -> None:
     with pytest.raises(UsageError) as raised:
         read_settings(given)
     assert str(raised.value) == message
