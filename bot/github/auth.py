@@ -42,6 +42,7 @@ class Connection:
     identity: Identity
     github: Github
     repository: Repository
+    repository_id: int
     full_name: str
     default_branch: str
     clone_url: str
@@ -103,7 +104,8 @@ class Gateway:
         return Connection(
             identity=identity,
             github=github,
-            repository=github.get_repo(held["full_name"], lazy=True),
+            repository=github.get_repo(held["full_name"]),
+            repository_id=repository,
             full_name=held["full_name"],
             default_branch=held["default_branch"],
             clone_url=held["clone_url"],

@@ -32,7 +32,7 @@ HEADERS: Final = ("X-GitHub-Delivery", "X-GitHub-Event")
 """What `parse` needs of a request's headers, by GitHub's spelling."""
 
 _DELIVERY: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
-_ACTIONS: Final = frozenset({"opened", "reopened", "synchronize", "ready_for_review"})
+_CHANGES: Final = frozenset({"opened", "reopened", "synchronize"})
 
 Reason = Literal["changed", "requested"]
 
@@ -134,11 +134,14 @@ def _of_pull_request(
     action: str | None, payload: Mapping[str, Any]
 ) -> tuple[Sequence[int], Reason]:
     number = _number(payload, "pull_request", "number")
-    if number is not None and action in _ACTIONS:
+    if number is None:
+        return (), "changed"
+    if action in _CHANGES:
         return (number,), "changed"
-    # A new base means another comparison and other rules: the old verdict must not stand.
+    # A draft was reviewed without comments. A new base means another comparison and other rules:
+    # the old verdict must not stand.
     retargeted = action == "edited" and isinstance(_at(payload, "changes", "base"), dict)
-    return (number,) if number is not None and retargeted else (), "requested"
+    return (number,) if action == "ready_for_review" or retargeted else (), "requested"
 
 
 def _of_check_run(payload: Mapping[str, Any]) -> Sequence[int]:

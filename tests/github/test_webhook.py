@@ -59,7 +59,7 @@ def test_no_secret_and_an_empty_secret_sign_nothing() -> None:
         ("pull_request", {"action": "opened"}, "changed"),
         ("pull_request", {"action": "reopened"}, "changed"),
         ("pull_request", {"action": "synchronize"}, "changed"),
-        ("pull_request", {"action": "ready_for_review"}, "changed"),
+        ("pull_request", {"action": "ready_for_review"}, "requested"),
         ("pull_request", {"action": "edited", "changes": {"base": {"ref": {}}}}, "requested"),
         ("pull_request", {"action": "edited", "changes": {"title": {}}}, None),
         ("pull_request", {"action": "edited"}, None),
