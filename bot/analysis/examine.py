@@ -37,7 +37,7 @@ def examine_trees(question: Question, content: Content, rules: Iterable[Rule]) -
     """What the change from base to head does."""
     policy = question.policy
     asked = tuple(rule for rule in rules if not policy.rule(rule.id).off)
-    options = {rule.id: policy.options(rule.id, rule.options) for rule in asked}
+    options: dict[str, object] = {rule.id: policy.options(rule.id, rule.options) for rule in asked}
     states = states_of(question.base, question.head, content, policy, namespace=question.namespace)
     locator = Locator(content, question.base, question.head)
     findings: list[ReviewFinding] = []
