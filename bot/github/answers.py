@@ -19,7 +19,7 @@ SECONDARY_WAIT: Final = 60.0
 
 LONGEST_WAIT: Final = 3600.0
 
-_PAUSES: Final = (0.5, 2.0)
+_PAUSES: Final = (0.3, 1.0)
 
 
 class Refused(GitHubError):  # noqa: N818 - GitHub's answer, not a fault of ours

@@ -149,7 +149,7 @@ def _update(
                 raise
         else:
             return
-        time.sleep(0.5 * attempt)
+        time.sleep(0.3 * attempt)
         with translated():
             now = _run(requester.requestJsonAndCheck("GET", path)[1])
         if (now.noted, now.status) == (noted, status):
