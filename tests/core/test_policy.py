@@ -31,7 +31,7 @@ from bot.errors import PolicyError
 
 
 @dataclass(frozen=True, slots=True)
-class None_:
+class Nothing:
     """No options."""
 
 
@@ -42,7 +42,11 @@ class Options:
     where: Literal["all", "exposed"] = "all"
 
 
-OPTIONS = {"image-not-approved": None_, "pods-not-spread": Options, "rbac-privilege-added": None_}
+OPTIONS = {
+    "image-not-approved": Nothing,
+    "pods-not-spread": Options,
+    "rbac-privilege-added": Nothing,
+}
 
 FULL = """\
 version: 1
@@ -195,25 +199,33 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         (
             "environments:\n- name: a\n  paths: [a/**]\n  kubernetes: 'v1.30'",
-            "line 4: environments[0].kubernetes is 'v1.30', "
-            'legal is a minor version such as "1.34"',
+            (
+                "line 4: environments[0].kubernetes is 'v1.30', "
+                'legal is a minor version such as "1.34"'
+            ),
         ),
         ("environments:\n- {name: a}", "line 2: environments[0] lacks 'paths'"),
         ("environments: [{name: a, paths: []}]", "line 1: environments[0].paths is empty"),
         (
             "environments:\n- {name: a, paths: [a]}\n- {name: a, paths: [b]}",
-            "line 2: environments[0].name is 'a' once more\n"
-            "line 3: environments[1].name is 'a' once more",
+            (
+                "line 2: environments[0].name is 'a' once more\n"
+                "line 3: environments[1].name is 'a' once more"
+            ),
         ),
         (
             "images: {aproved: [x]}",
-            "line 1: unknown key 'aproved' in images, did you mean 'approved'? "
-            "legal are 'approved', 'require-digest', 'mirrors'",
+            (
+                "line 1: unknown key 'aproved' in images, did you mean 'approved'? "
+                "legal are 'approved', 'require-digest', 'mirrors'"
+            ),
         ),
         (
             "images: {require_digest: true}",
-            "line 1: unknown key 'require_digest' in images, did you mean 'require-digest'? "
-            "legal are 'approved', 'require-digest', 'mirrors'",
+            (
+                "line 1: unknown key 'require_digest' in images, did you mean 'require-digest'? "
+                "legal are 'approved', 'require-digest', 'mirrors'"
+            ),
         ),
         (
             "images:\n  require-digest: yes please",
@@ -221,24 +233,32 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         (
             "rules: {pod-not-spread: off}",
-            "line 1: unknown rule 'pod-not-spread', did you mean 'pods-not-spread'? "
-            "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'",
+            (
+                "line 1: unknown rule 'pod-not-spread', did you mean 'pods-not-spread'? "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+            ),
         ),
         (
             "rules:\n  pods-not-spread: of",
-            "line 2: rules.pods-not-spread is 'of', did you mean 'off'? "
-            "legal are 'notice', 'warning', 'error', 'off'",
+            (
+                "line 2: rules.pods-not-spread is 'of', did you mean 'off'? "
+                "legal are 'notice', 'warning', 'error', 'off'"
+            ),
         ),
         (
             "rules: {pods-not-spread: {severty: off}}",
-            "line 1: unknown key 'severty' in rules.pods-not-spread, did you mean 'severity'? "
-            "legal are 'severity', 'only-kinds', 'most', 'where'",
+            (
+                "line 1: unknown key 'severty' in rules.pods-not-spread, did you mean 'severity'? "
+                "legal are 'severity', 'only-kinds', 'most', 'where'"
+            ),
         ),
         (
             "rules: {pods-not-spread: {most: 1.5, where: exposd}}",
-            "line 1: rules.pods-not-spread.most is 1.5, legal is a whole number\n"
-            "line 1: rules.pods-not-spread.where is 'exposd', did you mean 'exposed'? "
-            "legal are 'all', 'exposed'",
+            (
+                "line 1: rules.pods-not-spread.most is 1.5, legal is a whole number\n"
+                "line 1: rules.pods-not-spread.where is 'exposd', did you mean 'exposed'? "
+                "legal are 'all', 'exposed'"
+            ),
         ),
         (
             "rules: {image-not-approved: {most: 1}}",
@@ -250,8 +270,10 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         (
             "approvals:\n- rules:\n  - pods-*\n  - a-*\n  teams: [a/b]",
-            "line 4: approvals[0].rules[1] is 'a-*', no rule, "
-            "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'",
+            (
+                "line 4: approvals[0].rules[1] is 'a-*', no rule, "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+            ),
         ),
         ("override: {hours: 1000}", "line 1: override.hours is 1000, legal is 720 or less"),
         (
@@ -272,13 +294,17 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         (
             "waivers: [{rule: pod-not-spread, reason: x, expires: 2027-01-01}]",
-            "line 1: waivers[0].rule is 'pod-not-spread', no rule, did you mean 'pods-not-spread'? "
-            "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'",
+            (
+                "line 1: waivers[0].rule is 'pod-not-spread', no rule, did you mean 'pods-not-spread'? "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+            ),
         ),
         (
             "moed: x\nblock: y",
-            "line 1: unknown key 'moed', did you mean 'mode'?\n"
-            "line 2: block is 'y', legal are 'error', 'never', 'notice', 'warning'",
+            (
+                "line 1: unknown key 'moed', did you mean 'mode'?\n"
+                "line 2: block is 'y', legal are 'error', 'never', 'notice', 'warning'"
+            ),
         ),
         (
             "mode: observe\nmode: enforce",
