@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
+from bot.core.finding import Fix, Related, Severity
 from bot.core.resource import Node, Resource
-from bot.core.state import State, changes
-from bot.core.values import Body
+from bot.core.state import State
+from bot.kubernetes.issues import Issue, Reach
+from bot.kubernetes.pods import str_of
 from bot.kubernetes.policies import Policies, policies
-from bot.kubernetes.population import Pods, Selection
+from bot.kubernetes.population import Pods, Selection, named
 from bot.kubernetes.ports import HIGHEST, Ports
 from bot.kubernetes.services import ServicePort, Services, service_ports, services
-from bot.kubernetes.traffic import PodPeer, PortTerm, TrafficPolicy, TrafficRule
+from bot.kubernetes.traffic import BlockPeer, PodPeer, PortTerm, TrafficPolicy, TrafficRule
 
 Code: TypeAlias = Literal["NP-SERVICE-PORT", "NP-PORT-UNEXPOSED", "NP-NAMED-PORT-MISSING"]
 
@@ -40,88 +41,46 @@ class Arrival:
         return (number, protocol) == (self.number, self.port.protocol)
 
 
-@dataclass(frozen=True, slots=True)
-class PortIssue:
-    """A port of a policy that no receiving pod serves. `use` is what to write instead.
-
-    `certain` is False where pods that show no port at all may serve it after all.
-    """
-
-    code: Code
-    policy: TrafficPolicy
-    rule: TrafficRule
-    term: PortTerm
-    receivers: tuple[Pods, ...]
-    arrivals: tuple[Arrival, ...]
-    use: tuple[int | str, ...]
-    certain: bool = True
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """What stays of it when lines and the order of rules change."""
-        return (self.policy.resource.key, self.code, self.rule.direction, str(self.term))
-
-    @property
-    def facts(self) -> Body:
-        """The issue for machines."""
-        return MappingProxyType(
-            {
-                "code": self.code,
-                "object": str(self.policy.resource.key),
-                "port": self.term.value,
-                "direction": self.rule.direction,
-                "use": self.use,
-            }
-        )
-
-    @property
-    def places(self) -> Iterator[Node]:
-        """The places that may have brought it about, the policy's port first."""
-        yield self.term.node
-        for arrival in self.arrivals:
-            yield from arrival.port.places
-            yield arrival.service.at("spec", "selector")
-        for pods in self.receivers:
-            yield from pods.places
-        yield self.policy.subject.node
-        yield self.rule.node
-
-
-def new_port_issues(before: State, after: State) -> Iterator[PortIssue]:
-    """The issues of head that base has not."""
-    spaces = {change.key.namespace or change.key.name for change in changes(before, after)}
-    known = Counter(issue.identity for issue in _issues(before, spaces))
-    for issue in _issues(after, spaces):
-        if known[issue.identity] > 0:
-            known[issue.identity] -= 1
-        else:
-            yield issue
-
-
-def _issues(state: State, spaces: set[str]) -> Iterator[PortIssue]:
-    """The issues of the policies that a change in these namespaces can affect."""
-    found = policies(state)
-    for policy in found.valid:
-        wide = [
-            peer
-            for rule in policy.rules
-            for peer in rule.peers or ()
-            if isinstance(peer, PodPeer) and peer.namespaces is not None
-        ]
-        if policy.resource.namespace is None or policy.resource.namespace in spaces or wide:
+def ask_ports(state: State, reach: Reach) -> Iterator[Issue]:
+    """The issues of the policies that a change within this reach can affect."""
+    for policy in policies(state).valid:
+        if policy.resource.namespace in reach or _reaches_far(policy):
             yield from port_issues(state, policy)
 
 
-def port_issues(state: State, policy: TrafficPolicy) -> Iterator[PortIssue]:
+def _reaches_far(policy: TrafficPolicy) -> bool:
+    return any(
+        isinstance(peer, PodPeer) and peer.namespaces is not None
+        for rule in policy.of("egress")
+        for peer in rule.peers or ()
+    )
+
+
+def port_issues(state: State, policy: TrafficPolicy) -> Iterator[Issue]:
     """The ports of this policy that no pod serves that would receive the traffic."""
     for rule in policy.rules:
         if rule.action != "allow" or not rule.ports:
             continue
         receivers = _receivers(policies(state), policy, rule)
-        if not receivers.pods:
-            continue
         for term in rule.ports:
-            yield from _judge(services(state), policy, rule, term, receivers)
+            about = _Term(policy, rule, term, receivers)
+            if _only_addresses(rule) and term.name:
+                yield about.issue("NP-NAMED-PORT-MISSING", _NO_POD, (), ())
+            elif receivers.pods:
+                yield from _judge(services(state), about)
+
+
+_NO_POD: Final = "which means nothing to addresses outside the cluster: write its number"
+
+
+def _only_addresses(rule: TrafficRule) -> bool:
+    """Whether traffic of this rule goes to addresses alone, where no pod resolves a name."""
+    peers = rule.peers or ()
+    return (
+        rule.direction == "egress"
+        and bool(peers)
+        and all(isinstance(peer, BlockPeer) for peer in peers)
+    )
 
 
 def _receivers(found: Policies, policy: TrafficPolicy, rule: TrafficRule) -> Selection:
@@ -156,39 +115,91 @@ def _on_pod_network(selection: Selection) -> Selection:
     )
 
 
-def _judge(
-    found: Services,
-    policy: TrafficPolicy,
-    rule: TrafficRule,
-    term: PortTerm,
-    receivers: Selection,
-) -> Iterator[PortIssue]:
-    if (term.low, term.high) == (1, HIGHEST) and not term.name:
-        return
-    if term.name:
-        served = any(term.on(pods) for pods in receivers.all)
-    else:
-        served = any(term.numbers() & found.exposed(pods) for pods in receivers.all)
-    if served:
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A port of a policy and the pods that receive there, to speak about."""
+
+    policy: TrafficPolicy
+    rule: TrafficRule
+    term: PortTerm
+    receivers: Selection
+
+    def issue(
+        self,
+        code: Code,
+        words: str,
+        use: tuple[int | str, ...],
+        arrivals: tuple[Arrival, ...],
+        severity: Severity | None = None,
+    ) -> Issue:
+        term, direction = self.term, self.rule.direction
+        numbers = [value for value in use if isinstance(value, int)]
+        certain = code == "NP-SERVICE-PORT" and len(use) == 1 and term.node.integer is not None
+        return Issue(
+            code,
+            self.policy.resource,
+            (direction, str(term)),
+            f"{str_of(self.policy.resource)} allows {term}, {words}",
+            tuple(self._places(arrivals)),
+            severity,
+            MappingProxyType({"port": term.value, "direction": direction, "use": use}),
+            Fix(term.node, numbers[0]) if certain else None,
+            (
+                Related(term.node, "the policy's port"),
+                *(Related(found.port.node, "the Service's port") for found in arrivals[:1]),
+            ),
+        )
+
+    def _places(self, arrivals: tuple[Arrival, ...]) -> Iterator[Node]:
+        yield self.term.node
+        for arrival in arrivals:
+            yield from arrival.port.places
+            yield arrival.service.at("spec", "selector")
+        for pods in self.receivers.pods:
+            yield from pods.places
+        yield self.policy.subject.node
+        yield self.rule.node
+
+
+def _judge(found: Services, about: _Term) -> Iterator[Issue]:
+    """The three codes of a port that nobody who would receive there is known to serve."""
+    term, receivers = about.term, about.receivers
+    if _served(found, term, receivers):
         return
     arrivals = tuple(_arrivals(found, term, receivers.pods))
     numbers = tuple(sorted({arrival.number for arrival in arrivals}))
-    shown = [pods for pods in receivers.all if found.exposed(pods)]
-    through = {arrival.pods.key for arrival in arrivals}
-    silent = [pods for pods in receivers.all if not found.exposed(pods)]
-    certain = not silent
+    exposed = [found.exposed(pods) for pods in receivers.all]
+    # Pods that show no port at all may serve any.
+    severity = Severity.WARNING if all(exposed) else Severity.NOTICE
     if not term.name and arrivals:
-        yield PortIssue(
-            "NP-SERVICE-PORT", policy, rule, term, receivers.pods, arrivals, numbers, certain
+        words = (
+            f"but traffic through {str_of(arrivals[0].service)} arrives at {arrivals[0].pods} on "
+            f"{' or '.join(dict.fromkeys(found.words for found in arrivals))}: "
+            "a policy names the port on the pod"
         )
+        unsure = None if all(exposed) else Severity.WARNING
+        yield about.issue("NP-SERVICE-PORT", words, numbers, arrivals, unsure)
     elif receivers.possible:
         return
     elif term.name:
         use = numbers or _names(receivers.pods, term)
-        yield PortIssue("NP-NAMED-PORT-MISSING", policy, rule, term, receivers.pods, arrivals, use)
-    elif shown and not through:
+        words = f"and no container of {named(receivers.pods)} has a port of that name"
+        yield about.issue("NP-NAMED-PORT-MISSING", words + _instead(use), use, arrivals)
+    elif any(exposed):
         use = tuple(_numbers(found, receivers.pods, term))
-        yield PortIssue("NP-PORT-UNEXPOSED", policy, rule, term, receivers.pods, (), use, certain)
+        words = f"which no container of {named(receivers.pods)} serves"
+        yield about.issue("NP-PORT-UNEXPOSED", words + _instead(use), use, (), severity)
+
+
+def _instead(use: tuple[int | str, ...]) -> str:
+    return f": {'it is' if len(use) == 1 else 'they are'} {', '.join(map(str, use))}" if use else ""
+
+
+def _served(found: Services, term: PortTerm, receivers: Selection) -> bool:
+    if term.name:
+        return any(term.on(pods) for pods in receivers.all)
+    everything = (term.low, term.high) == (1, HIGHEST)
+    return everything or any(term.numbers() & found.exposed(pods) for pods in receivers.all)
 
 
 def _arrivals(found: Services, term: PortTerm, receivers: tuple[Pods, ...]) -> Iterator[Arrival]:

@@ -97,6 +97,14 @@ class Pods:
         return str(self.template)
 
 
+def named(pods: Iterable[Pods]) -> str:
+    """The owners of these pods in words, at most two of them by name."""
+    names = list(dict.fromkeys(map(str, pods)))
+    if len(names) > 2:
+        return f"{', '.join(names[:2])} and {len(names) - 2} more"
+    return " and ".join(names)
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The pods that a selector selects, and those of which no manifest can tell."""
