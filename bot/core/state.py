@@ -38,8 +38,8 @@ class State:
     """
 
     resources: tuple[Resource, ...]
-    environment: Environment = Environment()
-    policy: Policy = Policy()
+    environment: Environment = field(default_factory=Environment)
+    policy: Policy = field(default_factory=Policy)
     closed: frozenset[str] = frozenset()
     files: Mapping[str, ManifestFile] = field(default_factory=lambda: MappingProxyType({}))
     _derived: dict[Callable[[State], object], object] = field(
