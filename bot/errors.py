@@ -4,6 +4,7 @@ FairleadError
 ├── UsageError            what a person asked for cannot be done: exit status 2
 │   └── PolicyError       the policy file is not valid
 ├── GitError              git refused or a commit is not there
+├── Refused               a reader stops here: what follows in the file is not read
 ├── AnalysisError         the child process did not answer
 ├── DeliveryError         a signed request is no webhook
 ├── GitHubError           GitHub refused or did not answer
@@ -34,6 +35,19 @@ class PolicyError(UsageError):
 
 class GitError(FairleadError):
     """Git refused, or an object that was named is not there."""
+
+
+class Refused(FairleadError):
+    """A document that a reader refuses, or that is over a limit.
+
+    `index` is where in the document's text (in characters), None where no place can be named.
+    The message never holds text of the document.
+    """
+
+    def __init__(self, message: str, index: int | None = None, *, limit: bool = False) -> None:
+        super().__init__(message)
+        self.index = index
+        self.limit = limit
 
 
 class AnalysisError(FairleadError):

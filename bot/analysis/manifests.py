@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -53,6 +54,19 @@ def too_large(file: File) -> Manifest:
     return Manifest(Reading(error=error), Reading(error=error), resembles=True)
 
 
+# A clone may lack a blob that its tree lists (a partial clone, a mirror with large blobs removed).
+_ABSENT: Final = Reading(error=ReadError("the content of the file is not in the repository"))
+MISSING: Final = Manifest(_ABSENT, _ABSENT, resembles=True)
+"""What stands for a file whose content is not to be had."""
+
+
+def link_text(file: File, data: Callable[[str], bytes]) -> str:
+    """Where a symlink points. Raises KeyError where that cannot be said."""
+    if file.size > _LONGEST_LINK:
+        raise KeyError(file.blob)
+    return data(file.blob).decode("utf-8", "replace")
+
+
 @dataclass(slots=True)
 class ReadManifests:
     """The manifests of files whose content is at hand. See `bot.core.states.Manifests`."""
@@ -66,26 +80,30 @@ class ReadManifests:
         """Both readings of a file."""
         if file.size > LARGEST:
             return too_large(file)
-        if file.blob not in self._read:
-            self.counters.parsed += 1
-            self._read[file.blob] = read(self.data(file.blob))
-        return self._read[file.blob]
+        return self._once(self._read, file, read)
 
     def kustomization(self, file: File) -> Manifest:
         """Both readings of a kustomization's file."""
         if file.size > LARGEST:
             return too_large(file)
-        if file.blob not in self._built:
-            self._built[file.blob] = read_kustomization(self.data(file.blob))
-        return self._built[file.blob]
+        return self._once(self._built, file, read_kustomization)
 
     def link(self, file: File) -> str:
         """Where a symlink points."""
-        if file.size > _LONGEST_LINK:
-            raise KeyError(file.blob)
-        return self.data(file.blob).decode("utf-8", "replace")
+        return link_text(file, self.data)
 
     def data(self, blob: str) -> bytes:
         """The content of a file, counted."""
         self.counters.blobs += 1
         return self.blobs.data(blob)
+
+    def _once(
+        self, known: dict[str, Manifest], file: File, reader: Callable[[bytes], Manifest]
+    ) -> Manifest:
+        if file.blob not in known:
+            self.counters.parsed += 1
+            try:
+                known[file.blob] = reader(self.data(file.blob))
+            except KeyError:
+                known[file.blob] = MISSING
+        return known[file.blob]

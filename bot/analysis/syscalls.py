@@ -91,6 +91,8 @@ _DENIED: Final[Mapping[str, tuple[int | None, int | None]]] = MappingProxyType(
         "process_madvise": (440, 440),
         "kcmp": (312, 272),
         "kill": (62, 129),
+        "tkill": (200, 130),
+        "tgkill": (234, 131),
         "rt_sigqueueinfo": (129, 138),
         "rt_tgsigqueueinfo": (297, 240),
         "pidfd_open": (434, 434),
