@@ -72,7 +72,9 @@ class ServiceProcess:
             return self.process.wait()
 
 
-def start_service(directory: Path, app: App, api_url: str, more: Mapping[str, str]) -> ServiceProcess:
+def start_service(
+    directory: Path, app: App, api_url: str, more: Mapping[str, str]
+) -> ServiceProcess:
     """The real service for this App, listening on a free port. `more` are further settings."""
     directory.mkdir(parents=True, exist_ok=True)
     key, secret = directory / "app.pem", directory / "webhook-secret"
