@@ -104,7 +104,8 @@ def _walk(
     name: str, command: click.Command, parent: click.Context | None
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
     # The width is set, or the text would depend on the terminal of whoever runs this.
-    context = click.Context(command, parent=parent, info_name=name, terminal_width=100)
+    settings = {**command.context_settings, "terminal_width": 100}
+    context = click.Context(command, parent=parent, info_name=name, **settings)
     yield context.command_path, command, context
     if isinstance(command, click.Group):
         for child in command.list_commands(context):

@@ -32,5 +32,4 @@ def _text(review: Review, policy: Policy, lines: Lines, target: Path | None) -> 
     console = output.console(target)
     with console.capture() as captured:
         print_review(console, review, policy, lines)
-    # Grids are padded to the width of the terminal; nobody needs that in a file.
-    return "".join(f"{row.rstrip()}\n" for row in captured.get().splitlines())
+    return output.trimmed(captured.get())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,34 @@ def console(target: Path | None = None) -> Console:
     return RichConsole(
         width=None if terminal else PIPE_WIDTH,
         force_terminal=terminal,
-        no_color=True if not terminal or os.environ.get("NO_COLOR") else None,
+        no_color=None if terminal else True,  # None: rich looks at NO_COLOR
         highlight=False,
         markup=False,
         emoji=False,
-        soft_wrap=False,
     )
+
+
+def trimmed(text: str) -> str:
+    """The text without the spaces by which tables fill the width of a terminal."""
+    return "".join(f"{row.rstrip()}\n" for row in text.splitlines())
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[None]:
+    """Shows on standard error that something is being done, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console as RichConsole  # noqa: PLC0415 - slow, and not for --help
+    from rich.text import Text  # noqa: PLC0415 - slow, and not for --help
+
+    with RichConsole(stderr=True).status(Text(doing)):
+        yield
+
+
+def cache_directory() -> Path | None:
+    """Where what was read is kept for the next time, None where there is no home."""
+    try:
+        return Path.home() / ".cache" / "fairlead"
+    except RuntimeError:
+        return None

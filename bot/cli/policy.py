@@ -39,7 +39,7 @@ def check(file: Path) -> None:
     """
     from bot.cli.comparison import read_policy  # noqa: PLC0415 - not for --help
 
-    held = read_policy(file, {})
+    held = read_policy(file, None)
     today = datetime.now(UTC).date()
     for waiver in held.waivers:
         if waiver.expires < today:

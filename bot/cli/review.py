@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import click
 
+from bot.cli import output
 from bot.cli.group import BLOCKED, INCOMPLETE, PASS
 
 STATUS: Final[Mapping[str, int]] = {
@@ -81,9 +83,24 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     compared with their merge base, as on GitHub.
     """
     # Everything that reasons is imported here: `fairlead --help` has no use for it.
-    from bot.cli.comparison import compare  # noqa: PLC0415
+    from bot.analysis.run import Options  # noqa: PLC0415
+    from bot.cli.comparison import compare, open_sides, read_policy  # noqa: PLC0415
     from bot.cli.formats import write_review  # noqa: PLC0415
 
-    compared = compare(base, head, repo, policy_file, default_namespace)
-    write_review(compared.review, compared.policy, compared.line, form, target)
-    ctx.exit(STATUS[compared.review.verdict])
+    _warn_without_sandbox()
+    options = Options(namespace=default_namespace or "default", cache=output.cache_directory())
+    today = datetime.now(UTC).date()
+    with open_sides(base, head, repo) as sides:
+        policy = read_policy(policy_file, sides.policy)
+        with output.progress(f"Comparing {base} with {head}"):
+            found = compare(sides, policy, today, options)
+        write_review(found, policy, sides.line, form, target)
+    ctx.exit(STATUS[found.verdict])
+
+
+def _warn_without_sandbox() -> None:
+    from bot.analysis.sandbox import sandbox_state  # noqa: PLC0415 - not for --help
+
+    state = sandbox_state()
+    if not state.complete:
+        click.echo(f"fairlead: warning: manifests are read without a sandbox: {state}", err=True)

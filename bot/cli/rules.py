@@ -55,7 +55,7 @@ def rules(form: str) -> None:
         grid.add_row(rule.id, str(rule.severity), rule.page.summary)
     with console.capture() as captured:
         console.print(grid)
-    output.write(captured.get(), None)
+    output.write(output.trimmed(captured.get()), None)
 
 
 @click.command(epilog=EXPLAIN_EPILOG)
