@@ -55,7 +55,7 @@ class Service:
     mirrors: Path
     seconds: float
     today: Callable[[], date]
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     transport: tuple[str, ...] = ("https",)
     surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     judge: Judge = review_trees

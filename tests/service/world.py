@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -137,22 +136,20 @@ def comments(pull: PullRequest) -> list[ReviewComment]:
     return [one for one in pull.comments if not one.minimized]
 
 
-@contextmanager
-def world(directory: Path) -> Iterator[World]:
-    """A world with one repository of one good manifest, the check required on its main branch."""
-    with StandIn(directory / "github") as github:
-        app = github.create_app()
-        files = encoded({"a.yaml": GOOD, "long.yaml": LONG})
-        repository = github.create_repository("example/gitops", files)
-        github.require_check(repository, "fairlead", app=app)
-        installation = github.install(app, repository)
-        analyser = LineAnalyser()
-        service = Service(
-            gateway=Gateway(str(app.id), app.private_key, github.api_url, pause=0),
-            mirrors=directory / "mirrors",
-            seconds=SECONDS,
-            today=lambda: TODAY,
-            transport=("http",),
-            judge=analyser,
-        )
-        yield World(github, app, repository, installation, analyser, service)
+def world(github: StandIn, directory: Path) -> World:
+    """A world with one repository of good manifests, the check required on its main branch."""
+    app = github.create_app()
+    files = encoded({"a.yaml": GOOD, "long.yaml": LONG})
+    repository = github.create_repository("example/gitops", files)
+    github.require_check(repository, "fairlead", app=app)
+    installation = github.install(app, repository)
+    analyser = LineAnalyser()
+    service = Service(
+        gateway=Gateway(str(app.id), app.private_key, github.api_url, pause=0),
+        mirrors=directory / "mirrors",
+        seconds=SECONDS,
+        today=lambda: TODAY,
+        transport=("http",),
+        judge=analyser,
+    )
+    return World(github, app, repository, installation, analyser, service)
