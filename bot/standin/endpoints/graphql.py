@@ -37,10 +37,8 @@ def answer() -> Response:
         roots = _mutations(token) if document.operation == "mutation" else _queries(token)
         data = language.execute(document, roots, sent.get("variables") or {})
     except GraphQLError as error:
-        told: dict[str, Any] = {"message": str(error)}
-        return jsonify(
-            {"data": None, "errors": [told | ({"type": error.kind} if error.kind else {})]}
-        )
+        told = {"message": str(error)} | ({"type": error.kind} if error.kind else {})
+        return jsonify({"data": None, "errors": [told]})
     return jsonify({"data": data})
 
 
