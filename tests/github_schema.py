@@ -259,13 +259,23 @@ def _graphql_violations(exchange: Exchange) -> Iterator[str]:
         document,
         exchange.response["data"],
         variable_values=sent.get("variables"),
-        field_resolver=lambda source, info: source[info.path.key],
-        type_resolver=lambda value, _info, _type: value["__typename"],
+        field_resolver=lambda source, info, **_arguments: source[info.path.key],
+        type_resolver=_type_of,
     )
     for failed in result.errors or ():
         yield f"response: {failed.message}"
     if result.data != exchange.response["data"]:
         yield "response: holds what was not asked for"
+
+
+def _type_of(
+    value: Json, info: graphql.GraphQLResolveInfo[Any], kind: graphql.GraphQLAbstractType
+) -> str | None:
+    """The named type, else the first that has the fields that were answered."""
+    possible = info.schema.get_possible_types(kind)
+    fitting = (one.name for one in possible if set(value) <= {*one.fields, "__typename"})
+    named: str | None = value.get("__typename")
+    return named or next(fitting, None)
 
 
 def webhook_violations(deliveries: list[Delivery]) -> Iterator[str]:

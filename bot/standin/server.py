@@ -19,6 +19,7 @@ from bot.standin.context import Context
 from bot.standin.endpoints.apps import apps
 from bot.standin.endpoints.checks import checks
 from bot.standin.endpoints.comments import comments
+from bot.standin.endpoints.graphql import graphql
 from bot.standin.endpoints.pulls import pulls
 from bot.standin.endpoints.repositories import repositories
 from bot.standin.errors import DOCUMENTATION, Refusal
@@ -41,6 +42,7 @@ def application(context: Context, exchanges: Exchanges, faults: Faults) -> Flask
     app.extensions["stand-in"] = context
     for blueprint in (apps, repositories, pulls, comments, checks):
         app.register_blueprint(blueprint, url_prefix=API)
+    app.register_blueprint(graphql)
     for name, view in app.view_functions.items():
         app.view_functions[name] = _locked(context, view)
     app.register_blueprint(smart_http)
