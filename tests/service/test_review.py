@@ -40,7 +40,7 @@ def test_a_thread_that_people_answered_is_hidden_and_not_torn_out(world: World) 
     world.push({"a.yaml": GOOD.replace("good", "better")})
     world.review(pull)
     assert [(one.body == "Why?", one.minimized) for one in pull.comments] == [
-        (False, "RESOLVED"),
+        (False, "resolved"),
         (True, None),
     ]
     world.push({"a.yaml": BAD})
