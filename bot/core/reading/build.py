@@ -48,6 +48,8 @@ class _Key:
 
 _NONE: Final = _Key()
 _MERGE: Final = _Key()
+_NO_DOCUMENT: Final = "did not find expected <document start>"
+_QUESTION_MARK: Final = "an unquoted value between brackets holds a question mark"
 
 
 def build(data: bytes, dialect: Dialect, table: Table, limits: Limits) -> Built:
@@ -90,11 +92,15 @@ class _Builder:
         return value
 
     def _after(self, source: Source, end: Any) -> None:
-        """Note what follows the document in the same chunk."""
+        """Note what follows the document in the same chunk; v3 looks a little further ahead."""
         index = end.end_mark.index
         try:
             following = source()
+            if self.dialect == "kustomize" and not isinstance(following, StreamEndEvent):
+                source()
         except Refused as refused:
+            if self.dialect == "kustomize" and str(refused) != _NO_DOCUMENT:
+                raise
             self.notes.add("content-after-document-end", refused.index or index)
             return
         if not isinstance(following, StreamEndEvent):
@@ -107,7 +113,7 @@ class _Builder:
         target: Any = top
         key: Any = _NONE
         stack: list[Any] = []
-        nodes = 0
+        nodes = flow = 0
         while True:
             event = source()
             kind = event.__class__
@@ -119,6 +125,8 @@ class _Builder:
                 if event.tag is not None or event.anchor is not None:
                     value = self._marked(event)
                 elif event.implicit[0]:
+                    if flow and "?" in value:
+                        raise Refused(_QUESTION_MARK, event.start_mark.index)
                     value = table[value]
                 if key is _NONE and target.__class__ is dict:
                     if value.__class__ is str and value != "<<" and value not in target:
@@ -133,6 +141,8 @@ class _Builder:
                 if nodes > most:
                     raise Refused(f"more than {most} values", event.start_mark.index, limit=True)
                 stack.append((target, key, self._open(event, len(stack), target, key, nodes)))
+                if not flow and event.flow_style:
+                    self.flow = flow = len(stack)
                 target = {} if kind is MappingStartEvent else []
                 key = _NONE
                 continue
@@ -150,8 +160,8 @@ class _Builder:
                 if self.merges:
                     self.merges.end(len(stack), value)
                 target, key, anchor = stack.pop()
-                if len(stack) < self.flow:
-                    self.flow = 0
+                if len(stack) < flow:
+                    self.flow = flow = 0
                 if anchor is not None:
                     self.anchors.close(anchor, value, nodes, event.end_mark.index)
             if target.__class__ is list:
@@ -185,8 +195,6 @@ class _Builder:
             own = "map" if isinstance(event, MappingStartEvent) else "seq"
             if short(event.tag) != own:
                 self.notes.add("tag", index, key if isinstance(key, str) else "")
-        if event.flow_style and not self.flow:
-            self.flow = depth + 1
         return self.anchors.open(event.anchor, nodes, index) if event.anchor else None
 
     def _merge(self, depth: int, target: dict[str, Any], value: Any) -> None:
@@ -285,13 +293,14 @@ class _Builder:
             raise Refused(f"a number of more than {self.limits.digits} digits", index, limit=True)
         if flag in {"yaml11-bool", "octal"}:
             self.notes.add("yaml11-key" if flag == "yaml11-bool" else "octal-key", index)
+        if self.dialect == "kustomize":
+            usable = depth == 1 and value is not None
+            if flag not in {"yaml11-bool", "empty"} and not usable:
+                raise Refused("a mapping key is no string", index)
+            return str(event.value)  # for nothing at all its emitter writes ''
         key = self._key_or_none(event.value, value)
         if key is None:
             raise Refused("a mapping key is null or too large a number", index)
-        if self.dialect == "kustomize":
-            if depth > 1 and flag != "yaml11-bool":
-                raise Refused("a mapping key below the first level is no string", index)
-            return event.value
         return key
 
     @staticmethod

@@ -121,7 +121,7 @@ class _File:
         cut = cut_for_kustomize(self.data, self.limits)
         for chunk in cut.chunks:
             held = known.get(chunk.start)
-            number = document_number(self.data, chunk.start, self.starts)
+            number = document_number(chunk.start, self.starts)
             shared = held is not None and _shared(held, chunk)
             built = held.built if held and shared else self._built(chunk, "kustomize")
             refused = built.refused or self._objects(built, chunk, number, "kustomize", objects)
@@ -203,7 +203,7 @@ class _File:
     def _text_hazards(self, cut: Cut) -> None:
         """What is odd about the bytes themselves."""
         for flag, index, message in text_hazards(self.data, cut):
-            number = document_number(self.data, index, self.starts)
+            number = document_number(index, self.starts)
             self.hazards.add(Hazard(flag, number, self._line(index), message))
 
 

@@ -28,6 +28,8 @@ _INTEGER: Final = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))"
 )
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+# After a dot Go's ParseFloat decides alone: an underscore must stand between digits.
+_DOT_FLOAT: Final = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?")
 _DATE: Final = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:[Tt]([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(\.[0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})"
@@ -71,11 +73,13 @@ def _word(text: str) -> Scalar | Odd:
 
 
 def _number(text: str, digits: int) -> Scalar | Odd:
+    if len(text) > digits and _numeric(text.replace("_", "")):
+        return Odd(None, None, "digits")
     if (moment := _DATE.fullmatch(text)) and (stamp := _timestamp(moment)):
         return Odd(text, stamp, "timestamp", text)
-    plain = text if text[0] == "." else text.replace("_", "")
-    if len(plain) > digits and plain.lstrip("+-")[:1].isdigit() and _FLOAT.match(plain):
-        return Odd(None, None, "digits") if _numeric(plain) else text
+    if text[0] == ".":
+        return _float(text.replace("_", ""), text) if _DOT_FLOAT.fullmatch(text) else text
+    plain = text.replace("_", "")
     if whole := _INTEGER.fullmatch(plain):
         value = _integer(whole)
         if value is not None:
