@@ -55,12 +55,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """A flag at a line (1-based) of a document, and in a sentence what the readers make of it."""
+    """A flag at a line (1-based) of a document, and in a sentence what the readers make of it.
+
+    `field` is the key of the field that it concerns, empty where there is none.
+    """
 
     flag: Flag
     document: int
     line: int
     message: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from bot.core.reading.anchors import Anchor, Anchors
 from bot.core.reading.events import Source, event_source
 from bot.core.reading.limits import Limits
 from bot.core.reading.merges import WANT_MAPPING, Merges
-from bot.core.reading.notes import Note, Notes
+from bot.core.reading.notes import Note, Notes, Sort
 from bot.core.reading.scalars import Odd, Scalar, Table, key_text
 from bot.core.reading.tags import Dialect, is_hazard, short, tagged
 from bot.errors import Refused
@@ -123,7 +123,7 @@ class _Builder:
                     raise Refused(f"more than {most} values", event.start_mark.index, limit=True)
                 value = event.value
                 if event.tag is not None or event.anchor is not None:
-                    value = self._marked(event)
+                    value = self._marked(event, key)
                 elif event.implicit[0]:
                     if flow and "?" in value:
                         raise Refused(_QUESTION_MARK, event.start_mark.index)
@@ -194,7 +194,7 @@ class _Builder:
         if event.tag is not None and event.tag != "!":
             own = "map" if isinstance(event, MappingStartEvent) else "seq"
             if short(event.tag) != own:
-                self.notes.add("tag", index, key if isinstance(key, str) else "")
+                self.notes.add("tag", index, key)
         return self.anchors.open(event.anchor, nodes, index) if event.anchor else None
 
     def _merge(self, depth: int, target: dict[str, Any], value: Any) -> None:
@@ -215,7 +215,7 @@ class _Builder:
         if odd.flag == "timestamp":
             self.notes.differs = True
         else:
-            self.notes.add(odd.flag, index, key if isinstance(key, str) else "")
+            self.notes.add("octal" if odd.flag == "octal" else "yaml11-bool", index, key)
         return self._choose(odd)
 
     def _empty(self) -> Scalar:
@@ -228,7 +228,7 @@ class _Builder:
     def _choose(self, odd: Odd) -> Scalar:
         return odd.kubectl if self.dialect == "kubectl" else odd.kustomize
 
-    def _marked(self, event: Any) -> Scalar | Odd:
+    def _marked(self, event: Any, key: Any) -> Scalar | Odd:
         """A scalar with a tag or an anchor."""
         text, tag = event.value, event.tag
         value: Scalar | Odd = self.table[text] if tag is None and event.implicit[0] else text
@@ -236,13 +236,13 @@ class _Builder:
             self.notes.differs = True
             value = self._tagged(event)
             if is_hazard(tag, text):
-                self.notes.add("tag", event.start_mark.index)
+                self.notes.add("tag", event.start_mark.index, key)
         if event.anchor is not None:
             held = value
             if isinstance(value, Odd):
-                held = self._odd(event, value, None)
-            key = self._key_or_none(text, value)
-            self.anchors.scalar(event.anchor, held, key, len(text))
+                held = self._odd(event, value, key)
+            as_key = self._key_or_none(text, value)
+            self.anchors.scalar(event.anchor, held, as_key, len(text))
             return held if isinstance(value, Odd) and value.flag == "empty" else value
         return value
 
@@ -292,7 +292,8 @@ class _Builder:
         if flag == "digits":
             raise Refused(f"a number of more than {self.limits.digits} digits", index, limit=True)
         if flag in {"yaml11-bool", "octal"}:
-            self.notes.add("yaml11-key" if flag == "yaml11-bool" else "octal-key", index)
+            sort: Sort = "yaml11-key" if flag == "yaml11-bool" else "octal-key"
+            self.notes.add(sort, index, event.value)
         if self.dialect == "kustomize":
             usable = depth == 1 and value is not None
             if flag not in {"yaml11-bool", "empty"} and not usable:

@@ -181,7 +181,7 @@ class _File:
     def _note(self, chunk: Chunk, number: int, built: Built) -> None:
         for note in built.notes:
             line = self._line_in(chunk, note.index)
-            self.hazards.add(Hazard(note.flag, number, line, note.message))
+            self.hazards.add(Hazard(note.flag, number, line, note.message, note.field))
 
     def _rejected(self, error: ReadError, number: int) -> None:
         if not error.limit:

@@ -54,8 +54,7 @@ class Odd:
 
 def resolve(text: str, digits: int) -> Scalar | Odd:
     """The value of a plain scalar, where a number may have so many digits."""
-    first = text[:1]
-    if first not in _NUMBER_START:
+    if text[:1] not in _NUMBER_START:
         return _word(text)
     if text in _NOT_FINITE:
         return Odd(None, None, "not-finite", _NOT_FINITE[text])
