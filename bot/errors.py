@@ -6,7 +6,9 @@ FairleadError
 ├── GitError              git refused or a commit is not there
 ├── Refused               a reader stops here: what follows in the file is not read
 ├── AnalysisError         the child process did not answer
-└── GitHubError           GitHub refused or did not answer
+├── DeliveryError         a signed request is no webhook
+├── GitHubError           GitHub refused or did not answer
+└── JobFailed             a job ended for good without its review
 """
 
 from __future__ import annotations
@@ -52,6 +54,10 @@ class AnalysisError(FairleadError):
     """The child process that analyses died, ran into a limit, or answered nonsense."""
 
 
+class DeliveryError(FairleadError):
+    """A signed request that is no webhook of GitHub's; the text says why and shows no body."""
+
+
 class GitHubError(FairleadError):
     """GitHub refused or did not answer.
 
@@ -65,3 +71,7 @@ class GitHubError(FairleadError):
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
+
+
+class JobFailed(FairleadError):  # noqa: N818 - what is recorded of the job, read as a status
+    """A job ended for good without its review; the text holds its reference alone."""
