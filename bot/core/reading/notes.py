@@ -24,22 +24,19 @@ Sort: TypeAlias = Literal[
 _KINDS: Final[dict[Sort, tuple[Flag, str]]] = {
     "yaml11-bool": (
         "yaml11-bool",
-        "{at} is an unquoted yes, no, on, off, y or n:"
-        " kubectl reads a boolean, kustomize the word",
+        "{at} is an unquoted yes, no, on, off, y or n: for kubectl a boolean, for kustomize a word",
     ),
     "yaml11-key": (
         "yaml11-bool",
-        "the key {at} is an unquoted yes, no, on, off, y or n:"
-        " kubectl reads true or false, kustomize the word",
+        "the key {at} is not quoted: for kubectl it is true or false, for kustomize a word",
     ),
     "octal": (
         "octal",
-        "{at} begins with 0, so the cluster reads an octal number and not the one that people see",
+        "{at} begins with 0, so the cluster reads an octal number, not what people see",
     ),
     "octal-key": (
         "octal",
-        "the key {at} begins with 0, so kubectl reads an octal number"
-        " and not the one that people see",
+        "the key {at} begins with 0, so kubectl reads an octal number, not what people see",
     ),
     "duplicate-key": (
         "duplicate-key",

@@ -34,6 +34,8 @@ _RESEMBLES: Final = re.compile(
     rb"([\"']?)(?:apiVersion|kind)\1[ \t]*:"
 )
 _RESEMBLES_JSON: Final = re.compile(rb"[{,\s][\"']?(?:apiVersion|kind)[\"']?\s*:")
+_RESEMBLES_LINE: Final = re.compile(rb"^---[^\n]*\b(?:apiVersion|kind)[\"']?\s*:", re.MULTILINE)
+_ACTION: Final = re.compile(rb"\{\{-?\s*[.$(\w\"/]")
 _FLOW_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 _ODD_BREAK: Final = re.compile(r"\r|\x85|\u2028|\u2029")
 _ODD_BYTES: Final = (b"\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
@@ -66,7 +68,7 @@ def resembles(data: bytes) -> bool:
     """Whether the bytes look like a manifest, readable or not."""
     if data[:2] in _UTF_16:
         data = document_text(data).encode()
-    if _RESEMBLES.search(data):
+    if _RESEMBLES.search(data) or _RESEMBLES_LINE.search(data):
         return True
     return bool(_FLOW_START.match(data) and _RESEMBLES_JSON.search(data))
 
@@ -90,11 +92,18 @@ class _File:
         kubectl = self._kubectl(cut, documents)
         kustomize = self._kustomize(documents)
         self._text_hazards(cut)
-        digests = tuple(blake2b(chunk.data, digest_size=16).hexdigest() for chunk in cut.chunks)
+        digests = tuple(map(_digest, cut.chunks))
         hazards = sorted(
             self.hazards, key=lambda held: (held.document, held.line, held.flag, held.message)
         )
-        return Manifest(kubectl, kustomize, tuple(hazards), digests, resembles(self.data))
+        return Manifest(
+            kubectl,
+            kustomize,
+            tuple(hazards),
+            digests,
+            resembles(self.data),
+            template=kubectl.error is not None and bool(_ACTION.search(self.data)),
+        )
 
     def _kubectl(self, cut: Cut, documents: list[_Document]) -> Reading:
         objects: list[Object] = []
@@ -205,6 +214,14 @@ class _File:
         for flag, index, message in text_hazards(self.data, cut):
             number = document_number(index, self.starts)
             self.hazards.add(Hazard(flag, number, self._line(index), message))
+
+
+def _digest(chunk: Chunk) -> str:
+    """The digest of a document without the separator before it, which tells nothing of it."""
+    data = chunk.data
+    if data.startswith(b"---"):
+        data = data[data.find(b"\n") + 1 :]
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 def _shared(document: _Document, chunk: Chunk) -> bool:

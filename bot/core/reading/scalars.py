@@ -79,15 +79,12 @@ def _number(text: str, digits: int) -> Scalar | Odd:
     if text[0] == ".":
         return _float(text.replace("_", ""), text) if _DOT_FLOAT.fullmatch(text) else text
     plain = text.replace("_", "")
-    if whole := _INTEGER.fullmatch(plain):
-        value = _integer(whole)
-        if value is not None:
-            if whole[4] is not None and whole[4] == plain.lstrip("+-")[1:]:
-                return _octal(value, plain)
-            return value
-    if _FLOAT.fullmatch(plain):
-        return _float(plain, text)
-    return text
+    whole = _INTEGER.fullmatch(plain)
+    value = _integer(whole) if whole else None
+    if whole and value is not None:
+        octal = whole[4] is not None and whole[4] == plain.lstrip("+-")[1:]
+        return _octal(value, plain) if octal else value
+    return _float(plain, text) if _FLOAT.fullmatch(plain) else text
 
 
 def _numeric(plain: str) -> bool:
