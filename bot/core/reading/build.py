@@ -242,6 +242,8 @@ class _Builder:
             if isinstance(value, Odd):
                 held = self._odd(event, value, key)
             as_key = self._key_or_none(text, value)
+            if self.dialect == "kustomize" and as_key is not None:
+                as_key = text
             self.anchors.scalar(event.anchor, held, as_key, len(text))
             return held if isinstance(value, Odd) and value.flag == "empty" else value
         return value
@@ -317,5 +319,7 @@ class _Builder:
         if anchor.key is None:
             raise Refused("a mapping key is no string", index)
         if self.dialect == "kustomize":
+            if depth > 1 and not isinstance(anchor.value, str):
+                raise Refused("a mapping key is no string", index)
             return anchor.key
         return self._unique(anchor.key, target, depth, index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -60,7 +61,8 @@ _KINDS: Final[dict[Sort, tuple[Flag, str]]] = {
         "this stands after the end of its document (...) and does not exist for the cluster",
     ),
 }
-_SHOWN: Final = 60
+_SHOWN: Final = 60  # characters of a name
+_MOST: Final = 100  # hazards of one flag in a document: more of them tell nobody more
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,15 @@ class Notes:
 
     held: list[Note] = field(default_factory=list)
     differs: bool = False
+    _count: Counter[Flag] = field(default_factory=Counter)
 
     def add(self, sort: Sort, index: int, key: object = "") -> None:
         """A hazard of this sort, at the field `key` where that is a name."""
         self.differs = True
         flag, sentence = _KINDS[sort]
+        self._count[flag] += 1
+        if self._count[flag] > _MOST:
+            return
         name = key if isinstance(key, str) else ""
         self.held.append(Note(flag, index, sentence.format(at=_shown(name)), name))
 

@@ -113,7 +113,7 @@ class _File:
             self._note(chunk, number, built)
             refused = built.refused or self._objects(built, chunk, number, "kubectl", objects)
             if refused:
-                error = self._error(refused, chunk)
+                error = self._error(refused, chunk, "kubectl")
                 self._rejected(error, number)
                 return Reading(tuple(objects), error)
         if cut.refused is None:
@@ -135,7 +135,7 @@ class _File:
             built = held.built if held and shared else self._built(chunk, "kustomize")
             refused = built.refused or self._objects(built, chunk, number, "kustomize", objects)
             if refused:
-                return Reading(tuple(objects), self._error(refused, chunk))
+                return Reading(tuple(objects), self._error(refused, chunk, "kustomize"))
         if cut.refused is None:
             return Reading(tuple(objects))
         line = self._line(cut.refused.index or 0)
@@ -188,8 +188,13 @@ class _File:
             self.hazards.add(Hazard(held.flag, number, line, held.message))
 
     def _note(self, chunk: Chunk, number: int, built: Built) -> None:
-        for note in built.notes:
-            line = self._line_in(chunk, note.index)
+        if not built.notes:
+            return
+        text = document_text(chunk.data)
+        line, at = self._line(chunk.start), 0
+        for note in sorted(built.notes, key=lambda note: note.index):
+            line += text.count("\n", at, note.index)
+            at = note.index
             self.hazards.add(Hazard(note.flag, number, line, note.message, note.field))
 
     def _rejected(self, error: ReadError, number: int) -> None:
@@ -197,17 +202,18 @@ class _File:
             message = f"kubectl reads nothing from here on: {error.message}"
             self.hazards.add(Hazard("rejected-by-kubectl", number, error.line or 1, message))
 
-    def _error(self, refused: Refused, chunk: Chunk) -> ReadError:
-        line = self._line_in(chunk, refused.index or 0)
+    def _error(self, refused: Refused, chunk: Chunk, dialect: Dialect) -> ReadError:
+        if refused.index is None:  # what refuses a list
+            found = lines_in(self.data, chunk, dialect, [("items",)], self.limits)
+            line = next(iter(found), self._line(chunk.start))
+        else:
+            text = document_text(chunk.data)
+            line = self._line(chunk.start) + text.count("\n", 0, refused.index)
         return ReadError(str(refused), line, limit=refused.limit)
 
     def _line(self, offset: int) -> int:
         """The line (1-based) of a byte of the file."""
         return self.data.count(b"\n", 0, offset) + 1
-
-    def _line_in(self, chunk: Chunk, index: int) -> int:
-        """The line of a character of a document."""
-        return self._line(chunk.start) + document_text(chunk.data).count("\n", 0, index)
 
     def _text_hazards(self, cut: Cut) -> None:
         """What is odd about the bytes themselves."""
