@@ -186,7 +186,7 @@ def test_an_unread_root_is_a_problem_only_where_its_files_changed() -> None:
         "app/kustomization.yaml": "resources: [x.yaml]\npatches: [{path: p.yaml}]\n",
         "app/x.yaml": resource("ConfigMap", "x"),
         "app/p.yaml": resource("ConfigMap", "x", "data: {a: b}"),
-        "other/y.yaml": resource("ConfigMap", "y"),
+        "other/y.yaml": resource("ConfigMap", "w"),
     }
 
     elsewhere = messages(base, {**base, "other/y.yaml": resource("ConfigMap", "z")})
@@ -241,12 +241,12 @@ def test_listing_a_directory_from_elsewhere_does_not_take_it_out_of_the_review()
     base = {
         "app/kustomization.yaml": "resources: [x.yaml]\n",
         "app/x.yaml": resource("ConfigMap", "x"),
-        "plain/y.yaml": resource("ConfigMap", "y"),
+        "plain/y.yaml": resource("ConfigMap", "w"),
     }
     head = {
         **base,
         "app/x.yaml": resource("ConfigMap", "x", "data: {a: b}"),
-        "plain/y.yaml": resource("ConfigMap", "y", "data: {a: b}"),
+        "plain/y.yaml": resource("ConfigMap", "w", "data: {a: b}"),
         "plain/new.yaml": resource("ConfigMap", "new"),
         "dummy/kustomization.yaml": (
             "resources: [../app, ../plain/y.yaml, ../plain/new.yaml]\nnamespace: nowhere\n"
@@ -257,7 +257,7 @@ def test_listing_a_directory_from_elsewhere_does_not_take_it_out_of_the_review()
 
     assert {str(held.key) for held in pair.after.resources} >= {
         "ConfigMap/default/x",
-        "ConfigMap/default/y",
+        "ConfigMap/default/w",
         "ConfigMap/default/new",
     }
 
