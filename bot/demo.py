@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,14 @@ SECONDS: Final = 120.0
 """How long a person waits at most for one thing to happen."""
 
 REPOSITORY: Final = "example/gitops"
+
+EXPECTED: Final = {
+    "image-not-approved": "apps/storefront/deployment.yaml",
+    "network-policy-service-port": "apps/storefront/network-policy.yaml",
+    "rbac-privilege-added": "platform/rbac/metrics-reader.yaml",
+    "service-account-changed": "apps/storefront/service-account.yaml",
+}
+"""The findings of the example's bad change, by rule, and the file each stands in."""
 
 _COMMAND: Final = "from bot.cli import main; main()"
 
@@ -35,6 +43,30 @@ class Shown:
     check: CheckRun
     comments: tuple[ReviewComment, ...]
     refusal: str | None
+
+
+def wrong_about_bad(shown: Shown) -> Iterator[str]:
+    """What is not as it should be about the reviewed bad change."""
+    if shown.check.conclusion != "failure":
+        yield f"the check concluded {shown.check.conclusion} and not failure"
+    if shown.refusal is None:
+        yield "the merge was not refused"
+    for rule, path in EXPECTED.items():
+        if not any(rule in one.body and one.path == path for one in shown.comments):
+            yield f"no comment of {rule} stands in {path}"
+    for one in shown.comments:
+        if one.path not in EXPECTED.values() or not one.line:
+            yield f"a comment stands at {one.path}:{one.line}"
+
+
+def wrong_about_fix(shown: Shown) -> Iterator[str]:
+    """What is not as it should be after the fix."""
+    if shown.check.conclusion != "success":
+        yield f"the check concluded {shown.check.conclusion} and not success"
+    if shown.refusal is not None:
+        yield f"the merge was refused: {shown.refusal}"
+    for one in shown.comments:
+        yield f"a comment is still at {one.path}:{one.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +158,6 @@ class Demonstration:
     github: StandIn
     repository: Repository
     service: ServiceProcess
-    expected: list[str] = field(default_factory=list)
 
     def open_bad(self, branch: str) -> Shown:
         """A pull request of the example's bad change, once it has been reviewed."""
