@@ -25,6 +25,7 @@ from bot.standin.endpoints.repositories import repositories
 from bot.standin.errors import DOCUMENTATION, Refusal
 from bot.standin.exchanges import Exchanges
 from bot.standin.faults import Fault, Faults
+from bot.standin.pages import pages
 from bot.standin.smart_http import smart_http
 from bot.standin.state import State
 
@@ -43,6 +44,7 @@ def application(context: Context, exchanges: Exchanges, faults: Faults) -> Flask
     for blueprint in (apps, repositories, pulls, comments, checks):
         app.register_blueprint(blueprint, url_prefix=API)
     app.register_blueprint(graphql)
+    app.register_blueprint(pages)
     for name, view in app.view_functions.items():
         app.view_functions[name] = _locked(context, view)
     app.register_blueprint(smart_http)

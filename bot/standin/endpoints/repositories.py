@@ -66,7 +66,8 @@ def _content(one: Repository, shape: Body, sha: str, size: int) -> Body:
     if shape["type"] == "symlink":
         return {"target": one.git.blob(sha).decode(errors="replace")}
     if shape["type"] == "submodule":
-        return {"submodule_git_url": None}
+        # Where it really is says .gitmodules, which the stand-in does not read.
+        return {"submodule_git_url": f"{state().url}/{one.owner.login}/{shape['name']}.git"}
     if size > _MAXIMUM_BYTES:
         raise Refusal(403, "This API returns blobs up to 100 MB in size.")
     if size > _INLINE_BYTES:

@@ -115,6 +115,7 @@ CORRECTIONS = {"pull-request-review-comment": ("line", "original_line", "positio
 # An App may subscribe to this one as well.
 _EVENTS, _MISSING_EVENT = {"check_suite", "pull_request"}, "merge_group"
 _DROPPED = {
+    "discriminator",  # of `oneOf`s that say enough, in one case by a property of an array
     "description",
     "summary",
     "example",
