@@ -68,10 +68,12 @@ def _shown(running: Demonstration, out: Console) -> list[str]:
     _progress(f"Opening a pull request in {REPOSITORY} that changes four manifests for the worse")
     bad = running.open_bad("storefront-uploads")
     _print(out, bad)
+    # Told before the next push: what is shown are the stand-in's own things, which change.
+    wrong = list(wrong_about_bad(bad))
     _progress("Pushing the fix")
     fixed = running.push_fix(bad.number)
     _print(out, fixed)
-    return [*wrong_about_bad(bad), *wrong_about_fix(fixed)]
+    return [*wrong, *wrong_about_fix(fixed)]
 
 
 def _print(out: Console, shown: Shown) -> None:
