@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,25 @@ def test_the_demo_shows_the_story_and_all_is_as_expected() -> None:
     )
     shown = {path for path in EXPECTED.values() if f"\n{path}:" in done.stdout}
     assert shown == set(EXPECTED.values())
+
+
+def test_without_once_it_stays_up_until_it_is_told_to_end() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", "from bot.cli import main; main()", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        lines = iter(process.stderr.readline, "")
+        # Its output has room in the pipe: the story is far shorter than 64 KiB.
+        assert any("Running until" in line for line in lines)
+        process.send_signal(signal.SIGTERM)
+        shown, last = process.communicate(timeout=60)
+    assert (process.returncode, last) == (0, "fairlead: Everything was as expected\n")
+    pages = [line.rsplit("/", 1) for line in shown.splitlines() if line.startswith("http://")]
+    assert [number for _, number in pages] == ["1", "2"]
 
 
 def test_what_is_not_as_expected_is_said(tmp_path: Path) -> None:
