@@ -14,7 +14,7 @@ Json = Mapping[str, object]
 
 
 def resource(
-    kind: str, namespace: str | None, name: str, body: Json, group: str = RBAC, path: str = "a.yaml"
+    kind: str, namespace: str | None, name: str, body: Json, *, group: str = RBAC
 ) -> Resource:
     """A resource with this body."""
     version = f"{group}/v1" if group else "v1"
@@ -22,7 +22,7 @@ def resource(
     metadata |= dict(body.get("metadata", {}))  # type: ignore[call-overload] # a test's own mapping
     whole = {"apiVersion": version, "kind": kind, **body, "metadata": metadata}
     key = ResourceKey(group, kind, namespace, name)
-    return Resource.of(key, mapping(freeze(whole)), Source(path, "", 0))
+    return Resource.of(key, mapping(freeze(whole)), Source("a.yaml", "", 0))
 
 
 def rule(
