@@ -71,6 +71,7 @@ class Manifest:
     Flux build. `documents` are content digests of the chunks between `---` lines, so that one can
     tell which document of a file changed. `resembles` says that a line begins with `apiVersion:` or
     `kind:` (JSON: that it has those keys), so that a file that cannot be parsed counts as a manifest.
+    `pointer` says that the file is a Git LFS pointer, whose content is elsewhere.
     """
 
     kubectl: Reading
@@ -78,6 +79,7 @@ class Manifest:
     hazards: tuple[Hazard, ...] = ()
     documents: tuple[str, ...] = ()
     resembles: bool = False
+    pointer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

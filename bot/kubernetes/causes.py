@@ -24,8 +24,13 @@ def cause_of(before: State, candidates: Iterable[Node]) -> Cause:
     A place that head no longer has stands at base.
     """
     listed = tuple(candidates)
-    for node in listed:
-        old = at_base(before, node)
+    return changed_place(before, listed) or Cause(listed[0])
+
+
+def changed_place(before: State, candidates: Iterable[Node]) -> Cause | None:
+    """The first of these places at head that base has otherwise; None if there is none."""
+    for node in candidates:
+        old = same_place(before, node)
         if old is None or not old.exists:
             if node.exists:
                 return Cause(node)
@@ -33,12 +38,28 @@ def cause_of(before: State, candidates: Iterable[Node]) -> Cause:
             return Cause(old, "LEFT")
         elif old.value != node.value:
             return Cause(node)
-    return Cause(listed[0])
+    return None
 
 
-def at_base(before: State, node: Node) -> Node | None:
-    """The same place at base; None where base has no such resource or item."""
-    resource = before.get(node.resource.key)
+def lost_place(after: State, places: Iterable[Node]) -> Cause | None:
+    """The first of these places at base that head has otherwise; None if there is none.
+
+    It stands at head where head still has it. Of a resource that is gone, it is the name.
+    """
+    for node in places:
+        if after.get(node.resource.key) is None:
+            return Cause(node.resource.at("metadata", "name"), "LEFT")
+        new = same_place(after, node)
+        if new is None or not new.exists:
+            return Cause(node, "LEFT")
+        if new.value != node.value:
+            return Cause(new)
+    return None
+
+
+def same_place(state: State, node: Node) -> Node | None:
+    """The same place in another state; None where that has no such resource or item."""
+    resource = state.get(node.resource.key)
     if resource is None:
         return None
     old, new = resource.root, node.resource.root

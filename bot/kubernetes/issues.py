@@ -12,7 +12,7 @@ from bot.core.finding import Finding, Fix, Related, Severity
 from bot.core.resource import Node, Resource
 from bot.core.state import State, changes
 from bot.core.values import EMPTY, Value
-from bot.kubernetes.causes import cause_of
+from bot.kubernetes.causes import Cause, cause_of
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,11 @@ def new_findings(before: State, after: State, ask: Ask) -> Iterator[Finding]:
 
 def finding_of(before: State, issue: Issue) -> Finding:
     """The finding of an issue that head has and base has not."""
-    place = cause_of(before, issue.places)
+    return placed(issue, cause_of(before, issue.places))
+
+
+def placed(issue: Issue, place: Cause) -> Finding:
+    """The finding of an issue, at this place."""
     fix = issue.fix if issue.fix is not None and issue.fix.node == place.node else None
     facts = {"code": issue.code, "object": str(issue.subject.key), **issue.facts}
     return Finding(

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from bot.core.finding import Finding, Severity
-from bot.core.resource import GroupKind, Resource
+from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
-from bot.kubernetes.issues import Issue, finding_of, reach_of
+from bot.kubernetes.causes import Cause, changed_place, lost_place
+from bot.kubernetes.issues import Issue, placed, reach_of
 
 # Groups of which no kind brings pods into its namespace, and what a name ends in that is
 # Kubernetes' own. Whatever is not listed may be an operator's, and its pods are in no manifest.
@@ -81,8 +82,8 @@ class Reference:
     """What a resource refers to, and whether it was found.
 
     `identity` names what is referred to, so that base and head can be compared. `issue` is what is
-    to be said where it was not found; `kinds` are what such a reference normally leads to, and
-    `unseen` says that it may lead to what no manifest shows.
+    to be said where it was not found, `by` the places that make it be found; `kinds` are what such
+    a reference normally leads to, and `unseen` says that it may lead to what no manifest shows.
     """
 
     identity: str
@@ -90,6 +91,7 @@ class Reference:
     namespace: str
     kinds: tuple[GroupKind, ...]
     issue: Issue
+    by: tuple[Node, ...] = ()
     unseen: bool = False
 
 
@@ -115,18 +117,26 @@ def dangling(
             continue
         old = before.get(subject.key)
         at_base = {
-            reference.identity: reference.found
+            reference.identity: reference
             for reference in (references(before, old) if old is not None else ())
         }
         for reference in references(after, subject):
             had = at_base.get(reference.identity)
-            if reference.found or had is False:
-                continue
-            unsure = None if reference.unseen else _known(after, reference, severity)
-            told = severity if had else unsure
-            if told is not None:
-                yield finding_of(before, replace(reference.issue, severity=told))
+            if not reference.found and (had is None or had.found):
+                yield from _told(before, after, reference, had, severity)
 
 
-def _known(state: State, reference: Reference, severity: Severity) -> Severity | None:
-    return absence_severity(state, reference.namespace, reference.kinds, severity)
+def _told(
+    before: State, after: State, reference: Reference, had: Reference | None, severity: Severity
+) -> Iterator[Finding]:
+    issue = reference.issue
+    told: Severity | None = severity
+    if had is None:
+        told = absence_severity(after, reference.namespace, reference.kinds, severity)
+        told = None if reference.unseen else told
+    if told is None:
+        return
+    place = changed_place(before, issue.places)
+    if place is None and had is not None:
+        place = lost_place(after, had.by)
+    yield placed(replace(issue, severity=told), place or Cause(issue.places[0]))

@@ -128,8 +128,10 @@ def _unknown(node: Node, known: set[str]) -> Iterator[Refusal]:
 
 
 def _selector(node: Node) -> Iterator[Refusal]:
+    surplus = tuple(_unknown(node, {"matchLabels", "matchExpressions"}))
+    yield from surplus
     found = label_selector(node)
-    if found is not None and found.invalid is not None:
+    if not surplus and found is not None and found.invalid is not None:
         yield Refusal(node, found.invalid)
 
 

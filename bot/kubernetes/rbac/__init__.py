@@ -1,0 +1,39 @@
+"""Who may do what: RBAC decided as the API server decides it, and what a change adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.finding import Finding
+from bot.core.review import GrantCounts
+from bot.core.state import State
+from bot.kubernetes.rbac.causes import causes
+from bot.kubernetes.rbac.findings import privilege_added
+from bot.kubernetes.rbac.gains import Gain, compare
+from bot.kubernetes.rbac.judgement import Judgement
+
+_MOST_COUNTED: Final = 200_000
+
+
+def privileges_added(before: State, after: State) -> Iterator[Finding]:
+    """What subjects newly may do: one finding for each change that brings it about."""
+    comparison = compare(before, after)
+    judge = Judgement.of(after, comparison.after)
+    for cause, gains in causes(comparison, comparison.gained):
+        yield privilege_added(cause, gains, judge)
+
+
+def grant_difference(before: State, after: State) -> GrantCounts:
+    """How many single grants a change adds and removes."""
+    comparison = compare(before, after)
+    return GrantCounts(_count(comparison.gained), _count(comparison.lost))
+
+
+def _count(gains: tuple[Gain, ...]) -> int:
+    """How many grants these are; where there are very many, the same one may count twice."""
+    boxes = {(gain.subject, gain.scope, gain.box): None for gain in gains}
+    size = sum(box.size for _, _, box in boxes)
+    if size > _MOST_COUNTED:
+        return size
+    return len({(who, scope, atom) for who, scope, box in boxes for atom in box.atoms()})
