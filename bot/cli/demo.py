@@ -15,7 +15,7 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.rule import Rule
 
-from bot.analysis.sandbox import sandbox_state
+from bot.sandbox import sandbox_state
 from bot.cli.group import BLOCKED, PASS
 from bot.cli.output import console
 from bot.demo import (

@@ -15,7 +15,7 @@ from waitress import create_server  # type: ignore[import-untyped]  # it has no 
 
 from bot import logs
 from bot.analysis.run import Options
-from bot.analysis.sandbox import sandbox_state
+from bot.sandbox import sandbox_state
 from bot.app import create_app
 from bot.errors import UsageError
 from bot.github.auth import Gateway
