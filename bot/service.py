@@ -115,9 +115,9 @@ class Service:
             self.mirrors / f"{github.repository_id}.git",
             protocols=self.transport,
             surroundings=self.surroundings,
+            seconds=deadline.check(),
         )
         base, default = (f"refs/heads/{name}" for name in (pull.base, github.default_branch))
-        deadline.check()
         repository = mirror.fetch(
             github.clone_url, [pull.head, *dict.fromkeys((base, default))], github.token
         )

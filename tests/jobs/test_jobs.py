@@ -17,7 +17,7 @@ from bot.github.webhook import Job
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 @dataclass
