@@ -22,7 +22,7 @@ import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from bot.embedded import EmbeddedFile
-from bot.errors import GitError, GitHubError, JobFailed, UsageError
+from bot.errors import GitError, GitHubError, JobFailed
 from bot.github.webhook import Job
 from bot.janitor import Janitor
 from bot.liveness import Liveness

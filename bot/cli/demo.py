@@ -15,7 +15,6 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.rule import Rule
 
-from bot.sandbox import sandbox_state
 from bot.cli.group import BLOCKED, PASS
 from bot.cli.output import console
 from bot.demo import (
@@ -27,6 +26,7 @@ from bot.demo import (
     wrong_about_bad,
     wrong_about_fix,
 )
+from bot.sandbox import sandbox_state
 
 _HIDDEN = re.compile(r"<!--.*?-->\n?|</?sub>", re.DOTALL)
 

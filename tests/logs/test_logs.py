@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import structlog
@@ -33,6 +33,10 @@ def _restored() -> Iterator[None]:
     for one, (handlers, level, propagate) in zip(loggers, before, strict=True):
         one.handlers, one.propagate = handlers, propagate
         one.setLevel(level)
+
+
+def fail(error: Exception) -> NoReturn:
+    raise error
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -63,7 +67,7 @@ def test_what_looks_like_a_secret_is_redacted(
     structlog.get_logger().info(f"sent {token} to", reason=f"said '{token}'")
     logging.getLogger("library").warning("library said %s", token)
     try:
-        raise ValueError(token)
+        fail(ValueError(token))
     except ValueError:
         structlog.get_logger().exception("failed")
     text = capsys.readouterr().err
@@ -85,7 +89,7 @@ def test_a_traceback_has_no_values_of_variables(capsys: pytest.CaptureFixture[st
     logs.configure("info", "json")
     hidden = "hush" * 3
     try:
-        raise ValueError(len(hidden))
+        fail(ValueError(len(hidden)))
     except ValueError:
         structlog.get_logger().exception("failed")
     assert "hushhush" not in capsys.readouterr().err
@@ -95,7 +99,7 @@ def test_a_job_s_failure_is_not_told_twice(capsys: pytest.CaptureFixture[str]) -
     """DBOS logs what a job raises; the job's own line has said it with its cause."""
     logs.configure("info", "json")
     try:
-        raise JobFailed("a-1")
+        fail(JobFailed("a-1"))
     except JobFailed:
         logging.getLogger("dbos").exception("Exception encountered")
     assert lines(capsys) == []
