@@ -80,7 +80,7 @@ def test_a_template_tells_its_containers_apart() -> None:
     template = _only("""
 apiVersion: v1
 kind: Pod
-metadata: {name: a, namespace: n, labels: {app: a, odd: 1}}
+metadata: {name: a, namespace: shop, labels: {app: a, odd: 1}}
 spec:
   hostNetwork: true
   restartPolicy: Never
@@ -138,12 +138,12 @@ def test_a_rollout_takes_the_template_that_it_refers_to() -> None:
     state = world("""
 apiVersion: argoproj.io/v1alpha1
 kind: Rollout
-metadata: {name: r, namespace: n}
+metadata: {name: r, namespace: shop}
 spec: {workloadRef: {apiVersion: apps/v1, kind: Deployment, name: d}}
 ---
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: d, namespace: n}
+metadata: {name: d, namespace: shop}
 spec: {template: {spec: {serviceAccountName: s}}}
 """)
     (rollout,) = state.of(kinds.ROLLOUT)
