@@ -100,7 +100,7 @@ spec:
         "serving": ["c", "s"],
         "all_containers": ["c", "i", "s", "e"],
     }
-    assert (template.namespace, dict(template.labels)) == ("n", {"app": "a"})
+    assert (template.namespace, dict(template.labels)) == ("shop", {"app": "a"})
     assert (template.host_network, template.restart) == (True, "to-completion")
     assert (template.service_account, str(template)) == ("old", "Pod n/a")
 
@@ -149,7 +149,7 @@ spec: {template: {spec: {serviceAccountName: s}}}
     (rollout,) = state.of(kinds.ROLLOUT)
 
     (found,) = effective_pod_templates(rollout, state)
-    assert (str(found), found.service_account) == ("Rollout n/r", "s")
+    assert (str(found), found.service_account) == ("Rollout shop/r", "s")
     assert found.node.resource.group_kind == kinds.DEPLOYMENT
     assert list(pod_templates(rollout)) == []
 
