@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from bot.core.globs import path_matches
 from bot.core.manifest import Manifest, ManifestFile
 from bot.core.policy import Policy
 from bot.core.resource import Resource
@@ -13,7 +14,7 @@ from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
 from bot.core.states.applied import Applied, Reader, definitions
 from bot.core.states.environments import Environments, environments_of
-from bot.core.states.files import files_of
+from bot.core.states.files import REGULAR, files_of
 from bot.core.states.known import closed_namespaces
 from bot.core.states.problems import Trouble, links_of, pointers, unreadable, unrendered
 from bot.core.states.resources import identity_of
@@ -55,7 +56,8 @@ def states_of(
     namespace: str = "default",
 ) -> States:
     """The states of two trees. `namespace` is what a resource without one gets."""
-    files = (files_of(base, policy.ignore), files_of(head, policy.ignore))
+    ignored = (*policy.ignore, *policy.rbac.known)
+    files = (files_of(base, ignored), files_of(head, ignored))
     scopes = scopes_of(body for side in files for body in definitions(side, manifests))
     reader = Reader(manifests, namespace, scopes)
     roots = roots_of(files[0], manifests)
@@ -63,7 +65,11 @@ def states_of(
     after = reader.applied(roots_of(files[1], manifests, roots))
     environments = environments_of(before.values(), after.values())
     links = tuple(dict(links_of(side, manifests)) for side in files)
-    sides = (_Side(before, links[0], environments), _Side(after, links[1], environments))
+    known = tuple(_known(base, policy, reader))
+    sides = (
+        _Side(before, links[0], environments, known),
+        _Side(after, links[1], environments, known),
+    )
     pairs = tuple(
         pair
         for name in environments.names
@@ -122,6 +128,7 @@ class _Side:
     roots: Mapping[tuple[str, str], Applied]
     all_links: Mapping[str, File]
     environments: Environments
+    known: tuple[Resource, ...] = ()
 
     def of(self, name: str) -> tuple[Applied, ...]:
         """The roots of an environment, in path order."""
@@ -152,7 +159,15 @@ class _Side:
             policy=policy,
             closed=closed_namespaces(held, resources, links=bool(self.links(name))),
             files=MappingProxyType(dict(sorted(files.items()))),
+            known=self.known,
         )
+
+
+def _known(base: Tree, policy: Policy, reader: Reader) -> Iterator[Resource]:
+    """What base says that the clusters have beside it: never head, which could say anything."""
+    for path, file in sorted(base.items()):
+        if file.mode in REGULAR and path_matches(path, policy.rbac.known):
+            yield from reader.resources(path, file)
 
 
 def _pair(name: str, sides: tuple[_Side, _Side], policy: Policy, namespace: str) -> Pair | None:

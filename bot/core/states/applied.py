@@ -53,6 +53,10 @@ class Reader:
         """Every root of a tree, read, by path and kind."""
         return {place: self._once(root, roots) for place, root in roots.roots.items()}
 
+    def resources(self, path: str, file: File) -> tuple[Resource, ...]:
+        """The resources of one file as it would be applied by itself."""
+        return self._resources(ManifestFile(path, file.blob, self.manifests.manifest(file)))
+
     def _once(self, root: Root, roots: Roots) -> Applied:
         content = tuple((path, file.mode, file.blob) for path, file in root.files.items())
         mark = (root.path, root.kind, content, root.reasons)
