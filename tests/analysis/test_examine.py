@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MappingProxyType
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.analysis.examine import examine, examine_trees
+from bot.core.finding import Finding
 from bot.core.policy import Policy, RulePolicy
+from bot.core.resource import Resource
 from bot.core.review import (
     Analysis,
     Counts,
@@ -19,6 +22,7 @@ from bot.core.review import (
     Summary,
 )
 from bot.core.rule import Rule
+from bot.core.state import State
 from tests.analysis.rules import crashing, every_value, find_rule
 from tests.worlds import Files, Grove, resource
 
@@ -43,6 +47,20 @@ def test_a_finding_stands_on_the_line_of_its_field() -> None:
         ResourceReference("", "ConfigMap", "default", "a"),
     )
     assert found.summary == Summary(1, 1, Counts(changed=1), "other")
+
+
+def _each_word(subject: Resource, state: State, options: object) -> Iterator[Finding]:
+    del state, options
+    for node in subject.at("words").items():
+        yield Finding(node, "a word")
+
+
+def test_items_that_are_alike_have_lines_of_their_own() -> None:
+    text = resource("ConfigMap", "a", "words:", "- x", "- x", "- x")
+
+    found = analysed({}, {"a.yaml": text}, find_rule("each-word", _each_word))
+
+    assert [held.location.line for held in found.findings if held.location] == [5, 6, 7]
 
 
 def test_the_same_finding_of_several_environments_names_them_all() -> None:
