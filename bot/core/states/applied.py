@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -15,7 +16,7 @@ from bot.core.scopes import Scopes
 from bot.core.states.files import Files
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.namespace import BuildError, Draft, draft_of, follow, move
-from bot.core.states.resources import resources_of, source_of
+from bot.core.states.resources import identity_of, resources_of, source_of
 from bot.core.states.roots import Manifests, Root, Roots
 from bot.core.tree import File
 from bot.core.values import Body, freeze
@@ -37,6 +38,17 @@ class Applied:
     files: Mapping[str, ManifestFile]
     reasons: tuple[Reason, ...] = ()
     unread: bool = False
+
+    @cached_property
+    def generated(self) -> frozenset[int]:
+        """Those of the resources, by `id`, that have only the prefix of a name."""
+        return frozenset(
+            id(held)
+            for held in self.resources
+            if held.name.endswith("*")
+            and (identity := identity_of(held.encoded)) is not None
+            and identity.generated
+        )
 
 
 @dataclass(slots=True)
