@@ -15,6 +15,7 @@ from bot.core.resource import Resource
 from bot.core.review import (
     Analysis,
     Counts,
+    GrantCounts,
     ImageChange,
     Location,
     Problem,
@@ -182,3 +183,43 @@ def test_renaming_files_changes_no_resource(names: list[str], order: list[int]) 
     found = examine(base, head, Policy(), (VALUES,))
 
     assert (found.findings, found.problems, found.summary.resources) == ((), (), Counts())
+
+
+def test_the_summary_counts_grants_once_for_environments_with_the_same_change() -> None:
+    role = resource(
+        "ClusterRole",
+        "reader",
+        "rules: [{apiGroups: [''], resources: [pods], verbs: [%s]}]",
+        api="rbac.authorization.k8s.io/v1",
+    )
+    binding = resource(
+        "ClusterRoleBinding",
+        "reader",
+        "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reader}",
+        "subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]",
+        api="rbac.authorization.k8s.io/v1",
+    )
+    base: Files = {
+        f"{name}/{kind}.yaml": text
+        for name in ("p", "t")
+        for kind, text in (("role", role % "get, list"), ("binding", binding))
+    }
+    head: Files = {
+        path: text if "binding" in path else role % "get, watch, patch"
+        for path, text in base.items()
+    }
+
+    assert analysed(base, head).summary.grants == GrantCounts(added=2, removed=1)
+
+
+def test_more_than_an_image_is_not_only_images() -> None:
+    text = resource("Pod", "web", "spec: {hostNetwork: %s, containers: [{image: 'app:%s'}]}")
+
+    assert (
+        analysed({"a.yaml": text % ("false", 1)}, {"a.yaml": text % ("true", 2)}).summary.change
+        == "other"
+    )
+    assert (
+        analysed({"a.yaml": text % ("true", 1)}, {"a.yaml": text % ("true", 2)}).summary.change
+        == "images"
+    )

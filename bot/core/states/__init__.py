@@ -9,7 +9,6 @@ from typing import TypeAlias
 from bot.core.globs import path_matches
 from bot.core.manifest import Manifest
 from bot.core.policy import Policy
-from bot.core.resource import Resource
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
 from bot.core.states.applied import Applied, Reader, definitions
