@@ -141,9 +141,7 @@ class _Commits:
 
     def analysed(self, analyse: Analyser, policy: Policy, deadline: _Deadline) -> Analysis:
         """What the change does, in the time that is left."""
-        return analyse(
-            self.repository, self.base, self.head, policy, seconds=deadline.check()
-        )
+        return analyse(self.repository, self.base, self.head, policy, seconds=deadline.check())
 
 
 class _Deadline:

@@ -118,9 +118,7 @@ class World:
 
     def runs(self, pull: PullRequest) -> list[CheckRun]:
         """Every check run on the head, oldest first."""
-        return [
-            run for run in pull.repository.runs.values() if run.suite.head_sha == pull.head_sha
-        ]
+        return [run for run in pull.repository.runs.values() if run.suite.head_sha == pull.head_sha]
 
 
 def encoded(files: Mapping[str, str | None]) -> dict[str, bytes | None]:
