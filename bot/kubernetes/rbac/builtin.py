@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -35,16 +36,20 @@ class _Data(msgspec.Struct):
     controllers: Table
 
 
-# A part of the package, read when this is imported: the process that analyses can open no file, and
-# so import nothing either, once it has begun.
-_DATA: Final = msgspec.toml.decode(
-    (resources.files("bot.kubernetes") / "data" / "bootstrap.toml").read_bytes(), type=_Data
-)
+# A part of the package, read when this is imported: the process that analyses can open no file
+# once it has begun.
+_FILE: Final = (resources.files("bot.kubernetes") / "data" / "bootstrap.toml").read_bytes()
+
+
+@cache
+def _data() -> _Data:
+    """What the data file says, decoded once."""
+    return msgspec.convert(tomllib.loads(_FILE.decode()), type=_Data)
 
 
 def minors() -> tuple[str, ...]:
     """The minor versions of Kubernetes that are known here, oldest first."""
-    return _DATA.minors
+    return _data().minors
 
 
 @cache
@@ -56,7 +61,7 @@ def builtin_objects(minor: str | None) -> Mapping[ResourceKey, Resource]:
     known = [_number(held) for held in minors()]
     wanted = _number(minor) if minor is not None else known[-1]
     number = max((held for held in known if held <= wanted), default=known[0])
-    found = {held.key: held for held in _objects(_DATA, number)}
+    found = {held.key: held for held in _objects(_data(), number)}
     return MappingProxyType(found)
 
 
