@@ -12,7 +12,16 @@ from bot.core.decide import CheckConclusion, conclusion
 from bot.core.finding import Severity, Side
 from bot.core.hunks import Hunks, parse_patch
 from bot.core.policy import Policy
-from bot.core.report import NO_PAGES, Pages, badness, comment, fingerprint_of, review_body, summary
+from bot.core.report import (
+    NO_PAGES,
+    Pages,
+    badness,
+    comment,
+    fingerprint_of,
+    review_body,
+    safe_suggestion,
+    summary,
+)
 from bot.core.review import Location, Review, ReviewFinding
 
 MOST_COMMENTS: Final = 30
@@ -20,6 +29,9 @@ MOST_COMMENTS: Final = 30
 
 ANNOTATIONS_A_REQUEST: Final = 50
 """GitHub takes no more in one request: https://docs.github.com/en/rest/checks/runs."""
+
+MOST_ANNOTATIONS: Final = 500
+"""Each batch is a request, and GitHub's page shows no more than a few of them."""
 
 LONGEST_TITLE: Final = 255
 
@@ -167,20 +179,23 @@ def plan(
 
     Carried out twice, they change nothing the second time.
     """
-    wanted = {held.found.fingerprint: held for held in _wanted(review, policy, tuple(files), pages)}
+    wanted: dict[str, _Wanted] = {}
+    for want in _wanted(review, policy, tuple(files), pages):
+        # Clusters may differ in what is said of one thing: it has one thread, for the worst.
+        wanted.setdefault(want.found.fingerprint, want)
     operations: list[Operation] = []
     kept: set[str] = set()
     for held in posted.comments:
         mark = fingerprint_of(held.body) if held.author == posted.login else None
         if mark is None or held.minimized:
             continue
-        want = wanted.get(mark)
-        if want is None or mark in kept or _moved(held, want):
+        own = wanted.get(mark)
+        if own is None or mark in kept or _moved(held, own):
             operations.append(_removal(held))
             continue
         kept.add(mark)
-        if not _same_text(held.body, want.body):
-            operations.append(EditComment(held.id, want.body))
+        if not _same_text(held.body, own.body):
+            operations.append(EditComment(held.id, own.body))
     new = [held for mark, held in wanted.items() if mark not in kept]
     operations.extend(_posts(new[: max(0, MOST_COMMENTS - len(kept))], review, policy))
     operations.append(conclude(review, policy, pages))
@@ -245,7 +260,7 @@ class _Patches:
 
 def _inline(found: ReviewFinding, hunks: Hunks, path: str, pages: Pages) -> InlineComment | None:
     """The comment on the finding's line, None where the difference does not show the line."""
-    held, fix = found.location, found.suggestion
+    held, fix = found.location, safe_suggestion(found)
     if held is None or held.line is None:
         return None
     if fix and held.side == "RIGHT" and fix.start <= fix.end and hunks.holds(fix.start, fix.end):
@@ -285,11 +300,13 @@ def _posts(new: Iterable[_Wanted], review: Review, policy: Policy) -> Iterator[O
 
 
 def _annotations(review: Review) -> Iterator[Annotation]:
-    """The findings on lines of head: annotations have no other side."""
-    for found in review.findings:
-        held = found.location
-        if held is None or held.side == "LEFT":
-            continue
+    """The worst findings on lines of head: annotations have no other side."""
+    at_head = [
+        (found, found.location)
+        for found in sorted(review.findings, key=badness)
+        if found.location is not None and found.location.side == "RIGHT"
+    ]
+    for found, held in at_head[:MOST_ANNOTATIONS]:
         line = held.line or 1
         yield Annotation(
             path=held.path,
