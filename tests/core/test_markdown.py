@@ -52,9 +52,7 @@ HOSTILE = (
 )
 
 # What GitHub would make of text outside code: mentions, references, commits, addresses, emoji.
-ACTIVE = re.compile(
-    r"@|#\d|\bGH-\d|://|www\.|\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b|:[+\w-]+:|\$", re.IGNORECASE
-)
+ACTIVE = re.compile(r"@|#\d|\bGH-\d|://|www\.|\b[0-9a-f]{7,40}\b|:[+\w-]+:|\$", re.IGNORECASE)
 
 
 def _tokens(text: str) -> list[Token]:
