@@ -26,7 +26,7 @@ from bot.analysis.manifests import (
     read_kustomization,
     too_large,
 )
-from bot.analysis.sandbox import SandboxState, confine
+from bot.sandbox import SandboxState, confine
 from bot.analysis.wire import (
     HEADER,
     LARGEST_FRAME,

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from bot.analysis.child import _limit
-from bot.analysis.sandbox import confine
+from bot.sandbox import confine
 from bot.analysis.wire import HEADER
 
 LIBRARY = ctypes.CDLL(None, use_errno=True)
