@@ -32,9 +32,7 @@ class Document:
     lines: Mapping[Path, int]
 
     def line(self, path: Path) -> int:
-        """The line of the nearest place on the way to `path` that has one."""
-        while path and path not in self.lines:
-            path = path[:-1]
+        """The line of a place; the first for the document as a whole."""
         return self.lines.get(path, 1)
 
 

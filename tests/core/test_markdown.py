@@ -150,5 +150,11 @@ def test_a_body_that_is_cut_is_closed(inside: str) -> None:
     assert "cut here" in cut
 
 
+def test_a_fence_that_was_closed_is_not_closed_again() -> None:
+    cut = markdown.capped("```text\n<details>\n```\n" + "line of text\n" * 9000)
+
+    assert (cut.count("```"), cut.count("</details>")) == (2, 0)
+
+
 def test_a_body_that_fits_is_left_alone() -> None:
     assert markdown.capped("```\nx\n") == "```\nx\n"
