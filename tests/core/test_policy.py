@@ -301,7 +301,8 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
             "waivers: [{rule: pod-not-spread, reason: x, expires: 2027-01-01}]",
             (
                 "line 1: waivers[0].rule is 'pod-not-spread', no rule, "
-                "did you mean 'pods-not-spread'? legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+                "did you mean 'pods-not-spread'? "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
             ),
         ),
         (
