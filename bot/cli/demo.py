@@ -7,6 +7,7 @@ import signal
 import tempfile
 import threading
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -14,7 +15,6 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.rule import Rule
 
-from bot.sandbox import sandbox_state
 from bot.cli.group import BLOCKED, PASS
 from bot.cli.output import console
 from bot.demo import (
@@ -26,11 +26,18 @@ from bot.demo import (
     wrong_about_bad,
     wrong_about_fix,
 )
+from bot.sandbox import sandbox_state
 
 _HIDDEN = re.compile(r"<!--.*?-->\n?|</?sub>", re.DOTALL)
 
 
-@click.command()
+EPILOG: Final = """\b
+Examples:
+  fairlead demo
+  fairlead demo --once"""
+
+
+@click.command(epilog=EPILOG)
 @click.option("--once", is_flag=True, help="End when everything was shown.")
 def demo(*, once: bool) -> int:
     """Show the App at work: a pull request, its review, and the fix that turns it green.
