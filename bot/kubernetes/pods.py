@@ -1,0 +1,302 @@
+"""Pod templates: where each kind of resource holds them, and what they say of their pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes import kinds
+
+Form: TypeAlias = Literal["template", "workflow"]
+"""`template`: metadata and a PodSpec; `workflow`: a template of Argo Workflows."""
+
+Restart: TypeAlias = Literal["always", "on-demand", "to-completion"]
+"""Whether the pods are kept running, come and go by traffic, or run until they are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A way to the pod templates of a kind.
+
+    `path` are fields, `*` for every item of a list or field of a mapping. `account` is where else
+    the service account may be named when the template names none.
+    """
+
+    path: tuple[str, ...]
+    form: Form = "template"
+    restart: Restart = "always"
+    account: tuple[str, ...] = ()
+
+
+def _at(path: str, form: Form = "template", restart: Restart = "always") -> Place:
+    return Place(tuple(path.split(".")) if path else (), form, restart)
+
+
+def _workflow(spec: str) -> tuple[Place, ...]:
+    steps, account = tuple(spec.split(".")), (*spec.split("."), "serviceAccountName")
+    return (
+        Place((*steps, "templates", "*"), "workflow", "to-completion", account),
+        Place((*steps, "templateDefaults"), "workflow", "to-completion", account),
+    )
+
+
+_TO_COMPLETION: Final[Restart] = "to-completion"
+
+PLACES: Final[Mapping[GroupKind, tuple[Place, ...]]] = MappingProxyType(
+    {
+        kinds.POD: (_at(""),),
+        kinds.DEPLOYMENT: (_at("spec.template"),),
+        kinds.REPLICA_SET: (_at("spec.template"),),
+        kinds.STATEFUL_SET: (_at("spec.template"),),
+        kinds.DAEMON_SET: (_at("spec.template"),),
+        kinds.REPLICATION_CONTROLLER: (_at("spec.template"),),
+        kinds.JOB: (_at("spec.template", restart=_TO_COMPLETION),),
+        kinds.CRON_JOB: (_at("spec.jobTemplate.spec.template", restart=_TO_COMPLETION),),
+        kinds.POD_TEMPLATE: (_at("template"),),
+        kinds.ROLLOUT: (_at("spec.template"),),
+        kinds.DEPLOYMENT_CONFIG: (_at("spec.template"),),
+        kinds.KNATIVE_SERVICE: (_at("spec.template", restart="on-demand"),),
+        kinds.KNATIVE_CONFIGURATION: (_at("spec.template", restart="on-demand"),),
+        kinds.SCALED_JOB: (_at("spec.jobTargetRef.template", restart=_TO_COMPLETION),),
+        kinds.JOB_SET: (
+            _at("spec.replicatedJobs.*.template.spec.template", restart=_TO_COMPLETION),
+        ),
+        kinds.LEADER_WORKER_SET: (
+            _at("spec.leaderWorkerTemplate.leaderTemplate"),
+            _at("spec.leaderWorkerTemplate.workerTemplate"),
+        ),
+        **{
+            GroupKind("kubeflow.org", kind): (
+                _at(f"spec.{field}.*.template", restart=_TO_COMPLETION),
+            )
+            for kind, field in (
+                ("MPIJob", "mpiReplicaSpecs"),
+                ("MXJob", "mxReplicaSpecs"),
+                ("PaddleJob", "paddleReplicaSpecs"),
+                ("PyTorchJob", "pytorchReplicaSpecs"),
+                ("TFJob", "tfReplicaSpecs"),
+                ("XGBoostJob", "xgbReplicaSpecs"),
+                ("JAXJob", "jaxReplicaSpecs"),
+            )
+        },
+        kinds.WORKFLOW: _workflow("spec"),
+        kinds.WORKFLOW_TEMPLATE: _workflow("spec"),
+        kinds.CLUSTER_WORKFLOW_TEMPLATE: _workflow("spec"),
+        kinds.CRON_WORKFLOW: _workflow("spec.workflowSpec"),
+    }
+)
+"""Every kind that is known to hold pod templates, and where: the one table for all rules."""
+
+TEMPLATED: Final = tuple(PLACES)
+"""The kinds that are known to hold pod templates."""
+
+# Labels that controllers put on the pods that they make; which values is theirs to choose.
+_ADDED: Final = frozenset(
+    {
+        "controller-revision-hash",
+        "controller-uid",
+        "deployment",
+        "deploymentconfig",
+        "io.cilium.k8s.policy.cluster",
+        "io.cilium.k8s.policy.serviceaccount",
+        "job-name",
+        "pod-template-generation",
+        "pod-template-hash",
+        "rollouts-pod-template-hash",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-completion-index",
+        "batch.kubernetes.io/job-name",
+        "apps.kubernetes.io/pod-index",
+        "statefulset.kubernetes.io/pod-name",
+    }
+)
+_ADDED_DOMAINS: Final = (
+    "istio.io",
+    "jobset.sigs.k8s.io",
+    "keda.sh",
+    "knative.dev",
+    "kubeflow.org",
+    "leaderworkerset.sigs.k8s.io",
+    "linkerd.io",
+    "openshift.io",
+    "workflows.argoproj.io",
+    "topology.kubernetes.io",
+)
+
+
+def added_by_controllers(key: str) -> bool:
+    """Whether pods may have this label though no template shows it."""
+    domain = key.rpartition("/")[0]
+    return key in _ADDED or any(
+        domain == added or domain.endswith(f".{added}") for added in _ADDED_DOMAINS
+    )
+
+
+@dataclass(frozen=True)
+class PodTemplate:
+    """Pods of one make: the resource that brings them about, and the place that describes them.
+
+    `node` holds `metadata` and the pod's spec. Its resource is not the owner where a Rollout takes
+    the template of a Deployment (`workloadRef`).
+    """
+
+    owner: Resource
+    node: Node
+    place: Place
+
+    @property
+    def namespace(self) -> str:
+        """Where the pods run; of a cluster-scoped owner, which no namespace holds, empty."""
+        return self.owner.namespace or ""
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """The labels that the pods get from their template."""
+        held = self.node.at("metadata", "labels").mapping
+        return MappingProxyType({k: v for k, v in held.items() if isinstance(v, str)})
+
+    @property
+    def spec(self) -> Node:
+        """The PodSpec; of Argo Workflows the template, which has the same fields at one level."""
+        return self.node if self.place.form == "workflow" else self.node["spec"]
+
+    @property
+    def containers(self) -> tuple[Node, ...]:
+        """The ordinary containers."""
+        if self.place.form == "template":
+            return tuple(self.spec["containers"].items())
+        single = (self.spec["container"], self.spec["script"])
+        grouped = (self.spec["containerSet"]["containers"], self.spec["sidecars"])
+        return (
+            *(node for node in single if node.mapping),
+            *(item for node in grouped for item in node.items()),
+        )
+
+    @property
+    def init_containers(self) -> tuple[Node, ...]:
+        """All init containers, native sidecars among them."""
+        return tuple(self.spec["initContainers"].items())
+
+    @property
+    def native_sidecars(self) -> tuple[Node, ...]:
+        """The init containers that go on running beside the others."""
+        return tuple(
+            node for node in self.init_containers if node["restartPolicy"].value == "Always"
+        )
+
+    @property
+    def ephemeral_containers(self) -> tuple[Node, ...]:
+        """The containers that were put into a running pod."""
+        return tuple(self.spec["ephemeralContainers"].items())
+
+    @property
+    def all_containers(self) -> tuple[Node, ...]:
+        """Every container of whatever sort, in the order in which they are named above."""
+        return (*self.containers, *self.init_containers, *self.ephemeral_containers)
+
+    @property
+    def serving(self) -> tuple[Node, ...]:
+        """The containers that can serve traffic, in the order in which port names are looked up.
+
+        https://github.com/kubernetes/endpointslice/blob/master/util/controller_utils.go (FindPort)
+        """
+        return (*self.containers, *self.native_sidecars)
+
+    @property
+    def host_network(self) -> bool:
+        """Whether the pods use their node's network."""
+        return self.spec["hostNetwork"].value is True
+
+    @property
+    def service_account_node(self) -> Node:
+        """The place that names the account: the newer field wins over the deprecated one.
+
+        Where no account is named, it is the newer field, which does not exist.
+        """
+        named = self.spec["serviceAccountName"]
+        deprecated = self.spec["serviceAccount"]
+        elsewhere = self.node.resource.at(*self.place.account) if self.place.account else named
+        for node in (named, deprecated, elsewhere):
+            if node.text:
+                return node
+        return named
+
+    @property
+    def service_account(self) -> str:
+        """The name of the account that the pods run as."""
+        return self.service_account_node.text or "default"
+
+    @property
+    def automount_node(self) -> Node:
+        """The place that says whether the account's token is mounted."""
+        return self.spec["automountServiceAccountToken"]
+
+    @property
+    def restart(self) -> Restart:
+        """Whether the pods are kept running, come and go by traffic, or run until they are done."""
+        if self.owner.group_kind == kinds.POD and self.spec["restartPolicy"].value in {
+            "Never",
+            "OnFailure",
+        }:
+            return "to-completion"
+        return self.place.restart
+
+    @property
+    def replicas_node(self) -> Node:
+        """The place that says how many pods there are, of the kinds that have one."""
+        return self.owner.at("spec", "replicas")
+
+    def __str__(self) -> str:
+        return str_of(self.owner)
+
+
+def str_of(resource: Resource) -> str:
+    """The resource as messages name it: `Kind namespace/name`, or `Kind name`."""
+    space = f"{resource.namespace}/" if resource.namespace is not None else ""
+    return f"{resource.key.kind} {space}{resource.name}"
+
+
+def pod_templates(resource: Resource) -> Iterator[PodTemplate]:
+    """The pod templates that this resource itself holds; none for kinds that are not known."""
+    for place in PLACES.get(resource.group_kind, ()):
+        for node in _reached(resource.root, place.path):
+            if node.mapping and (place.form == "template" or _runs(node)):
+                yield PodTemplate(resource, node, place)
+
+
+def effective_pod_templates(resource: Resource, state: State) -> Iterator[PodTemplate]:
+    """The same, also those that a Rollout takes from another workload by `workloadRef`."""
+    yield from pod_templates(resource)
+    reference = resource.at("spec", "workloadRef")
+    if resource.group_kind != kinds.ROLLOUT or not reference.mapping:
+        return
+    group = (reference["apiVersion"].text or "").rpartition("/")[0]
+    key = ResourceKey(
+        group, reference["kind"].text or "", resource.namespace, reference["name"].text or ""
+    )
+    found = state.get(key)
+    if found is not None and found.group_kind != kinds.ROLLOUT:
+        for held in pod_templates(found):
+            yield PodTemplate(resource, held.node, held.place)
+
+
+def _runs(template: Node) -> bool:
+    """Whether a template of Argo Workflows starts a pod, and not only other templates."""
+    return any(template[field].mapping for field in ("container", "script", "containerSet"))
+
+
+def _reached(node: Node, path: tuple[str, ...]) -> Iterator[Node]:
+    if not path:
+        yield node
+        return
+    step, rest = path[0], path[1:]
+    if step != "*":
+        yield from _reached(node[step], rest)
+        return
+    for item in (*node.items(), *(held for _, held in node.fields())):
+        yield from _reached(item, rest)
