@@ -56,7 +56,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     worst_first = sorted(
         review.findings, key=lambda found: (not found.blocks, -found.severity.rank)
     )
-    return _render(
+    return render(
         "summary.md",
         review=review,
         policy=policy,
@@ -74,7 +74,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
 
 def comment(found: ReviewFinding, pages: Pages = NO_PAGES, *, suggest: bool = False) -> str:
     """The comment on a finding's line. `suggest`: it stands on the lines of the suggestion."""
-    return _render(
+    return render(
         "comment.md",
         found=found,
         pages=pages,
@@ -83,24 +83,37 @@ def comment(found: ReviewFinding, pages: Pages = NO_PAGES, *, suggest: bool = Fa
     )
 
 
+def whole(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
+    """Everything that would be posted, as one text: the summary and each comment."""
+    threads = [found for found in review.findings if policy.inline.reached_by(found.severity)]
+    return render(
+        "whole.md",
+        summary=summary(review, policy, pages),
+        comments=[
+            {"location": found.location, "body": comment(found, pages, suggest=True)}
+            for found in threads
+        ],
+    )
+
+
 def review_body(review: Review, policy: Policy) -> str:
     """The text above the comments of one posted review."""
-    return _render("review.md", review=review, conclusion=conclusion(review, policy))
+    return render("review.md", review=review, conclusion=conclusion(review, policy))
 
 
 def invalid_policy(error: PolicyError, where: str = POLICY_PATH) -> tuple[Conclusion, str]:
     """How a check ends whose policy is not valid, and its summary."""
-    text = _render("invalid_policy.md", lines=str(error).splitlines(), where=where)
+    text = render("invalid_policy.md", lines=str(error).splitlines(), where=where)
     return Conclusion("action_required", "The policy is not valid"), text
 
 
 def failed(reference: str) -> tuple[Conclusion, str]:
     """How a check ends that could not be finished, and its summary. `reference` is for the logs."""
-    return Conclusion("failure", "The review failed"), _render("failed.md", reference=reference)
+    return Conclusion("failure", "The review failed"), render("failed.md", reference=reference)
 
 
 def compared(held: Summary) -> str:
-    """The one line that proves that was looked: `312 resources in 41 environments compared: ...`."""
+    """The one line that proves that somebody looked: `312 resources in 41 environments ...`."""
     parts = [
         f"{number} {word}"
         for number, word in (
@@ -198,5 +211,6 @@ def _templates() -> jinja2.Environment:
     return environment
 
 
-def _render(name: str, **values: object) -> str:
-    return markdown.capped(_templates().get_template(name).render(values))
+def render(template: str, /, **values: object) -> str:
+    """What a template makes of these values, cut where GitHub would refuse it."""
+    return markdown.capped(_templates().get_template(template).render(values))

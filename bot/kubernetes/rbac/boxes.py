@@ -1,0 +1,127 @@
+"""Boxes: sets of atoms that are never written out, however large a rule is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Generic, NamedTuple, TypeVar
+
+from bot.kubernetes.rbac.effect import (
+    UNNAMED_VERBS,
+    Scoped,
+    dead_group,
+    dead_name,
+    dead_resource,
+    dead_url,
+    dead_verb,
+    effective,
+)
+from bot.kubernetes.rbac.rules import ALL, Atom, Rule
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Target(NamedTuple):
+    """A resource of a group; `group` None: a URL."""
+
+    group: str | None
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Every verb on every target with every name. A name None is every object."""
+
+    verbs: tuple[str, ...]
+    targets: tuple[Target, ...]
+    names: tuple[str | None, ...] = (None,)
+
+    @property
+    def size(self) -> int:
+        """How many atoms there are."""
+        return len(self.verbs) * len(self.targets) * len(self.names)
+
+    def atoms(self) -> Iterator[Atom]:
+        """The atoms, one by one."""
+        for target, name, verb in product(self.targets, self.names, self.verbs):
+            yield Atom(verb, target.group, target.resource, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Class(Generic[T]):
+    """Elements that the same owners admit and that act alike; bit n of `owners` is owner n."""
+
+    owners: int
+    elements: tuple[T, ...]
+
+
+def uncovered(rule: Rule, owners: Sequence[Rule], scope: str, scoped: Scoped) -> Iterator[Box]:
+    """What this rule allows in the scope beyond what single rules among `owners` cover.
+
+    A box of classes is covered by the owners that admit all of them, and has an effect when its
+    first atom has. So the cost depends on the number of owners and of elements, never of atoms.
+    """
+    if rule in owners:
+        return
+    verbs = _classes(rule.verbs, owners, Rule.admits_verb, _manner)
+    names = _classes(rule.objects, owners, Rule.admits_name, lambda name: _naming(name, scope))
+    resources = _classes(
+        (Target(group, held) for group, held in product(rule.groups, rule.resources)),
+        owners,
+        _admits_target,
+        lambda target: _place(target, scoped),
+    )
+    urls = _classes(
+        (Target(None, url) for url in rule.urls),
+        owners,
+        _admits_target,
+        lambda target: dead_url(target.resource) is None,
+    )
+    nameless: tuple[_Class[str | None], ...] = (_Class(-1, (None,)),)
+    for targets, objects in ((resources, names), (urls, nameless)):
+        for verb, target, name in product(verbs, targets, objects):
+            first = Atom(verb.elements[0], *target.elements[0], name.elements[0])
+            if not verb.owners & target.owners & name.owners and effective(first, scope, scoped):
+                yield Box(verb.elements, target.elements, name.elements)
+
+
+def _classes(
+    elements: Iterable[T],
+    owners: Sequence[Rule],
+    admits: Callable[[Rule, T], bool],
+    manner: Callable[[T], Hashable],
+) -> tuple[_Class[T], ...]:
+    classes: dict[tuple[int, Hashable], list[T]] = {}
+    for element in dict.fromkeys(elements):
+        mask = sum(1 << place for place, owner in enumerate(owners) if admits(owner, element))
+        classes.setdefault((mask, manner(element)), []).append(element)
+    return tuple(_Class(mask, tuple(held)) for (mask, _), held in classes.items())
+
+
+def _admits_target(owner: Rule, target: Target) -> bool:
+    if target.group is None:
+        return owner.admits_url(target.resource)
+    return owner.admits_group(target.group) and owner.admits_resource(target.resource)
+
+
+def _manner(verb: str) -> Hashable:
+    """What of a verb decides whether a grant has an effect."""
+    if verb in UNNAMED_VERBS or verb in (ALL, "bind"):
+        return verb
+    return dead_verb(verb) is None
+
+
+def _naming(name: str | None, scope: str) -> Hashable:
+    """What of a name decides whether a grant has an effect."""
+    if name is None or name in ("", scope):
+        return name
+    return dead_name(name) is None
+
+
+def _place(target: Target, scoped: Scoped) -> Hashable:
+    """What of a resource decides whether a grant has an effect."""
+    main = target.resource.partition("/")[0]
+    if (target.group, main) in scoped:
+        return target
+    return dead_group(target.group or "") is None and dead_resource(target.resource) is None

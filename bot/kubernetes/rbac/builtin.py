@@ -1,0 +1,176 @@
+"""The roles and bindings that every API server creates by itself, by its minor version."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from bot.core.resource import Resource, ResourceKey, Source
+from bot.core.values import Body, Value, freeze
+from bot.kubernetes.rbac.effect import RBAC_GROUP
+
+_SOURCE: Final = Source("(Kubernetes)", "", 0)
+_GUARD: Final = re.compile(r"1\.(\d+)\+ ")
+
+Table = dict[str, tuple[str, ...]]
+
+
+class _Data(msgspec.Struct):
+    """The data file. Its own comment says how it is written."""
+
+    minors: tuple[str, ...]
+    words: dict[str, str]
+    aggregated: Table
+    labels: Table
+    roles: Table = msgspec.field(name="Role")
+    cluster_roles: Table = msgspec.field(name="ClusterRole")
+    bindings: Table = msgspec.field(name="RoleBinding")
+    cluster_bindings: Table = msgspec.field(name="ClusterRoleBinding")
+    controllers: Table
+
+
+# A part of the package, read when this is imported: the process that analyses can open no file
+# once it has begun.
+_FILE: Final = (resources.files("bot.kubernetes") / "data" / "bootstrap.toml").read_bytes()
+
+
+@cache
+def _data() -> _Data:
+    """What the data file says, decoded once."""
+    return msgspec.convert(tomllib.loads(_FILE.decode()), type=_Data)
+
+
+def minors() -> tuple[str, ...]:
+    """The minor versions of Kubernetes that are known here, oldest first."""
+    return _data().minors
+
+
+@cache
+def builtin_objects(minor: str | None) -> Mapping[ResourceKey, Resource]:
+    """The roles and bindings of this minor; of the newest for None or one newer than is known.
+
+    A minor older than is known gets the oldest.
+    """
+    known = [_number(held) for held in minors()]
+    wanted = _number(minor) if minor is not None else known[-1]
+    number = max((held for held in known if held <= wanted), default=known[0])
+    found = {held.key: held for held in _objects(_data(), number)}
+    return MappingProxyType(found)
+
+
+def is_builtin(resource: Resource) -> bool:
+    """Whether this object is Kubernetes' own, which no file holds."""
+    return resource.source == _SOURCE
+
+
+def _number(minor: str) -> int:
+    """34 for `1.34`, `v1.34.2` and `1.34+`; 0 where it says no minor."""
+    found = re.match(r"v?1\.(\d{1,4})", minor)
+    return int(found[1]) if found else 0
+
+
+def _objects(data: _Data, minor: int) -> Iterator[Resource]:
+    for name, rules in _served(data.cluster_roles, minor):
+        yield _role(data, "ClusterRole", name, rules, minor)
+    for name, rules in _served(data.roles, minor):
+        yield _role(data, "Role", name, rules, minor)
+    for name, subjects in _served(data.cluster_bindings, minor):
+        yield _binding("ClusterRoleBinding", name, ("ClusterRole", name), subjects)
+    for name, subjects in _served(data.bindings, minor):
+        own = name.partition("/")[2]
+        named = [held.removeprefix("Role ") for held in subjects if held.startswith("Role ")]
+        bound = tuple(held for held in subjects if not held.startswith("Role "))
+        yield _binding("RoleBinding", name, ("Role", *named, own)[:2], bound)
+    for name, rules in _served(data.controllers, minor):
+        own = f"system:controller:{name}"
+        yield _role(data, "ClusterRole", own, rules, minor)
+        subject = f"ServiceAccount kube-system/{name}"
+        yield _binding("ClusterRoleBinding", own, ("ClusterRole", own), (subject,))
+
+
+def _served(table: Table, minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, held in table.items():
+        text = _guarded(name, minor)
+        if text is not None:
+            yield text, held
+
+
+def _guarded(text: str, minor: int) -> str | None:
+    """The text without its guard, or None where this minor does not have it."""
+    guard = _GUARD.match(text)
+    if guard is None:
+        return text
+    return text[guard.end() :] if minor >= int(guard[1]) else None
+
+
+def _role(data: _Data, kind: str, name: str, rules: tuple[str, ...], minor: int) -> Resource:
+    held = (_guarded(rule, minor) for rule in rules)
+    labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+    labels |= {f"{RBAC_GROUP}/{label}": "true" for label in data.labels.get(name, ())}
+    body: dict[str, object] = {
+        "metadata": {"labels": labels},
+        "rules": [_rule(data, rule) for rule in held if rule is not None],
+    }
+    if name in data.aggregated:
+        selectors = [
+            {"matchLabels": {f"{RBAC_GROUP}/{label}": "true"}} for label in data.aggregated[name]
+        ]
+        body["aggregationRule"] = {"clusterRoleSelectors": selectors}
+    return _resource(kind, name, body)
+
+
+def _rule(data: _Data, text: str) -> dict[str, object]:
+    """A rule of `VERBS: RESOURCES [= NAMES]`. All of its resources share one list of verbs."""
+    verbs, _, rest = text.partition(": ")
+    held, _, names = rest.partition(" = ")
+    targets = held.split()
+    listed = [word for verb in verbs.split() for word in data.words.get(verb, verb).split()]
+    if all(target == "*" or target.startswith("/") for target in targets):
+        return {"verbs": listed, "nonResourceURLs": targets}
+    groups = dict.fromkeys(_target(target)[0] for target in targets)
+    resources_ = dict.fromkeys(_target(target)[1] for target in targets)
+    if len(groups) * len(resources_) != len(targets):
+        raise ValueError(f"the rule {text!r} has cross terms that it does not name")
+    rule: dict[str, object] = {
+        "verbs": listed,
+        "apiGroups": list(groups),
+        "resources": list(resources_),
+    }
+    return rule | ({"resourceNames": names.split()} if names else {})
+
+
+def _target(text: str) -> tuple[str, str]:
+    """Group and resource of `resource.group/subresource`, as kubectl writes it."""
+    held, slash, subresource = text.partition("/")
+    resource, _, group = held.partition(".")
+    return group, f"{resource}{slash}{subresource}"
+
+
+def _binding(kind: str, name: str, role: tuple[str, ...], subjects: tuple[str, ...]) -> Resource:
+    reference = {"apiGroup": RBAC_GROUP, "kind": role[0], "name": role[1]}
+    listed = [_subject(text) for text in subjects]
+    return _resource(kind, name, {"metadata": {}, "roleRef": reference, "subjects": listed})
+
+
+def _subject(text: str) -> dict[str, object]:
+    kind, _, name = text.partition(" ")
+    if kind != "ServiceAccount":
+        return {"apiGroup": RBAC_GROUP, "kind": kind, "name": name}
+    space, _, own = name.partition("/")
+    return {"kind": kind, "namespace": space, "name": own}
+
+
+def _resource(kind: str, name: str, body: dict[str, object]) -> Resource:
+    space, slash, own = name.partition("/")
+    scoped = bool(slash) and kind in ("Role", "RoleBinding")
+    key = ResourceKey(RBAC_GROUP, kind, space if scoped else None, own if scoped else name)
+    whole: dict[str, Value] = {"apiVersion": f"{RBAC_GROUP}/v1", "kind": kind}
+    held: Body = {**whole, **{field: freeze(value) for field, value in body.items()}}
+    return Resource.of(key, held, _SOURCE)

@@ -1,0 +1,249 @@
+"""Causes: the place in the manifests whose change brings a grant about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from bot.core.finding import Side
+from bot.core.resource import Node, Resource
+from bot.kubernetes.rbac.authority import Edge
+from bot.kubernetes.rbac.boxes import Box, Target
+from bot.kubernetes.rbac.builtin import is_builtin
+from bot.kubernetes.rbac.gains import Comparison, Gain
+from bot.kubernetes.rbac.objects import Binding, Role, RoleKey
+from bot.kubernetes.rbac.rules import Rule
+
+RIGHT: Final[Side] = "RIGHT"
+_MOST_PAIRS: Final = 250_000
+"""Edited rules of one role beyond which each counts as added: it only places the finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One change of one object. `node` is its place; gains of one `identity` are one cause.
+
+    `binds` says that somebody was bound to a role, rather than a role allowing more. `field` names
+    the list of a rule that was widened; `node` is then the first of its items that did it.
+    """
+
+    identity: tuple[object, ...]
+    node: Node
+    side: Side = "RIGHT"
+    binds: bool = False
+    field: str = ""
+
+
+def causes(
+    comparison: Comparison, gains: Iterable[Gain]
+) -> tuple[tuple[Cause, tuple[Gain, ...]], ...]:
+    """The gains by what brings them about, causes in the order of their first gain.
+
+    Gains are followed from the binding through the role, and the roles that it aggregates, to the
+    rule; the first of these that base did not have is the cause. What base had under another name
+    is none: objects that only move or change their names bring nothing about.
+    """
+    places: dict[tuple[object, ...], Cause] = {}
+    held: dict[tuple[object, ...], list[Gain]] = {}
+    for gain in gains:
+        for cause, box in _caused(comparison, gain):
+            places.setdefault(cause.identity, cause)
+            part = Gain(gain.subject, gain.scope, box, gain.binding, gain.sourced)
+            held.setdefault(cause.identity, []).append(part)
+    return tuple((places[identity], tuple(found)) for identity, found in held.items())
+
+
+def _caused(comparison: Comparison, gain: Gain) -> Iterator[tuple[Cause, Box]]:
+    if gain.subject is not None and gain.binding is not None:
+        edge = Edge(gain.subject, gain.scope, gain.binding.role)
+        if not comparison.had(edge):
+            yield _binding(comparison, gain.binding, gain), gain.box
+            return
+    cause = _role(comparison, gain.sourced.chain)
+    if cause is not None:
+        yield cause, gain.box
+        return
+    yield from _rule(comparison, gain)
+
+
+def _binding(comparison: Comparison, binding: Binding, gain: Gain) -> Cause:
+    """The cause of a role that the subject did not have: a new binding, subject or roleRef."""
+    resource, subject = binding.resource, gain.subject
+    node = binding.subject_node(subject) if subject is not None else resource.root
+    old = comparison.before.bindings.get(resource.key)
+    if old is None:
+        return Cause((resource.key, "new"), node, binds=True)
+    if subject in old.subjects and old.role != binding.role:
+        return Cause((resource.key, "roleRef"), changed_role_ref(old, binding), binds=True)
+    return Cause((resource.key, "subjects"), node, binds=True)
+
+
+def changed_role_ref(old: Binding, new: Binding) -> Node:
+    """The deepest place of the roleRef at which two bindings differ."""
+    if old.role.kind != new.role.kind:
+        return new.resource.at("roleRef", "kind")
+    return new.resource.at("roleRef", "name")
+
+
+def _role(comparison: Comparison, chain: tuple[RoleKey, ...]) -> Cause | None:
+    """The cause in what roles there are and which take over which; None where base had all."""
+    before, after = comparison.before, comparison.after
+    for key in chain:
+        role = after.roles[key]
+        if key not in before.roles:
+            return Cause((role.resource.key, "new"), role.resource.at("metadata", "name"))
+    for outer, inner in pairwise(chain):
+        if not before.selects(outer, inner):
+            return _selected(comparison, after.roles[outer], after.roles[inner])
+    old, new = before.roles[chain[-1]], after.roles[chain[-1]]
+    if old.selectors is not None and new.selectors is None:
+        node, side = _gone(old.resource.at("aggregationRule"), new.resource)
+        return Cause((old.resource.key, "aggregationRule"), node, side)
+    return None
+
+
+def _selected(comparison: Comparison, outer: Role, inner: Role) -> Cause:
+    """The cause of one role's newly taking over another: a selector or a label."""
+    old = comparison.before.roles[outer.key]
+    selectors = outer.selectors or ()
+    chosen = next(place for place, held in enumerate(selectors) if held.matches(inner.labels))
+    label = _label(comparison, tuple(held.key for held in selectors[chosen].requirements), inner)
+    if old.selectors != outer.selectors or label is None:
+        place = outer.resource.at("aggregationRule", "clusterRoleSelectors")
+        return Cause((outer.resource.key, "selector", chosen), tuple(place.items())[chosen])
+    return label
+
+
+def _label(comparison: Comparison, keys: tuple[str, ...], role: Role) -> Cause | None:
+    """The label of the role that is not as it was, among those that a selector asks for."""
+    old = comparison.before.roles[role.key]
+    for key in keys:
+        if old.labels.get(key) == role.labels.get(key):
+            continue
+        place = ("metadata", "labels", key)
+        node, side = role.resource.at(*place), RIGHT
+        if key not in role.labels:
+            node, side = _gone(old.resource.at(*place), role.resource)
+        return Cause((role.resource.key, "labels"), node, side)
+    return None
+
+
+def _gone(node: Node, resource: Resource) -> tuple[Node, Side]:
+    """The place at base of what head no longer has; of Kubernetes' own objects there is none."""
+    if is_builtin(node.resource):
+        return resource.at("metadata", "name"), "RIGHT"
+    return node, "LEFT"
+
+
+def _rule(comparison: Comparison, gain: Gain) -> Iterator[tuple[Cause, Box]]:
+    """The causes in the rules of the role that has the rule."""
+    key, place = gain.sourced.chain[-1], gain.sourced.place
+    old, new = comparison.before.roles[key], comparison.after.roles[key]
+    match = paired(old.rules, new.rules).get(place)
+    if match is None:
+        entry = tuple(new.resource.at("rules").items())[place]
+        yield Cause((new.resource.key, "rule", place), entry), gain.box
+        return
+    rule = old.rules[match]
+    yield from _Widened(old.resource, new.resource, rule, match, place).parts(gain.box)
+
+
+@dataclass(frozen=True, slots=True)
+class _Widened:
+    """A rule that was edited: the rule that it was, its place there, and its entry now."""
+
+    base: Resource
+    head: Resource
+    old: Rule
+    match: int
+    place: int
+
+    def parts(self, box: Box) -> Iterator[tuple[Cause, Box]]:
+        """The box by the list whose change brings each part about."""
+        wider = [t for t in box.targets if not self._admits_resource(t)]
+        other = [t for t in box.targets if self._admits_resource(t) and not self._admits_group(t)]
+        same = [t for t in box.targets if self._admits_resource(t) and self._admits_group(t)]
+        url = wider[0].group is None if wider else False
+        yield from self._part("nonResourceURLs" if url else "resources", box.verbs, wider, box)
+        yield from self._part("apiGroups", box.verbs, other, box)
+        verbs = tuple(verb for verb in box.verbs if not self.old.admits_verb(verb))
+        yield from self._part("verbs", verbs, same, box)
+        rest = tuple(verb for verb in box.verbs if self.old.admits_verb(verb))
+        yield from self._part("resourceNames", rest, same, box)
+
+    def _part(
+        self, field: str, verbs: tuple[str, ...], targets: list[Target], box: Box
+    ) -> Iterator[tuple[Cause, Box]]:
+        if verbs and targets:
+            part = Box(verbs, tuple(targets), box.names)
+            yield self._cause(field, part), part
+
+    def _cause(self, field: str, part: Box) -> Cause:
+        identity = (self.head.key, "rule", self.place, field)
+        entry = tuple(self.head.at("rules").items())[self.place]
+        if field == "resourceNames" and not entry[field].exists:
+            old = tuple(self.base.at("rules").items())[self.match]
+            node, side = _gone(old[field], self.head)
+            return Cause(identity, node, side)
+        items = (item for item in entry[field].items() if within(part, field, item.text))
+        return Cause(identity, next(items, entry[field]), field=field)
+
+    def _admits_resource(self, target: Target) -> bool:
+        if target.group is None:
+            return self.old.admits_url(target.resource)
+        return self.old.admits_resource(target.resource)
+
+    def _admits_group(self, target: Target) -> bool:
+        return target.group is None or self.old.admits_group(target.group)
+
+
+def within(box: Box, field: str, item: str | None) -> Box | None:
+    """The part of a box that comes of one item of a rule's list, or None where none does."""
+    if field == "verbs":
+        return Box((item,), box.targets, box.names) if item in box.verbs else None
+    if field == "resourceNames":
+        return Box(box.verbs, box.targets, (item,)) if item in box.names else None
+    place = 0 if field == "apiGroups" else 1
+    targets = tuple(target for target in box.targets if target[place] == item)
+    return Box(box.verbs, targets, box.names) if targets else None
+
+
+@lru_cache(maxsize=4096)
+def paired(old: tuple[Rule, ...], new: tuple[Rule, ...]) -> dict[int, int]:
+    """For each rule at head that is an edited one of base, the place of that one at base.
+
+    Rules that stand on both sides are no edited ones; of the others those that share most belong
+    together. What is left at head was added.
+    """
+    kept = {*old} & {*new}
+    gone = [place for place, rule in enumerate(old) if rule not in kept]
+    come = [place for place, rule in enumerate(new) if rule not in kept]
+    if len(gone) * len(come) > _MOST_PAIRS:
+        return {}
+    scores = sorted(
+        (-_likeness(old[there], new[here]), here, there) for here in come for there in gone
+    )
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for score, here, there in scores:
+        if score < 0 and here not in pairs and there not in taken:
+            pairs[here] = there
+            taken.add(there)
+    return pairs
+
+
+def _likeness(old: Rule, new: Rule) -> float:
+    """How much two rules share; 0 where they have no target and no verb in common."""
+    targets = _overlap(old.resources, new.resources) + _overlap(old.urls, new.urls)
+    verbs = _overlap(old.verbs, new.verbs)
+    if not targets and not (verbs and bool(old.urls) == bool(new.urls)):
+        return 0.0
+    return 2 * targets + verbs + _overlap(old.groups, new.groups) + _overlap(old.names, new.names)
+
+
+def _overlap(old: tuple[str, ...], new: tuple[str, ...]) -> float:
+    shared, every = set(old) & set(new), {*old, *new}
+    return len(shared) / len(every) if every else 0.0

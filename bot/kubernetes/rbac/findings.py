@@ -1,0 +1,228 @@
+"""Findings of gained grants: one a cause, with its sentence, table, steps and facts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.finding import Finding, Related, Severity, Steps, Table
+from bot.core.resource import Node
+from bot.core.values import Value
+from bot.kubernetes.rbac import wording
+from bot.kubernetes.rbac.boxes import Box, Target
+from bot.kubernetes.rbac.builtin import is_builtin
+from bot.kubernetes.rbac.causes import Cause, within
+from bot.kubernetes.rbac.gains import Gain
+from bot.kubernetes.rbac.judgement import Judgement
+from bot.kubernetes.rbac.risks import CLUSTER_ADMIN, RISKS, Risk, is_wide
+from bot.kubernetes.rbac.rules import CLUSTER, Atom
+from bot.kubernetes.rbac.subjects import Subject
+
+MOST_FACTS: Final = 2_000
+"""Grants that the facts of one finding list; beyond it `grantsTotal` says how many there are."""
+_MOST_ROWS: Final = 20
+_MOST_ITEMS: Final = 50
+_MOST_RELATED: Final = 5
+_MOST_ACTS: Final = 3
+_EVERY: Final = re.compile(r"\{every\} (\w+(?: or \w+)?)")
+
+
+def privilege_added(cause: Cause, gains: Sequence[Gain], judge: Judgement) -> Finding:
+    """What subjects newly may do because of one change."""
+    severity = judge.worst(gains)
+    found = _risks(gains, judge)
+    subjects = wording.who(gain.subject for gain in gains if gain.subject is not None)
+    return Finding(
+        node=_place(cause, gains, judge, severity),
+        message=f"{subjects} can now {sentence(cause, gains, judge)}",
+        severity=severity,
+        key=_key(cause),
+        facts=facts(gains, found),
+        side=cause.side,
+        related=() if cause.binds else tuple(islice(_bound(gains), _MOST_RELATED)),
+        details=(table(gains), *_steps(gains, found, judge)),
+    )
+
+
+def role_widened(cause: Cause, gains: Sequence[Gain], judge: Judgement) -> Finding:
+    """What roles newly allow that nobody in the repository is bound to: one step lower."""
+    severity = judge.worst(gains)
+    roles = dict.fromkeys(gain.sourced.chain[0] for gain in gains)
+    named = wording.listed(tuple(map(str, roles)), "other roles", 2)
+    allow = "allow" if len(roles) > 1 else "allows"
+    found = _risks(gains, judge)
+    return Finding(
+        node=_place(cause, gains, judge, severity),
+        message=f"{named} newly {allow} whoever is bound to {'them' if len(roles) > 1 else 'it'}"
+        f" to {sentence(cause, gains, judge)}",
+        severity=severity.lower(),
+        key=_key(cause),
+        facts=facts(gains, found),
+        side=cause.side,
+        details=(table(gains),),
+    )
+
+
+def sentence(cause: Cause, gains: Sequence[Gain], judge: Judgement) -> str:
+    """What becomes possible, as the end of a sentence."""
+    place = wording.where(gain.scope for gain in gains)
+    urls_only = all(target.group is None for gain in gains for target in gain.box.targets)
+    acts, then = _acts(gains, judge)
+    roles = dict.fromkeys(str(gain.sourced.chain[0]) for gain in gains)
+    if cause.binds and len(acts) != 1:
+        what = wording.listed(acts, "more", _MOST_ACTS) or _allowance(gains)
+        return f"do what {wording.listed(tuple(roles))} allows {place}: {what}"
+    if acts:
+        return f"{wording.listed(acts, 'more', _MOST_ACTS)} {place}{then}"
+    return _allowance(gains) if urls_only else f"{_allowance(gains)} {place}"
+
+
+def _acts(gains: Sequence[Gain], judge: Judgement) -> tuple[tuple[str, ...], str]:
+    """What the risks make possible, worst first, and what follows from the worst."""
+    carried: dict[Risk, list[Gain]] = {}
+    for gain in gains:
+        for risk in judge.risks(gain):
+            carried.setdefault(risk, []).append(gain)
+    ordered = [risk for risk in (CLUSTER_ADMIN, *RISKS) if risk in carried]
+    ordered.sort(key=lambda risk: -max(_levels(risk, carried[risk], judge)))
+    acts = dict.fromkeys(_act(risk, carried[risk]) for risk in ordered)
+    if CLUSTER_ADMIN in carried:
+        return (CLUSTER_ADMIN.act,), ""
+    worst = ordered[0] if ordered else None
+    if worst is None or not worst.then or len(acts) > 1 or _limited(worst, carried[worst]):
+        return tuple(acts), ""
+    wide = any(is_wide(gain.scope, judge.privileged) for gain in carried[worst])
+    return tuple(acts), f", {worst.then}" if wide else ""
+
+
+def _levels(risk: Risk, gains: Iterable[Gain], judge: Judgement) -> Iterator[int]:
+    return (risk.level(gain.scope, judge.privileged) for gain in gains)
+
+
+def _limited(risk: Risk, gains: Sequence[Gain]) -> str:
+    """The names that a risk is limited to; empty where it is not."""
+    if "{every}" not in risk.act:
+        return ""
+    return wording.names(gain.box for gain in gains)
+
+
+def _act(risk: Risk, gains: Sequence[Gain]) -> str:
+    names = _limited(risk, gains)
+    if names:
+        return _EVERY.sub(lambda found: f"{found[1]} {names}", risk.act)
+    return risk.act.replace("{every}", "every")
+
+
+def _allowance(gains: Sequence[Gain]) -> str:
+    return wording.allowance([gain.box for gain in gains])
+
+
+def _risks(gains: Iterable[Gain], judge: Judgement) -> tuple[Risk, ...]:
+    found = {risk: None for gain in gains for risk in judge.risks(gain)}
+    return tuple(sorted(found, key=lambda risk: (-risk.wide, risk != CLUSTER_ADMIN)))
+
+
+def _place(cause: Cause, gains: Sequence[Gain], judge: Judgement, severity: Severity) -> Node:
+    """The cause's place; of a list that grew, the first item that is as bad as the whole."""
+    if not cause.field or severity == Severity.NOTICE:
+        return cause.node
+    entry = cause.node.resource.root
+    for step in cause.node.route[:2]:
+        entry = entry[step] if isinstance(step, str) else tuple(entry.items())[step.index]
+    for item in islice(entry[cause.field].items(), _MOST_ITEMS):
+        for gain in gains:
+            part = within(gain.box, cause.field, item.text)
+            if part is not None and judge.severity(replace(gain, box=part)) == severity:
+                return item
+    return cause.node
+
+
+def _key(cause: Cause) -> str:
+    """What tells apart rules of one role, which have no name: what the rule is about."""
+    route = cause.node.route
+    if not route or route[0] != "rules" or cause.side == "LEFT":
+        return ""
+    rules = tuple(cause.node.resource.at("rules").items())
+    step = route[1] if len(route) > 1 else ""
+    rule = rules[step.index] if not isinstance(step, str) else rules[0]
+    words = (*rule["apiGroups"].texts, *rule["resources"].texts, *rule["nonResourceURLs"].texts)
+    return " ".join(words)[:200]
+
+
+def facts(gains: Iterable[Gain], risks: Iterable[Risk]) -> Mapping[str, Value]:
+    """The grants one by one, and the risks, for machines."""
+    boxes = {(gain.subject, gain.scope, gain.box): None for gain in gains}
+    total = sum(box.size for _, _, box in boxes)
+    atoms = ((subject, scope, atom) for subject, scope, box in boxes for atom in box.atoms())
+    entries: dict[tuple[Subject | None, str, Atom], Value] = {}
+    for subject, scope, atom in islice(atoms, MOST_FACTS):
+        entries[subject, scope, atom] = _fact(subject, scope, atom)
+    found: dict[str, Value] = {
+        "grants": tuple(entries.values()),
+        "risks": tuple(dict.fromkeys(risk.id for risk in risks)),
+    }
+    if total > MOST_FACTS:
+        found["grantsTotal"] = total
+    return MappingProxyType(found)
+
+
+def _fact(subject: Subject | None, scope: str, atom: Atom) -> Value:
+    holder: Value = MappingProxyType(subject.facts) if subject is not None else None
+    fact: dict[str, Value] = {"subject": holder, "scope": scope, "verb": atom.verb}
+    if atom.group is None:
+        fact["nonResourceURL"] = atom.resource
+    else:
+        fact |= {"apiGroup": atom.group, "resource": atom.resource, "resourceName": atom.name}
+    return MappingProxyType(fact)
+
+
+def table(gains: Iterable[Gain]) -> Table:
+    """The grants for people: put together again where they differ in one list only."""
+    grouped: dict[tuple[str, ...], dict[Target, None]] = {}
+    for gain in gains:
+        row = (
+            str(gain.subject) if gain.subject is not None else str(gain.sourced.chain[0]),
+            "cluster" if gain.scope == CLUSTER else gain.scope,
+            ", ".join(gain.box.verbs),
+            ", ".join(name or '""' for name in gain.box.names if name is not None),
+        )
+        grouped.setdefault(row, {}).update(dict.fromkeys(gain.box.targets))
+    rows = [
+        (holder, scope, verbs, _resources(targets), names)
+        for (holder, scope, verbs, names), targets in grouped.items()
+    ]
+    left = len(rows) - _MOST_ROWS
+    more = [(f"and {left} more rows", "", "", "", "")] if left > 0 else []
+    return Table(("Who", "Where", "May", "On", "Named"), (*rows[:_MOST_ROWS], *more))
+
+
+def _resources(targets: Iterable[Target]) -> str:
+    boxes = [Box(("",), tuple(targets))]
+    return wording.resources(boxes, 12)
+
+
+def _steps(gains: Sequence[Gain], found: Sequence[Risk], judge: Judgement) -> Iterator[Steps]:
+    """The way from the worst of the gains to more, with the account that it leads to."""
+    worst = next((risk for risk in found if risk.steps), None)
+    if worst is None or CLUSTER_ADMIN in found:
+        return
+    scopes = {gain.scope for gain in gains if worst in judge.risks(gain)}
+    target = judge.strongest(CLUSTER if CLUSTER in scopes else min(scopes))
+    reached = () if target is None else (f"In reach is {target}, which may do everything.",)
+    yield Steps(f"From {worst.id} to more", (*worst.steps, *reached))
+
+
+def _bound(gains: Iterable[Gain]) -> Iterator[Related]:
+    """The bindings by which the subjects get what a role allows."""
+    seen: set[str] = set()
+    for gain in gains:
+        if gain.binding is None or gain.subject is None or is_builtin(gain.binding.resource):
+            continue
+        node = gain.binding.subject_node(gain.subject)
+        if str(node) not in seen:
+            seen.add(str(node))
+            yield Related(node, f"{gain.subject} is bound to {gain.binding.role} here")

@@ -1,0 +1,135 @@
+"""What a change newly grants: head's grants that no single rule of base covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.core.state import State
+from bot.kubernetes.rbac.authority import (
+    Authority,
+    Edge,
+    Sourced,
+    authority,
+    authority_after,
+)
+from bot.kubernetes.rbac.boxes import Box, uncovered
+from bot.kubernetes.rbac.objects import Binding, RoleKey
+from bot.kubernetes.rbac.rules import CLUSTER, Rule
+from bot.kubernetes.rbac.subjects import Subject, memberships
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What one subject newly gets in a scope by one rule of a role, through one binding.
+
+    `binding` is None for what a role allows that nobody is bound to.
+    """
+
+    subject: Subject | None
+    scope: str
+    box: Box
+    binding: Binding | None
+    sourced: Sourced
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two commits: who may do what before and after."""
+
+    before: Authority
+    after: Authority
+
+    @cached_property
+    def gained(self) -> tuple[Gain, ...]:
+        """What subjects newly get, in the order of their edges."""
+        return tuple(_gains(self.before, self.after, self._changed))
+
+    @cached_property
+    def lost(self) -> tuple[Gain, ...]:
+        """What subjects no longer get."""
+        return tuple(_gains(self.after, self.before, self._changed))
+
+    @cached_property
+    def latent(self) -> tuple[Gain, ...]:
+        """What roles newly allow that no binding names."""
+        unbound = sorted(self._changed - self.after.bound)
+        return tuple(gain for role in unbound for gain in self._widened(role))
+
+    def had(self, edge: Edge) -> bool:
+        """Whether base gave this role to the subject, in the scope or everywhere, or by a group."""
+        return any(
+            Edge(subject, scope, edge.role) in self.before.edges
+            for subject in (edge.subject, *memberships(edge.subject))
+            for scope in {edge.scope, CLUSTER}
+        )
+
+    @cached_property
+    def _changed(self) -> frozenset[RoleKey]:
+        """The roles that do not allow the same at both commits."""
+        before, after = self.before, self.after
+        return frozenset(
+            key
+            for key in {*before.roles, *after.roles}
+            if key not in before.roles or key not in after.roles or not _same(before, after, key)
+        )
+
+    def _widened(self, role: RoleKey) -> Iterator[Gain]:
+        scope = role.namespace or CLUSTER
+        owners = tuple(dict.fromkeys(held.rule for held in self.before.resolve(role)))
+        for sourced in self.after.resolve(role):
+            for box in uncovered(sourced.rule, owners, scope, self.after.scoped):
+                yield Gain(None, scope, box, None, sourced)
+
+
+def compare(before: State, after: State) -> Comparison:
+    """Who may do what before and after a change."""
+    made = after.derived(_comparisons)
+    if not made or made[-1][0] is not before:
+        made.append((before, Comparison(authority(before), authority_after(before, after))))
+    return made[-1][1]
+
+
+def _comparisons(state: State) -> list[tuple[State, Comparison]]:
+    """Where the comparisons of a state are kept: several rules ask for the same one."""
+    del state
+    return []
+
+
+def _same(before: Authority, after: Authority, key: RoleKey) -> bool:
+    old, new = before.roles[key], after.roles[key]
+    if old.selectors is None and new.selectors is None:
+        return old is new or old.rules == new.rules
+    return {held.rule for held in before.resolve(key)} == {held.rule for held in after.resolve(key)}
+
+
+def _gains(before: Authority, after: Authority, changed: frozenset[RoleKey]) -> Iterator[Gain]:
+    """What `after` grants beyond `before`.
+
+    An edge that both have, to a role that allows the same, cannot grant anything new; so the cost
+    is that of the edges, and of the rules of those few that differ.
+    """
+    for edge, bindings in after.edges.items():
+        if edge in before.edges and edge.role not in changed:
+            continue
+        owners = before.allowed(edge.subject, edge.scope)
+        for sourced in after.resolve(edge.role):
+            for box in uncovered(sourced.rule, owners, edge.scope, after.scoped):
+                for binding in bindings:
+                    yield Gain(edge.subject, edge.scope, box, binding, sourced)
+
+
+def beyond(
+    authority_: Authority, subject: Subject, owners: Sequence[tuple[Authority, Subject]]
+) -> Iterator[Gain]:
+    """What a subject may do that none of the owners may, each at its own commit."""
+    for holder in (subject, *memberships(subject)):
+        for edge in authority_.by_subject.get(holder, ()):
+            held: tuple[Rule, ...] = tuple(
+                rule for owner, who in owners for rule in owner.allowed(who, edge.scope)
+            )
+            for sourced in authority_.resolve(edge.role):
+                for box in uncovered(sourced.rule, held, edge.scope, authority_.scoped):
+                    binding = authority_.edges[edge][0]
+                    yield Gain(subject, edge.scope, box, binding, sourced)

@@ -1,0 +1,80 @@
+"""How bad a gain is: its risks, where it holds, and what the policy protects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.finding import Severity
+from bot.core.state import State
+from bot.kubernetes.rbac.authority import Authority
+from bot.kubernetes.rbac.boxes import Box
+from bot.kubernetes.rbac.gains import Gain
+from bot.kubernetes.rbac.objects import RoleKey
+from bot.kubernetes.rbac.risks import Level, Risk, Rules, is_wide, risks
+from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom
+from bot.kubernetes.rbac.subjects import Subject
+
+_EVERYTHING: Final = Atom(ALL, ALL, ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What severities rest on: who may do what at head, and the policy's privileged namespaces."""
+
+    after: Authority
+    privileged: tuple[str, ...]
+
+    @classmethod
+    def of(cls, after: State, held: Authority) -> Judgement:
+        """The judgement of a change to this state."""
+        return cls(held, after.policy.privileged_namespaces)
+
+    def risks(self, gain: Gain) -> tuple[Risk, ...]:
+        """The risks of a gain, worst first."""
+
+        def held() -> Rules:
+            return self.after.allowed(gain.subject, gain.scope) if gain.subject is not None else ()
+
+        return tuple(risks(gain.box, gain.scope, self.after.scoped, held))
+
+    def severity(self, gain: Gain) -> Severity:
+        """How bad a gain is by the worst risk that it carries."""
+        wide = is_wide(gain.scope, self.privileged)
+        found = (risk.level(gain.scope, self.privileged) for risk in self.risks(gain))
+        level = max(found, default=Level.NONE)
+        if level == Level.CRITICAL or (level == Level.HIGH and wide):
+            return Severity.ERROR
+        if level == Level.HIGH or (level == Level.MEDIUM and wide):
+            return Severity.WARNING
+        if gain.scope == CLUSTER and _wildcard(gain.box):
+            return Severity.WARNING
+        return Severity.NOTICE
+
+    def worst(self, gains: Iterable[Gain]) -> Severity:
+        """How bad the worst of some gains is."""
+        found = (self.severity(gain) for gain in gains)
+        return max(found, key=lambda severity: severity.rank, default=Severity.NOTICE)
+
+    def strongest(self, scope: str) -> Subject | None:
+        """A service account in this scope that may do everything in the cluster, if one may."""
+        return next(
+            (
+                subject
+                for subject, edges in self.after.by_subject.items()
+                if subject.kind == "ServiceAccount"
+                and scope in (CLUSTER, subject.namespace)
+                and any(edge.scope == CLUSTER and self._everything(edge.role) for edge in edges)
+            ),
+            None,
+        )
+
+    def _everything(self, role: RoleKey) -> bool:
+        return any(sourced.rule.covers(_EVERYTHING) for sourced in self.after.resolve(role))
+
+
+def _wildcard(box: Box) -> bool:
+    return ALL in box.verbs or any(
+        "*" in (target.group or "") or "*" in target.resource for target in box.targets
+    )

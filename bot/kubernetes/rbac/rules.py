@@ -1,0 +1,107 @@
+"""Rules: what a role allows, and when one rule covers what another allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Final, NamedTuple
+
+ALL: Final = "*"
+CLUSTER: Final = "*"
+"""The scope of what holds in every namespace and for what is in none."""
+
+
+class Atom(NamedTuple):
+    """The least that can be granted: one verb on one resource or URL.
+
+    `name` None: every object. `group` None: `resource` is a URL.
+    """
+
+    verb: str
+    group: str | None
+    resource: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of a role: every verb on every resource of every group, or on every URL.
+
+    `names` empty: every object. A rule has either resources or URLs.
+    """
+
+    verbs: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+
+    @property
+    def objects(self) -> tuple[str | None, ...]:
+        """The names, or just None for every object."""
+        return self.names or (None,)
+
+    @property
+    def size(self) -> int:
+        """How many atoms the rule has."""
+        targets = len(self.groups) * len(self.resources) * len(self.objects)
+        return len(self.verbs) * (targets + len(self.urls))
+
+    def atoms(self) -> Iterator[Atom]:
+        """The atoms, in the order in which the rule names them; there may be very many."""
+        for group, resource, name in product(self.groups, self.resources, self.objects):
+            for verb in self.verbs:
+                yield Atom(verb, group, resource, name)
+        for url, verb in product(self.urls, self.verbs):
+            yield Atom(verb, None, url)
+
+    def admits_verb(self, verb: str) -> bool:
+        """Whether this verb is among the rule's."""
+        return ALL in self.verbs or verb in self.verbs
+
+    def admits_group(self, group: str) -> bool:
+        """Whether this API group is among the rule's."""
+        return ALL in self.groups or group in self.groups
+
+    def admits_resource(self, resource: str) -> bool:
+        """Whether this resource is among the rule's. `pods` does not admit `pods/exec`."""
+        if ALL in self.resources or resource in self.resources:
+            return True
+        _, slash, subresource = resource.partition("/")
+        return bool(slash) and f"*/{subresource}" in self.resources
+
+    def admits_name(self, name: str | None) -> bool:
+        """Whether this name is among the rule's; None stands for all names at once."""
+        return not self.names or (name is not None and name in self.names)
+
+    def admits_url(self, url: str) -> bool:
+        """Whether this URL is among the rule's; only a trailing `*` is a wildcard."""
+        return any(
+            held in (ALL, url) or (held.endswith("*") and url.startswith(held.rstrip("*")))
+            for held in self.urls
+        )
+
+    def covers(self, atom: Atom) -> bool:
+        """Whether this rule alone allows everything that the atom allows.
+
+        https://github.com/kubernetes/component-helpers/blob/master/auth/rbac/validation
+        """
+        if not self.admits_verb(atom.verb):
+            return False
+        if atom.group is None:
+            return self.admits_url(atom.resource)
+        return (
+            self.admits_group(atom.group)
+            and self.admits_resource(atom.resource)
+            and self.admits_name(atom.name)
+        )
+
+
+def covers(owners: Iterable[Rule], atom: Atom) -> bool:
+    """Whether one of the rules covers the atom.
+
+    Verbs, groups, resources and names are open sets: where no single rule covers an atom with a
+    wildcard, no union of rules does.
+    """
+    return any(owner.covers(atom) for owner in owners)

@@ -1,0 +1,79 @@
+"""Subjects: who is granted something, in the one spelling that the authorizer knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.values import Value
+
+AUTHENTICATED: Final = "system:authenticated"
+UNAUTHENTICATED: Final = "system:unauthenticated"
+ANONYMOUS: Final = "system:anonymous"
+MASTERS: Final = "system:masters"
+SERVICE_ACCOUNTS: Final = "system:serviceaccounts"
+_ACCOUNT_USER: Final = "system:serviceaccount:"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """A user, a group or a service account; `namespace` is empty for the first two."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def facts(self) -> dict[str, Value]:
+        """The subject for machines."""
+        return {"kind": self.kind, "namespace": self.namespace or None, "name": self.name}
+
+    def __str__(self) -> str:
+        space = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.kind} {space}{self.name}"
+
+
+def user(name: str) -> Subject:
+    """The user of this name, who is a service account where the name is one's.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/authentication/#service-account-tokens
+    """
+    space, _, account = name.removeprefix(_ACCOUNT_USER).partition(":")
+    if name.startswith(_ACCOUNT_USER) and space and account and ":" not in account:
+        return Subject("ServiceAccount", space, account)
+    return Subject("User", "", name)
+
+
+def group(name: str) -> Subject:
+    """The group of this name."""
+    return Subject("Group", "", name)
+
+
+def account(namespace: str, name: str) -> Subject:
+    """The service account of this name."""
+    return Subject("ServiceAccount", namespace, name)
+
+
+def memberships(subject: Subject) -> tuple[Subject, ...]:
+    """The groups that everyone whom this subject names is in, without being asked.
+
+    For a group these are the groups that hold all of its members.
+    """
+    if subject.kind == "ServiceAccount":
+        own = f"{SERVICE_ACCOUNTS}:{subject.namespace}"
+        return group(SERVICE_ACCOUNTS), group(own), group(AUTHENTICATED)
+    if subject == user(ANONYMOUS):
+        return (group(UNAUTHENTICATED),)
+    if subject.name in {AUTHENTICATED, UNAUTHENTICATED} and subject.kind == "Group":
+        return ()
+    if subject.kind == "Group" and subject.name.startswith(f"{SERVICE_ACCOUNTS}:"):
+        return group(SERVICE_ACCOUNTS), group(AUTHENTICATED)
+    return (group(AUTHENTICATED),)
+
+
+def unbounded(subject: Subject) -> bool:
+    """Whether the API server asks nobody about this subject: a grant to it changes nothing.
+
+    https://kubernetes.io/docs/concepts/security/rbac-good-practices/#hardening-system-masters
+    """
+    return subject == group(MASTERS)

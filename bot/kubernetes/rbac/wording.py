@@ -1,0 +1,71 @@
+"""Grants in the words of people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.kubernetes.rbac.boxes import Box, Target
+from bot.kubernetes.rbac.rules import ALL, CLUSTER
+from bot.kubernetes.rbac.subjects import Subject
+
+_MOST_NAMED = 3
+
+
+def listed(words: Sequence[str], other: str = "more", most: int = _MOST_NAMED) -> str:
+    """`a, b and c`, or `a, b, c and 4 more` where there are too many to name."""
+    if len(words) > most + 1:
+        words = (*words[:most], f"{len(words) - most} {other}")
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def who(subjects: Iterable[Subject]) -> str:
+    """The subjects, the first ones by name."""
+    names = [str(subject) for subject in sorted(set(subjects))]
+    return listed(names, "other subjects", 2)
+
+
+def where(scopes: Iterable[str]) -> str:
+    """In which scopes, as the end of a sentence."""
+    found = sorted(set(scopes))
+    if CLUSTER in found:
+        return "in the cluster"
+    return f"in namespace{'s' if len(found) > 1 else ''} {listed(found, 'others')}"
+
+
+def resource(target: Target) -> str:
+    """The resource as kubectl writes it: `deployments.apps/scale`; a URL as it is."""
+    if target.group is None:
+        return target.resource
+    main, slash, subresource = target.resource.partition("/")
+    if target.group == ALL and target.resource == ALL:
+        return "every resource"
+    if target.resource == ALL:
+        return f"every resource of {target.group or 'the core group'}"
+    group = "*" if target.group == ALL else target.group
+    return f"{main}{'.' if group else ''}{group}{slash}{subresource}"
+
+
+def resources(boxes: Iterable[Box], most: int = _MOST_NAMED) -> str:
+    """The resources of some boxes, the first ones by name."""
+    found = dict.fromkeys(resource(target) for box in boxes for target in box.targets)
+    return listed(tuple(found), "other resources", most)
+
+
+def verbs(boxes: Iterable[Box]) -> str:
+    """The verbs of some boxes: `get, list and watch`."""
+    found = dict.fromkeys(verb for box in boxes for verb in box.verbs)
+    return "use every verb on" if ALL in found else listed(tuple(found), "more verbs on", 8)
+
+
+def names(boxes: Iterable[Box], most: int = _MOST_NAMED) -> str:
+    """The names that some boxes are limited to; empty where one of them is not."""
+    found = dict.fromkeys(name for box in boxes for name in box.names)
+    return "" if None in found else listed(tuple(str(name or '""') for name in found), "more", most)
+
+
+def allowance(boxes: Sequence[Box]) -> str:
+    """What some boxes allow, where nothing worse is to be said of them."""
+    limited = names(boxes)
+    return f"{verbs(boxes)} {resources(boxes)}{f' named {limited}' if limited else ''}"

@@ -1,0 +1,27 @@
+"""A service account is created, deleted or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State, changes
+from bot.kubernetes import accounts, kinds
+
+SEVERITY: Final = Severity.NOTICE
+SUBJECTS: Final = (kinds.SERVICE_ACCOUNT, kinds.SECRET)
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    for change in changes(before, after, *SUBJECTS):
+        for found in accounts.account_changes(change.before, change.after):
+            yield Finding(
+                node=found.node,
+                message=found.message,
+                severity=found.severity,
+                key=found.code,
+                facts=found.facts,
+                side=found.side,
+            )
