@@ -95,6 +95,8 @@ class Queue:
                 "executor_id": executor if self._options.database else "embedded",
                 "log_level": "WARNING",
                 "enable_otlp": False,
+                # Nothing here waits for notifications; what polls for them delays the end.
+                "notification_listener_polling_interval_sec": self._options.poll,
             }
         )
         self._register()

@@ -179,8 +179,9 @@ def _portions(
 
 def _limit(memory: int, seconds: int) -> None:
     """The limits of this process. Data is what it allocates; the address space is a backstop."""
+    # At the soft limit the process gets a signal that says why it ends, at the hard one none.
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     for name, most in (
-        (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_DATA, memory),
         (resource.RLIMIT_AS, 4 * memory),
         (resource.RLIMIT_FSIZE, 0),

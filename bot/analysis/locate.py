@@ -45,7 +45,7 @@ class Locator:
             location=self._location(place, found.side),
             fingerprint=judged.fingerprint,
             related=tuple(
-                RelatedPlace(self._location(held.node, self._side(held.node)), held.message)
+                RelatedPlace(self._location(held.node, "RIGHT"), held.message)
                 for held in found.related
             ),
             facts=found.facts,
@@ -60,17 +60,20 @@ class Locator:
         location = Location(trouble.path, line, trouble.side)
         return Problem(trouble.kind, trouble.new, location, trouble.message)
 
-    def _location(self, place: Node | Spot, side: Side) -> Location:
+    def _location(self, place: Node | Spot, side: Side) -> Location | None:
+        """The place in a file; None for what no file of the two trees holds, as built-in roles."""
         if isinstance(place, Spot):
-            return Location(place.path, place.line, side)
+            known = place.path in self._tree(side)
+            return Location(place.path, place.line, side) if known else None
         source = place.resource.source
-        return Location(source.path, self._line(source, place.route), side)
+        for held in (side, _other(side)):
+            file = self._tree(held).get(source.path)
+            if file is not None and file.blob == source.blob:
+                return Location(source.path, self._line(source, place.route), held)
+        return None
 
-    def _side(self, place: Node) -> Side:
-        """The side of a place that a finding speaks of besides its own: head's, if it is there."""
-        source = place.resource.source
-        at_head = self.head.get(source.path)
-        return "RIGHT" if at_head is not None and at_head.blob == source.blob else "LEFT"
+    def _tree(self, side: Side) -> Tree:
+        return self.base if side == "LEFT" else self.head
 
     def _line(self, source: Source, route: Route) -> int | None:
         mark = (source, route)
@@ -104,6 +107,10 @@ def merged(found: Iterable[ReviewFinding]) -> Iterator[ReviewFinding]:
 def _reference(resource: Resource) -> ResourceReference:
     key = resource.key
     return ResourceReference(key.group, key.kind, key.namespace, key.name)
+
+
+def _other(side: Side) -> Side:
+    return "LEFT" if side == "RIGHT" else "RIGHT"
 
 
 def _details(found: Finding) -> Details:

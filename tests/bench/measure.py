@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 KIB_PER_MIB: Final = 1024
+FINISHED: Final = (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,13 @@ class Run:
 
     cpu: float
     peak: float
-    status: int
 
 
 def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]) -> Run:
-    """Run a command to its end, its output thrown away."""
+    """Run a command to its end, its output thrown away.
+
+    Raises RuntimeError where it is neither done nor blocked: what failed is not measured.
+    """
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -42,7 +45,6 @@ def median(runs: Sequence[Run]) -> Run:
     return Run(
         statistics.median(held.cpu for held in runs),
         statistics.median(held.peak for held in runs),
-        runs[-1].status,
     )
 
 

@@ -22,9 +22,7 @@ from tests.service.world import BAD, World, places
         ("DELETE", "/installation/token"),
     ],
 )
-def test_one_bad_gateway_changes_nothing(
-    world: World, method: str, path: str, lost: bool
-) -> None:
+def test_one_bad_gateway_changes_nothing(world: World, method: str, path: str, lost: bool) -> None:
     """`lost`: GitHub did it, and only its answer did not arrive."""
     world.github.fail(path, method=method, lost=lost)
     pull = world.pull({"a.yaml": BAD})

@@ -22,7 +22,7 @@ from bot.core.reading.anchors import Anchor, Anchors
 from bot.core.reading.events import Source, event_source
 from bot.core.reading.limits import Limits
 from bot.core.reading.merges import WANT_MAPPING, Merges
-from bot.core.reading.notes import Note, Notes
+from bot.core.reading.notes import Note, Notes, Sort
 from bot.core.reading.scalars import Odd, Scalar, Table, key_text
 from bot.core.reading.tags import Dialect, is_hazard, short, tagged
 from bot.errors import Refused
@@ -48,6 +48,8 @@ class _Key:
 
 _NONE: Final = _Key()
 _MERGE: Final = _Key()
+_NO_DOCUMENT: Final = "did not find expected <document start>"
+_QUESTION_MARK: Final = "an unquoted value between brackets holds a question mark"
 
 
 def build(data: bytes, dialect: Dialect, table: Table, limits: Limits) -> Built:
@@ -90,11 +92,15 @@ class _Builder:
         return value
 
     def _after(self, source: Source, end: Any) -> None:
-        """Note what follows the document in the same chunk."""
+        """Note what follows the document in the same chunk; v3 looks a little further ahead."""
         index = end.end_mark.index
         try:
             following = source()
+            if self.dialect == "kustomize" and not isinstance(following, StreamEndEvent):
+                source()
         except Refused as refused:
+            if self.dialect == "kustomize" and str(refused) != _NO_DOCUMENT:
+                raise
             self.notes.add("content-after-document-end", refused.index or index)
             return
         if not isinstance(following, StreamEndEvent):
@@ -107,7 +113,7 @@ class _Builder:
         target: Any = top
         key: Any = _NONE
         stack: list[Any] = []
-        nodes = 0
+        nodes = flow = 0
         while True:
             event = source()
             kind = event.__class__
@@ -117,8 +123,10 @@ class _Builder:
                     raise Refused(f"more than {most} values", event.start_mark.index, limit=True)
                 value = event.value
                 if event.tag is not None or event.anchor is not None:
-                    value = self._marked(event)
+                    value = self._marked(event, key)
                 elif event.implicit[0]:
+                    if flow and "?" in value:
+                        raise Refused(_QUESTION_MARK, event.start_mark.index)
                     value = table[value]
                 if key is _NONE and target.__class__ is dict:
                     if value.__class__ is str and value != "<<" and value not in target:
@@ -133,6 +141,8 @@ class _Builder:
                 if nodes > most:
                     raise Refused(f"more than {most} values", event.start_mark.index, limit=True)
                 stack.append((target, key, self._open(event, len(stack), target, key, nodes)))
+                if not flow and event.flow_style:
+                    self.flow = flow = len(stack)
                 target = {} if kind is MappingStartEvent else []
                 key = _NONE
                 continue
@@ -150,8 +160,8 @@ class _Builder:
                 if self.merges:
                     self.merges.end(len(stack), value)
                 target, key, anchor = stack.pop()
-                if len(stack) < self.flow:
-                    self.flow = 0
+                if len(stack) < flow:
+                    self.flow = flow = 0
                 if anchor is not None:
                     self.anchors.close(anchor, value, nodes, event.end_mark.index)
             if target.__class__ is list:
@@ -184,9 +194,7 @@ class _Builder:
         if event.tag is not None and event.tag != "!":
             own = "map" if isinstance(event, MappingStartEvent) else "seq"
             if short(event.tag) != own:
-                self.notes.add("tag", index, key if isinstance(key, str) else "")
-        if event.flow_style and not self.flow:
-            self.flow = depth + 1
+                self.notes.add("tag", index, key)
         return self.anchors.open(event.anchor, nodes, index) if event.anchor else None
 
     def _merge(self, depth: int, target: dict[str, Any], value: Any) -> None:
@@ -207,7 +215,7 @@ class _Builder:
         if odd.flag == "timestamp":
             self.notes.differs = True
         else:
-            self.notes.add(odd.flag, index, key if isinstance(key, str) else "")
+            self.notes.add("octal" if odd.flag == "octal" else "yaml11-bool", index, key)
         return self._choose(odd)
 
     def _empty(self) -> Scalar:
@@ -220,7 +228,7 @@ class _Builder:
     def _choose(self, odd: Odd) -> Scalar:
         return odd.kubectl if self.dialect == "kubectl" else odd.kustomize
 
-    def _marked(self, event: Any) -> Scalar | Odd:
+    def _marked(self, event: Any, key: Any) -> Scalar | Odd:
         """A scalar with a tag or an anchor."""
         text, tag = event.value, event.tag
         value: Scalar | Odd = self.table[text] if tag is None and event.implicit[0] else text
@@ -228,13 +236,15 @@ class _Builder:
             self.notes.differs = True
             value = self._tagged(event)
             if is_hazard(tag, text):
-                self.notes.add("tag", event.start_mark.index)
+                self.notes.add("tag", event.start_mark.index, key)
         if event.anchor is not None:
             held = value
             if isinstance(value, Odd):
-                held = self._odd(event, value, None)
-            key = self._key_or_none(text, value)
-            self.anchors.scalar(event.anchor, held, key, len(text))
+                held = self._odd(event, value, key)
+            as_key = self._key_or_none(text, value)
+            if self.dialect == "kustomize" and as_key is not None:
+                as_key = text
+            self.anchors.scalar(event.anchor, held, as_key, len(text))
             return held if isinstance(value, Odd) and value.flag == "empty" else value
         return value
 
@@ -284,14 +294,16 @@ class _Builder:
         if flag == "digits":
             raise Refused(f"a number of more than {self.limits.digits} digits", index, limit=True)
         if flag in {"yaml11-bool", "octal"}:
-            self.notes.add("yaml11-key" if flag == "yaml11-bool" else "octal-key", index)
+            sort: Sort = "yaml11-key" if flag == "yaml11-bool" else "octal-key"
+            self.notes.add(sort, index, event.value)
+        if self.dialect == "kustomize":
+            usable = depth == 1 and value is not None
+            if flag not in {"yaml11-bool", "empty"} and not usable:
+                raise Refused("a mapping key is no string", index)
+            return str(event.value)  # for nothing at all its emitter writes ''
         key = self._key_or_none(event.value, value)
         if key is None:
             raise Refused("a mapping key is null or too large a number", index)
-        if self.dialect == "kustomize":
-            if depth > 1 and flag != "yaml11-bool":
-                raise Refused("a mapping key below the first level is no string", index)
-            return event.value
         return key
 
     @staticmethod
@@ -307,5 +319,7 @@ class _Builder:
         if anchor.key is None:
             raise Refused("a mapping key is no string", index)
         if self.dialect == "kustomize":
+            if depth > 1 and not isinstance(anchor.value, str):
+                raise Refused("a mapping key is no string", index)
             return anchor.key
         return self._unique(anchor.key, target, depth, index)

@@ -23,6 +23,8 @@ Source: TypeAlias = Callable[[], Any]
 
 def event_source(data: bytes) -> Source:
     """A function that gives the next event of a document. Raises Refused where there is none."""
+    if data.startswith(_BOM * 2):
+        raise Refused("two byte order marks stand in a row", 0)
     inner = data.find(_BOM, 1)
     slash = b"\\/" in data
     if inner < 0 and not slash:

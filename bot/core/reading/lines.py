@@ -120,7 +120,7 @@ def _chunk(data: bytes, source: Origin, limits: Limits) -> Chunk | None:
         return held[source.document] if 0 <= source.document < len(held) else None
     starts = [chunk.start for chunk in cut.chunks]
     for chunk in cut_for_kustomize(data, limits).chunks:
-        if document_number(data, chunk.start, starts) == source.document:
+        if document_number(chunk.start, starts) == source.document:
             return chunk
     return None
 

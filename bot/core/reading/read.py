@@ -34,6 +34,8 @@ _RESEMBLES: Final = re.compile(
     rb"([\"']?)(?:apiVersion|kind)\1[ \t]*:"
 )
 _RESEMBLES_JSON: Final = re.compile(rb"[{,\s][\"']?(?:apiVersion|kind)[\"']?\s*:")
+_RESEMBLES_LINE: Final = re.compile(rb"^---[^\n]*\b(?:apiVersion|kind)[\"']?\s*:", re.MULTILINE)
+_ACTION: Final = re.compile(rb"\{\{-?\s*[.$(\w\"/]")
 _FLOW_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 _ODD_BREAK: Final = re.compile(r"\r|\x85|\u2028|\u2029")
 _ODD_BYTES: Final = (b"\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
@@ -66,7 +68,7 @@ def resembles(data: bytes) -> bool:
     """Whether the bytes look like a manifest, readable or not."""
     if data[:2] in _UTF_16:
         data = document_text(data).encode()
-    if _RESEMBLES.search(data):
+    if _RESEMBLES.search(data) or _RESEMBLES_LINE.search(data):
         return True
     return bool(_FLOW_START.match(data) and _RESEMBLES_JSON.search(data))
 
@@ -90,11 +92,18 @@ class _File:
         kubectl = self._kubectl(cut, documents)
         kustomize = self._kustomize(documents)
         self._text_hazards(cut)
-        digests = tuple(blake2b(chunk.data, digest_size=16).hexdigest() for chunk in cut.chunks)
+        digests = tuple(map(_digest, cut.chunks))
         hazards = sorted(
             self.hazards, key=lambda held: (held.document, held.line, held.flag, held.message)
         )
-        return Manifest(kubectl, kustomize, tuple(hazards), digests, resembles(self.data))
+        return Manifest(
+            kubectl,
+            kustomize,
+            tuple(hazards),
+            digests,
+            resembles(self.data),
+            template=kubectl.error is not None and bool(_ACTION.search(self.data)),
+        )
 
     def _kubectl(self, cut: Cut, documents: list[_Document]) -> Reading:
         objects: list[Object] = []
@@ -104,7 +113,7 @@ class _File:
             self._note(chunk, number, built)
             refused = built.refused or self._objects(built, chunk, number, "kubectl", objects)
             if refused:
-                error = self._error(refused, chunk)
+                error = self._error(refused, chunk, "kubectl")
                 self._rejected(error, number)
                 return Reading(tuple(objects), error)
         if cut.refused is None:
@@ -121,12 +130,12 @@ class _File:
         cut = cut_for_kustomize(self.data, self.limits)
         for chunk in cut.chunks:
             held = known.get(chunk.start)
-            number = document_number(self.data, chunk.start, self.starts)
+            number = document_number(chunk.start, self.starts)
             shared = held is not None and _shared(held, chunk)
             built = held.built if held and shared else self._built(chunk, "kustomize")
             refused = built.refused or self._objects(built, chunk, number, "kustomize", objects)
             if refused:
-                return Reading(tuple(objects), self._error(refused, chunk))
+                return Reading(tuple(objects), self._error(refused, chunk, "kustomize"))
         if cut.refused is None:
             return Reading(tuple(objects))
         line = self._line(cut.refused.index or 0)
@@ -179,32 +188,46 @@ class _File:
             self.hazards.add(Hazard(held.flag, number, line, held.message))
 
     def _note(self, chunk: Chunk, number: int, built: Built) -> None:
-        for note in built.notes:
-            line = self._line_in(chunk, note.index)
-            self.hazards.add(Hazard(note.flag, number, line, note.message))
+        if not built.notes:
+            return
+        text = document_text(chunk.data)
+        line, at = self._line(chunk.start), 0
+        for note in sorted(built.notes, key=lambda note: note.index):
+            line += text.count("\n", at, note.index)
+            at = note.index
+            self.hazards.add(Hazard(note.flag, number, line, note.message, note.field))
 
     def _rejected(self, error: ReadError, number: int) -> None:
         if not error.limit:
             message = f"kubectl reads nothing from here on: {error.message}"
             self.hazards.add(Hazard("rejected-by-kubectl", number, error.line or 1, message))
 
-    def _error(self, refused: Refused, chunk: Chunk) -> ReadError:
-        line = self._line_in(chunk, refused.index or 0)
+    def _error(self, refused: Refused, chunk: Chunk, dialect: Dialect) -> ReadError:
+        if refused.index is None:  # what refuses a list
+            found = lines_in(self.data, chunk, dialect, [("items",)], self.limits)
+            line = next(iter(found), self._line(chunk.start))
+        else:
+            text = document_text(chunk.data)
+            line = self._line(chunk.start) + text.count("\n", 0, refused.index)
         return ReadError(str(refused), line, limit=refused.limit)
 
     def _line(self, offset: int) -> int:
         """The line (1-based) of a byte of the file."""
         return self.data.count(b"\n", 0, offset) + 1
 
-    def _line_in(self, chunk: Chunk, index: int) -> int:
-        """The line of a character of a document."""
-        return self._line(chunk.start) + document_text(chunk.data).count("\n", 0, index)
-
     def _text_hazards(self, cut: Cut) -> None:
         """What is odd about the bytes themselves."""
         for flag, index, message in text_hazards(self.data, cut):
-            number = document_number(self.data, index, self.starts)
+            number = document_number(index, self.starts)
             self.hazards.add(Hazard(flag, number, self._line(index), message))
+
+
+def _digest(chunk: Chunk) -> str:
+    """The digest of a document without the separator before it, which tells nothing of it."""
+    data = chunk.data
+    if data.startswith(b"---"):
+        data = data[data.find(b"\n") + 1 :]
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 def _shared(document: _Document, chunk: Chunk) -> bool:

@@ -28,6 +28,8 @@ _INTEGER: Final = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))"
 )
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+# After a dot Go's ParseFloat decides alone: an underscore must stand between digits.
+_DOT_FLOAT: Final = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?")
 _DATE: Final = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
     r"(?:[Tt]([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(\.[0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})"
@@ -52,8 +54,7 @@ class Odd:
 
 def resolve(text: str, digits: int) -> Scalar | Odd:
     """The value of a plain scalar, where a number may have so many digits."""
-    first = text[:1]
-    if first not in _NUMBER_START:
+    if text[:1] not in _NUMBER_START:
         return _word(text)
     if text in _NOT_FINITE:
         return Odd(None, None, "not-finite", _NOT_FINITE[text])
@@ -71,20 +72,19 @@ def _word(text: str) -> Scalar | Odd:
 
 
 def _number(text: str, digits: int) -> Scalar | Odd:
+    if len(text) > digits and _numeric(text.replace("_", "")):
+        return Odd(None, None, "digits")
     if (moment := _DATE.fullmatch(text)) and (stamp := _timestamp(moment)):
         return Odd(text, stamp, "timestamp", text)
-    plain = text if text[0] == "." else text.replace("_", "")
-    if len(plain) > digits and plain.lstrip("+-")[:1].isdigit() and _FLOAT.match(plain):
-        return Odd(None, None, "digits") if _numeric(plain) else text
-    if whole := _INTEGER.fullmatch(plain):
-        value = _integer(whole)
-        if value is not None:
-            if whole[4] is not None and whole[4] == plain.lstrip("+-")[1:]:
-                return _octal(value, plain)
-            return value
-    if _FLOAT.fullmatch(plain):
-        return _float(plain, text)
-    return text
+    if text[0] == ".":
+        return _float(text.replace("_", ""), text) if _DOT_FLOAT.fullmatch(text) else text
+    plain = text.replace("_", "")
+    whole = _INTEGER.fullmatch(plain)
+    value = _integer(whole) if whole else None
+    if whole and value is not None:
+        octal = whole[4] is not None and whole[4] == plain.lstrip("+-")[1:]
+        return _octal(value, plain) if octal else value
+    return _float(plain, text) if _FLOAT.fullmatch(plain) else text
 
 
 def _numeric(plain: str) -> bool:

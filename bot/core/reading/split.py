@@ -68,17 +68,19 @@ def cut_for_kubectl(data: bytes, limits: Limits) -> Cut:
 
 
 def _chunks(data: bytes, start: int) -> Iterator[Chunk | Refused]:
+    """The chunks between separators; a separator with nothing before it stays in its chunk."""
     at = start
-    text = data
     for separator in _SEPARATOR.finditer(data, start):
         if not _allowed(separator[1]):
             yield Refused(_SEPARATOR_REFUSED, separator.start())
             return
         if separator.start() > at:
-            yield Chunk(text[at : separator.start()], at)
-        at = separator.end()
+            yield Chunk(data[at : separator.start()], at)
+            at = separator.end()
+        elif separator.end() == len(data) and not separator[0].endswith(b"\n"):
+            return
     if at < len(data):
-        last = text[at:]
+        last = data[at:]
         yield Chunk(last if last.endswith(b"\n") else last + b"\n", at)
 
 
@@ -98,13 +100,8 @@ def cut_for_kustomize(data: bytes, limits: Limits) -> Cut:
     return Cut(tuple(chunks))
 
 
-def document_number(data: bytes, start: int, starts: Sequence[int]) -> int:
-    """The number of the document that a chunk of kustomize's is, as kubectl counts.
-
-    `starts` are kubectl's chunks. A chunk of kustomize's may begin with the `---` line itself.
-    """
-    while data.startswith(b"---", start):
-        start = data.find(b"\n", start) + 1 or len(data)
+def document_number(start: int, starts: Sequence[int]) -> int:
+    """The number, as kubectl counts, of the document that begins or holds what is at `start`."""
     return max(0, bisect_right(starts, start) - 1)
 
 
