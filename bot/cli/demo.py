@@ -8,6 +8,7 @@ import signal
 import tempfile
 import threading
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -31,7 +32,13 @@ from bot.sandbox import sandbox_state
 _HIDDEN = re.compile(r"<!--.*?-->\n?|</?sub>", re.DOTALL)
 
 
-@click.command()
+EPILOG: Final = """\b
+Examples:
+  fairlead demo
+  fairlead demo --once"""
+
+
+@click.command(epilog=EPILOG)
 @click.option("--once", is_flag=True, help="End when everything was shown.")
 def demo(*, once: bool) -> int:
     """Show the App at work: a pull request, its review, and the fix that turns it green.
