@@ -42,7 +42,7 @@ _BURIAL: Final = "!end"
 class Reviewer(Protocol):
     """Who does the work: `bot.service`."""
 
-    def review(self, job: Job, reference: str) -> str:
+    def review(self, job: Job) -> str:
         """One word for what was done. May run twice for one job and must then post once."""
 
     def give_up(self, job: Job, reference: str) -> None:
@@ -193,7 +193,7 @@ class Queue:
     def _attempt(self, key: str, job: Job, attempt: int) -> _Attempt:
         with _bound(key, job, attempt), self._timed() as did:
             try:
-                did["outcome"] = self._reviewer.review(job, reference(key))
+                did["outcome"] = self._reviewer.review(job)
             except Exception as error:  # noqa: BLE001 - a job's end must be recorded, whatever it is
                 did.update(self._after(error, key, job, attempt))
         return did
