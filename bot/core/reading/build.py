@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from yaml import YAMLError
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -19,7 +20,7 @@ from yaml.events import (
 )
 
 from bot.core.reading.anchors import Anchor, Anchors
-from bot.core.reading.events import Source, event_source
+from bot.core.reading.events import Source, event_source, refusal
 from bot.core.reading.limits import Limits
 from bot.core.reading.merges import WANT_MAPPING, Merges
 from bot.core.reading.notes import Note, Notes, Sort
@@ -59,9 +60,10 @@ def build(data: bytes, dialect: Dialect, table: Table, limits: Limits, *, used: 
     """
     builder = _Builder(dialect, table, limits, used)
     try:
-        value = builder.document(event_source(data))
-    except Refused as refused:
-        return Built(None, tuple(builder.notes.held), True, refused, builder.nodes)
+        value = builder.document(data)
+    except (Refused, YAMLError) as error:
+        found = refusal(data, error)
+        return Built(None, tuple(builder.notes.held), True, found, builder.nodes)
     return Built(value, tuple(builder.notes.held), builder.notes.differs, None, builder.nodes)
 
 
@@ -91,8 +93,9 @@ class _Builder:
         self.nodes = 0
         self.flow = 0
 
-    def document(self, source: Source) -> Any:
+    def document(self, data: bytes) -> Any:
         """The value of the first document, None where there is none."""
+        source = event_source(data)
         source()  # the stream's start
         event = source()
         kind: type = type(event)
@@ -101,20 +104,20 @@ class _Builder:
         if event.version and tuple(event.version) != (1, 1):
             raise Refused("found incompatible YAML document", event.start_mark.index)
         value = self._node(source)
-        end = source()
-        self._after(source, end)
+        self._after(data, source)
         return value
 
-    def _after(self, source: Source, end: Any) -> None:
+    def _after(self, data: bytes, source: Source) -> None:
         """Note what follows the document in the same chunk; v3 looks a little further ahead."""
-        index = end.end_mark.index
+        index = source().end_mark.index  # the document's end
         try:
             following = source()
             if self.dialect == "kustomize" and not isinstance(following, StreamEndEvent):
                 source()
-        except Refused as refused:
+        except (Refused, YAMLError) as error:
+            refused = refusal(data, error)
             if self.dialect == "kustomize" and str(refused) != _NO_DOCUMENT:
-                raise
+                raise refused from None
             self.notes.add("content-after-document-end", refused.index or index)
             return
         if not isinstance(following, StreamEndEvent):

@@ -22,24 +22,19 @@ Source: TypeAlias = Callable[[], Any]
 
 
 def event_source(data: bytes) -> Source:
-    """A function that gives the next event of a document. Raises Refused where there is none."""
+    """A function that gives the next event of a document.
+
+    It raises Refused, or YAMLError, of which `refusal` makes one: a try of its own for each event
+    would cost more than the event.
+    """
     inner = data.find(_BOM, 1)
     slash = b"\\/" in data
     if inner < 0 and not slash:
-        return _refusing(data, CParser(data).get_event)
+        get: Source = CParser(data).get_event
+        return get
     stand_in = next(held for code in _PRIVATE if (held := chr(code)).encode() not in data)
     replaced = data[:1] + data[1:].replace(_BOM, stand_in.encode())
-    return _careful(replaced, _refusing(replaced, CParser(replaced).get_event), stand_in)
-
-
-def _refusing(data: bytes, get: Source) -> Source:
-    def source() -> Any:
-        try:
-            return get()
-        except YAMLError as error:
-            raise _refusal(data, error) from None
-
-    return source
+    return _careful(replaced, CParser(replaced).get_event, stand_in)
 
 
 def _careful(data: bytes, get: Source, stand_in: str) -> Source:
@@ -65,8 +60,10 @@ def document_text(data: bytes) -> str:
     return data.removeprefix(_BOM).decode("utf-8", "replace")
 
 
-def _refusal(data: bytes, error: YAMLError) -> Refused:
+def refusal(data: bytes, error: Refused | YAMLError) -> Refused:
     """What libyaml says; its sentences are constants and hold nothing of the text."""
+    if isinstance(error, Refused):
+        return error
     if isinstance(error, ReaderError):
         before = data[: error.position if isinstance(error.position, int) else 0]
         return Refused(str(error.reason), len(before.decode("utf-8", "replace")))

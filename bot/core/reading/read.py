@@ -45,11 +45,11 @@ _TABLES: Final[dict[int, Table]] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """A chunk as it was built."""
+    """A chunk as it was built, and its object if it is a single one and no list."""
 
     chunk: Chunk
-    number: int
     built: Built
+    object: Object | None
 
 
 def read_manifest(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Manifest:
@@ -107,9 +107,10 @@ class _File:
         objects: list[Object] = []
         for number, chunk in enumerate(cut.chunks):
             built = self._built(chunk, "kubectl")
-            documents.append(_Document(chunk, number, built))
             self._note(chunk, number, built)
             refused = built.refused or self._objects(built, chunk, number, "kubectl", objects)
+            single = isinstance(built.value, dict) and "items" not in built.value
+            documents.append(_Document(chunk, built, objects[-1] if single else None))
             if refused:
                 error = self._error(refused, chunk, "kubectl")
                 self._rejected(error, number)
@@ -131,6 +132,9 @@ class _File:
             number = document_number(chunk.start, self.starts)
             shared = held is not None and _shared(held, chunk)
             built = held.built if held and shared else self._built(chunk, "kustomize")
+            if held and shared and held.object is not None:
+                objects.append(held.object)
+                continue
             refused = built.refused or self._objects(built, chunk, number, "kustomize", objects)
             if refused:
                 return Reading(tuple(objects), self._error(refused, chunk, "kustomize"))
