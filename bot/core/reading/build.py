@@ -21,6 +21,7 @@ from yaml.events import (
 
 from bot.core.reading.anchors import Anchor, Anchors
 from bot.core.reading.events import Source, event_source, refusal
+from bot.core.reading.folded import refolded
 from bot.core.reading.limits import Limits
 from bot.core.reading.merges import WANT_MAPPING, Merges
 from bot.core.reading.notes import Note, Notes, Sort
@@ -145,6 +146,8 @@ class _Builder:
                     if flow and "?" in value:
                         raise Refused(_QUESTION_MARK, event.start_mark.index)
                     value = table[value]
+                elif event.style == ">":
+                    value = self._folded(value)
                 if key is _NONE and target.__class__ is dict:
                     if value.__class__ is str and value != "<<" and value not in target:
                         key = value
@@ -217,6 +220,14 @@ class _Builder:
             if short(event.tag) != own:
                 self.notes.add("tag", index, key)
         return self.anchors.open(event.anchor, nodes, index) if event.anchor else None
+
+    def _folded(self, text: str) -> str:
+        """A folded scalar, which kustomize may change."""
+        again = refolded(text)
+        if again == text:
+            return text
+        self.notes.differs = True
+        return text if self.dialect == "kubectl" else again
 
     def _merge(self, depth: int, target: dict[str, Any], value: Any) -> None:
         if self.dialect == "kubectl":
