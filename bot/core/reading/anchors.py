@@ -44,11 +44,6 @@ class Anchors:
         """How many nodes the aliases so far stand for."""
         return self._aliased
 
-    @property
-    def expanded(self) -> int:
-        """How many characters the aliases so far stand for."""
-        return self._expanded
-
     def open(self, name: str, nodes: int, index: int) -> Anchor:
         """A collection begins that has this name."""
         anchor = Anchor(None, None, nodes + self._aliased, index - self._expanded, open=True)

@@ -165,3 +165,36 @@ def test_json_as_deep_as_the_limit_is_read() -> None:
 
     assert read_manifest(data).kubectl.error is None
     assert read_manifest(data.replace(b"[]", b"[[]]")).kubectl.error is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "message"),
+    [
+        (b"a: &a b\nc: [*a, *a]\n", Limits(aliases=1), "more than 1 aliases"),
+        (b"a: &a bbbbbb\nc: *a\n", Limits(expansion=5), _ADDED),
+        (b"a: [b, c]\n", Limits(nodes=4), "more than 4 values"),
+        (b"a: [b, [], c]\n", Limits(nodes=4), "more than 4 values"),
+        (b"a: [[]]\n", Limits(depth=2), "nested deeper than 2"),
+        (b"a: 123456\n", Limits(digits=5), "a number of more than 5 digits"),
+        (b"123456: a\n", Limits(digits=5), "a number of more than 5 digits"),
+        (b'{"a": [[]]}', Limits(depth=2), "nested deeper than 2"),
+        (b'{"a": [1, 2, 3, 4]}', Limits(nodes=4), "more than 4 values"),
+        (b'{"a": 123456}', Limits(digits=5), "a number of more than 5 digits"),
+        (b'{"a": 1.23456}', Limits(digits=5), "a number of more than 5 digits"),
+        (b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", Limits(), _DEEP),
+        (b"{}{}", Limits(documents=1), "more than 1 documents"),
+        (b"kind: A\n", Limits(file_bytes=7), "larger than 7 bytes"),
+    ],
+)
+def test_a_limit_can_be_lowered(data: bytes, limits: Limits, message: str) -> None:
+    error = read_manifest(data, limits).kubectl.error
+
+    assert (error and error.message, error and error.limit) == (message, True)
+
+
+def test_a_large_file_still_looks_like_a_manifest() -> None:
+    limits = Limits(file_bytes=20)
+
+    seen = [read_manifest(head + b"x" * 20, limits).resembles for head in (b"kind: A\n", b"a: b\n")]
+
+    assert seen == [True, False]
