@@ -167,14 +167,15 @@ class _Builder:
                 key = _NONE
                 continue
             elif kind is AliasEvent:
-                anchor = self.anchors.alias(event.anchor, nodes, event.start_mark.index)
+                index = event.start_mark.index
+                anchor = self.anchors.alias(event.anchor, nodes, index, len(stack))
                 nodes += 1
                 if key is _NONE and target.__class__ is dict:
                     key = self._alias_key(event, anchor, target, len(stack))
                     continue
                 value = anchor.value
                 if key is _MERGE and not isinstance(value, dict):
-                    raise Refused(WANT_MAPPING, event.start_mark.index)
+                    raise Refused(WANT_MAPPING, index)
             else:  # the end of a mapping or sequence
                 value = target
                 if self.merges:
@@ -219,7 +220,9 @@ class _Builder:
             own = "map" if isinstance(event, MappingStartEvent) else "seq"
             if short(event.tag) != own:
                 self.notes.add("tag", index, key)
-        return self.anchors.open(event.anchor, nodes, index) if event.anchor else None
+        anchor = self.anchors.open(event.anchor, nodes, index, depth) if event.anchor else None
+        self.anchors.reach(depth + 1)
+        return anchor
 
     def _folded(self, text: str) -> str:
         """A folded scalar, which kustomize may change."""

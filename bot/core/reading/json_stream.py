@@ -78,7 +78,7 @@ def json_values(data: bytes, limits: Limits) -> JsonStream:
         try:
             held, at = _read(text, begin, limits)
         except Refused as refused:
-            found = Refused(str(refused), start, limit=True)
+            found = Refused(str(refused), start, limit=refused.limit)
             return JsonStream(tuple(values), refused=found)
         except RecursionError:
             found = Refused(_too_deep(limits), start, limit=True)
@@ -122,7 +122,7 @@ class _Hooks:
             raise self._too_long()
         value = float(text)
         if value in {float("inf"), float("-inf")}:
-            raise ValueError("out of range")
+            raise Refused("a number that is out of range")
         return whole_or_float(value)
 
     def _too_long(self) -> Refused:

@@ -35,6 +35,7 @@ from bot.errors import Refused
 
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _MERGE: Final = "<<"
+_MERGES: Final = 50  # merges of merges that are followed, so that nothing recurses far
 
 
 @dataclass(slots=True)
@@ -188,7 +189,10 @@ class _Tree:
         index = event.start_mark.index
         kind: type = type(event)
         if kind is AliasEvent:
-            return _Alias(index, self._anchors[event.anchor])
+            held = self._anchors.get(event.anchor)
+            if held is None:
+                raise Refused("an alias names an anchor that is not there", index)
+            return _Alias(index, held)
         place: _Mapping | _Sequence | _Scalar
         if isinstance(event, MappingStartEvent):
             place = _Mapping(index)
@@ -218,6 +222,7 @@ class _Walk:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._known: dict[tuple[int, str], _Entry | None] = {}
+        self._depth = 0
 
     def find(self, root: _Place, route: Route) -> int:
         """Where the deepest field of the route that exists has its key."""
@@ -247,7 +252,10 @@ class _Walk:
         known = (id(held), key)
         if known not in self._known:
             self._known[known] = None  # what contains itself holds nothing
-            self._known[known] = self._winner(held, key)
+            if self._depth < _MERGES:
+                self._depth += 1
+                self._known[known] = self._winner(held, key)
+                self._depth -= 1
         return self._known[known]
 
     def _winner(self, held: _Mapping, key: str) -> _Entry | None:
