@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import structlog
 
+from bot.analysis.review import review_trees
+from bot.analysis.run import Options, Side
 from bot.catalog import rule_options
-from bot.core.decide import Conclusion, decide
+from bot.core.decide import Conclusion
 from bot.core.plan import ConcludeCheck, Operation, PostFileComment, PostReview, plan
 from bot.core.policy import Policy, parse_policy
 from bot.core.report import POLICY_PATH, failed, invalid_policy
-from bot.core.review import Analysis
+from bot.core.review import Review
 from bot.errors import AnalysisError, PolicyError
 from bot.git import Mirror, Repository
 from bot.github import checks
@@ -31,25 +34,31 @@ log = structlog.get_logger()
 LARGEST_POLICY: Final = 1024 * 1024
 
 
-class Analyser(Protocol):
-    """Who compares two commits, in a process that holds no key and no token."""
+class Judge(Protocol):
+    """Who compares two commits: `bot.analysis`, in a process that holds no key and no token."""
 
     def __call__(
-        self, repository: Repository, base: str, head: str, policy: Policy, *, seconds: float
-    ) -> Analysis:
-        """What the change from `base` to `head` does. Raises AnalysisError."""
+        self, base: Side, head: Side, policy: Policy, today: date, options: Options, /
+    ) -> Review:
+        """The review of the change from `base` to `head`. Raises AnalysisError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a review needs: GitHub, the mirrors' directory, the analysis, a limit and a clock."""
+    """What a review needs: GitHub, a directory for mirrors, a limit of time, and a clock.
+
+    `transport` are the protocols that git may speak, `surroundings` the variables that it needs
+    to reach GitHub, such as a proxy.
+    """
 
     gateway: Gateway
     mirrors: Path
-    analyse: Analyser
     seconds: float
     today: Callable[[], date]
-    protocols: tuple[str, ...] = ("https",)
+    options: Options = field(default_factory=Options)
+    transport: tuple[str, ...] = ("https",)
+    surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    judge: Judge = review_trees
 
     def review(self, job: Job, reference: str) -> str:
         """One word for what became of the pull request as it is now.
@@ -69,10 +78,7 @@ class Service:
             except PolicyError as error:
                 _end(github, run, pull, invalid_policy(error))
                 return "invalid-policy"
-            analysis = commits.analysed(self.analyse, policy, deadline)
-            review = decide(
-                analysis, policy, base=commits.base, head=commits.head, today=self.today()
-            )
+            review = self._judged(commits, policy, deadline)
             posted, files = read_posted(github, pull), changed_files(github, pull)
             *operations, ending = plan(review, policy, posted, files)
             deadline.check()
@@ -105,7 +111,11 @@ class Service:
 
     def _fetched(self, github: Connection, pull: PullRequest, deadline: _Deadline) -> _Commits:
         """The commits to compare: the head, and where it left the base branch."""
-        mirror = Mirror(self.mirrors / f"{github.repository_id}.git", protocols=self.protocols)
+        mirror = Mirror(
+            self.mirrors / f"{github.repository_id}.git",
+            protocols=self.transport,
+            surroundings=self.surroundings,
+        )
         base, default = (f"refs/heads/{name}" for name in (pull.base, github.default_branch))
         deadline.check()
         repository = mirror.fetch(
@@ -117,6 +127,18 @@ class Service:
             head=pull.head,
             trusted=repository.resolve(default),
         )
+
+    def _judged(self, commits: _Commits, policy: Policy, deadline: _Deadline) -> Review:
+        """The review, in the time that is left."""
+        left = deadline.check()
+        limits = replace(self.options.limits, wall=min(left, self.options.limits.wall))
+        with commits.repository.blobs() as blobs:
+            base, head = (
+                Side(commits.repository.tree(commit), blobs, commit)
+                for commit in (commits.base, commits.head)
+            )
+            options = replace(self.options, limits=limits)
+            return self.judge(base, head, policy, self.today(), options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +156,10 @@ class _Commits:
         if len(data) > LARGEST_POLICY:
             raise PolicyError(f"the file is larger than {LARGEST_POLICY} bytes")
         try:
-            text = data.decode()
+            text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise PolicyError("the file is not UTF-8 text") from error
         return parse_policy(text, rule_options())
-
-    def analysed(self, analyse: Analyser, policy: Policy, deadline: _Deadline) -> Analysis:
-        """What the change does, in the time that is left."""
-        return analyse(
-            self.repository, self.base, self.head, policy, seconds=deadline.check()
-        )
 
 
 class _Deadline:

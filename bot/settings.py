@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,6 +16,10 @@ from bot.errors import UsageError
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("json", "text")
+_SURROUNDINGS: Final = (
+    "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "GIT_SSL_CAINFO",
+)  # fmt: skip
+"""What git needs where GitHub is behind a proxy or has a certificate of the company's own."""
 _YES: Final = ("1", "true", "yes", "on")
 _NO: Final = ("", "0", "false", "no", "off")
 
@@ -36,6 +41,9 @@ class Settings:
     workers: int = 2
     job_seconds: int = 300
     allow_no_sandbox: bool = False
+    surroundings: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
 
     def missing(self) -> tuple[str, ...]:
         """The variables without which the App cannot speak to GitHub."""
@@ -64,6 +72,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         workers=read.number("FAIRLEAD_WORKERS", 2, 1, 64),
         job_seconds=read.number("FAIRLEAD_JOB_SECONDS", 300, 10, 3600),
         allow_no_sandbox=read.flag("FAIRLEAD_ALLOW_NO_SANDBOX"),
+        surroundings={name: value for name in _SURROUNDINGS if (value := read.environ.get(name))},
     )
 
 

@@ -20,18 +20,18 @@ OUT_OF_MEMORY: Final = 71
 
 _CHUNK: Final = 1 << 20
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
-# `-I` keeps the working directory and the environment out of the module search; where this
-# package lies is told by the parent.
-_LAUNCH: Final = (
+LAUNCH: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from bot.analysis.child import main; main(int(sys.argv[2]), int(sys.argv[3]))"
 )
+"""What the child runs. `-I` keeps the working directory and the environment out of the module
+search, so the parent says where this package lies."""
 
 
 class Channel:
     """One child process, from its start to its end. A context manager that always ends it."""
 
-    def __init__(self, memory: int, cpu: int, wall: float, launch: str = _LAUNCH) -> None:
+    def __init__(self, memory: int, cpu: int, wall: float, launch: str = LAUNCH) -> None:
         """Limits: bytes of memory, seconds of CPU and of the clock. `launch` is what it runs."""
         self._wall = wall
         self._deadline = time.monotonic() + wall

@@ -9,7 +9,7 @@ from bot.analysis.manifests import LARGEST
 from bot.core.finding import Finding, Graph, Side, Spot, Steps, Table
 from bot.core.judge import Judged
 from bot.core.reading import line_of
-from bot.core.resource import Node, Resource, Route, Source
+from bot.core.resource import Item, Node, Resource, Route, Source
 from bot.core.review import (
     Details,
     Location,
@@ -17,8 +17,10 @@ from bot.core.review import (
     RelatedPlace,
     ResourceReference,
     ReviewFinding,
+    Suggestion,
 )
 from bot.core.states import Trouble
+from bot.core.suggest import suggest_fix
 from bot.core.tree import Blobs, Tree
 
 
@@ -29,7 +31,7 @@ class Locator:
     blobs: Blobs
     base: Tree
     head: Tree
-    _lines: dict[tuple[Source, Route], int | None] = field(default_factory=dict)
+    _lines: dict[tuple[Source, tuple[int | str, ...]], int | None] = field(default_factory=dict)
     _held: dict[str, bytes] = field(default_factory=dict)
 
     def finding(self, judged: Judged) -> ReviewFinding:
@@ -45,12 +47,22 @@ class Locator:
             location=self._location(place, found.side),
             fingerprint=judged.fingerprint,
             related=tuple(
-                RelatedPlace(self._location(held.node, self._side(held.node)), held.message)
+                RelatedPlace(self._location(held.node, "RIGHT"), held.message)
                 for held in found.related
             ),
             facts=found.facts,
             details=_details(found),
+            suggestion=self._suggestion(found),
         )
+
+    def _suggestion(self, found: Finding) -> Suggestion | None:
+        """The finding's fix, where it is certain and changes the finding's own file at head."""
+        fix, place = found.fix, found.node
+        if fix is None or isinstance(place, Spot) or found.side == "LEFT":
+            return None
+        source = fix.node.resource.source
+        data = self._data(source) if source.path == place.resource.source.path else None
+        return None if data is None else suggest_fix(data, fix)
 
     def problem(self, trouble: Trouble) -> Problem:
         """A problem with its line, where one can be given."""
@@ -60,20 +72,24 @@ class Locator:
         location = Location(trouble.path, line, trouble.side)
         return Problem(trouble.kind, trouble.new, location, trouble.message)
 
-    def _location(self, place: Node | Spot, side: Side) -> Location:
+    def _location(self, place: Node | Spot, side: Side) -> Location | None:
+        """The place in a file; None for what no file of the two trees holds, as built-in roles."""
         if isinstance(place, Spot):
-            return Location(place.path, place.line, side)
+            known = place.path in self._tree(side)
+            return Location(place.path, place.line, side) if known else None
         source = place.resource.source
-        return Location(source.path, self._line(source, place.route), side)
+        for held in (side, _other(side)):
+            file = self._tree(held).get(source.path)
+            if file is not None and file.blob == source.blob:
+                return Location(source.path, self._line(source, place.route), held)
+        return None
 
-    def _side(self, place: Node) -> Side:
-        """The side of a place that a finding speaks of besides its own: head's, if it is there."""
-        source = place.resource.source
-        at_head = self.head.get(source.path)
-        return "RIGHT" if at_head is not None and at_head.blob == source.blob else "LEFT"
+    def _tree(self, side: Side) -> Tree:
+        return self.base if side == "LEFT" else self.head
 
     def _line(self, source: Source, route: Route) -> int | None:
-        mark = (source, route)
+        # Items that are alike in a list are told apart by their index alone, which `==` leaves out.
+        mark = (source, tuple(step.index if isinstance(step, Item) else step for step in route))
         if mark not in self._lines:
             data = self._data(source)
             self._lines[mark] = None if data is None else line_of(data, source, route)
@@ -104,6 +120,10 @@ def merged(found: Iterable[ReviewFinding]) -> Iterator[ReviewFinding]:
 def _reference(resource: Resource) -> ResourceReference:
     key = resource.key
     return ResourceReference(key.group, key.kind, key.namespace, key.name)
+
+
+def _other(side: Side) -> Side:
+    return "LEFT" if side == "RIGHT" else "RIGHT"
 
 
 def _details(found: Finding) -> Details:

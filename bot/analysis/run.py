@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bot.analysis.cache import FactCache
-from bot.analysis.channel import Channel
+from bot.analysis.channel import LAUNCH, Channel
 from bot.analysis.counters import Counters
 from bot.analysis.wire import (
     Answer,
@@ -53,7 +53,8 @@ class Options:
 
     `namespace` is what a resource without one gets; `rules` names the rules to ask, None for all;
     `cache` is the directory of what was read before, None for none; `require_sandbox` refuses to
-    analyse where Landlock or seccomp is missing. `counters` are counted into.
+    analyse where Landlock or seccomp is missing. `counters` are counted into. `launch` is the
+    program of the child.
     """
 
     namespace: str = "default"
@@ -62,6 +63,7 @@ class Options:
     require_sandbox: bool = False
     limits: Limits = Limits()
     counters: Counters = field(default_factory=Counters)
+    launch: str = LAUNCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysi
     rules = frozenset(rule.id for rule in load_rules())
     with (
         FactCache(options.cache) as cache,
-        Channel(limits.memory, limits.cpu, limits.wall) as channel,
+        Channel(limits.memory, limits.cpu, limits.wall, options.launch) as channel,
     ):
         channel.send(
             frame(

@@ -11,9 +11,11 @@ from typing import Final, NoReturn
 
 import click
 import structlog
-from waitress import create_server
+from waitress import create_server  # type: ignore[import-untyped]  # it has no types
 
 from bot import logs
+from bot.analysis.run import Options
+from bot.sandbox import sandbox_state
 from bot.app import create_app
 from bot.errors import UsageError
 from bot.github.auth import Gateway
@@ -30,8 +32,16 @@ GRACE: Final = 25
 
 _THREADS: Final = 8
 
+SERVE_EPILOG: Final = """\b
+Example:
+  APP_ID=123456 PRIVATE_KEY_FILE=key.pem WEBHOOK_SECRET_FILE=secret fairlead serve"""
 
-@click.command()
+WORKER_EPILOG: Final = """\b
+Example:
+  DATABASE_URL=postgresql://fairlead@db/fairlead fairlead worker"""
+
+
+@click.command(epilog=SERVE_EPILOG)
 def serve() -> None:
     """Take GitHub's webhooks and review pull requests.
 
@@ -62,7 +72,7 @@ def serve() -> None:
     _end(queue)
 
 
-@click.command()
+@click.command(epilog=WORKER_EPILOG)
 def worker() -> None:
     """Review pull requests that other replicas took in; needs DATABASE_URL.
 
@@ -91,6 +101,7 @@ def _settings(command: str) -> Settings:
             "page on GitHub; each can also be given as a file, such as PRIVATE_KEY_FILE"
         )
     logs.configure(settings.log_level, settings.log_format)
+    _require_sandbox(settings)
     return settings
 
 
@@ -109,12 +120,29 @@ def _service(settings: Settings) -> Service:
     return Service(
         gateway=gateway,
         mirrors=settings.data_dir / "mirrors",
-        analyse=_analyser(settings),
         seconds=settings.job_seconds,
         today=_today,
+        options=Options(
+            cache=settings.data_dir / "facts", require_sandbox=not settings.allow_no_sandbox
+        ),
         # Settings allow http to this machine alone, where the stand-in is.
-        protocols=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),
+        transport=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),
+        surroundings=settings.surroundings,
     )
+
+
+def _require_sandbox(settings: Settings) -> None:
+    """Content of pull requests is hostile: it is read in a sandbox, or knowingly without."""
+    state = sandbox_state()
+    if state.complete:
+        return
+    if not settings.allow_no_sandbox:
+        raise UsageError(
+            f"the sandbox is not complete on this machine ({state}), and what pull requests hold "
+            "is read there: run on Linux 5.13 or newer with Landlock and seccomp, or set "
+            "FAIRLEAD_ALLOW_NO_SANDBOX=true to go without"
+        )
+    log.warning("the sandbox is not complete", state=str(state))
 
 
 def _today() -> date:

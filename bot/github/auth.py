@@ -62,8 +62,9 @@ class Connection:
 class Gateway:
     """The App's credentials, from which each job gets a connection of its own."""
 
-    def __init__(self, app_id: str, private_key: str, api_url: str) -> None:
-        """Raises UsageError where the key cannot sign."""
+    def __init__(self, app_id: str, private_key: str, api_url: str, *, pause: float = 0.25) -> None:
+        """`pause` is what GitHub gets between two writes. Raises UsageError for a useless key."""
+        self._pause = pause
         self._auth = Auth.AppAuth(app_id, private_key)
         self._url = api_url
         self._lock = threading.Lock()
@@ -97,9 +98,8 @@ class Gateway:
             user_agent=_USER_AGENT,
             per_page=_PAGE,
             api_version=API_VERSION,
-            # GitHub asks for a pause between writes; a job makes few.
             seconds_between_requests=0,
-            seconds_between_writes=0.2,
+            seconds_between_writes=self._pause,
         )
         return Connection(
             identity=identity,

@@ -29,13 +29,8 @@ from bot.github.pulls import PullRequest
 
 log = structlog.get_logger()
 
-MINIMIZED: Final = """
-query Minimized($ids: [ID!]!) {
-  nodes(ids: $ids) { ... on PullRequestReviewComment { id isMinimized } }
-}
-"""
-_NODES: Final = 100
-"""GitHub resolves no more ids in one query."""
+_NODES: Final = 50
+"""How many comments one query asks about."""
 
 
 def read_posted(connection: Connection, pull: PullRequest) -> Posted:
@@ -171,10 +166,28 @@ def _minimized(connection: Connection, nodes: Sequence[str]) -> frozenset[str]:
     """Which of these comments are hidden: REST does not say."""
     found: set[str] = set()
     for some in _chunks(nodes):
-        with translated():
-            answer = connection.github.requester.graphql_query(MINIMIZED, {"ids": list(some)})[1]
-        found |= {node["id"] for node in answer["data"]["nodes"] if node and node["isMinimized"]}
+        named = {f"n{number}": node for number, node in enumerate(some)}
+        try:
+            with translated():
+                answer = connection.github.requester.graphql_query(minimized_query(named), named)
+        except Refused as error:
+            # One that was deleted since it was listed: what there is now is worth another look.
+            raise GitHubError(str(error), retryable=True) from error
+        held = answer[1]["data"]
+        found |= {named[name] for name, node in held.items() if node and node.get("isMinimized")}
     return frozenset(found)
+
+
+def minimized_query(names: Iterable[str]) -> str:
+    """The GraphQL query whose variables of these names are comments' node ids."""
+    names = tuple(names)
+    variables = ", ".join(f"${name}: ID!" for name in names)
+    fields = " ".join(
+        f"{name}: node(id: ${name}) "
+        "{ __typename ... on PullRequestReviewComment { isMinimized } }"
+        for name in names
+    )
+    return f"query Minimized({variables}) {{ {fields} }}"
 
 
 def _chunks(nodes: Sequence[str]) -> Iterator[Sequence[str]]:

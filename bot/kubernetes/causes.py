@@ -51,8 +51,9 @@ def lost_place(after: State, places: Iterable[Node]) -> Cause | None:
             return Cause(node.resource.at("metadata", "name"), "LEFT")
         new = same_place(after, node)
         if new is None or not new.exists:
-            return Cause(node, "LEFT")
-        if new.value != node.value:
+            if node.exists:
+                return Cause(node, "LEFT")
+        elif new.value != node.value:
             return Cause(new)
     return None
 

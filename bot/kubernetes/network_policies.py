@@ -26,13 +26,13 @@ PEERS: Final[dict[Direction, str]] = {"ingress": "from", "egress": "to"}
 """The field that lists the peers of a rule."""
 
 
-def network_policy(resource: Resource) -> TrafficPolicy:
-    """What a NetworkPolicy says."""
+def network_policies(resource: Resource) -> Iterator[TrafficPolicy]:
+    """The one policy that a NetworkPolicy is."""
     spec = resource.at("spec")
     selector = label_selector(spec["podSelector"]) or Selector()
     types = _directions(spec)
     rules = tuple(rule for direction in DIRECTIONS for rule in _rules(spec, direction))
-    return TrafficPolicy(
+    yield TrafficPolicy(
         resource,
         PodPeer(spec["podSelector"], None, selector),
         types,

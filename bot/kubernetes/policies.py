@@ -11,15 +11,24 @@ from typing import Final
 from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.network_policies import network_policy
+from bot.kubernetes.admin_policies import admin_policies
+from bot.kubernetes.cilium import cilium_policies
+from bot.kubernetes.network_policies import network_policies
 from bot.kubernetes.pods import TEMPLATED
 from bot.kubernetes.population import Population, Selection, population
 from bot.kubernetes.traffic import PodPeer, TrafficPolicy
 
-_READERS: Final[Mapping[GroupKind, Callable[[Resource], TrafficPolicy]]] = MappingProxyType(
-    {
-        kinds.NETWORK_POLICY: network_policy,
-    }
+_READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[TrafficPolicy]]]] = (
+    MappingProxyType(
+        {
+            kinds.NETWORK_POLICY: network_policies,
+            kinds.CILIUM_NETWORK_POLICY: cilium_policies,
+            kinds.CILIUM_CLUSTERWIDE_NETWORK_POLICY: cilium_policies,
+            kinds.ADMIN_NETWORK_POLICY: admin_policies,
+            kinds.BASELINE_ADMIN_NETWORK_POLICY: admin_policies,
+            kinds.CLUSTER_NETWORK_POLICY: admin_policies,
+        }
+    )
 )
 POLICY_KINDS: Final = tuple(_READERS)
 """The kinds of policy whose effect is known."""
@@ -36,16 +45,24 @@ class Policies:
     population: Population
 
     @cached_property
-    def by_key(self) -> Mapping[ResourceKey, TrafficPolicy]:
-        """All policies, also those that the API refuses, in the order of the state."""
+    def _by_key(self) -> Mapping[ResourceKey, tuple[TrafficPolicy, ...]]:
         return MappingProxyType(
-            {found.key: _READERS[found.group_kind](found) for found in self.state.of(*POLICY_KINDS)}
+            {
+                found.key: tuple(_READERS[found.group_kind](found))
+                for found in self.state.of(*POLICY_KINDS)
+            }
         )
+
+    def of(self, resource: Resource) -> tuple[TrafficPolicy, ...]:
+        """The policies that a resource of this state is, also if the API refuses them."""
+        return self._by_key.get(resource.key, ())
 
     @cached_property
     def valid(self) -> tuple[TrafficPolicy, ...]:
-        """The policies that the API takes."""
-        return tuple(found for found in self.by_key.values() if not found.refusals)
+        """The policies that the API takes, in the order of the state."""
+        return tuple(
+            found for held in self._by_key.values() for found in held if not found.refusals
+        )
 
     def subjects(self, policy: TrafficPolicy) -> Selection:
         """The pods whose traffic a policy decides, host-network pods among them."""

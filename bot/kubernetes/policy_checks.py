@@ -75,31 +75,30 @@ def _hosting(hosted: list[Pods]) -> Iterator[Node]:
 
 def subjects_of_policy(state: State, resource: Resource) -> Iterator[Reference]:
     """The pods that a policy selects, as a reference that can lead nowhere."""
-    policy = policies(state).by_key[resource.key]
-    space = resource.namespace
-    if space is None or policy.refusals or policy.subject.pods.everything:
-        return
-    selector = policy.subject.pods
-    selected = policies(state).subjects(policy).all
-    yield Reference(
-        "pods",
-        bool(selected),
-        space,
-        TEMPLATED,
-        Issue(
-            "NP-NO-PODS",
-            resource,
-            (),
-            f"{str_of(resource)} selects {selector}, and no pod in namespace {space} has these "
-            f"labels{nearest(population(state), resource, selector)}",
-            (policy.subject.node,),
-        ),
-        by=tuple(pods.template.node.at("metadata", "labels") for pods in selected),
-        unseen=may_bring_pods(state, space),
-    )
+    for ordinal, policy in enumerate(policies(state).of(resource)):
+        selector, space = policy.subject.pods, resource.namespace
+        if space is None or policy.refusals or selector.invalid or selector.everything:
+            continue
+        selected = policies(state).subjects(policy).all
+        yield Reference(
+            f"pods {ordinal}",
+            bool(selected),
+            space,
+            TEMPLATED,
+            Issue(
+                "NP-NO-PODS",
+                resource,
+                (str(ordinal),),
+                f"{str_of(resource)} selects {selector}, and no pod in namespace {space} has these "
+                f"labels{nearest(population(state), resource, selector)}",
+                (policy.subject.node,),
+            ),
+            by=tuple(pods.template.node.at("metadata", "labels") for pods in selected),
+            unseen=may_bring_pods(state, space),
+        )
 
 
 def _reached(state: State, reach: Reach) -> Iterator[TrafficPolicy]:
     for resource in state.of(*POLICY_KINDS):
         if resource.namespace in reach:
-            yield policies(state).by_key[resource.key]
+            yield from policies(state).of(resource)

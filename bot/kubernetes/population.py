@@ -153,6 +153,10 @@ class Population:
         """The pods of one namespace."""
         return self._space(namespace).pods
 
+    def get(self, pods: Pods) -> Pods | None:
+        """The same pods in this state; None where it has none of this key."""
+        return self._space(pods.namespace).by_key.get(pods.key)
+
     def select(self, namespace: str, selector: Selector) -> Selection:
         """The pods of one namespace that this selects."""
         asked = (namespace, selector)
@@ -207,6 +211,7 @@ class _Space:
 
     def __init__(self, pods: tuple[Pods, ...]) -> None:
         self.pods = pods
+        self.by_key = {held.key: held for held in pods}
         self._by_label: dict[tuple[str, str], list[Pods]] = {}
         for held in pods:
             for label in held.labels.items():

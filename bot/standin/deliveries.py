@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
+import http.client
 import json
 import queue
 import threading
 import time
-import urllib.error
-import urllib.request
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from bot.standin.state import App, Body, State
 
 # https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks
 TIMEOUT_SECONDS = 10.0
-_QUIET = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,22 +188,15 @@ def _headers(app: App, event: str, guid: str, payload: bytes) -> dict[str, str]:
 
 
 def _sent(delivery: Delivery) -> Delivery:
-    request = urllib.request.Request(  # noqa: S310 - the address that the App was made with
-        delivery.url, data=delivery.payload, headers=delivery.headers, method="POST"
-    )
     begun = time.monotonic()
+    code, headers, text = 0, dict[str, str](), b""
     try:
-        with _QUIET.open(request, timeout=TIMEOUT_SECONDS) as answer:
-            code, headers, text = answer.status, dict(answer.headers), answer.read(65_536)
-            status = "OK"
-    except urllib.error.HTTPError as error:
-        with error:
-            code, headers, text = error.code, dict(error.headers), error.read(65_536)
-        status = f"Invalid HTTP Response: {code}"
+        code, headers, text = _posted(delivery)
+        status = "OK" if code < 400 else f"Invalid HTTP Response: {code}"
     except TimeoutError:
-        code, headers, text, status = 0, {}, b"", "timed out"
-    except OSError:
-        code, headers, text, status = 0, {}, b"", "failed to connect to host"
+        status = "timed out"
+    except (OSError, http.client.HTTPException):
+        status = "failed to connect to host"
     return replace(
         delivery,
         status=status,
@@ -212,3 +205,13 @@ def _sent(delivery: Delivery) -> Delivery:
         response_headers=headers,
         response=text.decode(errors="replace"),
     )
+
+
+def _posted(delivery: Delivery) -> tuple[int, dict[str, str], bytes]:
+    target = urlsplit(delivery.url)
+    connection = http.client.HTTPConnection(target.netloc, timeout=TIMEOUT_SECONDS)
+    with contextlib.closing(connection):
+        path = target.path or "/"
+        connection.request("POST", path, body=delivery.payload, headers=delivery.headers)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read(65_536)

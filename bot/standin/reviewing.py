@@ -134,11 +134,13 @@ def _anchors(place: Place, comments: list[Body], commit: str) -> list[Anchor]:
         unknown = sorted(set(given) - _KEYS)
         if unknown:
             raise unprocessable(f'"{unknown[0]}" is not a permitted key of a review comment.')
-        check_body(given.get("body"), "PullRequestReviewComment")
         try:
+            check_body(given.get("body"), "PullRequestReviewComment")
             found.append(anchor(place, given, commit))
         except OutsideDiff as error:
             refused.append(str(error))
+        except Refusal as error:
+            refused.append(error.body["errors"][0]["message"])
     if refused:
         raise unprocessable(*refused)
     return found

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import json
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -18,15 +20,23 @@ from bot.standin.context import Context
 from bot.standin.endpoints.apps import apps
 from bot.standin.endpoints.checks import checks
 from bot.standin.endpoints.comments import comments
+from bot.standin.endpoints.graphql import graphql
 from bot.standin.endpoints.pulls import pulls
 from bot.standin.endpoints.repositories import repositories
 from bot.standin.errors import DOCUMENTATION, Refusal
 from bot.standin.exchanges import Exchanges
 from bot.standin.faults import Fault, Faults
+from bot.standin.pages import pages
 from bot.standin.smart_http import smart_http
+from bot.standin.state import State
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 API = "/api/v3"
 RATE_LIMIT = 5000
+_BY_NAME = re.compile(rf"{API}/repos/([^/]+)/([^/]+)(/.*|)$")
+_BY_ID = re.compile(rf"{API}/repositories/(\d+)(/.*|)$")
 
 
 def application(context: Context, exchanges: Exchanges, faults: Faults) -> Flask:
@@ -35,12 +45,16 @@ def application(context: Context, exchanges: Exchanges, faults: Faults) -> Flask
     app.extensions["stand-in"] = context
     for blueprint in (apps, repositories, pulls, comments, checks):
         app.register_blueprint(blueprint, url_prefix=API)
+    app.register_blueprint(graphql)
+    app.register_blueprint(pages)
     for name, view in app.view_functions.items():
         app.view_functions[name] = _locked(context, view)
     app.register_blueprint(smart_http)
     _count(app, context)
     _answer_errors(app)
     _inject(app, exchanges, faults)
+    # mypy does not let a method be replaced, which is how Flask takes middleware.
+    setattr(app, "wsgi_app", _ById(app.wsgi_app, context.state))  # noqa: B010 - see above
     return app
 
 
@@ -128,6 +142,44 @@ def _failure(fault: Fault) -> Response | None:
     return answer
 
 
+class _ById:
+    """Repositories by their ids and former names: `/repositories/{id}/...` is `/repos/...`.
+
+    GitHub serves both everywhere and describes only the second.
+    """
+
+    def __init__(self, app: WSGIApplication, state: State) -> None:
+        self._app = app
+        self._state = state
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """The answer of the path by name."""
+        match = _BY_ID.match(environ["PATH_INFO"])
+        if match:
+            known = self._state.repositories.get(int(match[1]))
+            name = known.full_name if known else f"-/{match[1]}"
+            environ["PATH_INFO"] = f"{API}/repos/{name}{match[2]}"
+        moved = self._moved(environ)
+        if moved:
+            # As GitHub: what reads is moved for good, what writes must be sent again.
+            reads = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+            status = "301 Moved Permanently" if reads else "307 Temporary Redirect"
+            body = json.dumps({"message": status[4:], "url": moved, "documentation_url": ""})
+            start(status, [("Location", moved), ("Content-Type", "application/json")])
+            return [body.encode()]
+        return self._app(environ, start)
+
+    def _moved(self, environ: WSGIEnvironment) -> str | None:
+        """Where the repository of a former name is now, unless another has taken the name."""
+        match = _BY_NAME.match(environ["PATH_INFO"])
+        if match is None or self._state.repository(match[1], match[2]):
+            return None
+        number = self._state.former_names.get(f"{match[1]}/{match[2]}".lower())
+        query = environ.get("QUERY_STRING", "")
+        place = f"{self._state.api}/repositories/{number}{match[3]}"
+        return (f"{place}?{query}" if query else place) if number else None
+
+
 class _Quiet(WSGIRequestHandler):
     """A request handler that writes no log; the exchanges are the log."""
 
@@ -143,7 +195,11 @@ class Server:
     def __init__(self, app: Flask, port: int = 0) -> None:
         self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def _serve(self) -> None:
+        # How often it looks whether it shall stop: what every test waits for at its end.
+        self._server.serve_forever(poll_interval=0.02)
 
     def start(self) -> None:
         """It serves."""

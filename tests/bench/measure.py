@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 KIB_PER_MIB: Final = 1024
+FINISHED: Final = (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,13 @@ class Run:
 
     cpu: float
     peak: float
-    status: int
 
 
 def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]) -> Run:
-    """Run a command to its end, its output thrown away."""
+    """Run a command to its end, its output thrown away.
+
+    Raises RuntimeError where it is neither done nor blocked: what failed is not measured.
+    """
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -34,7 +37,9 @@ def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)  # wait4 has reaped it already
-    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB_PER_MIB, process.returncode)
+    if process.returncode not in FINISHED:
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}")
+    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB_PER_MIB)
 
 
 def median(runs: Sequence[Run]) -> Run:
@@ -42,7 +47,6 @@ def median(runs: Sequence[Run]) -> Run:
     return Run(
         statistics.median(held.cpu for held in runs),
         statistics.median(held.peak for held in runs),
-        runs[-1].status,
     )
 
 

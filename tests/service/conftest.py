@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.standin import StandIn
 from tests.service.world import World
 from tests.service.world import world as made
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """A stand-in GitHub and the service."""
-    with made(tmp_path) as here:
-        yield here
+def world(stand_in: StandIn, tmp_path: Path) -> World:
+    """A stand-in GitHub, whose every exchange is checked, and the service."""
+    return made(stand_in, tmp_path)

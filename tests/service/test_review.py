@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
+from bot.analysis.run import Options, Side
+from bot.core.policy import Policy
+from bot.core.review import Review
 from bot.errors import AnalysisError, GitHubError
 from tests.service.world import BAD, GOOD, LONG, World, comments, encoded, places
 
@@ -34,7 +40,7 @@ def test_a_thread_that_people_answered_is_hidden_and_not_torn_out(world: World) 
     world.push({"a.yaml": GOOD.replace("good", "better")})
     world.review(pull)
     assert [(one.body == "Why?", one.minimized) for one in pull.comments] == [
-        (False, "RESOLVED"),
+        (False, "resolved"),
         (True, None),
     ]
     world.push({"a.yaml": BAD})
@@ -221,19 +227,11 @@ def test_a_head_that_moves_meanwhile_is_not_judged_by_the_old_one(world: World) 
     pull = world.pull({"a.yaml": BAD})
     old = pull.head_sha
 
-    class Moving:
-        def __call__(self, *given: object, **more: object) -> object:
-            world.push({"a.yaml": GOOD + "# moved\n"})
-            return world.analyser(*given, **more)  # type: ignore[arg-type]  # handed through
+    def moving(base: Side, head: Side, policy: Policy, today: date, options: Options) -> Review:
+        world.push({"a.yaml": GOOD + "# moved\n"})
+        return world.analyser(base, head, policy, today, options)
 
-    moved = type(world.service)(
-        world.service.gateway,
-        world.service.mirrors,
-        Moving(),  # type: ignore[arg-type]  # as above
-        60,
-        world.service.today,
-        ("http",),
-    )
+    moved = replace(world.service, judge=moving)
     assert moved.review(world.job(pull), "1") == "superseded"
     [run] = [run for run in pull.repository.runs.values() if run.suite.head_sha == old]
     assert (run.status, run.conclusion, pull.comments) == ("completed", "cancelled", [])
@@ -242,14 +240,7 @@ def test_a_head_that_moves_meanwhile_is_not_judged_by_the_old_one(world: World) 
 
 def test_a_job_past_its_deadline_posts_nothing_and_fails(world: World) -> None:
     pull = world.pull({"a.yaml": BAD})
-    late = type(world.service)(
-        world.service.gateway,
-        world.service.mirrors,
-        world.analyser,
-        0,
-        world.service.today,
-        ("http",),
-    )
+    late = replace(world.service, seconds=0)
     with pytest.raises(AnalysisError, match="took longer than 0 seconds"):
         late.review(world.job(pull), "1")
     assert pull.comments == []

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from bot.analysis.run import Options, Side
+from bot.core.decide import decide
 from bot.core.finding import Severity
 from bot.core.policy import Policy
-from bot.core.review import Analysis, Counts, Location, ReviewFinding, Summary
-from bot.git import Repository
+from bot.core.review import Analysis, Counts, Location, Review, ReviewFinding, Summary
 from bot.github.auth import Gateway
 from bot.github.webhook import Job
 from bot.service import Service
@@ -20,6 +20,7 @@ from bot.standin import StandIn
 from bot.standin.state import App, CheckRun, Installation, PullRequest, ReviewComment
 from bot.standin.state import Repository as Repo
 
+SECONDS = 60
 TODAY = date(2026, 11, 20)
 GOOD = "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: one\ndata:\n  a: good\n"
 BAD = GOOD.replace("good", "bad")
@@ -38,31 +39,30 @@ class LineAnalyser:
     everywhere: bool = False
 
     def __call__(
-        self, repository: Repository, base: str, head: str, policy: Policy, *, seconds: float
-    ) -> Analysis:
-        assert seconds > 0
+        self, base: Side, head: Side, policy: Policy, today: date, options: Options, /
+    ) -> Review:
+        assert options.limits.wall <= SECONDS
         self.policies.append(policy)
         if self.failures:
             raise self.failures.pop(0)
-        before, after = _bad_lines(repository, base), _bad_lines(repository, head)
+        before, after = _bad_lines(base), _bad_lines(head)
         found = tuple(
             _finding(path, line, text)
             for (path, text), line in sorted(after.items())
             if self.everywhere or (path, text) not in before
         )
-        return Analysis(found, (), Summary(1, 1, Counts(changed=1), "other"))
+        analysis = Analysis(found, (), Summary(1, 1, Counts(changed=1), "other"))
+        return decide(analysis, policy, base=base.name, head=head.name, today=today)
 
 
-def _bad_lines(repository: Repository, commit: str) -> Mapping[tuple[str, str], int]:
-    lines: dict[tuple[str, str], int] = {}
-    with repository.blobs() as blobs:
-        for path, file in repository.tree(commit).items():
-            if path.endswith(".yaml"):
-                text = blobs.data(file.blob).decode()
-                for number, line in enumerate(text.splitlines(), 1):
-                    if ": bad" in line:
-                        lines[path, line] = number
-    return lines
+def _bad_lines(side: Side) -> Mapping[tuple[str, str], int]:
+    return {
+        (path, line): number
+        for path, file in side.tree.items()
+        if path.endswith(".yaml")
+        for number, line in enumerate(side.blobs.data(file.blob).decode().splitlines(), 1)
+        if ": bad" in line
+    }
 
 
 def _finding(path: str, line: int, text: str) -> ReviewFinding:
@@ -118,9 +118,7 @@ class World:
 
     def runs(self, pull: PullRequest) -> list[CheckRun]:
         """Every check run on the head, oldest first."""
-        return [
-            run for run in pull.repository.runs.values() if run.suite.head_sha == pull.head_sha
-        ]
+        return [run for run in pull.repository.runs.values() if run.suite.head_sha == pull.head_sha]
 
 
 def encoded(files: Mapping[str, str | None]) -> dict[str, bytes | None]:
@@ -138,22 +136,20 @@ def comments(pull: PullRequest) -> list[ReviewComment]:
     return [one for one in pull.comments if not one.minimized]
 
 
-@contextmanager
-def world(directory: Path) -> Iterator[World]:
-    """A world with one repository of one good manifest, the check required on its main branch."""
-    with StandIn(directory / "github") as github:
-        app = github.create_app()
-        files = encoded({"a.yaml": GOOD, "long.yaml": LONG})
-        repository = github.create_repository("example/gitops", files)
-        github.require_check(repository, "fairlead", app=app)
-        installation = github.install(app, repository)
-        analyser = LineAnalyser()
-        service = Service(
-            gateway=Gateway(str(app.id), app.private_key, github.api_url),
-            mirrors=directory / "mirrors",
-            analyse=analyser,
-            seconds=60,
-            today=lambda: TODAY,
-            protocols=("http",),
-        )
-        yield World(github, app, repository, installation, analyser, service)
+def world(github: StandIn, directory: Path) -> World:
+    """A world with one repository of good manifests, the check required on its main branch."""
+    app = github.create_app()
+    files = encoded({"a.yaml": GOOD, "long.yaml": LONG})
+    repository = github.create_repository("example/gitops", files)
+    github.require_check(repository, "fairlead", app=app)
+    installation = github.install(app, repository)
+    analyser = LineAnalyser()
+    service = Service(
+        gateway=Gateway(str(app.id), app.private_key, github.api_url, pause=0),
+        mirrors=directory / "mirrors",
+        seconds=SECONDS,
+        today=lambda: TODAY,
+        transport=("http",),
+        judge=analyser,
+    )
+    return World(github, app, repository, installation, analyser, service)

@@ -139,7 +139,7 @@ def _concerns(path: str, link: File, files: Files, manifests: Manifests) -> bool
     inside = "" if place == "." else f"{place}/"
     if any(held.startswith(inside) for held in files.manifests):
         return True
-    return place.startswith(("../", "/")) and "." not in base_name(path)
+    return f"{place}/".startswith(("../", "/")) and "." not in base_name(path)
 
 
 def _link_message(path: str, link: File) -> str:

@@ -82,17 +82,16 @@ def roots_of(files: Files, manifests: Manifests, before: Roots | None = None) ->
     taken = builds.taken()
     plain: dict[str, dict[str, File]] = {}
     for path, file in files.manifests.items():
-        if path not in taken or _was_plain(path, before, known):
+        if path not in taken or _was_plain(directory(path), before, known):
             plain.setdefault(directory(path), {})[path] = file
     for place, held in plain.items():
         found[place, "directory"] = Root(place, "directory", held)
     return Roots(dict(sorted(found.items())), known)
 
 
-def _was_plain(path: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
-    place = directory(path)
-    root = before.roots.get((place, "directory")) if before is not None else None
-    return root is not None and path in root.files and place not in known
+def _was_plain(place: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
+    """Whether a directory without a kustomization held manifests of its own at base."""
+    return before is not None and (place, "directory") in before.roots and place not in known
 
 
 def _kustomizations(files: Files, manifests: Manifests) -> Mapping[str, Kustomization]:
@@ -114,21 +113,42 @@ class _Builds:
         self._closed: dict[str, tuple[frozenset[str], tuple[Reason, ...]]] = {}
 
     def tops(self, before: Roots | None) -> list[str]:
-        """The kustomizations that no other lists, and those that were such at base."""
-        listed = {base for held in self._known.values() for base in held.bases}
-        for held in self._known.values():
-            listed.update(_kustomizations_among(held))
-        kept = before.roots if before is not None else {}
-        return [
-            place
+        """The kustomizations that no other lists, and those that were such at base.
+
+        Of some that only list one another, the first: whatever there is belongs to a root.
+        """
+        below = {
+            place: (*held.bases, *_kustomizations_among(held))
             for place, held in self._known.items()
-            if not held.component and (place not in listed or (place, "kustomization") in kept)
+        }
+        listed = {base for bases in below.values() for base in bases}
+        kept = before.roots if before is not None else {}
+        tops = [
+            place
+            for place in self._known
+            if place not in listed or (place, "kustomization") in kept
         ]
+        reached: set[str] = set()
+        for place in (*tops, *self._known):
+            if place in reached:
+                continue
+            if place not in tops:
+                tops.append(place)
+            left = [place]
+            while left:
+                found = left.pop()
+                if found not in reached:
+                    reached.add(found)
+                    left.extend(below.get(found, ()))
+        return tops
 
     def root(self, place: str) -> Root:
         """The root of a directory's kustomization."""
         paths, reasons = self._closure(place, 0)
         files = {path: self._files.all[path] for path in sorted(paths)}
+        if self._known[place].component:
+            own = self._known[place].path
+            reasons = (*reasons, Reason(own, "it is a component that nothing here lists"))
         return Root(place, "kustomization", files, reasons, self._known[place].namespace)
 
     def taken(self) -> frozenset[str]:

@@ -9,9 +9,20 @@ from bot.core.finding import Finding
 from bot.core.review import GrantCounts
 from bot.core.state import State
 from bot.kubernetes.rbac.causes import causes
-from bot.kubernetes.rbac.findings import privilege_added
+from bot.kubernetes.rbac.findings import privilege_added, role_widened
 from bot.kubernetes.rbac.gains import Gain, compare
 from bot.kubernetes.rbac.judgement import Judgement
+from bot.kubernetes.rbac.references import edited_role_refs, unknown_roles
+from bot.kubernetes.rbac.validity import invalid
+
+__all__ = [
+    "edited_role_refs",
+    "grant_difference",
+    "invalid",
+    "privileges_added",
+    "roles_widened",
+    "unknown_roles",
+]
 
 _MOST_COUNTED: Final = 200_000
 
@@ -22,6 +33,19 @@ def privileges_added(before: State, after: State) -> Iterator[Finding]:
     judge = Judgement.of(after, comparison.after)
     for cause, gains in causes(comparison, comparison.gained):
         yield privilege_added(cause, gains, judge)
+
+
+def roles_widened(before: State, after: State) -> Iterator[Finding]:
+    """What roles newly allow that nobody in the manifests is bound to, by what brings it about.
+
+    What also brings somebody a grant is reported as that alone.
+    """
+    comparison = compare(before, after)
+    judge = Judgement.of(after, comparison.after)
+    granting = {cause.identity for cause, _ in causes(comparison, comparison.gained)}
+    for cause, gains in causes(comparison, comparison.latent):
+        if cause.identity not in granting:
+            yield role_widened(cause, gains, judge)
 
 
 def grant_difference(before: State, after: State) -> GrantCounts:

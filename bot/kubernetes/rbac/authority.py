@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple, TypeVar
 
-from bot.core.resource import Resource, ResourceKey
+from bot.core.resource import ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.rbac.builtin import builtin_objects
@@ -136,42 +136,48 @@ def authority(state: State) -> Authority:
 def authority_after(before: State, after: State) -> Authority:
     """The same for a change: the API refuses an update to an invalid object, and keeps the old."""
     held = authority(after)
-    kept = [
-        old
-        for key in after.derived(_refused)
-        if (old := before.get(key)) is not None and key not in before.derived(_refused)
-    ]
+    accepted = before.derived(_accepted)
+    kept = [accepted[key] for key in after.derived(_refused) if key in accepted and before.get(key)]
     if not kept:
         return held
-    objects = {**_objects(after), **{resource.key: resource for resource in kept}}
-    return _assembled(objects.values(), held.scoped)
+    return _assembled([*after.derived(_accepted).values(), *kept], held.scoped)
 
 
 def _authority(state: State) -> Authority:
-    return _assembled(_objects(state).values(), cluster_scoped(state))
+    return _assembled(state.derived(_accepted).values(), cluster_scoped(state))
 
 
-def _objects(state: State) -> dict[ResourceKey, Resource]:
+def _accepted(state: State) -> Mapping[ResourceKey, Role | Binding]:
     """The tree's objects over those that are known of the cluster, over Kubernetes' own."""
-    known = {held.key: held for held in state.known if held.group_kind in kinds.RBAC}
-    own = {held.key: held for held in state.of(*kinds.RBAC)}
-    return {**builtin_objects(state.environment.kubernetes), **known, **own}
+    held = dict(_own(state.environment.kubernetes))
+    known = (resource for resource in state.known if resource.group_kind in kinds.RBAC)
+    for resource in (*known, *state.of(*kinds.RBAC)):
+        found = read(resource)
+        if not isinstance(found, tuple):
+            held[resource.key] = found
+    return held
+
+
+@cache
+def _own(minor: str | None) -> Mapping[ResourceKey, Role | Binding]:
+    """Kubernetes' own objects, read once."""
+    held = {resource.key: read(resource) for resource in builtin_objects(minor).values()}
+    return {key: found for key, found in held.items() if not isinstance(found, tuple)}
 
 
 def _refused(state: State) -> tuple[ResourceKey, ...]:
-    held = state.of(*kinds.RBAC)
-    return tuple(resource.key for resource in held if isinstance(read(resource), tuple))
+    """The objects of the tree that the API refuses."""
+    accepted = state.derived(_accepted)
+    return tuple(
+        resource.key
+        for resource in state.of(*kinds.RBAC)
+        if resource.key not in accepted or accepted[resource.key].resource is not resource
+    )
 
 
-def _assembled(objects: Iterable[Resource], scoped: Scoped) -> Authority:
-    roles: dict[RoleKey, Role] = {}
-    bindings: dict[ResourceKey, Binding] = {}
-    for resource in objects:
-        held = read(resource)
-        if isinstance(held, Role):
-            roles[held.key] = held
-        elif isinstance(held, Binding):
-            bindings[resource.key] = held
+def _assembled(objects: Collection[Role | Binding], scoped: Scoped) -> Authority:
+    roles = {held.key: held for held in objects if isinstance(held, Role)}
+    bindings = {held.resource.key: held for held in objects if isinstance(held, Binding)}
     return Authority(roles, bindings, scoped)
 
 

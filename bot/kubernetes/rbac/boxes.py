@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from bot.kubernetes.rbac.effect import (
     UNNAMED_VERBS,
     Scoped,
+    dead_group,
     dead_name,
     dead_resource,
     dead_url,
@@ -121,4 +122,6 @@ def _naming(name: str | None, scope: str) -> Hashable:
 def _place(target: Target, scoped: Scoped) -> Hashable:
     """What of a resource decides whether a grant has an effect."""
     main = target.resource.partition("/")[0]
-    return target if (target.group, main) in scoped else dead_resource(target.resource) is None
+    if (target.group, main) in scoped:
+        return target
+    return dead_group(target.group or "") is None and dead_resource(target.resource) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -43,7 +44,7 @@ _FILE: Final = (resources.files("bot.kubernetes") / "data" / "bootstrap.toml").r
 @cache
 def _data() -> _Data:
     """What the data file says, decoded once."""
-    return msgspec.toml.decode(_FILE, type=_Data)
+    return msgspec.convert(tomllib.loads(_FILE.decode()), type=_Data)
 
 
 def minors() -> tuple[str, ...]:

@@ -157,7 +157,17 @@ def read(resource: Resource) -> Role | Binding | tuple[Refusal, ...]:
         selectors = _selectors(resource, role)
         return tuple(_refused_role(resource, role, selectors)) or _role(resource, role, selectors)
     except msgspec.ValidationError as error:
-        return (_mistyped(str(error)),)
+        return (_unquoted(resource) or _mistyped(str(error)),)
+
+
+def _unquoted(resource: Resource) -> Refusal | None:
+    """The refusal of a label that is no string, which is the common mistake."""
+    for key, node in resource.at("metadata", "labels").fields():
+        if node.value is not None and node.text is None:
+            return Refusal(
+                ("metadata", "labels", key), f"the label {key} has to be a quoted string"
+            )
+    return None
 
 
 _PLACE: Final = re.compile(r" - at `\$([^`]*)`$")

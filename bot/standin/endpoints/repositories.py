@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from bot.standin import auth
 from bot.standin.bodies import accounts
 from bot.standin.bodies import repository as bodies
-from bot.standin.calls import authorised, calling_token, page, state
+from bot.standin.calls import authorised, page, state
 from bot.standin.errors import Refusal, not_found
 from bot.standin.state import Body, Repository
 
@@ -23,13 +22,6 @@ _MAXIMUM_BYTES = 100 * 1024 * 1024
 def get_repository(owner: str, name: str) -> Response:
     """The repository of this name."""
     return jsonify(bodies.repository(state(), authorised(owner, name)))
-
-
-@repositories.get("/repositories/<int:number>")
-def get_repository_by_id(number: int) -> Response:
-    """The repository of this id, whatever its name is now."""
-    found = auth.reach(calling_token(), state().repositories.get(number))
-    return jsonify(bodies.repository(state(), found))
 
 
 @repositories.get("/repos/<owner>/<name>/branches")
@@ -74,7 +66,8 @@ def _content(one: Repository, shape: Body, sha: str, size: int) -> Body:
     if shape["type"] == "symlink":
         return {"target": one.git.blob(sha).decode(errors="replace")}
     if shape["type"] == "submodule":
-        return {"submodule_git_url": None}
+        # Where it really is says .gitmodules, which the stand-in does not read.
+        return {"submodule_git_url": f"{state().url}/{one.owner.login}/{shape['name']}.git"}
     if size > _MAXIMUM_BYTES:
         raise Refusal(403, "This API returns blobs up to 100 MB in size.")
     if size > _INLINE_BYTES:

@@ -1,0 +1,91 @@
+"""What bindings refer to: roles that nobody defines, and references that are edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import ResourceKey
+from bot.core.state import State, changes
+from bot.core.values import Value
+from bot.kubernetes import kinds
+from bot.kubernetes.pods import str_of
+from bot.kubernetes.rbac import wording
+from bot.kubernetes.rbac.causes import changed_role_ref
+from bot.kubernetes.rbac.effect import RBAC_GROUP
+from bot.kubernetes.rbac.gains import compare
+from bot.kubernetes.rbac.objects import Binding, RoleKey, read
+
+
+def unknown_roles(before: State, after: State) -> Iterator[Finding]:
+    """The bindings that newly refer to a role that neither tree nor Kubernetes defines.
+
+    They grant nothing until somebody creates the role, and then whatever it says.
+    """
+    comparison = compare(before, after)
+    for key, binding in comparison.after.bindings.items():
+        role = binding.role
+        if role in comparison.after.roles or after.get(_object(role)) is not None:
+            continue
+        old = comparison.before.bindings.get(key)
+        same = old is not None and old.role == role and {*binding.subjects} <= {*old.subjects}
+        lost = same and role in comparison.before.roles
+        if lost or not same:
+            yield _unknown(binding, after, lost=lost)
+
+
+def _unknown(binding: Binding, after: State, *, lost: bool) -> Finding:
+    """The finding; only a notice where the role may well be defined elsewhere."""
+    role = binding.role
+    certain = role.kind == "Role" and role.namespace in after.closed
+    judged = certain and bool(after.of(kinds.ROLE, namespace=role.namespace))
+    gone = "this change removes" if lost else "is not defined here"
+    message = f"{str_of(binding.resource)} refers to {role}, which {gone}"
+    effect = f"it grants {wording.who(binding.subjects)} nothing"
+    return Finding(
+        node=binding.resource.at("roleRef", "name"),
+        message=f"{message}: {effect}" if binding.subjects else message,
+        severity=Severity.WARNING if lost or judged else Severity.NOTICE,
+        facts=_facts(binding),
+    )
+
+
+def _facts(binding: Binding) -> Mapping[str, Value]:
+    subjects: tuple[Value, ...] = tuple(
+        MappingProxyType(subject.facts) for subject in binding.subjects
+    )
+    return MappingProxyType(
+        {
+            "subject": subjects[0] if subjects else None,
+            "subjects": subjects,
+            "scope": binding.scope,
+            "roleRef": binding.role.reference,
+        }
+    )
+
+
+def _object(role: RoleKey) -> ResourceKey:
+    return ResourceKey(RBAC_GROUP, role.kind, role.namespace or None, role.name)
+
+
+def edited_role_refs(before: State, after: State) -> Iterator[Finding]:
+    """The bindings whose roleRef is edited in place, which the API refuses.
+
+    Objects with generateName have no identity, so that there is nothing to edit.
+    """
+    for change in changes(before, after, kinds.ROLE_BINDING, kinds.CLUSTER_ROLE_BINDING):
+        if change.before is None or change.after is None or change.key.name.endswith("*"):
+            continue
+        old, new = read(change.before), read(change.after)
+        if isinstance(old, Binding) and isinstance(new, Binding) and old.role != new.role:
+            message = (
+                f"{str_of(change.after)} changes its roleRef from {old.role} to {new.role}: the"
+                " API refuses this unless the binding is deleted and created anew"
+            )
+            facts: dict[str, Value] = {
+                "object": str(change.key),
+                "old": old.role.reference,
+                "new": new.role.reference,
+            }
+            yield Finding(changed_role_ref(old, new), message, facts=MappingProxyType(facts))

@@ -1,0 +1,18 @@
+"""A role that nobody in the repository is bound to allows more than before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes import kinds, rbac
+
+SEVERITY: Final = Severity.NOTICE
+SUBJECTS: Final = kinds.RBAC
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from rbac.roles_widened(before, after)

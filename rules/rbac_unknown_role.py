@@ -1,0 +1,18 @@
+"""A binding refers to a role that neither tree nor Kubernetes defines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes import kinds, rbac
+
+SEVERITY: Final = Severity.NOTICE
+SUBJECTS: Final = kinds.RBAC
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from rbac.unknown_roles(before, after)
