@@ -81,10 +81,13 @@ class Reader:
             return Applied(root, (), {}, root.reasons)
         if root.kind == "kustomization":
             return self._build(root, roots)
-        files = dict(self._files(root.files, kustomize=False))
+        files = dict(self._files(root.own_files, kustomize=False))
         ordered = sorted(files, key=lambda path: path.split("/"))
+        unread = any(map(_is_unread, files.values()))
+        if root.reasons:
+            return Applied(root, (), files, root.reasons, unread)
         found = tuple(held for path in ordered for held in self._resources(files[path]))
-        return Applied(root, found, files, unread=any(map(_is_unread, files.values())))
+        return Applied(root, found, files, unread=unread)
 
     def _resources(self, file: ManifestFile) -> tuple[Resource, ...]:
         mark = (file.path, file.blob)

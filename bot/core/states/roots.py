@@ -48,7 +48,8 @@ class Root:
 
     `path` is its directory, `files` those that it is made of, with their modes and content ids;
     `reasons` say why it cannot be read as it stands, empty where it can. `namespace` is the one
-    that everything in it is put into, empty where there is no such one.
+    that everything in it is put into, empty where there is no such one. `read` are those of its
+    files that lie in it, where others decide about it as well; None where these are all.
     """
 
     path: str
@@ -56,6 +57,12 @@ class Root:
     files: Mapping[str, File]
     reasons: tuple[Reason, ...] = ()
     namespace: str = ""
+    read: Mapping[str, File] | None = None
+
+    @property
+    def own_files(self) -> Mapping[str, File]:
+        """The files that lie in it or are listed by it."""
+        return self.files if self.read is None else self.read
 
 
 @dataclass(frozen=True, slots=True)
