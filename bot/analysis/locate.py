@@ -17,8 +17,10 @@ from bot.core.review import (
     RelatedPlace,
     ResourceReference,
     ReviewFinding,
+    Suggestion,
 )
 from bot.core.states import Trouble
+from bot.core.suggest import suggest_fix
 from bot.core.tree import Blobs, Tree
 
 
@@ -50,7 +52,17 @@ class Locator:
             ),
             facts=found.facts,
             details=_details(found),
+            suggestion=self._suggestion(found),
         )
+
+    def _suggestion(self, found: Finding) -> Suggestion | None:
+        """The finding's fix, where it is certain and changes the finding's own file at head."""
+        fix, place = found.fix, found.node
+        if fix is None or isinstance(place, Spot) or found.side == "LEFT":
+            return None
+        source = fix.node.resource.source
+        data = self._data(source) if source.path == place.resource.source.path else None
+        return None if data is None else suggest_fix(data, fix)
 
     def problem(self, trouble: Trouble) -> Problem:
         """A problem with its line, where one can be given."""
