@@ -21,6 +21,7 @@ def test_only_manifest_names_outside_hidden_ignored_and_template_directories_cou
         "chart/Chart.yaml": "name: chart\n",
         "chart/values.yaml": "a: b\n",
         "chart/templates/j.yaml": HELD,
+        "chart/templates/kustomization.yaml": "resources: [{{ .Values.x }}]\n",
         "chart/crds/k.yaml": HELD,
         "chart/deploy/l.yaml": HELD,
     }
