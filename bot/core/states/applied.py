@@ -13,7 +13,7 @@ from bot.core import values
 from bot.core.manifest import Manifest, ManifestFile
 from bot.core.resource import Resource
 from bot.core.scopes import Scopes
-from bot.core.states.files import Files
+from bot.core.states.files import MANIFEST_SUFFIXES, Files
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.namespace import BuildError, Draft, draft_of, follow, move
 from bot.core.states.resources import identity_of, resources_of, source_of
@@ -127,8 +127,11 @@ def is_manifest(manifest: Manifest) -> bool:
 
 
 def definitions(files: Files, manifests: Manifests) -> Iterator[Body]:
-    """The CustomResourceDefinitions of a tree."""
-    for file in files.manifests.values():
+    """The CustomResourceDefinitions of a tree, those that its charts bring among them."""
+    for path, file in files.all.items():
+        brought = path.endswith(MANIFEST_SUFFIXES) and "crds" in path.split("/")[:-1]
+        if not brought and path not in files.manifests:
+            continue
         for held in manifests.manifest(file).kubectl.objects:
             if _DEFINITION_MARK in held.encoded:
                 yield values.mapping(freeze(msgspec.json.decode(held.encoded)))

@@ -25,6 +25,9 @@ from bot.core.tree import File
 
 RootKind: TypeAlias = Literal["directory", "kustomization", "chart"]
 
+# https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/ merges these into the source.
+_OVERRIDES: Final = ".argocd-source"
+
 # kustomizations listing kustomizations: far beyond what people write, far below the stack.
 _DEEPEST: Final = 64
 
@@ -117,6 +120,10 @@ class _Builds:
     def __init__(self, known: Mapping[str, Kustomization], files: Files) -> None:
         self._known = known
         self._files = files
+        self._overrides: dict[str, list[str]] = {}
+        for path in files.all:
+            if base_name(path).startswith(_OVERRIDES):
+                self._overrides.setdefault(directory(path), []).append(path)
         self._closed: dict[str, tuple[frozenset[str], tuple[Reason, ...]]] = {}
 
     def tops(self, before: Roots | None) -> list[str]:
@@ -153,6 +160,9 @@ class _Builds:
         """The root of a directory's kustomization."""
         paths, reasons = self._closure(place, 0)
         files = {path: self._files.all[path] for path in sorted(paths)}
+        for override in self._overrides.get(place, ()):
+            files[override] = self._files.all[override]
+            reasons = (*reasons, Reason(override, "Argo CD applies the overrides of this file"))
         if self._known[place].component:
             own = self._known[place].path
             reasons = (*reasons, Reason(own, "it is a component that nothing here lists"))
