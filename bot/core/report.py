@@ -140,8 +140,14 @@ def compared(held: Summary) -> str:
     ]
     found = ", ".join(parts) or "nothing changed"
     only = ", images only" if held.change == "images" else ""
+    grants = [
+        f"{_counted(number, 'grant')} {word}"
+        for number, word in ((held.grants.added, "added"), (held.grants.removed, "removed"))
+        if number
+    ]
+    rights = f"; {', '.join(grants)}" if grants else ""
     where = f"{_counted(held.compared, 'resource')} in {_counted(held.environments, 'environment')}"
-    return f"{where} compared: {found}{only}"
+    return f"{where} compared: {found}{only}{rights}"
 
 
 def place(location: Location | None) -> str:

@@ -22,7 +22,7 @@ from bot.core.report import (
     summary,
     whole,
 )
-from bot.core.review import Counts, Location, Problem, Suggestion, Summary
+from bot.core.review import Counts, GrantCounts, Location, Problem, Suggestion, Summary
 from bot.errors import PolicyError
 from tests.golden import assert_golden
 from tests.reviews import MANY, PROBLEMS, RICH, decided, finding
@@ -90,6 +90,10 @@ def test_every_template_has_a_golden_text() -> None:
         (
             Summary(2, 1312, Counts(1, 2, 3), "other"),
             "1,312 resources in 2 environments compared: 1 added, 2 changed, 3 removed",
+        ),
+        (
+            Summary(1, 2, Counts(0, 1, 0), "other", grants=GrantCounts(12, 1)),
+            "2 resources in 1 environment compared: 1 changed; 12 grants added, 1 grant removed",
         ),
     ],
 )
