@@ -12,7 +12,7 @@ import jinja2
 
 from bot.core import markdown
 from bot.core.decide import Conclusion, conclusion, may_pass
-from bot.core.finding import Graph, Severity
+from bot.core.finding import Graph
 from bot.core.globs import name_matches
 from bot.core.policy import Policy
 from bot.core.review import Location, Review, ReviewFinding, Suggestion, Summary
@@ -69,16 +69,21 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         shown=worst_first[:MOST_ROWS],
         hidden=Counter(str(found.severity) for found in worst_first[MOST_ROWS:]),
         unblockers=_unblockers(review, policy),
-        example=next((found for found in worst_first if found.blocks), None),
+        example=next(
+            (found for found in worst_first if consequence(found, policy) == "blocks"), None
+        ),
         policy_path=POLICY_PATH,
     )
 
 
-def comment(found: ReviewFinding, pages: Pages = NO_PAGES, *, suggest: bool = False) -> str:
+def comment(
+    found: ReviewFinding, policy: Policy, pages: Pages = NO_PAGES, *, suggest: bool = False
+) -> str:
     """The comment on a finding's line. `suggest`: it stands on the lines of the suggestion."""
     return render(
         "comment.md",
         found=found,
+        policy=policy,
         pages=pages,
         marker=marker(found.fingerprint),
         suggestion=safe_suggestion(found) if suggest else None,
@@ -92,7 +97,7 @@ def whole(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         "whole.md",
         summary=summary(review, policy, pages),
         comments=[
-            {"location": found.location, "body": comment(found, pages, suggest=True)}
+            {"location": found.location, "body": comment(found, policy, pages, suggest=True)}
             for found in threads
         ],
     )
@@ -148,6 +153,13 @@ def compared(held: Summary) -> str:
     rights = f"; {', '.join(grants)}" if grants else ""
     where = f"{_counted(held.compared, 'resource')} in {_counted(held.environments, 'environment')}"
     return f"{where} compared: {found}{only}{rights}"
+
+
+def consequence(found: ReviewFinding, policy: Policy) -> str:
+    """What a finding does to the merge, in a word or two; empty for nothing."""
+    if not found.blocks:
+        return ""
+    return "would block" if policy.mode == "observe" else "blocks"
 
 
 def place(location: Location | None) -> str:
@@ -227,8 +239,8 @@ def _templates() -> jinja2.Environment:
         "place": place,
         "yaml": _yaml_text,
         "counted": _counted,
+        "consequence": consequence,
     }
-    environment.globals["Severity"] = Severity
     return environment
 
 
