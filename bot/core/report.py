@@ -12,7 +12,7 @@ import jinja2
 
 from bot.core import markdown
 from bot.core.decide import Conclusion, conclusion, may_pass
-from bot.core.finding import Graph
+from bot.core.finding import Graph, Severity
 from bot.core.globs import name_matches
 from bot.core.policy import Policy
 from bot.core.review import Location, Review, ReviewFinding, Suggestion, Summary
@@ -55,9 +55,8 @@ def fingerprint_of(body: str) -> str | None:
 
 def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     """The check run's summary: verdict, counts, findings, what was not seen, who can unblock."""
-    worst_first = sorted(
-        review.findings, key=lambda found: (not found.blocks, -found.severity.rank)
-    )
+    worst_first = sorted(review.findings, key=badness)
+    shown = worst_first[:MOST_ROWS]
     return render(
         "summary.md",
         review=review,
@@ -66,7 +65,8 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         conclusion=conclusion(review, policy),
         may_pass=may_pass(review.problems, policy),
         compared=compared(review.summary),
-        shown=worst_first[:MOST_ROWS],
+        loud=[found for found in shown if not _is_quiet(found)],
+        quiet=[found for found in shown if _is_quiet(found)],
         hidden=Counter(str(found.severity) for found in worst_first[MOST_ROWS:]),
         unblockers=_unblockers(review, policy),
         example=next(
@@ -172,6 +172,11 @@ def place(location: Location | None) -> str:
 def badness(found: ReviewFinding) -> tuple[bool, int]:
     """What findings are sorted by where the worst comes first."""
     return (not found.blocks, -found.severity.rank)
+
+
+def _is_quiet(found: ReviewFinding) -> bool:
+    """Whether a finding is folded away: nobody has to do anything about it."""
+    return found.severity is Severity.NOTICE and not found.blocks
 
 
 def _unblockers(review: Review, policy: Policy) -> tuple[str, ...]:
