@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -136,7 +137,7 @@ def _wanted(
     review: Review, policy: Policy, files: tuple[ChangedFile, ...], pages: Pages
 ) -> Iterator[_Wanted]:
     """The findings that deserve a thread and can have one, worst first."""
-    patches = _Patches(files)
+    patches, write = _Patches(files), partial(comment, policy=policy, pages=pages)
     worst_first = sorted(
         (found for found in review.findings if policy.inline.reached_by(found.severity)),
         key=badness,
@@ -147,8 +148,8 @@ def _wanted(
         path = patches.path(found.location)
         if path is None:
             continue
-        inline = _inline(found, patches.hunks(path), path, pages)
-        body = inline.body if inline else comment(found, pages)
+        inline = _inline(found, patches.hunks(path), path, write)
+        body = inline.body if inline else write(found)
         yield _Wanted(found, path, inline, body)
 
 
@@ -173,19 +174,21 @@ class _Patches:
         return self._parsed[path]
 
 
-def _inline(found: ReviewFinding, hunks: Hunks, path: str, pages: Pages) -> InlineComment | None:
+def _inline(
+    found: ReviewFinding, hunks: Hunks, path: str, write: Callable[..., str]
+) -> InlineComment | None:
     """The comment on the finding's line, None where the difference does not show the line."""
     held, fix = found.location, safe_suggestion(found)
     if held is None or held.line is None:
         return None
     if fix and held.side == "RIGHT" and fix.start <= fix.end and hunks.holds(fix.start, fix.end):
         start = fix.start if fix.start < fix.end else None
-        body = comment(found, pages, suggest=True)
+        body = write(found, suggest=True)
         return InlineComment(path, fix.end, "RIGHT", body, start)
     anchor = hunks.anchor(held.line, held.side)
     if anchor is None:
         return None
-    return InlineComment(path, anchor.line, anchor.side, comment(found, pages))
+    return InlineComment(path, anchor.line, anchor.side, write(found))
 
 
 def _moved(held: PostedComment, want: _Wanted) -> bool:
