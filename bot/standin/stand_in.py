@@ -42,7 +42,8 @@ class StandIn:
     """A GitHub on loopback; its bare repositories are in `directory`, all else in memory.
 
     `exchanges`, `deliveries` and `faults` are its log of requests, its webhooks, and what is
-    made to go wrong; `administration` and `merge_queue` do what fewer people do. Every method may be called from any thread while it serves.
+    made to go wrong; `administration` and `merge_queue` do what fewer people do. Every method
+    may be called from any thread while it serves.
     """
 
     def __init__(self, directory: Path, *, clock: Callable[[], datetime] = utc_now) -> None:

@@ -260,6 +260,7 @@ class State:
         self.tokens: dict[str, Token] = {}
         self.repositories: dict[int, Repository] = {}
         self.former_names: dict[str, int] = {}
+        self.codes: dict[str, tuple[App, datetime]] = {}
         self._ids = itertools.count(1_000_001)
 
     @property
