@@ -135,14 +135,9 @@ def _checks(repository: Repository, pull: PullRequest) -> list[CheckRun]:
 
 
 def _threads(pull: PullRequest) -> list[Thread]:
-    roots = [one for one in pull.comments if one.in_reply_to is None]
     return [
-        Thread(
-            root,
-            [one for one in pull.comments if root.id in (one.id, one.in_reply_to)],
-            pull.resolved_threads.get(root.id),
-        )
-        for root in roots
+        Thread(comments[0], comments, pull.resolved_threads.get(number))
+        for number, comments in pull.threads().items()
     ]
 
 

@@ -68,8 +68,8 @@ class StandIn:
     def close(self) -> None:
         """It no longer serves and no longer sends."""
         if self._server is not None:
-            self._server.stop()
             self.deliveries.stop()
+            self._server.stop()
             self._server = None
 
     def __enter__(self) -> Self:
@@ -305,7 +305,7 @@ class StandIn:
     def resolve_thread(self, pull: PullRequest, comment: ReviewComment, *, by: str) -> None:
         """The thread that a comment began, resolved by a person."""
         with self.state.lock:
-            pull.resolved_threads[comment.in_reply_to or comment.id] = self.state.account(by)
+            pull.resolved_threads[comment.thread] = self.state.account(by)
 
     def _person(self, login: str) -> reviewing.Author:
         return reviewing.Author(self.state.account(login))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from github import GithubException
 
@@ -49,3 +51,22 @@ def test_a_path_that_is_not_served_is_named(refusing_stand_in: StandIn) -> None:
     refusing_stand_in.exchanges.clear()
 
     assert "The stand-in does not serve GET /api/v3/zen" in body
+
+
+def test_many_at_once_lose_nothing(stand_in: StandIn) -> None:
+    here = world(stand_in)
+    token = here.token()
+
+    def work(number: int) -> None:
+        remote = here.remote(token)
+        for part in range(5):
+            name = f"{number}-{part}"
+            run = remote.create_check_run(name, here.pull.head_sha, status="in_progress")
+            run.edit(conclusion="success")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+
+    runs = {run.name: run.conclusion for run in here.repository.runs.values()}
+    assert runs == {f"{n}-{part}": "success" for n in range(8) for part in range(5)}
+    assert len(here.repository.runs) == 40
