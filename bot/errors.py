@@ -6,6 +6,8 @@ FairleadError
 ├── GitError              git refused or a commit is not there
 ├── Refused               a reader stops here: what follows in the file is not read
 ├── AnalysisError         the child process did not answer
+├── SandboxError          the kernel offers a sandbox and then refuses it
+├── UnbuildableError      a root that no renderer is given
 ├── DeliveryError         a signed request is no webhook
 ├── GitHubError           GitHub refused or did not answer
 └── JobFailed             a job ended for good without its review
@@ -56,6 +58,14 @@ class AnalysisError(FairleadError):
 
 class DeliveryError(FairleadError):
     """A signed request that is no webhook of GitHub's; the text says why and shows no body."""
+
+
+class SandboxError(FairleadError):
+    """The kernel offers what a sandbox is made of, and then refuses it."""
+
+
+class UnbuildableError(FairleadError):
+    """A root that no renderer is given; the message is one sentence that says why."""
 
 
 class GitHubError(FairleadError):

@@ -99,7 +99,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
 
 
 def _warn_without_sandbox() -> None:
-    from bot.analysis.sandbox import sandbox_state  # noqa: PLC0415 - not for --help
+    from bot.sandbox import sandbox_state  # noqa: PLC0415 - not for --help
 
     state = sandbox_state()
     if not state.complete:

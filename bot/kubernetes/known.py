@@ -83,7 +83,8 @@ class Reference:
 
     `identity` names what is referred to, so that base and head can be compared. `issue` is what is
     to be said where it was not found, `by` the places that make it be found; `kinds` are what such
-    a reference normally leads to, and `unseen` says that it may lead to what no manifest shows.
+    a reference normally leads to, and `unseen` says that it may lead to what no manifest shows,
+    `certain` that it cannot be there, as what should hold it is and does not.
     """
 
     identity: str
@@ -93,6 +94,7 @@ class Reference:
     issue: Issue
     by: tuple[Node, ...] = ()
     unseen: bool = False
+    certain: bool = False
 
 
 References: TypeAlias = Callable[[State, Resource], Iterable[Reference]]
@@ -131,7 +133,7 @@ def _told(
 ) -> Iterator[Finding]:
     issue = reference.issue
     told: Severity | None = severity
-    if had is None:
+    if had is None and not reference.certain:
         told = absence_severity(after, reference.namespace, reference.kinds, severity)
         told = None if reference.unseen else told
     if told is None:

@@ -18,6 +18,7 @@ from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.policies import Policies, policies
 from bot.kubernetes.population import Pods, Population, population
 from bot.kubernetes.ports import EVERY_PORT, Ports
+from bot.kubernetes.selectors import Selector
 from bot.kubernetes.traffic import (
     BlockPeer,
     Direction,
@@ -112,10 +113,9 @@ class Network:
     def _in(self, space: str) -> tuple[TrafficPolicy, ...]:
         """The policies that have subjects in a namespace, as far as its labels tell."""
         wide = tuple(
-            held
-            for held in self._everywhere
-            if held.subject.namespaces is not None
-            and self.population.in_scope(space, held.subject.namespaces)
+            policy
+            for policy, namespaces in self._wide
+            if self.population.in_scope(space, namespaces)
         )
         return (*self._by_namespace.get(space, ()), *wide)
 
@@ -129,14 +129,19 @@ class Network:
         return tuple(sorted(held, key=lambda policy: (policy.tier, policy.priority)))
 
     @cached_property
-    def _everywhere(self) -> tuple[TrafficPolicy, ...]:
-        return tuple(held for held in self.valid if held.resource.namespace is None)
+    def _wide(self) -> tuple[tuple[TrafficPolicy, Selector], ...]:
+        """The policies for several namespaces, with what selects those."""
+        return tuple(
+            (held, held.subject.namespaces)
+            for held in self.valid
+            if held.subject.namespaces is not None
+        )
 
     @cached_property
     def _by_namespace(self) -> Mapping[str, tuple[TrafficPolicy, ...]]:
         found: dict[str, list[TrafficPolicy]] = {}
         for policy in self.valid:
-            if policy.resource.namespace is not None:
+            if policy.resource.namespace is not None and policy.subject.namespaces is None:
                 found.setdefault(policy.resource.namespace, []).append(policy)
         return MappingProxyType({space: tuple(held) for space, held in found.items()})
 

@@ -49,7 +49,7 @@ def ask_ports(state: State, reach: Reach) -> Iterator[Issue]:
 
 
 def _reaches_far(policy: TrafficPolicy) -> bool:
-    return any(
+    return policy.subject.namespaces is not None or any(
         isinstance(peer, PodPeer) and peer.namespaces is not None
         for rule in policy.of("egress")
         for peer in rule.peers or ()

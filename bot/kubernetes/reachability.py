@@ -13,15 +13,17 @@ from bot.kubernetes import kinds
 from bot.kubernetes.addresses import EVERYWHERE, Addresses
 from bot.kubernetes.causes import Cause, changed_place, lost_place
 from bot.kubernetes.difference import Difference, difference
-from bot.kubernetes.network import Party
+from bot.kubernetes.network import Anywhere, Party
 from bot.kubernetes.parties import STRANGER, outside, parties
 from bot.kubernetes.population import Pods
-from bot.kubernetes.ports import Ports
+from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.relabelling import joined
 from bot.kubernetes.traffic import (
     DIRECTIONS,
     BlockPeer,
     Direction,
+    Peer,
+    PodPeer,
     TrafficPolicy,
     TrafficRule,
 )
@@ -43,14 +45,14 @@ class Widening:
     lost: bool = False
 
 
-_End: TypeAlias = Party | tuple[ResourceKey, int]
+_Name: TypeAlias = Party | tuple[ResourceKey, int]
 
 
 def widenings(before: State, after: State) -> Iterator[Widening]:
     """What is newly possible between two states; each connection once for each port."""
-    told: dict[tuple[_End, _End], Ports] = {}
+    told: dict[tuple[_Name, _Name], Ports] = {}
     for found in _raw(difference(before, after)):
-        ends = (_end(found.source), _end(found.target))
+        ends = (_name(found.source), _name(found.target))
         known = told.get(ends, Ports())
         ports = found.ports - known
         if ports:
@@ -58,7 +60,7 @@ def widenings(before: State, after: State) -> Iterator[Widening]:
             yield replace(found, ports=ports)
 
 
-def _end(party: Party) -> _End:
+def _name(party: Party) -> _Name:
     return party.key if isinstance(party, Pods) else party
 
 
@@ -68,19 +70,58 @@ def _raw(between: Difference) -> Iterator[Widening]:
             if not old.host_network and not pods.host_network:
                 yield from _Side(between, old, pods, direction).widenings()
     for pods, direction, other, cause in joined(between):
-        yield from _connection(between, (pods, direction), other, cause)
+        yield from _End(between, pods, direction).connections(other, cause, EVERY_PORT)
 
 
-def _connection(
-    between: Difference, end: tuple[Pods, Direction], other: Party, cause: Cause
-) -> Iterator[Widening]:
-    pods, direction = end
-    if isinstance(other, Pods) and other.key == pods.key:
-        return
-    source, target = (other, pods) if direction == "ingress" else (pods, other)
-    ports = between.new_ports(source, target)
-    if ports:
-        yield Widening(source, target, direction, ports, cause)
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Some pods and a direction: one end of the connections that may be new.
+
+    `exceptions` asks for all pods of the cluster one by one where not any pod gains the same.
+    """
+
+    between: Difference
+    pods: Pods
+    direction: Direction
+    exceptions: bool = False
+
+    def connections(self, other: Party, cause: Cause, within: Ports) -> Iterator[Widening]:
+        """What is new with another party on the ports `within`.
+
+        Where whatever runs in a namespace does not gain all of them, its pods are looked at one by
+        one: some may gain what the others do not.
+        """
+        if isinstance(other, Pods) and other.key == self.pods.key:
+            return
+        found = self._new(other) & within
+        if found:
+            yield self._widening(other, found, cause)
+        rest = within - found
+        for pods in self._members(other) if rest else ():
+            more = self._new(pods) & rest
+            if more and pods.key != self.pods.key:
+                yield self._widening(pods, more, cause)
+
+    def _members(self, other: Party) -> Iterator[Pods]:
+        """The pods that stand for what runs in a namespace, or anywhere."""
+        if not isinstance(other, Anywhere) or other.labels:
+            return
+        held = self.between.after.population
+        if other.namespace_labels is None:
+            yield from held.in_namespace(other.namespace)
+        elif other == STRANGER and self.exceptions:
+            for space in held.namespaces:
+                yield from held.in_namespace(space)
+
+    def _ends(self, other: Party) -> tuple[Party, Party]:
+        """Source and target."""
+        return (other, self.pods) if self.direction == "ingress" else (self.pods, other)
+
+    def _new(self, other: Party) -> Ports:
+        return self.between.new_ports(*self._ends(other))
+
+    def _widening(self, other: Party, ports: Ports, cause: Cause) -> Widening:
+        return Widening(*self._ends(other), self.direction, ports, cause)
 
 
 @dataclass(frozen=True)
@@ -154,13 +195,22 @@ class _Side:
     def _through(self, rule: TrafficRule, other: Party, cause: Cause) -> Iterator[Widening]:
         """The connections with a party on the ports of a rule."""
         receiver = self.pods if self.direction == "ingress" else other
-        own = rule.on(receiver if isinstance(receiver, Pods) else None)
-        for found in self._with(other, cause):
-            if found.ports & own:
-                yield replace(found, ports=found.ports & own)
+        own = EVERY_PORT
+        if rule.ports is not None and not isinstance(receiver, Anywhere):
+            own = rule.on(receiver if isinstance(receiver, Pods) else None)
+        yield from self._with(other, cause, own)
 
-    def _with(self, other: Party, cause: Cause) -> Iterator[Widening]:
-        return _connection(self.between, (self.pods, self.direction), other, cause)
+    def _with(self, other: Party, cause: Cause, within: Ports = EVERY_PORT) -> Iterator[Widening]:
+        end = _End(self.between, self.pods, self.direction, self._exceptions)
+        yield from end.connections(other, cause, within)
+
+    @cached_property
+    def _exceptions(self) -> bool:
+        """Whether base let through whoever does not have some label, or stopped some by a rule."""
+        return any(
+            rule.action != "allow" or any(map(_excepts, rule.peers or ()))
+            for _, rule in self._rules(self.between.before.of(self.old))
+        )
 
     def _cause(self, places: tuple[Node, ...]) -> Cause:
         return (
@@ -196,6 +246,14 @@ class _Side:
             if held.name == self.pods.namespace
         )
         return changed_place(self.between.before.state, (labels, *own)) or Cause(labels)
+
+
+def _excepts(peer: Peer) -> bool:
+    """Whether a peer is told by labels that it must not have."""
+    if not isinstance(peer, PodPeer):
+        return False
+    held = (*peer.pods.requirements, *(peer.namespaces.requirements if peer.namespaces else ()))
+    return any(found.operator in {"NotIn", "DoesNotExist"} for found in held)
 
 
 def _identity(rule: TrafficRule) -> tuple[object, ...]:

@@ -57,7 +57,7 @@ class Tool:
 class Binary:
     """A renderer that was found.
 
-    `pinned` says that its version is the locked one. `words` come before a renderer's own words:
+    `pinned` says that its version is the locked one. `words` are those that make it render:
     kubectl carries kustomize as a subcommand.
     """
 
@@ -65,7 +65,7 @@ class Binary:
     version: str
     path: Path
     pinned: bool
-    words: tuple[str, ...] = ()
+    words: tuple[str, ...]
 
     def __str__(self) -> str:
         """As a summary names it: `kustomize 5.8.1`."""
@@ -95,7 +95,8 @@ def find(name: ToolName, folders: Sequence[Path]) -> Binary | None:
     for path in _candidates(name, folders):
         version = _version((str(path), *_VERSION_WORDS[name]))
         if version is not None:
-            return Binary(name, version, path, _same(version, tool.version))
+            words = ("build",) if name == "kustomize" else ("template",)
+            return Binary(name, version, path, _same(version, tool.version), words)
     kubectl = shutil.which("kubectl") if name == "kustomize" else None
     return _kubectl(Path(kubectl), tool) if kubectl else None
 
@@ -214,7 +215,8 @@ def _place(binary: bytes, target: Path) -> Path:
 def build(tool: Tool, folder: Path) -> Path:
     """Build a pinned renderer from its Go module into a folder; its path.
 
-    Go verifies the module by its checksum database. Raises UsageError where there is no Go, or it
+    Without cgo, as upstream's own releases, so that it needs no shared library in the sandbox. Go
+    verifies the module by its checksum database. Raises UsageError where there is no Go, or it
     refuses.
     """
     go = shutil.which("go")
@@ -223,7 +225,12 @@ def build(tool: Tool, folder: Path) -> Path:
             "there is no Go on the PATH to build with; without --build, the archive is fetched"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "GOBIN": str(folder.resolve()), "GOFLAGS": "-trimpath"}
+    environment = {
+        **os.environ,
+        "GOBIN": str(folder.resolve()),
+        "GOFLAGS": "-trimpath",
+        "CGO_ENABLED": "0",
+    }
     try:
         done = subprocess.run(  # noqa: S603 - a locked module by a full path to go
             [go, "install", tool.module],

@@ -235,7 +235,7 @@ def test_an_answer_is_believed_only_where_it_can_be(
 
 def test_the_sandbox_can_be_required(tmp_path: Path) -> None:
     missing = launched(
-        "from bot.analysis.sandbox import SandboxState\n"
+        "from bot.sandbox import SandboxState\n"
         f"child.confine = lambda: SandboxState(0, seccomp=True)\n{MAIN}"
     )
 

@@ -6,8 +6,8 @@ import pytest
 from msgspec import msgpack
 
 from bot.analysis.channel import Channel
-from bot.analysis.sandbox import SandboxState, sandbox_state
-from bot.analysis.syscalls import ARCHITECTURES
+from bot.sandbox import SandboxState, sandbox_state
+from bot.sandbox.syscalls import ARCHITECTURES
 from tests.analysis.attempts import ALLOWED, ATTEMPTS
 
 LAUNCH = (

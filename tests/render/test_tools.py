@@ -51,7 +51,9 @@ def test_every_pinned_tool_has_a_sum_for_each_platform_of_the_image() -> None:
 def test_a_fetched_tool_is_found_with_its_version(tmp_path: Path) -> None:
     path = fetch(TOOL, tmp_path / "tools", lambda _: DATA)
 
-    assert find("helm", [tmp_path / "tools"]) == Binary("helm", "4.2.4", path, pinned=True)
+    assert find("helm", [tmp_path / "tools"]) == Binary(
+        "helm", "4.2.4", path, pinned=True, words=("template",)
+    )
 
 
 def test_an_archive_that_is_not_the_locked_one_is_never_unpacked(tmp_path: Path) -> None:

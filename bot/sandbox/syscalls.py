@@ -6,7 +6,7 @@ include/uapi/asm-generic/unistd.h (aarch64), which never change a number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -20,7 +20,17 @@ class Architecture:
     clone: int
     clone3: int
     seccomp: int
-    denied: tuple[int, ...]
+    column: int
+
+    def numbers(self, names: Iterable[str]) -> tuple[int, ...]:
+        """The numbers of these calls, without those that this architecture does not have."""
+        found = (_DENIED[name][self.column] for name in names)
+        return tuple(number for number in found if number is not None)
+
+    @property
+    def denied(self) -> tuple[int, ...]:
+        """The numbers of every call that a process with two pipes has no business with."""
+        return self.numbers(_DENIED)
 
 
 # name: (x86_64, aarch64), None where an architecture has no such call.
@@ -172,14 +182,24 @@ _DENIED: Final[Mapping[str, tuple[int | None, int | None]]] = MappingProxyType(
 )
 
 
-def _denied(column: int) -> tuple[int, ...]:
-    numbers = (numbers[column] for numbers in _DENIED.values())
-    return tuple(number for number in numbers if number is not None)
-
+PROGRAM_NEEDS: Final = (
+    "open",
+    "openat",
+    "openat2",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "mkdirat",
+    "truncate",
+    "execve",
+    "tgkill",
+    "prlimit64",
+)
+"""What a renderer needs beside: files, which Landlock bounds; itself; signals to its threads."""
 
 ARCHITECTURES: Final[Mapping[str, Architecture]] = MappingProxyType(
     {
-        "x86_64": Architecture(0xC000003E, clone=56, clone3=435, seccomp=317, denied=_denied(0)),
-        "aarch64": Architecture(0xC00000B7, clone=220, clone3=435, seccomp=277, denied=_denied(1)),
+        "x86_64": Architecture(0xC000003E, clone=56, clone3=435, seccomp=317, column=0),
+        "aarch64": Architecture(0xC00000B7, clone=220, clone3=435, seccomp=277, column=1),
     }
 )
