@@ -89,7 +89,8 @@ def _count(app: Flask, context: Context) -> None:
     def say(answer: Response) -> Response:
         if request.path.startswith("/api/"):
             for key, value in g.get("rate", {}).items():
-                answer.headers[f"X-RateLimit-{key.capitalize()}"] = str(value)
+                # An injected answer may say that nothing is left.
+                answer.headers.setdefault(f"X-RateLimit-{key.capitalize()}", str(value))
             answer.headers["X-RateLimit-Resource"] = "core"
             answer.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
             answer.headers["X-GitHub-Request-Id"] = f"{context.state.new_id():X}"
@@ -136,7 +137,7 @@ def _inject(app: Flask, exchanges: Exchanges, faults: Faults) -> None:
 def _failure(fault: Fault) -> Response | None:
     if fault.status is None:
         return None
-    answer = jsonify({"message": fault.message, "documentation_url": DOCUMENTATION})
+    answer = jsonify({"message": fault.said, "documentation_url": DOCUMENTATION})
     answer.status_code = fault.status
     answer.headers.update(fault.headers)
     if fault.retry_after is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -350,14 +350,18 @@ class StandIn:
         retry_after: int | None = None,
         delay: float = 0.0,
         lost: bool = False,
+        headers: Mapping[str, str] | None = None,
+        message: str | None = None,
     ) -> None:
         """The next requests whose path holds this regular expression fail.
 
         `lost` lets them act first, as when only the answer gets lost. With `status=None` they
         are only late, by `delay` seconds.
         """
-        pattern = re.compile(path)
-        self.faults.add(Fault(method, pattern, times, status, retry_after, delay, lost))
+        pattern, more = re.compile(path), dict(headers or {})
+        self.faults.add(
+            Fault(method, pattern, times, status, retry_after, delay, lost, more, message)
+        )
 
     def wait_until(self, holds: Callable[[], bool], timeout: float = 60.0) -> bool:
         """Whether the condition came to hold in time; it is asked again after each request."""
