@@ -33,6 +33,8 @@ check: install
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/fairlead docs --check
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/zizmor --quiet --offline --no-progress .github/workflows
 
 bench: install
 	@$(BIN)/python -m tests.bench

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import ModuleType
+
+import msgspec
 
 import rules
 from bot.core.finding import Severity
 from bot.core.page import Page, PageError, parse_page
 from bot.core.resource import GroupKind
 from bot.core.rule import Reach, Rule
+from bot.errors import FairleadError
+
+SHAPES: typing.Final[Mapping[str, str]] = {
+    "compare": "before, after, options",
+    "find": "subject, state, options",
+}
 
 
-class CatalogError(ValueError):
+class CatalogError(FairleadError, ValueError):
     """A pair in `rules/` that is no rule; the message names the file and says what is wanted."""
 
 
@@ -31,6 +40,11 @@ class NoOptions:
 def load_rules() -> tuple[Rule, ...]:
     """Every rule, sorted by id. Raises CatalogError for a pair that is no rule."""
     return tuple(sorted(_pairs(), key=lambda rule: rule.id))
+
+
+def rule_options() -> Mapping[str, type]:
+    """Each rule's own options type by rule id, as `parse_policy` wants them."""
+    return {rule.id: rule.options for rule in load_rules()}
 
 
 def _pairs() -> Iterator[Rule]:
@@ -47,12 +61,13 @@ def _pairs() -> Iterator[Rule]:
             page = parse_page((folder / f"{name}.md").read_text(encoding="utf-8"), rule_id)
         except PageError as error:
             raise CatalogError(f"rules/{error}") from error
-        yield _rule(rule_id, importlib.import_module(f"rules.{name}"), page)
+        yield make_rule(rule_id, importlib.import_module(f"rules.{name}"), page)
 
 
-def _rule(rule_id: str, module: ModuleType, page: Page) -> Rule:
+def make_rule(rule_id: str, module: ModuleType, page: Page) -> Rule:
+    """The rule that a module and a page make. Raises CatalogError where they make none."""
     where = f"rules/{rule_id.replace('-', '_')}.py"
-    shapes = [shape for shape in ("compare", "find") if hasattr(module, shape)]
+    shapes = [shape for shape in SHAPES if hasattr(module, shape)]
     if len(shapes) != 1:
         raise CatalogError(f"{where} should define one function, `compare` or `find`")
     severity = getattr(module, "SEVERITY", None)
@@ -62,32 +77,47 @@ def _rule(rule_id: str, module: ModuleType, page: Page) -> Rule:
     if reach not in typing.get_args(Reach):
         legal = ", ".join(map(repr, typing.get_args(Reach)))
         raise CatalogError(f"{where}: REACH is {reach!r}, legal are {legal}")
+    if not hasattr(module, "SUBJECTS"):
+        raise CatalogError(f"{where} should say what it judges: SUBJECTS, () for every kind")
     subjects = _kinds(module, "SUBJECTS", where)
     return Rule(
         id=rule_id,
         page=page,
         severity=severity,
         subjects=subjects,
-        function=getattr(module, shapes[0]),
+        function=_function(module, shapes[0], where),
         shape="compare" if shapes[0] == "compare" else "find",
         context=_kinds(module, "CONTEXT", where) | subjects,
         reach=reach,
-        options=_options(module, shapes[0], where),
+        options=_options(module, where),
     )
 
 
 def _kinds(module: ModuleType, name: str, where: str) -> frozenset[GroupKind]:
     kinds = getattr(module, name, ())
-    if not all(isinstance(kind, GroupKind) for kind in kinds):
+    if isinstance(kinds, GroupKind) or not all(isinstance(kind, GroupKind) for kind in kinds):
         raise CatalogError(f"{where}: {name} should be a tuple of GroupKind")
     return frozenset(kinds)
 
 
-def _options(module: ModuleType, shape: str, where: str) -> type:
+def _function(module: ModuleType, shape: str, where: str) -> typing.Any:
     function = getattr(module, shape)
-    parameters = list(inspect.signature(function).parameters)
-    if len(parameters) != 3:
-        wanted = "before, after, options" if shape == "compare" else "subject, state, options"
+    wanted = SHAPES[shape]
+    if not callable(function) or len(inspect.signature(function).parameters) != 3:
         raise CatalogError(f"{where}: `{shape}` should take ({wanted})")
+    return function
+
+
+def _options(module: ModuleType, where: str) -> type:
+    """The options type of a rule; every option has a default."""
     declared = getattr(module, "Options", NoOptions)
-    return typing.cast("type", declared)
+    if not dataclasses.is_dataclass(declared) or not isinstance(declared, type):
+        raise CatalogError(f"{where}: Options should be a frozen dataclass")
+    try:
+        declared()
+        msgspec.json.schema(declared)
+    except TypeError as error:
+        raise CatalogError(
+            f"{where}: each field of Options needs a default and a type that YAML has: {error}"
+        ) from error
+    return declared

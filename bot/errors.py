@@ -4,8 +4,13 @@ FairleadError
 ├── UsageError            what a person asked for cannot be done: exit status 2
 │   └── PolicyError       the policy file is not valid
 ├── GitError              git refused or a commit is not there
+├── Refused               a reader stops here: what follows in the file is not read
 ├── AnalysisError         the child process did not answer
-└── GitHubError           GitHub refused or did not answer
+├── SandboxError          the kernel offers a sandbox and then refuses it
+├── UnbuildableError      a root that no renderer is given
+├── DeliveryError         a signed request is no webhook
+├── GitHubError           GitHub refused or did not answer
+└── JobFailed             a job ended for good without its review
 """
 
 from __future__ import annotations
@@ -34,8 +39,33 @@ class GitError(FairleadError):
     """Git refused, or an object that was named is not there."""
 
 
+class Refused(FairleadError):
+    """A document that a reader refuses, or that is over a limit.
+
+    `index` is where in the document's text (in characters), None where no place can be named.
+    The message never holds text of the document.
+    """
+
+    def __init__(self, message: str, index: int | None = None, *, limit: bool = False) -> None:
+        super().__init__(message)
+        self.index = index
+        self.limit = limit
+
+
 class AnalysisError(FairleadError):
     """The child process that analyses died, ran into a limit, or answered nonsense."""
+
+
+class DeliveryError(FairleadError):
+    """A signed request that is no webhook of GitHub's; the text says why and shows no body."""
+
+
+class SandboxError(FairleadError):
+    """The kernel offers what a sandbox is made of, and then refuses it."""
+
+
+class UnbuildableError(FairleadError):
+    """A root that no renderer is given; the message is one sentence that says why."""
 
 
 class GitHubError(FairleadError):
@@ -51,3 +81,7 @@ class GitHubError(FairleadError):
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
+
+
+class JobFailed(FairleadError):  # noqa: N818 - what is recorded of the job, read as a status
+    """A job ended for good without its review; the text holds its reference alone."""

@@ -3,85 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha1
+from typing import Protocol
 
-from bot.core.finding import Finding, Spot
-from bot.core.judge import Judged, RuleFailed, judge
+from bot.analysis.counters import Counters
+from bot.analysis.locate import Locator, merged
+from bot.analysis.manifests import ReadManifests
+from bot.analysis.summary import summarise
+from bot.core.judge import RuleFailed, judge
 from bot.core.policy import Policy
-from bot.core.reading import line_of, read_manifest
-from bot.core.review import (
-    Analysis,
-    Counts,
-    Details,
-    Location,
-    Problem,
-    ResourceReference,
-    ReviewFinding,
-    Summary,
-)
+from bot.core.review import Analysis, Location, Problem, ReviewFinding
 from bot.core.rule import Rule
-from bot.core.states import build_state
+from bot.core.states import Manifests, states_of
+from bot.core.tree import Blobs, File, Tree
+
+
+class Content(Manifests, Blobs, Protocol):
+    """What the files of two trees hold, as bytes and as manifests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: two trees, the policy in force, and what a namespace-less resource gets."""
+
+    base: Tree
+    head: Tree
+    policy: Policy = field(default_factory=Policy)
+    namespace: str = "default"
+
+
+def examine_trees(question: Question, content: Content, rules: Iterable[Rule]) -> Analysis:
+    """What the change from base to head does."""
+    policy = question.policy
+    asked = tuple(rule for rule in rules if not policy.rule(rule.id).off)
+    options: dict[str, object] = {rule.id: policy.options(rule.id, rule.options) for rule in asked}
+    states = states_of(question.base, question.head, content, policy, namespace=question.namespace)
+    locator = Locator(content, question.base, question.head)
+    findings: list[ReviewFinding] = []
+    crashed: dict[tuple[str, str], Problem] = {}
+    for pair in states.pairs:
+        for judged in judge(pair.before, pair.after, asked, options):
+            if isinstance(judged, RuleFailed):
+                crashed.setdefault((judged.rule, judged.error), _crash(judged))
+            else:
+                findings.append(locator.finding(judged))
+    problems = [*crashed.values(), *map(locator.problem, states.troubles)]
+    return Analysis(
+        findings=tuple(sorted(merged(findings), key=_finding_order)),
+        problems=tuple(sorted(problems, key=_problem_order)),
+        summary=summarise(states),
+    )
 
 
 def examine(
     base: Mapping[str, bytes], head: Mapping[str, bytes], policy: Policy, rules: Iterable[Rule]
 ) -> Analysis:
-    """What the change from `base` to `head` (path to content) does."""
-    rules = tuple(rules)
-    blobs = {sha1(data).hexdigest(): data for data in (*base.values(), *head.values())}
-    before, after = (
-        build_state(
-            {path: (sha1(data).hexdigest(), read_manifest(data)) for path, data in tree.items()},
-            policy,
-        )
-        for tree in (base, head)
-    )
-    options = {rule.id: rule.options() for rule in rules}
-    findings, problems = [], []
-    for judged in judge(before, after, rules, options):
-        if isinstance(judged, RuleFailed):
-            problems.append(
-                Problem("rule-failed", True, None, f"{judged.rule} crashed: {judged.error}")
-            )
-        else:
-            findings.append(_placed(judged, blobs))
-    findings.sort(
-        key=lambda found: (
-            found.location.path if found.location else "",
-            (found.location.line or 0) if found.location else 0,
-            found.rule,
-            found.message,
-        )
-    )
-    summary = Summary(1, len(after.resources), Counts(), "other")
-    return Analysis(tuple(findings), tuple(problems), summary)
+    """What the change from `base` to `head`, files by path, does."""
+    blobs = {_content_id(data): data for data in (*base.values(), *head.values())}
+    question = Question(_tree(base), _tree(head), policy)
+    return examine_trees(question, ReadManifests(HeldBlobs(blobs), Counters()), rules)
 
 
-def _placed(judged: Judged, blobs: Mapping[str, bytes]) -> ReviewFinding:
-    finding = judged.finding
-    return ReviewFinding(
-        rule=judged.rule.id,
-        severity=finding.severity or judged.rule.severity,
-        message=finding.message,
-        environments=(judged.environment,),
-        resource=None
-        if isinstance(finding.node, Spot)
-        else ResourceReference(
-            finding.node.resource.key.group,
-            finding.node.resource.key.kind,
-            finding.node.resource.namespace,
-            finding.node.resource.name,
-        ),
-        location=_location(finding, blobs),
-        fingerprint=judged.fingerprint,
-        facts=finding.facts,
-        details=Details(),
-    )
+@dataclass(frozen=True, slots=True)
+class HeldBlobs:
+    """Blobs in memory, by content id."""
+
+    held: Mapping[str, bytes]
+
+    def data(self, blob: str) -> bytes:
+        """The content of a file. Raises KeyError where there is no such content."""
+        return self.held[blob]
 
 
-def _location(finding: Finding, blobs: Mapping[str, bytes]) -> Location | None:
-    place = finding.node
-    if isinstance(place, Spot):
-        return Location(place.path, place.line, finding.side)
-    source = place.resource.source
-    return Location(source.path, line_of(blobs[source.blob], source, place.route), finding.side)
+def _crash(failed: RuleFailed) -> Problem:
+    message = f"The rule {failed.rule} crashed ({failed.error}), so what it would find is not known"
+    return Problem("rule-failed", new=True, location=None, message=message)
+
+
+def _tree(files: Mapping[str, bytes]) -> Tree:
+    return {
+        path: File("100644", _content_id(data), len(data)) for path, data in sorted(files.items())
+    }
+
+
+def _content_id(data: bytes) -> str:
+    return sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _place(location: Location | None) -> tuple[str, int, str]:
+    return (location.path, location.line or 0, location.side) if location else ("", 0, "")
+
+
+def _finding_order(found: ReviewFinding) -> tuple[object, ...]:
+    path, line, side = _place(found.location)
+    return (path, line, found.rule, found.message, side, found.fingerprint, found.environments)
+
+
+def _problem_order(found: Problem) -> tuple[object, ...]:
+    return (*_place(found.location), found.kind, found.message)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import cast
+from typing import TypeAlias, cast
 
 from bot.core.finding import Finding, Spot
-from bot.core.resource import Resource, ResourceKey, route_text
+from bot.core.resource import Item, Resource, ResourceKey, route_text
 from bot.core.rule import Compare, Find, Rule
 from bot.core.state import Change, State, changes
+from bot.core.values import Value, mapping, sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,17 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class RuleFailed:
-    """A rule that crashed: what it would have said is not known. `error` is the exception's type."""
+    """A rule that crashed, so that what it would have said is not known.
+
+    `error` is the exception's type: its text may hold anything.
+    """
 
     rule: str
     environment: str
     error: str
 
 
-Options = Mapping[str, object]
+Options: TypeAlias = Mapping[str, object]
 
 
 def judge(
@@ -91,48 +95,70 @@ def _compare(
 def _find(
     rule: Rule, before: State, after: State, differing: tuple[Change, ...], options: object
 ) -> Iterator[Finding]:
-    """A find rule is asked about what the change can affect; base's own findings are taken away."""
+    """A find rule is asked about what the change can affect, at base and at head."""
     function = cast("Find", rule.function)
-    for key in _affected(rule, before, after, differing):
+    for key in _affected(rule, after, differing):
         old, new = before.get(key), after.get(key)
-        if new is None:
-            continue
-        known = Counter(
-            fingerprint(rule.id, finding)
-            for finding in (function(old, before, options) if old is not None else ())
-        )
-        for finding in function(new, after, options):
-            mark = fingerprint(rule.id, finding)
-            if known[mark] > 0:
-                known[mark] -= 1
-            else:
-                yield finding
+        if new is not None:
+            known = tuple(function(old, before, options)) if old is not None else ()
+            yield from _new(rule, known, tuple(function(new, after, options)))
 
 
-def _affected(
-    rule: Rule, before: State, after: State, differing: tuple[Change, ...]
-) -> tuple[ResourceKey, ...]:
+def _new(rule: Rule, known: tuple[Finding, ...], found: tuple[Finding, ...]) -> Iterator[Finding]:
+    """What was found beyond what is known.
+
+    Where findings share a fingerprint (items of a list without merge key), those at an unchanged
+    item are the known ones, whatever their order.
+    """
+    left: dict[str, list[Value]] = {}
+    for finding in known:
+        left.setdefault(fingerprint(rule.id, finding), []).append(_content(finding))
+    unmatched = []
+    for finding in found:
+        same = left.get(fingerprint(rule.id, finding), [])
+        if _content(finding) in same:
+            same.remove(_content(finding))
+        else:
+            unmatched.append(finding)
+    for finding in unmatched:
+        same = left.get(fingerprint(rule.id, finding), [])
+        if same:
+            same.pop()
+        else:
+            yield finding
+
+
+def _content(finding: Finding) -> Value:
+    """What makes the finding's place this one among its like: the whole item without merge key."""
+    if isinstance(finding.node, Spot):
+        return None
+    value: Value = finding.node.resource.body
+    for step in finding.node.route:
+        if isinstance(step, Item):
+            value = sequence(value)[step.index]
+            if not step.key:
+                return value
+        else:
+            value = mapping(value).get(step)
+    return finding.node.value
+
+
+def _affected(rule: Rule, after: State, differing: tuple[Change, ...]) -> tuple[ResourceKey, ...]:
     keys = {change.key for change in differing if _judges(rule, change.key)}
     if rule.reach != "resource":
-        keys |= _reached(rule, before, after, differing)
+        causes = tuple(change.key for change in differing if change.key.group_kind in rule.context)
+        keys.update(found.key for found in _reached(rule, after, causes))
     return tuple(sorted(keys, key=lambda key: key.sort_key))
 
 
-def _reached(
-    rule: Rule, before: State, after: State, differing: tuple[Change, ...]
-) -> set[ResourceKey]:
-    causes = tuple(change.key for change in differing if change.key.group_kind in rule.context)
-    if not causes:
-        return set()
-    everywhere = rule.reach == "environment" or any(cause.namespace is None for cause in causes)
+def _reached(rule: Rule, after: State, causes: tuple[ResourceKey, ...]) -> Iterator[Resource]:
     kinds = tuple(rule.subjects) or tuple(after.kinds)
-    held: Callable[[str | None], tuple[Resource, ...]] = lambda space: after.of(  # noqa: E731
-        *kinds, namespace=space
-    )
-    if everywhere:
-        return {found.key for found in held(None)}
     spaces = {cause.namespace for cause in causes}
-    return {found.key for space in spaces for found in held(space)}
+    if spaces and (rule.reach == "environment" or None in spaces):
+        yield from after.of(*kinds)
+        return
+    for space in spaces:
+        yield from after.of(*kinds, namespace=space)
 
 
 def _judges(rule: Rule, key: ResourceKey) -> bool:

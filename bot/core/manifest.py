@@ -20,12 +20,12 @@ Flag: TypeAlias = Literal[
     "json-stream",
     "rejected-by-kubectl",
 ]
-"""A hazard of reading (DESIGN 5): something that people and the two cluster readers see differently."""
+"""A hazard of reading (DESIGN 5): what people and the two cluster readers see differently."""
 
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """One object, unwrapped from lists, as canonical JSON (sorted keys, whole floats as integers)."""
+    """One object, unwrapped from lists, as JSON with sorted keys and whole floats as integers."""
 
     encoded: bytes
     document: int
@@ -55,12 +55,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """A flag at a line (1-based) of a document, and in a sentence what the readers make of it."""
+    """A flag at a line (1-based) of a document, and in a sentence what the readers make of it.
+
+    `field` is the key of the field that it concerns, empty where there is none.
+    """
 
     flag: Flag
     document: int
     line: int
     message: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,10 @@ class Manifest:
     `kubectl` is what `kubectl apply` and Argo CD's directories send, `kustomize` what kustomize and
     Flux build. `documents` are content digests of the chunks between `---` lines, so that one can
     tell which document of a file changed. `resembles` says that a line begins with `apiVersion:` or
-    `kind:` (JSON: that it has those keys), so that a file that cannot be parsed counts as a manifest.
+    `kind:` (JSON: that it has those keys), so that a file that cannot be parsed still counts as a
+    manifest. `pointer` says that the file is a Git LFS pointer, whose content is elsewhere,
+    `template` that it cannot be read and has template actions (`{{ ... }}`), so that it may be a
+    Helm template.
     """
 
     kubectl: Reading
@@ -78,6 +85,8 @@ class Manifest:
     hazards: tuple[Hazard, ...] = ()
     documents: tuple[str, ...] = ()
     resembles: bool = False
+    pointer: bool = False
+    template: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,11 @@ class ResourceReference:
     namespace: str | None
     name: str
 
+    def __str__(self) -> str:
+        """`Kind/namespace/name`, or `Kind/name` where there is no namespace."""
+        parts = (self.kind, self.namespace, self.name)
+        return "/".join(part for part in parts if part is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class RelatedPlace:

@@ -102,6 +102,8 @@ _ADDED: Final = frozenset(
         "controller-uid",
         "deployment",
         "deploymentconfig",
+        "io.cilium.k8s.policy.cluster",
+        "io.cilium.k8s.policy.serviceaccount",
         "job-name",
         "pod-template-generation",
         "pod-template-hash",

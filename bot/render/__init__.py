@@ -1,1 +1,1 @@
-"""Roots into resources."""
+"""Roots into resources, by the real renderers, in a sandbox."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -35,11 +36,15 @@ class _Data(msgspec.Struct):
     controllers: Table
 
 
+# A part of the package, read when this is imported: the process that analyses can open no file
+# once it has begun.
+_FILE: Final = (resources.files("bot.kubernetes") / "data" / "bootstrap.toml").read_bytes()
+
+
 @cache
 def _data() -> _Data:
-    """The data file, read once; it is part of the package, and nothing else is read here."""
-    file = resources.files("bot.kubernetes") / "data" / "bootstrap.toml"
-    return msgspec.toml.decode(file.read_bytes(), type=_Data)
+    """What the data file says, decoded once."""
+    return msgspec.convert(tomllib.loads(_FILE.decode()), type=_Data)
 
 
 def minors() -> tuple[str, ...]:

@@ -1,0 +1,134 @@
+"""Judged findings into located ones: routes become files and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from bot.analysis.manifests import LARGEST
+from bot.core.finding import Finding, Graph, Side, Spot, Steps, Table
+from bot.core.judge import Judged
+from bot.core.reading import line_of
+from bot.core.resource import Item, Node, Resource, Route, Source
+from bot.core.review import (
+    Details,
+    Location,
+    Problem,
+    RelatedPlace,
+    ResourceReference,
+    ReviewFinding,
+    Suggestion,
+)
+from bot.core.states import Trouble
+from bot.core.suggest import suggest_fix
+from bot.core.tree import Blobs, Tree
+
+
+@dataclass(slots=True)
+class Locator:
+    """Finds lines. `base` and `head` say which blobs are small enough to be looked at."""
+
+    blobs: Blobs
+    base: Tree
+    head: Tree
+    _lines: dict[tuple[Source, tuple[int | str, ...]], int | None] = field(default_factory=dict)
+    _held: dict[str, bytes] = field(default_factory=dict)
+
+    def finding(self, judged: Judged) -> ReviewFinding:
+        """A finding as a review has it, in its one environment."""
+        found = judged.finding
+        place = found.node
+        return ReviewFinding(
+            rule=judged.rule.id,
+            severity=found.severity or judged.rule.severity,
+            message=found.message,
+            environments=(judged.environment,),
+            resource=None if isinstance(place, Spot) else _reference(place.resource),
+            location=self._location(place, found.side),
+            fingerprint=judged.fingerprint,
+            related=tuple(
+                RelatedPlace(self._location(held.node, "RIGHT"), held.message)
+                for held in found.related
+            ),
+            facts=found.facts,
+            details=_details(found),
+            suggestion=self._suggestion(found),
+        )
+
+    def _suggestion(self, found: Finding) -> Suggestion | None:
+        """The finding's fix, where it is certain and changes the finding's own file at head."""
+        fix, place = found.fix, found.node
+        if fix is None or isinstance(place, Spot) or found.side == "LEFT":
+            return None
+        source = fix.node.resource.source
+        data = self._data(source) if source.path == place.resource.source.path else None
+        return None if data is None else suggest_fix(data, fix)
+
+    def problem(self, trouble: Trouble) -> Problem:
+        """A problem with its line, where one can be given."""
+        line = None
+        if trouble.source is not None:
+            line = self._line(trouble.source, trouble.route)
+        location = Location(trouble.path, line, trouble.side)
+        return Problem(trouble.kind, trouble.new, location, trouble.message)
+
+    def _location(self, place: Node | Spot, side: Side) -> Location | None:
+        """The place in a file; None for what no file of the two trees holds, as built-in roles."""
+        if isinstance(place, Spot):
+            known = place.path in self._tree(side)
+            return Location(place.path, place.line, side) if known else None
+        source = place.resource.source
+        for held in (side, _other(side)):
+            file = self._tree(held).get(source.path)
+            if file is not None and file.blob == source.blob:
+                return Location(source.path, self._line(source, place.route), held)
+        return None
+
+    def _tree(self, side: Side) -> Tree:
+        return self.base if side == "LEFT" else self.head
+
+    def _line(self, source: Source, route: Route) -> int | None:
+        # Items that are alike in a list are told apart by their index alone, which `==` leaves out.
+        mark = (source, tuple(step.index if isinstance(step, Item) else step for step in route))
+        if mark not in self._lines:
+            data = self._data(source)
+            self._lines[mark] = None if data is None else line_of(data, source, route)
+        return self._lines[mark]
+
+    def _data(self, source: Source) -> bytes | None:
+        file = self.head.get(source.path)
+        if file is None or file.blob != source.blob:
+            file = self.base.get(source.path)
+        if file is None or file.blob != source.blob or file.size > LARGEST:
+            return None
+        if source.blob not in self._held:
+            self._held[source.blob] = self.blobs.data(source.blob)
+        return self._held[source.blob]
+
+
+def merged(found: Iterable[ReviewFinding]) -> Iterator[ReviewFinding]:
+    """The same finding at the same place in several environments as one that names them all."""
+    held: dict[object, list[ReviewFinding]] = {}
+    for finding in found:
+        mark = (finding.fingerprint, finding.location, finding.message, finding.severity)
+        held.setdefault(mark, []).append(finding)
+    for same in held.values():
+        names = sorted({name for finding in same for name in finding.environments})
+        yield replace(same[0], environments=tuple(names))
+
+
+def _reference(resource: Resource) -> ResourceReference:
+    key = resource.key
+    return ResourceReference(key.group, key.kind, key.namespace, key.name)
+
+
+def _other(side: Side) -> Side:
+    return "LEFT" if side == "RIGHT" else "RIGHT"
+
+
+def _details(found: Finding) -> Details:
+    return Details(
+        tables=tuple(held for held in found.details if isinstance(held, Table)),
+        steps=tuple(held for held in found.details if isinstance(held, Steps)),
+        graphs=tuple(held for held in found.details if isinstance(held, Graph)),
+    )

@@ -1,0 +1,16 @@
+"""One review for both doors: the command line and the service."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.analysis.run import Options, Side, analyse
+from bot.core.decide import decide
+from bot.core.policy import Policy
+from bot.core.review import Review
+
+
+def review_trees(base: Side, head: Side, policy: Policy, today: date, options: Options) -> Review:
+    """The review of a change: what the child process says of it, decided by the parent alone."""
+    found = analyse(base, head, policy, options)
+    return decide(found, policy, base=base.name, head=head.name, today=today)

@@ -1,0 +1,198 @@
+"""The parent half: two trees in, an analysis out, made by a child process that holds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from bot.analysis.cache import FactCache
+from bot.analysis.channel import LAUNCH, Channel
+from bot.analysis.counters import Counters
+from bot.analysis.wire import (
+    Answer,
+    FactKind,
+    Failed,
+    Have,
+    Start,
+    Want,
+    analysis,
+    decode_message,
+    frame,
+    pack_tree,
+)
+from bot.catalog import load_rules
+from bot.core.policy import Policy
+from bot.core.review import Analysis
+from bot.core.tree import Blobs, Tree
+from bot.errors import AnalysisError
+from bot.git import BlobReader
+
+MEBIBYTE: Final = 1024 * 1024
+
+# What one answer may hold of contents: a child asks in portions, and no honest one for more.
+_MOST_ITEMS: Final = 2000
+_LARGEST_ANSWER: Final = 128 * MEBIBYTE
+_MOST_MESSAGES: Final = 1_000_000
+_LINKABLE: Final = frozenset({"100644", "100755", "120000"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the child may use: bytes of memory, seconds of CPU, seconds of the clock."""
+
+    memory: int = 1024 * MEBIBYTE
+    cpu: int = 120
+    wall: float = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an analysis is run.
+
+    `namespace` is what a resource without one gets; `rules` names the rules to ask, None for all;
+    `cache` is the directory of what was read before, None for none; `require_sandbox` refuses to
+    analyse where Landlock or seccomp is missing. `counters` are counted into. `launch` is the
+    program of the child.
+    """
+
+    namespace: str = "default"
+    rules: tuple[str, ...] | None = None
+    cache: Path | None = None
+    require_sandbox: bool = False
+    limits: Limits = Limits()
+    counters: Counters = field(default_factory=Counters)
+    launch: str = LAUNCH
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two things compared: its files, where their content is, and its name."""
+
+    tree: Tree
+    blobs: Blobs
+    name: str
+
+
+def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysis:
+    """What the change from `base` to `head` does.
+
+    Raises AnalysisError where the child dies, meets a limit or answers nonsense; never waits longer
+    than the limits allow.
+    """
+    limits = options.limits
+    rules = frozenset(rule.id for rule in load_rules())
+    with (
+        FactCache(options.cache) as cache,
+        Channel(limits.memory, limits.cpu, limits.wall, options.launch) as channel,
+    ):
+        channel.send(
+            frame(
+                Start(
+                    pack_tree(base.tree),
+                    pack_tree(head.tree),
+                    policy,
+                    options.namespace,
+                    options.rules,
+                    options.require_sandbox,
+                )
+            )
+        )
+        store = _Store(base, head, cache)
+        said = _conversation(channel, store)
+        found = analysis(said, rules, base.tree, head.tree)
+        store.keep(said.facts)
+    _count(options.counters, said)
+    return found
+
+
+def _conversation(channel: Channel, store: _Store) -> Answer:
+    """Give the child the contents that it asks for, until it answers."""
+    for _ in range(_MOST_MESSAGES):
+        message = decode_message(channel.receive())
+        if isinstance(message, Answer):
+            return message
+        if isinstance(message, Failed):
+            raise AnalysisError(_failure(message))
+        channel.send(frame(Have(list(store.items(message)))))
+    raise AnalysisError("the analysis asked for more than it can need")
+
+
+def _failure(message: Failed) -> str:
+    if message.error == "NoSandbox":
+        return "the sandbox is not complete on this machine: see 'fairlead doctor'"
+    if message.error == "MemoryError":
+        return "the analysis needed more memory than it may have"
+    return f"the analysis failed with {message.error}"
+
+
+def _count(counters: Counters, said: Answer) -> None:
+    counters.parsed += said.parsed
+    counters.blobs += said.blobs
+    counters.cached += said.cached
+
+
+class _Store:
+    """What the child may be given: contents of the two trees, and facts about them."""
+
+    def __init__(self, base: Side, head: Side, cache: FactCache) -> None:
+        self._sides = (base, head)
+        self._cache = cache
+        self._allowed = frozenset(
+            file.blob
+            for side in self._sides
+            for file in side.tree.values()
+            if file.mode in _LINKABLE
+        )
+        self._served: set[tuple[FactKind, str]] = set()
+
+    def items(self, want: Want) -> Iterator[tuple[Literal["facts", "data"], bytes | None]]:
+        """The answer to each item. Raises AnalysisError for what no honest child asks for."""
+        if len(want.items) > _MOST_ITEMS or any(
+            blob not in self._allowed for _, blob in want.items
+        ):
+            raise AnalysisError("the analysis asked for what is not in the two trees")
+        keys = {mark: _key(*mark) for mark in want.items if mark[0] != "data"}
+        facts = self._cache.get(list(keys.values()))
+        missing = [blob for kind, blob in want.items if facts.get(_key(kind, blob)) is None]
+        contents = self._contents(missing)
+        given = 0
+        for kind, blob in want.items:
+            known = facts.get(_key(kind, blob))
+            data = contents.get(blob) if known is None else known
+            given += len(data or b"")
+            if given > _LARGEST_ANSWER:
+                raise AnalysisError("the analysis asked for too much at once")
+            if known is None and data is not None and kind != "data":
+                self._served.add((kind, blob))
+            yield ("data" if known is None else "facts", data)
+
+    def keep(self, facts: list[tuple[FactKind, str, bytes]]) -> None:
+        """Keep what the child made of contents that it was given in this very run."""
+        self._cache.put(
+            {_key(kind, blob): data for kind, blob, data in facts if (kind, blob) in self._served}
+        )
+
+    def _contents(self, blobs: list[str]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for side in self._sides[::-1]:
+            left = [blob for blob in dict.fromkeys(blobs) if blob not in found]
+            found.update(_read(side.blobs, left))
+        return found
+
+
+def _read(blobs: Blobs, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
+    """The contents that are there; git's reader is asked for all of them at once."""
+    if isinstance(blobs, BlobReader):
+        yield from ((blob, data) for blob, data in blobs.read(wanted) if data is not None)
+        return
+    for blob in wanted:
+        try:
+            yield blob, blobs.data(blob)
+        except KeyError:
+            continue
+
+
+def _key(kind: FactKind, blob: str) -> str:
+    return f"{kind}:{blob}"

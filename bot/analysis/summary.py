@@ -1,0 +1,120 @@
+"""What a change did, in numbers: the one line that proves that it was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal
+
+from bot.core.resource import Item, Resource, ResourceKey, Route
+from bot.core.review import Counts, GrantCounts, ImageChange, ResourceReference, Summary
+from bot.core.state import Change, changes
+from bot.core.states import Pair, States
+from bot.core.values import thaw
+from bot.kubernetes.image_positions import image_uses
+from bot.kubernetes.rbac import grant_difference
+
+_RBAC: Final = "rbac.authorization.k8s.io"
+
+
+def summarise(states: States) -> Summary:
+    """The numbers of a change. The same change in several environments counts once."""
+    differing: dict[_Mark, Change] = {}
+    for pair in states.pairs:
+        for change in changes(pair.before, pair.after):
+            differing.setdefault(_mark(change), change)
+    found = tuple(differing.values())
+    images = dict.fromkeys(image for change in found for image in _images(change))
+    return Summary(
+        environments=len(states.environments),
+        compared=states.resources,
+        resources=_counts(found),
+        change=_class(found),
+        images=tuple(sorted(images, key=_image_order)),
+        grants=_grants(states.pairs),
+    )
+
+
+_Mark = tuple[ResourceKey, bytes, bytes]
+
+
+def _mark(change: Change) -> _Mark:
+    old, new = change.before, change.after
+    return (change.key, old.encoded if old else b"", new.encoded if new else b"")
+
+
+def _counts(found: Iterable[Change]) -> Counts:
+    added = changed = removed = 0
+    for change in found:
+        if change.before is None:
+            added += 1
+        elif change.after is None:
+            removed += 1
+        else:
+            changed += 1
+    return Counts(added, changed, removed)
+
+
+def _class(found: tuple[Change, ...]) -> Literal["none", "images", "other"]:
+    if not found:
+        return "none"
+    return "images" if all(map(_images_only, found)) else "other"
+
+
+def _images_only(change: Change) -> bool:
+    old, new = change.before, change.after
+    return old is not None and new is not None and _imageless(old) == _imageless(new)
+
+
+def _imageless(resource: Resource) -> object:
+    """The body with nothing where its images stand."""
+    body = thaw(resource.body)
+    for use in image_uses(resource):
+        if use.known:
+            _blank(body, use.node.route)
+    return body
+
+
+def _blank(body: Any, route: Route) -> None:
+    """Set what stands at a route of this very body to nothing."""
+    *way, last = (_place(step) for step in route)
+    for step in way:
+        body = body[step]
+    body[last] = None
+
+
+def _place(step: str | Item) -> str | int:
+    return step.index if isinstance(step, Item) else step
+
+
+def _images(change: Change) -> Iterator[ImageChange]:
+    """The images that differ, container by container."""
+    old, new = (_by_container(side) for side in (change.before, change.after))
+    key = change.key
+    reference = ResourceReference(key.group, key.kind, key.namespace, key.name)
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield ImageChange(reference, name, old.get(name), new.get(name))
+
+
+def _by_container(resource: Resource | None) -> dict[str, str]:
+    if resource is None:
+        return {}
+    return {use.container: use.reference for use in image_uses(resource) if use.known}
+
+
+def _image_order(image: ImageChange) -> tuple[str, ...]:
+    held = image.resource
+    return (held.kind, held.group, held.namespace or "", held.name, image.container)
+
+
+def _grants(pairs: tuple[Pair, ...]) -> GrantCounts:
+    """How many grants were added and removed; environments with the same changes count once."""
+    counted: dict[frozenset[_Mark], GrantCounts] = {}
+    for pair in pairs:
+        found = changes(pair.before, pair.after)
+        marks = frozenset(_mark(change) for change in found if change.key.group == _RBAC)
+        if marks and marks not in counted:
+            counted[marks] = grant_difference(pair.before, pair.after)
+    return GrantCounts(
+        sum(held.added for held in counted.values()), sum(held.removed for held in counted.values())
+    )

@@ -1,0 +1,114 @@
+"""The Flask application: takes deliveries in, and says how the service is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from bot.errors import DeliveryError
+from bot.github.webhook import EVENTS, HEADERS, MAX_PAYLOAD, Delivery, Job, parse, signed
+from bot.metrics import Metrics
+
+log = structlog.get_logger()
+
+_JSON: Final = "application/json"
+
+
+class Intake(Protocol):
+    """Where jobs go to be run, however often this process dies."""
+
+    def submit(self, delivery: str, job: Job) -> bool:
+        """Records and enqueues in one step; False where that delivery needs nothing more."""
+
+    def ready(self) -> bool:
+        """Whether a job could be recorded now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hooks:
+    secrets: Sequence[str]
+    intake: Intake
+    metrics: Metrics
+
+    def receive(self) -> tuple[Response, int]:
+        """One delivery: 401 before anything else is looked at, 202 once it is on disk."""
+        event = request.headers.get("X-GitHub-Event", "")
+        body = request.get_data(cache=False)
+        if not signed(body, request.headers.get("X-Hub-Signature-256"), self.secrets):
+            return self._answer(event, "unsigned", 401, "the signature is missing or wrong")
+        if request.mimetype != _JSON:
+            return self._answer(event, "refused", 415, f"set the webhook's content type to {_JSON}")
+        try:
+            delivery = parse(body, {name: request.headers.get(name, "") for name in HEADERS})
+        except DeliveryError as error:
+            return self._answer(event, "refused", 400, str(error))
+        return self._take(delivery)
+
+    def _take(self, delivery: Delivery) -> tuple[Response, int]:
+        known = log.bind(
+            delivery=delivery.id,
+            event_name=delivery.event if delivery.event in EVENTS else "other",
+            action=delivery.action if delivery.jobs else None,
+            repository=delivery.repository,
+        )
+        if delivery.event == "ping":
+            return self._answer("ping", "accepted", 200, "pong")
+        if not delivery.jobs:
+            known.info("delivery ignored")
+            return self._answer(delivery.event, "ignored", 202, "nothing to do")
+        new = [self.intake.submit(delivery.id, job) for job in delivery.jobs]
+        for job, fresh in zip(delivery.jobs, new, strict=True):
+            known.info("job enqueued" if fresh else "job known", pull_request=job.number)
+        if any(new):
+            return self._answer(delivery.event, "accepted", 202, "enqueued")
+        return self._answer(delivery.event, "repeated", 202, "this delivery is known")
+
+    def _answer(self, event: str, result: str, status: int, message: str) -> tuple[Response, int]:
+        # A stranger chooses the header's text: only known events become a label.
+        label = event if event in EVENTS else "other"
+        self.metrics.deliveries.labels(label, result).inc()
+        if status >= 400:
+            log.warning("delivery refused", status=status, reason=message)
+        return jsonify(message=message), status
+
+    def too_large(self, event: str) -> tuple[Response, int]:
+        """More than GitHub ever sends."""
+        return self._answer(event, "refused", 413, f"more than {MAX_PAYLOAD} bytes")
+
+
+def create_app(secrets: Sequence[str], intake: Intake, metrics: Metrics) -> Flask:
+    """The application. `secrets` must not be empty: an unsigned door is no door."""
+    if not any(secrets):
+        raise ValueError("an application without a webhook secret would trust anybody")
+    app = Flask("fairlead", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_PAYLOAD
+    hooks = _Hooks(tuple(secrets), intake, metrics)
+    for path in ("/webhook", "/api/github/webhooks"):
+        app.add_url_rule(path, path, hooks.receive, methods=["POST"])
+    app.add_url_rule("/healthz", "healthz", lambda: jsonify(status="ok"))
+    app.add_url_rule("/readyz", "readyz", lambda: _readiness(intake))
+    app.add_url_rule("/metrics", "metrics", lambda: _exposition(metrics))
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> tuple[Response, int]:
+        """An error as JSON; what was sent is not repeated."""
+        if error.code == 413:
+            return hooks.too_large(request.headers.get("X-GitHub-Event", ""))
+        return jsonify(message=error.name), error.code or 500
+
+    return app
+
+
+def _readiness(intake: Intake) -> tuple[Response, int]:
+    if intake.ready():
+        return jsonify(status="ok"), 200
+    return jsonify(status="the queue cannot be reached"), 503
+
+
+def _exposition(metrics: Metrics) -> Response:
+    return Response(metrics.text(), mimetype="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,41 @@
+"""The command line: which commands there are. Each is imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+import click
+
+from bot.cli.group import CommandLine, Entry
+
+COMMANDS: Final = (
+    Entry("demo", "bot.cli.demo:demo", "The whole App on this machine, without GitHub."),
+    Entry("review", "bot.cli.review:review", "What a change would do in the cluster."),
+    Entry("read", "bot.cli.read:read", "The resources of a file, as the cluster reads them."),
+    Entry("rules", "bot.cli.rules:rules", "Every rule, with its default severity."),
+    Entry("explain", "bot.cli.rules:explain", "The page of a rule."),
+    Entry("policy", "bot.cli.policy:policy", "Check a policy file, or print its schema."),
+    Entry("new-rule", "bot.cli.scaffold:new_rule", "Write the two files of a new rule."),
+    Entry("docs", "bot.cli.docs:docs", "Regenerate what is generated."),
+    Entry("serve", "bot.cli.serve:serve", "Take webhooks and review pull requests."),
+    Entry("worker", "bot.cli.serve:worker", "Review what other replicas took in."),
+)
+"""In the order in which `fairlead --help` shows them."""
+
+
+@click.group(
+    "fairlead",
+    cls=CommandLine,
+    entries=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`fairlead COMMAND --help` shows a command's options and examples.",
+)
+@click.version_option(package_name="fairlead", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Review GitOps changes: what would this change newly grant, run, expose or break?"""
+
+
+def main() -> None:
+    """The entry point of the command `fairlead`."""
+    sys.exit(cli.main(prog_name="fairlead"))

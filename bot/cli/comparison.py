@@ -1,0 +1,119 @@
+"""Two commits or directories into a review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bot.analysis.review import review_trees
+from bot.analysis.run import Options, Side
+from bot.catalog import rule_options
+from bot.core.excerpt import shown_line
+from bot.core.policy import Policy, parse_policy
+from bot.core.reading import read_manifest
+from bot.core.report import POLICY_PATH
+from bot.core.review import Review, ReviewFinding
+from bot.core.states.files import files_of
+from bot.errors import PolicyError, UsageError
+from bot.git import Repository, read_directory
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is compared. `policy` is the policy file's text in BASE, None where there is none."""
+
+    base: Side
+    head: Side
+    policy: bytes | None
+
+    def line(self, found: ReviewFinding) -> str | None:
+        """The line that a finding stands on, None where it must not or cannot be shown."""
+        place = found.location
+        if place is None or place.line is None:
+            return None
+        data = _content(self.base if place.side == "LEFT" else self.head, place.path)
+        return None if data is None else shown_line(data, read_manifest(data), place.line)
+
+
+@contextmanager
+def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
+    """BASE and HEAD, each a commit or else a directory; of two commits their merge base is BASE.
+
+    Raises UsageError for what is neither.
+    """
+    with ExitStack() as stack:
+        repository = _repository(repo)
+        old, new = _commit(repository, base), _commit(repository, head)
+        from_commit = old
+        if repository is not None and old is not None and new is not None:
+            from_commit = repository.merge_base(old, new)
+        before = _side(repository, from_commit, base, stack)
+        after = _side(repository, new, head, stack)
+        if repository is not None and old is not None:
+            # The policy is that of the branch as it is, as on GitHub, not of where head left it.
+            policy = repository.file(old, POLICY_PATH)
+        else:
+            policy = _content(before, POLICY_PATH)
+        yield Sides(before, after, policy)
+
+
+def compare(sides: Sides, policy: Policy, today: date, options: Options) -> Review:
+    """The review. Raises UsageError where neither side has anything to look at."""
+    if not any(files_of(side.tree, policy.ignore).manifests for side in (sides.base, sides.head)):
+        names = f"{sides.base.name!r} nor {sides.head.name!r}"
+        raise UsageError(f"neither {names} has any manifest: name what holds .yaml or .json files")
+    return review_trees(sides.base, sides.head, policy, today, options)
+
+
+def read_policy(file: Path | None, held: bytes | None) -> Policy:
+    """The policy of the file, else of BASE. Raises PolicyError that names where it is."""
+    where, data = (POLICY_PATH, held or b"") if file is None else (str(file), file.read_bytes())
+    try:
+        return parse_policy(data.decode("utf-8-sig"), rule_options())
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"the policy {where} is not UTF-8 text") from error
+    except PolicyError as error:
+        raise PolicyError(f"the policy {where} is not valid\n{error}", error.line) from error
+
+
+def _repository(repo: Path) -> Repository | None:
+    try:
+        return Repository(repo)
+    except UsageError:
+        return None
+
+
+def _commit(repository: Repository | None, name: str) -> str | None:
+    """The full id of the commit of this name, None where it is to be a directory."""
+    if repository is not None:
+        try:
+            return repository.resolve(name)
+        except UsageError:
+            if not Path(name).is_dir():
+                raise
+    return None
+
+
+def _side(repository: Repository | None, commit: str | None, name: str, stack: ExitStack) -> Side:
+    if repository is not None and commit is not None:
+        return Side(repository.tree(commit), stack.enter_context(repository.blobs()), commit)
+    if not Path(name).is_dir():
+        raise UsageError(
+            f"{name!r} is no directory, and there is no git repository here: use --repo"
+        )
+    held = read_directory(Path(name))
+    return Side(held.tree, held, name)
+
+
+def _content(side: Side, path: str) -> bytes | None:
+    """The content of a regular file of a side, None where there is none."""
+    file = side.tree.get(path)
+    if file is None or file.mode not in {"100644", "100755"}:
+        return None
+    try:
+        return side.blobs.data(file.blob)
+    except KeyError:
+        return None

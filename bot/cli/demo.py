@@ -1,0 +1,116 @@
+"""`fairlead demo`: the whole App on this machine, without a GitHub account."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+import tempfile
+import threading
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.rule import Rule
+
+from bot.cli.group import BLOCKED, PASS
+from bot.cli.output import console
+from bot.demo import (
+    REPOSITORY,
+    Demonstration,
+    Shown,
+    Unexpected,
+    demonstration,
+    wrong_about_bad,
+    wrong_about_fix,
+)
+from bot.sandbox import sandbox_state
+
+_HIDDEN = re.compile(r"<!--.*?-->\n?|</?sub>", re.DOTALL)
+
+
+EPILOG: Final = """\b
+Examples:
+  fairlead demo
+  fairlead demo --once"""
+
+
+@click.command(epilog=EPILOG)
+@click.option("--once", is_flag=True, help="End when everything was shown.")
+def demo(*, once: bool) -> int:
+    """Show the App at work: a pull request, its review, and the fix that turns it green.
+
+    A stand-in for GitHub and the real service run on this machine, with real webhooks and real
+    git, in a temporary directory. No account and no network are needed.
+    """
+    # However it ends, the service ends with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="fairlead-demo-") as directory:
+        try:
+            _progress("Starting a stand-in for GitHub and the service")
+            with demonstration(Path(directory), _settings()) as running:
+                wrong = _shown(running, console())
+                if not wrong and not once:
+                    _stay(running)
+        except Unexpected as error:
+            wrong = [str(error)]
+    for line in wrong:
+        click.echo(f"fairlead: not as expected: {line}", err=True)
+    if not wrong:
+        _progress("Everything was as expected")
+    return BLOCKED if wrong else PASS
+
+
+def _settings() -> dict[str, str]:
+    """The service's further settings: the example is harmless, so it may go without a sandbox."""
+    state = sandbox_state()
+    if state.complete:
+        return {}
+    _progress(f"The sandbox is not complete on this machine ({state}): the example goes without")
+    return {"FAIRLEAD_ALLOW_NO_SANDBOX": "true"}
+
+
+def _shown(running: Demonstration, out: Console) -> list[str]:
+    """Both halves of the story, printed; what was not as it should be."""
+    _progress(f"Opening a pull request in {REPOSITORY} that changes four manifests for the worse")
+    bad = running.open_bad("storefront-uploads")
+    _print(out, bad)
+    # Told before the next push: what is shown are the stand-in's own things, which change.
+    wrong = list(wrong_about_bad(bad))
+    _progress("Pushing the fix")
+    fixed = running.push_fix(bad.number)
+    _print(out, fixed)
+    return [*wrong, *wrong_about_fix(fixed)]
+
+
+def _print(out: Console, shown: Shown) -> None:
+    """A pull request as its page shows it: the threads, the check, the merge button."""
+    out.print(Rule(f"Pull request #{shown.number}", align="left", characters="─"))
+    for comment in shown.comments:
+        out.print(f"\n{comment.path}:{comment.line}", style="bold")
+        out.print(Padding(Markdown(_HIDDEN.sub("", comment.body)), (0, 0, 0, 2)))
+    if not shown.comments:
+        out.print("\nNo open threads.")
+    out.print(f"\nCheck fairlead: {shown.check.conclusion}, {shown.check.title}", style="bold")
+    out.print(Padding(Markdown(_HIDDEN.sub("", shown.check.summary or "")), (0, 0, 0, 2)))
+    refused = shown.refusal is not None
+    said = f"Merging is blocked: {shown.refusal}" if refused else "This branch can be merged."
+    out.print(f"\n{said}\n", style="bold red" if refused else "bold green")
+
+
+def _stay(running: Demonstration) -> None:
+    """Leaves everything running, with a pull request that is still blocked, until interrupted."""
+    _progress("Opening the bad change once more, to look at")
+    left = running.open_bad("storefront-uploads-again")
+    for number in (1, left.number):
+        click.echo(running.page(number))
+    _progress("Running until you press Ctrl-C")
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+def _progress(text: str) -> None:
+    click.echo(f"fairlead: {text}", err=True)

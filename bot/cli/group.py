@@ -1,0 +1,115 @@
+"""A group of commands that are imported when called, and whose errors are one sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, Final, NoReturn
+
+import click
+
+from bot.errors import AnalysisError, FairleadError
+
+PASS: Final = 0
+BLOCKED: Final = 1
+WRONG_USE: Final = 2
+INCOMPLETE: Final = 3
+
+_INTERRUPTED: Final = 130
+"""128 and the number of SIGINT, as a shell says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: its name, where it is (`module:object`), and its help in one line."""
+
+    name: str
+    target: str
+    help: str
+
+    def load(self) -> click.Command:
+        """The command itself."""
+        module, _, name = self.target.partition(":")
+        found = getattr(import_module(module), name)
+        if not isinstance(found, click.Command):
+            raise TypeError(f"{self.target} is no command")
+        return found
+
+
+class CommandLine(click.Group):
+    """The commands of these entries, in their order."""
+
+    def __init__(self, *args: Any, entries: Sequence[Entry] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._entries = {entry.name: entry for entry in entries}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the entries."""
+        del ctx
+        return list(self._entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, imported now."""
+        del ctx
+        entry = self._entries.get(cmd_name)
+        return entry.load() if entry else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names; another name is answered with the nearest."""
+        name = args[0]
+        if name not in self._entries and not name.startswith("-"):
+            near = get_close_matches(name, self._entries, n=1, cutoff=0.5)
+            hint = f", did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"unknown command {name!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands in the help, without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(entry.name, entry.help) for entry in self._entries.values()])
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run a command and end the process with its status."""
+        kwargs["standalone_mode"] = False
+        sys.exit(self._status(*args, **kwargs))
+
+    def _status(self, *args: Any, **kwargs: Any) -> int:
+        try:
+            status = super().main(*args, **kwargs)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            return WRONG_USE
+        except BrokenPipeError:
+            # Whoever read the output has enough; flushing it again at the end would fail again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return PASS
+        except (click.ClickException, click.Abort, FairleadError, OSError) as error:
+            message, status = _refusal(error)
+            click.echo(f"fairlead: {message.strip()}", err=True)
+        return status if isinstance(status, int) else PASS
+
+
+def _refusal(error: Exception) -> tuple[str, int]:
+    """What is said of an error, and the status that the process ends with."""
+    if isinstance(error, click.ClickException):
+        return _with_hint(error), WRONG_USE
+    if isinstance(error, click.Abort):
+        return "interrupted", _INTERRUPTED
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror}", WRONG_USE
+    return str(error), INCOMPLETE if isinstance(error, AnalysisError) else WRONG_USE
+
+
+def _with_hint(error: click.ClickException) -> str:
+    message = error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None:
+        return message
+    return f"{message.rstrip('.')} (see {context.command_path} --help)"

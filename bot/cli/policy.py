@@ -1,0 +1,57 @@
+"""`fairlead policy`: check a policy file, print the schema."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from bot.cli import output
+
+CHECK_EPILOG: Final = """\b
+Examples:
+  fairlead policy check
+  fairlead policy check drafts/fairlead.yml"""
+
+SCHEMA_EPILOG: Final = """\b
+Examples:
+  fairlead policy schema > .vscode/fairlead.schema.json"""
+
+
+@click.group()
+def policy() -> None:
+    """Check a policy file, or print its schema."""
+
+
+@policy.command(epilog=CHECK_EPILOG)
+@click.argument(
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=".github/fairlead.yml",
+)
+def check(file: Path) -> None:
+    """Say everything that is wrong with FILE (default: .github/fairlead.yml).
+
+    A waiver that has expired is said as well; it is no error.
+    """
+    from bot.cli.comparison import read_policy  # noqa: PLC0415 - not for --help
+
+    held = read_policy(file, None)
+    today = datetime.now(UTC).date()
+    for waiver in held.waivers:
+        if waiver.expires < today:
+            named = waiver.rule or waiver.fingerprint
+            output.write(f"the waiver of {named} has expired on {waiver.expires}\n", None)
+    output.write(f"{file} is valid\n", None)
+
+
+@policy.command(epilog=SCHEMA_EPILOG)
+def schema() -> None:
+    """Print the JSON Schema of the policy, for editors."""
+    from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
+    from bot.core.policy_schema import policy_schema  # noqa: PLC0415 - not for --help
+
+    output.write(json.dumps(policy_schema(rule_options()), indent=2) + "\n", None)

@@ -1,0 +1,79 @@
+"""`fairlead rules` and `fairlead explain`: the catalogue, and one page of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from difflib import get_close_matches
+from typing import Final
+
+import click
+
+from bot.cli import output
+from bot.errors import UsageError
+
+RULES_EPILOG: Final = """\b
+Examples:
+  fairlead rules
+  fairlead rules --format json | jq -r '.[].id'"""
+
+EXPLAIN_EPILOG: Final = """\b
+Examples:
+  fairlead explain rbac-privilege-added
+  fairlead explain rbac-privilege-added > page.md"""
+
+
+@click.command(epilog=RULES_EPILOG)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+)
+def rules(form: str) -> None:
+    """Every rule: its id, its default severity and what it finds."""
+    from bot.catalog import load_rules  # noqa: PLC0415 - not for --help
+
+    known = load_rules()
+    if form == "json":
+        entries = [
+            {"id": rule.id, "severity": str(rule.severity), "summary": rule.page.summary}
+            for rule in known
+        ]
+        output.write(json.dumps(entries, indent=2) + "\n", None)
+        return
+    from rich.table import Table  # noqa: PLC0415 - not for --help
+
+    console = output.console()
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    # Names and severities stay whole, or nobody could copy them.
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for rule in known:
+        grid.add_row(rule.id, str(rule.severity), rule.page.summary)
+    with console.capture() as captured:
+        console.print(grid)
+    output.write(output.trimmed(captured.get()), None)
+
+
+@click.command(epilog=EXPLAIN_EPILOG)
+@click.argument("rule")
+def explain(rule: str) -> None:
+    """The page of RULE: what it finds, why it matters, what to do; Markdown when piped."""
+    from bot.catalog import load_rules  # noqa: PLC0415 - not for --help
+
+    known = {held.id: held for held in load_rules()}
+    name = rule.replace("_", "-")
+    if name not in known:
+        near = get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UsageError(f"unknown rule {rule!r}, {hint}`fairlead rules` lists them all")
+    page = known[name].page.text
+    if not sys.stdout.isatty():
+        output.write(page, None)
+        return
+    from rich.markdown import Markdown  # noqa: PLC0415 - not for --help
+
+    output.console().print(Markdown(page, code_theme="ansi_dark"))

@@ -1,0 +1,118 @@
+"""A review as text for people: grouped by file, with the line that each finding stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Final, TypeAlias
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from bot.core.decide import conclusion
+from bot.core.finding import Severity
+from bot.core.markdown import visible
+from bot.core.policy import Policy
+from bot.core.report import compared, place
+from bot.core.review import Location, Review, ReviewFinding
+
+Lines: TypeAlias = Callable[[ReviewFinding], str | None]
+"""The line that a finding stands on, None where it must not or cannot be shown."""
+
+_STYLES: Final = {
+    Severity.ERROR: "bold red",
+    Severity.WARNING: "bold yellow",
+    Severity.NOTICE: "bold cyan",
+}
+_VERDICTS: Final = {"pass": "bold green", "blocked": "bold red", "incomplete": "bold yellow"}
+_NO_FILE: Final = "(no single file)"
+
+
+def print_review(console: Console, review: Review, policy: Policy, lines: Lines) -> None:
+    """Print the review."""
+    for path, found in groupby(review.findings, key=_path):
+        console.print(Text(visible(path), style="bold underline"))
+        for (line, side), group in groupby(found, key=_line):
+            console.print(_block(tuple(group), line, side, lines))
+        console.print()
+    if review.problems:
+        console.print(Text("What could not be looked at", style="bold yellow"))
+        for problem in review.problems:
+            where = f"{visible(place(problem.location))}: " if problem.location else ""
+            console.print(Padding(Text(f"{where}{visible(problem.message)}"), (0, 0, 0, 2)))
+        console.print()
+    if review.suppressed:
+        console.print(Text("Waived", style="bold"))
+        for held in review.suppressed:
+            why = visible(next(iter(held.because.values()), ""))
+            where = visible(place(held.finding.location))
+            console.print(Padding(Text(f"{held.finding.rule} {where}: {why}"), (0, 0, 0, 2)))
+        console.print()
+    ending = conclusion(review, policy)
+    verdict = Text(review.verdict.capitalize(), style=_VERDICTS[review.verdict])
+    console.print(Text.assemble(verdict, f": {ending.title}."))
+    console.print(Text(f"{compared(review.summary)}."))
+
+
+def _path(found: ReviewFinding) -> str:
+    return found.location.path if found.location else _NO_FILE
+
+
+def _line(found: ReviewFinding) -> tuple[int | None, str]:
+    held: Location | None = found.location
+    return (held.line, held.side) if held else (None, "RIGHT")
+
+
+def _block(
+    found: tuple[ReviewFinding, ...], line: int | None, side: str, lines: Lines
+) -> RenderableType:
+    """The findings of one line, below that line."""
+    grid = Grid.grid(padding=(0, 1, 0, 0))
+    grid.add_column(justify="right", width=6, style="dim")
+    grid.add_column()
+    shown = next((text for text in map(lines, found) if text is not None), None)
+    number = "" if line is None else str(line)
+    mark = "-" if side == "LEFT" else "│"
+    if shown is not None:
+        text = visible(shown.expandtabs(4))
+        row = Text.assemble((f"{mark} ", "dim"), text, no_wrap=True, overflow="ellipsis")
+        grid.add_row(number, row)
+        number = ""
+    for held in found:
+        grid.add_row(number, Padding(_message(held), (0, 0, 0, 2)))
+        number = ""
+    return grid
+
+
+def _message(found: ReviewFinding) -> Group:
+    parts = [found.rule]
+    if found.blocks:
+        parts.append("blocks")
+    if found.environments and found.environments != ("default",):
+        parts.append(", ".join(map(visible, found.environments)))
+    sentence = Text.assemble(
+        (str(found.severity), _STYLES[found.severity]), ": ", visible(found.message)
+    )
+    return Group(sentence, *_details(found), Text(" · ".join(parts), style="dim"))
+
+
+def _details(found: ReviewFinding) -> Iterator[RenderableType]:
+    for related in found.related:
+        where = f"{visible(place(related.location))}: " if related.location else ""
+        yield Text(f"  {where}{visible(related.message)}")
+    for held in found.details.steps:
+        yield Text(f"  {visible(held.title)}")
+        for number, step in enumerate(held.steps, start=1):
+            yield Text(f"  {number}. {visible(step)}")
+    for table in found.details.tables:
+        grid = Grid(box=None, padding=(0, 2, 0, 2), show_edge=False)
+        for column in table.columns:
+            grid.add_column(Text(visible(column)), style="")
+        for row in table.rows:
+            grid.add_row(*(Text(visible(cell)) for cell in row))
+        yield grid
+    for graph in found.details.graphs:
+        for source, target, label in graph.edges:
+            yield Text(f"  {visible(source)} → {visible(target)} ({visible(label)})")

@@ -1,0 +1,57 @@
+"""A review as workflow commands, which a GitHub Actions log shows as annotations."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.core.decide import conclusion
+from bot.core.finding import Severity
+from bot.core.markdown import visible
+from bot.core.policy import Policy
+from bot.core.report import compared
+from bot.core.review import Location, Review
+
+_COMMANDS: Final = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTICE: "notice",
+}
+
+
+def to_commands(review: Review, policy: Policy) -> str:
+    """The text of the log: one command a finding or problem, then the verdict.
+
+    https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+    """
+    rows = [
+        _command(_COMMANDS[found.severity], found.location, found.rule, found.message)
+        for found in review.findings
+    ]
+    rows += [
+        _command(
+            "warning", problem.location, f"could not be looked at: {problem.kind}", problem.message
+        )
+        for problem in review.problems
+    ]
+    ending = conclusion(review, policy)
+    rows.append(f"{review.verdict.capitalize()}: {ending.title}.")
+    rows.append(f"{compared(review.summary)}.")
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _command(name: str, location: Location | None, title: str, message: str) -> str:
+    properties = [f"title={_property(title)}"]
+    # A line of base has no place in the head that a workflow has checked out.
+    if location is not None and location.side == "RIGHT":
+        line = () if location.line is None else (f"line={location.line}",)
+        properties = [f"file={_property(location.path)}", *line, *properties]
+    return f"::{name} {','.join(properties)}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    """Text as the runner reads it: a line's end would begin another command."""
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,91 @@
+"""The lines of a pull request's difference, on which alone GitHub accepts a comment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from bot.core.finding import Side
+
+# A hunk's header as git writes it; a length that is left out is 1.
+_HEADER: Final = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A line (1-based) and side of a file's difference."""
+
+    line: int
+    side: Side
+
+
+@dataclass(frozen=True)
+class Hunks:
+    """What a file's patch shows: added and removed lines, and the unchanged ones around them.
+
+    `added` are lines of head, `removed` lines of base, `context` unchanged lines (base to head).
+    """
+
+    added: frozenset[int]
+    removed: frozenset[int]
+    context: Mapping[int, int]
+
+    @cached_property
+    def _right(self) -> frozenset[int]:
+        return self.added | frozenset(self.context.values())
+
+    def anchor(self, line: int, side: Side) -> Anchor | None:
+        """Where GitHub accepts a comment on this line, None where the difference lacks it.
+
+        GitHub takes a removed line as LEFT and every other as RIGHT:
+        https://docs.github.com/en/rest/pulls/comments#create-a-review-comment-for-a-pull-request
+        """
+        if side == "RIGHT":
+            return Anchor(line, "RIGHT") if line in self._right else None
+        if line in self.removed:
+            return Anchor(line, "LEFT")
+        shown = self.context.get(line)
+        return None if shown is None else Anchor(shown, "RIGHT")
+
+    def holds(self, start: int, end: int) -> bool:
+        """Whether head's lines `start` to `end` stand here, and in one hunk.
+
+        Hunks are at least a line apart, so lines without a gap are lines of one hunk.
+        """
+        return all(line in self._right for line in range(start, end + 1))
+
+
+def parse_patch(patch: str) -> Hunks:
+    """The hunks of one file's patch, as the pull request files API gives it."""
+    added: set[int] = set()
+    removed: set[int] = set()
+    context: dict[int, int] = {}
+    old = new = old_left = new_left = 0
+    # Only "\n" ends a line of a patch: a carriage return or U+2028 is part of the line.
+    for row in patch.split("\n"):
+        if old_left <= 0 and new_left <= 0:
+            if header := _HEADER.match(row):
+                old, new = int(header[1]), int(header[3])
+                old_left, new_left = _length(header[2]), _length(header[4])
+            continue
+        mark = row[:1]
+        if mark == "\\":  # "\ No newline at end of file" stands for no line
+            continue
+        if mark == "+":
+            added.add(new)
+        elif mark == "-":
+            removed.add(old)
+        else:
+            context[old] = new
+        if mark != "+":
+            old, old_left = old + 1, old_left - 1
+        if mark != "-":
+            new, new_left = new + 1, new_left - 1
+    return Hunks(frozenset(added), frozenset(removed), context)
+
+
+def _length(written: str | None) -> int:
+    return 1 if written is None else int(written)

@@ -1,0 +1,200 @@
+"""A policy file into a policy: every error at once, each with its line and what is legal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+from jsonschema import Draft202012Validator, ValidationError
+
+from bot.core.finding import Severity
+from bot.core.globs import name_matches
+from bot.core.policy import Policy, RulePolicy
+from bot.core.policy_document import Document, Path, parse_document
+from bot.core.policy_schema import policy_schema
+from bot.core.values import freeze, mapping
+from bot.errors import PolicyError
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """One thing that is wrong, at a line (1-based)."""
+
+    line: int
+    message: str
+
+
+def read_policy(text: str, options: Mapping[str, type] | None) -> Policy:
+    """The policy that the text says. Raises PolicyError with everything that is wrong with it."""
+    document = parse_document(text)
+    if document.value is None:
+        return Policy()
+    schema = policy_schema(options)
+    faults = [
+        fault
+        for error in Draft202012Validator(
+            schema, format_checker=Draft202012Validator.FORMAT_CHECKER
+        ).iter_errors(document.value)
+        for fault in _faults(error, document)
+    ]
+    if not faults:
+        faults = list(_nonsense(document, options))
+    if faults:
+        ordered = sorted(set(faults), key=lambda fault: (fault.line, fault.message))
+        message = "\n".join(f"line {fault.line}: {fault.message}" for fault in ordered)
+        raise PolicyError(message, ordered[0].line)
+    return _decoded(document.value)
+
+
+def _faults(error: ValidationError, document: Document) -> Iterator[_Fault]:
+    """What the schema refuses, in words."""
+    path: Path = tuple(error.absolute_path)
+    if error.validator == "anyOf":
+        wanted = 1 if isinstance(error.instance, dict) else 0
+        for inner in error.context or ():
+            if inner.schema_path[0] == wanted:
+                yield from _faults(inner, document)
+        return
+    if error.validator == "additionalProperties":
+        schema: Any = error.schema
+        instance: Any = error.instance
+        known = list(schema.get("properties", ()))
+        for key in instance:
+            if key not in known:
+                word = "rule" if path == ("rules",) else "key"
+                text = f"unknown {word} {key!r}{_within(path)}{_legal(key, known)}"
+                yield _Fault(document.line((*path, key)), text)
+        return
+    yield _Fault(document.line(path), _sentence(error, path))
+
+
+def _sentence(error: ValidationError, path: Path) -> str:
+    value: Any = error.instance
+    limit: Any = error.validator_value
+    shown = repr(value) if len(repr(value)) <= 100 else f"{repr(value)[:100]}…"
+    legal: dict[str, Callable[[], str]] = {
+        "required": lambda: f" lacks {next(key for key in limit if key not in value)!r}",
+        "enum": lambda: f" is {shown}{_legal(value, limit)}",
+        "type": lambda: f" is {shown}, legal is {_type(limit, value)}",
+        "minLength": lambda: " is empty",
+        "minItems": lambda: " is empty",
+        "minimum": lambda: f" is {shown}, legal is {limit} or more",
+        "maximum": lambda: f" is {shown}, legal is {limit} or less",
+        "format": lambda: f" is {shown}, legal is a date such as 2027-03-31",
+        "pattern": lambda: f" is {shown}, {_EXAMPLES.get(limit, f'legal is what matches {limit}')}",
+    }
+    phrase = legal.get(str(error.validator))
+    return _written(path) + (phrase() if phrase else f" is {shown}: {error.message}")
+
+
+def _type(limit: str, value: object) -> str:
+    quotes = limit == "string" and isinstance(value, bool | int | float)
+    return f"{_TYPES.get(limit, limit)}{'; put it in quotes' if quotes else ''}"
+
+
+_TYPES: Final = {
+    "string": "text",
+    "array": "a list",
+    "object": "a mapping",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
+_EXAMPLES: Final = {r"^1\.[0-9]{1,3}$": 'legal is a minor version such as "1.34"'}
+
+
+def _written(path: Path) -> str:
+    """A path as people write it: `waivers[0].expires`."""
+    out = ""
+    for step in path:
+        out += f"[{step}]" if isinstance(step, int) else f".{step}" if out else step
+    return out or "the policy"
+
+
+def _within(path: Path) -> str:
+    return f" in {_written(path)}" if path and path != ("rules",) else ""
+
+
+def _legal(value: object, known: list[Any]) -> str:
+    """The nearest of the legal values, and all of them where they are few."""
+    near = get_close_matches(str(value), [str(name) for name in known], n=1, cutoff=0.6)
+    hint = f", did you mean {near[0]!r}?" if near else ""
+    if near and len(known) > 12:
+        return hint
+    return f"{hint or ','} legal are {', '.join(repr(name) for name in known) or 'none'}"
+
+
+def _nonsense(document: Document, options: Mapping[str, type] | None) -> Iterator[_Fault]:
+    """What has the right form and cannot be meant."""
+    held = document.value
+    for number, waiver in enumerate(held.get("waivers", ())):
+        if not {"rule", "fingerprint"} & waiver.keys():
+            line = document.line(("waivers", number))
+            yield _Fault(line, f"waivers[{number}] names neither a 'rule' nor a 'fingerprint'")
+    names = Counter(item["name"] for item in held.get("environments", ()))
+    for number, item in enumerate(held.get("environments", ())):
+        if names[item["name"]] > 1:
+            path = ("environments", number, "name")
+            yield _Fault(document.line(path), f"{_written(path)} is {item['name']!r} once more")
+    if options is not None:
+        yield from _unknown_rules(document, list(options))
+
+
+def _unknown_rules(document: Document, known: list[str]) -> Iterator[_Fault]:
+    """Globs that match no rule: a waiver with a typing error waives nothing."""
+    held = document.value
+    globs: list[tuple[Path, str]] = [
+        ((section, number, "rules", index), glob)
+        for section in ("approvals", "notify")
+        for number, item in enumerate(held.get(section, ()))
+        for index, glob in enumerate(item["rules"])
+    ]
+    globs += [
+        (("waivers", number, "rule"), item["rule"])
+        for number, item in enumerate(held.get("waivers", ()))
+        if "rule" in item
+    ]
+    for path, glob in globs:
+        if not any(name_matches(rule, (glob,)) for rule in known):
+            yield _Fault(
+                document.line(path), f"{_written(path)} is {glob!r}, no rule{_legal(glob, known)}"
+            )
+
+
+def _decoded(value: dict[str, Any]) -> Policy:
+    rules = {rule: _rule(held) for rule, held in value.pop("rules", {}).items()}
+    policy = msgspec.convert(_snake(value), Policy)
+    mirrors = MappingProxyType(dict(policy.images.mirrors))
+    return replace(
+        policy,
+        rules=MappingProxyType(rules),
+        images=replace(policy.images, mirrors=mirrors),
+    )
+
+
+def _rule(held: Any) -> RulePolicy:
+    """`off`, a severity, or a mapping of severity and options."""
+    options = dict(held) if isinstance(held, dict) else {"severity": held}
+    severity = options.pop("severity", None)
+    return RulePolicy(
+        severity=None if severity in {None, "off"} else Severity(severity),
+        off=severity == "off",
+        options=mapping(freeze(options)),
+    )
+
+
+def _snake(value: Any) -> Any:
+    """The keys as Python writes them; those of `mirrors` are data."""
+    if isinstance(value, list):
+        return [_snake(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key.replace("-", "_"): item if key == "mirrors" else _snake(item)
+        for key, item in value.items()
+    }

@@ -1,0 +1,343 @@
+"""The value of one document out of libyaml's events, as go-yaml v2 or v3 builds it.
+
+go-yaml is a port of libyaml, so PyYAML's C parser gives the events that it works from. Only the
+events are taken: the C composer refuses anchors that are defined twice, and recurses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from bot.core.reading.anchors import Anchor, Anchors
+from bot.core.reading.events import Source, event_source
+from bot.core.reading.limits import Limits
+from bot.core.reading.merges import WANT_MAPPING, Merges
+from bot.core.reading.notes import Note, Notes, Sort
+from bot.core.reading.scalars import Odd, Scalar, Table, key_text
+from bot.core.reading.tags import Dialect, is_hazard, short, tagged
+from bot.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A document: its value, what is odd about it, and whether another dialect may read it else.
+
+    `refused` is set where there is no value. `nodes` is how many were built.
+    """
+
+    value: Any = None
+    notes: tuple[Note, ...] = ()
+    differs: bool = False
+    refused: Refused | None = None
+    nodes: int = 0
+
+
+class _Key:
+    """A key that no text can be."""
+
+
+_NONE: Final = _Key()
+_MERGE: Final = _Key()
+_NO_DOCUMENT: Final = "did not find expected <document start>"
+_QUESTION_MARK: Final = "an unquoted value between brackets holds a question mark"
+
+
+def build(data: bytes, dialect: Dialect, table: Table, limits: Limits, *, used: int = 0) -> Built:
+    """The first document of `data`; what follows it there does not exist for the cluster.
+
+    `used` is how many values the file held before.
+    """
+    builder = _Builder(dialect, table, limits, used)
+    try:
+        value = builder.document(event_source(data))
+    except Refused as refused:
+        return Built(None, tuple(builder.notes.held), True, refused, builder.nodes)
+    return Built(value, tuple(builder.notes.held), builder.notes.differs, None, builder.nodes)
+
+
+class _Builder:
+    """One document being built. Odd things are met in methods; the loop holds what is usual."""
+
+    __slots__ = (
+        "anchors",
+        "dialect",
+        "flow",
+        "limits",
+        "merges",
+        "nodes",
+        "notes",
+        "room",
+        "table",
+    )
+
+    def __init__(self, dialect: Dialect, table: Table, limits: Limits, used: int) -> None:
+        self.dialect = dialect
+        self.table = table
+        self.limits = limits
+        self.room = limits.nodes - used
+        self.notes = Notes()
+        self.anchors = Anchors(limits)
+        self.merges = Merges(self.anchors, self.notes)
+        self.nodes = 0
+        self.flow = 0
+
+    def document(self, source: Source) -> Any:
+        """The value of the first document, None where there is none."""
+        source()  # the stream's start
+        event = source()
+        kind: type = type(event)
+        if kind is not DocumentStartEvent:
+            return None
+        if event.version and tuple(event.version) != (1, 1):
+            raise Refused("found incompatible YAML document", event.start_mark.index)
+        value = self._node(source)
+        end = source()
+        self._after(source, end)
+        return value
+
+    def _after(self, source: Source, end: Any) -> None:
+        """Note what follows the document in the same chunk; v3 looks a little further ahead."""
+        index = end.end_mark.index
+        try:
+            following = source()
+            if self.dialect == "kustomize" and not isinstance(following, StreamEndEvent):
+                source()
+        except Refused as refused:
+            if self.dialect == "kustomize" and str(refused) != _NO_DOCUMENT:
+                raise
+            self.notes.add("content-after-document-end", refused.index or index)
+            return
+        if not isinstance(following, StreamEndEvent):
+            self.notes.add("content-after-document-end", following.start_mark.index)
+
+    def _node(self, source: Source) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop, kept flat for speed
+        """The value that the next events make, in one loop without recursion."""
+        table, most = self.table, self.room
+        top: list[Any] = []
+        target: Any = top
+        key: Any = _NONE
+        stack: list[Any] = []
+        nodes = flow = 0
+        while True:
+            event = source()
+            kind = event.__class__
+            if kind is ScalarEvent:
+                nodes += 1
+                if nodes > most:
+                    raise self._too_many(event)
+                value = event.value
+                if event.tag is not None or event.anchor is not None:
+                    value = self._marked(event, key)
+                elif event.implicit[0]:
+                    if flow and "?" in value:
+                        raise Refused(_QUESTION_MARK, event.start_mark.index)
+                    value = table[value]
+                if key is _NONE and target.__class__ is dict:
+                    if value.__class__ is str and value != "<<" and value not in target:
+                        key = value
+                    else:
+                        key = self._key(event, value, target, len(stack))
+                    continue
+                if value.__class__ is Odd:
+                    value = self._odd(event, value, key)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                nodes += 1
+                if nodes > most:
+                    raise self._too_many(event)
+                stack.append((target, key, self._open(event, len(stack), target, key, nodes)))
+                if not flow and event.flow_style:
+                    self.flow = flow = len(stack)
+                target = {} if kind is MappingStartEvent else []
+                key = _NONE
+                continue
+            elif kind is AliasEvent:
+                anchor = self.anchors.alias(event.anchor, nodes, event.start_mark.index)
+                nodes += 1
+                if key is _NONE and target.__class__ is dict:
+                    key = self._alias_key(event, anchor, target, len(stack))
+                    continue
+                value = anchor.value
+                if key is _MERGE and not isinstance(value, dict):
+                    raise Refused(WANT_MAPPING, event.start_mark.index)
+            else:  # the end of a mapping or sequence
+                value = target
+                if self.merges:
+                    self.merges.end(len(stack), value)
+                target, key, anchor = stack.pop()
+                if len(stack) < flow:
+                    self.flow = flow = 0
+                if anchor is not None:
+                    self.anchors.close(anchor, value, nodes, event.end_mark.index)
+            if target.__class__ is list:
+                target.append(value)
+                if target is top:
+                    self.nodes = nodes + self.anchors.added
+                    return self._whole(event, value)
+            elif key is _MERGE:
+                self._merge(len(stack), target, value)
+                key = _NONE
+            else:
+                target[key] = value
+                key = _NONE
+
+    def _too_many(self, event: Any) -> Refused:
+        index = event.start_mark.index
+        return Refused(f"more than {self.limits.nodes} values", index, limit=True)
+
+    def _whole(self, event: Any, value: Any) -> Any:
+        """A document's value; kustomize refuses a document that is a scalar."""
+        if not isinstance(value, dict | list) and value is not None:
+            self.notes.differs = True
+            if self.dialect == "kustomize":
+                raise Refused("a document is a scalar", event.start_mark.index)
+        return value
+
+    def _open(self, event: Any, depth: int, target: Any, key: Any, nodes: int) -> Anchor | None:
+        """A collection begins: its anchor, if it has one."""
+        index = event.start_mark.index
+        if depth >= self.limits.depth:
+            raise Refused(f"nested deeper than {self.limits.depth}", index, limit=True)
+        if key is _NONE and target.__class__ is dict:
+            raise Refused("a mapping key is a mapping or a list", index)
+        if event.tag is not None and event.tag != "!":
+            own = "map" if isinstance(event, MappingStartEvent) else "seq"
+            if short(event.tag) != own:
+                self.notes.add("tag", index, key)
+        return self.anchors.open(event.anchor, nodes, index) if event.anchor else None
+
+    def _merge(self, depth: int, target: dict[str, Any], value: Any) -> None:
+        if self.dialect == "kubectl":
+            self.merges.now(depth, target, value)
+        else:
+            self.merges.later(depth, value)
+
+    def _odd(self, event: Any, odd: Odd, key: Any) -> Scalar:
+        """The value of an odd scalar that is no key."""
+        index = event.start_mark.index
+        if odd.flag == "not-finite":
+            raise Refused("a number that JSON has no word for", index)
+        if odd.flag == "digits":
+            raise Refused(f"a number of more than {self.limits.digits} digits", index, limit=True)
+        if odd.flag == "empty":
+            return self._empty()
+        if odd.flag == "timestamp":
+            self.notes.differs = True
+        else:
+            self.notes.add("octal" if odd.flag == "octal" else "yaml11-bool", index, key)
+        return self._choose(odd)
+
+    def _empty(self) -> Scalar:
+        """Nothing at all: null, but kustomize's emitter writes `''` for it in flow style."""
+        if not self.flow:
+            return None
+        self.notes.differs = True
+        return None if self.dialect == "kubectl" else ""
+
+    def _choose(self, odd: Odd) -> Scalar:
+        return odd.kubectl if self.dialect == "kubectl" else odd.kustomize
+
+    def _marked(self, event: Any, key: Any) -> Scalar | Odd:
+        """A scalar with a tag or an anchor."""
+        text, tag = event.value, event.tag
+        value: Scalar | Odd = self.table[text] if tag is None and event.implicit[0] else text
+        if tag is not None:
+            self.notes.differs = True
+            value = self._tagged(event)
+            if is_hazard(tag, text):
+                self.notes.add("tag", event.start_mark.index, key)
+        if event.anchor is not None:
+            held = value
+            if isinstance(value, Odd):
+                held = self._odd(event, value, key)
+            as_key = self._key_or_none(text, value)
+            if self.dialect == "kustomize" and as_key is not None:
+                as_key = text
+            self.anchors.scalar(event.anchor, held, as_key, len(text))
+            return held if isinstance(value, Odd) and value.flag == "empty" else value
+        return value
+
+    def _tagged(self, event: Any) -> Scalar | Odd:
+        quoted = bool(event.style)
+        try:
+            return tagged(
+                event.tag, event.value,
+                quoted=quoted, digits=self.limits.digits, dialect=self.dialect,
+            )  # fmt: skip
+        except Refused as refused:
+            raise Refused(str(refused), event.start_mark.index) from None
+
+    def _key(self, event: Any, value: Any, target: dict[str, Any], depth: int) -> Any:
+        """A key that is no plain new string."""
+        index = event.start_mark.index
+        if event.value == "<<":
+            if event.implicit[0] or short(event.tag) == "merge":
+                return self._merge_key(depth, index)
+            self.notes.add("merge-quoted", index)
+            if self.dialect == "kustomize":
+                self.merges.lose(depth, index)
+        key: str | None = value
+        if not isinstance(value, str):
+            key = self._key_text(event, value, depth)
+        return self._unique(key or "", target, depth, index)
+
+    def _merge_key(self, depth: int, index: int) -> _Key:
+        if not self.merges.begin(depth, index):
+            self.notes.add("merge-twice", index)
+            if self.dialect == "kustomize":
+                raise Refused("a mapping key is already defined", index)
+        return _MERGE
+
+    def _unique(self, key: str, target: dict[str, Any], depth: int, index: int) -> str:
+        if key in target and not self.merges.brought(depth, key):
+            self.notes.add("duplicate-key", index, key)
+            if self.dialect == "kustomize":
+                raise Refused("a mapping key is already defined", index)
+        return key
+
+    def _key_text(self, event: Any, value: Any, depth: int) -> str:
+        """What a key that is no string becomes. Raises Refused where it may not be one."""
+        index = event.start_mark.index
+        self.notes.differs = True
+        flag = value.flag if isinstance(value, Odd) else ""
+        if flag == "digits":
+            raise Refused(f"a number of more than {self.limits.digits} digits", index, limit=True)
+        if flag in {"yaml11-bool", "octal"}:
+            sort: Sort = "yaml11-key" if flag == "yaml11-bool" else "octal-key"
+            self.notes.add(sort, index, event.value)
+        if self.dialect == "kustomize":
+            usable = depth == 1 and value is not None
+            if flag not in {"yaml11-bool", "empty"} and not usable:
+                raise Refused("a mapping key is no string", index)
+            return str(event.value)  # for nothing at all its emitter writes ''
+        key = self._key_or_none(event.value, value)
+        if key is None:
+            raise Refused("a mapping key is null or too large a number", index)
+        return key
+
+    @staticmethod
+    def _key_or_none(text: str, value: Scalar | Odd) -> str | None:
+        if isinstance(value, str):
+            return value
+        return value.key if isinstance(value, Odd) else key_text(text, value)
+
+    def _alias_key(self, event: Any, anchor: Anchor, target: dict[str, Any], depth: int) -> str:
+        """The key that an alias stands for; v3 does not take it for a duplicate of a scalar."""
+        self.notes.differs = True
+        index = event.start_mark.index
+        if anchor.key is None:
+            raise Refused("a mapping key is no string", index)
+        if self.dialect == "kustomize":
+            if depth > 1 and not isinstance(anchor.value, str):
+                raise Refused("a mapping key is no string", index)
+            return anchor.key
+        return self._unique(anchor.key, target, depth, index)

@@ -1,0 +1,75 @@
+"""Which documents of a manifest a change touches, and what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from bot.core.manifest import Hazard, ManifestFile, Object
+from bot.core.state import State
+
+_BOM: Final = "\ufeff".encode()
+# Where one of these stands more than once in a document, the first place says it all.
+_ONCE: Final = frozenset({"bom-inside", "carriage-return", "kindless-item", "unicode-line-break"})
+_MODES: Final = ("mode", "umask", "permissions", "perms")
+
+
+class _Outline(msgspec.Struct):
+    kind: Any = None
+
+
+def touched_files(
+    before: State, after: State
+) -> Iterator[tuple[ManifestFile | None, ManifestFile]]:
+    """The files whose content the change brings, each with what base has at its path."""
+    known = {file.blob for file in before.files.values()}
+    for path, file in sorted(after.files.items()):
+        if file.blob not in known:
+            yield before.files.get(path), file
+
+
+def new_hazards(old: ManifestFile | None, new: ManifestFile) -> Iterator[Hazard]:
+    """The hazards of a file's changed documents that make a difference to a resource."""
+    known = frozenset(old.manifest.documents) if old else frozenset()
+    seen: set[tuple[int, str]] = set()
+    for hazard in new.manifest.hazards:
+        if hazard.flag == "rejected-by-kubectl" or _unchanged(new, hazard.document, known):
+            continue
+        mark = (hazard.document, hazard.flag)
+        if not (hazard.flag in _ONCE and mark in seen) and _matters(new, hazard):
+            seen.add(mark)
+            yield hazard
+
+
+def _unchanged(file: ManifestFile, document: int, known: frozenset[str]) -> bool:
+    documents = file.manifest.documents
+    return document < len(documents) and documents[document] in known
+
+
+def _matters(file: ManifestFile, hazard: Hazard) -> bool:
+    """Whether the hazard changes what a resource holds.
+
+    A file mode is written in octal by everybody, and a byte order mark that is no part of a key or
+    a value is read over.
+    """
+    if hazard.flag == "octal" and hazard.field.lower().endswith(_MODES):
+        return False
+    held = [
+        found
+        for reading in (file.manifest.kubectl, file.manifest.kustomize)
+        for found in reading.objects
+        if found.document == hazard.document
+    ]
+    if hazard.flag == "bom-inside" and not any(_BOM in found.encoded for found in held):
+        return False
+    return any(map(_has_kind, held)) or (not held and file.manifest.resembles)
+
+
+def _has_kind(held: Object) -> bool:
+    try:
+        outline = msgspec.json.decode(held.encoded, type=_Outline)
+    except msgspec.MsgspecError:
+        return False
+    return isinstance(outline.kind, str)

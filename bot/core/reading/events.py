@@ -1,0 +1,75 @@
+"""libyaml's events of one document, with what go-yaml does otherwise than libyaml 0.2.5."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from yaml import YAMLError
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs hide what it imports
+from yaml.events import ScalarEvent
+from yaml.reader import ReaderError
+
+from bot.errors import Refused
+
+_BOM: Final = b"\xef\xbb\xbf"
+_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+_PRIVATE: Final = range(0xE000, 0xF900)
+
+Source: TypeAlias = Callable[[], Any]
+"""Gives the next event; PyYAML's events are not typed as what they hold."""
+
+
+def event_source(data: bytes) -> Source:
+    """A function that gives the next event of a document. Raises Refused where there is none."""
+    inner = data.find(_BOM, 1)
+    slash = b"\\/" in data
+    if inner < 0 and not slash:
+        return _refusing(data, CParser(data).get_event)
+    stand_in = next(held for code in _PRIVATE if (held := chr(code)).encode() not in data)
+    replaced = data[:1] + data[1:].replace(_BOM, stand_in.encode())
+    return _careful(replaced, _refusing(replaced, CParser(replaced).get_event), stand_in)
+
+
+def _refusing(data: bytes, get: Source) -> Source:
+    def source() -> Any:
+        try:
+            return get()
+        except YAMLError as error:
+            raise _refusal(data, error) from None
+
+    return source
+
+
+def _careful(data: bytes, get: Source, stand_in: str) -> Source:
+    r"""The events with byte order marks put back, and without JSON's `\\/`, which go-yaml lacks."""
+    text = document_text(data)
+
+    def source() -> Any:
+        event = get()
+        kind: type = type(event)
+        if kind is ScalarEvent:
+            if event.style == '"':
+                raw = text[event.start_mark.index : event.end_mark.index]
+                if any(escape[1] == "/" for escape in _ESCAPE.finditer(raw)):
+                    raise Refused("found unknown escape character", event.start_mark.index)
+            event.value = event.value.replace(stand_in, "\ufeff")
+        return event
+
+    return source
+
+
+def document_text(data: bytes) -> str:
+    """The text that libyaml counts its marks in."""
+    return data.removeprefix(_BOM).decode("utf-8", "replace")
+
+
+def _refusal(data: bytes, error: YAMLError) -> Refused:
+    """What libyaml says; its sentences are constants and hold nothing of the text."""
+    if isinstance(error, ReaderError):
+        before = data[: error.position if isinstance(error.position, int) else 0]
+        return Refused(str(error.reason), len(before.decode("utf-8", "replace")))
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "context", None)
+    return Refused(str(problem or "not YAML"), mark.index if mark else None)

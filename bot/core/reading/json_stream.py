@@ -1,0 +1,196 @@
+"""The JSON values at the beginning of a file, as Go's decoder takes them one after the other."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+from bot.core.reading.limits import Limits
+from bot.core.reading.scalars import whole_or_float
+from bot.errors import Refused
+
+_SPACES: Final = (
+    rb"(?:[\t\n\v\f\r ]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]"
+    rb"|\xe2\x81\x9f|\xe3\x80\x80)"
+)
+_BRACE: Final = re.compile(_SPACES + rb"*\{")
+_ONE_SPACE: Final = re.compile(_SPACES)
+_JSON_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F])"
+    r"[0-9a-fA-F]{2}|.)",
+    re.DOTALL,
+)
+# What go-yaml refuses in JSON: an escaped slash, half of a surrogate pair, a key beyond 1024.
+_ONLY_JSON: Final = re.compile(r'\\(?:/|u[dD][89a-fA-F])|"[^"]{1000}')
+_LOOKED_AT: Final = 4096  # kubectl's buffer: a brace behind more white space is not seen
+_AMBIGUOUS: Final = 2  # after so many values a stream is JSON for good
+
+
+@dataclass(frozen=True, slots=True)
+class JsonValue:
+    """One value, and where it stands.
+
+    `alike`: kustomize's YAML reading of it is the same. `repeats`: a key stands twice in it.
+    """
+
+    value: Any
+    start: int
+    end: int
+    alike: bool
+    repeats: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JsonStream:
+    """The values of a stream. `rest`: where YAML takes over, None where nothing is left."""
+
+    values: tuple[JsonValue, ...]
+    rest: int | None = None
+    refused: Refused | None = None
+
+
+def looks_like_json(data: bytes) -> bool:
+    """Whether the file begins with a brace, so that it is tried as JSON first."""
+    return bool(_BRACE.match(data[:_LOOKED_AT]))
+
+
+def json_values(data: bytes, limits: Limits) -> JsonStream:
+    """The values that Go's JSON decoder takes, and where it gives up for YAML."""
+    if sum(map(data.count, (b",", b"[", b"{"))) > limits.nodes:
+        refused = Refused(f"more than {limits.nodes} values", 0, limit=True)
+        return JsonStream((), refused=refused)
+    text = data.decode("utf-8", "surrogateescape")
+    if "\\u" in text:
+        text = _ESCAPE.sub(_whole, text)
+    values: list[JsonValue] = []
+    at = start = 0
+    while True:
+        begin = _after_space(text, at)
+        start += begin - at  # JSON's white space is ASCII
+        if begin == len(text):
+            return JsonStream(tuple(values))
+        if len(values) == limits.documents:
+            found = Refused(f"more than {limits.documents} documents", start, limit=True)
+            return JsonStream(tuple(values), refused=found)
+        try:
+            held, at = _read(text, begin, limits)
+        except Refused as refused:
+            found = Refused(str(refused), start, limit=True)
+            return JsonStream(tuple(values), refused=found)
+        except RecursionError:
+            found = Refused(_too_deep(limits), start, limit=True)
+            return JsonStream(tuple(values), refused=found)
+        except ValueError:
+            return _given_up(data, tuple(values), values[-1].end if values else 0)
+        source = text[begin:at]
+        end = start + len(source.encode("utf-8", "surrogateescape"))
+        values.append(
+            JsonValue(held.value, start, end, held.plain and _alike(source), not held.plain)
+        )
+        start = end
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    value: Any
+    plain: bool
+
+
+class _Hooks:
+    """What makes JSON's numbers and mappings Kubernetes' own, within the limits."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._digits = limits.digits
+        self.plain = True
+
+    def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        held = dict(pairs)
+        if len(held) != len(pairs):
+            self.plain = False
+        return held
+
+    def integer(self, text: str) -> int:
+        if len(text) > self._digits:
+            raise self._too_long()
+        return int(text)
+
+    def number(self, text: str) -> int | float:
+        if len(text) > self._digits:
+            raise self._too_long()
+        value = float(text)
+        if value in {float("inf"), float("-inf")}:
+            raise ValueError("out of range")
+        return whole_or_float(value)
+
+    def _too_long(self) -> Refused:
+        return Refused(f"a number of more than {self._digits} digits", limit=True)
+
+    @staticmethod
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(constant)
+
+
+def _read(text: str, at: int, limits: Limits) -> tuple[_Held, int]:
+    """The value at `at`, and where it ends. Raises ValueError where there is none."""
+    hooks = _Hooks(limits)
+    decoder = json.JSONDecoder(
+        object_pairs_hook=hooks.pairs,
+        parse_int=hooks.integer,
+        parse_float=hooks.number,
+        parse_constant=hooks.refuse,
+    )
+    value, end = decoder.raw_decode(text, at)
+    if _deeper(value, limits.depth):
+        raise Refused(_too_deep(limits), limit=True)
+    return _Held(value, hooks.plain), end
+
+
+def _given_up(data: bytes, values: tuple[JsonValue, ...], at: int) -> JsonStream:
+    """Where YAML takes over: behind white space up to and with the first line end."""
+    refused = Refused("neither JSON nor YAML", at)
+    if len(values) >= _AMBIGUOUS:
+        return JsonStream(values, refused=Refused("invalid JSON after two JSON values", at))
+    while True:
+        if at + 4 > len(data):
+            return JsonStream(values, refused=refused)
+        space = _ONE_SPACE.match(data, at)
+        if not space:
+            return JsonStream(values, at)
+        at = space.end()
+        if space[0] == b"\n":
+            return JsonStream(values, at)
+
+
+def _after_space(text: str, at: int) -> int:
+    match = _JSON_SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _too_deep(limits: Limits) -> str:
+    return f"nested deeper than {limits.depth}"
+
+
+def _deeper(value: Any, depth: int) -> bool:
+    """Whether the value is nested deeper than `depth`."""
+    level = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for held in level
+            if isinstance(held, dict | list)
+            for inner in (held.values() if isinstance(held, dict) else held)
+        ]
+    return any(isinstance(held, dict | list) for held in level)
+
+
+def _whole(escape: re.Match[str]) -> str:
+    """The escape itself; for half of a surrogate pair U+FFFD, as Go reads it."""
+    return "\\ufffd" if escape[1] else escape[0]
+
+
+def _alike(source: str) -> bool:
+    """Whether go-yaml reads this JSON as Go's JSON decoder does."""
+    return source.isascii() and not _ONLY_JSON.search(source)

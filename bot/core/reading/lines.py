@@ -1,0 +1,266 @@
+"""The line of a field of a document, as the reader that built it takes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+
+from bot.core.reading.events import Source, document_text, event_source
+from bot.core.reading.limits import DEFAULT_LIMITS, Limits
+from bot.core.reading.scalars import Odd, key_text, resolve
+from bot.core.reading.split import (
+    Chunk,
+    cut_for_kubectl,
+    cut_for_kustomize,
+    document_number,
+    normalised,
+)
+from bot.core.reading.tags import Dialect, short
+from bot.core.resource import Item, Route, Step
+from bot.core.resource import Source as Origin
+from bot.errors import Refused
+
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_MERGE: Final = "<<"
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A field of a mapping: the key's place, its text (None: a merge), and what stands there."""
+
+    index: int
+    key: str | None
+    value: _Place
+
+
+@dataclass(slots=True)
+class _Mapping:
+    index: int
+    entries: list[_Entry] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Sequence:
+    index: int
+    items: list[_Place] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Scalar:
+    index: int
+    text: str = ""
+    merge: bool = False
+    key: str | None = None
+
+
+@dataclass(slots=True)
+class _Alias:
+    index: int
+    of: _Mapping | _Sequence | _Scalar
+
+
+_Place: TypeAlias = "_Mapping | _Sequence | _Scalar | _Alias"
+
+
+def line_of(
+    data: bytes, source: Origin, route: Route, limits: Limits = DEFAULT_LIMITS
+) -> int | None:
+    """The line (1-based) of the key of the deepest field of `route` that exists.
+
+    For an item of a list it is the item's first line. Merges, aliases and fields that stand twice
+    are followed to the line that wins. None where the file has no such document.
+    """
+    text = normalised(data)
+    dialect: Dialect = "kustomize" if source.kustomize else "kubectl"
+    chunk = _chunk(text, source, limits)
+    if chunk is None:
+        return None
+    lines = lines_in(text, chunk, dialect, [(*through_lists(source.item), *route)], limits)
+    return next(iter(lines), None)
+
+
+def through_lists(item: Iterable[int]) -> Route:
+    """The route to an object that stands in lists."""
+    return tuple(step for index in item for step in ("items", Item("", index)))
+
+
+def lines_in(
+    data: bytes, chunk: Chunk, dialect: Dialect, routes: Iterable[Route], limits: Limits
+) -> list[int]:
+    """The line of each route in one document of a file; none where it cannot be read.
+
+    JSON that YAML cannot take gets the line that it begins at.
+    """
+    first = data.count(b"\n", 0, chunk.start) + 1
+    held = _SURROGATE.sub(rb"\\ufffd", chunk.data) if chunk.json else chunk.data
+    try:
+        root = _Tree(event_source(held), dialect, limits).root()
+    except Refused:
+        return [first for _ in routes] if chunk.json else []
+    if root is None:
+        return []
+    text = document_text(held)
+    walk = _Walk(dialect)
+    return [first + text.count("\n", 0, walk.find(root, route)) for route in routes]
+
+
+def _chunk(data: bytes, source: Origin, limits: Limits) -> Chunk | None:
+    cut = cut_for_kubectl(data, limits)
+    if not source.kustomize:
+        held = cut.chunks
+        return held[source.document] if 0 <= source.document < len(held) else None
+    starts = [chunk.start for chunk in cut.chunks]
+    for chunk in cut_for_kustomize(data, limits).chunks:
+        if document_number(chunk.start, starts) == source.document:
+            return chunk
+    return None
+
+
+class _Tree:
+    """The places of one document, built without recursion."""
+
+    def __init__(self, source: Source, dialect: Dialect, limits: Limits) -> None:
+        self._source = source
+        self._dialect = dialect
+        self._limits = limits
+        self._anchors: dict[str, _Mapping | _Sequence | _Scalar] = {}
+
+    def root(self) -> _Place | None:
+        """The place of the whole document. Raises Refused where it cannot be read."""
+        event = self._source()
+        while isinstance(event, StreamStartEvent | DocumentStartEvent):
+            event = self._source()
+        if isinstance(event, StreamEndEvent):
+            return None
+        root = place = self._place(event)
+        stack: list[_Mapping | _Sequence] = []
+        keys: list[_Place | None] = []
+        while True:
+            if isinstance(place, _Mapping | _Sequence) and isinstance(
+                event, MappingStartEvent | SequenceStartEvent
+            ):
+                if len(stack) > self._limits.depth:
+                    raise Refused("nested too deep", place.index, limit=True)
+                stack.append(place)
+                keys.append(None)
+            if not stack:
+                return root
+            event = self._source()
+            while not isinstance(
+                event, ScalarEvent | AliasEvent | MappingStartEvent | SequenceStartEvent
+            ):
+                stack.pop()
+                keys.pop()
+                if not stack:
+                    return root
+                event = self._source()
+            place = self._place(event)
+            self._hold(stack[-1], keys, place)
+
+    @staticmethod
+    def _hold(holder: _Mapping | _Sequence, keys: list[_Place | None], place: _Place) -> None:
+        """Put a place where it stands; in a mapping, keys and values take turns."""
+        if isinstance(holder, _Sequence):
+            holder.items.append(place)
+        elif keys[-1] is None:
+            keys[-1] = place
+        else:
+            key, keys[-1] = keys[-1], None
+            scalar = key.of if isinstance(key, _Alias) else key
+            merge = isinstance(key, _Scalar) and key.merge
+            text = scalar.key if isinstance(scalar, _Scalar) else ""
+            holder.entries.append(_Entry(key.index, None if merge else text or "", place))
+
+    def _place(self, event: Any) -> _Place:
+        index = event.start_mark.index
+        kind: type = type(event)
+        if kind is AliasEvent:
+            return _Alias(index, self._anchors[event.anchor])
+        place: _Mapping | _Sequence | _Scalar
+        if isinstance(event, MappingStartEvent):
+            place = _Mapping(index)
+        elif isinstance(event, SequenceStartEvent):
+            place = _Sequence(index)
+        else:
+            place = self._scalar(event)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = place
+        return place
+
+    def _scalar(self, event: Any) -> _Scalar:
+        text = event.value
+        plain = event.implicit[0] and event.tag is None
+        merge = text == _MERGE and (event.implicit[0] or short(event.tag) == "merge")
+        key: str | None = text
+        if plain and self._dialect == "kubectl":
+            value = resolve(text, self._limits.digits)
+            if not isinstance(value, str):
+                key = value.key if isinstance(value, Odd) else key_text(text, value)
+        return _Scalar(event.start_mark.index, text, merge, key)
+
+
+class _Walk:
+    """Looks fields up as a reader does; remembers, so that merges of merges cost little."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._known: dict[tuple[int, str], _Entry | None] = {}
+
+    def find(self, root: _Place, route: Route) -> int:
+        """Where the deepest field of the route that exists has its key."""
+        place, index = root, root.index
+        for step in route:
+            found = self._step(place, step)
+            if found is None:
+                break
+            index, place = found
+        return index
+
+    def _step(self, place: _Place, step: Step) -> tuple[int, _Place] | None:
+        held = place.of if isinstance(place, _Alias) else place
+        if isinstance(step, Item):
+            if not isinstance(held, _Sequence) or not 0 <= step.index < len(held.items):
+                return None
+            item = held.items[step.index]
+            return item.index, item
+        entry = self._entry(held, step)
+        return (entry.index, entry.value) if entry else None
+
+    def _entry(self, place: _Place, key: str) -> _Entry | None:
+        """The entry that wins: the last for kubectl, merges included; for kustomize its own."""
+        held = place.of if isinstance(place, _Alias) else place
+        if not isinstance(held, _Mapping):
+            return None
+        known = (id(held), key)
+        if known not in self._known:
+            self._known[known] = None  # what contains itself holds nothing
+            self._known[known] = self._winner(held, key)
+        return self._known[known]
+
+    def _winner(self, held: _Mapping, key: str) -> _Entry | None:
+        own: _Entry | None = None
+        merged: _Entry | None = None
+        last: _Entry | None = None
+        for entry in held.entries:
+            if entry.key == key:
+                own = last = entry
+            elif entry.key is None and (found := self._merged(entry.value, key)):
+                merged = last = found
+        return last if self._dialect == "kubectl" else own or merged
+
+    def _merged(self, value: _Place, key: str) -> _Entry | None:
+        sources = value.items if isinstance(value, _Sequence) else [value]
+        found = (self._entry(source, key) for source in sources)
+        return next((entry for entry in found if entry is not None), None)

@@ -1,0 +1,101 @@
+"""What is odd about a document, as it is met while building."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from bot.core.manifest import Flag
+
+Sort: TypeAlias = Literal[
+    "yaml11-bool",
+    "yaml11-key",
+    "octal",
+    "octal-key",
+    "duplicate-key",
+    "merge-order",
+    "merge-quoted",
+    "merge-twice",
+    "tag",
+    "content-after-document-end",
+]
+"""What is met; several sorts may be one flag."""
+
+_KINDS: Final[dict[Sort, tuple[Flag, str]]] = {
+    "yaml11-bool": (
+        "yaml11-bool",
+        "{at} is an unquoted yes, no, on, off, y or n: for kubectl a boolean, for kustomize a word",
+    ),
+    "yaml11-key": (
+        "yaml11-bool",
+        "the key {at} is not quoted: for kubectl it is true or false, for kustomize a word",
+    ),
+    "octal": (
+        "octal",
+        "{at} begins with 0, so the cluster reads an octal number, not what people see",
+    ),
+    "octal-key": (
+        "octal",
+        "the key {at} begins with 0, so kubectl reads an octal number, not what people see",
+    ),
+    "duplicate-key": (
+        "duplicate-key",
+        "{at} is given twice: kubectl takes the last, kustomize refuses the file",
+    ),
+    "merge-order": (
+        "merge-order",
+        "the merge (<<) after {at} overrides it for kubectl, but not for kustomize",
+    ),
+    "merge-quoted": (
+        "merge-order",
+        "a quoted << is an ordinary key for kubectl, and lost for kustomize",
+    ),
+    "merge-twice": (
+        "merge-order",
+        "a second merge (<<) in one mapping: kubectl applies both, kustomize refuses the file",
+    ),
+    "tag": ("tag", "{at} has a tag that not every reader understands alike"),
+    "content-after-document-end": (
+        "content-after-document-end",
+        "this stands after the end of its document (...) and does not exist for the cluster",
+    ),
+}
+_SHOWN: Final = 60  # characters of a name
+_MOST: Final = 100  # hazards of one flag in a document: more of them tell nobody more
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A hazard at a place (in characters) of a document, at the field of this name if at one."""
+
+    flag: Flag
+    index: int
+    message: str
+    field: str
+
+
+@dataclass(slots=True)
+class Notes:
+    """The hazards met so far; `differs` once another dialect may read something else."""
+
+    held: list[Note] = field(default_factory=list)
+    differs: bool = False
+    _count: Counter[Flag] = field(default_factory=Counter)
+
+    def add(self, sort: Sort, index: int, key: object = "") -> None:
+        """A hazard of this sort, at the field `key` where that is a name."""
+        self.differs = True
+        flag, sentence = _KINDS[sort]
+        self._count[flag] += 1
+        if self._count[flag] > _MOST:
+            return
+        name = key if isinstance(key, str) else ""
+        self.held.append(Note(flag, index, sentence.format(at=_shown(name)), name))
+
+
+def _shown(name: str) -> str:
+    """The name as it can stand in a sentence: short, on one line, nothing invisible in it."""
+    if not name:
+        return "a value"
+    return name[:_SHOWN] if name.isprintable() else ascii(name)[1:-1][:_SHOWN]

@@ -1,0 +1,242 @@
+"""A file into its two readings, with its hazards."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from bot.core.manifest import Hazard, Manifest, Object, ReadError, Reading
+from bot.core.reading.build import Built, build
+from bot.core.reading.canonical import canonical
+from bot.core.reading.events import document_text
+from bot.core.reading.json_stream import JsonValue
+from bot.core.reading.limits import DEFAULT_LIMITS, Limits
+from bot.core.reading.lines import lines_in
+from bot.core.reading.lists import Unwrapped, Unwrapping, unwrap
+from bot.core.reading.notes import Note
+from bot.core.reading.scalars import Table
+from bot.core.reading.split import (
+    Chunk,
+    Cut,
+    cut_for_kubectl,
+    cut_for_kustomize,
+    document_number,
+    normalised,
+)
+from bot.core.reading.tags import Dialect
+from bot.core.reading.text_hazards import text_hazards
+from bot.errors import Refused
+
+_RESEMBLES: Final = re.compile(
+    rb"(?:\A|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])(?:\xef\xbb\xbf)?"
+    rb"([\"']?)(?:apiVersion|kind)\1[ \t]*:"
+)
+_RESEMBLES_JSON: Final = re.compile(rb"[{,\s][\"']?(?:apiVersion|kind)[\"']?\s*:")
+_RESEMBLES_LINE: Final = re.compile(rb"^---[^\n]*\b(?:apiVersion|kind)[\"']?\s*:", re.MULTILINE)
+_ACTION: Final = re.compile(rb"\{\{-?\s*[.$(\w\"/]")
+_FLOW_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
+
+_SHOWN: Final = 20  # hazards of one sort in a document: more of them tell nobody more
+_TABLES: Final[dict[int, Table]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A chunk as it was built."""
+
+    chunk: Chunk
+    number: int
+    built: Built
+
+
+def read_manifest(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Manifest:
+    """Both readings of a file. Never raises, whatever the bytes are."""
+    if len(data) > limits.file_bytes:
+        error = ReadError(f"larger than {limits.file_bytes} bytes", None, limit=True)
+        reading = Reading((), error)
+        head = normalised(data[: limits.file_bytes])
+        return Manifest(reading, reading, resembles=_resembles(head))
+    text = normalised(data)
+    return _File(text, limits).manifest()
+
+
+def _resembles(data: bytes) -> bool:
+    """Whether the bytes look like a manifest, readable or not."""
+    if _RESEMBLES.search(data) or _RESEMBLES_LINE.search(data):
+        return True
+    return bool(_FLOW_START.match(data) and _RESEMBLES_JSON.search(data))
+
+
+class _File:
+    """One file while it is being read."""
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        self.data = data
+        self.limits = limits
+        self.table = _TABLES.setdefault(limits.digits, Table(limits.digits))
+        self.starts: list[int] = []
+        self.lines = max(1, data.count(b"\n") + (not data.endswith(b"\n")))
+        self.hazards: set[Hazard] = set()
+        self.used: Counter[Dialect] = Counter()
+
+    def manifest(self) -> Manifest:
+        """Both readings and all that is odd."""
+        cut = cut_for_kubectl(self.data, self.limits)
+        self.starts = [chunk.start for chunk in cut.chunks]
+        documents: list[_Document] = []
+        kubectl = self._kubectl(cut, documents)
+        kustomize = self._kustomize(documents)
+        self._text_hazards(cut)
+        digests = tuple(map(_digest, cut.chunks))
+        hazards = sorted(
+            self.hazards, key=lambda held: (held.document, held.line, held.flag, held.message)
+        )
+        return Manifest(
+            kubectl,
+            kustomize,
+            tuple(hazards),
+            digests,
+            _resembles(self.data),
+            template=kubectl.error is not None and bool(_ACTION.search(self.data)),
+        )
+
+    def _kubectl(self, cut: Cut, documents: list[_Document]) -> Reading:
+        objects: list[Object] = []
+        for number, chunk in enumerate(cut.chunks):
+            built = self._built(chunk, "kubectl")
+            documents.append(_Document(chunk, number, built))
+            self._note(chunk, number, built)
+            refused = built.refused or self._objects(built, chunk, number, "kubectl", objects)
+            if refused:
+                error = self._error(refused, chunk, "kubectl")
+                self._rejected(error, number)
+                return Reading(tuple(objects), error)
+        if cut.refused is None:
+            return Reading(tuple(objects))
+        error = ReadError(
+            str(cut.refused), self._line(cut.refused.index or 0), limit=cut.refused.limit
+        )
+        self._rejected(error, len(cut.chunks))
+        return Reading(tuple(objects), error)
+
+    def _kustomize(self, documents: list[_Document]) -> Reading:
+        known = {document.chunk.start: document for document in documents}
+        objects: list[Object] = []
+        cut = cut_for_kustomize(self.data, self.limits)
+        for chunk in cut.chunks:
+            held = known.get(chunk.start)
+            number = document_number(chunk.start, self.starts)
+            shared = held is not None and _shared(held, chunk)
+            built = held.built if held and shared else self._built(chunk, "kustomize")
+            refused = built.refused or self._objects(built, chunk, number, "kustomize", objects)
+            if refused:
+                return Reading(tuple(objects), self._error(refused, chunk, "kustomize"))
+        if cut.refused is None:
+            return Reading(tuple(objects))
+        line = self._line(cut.refused.index or 0)
+        return Reading(tuple(objects), ReadError(str(cut.refused), line, limit=cut.refused.limit))
+
+    def _built(self, chunk: Chunk, dialect: Dialect) -> Built:
+        if chunk.json is not None:
+            return self._json(chunk, chunk.json, dialect)
+        used = self.used[dialect]
+        built = build(chunk.data, dialect, self.table, self.limits, used=used)
+        self.used[dialect] += built.nodes
+        return built
+
+    def _json(self, chunk: Chunk, held: JsonValue, dialect: Dialect) -> Built:
+        """JSON as kubectl decodes it; only keys that stand twice need YAML's places."""
+        notes: tuple[Note, ...] = ()
+        if held.repeats:
+            found = build(chunk.data, dialect, self.table, self.limits).notes
+            notes = tuple(note for note in found if note.flag == "duplicate-key")
+        return Built(held.value, notes, differs=not held.alike)
+
+    def _objects(
+        self, built: Built, chunk: Chunk, number: int, dialect: Dialect, objects: list[Object]
+    ) -> Refused | None:
+        """Add a document's objects; what refuses them, if anything does."""
+        if built.value is None:
+            return None
+        odd: list[Unwrapping] = []
+        try:
+            for held in unwrap(built.value, dialect):
+                if isinstance(held, Unwrapped):
+                    objects.append(Object(canonical(held.value), number, held.item))
+                else:
+                    odd.append(held)
+        except Refused as refused:
+            return refused
+        finally:
+            self._note_lists(odd, chunk, number)
+        return None
+
+    def _note_lists(self, odd: list[Unwrapping], chunk: Chunk, number: int) -> None:
+        """Hazards of what kubectl takes for a list."""
+        shown = odd[:_SHOWN]
+        if not shown:
+            return
+        routes = [held.route for held in shown]
+        lines = lines_in(self.data, chunk, "kubectl", routes, self.limits)
+        for held, line in zip(shown, lines, strict=True):
+            self.hazards.add(Hazard(held.flag, number, line, held.message))
+
+    def _note(self, chunk: Chunk, number: int, built: Built) -> None:
+        if not built.notes:
+            return
+        text = document_text(chunk.data)
+        line, at = self._line(chunk.start), 0
+        for note in sorted(built.notes, key=lambda note: note.index):
+            line += text.count("\n", at, note.index)
+            at = note.index
+            shown = self._within(line)
+            self.hazards.add(Hazard(note.flag, number, shown, note.message, note.field))
+
+    def _rejected(self, error: ReadError, number: int) -> None:
+        if not error.limit:
+            message = f"kubectl reads nothing from here on: {error.message}"
+            self.hazards.add(Hazard("rejected-by-kubectl", number, error.line or 1, message))
+
+    def _error(self, refused: Refused, chunk: Chunk, dialect: Dialect) -> ReadError:
+        if refused.index is None:  # what refuses a list
+            found = lines_in(self.data, chunk, dialect, [("items",)], self.limits)
+            line = next(iter(found), self._line(chunk.start))
+        else:
+            text = document_text(chunk.data)
+            line = self._within(self._line(chunk.start) + text.count("\n", 0, refused.index))
+        return ReadError(str(refused), line, limit=refused.limit)
+
+    def _line(self, offset: int) -> int:
+        """The line (1-based) of a byte of the file."""
+        return self._within(self.data.count(b"\n", 0, offset) + 1)
+
+    def _within(self, line: int) -> int:
+        """The line itself, or the last one for what stands behind it, at the end of the file."""
+        return min(line, self.lines)
+
+    def _text_hazards(self, cut: Cut) -> None:
+        """What is odd about the bytes themselves."""
+        for flag, index, message in text_hazards(self.data, cut):
+            number = document_number(index, self.starts)
+            self.hazards.add(Hazard(flag, number, self._line(index), message))
+
+
+def _digest(chunk: Chunk) -> str:
+    """The digest of a document without the separator before it, which tells nothing of it."""
+    data = chunk.data
+    if data.startswith(b"---"):
+        data = data[data.find(b"\n") + 1 :]
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def _shared(document: _Document, chunk: Chunk) -> bool:
+    """Whether kustomize makes of this chunk what kubectl made of it."""
+    if document.built.differs or document.built.refused:
+        return False
+    own = document.chunk.data
+    if own == chunk.data or document.chunk.json is not None:
+        return own.strip() == chunk.data.strip()
+    return own == chunk.data + b"\n" and not (b"|" in own or b">" in own)

@@ -1,0 +1,127 @@
+"""Which kinds are cluster-scoped: Kubernetes' own, well-known ones, and a tree's own CRDs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core import values
+from bot.core.resource import GroupKind
+from bot.core.values import Body
+
+CUSTOM_RESOURCE_DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
+
+# `kubectl api-resources --namespaced=false` of Kubernetes 1.34, alpha and removed groups included.
+_BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
+    "": ("ComponentStatus", "Namespace", "Node", "PersistentVolume"),
+    "admissionregistration.k8s.io": (
+        "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding",
+        "MutatingWebhookConfiguration",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+    ),
+    "apiextensions.k8s.io": ("CustomResourceDefinition",),
+    "apiregistration.k8s.io": ("APIService",),
+    "authentication.k8s.io": ("SelfSubjectReview", "TokenReview"),
+    "authorization.k8s.io": (
+        "SelfSubjectAccessReview",
+        "SelfSubjectRulesReview",
+        "SubjectAccessReview",
+    ),
+    "certificates.k8s.io": ("CertificateSigningRequest", "ClusterTrustBundle"),
+    "extensions": ("PodSecurityPolicy",),
+    "flowcontrol.apiserver.k8s.io": ("FlowSchema", "PriorityLevelConfiguration"),
+    "internal.apiserver.k8s.io": ("StorageVersion",),
+    "networking.k8s.io": ("ClusterCIDR", "IPAddress", "IngressClass", "ServiceCIDR"),
+    "node.k8s.io": ("RuntimeClass",),
+    "policy": ("PodSecurityPolicy",),
+    "rbac.authorization.k8s.io": ("ClusterRole", "ClusterRoleBinding"),
+    "resource.k8s.io": ("DeviceClass", "DeviceTaintRule", "ResourceClass", "ResourceSlice"),
+    "scheduling.k8s.io": ("PriorityClass",),
+    "storage.k8s.io": (
+        "CSIDriver",
+        "CSINode",
+        "StorageClass",
+        "VolumeAttachment",
+        "VolumeAttributesClass",
+    ),
+    "storagemigration.k8s.io": ("StorageVersionMigration",),
+}
+
+# Kinds of common operators, whose CRDs mostly come from a chart and so are not in the tree.
+_WELL_KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "cert-manager.io": ("ClusterIssuer",),
+    "cilium.io": (
+        "CiliumClusterwideEnvoyConfig",
+        "CiliumClusterwideNetworkPolicy",
+        "CiliumLoadBalancerIPPool",
+        "CiliumNode",
+    ),
+    "crd.projectcalico.org": (
+        "BGPConfiguration",
+        "BGPPeer",
+        "GlobalNetworkPolicy",
+        "GlobalNetworkSet",
+        "HostEndpoint",
+        "IPPool",
+    ),
+    "projectcalico.org": ("GlobalNetworkPolicy", "GlobalNetworkSet", "HostEndpoint", "IPPool"),
+    "external-secrets.io": ("ClusterExternalSecret", "ClusterPushSecret", "ClusterSecretStore"),
+    "gateway.networking.k8s.io": ("GatewayClass",),
+    "karpenter.k8s.aws": ("EC2NodeClass",),
+    "karpenter.sh": ("NodeClaim", "NodePool"),
+    "kyverno.io": ("ClusterCleanupPolicy", "ClusterPolicy", "GlobalContextEntry"),
+    "templates.gatekeeper.sh": ("ConstraintTemplate",),
+    "policy.networking.k8s.io": ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy"),
+    "security.openshift.io": ("SecurityContextConstraints",),
+    "snapshot.storage.k8s.io": ("VolumeSnapshotClass", "VolumeSnapshotContent"),
+    "trust.cert-manager.io": ("Bundle",),
+}
+
+# Groups that Kubernetes serves itself: no CRD has a say about their kinds.
+_BUILT_IN_GROUPS: Final = frozenset(
+    {*_BUILT_IN, "apps", "autoscaling", "batch", "coordination.k8s.io", "discovery.k8s.io"}
+    | {"events.k8s.io"}
+)
+
+_CLUSTER_SCOPED: Final = frozenset(
+    GroupKind(group, kind)
+    for table in (_BUILT_IN, _WELL_KNOWN)
+    for group, kinds in table.items()
+    for kind in kinds
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """What is cluster-scoped; a kind that nobody describes is taken to be namespaced."""
+
+    cluster: frozenset[GroupKind] = frozenset()
+    namespaced: frozenset[GroupKind] = frozenset()
+
+    def is_cluster_scoped(self, kind: GroupKind) -> bool:
+        """Whether resources of this kind are in no namespace."""
+        return kind in self.cluster or (kind in _CLUSTER_SCOPED and kind not in self.namespaced)
+
+
+def is_built_in_cluster_scoped(kind: GroupKind) -> bool:
+    """Whether Kubernetes itself has this kind and keeps it in no namespace."""
+    return kind.kind in _BUILT_IN.get(kind.group, ())
+
+
+def scopes_of(definitions: Iterable[Body]) -> Scopes:
+    """What these CustomResourceDefinitions say. Of two that disagree, the later one counts."""
+    said: dict[GroupKind, str] = {}
+    for body in definitions:
+        spec = values.mapping(body.get("spec"))
+        kind = values.text(values.mapping(spec.get("names")).get("kind"))
+        group, scope = values.text(spec.get("group")), values.text(spec.get("scope"))
+        if kind and group and scope and group not in _BUILT_IN_GROUPS:
+            said[GroupKind(group, kind)] = scope
+    return Scopes(
+        frozenset(kind for kind, scope in said.items() if scope == "Cluster"),
+        frozenset(kind for kind, scope in said.items() if scope == "Namespaced"),
+    )

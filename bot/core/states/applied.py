@@ -1,0 +1,200 @@
+"""What a root puts into the cluster: its resources, and the manifests that they are written in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import msgspec
+
+from bot.core import values
+from bot.core.manifest import Manifest, ManifestFile
+from bot.core.resource import Resource
+from bot.core.scopes import Scopes
+from bot.core.states.files import Files
+from bot.core.states.kustomization import Kustomization, Reason
+from bot.core.states.namespace import BuildError, Draft, draft_of, follow, move
+from bot.core.states.resources import identity_of, resources_of, source_of
+from bot.core.states.roots import Manifests, Root, Roots
+from bot.core.tree import File
+from bot.core.values import Body, freeze
+
+# Bases that are listed several times with different namespaces multiply what they hold.
+_MOST_RESOURCES: Final = 50_000
+_DEFINITION_MARK: Final = b'"kind":"CustomResourceDefinition"'
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One root, read. `reasons` say why it was not; then it has no resources here.
+
+    `unread` says that some file of it could not be read to its end.
+    """
+
+    root: Root
+    resources: tuple[Resource, ...]
+    files: Mapping[str, ManifestFile]
+    reasons: tuple[Reason, ...] = ()
+    unread: bool = False
+
+    @cached_property
+    def generated(self) -> frozenset[int]:
+        """Those of the resources, by `id`, that have only the prefix of a name."""
+        return frozenset(
+            id(held)
+            for held in self.resources
+            if held.name.endswith("*")
+            and (identity := identity_of(held.encoded)) is not None
+            and identity.generated
+        )
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads roots. What base and head have in common is read once and shared between them."""
+
+    manifests: Manifests
+    namespace: str
+    scopes: Scopes
+    _known: dict[object, Applied] = field(default_factory=dict)
+    _plain: dict[tuple[str, str], tuple[Resource, ...]] = field(default_factory=dict)
+
+    def applied(self, roots: Roots) -> Mapping[tuple[str, str], Applied]:
+        """Every root of a tree, read, by path and kind."""
+        return {place: self._once(root, roots) for place, root in roots.roots.items()}
+
+    def resources(self, path: str, file: File) -> tuple[Resource, ...]:
+        """The resources of one file as it would be applied by itself."""
+        return self._resources(ManifestFile(path, file.blob, self.manifests.manifest(file)))
+
+    def _once(self, root: Root, roots: Roots) -> Applied:
+        content = tuple((path, file.mode, file.blob) for path, file in root.files.items())
+        mark = (root.path, root.kind, content, root.reasons)
+        if mark not in self._known:
+            self._known[mark] = self._read(root, roots)
+        return self._known[mark]
+
+    def _read(self, root: Root, roots: Roots) -> Applied:
+        if root.kind == "chart":
+            return Applied(root, (), {}, root.reasons)
+        if root.kind == "kustomization":
+            return self._build(root, roots)
+        files = dict(self._files(root.files, kustomize=False))
+        ordered = sorted(files, key=lambda path: path.split("/"))
+        found = tuple(held for path in ordered for held in self._resources(files[path]))
+        return Applied(root, found, files, unread=any(map(_is_unread, files.values())))
+
+    def _resources(self, file: ManifestFile) -> tuple[Resource, ...]:
+        mark = (file.path, file.blob)
+        if mark not in self._plain:
+            self._plain[mark] = tuple(resources_of(file, self.namespace, self.scopes))
+        return self._plain[mark]
+
+    def _build(self, root: Root, roots: Roots) -> Applied:
+        listed = {path: root.files[path] for path in _listed(root, roots.kustomizations)}
+        files = dict(self._files(listed, kustomize=True))
+        unread = any(map(_is_unread, files.values()))
+        if root.reasons:
+            return Applied(root, (), files, root.reasons, unread)
+        build = _Build(roots.kustomizations, files)
+        try:
+            drafts = build.drafts(root.path)
+            follow(drafts)
+        except BuildError as error:
+            reason = Reason(roots.kustomizations[root.path].path, str(error))
+            return Applied(root, (), files, (reason,), unread)
+        found = tuple(draft.resource(self.namespace, self.scopes) for draft in drafts)
+        return Applied(root, found, files, unread=unread)
+
+    def _files(
+        self, files: Mapping[str, File], *, kustomize: bool
+    ) -> Iterator[tuple[str, ManifestFile]]:
+        for path, file in files.items():
+            manifest = self.manifests.manifest(file)
+            if is_manifest(manifest):
+                yield path, ManifestFile(path, file.blob, manifest, kustomize)
+
+
+def is_manifest(manifest: Manifest) -> bool:
+    """Whether a file with such a name is a manifest at all, or a pointer to one."""
+    held = (*manifest.kubectl.objects, *manifest.kustomize.objects)
+    return bool(held) or manifest.resembles or manifest.pointer
+
+
+def definitions(files: Files, manifests: Manifests) -> Iterator[Body]:
+    """The CustomResourceDefinitions of a tree."""
+    for file in files.manifests.values():
+        for held in manifests.manifest(file).kubectl.objects:
+            if _DEFINITION_MARK in held.encoded:
+                yield values.mapping(freeze(msgspec.json.decode(held.encoded)))
+
+
+def _is_unread(file: ManifestFile) -> bool:
+    return file.manifest.pointer or file.reading.error is not None
+
+
+def _listed(root: Root, known: Mapping[str, Kustomization]) -> Iterator[str]:
+    """The manifests that a kustomization and its bases list, each once, in the order of listing."""
+    seen: set[str] = set()
+    left = [root.path]
+    found: dict[str, None] = {}
+    while left:
+        place = left.pop()
+        held = known.get(place)
+        if held is not None and place not in seen:
+            seen.add(place)
+            found.update(dict.fromkeys(path for path in held.files if path in root.files))
+            left.extend(reversed(held.bases))
+    return iter(found)
+
+
+class _Build:
+    """One kustomization's build, which lists and sets namespaces and nothing else."""
+
+    def __init__(
+        self, known: Mapping[str, Kustomization], files: Mapping[str, ManifestFile]
+    ) -> None:
+        self._known = known
+        self._files = files
+        self._built: dict[str, list[Draft]] = {}
+
+    def drafts(self, place: str) -> list[Draft]:
+        """What a kustomization and its bases give. Depth is bounded where the roots are found."""
+        if place not in self._built:
+            self._built[place] = self._drafts(self._known[place])
+        return self._built[place]
+
+    def _drafts(self, held: Kustomization) -> list[Draft]:
+        found: list[Draft] = []
+        for path in held.files:
+            found.extend(self._file(path))
+        for base in held.bases:
+            found.extend(draft.copy() for draft in self.drafts(base))
+            if len(found) > _MOST_RESOURCES:
+                raise BuildError(f"it holds more than {_MOST_RESOURCES} resources")
+        _refuse_twins(found)
+        if held.namespace:
+            move(found, held.namespace)
+            _refuse_twins(found)
+        return found
+
+    def _file(self, path: str) -> Iterator[Draft]:
+        file = self._files.get(path)
+        if file is None:
+            return
+        for held in file.reading.objects:
+            draft = draft_of(held.encoded, source_of(file, held))
+            if draft is not None:
+                yield draft
+
+
+def _refuse_twins(drafts: list[Draft]) -> None:
+    """Raise BuildError where kustomize would: two resources of one id in a build."""
+    seen: set[tuple[str, str, str, str]] = set()
+    for draft in drafts:
+        if draft.id in seen and not draft.identity.generated:
+            _, kind, namespace, name = draft.id
+            raise BuildError(f"it holds {kind} {name!r} twice in namespace {namespace!r}")
+        seen.add(draft.id)

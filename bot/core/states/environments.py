@@ -1,0 +1,131 @@
+"""Environments: the policy's own, else by duplicates.
+
+A repository holds the same resource for several clusters; those must never be joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bot.core.globs import path_matches
+from bot.core.policy import EnvironmentPolicy
+from bot.core.resource import ResourceKey
+from bot.core.states.applied import Applied
+
+Segments: TypeAlias = tuple[str, ...]
+
+DEFAULT_NAME = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """The environments of two trees, and what belongs to which.
+
+    Those of the policy hold the paths that it names. Among the other paths, `prefixes` are those
+    through the first segment at which the roots of one resource part; each that no other lies in is
+    an environment, and a path belongs to all that lie in its own deepest prefix. What lies in none
+    belongs to every environment, the policy's among them.
+    """
+
+    names: tuple[str, ...]
+    named: tuple[EnvironmentPolicy, ...] = ()
+    prefixes: frozenset[Segments] = frozenset()
+    _homes: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+    _all: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_all", frozenset(self.names))
+
+    def holds(self, name: str, path: str) -> bool:
+        """Whether a directory's or file's path belongs to the environment of this name."""
+        return name in self.home(path)
+
+    def home(self, path: str) -> frozenset[str]:
+        """The environments that a path belongs to."""
+        if path not in self._homes:
+            self._homes[path] = self._home(path)
+        return self._homes[path]
+
+    def policy(self, name: str) -> EnvironmentPolicy | None:
+        """What the policy says of an environment, None where it does not name it."""
+        return next((held for held in self.named if held.name == name), None)
+
+    def _home(self, path: str) -> frozenset[str]:
+        own = frozenset(held.name for held in self.named if path_matches(path, held.paths))
+        deepest = self._deepest(path)
+        if own or not deepest:
+            return own or self._all
+        size, named = len(deepest), {held.name for held in self.named}
+        return frozenset(
+            name for name in self.names if name not in named and segments_of(name)[:size] == deepest
+        )
+
+    def _deepest(self, path: str) -> Segments:
+        segments = segments_of(path)
+        for depth in range(len(segments), 0, -1):
+            if segments[:depth] in self.prefixes:
+                return segments[:depth]
+        return ()
+
+
+def environments_of(
+    trees: Iterable[Iterable[Applied]], named: tuple[EnvironmentPolicy, ...] = ()
+) -> Environments:
+    """The environments of several trees together, such as base and head.
+
+    Duplicates are counted within one tree: a file that moved is in one place in each.
+    """
+    prefixes: set[Segments] = set()
+    for tree in trees:
+        for places in _places(tree, named).values():
+            if len(places) > 1:
+                prefixes.update(_partings(places))
+    inner = {prefix[:depth] for prefix in prefixes for depth in range(1, len(prefix))}
+    names = {"/".join(leaf) for leaf in prefixes - inner} | {held.name for held in named}
+    return Environments(tuple(sorted(names)) or (DEFAULT_NAME,), named, frozenset(prefixes))
+
+
+def segments_of(path: str) -> Segments:
+    """A directory's path in its parts; the top has none."""
+    return tuple(path.split("/")) if path else ()
+
+
+def _places(
+    tree: Iterable[Applied], named: tuple[EnvironmentPolicy, ...]
+) -> Mapping[ResourceKey, set[Segments]]:
+    places: dict[ResourceKey, set[Segments]] = {}
+    for applied in tree:
+        if any(path_matches(applied.root.path, held.paths) for held in named):
+            continue
+        path = segments_of(applied.root.path)
+        for found in applied.resources:
+            # What only has a prefix of a name is a new thing each time it is applied.
+            if not found.name.endswith("*"):
+                places.setdefault(found.key, set()).add(path)
+    return places
+
+
+@dataclass(slots=True)
+class _Branch:
+    below: dict[str, _Branch] = field(default_factory=dict)
+
+
+def _partings(paths: Iterable[Segments]) -> Iterator[Segments]:
+    """The paths through the first segment at which any two of these differ.
+
+    A path and one that lies in it do not part: neither has a segment where the other has another.
+    """
+    top = _Branch()
+    for path in paths:
+        branch = top
+        for segment in path:
+            branch = branch.below.setdefault(segment, _Branch())
+    left: list[tuple[Segments, _Branch]] = [((), top)]
+    while left:
+        place, branch = left.pop()
+        for segment, child in branch.below.items():
+            if len(branch.below) > 1:
+                yield (*place, segment)
+            left.append(((*place, segment), child))

@@ -1,0 +1,152 @@
+"""What a change affects and a review cannot look at."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.finding import Side
+from bot.core.resource import Source
+from bot.core.review import ProblemKind
+from bot.core.states.applied import Applied
+from bot.core.states.files import MANIFEST_SUFFIXES, SUBMODULE, Files, base_name, directory
+from bot.core.states.kustomization import Reason
+from bot.core.states.roots import Manifests
+from bot.core.tree import File
+
+_KINDS: Final[Mapping[str, str]] = {"kustomization": "kustomization", "chart": "Helm chart"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A problem before its line is looked up: a place in a file, and a sentence."""
+
+    kind: ProblemKind
+    new: bool
+    path: str
+    side: Side
+    message: str
+    source: Source | None = None
+    route: tuple[str, ...] = ()
+
+
+def unrendered(
+    base: Mapping[tuple[str, str], Applied], head: Mapping[tuple[str, str], Applied]
+) -> Iterator[Trouble]:
+    """Roots that were not read on one of the two sides and whose files differ between them."""
+    for place in sorted({*base, *head}):
+        before, after = base.get(place), head.get(place)
+        if before is after or (before and after and before.root.files == after.root.files):
+            continue
+        if after is not None and after.reasons:
+            yield _not_rendered(before, after)
+        elif before is not None and before.reasons:
+            yield _was_not_rendered(before, after)
+
+
+def links_of(files: Files, manifests: Manifests) -> Iterator[tuple[str, File]]:
+    """The symlinks and submodules of a tree behind which there may be manifests."""
+    for path, link in files.links.items():
+        if _concerns(path, link, files, manifests):
+            yield path, link
+
+
+def unreadable(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[Trouble]:
+    """The symlinks and submodules that differ. New is one that stands where none stood."""
+    for path in sorted({*base, *head}):
+        before, after = base.get(path), head.get(path)
+        if after is not None and after != before:
+            new = before is None
+            yield Trouble("unreadable", new, path, "RIGHT", _link_message(path, after))
+        elif before is not None and after is None:
+            yield Trouble("unreadable", new=False, path=path, side="LEFT", message=_gone(path))
+
+
+def pointers(base: Mapping[str, Applied], head: Mapping[str, Applied]) -> Iterator[Trouble]:
+    """Git LFS pointers that differ, by the file's path."""
+    old = _pointers(base)
+    for path, blob in sorted(_pointers(head).items()):
+        if old.get(path) != blob:
+            message = (
+                f"{path} is a Git LFS pointer, whose content is not in the repository: keep "
+                "manifests out of Git LFS"
+            )
+            yield Trouble("unreadable", path not in old, path, "RIGHT", message)
+    for path in sorted({*old} - {*_pointers(head)}):
+        message = f"{path} was a Git LFS pointer, so what this change replaces is not known"
+        yield Trouble("unreadable", new=False, path=path, side="LEFT", message=message)
+
+
+def _pointers(roots: Mapping[str, Applied]) -> Mapping[str, str]:
+    return {
+        path: file.blob
+        for applied in roots.values()
+        for path, file in applied.files.items()
+        if file.manifest.pointer
+    }
+
+
+def _not_rendered(before: Applied | None, after: Applied) -> Trouble:
+    """New unless base could not be looked at either, for no other reason than these."""
+    known = {reason.message for reason in before.reasons} if before is not None else set()
+    reason = next((held for held in after.reasons if held.message not in known), after.reasons[0])
+    new = reason.message not in known
+    name = _name(after)
+    message = f"{name} is not rendered: {reason.message}; {_advice(after)}"
+    return _trouble(reason, new=new, side="RIGHT", message=message)
+
+
+def _was_not_rendered(before: Applied, after: Applied | None) -> Trouble:
+    reason = before.reasons[0]
+    now = "is gone, and what it held" if after is None else "was changed, and what it held before"
+    message = f"{_name(before)} {now} is not known: {reason.message}; {_advice(before)}"
+    return _trouble(reason, new=False, side="LEFT", message=message)
+
+
+def _trouble(reason: Reason, *, new: bool, side: Side, message: str) -> Trouble:
+    return Trouble("unrendered", new, reason.path, side, message, reason.source, reason.route)
+
+
+def _name(applied: Applied) -> str:
+    kind = _KINDS.get(applied.root.kind, "directory")
+    return f"The {kind} {applied.root.path or '.'}"
+
+
+def _advice(applied: Applied) -> str:
+    place = applied.root.path or "."
+    command = (
+        f"helm template {place}" if applied.root.kind == "chart" else f"kustomize build {place}"
+    )
+    return f"compare the output of '{command}' on both sides by hand"
+
+
+def _concerns(path: str, link: File, files: Files, manifests: Manifests) -> bool:
+    """Whether there may be manifests behind a link.
+
+    A submodule may hold any; so may a symlink named like a manifest, or one to a directory.
+    """
+    if link.mode == SUBMODULE or path.endswith(MANIFEST_SUFFIXES):
+        return True
+    try:
+        target = manifests.link(link)
+    except KeyError:
+        return True
+    place = posixpath.normpath(posixpath.join(directory(path), target))
+    if place in files.all:
+        return False
+    inside = "" if place == "." else f"{place}/"
+    if any(held.startswith(inside) for held in files.manifests):
+        return True
+    return f"{place}/".startswith(("../", "/")) and "." not in base_name(path)
+
+
+def _link_message(path: str, link: File) -> str:
+    if link.mode == SUBMODULE:
+        return f"{path} is a submodule, which is not followed: review the other repository itself"
+    return f"{path} is a symlink, which is not followed: put the file itself there"
+
+
+def _gone(path: str) -> str:
+    return f"{path} was a symlink or submodule, so what goes with it is not known"

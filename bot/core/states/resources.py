@@ -1,0 +1,99 @@
+"""A manifest's objects as resources, each with its effective namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from bot.core.manifest import ManifestFile, Object
+from bot.core.resource import GroupKind, Resource, ResourceKey, Source
+from bot.core.scopes import Scopes
+
+LONGEST_NAME: Final = 1024
+
+
+class _Metadata(msgspec.Struct, frozen=True):
+    """What of an object's metadata says which resource it is; any of it may be anything."""
+
+    name: object = None
+    namespace: object = None
+    generateName: object = None  # noqa: N815 - Kubernetes' name
+
+
+class _Outline(msgspec.Struct, frozen=True):
+    """The few fields that say what an object is."""
+
+    kind: object = None
+    apiVersion: object = None  # noqa: N815 - Kubernetes' name
+    metadata: _Metadata | None = None
+
+
+_outline = msgspec.json.Decoder(_Outline).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What an object says it is. `namespace` is the one that is written, empty where none is."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    generated: bool
+
+    @property
+    def group_kind(self) -> GroupKind:
+        """The API group and kind."""
+        return GroupKind(self.api_version.rpartition("/")[0], self.kind)
+
+    def key(self, namespace: str, scopes: Scopes) -> ResourceKey:
+        """The key in a cluster, where `namespace` is what an object without one gets."""
+        kind = self.group_kind
+        space = None if scopes.is_cluster_scoped(kind) else self.namespace or namespace
+        return ResourceKey(kind.group, kind.kind, space, self.name)
+
+
+def identity_of(encoded: bytes) -> Identity | None:
+    """What an object is; None where it is no resource.
+
+    A resource has a kind that is a non-empty string and names that are strings: a name that is
+    none is an unrendered template, whatever YAML makes of it.
+    """
+    try:
+        outline = _outline(encoded)
+    except msgspec.MsgspecError:
+        return None
+    metadata = outline.metadata or _Metadata()
+    space = _string(metadata.namespace)
+    name, prefix = _string(metadata.name), _string(metadata.generateName)
+    kind, version = outline.kind, _string(outline.apiVersion)
+    if not isinstance(kind, str) or not kind or None in (space, name, prefix, version):
+        return None
+    shown = name or (f"{prefix}*" if prefix else "")
+    if not shown or len(shown) > LONGEST_NAME:
+        return None
+    return Identity(version or "", kind, space or "", shown, generated=not name)
+
+
+def resources_of(file: ManifestFile, namespace: str, scopes: Scopes) -> Iterator[Resource]:
+    """The resources of a manifest as it is applied by itself."""
+    for held in file.reading.objects:
+        identity = identity_of(held.encoded)
+        if identity is not None:
+            key = identity.key(namespace, scopes)
+            yield Resource(key, identity.api_version, held.encoded, source_of(file, held))
+
+
+def source_of(file: ManifestFile, held: Object) -> Source:
+    """Where this object of this manifest is written."""
+    return Source(file.path, file.blob, held.document, held.item, kustomize=file.kustomize)
+
+
+def _string(value: object) -> str | None:
+    """The string, empty for a field that is not there, None for what is no string."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else None

@@ -1,0 +1,200 @@
+"""Roots: what is applied together, found in a tree. Nothing is read twice, nothing is guessed.
+
+A root has a kind and a way to be read. Directories are read as they stand, and so are
+kustomizations that only list resources and set a namespace; whatever has reasons against that is
+not read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol, TypeAlias
+
+from bot.core.manifest import Manifest
+from bot.core.states.files import (
+    CHART_NAME,
+    KUSTOMIZATION_NAMES,
+    Files,
+    base_name,
+    directory,
+    owning_chart,
+)
+from bot.core.states.kustomization import Kustomization, Reason, parse_kustomization
+from bot.core.tree import File
+
+RootKind: TypeAlias = Literal["directory", "kustomization", "chart"]
+
+# kustomizations listing kustomizations: far beyond what people write, far below the stack.
+_DEEPEST: Final = 64
+
+
+class Manifests(Protocol):
+    """What the files of a tree hold, by content: whoever answers reads each content once."""
+
+    def manifest(self, file: File) -> Manifest:
+        """Both readings of a file."""
+
+    def kustomization(self, file: File) -> Manifest:
+        """Both readings of a kustomization's file, which need not say its own kind."""
+
+    def link(self, file: File) -> str:
+        """Where a symlink points. Raises KeyError where that cannot be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What is applied together.
+
+    `path` is its directory, `files` those that it is made of, with their modes and content ids;
+    `reasons` say why it cannot be read as it stands, empty where it can. `namespace` is the one
+    that everything in it is put into, empty where there is no such one.
+    """
+
+    path: str
+    kind: RootKind
+    files: Mapping[str, File]
+    reasons: tuple[Reason, ...] = ()
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots of a tree by path and kind, and every kustomization in it by directory."""
+
+    roots: Mapping[tuple[str, RootKind], Root] = field(default_factory=dict)
+    kustomizations: Mapping[str, Kustomization] = field(default_factory=dict)
+
+
+def roots_of(files: Files, manifests: Manifests, before: Roots | None = None) -> Roots:
+    """The roots of a tree.
+
+    `before` are base's: what was a root there stays one while it exists, so that nobody takes a
+    directory out of the review by listing it from somewhere else.
+    """
+    known = _kustomizations(files, manifests)
+    builds = _Builds(known, files)
+    found: dict[tuple[str, RootKind], Root] = {}
+    for place in builds.tops(before):
+        found[place, "kustomization"] = builds.root(place)
+    for chart in _charts(files):
+        found[chart.path, "chart"] = chart
+    taken = builds.taken()
+    plain: dict[str, dict[str, File]] = {}
+    for path, file in files.manifests.items():
+        if path not in taken or _was_plain(directory(path), before, known):
+            plain.setdefault(directory(path), {})[path] = file
+    for place, held in plain.items():
+        found[place, "directory"] = Root(place, "directory", held)
+    return Roots(dict(sorted(found.items())), known)
+
+
+def _was_plain(place: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
+    """Whether a directory without a kustomization held manifests of its own at base."""
+    return before is not None and (place, "directory") in before.roots and place not in known
+
+
+def _kustomizations(files: Files, manifests: Manifests) -> Mapping[str, Kustomization]:
+    found: dict[str, Kustomization] = {}
+    for place, path in files.kustomizations.items():
+        file = files.all[path]
+        held = parse_kustomization(path, file, manifests.kustomization(file), files)
+        if held is not None:
+            found[place] = held
+    return found
+
+
+class _Builds:
+    """The kustomizations of a tree, and what each takes in together with its bases."""
+
+    def __init__(self, known: Mapping[str, Kustomization], files: Files) -> None:
+        self._known = known
+        self._files = files
+        self._closed: dict[str, tuple[frozenset[str], tuple[Reason, ...]]] = {}
+
+    def tops(self, before: Roots | None) -> list[str]:
+        """The kustomizations that no other lists, and those that were such at base.
+
+        Of some that only list one another, the first: whatever there is belongs to a root.
+        """
+        below = {
+            place: (*held.bases, *_kustomizations_among(held))
+            for place, held in self._known.items()
+        }
+        listed = {base for bases in below.values() for base in bases}
+        kept = before.roots if before is not None else {}
+        tops = [
+            place
+            for place in self._known
+            if place not in listed or (place, "kustomization") in kept
+        ]
+        reached: set[str] = set()
+        for place in (*tops, *self._known):
+            if place in reached:
+                continue
+            if place not in tops:
+                tops.append(place)
+            left = [place]
+            while left:
+                found = left.pop()
+                if found not in reached:
+                    reached.add(found)
+                    left.extend(below.get(found, ()))
+        return tops
+
+    def root(self, place: str) -> Root:
+        """The root of a directory's kustomization."""
+        paths, reasons = self._closure(place, 0)
+        files = {path: self._files.all[path] for path in sorted(paths)}
+        if self._known[place].component:
+            own = self._known[place].path
+            reasons = (*reasons, Reason(own, "it is a component that nothing here lists"))
+        return Root(place, "kustomization", files, reasons, self._known[place].namespace)
+
+    def taken(self) -> frozenset[str]:
+        """The files that are no manifests by themselves, because a kustomization takes them."""
+        own = {path for held in self._known.values() for path in (held.path, *held.files)}
+        return frozenset(own.union(*(held.referenced for held in self._known.values())))
+
+    def _closure(self, place: str, depth: int) -> tuple[frozenset[str], tuple[Reason, ...]]:
+        """Every file below a kustomization, and every reason in it."""
+        if place in self._closed:
+            return self._closed[place]
+        held = self._known.get(place)
+        if held is None:
+            return frozenset(), ()
+        if depth > _DEEPEST:
+            reason = Reason(held.path, f"more than {_DEEPEST} kustomizations list one another")
+            return frozenset((held.path,)), (reason,)
+        # What lists itself meets this: kustomize calls it a cycle.
+        cycle = Reason(held.path, "it lists itself, directly or through its bases")
+        self._closed[place] = frozenset((held.path,)), (cycle,)
+        paths = {held.path, *held.files, *held.referenced}
+        reasons = dict.fromkeys(held.reasons)
+        for base in (*held.bases, *_kustomizations_among(held)):
+            more, why = self._closure(base, depth + 1)
+            paths |= more
+            reasons.update(dict.fromkeys(why))
+        closed = frozenset(paths), tuple(reasons)
+        self._closed[place] = closed
+        return closed
+
+
+def _kustomizations_among(held: Kustomization) -> Iterator[str]:
+    """The directories of other kustomizations that a field names, such as components."""
+    for path in sorted(held.referenced):
+        if path != held.path and base_name(path) in KUSTOMIZATION_NAMES:
+            yield directory(path)
+
+
+def _charts(files: Files) -> Iterator[Root]:
+    """The charts that are no part of another one."""
+    charts = frozenset(files.charts)
+    owned: dict[str, dict[str, File]] = {}
+    for path, file in files.all.items():
+        owner = owning_chart(path, charts)
+        if owner is not None:
+            owned.setdefault(owner, {})[path] = file
+    for place, held in sorted(owned.items()):
+        described = f"{place}/{CHART_NAME}" if place else CHART_NAME
+        yield Root(place, "chart", held, (Reason(described, "it is a Helm chart"),))

@@ -1,0 +1,210 @@
+"""The demonstration: the whole App on this machine, with a stand-in for GitHub."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bot.standin import EXAMPLE, StandIn
+from bot.standin.state import App, CheckRun, PullRequest, Repository, ReviewComment
+
+SECONDS: Final = 120.0
+"""How long a person waits at most for one thing to happen."""
+
+REPOSITORY: Final = "example/gitops"
+
+EXPECTED: Final = {
+    "image-not-approved": "apps/storefront/deployment.yaml",
+    "network-policy-service-port": "apps/storefront/network-policy.yaml",
+    "rbac-privilege-added": "platform/rbac/metrics-reader.yaml",
+    "service-account-changed": "apps/storefront/service-account.yaml",
+}
+"""The findings of the example's bad change, by rule, and the file each stands in."""
+
+_COMMAND: Final = "from bot.cli import main; main()"
+
+
+class Unexpected(Exception):  # noqa: N818 - what the demonstration says where it fails
+    """Something did not come as it should; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A pull request as people see it: its check run, its threads, and why it cannot be merged."""
+
+    number: int
+    check: CheckRun
+    comments: tuple[ReviewComment, ...]
+    refusal: str | None
+
+
+def wrong_about_bad(shown: Shown) -> Iterator[str]:
+    """What is not as it should be about the reviewed bad change."""
+    if shown.check.conclusion != "failure":
+        yield f"the check concluded {shown.check.conclusion} and not failure"
+    if shown.refusal is None:
+        yield "the merge was not refused"
+    for rule, path in EXPECTED.items():
+        if not any(rule in one.body and one.path == path for one in shown.comments):
+            yield f"no comment of {rule} stands in {path}"
+    for one in shown.comments:
+        if one.path not in EXPECTED.values() or not one.line:
+            yield f"a comment stands at {one.path}:{one.line}"
+
+
+def wrong_about_fix(shown: Shown) -> Iterator[str]:
+    """What is not as it should be after the fix."""
+    if shown.check.conclusion != "success":
+        yield f"the check concluded {shown.check.conclusion} and not success"
+    if shown.refusal is not None:
+        yield f"the merge was refused: {shown.refusal}"
+    for one in shown.comments:
+        yield f"a comment is still at {one.path}:{one.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProcess:
+    """`fairlead serve` in a process of its own; its log is a file of JSON lines."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str | None:
+        """Where it listens, None until it does."""
+        for line in self.lines():
+            if line.get("event") == "listening":
+                return f"http://127.0.0.1:{line['port']}"
+        return None
+
+    def lines(self) -> Iterator[Mapping[str, object]]:
+        """What it logged until now."""
+        for text in self.log.read_text(encoding="utf-8").splitlines():
+            try:
+                line = json.loads(text)
+            except ValueError:  # the last line may be half written
+                continue
+            if isinstance(line, dict):
+                yield line
+
+    def stop(self) -> int:
+        """Asks it to end, and waits for it; its exit status."""
+        self.process.terminate()
+        try:
+            return self.process.wait(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+def start_service(
+    directory: Path, app: App, api_url: str, more: Mapping[str, str]
+) -> ServiceProcess:
+    """The real service for this App, listening on a free port. `more` are further settings."""
+    directory.mkdir(parents=True, exist_ok=True)
+    key, secret = directory / "app.pem", directory / "webhook-secret"
+    for path, text in ((key, app.private_key), (secret, app.webhook_secret)):
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+    environment = {
+        "APP_ID": str(app.id),
+        "PRIVATE_KEY_FILE": str(key),
+        "WEBHOOK_SECRET_FILE": str(secret),
+        "GITHUB_API_URL": api_url,
+        "PORT": "0",
+        "DATA_DIR": str(directory / "data"),
+        "PYTHONUTF8": "1",
+        **more,
+    }
+    log = directory / "service.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - this program itself
+            [sys.executable, "-c", _COMMAND, "serve"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    service = ServiceProcess(process, log)
+    wait_until(lambda: service.url is not None or process.poll() is not None)
+    if service.url is None:
+        service.stop()
+        last = log.read_text(encoding="utf-8").strip().splitlines()[-3:]
+        raise Unexpected("the service did not start: " + " ".join(last))
+    return service
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = SECONDS) -> bool:
+    """Whether it came to hold in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@dataclass(slots=True)
+class Demonstration:
+    """A stand-in GitHub with the example repository, and the real service beside it."""
+
+    github: StandIn
+    repository: Repository
+    service: ServiceProcess
+
+    def open_bad(self, branch: str) -> Shown:
+        """A pull request of the example's bad change, once it has been reviewed."""
+        self.github.commit(
+            self.repository, branch, EXAMPLE / "bad", message="Give the deployer what it asks for"
+        )
+        pull = self.github.open_pull_request(
+            self.repository, branch, title="Give the deployer what it asks for"
+        )
+        return self._reviewed(pull)
+
+    def push_fix(self, number: int) -> Shown:
+        """The pull request after the example's fix was pushed and reviewed."""
+        pull = self.repository.pulls[number]
+        self.github.commit(
+            self.repository, pull.head_ref, EXAMPLE / "fix", message="Keep to what is needed"
+        )
+        return self._reviewed(pull)
+
+    def page(self, number: int) -> str:
+        """The address of a pull request's page."""
+        return f"{self.github.url}/{self.repository.full_name}/pull/{number}"
+
+    def _reviewed(self, pull: PullRequest) -> Shown:
+        run = self.github.wait_for_check(pull, timeout=SECONDS)
+        if run is None:
+            raise Unexpected(f"the check did not end within {SECONDS:.0f} seconds")
+        # The thread of a finding that is gone goes before the check ends; nothing comes after.
+        return Shown(
+            pull.number,
+            run,
+            tuple(one for one in pull.comments if one.minimized is None),
+            self.github.merge_refused(pull),
+        )
+
+
+@contextmanager
+def demonstration(directory: Path, settings: Mapping[str, str]) -> Iterator[Demonstration]:
+    """Both running, the App installed on the repository and its check required there."""
+    with StandIn(directory / "github") as github:
+        app = github.create_app()
+        repository = github.create_repository(REPOSITORY, EXAMPLE / "base")
+        github.require_check(repository, "fairlead", app=app)
+        service = start_service(directory / "service", app, github.api_url, settings)
+        try:
+            github.set_webhook(app, f"{service.url}/webhook")
+            github.install(app, repository)
+            yield Demonstration(github, repository, service)
+        finally:
+            service.stop()

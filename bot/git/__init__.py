@@ -1,0 +1,8 @@
+"""Git, through its own command: mirrors, commits' trees, blobs, and plain directories as trees."""
+
+from bot.git.blobs import BlobReader
+from bot.git.directory import Directory, read_directory
+from bot.git.mirror import Mirror
+from bot.git.repository import Repository
+
+__all__ = ["BlobReader", "Directory", "Mirror", "Repository", "read_directory"]

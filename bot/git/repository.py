@@ -1,0 +1,120 @@
+"""A repository as it lies on disk, only ever read: commits, trees, files of a commit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.core.tree import File, Tree
+from bot.errors import GitError, UsageError
+from bot.git.blobs import BlobReader
+from bot.git.command import OBJECT_ID, run
+
+
+class Repository:
+    """A bare mirror or a person's own clone. Nothing is ever checked out or written.
+
+    `.gitattributes` has no say: trees and blobs are read as they are stored.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises UsageError where `path` does not lie in a git repository."""
+        if not path.is_dir():
+            raise UsageError(f"{str(path)!r} is not a directory")
+        try:
+            found = run(["rev-parse", "--absolute-git-dir"], directory=path)
+        except GitError as error:
+            raise UsageError(f"{str(path)!r} is not in a git repository: {error}") from error
+        self.git_directory = Path(found.decode().rstrip("\n"))
+
+    def resolve(self, revision: str) -> str:
+        """The full id of the commit that this names. Raises UsageError where there is none."""
+        try:
+            found = self._git(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+            )
+        except (GitError, ValueError) as error:
+            raise UsageError(
+                f"there is no commit {revision!r} in {self.git_directory}: fetch it first, or name "
+                "one that `git log` shows"
+            ) from error
+        return found.decode().strip()
+
+    def has(self, commit: str) -> bool:
+        """Whether this commit is here."""
+        try:
+            return self.resolve(commit) == commit
+        except UsageError:
+            return False
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The best common ancestor of two commits. Raises UsageError where they share none."""
+        try:
+            found = self._git("merge-base", "--", self.resolve(one), self.resolve(other))
+        except GitError as error:
+            raise UsageError(
+                f"{one!r} and {other!r} have no common ancestor here: a shallow clone may lack it "
+                "(git fetch --unshallow)"
+            ) from error
+        return found.decode().split()[0]
+
+    def tree(self, commit: str) -> Tree:
+        """Every file of a commit by path, symlinks and submodules among them."""
+        listing = self._git(
+            "ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", self.resolve(commit)
+        )
+        files: dict[str, File] = {}
+        for entry in listing.split(b"\0"):
+            if entry:
+                described, _, name = entry.partition(b"\t")
+                mode, _, blob, size = described.decode().split()
+                files[_unique(name, files)] = File(mode, blob, 0 if size == "-" else int(size))
+        return files
+
+    def blobs(self) -> BlobReader:
+        """A reader of this repository's blobs, to be closed by the caller."""
+        return BlobReader(self.git_directory)
+
+    def default_branch(self) -> str:
+        """The id of the commit at the tip of the default branch, which HEAD names."""
+        return self.resolve("HEAD")
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        """The content of a regular file at a commit, None where there is none."""
+        listing = self._git(
+            "--literal-pathspecs", "ls-tree", "-z", "--full-tree", self.resolve(commit), "--", path
+        )
+        mode, _, rest = listing.decode("utf-8", "replace").partition(" ")
+        if mode not in ("100644", "100755"):
+            return None
+        with self.blobs() as reader:
+            return reader.data(rest.split()[1])
+
+    def first_parents(self, commit: str, count: int) -> tuple[tuple[str, str], ...]:
+        """The newest `count` commits along first parents, each with its first parent."""
+        log = self._git(
+            "log",
+            "--first-parent",
+            "--no-show-signature",
+            "--format=%H %P",
+            f"--max-count={count}",
+            "--end-of-options",
+            self.resolve(commit),
+        )
+        rows = (line.split() for line in log.decode().splitlines())
+        return tuple((row[0], row[1]) for row in rows if len(row) > 1)
+
+    def _git(self, *command: str) -> bytes:
+        return run([f"--git-dir={self.git_directory}", *command])
+
+
+def is_object_id(text: str) -> bool:
+    """Whether this is a full object id, as git writes it."""
+    return OBJECT_ID.match(text) is not None
+
+
+def _unique(name: bytes, taken: dict[str, File]) -> str:
+    """The path as text. Bytes that are no UTF-8 are written out, and never hide another path."""
+    path = name.decode("utf-8", "backslashreplace")
+    while path in taken:
+        path += "\N{REPLACEMENT CHARACTER}"
+    return path

@@ -1,0 +1,54 @@
+"""Pull requests: as they are now, and the difference as GitHub shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.plan import ChangedFile
+from bot.github.answers import translated
+from bot.github.auth import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request as it is when asked for; what a webhook said may be old by then.
+
+    `base` is the branch, `base_sha` the commit that GitHub compares with.
+    """
+
+    number: int
+    open: bool
+    draft: bool
+    head: str
+    base: str
+    base_sha: str
+
+
+def read_pull(connection: Connection, number: int) -> PullRequest:
+    """The pull request of this number."""
+    with translated():
+        found = connection.repository.get_pull(number)
+        return PullRequest(
+            number=number,
+            open=found.state == "open",
+            draft=found.draft,
+            head=found.head.sha,
+            base=found.base.ref,
+            base_sha=found.base.sha,
+        )
+
+
+def changed_files(connection: Connection, pull: PullRequest) -> tuple[ChangedFile, ...]:
+    """The files of a pull request, at most the 3,000 that GitHub gives.
+
+    They say where GitHub takes comments, and nothing else: findings come from git.
+    """
+    with translated():
+        return tuple(
+            ChangedFile(
+                path=file.filename,
+                patch=file.patch or None,
+                previous_path=file.previous_filename or None,
+            )
+            for file in connection.repository.get_pull(pull.number).get_files()
+        )

@@ -1,0 +1,90 @@
+"""The place where a change was made that brought something about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.core.finding import Side
+from bot.core.resource import Item, Node
+from bot.core.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A place, and the side of the difference on which it stands."""
+
+    node: Node
+    side: Side = "RIGHT"
+
+
+def cause_of(before: State, candidates: Iterable[Node]) -> Cause:
+    """The first of these places at head that base has otherwise; the first of all if none is.
+
+    A place that head no longer has stands at base.
+    """
+    listed = tuple(candidates)
+    return changed_place(before, listed) or Cause(listed[0])
+
+
+def changed_place(before: State, candidates: Iterable[Node]) -> Cause | None:
+    """The first of these places at head that base has otherwise; None if there is none."""
+    for node in candidates:
+        old = same_place(before, node)
+        if old is None or not old.exists:
+            if node.exists:
+                return Cause(node)
+        elif not node.exists:
+            return Cause(old, "LEFT")
+        elif old.value != node.value:
+            return Cause(node)
+    return None
+
+
+def lost_place(after: State, places: Iterable[Node]) -> Cause | None:
+    """The first of these places at base that head has otherwise; None if there is none.
+
+    It stands at head where head still has it. Of a resource that is gone, it is the name.
+    """
+    for node in places:
+        if after.get(node.resource.key) is None:
+            return Cause(node.resource.at("metadata", "name"), "LEFT")
+        new = same_place(after, node)
+        if new is None or not new.exists:
+            if node.exists:
+                return Cause(node, "LEFT")
+        elif new.value != node.value:
+            return Cause(new)
+    return None
+
+
+def same_place(state: State, node: Node) -> Node | None:
+    """The same place in another state; None where that has no such resource or item."""
+    resource = state.get(node.resource.key)
+    if resource is None:
+        return None
+    old, new = resource.root, node.resource.root
+    for step in node.route:
+        if isinstance(step, Item):
+            item = next((held for held in new.items() if _index(held) == step.index), None)
+            found = None if item is None else _same_item(old, item, step)
+            if item is None or found is None:
+                return None
+            old, new = found, item
+        else:
+            old, new = old[step], new[step]
+    return old
+
+
+def _same_item(listed: Node, item: Node, step: Item) -> Node | None:
+    """The item of base's list with this merge key; without one, an equal item or that place's."""
+    held = tuple(listed.items())
+    if step.key:
+        return next((old for old in held if old.route[-1] == step), None)
+    equal = next((old for old in held if old.value == item.value), None)
+    return equal or (held[step.index] if step.index < len(held) else None)
+
+
+def _index(item: Node) -> int:
+    last = item.route[-1]
+    return last.index if isinstance(last, Item) else -1

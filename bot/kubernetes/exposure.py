@@ -1,0 +1,91 @@
+"""Services that can be reached from outside the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.core.finding import Severity
+from bot.core.globs import name_matches
+from bot.core.resource import Node, Resource
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.issues import Issue, Reach
+from bot.kubernetes.loadbalancers import (
+    INTERNAL_ANNOTATIONS,
+    ProviderName,
+    is_internal,
+    only_private_sources,
+    provider_of,
+)
+from bot.kubernetes.pods import str_of
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What asks which Services are reachable; `providers` by globs over names of environments."""
+
+    providers: Mapping[str, tuple[ProviderName, ...]]
+
+    def ask(self, state: State, reach: Reach) -> Iterator[Issue]:
+        """The ways in which Services of these namespaces are reachable from outside."""
+        held = self._providers(state)
+        for service in state.of(kinds.SERVICE):
+            if service.namespace not in reach:
+                continue
+            kind = service.at("spec", "type")
+            if kind.value == "LoadBalancer":
+                yield from _load_balancer(service, held)
+            elif kind.value == "NodePort":
+                yield _exposed("SVC-NODEPORT", service, "on a port of every node", (kind,))
+            addresses = service.at("spec", "externalIPs")
+            if addresses.texts and kind.value != "ExternalName":
+                text = f"at {', '.join(addresses.texts[:3])}"
+                yield _exposed("SVC-EXTERNAL-IPS", service, text, (addresses, kind))
+
+    def _providers(self, state: State) -> tuple[ProviderName, ...]:
+        names = self.providers.items()
+        return tuple(
+            provider
+            for glob, held in names
+            if name_matches(state.environment.name, (glob,))
+            for provider in held
+        )
+
+
+def _exposed(code: str, service: Resource, where: str, places: tuple[Node, ...]) -> Issue:
+    message = f"{str_of(service)} can be reached from outside the cluster {where}"
+    return Issue(code, service, (), message, places)
+
+
+def _load_balancer(service: Resource, held: tuple[ProviderName, ...]) -> Iterator[Issue]:
+    spec, notes = service.at("spec"), service.at("metadata", "annotations")
+    chosen = spec["loadBalancerClass"]
+    places = (spec["type"], chosen, spec["loadBalancerSourceRanges"])
+    if not is_internal(service, held) and not only_private_sources(service):
+        told = (*places, *(notes[key] for key in INTERNAL_ANNOTATIONS))
+        ranges = spec["loadBalancerSourceRanges"].texts
+        where = "by a load balancer that is not internal"
+        if ranges:
+            where += f", from {', '.join(ranges[:3])}"
+        yield _exposed("SVC-LOADBALANCER", service, where, told)
+    found = provider_of(service)
+    if held and not chosen.text and (found is None or found.name not in held):
+        yield Issue(
+            "SVC-PROVIDER-MISSING",
+            service,
+            (),
+            f"{str_of(service)} is of type LoadBalancer and names none of the environment's "
+            f"providers ({', '.join(held)}) by class or annotation",
+            (*places, *(notes[key] for key in service.annotations)),
+        )
+    if spec["loadBalancerIP"].text:
+        yield Issue(
+            "SVC-LOADBALANCER-IP",
+            service,
+            (),
+            f"{str_of(service)} sets loadBalancerIP, which is deprecated and which providers may "
+            "ignore: use the provider's annotation",
+            (spec["loadBalancerIP"],),
+            Severity.NOTICE,
+        )

@@ -1,0 +1,57 @@
+"""What a change does to images: the list for people, and what a tag and a digest say together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from bot.core.resource import Resource, route_text
+from bot.core.review import ImageChange, ResourceReference
+from bot.core.state import State, changes
+from bot.kubernetes.image_positions import ImageUse, image_uses
+from bot.kubernetes.images import Image
+
+
+def image_changes(before: State, after: State) -> tuple[ImageChange, ...]:
+    """Every container whose image is another at head, is new or is gone; in key order."""
+    return tuple(
+        found
+        for change in changes(before, after)
+        for found in _of(change.present, change.before, change.after)
+    )
+
+
+def _of(
+    resource: Resource, before: Resource | None, after: Resource | None
+) -> Iterator[ImageChange]:
+    old, new = _by_place(before), _by_place(after)
+    key = resource.key
+    named = ResourceReference(key.group, key.kind, key.namespace, key.name)
+    for place in [*new, *(place for place in old if place not in new)]:
+        was, now = old.get(place), new.get(place)
+        one = now or was
+        references = (was.reference if was else None, now.reference if now else None)
+        if one is not None and references[0] != references[1]:
+            yield ImageChange(named, one.container, *references)
+
+
+def _by_place(resource: Resource | None) -> dict[tuple[str, int], ImageUse]:
+    """The images by their routes; those of one route, which name no container, by their order."""
+    found: dict[tuple[str, int], ImageUse] = {}
+    seen: Counter[str] = Counter()
+    for use in image_uses(resource) if resource is not None else ():
+        route = route_text(use.node.route)
+        found[route, seen[route]] = use
+        seen[route] += 1
+    return found
+
+
+def is_only_the_tag(old: Image, new: Image) -> bool:
+    """Whether the tag is another and the digest, which decides, is the same."""
+    return new.digest is not None and old.digest == new.digest and old.tag != new.tag
+
+
+def is_only_the_digest(old: Image, new: Image) -> bool:
+    """Whether one tag stands for another image than before."""
+    both = old.digest is not None and new.digest is not None
+    return both and old.digest != new.digest and old.tag is not None and old.tag == new.tag

@@ -1,0 +1,42 @@
+"""How findings speak of images, to people and to machines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from bot.core.values import Value
+from bot.kubernetes.image_positions import ImageUse
+from bot.kubernetes.pods import str_of
+
+_PLAIN: Final = re.compile(r"[!-~]{1,300}")
+_LONGEST: Final = 120
+
+
+def shown(text: str) -> str:
+    """Text from a manifest for a message: as it is where it is plain, else escaped and cut."""
+    if _PLAIN.fullmatch(text):
+        return text
+    return ascii(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
+
+
+def used_by(use: ImageUse) -> str:
+    """`Deployment shop/api runs ghcr.io/example/api:1 in api`."""
+    where = f"{str_of(use.node.resource)} runs {shown(use.reference)}"
+    return f"{where} in {shown(use.container)}"
+
+
+def image_facts(use: ImageUse) -> Mapping[str, Value]:
+    """`image`, `container`, and `normalized` or `invalid` (DESIGN 6)."""
+    facts: dict[str, Value] = {"image": use.reference, "container": use.container}
+    image = use.image
+    if image is None:
+        return {**facts, "invalid": True}
+    normalized = {
+        "domain": image.domain,
+        "path": image.path,
+        "tag": image.tag,
+        "digest": image.digest,
+    }
+    return {**facts, "normalized": normalized}

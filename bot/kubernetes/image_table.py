@@ -1,0 +1,115 @@
+"""The positions of images, as data: in a PodSpec, and in kinds that are no pod templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.resource import GroupKind
+
+_CONTAINERS: Final = "containers.*.image"
+_TEKTON_TASK: Final = ("steps.*.image", "sidecars.*.image", "stepTemplate.image")
+POD_SPEC: Final = (
+    _CONTAINERS,
+    "initContainers.*.image",
+    "ephemeralContainers.*.image",
+    "volumes.*.image.reference",
+)
+
+
+def _under(prefix: str, *paths: str) -> tuple[str, ...]:
+    return tuple(f"{prefix}.{path}" for path in paths)
+
+
+def _pods(*prefixes: str) -> tuple[str, ...]:
+    return tuple(path for prefix in prefixes for path in _under(prefix, *POD_SPEC))
+
+
+_RAY_CLUSTER: Final = ("headGroupSpec.template.spec", "workerGroupSpecs.*.template.spec")
+_SPARK: Final = ("image", "driver.image", "executor.image", "driver.initContainers.*.image")
+_PIPELINE: Final = (
+    *_under("tasks.*.taskSpec", *_TEKTON_TASK),
+    *_under("finally.*.taskSpec", *_TEKTON_TASK),
+)
+_OPERATED: Final = ("spec.image", "spec.containers.*.image", "spec.initContainers.*.image")
+
+# Written from the custom resource definitions of these projects; a kind that is not here is judged
+# by the fallback below. `*` is every item of a list or every field of a mapping.
+OTHER_KINDS: Final[Mapping[GroupKind, tuple[str, ...]]] = MappingProxyType(
+    {
+        GroupKind("serving.knative.dev", "Revision"): _pods("spec"),
+        GroupKind("sources.knative.dev", "ContainerSource"): _pods("spec.template.spec"),
+        GroupKind("kubeflow.org", "Notebook"): _pods("spec.template.spec"),
+        GroupKind("serving.kserve.io", "InferenceService"): (
+            *_pods("spec.predictor", "spec.transformer", "spec.explainer"),
+            "spec.predictor.model.image",
+        ),
+        GroupKind("serving.kserve.io", "ServingRuntime"): (f"spec.{_CONTAINERS}",),
+        GroupKind("serving.kserve.io", "ClusterServingRuntime"): (f"spec.{_CONTAINERS}",),
+        GroupKind("ray.io", "RayCluster"): _pods(*_under("spec", *_RAY_CLUSTER)),
+        GroupKind("ray.io", "RayJob"): _pods(*_under("spec.rayClusterSpec", *_RAY_CLUSTER)),
+        GroupKind("ray.io", "RayService"): _pods(*_under("spec.rayClusterConfig", *_RAY_CLUSTER)),
+        GroupKind("sparkoperator.k8s.io", "SparkApplication"): _under("spec", *_SPARK),
+        GroupKind("sparkoperator.k8s.io", "ScheduledSparkApplication"): _under(
+            "spec.template", *_SPARK
+        ),
+        GroupKind("tekton.dev", "Task"): _under("spec", *_TEKTON_TASK),
+        GroupKind("tekton.dev", "ClusterTask"): _under("spec", *_TEKTON_TASK),
+        GroupKind("tekton.dev", "TaskRun"): _under("spec.taskSpec", *_TEKTON_TASK),
+        GroupKind("tekton.dev", "Pipeline"): _under("spec", *_PIPELINE),
+        GroupKind("tekton.dev", "PipelineRun"): _under("spec.pipelineSpec", *_PIPELINE),
+        GroupKind("tekton.dev", "StepAction"): ("spec.image",),
+        GroupKind("kubevirt.io", "VirtualMachine"): (
+            "spec.template.spec.volumes.*.containerDisk.image",
+        ),
+        GroupKind("kubevirt.io", "VirtualMachineInstance"): ("spec.volumes.*.containerDisk.image",),
+        GroupKind("monitoring.coreos.com", "Prometheus"): (*_OPERATED, "spec.thanos.image"),
+        GroupKind("monitoring.coreos.com", "PrometheusAgent"): _OPERATED,
+        GroupKind("monitoring.coreos.com", "Alertmanager"): _OPERATED,
+        GroupKind("monitoring.coreos.com", "ThanosRuler"): _OPERATED,
+        GroupKind("postgresql.cnpg.io", "Cluster"): ("spec.imageName",),
+        GroupKind("acid.zalan.do", "postgresql"): (
+            "spec.dockerImage",
+            "spec.sidecars.*.image",
+            "spec.initContainers.*.image",
+        ),
+        GroupKind("kafka.strimzi.io", "Kafka"): (
+            "spec.kafka.image",
+            "spec.zookeeper.image",
+            "spec.entityOperator.*.image",
+            "spec.cruiseControl.image",
+            "spec.kafkaExporter.image",
+        ),
+        GroupKind("opentelemetry.io", "OpenTelemetryCollector"): (
+            "spec.image",
+            "spec.initContainers.*.image",
+            "spec.additionalContainers.*.image",
+        ),
+        GroupKind("opentelemetry.io", "Instrumentation"): ("spec.*.image",),
+        GroupKind("grafana.integreatly.org", "Grafana"): _pods(
+            "spec.deployment.spec.template.spec"
+        ),
+        GroupKind("agones.dev", "GameServer"): _pods("spec.template.spec"),
+        GroupKind("agones.dev", "Fleet"): _pods("spec.template.spec.template.spec"),
+        GroupKind("apps.kruise.io", "CloneSet"): _pods("spec.template.spec"),
+        GroupKind("apps.kruise.io", "StatefulSet"): _pods("spec.template.spec"),
+        GroupKind("apps.kruise.io", "DaemonSet"): _pods("spec.template.spec"),
+        GroupKind("apps.kruise.io", "BroadcastJob"): _pods("spec.template.spec"),
+        GroupKind("apps.kruise.io", "AdvancedCronJob"): _pods(
+            "spec.template.jobTemplate.spec.template.spec"
+        ),
+        GroupKind("apps.kruise.io", "SidecarSet"): (
+            f"spec.{_CONTAINERS}",
+            "spec.initContainers.*.image",
+        ),
+    }
+)
+
+WORKFLOW: Final = (
+    "container.image",
+    "script.image",
+    "sidecars.*.image",
+    "containerSet.containers.*.image",
+)
+"""In a template of Argo Workflows, beside what it shares with a PodSpec."""

@@ -1,0 +1,163 @@
+"""Image references: their grammar, their normal form, and which of them a list approves.
+
+The grammar and the normal form are those of github.com/distribution/reference v0.6.0 with
+github.com/opencontainers/go-digest v1.0.0, as the kubelet and containerd link them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+DOCKER_HUB: Final = "docker.io"
+_LEGACY_HUB: Final = "index.docker.io"
+_OFFICIAL: Final = "library/"
+_LONGEST_PATH: Final = 255
+
+_ALPHANUMERIC: Final = r"[a-z0-9]+"
+_COMPONENT: Final = rf"{_ALPHANUMERIC}(?:(?:[._]|__|-+){_ALPHANUMERIC})*"
+_PATH: Final = rf"{_COMPONENT}(?:/{_COMPONENT})*"
+_LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_DOMAIN: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_TAG: Final = r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}"
+# The kubelet links crypto/sha256 and crypto/sha512, which also brings sha384:
+# https://github.com/kubernetes/kubernetes/blob/master/pkg/util/parsers/parsers.go
+_DIGEST: Final = r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}"
+_REFERENCE: Final = re.compile(
+    rf"(?:(?P<domain>{_DOMAIN})/)?(?P<path>{_PATH})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?"
+)
+_HOST: Final = re.compile(_DOMAIN)
+_IDENTIFIER: Final = re.compile(r"[a-f0-9]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A reference in normal form.
+
+    `domain` is empty where upstream's grammar takes a first segment for a host that its own host
+    grammar refuses (`my_host.example/app`): no registry can be named, nothing approves it.
+    """
+
+    domain: str
+    path: str
+    tag: str | None = None
+    digest: str | None = None
+
+    @property
+    def repository(self) -> str:
+        """The reference without tag and digest."""
+        return f"{self.domain}/{self.path}" if self.domain else self.path
+
+    @property
+    def pulled_tag(self) -> str | None:
+        """The tag that is pulled: with a digest none, for it decides; `latest` for none."""
+        return None if self.digest else self.tag or "latest"
+
+    @property
+    def origin(self) -> tuple[str, str]:
+        """Registry and first path segment: whose image it is. Hosts compare without case."""
+        return self.domain.lower(), self.path.partition("/")[0]
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{self.repository}{tag}" + (f"@{self.digest}" if self.digest else "")
+
+
+def parse_image(reference: str) -> Image | None:
+    """The normal form of a reference, or None for what no runtime would pull."""
+    if _IDENTIFIER.fullmatch(reference):
+        return None
+    domain, rest = _split_domain(reference)
+    match = _REFERENCE.fullmatch(f"{domain}/{rest}")
+    if match is None or len(match["path"]) > _LONGEST_PATH:
+        return None
+    return Image(match["domain"] or "", match["path"], match["tag"], match["digest"])
+
+
+def is_short(reference: str) -> bool:
+    """Whether the reference names no registry, so that the runtime chooses one."""
+    first, slash, _ = reference.partition("/")
+    return not slash or not _names_host(first)
+
+
+def _split_domain(reference: str) -> tuple[str, str]:
+    first, slash, rest = reference.partition("/")
+    if not slash:
+        return DOCKER_HUB, _OFFICIAL + reference
+    if first == _LEGACY_HUB:
+        first = DOCKER_HUB
+    elif not _names_host(first):
+        first, rest = DOCKER_HUB, reference
+    if first == DOCKER_HUB and "/" not in rest:
+        rest = _OFFICIAL + rest
+    return first, rest
+
+
+def _names_host(segment: str) -> bool:
+    return segment == "localhost" or any(c in segment for c in ".:") or segment != segment.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a list of approved images: a registry, a part of one, or one exact image.
+
+    `path` is empty for a whole registry. With a tag or a digest only that very image is meant.
+    """
+
+    domain: str
+    path: str = ""
+    tag: str | None = None
+    digest: str | None = None
+
+    def approves(self, image: Image) -> bool:
+        """Whether the image is of this registry and below this path, by whole segments."""
+        if image.domain.lower() != self.domain.lower():
+            return False
+        if self.digest:
+            return image.path == self.path and image.digest == self.digest
+        if self.tag:
+            return image.path == self.path and image.pulled_tag == self.tag
+        return not self.path or image.path == self.path or image.path.startswith(f"{self.path}/")
+
+    def __str__(self) -> str:
+        return str(Image(self.domain, self.path, self.tag, self.digest)).removesuffix("/")
+
+
+def parse_entry(text: str) -> Entry | None:
+    """The entry that a line of the list says, or None for what is none.
+
+    What names a registry is taken as it stands: `docker.io/bitnami` is all of Bitnami on Docker
+    Hub, although as an image it would be `docker.io/library/bitnami`. What names none is read like
+    an image: `nginx` is `docker.io/library/nginx`, `nginx:1.27` that tag of it. `/` or `/*` at the
+    end says that a part is meant: `bitnami/` is `docker.io/bitnami`, `registry:5000/` a registry.
+    """
+    subtree = text.endswith(("/", "/*"))
+    text = text.removesuffix("*").removesuffix("/") if subtree else text
+    first, slash, rest = text.partition("/")
+    if not slash and (_is_registry(first) or (subtree and _names_host(first))):
+        return Entry(_canonical(first)) if _HOST.fullmatch(first) else None
+    if not slash and subtree:
+        first, slash, rest = DOCKER_HUB, "/", text
+    if not slash or not _names_host(first):
+        image = parse_image(text)
+        return Entry(image.domain, image.path, image.tag, image.digest) if image else None
+    match = _REFERENCE.fullmatch(f"{_canonical(first)}/{rest}")
+    if match is None or not match["domain"] or len(match["path"]) > _LONGEST_PATH:
+        return None
+    return Entry(match["domain"], match["path"], match["tag"], match["digest"])
+
+
+def parse_entries(texts: Iterable[str]) -> tuple[Entry, ...]:
+    """The entries of a list; a line that is no entry approves nothing."""
+    return tuple(entry for entry in map(parse_entry, texts) if entry is not None)
+
+
+def _is_registry(name: str) -> bool:
+    host = name.partition(":")[0]
+    return host == "localhost" or "." in host or host.startswith("[")
+
+
+def _canonical(domain: str) -> str:
+    return DOCKER_HUB if domain.lower() in {DOCKER_HUB, _LEGACY_HUB} else domain

@@ -1,0 +1,218 @@
+"""Load balancers by provider: how each is recognised, and how it is kept inside."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from bot.core.resource import Resource
+
+ProviderName: TypeAlias = Literal[
+    "aws",
+    "azure",
+    "gcp",
+    "openstack",
+    "metallb",
+    "cilium",
+    "kube-vip",
+    "alibaba",
+    "digitalocean",
+    "hetzner",
+    "ibm",
+    "oci",
+    "scaleway",
+    "tailscale",
+    "tencent",
+    "yandex",
+]
+
+_ANY: Final = ""
+_BETA: Final = "service.beta.kubernetes.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A maker of load balancers.
+
+    `classes` are values of `loadBalancerClass` and `annotations` prefixes of annotations by which
+    it is recognised. `internal` are annotations that keep the address inside, with the value that
+    does (lower case; empty: any); `internal_classes` classes that always do.
+    """
+
+    name: ProviderName
+    classes: tuple[str, ...]
+    annotations: tuple[str, ...]
+    internal: Mapping[str, str]
+    internal_classes: tuple[str, ...]
+
+
+def _provider(
+    name: ProviderName,
+    *,
+    classes: tuple[str, ...] = (),
+    annotations: tuple[str, ...] = (),
+    internal: Mapping[str, str] = MappingProxyType({}),
+    internal_classes: tuple[str, ...] = (),
+) -> Provider:
+    return Provider(name, classes, annotations, MappingProxyType(dict(internal)), internal_classes)
+
+
+PROVIDERS: Final = (
+    _provider(
+        "aws",
+        classes=("service.k8s.aws/nlb", "eks.amazonaws.com/nlb"),
+        annotations=(f"{_BETA}/aws-load-balancer-",),
+        internal={
+            f"{_BETA}/aws-load-balancer-scheme": "internal",
+            f"{_BETA}/aws-load-balancer-internal": _ANY,
+        },
+    ),
+    _provider(
+        "azure",
+        annotations=(f"{_BETA}/azure-",),
+        internal={f"{_BETA}/azure-load-balancer-internal": "true"},
+    ),
+    _provider(
+        "gcp",
+        classes=("networking.gke.io/l4-regional-external",),
+        annotations=("networking.gke.io/", "cloud.google.com/"),
+        internal={
+            "networking.gke.io/load-balancer-type": "internal",
+            "cloud.google.com/load-balancer-type": "internal",
+        },
+        internal_classes=("networking.gke.io/l4-regional-internal",),
+    ),
+    _provider(
+        "openstack",
+        annotations=(f"{_BETA}/openstack-", "loadbalancer.openstack.org/"),
+        internal={f"{_BETA}/openstack-internal-load-balancer": "true"},
+    ),
+    _provider(
+        "metallb",
+        classes=("metallb.io/metallb", "metallb.universe.tf/metallb"),
+        annotations=("metallb.universe.tf/", "metallb.io/"),
+    ),
+    _provider(
+        "cilium",
+        classes=("io.cilium/l2-announcer", "io.cilium/bgp-control-plane", "io.cilium/node"),
+        annotations=("io.cilium/lb-ipam-", "lbipam.cilium.io/"),
+    ),
+    _provider("kube-vip", classes=("kube-vip.io/kube-vip-class",), annotations=("kube-vip.io/",)),
+    _provider(
+        "alibaba",
+        annotations=(f"{_BETA}/alibaba-cloud-loadbalancer-",),
+        internal={f"{_BETA}/alibaba-cloud-loadbalancer-address-type": "intranet"},
+    ),
+    _provider(
+        "digitalocean",
+        annotations=(f"{_BETA}/do-loadbalancer-",),
+        internal={f"{_BETA}/do-loadbalancer-network": "internal"},
+    ),
+    _provider(
+        "hetzner",
+        annotations=("load-balancer.hetzner.cloud/",),
+        internal={"load-balancer.hetzner.cloud/disable-public-network": "true"},
+    ),
+    _provider(
+        "ibm",
+        annotations=("service.kubernetes.io/ibm-load-balancer-",),
+        internal={"service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": "private"},
+    ),
+    _provider(
+        "oci",
+        annotations=("oci.oraclecloud.com/", "oci-network-load-balancer.oraclecloud.com/"),
+        internal={
+            f"{_BETA}/oci-load-balancer-internal": "true",
+            "oci-network-load-balancer.oraclecloud.com/internal": "true",
+        },
+    ),
+    _provider(
+        "scaleway",
+        annotations=(f"{_BETA}/scw-loadbalancer-",),
+        internal={f"{_BETA}/scw-loadbalancer-private": "true"},
+    ),
+    _provider("tailscale", annotations=("tailscale.com/",), internal_classes=("tailscale",)),
+    _provider(
+        "tencent",
+        annotations=("service.kubernetes.io/qcloud-", "service.cloud.tencent.com/"),
+        internal={"service.kubernetes.io/qcloud-loadbalancer-internal-subnetid": _ANY},
+    ),
+    _provider(
+        "yandex",
+        annotations=("yandex.cloud/",),
+        internal={"yandex.cloud/load-balancer-type": "internal"},
+    ),
+)
+"""The providers that are known."""
+
+INTERNAL_ANNOTATIONS: Final = tuple(key for held in PROVIDERS for key in held.internal)
+"""Every annotation that can keep a load balancer inside."""
+
+# Of the AWS Load Balancer Controller, unlike of the older in-tree one, the scheme is internal by
+# default: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/
+_AWS_TYPE: Final = f"{_BETA}/aws-load-balancer-type"
+_AWS_SCHEME: Final = f"{_BETA}/aws-load-balancer-scheme"
+_AWS_CONTROLLER: Final = frozenset({"external", "nlb-ip"})
+
+
+def provider_of(service: Resource) -> Provider | None:
+    """The provider that a Service names by its class or an annotation; None: the cluster's own."""
+    chosen = service.at("spec", "loadBalancerClass").text
+    for held in PROVIDERS:
+        if chosen in {*held.classes, *held.internal_classes}:
+            return held
+    keys = tuple(service.annotations)
+    return next(
+        (
+            held
+            for held in PROVIDERS
+            if any(key.startswith((*held.annotations, *held.internal)) for key in keys)
+        ),
+        None,
+    )
+
+
+def is_internal(service: Resource, providers: tuple[ProviderName, ...] = ()) -> bool:
+    """Whether the load balancer of a Service is reachable from inside alone.
+
+    `providers` are those that the environment has; annotations of others say nothing there.
+    """
+    chosen = service.at("spec", "loadBalancerClass").text
+    held = [found for found in PROVIDERS if not providers or found.name in providers]
+    if any(chosen in found.internal_classes for found in held):
+        return True
+    if any(found.name == "aws" for found in held) and _aws_controller(service, chosen):
+        return service.annotations.get(_AWS_SCHEME, "internal").lower() != "internet-facing"
+    return any(
+        _says(service.annotations.get(key), value)
+        for found in held
+        for key, value in found.internal.items()
+    )
+
+
+def _aws_controller(service: Resource, chosen: str | None) -> bool:
+    return (
+        chosen in PROVIDERS[0].classes or service.annotations.get(_AWS_TYPE, "") in _AWS_CONTROLLER
+    )
+
+
+def _says(found: str | None, wanted: str) -> bool:
+    if found is None:
+        return False
+    return found.lower() == wanted if wanted else found.lower() not in {"", "false"}
+
+
+def only_private_sources(service: Resource) -> bool:
+    """Whether every range that may connect is one of private addresses."""
+    ranges = service.at("spec", "loadBalancerSourceRanges").texts
+    return bool(ranges) and all(_private(text.strip()) for text in ranges)
+
+
+def _private(text: str) -> bool:
+    try:
+        return ipaddress.ip_network(text, strict=False).is_private
+    except ValueError:
+        return False

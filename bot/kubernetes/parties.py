@@ -1,0 +1,64 @@
+"""Whom a peer of a policy means, seen from a state: pods, what runs somewhere, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.kubernetes.addresses import Addresses
+from bot.kubernetes.known import may_bring_pods
+from bot.kubernetes.network import Anywhere, Network, Party
+from bot.kubernetes.population import NAME_LABEL
+from bot.kubernetes.selectors import Selector
+from bot.kubernetes.traffic import BlockPeer, Peer, PodPeer, TrafficPolicy
+
+STRANGER: Final = Anywhere("", (), ((NAME_LABEL, ""),))
+"""Any pod of the cluster: one without labels, in a namespace of which nothing is known."""
+
+
+def parties(
+    held: Network, policy: TrafficPolicy, peer: Peer, blocks: tuple[Addresses, ...]
+) -> Iterator[Party]:
+    """The parties that a peer means: what a manifest shows, else what the selector describes."""
+    if isinstance(peer, BlockPeer):
+        yield from outside(peer.addresses, blocks)
+    if not isinstance(peer, PodPeer) or peer.pods.invalid is not None:
+        return
+    spaces = tuple(held.policies.spaces(policy, peer))
+    if peer.pods.everything:
+        if peer.namespaces is not None and peer.namespaces.everything:
+            yield STRANGER
+        elif spaces:
+            yield from map(Anywhere, spaces)
+        elif peer.namespaces is not None:
+            yield Anywhere("", (), _minimal(peer.namespaces))
+        return
+    shown = held.policies.peers(policy, peer).all
+    yield from shown
+    if not shown and not any(_seen(held, space) for space in spaces):
+        where = None if peer.namespaces is None else _minimal(peer.namespaces)
+        own = policy.resource.namespace or "" if where is None else dict(where).get(NAME_LABEL, "")
+        yield Anywhere(own, _minimal(peer.pods), where)
+
+
+def _seen(held: Network, space: str) -> bool:
+    """Whether the pods of a namespace are all there to be seen."""
+    return space in held.state.closed and not may_bring_pods(held.state, space)
+
+
+def _minimal(selector: Selector) -> tuple[tuple[str, str], ...]:
+    """The fewest labels that meet a selector."""
+    return tuple(
+        (held.key, held.values[0] if held.values else "")
+        for held in selector.requirements
+        if held.operator in {"In", "Exists"}
+    )
+
+
+def outside(held: Addresses, blocks: tuple[Addresses, ...]) -> tuple[Addresses, ...]:
+    """The addresses, cut into pieces each of which lies within or without each of the blocks."""
+    pieces = [held] if held else []
+    for block in blocks:
+        cut = [part for piece in pieces for part in (piece & block, piece - block)]
+        pieces = [part for part in cut if part]
+    return tuple(pieces)

@@ -1,0 +1,122 @@
+"""Ports as packets have them: sets of (protocol, number), and what containers declare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.resource import Node
+
+PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
+HIGHEST: Final = 65535
+_SPAN: Final = HIGHEST + 1
+# IsValidPortName:
+# https://github.com/kubernetes/apimachinery/blob/master/pkg/util/validation/validation.go
+_PORT_NAME: Final = re.compile(r"(?=.*[a-z])[a-z0-9](?:-?[a-z0-9]){0,14}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """A set of ports of all protocols, one bit a port, so that sets are compared in one step."""
+
+    bits: int = 0
+
+    @classmethod
+    def of(cls, protocol: str, low: int, high: int | None = None) -> Ports:
+        """The ports from `low` to `high` of one protocol, both included."""
+        last = low if high is None else high
+        if protocol not in PROTOCOLS or not 0 < low <= last <= HIGHEST:
+            return cls()
+        first = PROTOCOLS.index(protocol) * _SPAN + low
+        return cls(((1 << (last - low + 1)) - 1) << first)
+
+    def __or__(self, other: Ports) -> Ports:
+        return Ports(self.bits | other.bits)
+
+    def __and__(self, other: Ports) -> Ports:
+        return Ports(self.bits & other.bits)
+
+    def __sub__(self, other: Ports) -> Ports:
+        return Ports(self.bits & ~other.bits)
+
+    def __bool__(self) -> bool:
+        return bool(self.bits)
+
+    def __contains__(self, port: tuple[str, int]) -> bool:
+        return bool(self & Ports.of(*port))
+
+    def ranges(self) -> Iterator[tuple[str, int, int]]:
+        """The ports as (protocol, first, last), in order."""
+        for index, protocol in enumerate(PROTOCOLS):
+            rest = (self.bits >> (index * _SPAN)) & ((1 << _SPAN) - 1)
+            base = 0
+            while rest:
+                skip = (rest & -rest).bit_length() - 1
+                rest >>= skip
+                length = (~rest & (rest + 1)).bit_length() - 1
+                yield protocol, base + skip, base + skip + length - 1
+                rest >>= length
+                base += skip + length
+
+    def __str__(self) -> str:
+        """`TCP 80, 443 and UDP 53`, or `every port`."""
+        if self == EVERY_PORT:
+            return "every port"
+        groups: dict[str, list[str]] = {}
+        for protocol, low, high in self.ranges():
+            text = str(low) if low == high else f"{low}-{high}"
+            groups.setdefault(protocol, []).append(
+                "every port" if high - low == HIGHEST - 1 else text
+            )
+        return " and ".join(f"{protocol} {', '.join(held)}" for protocol, held in groups.items())
+
+
+def _every() -> Ports:
+    found = Ports()
+    for protocol in PROTOCOLS:
+        found |= Ports.of(protocol, 1, HIGHEST)
+    return found
+
+
+EVERY_PORT: Final = _every()
+"""All ports of all protocols."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerPort:
+    """A port that a container declares. Declaring opens nothing and hides nothing."""
+
+    node: Node
+    number: int
+    name: str
+    protocol: str
+
+
+def container_ports(container: Node) -> Iterator[ContainerPort]:
+    """The ports that a container declares, without those that are no ports."""
+    for node in container["ports"].items():
+        number = node["containerPort"].integer
+        protocol = protocol_of(node)
+        if number is not None and 0 < number <= HIGHEST:
+            yield ContainerPort(node, number, node["name"].text or "", protocol)
+
+
+def probed_ports(container: Node) -> Iterator[int]:
+    """The ports that the probes of a container ask by number."""
+    for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
+        for way in ("httpGet", "tcpSocket", "grpc"):
+            number = container[probe][way]["port"].integer
+            if number is not None:
+                yield number
+
+
+def protocol_of(port: Node) -> str:
+    """The protocol of a port of a container, Service or policy; TCP where none is named."""
+    return port["protocol"].text or "TCP"
+
+
+def is_port_name(text: str) -> bool:
+    """Whether the API takes this as the name of a port."""
+    return _PORT_NAME.fullmatch(text) is not None and len(text) <= 15

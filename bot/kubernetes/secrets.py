@@ -1,0 +1,120 @@
+"""Secrets in a repository: which are encrypted, and which anybody can read. Values stay here."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes import kinds
+
+Form: TypeAlias = Literal["clear", "sops", "empty"]
+"""Readable by anybody; encrypted by SOPS; nothing in it that is a secret."""
+
+Cause: TypeAlias = Literal["sops gone", "sealed before", "neighbours encrypted", "value decrypted"]
+
+_SEALED: Final = GroupKind("bitnami.com", "SealedSecret")
+_SOPS_SECRET: Final = GroupKind("isindir.github.com", "SopsSecret")
+_EXTERNAL: Final = GroupKind("external-secrets.io", "ExternalSecret")
+_ENCRYPTED: Final = (_SEALED, _SOPS_SECRET, _EXTERNAL)
+
+# What some tool replaces before the API sees it: SOPS, Argo CD's Vault plugin, vals, Bank-Vaults,
+# Flux and Helm.
+_PLACEHOLDER: Final = re.compile(
+    r"\s*(?:ENC\[AES256_GCM,.*|<[^<>]{1,200}>|ref\+.*|vault:.*|\$\{.*|\$\(.*|\{\{.*)", re.DOTALL
+)
+# Fields of Argo CD's repositories and clusters that say where something is, not how to get in.
+_HARMLESS: Final = frozenset(
+    {"url", "type", "name", "project", "server", "namespaces", "enableOCI", "insecure", "username"}
+)
+_NO_SECRET: Final = frozenset({"kubernetes.io/service-account-token"})
+_LONGEST: Final = 4096
+
+
+def form_of(secret: Resource) -> Form:
+    """How a Secret stands in its file."""
+    if any(True for _ in readable(secret)):
+        return "clear"
+    return "sops" if secret.at("sops").mapping else "empty"
+
+
+def readable(secret: Resource) -> Iterator[Node]:
+    """The entries of a Secret that anybody who reads the repository can read."""
+    if (secret.at("type").text or "") in _NO_SECRET:
+        return
+    labelled = "argocd.argoproj.io/secret-type" in secret.labels
+    for field in ("stringData", "data"):
+        for name, node in secret.at(field).fields():
+            harmless = labelled and name in _HARMLESS
+            if not harmless and _says_something(node, encoded=field == "data"):
+                yield node
+
+
+def _says_something(node: Node, *, encoded: bool) -> bool:
+    text = node.text
+    if not text or _PLACEHOLDER.fullmatch(text[:_LONGEST]):
+        return False
+    if encoded:
+        try:
+            plain = base64.b64decode(text[:_LONGEST], validate=True)
+        except (binascii.Error, ValueError):
+            return True
+        return not _PLACEHOLDER.fullmatch(plain.decode("utf-8", "replace"))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """A Secret that can be read and should not be: why it should not, and where one sees it."""
+
+    secret: Resource
+    cause: Cause
+    node: Node
+    old: Resource | None = None
+
+
+def exposed(old: Resource | None, new: Resource, before: State) -> Exposed | None:
+    """Why a Secret of head should not be readable, where base kept it or its like from view."""
+    entries = tuple(readable(new))
+    if not entries:
+        return None
+    place = new.at("metadata", "name")
+    if old is not None:
+        return _decrypted(old, new, entries)
+    sealed = _sealed_before(new.key, before)
+    if sealed is not None:
+        return Exposed(new, "sealed before", place, sealed)
+    if before.derived(encrypts):
+        return Exposed(new, "neighbours encrypted", place)
+    return None
+
+
+def _decrypted(old: Resource, new: Resource, entries: tuple[Node, ...]) -> Exposed | None:
+    """What was encrypted at base and is not at head, as a whole or in single entries."""
+    if not old.at("sops").mapping:
+        return None
+    if not new.at("sops").mapping:
+        return Exposed(new, "sops gone", entries[0], old)
+    seen = {node.route for node in readable(old)}
+    opened = [node for node in entries if node.route not in seen]
+    return Exposed(new, "value decrypted", opened[0], old) if opened else None
+
+
+def _sealed_before(key: ResourceKey, before: State) -> Resource | None:
+    """What kept the Secret of this name from view at base."""
+    for kind in _ENCRYPTED:
+        found = before.get(ResourceKey(kind.group, kind.kind, key.namespace, key.name))
+        if found is not None:
+            return found
+    return None
+
+
+def encrypts(state: State) -> bool:
+    """Whether a state keeps its Secrets encrypted: it has some, and none in clear."""
+    forms = [form_of(secret) for secret in state.of(kinds.SECRET)]
+    return "clear" not in forms and ("sops" in forms or bool(state.of(*_ENCRYPTED)))

@@ -1,0 +1,159 @@
+"""One run of a renderer, from start to end: bounded output, bounded time, nothing inherited."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, Literal, TypeAlias
+
+import msgspec
+
+from bot.render.launch import NOT_CONFINED, Launch
+
+MEBIBYTE: Final = 1024 * 1024
+_CHUNK: Final = 1 << 16
+_PACKAGE: Final = Path(__file__).resolve().parents[2]
+_LAUNCH: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from bot.render.launch import main; main(sys.argv[2])"
+)
+
+Ending: TypeAlias = Literal["done", "failed", "time", "output", "cpu", "memory", "unconfined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may use: bytes of memory, of output and of a file; seconds of CPU and clock."""
+
+    memory: int = 768 * MEBIBYTE
+    output: int = 64 * MEBIBYTE
+    errors: int = 64 * 1024
+    largest_file: int = 16 * MEBIBYTE
+    cpu: int = 20
+    wall: float = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a run ended, what it wrote to its output, and the beginning of what it complained."""
+
+    ending: Ending
+    output: bytes
+    errors: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run: the words after a full path, where, and the folders it may read and write."""
+
+    words: tuple[str, ...]
+    folder: Path
+    read: tuple[Path, ...]
+    write: tuple[Path, ...]
+
+
+def run(command: Command, limits: Limits, *, confined: bool = True) -> Finished:
+    """Run a renderer to its end. Never raises for what it does, never outlasts its limits."""
+    launch = Launch(
+        command=command.words,
+        folder=str(command.folder),
+        read=tuple(map(str, command.read)),
+        write=tuple(map(str, command.write)),
+        memory=limits.memory,
+        cpu=limits.cpu,
+        largest_file=limits.largest_file,
+        confined=confined,
+    )
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
+        [sys.executable, "-I", "-c", _LAUNCH, str(_PACKAGE), msgspec.json.encode(launch).decode()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd="/",
+        env={},
+        close_fds=True,
+        start_new_session=True,
+    ) as process:
+        deadline = time.monotonic() + limits.wall
+        try:
+            output, errors, cut = _collect(process, limits, deadline)
+            if cut is None:
+                cut = _wait(process, deadline)
+        finally:
+            _end(process)
+    said = errors.decode(errors="replace")
+    return Finished(cut or _ending(process.returncode, said), bytes(output), said)
+
+
+def _collect(
+    process: subprocess.Popen[bytes], limits: Limits, deadline: float
+) -> tuple[bytearray, bytearray, Ending | None]:
+    """Both outputs until they end, or the limit that was met first."""
+    output, errors = bytearray(), bytearray()
+    with selectors.DefaultSelector() as waiting:
+        for pipe, held in ((process.stdout, output), (process.stderr, errors)):
+            if pipe is not None:
+                waiting.register(pipe, selectors.EVENT_READ, held)
+        while waiting.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return output, errors, "time"
+            for ready, _ in waiting.select(left):
+                _take(ready, waiting, errors, limits.errors)
+            if len(output) > limits.output:
+                return bytearray(), errors, "output"
+    return output, errors, None
+
+
+def _take(
+    ready: selectors.SelectorKey,
+    waiting: selectors.BaseSelector,
+    errors: bytearray,
+    most_errors: int,
+) -> None:
+    """One piece of one output. Of complaints, what is beyond the limit is read and thrown away."""
+    pipe: IO[bytes] = ready.fileobj  # type: ignore[assignment] # what was registered above
+    piece = os.read(pipe.fileno(), _CHUNK)
+    if not piece:
+        waiting.unregister(pipe)
+    elif ready.data is not errors:
+        ready.data.extend(piece)
+    elif len(errors) < most_errors:
+        errors.extend(piece[: most_errors - len(errors)])
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float) -> Ending | None:
+    """A process that has closed its outputs ends by itself, or meets the deadline."""
+    try:
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return "time"
+    return None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Whatever is left of the process's group ends with it."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        process.kill()
+    process.wait()
+
+
+def _ending(status: int, said: str) -> Ending:
+    if status == 0:
+        return "done"
+    if status == NOT_CONFINED:
+        return "unconfined"
+    if status == -signal.SIGXCPU:
+        return "cpu"
+    # Go's own words: https://go.dev/src/runtime/malloc.go
+    if "out of memory" in said or "cannot allocate memory" in said:
+        return "memory"
+    return "cpu" if status == -signal.SIGKILL else "failed"

@@ -1,0 +1,81 @@
+"""The folder that a renderer works in: the closure of one root, and nothing else of the tree."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bot.errors import UnbuildableError
+
+MOST_FILES: Final = 3_000
+MOST_BYTES: Final = 32 * 1024 * 1024
+LARGEST_FILE: Final = 8 * 1024 * 1024
+_LONGEST_PATH: Final = 1_024
+_LONGEST_NAME: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The folders of one build: `tree` holds the closure, `wrapper` and `scratch` are ours."""
+
+    tree: Path
+    wrapper: Path
+    scratch: Path
+
+
+@contextmanager
+def work_folder(files: Mapping[str, bytes], parent: Path | None = None) -> Iterator[Work]:
+    """A folder with these files, gone afterwards.
+
+    Raises UnbuildableError for what must not be written.
+    """
+    _check(files)
+    with tempfile.TemporaryDirectory(prefix="fairlead-render-", dir=parent) as name:
+        top = Path(name)
+        work = Work(top / "tree", top / "wrapper", top / "scratch")
+        for folder in (work.tree, work.wrapper, work.scratch):
+            folder.mkdir()
+        for path, data in files.items():
+            target = work.tree / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        yield work
+
+
+def _check(files: Mapping[str, bytes]) -> None:
+    if len(files) > MOST_FILES:
+        raise UnbuildableError(f"it is made of {len(files):,} files, the limit is {MOST_FILES:,}")
+    total = sum(map(len, files.values()))
+    if total > MOST_BYTES:
+        raise UnbuildableError(f"it is made of {total:,} bytes, the limit is {MOST_BYTES:,}")
+    for path, data in files.items():
+        if len(data) > LARGEST_FILE:
+            raise UnbuildableError(
+                f"{path!r} has {len(data):,} bytes, the limit is {LARGEST_FILE:,}"
+            )
+        if not _is_plain(path):
+            raise UnbuildableError(f"{path!r} is not a path that a renderer is given")
+    folders = {parent for path in files for parent in _parents(path)}
+    both = next((path for path in files if path in folders), None)
+    if both is not None:
+        raise UnbuildableError(f"{both!r} is a file and a directory at once")
+
+
+def _is_plain(path: str) -> bool:
+    """Whether the path stays where it is put: relative, without turns, nothing of git's."""
+    parts = path.split("/")
+    return (
+        0 < len(path) <= _LONGEST_PATH
+        and "\0" not in path
+        and all(0 < len(part.encode()) <= _LONGEST_NAME for part in parts)
+        and not any(part in {".", ".."} or part.lower() == ".git" for part in parts)
+    )
+
+
+def _parents(path: str) -> Iterator[str]:
+    parts = path.split("/")
+    return ("/".join(parts[:depth]) for depth in range(1, len(parts)))

@@ -1,0 +1,183 @@
+"""Environment variables -> Settings: the only reader of os.environ."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+from bot.errors import UsageError
+
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+LOG_FORMATS: Final = ("json", "text")
+_SURROUNDINGS: Final = (
+    "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "GIT_SSL_CAINFO",
+)  # fmt: skip
+"""What git needs where GitHub is behind a proxy or has a certificate of the company's own."""
+_YES: Final = ("1", "true", "yes", "on")
+_NO: Final = ("", "0", "false", "no", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator decides. Secrets stay out of the repr, and so out of logs."""
+
+    app_id: str | None = None
+    private_key: str | None = field(default=None, repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    github_api_url: str = "https://api.github.com"
+    host: str = "127.0.0.1"
+    port: int = 3000
+    data_dir: Path = Path("data")
+    database_url: str | None = field(default=None, repr=False)
+    log_level: str = "info"
+    log_format: str = "json"
+    workers: int = 2
+    job_seconds: int = 300
+    allow_no_sandbox: bool = False
+    surroundings: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
+
+    def missing(self) -> tuple[str, ...]:
+        """The variables without which the App cannot speak to GitHub."""
+        wanted = {
+            "APP_ID": self.app_id,
+            "PRIVATE_KEY": self.private_key,
+            "WEBHOOK_SECRET": self.webhook_secrets,
+        }
+        return tuple(name for name, value in wanted.items() if not value)
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings that the environment states; raises UsageError naming the variable."""
+    read = _Reader(os.environ if environ is None else environ)
+    return Settings(
+        app_id=read.text("APP_ID") or read.text("CLIENT_ID"),
+        private_key=_private_key(read),
+        webhook_secrets=_secrets(read.text("WEBHOOK_SECRET")),
+        github_api_url=_api_url(read),
+        host=read.text("HOST") or "127.0.0.1",
+        port=read.number("PORT", 3000, 0, 65535),
+        data_dir=Path(read.text("DATA_DIR") or "data"),
+        database_url=_database_url(read),
+        log_level=read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
+        log_format=read.choice("LOG_FORMAT", LOG_FORMATS, "json"),
+        workers=read.number("FAIRLEAD_WORKERS", 2, 1, 64),
+        job_seconds=read.number("FAIRLEAD_JOB_SECONDS", 300, 10, 3600),
+        allow_no_sandbox=read.flag("FAIRLEAD_ALLOW_NO_SANDBOX"),
+        surroundings={name: value for name in _SURROUNDINGS if (value := read.environ.get(name))},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """One variable at a time, each also from the file that NAME_FILE or NAME_PATH names."""
+
+    environ: Mapping[str, str]
+
+    def text(self, name: str) -> str | None:
+        given = [key for key in (name, f"{name}_FILE", f"{name}_PATH") if self.environ.get(key)]
+        if len(given) > 1:
+            raise UsageError(f"{' and '.join(given)} are both set: set one of them")
+        if not given:
+            return None
+        if given[0] == name:
+            return self.environ[name].strip()
+        return _content(given[0], Path(self.environ[given[0]]))
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        text = self.text(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit()) or not low <= int(text[:9]) <= high:
+            raise UsageError(f"{name} is {text!r}: it must be a number from {low} to {high}")
+        return int(text)
+
+    def choice(self, name: str, legal: tuple[str, ...], default: str) -> str:
+        text = (self.text(name) or default).lower()
+        if text not in legal:
+            raise UsageError(f"{name} is {text!r}: it must be one of {', '.join(legal)}")
+        return text
+
+    def flag(self, name: str) -> bool:
+        text = (self.text(name) or "").lower()
+        if text not in _YES + _NO:
+            legal = ", ".join(value for value in _YES + _NO if value)
+            raise UsageError(f"{name} is {text!r}: it must be one of {legal}")
+        return text in _YES
+
+
+def _content(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        # The path is the operator's own; the content would be a secret.
+        raise UsageError(f"{name} names {str(path)!r}, which cannot be read as text") from error
+
+
+def _private_key(read: _Reader) -> str | None:
+    """The key as PEM; given as it is, with escaped line breaks, or as base64 of the PEM."""
+    encoded = read.text("PRIVATE_KEY_BASE64")
+    plain = read.text("PRIVATE_KEY")
+    if encoded and plain:
+        raise UsageError("PRIVATE_KEY and PRIVATE_KEY_BASE64 are both set: set one of them")
+    text = encoded or plain
+    if text is None:
+        return None
+    if "PRIVATE KEY" not in text:
+        text = _decoded(text)
+    text = text.replace("\\n", "\n")
+    if "PRIVATE KEY" not in text:
+        raise UsageError("PRIVATE_KEY is no private key: it must be PEM text or base64 of it")
+    return text
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=False).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return ""
+
+
+def _secrets(text: str | None) -> tuple[str, ...]:
+    """The webhook secrets; several, separated by commas, are all valid while one is rotated."""
+    return tuple(part for part in (piece.strip() for piece in (text or "").split(",")) if part)
+
+
+def _api_url(read: _Reader) -> str:
+    """The REST address: GITHUB_API_URL, else that of the GitHub Enterprise Server GHE_HOST."""
+    url, host = read.text("GITHUB_API_URL"), read.text("GHE_HOST")
+    if url and host:
+        raise UsageError("GITHUB_API_URL and GHE_HOST are both set: set one of them")
+    if host:
+        return f"https://{host}/api/v3"
+    if url is None:
+        return "https://api.github.com"
+    parts = urlsplit(url)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username:
+        raise UsageError("GITHUB_API_URL must be an address such as https://HOST/api/v3")
+    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        # Tokens would cross the network in clear text.
+        raise UsageError("GITHUB_API_URL must begin with https:// unless it is on this machine")
+    return url.rstrip("/")
+
+
+def _database_url(read: _Reader) -> str | None:
+    url = read.text("DATABASE_URL")
+    if url is None:
+        return None
+    scheme = url.partition("://")[0]
+    if scheme not in {"postgres", "postgresql"}:
+        # The address may hold a password: only its scheme is shown.
+        raise UsageError(
+            f"DATABASE_URL begins with {scheme[:20]!r}: it must be postgresql://...; "
+            "leave it out for the embedded queue in DATA_DIR"
+        )
+    return "postgresql://" + url.partition("://")[2]

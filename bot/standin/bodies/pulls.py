@@ -1,0 +1,276 @@
+"""A pull request, its files, reviews and comments as GitHub shows them."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from bot.standin import changes
+from bot.standin.bodies.accounts import app, maybe, stamp, user
+from bot.standin.bodies.repository import page_url, repository, repository_url
+from bot.standin.diff import FileDiff
+from bot.standin.state import (
+    Account,
+    Body,
+    IssueComment,
+    PullRequest,
+    Repository,
+    Review,
+    ReviewComment,
+    State,
+    node_id,
+)
+
+_REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
+
+
+def association(one: Repository, account: Account) -> str:
+    """What an account is to the repository."""
+    if account.login == one.owner.login:
+        return "OWNER"
+    if account.login in one.collaborators:
+        return "MEMBER" if one.owner.type == "Organization" else "COLLABORATOR"
+    return "NONE"
+
+
+def _links(state: State, one: Repository, pull: PullRequest) -> Body:
+    url, number = repository_url(state, one), pull.number
+    places = {
+        "self": f"{url}/pulls/{number}",
+        "html": f"{page_url(state, one)}/pull/{number}",
+        "issue": f"{url}/issues/{number}",
+        "comments": f"{url}/issues/{number}/comments",
+        "review_comments": f"{url}/pulls/{number}/comments",
+        "review_comment": f"{url}/pulls/comments{{/number}}",
+        "commits": f"{url}/pulls/{number}/commits",
+        "statuses": f"{url}/statuses/{pull.head_sha}",
+    }
+    return {name: {"href": place} for name, place in places.items()}
+
+
+def _end(state: State, one: Repository, ref: str, sha: str) -> Body:
+    return {
+        "label": f"{one.owner.login}:{ref}",
+        "ref": ref,
+        "sha": sha,
+        "user": user(state, one.owner),
+        "repo": repository(state, one),
+    }
+
+
+def simple(state: State, one: Repository, pull: PullRequest) -> Body:
+    """A `pull-request-simple`: what lists hold."""
+    links = _links(state, one, pull)
+    page = links["html"]["href"]
+    names = ("issue", "comments", "review_comments", "review_comment", "commits", "statuses")
+    return {
+        "url": links["self"]["href"],
+        "id": pull.id,
+        "node_id": node_id("PR", pull.id),
+        "html_url": page,
+        "diff_url": f"{page}.diff",
+        "patch_url": f"{page}.patch",
+        **{f"{name}_url": links[name]["href"] for name in names},
+        "number": pull.number,
+        "state": pull.state,
+        "locked": False,
+        "title": pull.title,
+        "user": user(state, pull.user),
+        "body": pull.body,
+        "created_at": stamp(pull.created_at),
+        "updated_at": stamp(pull.updated_at),
+        "closed_at": maybe(pull.closed_at),
+        "merged_at": maybe(pull.merged_at),
+        "merge_commit_sha": pull.merge_commit_sha,
+        "assignee": None,
+        "assignees": [],
+        "requested_reviewers": [],
+        "requested_teams": [],
+        "labels": [],
+        "milestone": None,
+        "draft": pull.draft,
+        "head": _end(state, pull.head_repository, pull.head_ref, pull.head_sha),
+        "base": _end(state, one, pull.base_ref, pull.base_sha),
+        "_links": links,
+        "author_association": association(one, pull.user),
+        "auto_merge": None,
+        "active_lock_reason": None,
+    }
+
+
+def full(state: State, one: Repository, pull: PullRequest) -> Body:
+    """A `pull-request`: the simple one, and what must be computed from git."""
+    files = changes.files(one, pull)
+    mergeable = pull.state == "open" and pull.merge_commit_sha is not None
+    clean = "unstable" if changes.unmet_checks(one, pull) else "clean"
+    return simple(state, one, pull) | {
+        "merged": pull.merged_at is not None,
+        "mergeable": mergeable if pull.state == "open" else None,
+        "rebaseable": mergeable if pull.state == "open" else None,
+        "mergeable_state": _mergeable_state(one, pull, mergeable=mergeable, clean=clean),
+        "merged_by": user(state, pull.merged_by) if pull.merged_by else None,
+        "comments": len(pull.conversation),
+        "review_comments": len(pull.comments),
+        "maintainer_can_modify": False,
+        "commits": len(changes.commits(one, pull)),
+        "additions": sum(file.additions for file in files),
+        "deletions": sum(file.deletions for file in files),
+        "changed_files": len(files),
+    }
+
+
+def _mergeable_state(one: Repository, pull: PullRequest, *, mergeable: bool, clean: str) -> str:
+    if pull.state != "open":
+        return "unknown"
+    if not mergeable:
+        return "dirty"
+    if pull.draft:
+        return "draft"
+    return "blocked" if one.required_checks.get(pull.base_ref) and clean != "clean" else clean
+
+
+def file(state: State, one: Repository, pull: PullRequest, diff: FileDiff) -> Body:
+    """A `diff-entry`; without `patch` where GitHub shows none."""
+    path, sha = quote(diff.path), pull.head_sha
+    page = page_url(state, one)
+    shape: Body = {
+        "sha": diff.sha,
+        "filename": diff.path,
+        "status": diff.status,
+        "additions": diff.additions,
+        "deletions": diff.deletions,
+        "changes": diff.additions + diff.deletions,
+        "blob_url": f"{page}/blob/{sha}/{path}",
+        "raw_url": f"{page}/raw/{sha}/{path}",
+        "contents_url": f"{repository_url(state, one)}/contents/{path}?ref={sha}",
+    }
+    if diff.patch is not None:
+        shape["patch"] = diff.patch
+    if diff.previous_path is not None:
+        shape["previous_filename"] = diff.previous_path
+    return shape
+
+
+def review(state: State, one: Repository, pull: PullRequest, given: Review) -> Body:
+    """A `pull-request-review`."""
+    links = _links(state, one, pull)
+    page = f"{links['html']['href']}#pullrequestreview-{given.id}"
+    return {
+        "id": given.id,
+        "node_id": node_id("PRR", given.id),
+        "user": user(state, given.user),
+        "body": given.body,
+        "state": given.state,
+        "html_url": page,
+        "pull_request_url": links["self"]["href"],
+        "author_association": association(one, given.user),
+        "_links": {"html": {"href": page}, "pull_request": links["self"]},
+        "submitted_at": stamp(given.submitted_at),
+        "commit_id": given.commit_id,
+    }
+
+
+def review_comment(state: State, one: Repository, pull: PullRequest, made: ReviewComment) -> Body:
+    """A `pull-request-review-comment`; `line` and `position` are null when it is outdated."""
+    links = _links(state, one, pull)
+    url = f"{repository_url(state, one)}/pulls/comments/{made.id}"
+    page = f"{links['html']['href']}#discussion_r{made.id}"
+    shape: Body = {
+        "url": url,
+        "id": made.id,
+        "node_id": node_id("PRRC", made.id),
+        "pull_request_review_id": made.review_id,
+        "diff_hunk": made.diff_hunk,
+        "path": made.path,
+        "commit_id": made.commit_id,
+        "original_commit_id": made.original_commit_id,
+        "user": user(state, made.user),
+        "body": made.body,
+        "created_at": stamp(made.created_at),
+        "updated_at": stamp(made.updated_at),
+        "html_url": page,
+        "pull_request_url": links["self"]["href"],
+        "author_association": association(one, made.user),
+        "_links": {
+            "self": {"href": url},
+            "html": {"href": page},
+            "pull_request": links["self"],
+        },
+        "reactions": _reactions(url),
+        "start_line": made.start_line,
+        "original_start_line": made.original_start_line,
+        "start_side": made.start_side,
+        "line": made.line,
+        "original_line": made.original_line,
+        "side": made.side,
+        "position": made.position,
+        "original_position": made.original_position or 1,
+        "subject_type": made.subject_type,
+    }
+    return shape | ({"in_reply_to_id": made.in_reply_to} if made.in_reply_to else {})
+
+
+def issue_comment(state: State, one: Repository, pull: PullRequest, made: IssueComment) -> Body:
+    """An `issue-comment`."""
+    url = f"{repository_url(state, one)}/issues/comments/{made.id}"
+    return {
+        "url": url,
+        "html_url": f"{page_url(state, one)}/pull/{pull.number}#issuecomment-{made.id}",
+        "issue_url": f"{repository_url(state, one)}/issues/{pull.number}",
+        "id": made.id,
+        "node_id": node_id("IC", made.id),
+        "user": user(state, made.user),
+        "created_at": stamp(made.created_at),
+        "updated_at": stamp(made.updated_at),
+        "body": made.body,
+        "author_association": association(one, made.user),
+        "reactions": _reactions(url),
+        "performed_via_github_app": app(state, made.app) if made.app else None,
+    }
+
+
+def issue(state: State, one: Repository, pull: PullRequest) -> Body:
+    """The issue that a pull request is as well: what `issue_comment` events carry."""
+    links, url = _links(state, one, pull), f"{repository_url(state, one)}/issues/{pull.number}"
+    page = links["html"]["href"]
+    return {
+        "url": url,
+        "repository_url": repository_url(state, one),
+        "labels_url": f"{url}/labels{{/name}}",
+        "comments_url": f"{url}/comments",
+        "events_url": f"{url}/events",
+        "html_url": page,
+        "id": pull.issue_id,
+        "node_id": node_id("I", pull.issue_id),
+        "number": pull.number,
+        "title": pull.title,
+        "user": user(state, pull.user),
+        "labels": [],
+        "state": pull.state,
+        "locked": False,
+        "assignee": None,
+        "assignees": [],
+        "milestone": None,
+        "comments": len(pull.conversation),
+        "created_at": stamp(pull.created_at),
+        "updated_at": stamp(pull.updated_at),
+        "closed_at": maybe(pull.closed_at),
+        "author_association": association(one, pull.user),
+        "active_lock_reason": None,
+        "draft": pull.draft,
+        "pull_request": {
+            "url": links["self"]["href"],
+            "html_url": page,
+            "diff_url": f"{page}.diff",
+            "patch_url": f"{page}.patch",
+            "merged_at": maybe(pull.merged_at),
+        },
+        "body": pull.body,
+        "reactions": _reactions(url),
+        "timeline_url": f"{url}/timeline",
+        "performed_via_github_app": None,
+        "state_reason": None,
+    }
+
+
+def _reactions(url: str) -> Body:
+    return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(_REACTIONS, 0)}

@@ -1,0 +1,149 @@
+"""An App, its installations, their tokens, and what was delivered to it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from bot.standin import auth
+from bot.standin.bodies import accounts
+from bot.standin.bodies.accounts import stamp
+from bot.standin.bodies.repository import repository
+from bot.standin.calls import body, calling_app, calling_token, context, page, state
+from bot.standin.deliveries import Delivery
+from bot.standin.errors import not_found
+from bot.standin.state import Body, Installation
+
+apps = Blueprint("apps", __name__)
+_Answer = Response | tuple[Response, int] | tuple[str, int]
+
+
+@apps.get("/app")
+def get_authenticated() -> Response:
+    """The App that calls."""
+    return jsonify(accounts.authenticated_app(state(), calling_app()))
+
+
+@apps.get("/app/installations")
+def list_installations() -> Response:
+    """Where the App is installed."""
+    app = calling_app()
+    own = [one for one in state().installations.values() if one.app is app]
+    return page(own, lambda one: accounts.installation(state(), one))
+
+
+def _own(number: int) -> Installation:
+    app, found = calling_app(), state().installations.get(number)
+    if found is None or found.app is not app:
+        raise not_found()
+    return found
+
+
+@apps.get("/app/installations/<int:number>")
+def get_installation(number: int) -> Response:
+    """One installation of the App."""
+    return jsonify(accounts.installation(state(), _own(number)))
+
+
+@apps.get("/repos/<owner>/<name>/installation")
+def get_repo_installation(owner: str, name: str) -> Response:
+    """The App's installation on a repository."""
+    app, found = calling_app(), state().repository(owner, name)
+    for one in state().installations.values():
+        if found and one.app is app and found.id in one.repository_ids:
+            return jsonify(accounts.installation(state(), one))
+    raise not_found()
+
+
+@apps.post("/app/installations/<int:number>/access_tokens")
+def create_token(number: int) -> _Answer:
+    """A token of the installation, as narrow as asked."""
+    token = auth.mint(state(), _own(number), body())
+    named = [repository(state(), state().repositories[one]) for one in token.repository_ids or ()]
+    return jsonify(accounts.token(token, named)), 201
+
+
+@apps.delete("/installation/token")
+def revoke_token() -> _Answer:
+    """The token that calls is worth nothing from now on."""
+    del state().tokens[calling_token().text]
+    return "", 204
+
+
+@apps.get("/installation/repositories")
+def list_repositories() -> Response:
+    """The repositories that the token reaches."""
+    token = calling_token()
+    reached = token.installation.repository_ids & (
+        token.installation.repository_ids if token.repository_ids is None else token.repository_ids
+    )
+    found = [state().repositories[one] for one in sorted(reached)]
+    return page(found, lambda one: repository(state(), one), "repositories")
+
+
+@apps.get("/rate_limit")
+def get_rate_limit() -> Response:
+    """What is left for the token; asking costs nothing."""
+    calling_token()
+    left: Body = dict(g.rate)
+    names = ("core", "search", "graphql", "integration_manifest")
+    return jsonify({"resources": {name: left for name in names}, "rate": left})  # noqa: C420
+
+
+@apps.get("/app/hook/deliveries")
+def list_deliveries() -> Response:
+    """The attempts to deliver to the App, newest first; `cursor` goes on from an id."""
+    app = calling_app()
+    own = [one for one in reversed(context().events.deliveries.all()) if one.app is app]
+    cursor = request.args.get("cursor", type=int)
+    if cursor is not None:
+        own = [one for one in own if one.id <= cursor]
+    if request.args.get("status") == "failure":
+        own = [one for one in own if 400 <= one.status_code <= 599]
+    if request.args.get("status") == "success":
+        own = [one for one in own if 200 <= one.status_code <= 399]
+    size = min(max(request.args.get("per_page", 30, type=int), 1), 100)
+    answer = jsonify([_item(one) for one in own[:size]])
+    if len(own) > size:
+        more = f"{state().api}/app/hook/deliveries?per_page={size}&cursor={own[size].id}"
+        answer.headers["Link"] = f'<{more}>; rel="next"'
+    return answer
+
+
+def _delivery(number: int) -> Delivery:
+    found = context().events.deliveries.find(calling_app(), number)
+    if found is None:
+        raise not_found()
+    return found
+
+
+@apps.get("/app/hook/deliveries/<int:number>")
+def get_delivery(number: int) -> Response:
+    """One attempt, with what was sent and what was answered."""
+    one = _delivery(number)
+    sent = {"headers": one.headers, "payload": one.body}
+    answered = {"headers": one.response_headers, "payload": one.response}
+    return jsonify(_item(one) | {"url": one.url, "request": sent, "response": answered})
+
+
+@apps.post("/app/hook/deliveries/<int:number>/attempts")
+def redeliver(number: int) -> _Answer:
+    """Another attempt."""
+    context().events.deliveries.redeliver(_delivery(number))
+    return jsonify({}), 202
+
+
+def _item(one: Delivery) -> Body:
+    return {
+        "id": one.id,
+        "guid": one.guid,
+        "delivered_at": stamp(one.delivered_at),
+        "redelivery": one.redelivery,
+        "duration": one.duration,
+        "status": one.status,
+        "status_code": one.status_code,
+        "event": one.event,
+        "action": one.action,
+        "installation_id": one.installation_id,
+        "repository_id": one.repository_id,
+        "throttled_at": None,
+    }

@@ -1,0 +1,78 @@
+"""Pull requests: read, compared, merged."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from bot.standin import changes, merging
+from bot.standin.bodies import pulls as bodies
+from bot.standin.calls import author, authorised, body, context, page, pull_request, state
+from bot.standin.errors import Refusal
+from bot.standin.state import PullRequest
+
+pulls = Blueprint("pulls", __name__)
+# https://docs.github.com/rest/pulls/pulls#list-pull-requests-files
+MAXIMUM_FILES = 3000
+
+
+@pulls.get("/repos/<owner>/<name>/pulls")
+def list_pulls(owner: str, name: str) -> Response:
+    """The pull requests, newest first, in the state and of the branches asked for."""
+    one = authorised(owner, name, pull_requests="read")
+    wanted = request.args.get("state", "open")
+    head, base = request.args.get("head"), request.args.get("base")
+
+    def matches(pull: PullRequest) -> bool:
+        label = f"{pull.head_repository.owner.login}:{pull.head_ref}"
+        return (
+            wanted in ("all", pull.state)
+            and head in (None, label)
+            and base in (None, pull.base_ref)
+        )
+
+    found = sorted(filter(matches, one.pulls.values()), key=lambda pull: -pull.number)
+    if request.args.get("direction") == "asc":
+        found.reverse()
+    return page(found, lambda pull: bodies.simple(state(), one, pull))
+
+
+@pulls.get("/repos/<owner>/<name>/pulls/<int:number>")
+def get_pull(owner: str, name: str, number: int) -> Response:
+    """One pull request."""
+    one = authorised(owner, name, pull_requests="read")
+    return jsonify(bodies.full(state(), one, pull_request(one, number)))
+
+
+@pulls.get("/repos/<owner>/<name>/pulls/<int:number>/files")
+def list_files(owner: str, name: str, number: int) -> Response:
+    """What the pull request changes, with the patches as git makes them."""
+    one = authorised(owner, name, pull_requests="read")
+    pull = pull_request(one, number)
+    files = sorted(changes.files(one, pull), key=lambda file: file.path)[:MAXIMUM_FILES]
+    return page(files, lambda file: bodies.file(state(), one, pull, file))
+
+
+@pulls.get("/repos/<owner>/<name>/commits/<sha>/pulls")
+def list_for_commit(owner: str, name: str, sha: str) -> Response:
+    """The pull requests that a commit is part of."""
+    one = authorised(owner, name, pull_requests="read")
+    if one.git.resolve(sha) is None:
+        raise Refusal(422, f"No commit found for SHA: {sha}")
+    found = [
+        pull
+        for pull in one.pulls.values()
+        if sha in (pull.head_sha, pull.merge_commit_sha) or sha in changes.commits(one, pull)
+    ]
+    return page(found, lambda pull: bodies.simple(state(), one, pull))
+
+
+@pulls.put("/repos/<owner>/<name>/pulls/<int:number>/merge")
+def merge(owner: str, name: str, number: int) -> Response:
+    """The merge, where nothing is in the way; 405 and the reason otherwise."""
+    one = authorised(owner, name, contents="write")
+    pull = pull_request(one, number)
+    try:
+        sha = merging.merge(context(), one, pull, author().account, body().get("sha"))
+    except merging.MergeRefused as refused:
+        raise Refusal(refused.status, str(refused)) from refused
+    return jsonify({"sha": sha, "merged": True, "message": "Pull Request successfully merged"})

@@ -1,0 +1,63 @@
+"""Faults to order: answers that fail, are late or get lost on the way back."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Fault:
+    """What happens to the next `times` requests whose method and path match.
+
+    `lost` lets the request act and only then answers with the status: the answer got lost.
+    """
+
+    method: str
+    path: re.Pattern[str]
+    times: int
+    status: int | None
+    retry_after: int | None
+    delay: float
+    lost: bool
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        """What the body of the failing answer says, as GitHub words it."""
+        if self.status in (403, 429):
+            return (
+                "You have exceeded a secondary rate limit. "
+                "Please wait a few minutes before you try again."
+            )
+        return "Server Error"
+
+
+class Faults:
+    """The faults that are still to come, in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """One more fault, behind those that wait."""
+        with self._lock:
+            self._faults.append(fault)
+
+    def clear(self) -> None:
+        """No fault waits."""
+        with self._lock:
+            self._faults.clear()
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The fault that this request runs into, counted down."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.method in ("*", method) and fault.path.search(path):
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self._faults.remove(fault)
+                    return fault
+        return None

@@ -1,0 +1,267 @@
+"""Reviews and comments: where a comment may stand, and what is said when it may not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.standin import changes
+from bot.standin.context import Context
+from bot.standin.diff import DiffLine, FileDiff
+from bot.standin.errors import Refusal, invalid, unprocessable
+from bot.standin.state import (
+    Account,
+    App,
+    Body,
+    IssueComment,
+    PullRequest,
+    Repository,
+    Review,
+    ReviewComment,
+)
+
+# https://docs.github.com/rest/pulls/reviews and /comments: the limit is only in the answers
+MAXIMUM_BODY = 65_536
+EVENTS = {
+    "COMMENT": "COMMENTED",
+    "APPROVE": "APPROVED",
+    "REQUEST_CHANGES": "CHANGES_REQUESTED",
+}
+# What `comments[]` of a review may hold; anything else GitHub refuses.
+_KEYS = {"path", "position", "body", "line", "side", "start_line", "start_side"}
+_NOT_IN_DIFF = "Pull request review thread line must be part of the diff"
+_OTHER_HUNK = "Pull request review thread start line must be part of the same hunk as the line."
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes: an account, and the App where it is an App's bot."""
+
+    account: Account
+    app: App | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A pull request in its repository."""
+
+    repository: Repository
+    pull: PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where a comment stands; without lines it is on the file."""
+
+    file: FileDiff
+    side: str
+    end: DiffLine | None
+    start: DiffLine | None
+    start_side: str | None
+
+
+class OutsideDiff(Exception):  # noqa: N818 - it says where the comment would stand
+    """A comment whose place is not in the diff."""
+
+
+def check_body(text: object, resource: str, *, required: bool = True) -> str:
+    """The text of a comment; 422 where it is empty or longer than GitHub takes."""
+    if not isinstance(text, str) or not text.strip():
+        if required or not isinstance(text, str | None):
+            raise invalid(resource, "body", "body is missing or blank", "missing_field")
+        return ""
+    if len(text) > MAXIMUM_BODY:
+        message = f"body is too long (maximum is {MAXIMUM_BODY} characters)"
+        raise invalid(resource, "body", message)
+    return text
+
+
+def anchor(place: Place, request: Body, commit: str) -> Anchor:
+    """Where a comment stands; `OutsideDiff` where the diff does not show that line."""
+    file = changes.file_at(place.repository, place.pull, str(request.get("path")), commit)
+    if file is None:
+        raise OutsideDiff("Path could not be resolved")
+    if request.get("subject_type") == "file":
+        return Anchor(file, "RIGHT", None, None, None)
+    if request.get("line") is None and request.get("position") is not None:
+        return _by_position(file, request["position"])
+    side = request.get("side", "RIGHT")
+    end = _line(file, side, request.get("line"))
+    if request.get("start_line") is None:
+        return Anchor(file, side, end, None, None)
+    start_side: str = request.get("start_side") or side
+    start = _line(file, start_side, request["start_line"])
+    if start.hunk != end.hunk or start.position >= end.position:
+        raise OutsideDiff(_OTHER_HUNK)
+    return Anchor(file, side, end, start, start_side)
+
+
+def _line(file: FileDiff, side: str, number: object) -> DiffLine:
+    found = file.find(side, number) if isinstance(number, int) else None
+    if found is None:
+        raise OutsideDiff(_NOT_IN_DIFF)
+    return found
+
+
+def _by_position(file: FileDiff, position: object) -> Anchor:
+    for line in file.lines():
+        if line.position == position:
+            return Anchor(file, "LEFT" if line.mark == "-" else "RIGHT", line, None, None)
+    raise OutsideDiff("Position could not be resolved")
+
+
+def submit(context: Context, place: Place, by: Author, request: Body) -> Review:
+    """A review with all of its comments, or none of it where one of them is refused."""
+    event = request.get("event")
+    if event not in EVENTS:
+        raise unprocessable("Event is not supported here: only a submitted review")
+    comments = request.get("comments") or []
+    required = event == "REQUEST_CHANGES" or (event == "COMMENT" and not comments)
+    text = check_body(request.get("body"), "PullRequestReview", required=required)
+    commit = _commit(place, request.get("commit_id"))
+    anchors = _anchors(place, comments, commit)
+    now = context.state.clock()
+    review = Review(context.state.new_id(), by.account, by.app, text, EVENTS[event], commit, now)
+    place.pull.reviews.append(review)
+    context.events.review(place.repository, place.pull, review)
+    for given, found in zip(comments, anchors, strict=True):
+        add_comment(context, place, by, _draft(given["body"], found, commit, review.id))
+    return review
+
+
+def _anchors(place: Place, comments: list[Body], commit: str) -> list[Anchor]:
+    found, refused = [], []
+    for given in comments:
+        unknown = sorted(set(given) - _KEYS)
+        if unknown:
+            raise unprocessable(f'"{unknown[0]}" is not a permitted key of a review comment.')
+        try:
+            check_body(given.get("body"), "PullRequestReviewComment")
+            found.append(anchor(place, given, commit))
+        except OutsideDiff as error:
+            refused.append(str(error))
+        except Refusal as error:
+            refused.append(error.body["errors"][0]["message"])
+    if refused:
+        raise unprocessable(*refused)
+    return found
+
+
+def _commit(place: Place, commit: object) -> str:
+    if commit is None or commit == place.pull.head_sha:
+        return place.pull.head_sha
+    if commit not in changes.commits(place.repository, place.pull):
+        field = "pull_request_review_thread.end_commit_oid"
+        message = f"{field} is not part of the pull request"
+        raise invalid("PullRequestReviewComment", field, message)
+    return str(commit)
+
+
+def comment_on(context: Context, place: Place, by: Author, request: Body) -> ReviewComment:
+    """One comment outside any review: GitHub makes a review of its own around it."""
+    text = check_body(request.get("body"), "PullRequestReviewComment")
+    reply = request.get("in_reply_to")
+    if reply is not None:
+        return reply_to(context, place, by, _root(place, reply), text)
+    if request.get("commit_id") is None:
+        raise invalid("PullRequestReviewComment", "commit_id", "is missing", "missing_field")
+    commit = _commit(place, request["commit_id"])
+    try:
+        found = anchor(place, request, commit)
+    except OutsideDiff as error:
+        name = "path" if str(error).startswith("Path") else "line"
+        field = f"pull_request_review_thread.{name}"
+        message = f"{field} could not be resolved"
+        raise invalid("PullRequestReviewComment", field, message) from error
+    review = _silent_review(context, place, by, commit)
+    return add_comment(context, place, by, _draft(text, found, commit, review.id))
+
+
+def _silent_review(context: Context, place: Place, by: Author, commit: str) -> Review:
+    now = context.state.clock()
+    review = Review(context.state.new_id(), by.account, by.app, "", "COMMENTED", commit, now)
+    place.pull.reviews.append(review)
+    return review
+
+
+def _root(place: Place, number: int) -> ReviewComment:
+    found = next((one for one in place.pull.comments if one.id == number), None)
+    if found is None:
+        raise Refusal(404, "Not Found")
+    if found.in_reply_to is not None:
+        return _root(place, found.in_reply_to)
+    return found
+
+
+def reply_to(
+    context: Context, place: Place, by: Author, root: ReviewComment, text: str
+) -> ReviewComment:
+    """A reply in the thread of a comment: it stands where the thread stands."""
+    draft = {
+        "body": text,
+        "path": root.path,
+        "commit_id": root.commit_id,
+        "original_commit_id": root.original_commit_id,
+        "side": root.side,
+        "line": root.line,
+        "original_line": root.original_line,
+        "start_line": root.start_line,
+        "original_start_line": root.original_start_line,
+        "start_side": root.start_side,
+        "subject_type": root.subject_type,
+        "diff_hunk": root.diff_hunk,
+        "position": root.position,
+        "original_position": root.original_position,
+        "review_id": _silent_review(context, place, by, place.pull.head_sha).id,
+        "in_reply_to": root.in_reply_to or root.id,
+    }
+    return add_comment(context, place, by, draft)
+
+
+def _draft(text: str, found: Anchor, commit: str, review_id: int) -> Body:
+    end, start = found.end, found.start
+    line = (end.left if found.side == "LEFT" else end.right) if end else None
+    first = (start.left if found.start_side == "LEFT" else start.right) if start else None
+    return {
+        "body": text,
+        "path": found.file.path,
+        "commit_id": commit,
+        "original_commit_id": commit,
+        "side": found.side,
+        "line": line,
+        "original_line": line,
+        "start_line": first,
+        "original_start_line": first,
+        "start_side": found.start_side,
+        "subject_type": "line" if end else "file",
+        "diff_hunk": found.file.hunk_until(end) if end else "",
+        "position": end.position if end else 1,
+        "original_position": end.position if end else 1,
+        "review_id": review_id,
+        "in_reply_to": None,
+    }
+
+
+def add_comment(context: Context, place: Place, by: Author, draft: Body) -> ReviewComment:
+    """The comment, posted."""
+    now = context.state.clock()
+    made = ReviewComment(
+        id=context.state.new_id(),
+        user=by.account,
+        app=by.app,
+        created_at=now,
+        updated_at=now,
+        **draft,
+    )
+    place.pull.comments.append(made)
+    context.events.review_comment(place.repository, place.pull, made, "created")
+    return made
+
+
+def converse(context: Context, place: Place, by: Author, text: str) -> IssueComment:
+    """A comment in the conversation."""
+    body = check_body(text, "IssueComment")
+    now = context.state.clock()
+    made = IssueComment(context.state.new_id(), by.account, by.app, body, now, now)
+    place.pull.conversation.append(made)
+    context.events.issue_comment(place.repository, place.pull, made, "created")
+    return made

@@ -1,0 +1,41 @@
+"""See control_plane_toleration.md."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import GroupKind, Resource
+from bot.core.state import State, changes
+from bot.kubernetes import kinds
+from bot.kubernetes.pods import TEMPLATED, pod_templates, str_of
+from bot.kubernetes.taints import Access, control_plane_access
+
+SEVERITY = Severity.ERROR
+SUBJECTS: tuple[GroupKind, ...] = TEMPLATED
+REACH = "resource"
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    for change in changes(before, after, *SUBJECTS):
+        known = {found.way for found in _access(change.before)}
+        for found in _access(change.after):
+            if found.way not in known:
+                yield _finding(found, after)
+
+
+def _access(resource: Resource | None) -> Iterator[Access]:
+    for template in pod_templates(resource) if resource is not None else ():
+        yield from control_plane_access(template)
+
+
+def _finding(found: Access, after: State) -> Finding:
+    resource = found.node.resource
+    severity = SEVERITY.lower() if found.way == "maybe-named" else SEVERITY
+    if resource.group_kind == kinds.DAEMON_SET:
+        severity = severity.lower()
+    if resource.namespace in after.policy.privileged_namespaces:
+        severity = severity.lower()
+    where = "" if found.way == "maybe-named" else " of the control plane"
+    may = "may now run on nodes" if where else "may now run on any node"
+    message = f"{str_of(resource)} {may}{where}: it {found.text}"
+    return Finding(found.node, message, severity, found.way)

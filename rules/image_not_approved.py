@@ -1,0 +1,75 @@
+"""See image_not_approved.md."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Fix, Severity
+from bot.core.resource import GroupKind
+from bot.core.state import State
+from bot.kubernetes import image_approval as approval
+from bot.kubernetes.image_approval import NewImage, new_images
+from bot.kubernetes.image_facts import image_facts, used_by
+from bot.kubernetes.images import parse_entries
+
+SEVERITY = Severity.ERROR
+SUBJECTS: tuple[GroupKind, ...] = ()
+REACH = "resource"
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    judge = _outside_list if after.policy.images.approved else _from_elsewhere
+    for new in new_images(before, after):
+        yield from judge(new, before, after)
+
+
+def _outside_list(new: NewImage, before: State, after: State) -> Iterator[Finding]:
+    del before
+    entries, image = parse_entries(after.policy.images.approved), new.use.image
+    earlier = new.repository_before
+    if approval.approves(entries, image):
+        return
+    if earlier is not None and not approval.approves(entries, earlier.image):
+        return
+    if image is None:
+        yield from _invalid(new, SEVERITY)
+        return
+    near = approval.nearest(entries, image)
+    hint = f"; the nearest approved is {near}" if near else ""
+    yield _finding(new, f"{used_by(new.use)}, which is not approved{hint}", SEVERITY, after)
+
+
+def _from_elsewhere(new: NewImage, before: State, after: State) -> Iterator[Finding]:
+    image = new.use.image
+    known = before.derived(approval.origins)
+    if not known:
+        return
+    if image is None:
+        expression = approval.is_expression(new.use.reference)
+        yield from _invalid(new, Severity.NOTICE if expression else Severity.WARNING)
+    elif image.origin not in known:
+        origin = "/".join(part for part in image.origin if part)
+        message = f"{used_by(new.use)}, and nothing in this environment is from {origin} yet"
+        yield _finding(new, message, Severity.WARNING, after)
+
+
+def _invalid(new: NewImage, severity: Severity) -> Iterator[Finding]:
+    if new.use.known:
+        expression = approval.is_expression(new.use.reference)
+        why = "cannot be judged before it runs" if expression else "is no valid image reference"
+        message = f"{used_by(new.use)}, which {why}"
+        facts = image_facts(new.use)
+        yield Finding(new.use.node, message, severity, new.use.reference, facts)
+
+
+def _finding(new: NewImage, message: str, severity: Severity, after: State) -> Finding:
+    use = new.use
+    image = use.image
+    moved = approval.mirrored(after.policy.images, image) if image else None
+    return Finding(
+        use.node,
+        message if use.known else f"{message} (in a field that is taken for an image)",
+        severity if use.known else severity.lower(),
+        image.repository if image else use.reference,
+        image_facts(use),
+        fix=Fix(use.node, moved) if moved else None,
+    )

@@ -1,0 +1,61 @@
+"""See image_tag_mutable.md."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import GroupKind
+from bot.core.state import State
+from bot.kubernetes.image_approval import new_images
+from bot.kubernetes.image_changes import is_only_the_digest, is_only_the_tag
+from bot.kubernetes.image_facts import image_facts, used_by
+from bot.kubernetes.image_positions import ImageUse
+from bot.kubernetes.images import Image
+
+SEVERITY = Severity.WARNING
+SUBJECTS: tuple[GroupKind, ...] = ()
+REACH = "resource"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`mutable_tags`: the tags that are known to move."""
+
+    mutable_tags: tuple[str, ...] = ("latest",)
+
+
+def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
+    digest = after.policy.images.require_digest
+    for new in new_images(before, after):
+        image, old = new.use.image, new.repository_before
+        if image is None or not new.use.known:
+            continue
+        why = _mutable(image, options, digest=digest)
+        if why and not (old and old.image and _mutable(old.image, options, digest=digest)):
+            yield _finding(new.use, why, SEVERITY, image.repository)
+        if old and old.image:
+            yield from _moved(new.use, old.image, image)
+
+
+def _mutable(image: Image, options: Options, *, digest: bool) -> str:
+    """Why what runs may change without a commit, or nothing."""
+    if image.digest:
+        return ""
+    if image.tag is None:
+        return "which names no tag, so each pull takes whatever is latest"
+    if image.tag in options.mutable_tags:
+        return f"and the tag {image.tag} can change without a commit"
+    return "without a digest, which the policy requires" if digest else ""
+
+
+def _moved(use: ImageUse, old: Image, new: Image) -> Iterator[Finding]:
+    if is_only_the_tag(old, new):
+        why = f"but only the tag is new: the digest, which decides, is still that of {old.tag}"
+        yield _finding(use, why, SEVERITY, "digest kept")
+    elif is_only_the_digest(old, new):
+        why = f"another image under the same tag {new.tag}"
+        yield _finding(use, why, Severity.NOTICE, "digest changed")
+
+
+def _finding(use: ImageUse, why: str, severity: Severity, key: str) -> Finding:
+    return Finding(use.node, f"{used_by(use)}, {why}", severity, key, image_facts(use))

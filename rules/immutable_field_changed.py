@@ -1,0 +1,39 @@
+"""See immutable_field_changed.md."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import GroupKind, Resource
+from bot.core.state import State, changes
+from bot.kubernetes import kinds
+from bot.kubernetes.immutable import FIELDS, Refused, refused_changes
+from bot.kubernetes.pods import str_of
+from bot.kubernetes.sync import is_hook, is_recreated
+
+SEVERITY = Severity.ERROR
+SUBJECTS: tuple[GroupKind, ...] = tuple(FIELDS)
+REACH = "resource"
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    for change in changes(before, after, *SUBJECTS):
+        old, new = change.before, change.after
+        if old is None or new is None or is_hook(new):
+            continue
+        for found in refused_changes(old, new):
+            yield from _finding(found, new)
+
+
+def _finding(found: Refused, new: Resource) -> Iterator[Finding]:
+    job = new.group_kind == kinds.JOB
+    short_lived = job and new.at("spec", "ttlSecondsAfterFinished").value is not None
+    severity, end = SEVERITY, "so the API refuses the update"
+    if is_recreated(new):
+        if job:
+            return
+        severity, end = Severity.WARNING, "so the object is deleted and created again"
+    elif short_lived:
+        severity, end = Severity.WARNING, "so the API refuses the update while the old Job is there"
+    message = f"{str_of(new)} changes {found.path}, which cannot change, {end}"
+    yield Finding(found.node, message, severity, found.path, {"field": found.path}, found.side)

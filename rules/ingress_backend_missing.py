@@ -1,0 +1,17 @@
+"""Backends of Ingresses and routes that are not there."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.backends import INGRESSES, backends_of
+from bot.kubernetes.known import dangling
+
+SEVERITY = Severity.ERROR
+SUBJECTS = (*INGRESSES, kinds.SERVICE, kinds.REFERENCE_GRANT)
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from dangling(before, after, INGRESSES, backends_of, SEVERITY)

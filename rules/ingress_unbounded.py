@@ -1,0 +1,18 @@
+"""Ingresses and routes that take every request."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.backends import INGRESSES
+from bot.kubernetes.issues import new_findings
+from bot.kubernetes.unbounded import ask_unbounded
+
+SEVERITY = Severity.WARNING
+SUBJECTS = (*INGRESSES, kinds.GATEWAY)
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from new_findings(before, after, ask_unbounded)

@@ -1,0 +1,41 @@
+"""Manifests that are refused, or too large to be looked at to their end."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity, Spot
+from bot.core.manifest import ManifestFile, ReadError
+from bot.core.reading.changes import new_hazards, touched_files
+from bot.core.resource import GroupKind
+from bot.core.state import State
+
+SEVERITY = Severity.ERROR
+SUBJECTS: tuple[GroupKind, ...] = ()
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    for old, new in touched_files(before, after):
+        error = new.reading.error
+        if error is not None and _is_new(error, old, new):
+            flag, message = _said(error, new)
+            yield Finding(Spot(new.path, error.line), message, key=flag, facts={"flag": flag})
+
+
+def _is_new(error: ReadError, old: ManifestFile | None, new: ManifestFile) -> bool:
+    """Whether the change made the file unreadable, and nothing else says so on the line."""
+    if error.line is None and not error.limit:
+        return False  # the content is not to be had: nothing was refused
+    known = old.reading.error if old else None
+    if known is not None and known.message == error.message:
+        return False
+    if new.manifest.template and (old is None or known is not None):
+        return False
+    counts = new.manifest.resembles or bool(new.reading.objects) or old is not None
+    return counts and all(hazard.line != error.line for hazard in new_hazards(old, new))
+
+
+def _said(error: ReadError, file: ManifestFile) -> tuple[str, str]:
+    if error.limit:
+        return "limit", f"nothing is looked at from here on, the limit is met: {error.message}"
+    reader = "kustomize" if file.kustomize else "kubectl"
+    return f"rejected-by-{reader}", f"{reader} refuses this file from here on: {error.message}"

@@ -1,0 +1,21 @@
+"""Policies that open a port that no selected pod serves."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes.issues import Issue, Reach, new_findings
+from bot.kubernetes.policies import NETWORK_KINDS
+from bot.kubernetes.policy_ports import ask_ports
+
+SEVERITY = Severity.WARNING
+SUBJECTS = NETWORK_KINDS
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from new_findings(before, after, _ask)
+
+
+def _ask(state: State, reach: Reach) -> Iterator[Issue]:
+    return (issue for issue in ask_ports(state, reach) if issue.code != "NP-SERVICE-PORT")

@@ -1,0 +1,18 @@
+"""Policies whose selector selects no pod."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes.known import dangling
+from bot.kubernetes.pods import TEMPLATED
+from bot.kubernetes.policies import POLICY_KINDS
+from bot.kubernetes.policy_checks import subjects_of_policy
+
+SEVERITY = Severity.WARNING
+SUBJECTS = (*POLICY_KINDS, *TEMPLATED)
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from dangling(before, after, POLICY_KINDS, subjects_of_policy, SEVERITY)

@@ -1,0 +1,50 @@
+"""See resource_pruned.md."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import GroupKind
+from bot.core.state import State
+from bot.kubernetes.pods import str_of
+from bot.kubernetes.pruning import Removed, removed
+
+SEVERITY = Severity.ERROR
+SUBJECTS: tuple[GroupKind, ...] = ()
+REACH = "resource"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`kinds`: those whose removal is said, as `Kind` or `group/Kind`."""
+
+    kinds: tuple[str, ...] = (
+        "Namespace",
+        "PersistentVolumeClaim",
+        "apps/StatefulSet",
+        "apiextensions.k8s.io/CustomResourceDefinition",
+        "argoproj.io/Application",
+        "argoproj.io/ApplicationSet",
+        "kustomize.toolkit.fluxcd.io/Kustomization",
+        "helm.toolkit.fluxcd.io/HelmRelease",
+    )
+
+
+def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
+    for found in removed(before, after, frozenset(options.kinds)):
+        if found.fate == "left":
+            continue
+        severity = Severity.WARNING if found.fate == "confirmed" else Severity.ERROR
+        node = found.resource.at("metadata", "name")
+        yield Finding(node, _message(found), severity, side="LEFT")
+
+
+def _message(found: Removed) -> str:
+    what = str_of(found.resource)
+    match found.fate:
+        case "pruned":
+            return f"{what} is removed and will be pruned: {found.loss}"
+        case "confirmed":
+            return f"{what} is removed and pruned when somebody confirms it: {found.loss}"
+        case _:
+            return f"{what} is removed: if it is pruned, {found.loss}"

@@ -1,0 +1,57 @@
+"""See resources_missing.md."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.core.finding import Finding, Related, Severity
+from bot.core.resource import GroupKind
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.pods import TEMPLATED, str_of
+from bot.kubernetes.podsecurity import called
+from bot.kubernetes.resources_changes import affected, newly_lacking, newly_refused
+from bot.kubernetes.resources_requests import Demand
+
+SEVERITY = Severity.NOTICE
+SUBJECTS: tuple[GroupKind, ...] = (*TEMPLATED, kinds.LIMIT_RANGE, kinds.RESOURCE_QUOTA)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`required`: what each container should say. `ignored_containers`: those that need not."""
+
+    required: tuple[Demand, ...] = ("requests.cpu", "requests.memory", "limits.memory")
+    ignored_containers: tuple[str, ...] = ("istio-proxy", "linkerd-proxy")
+
+
+def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
+    for resource in affected(before, after):
+        demanded = set()
+        for quota, found in newly_refused(resource, before, after):
+            demanded.add(found.container.route)
+            message = (
+                f"{str_of(resource)}: {called(found.container)} has {_none(found.demands)}, which"
+                f" {str_of(quota)} demands, so its pods are refused"
+            )
+            related = (Related(quota.at("spec", "hard"), "demands it"),)
+            yield Finding(
+                found.container["resources"], message, Severity.ERROR, "quota", related=related
+            )
+        for found in newly_lacking(resource, before, after, frozenset(options.required)):
+            ignored = found.container["name"].text in options.ignored_containers
+            if not ignored and found.container.route not in demanded:
+                what = f"{called(found.container)} has {_none(found.demands)}"
+                yield Finding(found.container["resources"], f"{str_of(resource)}: {what}")
+
+
+_NAMES: dict[Demand, str] = {
+    "requests.cpu": "no CPU request",
+    "requests.memory": "no memory request",
+    "limits.cpu": "no CPU limit",
+    "limits.memory": "no memory limit",
+}
+
+
+def _none(demands: tuple[Demand, ...]) -> str:
+    *names, last = (_NAMES[demand] for demand in demands)
+    return f"{', '.join(names)} and {last}" if names else last

@@ -1,0 +1,35 @@
+"""See secret_in_clear.md."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import GroupKind
+from bot.core.state import State, changes
+from bot.kubernetes import kinds
+from bot.kubernetes.pods import str_of
+from bot.kubernetes.secrets import Exposed, exposed
+
+SEVERITY = Severity.ERROR
+SUBJECTS: tuple[GroupKind, ...] = (kinds.SECRET,)
+REACH = "environment"
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    for change in changes(before, after, kinds.SECRET):
+        found = exposed(change.before, change.after, before) if change.after else None
+        if found is not None:
+            yield Finding(found.node, f"{str_of(found.secret)} {_why(found)}", key=found.cause)
+
+
+def _why(found: Exposed) -> str:
+    match found.cause:
+        case "sops gone":
+            return "was encrypted with SOPS and now stands in clear"
+        case "value decrypted":
+            return "has an entry in clear that was encrypted with SOPS"
+        case "sealed before":
+            sealed = found.old.key.kind if found.old else "SealedSecret"
+            return f"stands in clear, and was a {sealed} before"
+        case _:
+            return "stands in clear, and every other Secret here is encrypted"

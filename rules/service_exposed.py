@@ -1,0 +1,25 @@
+"""Services that are newly reachable from outside."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.exposure import Exposure
+from bot.kubernetes.issues import new_findings
+from bot.kubernetes.loadbalancers import ProviderName
+
+SEVERITY = Severity.WARNING
+SUBJECTS = (kinds.SERVICE,)
+
+
+@dataclass(frozen=True)
+class Options:
+    """`providers`: which makers of load balancers an environment has, by globs over its name."""
+
+    providers: Mapping[str, tuple[ProviderName, ...]] = field(default_factory=dict)
+
+
+def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
+    yield from new_findings(before, after, Exposure(options.providers).ask)

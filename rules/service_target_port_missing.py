@@ -1,0 +1,18 @@
+"""Ports of Services that lead nowhere, or elsewhere."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.issues import new_findings
+from bot.kubernetes.pods import TEMPLATED
+from bot.kubernetes.service_ports import ask_targets
+
+SEVERITY = Severity.ERROR
+SUBJECTS = (kinds.SERVICE, *TEMPLATED)
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from new_findings(before, after, ask_targets)

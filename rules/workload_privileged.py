@@ -1,0 +1,59 @@
+"""See workload_privileged.md."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import GroupKind
+from bot.core.state import State
+from bot.kubernetes.pods import TEMPLATED, str_of
+from bot.kubernetes.privileges import Gained, gained
+
+SEVERITY = Severity.ERROR
+SUBJECTS: tuple[GroupKind, ...] = TEMPLATED
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`level`: the level of the standard that is looked at."""
+
+    level: Literal["baseline", "restricted"] = "restricted"
+
+
+def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
+    for held in gained(before, after):
+        yield from _baseline(held, after)
+        if held.restricted and options.level == "restricted":
+            yield _restricted(held)
+
+
+def _baseline(held: Gained, after: State) -> Iterator[Finding]:
+    refused = held.admission.refuses("baseline")
+    expected = held.admission.enforced == "privileged" or (
+        held.resource.namespace in after.policy.privileged_namespaces
+    )
+    severity = Severity.WARNING if expected and not refused else Severity.ERROR
+    for found in held.baseline:
+        end = f"; {_refusal(held)}" if refused else ", beyond the baseline of Pod Security"
+        message = f"{str_of(held.resource)} {found.text}{end}"
+        facts = {"control": found.control}
+        yield Finding(found.node, message, severity, f"{found.control} {found.detail}", facts)
+
+
+def _restricted(held: Gained) -> Finding:
+    first, *more = held.restricted
+    refused = held.admission.refuses("restricted")
+    count = f" and {len(more)} more" if more else ""
+    end = f"; {_refusal(held)}" if refused else ""
+    message = (
+        f"{str_of(held.resource)} does not meet Pod Security restricted: {first.text}{count}{end}"
+    )
+    controls = tuple(dict.fromkeys(found.control for found in held.restricted))
+    severity = Severity.ERROR if refused else Severity.NOTICE
+    return Finding(first.node, message, severity, "restricted", {"controls": controls})
+
+
+def _refusal(held: Gained) -> str:
+    level = held.admission.enforced
+    return f"namespace {held.resource.namespace} enforces {level} and refuses its pods"

@@ -1,0 +1,48 @@
+"""Rules that are made for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bot.core.finding import Finding, Severity
+from bot.core.page import Page
+from bot.core.resource import GroupKind, Resource
+from bot.core.rule import Rule
+from bot.core.state import State
+
+CONFIG_MAP = GroupKind("", "ConfigMap")
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """No options."""
+
+
+def find_rule(rule: str, function: Callable[[Resource, State, object], Iterator[Finding]]) -> Rule:
+    """A rule about ConfigMaps."""
+    return Rule(
+        id=rule,
+        page=Page(rule, "", {}, (), ""),
+        severity=Severity.ERROR,
+        subjects=frozenset({CONFIG_MAP}),
+        function=function,
+        shape="find",
+        context=frozenset({CONFIG_MAP}),
+        reach="resource",
+        options=NoOptions,
+    )
+
+
+def every_value(subject: Resource, state: State, options: object) -> Iterator[Finding]:
+    """One finding for each field of `data`."""
+    del state, options
+    for name, node in subject.at("data").fields():
+        yield Finding(node, f"{subject.key} has {name}")
+
+
+def crashing(subject: Resource, state: State, options: object) -> Iterator[Finding]:
+    """No finding, but a crash."""
+    del subject, state, options
+    raise LookupError("a value of the manifest")
+    yield  # what makes this a generator

@@ -1,0 +1,60 @@
+"""`make bench`: the command line as a whole process on generated repositories.
+
+The yardstick runs in the same rounds, alternating: PyYAML's C loader over the same files, which
+reads other values than the cluster and judges nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.measure import Run, fairlead, median, run
+from tests.bench.repositories import make_repository
+
+_YARDSTICK = """
+import pathlib, yaml
+for path in pathlib.Path("clusters").rglob("*.yaml"):
+    list(yaml.load_all(path.read_bytes(), yaml.CSafeLoader))
+"""
+
+
+def main() -> None:
+    """Print the table of measurements."""
+    words = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    words.add_argument("--manifests", type=int, nargs="+", default=[1000, 5000])
+    words.add_argument("--rounds", type=int, default=3)
+    chosen = words.parse_args()
+    table = Table("manifests", "what", "CPU s", "peak MiB", "x yardstick", title="fairlead review")
+    for manifests in chosen.manifests:
+        with tempfile.TemporaryDirectory() as name:
+            for what, measured, ratio in _rows(Path(name), manifests, chosen.rounds):
+                cells = (f"{measured.cpu:.2f}", f"{measured.peak:.0f}", f"{ratio:.2f}")
+                table.add_row(str(manifests), what, *cells)
+    Console().print(table)
+
+
+def _rows(folder: Path, manifests: int, rounds: int) -> list[tuple[str, Run, float]]:
+    make_repository(folder, manifests)
+    review = (fairlead(), "review", "base", "head", "--format", "json")
+    cold, warm, yardstick = [], [], []
+    for number in range(rounds):
+        cache = {"XDG_CACHE_HOME": str(folder / f"cache-{number}")}
+        cold.append(run(review, folder, cache))
+        warm.append(run(review, folder, cache))
+        yardstick.append(run((sys.executable, "-c", _YARDSTICK), folder, {}))
+    floor = median(yardstick)
+    named = (
+        ("cold (nothing cached)", median(cold)),
+        ("warm (base in the cache)", median(warm)),
+        ("yardstick: PyYAML's C loader", floor),
+    )
+    return [(what, measured, measured.cpu / floor.cpu) for what, measured in named]
+
+
+main()

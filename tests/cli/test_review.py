@@ -1,0 +1,278 @@
+"""`fairlead review`: the same findings for commits and directories, in every format."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from bot.core.document import review_schema
+from tests.cli.running import ACCOUNT, ADMIN, BLOCKING, Ran, commit, fairlead, write
+
+SAME = {"rbac.yaml": ACCOUNT}
+CHANGED = {"rbac.yaml": f"{ACCOUNT}---\n{ADMIN}"}
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Two directories, of which the second binds an account to cluster-admin."""
+    return write(tmp_path / "base", SAME), write(tmp_path / "head", CHANGED)
+
+
+def found(ran: Ran) -> list[tuple[str, str, int]]:
+    """The errors of a review in JSON: rule, path and line."""
+    return [
+        (held["rule"], held["location"]["path"], held["location"]["line"])
+        for held in json.loads(ran.stdout)["findings"]
+        if held["severity"] == "error"
+    ]
+
+
+def test_two_directories_are_compared_as_they_are(folders: tuple[Path, Path]) -> None:
+    base, head = folders
+
+    ran = fairlead("review", base, head, "--format", "json")
+
+    document = json.loads(ran.stdout)
+    assert (ran.status, ran.stderr) == (1, "")
+    assert (document["verdict"], document["base"], document["head"]) == (
+        "blocked",
+        str(base),
+        str(head),
+    )
+    assert found(ran) == [("rbac-privilege-added", "rbac.yaml", 12)]
+    Draft202012Validator(review_schema()).validate(document)
+
+
+def test_two_commits_are_compared_from_their_merge_base(tmp_path: Path) -> None:
+    base = commit(tmp_path, SAME)
+    head = commit(tmp_path, CHANGED, "change")
+    commit(tmp_path, {"later.yaml": ADMIN.replace("name: ci", "name: later")}, "main")
+
+    ran = fairlead("review", "main", "change", "--repo", tmp_path, "--format", "json")
+
+    document = json.loads(ran.stdout)
+    assert (ran.status, document["base"], document["head"]) == (1, base, head)
+    assert found(ran) == [("rbac-privilege-added", "rbac.yaml", 12)]
+
+
+def test_a_commit_and_a_directory_can_be_compared(tmp_path: Path) -> None:
+    base = commit(tmp_path / "repository", SAME)
+    head = write(tmp_path / "head", CHANGED)
+
+    ran = fairlead("review", base[:12], head, "--repo", tmp_path / "repository", "--format", "json")
+
+    assert (json.loads(ran.stdout)["base"], found(ran)) == (
+        base,
+        [("rbac-privilege-added", "rbac.yaml", 12)],
+    )
+
+
+def test_nothing_changed_passes(folders: tuple[Path, Path]) -> None:
+    ran = fairlead("review", folders[0], folders[0])
+
+    assert (ran.status, ran.stdout) == (
+        0,
+        "Pass: Nothing found.\n1 resource in 1 environment compared: nothing changed.\n",
+    )
+
+
+def test_the_text_shows_the_line_below_its_file(folders: tuple[Path, Path]) -> None:
+    ran = fairlead("review", *folders)
+
+    assert ran.status == 1
+    assert (
+        "rbac.yaml\n    12 │   - {kind: ServiceAccount, name: ci, namespace: shop}\n" in ran.stdout
+    )
+    assert f"error: {BLOCKING}\n" in ran.stdout
+    assert "rbac-privilege-added · blocks\n" in ran.stdout
+    assert "\x1b" not in ran.stdout
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "sarif", "github"])
+def test_the_same_review_is_the_same_bytes(folders: tuple[Path, Path], form: str) -> None:
+    first, again = (fairlead("review", *folders, "--format", form) for _ in range(2))
+
+    assert first == again
+    assert BLOCKING in first.stdout.replace("`", "")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_the_output_goes_to_a_file(folders: tuple[Path, Path], tmp_path: Path, form: str) -> None:
+    target = tmp_path / "out"
+
+    ran = fairlead("review", *folders, "--format", form, "--output", target)
+
+    shown = fairlead("review", *folders, "--format", form)
+    assert (ran.status, ran.stdout, target.read_text()) == (1, "", shown.stdout)
+
+
+def test_the_policy_of_base_counts_and_never_that_of_head(tmp_path: Path) -> None:
+    off = {".github/fairlead.yml": "rules: {rbac-privilege-added: off}\n"}
+    commit(tmp_path, SAME)
+    commit(tmp_path, {**CHANGED, **off}, "change")
+
+    assert fairlead("review", "main", "change", "--repo", tmp_path).status == 1
+
+    commit(tmp_path, off, "main")
+
+    assert fairlead("review", "main", "change", "--repo", tmp_path).status == 0
+
+
+def test_the_policy_of_a_base_directory_counts(folders: tuple[Path, Path]) -> None:
+    base, head = folders
+    write(base, {".github/fairlead.yml": "block: never\n"})
+
+    assert fairlead("review", base, head).status == 0
+
+
+def test_a_policy_that_is_named_counts_alone(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    policy = write(tmp_path, {"policy.yml": "mode: observe\n"}) / "policy.yml"
+    write(folders[0], {".github/fairlead.yml": "nonsense: here\n"})
+
+    ran = fairlead("review", *folders, "--policy", policy)
+
+    assert ran.status == 0
+    assert "Pass: Observing: 1 finding would have blocked.\n" in ran.stdout
+
+
+def test_a_policy_that_is_not_valid_is_refused_with_every_error(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    policy = write(tmp_path, {"policy.yml": "moed: observe\nblock: all\n"}) / "policy.yml"
+
+    assert fairlead("review", *folders, "--policy", policy) == Ran(
+        2,
+        "",
+        f"fairlead: the policy {policy} is not valid\n"
+        "line 1: unknown key 'moed', did you mean 'mode'?\n"
+        "line 2: block is 'all', legal are 'error', 'never', 'notice', 'warning'\n",
+    )
+
+
+def test_a_policy_that_is_no_text_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "policy.yml").write_bytes(b"\xff\xfe")
+
+    ran = fairlead("review", *folders, "--policy", tmp_path / "policy.yml")
+
+    assert (ran.status, ran.stderr) == (
+        2,
+        f"fairlead: the policy {tmp_path / 'policy.yml'} is not UTF-8 text\n",
+    )
+
+
+def test_the_default_namespace_can_be_said(tmp_path: Path) -> None:
+    bare = ACCOUNT.replace("  namespace: shop\n", "")
+    base = write(tmp_path / "base", {"other.yaml": ACCOUNT})
+    head = write(tmp_path / "head", {"other.yaml": ACCOUNT, "new.yaml": bare})
+
+    ran = fairlead("review", base, head, "--format", "json", "--default-namespace", "ops")
+
+    named = [held["resource"] for held in json.loads(ran.stdout)["findings"]]
+    assert named == [{"group": "", "kind": "ServiceAccount", "namespace": "ops", "name": "ci"}]
+
+
+@pytest.mark.parametrize("empty", [0, 1])
+def test_one_side_without_any_manifest_is_an_empty_state(
+    folders: tuple[Path, Path], tmp_path: Path, empty: int
+) -> None:
+    sides = list(folders)
+    sides[empty] = write(tmp_path / "empty", {"README.md": "nothing here\n"})
+
+    assert fairlead("review", *sides).status == [1, 0][empty]
+
+
+def test_two_directories_without_any_manifest_are_refused(tmp_path: Path) -> None:
+    one, other = write(tmp_path / "one", {}), write(tmp_path / "other", {"README.md": "x"})
+
+    assert fairlead("review", one, other) == Ran(
+        2,
+        "",
+        f"fairlead: neither '{one}' nor '{other}' has any manifest: "
+        "name what holds .yaml or .json files\n",
+    )
+
+
+def test_a_commit_that_does_not_exist_is_one_sentence(tmp_path: Path) -> None:
+    commit(tmp_path, SAME)
+
+    ran = fairlead("review", "main", "no-such-branch", "--repo", tmp_path)
+
+    assert (ran.status, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("fairlead: there is no commit 'no-such-branch' in ")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_what_looks_like_an_option_of_git_is_no_commit(tmp_path: Path) -> None:
+    commit(tmp_path, SAME)
+
+    ran = fairlead("review", "--repo", tmp_path, "--", "--output=x", "main")
+
+    assert (ran.status, ran.stderr.count("\n")) == (2, 1)
+
+
+def test_neither_directory_nor_repository_is_one_sentence(tmp_path: Path) -> None:
+    ran = fairlead("review", "main", "change", "--repo", tmp_path)
+
+    assert ran == Ran(
+        2,
+        "",
+        "fairlead: 'main' is no directory, and there is no git repository here: use --repo\n",
+    )
+
+
+def test_what_cannot_be_looked_at_makes_the_review_incomplete(tmp_path: Path) -> None:
+    base = write(tmp_path / "base", SAME)
+    head = write(tmp_path / "head", SAME)
+    (head / "link.yaml").symlink_to("rbac.yaml")
+
+    ran = fairlead("review", base, head)
+
+    assert ran.status == 3
+    assert "What could not be looked at\n  link.yaml: " in ran.stdout
+    assert "Incomplete: 1 thing could not be looked at.\n" in ran.stdout
+
+
+def test_no_line_of_a_secret_is_shown(tmp_path: Path) -> None:
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: shop}\n"
+    base = write(tmp_path / "base", {"all.yaml": ACCOUNT})
+    head = write(
+        tmp_path / "head",
+        {"all.yaml": f"{ACCOUNT}---\n{ADMIN}---\n{secret}stringData: {{a: hunter2, a: hunter3}}\n"},
+    )
+
+    for form in ("text", "json", "markdown", "sarif", "github"):
+        ran = fairlead("review", base, head, "--format", form)
+        assert (ran.status, "hunter" in ran.stdout + ran.stderr) == (1, False)
+        assert "│" not in ran.stdout
+
+
+def test_the_command_itself_ends_with_the_status(folders: tuple[Path, Path]) -> None:
+    """As a process: nothing but the review on standard output, the status for the shell."""
+    command = Path(sys.executable).with_name("fairlead")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folders[0].parent)}
+
+    done = subprocess.run(
+        [command, "review", *folders, "--format", "github"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("::error file=rbac.yaml,line=12,title=rbac-privilege-added::")
+
+
+def test_whoever_closes_the_pipe_early_gets_no_complaint(folders: tuple[Path, Path]) -> None:
+    command = Path(sys.executable).with_name("fairlead")
+    script = f'"{command}" review "{folders[0]}" "{folders[1]}" --format sarif | head -c 1'
+
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.stderr) == ("{", "")

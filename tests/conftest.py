@@ -1,0 +1,37 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from bot.standin import StandIn
+from tests.github_schema import violations, webhook_violations
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> Iterator[StandIn]:
+    """A stand-in that serves; everything over its wire must be as GitHub describes it."""
+    yield from _checked(tmp_path, requests=True)
+
+
+@pytest.fixture
+def refusing_stand_in(tmp_path: Path) -> Iterator[StandIn]:
+    """A stand-in for tests that ask wrongly on purpose: only its answers are checked."""
+    yield from _checked(tmp_path, requests=False)
+
+
+def _checked(directory: Path, *, requests: bool) -> Iterator[StandIn]:
+    with StandIn(directory / "github") as stand_in:
+        yield stand_in
+        stand_in.deliveries.settle()
+        exchanges, deliveries = stand_in.exchanges.all(), stand_in.deliveries.all()
+    found = [
+        *islice(violations(exchanges, requests=requests), 10),
+        *islice(webhook_violations(deliveries), 10),
+    ]
+    if found:
+        pytest.fail("GitHub describes this otherwise:\n" + "\n".join(found))

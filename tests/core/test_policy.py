@@ -1,0 +1,402 @@
+"""The policy file: every key, every error, and the schema that is published."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Literal
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from bot.core.finding import Severity
+from bot.core.policy import (
+    ApprovalPolicy,
+    Assume,
+    EnvironmentPolicy,
+    Images,
+    KnownRbac,
+    Level,
+    Notice,
+    Override,
+    Owner,
+    Policy,
+    RulePolicy,
+    Waiver,
+    parse_policy,
+)
+from bot.core.policy_schema import policy_schema, written
+from bot.errors import PolicyError
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    only_kinds: tuple[str, ...] = ("Deployment",)
+    most: int = 3
+    where: Literal["all", "exposed"] = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    most: int | str = 1
+
+
+OPTIONS = {
+    "image-not-approved": Nothing,
+    "pods-not-spread": Options,
+    "rbac-privilege-added": Nothing,
+}
+
+FULL = """\
+version: 1
+mode: observe
+block: warning
+inline: never
+incomplete: block
+ignore: [charts/vendor/**]
+environments:
+  - {name: production, paths: [clusters/production/**], kubernetes: "1.34", default-namespace: apps}
+privileged-namespaces: [kube-system]
+trusted-sources: [monitoring, 10.0.0.0/8]
+images:
+  approved: [registry.example.com, "docker.io/library/nginx"]
+  require-digest: true
+  mirrors: {docker.io/some-library: registry.example.com/hub}
+rules:
+  image-not-approved: off
+  rbac-privilege-added: error
+  pods-not-spread: {severity: notice, only-kinds: [StatefulSet], most: 5}
+owners:
+  - {namespaces: ["payments-*"], teams: [example/payments]}
+approvals:
+  - {rules: ["rbac-*"], teams: [example/security], users: [octocat], count: 2, by-review: true}
+notify:
+  - {rules: ["pods-*"], teams: [example/identity]}
+waivers:
+  - {rule: image-not-approved, resource: Deployment/shop/legacy, environments: [production],
+     namespaces: [shop], paths: [apps/**], reason: "moves in Q1, PLAT-812", expires: 2027-03-31}
+  - {fingerprint: 0a0b, reason: known, expires: "2027-03-31"}
+override: {teams: [example/oncall], users: [octocat], hours: 4}
+promotes: [staging, production]
+assume: {default-deny: [shop]}
+rbac: {known: [exported-rbac/*.yaml]}
+"""
+
+
+def test_every_key_is_read() -> None:
+    day = date(2027, 3, 31)
+
+    assert parse_policy(FULL, OPTIONS) == Policy(
+        version=1,
+        mode="observe",
+        block=Level.WARNING,
+        inline=Level.NEVER,
+        incomplete="block",
+        ignore=("charts/vendor/**",),
+        environments=(
+            EnvironmentPolicy("production", ("clusters/production/**",), "1.34", "apps"),
+        ),
+        privileged_namespaces=("kube-system",),
+        trusted_sources=("monitoring", "10.0.0.0/8"),
+        images=Images(
+            ("registry.example.com", "docker.io/library/nginx"),
+            require_digest=True,
+            mirrors={"docker.io/some-library": "registry.example.com/hub"},
+        ),
+        rules={
+            "image-not-approved": RulePolicy(off=True),
+            "rbac-privilege-added": RulePolicy(Severity.ERROR),
+            "pods-not-spread": RulePolicy(
+                Severity.NOTICE, options={"only-kinds": ("StatefulSet",), "most": 5}
+            ),
+        },
+        owners=(Owner(("payments-*",), ("example/payments",)),),
+        approvals=(
+            ApprovalPolicy(("rbac-*",), ("example/security",), ("octocat",), 2, by_review=True),
+        ),
+        notify=(Notice(("pods-*",), ("example/identity",)),),
+        waivers=(
+            Waiver(
+                "moves in Q1, PLAT-812",
+                day,
+                "image-not-approved",
+                "Deployment/shop/legacy",
+                ("production",),
+                ("shop",),
+                ("apps/**",),
+            ),
+            Waiver("known", day, fingerprint="0a0b"),
+        ),
+        override=Override(("example/oncall",), ("octocat",), 4),
+        promotes=("staging", "production"),
+        assume=Assume(("shop",)),
+        rbac=KnownRbac(("exported-rbac/*.yaml",)),
+    )
+
+
+def test_the_example_names_every_key_there_is() -> None:
+    named = {line.partition(":")[0] for line in FULL.splitlines() if line[0] not in " -"}
+
+    assert named == {written(field.name) for field in fields(Policy)}
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "---\n", "{}", "\ufeffversion: 1\n"])
+def test_a_policy_that_says_nothing_is_the_default(text: str) -> None:
+    assert parse_policy(text, OPTIONS) == Policy()
+
+
+@pytest.mark.parametrize(
+    "value", ["off", '"off"', "{severity: off}", "false", "False", "{severity: false}"]
+)
+def test_off_is_off_however_yaml_reads_it(value: str) -> None:
+    text = f"rules:\n  pods-not-spread: {value}\n"
+
+    for head in ("", "%YAML 1.1\n---\n"):
+        assert parse_policy(head + text, OPTIONS).rule("pods-not-spread") == RulePolicy(off=True)
+
+
+def test_a_rule_that_is_not_mentioned_has_its_own_settings() -> None:
+    assert Policy().rule("pods-not-spread") == RulePolicy()
+
+
+def test_options_are_an_instance_of_the_rules_own_type() -> None:
+    policy = parse_policy(FULL, OPTIONS)
+
+    assert policy.options("pods-not-spread", Options) == Options(("StatefulSet",), 5)
+    assert policy.options("image-not-approved", Options) == Options()
+
+
+def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
+    policy = parse_policy("rules: {pods-not-spread: {most: many}}")
+
+    with pytest.raises(PolicyError, match="the options of rule 'pods-not-spread': Expected `int`"):
+        policy.options("pods-not-spread", Options)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("moed: observe", "line 1: unknown key 'moed', did you mean 'mode'?"),
+        (
+            "mode: observing",
+            "line 1: mode is 'observing', did you mean 'observe'? legal are 'enforce', 'observe'",
+        ),
+        ("version: 2", "line 1: version is 2, legal are 1"),
+        ("version: true", "line 1: version is True, legal are 1"),
+        (
+            "block: all",
+            "line 1: block is 'all', legal are 'error', 'never', 'notice', 'warning'",
+        ),
+        ("\nignore: charts", "line 2: ignore is 'charts', legal is a list"),
+        ("ignore: [1]", "line 1: ignore[0] is 1, legal is text; put it in quotes"),
+        ("ignore:", "line 1: ignore is None, legal is a list"),
+        ("- mode", "line 1: the policy is ['mode'], legal is a mapping"),
+        ("just text", "line 1: the policy is 'just text', legal is a mapping"),
+        (
+            "environments:\n- name: a\n  paths: [a/**]\n  kubernetes: 1.30",
+            "line 4: environments[0].kubernetes is 1.3, legal is text; put it in quotes",
+        ),
+        (
+            "environments:\n- name: a\n  paths: [a/**]\n  kubernetes: 'v1.30'",
+            (
+                "line 4: environments[0].kubernetes is 'v1.30', "
+                'legal is a minor version such as "1.34"'
+            ),
+        ),
+        ("environments:\n- {name: a}", "line 2: environments[0] lacks 'paths'"),
+        ("environments: [{name: a, paths: []}]", "line 1: environments[0].paths is empty"),
+        (
+            "environments:\n- {name: a, paths: [a]}\n- {name: a, paths: [b]}",
+            (
+                "line 2: environments[0].name is 'a' once more\n"
+                "line 3: environments[1].name is 'a' once more"
+            ),
+        ),
+        (
+            "images: {aproved: [x]}",
+            (
+                "line 1: unknown key 'aproved' in images, did you mean 'approved'? "
+                "legal are 'approved', 'require-digest', 'mirrors'"
+            ),
+        ),
+        (
+            "images: {require_digest: true}",
+            (
+                "line 1: unknown key 'require_digest' in images, did you mean 'require-digest'? "
+                "legal are 'approved', 'require-digest', 'mirrors'"
+            ),
+        ),
+        (
+            "images:\n  require-digest: yes please",
+            "line 2: images.require-digest is 'yes please', legal is true or false",
+        ),
+        (
+            "rules: {pod-not-spread: off}",
+            (
+                "line 1: unknown rule 'pod-not-spread', did you mean 'pods-not-spread'? "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+            ),
+        ),
+        (
+            "rules:\n  pods-not-spread: of",
+            (
+                "line 2: rules.pods-not-spread is 'of', did you mean 'off'? "
+                "legal are 'notice', 'warning', 'error', 'off'"
+            ),
+        ),
+        (
+            "rules: {pods-not-spread: {severty: off}}",
+            (
+                "line 1: unknown key 'severty' in rules.pods-not-spread, did you mean 'severity'? "
+                "legal are 'severity', 'only-kinds', 'most', 'where'"
+            ),
+        ),
+        (
+            "rules: {pods-not-spread: {most: 1.5, where: exposd}}",
+            (
+                "line 1: rules.pods-not-spread.most is 1.5, legal is a whole number\n"
+                "line 1: rules.pods-not-spread.where is 'exposd', did you mean 'exposed'? "
+                "legal are 'all', 'exposed'"
+            ),
+        ),
+        (
+            "rules: {image-not-approved: {most: 1}}",
+            "line 1: unknown key 'most' in rules.image-not-approved, legal are 'severity'",
+        ),
+        (
+            "approvals: [{rules: [a-*, pods-*], teams: [a/b], count: 0}]",
+            "line 1: approvals[0].count is 0, legal is 1 or more",
+        ),
+        (
+            "approvals:\n- rules:\n  - pods-*\n  - a-*\n  teams: [a/b]",
+            (
+                "line 4: approvals[0].rules[1] is 'a-*', no rule, "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+            ),
+        ),
+        ("override: {hours: 1000}", "line 1: override.hours is 1000, legal is 720 or less"),
+        (
+            "waivers: [{rule: pods-not-spread, expires: 2027-01-01}]",
+            "line 1: waivers[0] lacks 'reason'",
+        ),
+        (
+            "waivers: [{rule: pods-not-spread, reason: '', expires: 2027-01-01}]",
+            "line 1: waivers[0].reason is empty",
+        ),
+        (
+            "waivers: [{rule: pods-not-spread, reason: x, expires: soon}]",
+            "line 1: waivers[0].expires is 'soon', legal is a date such as 2027-03-31",
+        ),
+        (
+            "waivers: [{reason: x, expires: 2027-01-01}]",
+            "line 1: waivers[0] names neither a 'rule' nor a 'fingerprint'",
+        ),
+        (
+            "waivers: [{rule: pod-not-spread, reason: x, expires: 2027-01-01}]",
+            (
+                "line 1: waivers[0].rule is 'pod-not-spread', no rule, "
+                "did you mean 'pods-not-spread'? "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+            ),
+        ),
+        (
+            "moed: x\nblock: y",
+            (
+                "line 1: unknown key 'moed', did you mean 'mode'?\n"
+                "line 2: block is 'y', legal are 'error', 'never', 'notice', 'warning'"
+            ),
+        ),
+        (
+            "mode: observe\nmode: enforce",
+            'line 2: found duplicate key "mode" with value "enforce" (original value: "observe")',
+        ),
+        (
+            "environments:\n- &a {name: a, paths: [a/**]}\n- {<<: *a, kubernetes: 1.34}",
+            "line 3: environments[1].kubernetes is 1.34, legal is text; put it in quotes",
+        ),
+        ("a: [", "line 1: expected the node content, but found '<stream end>'"),
+        ("a: 1\n---\nb: 1", "line 2: but found another document"),
+        ("mode: !python/name:os.system x", "line 1: mode is 'x', legal are 'enforce', 'observe'"),
+    ],
+)
+def test_every_error_names_its_line_and_what_is_legal(text: str, expected: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text, OPTIONS)
+
+    first = expected.partition(":")[0].removeprefix("line ")
+    assert (str(caught.value), caught.value.line) == (expected, int(first))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 1_000_001,
+        "ignore: " + "[" * 1_500,
+        "a: &a [1,1,1,1,1,1,1,1]\n"
+        + "\n".join(
+            f"{new}: &{new} [{','.join([f'*{old}'] * 8)}]"
+            for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
+        "a: &a [*a]",
+        "ignore: [\x00]",
+    ],
+    ids=["long", "deep", "bomb", "cycle", "control"],
+)
+def test_no_text_does_more_than_be_refused(text: str) -> None:
+    with pytest.raises(PolicyError):
+        parse_policy(text, OPTIONS)
+
+
+def test_without_the_catalogue_rules_and_options_are_taken_as_they_stand() -> None:
+    policy = parse_policy("rules: {some-rule: {anything: [1]}}")
+
+    assert policy.rule("some-rule") == RulePolicy(options={"anything": (1,)})
+
+
+def test_the_published_schema_is_a_schema_and_takes_the_example() -> None:
+    schema = policy_schema(OPTIONS)
+    Draft202012Validator.check_schema(schema)
+
+    example = {
+        "mode": "observe",
+        "rules": {"pods-not-spread": {"most": 4}, "image-not-approved": "off"},
+    }
+    assert [str(error.message) for error in Draft202012Validator(schema).iter_errors(example)] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"moed": "observe"},
+        {"rules": {"unknown": "off"}},
+        {"rules": {"pods-not-spread": {"most": "x"}}},
+        {"waivers": [{"rule": "x", "reason": "y"}]},
+        {"environments": [{"name": None, "paths": ["a"]}]},
+    ],
+)
+def test_the_published_schema_refuses_what_the_reader_refuses(wrong: dict[str, object]) -> None:
+    assert not Draft202012Validator(policy_schema(OPTIONS)).is_valid(wrong)
+    with pytest.raises(PolicyError):
+        parse_policy(json.dumps(wrong), OPTIONS)
+
+
+def test_an_option_may_have_one_of_several_types() -> None:
+    schema = policy_schema({"pods-not-spread": Either})
+
+    _, mapping = schema["properties"]["rules"]["properties"]["pods-not-spread"]["anyOf"]
+    assert mapping["properties"]["most"] == {
+        "anyOf": [{"type": "integer"}, {"type": "string"}],
+        "default": 1,
+    }
+
+
+def test_the_schema_is_the_same_whatever_the_order_of_the_rules() -> None:
+    backwards = dict(reversed(OPTIONS.items()))
+
+    assert json.dumps(policy_schema(OPTIONS)) == json.dumps(policy_schema(backwards))

@@ -1,0 +1,128 @@
+"""What is written on GitHub, as whole texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.core.finding import Severity
+from bot.core.policy import ApprovalPolicy, Owner, Policy, Waiver
+from bot.core.report import (
+    Pages,
+    comment,
+    compared,
+    failed,
+    fingerprint_of,
+    invalid_policy,
+    marker,
+    review_body,
+    summary,
+    whole,
+)
+from bot.core.review import Counts, Location, Problem, Suggestion, Summary
+from bot.errors import PolicyError
+from tests.golden import assert_golden
+from tests.reviews import MANY, PROBLEMS, RICH, decided, finding
+from tests.reviews import TODAY as LAST_DAY
+
+GOLDEN = Path(__file__).parent / "golden"
+PAGES = Pages("https://fairlead.example/rules")
+WAIVER = Waiver("moves in Q1, PLAT-812", LAST_DAY, rule="image-not-approved")
+POLICY = Policy(
+    approvals=(ApprovalPolicy(("rbac-*",), teams=("example/security",)),),
+    owners=(Owner(("shop",), ("example/shop",)),),
+    waivers=(WAIVER,),
+)
+ALL = decided(
+    replace(RICH, location=Location("rbac/role.yaml", 12, "RIGHT")),
+    finding(),
+    finding("pods-not-spread", Severity.NOTICE, path=None, message="A plain sentence"),
+    finding("image-not-approved", line=3, message="Deployment shop/api runs x.example/y:1"),
+    policy=POLICY,
+    problems=PROBLEMS,
+    summary=MANY,
+)
+
+TEXTS: dict[str, Callable[[], str]] = {
+    "comment_plain": lambda: comment(finding()),
+    "comment_rich": lambda: comment(replace(RICH, blocks=True), PAGES, suggest=True),
+    "review": lambda: review_body(ALL, POLICY),
+    "summary_clean": lambda: summary(decided(), Policy()),
+    "summary_full": lambda: summary(ALL, POLICY, PAGES),
+    "summary_passing": lambda: summary(decided(finding(severity=Severity.NOTICE)), Policy()),
+    "summary_incomplete": lambda: summary(decided(problems=PROBLEMS), Policy()),
+    "summary_as_before": lambda: summary(decided(problems=PROBLEMS[:1]), Policy()),
+    "summary_observing": lambda: summary(
+        decided(finding(), policy=Policy(mode="observe")), Policy(mode="observe")
+    ),
+    "whole": lambda: whole(ALL, POLICY, PAGES),
+    "invalid_policy": lambda: invalid_policy(
+        PolicyError("line 2: unknown key 'moed', did you mean 'mode'?\nline 3: block is '@all'", 2)
+    )[1],
+    "failed": lambda: failed("5d2c-17")[1],
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_text_is_as_reviewed(name: str) -> None:
+    assert_golden(TEXTS[name](), GOLDEN / f"{name}.md")
+
+
+def test_every_template_has_a_golden_text() -> None:
+    templates = Path(__file__).parents[2] / "templates"
+    names = {path.stem for path in templates.glob("*.md")} - {"new_rule"}
+
+    assert names <= {name.partition("_")[0] for name in TEXTS} | set(TEXTS)
+    assert {path.stem for path in GOLDEN.glob("*.md")} == set(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        (Summary(1, 1, Counts(), "none"), "1 resource in 1 environment compared: nothing changed"),
+        (
+            Summary(41, 312, Counts(0, 2, 0), "images"),
+            "312 resources in 41 environments compared: 2 changed, images only",
+        ),
+        (
+            Summary(2, 1312, Counts(1, 2, 3), "other"),
+            "1,312 resources in 2 environments compared: 1 added, 2 changed, 3 removed",
+        ),
+    ],
+)
+def test_the_line_that_proves_that_somebody_looked(held: Summary, expected: str) -> None:
+    assert compared(held) == expected
+
+
+def test_the_marker_is_found_again_at_the_start_alone() -> None:
+    body = comment(finding(fingerprint="aa-2", message=marker("forged")))
+
+    assert (fingerprint_of(body), fingerprint_of(f"x {body}")) == ("aa-2", None)
+
+
+def test_a_fingerprint_cannot_close_its_marker() -> None:
+    assert marker("aa --><b>") == "<!-- fairlead:v1 finding=aa--b -->"
+
+
+def test_a_suggestion_cannot_close_its_fence() -> None:
+    found = finding(suggestion=Suggestion(1, 1, "x: |\n  ```\n  @everyone"))
+
+    assert "````suggestion\nx: |\n  ```\n  @everyone\n````\n" in comment(found, suggest=True)
+
+
+def test_a_summary_of_very_many_findings_fits() -> None:
+    found = [finding(line=line, message="x" * 900) for line in range(1, 2000)]
+    problems = tuple(Problem("unreadable", True, None, "y" * 900) for _ in range(2000))
+
+    assert len(summary(decided(*found, problems=problems), Policy())) <= 64_000
+
+
+def test_whoever_is_named_for_the_rule_can_decide_else_the_owner_of_the_namespace() -> None:
+    for_rule = summary(decided(RICH, policy=POLICY), POLICY)
+    for_namespace = summary(decided(finding(), policy=POLICY), POLICY)
+
+    assert "`example/security` can decide so" in for_rule
+    assert "`example/shop` can decide so" in for_namespace

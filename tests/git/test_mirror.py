@@ -1,0 +1,162 @@
+"""Bare mirrors, as the service keeps them."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from bot.errors import GitError
+from bot.git import Mirror
+from bot.git.mirror import _authorization
+from tests.git.repositories import commit, git, make_repository
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    place = make_repository(tmp_path / "origin")
+    git(place, "config", "uploadpack.allowAnySHA1InWant", "true")
+    return place
+
+
+def mirror(tmp_path: Path) -> Mirror:
+    return Mirror(tmp_path / "data" / "1.git", protocols=("file",))
+
+
+def test_commits_and_refs_are_brought_in_bare_and_without_tags(
+    origin: Path, tmp_path: Path
+) -> None:
+    first = commit(origin, {"a.yaml": "1"})
+    git(origin, "tag", "v1")
+    second = commit(origin, {"a.yaml": "2"})
+    url = origin.as_uri()
+
+    repository = mirror(tmp_path).fetch(url, [first, "refs/heads/main"])
+
+    assert repository.resolve("refs/heads/main") == second
+    assert repository.merge_base(first, second) == first
+    refs = git(repository.git_directory, "for-each-ref", "--format=%(refname)").split()
+    assert refs == [f"refs/fairlead/{first}", "refs/heads/main"]
+    assert not (repository.git_directory / "FETCH_HEAD").exists()
+
+
+def test_a_moved_and_a_rewritten_branch_follow(origin: Path, tmp_path: Path) -> None:
+    commit(origin, {"a": "1"})
+    kept = mirror(tmp_path)
+    kept.fetch(origin.as_uri(), ["refs/heads/main"])
+    git(origin, "commit", "--quiet", "--amend", "--message=other")
+    amended = git(origin, "rev-parse", "HEAD")
+
+    assert kept.fetch(origin.as_uri(), ["refs/heads/main"]).resolve("refs/heads/main") == amended
+
+
+def test_a_commit_that_is_here_costs_no_fetch(origin: Path, tmp_path: Path) -> None:
+    first = commit(origin, {"a": "1"})
+    kept = mirror(tmp_path)
+    kept.fetch(origin.as_uri(), [first])
+
+    assert kept.fetch("file:///nowhere", [first]).resolve(first) == first
+
+
+def test_what_is_not_there_is_an_error(origin: Path, tmp_path: Path) -> None:
+    commit(origin, {"a": "1"})
+
+    for wanted in ("f" * 40, "refs/heads/absent", "main", "refs/heads/main:refs/heads/x", "--all"):
+        with pytest.raises(GitError):
+            mirror(tmp_path).fetch(origin.as_uri(), [wanted])
+
+
+@pytest.mark.parametrize("url", ["ext::sh -c true", "ssh://localhost/x", "git://localhost/x"])
+def test_only_the_named_protocols_are_spoken(url: str, tmp_path: Path) -> None:
+    with pytest.raises(GitError, match="not allowed"):
+        mirror(tmp_path).fetch(url, ["refs/heads/main"])
+
+
+def test_concurrent_fetches_wait_for_each_other(origin: Path, tmp_path: Path) -> None:
+    commits = [commit(origin, {"a": str(number)}) for number in range(6)]
+    failures: list[BaseException] = []
+
+    def fetch(one: str) -> None:
+        try:
+            mirror(tmp_path).fetch(origin.as_uri(), [one])
+        except GitError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=fetch, args=(one,)) for one in commits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert all(mirror(tmp_path).fetch("file:///nowhere", [one]).has(one) for one in commits)
+
+
+def test_objects_are_checked(origin: Path, tmp_path: Path) -> None:
+    commit(origin, {"a": "1"})
+    blob = git(origin, "hash-object", "-w", "a")
+    (origin / "raw").write_bytes(b"100644 ..\0" + bytes.fromhex(blob))
+    tree = git(origin, "hash-object", "-t", "tree", "-w", "--literally", "raw")
+    git(origin, "update-ref", "refs/heads/bad", git(origin, "commit-tree", "-m", "x", tree))
+
+    with pytest.raises(GitError):
+        mirror(tmp_path).fetch(origin.as_uri(), ["refs/heads/bad"])
+
+
+def test_repacking_keeps_what_was_fetched(origin: Path, tmp_path: Path) -> None:
+    first = commit(origin, {"a": "1"})
+    kept = mirror(tmp_path)
+    kept.fetch(origin.as_uri(), [first])
+
+    kept.repack()
+
+    assert kept.fetch("file:///nowhere", [first]).has(first)
+
+
+SEEN: list[str | None] = []
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """Notes what was sent and refuses."""
+
+    def do_GET(self) -> None:
+        SEEN.append(self.headers.get("Authorization"))
+        self.send_response(401)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        del format, args
+
+
+def test_the_token_goes_in_a_header_and_into_no_file_argument_or_message(tmp_path: Path) -> None:
+    SEEN.clear()
+    with HTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            place = tmp_path / "m.git"
+            with pytest.raises(GitError) as caught:
+                Mirror(place, protocols=("http",)).fetch(
+                    f"http://127.0.0.1:{server.server_port}/x.git",
+                    ["refs/heads/main"],
+                    "ghs_secret",
+                )
+        finally:
+            server.shutdown()
+            thread.join()
+
+    assert SEEN[0] == "Basic eC1hY2Nlc3MtdG9rZW46Z2hzX3NlY3JldA=="
+    assert "secret" not in str(caught.value)
+    assert "secret" not in "".join(
+        path.read_text("latin-1") for path in place.rglob("*") if path.is_file()
+    )
+
+
+def test_the_token_is_bound_to_the_host_and_urls_hold_no_credentials() -> None:
+    given = _authorization("https://github.com/a/b.git", "t")
+
+    assert given["GIT_CONFIG_KEY_0"] == "http.https://github.com/.extraHeader"
+    with pytest.raises(GitError, match="credentials"):
+        _authorization("https://user:word@github.com/a/b.git", "t")

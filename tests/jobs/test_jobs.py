@@ -1,0 +1,207 @@
+"""The queue: each job runs to its end once, fails visibly, and can be asked for again."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.errors import AnalysisError, GitError, GitHubError, UsageError
+from bot.github.webhook import Job
+from bot.jobs import Queue, QueueOptions
+from bot.metrics import Metrics
+
+DEADLINE = 20.0
+
+
+@dataclass
+class Bench:
+    """A reviewer that does what a test tells it, and notes what it was asked."""
+
+    answers: dict[int, list[Exception]] = field(default_factory=dict)
+    reviewed: list[tuple[Job, str]] = field(default_factory=list)
+    given_up: list[tuple[Job, str]] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+    running: list[int] = field(default_factory=list)
+    together: int = 0
+
+    def review(self, job: Job, reference: str) -> str:
+        self.reviewed.append((job, reference))
+        self.running.append(job.number)
+        self.together = max(self.together, self.running.count(job.number))
+        self.gate.wait(DEADLINE)
+        self.running.remove(job.number)
+        if planned := self.answers.get(job.number):
+            raise planned.pop(0)
+        return "reviewed"
+
+    def give_up(self, job: Job, reference: str) -> None:
+        self.given_up.append((job, reference))
+
+
+@pytest.fixture
+def bench() -> Bench:
+    made = Bench()
+    made.gate.set()
+    return made
+
+
+@pytest.fixture
+def queue(tmp_path: Path, bench: Bench) -> Iterator[Queue]:
+    options = QueueOptions(tmp_path / "data", tries=3, first_wait=0.05, poll=0.05)
+    made = Queue(options, bench, Metrics())
+    made.start()
+    yield made
+    made.stop(grace=0)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what must become true; fails where it does not."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.02)
+
+
+def idle(queue: Queue) -> bool:
+    counts = queue.counts()
+    return counts["enqueued"] + counts["delayed"] + counts["pending"] == 0
+
+
+def test_a_job_runs_and_a_repeated_delivery_of_it_does_nothing(queue: Queue, bench: Bench) -> None:
+    job = Job(1, 2, 3)
+    assert [queue.submit("a-1", job), queue.submit("a-1", job)] == [True, False]
+    until(lambda: idle(queue))
+    assert queue.submit("a-1", job) is False
+    assert bench.reviewed == [(job, "a-1")]
+
+
+def test_a_delivery_for_several_pull_requests_is_a_job_each(queue: Queue, bench: Bench) -> None:
+    jobs = [Job(1, 2, 3), Job(1, 2, 33)]
+    assert [queue.submit("a-1", job) for job in jobs] == [True, True]
+    until(lambda: idle(queue))
+    assert sorted(bench.reviewed, key=repr) == sorted([(j, "a-1") for j in jobs], key=repr)
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [GitHubError("busy", retryable=True), GitError("the remote end hung up")],
+)
+def test_a_passing_failure_is_tried_again_until_it_works(
+    queue: Queue, bench: Bench, passing: Exception
+) -> None:
+    bench.answers[3] = [passing, passing]
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: idle(queue))
+    assert (len(bench.reviewed), bench.given_up) == (3, [])
+
+
+def test_what_fails_passingly_for_ever_fails_for_good(queue: Queue, bench: Bench) -> None:
+    bench.answers[3] = [GitHubError("busy", retryable=True)] * 9
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: idle(queue))
+    assert (len(bench.reviewed), bench.given_up) == (3, [(Job(1, 2, 3), "a-1")])
+
+
+def test_the_wait_that_github_names_is_kept(queue: Queue, bench: Bench) -> None:
+    bench.answers[3] = [GitHubError("slow down", retryable=True, retry_after=3600)]
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: queue.counts()["delayed"] == 1)
+    assert len(bench.reviewed) == 1
+
+
+@pytest.mark.parametrize(
+    "lasting",
+    [GitHubError("no"), AnalysisError("it died"), ZeroDivisionError("a mistake of ours")],
+)
+def test_a_lasting_failure_ends_the_check_run_and_can_be_redelivered(
+    queue: Queue, bench: Bench, lasting: Exception
+) -> None:
+    bench.answers[3] = [lasting]
+    job = Job(1, 2, 3)
+    queue.submit("a-1", job)
+    until(lambda: idle(queue))
+    assert queue.counts()["error"] == 1
+    assert bench.given_up == [(job, "a-1")]
+    assert [queue.submit("a-1", job), queue.submit("a-1", job)] == [True, False]
+    until(lambda: idle(queue))
+    assert bench.reviewed == [(job, "a-1"), (job, "a-1")]
+    assert queue.submit("a-1", job) is False
+
+
+def test_a_redelivery_of_a_job_that_waits_for_its_next_try_does_nothing(
+    queue: Queue, bench: Bench
+) -> None:
+    bench.answers[3] = [GitHubError("slow down", retryable=True, retry_after=3600)]
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: queue.counts()["delayed"] == 1)
+    assert queue.submit("a-1", Job(1, 2, 3)) is False
+
+
+def test_one_pull_request_is_worked_on_by_one_worker_at_a_time(queue: Queue, bench: Bench) -> None:
+    bench.gate.clear()
+    for number in range(3):
+        queue.submit(f"a-{number}", Job(1, 2, 3))
+    queue.submit("b-1", Job(1, 2, 4))
+    until(lambda: sorted(bench.running) == [3, 4])
+    bench.gate.set()
+    until(lambda: idle(queue))
+    assert (len(bench.reviewed), bench.together) == (4, 1)
+
+
+def test_a_failure_is_logged_with_what_finds_it_again(queue: Queue, bench: Bench) -> None:
+    bench.answers[3] = [AnalysisError("it died")]
+    with capture_logs() as lines:
+        queue.submit("a-1", Job(1, 2, 3))
+        until(lambda: any(line["event"] == "job ended" for line in lines))
+    failed = next(line for line in lines if line["event"] == "job failed")
+    assert (failed["reference"], failed["log_level"]) == ("a-1", "error")
+    ended = next(line for line in lines if line["event"] == "job ended")
+    assert ended["outcome"] == "failed"
+
+
+def test_what_a_stopped_process_left_is_done_by_the_next(tmp_path: Path, bench: Bench) -> None:
+    options = QueueOptions(tmp_path, poll=0.05, first_wait=0.05)
+    bench.answers[3] = [GitHubError("later", retryable=True, retry_after=0.5)]
+    first = Queue(options, bench, Metrics())
+    first.start()
+    first.submit("a-1", Job(1, 2, 3))
+    until(lambda: first.counts()["delayed"] == 1)
+    first.stop(grace=0)
+    second = Queue(options, bench, Metrics())
+    second.start()
+    until(lambda: idle(second))
+    second.stop(grace=0)
+    assert [reference for _, reference in bench.reviewed] == ["a-1", "a-1"]
+
+
+def test_a_second_process_on_one_data_directory_is_refused(queue: Queue, bench: Bench) -> None:
+    second = Queue(QueueOptions(queue._options.directory), bench, Metrics())
+    with pytest.raises(UsageError, match="another process works in"):
+        second.start()
+
+
+def test_the_embedded_queue_writes_ahead(queue: Queue, tmp_path: Path) -> None:
+    assert queue.ready()
+    connection = sqlite3.connect(tmp_path / "data" / "queue.sqlite")
+    try:
+        mode = connection.execute("PRAGMA journal_mode").fetchone()
+    finally:
+        connection.close()
+    assert mode == ("wal",)
+
+
+def test_the_queue_holds_ids_and_nothing_of_the_pull_request(
+    queue: Queue, bench: Bench, tmp_path: Path
+) -> None:
+    bench.answers[3] = [AnalysisError("hush-hush")]
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: idle(queue))
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "data").glob("queue.sqlite*"))
+    assert (b"a-1" in stored, b"hush-hush" in stored) == (True, False)

@@ -1,0 +1,288 @@
+"""The real service as a process of its own: real webhooks, real git, killed and started again."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from bot.demo import ServiceProcess, start_service, wait_until
+from bot.standin import StandIn
+from bot.standin.deliveries import Delivery
+from bot.standin.state import App, CheckRun, PullRequest, Repository
+
+SETTINGS = {"FAIRLEAD_ALLOW_NO_SANDBOX": "true", "LOG_LEVEL": "debug"}
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: api
+  namespace: shop
+spec:
+  selector:
+    matchLabels: {app: api}
+  template:
+    metadata:
+      labels: {app: api}
+    spec:
+      containers:
+        - name: api
+          image: registry.example.com/shop/api:1.0.0
+"""
+BAD = DEPLOYMENT.replace("registry.example.com/shop", "evil.example.net/shop")
+POLICY = "version: 1\nimages:\n  approved: [registry.example.com]\n"
+
+
+@dataclass
+class Running:
+    """A stand-in GitHub, a repository on it, and the service that may be killed."""
+
+    github: StandIn
+    app: App
+    repository: Repository
+    directory: Path
+    service: ServiceProcess
+
+    def start(self) -> None:
+        """The service runs (again) on the same data, and the App's webhook points to it."""
+        self.service = start_service(self.directory, self.app, self.github.api_url, SETTINGS)
+        self.github.set_webhook(self.app, f"{self.service.url}/webhook")
+
+    def kill(self) -> None:
+        """What a power cut does."""
+        self.service.process.kill()
+        self.service.process.wait()
+
+    def pull(self) -> PullRequest:
+        """A pull request with one bad image."""
+        self.github.commit(self.repository, "change", {"api.yaml": BAD.encode()})
+        return self.github.open_pull_request(self.repository, "change")
+
+    def concluded(self, pull: PullRequest) -> CheckRun:
+        """The check run on the head, once it has ended."""
+        run = self.github.wait_for_check(pull)
+        assert run is not None, self.service.log.read_text()
+        return run
+
+    def done(self, times: int = 1) -> bool:
+        """Whether so many jobs have ended, whatever became of them."""
+        return wait_until(
+            lambda: [line["event"] for line in self.service.lines()].count("job ended") >= times
+        )
+
+    def delivery(self, event: str, action: str) -> Delivery:
+        """The newest attempt to deliver this."""
+        self.github.deliveries.settle()
+        found = [
+            one
+            for one in self.github.deliveries.all()
+            if (one.event, one.action) == (event, action)
+        ]
+        return found[-1]
+
+
+@contextmanager
+def running(github: StandIn, directory: Path) -> Iterator[Running]:
+    """The service beside the stand-in, stopped at the end."""
+    app = github.create_app()
+    repository = github.create_repository(
+        "example/gitops",
+        {"api.yaml": DEPLOYMENT.encode(), ".github/fairlead.yml": POLICY.encode()},
+    )
+    service = start_service(directory, app, github.api_url, SETTINGS)
+    here = Running(github, app, repository, directory, service)
+    try:
+        github.set_webhook(app, f"{service.url}/webhook")
+        github.install(app, repository)
+        yield here
+    finally:
+        here.service.process.kill()
+        here.service.process.wait()
+
+
+@pytest.fixture
+def here(stand_in: StandIn, tmp_path: Path) -> Iterator[Running]:
+    """The service beside a stand-in whose every exchange is checked."""
+    with running(stand_in, tmp_path / "service") as made:
+        yield made
+
+
+def test_a_webhook_becomes_a_review_and_no_secret_leaves(here: Running) -> None:
+    pull = here.pull()
+    run = here.concluded(pull)
+    assert (run.conclusion, [(one.path, one.line) for one in pull.comments]) == (
+        "failure",
+        [("api.yaml", 15)],
+    )
+    assert here.done()
+    ended = next(line for line in here.service.lines() if line["event"] == "job ended")
+    known = {key: ended[key] for key in ("delivery", "pull_request", "outcome")}
+    guid = here.delivery("pull_request", "opened").guid
+    assert known == {"delivery": guid, "pull_request": 1, "outcome": "blocked"}
+    concluded = next(line for line in here.service.lines() if line["event"] == "check concluded")
+    assert (concluded["repository"], concluded["head"]) == ("example/gitops", pull.head_sha)
+    assert _leaks(here) == []
+
+
+def _leaks(here: Running) -> list[str]:
+    """Where a token, the key or the webhook's secret stands: the log, the data, what was sent."""
+    exchanges = here.github.exchanges.all()
+    tokens = [one.response["token"] for one in exchanges if one.path.endswith("access_tokens")]
+    assert tokens
+    key = here.app.private_key.splitlines()[1]
+    secrets = [*tokens, key, here.app.webhook_secret]
+    sent = "".join(f"{one.path}{one.query}{one.request}" for one in exchanges)
+    data = here.directory / "data"
+    written = {str(path): path.read_bytes() for path in data.rglob("*") if path.is_file()}
+    places = {"log": here.service.log.read_bytes(), "sent": sent.encode(), **written}
+    return [
+        place for place, text in places.items() for secret in secrets if secret.encode() in text
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/pulls/1/files"), ("POST", "/pulls/1/reviews"), ("PATCH", "/check-runs/")],
+)
+def test_a_killed_service_leaves_one_review_once_it_runs_again(
+    here: Running, method: str, path: str
+) -> None:
+    """The signal falls while GitHub is at work; what was asked of it still happens."""
+    here.github.fail(path, method=method, status=None, delay=1.0)
+    pull = here.pull()
+    faults = here.github.faults
+    assert wait_until(lambda: not faults._faults)
+    here.kill()
+    asked = [one for one in here.github.exchanges.all() if one.method == method]
+    assert here.github.wait_until(
+        lambda: (
+            len([one for one in here.github.exchanges.all() if one.method == method]) > len(asked)
+        )
+    )
+    here.start()
+    assert here.done()
+    assert here.concluded(pull).conclusion == "failure"
+    assert (len(pull.reviews), len(pull.comments)) == (1, 1)
+    assert [run.status for run in pull.repository.runs.values()] == ["completed"]
+    assert len(here.concluded(pull).annotations) == 1
+
+
+def test_a_delivery_that_came_in_before_the_kill_is_not_lost(here: Running) -> None:
+    here.github.fail("/access_tokens", method="POST", status=None, delay=1.0)
+    pull = here.pull()
+    here.github.deliveries.settle()
+    here.kill()
+    here.start()
+    assert here.concluded(pull).conclusion == "failure"
+
+
+def test_a_job_that_failed_for_good_runs_again_when_it_is_redelivered(here: Running) -> None:
+    here.github.fail("/pulls/1/files", method="GET", status=404)
+    pull = here.pull()
+    run = here.concluded(pull)
+    assert (run.conclusion, run.title) == ("failure", "The review failed")
+    opened = here.delivery("pull_request", "opened")
+    assert opened.guid in (run.summary or "")
+    assert here.done()
+    here.github.deliveries.redeliver(opened)
+    assert here.done(2)
+    assert here.concluded(pull).title == "1 finding to deal with"
+    assert len(pull.comments) == 1
+    here.github.deliveries.redeliver(opened)
+    assert "this delivery is known" in here.delivery("pull_request", "opened").response
+
+
+def test_the_re_run_button_reviews_again(here: Running) -> None:
+    pull = here.pull()
+    here.concluded(pull)
+    assert here.done()
+    here.github.rerequest(pull, here.concluded(pull))
+    assert here.done(2)
+    assert [run.status for run in pull.repository.runs.values()] == ["completed", "completed"]
+    assert (len(pull.reviews), len(pull.comments)) == (1, 1)
+
+
+def test_a_stranger_s_webhook_is_refused(here: Running) -> None:
+    here.github.deliveries.settle()
+    signature = "sha256=" + hmac.new(b"guess", b"{}", hashlib.sha256).hexdigest()
+    for headers in ({}, {"X-Hub-Signature-256": signature}):
+        answer = requests.post(
+            f"{here.service.url}/webhook", data=b"{}", headers=headers, timeout=10
+        )
+        assert answer.status_code == 401
+
+
+def test_more_than_github_sends_is_refused_before_it_is_read(here: Running) -> None:
+    answer = requests.post(
+        f"{here.service.url}/webhook", data=b"x" * (26 * 1024 * 1024), timeout=30
+    )
+    assert answer.status_code == 413
+
+
+def test_it_says_how_it_is(here: Running) -> None:
+    here.concluded(here.pull())
+    assert here.done()
+    paths = ("/healthz", "/readyz", "/metrics")
+    answers = [requests.get(f"{here.service.url}{path}", timeout=10) for path in paths]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    lines = answers[2].text.splitlines()
+    assert 'fairlead_jobs_finished_total{outcome="blocked"} 1.0' in lines
+    assert 'fairlead_jobs{status="pending"} 0.0' in lines
+
+
+def test_it_ends_in_order_when_it_is_told_to(here: Running) -> None:
+    here.service.process.send_signal(signal.SIGTERM)
+    assert here.service.process.wait(timeout=30) == 0
+    assert [line["event"] for line in here.service.lines()][-1] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "message"),
+    [
+        (
+            "serve",
+            {},
+            (
+                "fairlead: fairlead serve needs APP_ID, PRIVATE_KEY, WEBHOOK_SECRET: they are the "
+                "App's own, from its page on GitHub; each can also be given as a file, such as "
+                "PRIVATE_KEY_FILE\n"
+            ),
+        ),
+        (
+            "serve",
+            {"APP_ID": "1", "WEBHOOK_SECRET": "s", "PRIVATE_KEY": "-----BEGIN PRIVATE KEY-----"},
+            "fairlead: PRIVATE_KEY cannot sign: it must be the App's whole RSA key in PEM\n",
+        ),
+        (
+            "worker",
+            {"APP_ID": "1", "WEBHOOK_SECRET": "s", "PRIVATE_KEY": "-----BEGIN PRIVATE KEY-----"},
+            (
+                "fairlead: fairlead worker needs DATABASE_URL: the embedded queue belongs to one "
+                "process, which is fairlead serve\n"
+            ),
+        ),
+        ("serve", {"PORT": "x"}, "fairlead: PORT is 'x': it must be a number from 0 to 65535\n"),
+    ],
+)
+def test_it_does_not_start_with_wrong_settings_and_says_which(
+    tmp_path: Path, command: str, environment: dict[str, str], message: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from bot.cli import main; main()", command],
+        env={"FAIRLEAD_ALLOW_NO_SANDBOX": "true", "LOG_LEVEL": "error", **environment},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)

@@ -1,0 +1,80 @@
+"""GitHub in bad weather: answers that fail, get lost, or ask for patience."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import GitHubError
+from tests.service.world import BAD, World, places
+
+
+@pytest.mark.parametrize("answer", ["failed", "lost"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/access_tokens"),
+        ("GET", "/pulls/1$"),
+        ("GET", "/check-runs$"),
+        ("POST", "/check-runs$"),
+        ("POST", "/pulls/1/reviews"),
+        ("PATCH", "/check-runs/"),
+        ("GET", "/pulls/1/files"),
+        ("DELETE", "/installation/token"),
+    ],
+)
+def test_one_bad_gateway_changes_nothing(world: World, method: str, path: str, answer: str) -> None:
+    """A lost answer: GitHub did it, and only its answer did not arrive."""
+    world.github.fail(path, method=method, lost=answer == "lost")
+    pull = world.pull({"a.yaml": BAD})
+    assert world.review(pull) == "blocked"
+    assert world.check(pull) == ("completed", "failure", "1 finding to deal with")
+    assert places(pull) == [("a.yaml", 6, "line")]
+    assert (len(world.runs(pull)), len(world.run(pull).annotations)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/check-runs$"), ("POST", "/pulls/1/reviews"), ("PATCH", "/check-runs/")],
+)
+def test_a_gateway_that_stays_bad_is_for_the_queue_and_the_next_try_completes(
+    world: World, method: str, path: str
+) -> None:
+    world.github.fail(path, method=method, times=3)
+    pull = world.pull({"a.yaml": BAD})
+    with pytest.raises(GitHubError) as raised:
+        world.review(pull)
+    assert raised.value.retryable
+    assert world.review(pull) == "blocked"
+    assert (len(world.runs(pull)), len(pull.comments), len(pull.reviews)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("status", [403, 429])
+@pytest.mark.parametrize(("retry_after", "expected"), [(17, 17.0), (None, 60.0)])
+def test_a_rate_limit_is_for_the_queue_and_nobody_sleeps(
+    world: World, status: int, retry_after: int | None, expected: float
+) -> None:
+    world.github.fail("/pulls/1/reviews", method="POST", status=status, retry_after=retry_after)
+    pull = world.pull({"a.yaml": BAD})
+    with pytest.raises(GitHubError) as raised:
+        world.review(pull)
+    assert (raised.value.retryable, raised.value.retry_after) == (True, expected)
+    asked = [one for one in world.github.exchanges.all() if one.path.endswith("/reviews")]
+    assert len(asked) == 1
+
+
+def test_a_refusal_is_final_and_says_what_github_said(world: World) -> None:
+    world.installation.permissions["checks"] = "read"
+    pull = world.pull({"a.yaml": BAD})
+    with pytest.raises(GitHubError) as raised:
+        world.review(pull)
+    assert not raised.value.retryable
+    assert str(raised.value).startswith("GitHub answered 422: The permissions requested")
+
+
+def test_a_github_that_is_away_is_for_the_queue(world: World) -> None:
+    pull = world.pull({"a.yaml": BAD})
+    world.review(pull)
+    world.github.close()
+    with pytest.raises(GitHubError) as raised:
+        world.review(pull)
+    assert raised.value.retryable

@@ -1,0 +1,144 @@
+"""Settings: every variable, every error names it and says what is legal."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from bot.errors import UsageError
+from bot.settings import Settings, read_settings
+
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----"
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert read_settings({}) == Settings()
+
+
+def test_what_is_missing_is_named() -> None:
+    assert read_settings({}).missing() == ("APP_ID", "PRIVATE_KEY", "WEBHOOK_SECRET")
+    given = {"CLIENT_ID": "Iv1.x", "PRIVATE_KEY": PEM, "WEBHOOK_SECRET": "s"}
+    assert read_settings(given).missing() == ()
+
+
+def test_every_variable_is_read() -> None:
+    given = {
+        "APP_ID": "12",
+        "PRIVATE_KEY": PEM,
+        "WEBHOOK_SECRET": "new, old,",
+        "GHE_HOST": "github.example.com",
+        "HOST": "0.0.0.0",  # noqa: S104 - a value, nothing listens
+        "PORT": "8080",
+        "DATA_DIR": "/var/lib/fairlead",
+        "DATABASE_URL": "postgres://u:p@db/f",
+        "LOG_LEVEL": "WARNING",
+        "LOG_FORMAT": "text",
+        "FAIRLEAD_WORKERS": "4",
+        "FAIRLEAD_JOB_SECONDS": "60",
+        "FAIRLEAD_ALLOW_NO_SANDBOX": "true",
+    }
+    assert read_settings(given) == Settings(
+        app_id="12",
+        private_key=PEM,
+        webhook_secrets=("new", "old"),
+        github_api_url="https://github.example.com/api/v3",
+        host="0.0.0.0",  # noqa: S104 - a value, nothing listens
+        port=8080,
+        data_dir=Path("/var/lib/fairlead"),
+        database_url="postgresql://u:p@db/f",
+        log_level="warning",
+        log_format="text",
+        workers=4,
+        job_seconds=60,
+        allow_no_sandbox=True,
+    )
+
+
+def test_a_key_may_be_base64_or_have_escaped_line_breaks() -> None:
+    escaped = PEM.replace("\n", "\\n")
+    encoded = base64.b64encode(PEM.encode()).decode()
+    for given in (
+        {"PRIVATE_KEY": escaped},
+        {"PRIVATE_KEY": encoded},
+        {"PRIVATE_KEY_BASE64": encoded},
+    ):
+        assert read_settings(given).private_key == PEM
+
+
+@pytest.mark.parametrize("suffix", ["_FILE", "_PATH"])
+def test_every_variable_may_stand_in_a_file(tmp_path: Path, suffix: str) -> None:
+    key, secret = tmp_path / "key.pem", tmp_path / "secret"
+    key.write_text(PEM + "\n")
+    secret.write_text("hush\n")
+    given = {f"PRIVATE_KEY{suffix}": str(key), f"WEBHOOK_SECRET{suffix}": str(secret)}
+    settings = read_settings(given)
+    assert (settings.private_key, settings.webhook_secrets) == (PEM, ("hush",))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"PORT": "http"}, "PORT is 'http': it must be a number from 0 to 65535"),
+        ({"PORT": "65536"}, "PORT is '65536': it must be a number from 0 to 65535"),
+        ({"PORT": "9" * 99}, f"PORT is '{'9' * 99}': it must be a number from 0 to 65535"),
+        (
+            {"LOG_LEVEL": "loud"},
+            "LOG_LEVEL is 'loud': it must be one of debug, info, warning, error",
+        ),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml': it must be one of json, text"),
+        (
+            {"FAIRLEAD_ALLOW_NO_SANDBOX": "perhaps"},
+            (
+                "FAIRLEAD_ALLOW_NO_SANDBOX is 'perhaps': it must be one of "
+                "1, true, yes, on, 0, false, no, off"
+            ),
+        ),
+        (
+            {"DATABASE_URL": "mysql://root:hush@db"},
+            (
+                "DATABASE_URL begins with 'mysql': it must be postgresql://...; leave it out for "
+                "the embedded queue in DATA_DIR"
+            ),
+        ),
+        (
+            {"GITHUB_API_URL": "http://github.example.com"},
+            "GITHUB_API_URL must begin with https:// unless it is on this machine",
+        ),
+        (
+            {"GITHUB_API_URL": "github.example.com"},
+            "GITHUB_API_URL must be an address such as https://HOST/api/v3",
+        ),
+        (
+            {"GITHUB_API_URL": "https://a", "GHE_HOST": "b"},
+            "GITHUB_API_URL and GHE_HOST are both set: set one of them",
+        ),
+        (
+            {"WEBHOOK_SECRET": "a", "WEBHOOK_SECRET_FILE": "/b"},
+            "WEBHOOK_SECRET and WEBHOOK_SECRET_FILE are both set: set one of them",
+        ),
+        (
+            {"PRIVATE_KEY_PATH": "/does/not/exist"},
+            "PRIVATE_KEY_PATH names '/does/not/exist', which cannot be read as text",
+        ),
+        (
+            {"PRIVATE_KEY": "hush"},
+            "PRIVATE_KEY is no private key: it must be PEM text or base64 of it",
+        ),
+    ],
+)
+def test_an_error_names_the_variable_and_what_is_legal(given: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_settings(given)
+    assert str(raised.value) == message
+
+
+def test_no_secret_stands_in_the_repr() -> None:
+    given = {
+        "PRIVATE_KEY": PEM,
+        "WEBHOOK_SECRET": "hush-hush",
+        "DATABASE_URL": "postgresql://u:sesame@db/f",
+    }
+    shown = repr(read_settings(given))
+    assert [word for word in ("c2VjcmV0", "hush-hush", "sesame") if word in shown] == []
