@@ -78,12 +78,11 @@ def measure(workloads: int, policies: int, services: int) -> Row:
 
 
 def _judged(rule: Rule, before: State, after: State) -> int:
-    count = 0
-    for found in judge(before, after, [rule], {rule.id: rule.options()}):
-        if isinstance(found, RuleFailed):
-            raise RuntimeError(f"{found.rule} crashed: {found.error}")
-        count += 1
-    return count
+    found = tuple(judge(before, after, [rule], {rule.id: rule.options()}))
+    crashed = [held for held in found if isinstance(held, RuleFailed)]
+    if crashed:
+        raise RuntimeError(f"{rule.id} crashed: {crashed[0].error}")
+    return len(found)
 
 
 def _opened(spec: object) -> object:
