@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol, TypedDict
 
@@ -27,6 +26,7 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from bot.errors import GitError, GitHubError, JobFailed, UsageError
 from bot.github.webhook import Job
+from bot.janitor import Janitor
 from bot.liveness import Liveness
 from bot.metrics import Metrics
 
@@ -38,8 +38,7 @@ VERSION: Final = "1"
 
 _WAITING: Final = ("ENQUEUED", "DELAYED", "PENDING")
 _FAILED: Final = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
-_KEPT: Final = {"SUCCESS": timedelta(days=7), "ERROR": timedelta(days=30)}
-"""How long rows are kept; longer than GitHub's own history of deliveries, which is 3 or 7 days."""
+_BURIAL: Final = "!end"
 
 
 class Reviewer(Protocol):
@@ -80,7 +79,9 @@ class Queue:
         self._metrics = metrics
         self._liveness: Liveness | None = None
         self._guard: Any = None
+        self._janitor = Janitor(self._bury)
         self._workflow: Callable[..., Any] = self._run
+        self._burial: Callable[..., Any] = self._give_up
 
     def start(self) -> None:
         """Takes the data directory, recovers what a killed process left, begins to work."""
@@ -110,14 +111,13 @@ class Queue:
             worker_concurrency=self._options.workers,
             polling_interval_sec=self._options.poll,
         )
-        DBOS.apply_schedules(
-            [{"schedule_name": "prune", "workflow_fn": self._prune, "schedule": "17 3 * * *"}]
-        )
+        self._janitor.start()
         self._metrics.watch(self.counts)
         log.info("queue started", embedded=self._options.database is None)
 
     def stop(self, grace: int = 25) -> None:
         """Takes no new job, gives running ones `grace` seconds; the rest runs at the next start."""
+        self._janitor.stop()
         if self._liveness:
             self._liveness.stop()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=grace)
@@ -197,12 +197,11 @@ class Queue:
         def review(delivery: str, job: dict[str, Any], attempt: int) -> str:
             return self._run(delivery, Job(**job), attempt)
 
-        def prune(at: datetime, context: object) -> None:
-            del context
-            _prune(at)
+        def give_up(delivery: str, job: dict[str, Any]) -> None:
+            DBOS.run_step({"name": "give up"}, self._give_up, delivery, Job(**job))
 
         self._workflow = DBOS.workflow(name="review", max_recovery_attempts=3)(review)
-        self._prune = DBOS.workflow(name="prune")(prune)
+        self._burial = DBOS.workflow(name="give up", max_recovery_attempts=3)(give_up)
 
     def _enqueue(self, key: str, job: Job, attempt: int, wait: float | None = None) -> None:
         with (
@@ -234,11 +233,31 @@ class Queue:
             log.warning("job will be tried again", wait=wait, error=str(error))
             return {"outcome": "again", "wait": wait}
         log.error("job failed", reference=reference(key), exc_info=error)
+        self._give_up(key, job)
+        return {"outcome": "failed", "wait": None}
+
+    def _give_up(self, key: str, job: Job) -> None:
         try:
             self._reviewer.give_up(job, reference(key))
         except Exception:
-            log.exception("check run could not be ended")
-        return {"outcome": "failed", "wait": None}
+            # GitHub is away or the App is gone: what is left is the record.
+            log.exception("check run could not be ended", reference=reference(key))
+
+    def _bury(self, name: str) -> None:
+        """Gives up a job that killed its process each time; once, the id sees to that."""
+        if DBOS.get_workflow_status(name + _BURIAL):
+            return
+        dead = DBOS.list_workflows(workflow_ids=[name], load_output=False)
+        arguments = dead[0].input["args"] if dead and dead[0].input else None
+        if not arguments:
+            return
+        key, job = arguments[:2]
+        log.error("job died each time", reference=reference(key))
+        with (
+            SetWorkflowID(name + _BURIAL),
+            SetEnqueueOptions(queue_partition_key=Job(**job).key),
+        ):
+            DBOS.enqueue_workflow(QUEUE, self._burial, key, job)
 
     def _wait(self, error: Exception, attempt: int) -> float | None:
         """Seconds until the next attempt, None where there is to be none."""
@@ -270,16 +289,6 @@ def _round(name: str) -> int:
     """0 for a delivery, n for its n-th redelivery; its own attempts (`~2`) belong to it."""
     found = re.search(r"~r(\d+)", name)
     return int(found[1]) if found else 0
-
-
-def _prune(at: datetime) -> None:
-    """Deletes rows past their time; DBOS's free core has no retention of its own."""
-    for status, kept in _KEPT.items():
-        end = (at - kept).isoformat()
-        while rows := DBOS.list_workflows(
-            status=status, end_time=end, limit=500, load_input=False, load_output=False
-        ):
-            DBOS.delete_workflows([row.workflow_id for row in rows])
 
 
 @contextmanager

@@ -104,7 +104,10 @@ def _told(error: ValidationError) -> str:
     # Of alternatives, the one that came closest says most.
     inner = best_match(error.context) if error.context else None
     place = "/".join(map(str, error.absolute_path)) or "the body"
-    return f"{place}: {error.message[:300]}" + (f" ({_told(inner)})" if inner else "")
+    said = error.message
+    if len(said) > 300:  # the value comes first, what is wrong with it last
+        said = f"{said[:100]} ... {said[-160:]}"
+    return f"{place}: {said}" + (f" ({_told(inner)})" if inner else "")
 
 
 def violations(exchanges: list[Exchange], *, requests: bool = True) -> Iterator[str]:
@@ -251,7 +254,7 @@ def _graphql_violations(exchange: Exchange) -> Iterator[str]:
         return
     for refused in graphql.validate(schema, document):
         yield f"request: {refused.message}"
-    if exchange.response.get("errors"):
+    if exchange.status != 200 or exchange.response.get("errors"):
         return
     # The answer is executed as if it were the data: what the schema forbids cannot be resolved.
     result = graphql.execute_sync(

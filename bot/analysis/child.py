@@ -26,7 +26,6 @@ from bot.analysis.manifests import (
     read_kustomization,
     too_large,
 )
-from bot.sandbox import SandboxState, confine
 from bot.analysis.wire import (
     HEADER,
     LARGEST_FRAME,
@@ -48,6 +47,7 @@ from bot.core.manifest import Manifest
 from bot.core.rule import Rule
 from bot.core.states.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name
 from bot.core.tree import File, Tree
+from bot.sandbox import SandboxState, confine
 
 _INPUT: Final = 0
 _OUTPUT: Final = 1
@@ -136,8 +136,21 @@ class _Content:
             if mark not in self._packed:
                 self._ask([mark])
             if mark not in self._read:
-                self._read[mark] = unpack_manifest(self._packed.pop(mark))
+                self._read[mark] = self._unpacked(mark, self._packed.pop(mark))
         return self._read[mark]
+
+    def _unpacked(self, mark: tuple[FactKind, str], packed: bytes) -> Manifest:
+        """What was kept; read anew where the disk, or somebody, has spoiled it."""
+        try:
+            return unpack_manifest(packed)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return self._parsed(mark, self.data(mark[1]))
+
+    def _parsed(self, mark: tuple[FactKind, str], data: bytes) -> Manifest:
+        self.counters.parsed += 1
+        manifest = read(data) if mark[0] == "manifest" else read_kustomization(data)
+        self.new.append((*mark, pack_manifest(manifest)))
+        return manifest
 
     def _ask(self, marks: list[tuple[FactKind, str]]) -> None:
         _send(Want(marks))
@@ -149,10 +162,7 @@ class _Content:
                 self._packed[mark] = data
             else:
                 self.counters.blobs += 1
-                self.counters.parsed += 1
-                manifest = read(data) if mark[0] == "manifest" else read_kustomization(data)
-                self._read[mark] = manifest
-                self.new.append((*mark, pack_manifest(manifest)))
+                self._read[mark] = self._parsed(mark, data)
 
 
 def _kinds(path: str) -> Iterator[FactKind]:

@@ -9,7 +9,7 @@ from bot.analysis.manifests import LARGEST
 from bot.core.finding import Finding, Graph, Side, Spot, Steps, Table
 from bot.core.judge import Judged
 from bot.core.reading import line_of
-from bot.core.resource import Node, Resource, Route, Source
+from bot.core.resource import Item, Node, Resource, Route, Source
 from bot.core.review import (
     Details,
     Location,
@@ -17,8 +17,10 @@ from bot.core.review import (
     RelatedPlace,
     ResourceReference,
     ReviewFinding,
+    Suggestion,
 )
 from bot.core.states import Trouble
+from bot.core.suggest import suggest_fix
 from bot.core.tree import Blobs, Tree
 
 
@@ -29,7 +31,7 @@ class Locator:
     blobs: Blobs
     base: Tree
     head: Tree
-    _lines: dict[tuple[Source, Route], int | None] = field(default_factory=dict)
+    _lines: dict[tuple[Source, tuple[int | str, ...]], int | None] = field(default_factory=dict)
     _held: dict[str, bytes] = field(default_factory=dict)
 
     def finding(self, judged: Judged) -> ReviewFinding:
@@ -50,7 +52,17 @@ class Locator:
             ),
             facts=found.facts,
             details=_details(found),
+            suggestion=self._suggestion(found),
         )
+
+    def _suggestion(self, found: Finding) -> Suggestion | None:
+        """The finding's fix, where it is certain and changes the finding's own file at head."""
+        fix, place = found.fix, found.node
+        if fix is None or isinstance(place, Spot) or found.side == "LEFT":
+            return None
+        source = fix.node.resource.source
+        data = self._data(source) if source.path == place.resource.source.path else None
+        return None if data is None else suggest_fix(data, fix)
 
     def problem(self, trouble: Trouble) -> Problem:
         """A problem with its line, where one can be given."""
@@ -76,7 +88,8 @@ class Locator:
         return self.base if side == "LEFT" else self.head
 
     def _line(self, source: Source, route: Route) -> int | None:
-        mark = (source, route)
+        # Items that are alike in a list are told apart by their index alone, which `==` leaves out.
+        mark = (source, tuple(step.index if isinstance(step, Item) else step for step in route))
         if mark not in self._lines:
             data = self._data(source)
             self._lines[mark] = None if data is None else line_of(data, source, route)

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from bot.core.resource import GroupKind, Resource, ResourceKey
+from bot.core.resource import Item, Resource, ResourceKey, Route
 from bot.core.review import Counts, GrantCounts, ImageChange, ResourceReference, Summary
 from bot.core.state import Change, changes
 from bot.core.states import Pair, States
 from bot.core.values import thaw
+from bot.kubernetes.image_positions import image_uses
+from bot.kubernetes.rbac import grant_difference
 
-# Where a pod specification stands, by kind.
-_POD_SPECS: Final[dict[GroupKind, tuple[str, ...]]] = {
-    GroupKind("", "Pod"): ("spec",),
-    GroupKind("", "ReplicationController"): ("spec", "template", "spec"),
-    GroupKind("apps", "DaemonSet"): ("spec", "template", "spec"),
-    GroupKind("apps", "Deployment"): ("spec", "template", "spec"),
-    GroupKind("apps", "ReplicaSet"): ("spec", "template", "spec"),
-    GroupKind("apps", "StatefulSet"): ("spec", "template", "spec"),
-    GroupKind("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template", "spec"),
-    GroupKind("batch", "Job"): ("spec", "template", "spec"),
-}
-_CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
+_RBAC: Final = "rbac.authorization.k8s.io"
 
 
 def summarise(states: States) -> Summary:
     """The numbers of a change. The same change in several environments counts once."""
-    differing: dict[tuple[ResourceKey, bytes, bytes], Change] = {}
+    differing: dict[_Mark, Change] = {}
     for pair in states.pairs:
         for change in changes(pair.before, pair.after):
             differing.setdefault(_mark(change), change)
     found = tuple(differing.values())
-    images = tuple(dict.fromkeys(image for change in found for image in _images(change)))
+    images = dict.fromkeys(image for change in found for image in _images(change))
     return Summary(
         environments=len(states.environments),
         compared=states.resources,
@@ -43,7 +34,10 @@ def summarise(states: States) -> Summary:
     )
 
 
-def _mark(change: Change) -> tuple[ResourceKey, bytes, bytes]:
+_Mark = tuple[ResourceKey, bytes, bytes]
+
+
+def _mark(change: Change) -> _Mark:
     old, new = change.before, change.after
     return (change.key, old.encoded if old else b"", new.encoded if new else b"")
 
@@ -72,17 +66,24 @@ def _images_only(change: Change) -> bool:
 
 
 def _imageless(resource: Resource) -> object:
-    """The body with every container's image taken out."""
+    """The body with nothing where its images stand."""
     body = thaw(resource.body)
-    place: object = body
-    for step in _POD_SPECS.get(resource.group_kind, ()):
-        place = place.get(step) if isinstance(place, dict) else None
-    for field in _CONTAINERS if place is not body and isinstance(place, dict) else ():
-        held = place.get(field) if isinstance(place, dict) else None
-        for container in held if isinstance(held, list) else ():
-            if isinstance(container, dict):
-                container.pop("image", None)
+    for use in image_uses(resource):
+        if use.known:
+            _blank(body, use.node.route)
     return body
+
+
+def _blank(body: Any, route: Route) -> None:
+    """Set what stands at a route of this very body to nothing."""
+    *way, last = (_place(step) for step in route)
+    for step in way:
+        body = body[step]
+    body[last] = None
+
+
+def _place(step: str | Item) -> str | int:
+    return step.index if isinstance(step, Item) else step
 
 
 def _images(change: Change) -> Iterator[ImageChange]:
@@ -96,15 +97,9 @@ def _images(change: Change) -> Iterator[ImageChange]:
 
 
 def _by_container(resource: Resource | None) -> dict[str, str]:
-    if resource is None or resource.group_kind not in _POD_SPECS:
+    if resource is None:
         return {}
-    specification = resource.at(*_POD_SPECS[resource.group_kind])
-    return {
-        container["name"].text or "": image
-        for field in _CONTAINERS
-        for container in specification[field].items()
-        if (image := container["image"].text) is not None
-    }
+    return {use.container: use.reference for use in image_uses(resource) if use.known}
 
 
 def _image_order(image: ImageChange) -> tuple[str, ...]:
@@ -113,6 +108,13 @@ def _image_order(image: ImageChange) -> tuple[str, ...]:
 
 
 def _grants(pairs: tuple[Pair, ...]) -> GrantCounts:
-    """How many grants were added and removed; what a grant is, `bot.kubernetes` says."""
-    del pairs
-    return GrantCounts()
+    """How many grants were added and removed; environments with the same changes count once."""
+    counted: dict[frozenset[_Mark], GrantCounts] = {}
+    for pair in pairs:
+        found = changes(pair.before, pair.after)
+        marks = frozenset(_mark(change) for change in found if change.key.group == _RBAC)
+        if marks and marks not in counted:
+            counted[marks] = grant_difference(pair.before, pair.after)
+    return GrantCounts(
+        sum(held.added for held in counted.values()), sum(held.removed for held in counted.values())
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 import tempfile
 import threading
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
@@ -14,7 +16,6 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.rule import Rule
 
-from bot.sandbox import sandbox_state
 from bot.cli.group import BLOCKED, PASS
 from bot.cli.output import console
 from bot.demo import (
@@ -26,11 +27,18 @@ from bot.demo import (
     wrong_about_bad,
     wrong_about_fix,
 )
+from bot.sandbox import sandbox_state
 
 _HIDDEN = re.compile(r"<!--.*?-->\n?|</?sub>", re.DOTALL)
 
 
-@click.command()
+EPILOG: Final = """\b
+Examples:
+  fairlead demo
+  fairlead demo --once"""
+
+
+@click.command(epilog=EPILOG)
 @click.option("--once", is_flag=True, help="End when everything was shown.")
 def demo(*, once: bool) -> int:
     """Show the App at work: a pull request, its review, and the fix that turns it green.
@@ -38,6 +46,8 @@ def demo(*, once: bool) -> int:
     A stand-in for GitHub and the real service run on this machine, with real webhooks and real
     git, in a temporary directory. No account and no network are needed.
     """
+    # However it ends, the service ends with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="fairlead-demo-") as directory:
         try:
             _progress("Starting a stand-in for GitHub and the service")
@@ -68,10 +78,12 @@ def _shown(running: Demonstration, out: Console) -> list[str]:
     _progress(f"Opening a pull request in {REPOSITORY} that changes four manifests for the worse")
     bad = running.open_bad("storefront-uploads")
     _print(out, bad)
+    # Told before the next push: what is shown are the stand-in's own things, which change.
+    wrong = list(wrong_about_bad(bad))
     _progress("Pushing the fix")
     fixed = running.push_fix(bad.number)
     _print(out, fixed)
-    return [*wrong_about_bad(bad), *wrong_about_fix(fixed)]
+    return [*wrong, *wrong_about_fix(fixed)]
 
 
 def _print(out: Console, shown: Shown) -> None:
@@ -96,10 +108,8 @@ def _stay(running: Demonstration) -> None:
     for number in (1, left.number):
         click.echo(running.page(number))
     _progress("Running until you press Ctrl-C")
-    ended = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: ended.set())
-    ended.wait()
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 def _progress(text: str) -> None:

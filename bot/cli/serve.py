@@ -32,8 +32,16 @@ GRACE: Final = 25
 
 _THREADS: Final = 8
 
+SERVE_EPILOG: Final = """\b
+Example:
+  APP_ID=123456 PRIVATE_KEY_FILE=key.pem WEBHOOK_SECRET_FILE=secret fairlead serve"""
 
-@click.command()
+WORKER_EPILOG: Final = """\b
+Example:
+  DATABASE_URL=postgresql://fairlead@db/fairlead fairlead worker"""
+
+
+@click.command(epilog=SERVE_EPILOG)
 def serve() -> None:
     """Take GitHub's webhooks and review pull requests.
 
@@ -64,7 +72,7 @@ def serve() -> None:
     _end(queue)
 
 
-@click.command()
+@click.command(epilog=WORKER_EPILOG)
 def worker() -> None:
     """Review pull requests that other replicas took in; needs DATABASE_URL.
 

@@ -24,13 +24,27 @@ _PROSE: Final = re.compile(r"(?:[A-Za-z]+(?:['-][A-Za-z]+)*|[0-9]{1,6}%?)")
 _COMMIT: Final = re.compile(r"[0-9A-Fa-f]{7,40}")
 _AROUND: Final = re.compile(r"([(\"']*)(.*?)([)\"'.,:;?!]*)", re.DOTALL)
 _PLAIN_MARKS: Final = frozenset("-+=/&")
+WITHHELD: Final = "(withheld)"
+
+# Tokens of GitHub, GitLab, Slack and AWS, private keys, and a user's password in an address. People
+# write them where a manifest has room: into an image's name, an argument, an annotation.
+_CREDENTIAL: Final = re.compile(
+    r"gh[pousr]_[A-Za-z0-9._-]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}"
+    r"|xox[abeprs]-[A-Za-z0-9-]{10,}|A[KS]IA[0-9A-Z]{16}"
+    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY.*|(?<=://)[^/\s@:]{0,100}:[^/\s@]{1,100}(?=@)",
+    re.DOTALL,
+)
 _FENCE: Final = re.compile(r"^(`{3,}|~{3,})")
 _LABEL: Final = re.compile(r"[^A-Za-z0-9 ./:@_*,()-]")
 
 
 def visible(text: str, longest: int = LONGEST_TEXT) -> str:
-    """The text on one line, with what is invisible, reorders or controls shown as U+FFFD."""
-    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    """The text on one line, with what is invisible, reorders or controls shown as U+FFFD.
+
+    What has the form of a token, a key or a password in an address is withheld.
+    """
+    told = _CREDENTIAL.sub(WITHHELD, text)
+    cut = told if len(told) <= longest else told[: longest - 1] + "…"
     return "".join(_seen(char) for char in cut)
 
 

@@ -5,15 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal
 
 from bot.core import markdown
-from bot.core.decide import CheckConclusion, conclusion
-from bot.core.finding import Severity, Side
+from bot.core.decide import conclusion
+from bot.core.finding import Severity
 from bot.core.hunks import Hunks, parse_patch
+from bot.core.operations import (
+    Annotation,
+    ChangedFile,
+    ConcludeCheck,
+    DeleteComment,
+    EditComment,
+    InlineComment,
+    MinimizeComment,
+    Operation,
+    Posted,
+    PostedComment,
+    PostFileComment,
+    PostReview,
+)
 from bot.core.policy import Policy
-from bot.core.report import NO_PAGES, Pages, badness, comment, fingerprint_of, review_body, summary
+from bot.core.report import (
+    NO_PAGES,
+    Pages,
+    badness,
+    comment,
+    fingerprint_of,
+    review_body,
+    safe_suggestion,
+    summary,
+)
 from bot.core.review import Location, Review, ReviewFinding
+
+# The operations are a part of what a plan is: whoever carries one out finds them here.
+__all__ = [
+    "MOST_COMMENTS",
+    "Annotation",
+    "ChangedFile",
+    "ConcludeCheck",
+    "DeleteComment",
+    "EditComment",
+    "InlineComment",
+    "MinimizeComment",
+    "Operation",
+    "PostFileComment",
+    "PostReview",
+    "Posted",
+    "PostedComment",
+    "conclude",
+    "plan",
+]
 
 MOST_COMMENTS: Final = 30
 """More threads than this on one pull request help nobody; the rest stands in the summary."""
@@ -21,128 +63,13 @@ MOST_COMMENTS: Final = 30
 ANNOTATIONS_A_REQUEST: Final = 50
 """GitHub takes no more in one request: https://docs.github.com/en/rest/checks/runs."""
 
+MOST_ANNOTATIONS: Final = 500
+"""Each batch is a request, and GitHub's page shows no more than a few of them."""
+
 LONGEST_TITLE: Final = 255
 
 _LEVELS: Final[Mapping[Severity, Literal["notice", "warning", "failure"]]] = MappingProxyType(
     {Severity.NOTICE: "notice", Severity.WARNING: "warning", Severity.ERROR: "failure"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedFile:
-    """A file of the pull request. `patch` None: GitHub gives none (binary, too large)."""
-
-    path: str
-    patch: str | None
-    previous_path: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PostedComment:
-    """A review comment that is on the pull request.
-
-    `node_id` is its GraphQL id. `line` None: it is outdated, or stands on the file as a whole
-    (`on_file`). `replied`: the thread has comments of others. `minimized`: hidden on GitHub.
-    """
-
-    id: int
-    node_id: str
-    author: str
-    body: str
-    path: str
-    line: int | None
-    on_file: bool = False
-    replied: bool = False
-    minimized: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What is on the pull request now, and the login of our own App (`fairlead[bot]`).
-
-    Anyone can write our marker: only comments of this author count as ours.
-    """
-
-    login: str
-    comments: tuple[PostedComment, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class InlineComment:
-    """A comment on a line, or on the lines from `start_line` to it, of one hunk."""
-
-    path: str
-    line: int
-    side: Side
-    body: str
-    start_line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PostReview:
-    """One review (event COMMENT) with its comments: one notification."""
-
-    body: str
-    comments: tuple[InlineComment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PostFileComment:
-    """A comment on a file as a whole (`subject_type=file`), which a review cannot hold."""
-
-    path: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class EditComment:
-    """A new text for a comment of ours."""
-
-    id: int
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteComment:
-    """A comment of ours goes, and its thread with it."""
-
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class MinimizeComment:
-    """A comment of ours that people replied to is hidden as resolved (GraphQL)."""
-
-    node_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """A line of a check run's annotations, always of head's side."""
-
-    path: str
-    start_line: int
-    end_line: int
-    annotation_level: Literal["notice", "warning", "failure"]
-    title: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConcludeCheck:
-    """The end of the check run. `annotations` are the batches that one request each may carry.
-
-    The conclusion goes with the last request: further ones only append annotations.
-    """
-
-    conclusion: CheckConclusion
-    title: str
-    summary: str
-    annotations: tuple[tuple[Annotation, ...], ...] = ()
-
-
-Operation: TypeAlias = (
-    PostReview | PostFileComment | EditComment | DeleteComment | MinimizeComment | ConcludeCheck
 )
 
 
@@ -167,20 +94,23 @@ def plan(
 
     Carried out twice, they change nothing the second time.
     """
-    wanted = {held.found.fingerprint: held for held in _wanted(review, policy, tuple(files), pages)}
+    wanted: dict[str, _Wanted] = {}
+    for want in _wanted(review, policy, tuple(files), pages):
+        # Clusters may differ in what is said of one thing: it has one thread, for the worst.
+        wanted.setdefault(want.found.fingerprint, want)
     operations: list[Operation] = []
     kept: set[str] = set()
     for held in posted.comments:
         mark = fingerprint_of(held.body) if held.author == posted.login else None
         if mark is None or held.minimized:
             continue
-        want = wanted.get(mark)
-        if want is None or mark in kept or _moved(held, want):
+        own = wanted.get(mark)
+        if own is None or mark in kept or _moved(held, own):
             operations.append(_removal(held))
             continue
         kept.add(mark)
-        if not _same_text(held.body, want.body):
-            operations.append(EditComment(held.id, want.body))
+        if not _same_text(held.body, own.body):
+            operations.append(EditComment(held.id, own.body))
     new = [held for mark, held in wanted.items() if mark not in kept]
     operations.extend(_posts(new[: max(0, MOST_COMMENTS - len(kept))], review, policy))
     operations.append(conclude(review, policy, pages))
@@ -245,7 +175,7 @@ class _Patches:
 
 def _inline(found: ReviewFinding, hunks: Hunks, path: str, pages: Pages) -> InlineComment | None:
     """The comment on the finding's line, None where the difference does not show the line."""
-    held, fix = found.location, found.suggestion
+    held, fix = found.location, safe_suggestion(found)
     if held is None or held.line is None:
         return None
     if fix and held.side == "RIGHT" and fix.start <= fix.end and hunks.holds(fix.start, fix.end):
@@ -285,11 +215,13 @@ def _posts(new: Iterable[_Wanted], review: Review, policy: Policy) -> Iterator[O
 
 
 def _annotations(review: Review) -> Iterator[Annotation]:
-    """The findings on lines of head: annotations have no other side."""
-    for found in review.findings:
-        held = found.location
-        if held is None or held.side == "LEFT":
-            continue
+    """The worst findings on lines of head: annotations have no other side."""
+    at_head = [
+        (found, found.location)
+        for found in sorted(review.findings, key=badness)
+        if found.location is not None and found.location.side == "RIGHT"
+    ]
+    for found, held in at_head[:MOST_ANNOTATIONS]:
         line = held.line or 1
         yield Annotation(
             path=held.path,

@@ -5,33 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 from jsonschema import Draft202012Validator, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.core.finding import Severity
 from bot.core.globs import name_matches
 from bot.core.policy import Policy, RulePolicy
+from bot.core.policy_document import Document, Path, parse_document
 from bot.core.policy_schema import policy_schema
 from bot.core.values import freeze, mapping
 from bot.errors import PolicyError
-
-LONGEST: Final = 1_000_000
-"""A policy of more characters is a mistake."""
-
-MOST_VALUES: Final = 50_000
-"""A policy of more values, aliases resolved, is a mistake or a bomb."""
-
-DEEPEST: Final = 20
-
-Path: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +29,9 @@ class _Fault:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Document:
-    """A YAML document as plain values, and the line (1-based) of each place in it."""
-
-    value: Any
-    lines: Mapping[Path, int]
-
-    def line(self, path: Path) -> int:
-        """The line of the nearest place on the way to `path` that has one."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 1)
-
-
 def read_policy(text: str, options: Mapping[str, type] | None) -> Policy:
     """The policy that the text says. Raises PolicyError with everything that is wrong with it."""
-    document = _document(text)
+    document = parse_document(text)
     if document.value is None:
         return Policy()
     schema = policy_schema(options)
@@ -78,59 +51,7 @@ def read_policy(text: str, options: Mapping[str, type] | None) -> Policy:
     return _decoded(document.value)
 
 
-def _document(text: str) -> _Document:
-    if len(text) > LONGEST:
-        raise PolicyError(f"the policy has {len(text):,} characters, legal are {LONGEST:,}")
-    try:
-        loaded = YAML(typ="rt", pure=True).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        problem = (error.problem or error.context or "not YAML").partition("\n")[0]
-        raise PolicyError(f"line {line}: {problem}", line) from error
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise PolicyError(f"the policy is not YAML: {str(error).partition(chr(10))[0]}") from error
-    lines: dict[Path, int] = {}
-    return _Document(_plain(loaded, (), lines), lines)
-
-
-def _plain(value: object, path: Path, lines: dict[Path, int]) -> Any:
-    """The value without ruamel's own types; where each part of it stands goes into `lines`."""
-    if len(lines) > MOST_VALUES or len(path) > DEEPEST:
-        raise PolicyError(f"the policy has over {MOST_VALUES:,} values or {DEEPEST} levels of them")
-    if isinstance(value, CommentedMap):
-        keys = {key: (*path, str(key)) for key in value}
-        for key, place in keys.items():
-            lines[place] = _line(value, key) or lines.get(path, 1)
-        return {place[-1]: _plain(value[key], place, lines) for key, place in keys.items()}
-    if isinstance(value, CommentedSeq):
-        for index in range(len(value)):
-            lines[*path, index] = _line(value, index) or lines.get(path, 1)
-        return [_plain(item, (*path, index), lines) for index, item in enumerate(value)]
-    # YAML 1.1 reads `off` as false, and so does a file that says `%YAML 1.1`.
-    rule = path[:1] == ("rules",) and (len(path) == 2 or path[2:] == ("severity",))
-    return "off" if rule and value is False else _scalar(value)
-
-
-def _line(held: CommentedMap | CommentedSeq, key: object) -> int | None:
-    """The line of a key or an item, None for what a merge key brought in."""
-    try:
-        found = held.lc.key(key) if isinstance(held, CommentedMap) else held.lc.item(key)
-    except (KeyError, IndexError, TypeError):
-        return None
-    return int(found[0]) + 1
-
-
-def _scalar(value: object) -> object:
-    if isinstance(value, datetime | date):
-        return value.isoformat()[:10]
-    for plain in (bool, int, float):
-        if isinstance(value, plain):
-            return plain(value)
-    return None if value is None else str(value)
-
-
-def _faults(error: ValidationError, document: _Document) -> Iterator[_Fault]:
+def _faults(error: ValidationError, document: Document) -> Iterator[_Fault]:
     """What the schema refuses, in words."""
     path: Path = tuple(error.absolute_path)
     if error.validator == "anyOf":
@@ -208,7 +129,7 @@ def _legal(value: object, known: list[Any]) -> str:
     return f"{hint or ','} legal are {', '.join(repr(name) for name in known) or 'none'}"
 
 
-def _nonsense(document: _Document, options: Mapping[str, type] | None) -> Iterator[_Fault]:
+def _nonsense(document: Document, options: Mapping[str, type] | None) -> Iterator[_Fault]:
     """What has the right form and cannot be meant."""
     held = document.value
     for number, waiver in enumerate(held.get("waivers", ())):
@@ -224,7 +145,7 @@ def _nonsense(document: _Document, options: Mapping[str, type] | None) -> Iterat
         yield from _unknown_rules(document, list(options))
 
 
-def _unknown_rules(document: _Document, known: list[str]) -> Iterator[_Fault]:
+def _unknown_rules(document: Document, known: list[str]) -> Iterator[_Fault]:
     """Globs that match no rule: a waiver with a typing error waives nothing."""
     held = document.value
     globs: list[tuple[Path, str]] = [

@@ -15,12 +15,14 @@ from bot.core.decide import Conclusion, conclusion, may_pass
 from bot.core.finding import Graph, Severity
 from bot.core.globs import name_matches
 from bot.core.policy import Policy
-from bot.core.review import Location, Review, ReviewFinding, Summary
+from bot.core.review import Location, Review, ReviewFinding, Suggestion, Summary
 from bot.errors import PolicyError
 
 POLICY_PATH: Final = ".github/fairlead.yml"
 MOST_ROWS: Final = 200
 """A table of findings that is longer is read by nobody, and GitHub takes 65,535 characters."""
+
+LONGEST_SUGGESTION: Final = 10_000
 
 _MARKER: Final = re.compile(r"<!-- fairlead:v1 finding=([0-9a-z-]{1,64}) -->")
 _UNSAFE_MARK: Final = re.compile(r"[^0-9a-z-]")
@@ -79,7 +81,7 @@ def comment(found: ReviewFinding, pages: Pages = NO_PAGES, *, suggest: bool = Fa
         found=found,
         pages=pages,
         marker=marker(found.fingerprint),
-        suggestion=found.suggestion if suggest else None,
+        suggestion=safe_suggestion(found) if suggest else None,
     )
 
 
@@ -94,6 +96,19 @@ def whole(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
             for found in threads
         ],
     )
+
+
+def safe_suggestion(found: ReviewFinding) -> Suggestion | None:
+    """The suggestion, None where there is none or it must not be shown.
+
+    It is shown as it stands, since it may be committed with one click: nothing of a Secret, and
+    nothing that people would not see.
+    """
+    fix, named = found.suggestion, found.resource
+    if fix is None or named is None or named.kind == "Secret" or len(fix.text) > LONGEST_SUGGESTION:
+        return None
+    rows = fix.text.split("\n")
+    return fix if all(markdown.visible(row, LONGEST_SUGGESTION) == row for row in rows) else None
 
 
 def review_body(review: Review, policy: Policy) -> str:

@@ -47,6 +47,9 @@ class State:
     _derived: dict[Callable[[State], object], object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _compared: dict[int, tuple[State, tuple[Change, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def get(self, key: ResourceKey) -> Resource | None:
         """The resource of this key, or None."""
@@ -80,6 +83,13 @@ class State:
         if build not in self._derived:
             self._derived[build] = build(self)
         return cast("T", self._derived[build])
+
+    def since(self, before: State) -> tuple[Change, ...]:
+        """The resources that differ from an earlier state, in key order, compared once."""
+        if id(before) not in self._compared:
+            # The earlier state is kept with the answer, so that its id stays its own.
+            self._compared[id(before)] = (before, tuple(_compared(before._by_key, self._by_key)))
+        return self._compared[id(before)][1]
 
     @cached_property
     def _by_key(self) -> Mapping[ResourceKey, Resource]:
@@ -131,13 +141,19 @@ def changes(before: State, after: State, *kinds: GroupKind) -> Iterator[Change]:
 
     Two resources are the same when the cluster would receive the same, wherever they are written.
     """
-    old, new = before._by_key, after._by_key  # noqa: SLF001 - the same class's index
     wanted = frozenset(kinds)
+    for change in after.since(before):
+        if not wanted or change.key.group_kind in wanted:
+            yield change
+
+
+def _compared(
+    old: Mapping[ResourceKey, Resource], new: Mapping[ResourceKey, Resource]
+) -> Iterator[Change]:
     differing = {key for key, found in new.items() if _differs(old.get(key), found)}
     differing |= {key for key in old if key not in new}
     for key in sorted(differing, key=lambda key: key.sort_key):
-        if not wanted or key.group_kind in wanted:
-            yield Change(old.get(key), new.get(key))
+        yield Change(old.get(key), new.get(key))
 
 
 def _differs(old: Resource | None, new: Resource) -> bool:

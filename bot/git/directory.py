@@ -29,11 +29,10 @@ class Directory:
     def data(self, blob: str) -> bytes:
         """The content of a file. Raises KeyError where it has changed since, or is too large."""
         place = self.path / self.places[blob]
-        if place.is_symlink():
-            content = os.fsencode(place.readlink())
-        else:
-            with _opened(os.fspath(place)) as file:
-                content = file.read(MAXIMUM_BYTES + 1)
+        try:
+            content = _read(place)
+        except OSError as error:
+            raise KeyError(blob) from error
         if len(content) > MAXIMUM_BYTES or _content_id(content) != blob:
             raise KeyError(blob)
         return content
@@ -45,16 +44,19 @@ def read_directory(path: Path) -> Directory:
         raise UsageError(f"{str(path)!r} is not a directory")
     tree: dict[str, File] = {}
     places: dict[str, str] = {}
-    for entry, name in _entries(path):
-        if len(tree) >= MAXIMUM_FILES:
-            raise UsageError(f"{str(path)!r} holds more than {MAXIMUM_FILES} files")
-        file = _file(entry)
-        if file is not None:
-            text = os.fsencode(name).decode("utf-8", "backslashreplace")
-            while text in tree:
-                text += "\N{REPLACEMENT CHARACTER}"
-            tree[text] = file
-            places.setdefault(file.blob, name)
+    try:
+        for entry, name in _entries(path):
+            if len(tree) >= MAXIMUM_FILES:
+                raise UsageError(f"{str(path)!r} holds more than {MAXIMUM_FILES} files")
+            file = _file(entry)
+            if file is not None:
+                text = os.fsencode(name).decode("utf-8", "backslashreplace")
+                while text in tree:
+                    text += "\N{REPLACEMENT CHARACTER}"
+                tree[text] = file
+                places.setdefault(file.blob, name)
+    except OSError as error:
+        raise UsageError(f"{error.filename!r} cannot be read: {error.strerror}") from error
     return Directory(path, dict(sorted(tree.items())), places)
 
 
@@ -88,6 +90,13 @@ def _file(entry: os.DirEntry[str]) -> File | None:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return File(mode, digest.hexdigest(), size)
+
+
+def _read(place: Path) -> bytes:
+    if place.is_symlink():
+        return os.fsencode(place.readlink())
+    with _opened(os.fspath(place)) as file:
+        return file.read(MAXIMUM_BYTES + 1)
 
 
 def _opened(path: str) -> BinaryIO:

@@ -95,7 +95,7 @@ def unserved(resource: Resource, kubernetes: str | None) -> Unserved | None:
     found = next((held for held in versions if held.version == version), None)
     if (found is None and not _STABLE.fullmatch(version)) or (found and found.by(minor)):
         return None
-    use = next((held.version for held in reversed(versions) if held.by(minor)), None)
+    use = _newest(versions, minor)
     prefix = f"{kind.group}/" if kind.group else ""
     until = found.until if found else None
     return Unserved(
@@ -108,11 +108,17 @@ def unserved(resource: Resource, kubernetes: str | None) -> Unserved | None:
     )
 
 
+def _newest(versions: tuple[Served, ...], minor: int) -> str | None:
+    """The newest version that is served; alpha versions are off unless somebody turns them on."""
+    served = (held.version for held in reversed(versions) if held.by(minor))
+    return next((version for version in served if "alpha" not in version), None)
+
+
 def _elsewhere(kind: GroupKind, minor: int) -> str | None:
     """The group and version to which a kind moved when its group was closed."""
     for other, versions in SERVED.items():
         if other.kind == kind.kind and other.group != kind.group:
-            use = next((held.version for held in reversed(versions) if held.by(minor)), None)
+            use = _newest(versions, minor)
             if use:
                 return f"{other.group}/{use}"
     return None

@@ -40,18 +40,18 @@ def commits(one: Repository, pull: PullRequest) -> list[str]:
     return one.git.commits_between(pull.base_sha, pull.head_sha)
 
 
-def unmet_checks(one: Repository, pull: PullRequest) -> list[str]:
-    """A sentence for each required check that is not green, in GitHub's words."""
+def unmet_checks(one: Repository, pull: PullRequest, sha: str | None = None) -> list[str]:
+    """A sentence for each required check that is not green on the head, or on another commit."""
     required = one.required_checks.get(pull.base_ref, [])
     return [
         f'Required status check "{check.context}" is {word}.'
         for check in required
-        if (word := _unmet(one, pull, check))
+        if (word := _unmet(one, sha or pull.head_sha, check))
     ]
 
 
-def _unmet(one: Repository, pull: PullRequest, check: RequiredCheck) -> str | None:
-    run = latest_run(one, pull.head_sha, check)
+def _unmet(one: Repository, sha: str, check: RequiredCheck) -> str | None:
+    run = latest_run(one, sha, check)
     if run is None:
         return "expected"
     if run.status != "completed":

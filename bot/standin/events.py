@@ -37,6 +37,7 @@ _NEEDS = {
     "check_run": "checks",
     "check_suite": "checks",
     "push": "contents",
+    "merge_group": "merge_queues",
 }
 
 
@@ -161,6 +162,44 @@ class Events:
             installation_id=installation.id,
             repository_id=None,
         )
+
+    def reach(
+        self, installation: Installation, action: str, repositories: list[Repository]
+    ) -> None:
+        """`installation_repositories` added or removed."""
+        named = [repository.short_repository(one) for one in repositories]
+        by = installation.account
+        body = {
+            "action": action,
+            "installation": accounts.installation(self._state, installation),
+            "repository_selection": "selected",
+            "repositories_added": named if action == "added" else [],
+            "repositories_removed": named if action == "removed" else [],
+            "requester": None,
+            "sender": accounts.user(self._state, by),
+        }
+        event = "installation_repositories"
+        self.deliveries.send(installation.app, event, body, installation.id, None)
+
+    def renamed(self, one: Repository, before: str, by: Account) -> None:
+        """`repository` renamed."""
+        more = {"changes": {"repository": {"name": {"from": before}}}}
+        self._tell(one, "repository", {"action": "renamed", **more}, by)
+
+    def archived(self, one: Repository, by: Account) -> None:
+        """`repository` archived."""
+        self._tell(one, "repository", {"action": "archived"}, by)
+
+    def merge_group(
+        self, one: Repository, group: Body, action: str, by: Account, reason: str | None = None
+    ) -> None:
+        """`merge_group` checks_requested, or destroyed for a reason."""
+        commit = one.git.read_commit(group["head_sha"])
+        shape = {
+            "action": action,
+            "merge_group": group | {"head_commit": repository.simple_commit(commit)},
+        }
+        self._tell(one, "merge_group", shape | ({"reason": reason} if reason else {}), by)
 
     def ping(self, app: App) -> None:
         """`ping`: the first thing that a webhook address hears."""

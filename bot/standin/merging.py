@@ -21,7 +21,7 @@ def obstacle(
     repository: Repository, pull: PullRequest, head_sha: str | None = None
 ) -> MergeRefused | None:
     """Why the pull request cannot be merged now, or None."""
-    if pull.state != "open":
+    if pull.state != "open" or repository.archived:
         return MergeRefused("Pull Request is not mergeable")
     if head_sha not in (None, pull.head_sha):
         return MergeRefused("Head branch was modified. Review and try the merge again.", 409)

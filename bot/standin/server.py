@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 import threading
 import time
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 API = "/api/v3"
 RATE_LIMIT = 5000
+_BY_NAME = re.compile(rf"{API}/repos/([^/]+)/([^/]+)(/.*|)$")
 _BY_ID = re.compile(rf"{API}/repositories/(\d+)(/.*|)$")
 
 
@@ -141,7 +143,7 @@ def _failure(fault: Fault) -> Response | None:
 
 
 class _ById:
-    """Repositories by their ids: `/repositories/{id}/...` is `/repos/{owner}/{name}/...`.
+    """Repositories by their ids and former names: `/repositories/{id}/...` is `/repos/...`.
 
     GitHub serves both everywhere and describes only the second.
     """
@@ -157,7 +159,25 @@ class _ById:
             known = self._state.repositories.get(int(match[1]))
             name = known.full_name if known else f"-/{match[1]}"
             environ["PATH_INFO"] = f"{API}/repos/{name}{match[2]}"
+        moved = self._moved(environ)
+        if moved:
+            # As GitHub: what reads is moved for good, what writes must be sent again.
+            reads = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+            status = "301 Moved Permanently" if reads else "307 Temporary Redirect"
+            body = json.dumps({"message": status[4:], "url": moved, "documentation_url": ""})
+            start(status, [("Location", moved), ("Content-Type", "application/json")])
+            return [body.encode()]
         return self._app(environ, start)
+
+    def _moved(self, environ: WSGIEnvironment) -> str | None:
+        """Where the repository of a former name is now, unless another has taken the name."""
+        match = _BY_NAME.match(environ["PATH_INFO"])
+        if match is None or self._state.repository(match[1], match[2]):
+            return None
+        number = self._state.former_names.get(f"{match[1]}/{match[2]}".lower())
+        query = environ.get("QUERY_STRING", "")
+        place = f"{self._state.api}/repositories/{number}{match[3]}"
+        return (f"{place}?{query}" if query else place) if number else None
 
 
 class _Quiet(WSGIRequestHandler):

@@ -10,12 +10,14 @@ from types import TracebackType
 from typing import Self
 
 from bot.standin import checking, merging, people, reviewing
+from bot.standin.administration import Administration
 from bot.standin.context import Context
 from bot.standin.deliveries import Deliveries
 from bot.standin.events import Events, Push
 from bot.standin.exchanges import Exchanges
 from bot.standin.faults import Fault, Faults
 from bot.standin.git import NO_COMMIT, Changes
+from bot.standin.merge_queue import MergeQueue
 from bot.standin.pushes import after_push
 from bot.standin.server import API, Server, application
 from bot.standin.state import (
@@ -40,7 +42,7 @@ class StandIn:
     """A GitHub on loopback; its bare repositories are in `directory`, all else in memory.
 
     `exchanges`, `deliveries` and `faults` are its log of requests, its webhooks, and what is
-    made to go wrong. Every method may be called from any thread while it serves.
+    made to go wrong; `administration` and `merge_queue` do what fewer people do. Every method may be called from any thread while it serves.
     """
 
     def __init__(self, directory: Path, *, clock: Callable[[], datetime] = utc_now) -> None:
@@ -49,6 +51,8 @@ class StandIn:
         self.exchanges = Exchanges()
         self.faults = Faults()
         self._context = Context(self.state, Events(self.state, self.deliveries))
+        self.administration = Administration(self._context)
+        self.merge_queue = MergeQueue(self._context)
         self._server: Server | None = None
 
     def start(self, port: int = 0) -> Self:

@@ -259,6 +259,7 @@ class State:
         self.installations: dict[int, Installation] = {}
         self.tokens: dict[str, Token] = {}
         self.repositories: dict[int, Repository] = {}
+        self.former_names: dict[str, int] = {}
         self._ids = itertools.count(1_000_001)
 
     @property

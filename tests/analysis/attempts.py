@@ -16,8 +16,8 @@ from pathlib import Path
 import msgspec
 
 from bot.analysis.child import _limit
-from bot.sandbox import confine
 from bot.analysis.wire import HEADER
+from bot.sandbox import confine
 
 LIBRARY = ctypes.CDLL(None, use_errno=True)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MappingProxyType
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.analysis.examine import examine, examine_trees
+from bot.core.finding import Finding
 from bot.core.policy import Policy, RulePolicy
+from bot.core.resource import Resource
 from bot.core.review import (
     Analysis,
     Counts,
+    GrantCounts,
     ImageChange,
     Location,
     Problem,
@@ -19,6 +23,7 @@ from bot.core.review import (
     Summary,
 )
 from bot.core.rule import Rule
+from bot.core.state import State
 from tests.analysis.rules import crashing, every_value, find_rule
 from tests.worlds import Files, Grove, resource
 
@@ -43,6 +48,20 @@ def test_a_finding_stands_on_the_line_of_its_field() -> None:
         ResourceReference("", "ConfigMap", "default", "a"),
     )
     assert found.summary == Summary(1, 1, Counts(changed=1), "other")
+
+
+def _each_word(subject: Resource, state: State, options: object) -> Iterator[Finding]:
+    del state, options
+    for node in subject.at("words").items():
+        yield Finding(node, "a word")
+
+
+def test_items_that_are_alike_have_lines_of_their_own() -> None:
+    text = resource("ConfigMap", "a", "words:", "- x", "- x", "- x")
+
+    found = analysed({}, {"a.yaml": text}, find_rule("each-word", _each_word))
+
+    assert [held.location.line for held in found.findings if held.location] == [5, 6, 7]
 
 
 def test_the_same_finding_of_several_environments_names_them_all() -> None:
@@ -164,3 +183,43 @@ def test_renaming_files_changes_no_resource(names: list[str], order: list[int]) 
     found = examine(base, head, Policy(), (VALUES,))
 
     assert (found.findings, found.problems, found.summary.resources) == ((), (), Counts())
+
+
+def test_the_summary_counts_grants_once_for_environments_with_the_same_change() -> None:
+    role = resource(
+        "ClusterRole",
+        "reader",
+        "rules: [{apiGroups: [''], resources: [pods], verbs: [%s]}]",
+        api="rbac.authorization.k8s.io/v1",
+    )
+    binding = resource(
+        "ClusterRoleBinding",
+        "reader",
+        "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reader}",
+        "subjects: [{kind: User, name: jane, apiGroup: rbac.authorization.k8s.io}]",
+        api="rbac.authorization.k8s.io/v1",
+    )
+    base: Files = {
+        f"{name}/{kind}.yaml": text
+        for name in ("p", "t")
+        for kind, text in (("role", role % "get, list"), ("binding", binding))
+    }
+    head: Files = {
+        path: text if "binding" in path else role % "get, watch, patch"
+        for path, text in base.items()
+    }
+
+    assert analysed(base, head).summary.grants == GrantCounts(added=2, removed=1)
+
+
+def test_more_than_an_image_is_not_only_images() -> None:
+    text = resource("Pod", "web", "spec: {hostNetwork: %s, containers: [{image: 'app:%s'}]}")
+
+    assert (
+        analysed({"a.yaml": text % ("false", 1)}, {"a.yaml": text % ("true", 2)}).summary.change
+        == "other"
+    )
+    assert (
+        analysed({"a.yaml": text % ("true", 1)}, {"a.yaml": text % ("true", 2)}).summary.change
+        == "images"
+    )

@@ -37,7 +37,9 @@ def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)  # wait4 has reaped it already
-    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB_PER_MIB, process.returncode)
+    if process.returncode not in FINISHED:
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}")
+    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB_PER_MIB)
 
 
 def median(runs: Sequence[Run]) -> Run:

@@ -63,6 +63,10 @@ def test_lines_of_a_comment_are_lines_of_one_hunk(start: int, end: int, *, holds
         ("@@ -1 +1,2 @@\n x\n+@@ -9 +9 @@", Hunks(frozenset({2}), frozenset(), {1: 1})),
         ("@@ -0,0 +1,2 @@\n+a\rb\u2028c\n+d", Hunks(frozenset({1, 2}), frozenset(), {})),
         ("@@ -1,2 +1,2 @@\n--- a\n+++ b\n c", Hunks(frozenset({1}), frozenset({1}), {2: 2})),
+        (
+            "@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file",
+            Hunks(frozenset({1}), frozenset({1}), {}),
+        ),
         ("nonsense\n+x", Hunks(frozenset(), frozenset(), {})),
     ],
 )

@@ -52,9 +52,7 @@ HOSTILE = (
 )
 
 # What GitHub would make of text outside code: mentions, references, commits, addresses, emoji.
-ACTIVE = re.compile(
-    r"@|#\d|\bGH-\d|://|www\.|\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b|:[+\w-]+:|\$", re.IGNORECASE
-)
+ACTIVE = re.compile(r"@|#\d|\bGH-\d|://|www\.|\b[0-9a-f]{7,40}\b|:[+\w-]+:|\$", re.IGNORECASE)
 
 
 def _tokens(text: str) -> list[Token]:
@@ -124,6 +122,33 @@ def test_what_hides_or_reorders_is_shown_as_such() -> None:
     assert markdown.visible("a\u202eb\u200bc\nd\te\x00\ufe0f") == "a\ufffdb\ufffdc d e\ufffd\ufffd"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"image ghs_{'a1.' * 100}b is bad", "image (withheld) is bad"),
+        (f"ghp_{'x' * 36}", "(withheld)"),
+        (f"github_pat_{'x' * 36}", "(withheld)"),
+        (f"glpat-{'x' * 20}", "(withheld)"),
+        ("xoxb-1234567890-abc", "(withheld)"),
+        (f"AKIA{'A' * 16}", "(withheld)"),
+        ("a -----BEGIN RSA PRIVATE KEY-----\nMII\n", "a (withheld)"),
+        (
+            "runs https://octocat:hunter2@ghcr.io/a:1 in b",
+            "runs https://(withheld)@ghcr.io/a:1 in b",
+        ),
+        ("ghcr.io/a@sha256:0123", "ghcr.io/a@sha256:0123"),
+        ("https://ghcr.io:443/a@sha256:0123", "https://ghcr.io:443/a@sha256:0123"),
+        ("ghs_short", "ghs_short"),
+    ],
+)
+def test_what_looks_like_a_credential_is_withheld(text: str, shown: str) -> None:
+    assert markdown.visible(text) == shown
+
+
+def test_a_long_text_without_a_credential_is_searched_quickly() -> None:
+    assert len(markdown.visible("://" * 100_000 + "a:" * 100_000)) == 1000
+
+
 def test_long_text_is_cut() -> None:
     assert markdown.visible("x" * 2000) == "x" * 999 + "…"
 
@@ -150,6 +175,12 @@ def test_a_body_that_is_cut_is_closed(inside: str) -> None:
     fences = [line for line in cut.split("\n") if line.startswith(("```", "~~~"))]
     assert len(fences) % 2 == 0
     assert "cut here" in cut
+
+
+def test_a_fence_that_was_closed_is_not_closed_again() -> None:
+    cut = markdown.capped("```text\n<details>\n```\n" + "line of text\n" * 9000)
+
+    assert (cut.count("```"), cut.count("</details>")) == (2, 0)
 
 
 def test_a_body_that_fits_is_left_alone() -> None:

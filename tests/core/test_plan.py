@@ -132,6 +132,34 @@ def test_a_suggestion_that_no_hunk_holds_is_left_out(suggestion: Suggestion) -> 
     assert "suggestion" not in body
 
 
+@pytest.mark.parametrize(
+    "unsafe",
+    [
+        finding(kind="Secret", suggestion=Suggestion(12, 12, "  a: hunter2")),
+        finding(suggestion=Suggestion(12, 12, "image: a\u202eb")),
+        finding(suggestion=Suggestion(12, 12, "x" * 10_001)),
+    ],
+)
+def test_a_suggestion_that_must_not_be_shown_is_left_out(unsafe: ReviewFinding) -> None:
+    review = decided(unsafe)
+
+    (first,) = planned(review)
+
+    assert isinstance(first, PostReview)
+    assert [held.body for held in first.comments] == [comment(review.findings[0])]
+    assert "suggestion" not in first.comments[0].body
+
+
+def test_what_clusters_say_differently_of_one_thing_has_one_thread_for_the_worst() -> None:
+    mild = finding(severity=Severity.WARNING, message="A mild thing", environments=("a",))
+    bad = finding(message="Z bad thing", environments=("b",))
+
+    (first,) = planned(decided(mild, bad))
+
+    assert isinstance(first, PostReview)
+    assert ["Z bad thing" in held.body for held in first.comments] == [True]
+
+
 def test_nothing_is_posted_twice() -> None:
     assert planned(decided(finding()), posted(finding())) == ()
 
@@ -234,7 +262,7 @@ def test_threads_that_stand_count_as_opened() -> None:
 
 
 def test_the_check_carries_summary_and_annotations_in_batches() -> None:
-    found = [finding(line=number, fingerprint=f"a{number}") for number in range(1, 121)]
+    found = [finding(line=number, fingerprint=f"a{number}") for number in range(1, 602)]
     removed = finding(side="LEFT", fingerprint="b")
     review = decided(*found, removed)
 
@@ -243,8 +271,8 @@ def test_the_check_carries_summary_and_annotations_in_batches() -> None:
     assert isinstance(check, ConcludeCheck)
     assert (check.conclusion, check.title, [len(batch) for batch in check.annotations]) == (
         "failure",
-        "121 findings to deal with",
-        [50, 50, 20],
+        "602 findings to deal with",
+        [50] * 10,
     )
     assert check.summary == summary(review, Policy())
     assert check.annotations[0][0] == Annotation(

@@ -42,6 +42,11 @@ class Options:
     where: Literal["all", "exposed"] = "all"
 
 
+@dataclass(frozen=True, slots=True)
+class Either:
+    most: int | str = 1
+
+
 OPTIONS = {
     "image-not-approved": Nothing,
     "pods-not-spread": Options,
@@ -295,7 +300,8 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         (
             "waivers: [{rule: pod-not-spread, reason: x, expires: 2027-01-01}]",
             (
-                "line 1: waivers[0].rule is 'pod-not-spread', no rule, did you mean 'pods-not-spread'? "
+                "line 1: waivers[0].rule is 'pod-not-spread', no rule, "
+                "did you mean 'pods-not-spread'? "
                 "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
             ),
         ),
@@ -309,6 +315,10 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         (
             "mode: observe\nmode: enforce",
             'line 2: found duplicate key "mode" with value "enforce" (original value: "observe")',
+        ),
+        (
+            "environments:\n- &a {name: a, paths: [a/**]}\n- {<<: *a, kubernetes: 1.34}",
+            "line 3: environments[1].kubernetes is 1.34, legal is text; put it in quotes",
         ),
         ("a: [", "line 1: expected the node content, but found '<stream end>'"),
         ("a: 1\n---\nb: 1", "line 2: but found another document"),
@@ -374,6 +384,16 @@ def test_the_published_schema_refuses_what_the_reader_refuses(wrong: dict[str, o
     assert not Draft202012Validator(policy_schema(OPTIONS)).is_valid(wrong)
     with pytest.raises(PolicyError):
         parse_policy(json.dumps(wrong), OPTIONS)
+
+
+def test_an_option_may_have_one_of_several_types() -> None:
+    schema = policy_schema({"pods-not-spread": Either})
+
+    _, mapping = schema["properties"]["rules"]["properties"]["pods-not-spread"]["anyOf"]
+    assert mapping["properties"]["most"] == {
+        "anyOf": [{"type": "integer"}, {"type": "string"}],
+        "default": 1,
+    }
 
 
 def test_the_schema_is_the_same_whatever_the_order_of_the_rules() -> None:

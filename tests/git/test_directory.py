@@ -47,6 +47,9 @@ def test_a_file_that_changed_since_is_not_given_as_what_it_was(tmp_path: Path) -
         directory.data(blob)
     with pytest.raises(KeyError):
         directory.data("0" * 40)
+    (tmp_path / "a.yaml").unlink()
+    with pytest.raises(KeyError):
+        directory.data(blob)
 
 
 def test_a_file_that_became_a_symlink_is_not_followed(tmp_path: Path) -> None:

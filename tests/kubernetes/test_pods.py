@@ -80,7 +80,7 @@ def test_a_template_tells_its_containers_apart() -> None:
     template = _only("""
 apiVersion: v1
 kind: Pod
-metadata: {name: a, namespace: n, labels: {app: a, odd: 1}}
+metadata: {name: a, namespace: shop, labels: {app: a, odd: 1}}
 spec:
   hostNetwork: true
   restartPolicy: Never
@@ -100,7 +100,7 @@ spec:
         "serving": ["c", "s"],
         "all_containers": ["c", "i", "s", "e"],
     }
-    assert (template.namespace, dict(template.labels)) == ("n", {"app": "a"})
+    assert (template.namespace, dict(template.labels)) == ("shop", {"app": "a"})
     assert (template.host_network, template.restart) == (True, "to-completion")
     assert (template.service_account, str(template)) == ("old", "Pod n/a")
 
@@ -138,18 +138,18 @@ def test_a_rollout_takes_the_template_that_it_refers_to() -> None:
     state = world("""
 apiVersion: argoproj.io/v1alpha1
 kind: Rollout
-metadata: {name: r, namespace: n}
+metadata: {name: r, namespace: shop}
 spec: {workloadRef: {apiVersion: apps/v1, kind: Deployment, name: d}}
 ---
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: d, namespace: n}
+metadata: {name: d, namespace: shop}
 spec: {template: {spec: {serviceAccountName: s}}}
 """)
     (rollout,) = state.of(kinds.ROLLOUT)
 
     (found,) = effective_pod_templates(rollout, state)
-    assert (str(found), found.service_account) == ("Rollout n/r", "s")
+    assert (str(found), found.service_account) == ("Rollout shop/r", "s")
     assert found.node.resource.group_kind == kinds.DEPLOYMENT
     assert list(pod_templates(rollout)) == []
 

@@ -20,7 +20,7 @@ from bot.standin import StandIn
 from bot.standin.deliveries import Delivery
 from bot.standin.state import App, CheckRun, PullRequest, Repository
 
-SETTINGS = {"FAIRLEAD_ALLOW_NO_SANDBOX": "true"}
+SETTINGS = {"FAIRLEAD_ALLOW_NO_SANDBOX": "true", "LOG_LEVEL": "debug"}
 DEPLOYMENT = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -251,9 +251,11 @@ def test_it_ends_in_order_when_it_is_told_to(here: Running) -> None:
         (
             "serve",
             {},
-            "fairlead: fairlead serve needs APP_ID, PRIVATE_KEY, WEBHOOK_SECRET: they are the "
-            "App's own, from its page on GitHub; each can also be given as a file, such as "
-            "PRIVATE_KEY_FILE\n",
+            (
+                "fairlead: fairlead serve needs APP_ID, PRIVATE_KEY, WEBHOOK_SECRET: they are the "
+                "App's own, from its page on GitHub; each can also be given as a file, such as "
+                "PRIVATE_KEY_FILE\n"
+            ),
         ),
         (
             "serve",
@@ -263,8 +265,10 @@ def test_it_ends_in_order_when_it_is_told_to(here: Running) -> None:
         (
             "worker",
             {"APP_ID": "1", "WEBHOOK_SECRET": "s", "PRIVATE_KEY": "-----BEGIN PRIVATE KEY-----"},
-            "fairlead: fairlead worker needs DATABASE_URL: the embedded queue belongs to one "
-            "process, which is fairlead serve\n",
+            (
+                "fairlead: fairlead worker needs DATABASE_URL: the embedded queue belongs to one "
+                "process, which is fairlead serve\n"
+            ),
         ),
         ("serve", {"PORT": "x"}, "fairlead: PORT is 'x': it must be a number from 0 to 65535\n"),
     ],
@@ -274,7 +278,7 @@ def test_it_does_not_start_with_wrong_settings_and_says_which(
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from bot.cli import main; main()", command],
-        env={**SETTINGS, "LOG_LEVEL": "error", **environment},
+        env={"FAIRLEAD_ALLOW_NO_SANDBOX": "true", "LOG_LEVEL": "error", **environment},
         cwd=tmp_path,
         capture_output=True,
         text=True,

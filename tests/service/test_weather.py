@@ -8,7 +8,7 @@ from bot.errors import GitHubError
 from tests.service.world import BAD, World, places
 
 
-@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("answer", ["failed", "lost"])
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -22,9 +22,9 @@ from tests.service.world import BAD, World, places
         ("DELETE", "/installation/token"),
     ],
 )
-def test_one_bad_gateway_changes_nothing(world: World, method: str, path: str, lost: bool) -> None:
-    """`lost`: GitHub did it, and only its answer did not arrive."""
-    world.github.fail(path, method=method, lost=lost)
+def test_one_bad_gateway_changes_nothing(world: World, method: str, path: str, answer: str) -> None:
+    """A lost answer: GitHub did it, and only its answer did not arrive."""
+    world.github.fail(path, method=method, lost=answer == "lost")
     pull = world.pull({"a.yaml": BAD})
     assert world.review(pull) == "blocked"
     assert world.check(pull) == ("completed", "failure", "1 finding to deal with")

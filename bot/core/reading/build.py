@@ -52,9 +52,12 @@ _NO_DOCUMENT: Final = "did not find expected <document start>"
 _QUESTION_MARK: Final = "an unquoted value between brackets holds a question mark"
 
 
-def build(data: bytes, dialect: Dialect, table: Table, limits: Limits) -> Built:
-    """The first document of `data`; what follows it there does not exist for the cluster."""
-    builder = _Builder(dialect, table, limits)
+def build(data: bytes, dialect: Dialect, table: Table, limits: Limits, *, used: int = 0) -> Built:
+    """The first document of `data`; what follows it there does not exist for the cluster.
+
+    `used` is how many values the file held before.
+    """
+    builder = _Builder(dialect, table, limits, used)
     try:
         value = builder.document(event_source(data))
     except Refused as refused:
@@ -65,12 +68,23 @@ def build(data: bytes, dialect: Dialect, table: Table, limits: Limits) -> Built:
 class _Builder:
     """One document being built. Odd things are met in methods; the loop holds what is usual."""
 
-    __slots__ = ("anchors", "dialect", "flow", "limits", "merges", "nodes", "notes", "table")
+    __slots__ = (
+        "anchors",
+        "dialect",
+        "flow",
+        "limits",
+        "merges",
+        "nodes",
+        "notes",
+        "room",
+        "table",
+    )
 
-    def __init__(self, dialect: Dialect, table: Table, limits: Limits) -> None:
+    def __init__(self, dialect: Dialect, table: Table, limits: Limits, used: int) -> None:
         self.dialect = dialect
         self.table = table
         self.limits = limits
+        self.room = limits.nodes - used
         self.notes = Notes()
         self.anchors = Anchors(limits)
         self.merges = Merges(self.anchors, self.notes)
@@ -108,7 +122,7 @@ class _Builder:
 
     def _node(self, source: Source) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop, kept flat for speed
         """The value that the next events make, in one loop without recursion."""
-        table, most = self.table, self.limits.nodes
+        table, most = self.table, self.room
         top: list[Any] = []
         target: Any = top
         key: Any = _NONE
@@ -120,7 +134,7 @@ class _Builder:
             if kind is ScalarEvent:
                 nodes += 1
                 if nodes > most:
-                    raise Refused(f"more than {most} values", event.start_mark.index, limit=True)
+                    raise self._too_many(event)
                 value = event.value
                 if event.tag is not None or event.anchor is not None:
                     value = self._marked(event, key)
@@ -139,7 +153,7 @@ class _Builder:
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 nodes += 1
                 if nodes > most:
-                    raise Refused(f"more than {most} values", event.start_mark.index, limit=True)
+                    raise self._too_many(event)
                 stack.append((target, key, self._open(event, len(stack), target, key, nodes)))
                 if not flow and event.flow_style:
                     self.flow = flow = len(stack)
@@ -175,6 +189,10 @@ class _Builder:
             else:
                 target[key] = value
                 key = _NONE
+
+    def _too_many(self, event: Any) -> Refused:
+        index = event.start_mark.index
+        return Refused(f"more than {self.limits.nodes} values", index, limit=True)
 
     def _whole(self, event: Any, value: Any) -> Any:
         """A document's value; kustomize refuses a document that is a scalar."""

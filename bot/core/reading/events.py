@@ -23,8 +23,6 @@ Source: TypeAlias = Callable[[], Any]
 
 def event_source(data: bytes) -> Source:
     """A function that gives the next event of a document. Raises Refused where there is none."""
-    if data.startswith(_BOM * 2):
-        raise Refused("two byte order marks stand in a row", 0)
     inner = data.find(_BOM, 1)
     slash = b"\\/" in data
     if inner < 0 and not slash:
@@ -64,10 +62,7 @@ def _careful(data: bytes, get: Source, stand_in: str) -> Source:
 
 def document_text(data: bytes) -> str:
     """The text that libyaml counts its marks in."""
-    for mark, encoding in ((_BOM, "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
-    return data.decode("utf-8", "replace")
+    return data.removeprefix(_BOM).decode("utf-8", "replace")
 
 
 def _refusal(data: bytes, error: YAMLError) -> Refused:

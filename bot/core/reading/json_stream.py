@@ -72,6 +72,9 @@ def json_values(data: bytes, limits: Limits) -> JsonStream:
         start += begin - at  # JSON's white space is ASCII
         if begin == len(text):
             return JsonStream(tuple(values))
+        if len(values) == limits.documents:
+            found = Refused(f"more than {limits.documents} documents", start, limit=True)
+            return JsonStream(tuple(values), refused=found)
         try:
             held, at = _read(text, begin, limits)
         except Refused as refused:

@@ -99,15 +99,18 @@ def through_lists(item: Iterable[int]) -> Route:
 def lines_in(
     data: bytes, chunk: Chunk, dialect: Dialect, routes: Iterable[Route], limits: Limits
 ) -> list[int]:
-    """The line of each route in one document of a file; none where it cannot be read."""
+    """The line of each route in one document of a file; none where it cannot be read.
+
+    JSON that YAML cannot take gets the line that it begins at.
+    """
+    first = data.count(b"\n", 0, chunk.start) + 1
     held = _SURROGATE.sub(rb"\\ufffd", chunk.data) if chunk.json else chunk.data
     try:
         root = _Tree(event_source(held), dialect, limits).root()
     except Refused:
-        return []
+        return [first for _ in routes] if chunk.json else []
     if root is None:
         return []
-    first = data.count(b"\n", 0, chunk.start) + 1
     text = document_text(held)
     walk = _Walk(dialect)
     return [first + text.count("\n", 0, walk.find(root, route)) for route in routes]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
@@ -37,9 +38,6 @@ _RESEMBLES_JSON: Final = re.compile(rb"[{,\s][\"']?(?:apiVersion|kind)[\"']?\s*:
 _RESEMBLES_LINE: Final = re.compile(rb"^---[^\n]*\b(?:apiVersion|kind)[\"']?\s*:", re.MULTILINE)
 _ACTION: Final = re.compile(rb"\{\{-?\s*[.$(\w\"/]")
 _FLOW_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
-_ODD_BREAK: Final = re.compile(r"\r|\x85|\u2028|\u2029")
-_ODD_BYTES: Final = (b"\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
-_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 _SHOWN: Final = 20  # hazards of one sort in a document: more of them tell nobody more
 _TABLES: Final[dict[int, Table]] = {}
@@ -59,15 +57,14 @@ def read_manifest(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Manifest:
     if len(data) > limits.file_bytes:
         error = ReadError(f"larger than {limits.file_bytes} bytes", None, limit=True)
         reading = Reading((), error)
-        return Manifest(reading, reading, resembles=resembles(data[: limits.file_bytes]))
+        head = normalised(data[: limits.file_bytes])
+        return Manifest(reading, reading, resembles=_resembles(head))
     text = normalised(data)
     return _File(text, limits).manifest()
 
 
-def resembles(data: bytes) -> bool:
+def _resembles(data: bytes) -> bool:
     """Whether the bytes look like a manifest, readable or not."""
-    if data[:2] in _UTF_16:
-        data = document_text(data).encode()
     if _RESEMBLES.search(data) or _RESEMBLES_LINE.search(data):
         return True
     return bool(_FLOW_START.match(data) and _RESEMBLES_JSON.search(data))
@@ -81,8 +78,9 @@ class _File:
         self.limits = limits
         self.table = _TABLES.setdefault(limits.digits, Table(limits.digits))
         self.starts: list[int] = []
+        self.lines = max(1, data.count(b"\n") + (not data.endswith(b"\n")))
         self.hazards: set[Hazard] = set()
-        self.nodes = 0
+        self.used: Counter[Dialect] = Counter()
 
     def manifest(self) -> Manifest:
         """Both readings and all that is odd."""
@@ -101,7 +99,7 @@ class _File:
             kustomize,
             tuple(hazards),
             digests,
-            resembles(self.data),
+            _resembles(self.data),
             template=kubectl.error is not None and bool(_ACTION.search(self.data)),
         )
 
@@ -144,10 +142,9 @@ class _File:
     def _built(self, chunk: Chunk, dialect: Dialect) -> Built:
         if chunk.json is not None:
             return self._json(chunk, chunk.json, dialect)
-        room = replace(self.limits, nodes=max(0, self.limits.nodes - self.nodes))
-        built = build(chunk.data, dialect, self.table, room)
-        if dialect == "kubectl":
-            self.nodes += built.nodes
+        used = self.used[dialect]
+        built = build(chunk.data, dialect, self.table, self.limits, used=used)
+        self.used[dialect] += built.nodes
         return built
 
     def _json(self, chunk: Chunk, held: JsonValue, dialect: Dialect) -> Built:
@@ -195,7 +192,8 @@ class _File:
         for note in sorted(built.notes, key=lambda note: note.index):
             line += text.count("\n", at, note.index)
             at = note.index
-            self.hazards.add(Hazard(note.flag, number, line, note.message, note.field))
+            shown = self._within(line)
+            self.hazards.add(Hazard(note.flag, number, shown, note.message, note.field))
 
     def _rejected(self, error: ReadError, number: int) -> None:
         if not error.limit:
@@ -208,12 +206,16 @@ class _File:
             line = next(iter(found), self._line(chunk.start))
         else:
             text = document_text(chunk.data)
-            line = self._line(chunk.start) + text.count("\n", 0, refused.index)
+            line = self._within(self._line(chunk.start) + text.count("\n", 0, refused.index))
         return ReadError(str(refused), line, limit=refused.limit)
 
     def _line(self, offset: int) -> int:
         """The line (1-based) of a byte of the file."""
-        return self.data.count(b"\n", 0, offset) + 1
+        return self._within(self.data.count(b"\n", 0, offset) + 1)
+
+    def _within(self, line: int) -> int:
+        """The line itself, or the last one for what stands behind it, at the end of the file."""
+        return min(line, self.lines)
 
     def _text_hazards(self, cut: Cut) -> None:
         """What is odd about the bytes themselves."""

@@ -173,13 +173,13 @@ def key_text(text: str, value: Scalar) -> str | None:
 def float_key(value: float) -> str:
     """A float as Go's FormatFloat(value, 'g', -1, 32) writes it."""
     try:
-        single = struct.unpack("f", struct.pack("f", value))[0]
+        single = struct.unpack("<f", struct.pack("<f", value))[0]
     except OverflowError:
         return ".inf" if value > 0 else "-.inf"
     text = next(
         held
         for precision in range(17)
-        if struct.pack("f", float(held := f"{single:.{precision}e}")) == struct.pack("f", single)
+        if struct.pack("<f", float(held := f"{single:.{precision}e}")) == struct.pack("<f", single)
     )
     mantissa, _, exponent = text.partition("e")
     power = int(exponent)

@@ -6,6 +6,7 @@ later); kustomize: `ByteReader` in https://github.com/kubernetes-sigs/kustomize.
 
 from __future__ import annotations
 
+import codecs
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,15 @@ class Cut:
 
 
 def normalised(data: bytes) -> bytes:
-    """The bytes with LF for CRLF, as both readers make them before they cut."""
+    """The bytes as they are cut: UTF-8 without the byte order mark before it, LF for CRLF.
+
+    kubectl takes UTF-16 as well, where a byte order mark says so (`FileVisitor` in
+    https://github.com/kubernetes/cli-runtime); what is no character it replaces, while here it
+    is refused, as kustomize and the decoder itself do.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", "replace").encode()
+    data = data.removeprefix(codecs.BOM_UTF8)
     return data.replace(b"\r\n", b"\n") if b"\r" in data else data
 
 

@@ -13,7 +13,6 @@ from bot.core.reading.split import Cut
 _RETURN: Final = re.compile(rb"\r(?!\n)")
 _BREAK: Final = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]")
 _BOM: Final = re.compile(rb"(?!\A)\xef\xbb\xbf")
-_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _MOST: Final = 20  # of a kind, in one file: more of them tell nobody more
 
 _TABLE: Final[tuple[tuple[Flag, re.Pattern[bytes], bytes, str], ...]] = (
@@ -40,7 +39,7 @@ _TABLE: Final[tuple[tuple[Flag, re.Pattern[bytes], bytes, str], ...]] = (
 
 def text_hazards(data: bytes, cut: Cut) -> Iterator[tuple[Flag, int, str]]:
     """Each hazard with the byte where it stands and a sentence."""
-    if not data.startswith(_UTF_16) and not (data.isascii() and b"\r" not in data):
+    if not data.isascii() or b"\r" in data:
         for flag, pattern, sign, message in _TABLE:
             if sign in data:
                 for found, _ in zip(pattern.finditer(data), range(_MOST), strict=False):

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from typing import TypeAlias
 
-from bot.core.manifest import Manifest, ManifestFile
+from bot.core.globs import path_matches
+from bot.core.manifest import Manifest
 from bot.core.policy import Policy
-from bot.core.resource import Resource
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
 from bot.core.states.applied import Applied, Reader, definitions
 from bot.core.states.environments import Environments, environments_of
-from bot.core.states.files import files_of
-from bot.core.states.known import closed_namespaces
+from bot.core.states.files import REGULAR, files_of
+from bot.core.states.pairing import Pair, Pairing, Side
 from bot.core.states.problems import Trouble, links_of, pointers, unreadable, unrendered
-from bot.core.states.resources import identity_of
 from bot.core.states.roots import Manifests, roots_of
 from bot.core.tree import File, Tree
 
+_Applied: TypeAlias = Mapping[tuple[str, str], Applied]
+
 __all__ = ["Manifests", "Pair", "States", "Trouble", "build_state", "states_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One environment at base and at head, and the directories of the roots it is made of."""
-
-    before: State
-    after: State
-    roots: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +47,63 @@ def states_of(
     namespace: str = "default",
 ) -> States:
     """The states of two trees. `namespace` is what a resource without one gets."""
-    files = (files_of(base, policy.ignore), files_of(head, policy.ignore))
-    scopes = scopes_of(body for side in files for body in definitions(side, manifests))
-    reader = Reader(manifests, namespace, scopes)
-    roots = roots_of(files[0], manifests)
-    before = reader.applied(roots)
-    after = reader.applied(roots_of(files[1], manifests, roots))
-    environments = environments_of(before.values(), after.values())
-    links = tuple(dict(links_of(side, manifests)) for side in files)
-    sides = (_Side(before, links[0], environments), _Side(after, links[1], environments))
-    pairs = tuple(
-        pair
-        for name in environments.names
-        if (pair := _pair(name, sides, policy, namespace)) is not None
-    )
+    trees = _Trees(base, head, manifests, policy)
+    before, after = trees.applied(namespace)
+    environments = environments_of((before.values(), after.values()), policy.environments)
+    pairings: dict[str, Pairing] = {}
+    pairs = []
+    for name in environments.names:
+        environment = _environment(name, environments, namespace)
+        default = environment.default_namespace
+        if default not in pairings:
+            pairings[default] = Pairing(environments, policy, *trees.sides(default))
+        pairs.append(pairings[default].pair(environment))
     troubles = (
         *unrendered(before, after),
-        *unreadable(*links),
+        *unreadable(*trees.links),
         *pointers(_by_text(before), _by_text(after)),
     )
-    compared = {id(found) for held in after.values() for found in held.resources}
-    compared |= {
-        id(found)
-        for pair in pairs
-        for found in pair.before.resources
-        if pair.after.get(found.key) is None
-    }
-    return States(environments.names, pairs, troubles, len(compared))
+    found = tuple(pair for pair in pairs if pair is not None)
+    return States(environments.names, found, troubles, _compared(after, found))
+
+
+class _Trees:
+    """Base and head: their roots and links, and what they put into a cluster."""
+
+    def __init__(self, base: Tree, head: Tree, manifests: Manifests, policy: Policy) -> None:
+        ignored = (*policy.ignore, *policy.rbac.known)
+        files = (files_of(base, ignored), files_of(head, ignored))
+        roots = roots_of(files[0], manifests)
+        self._roots = (roots, roots_of(files[1], manifests, roots))
+        self._scopes = scopes_of(body for side in files for body in definitions(side, manifests))
+        self._manifests = manifests
+        self._readers: dict[str, Reader] = {}
+        # What base says that the clusters have beside it: never head, which could say anything.
+        self._known = {
+            path: file
+            for path, file in sorted(base.items())
+            if file.mode in REGULAR and path_matches(path, policy.rbac.known)
+        }
+        self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
+
+    def applied(self, namespace: str) -> tuple[_Applied, _Applied]:
+        """The roots of both, read for an environment where this is the default namespace."""
+        reader = self._reader(namespace)
+        return reader.applied(self._roots[0]), reader.applied(self._roots[1])
+
+    def sides(self, namespace: str) -> tuple[Side, Side]:
+        """Both sides, for environments where this is the default namespace."""
+        reader = self._reader(namespace)
+        before, after = self.applied(namespace)
+        known = tuple(
+            found for path, file in self._known.items() for found in reader.resources(path, file)
+        )
+        return Side(before, self.links[0], known), Side(after, self.links[1], known)
+
+    def _reader(self, namespace: str) -> Reader:
+        if namespace not in self._readers:
+            self._readers[namespace] = Reader(self._manifests, namespace, self._scopes)
+        return self._readers[namespace]
 
 
 def build_state(
@@ -95,8 +117,9 @@ def build_state(
     held = _Held(dict(manifests.values()))
     files = files_of(tree)
     reader = Reader(held, namespace, scopes_of(definitions(files, held)))
-    side = _Side(reader.applied(roots_of(files, held)), {}, environments_of())
-    return side.state(side.environments.names[0], policy, namespace)
+    side = Side(reader.applied(roots_of(files, held)), {})
+    state, _ = side.state(Environment(default_namespace=namespace), policy, environments_of(()))
+    return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,84 +138,24 @@ class _Held:
         raise KeyError(file.blob)
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One of the two trees, read: its roots, the links among them, how both are split."""
-
-    roots: Mapping[tuple[str, str], Applied]
-    all_links: Mapping[str, File]
-    environments: Environments
-
-    def of(self, name: str) -> tuple[Applied, ...]:
-        """The roots of an environment, in path order."""
-        prefixes = self.environments.prefixes_of(name)
-        return tuple(
-            held for held in self.roots.values() if self.environments.of(held.root.path) in prefixes
-        )
-
-    def links(self, name: str) -> tuple[tuple[str, File], ...]:
-        """The symlinks and submodules among an environment's roots."""
-        prefixes = self.environments.prefixes_of(name)
-        return tuple(
-            (path, link)
-            for path, link in self.all_links.items()
-            if self.environments.of(path) in prefixes
-        )
-
-    def state(self, name: str, policy: Policy, namespace: str) -> State:
-        """The state of an environment."""
-        held = self.of(name)
-        resources = _combined(held)
-        files: dict[str, ManifestFile] = {}
-        for applied in held:
-            files.update(applied.files)
-        return State(
-            resources=resources,
-            environment=Environment(name, default_namespace=namespace),
-            policy=policy,
-            closed=closed_namespaces(held, resources, links=bool(self.links(name))),
-            files=MappingProxyType(dict(sorted(files.items()))),
-        )
+def _environment(name: str, environments: Environments, namespace: str) -> Environment:
+    """An environment as the policy has it; what it leaves at its default is the caller's to say."""
+    said = environments.policy(name)
+    if said is None:
+        return Environment(name, default_namespace=namespace)
+    own = said.default_namespace
+    default = namespace if own == Environment().default_namespace else own
+    return Environment(name, said.kubernetes, default)
 
 
-def _pair(name: str, sides: tuple[_Side, _Side], policy: Policy, namespace: str) -> Pair | None:
-    """An environment on both sides, None where it is the same."""
-    roots = tuple(side.of(name) for side in sides)
-    same = len(roots[0]) == len(roots[1]) and all(map(_is, *roots))
-    if same and sides[0].links(name) == sides[1].links(name):
-        return None
-    before, after = (side.state(name, policy, namespace) for side in sides)
-    places = {held.root.path for side in roots for held in side}
-    return Pair(before, after, tuple(sorted(places)))
-
-
-def _is(one: Applied, other: Applied) -> bool:
-    return one is other
-
-
-def _combined(roots: Iterable[Applied]) -> tuple[Resource, ...]:
-    """All resources, the last of each key, as with kubectl; those without a name of their own all.
-
-    What has only the prefix of a name is told apart by a number in the order of what is written.
-    """
-    found: dict[object, Resource] = {}
-    nameless: list[Resource] = []
-    for applied in roots:
-        for held in applied.resources:
-            identity = identity_of(held.encoded) if held.name.endswith("*") else None
-            if identity is not None and identity.generated:
-                nameless.append(held)
-            else:
-                found[held.key] = held
-    for held in sorted(nameless, key=lambda held: (held.key.sort_key, held.encoded)):
-        key, number = held.key, 1
-        while key in found:
-            number += 1
-            key = type(key)(key.group, key.kind, key.namespace, f"{held.key.name}{number}")
-        found[key] = (
-            held if number == 1 else Resource(key, held.api_version, held.encoded, held.source)
-        )
-    return tuple(found.values())
+def _compared(after: Mapping[tuple[str, str], Applied], pairs: Iterable[Pair]) -> int:
+    """How many resources were compared: those at head, and those that head no longer has."""
+    compared = {id(found) for held in after.values() for found in held.resources}
+    for pair in pairs:
+        for change in pair.after.since(pair.before):
+            if change.after is None:
+                compared.add(id(change.before))
+    return len(compared)
 
 
 def _by_text(roots: Mapping[tuple[str, str], Applied]) -> Mapping[str, Applied]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -15,7 +16,7 @@ from bot.core.scopes import Scopes
 from bot.core.states.files import Files
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.namespace import BuildError, Draft, draft_of, follow, move
-from bot.core.states.resources import resources_of, source_of
+from bot.core.states.resources import identity_of, resources_of, source_of
 from bot.core.states.roots import Manifests, Root, Roots
 from bot.core.tree import File
 from bot.core.values import Body, freeze
@@ -38,6 +39,17 @@ class Applied:
     reasons: tuple[Reason, ...] = ()
     unread: bool = False
 
+    @cached_property
+    def generated(self) -> frozenset[int]:
+        """Those of the resources, by `id`, that have only the prefix of a name."""
+        return frozenset(
+            id(held)
+            for held in self.resources
+            if held.name.endswith("*")
+            and (identity := identity_of(held.encoded)) is not None
+            and identity.generated
+        )
+
 
 @dataclass(slots=True)
 class Reader:
@@ -52,6 +64,10 @@ class Reader:
     def applied(self, roots: Roots) -> Mapping[tuple[str, str], Applied]:
         """Every root of a tree, read, by path and kind."""
         return {place: self._once(root, roots) for place, root in roots.roots.items()}
+
+    def resources(self, path: str, file: File) -> tuple[Resource, ...]:
+        """The resources of one file as it would be applied by itself."""
+        return self._resources(ManifestFile(path, file.blob, self.manifests.manifest(file)))
 
     def _once(self, root: Root, roots: Roots) -> Applied:
         content = tuple((path, file.mode, file.blob) for path, file in root.files.items())

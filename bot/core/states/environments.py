@@ -1,4 +1,7 @@
-"""Environments by duplicates: where a repository holds the same resource for several clusters."""
+"""Environments: the policy's own, else by duplicates.
+
+A repository holds the same resource for several clusters; those must never be joined.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from bot.core.globs import path_matches
+from bot.core.policy import EnvironmentPolicy
 from bot.core.resource import ResourceKey
 from bot.core.states.applied import Applied
 
@@ -16,45 +21,70 @@ DEFAULT_NAME = "default"
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """The prefixes by which paths are split, and the environments that follow.
+    """The environments of two trees, and what belongs to which.
 
-    `prefixes` holds every path at which a resource's roots part. The environments are those that
-    no other lies in; a path belongs to every environment that lies in its own deepest prefix, or,
-    outside of them all, to every one.
+    Those of the policy hold the paths that it names. Among the other paths, `prefixes` are those
+    through the first segment at which the roots of one resource part; each that no other lies in is
+    an environment, and a path belongs to all that lie in its own deepest prefix. What lies in none
+    belongs to every environment, the policy's among them.
     """
 
-    prefixes: frozenset[Segments]
     names: tuple[str, ...]
+    named: tuple[EnvironmentPolicy, ...] = ()
+    prefixes: frozenset[Segments] = frozenset()
+    _homes: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+    _all: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
 
-    def of(self, path: str) -> Segments:
-        """The deepest prefix that a directory lies in, empty outside of them all."""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_all", frozenset(self.names))
+
+    def holds(self, name: str, path: str) -> bool:
+        """Whether a directory's or file's path belongs to the environment of this name."""
+        return name in self.home(path)
+
+    def home(self, path: str) -> frozenset[str]:
+        """The environments that a path belongs to."""
+        if path not in self._homes:
+            self._homes[path] = self._home(path)
+        return self._homes[path]
+
+    def policy(self, name: str) -> EnvironmentPolicy | None:
+        """What the policy says of an environment, None where it does not name it."""
+        return next((held for held in self.named if held.name == name), None)
+
+    def _home(self, path: str) -> frozenset[str]:
+        own = frozenset(held.name for held in self.named if path_matches(path, held.paths))
+        deepest = self._deepest(path)
+        if own or not deepest:
+            return own or self._all
+        size, named = len(deepest), {held.name for held in self.named}
+        return frozenset(
+            name for name in self.names if name not in named and segments_of(name)[:size] == deepest
+        )
+
+    def _deepest(self, path: str) -> Segments:
         segments = segments_of(path)
         for depth in range(len(segments), 0, -1):
             if segments[:depth] in self.prefixes:
                 return segments[:depth]
         return ()
 
-    def prefixes_of(self, name: str) -> frozenset[Segments]:
-        """The prefixes whose paths belong to an environment; () is outside of them all."""
-        if name == DEFAULT_NAME and not self.prefixes:
-            return frozenset({()})
-        segments = segments_of(name)
-        return frozenset(segments[:depth] for depth in range(len(segments) + 1))
 
-
-def environments_of(*trees: Iterable[Applied]) -> Environments:
+def environments_of(
+    trees: Iterable[Iterable[Applied]], named: tuple[EnvironmentPolicy, ...] = ()
+) -> Environments:
     """The environments of several trees together, such as base and head.
 
     Duplicates are counted within one tree: a file that moved is in one place in each.
     """
     prefixes: set[Segments] = set()
     for tree in trees:
-        for places in _places(tree).values():
+        for places in _places(tree, named).values():
             if len(places) > 1:
                 prefixes.update(_partings(places))
-    leaves = prefixes - {prefix[:depth] for prefix in prefixes for depth in range(1, len(prefix))}
-    names = tuple(sorted("/".join(leaf) for leaf in leaves)) or (DEFAULT_NAME,)
-    return Environments(frozenset(prefixes), names)
+    inner = {prefix[:depth] for prefix in prefixes for depth in range(1, len(prefix))}
+    names = {"/".join(leaf) for leaf in prefixes - inner} | {held.name for held in named}
+    return Environments(tuple(sorted(names)) or (DEFAULT_NAME,), named, frozenset(prefixes))
 
 
 def segments_of(path: str) -> Segments:
@@ -62,9 +92,13 @@ def segments_of(path: str) -> Segments:
     return tuple(path.split("/")) if path else ()
 
 
-def _places(tree: Iterable[Applied]) -> Mapping[ResourceKey, set[Segments]]:
+def _places(
+    tree: Iterable[Applied], named: tuple[EnvironmentPolicy, ...]
+) -> Mapping[ResourceKey, set[Segments]]:
     places: dict[ResourceKey, set[Segments]] = {}
     for applied in tree:
+        if any(path_matches(applied.root.path, held.paths) for held in named):
+            continue
         path = segments_of(applied.root.path)
         for found in applied.resources:
             # What only has a prefix of a name is a new thing each time it is applied.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -18,8 +17,9 @@ from bot.kubernetes.rbac.builtin import is_builtin
 from bot.kubernetes.rbac.causes import Cause, within
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.judgement import Judgement
-from bot.kubernetes.rbac.risks import CLUSTER_ADMIN, RISKS, Risk, is_wide
+from bot.kubernetes.rbac.risks import CLUSTER_ADMIN, Risk
 from bot.kubernetes.rbac.rules import CLUSTER, Atom
+from bot.kubernetes.rbac.sentences import abilities
 from bot.kubernetes.rbac.subjects import Subject
 
 MOST_FACTS: Final = 2_000
@@ -27,18 +27,16 @@ MOST_FACTS: Final = 2_000
 _MOST_ROWS: Final = 20
 _MOST_ITEMS: Final = 50
 _MOST_RELATED: Final = 5
-_MOST_ACTS: Final = 3
-_EVERY: Final = re.compile(r"\{every\} (\w+(?: or \w+)?)")
 
 
 def privilege_added(cause: Cause, gains: Sequence[Gain], judge: Judgement) -> Finding:
     """What subjects newly may do because of one change."""
     severity = judge.worst(gains)
-    found = _risks(gains, judge)
+    found = judge.carried(gains)
     subjects = wording.who(gain.subject for gain in gains if gain.subject is not None)
     return Finding(
         node=_place(cause, gains, judge, severity),
-        message=f"{subjects} can now {sentence(cause, gains, judge)}",
+        message=f"{subjects} can now {abilities(gains, judge, by_role=cause.binds)}",
         severity=severity,
         key=_key(cause),
         facts=facts(gains, found),
@@ -54,76 +52,17 @@ def role_widened(cause: Cause, gains: Sequence[Gain], judge: Judgement) -> Findi
     roles = dict.fromkeys(gain.sourced.chain[0] for gain in gains)
     named = wording.listed(tuple(map(str, roles)), "other roles", 2)
     allow = "allow" if len(roles) > 1 else "allows"
-    found = _risks(gains, judge)
+    found = judge.carried(gains)
     return Finding(
         node=_place(cause, gains, judge, severity),
         message=f"{named} newly {allow} whoever is bound to {'them' if len(roles) > 1 else 'it'}"
-        f" to {sentence(cause, gains, judge)}",
+        f" to {abilities(gains, judge)}",
         severity=severity.lower(),
         key=_key(cause),
         facts=facts(gains, found),
         side=cause.side,
         details=(table(gains),),
     )
-
-
-def sentence(cause: Cause, gains: Sequence[Gain], judge: Judgement) -> str:
-    """What becomes possible, as the end of a sentence."""
-    place = wording.where(gain.scope for gain in gains)
-    urls_only = all(target.group is None for gain in gains for target in gain.box.targets)
-    acts, then = _acts(gains, judge)
-    roles = dict.fromkeys(str(gain.sourced.chain[0]) for gain in gains)
-    if cause.binds and len(acts) != 1:
-        what = wording.listed(acts, "more", _MOST_ACTS) or _allowance(gains)
-        return f"do what {wording.listed(tuple(roles))} allows {place}: {what}"
-    if acts:
-        return f"{wording.listed(acts, 'more', _MOST_ACTS)} {place}{then}"
-    return _allowance(gains) if urls_only else f"{_allowance(gains)} {place}"
-
-
-def _acts(gains: Sequence[Gain], judge: Judgement) -> tuple[tuple[str, ...], str]:
-    """What the risks make possible, worst first, and what follows from the worst."""
-    carried: dict[Risk, list[Gain]] = {}
-    for gain in gains:
-        for risk in judge.risks(gain):
-            carried.setdefault(risk, []).append(gain)
-    ordered = [risk for risk in (CLUSTER_ADMIN, *RISKS) if risk in carried]
-    ordered.sort(key=lambda risk: -max(_levels(risk, carried[risk], judge)))
-    acts = dict.fromkeys(_act(risk, carried[risk]) for risk in ordered)
-    if CLUSTER_ADMIN in carried:
-        return (CLUSTER_ADMIN.act,), ""
-    worst = ordered[0] if ordered else None
-    if worst is None or not worst.then or len(acts) > 1 or _limited(worst, carried[worst]):
-        return tuple(acts), ""
-    wide = any(is_wide(gain.scope, judge.privileged) for gain in carried[worst])
-    return tuple(acts), f", {worst.then}" if wide else ""
-
-
-def _levels(risk: Risk, gains: Iterable[Gain], judge: Judgement) -> Iterator[int]:
-    return (risk.level(gain.scope, judge.privileged) for gain in gains)
-
-
-def _limited(risk: Risk, gains: Sequence[Gain]) -> str:
-    """The names that a risk is limited to; empty where it is not."""
-    if "{every}" not in risk.act:
-        return ""
-    return wording.names(gain.box for gain in gains)
-
-
-def _act(risk: Risk, gains: Sequence[Gain]) -> str:
-    names = _limited(risk, gains)
-    if names:
-        return _EVERY.sub(lambda found: f"{found[1]} {names}", risk.act)
-    return risk.act.replace("{every}", "every")
-
-
-def _allowance(gains: Sequence[Gain]) -> str:
-    return wording.allowance([gain.box for gain in gains])
-
-
-def _risks(gains: Iterable[Gain], judge: Judgement) -> tuple[Risk, ...]:
-    found = {risk: None for gain in gains for risk in judge.risks(gain)}
-    return tuple(sorted(found, key=lambda risk: (-risk.wide, risk != CLUSTER_ADMIN)))
 
 
 def _place(cause: Cause, gains: Sequence[Gain], judge: Judgement, severity: Severity) -> Node:

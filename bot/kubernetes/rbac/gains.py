@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from bot.kubernetes.rbac.authority import (
 )
 from bot.kubernetes.rbac.boxes import Box, uncovered
 from bot.kubernetes.rbac.objects import Binding, RoleKey
-from bot.kubernetes.rbac.rules import CLUSTER, Rule
+from bot.kubernetes.rbac.rules import CLUSTER
 from bot.kubernetes.rbac.subjects import Subject, memberships
 
 
@@ -121,15 +121,12 @@ def _gains(before: Authority, after: Authority, changed: frozenset[RoleKey]) -> 
 
 
 def beyond(
-    authority_: Authority, subject: Subject, owners: Sequence[tuple[Authority, Subject]]
+    held: Authority, subject: Subject, other: Authority, instead_of: Subject
 ) -> Iterator[Gain]:
-    """What a subject may do that none of the owners may, each at its own commit."""
+    """What a subject may do at one commit that another subject may not, at this or another."""
     for holder in (subject, *memberships(subject)):
-        for edge in authority_.by_subject.get(holder, ()):
-            held: tuple[Rule, ...] = tuple(
-                rule for owner, who in owners for rule in owner.allowed(who, edge.scope)
-            )
-            for sourced in authority_.resolve(edge.role):
-                for box in uncovered(sourced.rule, held, edge.scope, authority_.scoped):
-                    binding = authority_.edges[edge][0]
-                    yield Gain(subject, edge.scope, box, binding, sourced)
+        for edge in held.by_subject.get(holder, ()):
+            owners = other.allowed(instead_of, edge.scope)
+            for sourced in held.resolve(edge.role):
+                for box in uncovered(sourced.rule, owners, edge.scope, held.scoped):
+                    yield Gain(subject, edge.scope, box, held.edges[edge][0], sourced)

@@ -12,7 +12,7 @@ from bot.kubernetes.rbac.authority import Authority
 from bot.kubernetes.rbac.boxes import Box
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.objects import RoleKey
-from bot.kubernetes.rbac.risks import Level, Risk, Rules, is_wide, risks
+from bot.kubernetes.rbac.risks import CLUSTER_ADMIN, Level, Risk, Rules, is_wide, risks
 from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom
 from bot.kubernetes.rbac.subjects import Subject
 
@@ -38,6 +38,11 @@ class Judgement:
             return self.after.allowed(gain.subject, gain.scope) if gain.subject is not None else ()
 
         return tuple(risks(gain.box, gain.scope, self.after.scoped, held))
+
+    def carried(self, gains: Iterable[Gain]) -> tuple[Risk, ...]:
+        """The risks of some gains together, the worst first."""
+        found = {risk: None for gain in gains for risk in self.risks(gain)}
+        return tuple(sorted(found, key=lambda risk: (-risk.wide, risk != CLUSTER_ADMIN)))
 
     def severity(self, gain: Gain) -> Severity:
         """How bad a gain is by the worst risk that it carries."""

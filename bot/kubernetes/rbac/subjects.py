@@ -54,6 +54,10 @@ def account(namespace: str, name: str) -> Subject:
     return Subject("ServiceAccount", namespace, name)
 
 
+ANY_ACCOUNT: Final = account("", "")
+"""A service account of which nothing is known: it may do what every account may."""
+
+
 def memberships(subject: Subject) -> tuple[Subject, ...]:
     """The groups that everyone whom this subject names is in, without being asked.
 

@@ -44,7 +44,7 @@ _CASES: list[tuple[bytes, list[tuple[str, int]]]] = [
     (b"kind: A\n---\n\xef\xbb\xbfkind: B\n", [("bom-inside", 3)]),
     (b"kind: A\n\xef\xbb\xbfmeta: 1\n", [("bom-inside", 2)]),
     (b'{"a":1}\n{"b":1}\n', [("json-stream", 2)]),
-    (b"a: 1\nb: [\n", [("rejected-by-kubectl", 3)]),
+    (b"a: 1\nb: [\n", [("rejected-by-kubectl", 2)]),
     (b"kind: Foo\nitems: {a: 1}\n", [("rejected-by-kubectl", 2)]),
     (b"a: 1\n--- {b: 1}\n", [("rejected-by-kubectl", 2)]),
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.core.policy import EnvironmentPolicy, Policy
+from bot.core.state import Environment
 from tests.worlds import Files, Grove, resource
 
 API = resource("ConfigMap", "api")
@@ -100,3 +102,32 @@ def test_a_tree_against_itself_has_nothing_to_judge_and_no_problem() -> None:
     states = Grove(files, files).states()
 
     assert (states.pairs, states.troubles) == ((), ())
+
+
+def test_the_policys_environments_come_first_and_share_what_lies_outside() -> None:
+    files = {
+        "live/eu/api.yaml": API,
+        "live/us/api.yaml": API,
+        "test/one/api.yaml": API,
+        "test/two/api.yaml": API,
+        "shared/s.yaml": SHARED,
+    }
+    policy = Policy(
+        environments=(
+            EnvironmentPolicy("production", ("live/**",), "1.30", "team"),
+            EnvironmentPolicy("void", ("nothing/**",)),
+        )
+    )
+
+    states = Grove({}, files).states(policy)
+
+    found = {
+        pair.after.environment: sorted(str(held.key) for held in pair.after.resources)
+        for pair in states.pairs
+    }
+    assert found == {
+        Environment("production", "1.30", "team"): ["ConfigMap/team/api", "ConfigMap/team/shared"],
+        Environment("test/one"): ["ConfigMap/default/api", "ConfigMap/default/shared"],
+        Environment("test/two"): ["ConfigMap/default/api", "ConfigMap/default/shared"],
+        Environment("void"): ["ConfigMap/default/shared"],
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.core.policy import KnownRbac, Policy
 from tests.worlds import Files, Grove, Link, Submodule, resource
 
 PLAIN: Files = {"a/x.yaml": resource("ConfigMap", "x", namespace="shop")}
@@ -47,3 +48,19 @@ def test_what_is_open_in_one_environment_does_not_open_another() -> None:
         "p": {"shop"},
         "t": frozenset(),
     }
+
+
+def test_exported_objects_are_known_as_base_has_them_and_are_no_manifests() -> None:
+    role = resource("ClusterRole", "%s", api="rbac.authorization.k8s.io/v1")
+    base: Files = {**PLAIN, ".export/roles.yaml": role % "old"}
+    head: Files = {
+        "a/x.yaml": resource("ConfigMap", "x", "data: {a: b}", namespace="shop"),
+        ".export/roles.yaml": role % "new",
+        ".export/more.yaml": role % "more",
+    }
+
+    (pair,) = Grove(base, head).states(Policy(rbac=KnownRbac((".export/*.yaml",)))).pairs
+
+    for state in (pair.before, pair.after):
+        assert [held.name for held in state.known] == ["old"]
+        assert [held.name for held in state.resources] == ["x"]

@@ -107,6 +107,7 @@ WEBHOOKS = [
     "pull-request-review-comment-deleted",
     "pull-request-review-comment-edited",
     "push",
+    "repository-archived",
     "repository-renamed",
 ]
 

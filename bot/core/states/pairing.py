@@ -1,0 +1,117 @@
+"""Roots that were read into the states of an environment, at base and at head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from bot.core.manifest import ManifestFile
+from bot.core.policy import Policy
+from bot.core.resource import Resource, ResourceKey
+from bot.core.state import Environment, State
+from bot.core.states.applied import Applied
+from bot.core.states.environments import Environments
+from bot.core.states.known import closed_namespaces
+from bot.core.tree import File
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One environment at base and at head, and the directories of the roots it is made of."""
+
+    before: State
+    after: State
+    roots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two trees, read: its roots by path and kind, and the links among them."""
+
+    roots: Mapping[tuple[str, str], Applied]
+    links: Mapping[str, File]
+    known: tuple[Resource, ...] = ()
+
+    def state(
+        self, environment: Environment, policy: Policy, environments: Environments
+    ) -> tuple[State, tuple[Applied, ...]]:
+        """The state of an environment, and its roots in path order."""
+        name = environment.name
+        held = tuple(
+            root for root in self.roots.values() if environments.holds(name, root.root.path)
+        )
+        links = any(environments.holds(name, path) for path in self.links)
+        resources = combined(held)
+        files: dict[str, ManifestFile] = {}
+        for root in held:
+            files.update(root.files)
+        state = State(
+            resources=resources,
+            environment=environment,
+            policy=policy,
+            closed=closed_namespaces(held, resources, links=links),
+            files=MappingProxyType(dict(sorted(files.items()))),
+            known=self.known,
+        )
+        return state, held
+
+
+@dataclass(slots=True)
+class Pairing:
+    """The environments of two sides. Those that are the same on both are not even put together."""
+
+    environments: Environments
+    policy: Policy
+    before: Side
+    after: Side
+    _differing: frozenset[str] | None = field(default=None)
+
+    def pair(self, environment: Environment) -> Pair | None:
+        """An environment on both sides, None where it is the same."""
+        if environment.name not in self._differing_names():
+            return None
+        before, old = self.before.state(environment, self.policy, self.environments)
+        after, new = self.after.state(environment, self.policy, self.environments)
+        places = {held.root.path for held in (*old, *new)}
+        return Pair(before, after, tuple(sorted(places)))
+
+    def _differing_names(self) -> frozenset[str]:
+        """The environments that something belongs to which is not the same on both sides."""
+        if self._differing is None:
+            old, new = self.before, self.after
+            paths = {
+                path
+                for path, kind in {**old.roots, **new.roots}
+                if old.roots.get((path, kind)) is not new.roots.get((path, kind))
+            }
+            paths |= {
+                path
+                for path in {**old.links, **new.links}
+                if old.links.get(path) != new.links.get(path)
+            }
+            homes = (self.environments.home(path) for path in paths)
+            self._differing = frozenset(name for home in homes for name in home)
+        return self._differing
+
+
+def combined(roots: Iterable[Applied]) -> tuple[Resource, ...]:
+    """All resources, the last of each key, as with kubectl; those without a name of their own all.
+
+    What has only the prefix of a name is told apart by a number in the order of what is written.
+    """
+    found: dict[ResourceKey, Resource] = {}
+    nameless: list[Resource] = []
+    for applied in roots:
+        for held in applied.resources:
+            if applied.generated and id(held) in applied.generated:
+                nameless.append(held)
+            else:
+                found[held.key] = held
+    for held in sorted(nameless, key=lambda held: (held.key.sort_key, held.encoded)):
+        key, number = held.key, 1
+        while key in found:
+            number += 1
+            key = replace(held.key, name=f"{held.key.name}{number}")
+        found[key] = held if number == 1 else replace(held, key=key)
+    return tuple(found.values())

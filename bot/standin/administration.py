@@ -1,0 +1,42 @@
+"""What owners do to repositories: rename, archive, give to an App and take from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.standin.context import Context
+from bot.standin.state import Installation, Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """The settings pages of a stand-in."""
+
+    context: Context
+
+    def rename(self, one: Repository, name: str, *, by: str = "octocat") -> None:
+        """The repository under another name; what asks for the old one is redirected."""
+        state = self.context.state
+        with state.lock:
+            before, state.former_names[one.full_name.lower()] = one.name, one.id
+            one.name = name
+            self.context.events.renamed(one, before, state.account(by))
+
+    def archive(self, one: Repository, *, by: str = "octocat") -> None:
+        """The repository archived: nothing is merged into it any more."""
+        state = self.context.state
+        with state.lock:
+            one.archived = True
+            self.context.events.archived(one, state.account(by))
+
+    def add(self, installation: Installation, *repositories: Repository) -> None:
+        """The installation reaches these as well."""
+        with self.context.state.lock:
+            installation.repository_ids |= {one.id for one in repositories}
+            self.context.events.reach(installation, "added", list(repositories))
+
+    def remove(self, installation: Installation, *repositories: Repository) -> None:
+        """The installation no longer reaches these."""
+        with self.context.state.lock:
+            installation.repository_ids -= {one.id for one in repositories}
+            self.context.events.reach(installation, "removed", list(repositories))

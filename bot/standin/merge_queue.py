@@ -1,0 +1,83 @@
+"""The merge queue: a commit of base and head that must be green before it becomes the base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.standin import changes
+from bot.standin.context import Context
+from bot.standin.events import Push
+from bot.standin.merging import MergeRefused
+from bot.standin.pushes import after_push
+from bot.standin.state import Account, PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class MergeGroup:
+    """A pull request in the queue: the commit to be checked, and what it was made on."""
+
+    pull: PullRequest
+    head_sha: str
+    base_sha: str
+
+    @property
+    def branch(self) -> str:
+        """The branch that GitHub makes for the group."""
+        number, base = self.pull.number, self.pull.base_ref
+        return f"gh-readonly-queue/{base}/pr-{number}-{self.base_sha}"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeQueue:
+    """The merge queue of a stand-in."""
+
+    context: Context
+
+    def enqueue(self, pull: PullRequest, *, by: str = "octocat") -> MergeGroup:
+        """The pull request at the queue's end; `merge_group` asks for its checks."""
+        with self.context.state.lock:
+            return _queued(self.context, pull, self.context.state.account(by))
+
+    def finish(self, group: MergeGroup, *, by: str = "octocat") -> bool:
+        """Whether the group was merged: its required checks are green. It is gone either way."""
+        with self.context.state.lock:
+            return _finished(self.context, group, self.context.state.account(by))
+
+
+def _queued(context: Context, pull: PullRequest, by: Account) -> MergeGroup:
+    one = pull.repository
+    base = one.git.text("rev-parse", f"refs/heads/{pull.base_ref}")
+    message = f"Merge pull request #{pull.number} from {pull.head_ref}"
+    now = context.state.clock()
+    head = one.git.merge(base, pull.head_sha, message=message, author=by.login, now=now)
+    if head is None:
+        raise MergeRefused("Pull Request is not mergeable")
+    group = MergeGroup(pull, head, base)
+    one.git.set_ref(f"refs/heads/{group.branch}", head)
+    context.events.merge_group(one, _shape(group), "checks_requested", by)
+    return group
+
+
+def _finished(context: Context, group: MergeGroup, by: Account) -> bool:
+    pull, one = group.pull, group.pull.repository
+    merged = not changes.unmet_checks(one, pull, group.head_sha)
+    reason = "merged" if merged else "dequeued"
+    one.git.delete_ref(f"refs/heads/{group.branch}")
+    context.events.merge_group(one, _shape(group), "destroyed", by, reason)
+    if merged:
+        now = context.state.clock()
+        one.git.set_ref(f"refs/heads/{pull.base_ref}", group.head_sha)
+        pull.state, pull.merged_at, pull.closed_at, pull.updated_at = "closed", now, now, now
+        pull.merged_by, pull.merge_commit_sha = by, group.head_sha
+        after_push(context, one, Push(pull.base_ref, group.base_sha, group.head_sha, by))
+        context.events.pull_request(one, pull, "closed", by)
+    return merged
+
+
+def _shape(group: MergeGroup) -> dict[str, str]:
+    return {
+        "head_sha": group.head_sha,
+        "head_ref": f"refs/heads/{group.branch}",
+        "base_sha": group.base_sha,
+        "base_ref": f"refs/heads/{group.pull.base_ref}",
+    }

@@ -1,0 +1,19 @@
+"""A guard at admission enforces less than before, or is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import GroupKind
+from bot.core.state import State
+from bot.kubernetes import guardrails
+
+SEVERITY: Final = Severity.ERROR
+SUBJECTS: Final[tuple[GroupKind, ...]] = ()  # the kinds of Gatekeeper's constraints are users' own
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from guardrails.guardrails_weakened(before, after)

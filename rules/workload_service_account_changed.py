@@ -1,0 +1,19 @@
+"""A workload runs as another account, mounts a token that it did not, or lost its account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes import kinds, workload_accounts
+from bot.kubernetes.pods import TEMPLATED
+
+SEVERITY: Final = Severity.NOTICE
+SUBJECTS: Final = (*TEMPLATED, kinds.SERVICE_ACCOUNT)
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from workload_accounts.workload_account_changes(before, after)

@@ -1,0 +1,195 @@
+"""The queue over crashes: each test kills real processes that work on one queue."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.demo import wait_until
+
+WORKER = """
+import os, pathlib, sys, time
+from bot import logs
+from bot.github.webhook import Job
+from bot.jobs import Queue, QueueOptions
+from bot.metrics import Metrics
+
+directory, database, act, *submitted = sys.argv[1:]
+told = pathlib.Path(directory, "told")
+
+
+def tell(*words):
+    with told.open("a") as file:
+        file.write(" ".join(map(str, words)) + "\\n")
+
+
+class Reviewer:
+    def review(self, job, reference):
+        tell("begun", job.number, os.getpid())
+        if act == "die":
+            os._exit(9)
+        time.sleep(float(act))
+        tell("done", job.number, os.getpid())
+        return "reviewed"
+
+    def give_up(self, job, reference):
+        tell("given-up", job.number, reference)
+
+
+logs.configure("warning", "json")
+options = QueueOptions(pathlib.Path(directory, "data"), database or None, workers=4, poll=0.1)
+queue = Queue(options, Reviewer(), Metrics())
+queue.start()
+for number in submitted:
+    queue.submit(f"d-{number}", Job(1, 2, int(number)))
+tell("ready", os.getpid())
+time.sleep(600)
+"""
+
+
+class Workers:
+    """Processes on one queue, and what they tell."""
+
+    def __init__(self, directory: Path, database: str = "") -> None:
+        self._directory = directory
+        self._database = database
+        self._started: list[subprocess.Popen[bytes]] = []
+        (directory / "told").touch()
+
+    def start(self, act: str, *submitted: int) -> subprocess.Popen[bytes]:
+        """One more process: its jobs take `act` seconds, or `die`."""
+        arguments = [str(self._directory), self._database, act, *map(str, submitted)]
+        with (self._directory / "log").open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-c", WORKER, *arguments],
+                stdout=output,
+                stderr=output,
+                cwd=Path(__file__).parents[2],
+            )
+        self._started.append(process)
+        return process
+
+    def told(self, word: str) -> list[list[str]]:
+        """What was told under this word."""
+        lines = (self._directory / "told").read_text().splitlines()
+        return [line.split()[1:] for line in lines if line.startswith(f"{word} ")]
+
+    def recorded(self, job: str) -> str | None:
+        """The status of a row of the embedded queue."""
+        connection = sqlite3.connect(self._directory / "data" / "queue.sqlite")
+        try:
+            row = connection.execute(
+                "select status from workflow_status where workflow_uuid = ?", (job,)
+            ).fetchone()
+        finally:
+            connection.close()
+        return row[0] if row else None
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Waits for it; fails with the log where it does not come."""
+        assert wait_until(holds, 60), (self._directory / "log").read_text()
+
+    def end(self) -> None:
+        """Nothing of it runs any more."""
+        for process in self._started:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Workers]:
+    """Processes on an embedded queue, one after the other."""
+    workers = Workers(tmp_path)
+    yield workers
+    workers.end()
+
+
+def test_a_killed_process_s_jobs_are_done_by_the_next(embedded: Workers) -> None:
+    first = embedded.start("600", 1, 2, 3)
+    embedded.until(lambda: len(embedded.told("begun")) == 3)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    embedded.start("0")
+    embedded.until(lambda: len(embedded.told("done")) == 3)
+    assert sorted(number for number, _ in embedded.told("done")) == ["1", "2", "3"]
+
+
+def test_a_job_that_kills_its_process_each_time_is_given_up_once(embedded: Workers) -> None:
+    for turn in range(4):
+        process = embedded.start("die", *([1] if turn == 0 else []))
+        assert process.wait(timeout=60) == 9
+    fifth = embedded.start("die")
+    embedded.until(lambda: embedded.recorded("d-1/1!end") == "SUCCESS")
+    fifth.kill()
+    fifth.wait()
+    assert len(embedded.told("begun")) == 4
+    embedded.start("0", 2)
+    embedded.until(lambda: len(embedded.told("done")) > 0)
+    assert embedded.told("given-up") == [["1", "d-1"]]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a database of this test run's own."""
+    found = shutil.which("initdb"), shutil.which("postgres")
+    if None in found:
+        pytest.skip("there is no PostgreSQL here")
+    home = tmp_path_factory.mktemp("postgres")
+    # PostgreSQL does not run as root.
+    user = "nobody" if os.geteuid() == 0 else None
+    for directory in (home, *home.parents[:3]):
+        directory.chmod(0o755)
+    if user:
+        shutil.chown(home, user)
+    data = home / "data"
+    subprocess.run(
+        [found[0] or "", "-D", data, "-U", "fairlead", "-A", "trust", "--no-sync"],
+        check=True,
+        capture_output=True,
+        user=user,
+        cwd=home,
+    )
+    server = subprocess.Popen(
+        [found[1] or "", "-D", data, "-k", home, "-c", "listen_addresses=", "-c", "fsync=off"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        user=user,
+        cwd=home,
+    )
+    try:
+        assert wait_until((home / ".s.PGSQL.5432").exists, 30)
+        yield f"postgresql://fairlead@/postgres?host={home}"
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait()
+
+
+@pytest.fixture
+def scaled(tmp_path: Path, postgres: str) -> Iterator[Workers]:
+    """Processes that share one queue in a database."""
+    workers = Workers(tmp_path, postgres)
+    yield workers
+    workers.end()
+
+
+def test_a_peer_takes_over_the_jobs_of_a_killed_replica(scaled: Workers) -> None:
+    first = scaled.start("600", 1, 2, 3)
+    scaled.until(lambda: len(scaled.told("begun")) == 3)
+    scaled.start("0")
+    scaled.until(lambda: len(scaled.told("ready")) == 2)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    killed = time.monotonic()
+    scaled.until(lambda: len(scaled.told("done")) == 3)
+    assert sorted(number for number, _ in scaled.told("done")) == ["1", "2", "3"]
+    assert time.monotonic() - killed < 30
+    assert len(scaled.told("begun")) == 6, "a job that ran on was begun again"
