@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.reading.limits import Limits
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 # go-yaml's own bound (allowedAliasRatio in decode.go), so that what it refuses is refused here.
 _RATIO_LOW: Final = 400_000
@@ -74,30 +74,30 @@ class Anchors:
         self._by_name[name] = Anchor(value, key, 1, size)
 
     def alias(self, name: str, nodes: int, index: int, depth: int) -> Anchor:
-        """What an alias stands for. Raises Refused where it is nothing, or too much."""
+        """What an alias stands for. Raises ReadingError where it is nothing, or too much."""
         anchor = self._by_name.get(name)
         if anchor is None:
-            raise Refused("an alias names an anchor that is not there", index)
+            raise ReadingError("an alias names an anchor that is not there", index)
         if anchor.open:
-            raise Refused("an anchor's value contains itself", index)
+            raise ReadingError("an anchor's value contains itself", index)
         self._count += 1
         self._aliased += anchor.nodes
         self.spend(anchor.size, index)
         self.reach(depth + anchor.depth)
         if depth + anchor.depth > self._limits.depth:
-            raise Refused(f"nested deeper than {self._limits.depth}", index, limit=True)
+            raise ReadingError(f"nested deeper than {self._limits.depth}", index, limit=True)
         if self._count > self._limits.aliases:
-            raise Refused(f"more than {self._limits.aliases} aliases", index, limit=True)
+            raise ReadingError(f"more than {self._limits.aliases} aliases", index, limit=True)
         decoded = nodes + self._aliased
         if self._aliased > 100 and decoded > 1000 and self._aliased / decoded > _ratio(decoded):
-            raise Refused("document contains excessive aliasing", index)
+            raise ReadingError("document contains excessive aliasing", index)
         return anchor
 
     def spend(self, size: int, index: int) -> None:
         """Count so many characters as added by aliases or merges."""
         self._expanded += size
         if self._expanded > self._limits.expansion:
-            raise Refused("aliases and merges add too much text", index, limit=True)
+            raise ReadingError("aliases and merges add too much text", index, limit=True)
 
 
 def _ratio(decoded: int) -> float:

@@ -27,7 +27,7 @@ from bot.core.reading.merges import WANT_MAPPING, Merges
 from bot.core.reading.notes import Note, Notes, Sort
 from bot.core.reading.scalars import Odd, Scalar, Table, key_text
 from bot.core.reading.tags import Dialect, is_hazard, short, tagged
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Built:
     value: Any = None
     notes: tuple[Note, ...] = ()
     differs: bool = False
-    refused: Refused | None = None
+    refused: ReadingError | None = None
     nodes: int = 0
 
 
@@ -62,7 +62,7 @@ def build(data: bytes, dialect: Dialect, table: Table, limits: Limits, *, used: 
     builder = _Builder(dialect, table, limits, used)
     try:
         value = builder.document(data)
-    except (Refused, YAMLError) as error:
+    except (ReadingError, YAMLError) as error:
         found = refusal(data, error)
         return Built(None, tuple(builder.notes.held), True, found, builder.nodes)
     return Built(value, tuple(builder.notes.held), builder.notes.differs, None, builder.nodes)
@@ -103,7 +103,7 @@ class _Builder:
         if kind is not DocumentStartEvent:
             return None
         if event.version and tuple(event.version) != (1, 1):
-            raise Refused("found incompatible YAML document", event.start_mark.index)
+            raise ReadingError("found incompatible YAML document", event.start_mark.index)
         value = self._node(source)
         self._after(data, source)
         return value
@@ -115,7 +115,7 @@ class _Builder:
             following = source()
             if self.dialect == "kustomize" and not isinstance(following, StreamEndEvent):
                 source()
-        except (Refused, YAMLError) as error:
+        except (ReadingError, YAMLError) as error:
             refused = refusal(data, error)
             if self.dialect == "kustomize" and str(refused) != _NO_DOCUMENT:
                 raise refused from None
@@ -144,7 +144,7 @@ class _Builder:
                     value = self._marked(event, key)
                 elif event.implicit[0]:
                     if flow and "?" in value:
-                        raise Refused(_QUESTION_MARK, event.start_mark.index)
+                        raise ReadingError(_QUESTION_MARK, event.start_mark.index)
                     value = table[value]
                 elif event.style == ">":
                     value = self._folded(value)
@@ -175,7 +175,7 @@ class _Builder:
                     continue
                 value = anchor.value
                 if key is _MERGE and not isinstance(value, dict):
-                    raise Refused(WANT_MAPPING, index)
+                    raise ReadingError(WANT_MAPPING, index)
             else:  # the end of a mapping or sequence
                 value = target
                 if self.merges:
@@ -197,25 +197,25 @@ class _Builder:
                 target[key] = value
                 key = _NONE
 
-    def _too_many(self, event: Any) -> Refused:
+    def _too_many(self, event: Any) -> ReadingError:
         index = event.start_mark.index
-        return Refused(f"more than {self.limits.nodes} values", index, limit=True)
+        return ReadingError(f"more than {self.limits.nodes} values", index, limit=True)
 
     def _whole(self, event: Any, value: Any) -> Any:
         """A document's value; kustomize refuses a document that is a scalar."""
         if not isinstance(value, dict | list) and value is not None:
             self.notes.differs = True
             if self.dialect == "kustomize":
-                raise Refused("a document is a scalar", event.start_mark.index)
+                raise ReadingError("a document is a scalar", event.start_mark.index)
         return value
 
     def _open(self, event: Any, depth: int, target: Any, key: Any, nodes: int) -> Anchor | None:
         """A collection begins: its anchor, if it has one."""
         index = event.start_mark.index
         if depth >= self.limits.depth:
-            raise Refused(f"nested deeper than {self.limits.depth}", index, limit=True)
+            raise ReadingError(f"nested deeper than {self.limits.depth}", index, limit=True)
         if key is _NONE and target.__class__ is dict:
-            raise Refused("a mapping key is a mapping or a list", index)
+            raise ReadingError("a mapping key is a mapping or a list", index)
         if event.tag is not None and event.tag != "!":
             own = "map" if isinstance(event, MappingStartEvent) else "seq"
             if short(event.tag) != own:
@@ -242,9 +242,11 @@ class _Builder:
         """The value of an odd scalar that is no key."""
         index = event.start_mark.index
         if odd.flag == "not-finite":
-            raise Refused("a number that JSON has no word for", index)
+            raise ReadingError("a number that JSON has no word for", index)
         if odd.flag == "digits":
-            raise Refused(f"a number of more than {self.limits.digits} digits", index, limit=True)
+            raise ReadingError(
+                f"a number of more than {self.limits.digits} digits", index, limit=True
+            )
         if odd.flag == "empty":
             return self._empty()
         if odd.flag == "timestamp":
@@ -290,8 +292,8 @@ class _Builder:
                 event.tag, event.value,
                 quoted=quoted, digits=self.limits.digits, dialect=self.dialect,
             )  # fmt: skip
-        except Refused as refused:
-            raise Refused(str(refused), event.start_mark.index) from None
+        except ReadingError as refused:
+            raise ReadingError(str(refused), event.start_mark.index) from None
 
     def _key(self, event: Any, value: Any, target: dict[str, Any], depth: int) -> Any:
         """A key that is no plain new string."""
@@ -311,34 +313,36 @@ class _Builder:
         if not self.merges.begin(depth, index):
             self.notes.add("merge-twice", index)
             if self.dialect == "kustomize":
-                raise Refused("a mapping key is already defined", index)
+                raise ReadingError("a mapping key is already defined", index)
         return _MERGE
 
     def _unique(self, key: str, target: dict[str, Any], depth: int, index: int) -> str:
         if key in target and not self.merges.brought(depth, key):
             self.notes.add("duplicate-key", index, key)
             if self.dialect == "kustomize":
-                raise Refused("a mapping key is already defined", index)
+                raise ReadingError("a mapping key is already defined", index)
         return key
 
     def _key_text(self, event: Any, value: Any, depth: int) -> str:
-        """What a key that is no string becomes. Raises Refused where it may not be one."""
+        """What a key that is no string becomes. Raises ReadingError where it may not be one."""
         index = event.start_mark.index
         self.notes.differs = True
         flag = value.flag if isinstance(value, Odd) else ""
         if flag == "digits":
-            raise Refused(f"a number of more than {self.limits.digits} digits", index, limit=True)
+            raise ReadingError(
+                f"a number of more than {self.limits.digits} digits", index, limit=True
+            )
         if flag in {"yaml11-bool", "octal"}:
             sort: Sort = "yaml11-key" if flag == "yaml11-bool" else "octal-key"
             self.notes.add(sort, index, event.value)
         if self.dialect == "kustomize":
             usable = depth == 1 and value is not None
             if flag not in {"yaml11-bool", "empty"} and not usable:
-                raise Refused("a mapping key is no string", index)
+                raise ReadingError("a mapping key is no string", index)
             return str(event.value)  # for nothing at all its emitter writes ''
         key = self._key_or_none(event.value, value)
         if key is None:
-            raise Refused("a mapping key is null or too large a number", index)
+            raise ReadingError("a mapping key is null or too large a number", index)
         return key
 
     @staticmethod
@@ -352,9 +356,9 @@ class _Builder:
         self.notes.differs = True
         index = event.start_mark.index
         if anchor.key is None:
-            raise Refused("a mapping key is no string", index)
+            raise ReadingError("a mapping key is no string", index)
         if self.dialect == "kustomize":
             if depth > 1 and not isinstance(anchor.value, str):
-                raise Refused("a mapping key is no string", index)
+                raise ReadingError("a mapping key is no string", index)
             return anchor.key
         return self._unique(anchor.key, target, depth, index)

@@ -11,7 +11,7 @@ from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs hide w
 from yaml.events import ScalarEvent
 from yaml.reader import ReaderError
 
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _BOM: Final = b"\xef\xbb\xbf"
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -24,7 +24,7 @@ Source: TypeAlias = Callable[[], Any]
 def event_source(data: bytes) -> Source:
     """A function that gives the next event of a document.
 
-    It raises Refused, or YAMLError, of which `refusal` makes one: a try of its own for each event
+    It raises ReadingError, or YAMLError, of which `refusal` makes one: a try of its own for each event
     would cost more than the event.
     """
     inner = data.find(_BOM, 1)
@@ -48,7 +48,7 @@ def _careful(data: bytes, get: Source, stand_in: str) -> Source:
             if event.style == '"':
                 raw = text[event.start_mark.index : event.end_mark.index]
                 if any(escape[1] == "/" for escape in _ESCAPE.finditer(raw)):
-                    raise Refused("found unknown escape character", event.start_mark.index)
+                    raise ReadingError("found unknown escape character", event.start_mark.index)
             event.value = event.value.replace(stand_in, "\ufeff")
         return event
 
@@ -60,13 +60,13 @@ def document_text(data: bytes) -> str:
     return data.removeprefix(_BOM).decode("utf-8", "replace")
 
 
-def refusal(data: bytes, error: Refused | YAMLError) -> Refused:
+def refusal(data: bytes, error: ReadingError | YAMLError) -> ReadingError:
     """What libyaml says; its sentences are constants and hold nothing of the text."""
-    if isinstance(error, Refused):
+    if isinstance(error, ReadingError):
         return error
     if isinstance(error, ReaderError):
         before = data[: error.position if isinstance(error.position, int) else 0]
-        return Refused(str(error.reason), len(before.decode("utf-8", "replace")))
+        return ReadingError(str(error.reason), len(before.decode("utf-8", "replace")))
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "context", None)
-    return Refused(str(problem or "not YAML"), mark.index if mark else None)
+    return ReadingError(str(problem or "not YAML"), mark.index if mark else None)

@@ -31,7 +31,7 @@ from bot.core.reading.split import (
 from bot.core.reading.tags import Dialect, short
 from bot.core.resource import Item, Route, Step
 from bot.core.resource import Source as Origin
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _MERGE: Final = "<<"
@@ -109,7 +109,7 @@ def lines_in(
     held = _SURROGATE.sub(rb"\\ufffd", chunk.data) if chunk.json else chunk.data
     try:
         root = _Tree(event_source(held), dialect, limits).root()
-    except (Refused, YAMLError):
+    except (ReadingError, YAMLError):
         return [first for _ in routes] if chunk.json else []
     if root is None:
         return []
@@ -140,7 +140,7 @@ class _Tree:
         self._anchors: dict[str, _Mapping | _Sequence | _Scalar] = {}
 
     def root(self) -> _Place | None:
-        """The place of the whole document. Raises Refused or YAMLError where it cannot be read."""
+        """The place of the whole document. Raises ReadingError or YAMLError where it cannot be read."""
         event = self._source()
         while isinstance(event, StreamStartEvent | DocumentStartEvent):
             event = self._source()
@@ -154,7 +154,7 @@ class _Tree:
                 event, MappingStartEvent | SequenceStartEvent
             ):
                 if len(stack) > self._limits.depth:
-                    raise Refused("nested too deep", place.index, limit=True)
+                    raise ReadingError("nested too deep", place.index, limit=True)
                 stack.append(place)
                 keys.append(None)
             if not stack:
@@ -191,7 +191,7 @@ class _Tree:
         if kind is AliasEvent:
             held = self._anchors.get(event.anchor)
             if held is None:
-                raise Refused("an alias names an anchor that is not there", index)
+                raise ReadingError("an alias names an anchor that is not there", index)
             return _Alias(index, held)
         place: _Mapping | _Sequence | _Scalar
         if isinstance(event, MappingStartEvent):

@@ -28,7 +28,7 @@ from bot.core.reading.split import (
 )
 from bot.core.reading.tags import Dialect
 from bot.core.reading.text_hazards import text_hazards
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _RESEMBLES: Final = re.compile(
     rb"(?:\A|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])(?:\xef\xbb\xbf)?"
@@ -161,7 +161,7 @@ class _File:
 
     def _objects(
         self, built: Built, chunk: Chunk, number: int, dialect: Dialect, objects: list[Object]
-    ) -> Refused | None:
+    ) -> ReadingError | None:
         """Add a document's objects; what refuses them, if anything does."""
         if built.value is None:
             return None
@@ -172,7 +172,7 @@ class _File:
                     objects.append(Object(canonical(held.value), number, held.item))
                 else:
                     odd.append(held)
-        except Refused as refused:
+        except ReadingError as refused:
             return refused
         finally:
             self._note_lists(odd, chunk, number)
@@ -204,7 +204,7 @@ class _File:
             message = f"kubectl reads nothing from here on: {error.message}"
             self.hazards.add(Hazard("rejected-by-kubectl", number, error.line or 1, message))
 
-    def _error(self, refused: Refused, chunk: Chunk, dialect: Dialect) -> ReadError:
+    def _error(self, refused: ReadingError, chunk: Chunk, dialect: Dialect) -> ReadError:
         if refused.index is None:  # what refuses a list
             found = lines_in(self.data, chunk, dialect, [("items",)], self.limits)
             line = next(iter(found), self._line(chunk.start))
