@@ -4,7 +4,7 @@ FairleadError
 ├── UsageError            what a person asked for cannot be done: exit status 2
 │   └── PolicyError       the policy file is not valid
 ├── GitError              git refused or a commit is not there
-├── ReadingError           a reader stops here: what follows in the file is not read
+├── ReadingError          a reader stops here: what follows in the file is not read
 ├── AnalysisError         the child process did not answer
 ├── SandboxError          the kernel offers a sandbox and then refuses it
 ├── UnbuildableError      a root that no renderer is given

@@ -24,8 +24,8 @@ Source: TypeAlias = Callable[[], Any]
 def event_source(data: bytes) -> Source:
     """A function that gives the next event of a document.
 
-    It raises ReadingError, or YAMLError, of which `refusal` makes one: a try of its own for each event
-    would cost more than the event.
+    It raises ReadingError, or YAMLError, of which `refusal` makes one: a try of its own for each
+    event would cost more than the event.
     """
     inner = data.find(_BOM, 1)
     slash = b"\\/" in data

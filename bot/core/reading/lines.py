@@ -140,7 +140,7 @@ class _Tree:
         self._anchors: dict[str, _Mapping | _Sequence | _Scalar] = {}
 
     def root(self) -> _Place | None:
-        """The place of the whole document. Raises ReadingError or YAMLError where it cannot be read."""
+        """The place of the whole document. Raises ReadingError or YAMLError for what is none."""
         event = self._source()
         while isinstance(event, StreamStartEvent | DocumentStartEvent):
             event = self._source()
