@@ -108,11 +108,7 @@ def lines_in(
     held = _SURROGATE.sub(rb"\\ufffd", chunk.data) if chunk.json else chunk.data
     try:
         root = _Tree(event_source(held), dialect, limits).root()
-<<<<<<< HEAD
-    except (ReadingError, YAMLError):
-=======
     except ReadingError:
->>>>>>> reader
         return [first for _ in routes] if chunk.json else []
     if root is None:
         return []
@@ -143,11 +139,7 @@ class _Tree:
         self._anchors: dict[str, _Mapping | _Sequence | _Scalar] = {}
 
     def root(self) -> _Place | None:
-<<<<<<< HEAD
-        """The place of the whole document. Raises ReadingError or YAMLError for what is none."""
-=======
         """The place of the whole document. Raises ReadingError where it cannot be read."""
->>>>>>> reader
         event = self._source()
         while isinstance(event, StreamStartEvent | DocumentStartEvent):
             event = self._source()
