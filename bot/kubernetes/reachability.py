@@ -195,10 +195,13 @@ class _Side:
     def _through(self, rule: TrafficRule, other: Party, cause: Cause) -> Iterator[Widening]:
         """The connections with a party on the ports of a rule."""
         receiver = self.pods if self.direction == "ingress" else other
-        own = EVERY_PORT
-        if rule.ports is not None and not isinstance(receiver, Anywhere):
-            own = rule.on(receiver if isinstance(receiver, Pods) else None)
-        yield from self._with(other, cause, own)
+        own = rule.on(receiver if isinstance(receiver, Pods) else None)
+        if not isinstance(receiver, Anywhere) or not any(term.name for term in rule.ports or ()):
+            yield from self._with(other, cause, own)
+            return
+        # What a name means there depends on the pod.
+        end = _End(self.between, self.pods, self.direction, exceptions=True)
+        yield from end.connections(other, cause, EVERY_PORT)
 
     def _with(self, other: Party, cause: Cause, within: Ports = EVERY_PORT) -> Iterator[Widening]:
         end = _End(self.between, self.pods, self.direction, self._exceptions)

@@ -19,6 +19,7 @@ from bot.kubernetes.pods import str_of
 from bot.kubernetes.population import NAME_LABEL, Pods
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.reachability import Widening, widenings
+from bot.kubernetes.services import services
 from bot.kubernetes.traffic import Direction
 
 _EDGES: Final = 20
@@ -92,13 +93,17 @@ def _finding(after: State, group: _Group) -> Finding:
     acting = next(
         (held for space in _spaces(group) if (held := unjudged(after, space)) is not None), None
     )
-    message = _message(group)
+    message, severity = _message(group), _severity(group)
     if acting is not None:
         message += f"; what {str_of(acting)} makes of it was not judged"
+        severity = Severity.NOTICE
+    elif all(_unserved(after, found) for found in group.held):
+        message += ", where nothing is known to listen"
+        severity = Severity.NOTICE
     return Finding(
         cause.node,
         message,
-        severity=Severity.NOTICE if acting is not None else _severity(group),
+        severity=severity,
         key=f"{group.direction} {_words(others)}",
         facts=MappingProxyType(
             {
@@ -111,6 +116,14 @@ def _finding(after: State, group: _Group) -> Finding:
         side=cause.side,
         details=(Graph(tuple(_edges(group.held))),),
     )
+
+
+def _unserved(after: State, found: Widening) -> bool:
+    """Whether the pods that are reached show what they serve, and it is none of these ports."""
+    if not isinstance(found.target, Pods):
+        return False
+    served = services(after).exposed(found.target)
+    return bool(served) and not served & found.ports
 
 
 def _spaces(group: _Group) -> tuple[str, ...]:

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from bot.core.finding import Severity
@@ -273,6 +276,10 @@ def test_the_table_knows_each_version_once_and_in_order() -> None:
         assert all(held.until is None or held.since < held.until for held in versions)
 
 
+PUBLIC = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"
+PRIVATE = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+
+
 @pytest.mark.parametrize(
     ("secret", "form"),
     [
@@ -287,6 +294,10 @@ def test_the_table_knows_each_version_once_and_in_order() -> None:
         ("stringData: {a: 'ENC[AES256_GCM,data:x]', b: c}\nsops: {mac: x}", "clear"),
         ("stringData: {a: '<path:a#b>', b: 'ref+vault://x', c: 'vault:x', d: '${X}', e: '{{ .x }}', f: '$(x)'}", "empty"),
         ("data: {a: PHBhdGg6YSNiPg==}", "empty"),
+        ("data: {a: 'WWc=\n\n  WWc='}", "clear"),
+        (f"stringData: {{a: {json.dumps(PUBLIC)}}}", "empty"),
+        (f"data: {{a: {base64.b64encode(PUBLIC.encode()).decode()}}}", "empty"),
+        (f"stringData: {{a: {json.dumps(PUBLIC + PRIVATE)}}}", "clear"),
     ],
 )  # fmt: skip
 def test_what_anybody_can_read_is_in_clear(secret: str, form: str) -> None:
