@@ -38,8 +38,14 @@ def name_of(party: Party) -> str:
     where = _where(party)
     if not party.labels:
         return f"anything in {where}"
-    labels = ",".join(f"{key}={value}" for key, value in party.labels)
-    return f"pods with {labels} in {where}"
+    return f"pods with {_labels(party.labels)} in {where}"
+
+
+def _labels(labels: tuple[tuple[str, str], ...]) -> str:
+    """At most two labels, those first that say what the pods are."""
+    told = sorted(labels, key=lambda label: not label[0].endswith(("name", "app")))
+    words = ",".join(f"{key}={value}" for key, value in told[:2])
+    return words if len(told) < 3 else f"{words} and {len(told) - 2} more labels"
 
 
 def _where(party: Anywhere) -> str:

@@ -134,6 +134,13 @@ def _spaces(group: _Group) -> tuple[str, ...]:
 
 
 def _severity(group: _Group) -> Severity:
+    """How bad it is; no error where the pods whose policies changed are not to be seen."""
+    ends = group.targets if group.direction == "ingress" else group.sources
+    seen = any(isinstance(end, Pods) for end in ends)
+    return _open_severity(group) if seen else Severity.WARNING
+
+
+def _open_severity(group: _Group) -> Severity:
     anywhere = group.direction == "ingress" and any(
         source == STRANGER or (isinstance(source, Addresses) and source.everywhere)
         for source in group.sources
