@@ -22,7 +22,7 @@ Source: TypeAlias = Callable[[], Any]
 
 
 def event_source(data: bytes) -> Source:
-    """A function that gives the next event of a document. It raises ReadingError where there is none."""
+    """A function that gives the next event of a document, or raises ReadingError at its end."""
     get = raw_event_source(data)
 
     def source() -> Any:
