@@ -58,9 +58,9 @@ _BYTES_AT_ONCE: Final = 16 * 1024 * 1024
 def main(memory: int, seconds: int) -> NoReturn:
     """Answer one question and end. `memory` in bytes and `seconds` of CPU are the limits."""
     _limit(memory, seconds)
-    rules = load_rules()
-    state = confine()
     try:
+        rules = load_rules()
+        state = confine()
         _answer(decode_start(_receive()), state, rules)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)

@@ -98,6 +98,8 @@ class BlobReader:
             if len(header) == 2 and header[1] == b"missing":
                 found.append((blob, None))
                 continue
+            if len(header) != 3:
+                raise ValueError("the answer ends early")
             kind, size = header[1], int(header[2])
             held = b"" if size > MAXIMUM_BYTES else pipe_out.read(size)
             left = size + 1 - len(held)

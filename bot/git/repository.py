@@ -67,7 +67,9 @@ class Repository:
             if entry:
                 described, _, name = entry.partition(b"\t")
                 mode, _, blob, size = described.decode().split()
-                files[_unique(name, files)] = File(mode, blob, 0 if size == "-" else int(size))
+                # No number for a submodule (`-`), nor for a blob that is not here (`BAD`).
+                bytes_ = int(size) if size.isdigit() else 0
+                files[_unique(name, files)] = File(mode, blob, bytes_)
         return files
 
     def blobs(self) -> BlobReader:

@@ -112,6 +112,18 @@ def test_names_that_are_no_utf8_hide_no_other_file(place: Path) -> None:
     assert len(tree) == 3
 
 
+def test_a_blob_that_is_not_here_is_listed_and_missing(place: Path) -> None:
+    commit(place, {"a.yaml": "a", "b.yaml": "b"})
+    blob = git(place, "rev-parse", "HEAD:a.yaml")
+    (place / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    repository = Repository(place)
+
+    with repository.blobs() as blobs:
+        assert repository.tree("HEAD")["a.yaml"] == File("100644", blob, 0)
+        with pytest.raises(KeyError):
+            blobs.data(blob)
+
+
 def test_blobs_are_read_in_order_and_missing_ones_are_said(place: Path) -> None:
     contents = {f"{number}.txt": b"\0%d\n" % number * number for number in range(700)}
     commit(place, dict(contents))

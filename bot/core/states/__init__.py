@@ -12,6 +12,7 @@ from bot.core.policy import Policy
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
 from bot.core.states.applied import Applied, Reader, definitions
+from bot.core.states.delivery import altered
 from bot.core.states.environments import Environments, environments_of
 from bot.core.states.files import REGULAR, files_of
 from bot.core.states.pairing import Pair, Pairing, Side
@@ -89,7 +90,10 @@ class _Trees:
     def applied(self, namespace: str) -> tuple[_Applied, _Applied]:
         """The roots of both, read for an environment where this is the default namespace."""
         reader = self._reader(namespace)
-        return reader.applied(self._roots[0]), reader.applied(self._roots[1])
+        before, after = (
+            reader.applied(altered(roots, reader.applied(roots))) for roots in self._roots
+        )
+        return before, after
 
     def sides(self, namespace: str) -> tuple[Side, Side]:
         """Both sides, for environments where this is the default namespace."""

@@ -13,7 +13,7 @@ from bot.core import values
 from bot.core.manifest import Manifest, ManifestFile
 from bot.core.resource import Resource
 from bot.core.scopes import Scopes
-from bot.core.states.files import Files
+from bot.core.states.files import MANIFEST_SUFFIXES, Files
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.namespace import BuildError, Draft, draft_of, follow, move
 from bot.core.states.resources import identity_of, resources_of, source_of
@@ -81,10 +81,13 @@ class Reader:
             return Applied(root, (), {}, root.reasons)
         if root.kind == "kustomization":
             return self._build(root, roots)
-        files = dict(self._files(root.files, kustomize=False))
+        files = dict(self._files(root.own_files, kustomize=False))
         ordered = sorted(files, key=lambda path: path.split("/"))
+        unread = any(map(_is_unread, files.values()))
+        if root.reasons:
+            return Applied(root, (), files, root.reasons, unread)
         found = tuple(held for path in ordered for held in self._resources(files[path]))
-        return Applied(root, found, files, unread=any(map(_is_unread, files.values())))
+        return Applied(root, found, files, unread=unread)
 
     def _resources(self, file: ManifestFile) -> tuple[Resource, ...]:
         mark = (file.path, file.blob)
@@ -124,8 +127,11 @@ def is_manifest(manifest: Manifest) -> bool:
 
 
 def definitions(files: Files, manifests: Manifests) -> Iterator[Body]:
-    """The CustomResourceDefinitions of a tree."""
-    for file in files.manifests.values():
+    """The CustomResourceDefinitions of a tree, those that its charts bring among them."""
+    for path, file in files.all.items():
+        brought = path.endswith(MANIFEST_SUFFIXES) and "crds" in path.split("/")[:-1]
+        if not brought and path not in files.manifests:
+            continue
         for held in manifests.manifest(file).kubectl.objects:
             if _DEFINITION_MARK in held.encoded:
                 yield values.mapping(freeze(msgspec.json.decode(held.encoded)))

@@ -47,7 +47,7 @@ def files_of(tree: Tree, ignore: Iterable[str] = ()) -> Files:
     return Files(
         all=regular,
         manifests=manifests,
-        kustomizations=_kustomizations(regular),
+        kustomizations=_kustomizations(regular, charts),
         charts=tuple(sorted(charts)),
         links={path: file for path, file in seen.items() if file.mode not in REGULAR},
     )
@@ -91,12 +91,12 @@ def _hidden(path: str, ignored: tuple[str, ...]) -> bool:
     return bool(ignored) and path_matches(path, ignored)
 
 
-def _kustomizations(regular: Mapping[str, File]) -> Mapping[str, str]:
+def _kustomizations(regular: Mapping[str, File], charts: frozenset[str]) -> Mapping[str, str]:
     """The file of each directory's kustomization; kustomize refuses two, the first is named."""
     found: dict[str, str] = {}
     for path in regular:
         name = base_name(path)
-        if name in KUSTOMIZATION_NAMES:
+        if name in KUSTOMIZATION_NAMES and owning_chart(path, charts) is None:
             place = directory(path)
             held = found.get(place)
             order = KUSTOMIZATION_NAMES.index

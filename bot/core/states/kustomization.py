@@ -12,7 +12,7 @@ import msgspec
 
 from bot.core import values
 from bot.core.manifest import Manifest
-from bot.core.resource import GroupKind, Source
+from bot.core.resource import GroupKind, Route, Source
 from bot.core.states.files import Files, directory
 from bot.core.tree import File
 from bot.core.values import EMPTY, Body, Value, freeze
@@ -44,7 +44,7 @@ class Reason:
     path: str
     message: str
     source: Source | None = None
-    route: tuple[str, ...] = ()
+    route: Route = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.finding import Side
-from bot.core.resource import Source
+from bot.core.resource import Route, Source
 from bot.core.review import ProblemKind
 from bot.core.states.applied import Applied
 from bot.core.states.files import MANIFEST_SUFFIXES, SUBMODULE, Files, base_name, directory
@@ -29,7 +29,7 @@ class Trouble:
     side: Side
     message: str
     source: Source | None = None
-    route: tuple[str, ...] = ()
+    route: Route = ()
 
 
 def unrendered(

@@ -25,6 +25,9 @@ from bot.core.tree import File
 
 RootKind: TypeAlias = Literal["directory", "kustomization", "chart"]
 
+# https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/ merges these into the source.
+_OVERRIDES: Final = ".argocd-source"
+
 # kustomizations listing kustomizations: far beyond what people write, far below the stack.
 _DEEPEST: Final = 64
 
@@ -48,7 +51,8 @@ class Root:
 
     `path` is its directory, `files` those that it is made of, with their modes and content ids;
     `reasons` say why it cannot be read as it stands, empty where it can. `namespace` is the one
-    that everything in it is put into, empty where there is no such one.
+    that everything in it is put into, empty where there is no such one. `read` are those of its
+    files that lie in it, where others decide about it as well; None where these are all.
     """
 
     path: str
@@ -56,6 +60,12 @@ class Root:
     files: Mapping[str, File]
     reasons: tuple[Reason, ...] = ()
     namespace: str = ""
+    read: Mapping[str, File] | None = None
+
+    @property
+    def own_files(self) -> Mapping[str, File]:
+        """The files that lie in it or are listed by it."""
+        return self.files if self.read is None else self.read
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,10 @@ class _Builds:
     def __init__(self, known: Mapping[str, Kustomization], files: Files) -> None:
         self._known = known
         self._files = files
+        self._overrides: dict[str, list[str]] = {}
+        for path in files.all:
+            if base_name(path).startswith(_OVERRIDES):
+                self._overrides.setdefault(directory(path), []).append(path)
         self._closed: dict[str, tuple[frozenset[str], tuple[Reason, ...]]] = {}
 
     def tops(self, before: Roots | None) -> list[str]:
@@ -146,6 +160,9 @@ class _Builds:
         """The root of a directory's kustomization."""
         paths, reasons = self._closure(place, 0)
         files = {path: self._files.all[path] for path in sorted(paths)}
+        for override in self._overrides.get(place, ()):
+            files[override] = self._files.all[override]
+            reasons = (*reasons, Reason(override, "Argo CD applies the overrides of this file"))
         if self._known[place].component:
             own = self._known[place].path
             reasons = (*reasons, Reason(own, "it is a component that nothing here lists"))

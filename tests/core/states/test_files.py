@@ -21,6 +21,7 @@ def test_only_manifest_names_outside_hidden_ignored_and_template_directories_cou
         "chart/Chart.yaml": "name: chart\n",
         "chart/values.yaml": "a: b\n",
         "chart/templates/j.yaml": HELD,
+        "chart/templates/kustomization.yaml": "resources: [{{ .Values.x }}]\n",
         "chart/crds/k.yaml": HELD,
         "chart/deploy/l.yaml": HELD,
     }
@@ -70,6 +71,14 @@ def test_effective_namespaces() -> None:
         "c.yaml": resource("Namespace", "space", namespace="ignored"),
         "d.yaml": resource("Gadget", "cluster", namespace="ignored", api="example.com/v1"),
         "e.yaml": resource("Widget", "namespaced", api="example.com/v1"),
+        "chart/Chart.yaml": "name: chart\n",
+        "f.yaml": resource("Sprocket", "cluster", api="example.com/v1"),
+        "chart/crds/crd.yaml": resource(
+            "CustomResourceDefinition",
+            "sprockets.example.com",
+            "spec: {group: example.com, scope: Cluster, names: {kind: Sprocket}}",
+            api="apiextensions.k8s.io/v1",
+        ),
         "crd.yaml": resource(
             "CustomResourceDefinition",
             "gadgets.example.com",
@@ -86,6 +95,7 @@ def test_effective_namespaces() -> None:
         "CustomResourceDefinition/gadgets.example.com",
         "Gadget/cluster",
         "Namespace/space",
+        "Sprocket/cluster",
         "Widget/team/namespaced",
     ]
 

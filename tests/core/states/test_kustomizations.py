@@ -281,3 +281,16 @@ def test_diamonds_and_deep_chains_end() -> None:
 
     assert len(messages({}, wide)) == 1
     assert len(messages({}, deep)) == 1
+
+
+def test_a_file_of_argo_cds_overrides_makes_its_root_unread() -> None:
+    base = {
+        "app/kustomization.yaml": "resources: [x.yaml]\n",
+        "app/x.yaml": resource("ConfigMap", "x"),
+    }
+    override = "kustomize: {images: ['a=evil.example.com/a']}\n"
+
+    ((new, path, _, message),) = messages(base, {**base, "app/.argocd-source-web.yaml": override})
+
+    assert (new, path) == (True, "app/.argocd-source-web.yaml")
+    assert "Argo CD applies the overrides of this file" in message
