@@ -28,6 +28,7 @@ EXPECTED: Final = {
 }
 """The findings of the example's bad change, by rule, and the file each stands in."""
 
+_STARTED: Final = ("listening", "working")
 _COMMAND: Final = "from bot.cli import main; main()"
 
 
@@ -71,14 +72,19 @@ def wrong_about_fix(shown: Shown) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class ServiceProcess:
-    """`fairlead serve` in a process of its own; its log is a file of JSON lines."""
+    """`fairlead serve` or `worker` in a process of its own; its log is a file of JSON lines."""
 
     process: subprocess.Popen[bytes]
     log: Path
 
     @property
+    def started(self) -> bool:
+        """Whether it takes jobs by now."""
+        return any(line.get("event") in _STARTED for line in self.lines())
+
+    @property
     def url(self) -> str | None:
-        """Where it listens, None until it does."""
+        """Where it listens, None where it does not."""
         for line in self.lines():
             if line.get("event") == "listening":
                 return f"http://127.0.0.1:{line['port']}"
@@ -105,9 +111,12 @@ class ServiceProcess:
 
 
 def start_service(
-    directory: Path, app: App, api_url: str, more: Mapping[str, str]
+    directory: Path, app: App, api_url: str, more: Mapping[str, str], command: str = "serve"
 ) -> ServiceProcess:
-    """The real service for this App, listening on a free port. `more` are further settings."""
+    """The real service for this App, listening on a free port. `more` are further settings.
+
+    What one process leaves in `directory`, the next one of the same directory goes on with.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     key, secret = directory / "app.pem", directory / "webhook-secret"
     for path, text in ((key, app.private_key), (secret, app.webhook_secret)):
@@ -123,18 +132,18 @@ def start_service(
         "PYTHONUTF8": "1",
         **more,
     }
-    log = directory / "service.log"
-    with log.open("ab") as output:
+    log = directory / f"service-{len(list(directory.glob('service-*.log')))}.log"
+    with log.open("xb") as output:
         process = subprocess.Popen(  # noqa: S603 - this program itself
-            [sys.executable, "-c", _COMMAND, "serve"],
+            [sys.executable, "-c", _COMMAND, command],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
         )
     service = ServiceProcess(process, log)
-    wait_until(lambda: service.url is not None or process.poll() is not None)
-    if service.url is None:
+    wait_until(lambda: service.started or process.poll() is not None)
+    if not service.started:
         service.stop()
         last = log.read_text(encoding="utf-8").strip().splitlines()[-3:]
         raise Unexpected("the service did not start: " + " ".join(last))

@@ -4,7 +4,7 @@ FairleadError
 ├── UsageError            what a person asked for cannot be done: exit status 2
 │   └── PolicyError       the policy file is not valid
 ├── GitError              git refused or a commit is not there
-├── Refused               a reader stops here: what follows in the file is not read
+├── ReadingError          a reader stops here: what follows in the file is not read
 ├── AnalysisError         the child process did not answer
 ├── SandboxError          the kernel offers a sandbox and then refuses it
 ├── UnbuildableError      a root that no renderer is given
@@ -39,7 +39,7 @@ class GitError(FairleadError):
     """Git refused, or an object that was named is not there."""
 
 
-class Refused(FairleadError):
+class ReadingError(FairleadError):
     """A document that a reader refuses, or that is over a limit.
 
     `index` is where in the document's text (in characters), None where no place can be named.

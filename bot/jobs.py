@@ -7,11 +7,8 @@ a job that failed passingly is enqueued again later, which frees its worker and 
 
 from __future__ import annotations
 
-import fcntl
 import re
 import socket
-import sqlite3
-import sys
 import time
 import uuid
 from collections import Counter
@@ -24,7 +21,8 @@ from typing import Any, Final, Protocol, TypedDict
 import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from bot.errors import GitError, GitHubError, JobFailed, UsageError
+from bot.embedded import EmbeddedFile
+from bot.errors import GitError, GitHubError, JobFailed
 from bot.github.webhook import Job
 from bot.janitor import Janitor
 from bot.liveness import Liveness
@@ -44,7 +42,7 @@ _BURIAL: Final = "!end"
 class Reviewer(Protocol):
     """Who does the work: `bot.service`."""
 
-    def review(self, job: Job, reference: str) -> str:
+    def review(self, job: Job) -> str:
         """One word for what was done. May run twice for one job and must then post once."""
 
     def give_up(self, job: Job, reference: str) -> None:
@@ -78,14 +76,14 @@ class Queue:
         self._reviewer = reviewer
         self._metrics = metrics
         self._liveness: Liveness | None = None
-        self._guard: Any = None
+        self._file = EmbeddedFile(options.directory)
         self._janitor = Janitor(self._bury)
         self._workflow: Callable[..., Any] = self._run
         self._burial: Callable[..., Any] = self._give_up
 
     def start(self) -> None:
         """Takes the data directory, recovers what a killed process left, begins to work."""
-        url = self._options.database or self._embedded()
+        url = self._options.database or self._file.take()
         executor = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
         DBOS(
             config={
@@ -121,8 +119,7 @@ class Queue:
         if self._liveness:
             self._liveness.stop()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=grace)
-        if self._guard:
-            self._guard.close()
+        self._file.release()
 
     def submit(self, delivery: str, job: Job) -> bool:
         """One INSERT records and enqueues; False where this delivery needs nothing more.
@@ -165,32 +162,6 @@ class Queue:
         counted = Counter(status.status for status in found)
         return {status.lower(): counted[status] for status in (*_WAITING, *_FAILED)}
 
-    def _embedded(self) -> str:
-        """The address of the file, which this process alone may use from now on."""
-        # DBOS asks SQLite for fractions of seconds from Python 3.12 on, which came with 3.42.
-        if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
-            raise UsageError(
-                f"SQLite {sqlite3.sqlite_version} is too old for this Python: the embedded queue "
-                "needs 3.42 or newer; upgrade it or set DATABASE_URL"
-            )
-        directory = self._options.directory
-        directory.mkdir(parents=True, exist_ok=True)
-        self._guard = (directory / "lock").open("w")
-        try:
-            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._guard.close()
-            raise UsageError(
-                f"another process works in {str(directory)!r}: stop it, give this one its own "
-                "DATA_DIR, or set DATABASE_URL to share one queue"
-            ) from error
-        path = directory / "queue.sqlite"
-        # Write-ahead logging keeps the webhook's answer fast while jobs run; it stays in the file.
-        with sqlite3.connect(path) as connection:
-            connection.execute("PRAGMA journal_mode=WAL").fetchone()
-        connection.close()
-        return f"sqlite:///{path.absolute()}"
-
     def _register(self) -> None:
         """Names are explicit: rows written by an older release must find their function."""
 
@@ -222,7 +193,7 @@ class Queue:
     def _attempt(self, key: str, job: Job, attempt: int) -> _Attempt:
         with _bound(key, job, attempt), self._timed() as did:
             try:
-                did["outcome"] = self._reviewer.review(job, reference(key))
+                did["outcome"] = self._reviewer.review(job)
             except Exception as error:  # noqa: BLE001 - a job's end must be recorded, whatever it is
                 did.update(self._after(error, key, job, attempt))
         return did

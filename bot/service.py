@@ -60,13 +60,12 @@ class Service:
     surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     judge: Judge = review_trees
 
-    def review(self, job: Job, reference: str) -> str:
+    def review(self, job: Job) -> str:
         """One word for what became of the pull request as it is now.
 
         Run twice, also after a crash anywhere in between, it leaves what one run leaves. What it
         raises is for the queue, which tries again or gives up: then `give_up` ends the check.
         """
-        del reference
         deadline = _Deadline(self.seconds)
         with self._opened(job) as (github, pull):
             if not pull.open or (job.reason == "changed" and checks.reviewed(github, pull)):
@@ -115,9 +114,9 @@ class Service:
             self.mirrors / f"{github.repository_id}.git",
             protocols=self.transport,
             surroundings=self.surroundings,
+            seconds=deadline.check(),
         )
         base, default = (f"refs/heads/{name}" for name in (pull.base, github.default_branch))
-        deadline.check()
         repository = mirror.fetch(
             github.clone_url, [pull.head, *dict.fromkeys((base, default))], github.token
         )

@@ -17,13 +17,15 @@ REACH = "resource"
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    judge = _outside_list if after.policy.images.approved else _from_elsewhere
-    for new in new_images(before, after):
-        yield from judge(new, before, after)
+    found = new_images(before, after)
+    if after.policy.images.approved:
+        for new in found:
+            yield from _outside_list(new, after)
+    else:
+        yield from _from_elsewhere(found, before, after)
 
 
-def _outside_list(new: NewImage, before: State, after: State) -> Iterator[Finding]:
-    del before
+def _outside_list(new: NewImage, after: State) -> Iterator[Finding]:
     entries, image = parse_entries(after.policy.images.approved), new.use.image
     earlier = new.repository_before
     if approval.approves(entries, image):
@@ -38,18 +40,20 @@ def _outside_list(new: NewImage, before: State, after: State) -> Iterator[Findin
     yield _finding(new, f"{used_by(new.use)}, which is not approved{hint}", SEVERITY, after)
 
 
-def _from_elsewhere(new: NewImage, before: State, after: State) -> Iterator[Finding]:
-    image = new.use.image
-    known = before.derived(approval.origins)
-    if not known:
-        return
-    if image is None:
-        expression = approval.is_expression(new.use.reference)
-        yield from _invalid(new, Severity.NOTICE if expression else Severity.WARNING)
-    elif image.origin not in known:
-        origin = "/".join(part for part in image.origin if part)
-        message = f"{used_by(new.use)}, and nothing in this environment is from {origin} yet"
-        yield _finding(new, message, Severity.WARNING, after)
+def _from_elsewhere(found: Iterator[NewImage], before: State, after: State) -> Iterator[Finding]:
+    """Of several images from one new place the first asks the question, the others are noted."""
+    asked: set[tuple[str, str]] = set()
+    for new in found:
+        known, image = before.derived(approval.origins), new.use.image
+        if image is None and known:
+            expression = approval.is_expression(new.use.reference)
+            yield from _invalid(new, Severity.NOTICE if expression else Severity.WARNING)
+        elif image is not None and known and image.origin not in known:
+            origin = "/".join(part for part in image.origin if part)
+            message = f"{used_by(new.use)}, and nothing in this environment is from {origin} yet"
+            severity = Severity.NOTICE if image.origin in asked else Severity.WARNING
+            asked.add(image.origin)
+            yield _finding(new, message, severity, after)
 
 
 def _invalid(new: NewImage, severity: Severity) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
 from bot.kubernetes.pods import str_of
 from bot.kubernetes.podsecurity import called
-from bot.kubernetes.probes import LASTING, has_probe, lasting_templates, listens
+from bot.kubernetes.probes import LASTING, has_probe, lasting_templates, listens, matches_any
 
 SEVERITY = Severity.NOTICE
 SUBJECTS: tuple[GroupKind, ...] = LASTING
@@ -21,7 +21,7 @@ class Options:
     """`containers`: those that listen, or all. `ignored_containers`: names that need no probe."""
 
     containers: Literal["listening", "all"] = "listening"
-    ignored_containers: tuple[str, ...] = ("istio-proxy", "linkerd-proxy")
+    ignored_containers: tuple[str, ...] = ("istio-proxy", "linkerd-proxy", "kube-rbac-proxy")
 
 
 def find(subject: Resource, state: State, options: Options) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def find(subject: Resource, state: State, options: Options) -> Iterator[Finding]
     for _, template in lasting_templates(subject):
         for container in template.serving:
             counts = options.containers == "all" or listens(container)
-            ignored = container["name"].text in options.ignored_containers
+            ignored = matches_any(container["name"].text, options.ignored_containers)
             if counts and not ignored and not has_probe(container, "livenessProbe"):
                 message = f"{str_of(subject)}: {called(container)} has no liveness probe"
                 yield Finding(container["livenessProbe"], message)

@@ -9,7 +9,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.pods import str_of
 from bot.kubernetes.podsecurity import called
-from bot.kubernetes.probes import LASTING, has_probe, served_containers
+from bot.kubernetes.probes import LASTING, Traffic, has_probe, matches_any, served_containers
 
 SEVERITY = Severity.WARNING
 SUBJECTS: tuple[GroupKind, ...] = LASTING
@@ -19,16 +19,18 @@ REACH = "namespace"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`ignored_containers` and `ignored_ports`: names, as globs, that need no readiness."""
+    """Names, as globs, whose traffic needs no readiness: of containers, ports and Services."""
 
-    ignored_containers: tuple[str, ...] = ("istio-proxy", "linkerd-proxy")
+    ignored_containers: tuple[str, ...] = ("istio-proxy", "linkerd-proxy", "kube-rbac-proxy")
     ignored_ports: tuple[str, ...] = ("metrics", "*-metrics", "metrics-*")
+    ignored_services: tuple[str, ...] = ("*-metrics", "*-metrics-service")
 
 
 def find(subject: Resource, state: State, options: Options) -> Iterator[Finding]:
-    for held in served_containers(subject, state, options.ignored_ports):
+    ignored_traffic = Traffic(options.ignored_services, options.ignored_ports)
+    for held in served_containers(subject, state, ignored_traffic):
         container = held.container
-        ignored = container["name"].text in options.ignored_containers
+        ignored = matches_any(container["name"].text, options.ignored_containers)
         if ignored or has_probe(container, "readinessProbe"):
             continue
         message = (

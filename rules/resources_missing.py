@@ -9,6 +9,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.pods import TEMPLATED, str_of
 from bot.kubernetes.podsecurity import called
+from bot.kubernetes.probes import matches_any
 from bot.kubernetes.resources_changes import affected, newly_lacking, newly_refused
 from bot.kubernetes.resources_requests import Demand
 
@@ -38,7 +39,7 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
                 found.container["resources"], message, Severity.ERROR, "quota", related=related
             )
         for found in newly_lacking(resource, before, after, frozenset(options.required)):
-            ignored = found.container["name"].text in options.ignored_containers
+            ignored = matches_any(found.container["name"].text, options.ignored_containers)
             if not ignored and found.container.route not in demanded:
                 what = f"{called(found.container)} has {_none(found.demands)}"
                 yield Finding(found.container["resources"], f"{str_of(resource)}: {what}")

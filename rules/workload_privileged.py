@@ -16,15 +16,17 @@ SUBJECTS: tuple[GroupKind, ...] = TEMPLATED
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`level`: the level of the standard that is looked at."""
+    """`restricted`: whether the restricted level is looked at, and where."""
 
-    level: Literal["baseline", "restricted"] = "restricted"
+    restricted: Literal["asked", "always", "never"] = "asked"
 
 
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
     for held in gained(before, after):
         yield from _baseline(held, after)
-        if held.restricted and options.level == "restricted":
+        asked = held.admission.asks_restricted or held.met_restricted
+        wanted = options.restricted == "always" or (options.restricted == "asked" and asked)
+        if held.restricted and wanted:
             yield _restricted(held)
 
 

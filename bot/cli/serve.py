@@ -15,13 +15,13 @@ from waitress import create_server  # type: ignore[import-untyped]  # it has no 
 
 from bot import logs
 from bot.analysis.run import Options
-from bot.sandbox import sandbox_state
 from bot.app import create_app
 from bot.errors import UsageError
 from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
+from bot.sandbox import sandbox_state
 from bot.service import Service
 from bot.settings import Settings, read_settings
 

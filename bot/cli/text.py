@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Final, TypeAlias
 
@@ -15,7 +15,7 @@ from bot.core.decide import conclusion
 from bot.core.finding import Severity
 from bot.core.markdown import visible
 from bot.core.policy import Policy
-from bot.core.report import compared, place
+from bot.core.report import compared, consequence, place
 from bot.core.review import Location, Review, ReviewFinding
 
 Lines: TypeAlias = Callable[[ReviewFinding], str | None]
@@ -35,7 +35,9 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
     for path, found in groupby(review.findings, key=_path):
         console.print(Text(visible(path), style="bold underline"))
         for (line, side), group in groupby(found, key=_line):
-            console.print(_block(tuple(group), line, side, lines))
+            here = tuple(group)
+            shown = next((text for text in map(lines, here) if text is not None), None)
+            console.print(_block(line, side, shown, [_message(each, policy) for each in here]))
         console.print()
     if review.problems:
         console.print(Text("What could not be looked at", style="bold yellow"))
@@ -50,6 +52,10 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
             where = visible(place(held.finding.location))
             console.print(Padding(Text(f"{held.finding.rule} {where}: {why}"), (0, 0, 0, 2)))
         console.print()
+    if review.findings:
+        console.print(
+            Text("`fairlead explain RULE` says why it matters and what to do.", style="dim")
+        )
     ending = conclusion(review, policy)
     verdict = Text(review.verdict.capitalize(), style=_VERDICTS[review.verdict])
     console.print(Text.assemble(verdict, f": {ending.title}."))
@@ -66,13 +72,12 @@ def _line(found: ReviewFinding) -> tuple[int | None, str]:
 
 
 def _block(
-    found: tuple[ReviewFinding, ...], line: int | None, side: str, lines: Lines
+    line: int | None, side: str, shown: str | None, messages: Iterable[RenderableType]
 ) -> RenderableType:
     """The findings of one line, below that line."""
     grid = Grid.grid(padding=(0, 1, 0, 0))
     grid.add_column(justify="right", width=6, style="dim")
     grid.add_column()
-    shown = next((text for text in map(lines, found) if text is not None), None)
     number = "" if line is None else str(line)
     mark = "-" if side == "LEFT" else "│"
     if shown is not None:
@@ -80,22 +85,21 @@ def _block(
         row = Text.assemble((f"{mark} ", "dim"), text, no_wrap=True, overflow="ellipsis")
         grid.add_row(number, row)
         number = ""
-    for held in found:
-        grid.add_row(number, Padding(_message(held), (0, 0, 0, 2)))
+    for message in messages:
+        grid.add_row(number, Padding(message, (0, 0, 0, 2)))
         number = ""
     return grid
 
 
-def _message(found: ReviewFinding) -> Group:
-    parts = [found.rule]
-    if found.blocks:
-        parts.append("blocks")
+def _message(found: ReviewFinding, policy: Policy) -> Group:
+    parts = [found.rule, consequence(found, policy)]
     if found.environments and found.environments != ("default",):
         parts.append(", ".join(map(visible, found.environments)))
     sentence = Text.assemble(
         (str(found.severity), _STYLES[found.severity]), ": ", visible(found.message)
     )
-    return Group(sentence, *_details(found), Text(" · ".join(parts), style="dim"))
+    told = Text(" · ".join(part for part in parts if part), style="dim")
+    return Group(sentence, *_details(found), told)
 
 
 def _details(found: ReviewFinding) -> Iterator[RenderableType]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -75,9 +76,9 @@ _LEVELS: Final[Mapping[Severity, Literal["notice", "warning", "failure"]]] = Map
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A finding that deserves a thread, and where on GitHub it can stand: None is the file."""
+    """A thread that a finding deserves, and where it can stand: None is the file as a whole."""
 
-    found: ReviewFinding
+    mark: str
     path: str
     inline: InlineComment | None
     body: str
@@ -97,7 +98,7 @@ def plan(
     wanted: dict[str, _Wanted] = {}
     for want in _wanted(review, policy, tuple(files), pages):
         # Clusters may differ in what is said of one thing: it has one thread, for the worst.
-        wanted.setdefault(want.found.fingerprint, want)
+        wanted.setdefault(want.mark, want)
     operations: list[Operation] = []
     kept: set[str] = set()
     for held in posted.comments:
@@ -136,7 +137,7 @@ def _wanted(
     review: Review, policy: Policy, files: tuple[ChangedFile, ...], pages: Pages
 ) -> Iterator[_Wanted]:
     """The findings that deserve a thread and can have one, worst first."""
-    patches = _Patches(files)
+    patches, write = _Patches(files), partial(comment, policy=policy, pages=pages)
     worst_first = sorted(
         (found for found in review.findings if policy.inline.reached_by(found.severity)),
         key=badness,
@@ -147,9 +148,12 @@ def _wanted(
         path = patches.path(found.location)
         if path is None:
             continue
-        inline = _inline(found, patches.hunks(path), path, pages)
-        body = inline.body if inline else comment(found, pages)
-        yield _Wanted(found, path, inline, body)
+        inline = _inline(found, patches.hunks(path), path, write)
+        body = inline.body if inline else write(found)
+        # The mark as it will be read back; a comment without one would be posted again and again.
+        mark = fingerprint_of(body)
+        if mark is not None:
+            yield _Wanted(mark, path, inline, body)
 
 
 class _Patches:
@@ -173,19 +177,21 @@ class _Patches:
         return self._parsed[path]
 
 
-def _inline(found: ReviewFinding, hunks: Hunks, path: str, pages: Pages) -> InlineComment | None:
+def _inline(
+    found: ReviewFinding, hunks: Hunks, path: str, write: Callable[..., str]
+) -> InlineComment | None:
     """The comment on the finding's line, None where the difference does not show the line."""
     held, fix = found.location, safe_suggestion(found)
     if held is None or held.line is None:
         return None
     if fix and held.side == "RIGHT" and fix.start <= fix.end and hunks.holds(fix.start, fix.end):
         start = fix.start if fix.start < fix.end else None
-        body = comment(found, pages, suggest=True)
+        body = write(found, suggest=True)
         return InlineComment(path, fix.end, "RIGHT", body, start)
     anchor = hunks.anchor(held.line, held.side)
     if anchor is None:
         return None
-    return InlineComment(path, anchor.line, anchor.side, comment(found, pages))
+    return InlineComment(path, anchor.line, anchor.side, write(found))
 
 
 def _moved(held: PostedComment, want: _Wanted) -> bool:

@@ -55,9 +55,8 @@ def fingerprint_of(body: str) -> str | None:
 
 def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     """The check run's summary: verdict, counts, findings, what was not seen, who can unblock."""
-    worst_first = sorted(
-        review.findings, key=lambda found: (not found.blocks, -found.severity.rank)
-    )
+    worst_first = sorted(review.findings, key=badness)
+    shown = worst_first[:MOST_ROWS]
     return render(
         "summary.md",
         review=review,
@@ -66,19 +65,25 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         conclusion=conclusion(review, policy),
         may_pass=may_pass(review.problems, policy),
         compared=compared(review.summary),
-        shown=worst_first[:MOST_ROWS],
+        loud=[found for found in shown if not _is_quiet(found)],
+        quiet=[found for found in shown if _is_quiet(found)],
         hidden=Counter(str(found.severity) for found in worst_first[MOST_ROWS:]),
         unblockers=_unblockers(review, policy),
-        example=next((found for found in worst_first if found.blocks), None),
+        example=next(
+            (found for found in worst_first if consequence(found, policy) == "blocks"), None
+        ),
         policy_path=POLICY_PATH,
     )
 
 
-def comment(found: ReviewFinding, pages: Pages = NO_PAGES, *, suggest: bool = False) -> str:
+def comment(
+    found: ReviewFinding, policy: Policy, pages: Pages = NO_PAGES, *, suggest: bool = False
+) -> str:
     """The comment on a finding's line. `suggest`: it stands on the lines of the suggestion."""
     return render(
         "comment.md",
         found=found,
+        policy=policy,
         pages=pages,
         marker=marker(found.fingerprint),
         suggestion=safe_suggestion(found) if suggest else None,
@@ -92,7 +97,7 @@ def whole(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         "whole.md",
         summary=summary(review, policy, pages),
         comments=[
-            {"location": found.location, "body": comment(found, pages, suggest=True)}
+            {"location": found.location, "body": comment(found, policy, pages, suggest=True)}
             for found in threads
         ],
     )
@@ -140,8 +145,21 @@ def compared(held: Summary) -> str:
     ]
     found = ", ".join(parts) or "nothing changed"
     only = ", images only" if held.change == "images" else ""
+    grants = [
+        f"{_counted(number, 'grant')} {word}"
+        for number, word in ((held.grants.added, "added"), (held.grants.removed, "removed"))
+        if number
+    ]
+    rights = f"; {', '.join(grants)}" if grants else ""
     where = f"{_counted(held.compared, 'resource')} in {_counted(held.environments, 'environment')}"
-    return f"{where} compared: {found}{only}"
+    return f"{where} compared: {found}{only}{rights}"
+
+
+def consequence(found: ReviewFinding, policy: Policy) -> str:
+    """What a finding does to the merge, in a word or two; empty for nothing."""
+    if not found.blocks:
+        return ""
+    return "would block" if policy.mode == "observe" else "blocks"
 
 
 def place(location: Location | None) -> str:
@@ -154,6 +172,11 @@ def place(location: Location | None) -> str:
 def badness(found: ReviewFinding) -> tuple[bool, int]:
     """What findings are sorted by where the worst comes first."""
     return (not found.blocks, -found.severity.rank)
+
+
+def _is_quiet(found: ReviewFinding) -> bool:
+    """Whether a finding is folded away: nobody has to do anything about it."""
+    return found.severity is Severity.NOTICE and not found.blocks
 
 
 def _unblockers(review: Review, policy: Policy) -> tuple[str, ...]:
@@ -221,8 +244,8 @@ def _templates() -> jinja2.Environment:
         "place": place,
         "yaml": _yaml_text,
         "counted": _counted,
+        "consequence": consequence,
     }
-    environment.globals["Severity"] = Severity
     return environment
 
 

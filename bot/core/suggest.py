@@ -27,7 +27,7 @@ from bot.core.reading.split import cut_for_kubectl, normalised
 from bot.core.resource import Item, Route, Source, Step
 from bot.core.review import Suggestion
 from bot.core.values import Value
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _LARGEST: Final = 1 << 20
 """A file beyond this gets no suggestion: to be certain it has to be read again."""
@@ -93,7 +93,7 @@ def _place(text: bytes, source: Source, route: Route) -> tuple[int, int, str | N
     try:
         inner, before = chunk.data.decode(), text[: chunk.start].decode()
         found = _Walk(chunk.data).to(route) if document_text(chunk.data) == inner else None
-    except (Refused, UnicodeDecodeError):
+    except (ReadingError, UnicodeDecodeError):
         return None
     if not isinstance(found, ScalarEvent) or found.style not in {None, "", "'", '"'}:
         return None
@@ -111,7 +111,7 @@ class _Walk:
         self._next = event_source(data)
 
     def to(self, route: Route) -> Any:
-        """The event there, None where the route does not lead to one. Raises Refused."""
+        """The event there, None where the route does not lead to one. Raises ReadingError."""
         event = self._next()
         while isinstance(event, StreamStartEvent | DocumentStartEvent):
             event = self._next()

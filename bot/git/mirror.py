@@ -28,7 +28,7 @@ class Mirror:
     """One bare mirror, without filter and without checkout, below the service's data directory.
 
     `protocols` are those that git may speak; `surroundings` are variables that its transport
-    needs, such as a proxy or a certificate file.
+    needs, such as a proxy or a certificate file; `seconds` is how long a fetch may take.
     """
 
     def __init__(
@@ -37,8 +37,10 @@ class Mirror:
         *,
         protocols: Sequence[str] = ("https",),
         surroundings: Mapping[str, str] = _NONE,
+        seconds: float = _FETCH_SECONDS,
     ) -> None:
         self._path = path
+        self._seconds = seconds
         self._protocols = tuple(protocols)
         self._surroundings = surroundings
 
@@ -80,7 +82,7 @@ class Mirror:
             ],
             protocols=self._protocols,
             extra={**self._surroundings, **_authorization(url, token)},
-            seconds=_FETCH_SECONDS,
+            seconds=self._seconds,
         )
 
     def _repository(self) -> Repository:

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from bot.core.finding import Severity, Side
 from bot.core.resource import Node, Resource
+from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes import kinds
 from bot.kubernetes.pods import str_of
@@ -56,6 +57,15 @@ class AccountChange:
 def automounts(account: Resource | None) -> bool:
     """Whether pods that do not say otherwise get this account's token; no account: they do."""
     return account is None or account.at("automountServiceAccountToken").value is not False
+
+
+def clouded(state: State) -> frozenset[str]:
+    """The namespaces in which an account is somebody in a cloud."""
+    return frozenset(
+        account.namespace or ""
+        for account in state.of(kinds.SERVICE_ACCOUNT)
+        if not CLOUD_IDENTITIES.keys().isdisjoint(account.annotations)
+    )
 
 
 def token_secret(secret: Resource | None) -> bool:

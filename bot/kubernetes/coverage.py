@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from bot.core.finding import Finding, Severity
 from bot.core.globs import name_matches
+from bot.core.resource import Resource
 from bot.core.state import State
 from bot.kubernetes.causes import Cause, changed_place, lost_place
+from bot.kubernetes.difference import difference
 from bot.kubernetes.issues import Issue, Reach, new_issues, placed
 from bot.kubernetes.network import network, unjudged
 from bot.kubernetes.policies import policies
@@ -17,15 +19,11 @@ from bot.kubernetes.population import Pods, population
 
 def uncovered_findings(before: State, after: State) -> Iterator[Finding]:
     """The workloads of head that no policy selects; louder of those that base's policies did."""
+    standing = difference(before, after).after
     for issue in new_issues(before, after, ask_uncovered):
-        old = next(
-            (
-                pods
-                for pods in population(before).in_namespace(issue.subject.namespace or "")
-                if pods.template.owner.key == issue.subject.key
-            ),
-            None,
-        )
+        if any(standing.of(pods) for pods in _owned(after, issue.subject)):
+            continue
+        old = next(_owned(before, issue.subject), None)
         if old is None or not network(before).of(old):
             yield placed(issue, Cause(issue.places[0]))
             continue
@@ -35,6 +33,12 @@ def uncovered_findings(before: State, after: State) -> Iterator[Finding]:
         message = f"{issue.message} any more"
         lost_issue = replace(issue, severity=Severity.WARNING, message=message)
         yield placed(lost_issue, place or Cause(issue.places[0]))
+
+
+def _owned(state: State, owner: Resource) -> Iterator[Pods]:
+    for pods in population(state).in_namespace(owner.namespace or ""):
+        if pods.template.owner.key == owner.key:
+            yield pods
 
 
 def ask_uncovered(state: State, reach: Reach) -> Iterator[Issue]:

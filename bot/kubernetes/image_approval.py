@@ -11,6 +11,7 @@ from typing import Final
 from bot.core.policy import Images
 from bot.core.resource import Resource
 from bot.core.state import Change, State, changes
+from bot.kubernetes.image_builds import built_images
 from bot.kubernetes.image_positions import ImageUse, image_uses
 from bot.kubernetes.images import Entry, Image, parse_entries, parse_entry, parse_image
 
@@ -40,9 +41,14 @@ def _same(one: Image, other: Image) -> bool:
 
 
 def new_images(before: State, after: State) -> Iterator[NewImage]:
-    """The images that resources name at head and did not name at base."""
+    """The images that resources name at head and did not name at base.
+
+    Names that the repository builds itself are no images yet.
+    """
     for change in changes(before, after):
-        yield from _new_in(change)
+        for new in _new_in(change):
+            if ":" in new.use.reference or new.use.reference not in after.derived(built_images):
+                yield new
 
 
 def _new_in(change: Change) -> Iterator[NewImage]:

@@ -16,7 +16,9 @@ from bot.kubernetes.podsecurity import Level, Pod, Version, Violation, parse_ver
 Enforced: TypeAlias = Literal["privileged", "baseline", "restricted"]
 
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+_OTHER_MODES: Final = ("pod-security.kubernetes.io/warn", "pod-security.kubernetes.io/audit")
 _VERSION: Final = "pod-security.kubernetes.io/enforce-version"
+_LEVELS: Final[tuple[Level, ...]] = ("baseline", "restricted")
 _CONTROLS: Final = {
     "baseline": podsecurity_baseline.CONTROLS,
     "restricted": podsecurity_restricted.CONTROLS,
@@ -25,10 +27,15 @@ _CONTROLS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What the labels of a namespace make of pods. `enforced` is None where no label says it."""
+    """What the labels of a namespace make of pods.
+
+    `enforced` is None where no label says it; `asks_restricted` where a label enforces, audits or
+    warns of the restricted level.
+    """
 
     enforced: Enforced | None
     version: Version
+    asks_restricted: bool = False
 
     def refuses(self, level: Level) -> bool:
         """Whether pods that violate this level are not let in."""
@@ -40,11 +47,12 @@ def admission(state: State, namespace: str | None) -> Admission:
     found = state.get(ResourceKey("", "Namespace", None, namespace or ""))
     labels = found.labels if found is not None else {}
     version = parse_version(labels.get(_VERSION) or state.environment.kubernetes)
+    asks = any(labels.get(label) == "restricted" for label in (_ENFORCE, *_OTHER_MODES))
     match labels.get(_ENFORCE):
         case "privileged" | "baseline" | "restricted" as level:
-            return Admission(level, version)
+            return Admission(level, version, asks)
         case _:
-            return Admission(None, version)
+            return Admission(None, version, asks)
 
 
 def violations(resource: Resource, level: Level, version: Version) -> Iterator[Violation]:
@@ -57,12 +65,16 @@ def violations(resource: Resource, level: Level, version: Version) -> Iterator[V
 
 @dataclass(frozen=True, slots=True)
 class Gained:
-    """What a resource newly does at head: the violations of each level that base did not have."""
+    """What a resource newly does at head: the violations of each level that base did not have.
+
+    `met_restricted` says that base was there and did nothing that the restricted level forbids.
+    """
 
     resource: Resource
     baseline: tuple[Violation, ...]
     restricted: tuple[Violation, ...]
     admission: Admission
+    met_restricted: bool = False
 
 
 def gained(before: State, after: State) -> Iterator[Gained]:
@@ -71,11 +83,15 @@ def gained(before: State, after: State) -> Iterator[Gained]:
         if change.after is not None:
             rules = admission(after, change.after.namespace)
             baseline, restricted = (
-                tuple(_new(change.before, change.after, level, rules.version))
-                for level in ("baseline", "restricted")
+                tuple(_new(change.before, change.after, level, rules.version)) for level in _LEVELS
             )
             if baseline or restricted:
-                yield Gained(change.after, baseline, restricted, rules)
+                met = change.before is not None and not any(
+                    True
+                    for level in _LEVELS
+                    for _ in violations(change.before, level, rules.version)
+                )
+                yield Gained(change.after, baseline, restricted, rules, met)
 
 
 def _new(

@@ -33,6 +33,19 @@ class Served:
     service: Resource
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Traffic that does not count, by the names of Services and ports, as globs."""
+
+    services: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+
+
+def matches_any(name: str | None, globs: tuple[str, ...]) -> bool:
+    """Whether a name matches one of these globs."""
+    return name is not None and any(fnmatchcase(name, glob) for glob in globs)
+
+
 def lasting_templates(resource: Resource) -> Iterator[tuple[int, PodTemplate]]:
     """The templates of pods that are kept running, with their ordinals."""
     for ordinal, template in enumerate(pod_templates(resource)):
@@ -40,12 +53,10 @@ def lasting_templates(resource: Resource) -> Iterator[tuple[int, PodTemplate]]:
             yield ordinal, template
 
 
-def served_containers(
-    resource: Resource, state: State, ignored_ports: tuple[str, ...]
-) -> Iterator[Served]:
+def served_containers(resource: Resource, state: State, ignored: Traffic) -> Iterator[Served]:
     """The containers behind a Service, each once, with the first of those Services.
 
-    Not counted are ports of ignored names, and Services that ask nobody whether he is ready.
+    A Service that sends traffic also to pods that are not ready does not count.
     """
     known = services(state)
     for ordinal, template in lasting_templates(resource):
@@ -53,11 +64,13 @@ def served_containers(
         for service in known.of(pods):
             if service.at("spec", "publishNotReadyAddresses").value is True:
                 continue
+            if matches_any(service.name, ignored.services):
+                continue
             if pods.key not in {held.key for held in known.endpoints(service).pods}:
                 continue
             for port in service_ports(service):
                 container = _behind(port, pods)
-                if container is None or _is_ignored(port, container, pods, ignored_ports):
+                if container is None or _is_ignored(port, container, pods, ignored.ports):
                     continue
                 if container.route not in seen:
                     seen.add(container.route)
@@ -81,7 +94,7 @@ def _is_ignored(port: ServicePort, container: Node, pods: Pods, ignored: tuple[s
         port.name,
         *(held.name for held in container_ports(container) if held.number == number),
     }
-    return any(fnmatchcase(name, glob) for name in names for glob in ignored)
+    return any(matches_any(name, ignored) for name in names)
 
 
 def listens(container: Node) -> bool:

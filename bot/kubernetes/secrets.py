@@ -32,8 +32,13 @@ _PLACEHOLDER: Final = re.compile(
 _HARMLESS: Final = frozenset(
     {"url", "type", "name", "project", "server", "namespaces", "enableOCI", "insecure", "username"}
 )
+# A value of nothing but these is public.
+_PUBLIC: Final = re.compile(
+    r"\s*(?:-----BEGIN (CERTIFICATE|PUBLIC KEY)-----[A-Za-z0-9+/=\s]+-----END \1-----\s*)+"
+)
 _NO_SECRET: Final = frozenset({"kubernetes.io/service-account-token"})
 _LONGEST: Final = 4096
+_LARGEST: Final = 1 << 20  # the API's own limit of a Secret
 
 
 def form_of(secret: Resource) -> Form:
@@ -57,15 +62,21 @@ def readable(secret: Resource) -> Iterator[Node]:
 
 def _says_something(node: Node, *, encoded: bool) -> bool:
     text = node.text
-    if not text or _PLACEHOLDER.fullmatch(text[:_LONGEST]):
+    if not text or _is_harmless(text):
         return False
     if encoded:
         try:
-            plain = base64.b64decode(text[:_LONGEST], validate=True)
+            plain = base64.b64decode("".join(text.split()), validate=True)
         except (binascii.Error, ValueError):
             return True
-        return not _PLACEHOLDER.fullmatch(plain.decode("utf-8", "replace"))
+        return not _is_harmless(plain.decode("utf-8", "replace"))
     return True
+
+
+def _is_harmless(text: str) -> bool:
+    """Whether a value is a placeholder or public."""
+    placeholder = _PLACEHOLDER.fullmatch(text[:_LONGEST])
+    return bool(placeholder) or (len(text) <= _LARGEST and _PUBLIC.fullmatch(text) is not None)
 
 
 @dataclass(frozen=True, slots=True)

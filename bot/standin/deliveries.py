@@ -64,6 +64,7 @@ class Deliveries:
         self._log: list[Delivery] = []
         self._changed = threading.Condition()
         self._unsent = 0
+        self._stopped = threading.Event()
         self._drop: list[str | None] = []
         self._duplicate: list[str | None] = []
         self._thread = threading.Thread(target=self._work, name="webhooks", daemon=True)
@@ -74,6 +75,7 @@ class Deliveries:
 
     def stop(self) -> None:
         """The thread has ended; what was not sent by now never is."""
+        self._stopped.set()
         self._queue.put(None)
         if self._thread.is_alive():
             self._thread.join(TIMEOUT_SECONDS + 5)
@@ -156,7 +158,7 @@ class Deliveries:
             self._changed.notify_all()
 
     def _work(self) -> None:
-        while (delivery := self._queue.get()) is not None:
+        while (delivery := self._queue.get()) is not None and not self._stopped.is_set():
             done = _sent(delivery)
             with self._changed:
                 self._unsent -= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -21,11 +22,14 @@ class Fault:
     retry_after: int | None
     delay: float
     lost: bool
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    message: str | None = None
 
     @property
-    def message(self) -> str:
-        """What the body of the failing answer says, as GitHub words it."""
+    def said(self) -> str:
+        """What the body of the failing answer says, as GitHub words it unless told otherwise."""
+        if self.message is not None:
+            return self.message
         if self.status in (403, 429):
             return (
                 "You have exceeded a secondary rate limit. "

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response as Answer
 
-from bot.standin import changes, merging
-from bot.standin.bodies.accounts import stamp
-from bot.standin.calls import pull_request, state
+from bot.standin import changes, checking, merging
+from bot.standin.calls import context, pull_request, state
 from bot.standin.diff import DiffLine, FileDiff
-from bot.standin.errors import not_found
+from bot.standin.errors import not_accessible, not_found
 from bot.standin.markdown import render
 from bot.standin.state import (
     Account,
@@ -96,10 +97,7 @@ def list_repositories() -> str:
 @pages.get("/<owner>/<name>/pull/<int:number>")
 def show_pull(owner: str, name: str, number: int) -> str:
     """One pull request: what was said, what keeps it from being merged, and its diff."""
-    repository = state().repository(owner, name)
-    if repository is None:
-        raise not_found()
-    pull = pull_request(repository, number)
+    repository, pull = _named(owner, name, number)
     threads = _threads(pull)
     return render_template(
         "pull.html",
@@ -112,9 +110,58 @@ def show_pull(owner: str, name: str, number: int) -> str:
         required={one.context for one in repository.required_checks.get(pull.base_ref, ())},
         obstacle=merging.obstacle(repository, pull),
         markdown=render,
-        stamp=stamp,
+        stamp=_when,
         icon=_icon,
+        waiting=pull.state == "open" and not _ended(repository, pull),
     )
+
+
+@pages.post("/<owner>/<name>/pull/<int:number>/merge")
+def merge(owner: str, name: str, number: int) -> Answer:
+    """The merge, where nothing is in the way; the page says what is."""
+    repository, pull = _named(owner, name, number)
+    with state().lock, contextlib.suppress(merging.MergeRefused):
+        merging.merge(context(), repository, pull, _person())
+    return redirect(f"/{repository.full_name}/pull/{number}")
+
+
+@pages.post("/<owner>/<name>/pull/<int:number>/rerequest/<int:run>")
+def rerequest(owner: str, name: str, number: int, run: int) -> Answer:
+    """The check's App is asked to run it again."""
+    repository, _ = _named(owner, name, number)
+    found = repository.runs.get(run)
+    if found is None:
+        raise not_found()
+    person = _person()
+    with state().lock:
+        checking.rerequest(context(), repository, found, person)
+    return redirect(f"/{repository.full_name}/pull/{number}")
+
+
+def _person() -> Account:
+    """Who presses buttons here; nobody does from another site's page."""
+    if request.headers.get("Origin") not in (None, state().url):
+        raise not_accessible()
+    return state().account("octocat")
+
+
+def _named(owner: str, name: str, number: int) -> tuple[Repository, PullRequest]:
+    repository = state().repository(owner, name)
+    if repository is None:
+        raise not_found()
+    return repository, pull_request(repository, number)
+
+
+def _when(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _ended(repository: Repository, pull: PullRequest) -> bool:
+    """Whether every check on the head has ended, those that are required among them."""
+    runs = _checks(repository, pull)
+    required = {one.context for one in repository.required_checks.get(pull.base_ref, ())}
+    reported = {run.name for run in runs}
+    return required <= reported and all(run.status == "completed" for run in runs)
 
 
 def _icon(run: CheckRun) -> tuple[str, str]:
@@ -135,14 +182,9 @@ def _checks(repository: Repository, pull: PullRequest) -> list[CheckRun]:
 
 
 def _threads(pull: PullRequest) -> list[Thread]:
-    roots = [one for one in pull.comments if one.in_reply_to is None]
     return [
-        Thread(
-            root,
-            [one for one in pull.comments if root.id in (one.id, one.in_reply_to)],
-            pull.resolved_threads.get(root.id),
-        )
-        for root in roots
+        Thread(comments[0], comments, pull.resolved_threads.get(number))
+        for number, comments in pull.threads().items()
     ]
 
 

@@ -187,9 +187,7 @@ def _root(place: Place, number: int) -> ReviewComment:
     found = next((one for one in place.pull.comments if one.id == number), None)
     if found is None:
         raise Refusal(404, "Not Found")
-    if found.in_reply_to is not None:
-        return _root(place, found.in_reply_to)
-    return found
+    return place.pull.threads()[found.thread][0]
 
 
 def reply_to(
@@ -212,7 +210,7 @@ def reply_to(
         "position": root.position,
         "original_position": root.original_position,
         "review_id": _silent_review(context, place, by, place.pull.head_sha).id,
-        "in_reply_to": root.in_reply_to or root.id,
+        "in_reply_to": root.thread,
     }
     return add_comment(context, place, by, draft)
 

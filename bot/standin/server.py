@@ -21,6 +21,7 @@ from bot.standin.endpoints.apps import apps
 from bot.standin.endpoints.checks import checks
 from bot.standin.endpoints.comments import comments
 from bot.standin.endpoints.graphql import graphql
+from bot.standin.endpoints.manifests import manifests
 from bot.standin.endpoints.pulls import pulls
 from bot.standin.endpoints.repositories import repositories
 from bot.standin.errors import DOCUMENTATION, Refusal
@@ -47,6 +48,7 @@ def application(context: Context, exchanges: Exchanges, faults: Faults) -> Flask
         app.register_blueprint(blueprint, url_prefix=API)
     app.register_blueprint(graphql)
     app.register_blueprint(pages)
+    app.register_blueprint(manifests)
     for name, view in app.view_functions.items():
         app.view_functions[name] = _locked(context, view)
     app.register_blueprint(smart_http)
@@ -87,7 +89,8 @@ def _count(app: Flask, context: Context) -> None:
     def say(answer: Response) -> Response:
         if request.path.startswith("/api/"):
             for key, value in g.get("rate", {}).items():
-                answer.headers[f"X-RateLimit-{key.capitalize()}"] = str(value)
+                # An injected answer may say that nothing is left.
+                answer.headers.setdefault(f"X-RateLimit-{key.capitalize()}", str(value))
             answer.headers["X-RateLimit-Resource"] = "core"
             answer.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
             answer.headers["X-GitHub-Request-Id"] = f"{context.state.new_id():X}"
@@ -134,7 +137,7 @@ def _inject(app: Flask, exchanges: Exchanges, faults: Faults) -> None:
 def _failure(fault: Fault) -> Response | None:
     if fault.status is None:
         return None
-    answer = jsonify({"message": fault.message, "documentation_url": DOCUMENTATION})
+    answer = jsonify({"message": fault.said, "documentation_url": DOCUMENTATION})
     answer.status_code = fault.status
     answer.headers.update(fault.headers)
     if fault.retry_after is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -42,7 +42,8 @@ class StandIn:
     """A GitHub on loopback; its bare repositories are in `directory`, all else in memory.
 
     `exchanges`, `deliveries` and `faults` are its log of requests, its webhooks, and what is
-    made to go wrong; `administration` and `merge_queue` do what fewer people do. Every method may be called from any thread while it serves.
+    made to go wrong; `administration` and `merge_queue` do what fewer people do. Every method
+    may be called from any thread while it serves.
     """
 
     def __init__(self, directory: Path, *, clock: Callable[[], datetime] = utc_now) -> None:
@@ -67,8 +68,8 @@ class StandIn:
     def close(self) -> None:
         """It no longer serves and no longer sends."""
         if self._server is not None:
-            self._server.stop()
             self.deliveries.stop()
+            self._server.stop()
             self._server = None
 
     def __enter__(self) -> Self:
@@ -304,7 +305,7 @@ class StandIn:
     def resolve_thread(self, pull: PullRequest, comment: ReviewComment, *, by: str) -> None:
         """The thread that a comment began, resolved by a person."""
         with self.state.lock:
-            pull.resolved_threads[comment.in_reply_to or comment.id] = self.state.account(by)
+            pull.resolved_threads[comment.thread] = self.state.account(by)
 
     def _person(self, login: str) -> reviewing.Author:
         return reviewing.Author(self.state.account(login))
@@ -349,14 +350,18 @@ class StandIn:
         retry_after: int | None = None,
         delay: float = 0.0,
         lost: bool = False,
+        headers: Mapping[str, str] | None = None,
+        message: str | None = None,
     ) -> None:
         """The next requests whose path holds this regular expression fail.
 
         `lost` lets them act first, as when only the answer gets lost. With `status=None` they
         are only late, by `delay` seconds.
         """
-        pattern = re.compile(path)
-        self.faults.add(Fault(method, pattern, times, status, retry_after, delay, lost))
+        pattern, more = re.compile(path), dict(headers or {})
+        self.faults.add(
+            Fault(method, pattern, times, status, retry_after, delay, lost, more, message)
+        )
 
     def wait_until(self, holds: Callable[[], bool], timeout: float = 60.0) -> bool:
         """Whether the condition came to hold in time; it is asked again after each request."""

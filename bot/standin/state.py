@@ -129,6 +129,11 @@ class ReviewComment:
     updated_at: datetime
     minimized: str | None = None
 
+    @property
+    def thread(self) -> int:
+        """The id of the comment that began the thread: this one's, unless it is a reply."""
+        return self.in_reply_to or self.id
+
 
 @dataclass(slots=True, eq=False)
 class Review:
@@ -184,6 +189,13 @@ class PullRequest:
     reviews: list[Review] = field(default_factory=list)
     conversation: list[IssueComment] = field(default_factory=list)
     resolved_threads: dict[int, Account] = field(default_factory=dict)
+
+    def threads(self) -> dict[int, list[ReviewComment]]:
+        """The threads by the id of the comment that began each, deleted or not."""
+        found: dict[int, list[ReviewComment]] = {}
+        for comment in self.comments:
+            found.setdefault(comment.thread, []).append(comment)
+        return found
 
 
 @dataclass(slots=True, eq=False)
@@ -260,6 +272,7 @@ class State:
         self.tokens: dict[str, Token] = {}
         self.repositories: dict[int, Repository] = {}
         self.former_names: dict[str, int] = {}
+        self.codes: dict[str, tuple[App, datetime]] = {}
         self._ids = itertools.count(1_000_001)
 
     @property

@@ -34,6 +34,8 @@ class Book:
     up: bool = True
 
     def submit(self, delivery: str, job: Job) -> bool:
+        if not self.up:
+            raise OSError("the database is away")
         if (delivery, job) in self.taken:
             return False
         self.taken.append((delivery, job))
@@ -180,6 +182,14 @@ def test_readiness_is_the_queue_s_and_health_is_the_process_s(door: Door) -> Non
     assert [door.client.get(path).status_code for path in paths] == [200, 200]
     door.book.up = False
     assert [door.client.get(path).status_code for path in paths] == [200, 503]
+
+
+def test_what_cannot_be_recorded_is_not_accepted_so_github_marks_it_failed(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    door.book.up = False
+    assert answer(door.post(json.dumps(PULL).encode())) == (500, "Internal Server Error")
+    assert ("the database is away" in caplog.text, "hush-hush" in caplog.text) == (True, False)
 
 
 def test_metrics_count_deliveries_and_let_no_stranger_invent_labels(door: Door) -> None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import pytest
 from markdown_it import MarkdownIt
 
-from bot.core.finding import Graph, Steps, Table
+from bot.core.finding import Graph, Severity, Steps, Table
 from bot.core.policy import Policy, Waiver
 from bot.core.report import Pages, invalid_policy, whole
 from bot.core.review import (
@@ -28,7 +28,9 @@ from tests.core.test_markdown import ACTIVE, HOSTILE
 from tests.reviews import MANY, decided, finding
 
 PAGES = Pages("https://fairlead.example/rules")
-OUR_HTML = re.compile(r"<!-- fairlead:v1 finding=[0-9a-z-]* -->\n?|</?sub>")
+OUR_HTML = re.compile(
+    r"<!-- fairlead:v1 finding=[0-9a-z-]* -->\n?|</?sub>|</?details>|<summary>1 notice</summary>"
+)
 
 
 def hostile_finding(text: str) -> ReviewFinding:
@@ -59,6 +61,7 @@ def posted(text: str) -> str:
     review = decided(
         found,
         replace(found, rule="image-tag-mutable"),
+        replace(found, severity=Severity.NOTICE),
         policy=policy,
         problems=(problem,),
         summary=summary,

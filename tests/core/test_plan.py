@@ -45,7 +45,7 @@ def planned(
 def posted(
     found: ReviewFinding, *, number: int = 1, author: str = OURS, line: int | None = 12
 ) -> PostedComment:
-    body = comment(replace(found, blocks=found.severity is Severity.ERROR))
+    body = comment(replace(found, blocks=found.severity is Severity.ERROR), Policy())
     return PostedComment(number, f"node{number}", author, body, "apps/api.yaml", line)
 
 
@@ -66,7 +66,7 @@ def test_a_new_finding_is_a_comment_on_its_line(
 ) -> None:
     review = decided(finding(line=line, side=side))
 
-    body = comment(review.findings[0])
+    body = comment(review.findings[0], Policy())
     assert planned(review) == (review_of(review, InlineComment("apps/api.yaml", *expected, body)),)
 
 
@@ -78,7 +78,7 @@ def test_a_finding_outside_the_difference_is_a_comment_on_its_file(
 ) -> None:
     review = decided(finding(path=path, line=line))
 
-    assert planned(review) == (PostFileComment(path, comment(review.findings[0])),)
+    assert planned(review) == (PostFileComment(path, comment(review.findings[0], Policy())),)
 
 
 @pytest.mark.parametrize("path", ["apps/other.yaml", None])
@@ -114,7 +114,7 @@ def test_a_suggestion_is_a_comment_on_just_its_lines() -> None:
     found = finding(line=11, suggestion=Suggestion(11, 12, "a\nb"))
     review = decided(found)
 
-    body = comment(review.findings[0], suggest=True)
+    body = comment(review.findings[0], Policy(), suggest=True)
     assert planned(review) == (
         review_of(review, InlineComment("apps/api.yaml", 12, "RIGHT", body, start_line=11)),
     )
@@ -125,7 +125,7 @@ def test_a_suggestion_is_a_comment_on_just_its_lines() -> None:
 def test_a_suggestion_that_no_hunk_holds_is_left_out(suggestion: Suggestion) -> None:
     review = decided(finding(suggestion=suggestion))
 
-    body = comment(review.findings[0])
+    body = comment(review.findings[0], Policy())
     assert planned(review) == (
         review_of(review, InlineComment("apps/api.yaml", 12, "RIGHT", body)),
     )
@@ -146,7 +146,7 @@ def test_a_suggestion_that_must_not_be_shown_is_left_out(unsafe: ReviewFinding) 
     (first,) = planned(review)
 
     assert isinstance(first, PostReview)
-    assert [held.body for held in first.comments] == [comment(review.findings[0])]
+    assert [held.body for held in first.comments] == [comment(review.findings[0], Policy())]
     assert "suggestion" not in first.comments[0].body
 
 
@@ -158,6 +158,17 @@ def test_what_clusters_say_differently_of_one_thing_has_one_thread_for_the_worst
 
     assert isinstance(first, PostReview)
     assert ["Z bad thing" in held.body for held in first.comments] == [True]
+
+
+@pytest.mark.parametrize(("fingerprint", "threads"), [("A-->b", 1), ("", 0), ("-->", 1)])
+def test_whatever_its_fingerprint_a_finding_is_posted_once_at_most(
+    fingerprint: str, threads: int
+) -> None:
+    found = finding(fingerprint=fingerprint)
+    review = decided(found)
+
+    assert [type(held) for held in planned(review)] == [PostReview] * threads
+    assert planned(review, posted(found)) == ()
 
 
 def test_nothing_is_posted_twice() -> None:
@@ -174,7 +185,9 @@ def test_a_comment_that_github_stored_with_other_line_ends_is_the_same() -> None
 def test_a_comment_that_says_something_else_now_is_edited() -> None:
     review = decided(finding(message="Service shop/api is open to all"))
 
-    assert planned(review, posted(finding())) == (EditComment(1, comment(review.findings[0])),)
+    assert planned(review, posted(finding())) == (
+        EditComment(1, comment(review.findings[0], Policy())),
+    )
 
 
 def test_the_comment_of_a_finding_that_is_gone_is_deleted() -> None:

@@ -22,7 +22,7 @@ from bot.core.report import (
     summary,
     whole,
 )
-from bot.core.review import Counts, Location, Problem, Suggestion, Summary
+from bot.core.review import Counts, GrantCounts, Location, Problem, Suggestion, Summary
 from bot.errors import PolicyError
 from tests.golden import assert_golden
 from tests.reviews import MANY, PROBLEMS, RICH, decided, finding
@@ -47,8 +47,9 @@ ALL = decided(
 )
 
 TEXTS: dict[str, Callable[[], str]] = {
-    "comment_plain": lambda: comment(finding()),
-    "comment_rich": lambda: comment(replace(RICH, blocks=True), PAGES, suggest=True),
+    "comment_plain": lambda: comment(finding(), Policy()),
+    "comment_rich": lambda: comment(replace(RICH, blocks=True), Policy(), PAGES, suggest=True),
+    "comment_observing": lambda: comment(replace(finding(), blocks=True), Policy(mode="observe")),
     "review": lambda: review_body(ALL, POLICY),
     "summary_clean": lambda: summary(decided(), Policy()),
     "summary_full": lambda: summary(ALL, POLICY, PAGES),
@@ -91,6 +92,10 @@ def test_every_template_has_a_golden_text() -> None:
             Summary(2, 1312, Counts(1, 2, 3), "other"),
             "1,312 resources in 2 environments compared: 1 added, 2 changed, 3 removed",
         ),
+        (
+            Summary(1, 2, Counts(0, 1, 0), "other", grants=GrantCounts(12, 1)),
+            "2 resources in 1 environment compared: 1 changed; 12 grants added, 1 grant removed",
+        ),
     ],
 )
 def test_the_line_that_proves_that_somebody_looked(held: Summary, expected: str) -> None:
@@ -98,7 +103,7 @@ def test_the_line_that_proves_that_somebody_looked(held: Summary, expected: str)
 
 
 def test_the_marker_is_found_again_at_the_start_alone() -> None:
-    body = comment(finding(fingerprint="aa-2", message=marker("forged")))
+    body = comment(finding(fingerprint="aa-2", message=marker("forged")), Policy())
 
     assert (fingerprint_of(body), fingerprint_of(f"x {body}")) == ("aa-2", None)
 
@@ -110,7 +115,9 @@ def test_a_fingerprint_cannot_close_its_marker() -> None:
 def test_a_suggestion_cannot_close_its_fence() -> None:
     found = finding(suggestion=Suggestion(1, 1, "x: |\n  ```\n  @everyone"))
 
-    assert "````suggestion\nx: |\n  ```\n  @everyone\n````\n" in comment(found, suggest=True)
+    assert "````suggestion\nx: |\n  ```\n  @everyone\n````\n" in comment(
+        found, Policy(), suggest=True
+    )
 
 
 def test_a_summary_of_very_many_findings_fits() -> None:

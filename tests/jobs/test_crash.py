@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -33,7 +31,7 @@ def tell(*words):
 
 
 class Reviewer:
-    def review(self, job, reference):
+    def review(self, job):
         tell("begun", job.number, os.getpid())
         if act == "die":
             os._exit(9)
@@ -135,42 +133,6 @@ def test_a_job_that_kills_its_process_each_time_is_given_up_once(embedded: Worke
     embedded.start("0", 2)
     embedded.until(lambda: len(embedded.told("done")) > 0)
     assert embedded.told("given-up") == [["1", "d-1"]]
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a database of this test run's own."""
-    found = shutil.which("initdb"), shutil.which("postgres")
-    if None in found:
-        pytest.skip("there is no PostgreSQL here")
-    home = tmp_path_factory.mktemp("postgres")
-    # PostgreSQL does not run as root.
-    user = "nobody" if os.geteuid() == 0 else None
-    for directory in (home, *home.parents[:3]):
-        directory.chmod(0o755)
-    if user:
-        shutil.chown(home, user)
-    data = home / "data"
-    subprocess.run(
-        [found[0] or "", "-D", data, "-U", "fairlead", "-A", "trust", "--no-sync"],
-        check=True,
-        capture_output=True,
-        user=user,
-        cwd=home,
-    )
-    server = subprocess.Popen(
-        [found[1] or "", "-D", data, "-k", home, "-c", "listen_addresses=", "-c", "fsync=off"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        user=user,
-        cwd=home,
-    )
-    try:
-        assert wait_until((home / ".s.PGSQL.5432").exists, 30)
-        yield f"postgresql://fairlead@/postgres?host={home}"
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait()
 
 
 @pytest.fixture

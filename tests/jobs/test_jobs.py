@@ -17,7 +17,7 @@ from bot.github.webhook import Job
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 @dataclass
@@ -25,14 +25,14 @@ class Bench:
     """A reviewer that does what a test tells it, and notes what it was asked."""
 
     answers: dict[int, list[Exception]] = field(default_factory=dict)
-    reviewed: list[tuple[Job, str]] = field(default_factory=list)
+    reviewed: list[Job] = field(default_factory=list)
     given_up: list[tuple[Job, str]] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     running: list[int] = field(default_factory=list)
     together: int = 0
 
-    def review(self, job: Job, reference: str) -> str:
-        self.reviewed.append((job, reference))
+    def review(self, job: Job) -> str:
+        self.reviewed.append(job)
         self.running.append(job.number)
         self.together = max(self.together, self.running.count(job.number))
         self.gate.wait(DEADLINE)
@@ -79,14 +79,14 @@ def test_a_job_runs_and_a_repeated_delivery_of_it_does_nothing(queue: Queue, ben
     assert [queue.submit("a-1", job), queue.submit("a-1", job)] == [True, False]
     until(lambda: idle(queue))
     assert queue.submit("a-1", job) is False
-    assert bench.reviewed == [(job, "a-1")]
+    assert bench.reviewed == [job]
 
 
 def test_a_delivery_for_several_pull_requests_is_a_job_each(queue: Queue, bench: Bench) -> None:
     jobs = [Job(1, 2, 3), Job(1, 2, 33)]
     assert [queue.submit("a-1", job) for job in jobs] == [True, True]
     until(lambda: idle(queue))
-    assert sorted(bench.reviewed, key=repr) == sorted([(j, "a-1") for j in jobs], key=repr)
+    assert sorted(job.number for job in bench.reviewed) == [3, 33]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_lasting_failure_ends_the_check_run_and_can_be_redelivered(
     assert bench.given_up == [(job, "a-1")]
     assert [queue.submit("a-1", job), queue.submit("a-1", job)] == [True, False]
     until(lambda: idle(queue))
-    assert bench.reviewed == [(job, "a-1"), (job, "a-1")]
+    assert bench.reviewed == [job, job]
     assert queue.submit("a-1", job) is False
 
 
@@ -178,7 +178,7 @@ def test_what_a_stopped_process_left_is_done_by_the_next(tmp_path: Path, bench: 
     second.start()
     until(lambda: idle(second))
     second.stop(grace=0)
-    assert [reference for _, reference in bench.reviewed] == ["a-1", "a-1"]
+    assert bench.reviewed == [Job(1, 2, 3), Job(1, 2, 3)]
 
 
 def test_a_second_process_on_one_data_directory_is_refused(queue: Queue, bench: Bench) -> None:

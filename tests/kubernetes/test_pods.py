@@ -102,7 +102,7 @@ spec:
     }
     assert (template.namespace, dict(template.labels)) == ("shop", {"app": "a"})
     assert (template.host_network, template.restart) == (True, "to-completion")
-    assert (template.service_account, str(template)) == ("old", "Pod n/a")
+    assert (template.service_account, str(template)) == ("old", "Pod shop/a")
 
 
 def test_the_newer_field_names_the_account() -> None:

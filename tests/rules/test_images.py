@@ -65,11 +65,12 @@ def test_with_a_list_only_what_it_holds_is_approved(
         (pod("ghcr.io/example/a", name="old"), pod("ghcr.io/examples/b"), ["warning"]),
         (pod("nginx", name="old"), pod("docker.io/library/redis"), []),
         (pod("nginx", name="old"), pod("bitnami/redis"), ["warning"]),
+        (pod("nginx", name="old"), pod("bitnami/redis", "bitnami/kafka", "evil/x"), ["warning", "notice", "warning"]),
         (pod("nginx", name="old"), pod("not valid"), ["warning"]),
         (pod("nginx", name="old"), pod("${IMAGE}"), ["notice"]),
         (pod("ghcr.io/example/a"), pod("GHCR.io/example/a:2"), []),
     ],
-)
+)  # fmt: skip
 def test_without_a_list_base_is_the_measure(base: str, head: str, severities: list[str]) -> None:
     found = findings("image-not-approved", base, head)
 
@@ -154,3 +155,20 @@ def test_image_changes_name_each_container_once() -> None:
             ("web", "c2", None, "d:1"),
         )
     )
+
+
+SKAFFOLD = """apiVersion: skaffold/v4beta11
+kind: Config
+build:
+  artifacts:
+    - image: cart
+    - {image: 7}
+---
+"""
+
+
+@pytest.mark.parametrize(("image", "count"), [("cart", 0), ("cart:1", 1), ("basket", 1)])
+def test_what_skaffold_builds_is_no_image_yet(image: str, count: int) -> None:
+    policy = Policy(images=Images(approved=("ghcr.io",)))
+
+    assert len(findings("image-not-approved", "", SKAFFOLD + pod(image), policy)) == count

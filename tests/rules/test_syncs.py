@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from bot.core.finding import Severity
@@ -69,6 +72,7 @@ KEEP = {
     "keep": annotated("helm.sh/resource-policy: keep"),
     "hook": annotated("argocd.argoproj.io/hook: PostSync"),
 }
+OWNERS = ("Application", "ApplicationSet", "Kustomization", "HelmRelease")
 GONE = "PersistentVolumeClaim shop/x is removed"
 DATA = "its data goes with it unless the volume is retained"
 
@@ -97,7 +101,16 @@ DATA = "its data goes with it unless the volume is retained"
     ],
 )  # fmt: skip
 def test_what_goes_with_what_is_removed(base: str, head: str, messages: list[str]) -> None:
-    assert [held.message for held in findings("resource-pruned", base, head)] == messages
+    options = Options(kinds=(*Options().kinds, *OWNERS))
+    found = findings("resource-pruned", base, head, options=options)
+
+    assert [held.message for held in found] == messages
+
+
+def test_to_take_an_application_away_is_everyday_work() -> None:
+    base = thing("helm.toolkit.fluxcd.io/v2", "HelmRelease")
+
+    assert findings("resource-pruned", base, "") == []
 
 
 def test_further_kinds_are_named_by_the_policy() -> None:
@@ -273,6 +286,10 @@ def test_the_table_knows_each_version_once_and_in_order() -> None:
         assert all(held.until is None or held.since < held.until for held in versions)
 
 
+PUBLIC = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"
+PRIVATE = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+
+
 @pytest.mark.parametrize(
     ("secret", "form"),
     [
@@ -287,6 +304,10 @@ def test_the_table_knows_each_version_once_and_in_order() -> None:
         ("stringData: {a: 'ENC[AES256_GCM,data:x]', b: c}\nsops: {mac: x}", "clear"),
         ("stringData: {a: '<path:a#b>', b: 'ref+vault://x', c: 'vault:x', d: '${X}', e: '{{ .x }}', f: '$(x)'}", "empty"),
         ("data: {a: PHBhdGg6YSNiPg==}", "empty"),
+        ("data: {a: 'WWc=\n\n  WWc='}", "clear"),
+        (f"stringData: {{a: {json.dumps(PUBLIC)}}}", "empty"),
+        (f"data: {{a: {base64.b64encode(PUBLIC.encode()).decode()}}}", "empty"),
+        (f"stringData: {{a: {json.dumps(PUBLIC + PRIVATE)}}}", "clear"),
     ],
 )  # fmt: skip
 def test_what_anybody_can_read_is_in_clear(secret: str, form: str) -> None:

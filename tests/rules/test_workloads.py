@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from bot.core.policy import Policy
@@ -114,6 +116,7 @@ LISTENING = "{name: api, ports: [{containerPort: 8080, name: web}]}"
         ("", SERVICE + workload(f"{{containers: [{LISTENING}]}}"), 1),
         (workload(f"{{containers: [{LISTENING}]}}"), SERVICE + workload(f"{{containers: [{LISTENING}]}}"), 1),
         (SERVICE, SERVICE + workload(f"{{containers: [{LISTENING}, {{name: log}}]}}"), 1),
+        ("", SERVICE.replace("name: api,", "name: api-metrics,") + workload(f"{{containers: [{LISTENING}]}}"), 0),
         (SERVICE, SERVICE + workload(f"{{containers: [{LISTENING}]}}", "Job"), 0),
         (SERVICE, SERVICE + workload(f"{{containers: [{LISTENING}]}}", name="other"), 0),
         (SERVICE, SERVICE + workload("{containers: [{name: api}]}"), 0),
@@ -247,8 +250,14 @@ PLAIN = workload("{containers: [{name: a}]}")
         (namespace("privileged") + HOST, (), ["warning"]),
         (namespace("baseline") + HOST, ("shop",), ["error"]),
         (namespace("restricted") + HOST, (), ["error"]),
-        (PLAIN, (), ["notice"]),
-        (namespace("baseline") + PLAIN, (), ["notice"]),
+        (PLAIN, (), []),
+        (namespace("baseline") + PLAIN, (), []),
+        (
+            namespace("baseline").replace("enforce", "warn").replace("baseline", "restricted")
+            + PLAIN,
+            (),
+            ["notice"],
+        ),
         (namespace("restricted") + PLAIN, (), ["error"]),
     ],
 )
@@ -261,7 +270,26 @@ def test_what_the_namespace_says_decides_how_bad_it_is(
     assert [str(held.severity) for held in found] == severities
 
 
-def test_the_restricted_level_can_be_left_out() -> None:
-    found = findings("workload-privileged", "", PLAIN, options=Privileges(level="baseline"))
+MEETS = workload(
+    "{securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, containers: [{name: a, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}"
+)
 
-    assert found == []
+
+@pytest.mark.parametrize(
+    ("base", "head", "restricted", "count"),
+    [
+        ("", PLAIN, "always", 1),
+        ("", namespace("restricted") + PLAIN, "never", 0),
+        (MEETS, PLAIN, "asked", 1),
+        (MEETS, PLAIN, "never", 0),
+        (MEETS, MEETS.replace("true", "false"), "asked", 1),
+        (PLAIN, workload("{containers: [{name: a}, {name: b}]}"), "asked", 0),
+        (PLAIN, workload("{containers: [{name: a}, {name: b}]}"), "always", 1),
+    ],
+)
+def test_the_restricted_level_is_said_where_it_is_asked_for(
+    base: str, head: str, restricted: Literal["asked", "always", "never"], count: int
+) -> None:
+    options = Privileges(restricted=restricted)
+
+    assert len(findings("workload-privileged", base, head, options=options)) == count

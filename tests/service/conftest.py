@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.standin import StandIn
+from tests.postgres import postgres
 from tests.service.world import World
 from tests.service.world import world as made
+
+__all__ = ["postgres", "world"]
 
 
 @pytest.fixture

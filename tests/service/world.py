@@ -103,7 +103,7 @@ class World:
 
     def review(self, pull: PullRequest, **more: str) -> str:
         """The job done once."""
-        return self.service.review(self.job(pull, **more), "72d3162e")
+        return self.service.review(self.job(pull, **more))
 
     def check(self, pull: PullRequest) -> tuple[str, str | None, str | None]:
         """The newest check run on the head: status, conclusion and title."""

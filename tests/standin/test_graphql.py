@@ -106,6 +106,27 @@ def test_resolving_needs_more_than_a_job_has(stand_in: StandIn) -> None:
     assert here.pull.resolved_threads == {}
 
 
+def test_a_thread_outlives_its_first_comment_and_is_resolved(stand_in: StandIn) -> None:
+    here = world(stand_in)
+    here.installation.permissions["contents"] = "write"
+    here.remote().get_pull(1).create_review(
+        event="COMMENT", comments=[{"path": "apps/api.yaml", "line": 3, "body": "first"}]
+    )
+    (first,) = here.pull.comments
+    answer = stand_in.reply(here.pull, first, "an answer", by="octocat")
+    here.remote().get_pull(1).get_review_comment(first.id).delete()
+    again = stand_in.reply(here.pull, answer, "another", by="octocat")
+    (thread,) = _threads(here)["nodes"]
+    wide = here.client(here.token(permissions={"contents": "write", "pull_requests": "read"}))
+    sent = {"query": RESOLVE, "variables": {"id": thread["id"]}}
+
+    resolved = wide.requester.requestJsonAndCheck("POST", stand_in.graphql_url, input=sent)[1]
+
+    assert [one["body"] for one in thread["comments"]["nodes"]] == ["an answer", "another"]
+    assert (again.in_reply_to, list(here.pull.resolved_threads)) == (first.id, [first.id])
+    assert resolved["data"] == {"resolveReviewThread": {"thread": {"id": thread["id"]}}}
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [

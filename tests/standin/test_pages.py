@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.error
 import urllib.request
 
 import pytest
@@ -75,6 +76,54 @@ def test_a_merged_pull_request_says_so(stand_in: StandIn) -> None:
 
     assert "Merged as" in _text(here)
     assert "merged Change the API #1 by octocat" in _text(here, "/")
+
+
+def _press(here: World, button: str, origin: str) -> int:
+    url = f"{here.github.url}/example/gitops/pull/1/{button}"
+    request = urllib.request.Request(url, data=b"", headers={"Origin": origin})  # noqa: S310 - our own page
+    try:
+        with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own page
+            status: int = answer.status
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code
+    return status
+
+
+def test_a_person_merges_and_runs_checks_again(stand_in: StandIn) -> None:
+    here = world(stand_in)
+    here.app.webhook_url = "http://127.0.0.1:9"  # nobody listens: the record is what counts
+    stand_in.require_check(here.repository, "fairlead")
+    own, foreign = stand_in.url, "http://elsewhere.example"
+
+    early = _press(here, "merge", own), here.pull.merged_at
+    run = here.remote().create_check_run("fairlead", here.pull.head_sha, conclusion="success")
+    strange = _press(here, "merge", foreign), here.pull.merged_at
+    again = _press(here, f"rerequest/{run.id}", own), _press(here, "rerequest/1", own)
+    merged = _press(here, "merge", own), here.pull.merged_at is not None
+    stand_in.deliveries.settle()
+
+    told = [(one.event, one.action) for one in stand_in.deliveries.all()]
+    assert (early, strange, again, merged) == ((200, None), (403, None), (200, 404), (200, True))
+    assert ("check_run", "rerequested") in told
+
+
+def test_the_page_asks_again_until_the_checks_have_ended(stand_in: StandIn) -> None:
+    here = world(stand_in)
+    stand_in.require_check(here.repository, "fairlead")
+
+    def refreshes() -> bool:
+        url = f"{stand_in.url}/example/gitops/pull/1"
+        with urllib.request.urlopen(url) as answer:  # noqa: S310 - our own page
+            return b'http-equiv="refresh"' in answer.read()
+
+    found = [refreshes()]
+    run = here.remote().create_check_run("fairlead", here.pull.head_sha, status="in_progress")
+    found.append(refreshes())
+    run.edit(conclusion="success")
+    found.append(refreshes())
+
+    assert found == [True, True, False]
 
 
 @pytest.mark.parametrize(

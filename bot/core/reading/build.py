@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from yaml import YAMLError
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -19,13 +20,14 @@ from yaml.events import (
 )
 
 from bot.core.reading.anchors import Anchor, Anchors
-from bot.core.reading.events import Source, event_source
+from bot.core.reading.events import Source, raw_event_source, refusal
+from bot.core.reading.folded import refolded
 from bot.core.reading.limits import Limits
 from bot.core.reading.merges import WANT_MAPPING, Merges
 from bot.core.reading.notes import Note, Notes, Sort
 from bot.core.reading.scalars import Odd, Scalar, Table, key_text
 from bot.core.reading.tags import Dialect, is_hazard, short, tagged
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Built:
     value: Any = None
     notes: tuple[Note, ...] = ()
     differs: bool = False
-    refused: Refused | None = None
+    refused: ReadingError | None = None
     nodes: int = 0
 
 
@@ -59,9 +61,10 @@ def build(data: bytes, dialect: Dialect, table: Table, limits: Limits, *, used: 
     """
     builder = _Builder(dialect, table, limits, used)
     try:
-        value = builder.document(event_source(data))
-    except Refused as refused:
-        return Built(None, tuple(builder.notes.held), True, refused, builder.nodes)
+        value = builder.document(data)
+    except (ReadingError, YAMLError) as error:
+        found = refusal(data, error)
+        return Built(None, tuple(builder.notes.held), True, found, builder.nodes)
     return Built(value, tuple(builder.notes.held), builder.notes.differs, None, builder.nodes)
 
 
@@ -91,30 +94,31 @@ class _Builder:
         self.nodes = 0
         self.flow = 0
 
-    def document(self, source: Source) -> Any:
+    def document(self, data: bytes) -> Any:
         """The value of the first document, None where there is none."""
+        source = raw_event_source(data)
         source()  # the stream's start
         event = source()
         kind: type = type(event)
         if kind is not DocumentStartEvent:
             return None
         if event.version and tuple(event.version) != (1, 1):
-            raise Refused("found incompatible YAML document", event.start_mark.index)
+            raise ReadingError("found incompatible YAML document", event.start_mark.index)
         value = self._node(source)
-        end = source()
-        self._after(source, end)
+        self._after(data, source)
         return value
 
-    def _after(self, source: Source, end: Any) -> None:
+    def _after(self, data: bytes, source: Source) -> None:
         """Note what follows the document in the same chunk; v3 looks a little further ahead."""
-        index = end.end_mark.index
+        index = source().end_mark.index  # the document's end
         try:
             following = source()
             if self.dialect == "kustomize" and not isinstance(following, StreamEndEvent):
                 source()
-        except Refused as refused:
+        except (ReadingError, YAMLError) as error:
+            refused = refusal(data, error)
             if self.dialect == "kustomize" and str(refused) != _NO_DOCUMENT:
-                raise
+                raise refused from None
             self.notes.add("content-after-document-end", refused.index or index)
             return
         if not isinstance(following, StreamEndEvent):
@@ -140,8 +144,10 @@ class _Builder:
                     value = self._marked(event, key)
                 elif event.implicit[0]:
                     if flow and "?" in value:
-                        raise Refused(_QUESTION_MARK, event.start_mark.index)
+                        raise ReadingError(_QUESTION_MARK, event.start_mark.index)
                     value = table[value]
+                elif event.style == ">":
+                    value = self._folded(value)
                 if key is _NONE and target.__class__ is dict:
                     if value.__class__ is str and value != "<<" and value not in target:
                         key = value
@@ -161,14 +167,15 @@ class _Builder:
                 key = _NONE
                 continue
             elif kind is AliasEvent:
-                anchor = self.anchors.alias(event.anchor, nodes, event.start_mark.index)
+                index = event.start_mark.index
+                anchor = self.anchors.alias(event.anchor, nodes, index, len(stack))
                 nodes += 1
                 if key is _NONE and target.__class__ is dict:
                     key = self._alias_key(event, anchor, target, len(stack))
                     continue
                 value = anchor.value
                 if key is _MERGE and not isinstance(value, dict):
-                    raise Refused(WANT_MAPPING, event.start_mark.index)
+                    raise ReadingError(WANT_MAPPING, index)
             else:  # the end of a mapping or sequence
                 value = target
                 if self.merges:
@@ -190,30 +197,40 @@ class _Builder:
                 target[key] = value
                 key = _NONE
 
-    def _too_many(self, event: Any) -> Refused:
+    def _too_many(self, event: Any) -> ReadingError:
         index = event.start_mark.index
-        return Refused(f"more than {self.limits.nodes} values", index, limit=True)
+        return ReadingError(f"more than {self.limits.nodes} values", index, limit=True)
 
     def _whole(self, event: Any, value: Any) -> Any:
         """A document's value; kustomize refuses a document that is a scalar."""
         if not isinstance(value, dict | list) and value is not None:
             self.notes.differs = True
             if self.dialect == "kustomize":
-                raise Refused("a document is a scalar", event.start_mark.index)
+                raise ReadingError("a document is a scalar", event.start_mark.index)
         return value
 
     def _open(self, event: Any, depth: int, target: Any, key: Any, nodes: int) -> Anchor | None:
         """A collection begins: its anchor, if it has one."""
         index = event.start_mark.index
         if depth >= self.limits.depth:
-            raise Refused(f"nested deeper than {self.limits.depth}", index, limit=True)
+            raise ReadingError(f"nested deeper than {self.limits.depth}", index, limit=True)
         if key is _NONE and target.__class__ is dict:
-            raise Refused("a mapping key is a mapping or a list", index)
+            raise ReadingError("a mapping key is a mapping or a list", index)
         if event.tag is not None and event.tag != "!":
             own = "map" if isinstance(event, MappingStartEvent) else "seq"
             if short(event.tag) != own:
                 self.notes.add("tag", index, key)
-        return self.anchors.open(event.anchor, nodes, index) if event.anchor else None
+        anchor = self.anchors.open(event.anchor, nodes, index, depth) if event.anchor else None
+        self.anchors.reach(depth + 1)
+        return anchor
+
+    def _folded(self, text: str) -> str:
+        """A folded scalar, which kustomize may change."""
+        again = refolded(text)
+        if again == text:
+            return text
+        self.notes.differs = True
+        return text if self.dialect == "kubectl" else again
 
     def _merge(self, depth: int, target: dict[str, Any], value: Any) -> None:
         if self.dialect == "kubectl":
@@ -225,9 +242,11 @@ class _Builder:
         """The value of an odd scalar that is no key."""
         index = event.start_mark.index
         if odd.flag == "not-finite":
-            raise Refused("a number that JSON has no word for", index)
+            raise ReadingError("a number that JSON has no word for", index)
         if odd.flag == "digits":
-            raise Refused(f"a number of more than {self.limits.digits} digits", index, limit=True)
+            raise ReadingError(
+                f"a number of more than {self.limits.digits} digits", index, limit=True
+            )
         if odd.flag == "empty":
             return self._empty()
         if odd.flag == "timestamp":
@@ -273,8 +292,8 @@ class _Builder:
                 event.tag, event.value,
                 quoted=quoted, digits=self.limits.digits, dialect=self.dialect,
             )  # fmt: skip
-        except Refused as refused:
-            raise Refused(str(refused), event.start_mark.index) from None
+        except ReadingError as refused:
+            raise ReadingError(str(refused), event.start_mark.index) from None
 
     def _key(self, event: Any, value: Any, target: dict[str, Any], depth: int) -> Any:
         """A key that is no plain new string."""
@@ -294,34 +313,36 @@ class _Builder:
         if not self.merges.begin(depth, index):
             self.notes.add("merge-twice", index)
             if self.dialect == "kustomize":
-                raise Refused("a mapping key is already defined", index)
+                raise ReadingError("a mapping key is already defined", index)
         return _MERGE
 
     def _unique(self, key: str, target: dict[str, Any], depth: int, index: int) -> str:
         if key in target and not self.merges.brought(depth, key):
             self.notes.add("duplicate-key", index, key)
             if self.dialect == "kustomize":
-                raise Refused("a mapping key is already defined", index)
+                raise ReadingError("a mapping key is already defined", index)
         return key
 
     def _key_text(self, event: Any, value: Any, depth: int) -> str:
-        """What a key that is no string becomes. Raises Refused where it may not be one."""
+        """What a key that is no string becomes. Raises ReadingError where it may not be one."""
         index = event.start_mark.index
         self.notes.differs = True
         flag = value.flag if isinstance(value, Odd) else ""
         if flag == "digits":
-            raise Refused(f"a number of more than {self.limits.digits} digits", index, limit=True)
+            raise ReadingError(
+                f"a number of more than {self.limits.digits} digits", index, limit=True
+            )
         if flag in {"yaml11-bool", "octal"}:
             sort: Sort = "yaml11-key" if flag == "yaml11-bool" else "octal-key"
             self.notes.add(sort, index, event.value)
         if self.dialect == "kustomize":
             usable = depth == 1 and value is not None
             if flag not in {"yaml11-bool", "empty"} and not usable:
-                raise Refused("a mapping key is no string", index)
+                raise ReadingError("a mapping key is no string", index)
             return str(event.value)  # for nothing at all its emitter writes ''
         key = self._key_or_none(event.value, value)
         if key is None:
-            raise Refused("a mapping key is null or too large a number", index)
+            raise ReadingError("a mapping key is null or too large a number", index)
         return key
 
     @staticmethod
@@ -335,9 +356,9 @@ class _Builder:
         self.notes.differs = True
         index = event.start_mark.index
         if anchor.key is None:
-            raise Refused("a mapping key is no string", index)
+            raise ReadingError("a mapping key is no string", index)
         if self.dialect == "kustomize":
             if depth > 1 and not isinstance(anchor.value, str):
-                raise Refused("a mapping key is no string", index)
+                raise ReadingError("a mapping key is no string", index)
             return anchor.key
         return self._unique(anchor.key, target, depth, index)

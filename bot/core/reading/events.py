@@ -11,7 +11,7 @@ from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs hide w
 from yaml.events import ScalarEvent
 from yaml.reader import ReaderError
 
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _BOM: Final = b"\xef\xbb\xbf"
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -22,24 +22,32 @@ Source: TypeAlias = Callable[[], Any]
 
 
 def event_source(data: bytes) -> Source:
-    """A function that gives the next event of a document. Raises Refused where there is none."""
-    inner = data.find(_BOM, 1)
-    slash = b"\\/" in data
-    if inner < 0 and not slash:
-        return _refusing(data, CParser(data).get_event)
-    stand_in = next(held for code in _PRIVATE if (held := chr(code)).encode() not in data)
-    replaced = data[:1] + data[1:].replace(_BOM, stand_in.encode())
-    return _careful(replaced, _refusing(replaced, CParser(replaced).get_event), stand_in)
+    """A function that gives the next event of a document, or raises ReadingError at its end."""
+    get = raw_event_source(data)
 
-
-def _refusing(data: bytes, get: Source) -> Source:
     def source() -> Any:
         try:
             return get()
         except YAMLError as error:
-            raise _refusal(data, error) from None
+            raise refusal(data, error) from None
 
     return source
+
+
+def raw_event_source(data: bytes) -> Source:
+    """A function that gives the next event of a document.
+
+    It raises ReadingError, or YAMLError, of which `refusal` makes one: a try of its own for each
+    event would cost more than the event.
+    """
+    inner = data.find(_BOM, 1)
+    slash = b"\\/" in data
+    if inner < 0 and not slash:
+        get: Source = CParser(data).get_event
+        return get
+    stand_in = next(held for code in _PRIVATE if (held := chr(code)).encode() not in data)
+    replaced = data[:1] + data[1:].replace(_BOM, stand_in.encode())
+    return _careful(replaced, CParser(replaced).get_event, stand_in)
 
 
 def _careful(data: bytes, get: Source, stand_in: str) -> Source:
@@ -53,7 +61,7 @@ def _careful(data: bytes, get: Source, stand_in: str) -> Source:
             if event.style == '"':
                 raw = text[event.start_mark.index : event.end_mark.index]
                 if any(escape[1] == "/" for escape in _ESCAPE.finditer(raw)):
-                    raise Refused("found unknown escape character", event.start_mark.index)
+                    raise ReadingError("found unknown escape character", event.start_mark.index)
             event.value = event.value.replace(stand_in, "\ufeff")
         return event
 
@@ -65,11 +73,13 @@ def document_text(data: bytes) -> str:
     return data.removeprefix(_BOM).decode("utf-8", "replace")
 
 
-def _refusal(data: bytes, error: YAMLError) -> Refused:
+def refusal(data: bytes, error: ReadingError | YAMLError) -> ReadingError:
     """What libyaml says; its sentences are constants and hold nothing of the text."""
+    if isinstance(error, ReadingError):
+        return error
     if isinstance(error, ReaderError):
         before = data[: error.position if isinstance(error.position, int) else 0]
-        return Refused(str(error.reason), len(before.decode("utf-8", "replace")))
+        return ReadingError(str(error.reason), len(before.decode("utf-8", "replace")))
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "context", None)
-    return Refused(str(problem or "not YAML"), mark.index if mark else None)
+    return ReadingError(str(problem or "not YAML"), mark.index if mark else None)

@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 from bot.core.reading.limits import Limits
 from bot.core.reading.scalars import whole_or_float
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _SPACES: Final = (
     rb"(?:[\t\n\v\f\r ]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]"
@@ -49,7 +49,7 @@ class JsonStream:
 
     values: tuple[JsonValue, ...]
     rest: int | None = None
-    refused: Refused | None = None
+    refused: ReadingError | None = None
 
 
 def looks_like_json(data: bytes) -> bool:
@@ -60,7 +60,7 @@ def looks_like_json(data: bytes) -> bool:
 def json_values(data: bytes, limits: Limits) -> JsonStream:
     """The values that Go's JSON decoder takes, and where it gives up for YAML."""
     if sum(map(data.count, (b",", b"[", b"{"))) > limits.nodes:
-        refused = Refused(f"more than {limits.nodes} values", 0, limit=True)
+        refused = ReadingError(f"more than {limits.nodes} values", 0, limit=True)
         return JsonStream((), refused=refused)
     text = data.decode("utf-8", "surrogateescape")
     if "\\u" in text:
@@ -73,15 +73,15 @@ def json_values(data: bytes, limits: Limits) -> JsonStream:
         if begin == len(text):
             return JsonStream(tuple(values))
         if len(values) == limits.documents:
-            found = Refused(f"more than {limits.documents} documents", start, limit=True)
+            found = ReadingError(f"more than {limits.documents} documents", start, limit=True)
             return JsonStream(tuple(values), refused=found)
         try:
             held, at = _read(text, begin, limits)
-        except Refused as refused:
-            found = Refused(str(refused), start, limit=True)
+        except ReadingError as refused:
+            found = ReadingError(str(refused), start, limit=refused.limit)
             return JsonStream(tuple(values), refused=found)
         except RecursionError:
-            found = Refused(_too_deep(limits), start, limit=True)
+            found = ReadingError(_too_deep(limits), start, limit=True)
             return JsonStream(tuple(values), refused=found)
         except ValueError:
             return _given_up(data, tuple(values), values[-1].end if values else 0)
@@ -122,11 +122,11 @@ class _Hooks:
             raise self._too_long()
         value = float(text)
         if value in {float("inf"), float("-inf")}:
-            raise ValueError("out of range")
+            raise ReadingError("a number that is out of range")
         return whole_or_float(value)
 
-    def _too_long(self) -> Refused:
-        return Refused(f"a number of more than {self._digits} digits", limit=True)
+    def _too_long(self) -> ReadingError:
+        return ReadingError(f"a number of more than {self._digits} digits", limit=True)
 
     @staticmethod
     def refuse(constant: str) -> NoReturn:
@@ -144,15 +144,15 @@ def _read(text: str, at: int, limits: Limits) -> tuple[_Held, int]:
     )
     value, end = decoder.raw_decode(text, at)
     if _deeper(value, limits.depth):
-        raise Refused(_too_deep(limits), limit=True)
+        raise ReadingError(_too_deep(limits), limit=True)
     return _Held(value, hooks.plain), end
 
 
 def _given_up(data: bytes, values: tuple[JsonValue, ...], at: int) -> JsonStream:
     """Where YAML takes over: behind white space up to and with the first line end."""
-    refused = Refused("neither JSON nor YAML", at)
+    refused = ReadingError("neither JSON nor YAML", at)
     if len(values) >= _AMBIGUOUS:
-        return JsonStream(values, refused=Refused("invalid JSON after two JSON values", at))
+        return JsonStream(values, refused=ReadingError("invalid JSON after two JSON values", at))
     while True:
         if at + 4 > len(data):
             return JsonStream(values, refused=refused)

@@ -30,10 +30,11 @@ from bot.core.reading.split import (
 from bot.core.reading.tags import Dialect, short
 from bot.core.resource import Item, Route, Step
 from bot.core.resource import Source as Origin
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _MERGE: Final = "<<"
+_MERGES: Final = 50  # merges of merges that are followed, so that nothing recurses far
 
 
 @dataclass(slots=True)
@@ -107,7 +108,7 @@ def lines_in(
     held = _SURROGATE.sub(rb"\\ufffd", chunk.data) if chunk.json else chunk.data
     try:
         root = _Tree(event_source(held), dialect, limits).root()
-    except Refused:
+    except ReadingError:
         return [first for _ in routes] if chunk.json else []
     if root is None:
         return []
@@ -138,7 +139,7 @@ class _Tree:
         self._anchors: dict[str, _Mapping | _Sequence | _Scalar] = {}
 
     def root(self) -> _Place | None:
-        """The place of the whole document. Raises Refused where it cannot be read."""
+        """The place of the whole document. Raises ReadingError where it cannot be read."""
         event = self._source()
         while isinstance(event, StreamStartEvent | DocumentStartEvent):
             event = self._source()
@@ -152,7 +153,7 @@ class _Tree:
                 event, MappingStartEvent | SequenceStartEvent
             ):
                 if len(stack) > self._limits.depth:
-                    raise Refused("nested too deep", place.index, limit=True)
+                    raise ReadingError("nested too deep", place.index, limit=True)
                 stack.append(place)
                 keys.append(None)
             if not stack:
@@ -187,7 +188,10 @@ class _Tree:
         index = event.start_mark.index
         kind: type = type(event)
         if kind is AliasEvent:
-            return _Alias(index, self._anchors[event.anchor])
+            held = self._anchors.get(event.anchor)
+            if held is None:
+                raise ReadingError("an alias names an anchor that is not there", index)
+            return _Alias(index, held)
         place: _Mapping | _Sequence | _Scalar
         if isinstance(event, MappingStartEvent):
             place = _Mapping(index)
@@ -217,6 +221,7 @@ class _Walk:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._known: dict[tuple[int, str], _Entry | None] = {}
+        self._depth = 0
 
     def find(self, root: _Place, route: Route) -> int:
         """Where the deepest field of the route that exists has its key."""
@@ -246,7 +251,10 @@ class _Walk:
         known = (id(held), key)
         if known not in self._known:
             self._known[known] = None  # what contains itself holds nothing
-            self._known[known] = self._winner(held, key)
+            if self._depth < _MERGES:
+                self._depth += 1
+                self._known[known] = self._winner(held, key)
+                self._depth -= 1
         return self._known[known]
 
     def _winner(self, held: _Mapping, key: str) -> _Entry | None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.core.manifest import Flag
 from bot.core.reading.tags import Dialect
 from bot.core.resource import Item, Route
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _LIST_LIKE: Final = (
     "kubectl takes whatever has items for a list and applies only the items,"
@@ -50,15 +50,15 @@ def _list_like(item: tuple[int, ...], message: str) -> Unwrapping:
 
 
 def unwrap(value: Any, dialect: Dialect) -> Iterator[Unwrapped | Unwrapping]:
-    """The objects of a document in their order. Raises Refused where the reader does."""
+    """The objects of a document in their order. Raises ReadingError where the reader does."""
     if dialect == "kustomize":
         if isinstance(value, list):
-            raise Refused("a document is a list, not a resource")
+            raise ReadingError("a document is a list, not a resource")
         yield from _by_kind(value, ())
         return
     if isinstance(value, dict) and "items" in value:
         if value["items"] is not None and not isinstance(value["items"], list):
-            raise Refused("items stands at the first level and is no list")
+            raise ReadingError("items stands at the first level and is no list")
         if value["items"] is None:
             yield _list_like((), "items is null: kubectl takes this for an empty list")
             return
@@ -97,8 +97,8 @@ def _by_kind(value: Any, way: tuple[int, ...]) -> Iterator[Unwrapped]:
     if items is None:
         return
     if not isinstance(items, list):
-        raise Refused("items of a list is no list")
+        raise ReadingError("items of a list is no list")
     for index, item in enumerate(items):
         if not isinstance(item, dict) or not item.get("kind"):
-            raise Refused("an item of a list has no kind")
+            raise ReadingError("an item of a list has no kind")
         yield from _by_kind(item, (*way, index))

@@ -9,7 +9,7 @@ import msgspec
 
 from bot.core.reading.anchors import Anchors
 from bot.core.reading.notes import Notes
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 WANT_MAPPING: Final = "map merge requires map or sequence of maps as the value"
@@ -89,7 +89,7 @@ class Merges:
         sources = tuple(value) if isinstance(value, list) else (value,)
         for source in sources:
             if not isinstance(source, dict):
-                raise Refused(WANT_MAPPING, index)
+                raise ReadingError(WANT_MAPPING, index)
             self._anchors.spend(_ENTRY * len(source), index)
         return sources
 

@@ -28,7 +28,7 @@ from bot.core.reading.split import (
 )
 from bot.core.reading.tags import Dialect
 from bot.core.reading.text_hazards import text_hazards
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _RESEMBLES: Final = re.compile(
     rb"(?:\A|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])(?:\xef\xbb\xbf)?"
@@ -45,11 +45,11 @@ _TABLES: Final[dict[int, Table]] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """A chunk as it was built."""
+    """A chunk as it was built, and its object if it is a single one and no list."""
 
     chunk: Chunk
-    number: int
     built: Built
+    object: Object | None
 
 
 def read_manifest(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Manifest:
@@ -107,9 +107,10 @@ class _File:
         objects: list[Object] = []
         for number, chunk in enumerate(cut.chunks):
             built = self._built(chunk, "kubectl")
-            documents.append(_Document(chunk, number, built))
             self._note(chunk, number, built)
             refused = built.refused or self._objects(built, chunk, number, "kubectl", objects)
+            single = isinstance(built.value, dict) and "items" not in built.value
+            documents.append(_Document(chunk, built, objects[-1] if single else None))
             if refused:
                 error = self._error(refused, chunk, "kubectl")
                 self._rejected(error, number)
@@ -131,6 +132,9 @@ class _File:
             number = document_number(chunk.start, self.starts)
             shared = held is not None and _shared(held, chunk)
             built = held.built if held and shared else self._built(chunk, "kustomize")
+            if held and shared and held.object is not None:
+                objects.append(held.object)
+                continue
             refused = built.refused or self._objects(built, chunk, number, "kustomize", objects)
             if refused:
                 return Reading(tuple(objects), self._error(refused, chunk, "kustomize"))
@@ -157,7 +161,7 @@ class _File:
 
     def _objects(
         self, built: Built, chunk: Chunk, number: int, dialect: Dialect, objects: list[Object]
-    ) -> Refused | None:
+    ) -> ReadingError | None:
         """Add a document's objects; what refuses them, if anything does."""
         if built.value is None:
             return None
@@ -168,7 +172,7 @@ class _File:
                     objects.append(Object(canonical(held.value), number, held.item))
                 else:
                     odd.append(held)
-        except Refused as refused:
+        except ReadingError as refused:
             return refused
         finally:
             self._note_lists(odd, chunk, number)
@@ -200,7 +204,7 @@ class _File:
             message = f"kubectl reads nothing from here on: {error.message}"
             self.hazards.add(Hazard("rejected-by-kubectl", number, error.line or 1, message))
 
-    def _error(self, refused: Refused, chunk: Chunk, dialect: Dialect) -> ReadError:
+    def _error(self, refused: ReadingError, chunk: Chunk, dialect: Dialect) -> ReadError:
         if refused.index is None:  # what refuses a list
             found = lines_in(self.data, chunk, dialect, [("items",)], self.limits)
             line = next(iter(found), self._line(chunk.start))

@@ -133,9 +133,7 @@ def _timestamp(moment: re.Match[str]) -> str | None:
     hour, minute, second, fraction, zone = (*rest[:5],) if rest[0] else (*rest[5:], None)
     try:
         offset = _offset(zone)
-        digits = (fraction or "").lstrip(".")
-        if len(digits) > 9:
-            return None
+        digits = (fraction or "").lstrip(".")[:9]
         at = datetime(
             int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0),
             tzinfo=offset,

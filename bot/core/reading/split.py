@@ -15,7 +15,7 @@ from typing import Final
 
 from bot.core.reading.json_stream import JsonValue, json_values, looks_like_json
 from bot.core.reading.limits import Limits
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 _SEPARATOR: Final = re.compile(rb"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
 _KUSTOMIZE_SEPARATOR: Final = re.compile(rb"\n---([^\n]*)\n")
@@ -41,7 +41,7 @@ class Cut:
     """The documents of a file for one reader, and where and why it reads no further."""
 
     chunks: tuple[Chunk, ...]
-    refused: Refused | None = None
+    refused: ReadingError | None = None
 
 
 def normalised(data: bytes) -> bytes:
@@ -68,7 +68,7 @@ def cut_for_kubectl(data: bytes, limits: Limits) -> Cut:
             return Cut(tuple(chunks), stream.refused)
         start = stream.rest
     for held in _chunks(data, start):
-        if isinstance(held, Refused):
+        if isinstance(held, ReadingError):
             return Cut(tuple(chunks), held)
         chunks.append(held)
         if len(chunks) > limits.documents:
@@ -76,12 +76,12 @@ def cut_for_kubectl(data: bytes, limits: Limits) -> Cut:
     return Cut(tuple(chunks))
 
 
-def _chunks(data: bytes, start: int) -> Iterator[Chunk | Refused]:
+def _chunks(data: bytes, start: int) -> Iterator[Chunk | ReadingError]:
     """The chunks between separators; a separator with nothing before it stays in its chunk."""
     at = start
     for separator in _SEPARATOR.finditer(data, start):
         if not _allowed(separator[1]):
-            yield Refused(_SEPARATOR_REFUSED, separator.start())
+            yield ReadingError(_SEPARATOR_REFUSED, separator.start())
             return
         if separator.start() > at:
             yield Chunk(data[at : separator.start()], at)
@@ -99,7 +99,7 @@ def cut_for_kustomize(data: bytes, limits: Limits) -> Cut:
     at = 0
     for separator in _KUSTOMIZE_SEPARATOR.finditer(data):
         if not _allowed(separator[1]):
-            return Cut((), Refused(_SEPARATOR_REFUSED, separator.start() + 1))
+            return Cut((), ReadingError(_SEPARATOR_REFUSED, separator.start() + 1))
         chunks.append(Chunk(data[at : separator.start() + 1], at))
         at = separator.end()
         if len(chunks) > limits.documents:
@@ -119,5 +119,5 @@ def _allowed(after: bytes) -> bool:
     return not rest or rest[0] == "#"
 
 
-def _too_many(limits: Limits, index: int) -> Refused:
-    return Refused(f"more than {limits.documents} documents", index, limit=True)
+def _too_many(limits: Limits, index: int) -> ReadingError:
+    return ReadingError(f"more than {limits.documents} documents", index, limit=True)

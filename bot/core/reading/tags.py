@@ -7,7 +7,7 @@ import binascii
 from typing import Final, Literal, TypeAlias
 
 from bot.core.reading.scalars import Odd, Scalar, kind_of, resolve
-from bot.errors import Refused
+from bot.errors import ReadingError
 
 Dialect: TypeAlias = Literal["kubectl", "kustomize"]
 """Whose reading: go-yaml v2 as kubectl uses it, or v3 as kustomize does."""
@@ -31,7 +31,7 @@ def is_hazard(tag: str, text: str) -> bool:
 
 
 def tagged(tag: str, text: str, *, quoted: bool, digits: int, dialect: Dialect) -> Scalar | Odd:
-    """The value of a scalar with a tag. Raises Refused where the text does not fit the tag."""
+    """The value of a scalar with a tag. Raises ReadingError where the text does not fit the tag."""
     name = short(tag)
     if tag == "!" and dialect == "kustomize" and not quoted:
         return resolve(text, digits)
@@ -45,14 +45,14 @@ def tagged(tag: str, text: str, *, quoted: bool, digits: int, dialect: Dialect) 
         word = isinstance(value, Odd) and value.flag == "yaml11-bool"
         if not (word and dialect == "kustomize"):
             return value
-    raise Refused(f"a value does not fit its tag !!{name}")
+    raise ReadingError(f"a value does not fit its tag !!{name}")
 
 
 def _binary(text: str) -> str:
     try:
         data = base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
-        raise Refused("!!binary value contains invalid base64 data") from None
+        raise ReadingError("!!binary value contains invalid base64 data") from None
     return replaced(data.decode("utf-8", "surrogateescape"))
 
 

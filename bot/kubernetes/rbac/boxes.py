@@ -56,14 +56,31 @@ class _Class(Generic[T]):
     elements: tuple[T, ...]
 
 
-def uncovered(rule: Rule, owners: Sequence[Rule], scope: str, scoped: Scoped) -> Iterator[Box]:
-    """What this rule allows in the scope beyond what single rules among `owners` cover.
+def uncovered(rule: Rule, owners: Sequence[Rule], scope: str, scoped: Scoped) -> tuple[Box, ...]:
+    """What this rule allows in the scope beyond what single rules among `owners` cover."""
+    return () if rule in owners else merged(_uncovered(rule, owners, scope, scoped))
+
+
+def merged(boxes: Iterable[Box]) -> tuple[Box, ...]:
+    """The same atoms in fewer boxes: those that differ in one of their lists only become one."""
+    by_verbs: dict[tuple[tuple[Target, ...], tuple[str | None, ...]], list[str]] = {}
+    for box in boxes:
+        by_verbs.setdefault((box.targets, box.names), []).extend(box.verbs)
+    by_targets: dict[tuple[tuple[str, ...], tuple[str | None, ...]], list[Target]] = {}
+    for (targets, names), verbs in by_verbs.items():
+        by_targets.setdefault((tuple(dict.fromkeys(verbs)), names), []).extend(targets)
+    return tuple(
+        Box(verbs, tuple(dict.fromkeys(targets)), names)
+        for (verbs, names), targets in by_targets.items()
+    )
+
+
+def _uncovered(rule: Rule, owners: Sequence[Rule], scope: str, scoped: Scoped) -> Iterator[Box]:
+    """The same in boxes of classes: elements that the same owners admit and that act alike.
 
     A box of classes is covered by the owners that admit all of them, and has an effect when its
     first atom has. So the cost depends on the number of owners and of elements, never of atoms.
     """
-    if rule in owners:
-        return
     verbs = _classes(rule.verbs, owners, Rule.admits_verb, _manner)
     names = _classes(rule.objects, owners, Rule.admits_name, lambda name: _naming(name, scope))
     resources = _classes(

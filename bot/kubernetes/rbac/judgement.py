@@ -8,11 +8,20 @@ from typing import Final
 
 from bot.core.finding import Severity
 from bot.core.state import State
+from bot.kubernetes.accounts import clouded
 from bot.kubernetes.rbac.authority import Authority
 from bot.kubernetes.rbac.boxes import Box
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.objects import RoleKey
-from bot.kubernetes.rbac.risks import CLUSTER_ADMIN, Level, Risk, Rules, is_wide, risks
+from bot.kubernetes.rbac.risks import (
+    CLOUD_IDENTITY,
+    CLUSTER_ADMIN,
+    Level,
+    Risk,
+    Rules,
+    is_wide,
+    risks,
+)
 from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom
 from bot.kubernetes.rbac.subjects import Subject
 
@@ -21,15 +30,19 @@ _EVERYTHING: Final = Atom(ALL, ALL, ALL)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What severities rest on: who may do what at head, and the policy's privileged namespaces."""
+    """What severities rest on: who may do what at head, and which namespaces are special there.
+
+    `privileged` are the policy's, in `clouded` accounts have cloud identities.
+    """
 
     after: Authority
     privileged: tuple[str, ...]
+    clouded: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, after: State, held: Authority) -> Judgement:
         """The judgement of a change to this state."""
-        return cls(held, after.policy.privileged_namespaces)
+        return cls(held, after.policy.privileged_namespaces, after.derived(clouded))
 
     def risks(self, gain: Gain) -> tuple[Risk, ...]:
         """The risks of a gain, worst first."""
@@ -37,7 +50,16 @@ class Judgement:
         def held() -> Rules:
             return self.after.allowed(gain.subject, gain.scope) if gain.subject is not None else ()
 
-        return tuple(risks(gain.box, gain.scope, self.after.scoped, held))
+        found = tuple(risks(gain.box, gain.scope, self.after.scoped, held))
+        return (*found, CLOUD_IDENTITY) if self._clouds(gain) else found
+
+    def _clouds(self, gain: Gain) -> bool:
+        """Whether the gain lets somebody change accounts where these have cloud identities."""
+        (primitive,) = CLOUD_IDENTITY.primitives
+        within = gain.scope == CLUSTER or gain.scope in self.clouded
+        return bool(self.clouded and within) and primitive.held(
+            gain.box, gain.scope, self.after.scoped
+        )
 
     def carried(self, gains: Iterable[Gain]) -> tuple[Risk, ...]:
         """The risks of some gains together, the worst first."""

@@ -74,10 +74,14 @@ class Primitive:
 
 
 def _reached(box: Box, group: str, resource: str) -> bool:
+    """Whether a target is this resource; one that ends with a slash is any subresource of it."""
     _, slash, subresource = resource.partition("/")
-    patterns = (ALL, resource, f"*/{subresource}") if slash else (ALL, resource)
+    patterns = (ALL, resource, f"*/{subresource}") if subresource else (ALL, resource)
+    some = bool(slash) and not subresource
     return any(
-        target.group in (ALL, group) and target.resource in patterns for target in box.targets
+        target.group in (ALL, group)
+        and (target.resource in patterns or (some and target.resource.startswith(resource)))
+        for target in box.targets
     )
 
 
@@ -120,6 +124,16 @@ _ADMISSION: Final = (
     "validatingadmissionpolicybindings",
     "mutatingadmissionpolicies",
     "mutatingadmissionpolicybindings",
+)
+_CALICO: Final = ("networkpolicies", "globalnetworkpolicies")
+_OTHER_POLICIES: Final = (
+    ("crd.projectcalico.org", _CALICO),
+    ("projectcalico.org", _CALICO),
+    ("cilium.io", ("ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies")),
+    (
+        "policy.networking.k8s.io",
+        ("adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"),
+    ),
 )
 _SECRETS_READ: Final = _on(_READ, "", "secrets")
 _APPROVAL: Final = _on(_CHANGE, "certificates.k8s.io", "certificatesigningrequests/approval")
@@ -304,7 +318,7 @@ RISKS: Final[tuple[Risk, ...]] = (
         (
             _on(("impersonate", "impersonate:serviceaccount"), "", "serviceaccounts"),
             _on(("impersonate:serviceaccount",), "authentication.k8s.io", "serviceaccounts"),
-            _on(("impersonate",), "authentication.k8s.io", "uids", "userextras"),
+            _on(("impersonate",), "authentication.k8s.io", "uids", "userextras/"),
             _on(
                 ("impersonate:arbitrary-node", "impersonate:associated-node"),
                 "authentication.k8s.io",
@@ -423,11 +437,25 @@ RISKS: Final[tuple[Risk, ...]] = (
                 "networking.k8s.io",
                 "networkpolicies",
             ),
+            *(
+                _on(("update", "patch", "delete", "deletecollection"), group, *resources)
+                for group, resources in _OTHER_POLICIES
+            ),
         ),
         "change or remove network policies",
     ),
 )
 """Worst first; of several that a grant carries, the message names the first ones."""
+
+CLOUD_IDENTITY: Final = Risk(
+    "cloud-auth-map",
+    _CRITICAL,
+    _HIGH,
+    (_on(_WRITE, "", "serviceaccounts"),),
+    "give ServiceAccounts other cloud identities",
+    "as far as the cloud trusts this cluster",
+)
+"""Only where accounts have cloud identities at all."""
 
 CLUSTER_ADMIN: Final = Risk(
     "cluster-admin",

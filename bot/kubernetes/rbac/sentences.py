@@ -9,7 +9,7 @@ from typing import Final
 from bot.kubernetes.rbac import wording
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.judgement import Judgement
-from bot.kubernetes.rbac.risks import CLUSTER_ADMIN, RISKS, Risk, is_wide
+from bot.kubernetes.rbac.risks import CLOUD_IDENTITY, CLUSTER_ADMIN, RISKS, Risk, is_wide
 
 _MOST_ACTS: Final = 3
 _EVERY: Final = re.compile(r"\{every\} (\w+(?: or \w+)?)")
@@ -43,7 +43,7 @@ def _carried(gains: Sequence[Gain], judge: Judgement) -> dict[Risk, list[Gain]]:
     for gain in gains:
         for risk in judge.risks(gain):
             carried.setdefault(risk, []).append(gain)
-    ordered = [risk for risk in (CLUSTER_ADMIN, *RISKS) if risk in carried]
+    ordered = [risk for risk in (CLUSTER_ADMIN, *RISKS, CLOUD_IDENTITY) if risk in carried]
     ordered.sort(key=lambda risk: -max(_levels(risk, carried[risk], judge)))
     return {risk: carried[risk] for risk in ordered}
 

@@ -35,16 +35,19 @@ def where(scopes: Iterable[str]) -> str:
 
 
 def resource(target: Target) -> str:
+    """The resource in words."""
+    if target.resource != ALL or target.group is None:
+        return plain(target)
+    of = "" if target.group == ALL else f" of {target.group or 'the core group'}"
+    return f"every resource{of}"
+
+
+def plain(target: Target) -> str:
     """The resource as kubectl writes it: `deployments.apps/scale`; a URL as it is."""
     if target.group is None:
         return target.resource
     main, slash, subresource = target.resource.partition("/")
-    if target.group == ALL and target.resource == ALL:
-        return "every resource"
-    if target.resource == ALL:
-        return f"every resource of {target.group or 'the core group'}"
-    group = "*" if target.group == ALL else target.group
-    return f"{main}{'.' if group else ''}{group}{slash}{subresource}"
+    return f"{main}{'.' if target.group else ''}{target.group}{slash}{subresource}"
 
 
 def resources(boxes: Iterable[Box], most: int = _MOST_NAMED) -> str:

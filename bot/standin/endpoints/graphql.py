@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import Blueprint, Response, jsonify
 
 from bot.standin import auth
@@ -93,7 +95,7 @@ def _pull(one: Repository, number: int) -> Field:
 
 
 def _pull_fields(pull: PullRequest) -> Field:
-    threads = [made for made in pull.comments if made.in_reply_to is None]
+    threads = [comments[0] for comments in pull.threads().values()]
     merged = "MERGED" if pull.merged_at else None
     return {
         "__typename": "PullRequest",
@@ -113,12 +115,11 @@ def _pull_fields(pull: PullRequest) -> Field:
 
 
 def _thread(pull: PullRequest, root: ReviewComment) -> Field:
-    made = [one for one in pull.comments if root.id in (one.id, one.in_reply_to)]
-    resolved_by = pull.resolved_threads.get(root.id)
+    resolved_by = pull.resolved_threads.get(root.thread)
     return {
         "__typename": "PullRequestReviewThread",
         "__interfaces": ("Node",),
-        "id": node_id("PRRT", root.id),
+        "id": node_id("PRRT", root.thread),
         "isResolved": resolved_by is not None,
         "resolvedBy": _account(resolved_by) if resolved_by else None,
         "isOutdated": root.subject_type == "line" and root.line is None,
@@ -129,7 +130,7 @@ def _thread(pull: PullRequest, root: ReviewComment) -> Field:
         "originalStartLine": root.original_start_line,
         "diffSide": root.side,
         "subjectType": root.subject_type.upper(),
-        "comments": connection(made, _comment),
+        "comments": connection(pull.threads()[root.thread], _comment),
     }
 
 
@@ -158,31 +159,48 @@ def _account(account: Account) -> Field:
     }
 
 
-def _found(
-    token: Token, node: str, *prefixes: str, **wanted: str
-) -> tuple[PullRequest, ReviewComment | IssueComment]:
-    """The comment of a GraphQL id, or the one that begins the thread of that id."""
+def _comment_of(token: Token, node: str, **wanted: str) -> ReviewComment | IssueComment:
+    """The comment of a GraphQL id."""
     known = numeric_id(node)
-    if known and known[0] in prefixes:
-        for one in state().repositories.values():
-            for pull in one.pulls.values():
-                posted: list[ReviewComment | IssueComment] = [*pull.comments, *pull.conversation]
-                for made in posted:
-                    if made.id == known[1]:
-                        _allowed(token, one, **wanted)
-                        return pull, made
-    raise GraphQLError(f"Could not resolve to a node with the global id of '{node}'", "NOT_FOUND")
+    for one, pull in _pulls() if known and known[0] in ("PRRC", "IC") else ():
+        posted: list[ReviewComment | IssueComment] = [*pull.comments, *pull.conversation]
+        for made in posted:
+            if known and made.id == known[1]:
+                _allowed(token, one, **wanted)
+                return made
+    raise _unknown(node)
+
+
+def _thread_of(token: Token, node: str, **wanted: str) -> tuple[PullRequest, ReviewComment]:
+    """The first comment of the thread of a GraphQL id."""
+    known = numeric_id(node)
+    for one, pull in _pulls() if known and known[0] == "PRRT" else ():
+        comments = pull.threads().get(known[1]) if known else None
+        if comments:
+            _allowed(token, one, **wanted)
+            return pull, comments[0]
+    raise _unknown(node)
+
+
+def _pulls() -> Iterator[tuple[Repository, PullRequest]]:
+    for one in state().repositories.values():
+        for pull in one.pulls.values():
+            yield one, pull
+
+
+def _unknown(node: str) -> GraphQLError:
+    message = f"Could not resolve to a node with the global id of '{node}'"
+    return GraphQLError(message, "NOT_FOUND")
 
 
 def _node(token: Token, node: str) -> Field:
-    pull, made = _found(token, node, "PRRC", "IC", "PRRT", pull_requests="read")
-    if isinstance(made, ReviewComment) and node.startswith("PRRT"):
-        return _thread(pull, made)
-    return _comment(made)
+    if node.startswith("PRRT"):
+        return _thread(*_thread_of(token, node, pull_requests="read"))
+    return _comment(_comment_of(token, node, pull_requests="read"))
 
 
 def _minimize(token: Token, given: Arguments) -> Field:
-    _, made = _found(token, given["subjectId"], "PRRC", "IC", pull_requests="write")
+    made = _comment_of(token, given["subjectId"], pull_requests="write")
     if given["classifier"] not in _CLASSIFIERS:
         raise GraphQLError(f"{given['classifier']} is not a classifier", "UNPROCESSABLE")
     made.minimized = given["classifier"].lower().replace("_", "-")
@@ -190,29 +208,22 @@ def _minimize(token: Token, given: Arguments) -> Field:
 
 
 def _unminimize(token: Token, given: Arguments) -> Field:
-    _, made = _found(token, given["subjectId"], "PRRC", "IC", pull_requests="write")
+    made = _comment_of(token, given["subjectId"], pull_requests="write")
     made.minimized = None
     return _payload("UnminimizeCommentPayload", given, unminimizedComment=_comment(made))
 
 
 def _resolve(token: Token, given: Arguments) -> Field:
     # An App needs `contents: write` for this: people report it, GitHub does not write it down.
-    pull, made = _found(token, given["threadId"], "PRRT", contents="write")
-    pull.resolved_threads[made.id] = token.installation.app.bot
-    return _resolution("ResolveReviewThreadPayload", given, pull, made)
+    pull, root = _thread_of(token, given["threadId"], contents="write")
+    pull.resolved_threads[root.thread] = token.installation.app.bot
+    return _payload("ResolveReviewThreadPayload", given, thread=_thread(pull, root))
 
 
 def _unresolve(token: Token, given: Arguments) -> Field:
-    pull, made = _found(token, given["threadId"], "PRRT", contents="write")
-    pull.resolved_threads.pop(made.id, None)
-    return _resolution("UnresolveReviewThreadPayload", given, pull, made)
-
-
-def _resolution(
-    kind: str, given: Arguments, pull: PullRequest, made: ReviewComment | IssueComment
-) -> Field:
-    thread = _thread(pull, made) if isinstance(made, ReviewComment) else None
-    return _payload(kind, given, thread=thread)
+    pull, root = _thread_of(token, given["threadId"], contents="write")
+    pull.resolved_threads.pop(root.thread, None)
+    return _payload("UnresolveReviewThreadPayload", given, thread=_thread(pull, root))
 
 
 def _payload(kind: str, given: Arguments, **fields: Field) -> Field:

@@ -106,3 +106,7 @@ def test_hazards_are_sorted_and_unique() -> None:
     hazards = [(held.document, held.line, held.flag) for held in read_manifest(data).hazards]
 
     assert hazards == [(0, 1, "yaml11-bool"), (0, 2, "octal"), (1, 4, "yaml11-bool")]
+
+
+def test_of_one_flag_a_document_has_so_many_hazards_and_no_more() -> None:
+    assert len(read_manifest(b"a: yes\n---\n" + b"- yes\n" * 150).hazards) == 101

@@ -40,6 +40,10 @@ _LONG = "a number of more than 400 digits"
 _MANY = "more than 1000000 values"
 _ADDED = "aliases and merges add too much text"
 _MAP = b"&a {" + b",".join(b"k%d: 1" % number for number in range(3000)) + b"}\n"
+_CHAIN = b"a0: &a0 [x]\n" + b"".join(
+    b"a%d: &a%d %s*a%d%s\n" % (number + 1, number + 1, b"[" * 60, number, b"]" * 60)
+    for number in range(50)
+)
 _LIMITS: list[tuple[str, bytes, str, int | None]] = [
     ("brackets", b"[" * 40_000, _DEEP, 1),
     ("closed brackets", b"a: " + b"[" * 40_000 + b"]" * 40_000, _DEEP, 1),
@@ -54,6 +58,7 @@ _LIMITS: list[tuple[str, bytes, str, int | None]] = [
     ("JSON digits", b'{"a": ' + b"9" * 200_000 + b"}", _LONG, 1),
     ("alias bomb", b'a: &a "' + b"x" * 1_000_000 + b'"\nb: [' + b"*a," * 99 + b"]\n", _ADDED, 2),
     ("aliases", b"a: &a b\nb: [" + b"*a," * 101 + b"]\n", "more than 100 aliases", 2),
+    ("depth by aliases", _CHAIN, _DEEP, 3),
     ("size", b"a: b\n" * 2_000_000, "larger than 8388608 bytes", None),
     ("documents", b"a: b\n---\n" * 501, "more than 500 documents", 1001),
     ("JSON documents", b"{}\n" * 501, "more than 500 documents", 501),
@@ -165,3 +170,49 @@ def test_json_as_deep_as_the_limit_is_read() -> None:
 
     assert read_manifest(data).kubectl.error is None
     assert read_manifest(data.replace(b"[]", b"[[]]")).kubectl.error is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "message"),
+    [
+        (b"a: &a b\nc: [*a, *a]\n", Limits(aliases=1), "more than 1 aliases"),
+        (b"a: &a bbbbbb\nc: *a\n", Limits(expansion=5), _ADDED),
+        (b"a: &a [[]]\nb: [*a]\n", Limits(depth=3), "nested deeper than 3"),
+        (b"a: [b, c]\n", Limits(nodes=4), "more than 4 values"),
+        (b"a: [b, [], c]\n", Limits(nodes=4), "more than 4 values"),
+        (b"a: [[]]\n", Limits(depth=2), "nested deeper than 2"),
+        (b"a: 123456\n", Limits(digits=5), "a number of more than 5 digits"),
+        (b"123456: a\n", Limits(digits=5), "a number of more than 5 digits"),
+        (b'{"a": [[]]}', Limits(depth=2), "nested deeper than 2"),
+        (b'{"a": [1, 2, 3, 4]}', Limits(nodes=4), "more than 4 values"),
+        (b'{"a": 123456}', Limits(digits=5), "a number of more than 5 digits"),
+        (b'{"a": 1.23456}', Limits(digits=5), "a number of more than 5 digits"),
+        (b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", Limits(), _DEEP),
+        (b"{}{}", Limits(documents=1), "more than 1 documents"),
+        (b"kind: A\n", Limits(file_bytes=7), "larger than 7 bytes"),
+    ],
+)
+def test_a_limit_can_be_lowered(data: bytes, limits: Limits, message: str) -> None:
+    error = read_manifest(data, limits).kubectl.error
+
+    assert (error and error.message, error and error.limit) == (message, True)
+
+
+def test_a_large_file_still_looks_like_a_manifest() -> None:
+    limits = Limits(file_bytes=20)
+
+    seen = [read_manifest(head + b"x" * 20, limits).resembles for head in (b"kind: A\n", b"a: b\n")]
+
+    assert seen == [True, False]
+
+
+def test_aliases_as_deep_as_the_limit_are_read() -> None:
+    data = b"x: [[[[]]]]\na: &a [[]]\nb: [*a]\n"
+
+    assert read_manifest(data, Limits(depth=5)).kubectl.error is None
+
+
+def test_a_json_number_that_is_out_of_range_is_refused() -> None:
+    error = read_manifest(b'{"a": 1e999}').kubectl.error
+
+    assert error == ReadError("a number that is out of range", 1)

@@ -109,6 +109,9 @@ def test_the_line_that_wins_is_each_readers_own(
         (b"kind: FooList\nitems:\n- a: 1\n", _source(0, 0), ("kind",), 3),
         (b"# nothing\n", _source(), ("b",), None),
         (b"a: [\n", _source(), ("b",), None),
+        (b"a: *b\n", _source(), ("a",), None),
+        (b"[" * 200, _source(), (), None),
+        (b"a: 1\n", _source(3, kustomize=True), ("a",), None),
         (b"", _source(), ("b",), None),
     ],
 )
@@ -124,3 +127,10 @@ def test_merges_of_merges_are_followed_in_no_time() -> None:
     data = "\n".join(["a: &a {x: 1}", *levels, "z: {<<: *j}"]).encode()
 
     assert line_of(data, _source(), ("z", "missing")) == 11
+
+
+def test_merges_within_merges_are_followed_only_so_far() -> None:
+    data = b"z: " + b"{<<: " * 90 + b"{x: 1}" + b"}" * 90 + b"\n"
+
+    assert line_of(data, _source(), ("z", "x")) == 1
+    assert line_of(b"w:\n  <<:\n    <<:\n      x: 1\n", _source(), ("w", "x")) == 4

@@ -1,0 +1,268 @@
+"""`fairlead who-can` and `fairlead grants`: questions about rights, to a commit or a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from bot.cli import output
+from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bot.core.policy import Policy
+    from bot.core.states import Pair
+    from bot.core.tree import Blobs, Tree
+    from bot.kubernetes.rbac.boxes import Box
+    from bot.kubernetes.rbac.questions import Holding
+    from bot.kubernetes.rbac.subjects import Subject
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+WHO_CAN: Final = """\b
+Examples:
+  fairlead who-can get secrets
+  fairlead who-can create pods/exec -n shop --at origin/main
+  fairlead who-can patch deployments.apps/scale --name web --format json"""
+
+GRANTS: Final = """\b
+Examples:
+  fairlead grants ServiceAccount/shop/api
+  fairlead grants Group/team-a --at origin/main --format json
+  fairlead grants User/jane --diff origin/main HEAD"""
+
+
+def _options(command: C) -> C:
+    """The options that both commands have."""
+    for option in (
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            show_default=True,
+            help="A table for people, or JSON.",
+        ),
+        click.option(
+            "--policy",
+            "policy_file",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="The policy file; else .github/fairlead.yml of the commit.",
+        ),
+        click.option(
+            "--repo",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            default=".",
+            show_default="here",
+            help="The repository that has the commits.",
+        ),
+        click.option(
+            "--at",
+            default="HEAD",
+            show_default=True,
+            help="A commit of the repository, or else a directory.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("who-can", epilog=WHO_CAN)
+@click.argument("verb")
+@click.argument("resource")
+@click.option("-n", "--namespace", help="Only what holds in this namespace; else all of them.")
+@click.option("--name", help="Only what holds for the object of this name.")
+@_options
+def who_can(  # noqa: PLR0913 - one parameter an option, all by name
+    *,
+    verb: str,
+    resource: str,
+    namespace: str | None,
+    name: str | None,
+    at: str,
+    repo: Path,
+    policy_file: Path | None,
+    form: str,
+) -> None:
+    """Who may VERB RESOURCE, by which binding, as the manifests say.
+
+    RESOURCE is written as kubectl does: secrets, pods/exec, deployments.apps/scale, or a URL.
+    """
+    from bot.kubernetes.rbac import questions  # noqa: PLC0415 - not for --help
+    from bot.kubernetes.rbac.authority import authority  # noqa: PLC0415 - not for --help
+
+    asked = questions.parse_resource(resource, name, verb)
+    found = [
+        _holder(pair, holding)
+        for pair in _at(at, repo, policy_file)
+        for holding in questions.who_can(authority(pair.before), asked, namespace)
+    ]
+    columns = ("environment", "subject", "scope", "role", "binding", "names")
+    _print(form, columns, sorted(found, key=str))
+
+
+@click.command("grants", epilog=GRANTS)
+@click.argument("subject")
+@click.option(
+    "--diff",
+    nargs=2,
+    metavar="BASE HEAD",
+    help="What the subject gains and loses from BASE to HEAD.",
+)
+@_options
+def grants(  # noqa: PLR0913 - one parameter an option, all by name
+    *,
+    subject: str,
+    diff: tuple[str, str] | None,
+    at: str,
+    repo: Path,
+    policy_file: Path | None,
+    form: str,
+) -> None:
+    """What SUBJECT may do, by itself and by the groups that everybody like it is in.
+
+    SUBJECT is ServiceAccount/NAMESPACE/NAME, User/NAME or Group/NAME.
+    """
+    from bot.kubernetes.rbac.questions import parse_subject  # noqa: PLC0415 - not for --help
+
+    who = parse_subject(subject)
+    if who is None:
+        legal = "ServiceAccount/NAMESPACE/NAME, User/NAME or Group/NAME"
+        raise UsageError(f"{subject!r} names no subject, which is written {legal}")
+    columns = ("environment", "scope", "verbs", "resources", "names", "role", "by")
+    if diff is None:
+        _print(form, columns, list(_held(_at(at, repo, policy_file), who)))
+    else:
+        _print(form, ("change", *columns), list(_changed(diff, repo, policy_file, who)))
+
+
+def _held(pairs: Sequence[Pair], who: Subject) -> Iterator[dict[str, Any]]:
+    from bot.kubernetes.rbac.authority import authority  # noqa: PLC0415 - not for --help
+    from bot.kubernetes.rbac.questions import grants_of  # noqa: PLC0415 - not for --help
+
+    for pair in pairs:
+        for holding in grants_of(authority(pair.before), who):
+            for box in holding.boxes:
+                by = str(holding.edge.subject)
+                role = str(holding.edge.role)
+                yield _grant(pair, holding.edge.scope, box, role, by)
+
+
+def _changed(
+    diff: tuple[str, str], repo: Path, policy_file: Path | None, who: Subject
+) -> Iterator[dict[str, Any]]:
+    from bot.cli.comparison import open_sides, read_policy  # noqa: PLC0415 - not for --help
+    from bot.kubernetes.rbac.gains import compare  # noqa: PLC0415 - not for --help
+    from bot.kubernetes.rbac.subjects import memberships  # noqa: PLC0415 - not for --help
+
+    holders = (who, *memberships(who))
+    with open_sides(*diff, repo) as sides:
+        policy = read_policy(policy_file, sides.policy)
+        blobs = (sides.base.blobs, sides.head.blobs)
+        pairs = _pairs((sides.base.tree, sides.head.tree), blobs, policy)
+        for pair in pairs:
+            comparison = compare(pair.before, pair.after)
+            for change, gains in (("gained", comparison.gained), ("lost", comparison.lost)):
+                for gain in gains:
+                    if gain.subject in holders:
+                        role, by = str(gain.sourced.chain[0]), str(gain.subject)
+                        grant = _grant(pair, gain.scope, gain.box, role, by)
+                        yield {"change": change, **grant}
+
+
+def _at(at: str, repo: Path, policy_file: Path | None) -> list[Pair]:
+    """The environments of one commit; the other side of the pairs is empty."""
+    from bot.cli.comparison import open_sides, read_policy  # noqa: PLC0415 - not for --help
+
+    with open_sides(at, at, repo) as sides:
+        policy = read_policy(policy_file, sides.policy)
+        return _pairs((sides.base.tree, {}), (sides.base.blobs,), policy)
+
+
+def _pairs(trees: tuple[Tree, Tree], blobs: tuple[Blobs, ...], policy: Policy) -> list[Pair]:
+    from bot.analysis.manifests import ReadManifests  # noqa: PLC0415 - not for --help
+    from bot.core.states import states_of  # noqa: PLC0415 - not for --help
+
+    with output.progress("Reading the manifests"):
+        return list(states_of(*trees, ReadManifests(_Either(blobs)), policy).pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Either:
+    """Contents that are in one of several places."""
+
+    places: tuple[Blobs, ...]
+
+    def data(self, blob: str) -> bytes:
+        """The content of a file. Raises KeyError where no place has it."""
+        for place in self.places[:-1]:
+            try:
+                return place.data(blob)
+            except KeyError:
+                continue
+        return self.places[-1].data(blob)
+
+
+def _holder(pair: Pair, holding: Holding) -> dict[str, Any]:
+    rule, edge = holding.sourced.rule, holding.edge
+    return {
+        "environment": pair.before.environment.name,
+        "subject": str(edge.subject),
+        "scope": edge.scope,
+        "role": str(edge.role),
+        "binding": str(holding.binding.resource.key),
+        "names": list(rule.names),
+    }
+
+
+def _grant(pair: Pair, scope: str, box: Box, role: str, by: str) -> dict[str, Any]:
+    from bot.kubernetes.rbac import wording  # noqa: PLC0415 - not for --help
+
+    return {
+        "environment": pair.before.environment.name,
+        "scope": scope,
+        "verbs": list(box.verbs),
+        "resources": [wording.plain(target) for target in box.targets],
+        "names": [name for name in box.names if name is not None],
+        "role": role,
+        "by": by,
+    }
+
+
+def _print(form: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    """The rows as a table or as JSON; a column that says the same of all is left out of a table."""
+    if form == "json":
+        import json  # noqa: PLC0415 - not for --help
+
+        output.write(json.dumps(list(rows), indent=2) + "\n", None)
+        return
+    shown = [
+        column
+        for column in columns
+        if column != "environment" or len({row[column] for row in rows}) > 1
+    ]
+    out = output.console()
+    with out.capture() as captured:
+        out.print(_table(shown, rows) if rows else "Nobody and nothing.")
+    output.write(output.trimmed(captured.get()), None)
+
+
+def _table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:
+    from rich.table import Table as RichTable  # noqa: PLC0415 - slow, and not for --help
+
+    from bot.core.markdown import visible  # noqa: PLC0415 - not for --help
+
+    table = RichTable(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column.upper(), overflow="fold")
+    for row in rows:
+        cells = (row[column] for column in columns)
+        table.add_row(
+            *(visible(", ".join(cell) if isinstance(cell, list) else str(cell)) for cell in cells)
+        )
+    return table

@@ -1,0 +1,29 @@
+"""Images that a repository builds itself: names that Skaffold replaces before it applies."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.core.state import State
+from bot.core.values import Value, freeze, mapping, sequence, text
+
+
+def built_images(state: State) -> frozenset[str]:
+    """The names that the Skaffold files of a state build.
+
+    In manifests they stand for what `skaffold run` has just built and tagged:
+    https://skaffold.dev/docs/references/yaml/#build-artifacts-image
+    """
+    return frozenset(
+        name
+        for file in state.files.values()
+        for held in file.manifest.kubectl.objects
+        if b'"apiVersion":"skaffold/' in held.encoded
+        for name in _artifacts(freeze(msgspec.json.decode(held.encoded)))
+    )
+
+
+def _artifacts(config: Value) -> list[str]:
+    held = sequence(mapping(mapping(config).get("build")).get("artifacts"))
+    names = (text(mapping(artifact).get("image")) for artifact in held)
+    return [name for name in names if name]

@@ -1,0 +1,104 @@
+"""Questions to one commit: who can do something, and what somebody can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from bot.kubernetes.rbac.authority import Authority, Edge, Sourced
+from bot.kubernetes.rbac.boxes import Box, uncovered
+from bot.kubernetes.rbac.builtin import builtin_objects
+from bot.kubernetes.rbac.effect import effective
+from bot.kubernetes.rbac.objects import Binding, Role, read
+from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom, Rule
+from bot.kubernetes.rbac.subjects import Subject, group, memberships, user
+
+_OLD_GROUP = "extensions"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A subject that a binding gives a role, one rule of that role, and what of it has effect."""
+
+    edge: Edge
+    binding: Binding
+    sourced: Sourced
+    boxes: tuple[Box, ...]
+
+
+def who_can(held: Authority, asked: Atom, namespace: str | None) -> Iterator[Holding]:
+    """Who may do this in the namespace; None: anywhere. A name None: to some object at least."""
+    for edge, bindings in held.edges.items():
+        if namespace is not None and edge.scope not in (CLUSTER, namespace):
+            continue
+        for sourced in held.resolve(edge.role):
+            if _allows(sourced.rule, asked) and _acts(held, sourced.rule, asked, edge.scope):
+                for binding in bindings:
+                    yield Holding(edge, binding, sourced, ())
+
+
+def grants_of(held: Authority, subject: Subject) -> Iterator[Holding]:
+    """What this subject may do, by itself and by the groups that it is in."""
+    for holder in (subject, *memberships(subject)):
+        for edge in held.by_subject.get(holder, ()):
+            for sourced in held.resolve(edge.role):
+                boxes = tuple(uncovered(sourced.rule, (), edge.scope, held.scoped))
+                if boxes:
+                    yield Holding(edge, held.edges[edge][0], sourced, boxes)
+
+
+def parse_resource(text: str, name: str | None = None, verb: str = "") -> Atom:
+    """What is asked about: `secrets`, `deployments.apps/scale` or `/metrics`.
+
+    Without a group, a resource that Kubernetes has in one group alone is of that group.
+    """
+    if text.startswith("/"):
+        return Atom(verb, None, text)
+    main, slash, subresource = text.partition("/")
+    resource, dot, of = main.partition(".")
+    if not dot:
+        of = _groups().get(resource, "")
+    return Atom(verb, of, f"{resource}{slash}{subresource}", name)
+
+
+def parse_subject(text: str) -> Subject | None:
+    """`ServiceAccount/shop/api`, `User/jane`, `Group/team` or `system:serviceaccount:shop:api`."""
+    kind, slash, rest = text.partition("/")
+    if text.startswith("system:serviceaccount:"):
+        return user(text)
+    if not slash or not rest:
+        return None
+    if kind.lower() in ("serviceaccount", "sa"):
+        namespace, slash, name = rest.partition("/")
+        return Subject("ServiceAccount", namespace, name) if slash and name else None
+    return {"user": user, "group": group}.get(kind.lower(), lambda _: None)(rest)
+
+
+@cache
+def _groups() -> dict[str, str]:
+    """The group of every resource that Kubernetes' own roles name, the current one of two."""
+    found: dict[str, str] = {}
+    for resource in builtin_objects(None).values():
+        role = read(resource)
+        for rule in role.rules if isinstance(role, Role) else ():
+            for of in rule.groups:
+                for name in rule.resources:
+                    if of not in (ALL, _OLD_GROUP, "metrics.k8s.io", "events.k8s.io"):
+                        found.setdefault(name.partition("/")[0], of)
+    return found
+
+
+def _allows(rule: Rule, asked: Atom) -> bool:
+    if not rule.admits_verb(asked.verb):
+        return False
+    if asked.group is None:
+        return rule.admits_url(asked.resource)
+    named = asked.name is None or rule.admits_name(asked.name)
+    return named and rule.admits_group(asked.group) and rule.admits_resource(asked.resource)
+
+
+def _acts(held: Authority, rule: Rule, asked: Atom, scope: str) -> bool:
+    """Whether the rule allows it for one of its names at least, in this scope."""
+    names = (asked.name,) if asked.name is not None else rule.objects
+    return any(effective(asked._replace(name=name), scope, held.scoped) for name in names)

@@ -1,0 +1,273 @@
+"""One finding a cause, on the line of the cause."""
+
+from __future__ import annotations
+
+from bot.core.finding import Finding
+from bot.core.resource import route_text
+from bot.kubernetes.rbac import privileges_added, roles_widened
+from tests.worlds import world
+
+ROLE = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: r
+  labels: {team: a}
+rules:
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get]
+- apiGroups: [apps]
+  resources: [deployments]
+  resourceNames: [web]
+  verbs: [get, list]
+"""
+BOUND = """
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: b}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: r}
+subjects:
+- {kind: User, name: u, apiGroup: rbac.authorization.k8s.io}
+- {kind: Group, name: g, apiGroup: rbac.authorization.k8s.io}
+"""
+OUTER = """
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: outer}
+aggregationRule:
+  clusterRoleSelectors:
+  - matchLabels: {to: outer}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: outer}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: outer}
+subjects:
+- {kind: User, name: u, apiGroup: rbac.authorization.k8s.io}
+"""
+
+
+def placed(finding: Finding) -> str:
+    """Where a finding stands: `KIND/NAME SIDE ROUTE`, and list indices where they matter."""
+    node = finding.node
+    assert not hasattr(node, "line")
+    indices = [step.index for step in node.route if not isinstance(step, str)]
+    return f"{node.resource.key} {finding.side} {route_text(node.route)} {indices}"
+
+
+def places(base: str, head: str) -> list[str]:
+    """Where the findings of added privileges stand."""
+    return [placed(found) for found in privileges_added(world(base), world(head))]
+
+
+def test_a_verb() -> None:
+    head = ROLE.replace("verbs: [get]", "verbs: [get, list, delete]") + BOUND
+
+    assert places(ROLE + BOUND, head) == ["ClusterRole/r RIGHT rules[*].verbs[delete] [0, 2]"]
+
+
+def test_a_verb_on_the_first_of_equals() -> None:
+    head = ROLE.replace("verbs: [get]", "verbs: [get, list, watch]") + BOUND
+
+    assert places(ROLE + BOUND, head) == ["ClusterRole/r RIGHT rules[*].verbs[list] [0, 1]"]
+
+
+def test_a_resource_is_the_worst_of_those_that_are_added() -> None:
+    head = ROLE.replace("[pods]", "[pods, services, secrets]") + BOUND
+
+    assert places(ROLE + BOUND, head) == ["ClusterRole/r RIGHT rules[*].resources[secrets] [0, 2]"]
+
+
+def test_a_group() -> None:
+    head = ROLE.replace('[""]', '["", metrics.k8s.io]') + BOUND
+
+    assert places(ROLE + BOUND, head) == [
+        "ClusterRole/r RIGHT rules[*].apiGroups[metrics.k8s.io] [0, 1]"
+    ]
+
+
+def test_a_url() -> None:
+    base = "\n- nonResourceURLs: [/a]\n  verbs: [get]\n"
+
+    assert places(
+        ROLE.rstrip() + base + BOUND, ROLE.rstrip() + base.replace("[/a]", "[/a, /b]") + BOUND
+    ) == ["ClusterRole/r RIGHT rules[*].nonResourceURLs[/b] [2, 1]"]
+
+
+def test_verbs_and_resources_that_grow_are_two_causes() -> None:
+    head = ROLE.replace("[pods]", "[pods, secrets]").replace("verbs: [get]", "verbs: [get, list]")
+
+    assert places(ROLE + BOUND, head + BOUND) == [
+        "ClusterRole/r RIGHT rules[*].resources[secrets] [0, 1]",
+        "ClusterRole/r RIGHT rules[*].verbs[list] [0, 1]",
+    ]
+
+
+def test_a_name_that_is_added() -> None:
+    assert places(ROLE + BOUND, ROLE.replace("[web]", "[web, api]") + BOUND) == [
+        "ClusterRole/r RIGHT rules[*].resourceNames[api] [1, 1]"
+    ]
+
+
+def test_names_that_are_gone_stand_at_base() -> None:
+    assert places(ROLE + BOUND, ROLE.replace("  resourceNames: [web]\n", "") + BOUND) == [
+        "ClusterRole/r LEFT rules[*].resourceNames [1]"
+    ]
+
+
+def test_names_that_are_emptied_stand_at_head() -> None:
+    assert places(ROLE + BOUND, ROLE.replace("[web]", "[]") + BOUND) == [
+        "ClusterRole/r RIGHT rules[*].resourceNames [1]"
+    ]
+
+
+def test_a_rule_that_is_added_though_it_shares_verbs_with_others() -> None:
+    added = '- apiGroups: [""]\n  resources: [secrets]\n  verbs: [get]\n'
+    head = ROLE.replace("rules:\n", f"rules:\n{added}") + BOUND
+
+    assert places(ROLE + BOUND, head) == ["ClusterRole/r RIGHT rules[*] [0]"]
+
+
+def test_all_subjects_of_a_cause_are_in_its_finding() -> None:
+    (found,) = privileges_added(
+        world(ROLE + BOUND), world(ROLE.replace("verbs: [get]", "verbs: [get, list]") + BOUND)
+    )
+
+    assert found.message == "Group g and User u can now list pods in the cluster"
+    assert [related.message for related in found.related] == [
+        "User u is bound to ClusterRole r here",
+        "Group g is bound to ClusterRole r here",
+    ]
+
+
+def test_a_new_binding_is_one_cause_at_its_first_subject() -> None:
+    assert places(ROLE, ROLE + BOUND) == [
+        "ClusterRoleBinding/b RIGHT subjects[kind=User,name=u] [0]"
+    ]
+
+
+def test_a_new_binding_stands_at_the_first_subject_that_gets_something() -> None:
+    other = BOUND.replace("name: b", "name: other").replace(
+        "- {kind: Group, name: g, apiGroup: rbac.authorization.k8s.io}\n", ""
+    )
+
+    assert places(ROLE + other, ROLE + other + BOUND) == [
+        "ClusterRoleBinding/b RIGHT subjects[kind=Group,name=g] [1]"
+    ]
+
+
+def test_a_subject() -> None:
+    base = BOUND.replace("- {kind: Group, name: g, apiGroup: rbac.authorization.k8s.io}\n", "")
+
+    assert places(ROLE + base, ROLE + BOUND) == [
+        "ClusterRoleBinding/b RIGHT subjects[kind=Group,name=g] [1]"
+    ]
+
+
+def test_a_role_ref() -> None:
+    head = BOUND.replace("ClusterRole, name: r", "ClusterRole, name: edit")
+
+    assert places(ROLE + BOUND, ROLE + head) == ["ClusterRoleBinding/b RIGHT roleRef.name []"]
+
+
+def test_a_new_role_that_wakes_a_binding() -> None:
+    assert places(BOUND, ROLE + BOUND) == ["ClusterRole/r RIGHT metadata.name []"]
+
+
+def test_the_rule_is_the_cause_where_only_names_of_objects_changed_beside_it() -> None:
+    """A binding under another name brings nothing about, and so is no cause."""
+    head = ROLE.replace("[pods]", "[pods, secrets]") + BOUND.replace("name: b}", "name: renamed}")
+
+    assert places(ROLE + BOUND, head) == ["ClusterRole/r RIGHT rules[*].resources[secrets] [0, 1]"]
+
+
+def test_a_label() -> None:
+    head = ROLE.replace("{team: a}", "{team: a, to: outer}")
+
+    assert places(ROLE + OUTER, head + OUTER) == ["ClusterRole/r RIGHT metadata.labels.to []"]
+
+
+def test_a_label_whose_removal_joins_a_role() -> None:
+    selector = "matchLabels: {mine: x}\n    matchExpressions: [{key: team, operator: DoesNotExist}]"
+    outer = OUTER.replace("matchLabels: {to: outer}", selector)
+    base, head = (ROLE.replace("{team: a}", held) for held in ("{mine: x, team: a}", "{mine: x}"))
+
+    assert places(base + outer, head + outer) == ["ClusterRole/r LEFT metadata.labels.team []"]
+
+
+def test_a_selector_of_aggregation() -> None:
+    head = OUTER.replace("{to: outer}", "{to: outer}\n  - matchLabels: {team: a}")
+
+    assert places(ROLE + OUTER, ROLE + head) == [
+        "ClusterRole/outer RIGHT aggregationRule.clusterRoleSelectors[*] [1]"
+    ]
+
+
+def test_a_rule_of_a_role_that_is_aggregated() -> None:
+    base = ROLE.replace("{team: a}", "{to: outer}")
+
+    assert places(base + OUTER, base.replace("[pods]", "[pods, secrets]") + OUTER) == [
+        "ClusterRole/r RIGHT rules[*].resources[secrets] [0, 1]"
+    ]
+
+
+def test_a_new_role_that_is_aggregated() -> None:
+    assert places(OUTER, ROLE.replace("{team: a}", "{to: outer}") + OUTER) == [
+        "ClusterRole/r RIGHT metadata.name []"
+    ]
+
+
+def test_an_aggregation_rule_that_is_gone_makes_the_written_rules_count() -> None:
+    aggregated = ROLE + "aggregationRule:\n  clusterRoleSelectors:\n  - matchLabels: {to: nobody}\n"
+
+    assert places(aggregated + BOUND, ROLE + BOUND) == ["ClusterRole/r LEFT aggregationRule []"]
+
+
+def test_what_replaces_a_role_of_kubernetes_stands_at_head() -> None:
+    """There is no line at base to point at."""
+    head = ROLE.replace("name: r\n", "name: view\n").replace("[pods]", "[secrets]")
+    bound = BOUND.replace("name: r}", "name: view}")
+
+    assert places(bound, head + bound) == ["ClusterRole/view RIGHT metadata.name []"]
+
+
+def test_the_finding_has_the_same_fingerprint_wherever_the_rule_moves() -> None:
+    """Rules have no name: what they are about tells them apart."""
+    more = '- apiGroups: [""]\n  resources: [events]\n  verbs: [create]\n'
+    base = ROLE.replace("rules:\n", f"rules:\n{more}")
+    heads = (text.replace("[pods]", "[pods, secrets]") + BOUND for text in (ROLE, base))
+
+    (one,), (other,) = (
+        tuple(privileges_added(world(old + BOUND), world(new)))
+        for old, new in zip((ROLE, base), heads, strict=True)
+    )
+
+    assert (one.key, one.node.route) == (other.key, other.node.route)  # type: ignore[union-attr] # no spot
+
+
+def test_a_role_that_nobody_is_bound_to_is_widened_one_step_lower() -> None:
+    (found,) = roles_widened(world(ROLE), world(ROLE.replace("[pods]", "[pods, secrets]")))
+
+    assert (placed(found), found.severity, found.facts["risks"]) == (
+        "ClusterRole/r RIGHT rules[*].resources[secrets] [0, 1]",
+        "warning",
+        ("secrets-read",),
+    )
+
+
+def test_what_grants_is_no_latent_right_as_well() -> None:
+    """The label widens `outer`, which is bound, and `other`, which is not."""
+    other = OUTER.replace("outer", "other").replace("{to: other}", "{to: outer}")
+    unbound = other.split(
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding"
+    )[0]
+    trees = (
+        ROLE + OUTER + unbound,
+        ROLE.replace("{team: a}", "{team: a, to: outer}") + OUTER + unbound,
+    )
+
+    assert len(list(privileges_added(*map(world, trees)))) == 1
+    assert list(roles_widened(*map(world, trees))) == []
