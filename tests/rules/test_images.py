@@ -77,6 +77,22 @@ def test_without_a_list_base_is_the_measure(base: str, head: str, severities: li
     assert [str(held.severity) for held in found] == severities
 
 
+def test_images_that_move_together_are_one_finding() -> None:
+    base = pod("old.io/a/x:1", "old.io/a/y:1", "old.io/a/z:1") + pod("old.io/a/x:1", name="other")
+    head = pod("new.io/b/x:1", "new.io/b/y:2", "new.io/b/q:1") + pod("new.io/b/x:1", name="other")
+    first, second = findings("image-not-approved", base, head)
+
+    assert (first.message, first.severity, len(first.related)) == (
+        "Pod shop/other runs new.io/b/x:1 in c0, and nothing in this environment is from new.io/b yet (2 more images move with it)",
+        Severity.WARNING,
+        2,
+    )
+    assert (second.message, second.severity) == (
+        "Pod shop/web runs new.io/b/q:1 in c2, and nothing in this environment is from new.io/b yet",
+        Severity.NOTICE,
+    )
+
+
 def test_facts_are_the_normal_form() -> None:
     valid, invalid = findings(
         "image-not-approved", "", pod(f"evil.io/x/y:1@{DIGEST}", "a b"), APPROVED
