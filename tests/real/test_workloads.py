@@ -1,4 +1,4 @@
-"""What the rules about images and workloads say of public repositories: opt-in, see CONTRIBUTING."""
+"""What the rules about workloads say of public repositories: opt-in, see CONTRIBUTING."""
 
 from __future__ import annotations
 
