@@ -22,7 +22,7 @@ from bot.analysis.wire import (
     frame,
     pack_tree,
 )
-from bot.catalog import load_rules
+from bot.catalog import rule_ids
 from bot.core.policy import Policy
 from bot.core.review import Analysis
 from bot.core.tree import Blobs, Tree
@@ -82,7 +82,6 @@ def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysi
     than the limits allow.
     """
     limits = options.limits
-    rules = frozenset(rule.id for rule in load_rules())
     with (
         FactCache(options.cache) as cache,
         Channel(limits.memory, limits.cpu, limits.wall, options.launch) as channel,
@@ -101,7 +100,7 @@ def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysi
         )
         store = _Store(base, head, cache)
         said = _conversation(channel, store)
-        found = analysis(said, rules, base.tree, head.tree)
+        found = analysis(said, rule_ids(), base.tree, head.tree)
         store.keep(said.facts)
     _count(options.counters, said)
     return found

@@ -10,7 +10,7 @@ import pytest
 from bot.analysis.counters import Counters
 from bot.analysis.examine import HeldBlobs, examine_trees
 from bot.analysis.run import MEBIBYTE, Limits, Options, Side, analyse
-from bot.catalog import load_rules
+from bot.catalog import load_rules, rule_ids
 from bot.core.policy import Policy, parse_policy
 from bot.core.review import Analysis
 from bot.core.tree import File
@@ -121,6 +121,10 @@ def test_a_missing_and_a_huge_content_are_findings_of_their_file_and_end_nothing
     found = analyse(Side({}, blobs, "b"), Side(head, blobs, "h"), Policy(), Options())
 
     assert found.summary.resources.added == 1
+
+
+def test_the_ids_of_the_rules_are_known_without_loading_them() -> None:
+    assert rule_ids() == {rule.id for rule in load_rules()}
 
 
 def test_only_the_named_rules_are_asked() -> None:

@@ -68,11 +68,18 @@ def cluster_scoped(state: State) -> Scoped:
     }
 
 
+def _torn(text: str) -> str | None:
+    """Why a word that was not written as one never matches: `get,` or `pods, services`."""
+    if any(mark in text for mark in ", \t\n"):
+        return f"{text!r} holds a comma or a space, so it never matches"
+    return None
+
+
 def dead_verb(verb: str) -> str | None:
     """Why no request ever has this verb, or None."""
     if verb not in STANDARD_VERBS and verb.lower() in STANDARD_VERBS:
         return f"request verbs are lower case, so {verb!r} never matches"
-    return None
+    return _torn(verb)
 
 
 def dead_group(group: str) -> str | None:
@@ -81,7 +88,7 @@ def dead_group(group: str) -> str | None:
         return f"an API group has no version, so {group!r} never matches"
     if "*" in group and group != ALL:
         return f"only '*' alone is a wildcard of groups, so {group!r} never matches"
-    return None
+    return _torn(group)
 
 
 def dead_resource(resource: str) -> str | None:
@@ -93,7 +100,7 @@ def dead_resource(resource: str) -> str | None:
         return f"only '*' alone is a wildcard of resources, so {resource!r} never matches"
     if main.lower() != main:
         return f"resources are named in lower case, so {resource!r} never matches"
-    return None
+    return _torn(resource)
 
 
 def dead_name(name: str) -> str | None:

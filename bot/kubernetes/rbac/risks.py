@@ -125,6 +125,16 @@ _ADMISSION: Final = (
     "mutatingadmissionpolicies",
     "mutatingadmissionpolicybindings",
 )
+_CALICO: Final = ("networkpolicies", "globalnetworkpolicies")
+_OTHER_POLICIES: Final = (
+    ("crd.projectcalico.org", _CALICO),
+    ("projectcalico.org", _CALICO),
+    ("cilium.io", ("ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies")),
+    (
+        "policy.networking.k8s.io",
+        ("adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"),
+    ),
+)
 _SECRETS_READ: Final = _on(_READ, "", "secrets")
 _APPROVAL: Final = _on(_CHANGE, "certificates.k8s.io", "certificatesigningrequests/approval")
 _APPROVE: Final = _on(("approve",), "certificates.k8s.io", "signers")
@@ -426,6 +436,10 @@ RISKS: Final[tuple[Risk, ...]] = (
                 ("update", "patch", "delete", "deletecollection"),
                 "networking.k8s.io",
                 "networkpolicies",
+            ),
+            *(
+                _on(("update", "patch", "delete", "deletecollection"), group, *resources)
+                for group, resources in _OTHER_POLICIES
             ),
         ),
         "change or remove network policies",
