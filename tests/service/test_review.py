@@ -223,6 +223,13 @@ def test_giving_up_leaves_a_closed_pull_request_alone(world: World) -> None:
     assert world.runs(pull) == []
 
 
+def test_giving_up_late_leaves_a_review_that_stands(world: World) -> None:
+    pull = world.pull({"a.yaml": GOOD + "# more\n"})
+    world.review(pull)
+    world.service.give_up(world.job(pull), "72d3162e")
+    assert world.check(pull) == ("completed", "success", "Nothing found")
+
+
 def test_a_head_that_moves_meanwhile_is_not_judged_by_the_old_one(world: World) -> None:
     pull = world.pull({"a.yaml": BAD})
     old = pull.head_sha
