@@ -42,6 +42,16 @@ def load_rules() -> tuple[Rule, ...]:
     return tuple(sorted(_pairs(), key=lambda rule: rule.id))
 
 
+def rule_ids() -> frozenset[str]:
+    """The ids of the rules that there are, without loading any."""
+    names = (entry.name for entry in resources.files(rules).iterdir())
+    return frozenset(
+        name.removesuffix(".py").replace("_", "-")
+        for name in names
+        if name.endswith(".py") and name != "__init__.py"
+    )
+
+
 def rule_options() -> Mapping[str, type]:
     """Each rule's own options type by rule id, as `parse_policy` wants them."""
     return {rule.id: rule.options for rule in load_rules()}

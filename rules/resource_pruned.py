@@ -23,10 +23,6 @@ class Options:
         "PersistentVolumeClaim",
         "apps/StatefulSet",
         "apiextensions.k8s.io/CustomResourceDefinition",
-        "argoproj.io/Application",
-        "argoproj.io/ApplicationSet",
-        "kustomize.toolkit.fluxcd.io/Kustomization",
-        "helm.toolkit.fluxcd.io/HelmRelease",
     )
 
 

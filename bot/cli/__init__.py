@@ -13,6 +13,7 @@ COMMANDS: Final = (
     Entry("demo", "bot.cli.demo:demo", "The whole App on this machine, without GitHub."),
     Entry("review", "bot.cli.review:review", "What a change would do in the cluster."),
     Entry("read", "bot.cli.read:read", "The resources of a file, as the cluster reads them."),
+    Entry("map", "bot.cli.map:map_", "Who reaches whom on which port."),
     Entry("rules", "bot.cli.rules:rules", "Every rule, with its default severity."),
     Entry("explain", "bot.cli.rules:explain", "The page of a rule."),
     Entry("who-can", "bot.cli.rbac:who_can", "Who may do something, as the manifests say."),

@@ -71,6 +71,8 @@ def compare(sides: Sides, policy: Policy, today: date, options: Options) -> Revi
 def read_policy(file: Path | None, held: bytes | None) -> Policy:
     """The policy of the file, else of BASE. Raises PolicyError that names where it is."""
     where, data = (POLICY_PATH, held or b"") if file is None else (str(file), file.read_bytes())
+    if not data.strip():
+        return Policy()  # no rule has to be loaded to know what it would accept
     try:
         return parse_policy(data.decode("utf-8-sig"), rule_options())
     except UnicodeDecodeError as error:

@@ -107,8 +107,8 @@ def _stay(running: Demonstration) -> None:
     left = running.open_bad("storefront-uploads-again")
     for number in (1, left.number):
         click.echo(running.page(number))
-    _progress("Running until you press Ctrl-C")
     with contextlib.suppress(KeyboardInterrupt):
+        _progress("Running until you press Ctrl-C")
         threading.Event().wait()
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from difflib import get_close_matches
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from bot.cli import output
 from bot.errors import UsageError
+
+if TYPE_CHECKING:
+    from bot.core.rule import Rule
 
 RULES_EPILOG: Final = """\b
 Examples:
@@ -37,11 +40,7 @@ def rules(form: str) -> None:
 
     known = load_rules()
     if form == "json":
-        entries = [
-            {"id": rule.id, "severity": str(rule.severity), "summary": rule.page.summary}
-            for rule in known
-        ]
-        output.write(json.dumps(entries, indent=2) + "\n", None)
+        output.write(json.dumps([_entry(rule) for rule in known], indent=2) + "\n", None)
         return
     from rich.table import Table  # noqa: PLC0415 - not for --help
 
@@ -56,6 +55,19 @@ def rules(form: str) -> None:
     with console.capture() as captured:
         console.print(grid)
     output.write(output.trimmed(captured.get()), None)
+
+
+def _entry(rule: Rule) -> dict[str, Any]:
+    """A rule for machines, its options with their defaults as the policy writes them."""
+    import msgspec  # noqa: PLC0415 - not for --help
+
+    options = msgspec.to_builtins(rule.options())
+    return {
+        "id": rule.id,
+        "severity": str(rule.severity),
+        "summary": rule.page.summary,
+        "options": {key.replace("_", "-"): value for key, value in options.items()},
+    }
 
 
 @click.command(epilog=EXPLAIN_EPILOG)

@@ -76,9 +76,9 @@ _LEVELS: Final[Mapping[Severity, Literal["notice", "warning", "failure"]]] = Map
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A finding that deserves a thread, and where on GitHub it can stand: None is the file."""
+    """A thread that a finding deserves, and where it can stand: None is the file as a whole."""
 
-    found: ReviewFinding
+    mark: str
     path: str
     inline: InlineComment | None
     body: str
@@ -98,7 +98,7 @@ def plan(
     wanted: dict[str, _Wanted] = {}
     for want in _wanted(review, policy, tuple(files), pages):
         # Clusters may differ in what is said of one thing: it has one thread, for the worst.
-        wanted.setdefault(want.found.fingerprint, want)
+        wanted.setdefault(want.mark, want)
     operations: list[Operation] = []
     kept: set[str] = set()
     for held in posted.comments:
@@ -150,7 +150,10 @@ def _wanted(
             continue
         inline = _inline(found, patches.hunks(path), path, write)
         body = inline.body if inline else write(found)
-        yield _Wanted(found, path, inline, body)
+        # The mark as it will be read back; a comment without one would be posted again and again.
+        mark = fingerprint_of(body)
+        if mark is not None:
+            yield _Wanted(mark, path, inline, body)
 
 
 class _Patches:

@@ -9,7 +9,9 @@ from types import MappingProxyType
 from bot.core.resource import ResourceKey
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.known import brings_pods, is_seen
 from bot.kubernetes.network import Anywhere, Network, Party, network
+from bot.kubernetes.parties import least_labels
 from bot.kubernetes.pods import TEMPLATED
 from bot.kubernetes.policies import POLICY_KINDS
 from bot.kubernetes.population import Pods
@@ -95,6 +97,31 @@ class Difference:
             found[pods.key] = pods
         pairs = ((self.before.population.get(pods), now.get(pods)) for pods in found.values())
         return tuple((old, new) for old, new in pairs if old is not None and new is not None)
+
+    @cached_property
+    def unseen(self) -> tuple[Anywhere, ...]:
+        """The pods that changed policies select and no manifest shows, on neither side.
+
+        None of a namespace where things that may have brought them went as well.
+        """
+        found: dict[Anywhere, None] = {}
+        spaces = self.before.state.namespaces & self.after.state.namespaces
+        gone = {
+            change.key.namespace
+            for change in changes(self.before.state, self.after.state)
+            if change.after is None and brings_pods(change.key.group_kind)
+        }
+        for policy in self.policies:
+            space, selector = policy.resource.namespace, policy.subject.pods
+            own = policy.subject.namespaces is None and selector.invalid is None
+            if not own or space is None or space not in spaces - gone:
+                continue
+            shown = any(
+                side.population.select(space, selector).all for side in (self.before, self.after)
+            )
+            if not shown and not is_seen(self.after.state, space):
+                found[Anywhere(space, least_labels(selector))] = None
+        return tuple(found)
 
 
 def _hosted(*ends: Party) -> bool:

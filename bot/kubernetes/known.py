@@ -56,10 +56,16 @@ _FAR: Final = frozenset({"gateway.networking.k8s.io"})
 
 def may_bring_pods(state: State, namespace: str) -> bool:
     """Whether something in this namespace may bring pods that no manifest shows."""
-    return any(_operates(found.group_kind) for found in state.in_namespace(namespace))
+    return any(brings_pods(found.group_kind) for found in state.in_namespace(namespace))
 
 
-def _operates(kind: GroupKind) -> bool:
+def is_seen(state: State, namespace: str) -> bool:
+    """Whether the pods of a namespace are all there to be seen."""
+    return namespace in state.closed and not may_bring_pods(state, namespace)
+
+
+def brings_pods(kind: GroupKind) -> bool:
+    """Whether things of this kind may bring pods, and no manifest shows which."""
     ours = kind.group in _BUILT_IN or kind.group.endswith(".k8s.io")
     return not ours and kind.group not in _PODLESS and kind not in _PODLESS_KINDS
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bot.kubernetes.addresses import Addresses
-from bot.kubernetes.known import may_bring_pods
+from bot.kubernetes.known import is_seen
 from bot.kubernetes.network import Anywhere, Network, Party
 from bot.kubernetes.population import NAME_LABEL
 from bot.kubernetes.selectors import Selector
@@ -31,22 +31,17 @@ def parties(
         elif spaces:
             yield from map(Anywhere, spaces)
         elif peer.namespaces is not None:
-            yield Anywhere("", (), _minimal(peer.namespaces))
+            yield Anywhere("", (), least_labels(peer.namespaces))
         return
     shown = held.policies.peers(policy, peer).all
     yield from shown
-    if not shown and not any(_seen(held, space) for space in spaces):
-        where = None if peer.namespaces is None else _minimal(peer.namespaces)
+    if not shown and not any(is_seen(held.state, space) for space in spaces):
+        where = None if peer.namespaces is None else least_labels(peer.namespaces)
         own = policy.resource.namespace or "" if where is None else dict(where).get(NAME_LABEL, "")
-        yield Anywhere(own, _minimal(peer.pods), where)
+        yield Anywhere(own, least_labels(peer.pods), where)
 
 
-def _seen(held: Network, space: str) -> bool:
-    """Whether the pods of a namespace are all there to be seen."""
-    return space in held.state.closed and not may_bring_pods(held.state, space)
-
-
-def _minimal(selector: Selector) -> tuple[tuple[str, str], ...]:
+def least_labels(selector: Selector) -> tuple[tuple[str, str], ...]:
     """The fewest labels that meet a selector."""
     return tuple(
         (held.key, held.values[0] if held.values else "")

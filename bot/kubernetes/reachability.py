@@ -69,6 +69,8 @@ def _raw(between: Difference) -> Iterator[Widening]:
         for old, pods in between.affected:
             if not old.host_network and not pods.host_network:
                 yield from _Side(between, old, pods, direction).widenings()
+        for unseen in between.unseen:
+            yield from _Side(between, unseen, unseen, direction).widenings()
     for pods, direction, other, cause in joined(between):
         yield from _End(between, pods, direction).connections(other, cause, EVERY_PORT)
 
@@ -81,7 +83,7 @@ class _End:
     """
 
     between: Difference
-    pods: Pods
+    pods: Pods | Anywhere
     direction: Direction
     exceptions: bool = False
 
@@ -91,7 +93,8 @@ class _End:
         Where whatever runs in a namespace does not gain all of them, its pods are looked at one by
         one: some may gain what the others do not.
         """
-        if isinstance(other, Pods) and other.key == self.pods.key:
+        own = _name(self.pods)
+        if _name(other) == own:
             return
         found = self._new(other) & within
         if found:
@@ -99,7 +102,7 @@ class _End:
         rest = within - found
         for pods in self._members(other) if rest else ():
             more = self._new(pods) & rest
-            if more and pods.key != self.pods.key:
+            if more and pods.key != own:
                 yield self._widening(pods, more, cause)
 
     def _members(self, other: Party) -> Iterator[Pods]:
@@ -129,8 +132,8 @@ class _Side:
     """One direction of some pods, `old` at base and `pods` at head."""
 
     between: Difference
-    old: Pods
-    pods: Pods
+    old: Pods | Anywhere
+    pods: Pods | Anywhere
     direction: Direction
 
     def widenings(self) -> Iterator[Widening]:
@@ -230,25 +233,39 @@ class _Side:
             yield rule.node[field]
         yield rule.node
         yield policy.subject.node
-        yield self.pods.template.node.at("metadata", "labels")
+        yield from self._labels
+
+    @property
+    def _labels(self) -> tuple[Node, ...]:
+        """The place of the pods' labels, where a manifest shows them."""
+        if isinstance(self.pods, Anywhere):
+            return ()
+        return (self.pods.template.node.at("metadata", "labels"),)
 
     def _lost_cause(self) -> Cause:
         """The place that makes that no policy isolates these pods any more."""
         after = self.between.after.state
-        for policy in self.between.before.of(self.old):
-            if self.direction in policy.isolates:
-                spec = policy.resource.at("spec")
-                places = (policy.subject.node, spec["policyTypes"], spec[self.direction])
-                found = lost_place(after, places)
-                if found is not None:
-                    return found
-        labels = self.pods.template.node.at("metadata", "labels")
+        for policy in self._isolating:
+            spec = policy.resource.at("spec")
+            found = lost_place(
+                after, (policy.subject.node, spec["policyTypes"], spec[self.direction])
+            )
+            if found is not None:
+                return found
         own = (
             held.at("metadata", "labels")
             for held in after.of(kinds.NAMESPACE)
             if held.name == self.pods.namespace
         )
-        return changed_place(self.between.before.state, (labels, *own)) or Cause(labels)
+        places = (*self._labels, *own, *(held.subject.node for held in self._isolating))
+        return changed_place(self.between.before.state, places) or Cause(places[0])
+
+    @property
+    def _isolating(self) -> Iterator[TrafficPolicy]:
+        """The policies that isolated the pods at base."""
+        for policy in self.between.before.of(self.old):
+            if self.direction in policy.isolates:
+                yield policy
 
 
 def _excepts(peer: Peer) -> bool:

@@ -13,8 +13,9 @@ from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.causes import Cause
-from bot.kubernetes.network import Anywhere, Party, unjudged
+from bot.kubernetes.network import Party, unjudged
 from bot.kubernetes.parties import STRANGER
+from bot.kubernetes.party_words import name_of, words_of
 from bot.kubernetes.pods import str_of
 from bot.kubernetes.population import NAME_LABEL, Pods
 from bot.kubernetes.ports import Ports
@@ -40,11 +41,11 @@ class _Group:
 
     @property
     def sources(self) -> tuple[Party, ...]:
-        return tuple({_name(found.source): found.source for found in self.held}.values())
+        return tuple({name_of(found.source): found.source for found in self.held}.values())
 
     @property
     def targets(self) -> tuple[Party, ...]:
-        return tuple({_name(found.target): found.target for found in self.held}.values())
+        return tuple({name_of(found.target): found.target for found in self.held}.values())
 
     @property
     def ports(self) -> Ports:
@@ -104,7 +105,7 @@ def _finding(after: State, group: _Group) -> Finding:
         cause.node,
         message,
         severity=severity,
-        key=f"{group.direction} {_words(others)}",
+        key=f"{group.direction} {words_of(others)}",
         facts=MappingProxyType(
             {
                 "code": "NP-ISOLATION-LOST" if group.lost else "NP-WIDENED",
@@ -133,6 +134,13 @@ def _spaces(group: _Group) -> tuple[str, ...]:
 
 
 def _severity(group: _Group) -> Severity:
+    """How bad it is; no error where the pods whose policies changed are not to be seen."""
+    ends = group.targets if group.direction == "ingress" else group.sources
+    seen = any(isinstance(end, Pods) for end in ends)
+    return _open_severity(group) if seen else Severity.WARNING
+
+
+def _open_severity(group: _Group) -> Severity:
     anywhere = group.direction == "ingress" and any(
         source == STRANGER or (isinstance(source, Addresses) and source.everywhere)
         for source in group.sources
@@ -141,7 +149,7 @@ def _severity(group: _Group) -> Severity:
 
 
 def _message(group: _Group) -> str:
-    sources, targets = _words(group.sources), _words(group.targets)
+    sources, targets = words_of(group.sources), words_of(group.targets)
     text = f"{sources[0].upper()}{sources[1:]} can now reach {targets} on {group.ports}"
     if group.lost:
         what = "isolates" if group.direction == "ingress" else "limits"
@@ -150,54 +158,13 @@ def _message(group: _Group) -> str:
     return text
 
 
-def _words(parties: tuple[Party, ...]) -> str:
-    """The parties in words, at most three of them."""
-    blocks = Addresses()
-    names: list[str] = []
-    for party in parties:
-        if isinstance(party, Addresses):
-            blocks |= party
-        else:
-            names.append(_name(party))
-    if blocks.everywhere and STRANGER in parties:
-        return "anything, inside the cluster or outside,"
-    if blocks:
-        names.append(_name(blocks))
-    if len(names) > 3:
-        return f"{', '.join(names[:2])} and {len(names) - 2} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _name(party: Party) -> str:
-    if isinstance(party, Pods):
-        return str(party)
-    if isinstance(party, Addresses):
-        outside = "any address outside the cluster"
-        return outside if party.everywhere else f"addresses {party}"
-    if party == STRANGER:
-        return "any pod in the cluster"
-    where = _where(party)
-    if not party.labels:
-        return f"anything in {where}"
-    labels = ",".join(f"{key}={value}" for key, value in party.labels)
-    return f"pods with {labels} in {where}"
-
-
-def _where(party: Anywhere) -> str:
-    labels = dict(party.namespace_labels or ())
-    name = labels.pop(NAME_LABEL, party.namespace)
-    if labels:
-        return f"namespaces with {','.join(f'{key}={value}' for key, value in labels.items())}"
-    return f"namespace {name}" if name else "any namespace"
-
-
 def _connections(held: Iterable[Widening]) -> Iterator[Mapping[str, Value]]:
     for found in tuple(held)[:_CONNECTIONS]:
         yield MappingProxyType(
-            {"from": _name(found.source), "to": _name(found.target), "ports": str(found.ports)}
+            {"from": name_of(found.source), "to": name_of(found.target), "ports": str(found.ports)}
         )
 
 
 def _edges(held: tuple[Widening, ...]) -> Iterator[tuple[str, str, str]]:
     for found in held[:_EDGES]:
-        yield _name(found.source), _name(found.target), str(found.ports)
+        yield name_of(found.source), name_of(found.target), str(found.ports)

@@ -10,7 +10,7 @@ import pytest
 from bot.analysis.counters import Counters
 from bot.analysis.examine import HeldBlobs, examine_trees
 from bot.analysis.run import MEBIBYTE, Limits, Options, Side, analyse
-from bot.catalog import load_rules
+from bot.catalog import load_rules, rule_ids
 from bot.core.policy import Policy, parse_policy
 from bot.core.review import Analysis
 from bot.core.tree import File
@@ -121,6 +121,10 @@ def test_a_missing_and_a_huge_content_are_findings_of_their_file_and_end_nothing
     found = analyse(Side({}, blobs, "b"), Side(head, blobs, "h"), Policy(), Options())
 
     assert found.summary.resources.added == 1
+
+
+def test_the_ids_of_the_rules_are_known_without_loading_them() -> None:
+    assert rule_ids() == {rule.id for rule in load_rules()}
 
 
 def test_only_the_named_rules_are_asked() -> None:
@@ -242,3 +246,13 @@ def test_the_sandbox_can_be_required(tmp_path: Path) -> None:
     assert run(BASE, HEAD, Options(launch=missing, cache=tmp_path)).summary.environments == 1
     with pytest.raises(AnalysisError, match="sandbox is not complete"):
         run(BASE, HEAD, Options(launch=missing, require_sandbox=True))
+
+
+def test_what_one_repository_left_in_the_cache_is_not_believed_by_another(tmp_path: Path) -> None:
+    parsed = []
+    for tenant in ("one", "other", "one"):
+        counters = Counters()
+        run(BASE, HEAD, Options(cache=tmp_path, tenant=tenant, counters=counters))
+        parsed.append(counters.parsed)
+
+    assert parsed[0] == parsed[1] > parsed[2] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -115,8 +116,12 @@ def test_rules_lists_every_rule() -> None:
 
     ids = [rule.id for rule in load_rules()]
     assert [line.split()[0] for line in text.stdout.splitlines() if line[0] != " "] == ids
-    assert json.loads(listed.stdout) == [
-        {"id": rule.id, "severity": str(rule.severity), "summary": rule.page.summary}
+    entries = json.loads(listed.stdout)
+    assert [(held["id"], held["severity"], held["summary"]) for held in entries] == [
+        (rule.id, str(rule.severity), rule.page.summary) for rule in load_rules()
+    ]
+    assert [set(held["options"]) for held in entries] == [
+        {field.name.replace("_", "-") for field in dataclasses.fields(rule.options)}
         for rule in load_rules()
     ]
 

@@ -160,6 +160,17 @@ def test_what_clusters_say_differently_of_one_thing_has_one_thread_for_the_worst
     assert ["Z bad thing" in held.body for held in first.comments] == [True]
 
 
+@pytest.mark.parametrize(("fingerprint", "threads"), [("A-->b", 1), ("", 0), ("-->", 1)])
+def test_whatever_its_fingerprint_a_finding_is_posted_once_at_most(
+    fingerprint: str, threads: int
+) -> None:
+    found = finding(fingerprint=fingerprint)
+    review = decided(found)
+
+    assert [type(held) for held in planned(review)] == [PostReview] * threads
+    assert planned(review, posted(found)) == ()
+
+
 def test_nothing_is_posted_twice() -> None:
     assert planned(decided(finding()), posted(finding())) == ()
 

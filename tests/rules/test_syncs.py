@@ -72,6 +72,7 @@ KEEP = {
     "keep": annotated("helm.sh/resource-policy: keep"),
     "hook": annotated("argocd.argoproj.io/hook: PostSync"),
 }
+OWNERS = ("Application", "ApplicationSet", "Kustomization", "HelmRelease")
 GONE = "PersistentVolumeClaim shop/x is removed"
 DATA = "its data goes with it unless the volume is retained"
 
@@ -100,7 +101,16 @@ DATA = "its data goes with it unless the volume is retained"
     ],
 )  # fmt: skip
 def test_what_goes_with_what_is_removed(base: str, head: str, messages: list[str]) -> None:
-    assert [held.message for held in findings("resource-pruned", base, head)] == messages
+    options = Options(kinds=(*Options().kinds, *OWNERS))
+    found = findings("resource-pruned", base, head, options=options)
+
+    assert [held.message for held in found] == messages
+
+
+def test_to_take_an_application_away_is_everyday_work() -> None:
+    base = thing("helm.toolkit.fluxcd.io/v2", "HelmRelease")
+
+    assert findings("resource-pruned", base, "") == []
 
 
 def test_further_kinds_are_named_by_the_policy() -> None:

@@ -20,7 +20,7 @@ from yaml.events import (
 )
 
 from bot.core.reading.anchors import Anchor, Anchors
-from bot.core.reading.events import Source, event_source, refusal
+from bot.core.reading.events import Source, raw_event_source, refusal
 from bot.core.reading.folded import refolded
 from bot.core.reading.limits import Limits
 from bot.core.reading.merges import WANT_MAPPING, Merges
@@ -96,7 +96,7 @@ class _Builder:
 
     def document(self, data: bytes) -> Any:
         """The value of the first document, None where there is none."""
-        source = event_source(data)
+        source = raw_event_source(data)
         source()  # the stream's start
         event = source()
         kind: type = type(event)

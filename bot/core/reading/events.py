@@ -22,6 +22,19 @@ Source: TypeAlias = Callable[[], Any]
 
 
 def event_source(data: bytes) -> Source:
+    """A function that gives the next event of a document, or raises ReadingError at its end."""
+    get = raw_event_source(data)
+
+    def source() -> Any:
+        try:
+            return get()
+        except YAMLError as error:
+            raise refusal(data, error) from None
+
+    return source
+
+
+def raw_event_source(data: bytes) -> Source:
     """A function that gives the next event of a document.
 
     It raises ReadingError, or YAMLError, of which `refusal` makes one: a try of its own for each

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from yaml import YAMLError
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -109,7 +108,7 @@ def lines_in(
     held = _SURROGATE.sub(rb"\\ufffd", chunk.data) if chunk.json else chunk.data
     try:
         root = _Tree(event_source(held), dialect, limits).root()
-    except (ReadingError, YAMLError):
+    except ReadingError:
         return [first for _ in routes] if chunk.json else []
     if root is None:
         return []
@@ -140,7 +139,7 @@ class _Tree:
         self._anchors: dict[str, _Mapping | _Sequence | _Scalar] = {}
 
     def root(self) -> _Place | None:
-        """The place of the whole document. Raises ReadingError or YAMLError for what is none."""
+        """The place of the whole document. Raises ReadingError where it cannot be read."""
         event = self._source()
         while isinstance(event, StreamStartEvent | DocumentStartEvent):
             event = self._source()

@@ -1,0 +1,145 @@
+"""The picture of a network: who reaches whom on which port, and what a change makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from bot.core.finding import Severity
+from bot.core.resource import Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes.addresses import EVERYWHERE
+from bot.kubernetes.backends import INGRESSES, backends
+from bot.kubernetes.exposure import Exposure
+from bot.kubernetes.issues import Reach
+from bot.kubernetes.network import Network, Party, network
+from bot.kubernetes.parties import STRANGER, outside, parties
+from bot.kubernetes.party_words import name_of
+from bot.kubernetes.pods import str_of
+from bot.kubernetes.population import Pods, population
+from bot.kubernetes.ports import Ports
+from bot.kubernetes.reachability import widenings
+from bot.kubernetes.services import service_ports, services
+from bot.kubernetes.traffic import BlockPeer, Direction
+
+Change: TypeAlias = Literal["", "added", "removed"]
+
+ANYTHING: Final = "anything"
+OUTSIDE: Final = "outside the cluster"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Connection:
+    """Ports on which `target` can be reached from `source`; `change` is empty of what stays."""
+
+    source: str
+    target: str
+    ports: str
+    change: Change = ""
+
+
+def connections(state: State, namespaces: Iterable[str] = ()) -> tuple[Connection, ...]:
+    """Who reaches the workloads of these namespaces, or of all.
+
+    What no policy isolates is reached by anything: one connection says so.
+    """
+    wanted = tuple(namespaces) or population(state).namespaces
+    found = {
+        connection
+        for space in wanted
+        for pods in population(state).in_namespace(space)
+        for connection in (*_reaching(state, pods), *_reached(state, pods))
+    }
+    found |= set(_entries(state, wanted))
+    return tuple(sorted(found))
+
+
+def changed_connections(
+    before: State, after: State, namespaces: Iterable[str] = ()
+) -> tuple[Connection, ...]:
+    """What becomes possible between two states, and what does not stay so."""
+    wanted = frozenset(namespaces)
+    found = {
+        *_differing(before, after, wanted, "added"),
+        *_differing(after, before, wanted, "removed"),
+    }
+    return tuple(sorted(found))
+
+
+def _differing(
+    before: State, after: State, wanted: frozenset[str], change: Change
+) -> Iterator[Connection]:
+    for found in widenings(before, after):
+        ends = (found.source, found.target)
+        if not wanted or any(isinstance(end, Pods) and end.namespace in wanted for end in ends):
+            source, target = map(name_of, ends)
+            yield Connection(source, target, str(found.ports), change)
+
+
+def _reaching(state: State, target: Pods) -> Iterator[Connection]:
+    """Who reaches these pods."""
+    held = network(state)
+    if target.host_network or not held.isolated(target, "ingress"):
+        yield Connection(ANYTHING, str(target), "every port")
+        return
+    for source in _others(held, target, "ingress"):
+        ports = held.between(source, target)
+        if ports:
+            yield Connection(name_of(source), str(target), str(ports))
+
+
+def _reached(state: State, source: Pods) -> Iterator[Connection]:
+    """Whom these pods reach outside and elsewhere, where their egress is limited."""
+    held = network(state)
+    if source.host_network or not held.isolated(source, "egress"):
+        return
+    for target in _others(held, source, "egress"):
+        ports = held.between(source, target)
+        if ports and not isinstance(target, Pods):
+            yield Connection(str(source), name_of(target), str(ports))
+
+
+def _others(held: Network, pods: Pods, direction: Direction) -> Iterator[Party]:
+    """The parties that the policies of these pods name, and anyone where a rule names nobody."""
+    rules = [(policy, rule) for policy in held.of(pods) for rule in policy.of(direction)]
+    named = (peer for _, rule in rules for peer in rule.peers or ())
+    blocks = tuple(dict.fromkeys(peer.addresses for peer in named if isinstance(peer, BlockPeer)))
+    for policy, rule in rules:
+        if rule.peers is None:
+            yield STRANGER
+            yield from outside(EVERYWHERE, blocks)
+        for peer in rule.peers or ():
+            for party in parties(held, policy, peer, blocks):
+                if not isinstance(party, Pods) or party.key != pods.key:
+                    yield party
+
+
+def _entries(state: State, namespaces: Iterable[str]) -> Iterator[Connection]:
+    """The ways in from outside: Ingresses and routes, and Services that are exposed."""
+    wanted = Reach(frozenset(namespaces))
+    for ingress in state.of(*INGRESSES):
+        if ingress.namespace not in wanted:
+            continue
+        yield Connection(OUTSIDE, str_of(ingress), "its hosts")
+        for backend in backends(ingress):
+            key = ResourceKey("", "Service", backend.namespace, backend.service.text or "")
+            service = state.get(key)
+            for pods, ports in () if service is None else _behind(state, service):
+                yield Connection(str_of(ingress), pods, ports)
+    for issue in Exposure({}).ask(state, wanted):
+        if issue.severity is not Severity.NOTICE:
+            for pods, ports in _behind(state, issue.subject):
+                yield Connection(OUTSIDE, pods, ports)
+
+
+def _behind(state: State, service: Resource) -> Iterator[tuple[str, str]]:
+    """The pods behind a Service, each with the ports on which it gets the Service's traffic."""
+    for pods in services(state).endpoints(service).pods:
+        ports = Ports()
+        for port in service_ports(service):
+            number = port.on(pods)
+            if number is not None:
+                ports |= Ports.of(port.protocol, number)
+        if ports:
+            yield str(pods), str(ports)
