@@ -51,6 +51,8 @@ def test_ports_are_sets(one: list[tuple[str, int, int]], other: list[tuple[str, 
         (Ports.of("UDP", 1, 65535), "UDP every port"),
         (Ports.of("TCP", 1, 65535) - Ports.of("TCP", 22), "TCP 1-21, 23-65535"),
         (EVERY_PORT, "every port"),
+        (EVERY_PORT - Ports.of("TCP", 22), "every port but TCP 22"),
+        (EVERY_PORT - Ports.of("UDP", 1, 65535), "TCP every port and SCTP every port"),
     ],
 )
 def test_ports_in_words(ports: Ports, text: str) -> None:
