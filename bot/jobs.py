@@ -22,7 +22,7 @@ import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from bot.embedded import EmbeddedFile
-from bot.errors import GitError, GitHubError, JobFailed
+from bot.errors import GitError, GitHubError, InstallationGone, JobFailed
 from bot.github.webhook import Job
 from bot.janitor import Janitor
 from bot.liveness import Liveness
@@ -199,6 +199,9 @@ class Queue:
         return did
 
     def _after(self, error: Exception, key: str, job: Job, attempt: int) -> _Attempt:
+        if isinstance(error, InstallationGone):
+            log.info("installation gone", reason=str(error))
+            return {"outcome": "gone", "wait": None}
         wait = self._wait(error, attempt)
         if wait is not None:
             log.warning("job will be tried again", wait=wait, error=str(error))

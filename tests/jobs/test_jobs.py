@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.errors import AnalysisError, GitError, GitHubError, UsageError
+from bot.errors import AnalysisError, GitError, GitHubError, InstallationGone, UsageError
 from bot.github.webhook import Job
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
@@ -133,6 +133,13 @@ def test_a_lasting_failure_ends_the_check_run_and_can_be_redelivered(
     until(lambda: idle(queue))
     assert bench.reviewed == [job, job]
     assert queue.submit("a-1", job) is False
+
+
+def test_a_job_whose_installation_is_gone_ends_quietly(queue: Queue, bench: Bench) -> None:
+    bench.answers[3] = [InstallationGone("GitHub answered 404: Not Found")]
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: idle(queue))
+    assert (queue.counts()["error"], len(bench.reviewed), bench.given_up) == (0, 1, [])
 
 
 def test_a_redelivery_of_a_job_that_waits_for_its_next_try_does_nothing(
