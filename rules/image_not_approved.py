@@ -79,7 +79,8 @@ def _invalid(new: NewImage, severity: Severity) -> Iterator[Finding]:
 def _finding(new: NewImage, message: str, severity: Severity, after: State) -> Finding:
     use = new.use
     image = use.image
-    moved = approval.mirrored(after.policy.images, image) if image else None
+    movable = None if use.operated else image
+    moved = approval.mirrored(after.policy.images, movable) if movable else None
     return Finding(
         use.node,
         message if use.known else f"{message} (in a field that is taken for an image)",
