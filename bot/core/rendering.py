@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, Protocol, TypeAlias
+
+from bot.core.resource import Node, Resource
+from bot.core.tree import Tree
 
 Renderer: TypeAlias = Literal["kustomize", "helm"]
 
@@ -66,3 +69,47 @@ class Builder(Protocol):
 
     def build(self, build: Build) -> Built:
         """What comes of a build."""
+
+
+Finish: TypeAlias = Callable[[bytes], bytes]
+"""What becomes of one object, as JSON, after the build; raises UnbuildableError where nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A root that an object of the tree declares: what to build, how, and for which cluster.
+
+    `node` is the field that declares it, in an Application, a Flux Kustomization or the like.
+    `path` is its directory, empty for the top of the tree. `cluster` names the environment, empty
+    where nothing says which one; `namespace` is what its resources without one get, empty for the
+    environment's own. `release` is for charts; without one, a kustomization at `path` is built and
+    a directory without one is applied as it stands, of which `files` are those that count, None for
+    all that lie directly in it.
+
+    `edits` are texts that the owner lays over the tree before it builds, by path; the kustomization
+    that Flux generates is one of them. `inputs` are further files that it depends on, such as
+    `.argocd-source.yaml`. `finish` is what the owner does to each object after the build.
+    `hindrances` are sentences on why it cannot be built, which then is not tried.
+    """
+
+    node: Node
+    path: str
+    cluster: str = ""
+    namespace: str = ""
+    release: Release | None = None
+    files: tuple[str, ...] | None = None
+    edits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inputs: tuple[str, ...] = ()
+    finish: Finish | None = None
+    hindrances: tuple[str, ...] = ()
+
+
+Declare: TypeAlias = Callable[[Sequence[Resource], Tree], Iterable[Declared]]
+"""What these resources declare about a tree. It is asked again about what the roots that it named
+were rendered to, until nothing new is declared."""
+
+
+def declare_nothing(resources: Sequence[Resource], tree: Tree) -> Iterable[Declared]:
+    """Where nothing is known of what declares roots, none are declared."""
+    del resources, tree
+    return ()
