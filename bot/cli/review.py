@@ -83,12 +83,16 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     compared with their merge base, as on GitHub.
     """
     # Everything that reasons is imported here: `fairlead --help` has no use for it.
+    from bot.analysis.renders import renders_here  # noqa: PLC0415
     from bot.analysis.run import Options  # noqa: PLC0415
     from bot.cli.comparison import compare, open_sides, read_policy  # noqa: PLC0415
     from bot.cli.formats import write_review  # noqa: PLC0415
 
     _warn_without_sandbox()
-    options = Options(namespace=default_namespace or "default", cache=output.cache_directory())
+    cache = output.cache_directory()
+    options = Options(
+        namespace=default_namespace or "default", cache=cache, renders=renders_here(_folders(cache))
+    )
     today = datetime.now(UTC).date()
     with open_sides(base, head, repo) as sides:
         policy = read_policy(policy_file, sides.policy)
@@ -96,6 +100,10 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
             found = compare(sides, policy, today, options)
         write_review(found, policy, sides.line, form, target)
     ctx.exit(STATUS[found.verdict])
+
+
+def _folders(cache: Path | None) -> tuple[Path, ...]:
+    return () if cache is None else (cache / "tools",)
 
 
 def _warn_without_sandbox() -> None:
