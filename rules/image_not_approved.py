@@ -1,34 +1,46 @@
 """See image_not_approved.md."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from bot.core.finding import Finding, Fix, Severity
+from bot.core.finding import Finding, Fix, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes import image_approval as approval
 from bot.kubernetes.image_approval import NewImage, new_images
 from bot.kubernetes.image_facts import image_facts, used_by
-from bot.kubernetes.images import parse_entries
+from bot.kubernetes.image_places import new_places
+from bot.kubernetes.images import is_short, parse_entries
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "resource"
 
 
-def compare(before: State, after: State, options: object) -> Iterator[Finding]:
-    del options
-    found = new_images(before, after)
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`short_names`: whether a name without a registry may be approved by a list."""
+
+    short_names: Literal["allow", "report"] = "allow"
+
+
+def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
+    found = tuple(new_images(before, after))
     if after.policy.images.approved:
         for new in found:
-            yield from _outside_list(new, after)
+            yield from _outside_list(new, after, options)
     else:
         yield from _from_elsewhere(found, before, after)
 
 
-def _outside_list(new: NewImage, after: State) -> Iterator[Finding]:
+def _outside_list(new: NewImage, after: State, options: Options) -> Iterator[Finding]:
     entries, image = parse_entries(after.policy.images.approved), new.use.image
     earlier = new.repository_before
     if approval.approves(entries, image):
+        if options.short_names == "report" and is_short(new.use.reference) and new.use.known:
+            message = f"{used_by(new.use)}, which names no registry: the node's settings choose one"
+            yield _finding(new, message, Severity.WARNING, after)
         return
     if earlier is not None and not approval.approves(entries, earlier.image):
         return
@@ -40,35 +52,35 @@ def _outside_list(new: NewImage, after: State) -> Iterator[Finding]:
     yield _finding(new, f"{used_by(new.use)}, which is not approved{hint}", SEVERITY, after)
 
 
-def _from_elsewhere(found: Iterator[NewImage], before: State, after: State) -> Iterator[Finding]:
+def _from_elsewhere(found: tuple[NewImage, ...], before: State, after: State) -> Iterator[Finding]:
     """Of several images from one new place the first asks the question, the others are noted."""
-    asked: set[tuple[str, str]] = set()
     for new in found:
-        known, image = before.derived(approval.origins), new.use.image
-        if image is None and known:
+        if new.use.image is None and before.derived(approval.origins):
             expression = approval.is_expression(new.use.reference)
             yield from _invalid(new, Severity.NOTICE if expression else Severity.WARNING)
-        elif image is not None and known and image.origin not in known:
-            origin = "/".join(part for part in image.origin if part)
-            message = f"{used_by(new.use)}, and nothing in this environment is from {origin} yet"
-            severity = Severity.NOTICE if image.origin in asked else Severity.WARNING
-            asked.add(image.origin)
-            yield _finding(new, message, severity, after)
+    for held in new_places(found, before):
+        count = len(held.moved)
+        noun = "image moves" if count == 1 else "images move"
+        also = f" ({count} more {noun} with it)" if count else ""
+        message = f"and nothing in this environment is from {held.origin} yet{also}"
+        severity = Severity.NOTICE if held.again else Severity.WARNING
+        finding = _finding(held.new, f"{used_by(held.new.use)}, {message}", severity, after)
+        related = tuple(Related(moved.use.node, "moves with it") for moved in held.moved[:20])
+        yield replace(finding, related=related)
 
 
 def _invalid(new: NewImage, severity: Severity) -> Iterator[Finding]:
-    if new.use.known:
-        expression = approval.is_expression(new.use.reference)
-        why = "cannot be judged before it runs" if expression else "is no valid image reference"
-        message = f"{used_by(new.use)}, which {why}"
-        facts = image_facts(new.use)
-        yield Finding(new.use.node, message, severity, new.use.reference, facts)
+    expression = approval.is_expression(new.use.reference)
+    why = "cannot be judged before it runs" if expression else "is no valid image reference"
+    message = f"{used_by(new.use)}, which {why}"
+    yield Finding(new.use.node, message, severity, new.use.reference, image_facts(new.use))
 
 
 def _finding(new: NewImage, message: str, severity: Severity, after: State) -> Finding:
     use = new.use
     image = use.image
-    moved = approval.mirrored(after.policy.images, image) if image else None
+    movable = None if use.operated else image
+    moved = approval.mirrored(after.policy.images, movable) if movable else None
     return Finding(
         use.node,
         message if use.known else f"{message} (in a field that is taken for an image)",

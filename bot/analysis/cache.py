@@ -26,6 +26,7 @@ import bot.core
 
 MAXIMUM_BYTES: Final = 512 * 1024 * 1024
 _DAY: Final = 24 * 60 * 60
+_OTHERS_STAY_DAYS: Final = 14
 _AT_ONCE: Final = 500
 _BUSY_SECONDS: Final = 5.0
 _MANIFESTS: Final = "manifests"
@@ -205,10 +206,13 @@ def _bytes(connection: sqlite3.Connection) -> int:
 
 
 def _drop_other_versions(path: Path, name: str) -> None:
+    """Remove what no reader has touched for long: two versions may well run side by side."""
+    oldest = time.time() - _OTHERS_STAY_DAYS * _DAY
     for other in path.parent.glob(f"{name}-*"):
         if not other.name.startswith(path.name):
             with contextlib.suppress(OSError):
-                other.unlink()
+                if other.stat().st_mtime < oldest:
+                    other.unlink()
 
 
 def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:

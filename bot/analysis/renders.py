@@ -72,12 +72,17 @@ def renders_here(folders: tuple[Path, ...] = (), *, confined: bool = True) -> Re
 
 @dataclass(slots=True)
 class Orders:
-    """The builds of one review. `allowed` are the contents that the two trees hold."""
+    """The builds of one review.
+
+    `allowed` are the contents that the two trees hold; what is kept of one `tenant` is not told to
+    another.
+    """
 
     renders: Renders
     builder: Builder
     allowed: frozenset[str]
     cache: FactCache
+    tenant: str = ""
     spent: float = 0.0
     made: int = 0
     tools: set[str] = field(default_factory=set)
@@ -111,7 +116,7 @@ class Orders:
             self.spent += time.monotonic() - begun
 
     def _key(self, build: Build) -> str:
-        digest = sha256(f"{self.renders.version}\0".encode())
+        digest = sha256(f"{self.tenant}\0{self.renders.version}\0".encode())
         digest.update(_encode(build))
         return digest.hexdigest()
 

@@ -15,7 +15,7 @@ from github.Repository import Repository
 from jwt.exceptions import InvalidKeyError
 from urllib3 import Retry
 
-from bot.errors import GitHubError, UsageError
+from bot.errors import GitHubAnswerError, GitHubError, InstallationGone, UsageError
 from bot.github.answers import created, translated
 
 API_VERSION: Final = "2022-11-28"
@@ -144,8 +144,13 @@ class Gateway:
             )[1]
             return answer
 
-        # A token whose answer got lost is of no use: another is made.
-        return created(lambda: None, mint)
+        try:
+            # A token whose answer got lost is of no use: another is made.
+            return created(lambda: None, mint)
+        except GitHubAnswerError as error:
+            if error.status in {403, 404} and not error.retryable:
+                raise InstallationGone(str(error)) from error
+            raise
 
 
 def pages(connection: Connection, path: str) -> Iterator[dict[str, Any]]:

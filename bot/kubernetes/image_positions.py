@@ -42,17 +42,20 @@ _DEEPEST: Final = 40
 class ImageUse:
     """One image that a resource would have pulled, where it stands, and for which container.
 
-    `known` is False where the position was guessed in a kind that no table holds.
+    `known` is False where the position was guessed in a kind that no table holds. `operated` says
+    that an operator puts the reference together; `version` is what the resource says of that.
     """
 
     node: Node
     container: str
     known: bool = True
+    operated: bool = False
+    version: str = ""
 
     @property
     def reference(self) -> str:
         """The reference as it is written."""
-        return self.node.text or ""
+        return f"{self.node.text or ''}{self.version}"
 
     @cached_property
     def image(self) -> Image | None:
@@ -69,7 +72,7 @@ def image_uses(resource: Resource) -> Iterator[ImageUse]:
         for template in pod_templates(resource):
             yield from _uses(template.spec, POD_SPEC)
             if template.place.form == "workflow":
-                yield from _uses(template.spec, WORKFLOW)
+                yield from _uses(template.spec, WORKFLOW, template.spec["name"].text)
     elif kind in OTHER_KINDS:
         yield from _uses(resource.root, OTHER_KINDS[kind])
     elif kind not in _IMAGELESS_KINDS and not _of_kubernetes(kind.group):
@@ -80,11 +83,20 @@ def _of_kubernetes(group: str) -> bool:
     return group in _IMAGELESS or group.endswith(".k8s.io")
 
 
-def _uses(node: Node, paths: tuple[str, ...]) -> Iterator[ImageUse]:
+def _uses(node: Node, paths: tuple[str, ...], name: str | None = None) -> Iterator[ImageUse]:
     for path in paths:
         for holder, place in _reached(node, tuple(path.split("."))):
             if place.text and not _injected(place):
-                yield ImageUse(place, _container(holder, place))
+                operated = place.route[-1] == "baseImage"
+                version = _version(holder) if operated else ""
+                called = _container(holder, place, name)
+                yield ImageUse(place, called, operated=operated, version=version)
+
+
+def _version(holder: Node) -> str:
+    """What the fields beside a `baseImage` say: the digest before the tag, as the operators do."""
+    digest, tag = holder["sha"].text, holder["tag"].text
+    return f"@sha256:{digest}" if digest else f":{tag}" if tag else ""
 
 
 def _injected(place: Node) -> bool:
@@ -109,11 +121,11 @@ def _reached(node: Node, path: tuple[str, ...]) -> Iterator[tuple[Node, Node]]:
             yield (item if "name" in item.mapping and holder is not item else holder), place
 
 
-def _container(holder: Node, place: Node) -> str:
-    """What people call the thing that runs the image: the container's name, or the field's path."""
-    name = holder["name"].text
-    if name:
-        return name
+def _container(holder: Node, place: Node, name: str | None = None) -> str:
+    """What people call what runs the image: the container, else the template, else the field."""
+    named = holder["name"].text or name
+    if named:
+        return named
     steps = [step for step in place.route[:-1] if isinstance(step, str)]
     return steps[-1] if steps else "image"
 
@@ -123,8 +135,9 @@ def _guessed(node: Node, depth: int) -> Iterator[ImageUse]:
     if depth == 0:
         return
     for name, held in node.fields():
-        if name == "image" and held.text and parse_image(held.text):
-            yield ImageUse(held, _container(node, held), known=False)
+        image = held["reference"] if name == "image" and held.mapping else held
+        if name == "image" and image.text and parse_image(image.text):
+            yield ImageUse(image, _container(node, held), known=False)
         elif isinstance(held.value, Mapping):
             yield from _guessed(held, depth - 1)
         else:

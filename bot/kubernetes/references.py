@@ -47,14 +47,13 @@ _PROVIDED: Final = (
 )
 
 
-def provided(resource: Resource) -> Iterator[ResourceKey]:
-    """What pods can refer to because this object is there: itself, or what is made from it."""
+def provided(resource: Resource) -> ResourceKey:
+    """What pods can refer to because this provider is there: itself, or what is made from it."""
     if resource.group_kind in _PROVIDED:
-        yield resource.key
-    elif resource.group_kind in _MAKERS:
-        named = [resource.at(*path.split(".")).text for path in _MAKERS[resource.group_kind]]
-        name = next((name for name in named if name), resource.name)
-        yield ResourceKey("", "Secret", resource.namespace, name)
+        return resource.key
+    named = [resource.at(*path.split(".")).text for path in _MAKERS[resource.group_kind]]
+    name = next((name for name in named if name), resource.name)
+    return ResourceKey("", "Secret", resource.namespace, name)
 
 
 PROVIDERS: Final = (*_PROVIDED, *_MAKERS)
@@ -67,8 +66,7 @@ def providers(state: State) -> Mapping[ResourceKey, Resource]:
 
 
 def _providers(state: State) -> Mapping[ResourceKey, Resource]:
-    found = {key: resource for resource in state.of(*PROVIDERS) for key in provided(resource)}
-    return MappingProxyType(found)
+    return MappingProxyType({provided(found): found for found in state.of(*PROVIDERS)})
 
 
 def needs(state: State) -> Mapping[ResourceKey, tuple[Reference, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from multiprocessing import get_context
 from pathlib import Path
@@ -83,14 +84,18 @@ def test_a_damaged_file_is_begun_anew(tmp_path: Path, damage: bytes | None) -> N
     assert found == {"a": b"1"}
 
 
-def test_files_of_other_readers_are_dropped(tmp_path: Path) -> None:
-    other = tmp_path / "manifests-0123.sqlite"
-    other.write_text("x")
-    (tmp_path / "unrelated").write_text("x")
+def test_files_of_other_readers_are_dropped_when_nobody_has_used_them_for_long(
+    tmp_path: Path,
+) -> None:
+    names = ("manifests-0123.sqlite", "manifests-4567.sqlite", "unrelated")
+    for name in names:
+        (tmp_path / name).write_text("x")
+    for name in (names[0], names[2]):
+        os.utime(tmp_path / name, (0, 0))
 
     FactCache(tmp_path).close()
 
-    assert (other.exists(), (tmp_path / "unrelated").exists()) == (False, True)
+    assert [(tmp_path / name).exists() for name in names] == [False, True, True]
 
 
 def _put(directory: Path, name: str) -> None:

@@ -32,10 +32,10 @@ def copy(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> Ran:
-    """Run a command of the copy."""
-    script = "from bot.cli import main; main()"
+    """Run a command of the copy, which writes into the copy alone."""
+    script = "import sys; sys.path.insert(0, sys.argv.pop(1)); from bot.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
+        [sys.executable, "-I", "-c", script, folder, *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -106,16 +106,16 @@ def _keys_within(held: Any) -> set[str]:
 
 
 def test_a_new_rule_fails_its_own_example_until_it_is_written(copy: Path) -> None:
-    made = run(copy, "new-rule", "host-network-shared")
+    made = run(copy, "new-rule", "rule-of-a-test")
 
     assert (made.status, made.stdout.splitlines()[:2]) == (
         0,
-        ["wrote rules/host_network_shared.md", "wrote rules/host_network_shared.py"],
+        ["wrote rules/rule_of_a_test.md", "wrote rules/rule_of_a_test.py"],
     )
-    assert "pytest tests/rules -k host-network-shared" in made.stdout
+    assert "pytest tests/rules -k rule-of-a-test" in made.stdout
     assert _test(copy) == "1 failed, 2 passed"
 
-    function = copy / "rules" / "host_network_shared.py"
+    function = copy / "rules" / "rule_of_a_test.py"
     text = function.read_text()
     function.write_text(text.replace("is not described yet", "runs in the network of its node"))
 
@@ -125,7 +125,7 @@ def test_a_new_rule_fails_its_own_example_until_it_is_written(copy: Path) -> Non
 def _test(folder: Path) -> str:
     """How the tests of the new rule end: `1 failed, 2 passed`."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/rules", "-q", "-k", "host-network-shared"],
+        [sys.executable, "-m", "pytest", "tests/rules", "-q", "-k", "rule-of-a-test"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -138,11 +138,11 @@ def _test(folder: Path) -> str:
 
 
 def test_a_new_rule_is_as_tidy_as_the_others(copy: Path) -> None:
-    run(copy, "new-rule", "host-network-shared")
+    run(copy, "new-rule", "rule-of-a-test")
 
     for command in (["check", "--quiet"], ["format", "--check", "--quiet"]):
         done = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "rules/host_network_shared.py"],
+            [sys.executable, "-m", "ruff", *command, "rules/rule_of_a_test.py"],
             cwd=copy,
             capture_output=True,
             text=True,

@@ -8,12 +8,21 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.errors import DeliveryError
 from bot.github.webhook import Delivery, Job, parse, signed
 
 HEADERS = {"X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}
 WHERE = {"installation": {"id": 7}, "repository": {"id": 9, "full_name": "example/gitops"}}
+
+
+NAMES = """
+installation repository id full_name pull_request number changes base check_run check_suite
+external_id pull_requests action
+"""
+KEYS = st.sampled_from(NAMES.split())
 
 
 def jobs(event: str, payload: object) -> tuple[Job, ...]:
@@ -159,3 +168,25 @@ def test_what_is_no_webhook_is_refused_without_showing_it(
     with pytest.raises(DeliveryError) as raised:
         parse(body, headers)
     assert str(raised.value) == message
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    event=st.sampled_from(["pull_request", "check_run", "check_suite", "push"]),
+    action=st.sampled_from(["opened", "edited", "rerequested", "closed"]) | JSON,
+    payload=st.dictionaries(KEYS, JSON, max_size=6),
+)
+def test_a_signed_payload_of_any_shape_is_read_or_ignored(
+    event: str, action: object, payload: dict[str, object]
+) -> None:
+    """GitHub adds fields and changes shapes at will: none of it may raise."""
+    for job in jobs(event, {**payload, **WHERE, "action": action}):
+        assert job.number > 0
+    jobs(event, {"action": action, **payload})
