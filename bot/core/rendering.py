@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from bot.core.resource import Node, Resource
 from bot.core.tree import Tree
@@ -15,6 +15,10 @@ Renderer: TypeAlias = Literal["kustomize", "helm"]
 Status: TypeAlias = Literal["rendered", "refused", "failed", "limit", "unavailable"]
 """`refused`: not even tried; `failed`: the renderer said no; `limit`: a budget of ours was met;
 `unavailable`: there is no renderer or no sandbox here."""
+
+
+ORIGIN_PREFIX: Final = "../tree/"
+"""What paths of the tree begin with in the origins that kustomize writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,17 @@ class Builder(Protocol):
 
     def build(self, build: Build) -> Built:
         """What comes of a build."""
+
+
+class NoBuilder:
+    """Where there is no renderer at all."""
+
+    def build(self, build: Build) -> Built:
+        """That nothing is built here, and how it could be."""
+        return Built(
+            "unavailable",
+            message=f"there is no {build.renderer} here: `fairlead tools fetch` brings it",
+        )
 
 
 Finish: TypeAlias = Callable[[bytes], bytes]
