@@ -7,7 +7,7 @@ that only a cluster knows is a text of its own (`unknowns`); what cannot be buil
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.core.rendering import Declared
 from bot.core.resource import Resource
@@ -44,15 +44,16 @@ class Declarations:
     """
 
     blobs: Blobs
-    own: Own = Own()
+    own: Own = field(default_factory=Own)
     hubs: Hubs | None = None
 
     def __call__(self, resources: Sequence[Resource], tree: Tree) -> Iterator[Declared]:
         """The roots that these resources declare in a tree, each once."""
-        seen: list[Declared] = []
+        seen: set[object] = set()
         for found in self._declared(resources, Places(tree, self.blobs)):
-            if found not in seen:
-                seen.append(found)
+            mark = _mark(found)
+            if mark not in seen:
+                seen.add(mark)
                 yield found
 
     def _declared(self, resources: Sequence[Resource], places: Places) -> Iterable[Declared]:
@@ -69,3 +70,10 @@ class Declarations:
             yield from flux.declared_by(found, places, world)
         for found in world.of(kinds.HELM_RELEASE):
             yield from flux_release.declared_by(found, places, world)
+
+
+def _mark(found: Declared) -> object:
+    """What tells one declared root from another."""
+    owner = (found.node.resource.key, found.node.resource.source, found.node.route)
+    built = (found.release, found.files, tuple(sorted(found.edits.items())), found.finish)
+    return (owner, found.path, found.cluster, found.namespace, built, found.hindrances)

@@ -47,10 +47,10 @@ def declared_by(
             continue
         for place in _places(path, places):
             yield _declared(Source(application, body, place, places, refs), node, cluster)
-        if is_own and within(path) is not None and not holds_unknown(path):
-            if not places.has(within(path) or ""):
-                missing = f"its path {path!r} is not in the tree"
-                yield Declared(node, within(path) or "", cluster, hindrances=(missing,))
+        meant = None if holds_unknown(path) else within(path)
+        if is_own and meant is not None and not places.has(meant):
+            missing = f"its path {path!r} is not in the tree"
+            yield Declared(node, meant, cluster, hindrances=(missing,))
 
 
 def _sources(application: Application) -> Iterator[tuple[Node, Body]]:

@@ -68,8 +68,7 @@ class _Reader:
             raise UnbuildableError("its variables lie within one another too deeply")
         if self._peek() == "#":
             self.at += 1
-            name, form, arguments = self._name(), "length", []
-            self._close()
+            name, form, arguments = self._name(), "length", self._closed([])
         else:
             name = self._name()
             form, arguments = self._form()
@@ -86,24 +85,28 @@ class _Reader:
         """The operator after a name, and its arguments."""
         char = self._peek()
         if char == ":":
-            if self.text[self.at + 1 : self.at + 2] in tuple(_DEFAULTS):
-                self.at += 2
-                return self._default(self.text[self.at - 2 : self.at])
-            return self._slice()
+            return self._colon()
         if char == "=":
             self.at += 1
             return self._default("=")
-        if char in (",", "^") and char:
-            return self._operator(",^"), self._closed([])
-        if char in ("#", "%") and char:
-            return self._operator(char), self._closed([self._argument("}")])
         if char == "/":
             return self._replacement()
-        self._close()
-        return "", []
+        if char and char in ",^":
+            return self._operator(",^"), self._closed([])
+        if char and char in "#%":
+            return self._operator(char), self._closed([self._argument("}")])
+        return "", self._closed([])
+
+    def _colon(self) -> tuple[str, list[str]]:
+        """A default, or else a part of the value."""
+        following = self.text[self.at + 1 : self.at + 2]
+        if following and following in _DEFAULTS:
+            self.at += 2
+            return self._default(f":{following}")
+        return self._slice()
 
     def _default(self, form: str) -> tuple[str, list[str]]:
-        arguments = []
+        arguments: list[str] = []
         while self._peek() != "}":
             arguments.append(self._argument("}"))
         return form, self._closed(arguments)
@@ -123,7 +126,7 @@ class _Reader:
     def _replacement(self) -> tuple[str, list[str]]:
         self.at += 1
         form = "/"
-        if self._peek() in ("/", "#", "%") and self._peek():
+        if self._peek() and self._peek() in "/#%":
             form += self._peek()
             self.at += 1
         pattern = "" if self._peek() == "/" else self._argument("/", escapes=True)

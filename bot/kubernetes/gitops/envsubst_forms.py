@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.globs import BadGlobError, ends
-from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown, unknown
+from bot.kubernetes.gitops.unknowns import holds_unknown, unknown
 
 LARGEST: Final = 8 * 1024 * 1024
 _MOST_MATCHING: Final = 4_000_000
@@ -23,13 +23,15 @@ def apply(form: str, value: str, arguments: Sequence[str], name: str) -> str:
     """
     if form in _DEFAULTS:
         return value or "".join(arguments)
-    if PREFIX in value or holds_unknown(tuple(arguments)):
+    if holds_unknown((value, *arguments)):
         return unknown(name, form, value, *arguments)
+    return _transformed(form, value, arguments)
+
+
+def _transformed(form: str, value: str, arguments: Sequence[str]) -> str:
     if form == "length":
         return str(len(value.encode()))
-    if form.startswith(","):
-        return _cased(form, value)
-    if form.startswith("^"):
+    if form[0] in ",^":
         return _cased(form, value)
     if form == ":":
         return _slice(value, arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from bot.core.rendering import Declared
@@ -11,7 +12,7 @@ from bot.core.resource import Node, Resource
 from bot.core.states.files import base_name
 from bot.core.values import Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.flux_sources import Flux
+from bot.kubernetes.gitops.flux_sources import Flux, clusters_of
 from bot.kubernetes.gitops.kustomize_edits import (
     EMPTY_KUSTOMIZATION,
     with_flux_images,
@@ -48,28 +49,19 @@ def declared_by(resource: Resource, places: Places, flux: Flux) -> Iterator[Decl
     if not places.has(place):
         if is_own:
             missing = (f"its path {named!r} is not in the tree",)
-            for cluster in _clusters(resource, flux):
+            for cluster in clusters_of(resource, flux):
                 yield Declared(node, place, cluster, hindrances=missing)
         return
-    for cluster in _clusters(resource, flux):
-        try:
-            yield _built(resource, node, place, cluster, places, flux)
-        except UnbuildableError as error:
-            yield Declared(node, place, cluster, hindrances=(str(error),))
+    try:
+        found = _built(node, place, places, flux)
+    except UnbuildableError as error:
+        found = Declared(node, place, hindrances=(str(error),))
+    for cluster in clusters_of(resource, flux):
+        yield replace(found, cluster=cluster)
 
 
-def _clusters(resource: Resource, flux: Flux) -> Iterator[str]:
-    """The clusters, each with the one that a kubeconfig leads to from there."""
-    there = resource.at("spec", "kubeConfig", "secretRef", "name").text
-    there = there or resource.at("spec", "kubeConfig", "configMapRef", "name").text
-    for here in flux.clusters(resource):
-        yield f"{here}:{there}" if there else here
-
-
-def _built(
-    resource: Resource, node: Node, place: str, cluster: str, places: Places, flux: Flux
-) -> Declared:
-    spec = resource.at("spec").mapping
+def _built(node: Node, place: str, places: Places, flux: Flux) -> Declared:
+    spec = node.resource.at("spec").mapping
     path = places.kustomization(place)
     target = path or (f"{place}/kustomization.yaml" if place else "kustomization.yaml")
     edits: Mapping[str, str] = {}
@@ -80,15 +72,14 @@ def _built(
         body = {**EMPTY_KUSTOMIZATION, **places.body(path)}
         edits = {target: json_text(_edited(body, spec, place, places))}
     finish = FluxFinish(
-        variables_of(resource, flux),
+        variables_of(node.resource, flux),
         pairs_of(mapping(spec.get("commonMetadata")).get("labels")),
         pairs_of(mapping(spec.get("commonMetadata")).get("annotations")),
     )
     return Declared(
         node,
         place,
-        cluster,
-        text(spec.get("targetNamespace")) or "",
+        namespace=text(spec.get("targetNamespace")) or "",
         edits=edits,
         finish=None if finish == FluxFinish() else finish,
     )

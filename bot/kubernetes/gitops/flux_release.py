@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +14,7 @@ from bot.core.resource import Node, Resource
 from bot.core.states.charts import VALUES_NAME
 from bot.core.values import Body, freeze, mapping, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.flux_sources import HELM_CHART, Flux
+from bot.kubernetes.gitops.flux_sources import HELM_CHART, Flux, clusters_of
 from bot.kubernetes.gitops.parameters import set_value
 from bot.kubernetes.gitops.places import Places, within
 from bot.kubernetes.gitops.substitution import FluxFinish, pairs_of
@@ -45,13 +45,12 @@ def declared_by(resource: Resource, places: Places, flux: Flux) -> Iterator[Decl
         return
     if places.chart(place) is None and not is_own:
         return
-    for cluster in flux.clusters(resource):
-        there = resource.at("spec", "kubeConfig", "secretRef", "name").text
-        name = f"{cluster}:{there}" if there else cluster
-        try:
-            yield _built(resource, chart, place, name, places, flux)
-        except UnbuildableError as error:
-            yield Declared(chart.node, place, name, hindrances=(str(error),))
+    try:
+        found = _built(resource, chart, place, places, flux)
+    except UnbuildableError as error:
+        found = Declared(chart.node, place, hindrances=(str(error),))
+    for cluster in clusters_of(resource, flux):
+        yield replace(found, cluster=cluster)
 
 
 def _chart(resource: Resource, flux: Flux) -> _Chart | None:
@@ -68,9 +67,7 @@ def _chart(resource: Resource, flux: Flux) -> _Chart | None:
     return _Chart(found[0].at("spec", "chart"), found[0].at("spec"), found[0].namespace)
 
 
-def _built(
-    resource: Resource, chart: _Chart, place: str, cluster: str, places: Places, flux: Flux
-) -> Declared:
+def _built(resource: Resource, chart: _Chart, place: str, places: Places, flux: Flux) -> Declared:
     if places.chart(place) is None:
         raise UnbuildableError(f"there is no chart at its path {chart.node.text!r}")
     spec = resource.at("spec")
@@ -92,9 +89,8 @@ def _built(
     return Declared(
         chart.node,
         place,
-        cluster,
-        namespace,
-        release,
+        namespace=namespace,
+        release=release,
         edits=edits,
         inputs=inputs,
         finish=None if finish == FluxFinish() else finish,

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.states.files import directory
-from bot.core.values import Body, mapping, text
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.places import lies_in, within
 from bot.kubernetes.gitops.repositories import Own
+from bot.kubernetes.gitops.substitution import pairs_of
 
 GIT_REPOSITORY: Final = GroupKind("source.toolkit.fluxcd.io", "GitRepository")
 HELM_CHART: Final = GroupKind("source.toolkit.fluxcd.io", "HelmChart")
-_MOST_STEPS: Final = 64
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Flux:
     def texts(self, asking: Resource, name: str | None) -> Mapping[str, str] | None:
         """The data of a ConfigMap in the namespace of the one that asks; None if not known."""
         found = self.named(asking, kinds.CONFIG_MAP, asking.namespace, name)
-        contents = [dict(_strings(held.at("data").mapping)) for held in found]
+        contents = [dict(pairs_of(held.at("data").value)) for held in found]
         if not contents or any(held != contents[0] for held in contents):
             return None
         return contents[0]
@@ -86,24 +85,18 @@ class Flux:
         found: set[str] = set()
         seen: set[int] = set()
         left = [resource]
-        while left and len(seen) < _MOST_STEPS * max(len(self._paths), 1):
+        while left:
             asked = left.pop()
             if id(asked) in seen:
                 continue
             seen.add(id(asked))
-            parents = [held for held, path in self._paths if _applies(path, asked)]
-            others = [held for held in parents if held is not asked and id(held) not in seen]
-            if not [held for held in parents if held is not asked]:
-                found.add(self._top(asked, parents))
-            elif asked in parents and not others:
-                found.add(self._top(asked, parents))
-            left.extend(others)
-        return tuple(sorted(found))
-
-    def _top(self, resource: Resource, parents: Iterable[Resource]) -> str:
-        if any(held is resource for held in parents):
-            return within(resource.at("spec", "path").text or ".") or ""
-        return directory(resource.source.path)
+            parents = [(held, path) for held, path in self._paths if _applies(path, asked)]
+            own = [path for held, path in parents if held is asked]
+            if own or not parents:
+                found.add(own[0] if own else directory(asked.source.path))
+            else:
+                left.extend(held for held, _ in parents)
+        return tuple(sorted(found)) or (directory(resource.source.path),)
 
     @cached_property
     def _paths(self) -> tuple[tuple[Resource, str], ...]:
@@ -117,12 +110,24 @@ class Flux:
         return tuple(found)
 
 
+def clusters_of(resource: Resource, flux: Flux) -> Iterator[str]:
+    """The clusters that a Flux object puts things into.
+
+    They are those that it is applied to, or those that a kubeconfig leads to from there.
+    """
+    there = resource.at("spec", "kubeConfig")
+    name = there["secretRef"]["name"].text or there["configMapRef"]["name"].text
+    for here in flux.clusters(resource):
+        yield f"{here}:{name}" if name else here
+
+
 def _applies(path: str, resource: Resource) -> bool:
     """Whether what is applied from a directory holds this resource."""
-    root = resource.source.root.split(":") if resource.source.root else []
-    if len(root) > 1 and root[0] == "kustomization":
-        return lies_in(root[1].removeprefix("./").replace(".", "", root[1] == "."), path)
-    return lies_in(directory(resource.source.path), path)
+    kind, _, rest = resource.source.root.partition(":")
+    if not kind:
+        return lies_in(directory(resource.source.path), path)
+    root = rest.partition(":")[0]
+    return lies_in("" if root == "." else root, path)
 
 
 def _shared(one: str, other: str) -> int:
@@ -132,7 +137,3 @@ def _shared(one: str, other: str) -> int:
             break
         count += 1
     return count
-
-
-def _strings(value: Body) -> Iterator[tuple[str, str]]:
-    return ((key, held) for key, held in mapping(value).items() if (text(held)) is not None)  # type: ignore[misc]

@@ -20,7 +20,7 @@ from bot.kubernetes.gitops.yaml_texts import json_text, merged, value_of
 
 MOST_SETS: Final = 1_000
 _DEEPEST: Final = 3
-_NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9-.]+")
+_NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9.-]")
 _LONGEST_NAME: Final = 253
 
 

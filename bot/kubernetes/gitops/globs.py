@@ -95,10 +95,10 @@ def _free(places: set[int], steps: tuple[_Step, ...]) -> set[int]:
     left = list(places)
     while left:
         place = left.pop()
-        if 0 <= place < len(steps) and steps[place].kind not in ("one", "any"):
-            if place + 1 not in found:
-                found.add(place + 1)
-                left.append(place + 1)
+        optional = 0 <= place < len(steps) and steps[place].kind not in ("one", "any")
+        if optional and place + 1 not in found:
+            found.add(place + 1)
+            left.append(place + 1)
     return found
 
 

@@ -21,7 +21,7 @@ EMPTY_KUSTOMIZATION: Final[Mapping[str, Value]] = {
 
 def with_images(body: Body, images: Iterable[str]) -> Body:
     """`kustomize edit set image`: each image as an argument of it. Raises UnbuildableError."""
-    wanted = {name: held for name, held in map(_image, images)}
+    wanted = dict(map(_image, images))
     found: dict[str, Mapping[str, Value]] = {}
     for entry in map(mapping, sequence(body.get("images"))):
         name = text(entry.get("name")) or ""

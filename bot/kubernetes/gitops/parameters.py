@@ -1,4 +1,4 @@
-"""Values set by a path, `image.tag=1.2`: Helm's `--set` and `--set-string`, as Argo CD and Flux use it.
+"""Values set by a path, `image.tag=1.2`, as Argo CD and Flux have Helm do it.
 
 https://github.com/helm/helm/tree/main/pkg/strvals
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final
 
 from bot.errors import UnbuildableError
@@ -60,46 +61,32 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
+# A key, in which a backslash takes the meaning from what follows, or a list's index.
+_STEP: Final = re.compile(r"\[(?P<index>[0-9]{1,4})\]|(?P<key>(?:[^\\.\[]|\\.)+)", re.DOTALL)
+
+
 def _steps(path: str) -> Iterator[str | int]:
-    """The keys and list indices of a path such as `a.b[0].c`, with `\\.` for a dot in a key."""
-    key, at, fresh = "", 0, True
-    while at < len(path):
-        char = path[at]
-        if char == "\\" and at + 1 < len(path):
-            key += path[at + 1]
+    """The keys and list indices of a path such as `a.b[0].c`; a backslash makes a dot a key's."""
+    at = 0
+    while True:
+        match = _STEP.match(path, at)
+        if match is None or (match["index"] and int(match["index"]) >= _MOST_ITEMS):
+            raise _bad(path)
+        yield int(match["index"]) if match["index"] else _unescaped(match["key"])
+        at = match.end()
+        if at == len(path):
+            return
+        if path[at] == ".":
             at += 1
-            fresh = False
-        elif char == ".":
-            if key:
-                yield key
-            elif fresh:
-                raise _bad(path)
-            key, fresh = "", True
-        elif char == "[":
-            end = path.find("]", at)
-            index = path[at + 1 : end] if end > 0 else ""
-            if not index.isdecimal() or int(index) >= _MOST_ITEMS:
-                raise _bad(path)
-            if key:
-                yield key
-            key, fresh = "", False
-            yield int(index)
-            at = end
-        else:
-            key += char
-            fresh = False
-        at += 1
-    if key:
-        yield key
-    elif fresh:
-        raise _bad(path)
+        elif path[at] != "[":
+            raise _bad(path)
 
 
 def _put(values: dict[str, Any], steps: list[str | int], value: Any) -> None:
-    if len(steps) > _DEEPEST or not steps or not isinstance(steps[0], str):
+    if len(steps) > _DEEPEST or not isinstance(steps[0], str):
         raise _bad(".".join(map(str, steps)))
     holder: Any = values
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in pairwise(steps):
         fresh: Any = [] if isinstance(following, int) else {}
         held = _held(holder, step)
         if not isinstance(held, type(fresh)):

@@ -75,8 +75,8 @@ def _fast(text: str, parameters: Parameters) -> str:
 
 def _go(text: str, parameters: Parameters) -> str:
     """Go's template language, as far as an action says one value. Any more of it is not judged."""
-    parts, at = [], 0
-    trims = False
+    parts: list[str] = []
+    at, trims = 0, False
     while True:
         start = text.find("{{", at)
         if start < 0:

@@ -98,11 +98,9 @@ def _scalar(text: str) -> ScalarEvent:
 
     What has no dollar is replaced by nothing, so that its quotes are all the same.
     """
-    if "\n" in text:
-        style = "|"
-    else:
-        style = "" if "$" in text else '"'
-    return ScalarEvent(None, None, (True, True), text, style=style or None)
+    quotes = None if "$" in text else '"'
+    style = "|" if "\n" in text else quotes
+    return ScalarEvent(None, None, (True, True), text, style=style)
 
 
 def merged(below: Body, above: Body) -> Body:
