@@ -14,6 +14,7 @@ from bot.core.manifest import Manifest, ManifestFile
 from bot.core.rendering import Built, Status
 from bot.core.resource import Resource
 from bot.core.scopes import Scopes
+from bot.core.states.closures import listed_manifests
 from bot.core.states.files import MANIFEST_SUFFIXES, Files
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.namespace import BuildError, Draft, draft_of, follow, move
@@ -100,7 +101,8 @@ class Reader:
         return self._plain[mark]
 
     def _build(self, root: Root, roots: Roots) -> Applied:
-        listed = {path: root.files[path] for path in _listed(root, roots.kustomizations)}
+        named = listed_manifests(root.path, roots.kustomizations)
+        listed = {path: root.files[path] for path in named if path in root.files}
         files = dict(self._files(listed, kustomize=True))
         unread = any(map(_is_unread, files.values()))
         if root.reasons:
@@ -167,21 +169,6 @@ def definitions(files: Files, manifests: Manifests) -> Iterator[Body]:
 
 def _is_unread(file: ManifestFile) -> bool:
     return file.manifest.pointer or file.reading.error is not None
-
-
-def _listed(root: Root, known: Mapping[str, Kustomization]) -> Iterator[str]:
-    """The manifests that a kustomization and its bases list, each once, in the order of listing."""
-    seen: set[str] = set()
-    left = [root.path]
-    found: dict[str, None] = {}
-    while left:
-        place = left.pop()
-        held = known.get(place)
-        if held is not None and place not in seen:
-            seen.add(place)
-            found.update(dict.fromkeys(path for path in held.files if path in root.files))
-            left.extend(reversed(held.bases))
-    return iter(found)
 
 
 class _Build:
