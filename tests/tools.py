@@ -9,7 +9,7 @@ import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,8 @@ import pytest
 
 from bot.core.rendering import Renderer
 from bot.errors import UsageError
-from bot.render.tools import Binary, build, find, pinned_tools
+from bot.render.bring import build
+from bot.render.tools import Binary, find, find_all, pinned_tools
 
 _CHECKOUT: Final = Path(__file__).parents[1]
 _VERSIONS: Final = "+".join(f"{tool.name}-{tool.version}" for tool in pinned_tools())
@@ -39,11 +40,9 @@ def renderer_tools() -> Path:
     pytest.skip(ready)
 
 
-def renderer_binaries() -> dict[Renderer, Binary]:
+def renderer_binaries() -> Mapping[Renderer, Binary]:
     """The pinned renderers, as `Renderers` takes them; skips as `renderer_tools` does."""
-    folder = renderer_tools()
-    found = {tool.name: find(tool.name, [folder]) for tool in pinned_tools()}
-    return {name: binary for name, binary in found.items() if binary is not None}
+    return find_all([renderer_tools()])
 
 
 @cache
