@@ -58,7 +58,7 @@ class Judgement:
         return (*found, CLOUD_IDENTITY) if self._clouds(gain) else found
 
     def _held(self, gain: Gain) -> Rules:
-        """All that the subject may do in the gain's scope; without one, all that the role allows."""
+        """All that the subject may do in the gain's scope; without one, all that its role does."""
         if gain.subject is not None:
             return self.after.allowed(gain.subject, gain.scope)
         return tuple(sourced.rule for sourced in self.after.resolve(gain.sourced.chain[0]))
