@@ -65,7 +65,7 @@ class Reader:
     namespace: str
     scopes: Scopes
     _known: dict[object, Applied] = field(default_factory=dict)
-    _plain: dict[tuple[str, str], tuple[Resource, ...]] = field(default_factory=dict)
+    _plain: dict[tuple[str, str, str], tuple[Resource, ...]] = field(default_factory=dict)
 
     def applied(self, roots: Roots) -> Mapping[RootKey, Applied]:
         """Every root of a tree, read, by key."""
@@ -73,10 +73,11 @@ class Reader:
 
     def resources(self, path: str, file: File) -> tuple[Resource, ...]:
         """The resources of one file as it would be applied by itself."""
-        return self._resources(ManifestFile(path, file.blob, self.manifests.manifest(file)))
+        held = ManifestFile(path, file.blob, self.manifests.manifest(file))
+        return self._resources(held, self.namespace)
 
     def _once(self, root: Root, roots: Roots) -> Applied:
-        mark = (root.inputs, root.place, root.built)
+        mark = (root.inputs, root.place, root.default_namespace, root.built)
         if mark not in self._known:
             self._known[mark] = self._read(root, roots)
         return self._known[mark]
@@ -91,13 +92,14 @@ class Reader:
         unread = any(map(_is_unread, files.values()))
         if root.reasons:
             return Applied(root, (), files, root.reasons, unread)
-        found = tuple(held for path in ordered for held in self._resources(files[path]))
+        space = root.default_namespace or self.namespace
+        found = tuple(held for path in ordered for held in self._resources(files[path], space))
         return Applied(root, found, files, unread=unread)
 
-    def _resources(self, file: ManifestFile) -> tuple[Resource, ...]:
-        mark = (file.path, file.blob)
+    def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
+        mark = (file.path, file.blob, namespace)
         if mark not in self._plain:
-            self._plain[mark] = tuple(resources_of(file, self.namespace, self.scopes))
+            self._plain[mark] = tuple(resources_of(file, namespace, self.scopes))
         return self._plain[mark]
 
     def _build(self, root: Root, roots: Roots) -> Applied:
@@ -114,7 +116,8 @@ class Reader:
         except BuildError as error:
             reason = Reason(roots.kustomizations[root.path].path, str(error))
             return Applied(root, (), files, (reason,), unread)
-        found = tuple(draft.resource(self.namespace, self.scopes) for draft in drafts)
+        space = root.default_namespace or self.namespace
+        found = tuple(draft.resource(space, self.scopes) for draft in drafts)
         return Applied(root, found, files, unread=unread)
 
     def _rendered(self, root: Root, files: Mapping[str, ManifestFile], *, unread: bool) -> Applied:

@@ -48,13 +48,25 @@ def kustomizations_of(
     What the policy ignores, and what lies in a directory whose name begins with a dot, is no root;
     that does not keep a root from being made of it.
     """
+    return _parsed(list(files.kustomizations), files.kustomizations, paths, manifests)
+
+
+def kustomizations_at(
+    place: str, paths: Paths, manifests: Manifests
+) -> Mapping[str, Kustomization]:
+    """The kustomization of one directory, and those that it takes in."""
+    return _parsed([place], {}, paths, manifests)
+
+
+def _parsed(
+    left: list[str], named: Mapping[str, str], paths: Paths, manifests: Manifests
+) -> Mapping[str, Kustomization]:
     found: dict[str, Kustomization] = {}
-    left = list(files.kustomizations)
     while left:
         place = left.pop()
         if place in found:
             continue
-        path = files.kustomizations.get(place) or paths.kustomization(place)
+        path = named.get(place) or paths.kustomization(place)
         file = paths.file(path) if path is not None else None
         if path is None or file is None:
             continue

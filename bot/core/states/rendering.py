@@ -48,7 +48,7 @@ class Rendering:
         build = root.build
         if root.refusals or build is None:
             return Built("refused", message=(root.refusals or root.reasons)[0].message)
-        mark = root.inputs
+        mark = root.build_inputs
         if mark not in self._known:
             if number >= MOST_ROOTS or self._builds >= MOST_BUILDS:
                 return Built("limit", message=_spent())

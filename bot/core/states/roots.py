@@ -46,10 +46,10 @@ class Root:
     files that lie in it, where others decide about it as well; None where these are all.
 
     `variant` tells apart the ways in which one directory is built, `place` is the path by which its
-    environment is found. `release` is how a chart is installed, `edits` are texts laid over the
-    files. `finish` is what becomes of each object after the build, `default_namespace` what objects
-    without one get, empty for the environment's own. `built` is what a renderer gave, None where
-    none was asked.
+    environment is found, `cluster` the part of it that is a cluster's own. `release` is how a chart
+    is installed, `edits` are texts laid over the files. `finish` is what becomes of each object
+    after the build, `default_namespace` what objects without one get, empty for the environment's
+    own. `built` is what a renderer gave, None where none was asked.
     """
 
     path: str
@@ -61,6 +61,7 @@ class Root:
     own_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     variant: str = ""
     place: str = ""
+    cluster: str = ""
     release: Release | None = None
     edits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     finish: Finish | None = None
@@ -78,10 +79,21 @@ class Root:
         return ":".join(part for part in (self.kind, self.path or ".", self.variant) if part)
 
     @property
+    def is_variant(self) -> bool:
+        """Whether it is a chart with one of several sets of values, which nothing installs."""
+        return self.kind == "chart" and not self.cluster and self.place != self.path
+
+    @property
     def inputs(self) -> object:
         """All that its resources depend on: the same inputs give the same resources."""
+        reasons = tuple((held.path, held.message, held.refuses) for held in self.reasons)
+        return (self.key, self.build_inputs, self.finish, self.default_namespace, reasons)
+
+    @property
+    def build_inputs(self) -> tuple[object, ...]:
+        """All that a renderer's answer depends on."""
         files = tuple((path, file.mode, file.blob) for path, file in sorted(self.files.items()))
-        return (self.key, files, self.release, tuple(sorted(self.edits.items())), self.reasons)
+        return (self.path, self.kind, files, self.release, tuple(sorted(self.edits.items())))
 
     @property
     def refusals(self) -> tuple[Reason, ...]:
