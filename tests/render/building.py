@@ -110,9 +110,7 @@ def build_chart(
 
 
 def _build(files: Mapping[str, str | bytes], build: Build, limits: Limits) -> Built:
-    held = {
-        path: text.encode() if isinstance(text, str) else text for path, text in files.items()
-    }
+    held = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
     renderers = Renderers(Contents(MappingProxyType(held)), renderer_binaries(), limits)
     return renderers.build(build)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
 from bot.core import values
 from bot.core.globs import path_matches
-from bot.core.policy import EnvironmentPolicy
+from bot.core.policy import EnvironmentPolicy, RenderPolicy
 from bot.core.rendering import Release
 from bot.core.resource import Item, Route, Source
 from bot.core.states.closures import Manifests
@@ -38,13 +38,22 @@ _NAMELESS: Final = "release"
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How a chart is released that nothing in the tree installs: what the policy says of its place.
+    """What the policy says of roots: which there are, and how a chart of the tree is released.
 
     `namespace` is for what lies in no environment of the policy.
     """
 
     environments: tuple[EnvironmentPolicy, ...] = ()
     namespace: str = "default"
+    render: RenderPolicy = field(default_factory=RenderPolicy)
+
+    def names(self, path: str) -> bool:
+        """Whether the policy names a directory as a root."""
+        return path_matches(path, self.render.roots) and not self.excludes(path)
+
+    def excludes(self, path: str) -> bool:
+        """Whether the policy says that a directory is never built by itself."""
+        return path_matches(path, self.render.exclude)
 
     def release(self, path: str, values_files: tuple[str, ...]) -> Release:
         """The release of the chart in this directory."""
@@ -79,11 +88,11 @@ class Chart:
         return tuple(sorted(name for name in names if _VARIANT.fullmatch(name)))
 
 
-def charts_of(files: Files, paths: Paths, manifests: Manifests) -> Iterator[Chart]:
-    """The charts that are no part of another one."""
+def charts_of(files: Files, paths: Paths, manifests: Manifests, naming: Naming) -> Iterator[Chart]:
+    """The charts that are no part of another one, and those that the policy names."""
     charts = frozenset(files.charts)
     for path in files.charts:
-        if not _is_vendored(path, charts):
+        if not naming.excludes(path) and (naming.names(path) or not _is_vendored(path, charts)):
             yield chart_at(path, paths, manifests)
 
 

@@ -134,8 +134,8 @@ def roots_of(
     paths = Paths(files.tree, manifests.link)
     known = kustomizations_of(files, paths, manifests)
     builds = _Builds(known, files, paths)
-    found = [builds.root(place) for place in builds.tops(before)]
-    for chart in charts_of(files, paths, manifests):
+    found = [builds.root(place) for place in builds.tops(naming, before)]
+    for chart in charts_of(files, paths, manifests, naming):
         if not chart.library:
             found += _installed(chart, naming, paths)
     taken = builds.taken()
@@ -200,8 +200,8 @@ class _Builds:
                 self._overrides.setdefault(directory(path), []).append(path)
         self._closures = Closures(known)
 
-    def tops(self, before: Roots | None) -> list[str]:
-        """The kustomizations that no other lists, and those that were such at base.
+    def tops(self, naming: Naming, before: Roots | None) -> list[str]:
+        """The kustomizations that no other lists, those that were such at base, and named ones.
 
         Of some that only list one another, the first: whatever there is belongs to a root.
         """
@@ -210,7 +210,7 @@ class _Builds:
         tops = [
             place
             for place in self._known
-            if place not in listed or (place, "kustomization", "") in kept
+            if place not in listed or (place, "kustomization", "") in kept or naming.names(place)
         ]
         reached: set[str] = set()
         for place in (*tops, *self._known):
@@ -224,7 +224,7 @@ class _Builds:
                 if found not in reached:
                     reached.add(found)
                     left.extend(self._known[found].below if found in self._known else ())
-        return tops
+        return [place for place in tops if not naming.excludes(place)]
 
     def root(self, place: str) -> Root:
         """The root of a directory's kustomization."""
