@@ -26,12 +26,16 @@ class Content(Manifests, Blobs, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: two trees, the policy in force, and what a namespace-less resource gets."""
+    """What is asked: two trees, the policy in force, and what a namespace-less resource gets.
+
+    `repositories` are the addresses by which objects of the trees name their own repository.
+    """
 
     base: Tree
     head: Tree
     policy: Policy = field(default_factory=Policy)
     namespace: str = "default"
+    repositories: tuple[str, ...] = ()
 
 
 def examine_trees(

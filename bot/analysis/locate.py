@@ -101,7 +101,7 @@ class Locator:
     def problem(self, trouble: Trouble) -> Problem:
         """A problem with its line, where one can be given."""
         line = None
-        if trouble.source is not None:
+        if trouble.source is not None and not trouble.source.root:
             line = self._line(trouble.source, trouble.route)
         location = Location(trouble.path, line, trouble.side)
         return Problem(trouble.kind, trouble.new, location, trouble.message)

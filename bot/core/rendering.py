@@ -87,7 +87,8 @@ class NoBuilder:
 
 
 Finish: TypeAlias = Callable[[bytes], bytes]
-"""What becomes of one object, as JSON, after the build; raises UnbuildableError where nothing."""
+"""What becomes of one object, as JSON, after the build; raises UnbuildableError where that cannot
+be said. Two that do the same are equal and have the same hash, or their roots always differ."""
 
 
 @dataclass(frozen=True, slots=True)

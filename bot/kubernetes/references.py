@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
@@ -56,6 +58,8 @@ def provided(resource: Resource) -> ResourceKey:
     return ResourceKey("", "Secret", resource.namespace, name)
 
 
+_FEW: Final = 50  # beyond, looking for every name costs more than decoding
+
 PROVIDERS: Final = (*_PROVIDED, *_MAKERS)
 """The kinds that provide what pods refer to."""
 
@@ -69,18 +73,31 @@ def _providers(state: State) -> Mapping[ResourceKey, Resource]:
     return MappingProxyType({provided(found): found for found in state.of(*PROVIDERS)})
 
 
-def needs(state: State) -> Mapping[ResourceKey, tuple[Reference, ...]]:
-    """What the pods of a state refer to, by what they refer to."""
-    return state.derived(_needs)
-
-
-def _needs(state: State) -> Mapping[ResourceKey, tuple[Reference, ...]]:
+def users_of(
+    state: State, targets: Iterable[ResourceKey]
+) -> Mapping[ResourceKey, tuple[Reference, ...]]:
+    """What the pods of a state refer to among these, by what they refer to."""
+    wanted = frozenset(targets)
     found: dict[ResourceKey, list[Reference]] = {}
-    for owner in state.of(*TEMPLATED):
+    for owner in _owners(state, wanted):
         for template in pod_templates(owner):
             for reference in references(template):
-                found.setdefault(reference.target, []).append(reference)
+                if reference.target in wanted:
+                    found.setdefault(reference.target, []).append(reference)
     return MappingProxyType({key: tuple(held) for key, held in found.items()})
+
+
+def _owners(state: State, wanted: frozenset[ResourceKey]) -> Iterator[Resource]:
+    """The workloads that could refer to one of these; who names none of them is not decoded."""
+    spaces: dict[str | None, list[bytes]] = {}
+    for key in wanted:
+        spaces.setdefault(key.namespace, []).append(msgspec.json.encode(key.name))
+    everywhere = spaces.pop(None, [])
+    for space in sorted(state.namespaces if everywhere else filter(None, spaces)):
+        names = (*everywhere, *spaces.get(space, ()))
+        for owner in state.of(*TEMPLATED, namespace=space):
+            if len(names) > _FEW or any(name in owner.encoded for name in names):
+                yield owner
 
 
 def references(template: PodTemplate) -> Iterator[Reference]:

@@ -225,6 +225,16 @@ def test_somebody_else_may_provide_it(base: str, head: str, count: int) -> None:
     assert len(findings("reference-broken", base, head)) == count
 
 
+def test_however_much_goes_what_is_needed_is_missed() -> None:
+    many = "".join(CONFIG.replace("name: x", f"name: x{number}") for number in range(60))
+    pods = user("{volumes: [{name: v, configMap: {name: x7}}]}")
+    (found,) = findings("reference-broken", many + pods, pods)
+
+    assert (
+        found.message == "ConfigMap shop/x7 is gone, and Deployment shop/x still needs it to start"
+    )
+
+
 def test_several_users_are_one_finding() -> None:
     pods = MOUNTS + MOUNTS.replace("name: x, namespace", "name: other, namespace")
     (found,) = findings("reference-broken", SECRET + pods, pods)
