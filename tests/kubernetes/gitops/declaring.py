@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.analysis.examine import HeldBlobs
+from bot.core.manifest import ManifestFile
 from bot.core.reading import read_manifest
 from bot.core.rendering import Declared
 from bot.core.resource import Resource
 from bot.core.scopes import scopes_of
 from bot.core.states.files import MANIFEST_SUFFIXES
 from bot.core.states.resources import resources_of
-from bot.core.manifest import ManifestFile
 from bot.core.tree import File
 from bot.kubernetes.gitops import Declarations, Own
 
@@ -21,7 +21,7 @@ KUSTOMIZATION = "resources: []\n"
 
 def resources(files: Mapping[str, str], namespace: str = "default") -> list[Resource]:
     """The resources that these files hold, each file by itself."""
-    found = []
+    found: list[Resource] = []
     for path, text in files.items():
         if path.endswith(MANIFEST_SUFFIXES):
             held = ManifestFile(path, path, read_manifest(text.encode()))

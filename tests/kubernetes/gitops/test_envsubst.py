@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +25,15 @@ VALUES = {
     "wide": "héé",
     "secret": unknown("x"),
 }
+
+
+def _nothing(_: str) -> str:
+    return ""
+
+
+def _x(_: str) -> str:
+    return "x"
+
 
 # What fluxcd/pkg/envsubst gives for each.
 FORMS = [
@@ -102,25 +113,41 @@ def test_each_form_gives_what_flux_gives(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["${", "${}", "${a", "${a-b}", "${a b}", "${-a}", "${a:}", "${a#}", "${a/", "${a/x}", "${#}"]
-    + ["${a,,,}", "${a#b${c}}", "${a:=", "${a:1:}", "${a:1:2:3", "${1", "${#a", "${a[0]}"],
+    [
+        "${",
+        "${}",
+        "${a",
+        "${a-b}",
+        "${-a}",
+        "${a:}",
+        "${a#}",
+        "${a/",
+        "${a/x}",
+        "${#}",
+        "${a,,,}",
+        "${a#b${c}}",
+        "${a:=",
+        "${a:1:}",
+        "${a:1:2:3",
+        "${1",
+        "${#a",
+        "${a[0]}",
+    ],
 )
 def test_what_flux_refuses_is_refused(text: str) -> None:
     with pytest.raises(UnbuildableError):
-        substituted(text, lambda name: "")
+        substituted(text, _nothing)
 
 
 @given(st.text().filter(lambda text: "$" not in text))
 def test_a_text_without_a_dollar_is_itself(text: str) -> None:
-    assert substituted(text, lambda name: "x") == text
+    assert substituted(text, _x) == text
 
 
 @given(st.text(alphabet="${}#%/:=-^,a.*[\\ ", max_size=30))
-def test_any_text_gives_a_text_or_is_refused(text: str) -> None:
-    try:
-        assert isinstance(substituted(text, lambda name: "va/lue"), str)
-    except UnbuildableError as error:
-        assert str(error)
+def test_without_values_no_text_grows_unless_it_is_refused(text: str) -> None:
+    with suppress(UnbuildableError):
+        assert len(substituted(text, _nothing)) <= len(text)
 
 
 @pytest.mark.parametrize("form", ["", "^^", ":0:3", "/a/b", "#a", ":-x", ":+x"])

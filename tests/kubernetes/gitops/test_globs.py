@@ -40,7 +40,7 @@ from bot.kubernetes.gitops.globs import Flavour, matches
     ],
 )
 def test_a_glob_matches_as_its_library_does(
-    glob: str, text: str, flavour: Flavour, expected: bool
+    glob: str, text: str, flavour: Flavour, *, expected: bool
 ) -> None:
     assert matches(glob, text, flavour) is expected
 

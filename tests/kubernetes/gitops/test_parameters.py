@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.parameters import set_value
+from bot.kubernetes.gitops.parameters import set_text, set_value
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,13 @@ def test_a_text_stays_a_text_where_it_must() -> None:
     set_value(values, "a.b", "1", as_text=True)
 
     assert values == {"a": {"keep": 1, "b": "1"}}
+
+
+def test_a_whole_text_keeps_what_has_a_meaning_elsewhere() -> None:
+    values: dict[str, Any] = {}
+    set_text(values, "a", "{x,y}\\")
+
+    assert values == {"a": "{x,y}\\"}
 
 
 @pytest.mark.parametrize("path", ["", ".a", "a..b", "a.", "a[", "a[x]", "a[9999]", "[0]", "a[0]b"])
