@@ -52,11 +52,14 @@ class _Values(dict[str, str]):
         return unknown(self._owner, name) if self._owner else ""
 
 
+NO_VARIABLES: Final = Variables()
+
+
 @dataclass(frozen=True, slots=True)
 class FluxFinish:
     """What becomes of one object after the build. Two that are equal do the same."""
 
-    variables: Variables = Variables()
+    variables: Variables = NO_VARIABLES
     labels: Pairs = ()
     annotations: Pairs = ()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from bot.core.values import EMPTY, Body, Value, mapping
+from bot.core.values import Body, Value, mapping
 from bot.kubernetes.gitops.unknowns import unknown
 
 Values: TypeAlias = Body
@@ -33,7 +33,7 @@ class Parameters:
     service knows.
     """
 
-    values: Values = EMPTY
+    values: Values = field(default_factory=dict)
     opens: bool = False
 
 
