@@ -156,10 +156,13 @@ class _Trees:
         inferred = found = self._roots
         for _ in range(_DEEPEST):
             sides = []
-            for roots, held, files in zip(inferred, found, self._files, strict=True):
-                applied = reader.applied(held)
-                resources = [one for it in applied.values() for one in it.resources]
-                named = declare(resources, files.tree)
+            read = [reader.applied(held) for held in found]
+            known_by = [[one for it in held.values() for one in it.resources] for held in read]
+            both = [one for held in known_by for one in held]
+            for roots, applied, resources, files in zip(
+                inferred, read, known_by, self._files, strict=True
+            ):
+                named = declare(resources, files.tree, both)
                 declared = with_declared(roots, named, files, self._manifests)
                 sides.append(altered(declared.roots, applied, declared.owners))
             known, found = found, rendering.rendered(*sides)

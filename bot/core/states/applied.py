@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,6 +28,8 @@ from bot.errors import UnbuildableError
 
 # Bases that are listed several times with different namespaces multiply what they hold.
 _MOST_RESOURCES: Final = 50_000
+# A renderer may show the patch that it cannot apply, which may be a Secret's.
+_CONTENT: Final = re.compile(r"(?s)[\[{`].{40,}")
 _DEFINITION_MARK: Final = b'"kind":"CustomResourceDefinition"'
 
 
@@ -150,7 +153,7 @@ def _not_built(root: Root, built: Built) -> tuple[Reason, ...]:
     needs = root.reasons[0]
     if built.status == "unavailable":
         return (replace(needs, message=f"{needs.message}, and {built.message}"),)
-    return (replace(needs, message=built.message),)
+    return (replace(needs, message=_CONTENT.sub("[…]", built.message)),)
 
 
 def is_manifest(manifest: Manifest) -> bool:

@@ -84,8 +84,9 @@ def environments_of(
     Duplicates are counted within one tree: a file that moved is in one place in each.
     """
     prefixes: set[Segments] = set()
+    clusters: set[Segments] = set()
     for tree in map(tuple, trees):
-        prefixes.update(
+        clusters.update(
             segments_of(held.root.cluster)
             for held in tree
             if held.root.cluster and not any(_names(name, held.root) for name in named)
@@ -93,6 +94,9 @@ def environments_of(
         for places in _places(tree, named).values():
             if len(places) > 1:
                 prefixes.update(_partings(places))
+    # One cluster for everything needs no name of its own.
+    if prefixes or len(clusters) > 1:
+        prefixes |= clusters
     inner = {prefix[:depth] for prefix in prefixes for depth in range(1, len(prefix))}
     names = {"/".join(leaf) for leaf in prefixes - inner} | {held.name for held in named}
     return Environments(tuple(sorted(names)) or (DEFAULT_NAME,), named, frozenset(prefixes))
