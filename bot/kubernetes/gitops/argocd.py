@@ -21,7 +21,6 @@ from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
 from bot.kubernetes.gitops.yaml_texts import patched
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonnet")
-_SKIP_MARK: Final = b"+argocd:skip-file-rendering"
 _TYPES: Final = ("kustomize", "helm", "directory", "plugin")
 _FIXED: Final = ("chart", "path", "repoURL", "targetRevision")
 _MOST_PLACES: Final = 500
@@ -38,7 +37,7 @@ def declared_by(
         if (name := text(body.get("ref")))
     }
     cluster = cluster_of(
-        mapping(application.spec.get("destination")), application.node.resource.source.path, hubs
+        mapping(application.spec.get("destination")), application.node.resource, hubs
     )
     for node, body in sources:
         path = text(body.get("path"))
@@ -104,8 +103,10 @@ def _declared(source: Source, node: Node, cluster: str) -> Declared:
         found = _built(replace(source, body=body), node, cluster)
     except UnbuildableError as error:
         found = Declared(node, source.place, cluster, hindrances=(str(error),))
-    hindrances = (*source.application.hindrances, *found.hindrances)
-    return replace(found, inputs=(*inputs, *found.inputs), hindrances=hindrances)
+    application = source.application
+    name = application.name if application.name != node.resource.name else ""
+    hindrances = (*application.hindrances, *found.hindrances)
+    return replace(found, name=name, inputs=(*inputs, *found.inputs), hindrances=hindrances)
 
 
 def _override_files(source: Source) -> tuple[str, ...]:
@@ -167,6 +168,5 @@ def _plain_files(source: Source, options: Body) -> tuple[str, ...]:
             continue
         if include and not matches(include, relative, "text"):
             continue
-        if _SKIP_MARK not in places.data(path):
-            found.append(path)
+        found.append(path)
     return tuple(sorted(found))

@@ -70,12 +70,6 @@ def test_a_directory_may_recurse_include_and_exclude() -> None:
     assert found.files == ("apps/shop/a.yaml", "apps/shop/in/c.yaml")
 
 
-def test_a_file_marked_to_be_skipped_is_none_of_it() -> None:
-    tree = {"apps/shop/a.yaml": ROLE, "apps/shop/b.yaml": "# +argocd:skip-file-rendering\n"}
-
-    assert only({"app.yaml": application("path: apps/shop"), **tree}).files == ("apps/shop/a.yaml",)
-
-
 def test_a_source_in_another_repository_declares_nothing_here() -> None:
     text = application("path: apps/shop").replace("example/infra", "example/other")
 
