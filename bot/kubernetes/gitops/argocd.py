@@ -10,6 +10,7 @@ from bot.core.rendering import Declared
 from bot.core.resource import Node
 from bot.core.values import EMPTY, Body, mapping, sequence, text
 from bot.errors import UnbuildableError
+from bot.kubernetes import kinds
 from bot.kubernetes.gitops.argocd_helm import release_of
 from bot.kubernetes.gitops.argocd_kustomize import edited
 from bot.kubernetes.gitops.argocd_names import Hubs, cluster_of
@@ -46,7 +47,9 @@ def declared_by(
             continue
         for place in _places(path, places):
             yield _declared(Source(application, body, place, places, refs), node, cluster)
-        meant = None if holds_unknown(path) else within(path)
+        # A set may say more paths than there are; what is written as one is there or wrong.
+        is_written = application.node.resource.group_kind == kinds.APPLICATION
+        meant = within(path) if is_written else None
         if is_own and meant is not None and not places.has(meant):
             missing = f"its path {path!r} is not in the tree"
             yield Declared(node, meant, cluster, hindrances=(missing,))
