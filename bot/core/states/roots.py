@@ -162,7 +162,8 @@ def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
     why = Reason(chart.described, "it is a Helm chart", refuses=False)
     for variant in ("", *chart.variants):
         own = f"{chart.path}/{variant}" if chart.path else variant
-        release = naming.release(chart.path, (own,) if variant else ())
+        place = variant_place(chart, variant)
+        release = naming.release(chart.path, place, (own,) if variant else ())
         yield Root(
             chart.path,
             "chart",
@@ -170,7 +171,7 @@ def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
             (*chart.reasons, why),
             own_paths=elsewhere(chart.files),
             variant=variant,
-            place=variant_place(chart, variant),
+            place=place,
             release=release,
             default_namespace=release.namespace,
         )
