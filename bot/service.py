@@ -89,9 +89,12 @@ class Service:
         return review.verdict
 
     def give_up(self, job: Job, reference: str) -> None:
-        """Ends the check run of a job that failed for good, with what finds it in the logs."""
+        """Ends the check run of a job that failed for good, with what finds it in the logs.
+
+        Not where the head was reviewed since then.
+        """
         with self._opened(job) as (github, pull):
-            if pull.open:
+            if pull.open and not checks.reviewed(github, pull):
                 run = checks.begin(github, pull)
                 _end(github, run, pull, failed(reference))
 
