@@ -10,7 +10,7 @@ from bot.core.state import State
 from bot.kubernetes import image_approval as approval
 from bot.kubernetes.image_approval import NewImage, new_images
 from bot.kubernetes.image_facts import image_facts, used_by
-from bot.kubernetes.image_places import new_places
+from bot.kubernetes.image_places import is_new, new_places
 from bot.kubernetes.images import is_short, parse_entries
 
 SEVERITY = Severity.ERROR
@@ -55,10 +55,10 @@ def _outside_list(new: NewImage, after: State, options: Options) -> Iterator[Fin
 def _from_elsewhere(found: tuple[NewImage, ...], before: State, after: State) -> Iterator[Finding]:
     """Of several images from one new place the first asks the question, the others are noted."""
     for new in found:
-        if new.use.image is None and before.derived(approval.origins):
+        if new.use.image is None and before.derived(approval.origins) and not is_new(before, after):
             expression = approval.is_expression(new.use.reference)
             yield from _invalid(new, Severity.NOTICE if expression else Severity.WARNING)
-    for held in new_places(found, before):
+    for held in new_places(found, before, after):
         count = len(held.moved)
         noun = "image moves" if count == 1 else "images move"
         also = f" ({count} more {noun} with it)" if count else ""

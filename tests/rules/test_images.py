@@ -109,6 +109,31 @@ def test_images_that_move_together_are_one_finding() -> None:
     )
 
 
+def test_a_new_environment_has_nothing_to_be_compared_with() -> None:
+    rules = [rule for rule in load_rules() if rule.id == "image-not-approved"]
+    base = {f"clusters/{name}/web.yaml": pod("nginx") for name in "ab"}
+    base["shared/log.yaml"] = pod("nginx", name="log")
+    head = {
+        **base,
+        "clusters/b/web.yaml": pod("evil.io/x"),
+        "clusters/c/web.yaml": pod("evil.io/x", "a b"),
+    }
+    sides = [{path: text.encode() for path, text in side.items()} for side in (base, head)]
+    found = examine(sides[0], sides[1], Policy(), rules).findings
+
+    assert [(held.environments, held.severity) for held in found] == [
+        (("clusters/b",), Severity.WARNING)
+    ]
+
+
+def test_a_directory_with_the_name_of_an_environment_hides_nothing() -> None:
+    rules = [rule for rule in load_rules() if rule.id == "image-not-approved"]
+    base = {"apps/a.yaml": pod("nginx").encode()}
+    head = {**base, "default/b.yaml": pod("evil.io/x", name="evil").encode()}
+
+    assert len(examine(base, head, Policy(), rules).findings) == 1
+
+
 def test_facts_are_the_normal_form() -> None:
     valid, invalid = findings(
         "image-not-approved", "", pod(f"evil.io/x/y:1@{DIGEST}", "a b"), APPROVED

@@ -258,6 +258,8 @@ PLAIN = workload("{containers: [{name: a}]}")
     [
         (HOST, (), ["error"]),
         (HOST, ("shop",), ["warning"]),
+        (HOST.replace("hostPID", "hostIPC: true, hostPID"), ("shop",), ["warning", "notice"]),
+        (HOST.replace("hostPID", "hostIPC: true, hostPID"), (), ["error", "error"]),
         (namespace("privileged") + HOST, (), ["warning"]),
         (namespace("baseline") + HOST, ("shop",), ["error"]),
         (namespace("restricted") + HOST, (), ["error"]),
