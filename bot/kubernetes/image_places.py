@@ -52,8 +52,8 @@ def new_places(found: Iterable[NewImage], before: State, after: State) -> Iterat
 def is_new(before: State, after: State) -> bool:
     """Whether an environment that is named for its directory has nothing there at base.
 
-    What it shares with the others says nothing of what a new cluster may run. Only environments that
-    were found by their directories are named for them.
+    What it shares with the others says nothing of what a new cluster may run. Only environments
+    that were found by their directories are named for them.
     """
     name = after.environment.name
     if name in {Environment().name, *(held.name for held in after.policy.environments)}:
@@ -68,7 +68,7 @@ def is_new(before: State, after: State) -> bool:
 
 def _is_from_elsewhere(new: NewImage, image: Image, before: State) -> bool:
     """Whether base runs images, and none from there; first asked of the resource's own."""
-    own = (old.image.origin for old in new.earlier if old.known and old.image)
+    own = (old.image.origin for old in new.earlier if old.image)
     if image.origin in own:
         return False
     known = before.derived(origins)

@@ -157,6 +157,13 @@ def test_a_guessed_position_is_marked_and_one_step_lower() -> None:
     assert found.message.endswith("(in a field that is taken for an image)")
 
 
+def test_what_a_resource_ran_before_is_known_to_it() -> None:
+    gadget = "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: g}\nspec: {image: a.io/x:1}\n---\n"
+    base = gadget + pod("nginx")
+
+    assert findings("image-not-approved", base, base.replace("x:1", "x:2")) == []
+
+
 def test_an_approved_mirror_is_suggested_in_the_line() -> None:
     head = pod("nginx:1.27").replace("'nginx:1.27'", '"nginx:1.27"')
     policy = Policy(
