@@ -91,16 +91,19 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     compared with their merge base, as on GitHub.
     """
     # Everything that reasons is imported here: `fairlead --help` has no use for it.
+    from bot.analysis.renders import renders_here  # noqa: PLC0415
     from bot.analysis.run import Options  # noqa: PLC0415
     from bot.cli.comparison import compare, open_sides, read_policy  # noqa: PLC0415
     from bot.cli.fix import apply_fixes, fixed_tree  # noqa: PLC0415
     from bot.cli.formats import write_review  # noqa: PLC0415
 
     _warn_without_sandbox()
+    cache = cache_directory()
     options = Options(
         namespace=default_namespace or "default",
-        cache=cache_directory(),
+        cache=cache,
         tenant=str(repo.resolve()),
+        renders=renders_here(_folders(cache)),
     )
     today = datetime.now(UTC).date()
     with open_sides(base, head, repo) as sides:
@@ -111,6 +114,10 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         if fix:
             apply_fixes(found, sides.at_head, fixed_tree(sides.head.name, repo))
     ctx.exit(STATUS[found.verdict])
+
+
+def _folders(cache: Path | None) -> tuple[Path, ...]:
+    return () if cache is None else (cache / "tools",)
 
 
 def _warn_without_sandbox() -> None:

@@ -82,4 +82,3 @@ class Rule:
             and self.admits_resource(atom.resource)
             and self.admits_name(atom.name)
         )
-

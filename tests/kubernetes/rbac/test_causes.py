@@ -289,6 +289,9 @@ def test_the_bindings_of_kubernetes_itself_have_no_line_to_show() -> None:
     found, *_ = privileges_added(world(), world(role))
 
     assert (found.message, found.related) == (
-        "Group system:authenticated can now get pods in the cluster",
+        (
+            "Group system:authenticated (whoever is logged in, every pod included)"
+            " can now get pods in the cluster"
+        ),
         (),
     )
