@@ -17,6 +17,8 @@ SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "resource"
 
+_HINTS = 200  # new images beyond are not compared with the list's spelling, which takes its time
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -28,13 +30,15 @@ class Options:
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
     found = tuple(new_images(before, after))
     if after.policy.images.approved:
-        for new in found:
-            yield from _outside_list(new, after, options)
+        for number, new in enumerate(found):
+            yield from _outside_list(new, after, options, hint=number < _HINTS)
     else:
         yield from _from_elsewhere(found, before, after)
 
 
-def _outside_list(new: NewImage, after: State, options: Options) -> Iterator[Finding]:
+def _outside_list(
+    new: NewImage, after: State, options: Options, *, hint: bool
+) -> Iterator[Finding]:
     entries, image = parse_entries(after.policy.images.approved), new.use.image
     earlier = new.repository_before
     if approval.approves(entries, image):
@@ -47,9 +51,9 @@ def _outside_list(new: NewImage, after: State, options: Options) -> Iterator[Fin
     if image is None:
         yield from _invalid(new, SEVERITY)
         return
-    near = approval.nearest(entries, image)
-    hint = f"; the nearest approved is {near}" if near else ""
-    yield _finding(new, f"{used_by(new.use)}, which is not approved{hint}", SEVERITY, after)
+    near = approval.nearest(entries, image) if hint else None
+    end = f"; the nearest approved is {near}" if near else ""
+    yield _finding(new, f"{used_by(new.use)}, which is not approved{end}", SEVERITY, after)
 
 
 def _from_elsewhere(found: tuple[NewImage, ...], before: State, after: State) -> Iterator[Finding]:

@@ -164,6 +164,15 @@ def test_what_a_resource_ran_before_is_known_to_it() -> None:
     assert findings("image-not-approved", base, base.replace("x:1", "x:2")) == []
 
 
+def test_not_every_image_of_a_flood_is_compared_with_the_list() -> None:
+    flood = pod(*(f"evil.io/x{number}" for number in range(201)))
+    found = findings("image-not-approved", "", flood, APPROVED)
+
+    assert [held.message for held in found if "nearest" not in held.message] == [
+        "Pod shop/web runs evil.io/x200 in c200, which is not approved"
+    ]
+
+
 def test_an_approved_mirror_is_suggested_in_the_line() -> None:
     head = pod("nginx:1.27").replace("'nginx:1.27'", '"nginx:1.27"')
     policy = Policy(
