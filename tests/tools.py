@@ -42,7 +42,12 @@ def renderer_tools() -> Path:
 
 def renderer_binaries() -> Mapping[Renderer, Binary]:
     """The pinned renderers, as `Renderers` takes them; skips as `renderer_tools` does."""
-    return find_all([renderer_tools()])
+    return _binaries(renderer_tools())
+
+
+@cache
+def _binaries(folder: Path) -> Mapping[Renderer, Binary]:
+    return find_all([folder])
 
 
 @cache
@@ -67,12 +72,13 @@ def _ready() -> Path | str:
 
 def _lacking(folder: Path) -> list[str]:
     """The pinned renderers that are not in this folder."""
-    found = ((tool.name, find(tool.name, [folder])) for tool in pinned_tools())
-    return [
-        name
-        for name, binary in found
-        if binary is None or not binary.pinned or binary.path.parent != folder
-    ]
+    return [tool.name for tool in pinned_tools() if not _holds(folder, tool.name)]
+
+
+def _holds(folder: Path, name: Renderer) -> bool:
+    found = find(name, [folder])
+    here = (folder / name).resolve()
+    return found is not None and found.pinned and found.path == here
 
 
 @contextmanager
