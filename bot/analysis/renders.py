@@ -18,8 +18,8 @@ from bot.core.rendering import Build, Builder, Built, NoBuilder, Release
 from bot.core.tree import Blobs
 from bot.errors import AnalysisError
 from bot.render.renderers import Renderers
-from bot.render.tools import find, pinned_tools
-from bot.sandbox import sandbox_state
+from bot.render.tools import find_all
+from bot.sandbox import proved_state
 
 _MOST_FILES: Final = 20_000
 _MOST_TEXT: Final = 8 * 1024 * 1024
@@ -61,12 +61,11 @@ def renders_here(folders: tuple[Path, ...] = (), *, confined: bool = True) -> Re
 
     `confined` refuses to run them without a complete sandbox.
     """
-    binaries = {tool.name: find(tool.name, folders) for tool in pinned_tools()}
-    found = {name: binary for name, binary in binaries.items() if binary is not None}
+    found = find_all(folders)
     return Renders(
         make=lambda blobs: Renderers(blobs, found, confined=confined),
         version=" ".join(f"{binary} {' '.join(binary.words)}" for binary in found.values()),
-        sandbox=str(sandbox_state()),
+        sandbox=str(proved_state()),
     )
 
 

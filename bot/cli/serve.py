@@ -21,7 +21,7 @@ from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
-from bot.sandbox import sandbox_state
+from bot.sandbox import proved_state
 from bot.service import Service
 from bot.settings import Settings, read_settings
 
@@ -133,7 +133,7 @@ def _service(settings: Settings) -> Service:
 
 def _require_sandbox(settings: Settings) -> None:
     """Content of pull requests is hostile: it is read in a sandbox, or knowingly without."""
-    state = sandbox_state()
+    state = proved_state()
     if state.complete:
         return
     if not settings.allow_no_sandbox:
