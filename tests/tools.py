@@ -24,6 +24,7 @@ from bot.render.tools import Binary, find, find_all, pinned_tools
 
 _CHECKOUT: Final = Path(__file__).parents[1]
 _VERSIONS: Final = "+".join(f"{tool.name}-{tool.version}" for tool in pinned_tools())
+_GIVEN: Final = os.environ.get("FAIRLEAD_TOOLS", "")
 _FOLDER: Final = _CHECKOUT / ".tools" / _VERSIONS
 
 
@@ -56,7 +57,9 @@ def _ready() -> Path | str:
     if given := os.environ.get("FAIRLEAD_TOOLS"):
         lacking = _lacking(Path(given))
         return (
-            f"FAIRLEAD_TOOLS holds no pinned {' and no '.join(lacking)}" if lacking else Path(given)
+            f"FAIRLEAD_TOOLS holds no pinned {' and no '.join(lacking)}"
+            if lacking
+            else Path(_GIVEN)
         )
     with _one_at_a_time():
         for name in _lacking(_FOLDER):

@@ -14,6 +14,7 @@ import structlog
 from waitress import create_server  # type: ignore[import-untyped]  # it has no types
 
 from bot import logs
+from bot.analysis.renders import Renders, renders_here
 from bot.analysis.run import Options
 from bot.app import create_app
 from bot.errors import UsageError
@@ -23,7 +24,7 @@ from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
 from bot.sandbox import proved_state
 from bot.service import Service
-from bot.settings import Settings, read_settings
+from bot.settings import Settings, read_settings, tool_folders
 
 log = structlog.get_logger()
 
@@ -123,12 +124,21 @@ def _service(settings: Settings) -> Service:
         seconds=settings.job_seconds,
         today=_today,
         options=Options(
-            cache=settings.data_dir / "facts", require_sandbox=not settings.allow_no_sandbox
+            cache=settings.data_dir / "facts",
+            require_sandbox=not settings.allow_no_sandbox,
+            renders=_renders(settings),
         ),
         # Settings allow http to this machine alone, where the stand-in is.
         transport=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),
         surroundings=settings.surroundings,
     )
+
+
+def _renders(settings: Settings) -> Renders:
+    """Rendering by what is found here; what is not there is said in every review that needs it."""
+    found = renders_here(tool_folders(), confined=not settings.allow_no_sandbox)
+    log.info("renderers", found=found.version, sandbox=found.sandbox)
+    return found
 
 
 def _require_sandbox(settings: Settings) -> None:
