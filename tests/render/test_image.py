@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Final
 
 from bot.render.tools import pinned_tools
+
+
+_STAGE: Final = re.compile(
+    r"^FROM scratch AS tools-(\w+)\n((?:ADD (?:.+\\\n)+.+\n)+)", re.MULTILINE
+)
 
 
 def test_the_image_takes_exactly_the_locked_archives() -> None:
