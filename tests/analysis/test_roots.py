@@ -116,7 +116,8 @@ def told(found: Analysis) -> list[tuple[str, tuple[str, ...], str]]:
         ),
         (
             "resources: [../base]",
-            {"base": Link("real"), "real/kustomization.yaml": "resources: [y.yaml]\nnamePrefix: a-\n",
+            {"base": Link("real"),
+             "real/kustomization.yaml": "resources: [y.yaml]\nnamePrefix: a-\n",
              "real/y.yaml": resource("ConfigMap", "y")},
             {"real/y.yaml": resource("ConfigMap", "y", "data: {new: x}")},
             "default/a-y has new",
