@@ -102,8 +102,9 @@ class Places:
 
     def body(self, path: str) -> Body:
         """The mapping that a file holds. Raises UnbuildableError, which names the file."""
+        data = self.data(path)
         try:
-            return body_of(self.data(path))
+            return body_of(data)
         except UnbuildableError as error:
             raise UnbuildableError(f"{path!r} cannot be read: {error}") from None
 

@@ -246,3 +246,82 @@ def test_go_actions_that_say_more_are_not_known(text: str) -> None:
 
 def test_a_tag_without_a_parameter_stays_as_it_stands() -> None:
     assert fill("{{ x }}-{{y}}", Parameters({"y": "1"}), go=False) == "{{ x }}-1"
+
+
+def test_a_matrix_in_go_templates_lets_the_first_win() -> None:
+    generators = (
+        "[{matrix: {generators: [{list: {elements: [{env: prod, c: {a: 1}}]}},"
+        " {list: {elements: [{env: stage, app: a, c: {b: x}}]}}]}}]"
+    )
+
+    assert roots(generators, "apps/{{.app}}/{{.env}}", "{{.c.a}}{{.c.b}}", go=True) == [
+        ("apps/a/prod", "1x")
+    ]
+
+
+def test_values_of_a_generator_in_go_templates() -> None:
+    generators = (
+        f"[{{git: {{{GIT}, directories: [{{path: apps/a/*}}],"
+        " values: {c: 'c-{{.path.basename}}'}}}]"
+    )
+
+    assert roots(generators, "{{.path.path}}", "{{.values.c}}", go=True) == [
+        ("apps/a/prod", "c-prod"),
+        ("apps/a/stage", "c-stage"),
+    ]
+
+
+def test_a_matrix_over_clusters_looks_for_every_file_that_fits() -> None:
+    generators = (
+        "[{matrix: {generators: [{clusters: {selector: {}}},"
+        f" {{git: {{{GIT}, directories: [{{path: 'apps/a/{{{{name}}}}'}}]}}}}]}}}}]"
+    )
+
+    assert roots(generators, "{{path}}", "{{path.basename}}") == [
+        ("apps/a/prod", "prod"),
+        ("apps/a/stage", "stage"),
+    ]
+
+
+def test_a_selector_keeps_what_it_cannot_judge() -> None:
+    generators = (
+        "[{clusters: {}, selector: {matchLabels: {env: prod},"
+        " matchExpressions: [{key: env, operator: In, values: [prod]}]}}]"
+    )
+
+    assert roots(generators, "apps/a/{{name}}", "c") == [
+        ("apps/a/prod", "c"),
+        ("apps/a/stage", "c"),
+    ]
+
+
+def test_numbers_and_lists_of_a_file_are_parameters_by_their_path() -> None:
+    generators = f"[{{git: {{{GIT}, files: [{{path: p.yaml}}]}}}}]"
+    text = "number: 3\nnone: null\nlist: [x, {env: prod}]\n"
+
+    assert roots(generators, "apps/a/{{list.1.env}}", "c{{number}}", files={"p.yaml": text}) == [
+        ("apps/a/prod", "c3")
+    ]
+
+
+_NESTED = "{list: {}}"
+for _ in range(4):
+    _NESTED = f"{{matrix: {{generators: [{_NESTED}, {{list: {{}}}}]}}}}"
+
+
+@pytest.mark.parametrize(
+    ("generators", "why"),
+    [
+        ("[{merge: {generators: [{list: {}}]}}]", "its merge has no keys or only one generator"),
+        (
+            f"[{_NESTED}]",
+            "its generators lie within one another too deeply",
+        ),
+    ],
+)
+def test_generators_that_argo_cd_refuses_are_said(generators: str, why: str) -> None:
+    text = application_set(generators, template("apps/a/prod", "c"))
+
+    assert hindrances(declared({"set.yaml": text, **TREE})) == [
+        (f"its ApplicationSet cannot be evaluated: {why}",)
+    ]

@@ -150,6 +150,15 @@ def test_a_values_file_of_another_repository_hinders() -> None:
             "its values file '../../../v.yaml' is not in this repository",
         ),
         (
+            "path: charts/shop, helm: {valueFiles: ['v/*.yaml']}",
+            "no values file fits 'charts/shop/v/*.yaml'",
+        ),
+        ("path: charts/shop, helm: {valueFiles: [1]}", "one of its values files has no name"),
+        (
+            "path: charts/shop, helm: {valueFiles: [$ARGOCD_APP_REVISION.yaml]}",
+            "which file '$ARGOCD_APP_REVISION.yaml' is cannot be known here",
+        ),
+        (
             f"path: charts/shop, helm: {{releaseName: {'x' * 54}}}",
             "Helm takes no release name longer than 53 characters",
         ),
@@ -394,3 +403,65 @@ def test_rendered_applications_are_told_apart_by_what_they_were_rendered_from() 
         "clusters/a",
         "clusters/b",
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "held", "why"),
+    [
+        (
+            "{replicas: [{name: web, count: many}]}",
+            KUSTOMIZATION,
+            "the replicas that it sets have no name or no count",
+        ),
+        (
+            "{images: [nginx]}",
+            KUSTOMIZATION,
+            "kustomize takes 'nginx' for no image with a version",
+        ),
+        (
+            "{patches: [{patch: p}]}",
+            "patches: {a: b}\n",
+            "the field 'patches' of its kustomization is no list",
+        ),
+        (
+            "{nameSuffix: -a}",
+            "- a\n",
+            "'apps/shop/kustomization.yaml' cannot be read: it holds no mapping",
+        ),
+    ],
+)
+def test_an_edit_that_argo_cd_cannot_make_hinders(options: str, held: str, why: str) -> None:
+    files = {
+        "app.yaml": application(f"path: apps/shop, kustomize: {options}"),
+        "apps/shop/kustomization.yaml": held,
+    }
+
+    assert only(files).hindrances == (why,)
+
+
+def test_labels_join_those_that_are_put_in_the_same_way() -> None:
+    options = "{commonLabels: {a: b}, labelWithoutSelector: true}"
+    built = kustomize(options, "labels: [{pairs: {c: d}}]\n")
+
+    assert dict(built)["labels"] == [{"pairs": {"a": "b", "c": "d"}}]  # type: ignore[call-overload]
+
+
+def test_annotations_may_have_variables() -> None:
+    options = "{commonAnnotations: {a: '$$x-${ARGOCD_APP_NAME}'}, commonAnnotationsEnvsubst: true}"
+
+    assert dict(kustomize(options))["commonAnnotations"] == {"a": "$x-shop"}  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("size", [1, 1 << 30])
+def test_a_kustomization_without_content_hinders(size: int) -> None:
+    text = application("path: apps/shop, kustomize: {nameSuffix: -a}")
+    path = "apps/shop/kustomization.yaml"
+    (found,) = Declarations(HeldBlobs({}))(
+        resources({"app.yaml": text}), {path: File("100644", "gone", size)}
+    )
+
+    assert found.hindrances == (
+        f"the content of {path!r} is not in the repository"
+        if size == 1
+        else f"{path!r} is larger than what is read",
+    )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from bot.analysis.examine import HeldBlobs
 from bot.core.rendering import Declared
+from bot.core.resource import Resource
+from bot.core.tree import File
+from bot.kubernetes.gitops import Declarations
 from bot.kubernetes.gitops.substitution import FluxFinish, Variables
-from tests.kubernetes.gitops.declaring import GIT, KUSTOMIZATION, declared, flux
+from tests.kubernetes.gitops.declaring import GIT, KUSTOMIZATION, declared, flux, resources
 
 APP = {"apps/shop/role.yaml": "kind: Role\n"}
 PLACE = "clusters/prod"
@@ -245,3 +250,20 @@ def test_a_kubeconfig_leads_to_another_cluster() -> None:
     found = of("kubeConfig: {secretRef: {name: edge}}")
 
     assert found.cluster == f"{PLACE}:edge"
+
+
+def test_a_rendered_object_is_in_the_clusters_of_what_it_was_rendered_from() -> None:
+    files = {
+        "git.yaml": GIT,
+        "clusters/prod/apps.yaml": flux("path: overlays/prod"),
+        "clusters/stage/apps.yaml": flux("path: overlays/stage"),
+        "base/inner.yaml": flux("path: apps/shop", name="inner"),
+    }
+    *written, inner = resources(files)
+    source = replace(inner.source, root="kustomization:overlays/prod:Kustomization/x")
+    rendered = Resource(inner.key, inner.api_version, inner.encoded, source)
+    tree = {"apps/shop/a.yaml": File("100644", "a", 1)}
+
+    found = Declarations(HeldBlobs({}))([*written, rendered], tree)
+
+    assert [held.cluster for held in found if held.path == "apps/shop"] == ["clusters/prod"]

@@ -157,3 +157,25 @@ def test_common_metadata_is_put_on_every_object() -> None:
     found = of("commonMetadata: {labels: {team: a}}")
 
     assert found.finish == FluxFinish(labels=(("team", "a"),))
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "{kind: OCIRepository, name: shop}",
+        "{kind: HelmChart, name: gone}",
+    ],
+)
+def test_a_chart_reference_that_says_nothing_declares_nothing(reference: str) -> None:
+    text = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace:"
+        f" flux-system}}\nspec: {{chartRef: {reference}}}\n"
+    )
+
+    assert declared({"git.yaml": GIT, "web.yaml": text, **CHART}) == []
+
+
+def test_without_its_source_only_a_chart_that_exists_counts() -> None:
+    text = release("interval: 5m", chart="charts/gone")
+
+    assert declared({"shop.yaml": text, **CHART}) == []

@@ -37,6 +37,11 @@ from bot.kubernetes.gitops.globs import Flavour, matches
         ("*.yaml", "a/b.yaml", "text", True),
         ("{*.yml,*.yaml}", "a.yml", "text", True),
         ("[!a]*", "bc", "text", True),
+        (r"[\]a]*", "a", "text", True),
+        ("[-]", "-", "text", False),
+        ("[a-", "a", "path", False),
+        ("{" + "a," * 200 + "b}", "b", "text", False),
+        ("{a,b}" * 10, "a" * 10, "text", False),
     ],
 )
 def test_a_glob_matches_as_its_library_does(

@@ -12,6 +12,7 @@ SAME = [
     "https://github.com/example/infra",
     "https://github.com/example/infra.git",
     "https://github.com/example/infra.git/",
+    "https://github.com/example/infra.git/.git",
     "https://GitHub.com/Example/Infra",
     "https://user:secret@github.com/example/infra",
     "https://github.com:443/example/infra",

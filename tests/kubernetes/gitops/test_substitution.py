@@ -84,3 +84,14 @@ def test_what_changes_nothing_gives_the_same_bytes() -> None:
     body = b'{"kind": "A",  "metadata": {"name": "x"}}'
 
     assert with_known(n="3")(body) == body
+
+
+def test_a_value_of_any_kind_stays_what_it_is() -> None:
+    held: dict[str, Any] = {"a": [1, 2.5, None, True, [], {}], "b": "${n}"}
+
+    assert finished(with_known(n="x"), spec=held)["spec"] == {**held, "b": "x"}
+
+
+def test_an_object_that_variables_make_none_is_refused() -> None:
+    with pytest.raises(UnbuildableError):
+        finished(with_known(n="["), apiVersion="${n}")
