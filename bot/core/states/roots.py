@@ -117,10 +117,29 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The roots of a tree by key, and every kustomization in it by directory."""
+    """The roots of a tree by key, and every kustomization in it by directory.
+
+    `taken` are the files that a kustomization takes, as they stand or as patches.
+    """
 
     roots: Mapping[RootKey, Root] = field(default_factory=dict)
     kustomizations: Mapping[str, Kustomization] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """The directories of which a kustomization takes some file."""
+        return frozenset(map(directory, self.taken))
+
+    def lacks(self, after: Roots) -> bool:
+        """Whether something here is a root at head only because nothing lists it any more."""
+        return any(
+            any(path in self.taken for path in root.files)
+            if root.kind == "directory"
+            else root.key not in self.roots and root.path in self.kustomizations
+            for root in after.roots.values()
+            if root.kind != "chart"
+        )
 
 
 def roots_of(
@@ -139,12 +158,13 @@ def roots_of(
         if not chart.library:
             found += _installed(chart, naming, paths)
     taken = builds.taken()
+    shared = before.shared if before is not None else frozenset()
     plain: dict[str, dict[str, File]] = {}
     for path, file in files.manifests.items():
-        if path not in taken or _was_plain(directory(path), before, known):
+        if path not in taken or _was_plain(path, before, known, shared):
             plain.setdefault(directory(path), {})[path] = file
     found += [Root(path, "directory", held, place=path) for path, held in plain.items()]
-    return Roots(keyed(found), known)
+    return Roots(keyed(found), known, taken)
 
 
 def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
@@ -152,9 +172,21 @@ def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
     return {root.key: root for root in sorted(roots, key=lambda root: root.key)}
 
 
-def _was_plain(place: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
-    """Whether a directory without a kustomization held manifests of its own at base."""
-    return before is not None and (place, "directory", "") in before.roots and place not in known
+def _was_plain(
+    path: str,
+    before: Roots | None,
+    known: Mapping[str, Kustomization],
+    shared: frozenset[str],
+) -> bool:
+    """Whether a file was a manifest by itself at base, or its directory held nothing else there.
+
+    Where a directory has a kustomization, that says what is applied.
+    """
+    place = directory(path)
+    if before is None or place in known:
+        return False
+    held = before.roots.get((place, "directory", ""))
+    return held is not None and (path in held.files or place not in shared)
 
 
 def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
