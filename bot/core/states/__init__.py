@@ -145,10 +145,6 @@ class _Trees:
         self._files = files
         roots = roots_of(files[0], manifests, naming)
         after = roots_of(files[1], manifests, naming, roots)
-        if roots.lacks(after):
-            # What is a root because nothing lists it any more is no new thing: compare it with
-            # itself.
-            roots = roots_of(files[0], manifests, naming, after)
         self._roots: tuple[Roots, Roots] = (roots, after)
         self._definitions = [body for side in files for body in definitions(side, manifests)]
         self._scopes = scopes_of(self._definitions)

@@ -119,27 +119,13 @@ class Root:
 class Roots:
     """The roots of a tree by key, and every kustomization in it by directory.
 
-    `taken` are the files that a kustomization takes, as they stand or as patches.
+    `taken` are the files that kustomizations take in, and `builds` what each of these is made of.
     """
 
     roots: Mapping[RootKey, Root] = field(default_factory=dict)
     kustomizations: Mapping[str, Kustomization] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
-
-    @property
-    def shared(self) -> frozenset[str]:
-        """The directories of which a kustomization takes some file."""
-        return frozenset(map(directory, self.taken))
-
-    def lacks(self, after: Roots) -> bool:
-        """Whether something here is a root at head only because nothing lists it any more."""
-        return any(
-            any(path in self.taken for path in root.files)
-            if root.kind == "directory"
-            else root.key not in self.roots and root.path in self.kustomizations
-            for root in after.roots.values()
-            if root.kind != "chart"
-        )
+    builds: _Builds | None = field(default=None, compare=False, repr=False)
 
 
 def roots_of(
@@ -158,13 +144,14 @@ def roots_of(
         if not chart.library:
             found += _installed(chart, naming, paths)
     taken = builds.taken()
-    shared = before.shared if before is not None else frozenset()
     plain: dict[str, dict[str, File]] = {}
     for path, file in files.manifests.items():
-        if path not in taken or _was_plain(path, before, known, shared):
+        if path not in taken and _was_taken(path, file, before, known):
+            continue
+        if path not in taken or _was_plain(path, before, known):
             plain.setdefault(directory(path), {})[path] = file
     found += [Root(path, "directory", held, place=path) for path, held in plain.items()]
-    return Roots(keyed(found), known, taken)
+    return Roots(keyed(found), known, taken, builds)
 
 
 def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
@@ -172,21 +159,32 @@ def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
     return {root.key: root for root in sorted(roots, key=lambda root: root.key)}
 
 
-def _was_plain(
-    path: str,
-    before: Roots | None,
-    known: Mapping[str, Kustomization],
-    shared: frozenset[str],
+def _was_taken(
+    path: str, file: File, before: Roots | None, known: Mapping[str, Kustomization]
 ) -> bool:
-    """Whether a file was a manifest by itself at base, or its directory held nothing else there.
+    """Whether a kustomization took this very file at base, so that nothing applies it newly.
 
-    Where a directory has a kustomization, that says what is applied.
+    Where the directory's own kustomization is gone, its files may well be applied as they stand.
+    """
+    if before is None or before.builds is None or path not in before.taken:
+        return False
+    place = directory(path)
+    same = (place in known) == (place in before.kustomizations)
+    return same and before.builds.holds(path, file)
+
+
+def _was_plain(path: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
+    """Whether a file belongs to a directory that held manifests of its own at base.
+
+    What a kustomization took in at base already is its own at head as well.
     """
     place = directory(path)
-    if before is None or place in known:
-        return False
-    held = before.roots.get((place, "directory", ""))
-    return held is not None and (path in held.files or place not in shared)
+    return (
+        before is not None
+        and path not in before.taken
+        and (place, "directory", "") in before.roots
+        and place not in known
+    )
 
 
 def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
@@ -257,7 +255,26 @@ class _Builds:
                 if found not in reached:
                     reached.add(found)
                     left.extend(self._known[found].below if found in self._known else ())
-        return [place for place in tops if not naming.excludes(place)]
+        return [
+            place
+            for place in tops
+            if not naming.excludes(place) and (naming.names(place) or not self._left(place, before))
+        ]
+
+    def _left(self, place: str, before: Roots | None) -> bool:
+        """Whether all that became of a kustomization is that nothing lists it any more.
+
+        Nothing applied it by itself at base, and it is what it was: nothing newly applies it.
+        """
+        if before is None or before.builds is None or place not in before.kustomizations:
+            return False
+        if (place, "kustomization", "") in before.roots:
+            return False
+        return before.builds.root(place).build_inputs == self.root(place).build_inputs
+
+    def holds(self, path: str, file: File) -> bool:
+        """Whether the tree has this very file at this path."""
+        return self._files.all.get(path) == file
 
     def root(self, place: str) -> Root:
         """The root of a directory's kustomization."""
