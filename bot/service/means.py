@@ -80,7 +80,8 @@ class Means:
                 Side(commits.repository.tree(commit), blobs, commit)
                 for commit in (commits.base, commits.head)
             )
-            options = replace(self.options, limits=limits)
+            tenant = commits.repository.git_directory.name
+            options = replace(self.options, limits=limits, tenant=tenant)
             return self.judge(base, head, policy, self.today(), options)
 
 
