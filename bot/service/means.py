@@ -29,6 +29,23 @@ class Judge(Protocol):
         """The review of the change from `base` to `head`. Raises AnalysisError."""
 
 
+class Acceptance(Protocol):
+    """Who knows what people accepted on pull requests."""
+
+    def __call__(
+        self, github: Connection, pulls: Sequence[int], review: Review, policy: Policy, /
+    ) -> Review:
+        """The review without what was accepted on one of these pull requests."""
+
+
+def nothing_accepted(
+    github: Connection, pulls: Sequence[int], review: Review, policy: Policy, /
+) -> Review:
+    """The review as it is."""
+    del github, pulls, policy
+    return review
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a story needs.
@@ -45,6 +62,7 @@ class Means:
     transport: tuple[str, ...] = ("https",)
     surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     judge: Judge = review_trees
+    accepted: Acceptance = nothing_accepted
 
     @contextmanager
     def connected(self, installation: int, repository: int) -> Iterator[Connection]:
