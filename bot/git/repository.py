@@ -122,6 +122,15 @@ class Repository:
         return run([f"--git-dir={self.git_directory}", *command])
 
 
+def working_tree(path: Path) -> Path:
+    """Where the files of a person's clone lie. Raises UsageError where there are none."""
+    try:
+        found = run(["rev-parse", "--show-toplevel"], directory=path)
+    except GitError as error:
+        raise UsageError(f"{str(path)!r} has no working tree: {error}") from error
+    return Path(found.decode().rstrip("\n"))
+
+
 def is_object_id(text: str) -> bool:
     """Whether this is a full object id, as git writes it."""
     return OBJECT_ID.match(text) is not None
