@@ -37,7 +37,7 @@ def announce(means: Means, task: Announcement) -> Done:
         held = checks.newest(checks.runs_on(github, pull.head), about)
         if not pull.open or (job.reason == "missing" and held):
             return Done("unneeded", left)
-        if job.reason == "changed" and checks.reviewed(github, about):
+        if job.reason == "changed" and checks.reviewed(github, about, quiet=job.quiet):
             return Done("unneeded", left)
         checks.begin(github, about)
         return Done("announced", (*left, job))
@@ -52,7 +52,9 @@ def review(means: Means, job: Job) -> Done:
     deadline = Deadline(means.seconds)
     with opened(means, job) as (github, pull):
         about = checks.about_pull(pull)
-        if not pull.open or (job.reason != "requested" and checks.reviewed(github, about)):
+        if not pull.open or (
+            job.reason != "requested" and checks.reviewed(github, about, quiet=job.quiet)
+        ):
             return Done("unneeded")
         # A sweep's review is one request where nothing is found: nobody waits to see it begin.
         find = checks.adopt if job.priority == "sweep" else checks.begin
@@ -73,7 +75,7 @@ def review(means: Means, job: Job) -> Done:
                 checks.cancel(github, run, about)
             return Done("superseded")
         perform(github, pull, _fitting(operations, pull, job, judged))
-        return Done(judged.verdict, conclude(github, pull, job, run, _reviewed(ending)))
+        return Done(judged.verdict, conclude(github, pull, job, run, _reviewed(ending, job)))
 
 
 def give_up(means: Means, job: Job, reference: str) -> None:
@@ -156,10 +158,10 @@ def _fitting(
             yield operation
 
 
-def _reviewed(ending: Operation) -> checks.End:
+def _reviewed(ending: Operation, job: Job) -> checks.End:
     if not isinstance(ending, ConcludeCheck):
         raise TypeError("a plan ends with the check run's conclusion")
-    return checks.End(ending)
+    return checks.End(ending, quiet=job.quiet)
 
 
 def _unreviewed(told: tuple[Conclusion, str]) -> checks.End:

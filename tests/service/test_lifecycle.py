@@ -196,6 +196,15 @@ def test_a_new_repository_s_check_can_be_chosen_and_its_pull_requests_get_no_com
     assert len(world.repository.runs) == 2
 
 
+def test_a_quiet_review_does_not_stand_for_one_that_people_asked_for(world: World) -> None:
+    """A pull request that is opened while the installation's sweep is under way."""
+    pull = world.pull({"a.yaml": BAD})
+    world.drain(errand(world, "welcome"))
+    assert world.drain(announced(world, pull)) == ["announced", "blocked"]
+    assert len(comments(pull)) == 1
+    assert world.drain(announced(world, pull), errand(world, "sweep")) == ["unneeded", "swept"]
+
+
 def test_a_clean_review_of_a_sweep_is_one_write(world: World) -> None:
     pull = world.pull({"a.yaml": MORE})
     world.github.exchanges.clear()
