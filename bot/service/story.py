@@ -135,6 +135,7 @@ def _fetched(means: Means, github: Connection, pull: PullRequest, deadline: Dead
         base=repository.merge_base(base, pull.head),
         head=pull.head,
         trusted=repository.resolve(trusted(github)),
+        address=github.clone_url,
     )
 
 

@@ -14,7 +14,7 @@ from bot.github.tasks import Errand, read, written
 from bot.github.webhook import parse
 
 DATA = Path(__file__).parent.parent / "data" / "github" / "examples.json.gz"
-ASKS = {
+ASKS: dict[tuple[str, str | None], str] = {
     ("pull_request", "opened"): "Announcement",
     ("pull_request", "reopened"): "Announcement",
     ("pull_request", "synchronize"): "Announcement",
