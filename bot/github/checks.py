@@ -105,7 +105,11 @@ def reviewed(connection: Connection, about: About, *, quiet: bool = True) -> boo
 
     Without `quiet`, a review that posted no comment is none.
     """
-    run = newest(runs_on(connection, about.head), about)
+    return is_reviewed(newest(runs_on(connection, about.head), about), about, quiet=quiet)
+
+
+def is_reviewed(run: CheckRun | None, about: About, *, quiet: bool = True) -> bool:
+    """The same of a run that is known already."""
     if run is None or run.status != "completed" or not _is(run, about, "done"):
         return False
     return quiet or not run.external_id.endswith(":quiet")

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -79,7 +78,7 @@ class Running:
         """Whether so many reviews have ended, whatever became of them."""
         return wait_until(lambda: len(self.reviews()) >= times)
 
-    def reviews(self) -> list[dict[str, Any]]:
+    def reviews(self) -> list[Mapping[str, object]]:
         """What the log says of each review's end."""
         return [line for line in self.service.lines() if line.get("outcome") in _REVIEWED]
 
