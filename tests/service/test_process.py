@@ -237,6 +237,29 @@ def test_a_worker_finishes_what_a_killed_replica_began(
             worker.process.wait()
 
 
+def test_what_happened_while_it_was_away_is_reviewed_when_it_is_back(here: Running) -> None:
+    here.kill()
+    pull = here.pull()
+    assert here.github.deliveries.settle()
+    here.start()
+    assert here.concluded(pull).conclusion == "failure"
+    assert (len(pull.reviews), len(pull.comments)) == (1, 1)
+
+
+def test_the_merge_queue_waits_for_its_own_check_alone(here: Running) -> None:
+    here.github.commit(here.repository, "change", {"api.yaml": (DEPLOYMENT + "# x\n").encode()})
+    pull = here.github.open_pull_request(here.repository, "change")
+    assert here.concluded(pull).conclusion == "success"
+    group = here.github.merge_queue.enqueue(pull)
+
+    def concluded() -> list[str | None]:
+        runs = here.repository.runs.values()
+        return [run.conclusion for run in runs if run.suite.head_sha == group.head_sha]
+
+    assert here.github.wait_until(lambda: concluded() == ["success"])
+    assert here.github.merge_queue.finish(group)
+
+
 def test_the_re_run_button_reviews_again(here: Running) -> None:
     pull = here.pull()
     here.concluded(pull)
