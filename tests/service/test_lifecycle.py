@@ -285,6 +285,14 @@ def test_a_delivery_that_arrived_at_its_second_attempt_is_not_lost(
     assert list(world.service.undelivered(timedelta(hours=1))) == []
 
 
+def test_a_check_that_does_not_pass_has_a_button_and_another_has_none(world: World) -> None:
+    bad, good = world.pull({"a.yaml": BAD}, "bad"), world.pull({"b.yaml": GOOD}, "good")
+    for pull in (bad, good):
+        world.review(pull)
+    identifiers = [[one["identifier"] for one in world.run(pull).actions] for pull in (bad, good)]
+    assert identifiers == [["recheck"], []]
+
+
 @pytest.mark.parametrize(
     ("permission", "expected"),
     [("admin", "acted"), ("write", "acted"), ("read", "refused"), (None, "refused")],
