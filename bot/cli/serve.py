@@ -111,7 +111,10 @@ def _queue(settings: Settings, metrics: Metrics) -> Queue:
     options = QueueOptions(
         directory=settings.data_dir, database=settings.database_url, workers=settings.workers
     )
-    queue = Queue(options, _service(settings), metrics)
+    service = _service(settings)
+    budget = service.gateway.budget
+    metrics.watch_budget(budget.written, budget.remaining)
+    queue = Queue(options, service, metrics)
     queue.start()
     return queue
 

@@ -11,6 +11,7 @@ from bot.errors import GitError, UsageError
 from bot.git.blobs import BlobReader
 from bot.git.command import OBJECT_ID, run
 
+_MOST_COMMITS: Final = 10_000
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/@]*@")
 
 
@@ -108,6 +109,16 @@ class Repository:
         )
         rows = (line.split() for line in log.decode().splitlines())
         return tuple((row[0], row[1]) for row in rows if len(row) > 1)
+
+    def between(self, base: str, head: str) -> frozenset[str]:
+        """The commits that `head` has and `base` has not, the newest of many."""
+        listed = self._git(
+            "rev-list",
+            f"--max-count={_MOST_COMMITS}",
+            "--end-of-options",
+            f"{self.resolve(base)}..{self.resolve(head)}",
+        )
+        return frozenset(listed.decode().split())
 
     def remotes(self) -> tuple[str, ...]:
         """The addresses of the repositories that this one was cloned from or is pushed to.
