@@ -54,7 +54,7 @@ class Codeowners:
 
 
 def parse_codeowners(text: str) -> Codeowners:
-    """What a CODEOWNERS file says; a line that GitHub would not take is left out, as GitHub does."""
+    """What a CODEOWNERS file says; lines that GitHub would not take are left out, as it does."""
     if len(text) > LARGEST:
         return Codeowners()
     rows = text.splitlines()[:_MOST_LINES]

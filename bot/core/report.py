@@ -11,7 +11,8 @@ from typing import Final
 import jinja2
 
 from bot.core import markdown
-from bot.core.decide import Conclusion, conclusion, may_pass
+from bot.core.approvals import short_id
+from bot.core.decide import Conclusion, conclusion, may_pass, waits_only
 from bot.core.finding import Graph, Severity
 from bot.core.globs import name_matches
 from bot.core.policy import Policy
@@ -73,6 +74,12 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
             (found for found in worst_first if consequence(found, policy) == "blocks"), None
         ),
         policy_path=POLICY_PATH,
+        waits_only=waits_only(review),
+        waived=[held for held in review.suppressed if "waiver" in held.because],
+        approved=[held for held in review.suppressed if "approval" in held.because],
+        messages={found.fingerprint: found.message for found in review.findings},
+        by_review=any(held.by_review for held in policy.approvals),
+        overriders=(*policy.override.teams, *policy.override.users),
     )
 
 
@@ -242,6 +249,7 @@ def _templates() -> jinja2.Environment:
         "fenced": _fenced,
         "node": _node,
         "place": place,
+        "short_id": short_id,
         "yaml": _yaml_text,
         "counted": _counted,
         "consequence": consequence,

@@ -17,7 +17,7 @@ ALL = Command("approve", "all", "agreed")
         ("/fairlead approve all agreed", ALL),
         ("Thanks!\r\n\r\n/fairlead approve all agreed\r\n", ALL),
         ("  /fairlead  APPROVE  all  agreed ", ALL),
-        ("/fairlead approve `0123456` see PLAT-1 and on", Command("approve", "0123456", "see PLAT-1 and on")),
+        ("/fairlead approve `0123456` see it", Command("approve", "0123456", "see it")),
         ("/fairlead approve 0123456-2 why not", Command("approve", "0123456-2", "why not")),
         ("/fairlead override the site is down", Command("override", "", "the site is down")),
         ("/fairlead recheck", Command("recheck")),
