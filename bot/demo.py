@@ -135,7 +135,7 @@ def start_service(
     log = directory / f"service-{len(list(directory.glob('service-*.log')))}.log"
     with log.open("xb") as output:
         process = subprocess.Popen(  # noqa: S603 - this program itself
-            [sys.executable, "-c", _COMMAND, command],
+            [sys.executable, "-P", "-c", _COMMAND, command],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -10,6 +10,7 @@ FairleadError
 ├── UnbuildableError      a root that no renderer is given
 ├── DeliveryError         a signed request is no webhook
 ├── GitHubError           GitHub refused or did not answer
+│   ├── GitHubAnswerError GitHub's refusal of one request
 │   └── InstallationGone  the App may not be there any more
 └── JobFailed             a job ended for good without its review
 """
@@ -82,6 +83,16 @@ class GitHubError(FairleadError):
         super().__init__(message)
         self.retryable = retryable
         self.retry_after = retry_after
+
+
+class GitHubAnswerError(GitHubError):
+    """GitHub's refusal of one request. `status` is HTTP's."""
+
+    def __init__(
+        self, message: str, status: int, *, retryable: bool, retry_after: float | None
+    ) -> None:
+        super().__init__(message, retryable=retryable, retry_after=retry_after)
+        self.status = status
 
 
 class InstallationGone(GitHubError):  # noqa: N818 - a state of things, not a fault

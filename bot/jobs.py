@@ -37,6 +37,8 @@ VERSION: Final = "1"
 _WAITING: Final = ("ENQUEUED", "DELAYED", "PENDING")
 _FAILED: Final = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
 _BURIAL: Final = "!end"
+_ENDING_TRIES: Final = 24
+"""How often a check run's end is tried: at an hour's distance in the end, so for most of a day."""
 
 
 class Reviewer(Protocol):
@@ -56,7 +58,7 @@ class QueueOptions:
     directory: Path
     database: str | None = None
     workers: int = 2
-    tries: int = 5
+    tries: int = 8
     first_wait: float = 15.0
     poll: float = 0.5
 
@@ -77,9 +79,9 @@ class Queue:
         self._metrics = metrics
         self._liveness: Liveness | None = None
         self._file = EmbeddedFile(options.directory)
-        self._janitor = Janitor(self._bury)
+        self._janitor = Janitor(self._bury_dead)
         self._workflow: Callable[..., Any] = self._run
-        self._burial: Callable[..., Any] = self._give_up
+        self._burial: Callable[..., Any] = self._end
 
     def start(self) -> None:
         """Takes the data directory, recovers what a killed process left, begins to work."""
@@ -117,8 +119,11 @@ class Queue:
         """Takes no new job, gives running ones `grace` seconds; the rest runs at the next start."""
         self._janitor.stop()
         if self._liveness:
-            self._liveness.stop()
+            self._liveness.retire()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=grace)
+        if self._liveness:
+            # Not earlier: without the lock, peers take over what still runs.
+            self._liveness.stop()
         self._file.release()
 
     def submit(self, delivery: str, job: Job) -> bool:
@@ -134,6 +139,7 @@ class Queue:
                 workflow_id_prefix=key, load_input=False, load_output=False
             )
             if status.workflow_id.removeprefix(key)[:1] in {"", "~"}
+            and _BURIAL not in status.workflow_id
         }
         last = max((_round(name) for name in known), default=-1)
         states = [state for name, state in known.items() if _round(name) == last]
@@ -168,8 +174,8 @@ class Queue:
         def review(delivery: str, job: dict[str, Any], attempt: int) -> str:
             return self._run(delivery, Job(**job), attempt)
 
-        def give_up(delivery: str, job: dict[str, Any]) -> None:
-            DBOS.run_step({"name": "give up"}, self._give_up, delivery, Job(**job))
+        def give_up(delivery: str, job: dict[str, Any], attempt: int) -> None:
+            self._end(delivery, Job(**job), attempt)
 
         self._workflow = DBOS.workflow(name="review", max_recovery_attempts=3)(review)
         self._burial = DBOS.workflow(name="give up", max_recovery_attempts=3)(give_up)
@@ -187,58 +193,71 @@ class Queue:
         if did["wait"] is not None:
             self._enqueue(key, job, attempt + 1, did["wait"])
         elif did["outcome"] == "failed":
+            self._bury(key, job)
             raise JobFailed(reference(key))
         return did["outcome"]
+
+    def _bury(self, key: str, job: Job, attempt: int = 1, wait: float | None = None) -> None:
+        """Enqueues the end of a failed job's check run; once, the id sees to that."""
+        name = f"{key}{_BURIAL}"
+        with (
+            SetWorkflowID(name if attempt == 1 else f"{name}~{attempt}"),
+            SetEnqueueOptions(queue_partition_key=job.key, delay_seconds=wait),
+        ):
+            DBOS.enqueue_workflow(QUEUE, self._burial, key, asdict(job), attempt)
+
+    def _bury_dead(self, name: str) -> None:
+        """The same for a job that killed its process each time."""
+        dead = DBOS.list_workflows(workflow_ids=[name], load_output=False)
+        arguments = dead[0].input["args"] if dead and dead[0].input else None
+        if not arguments or _BURIAL in name:
+            return
+        key, job = arguments[:2]
+        if DBOS.get_workflow_status(f"{key}{_BURIAL}") is None:
+            log.error("job died each time", reference=reference(key))
+            self._bury(key, Job(**job))
+
+    def _end(self, key: str, job: Job, attempt: int) -> None:
+        """One attempt to end the check run; GitHub may be away for as long as the job was tried."""
+        wait: float | None = DBOS.run_step({"name": "give up"}, self._give_up, key, job, attempt)
+        if wait is not None:
+            self._bury(key, job, attempt + 1, wait)
 
     def _attempt(self, key: str, job: Job, attempt: int) -> _Attempt:
         with _bound(key, job, attempt), self._timed() as did:
             try:
                 did["outcome"] = self._reviewer.review(job)
             except Exception as error:  # noqa: BLE001 - a job's end must be recorded, whatever it is
-                did.update(self._after(error, key, job, attempt))
+                did.update(self._after(error, key, attempt))
         return did
 
-    def _after(self, error: Exception, key: str, job: Job, attempt: int) -> _Attempt:
+    def _after(self, error: Exception, key: str, attempt: int) -> _Attempt:
         if isinstance(error, InstallationGone):
             log.info("installation gone", reason=str(error))
             return {"outcome": "gone", "wait": None}
-        wait = self._wait(error, attempt)
+        wait = self._wait(error, attempt, self._options.tries)
         if wait is not None:
             log.warning("job will be tried again", wait=wait, error=str(error))
             return {"outcome": "again", "wait": wait}
         log.error("job failed", reference=reference(key), exc_info=error)
-        self._give_up(key, job)
         return {"outcome": "failed", "wait": None}
 
-    def _give_up(self, key: str, job: Job) -> None:
-        try:
-            self._reviewer.give_up(job, reference(key))
-        except Exception:
-            # GitHub is away or the App is gone: what is left is the record.
-            log.exception("check run could not be ended", reference=reference(key))
+    def _give_up(self, key: str, job: Job, attempt: int) -> float | None:
+        """Seconds until the next attempt, None where there is to be none."""
+        with _bound(key, job, attempt):
+            try:
+                self._reviewer.give_up(job, reference(key))
+            except Exception as error:
+                log.exception("check run could not be ended")
+                return self._wait(error, attempt, _ENDING_TRIES)
+            return None
 
-    def _bury(self, name: str) -> None:
-        """Gives up a job that killed its process each time; once, the id sees to that."""
-        if DBOS.get_workflow_status(name + _BURIAL):
-            return
-        dead = DBOS.list_workflows(workflow_ids=[name], load_output=False)
-        arguments = dead[0].input["args"] if dead and dead[0].input else None
-        if not arguments:
-            return
-        key, job = arguments[:2]
-        log.error("job died each time", reference=reference(key))
-        with (
-            SetWorkflowID(name + _BURIAL),
-            SetEnqueueOptions(queue_partition_key=Job(**job).key),
-        ):
-            DBOS.enqueue_workflow(QUEUE, self._burial, key, job)
-
-    def _wait(self, error: Exception, attempt: int) -> float | None:
+    def _wait(self, error: Exception, attempt: int, tries: int) -> float | None:
         """Seconds until the next attempt, None where there is to be none."""
         passing = isinstance(error, GitError) or (
             isinstance(error, GitHubError) and error.retryable
         )
-        if not passing or attempt >= self._options.tries:
+        if not passing or attempt >= tries:
             return None
         named = error.retry_after if isinstance(error, GitHubError) else None
         return named or min(3600.0, self._options.first_wait * 2 ** (attempt - 1))

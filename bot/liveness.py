@@ -30,12 +30,19 @@ class Liveness:
         self._executor = executor
         self._held = threading.Event()
         self._stopped = threading.Event()
+        self._retired = False
+        self._probing = threading.Lock()
         self._thread = threading.Thread(target=self._watch, name="liveness", daemon=True)
 
     def start(self) -> None:
         """Returns when the lock is held: it must be, before the first job is taken."""
         self._thread.start()
         self._held.wait()
+
+    def retire(self) -> None:
+        """Keeps the lock and looks after no peer any more."""
+        with self._probing:
+            self._retired = True
 
     def stop(self) -> None:
         """Ends the watch; the lock goes with its connection."""
@@ -66,12 +73,19 @@ class Liveness:
             connection.execute("select 1")
             # After a (re)connect, of all replicas at once perhaps, peers take their locks first.
             if time.monotonic() - since > 2 * TICK:
-                free = frozenset(self._free(connection))
-                if dead := sorted(free & suspects):
-                    log.warning("jobs of dead replicas taken over", replicas=dead)
-                    # Private, but DBOS's own way; pinned below 3.5 and held by a test.
-                    DBOS._recover_pending_workflows(dead)  # noqa: SLF001 - see above
-                suspects = free
+                suspects = self._look(connection, suspects)
+
+    def _look(self, connection: psycopg.Connection, suspects: frozenset[str]) -> frozenset[str]:
+        """The owners of jobs that hold no lock now; who held none before either is dead."""
+        with self._probing:
+            if self._retired:
+                return frozenset()
+            free = frozenset(self._free(connection))
+            if dead := sorted(free & suspects):
+                log.warning("jobs of dead replicas taken over", replicas=dead)
+                # Private, but DBOS's own way; pinned below 3.5 and held by a test.
+                DBOS._recover_pending_workflows(dead)  # noqa: SLF001 - see above
+            return free
 
     def _free(self, connection: psycopg.Connection) -> list[str]:
         """Owners of running jobs whose lock nobody holds. The probe is shared: peers probe too."""

@@ -76,6 +76,20 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
+def cache_directory(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Where what was read is kept for the next time, None where there is no home.
+
+    By the XDG base directories: https://specifications.freedesktop.org/basedir-spec/latest/.
+    """
+    stated = Path((os.environ if environ is None else environ).get("XDG_CACHE_HOME", ""))
+    if stated.is_absolute():
+        return stated / "fairlead"
+    try:
+        return Path.home() / ".cache" / "fairlead"
+    except RuntimeError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """One variable at a time, each also from the file that NAME_FILE or NAME_PATH names."""

@@ -1,7 +1,8 @@
 """See image_not_approved.md."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from bot.core.finding import Finding, Fix, Related, Severity
 from bot.core.resource import GroupKind
@@ -10,27 +11,36 @@ from bot.kubernetes import image_approval as approval
 from bot.kubernetes.image_approval import NewImage, new_images
 from bot.kubernetes.image_facts import image_facts, used_by
 from bot.kubernetes.image_places import new_places
-from bot.kubernetes.images import parse_entries
+from bot.kubernetes.images import is_short, parse_entries
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "resource"
 
 
-def compare(before: State, after: State, options: object) -> Iterator[Finding]:
-    del options
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`short_names`: whether a name without a registry may be approved by a list."""
+
+    short_names: Literal["allow", "report"] = "allow"
+
+
+def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
     found = tuple(new_images(before, after))
     if after.policy.images.approved:
         for new in found:
-            yield from _outside_list(new, after)
+            yield from _outside_list(new, after, options)
     else:
         yield from _from_elsewhere(found, before, after)
 
 
-def _outside_list(new: NewImage, after: State) -> Iterator[Finding]:
+def _outside_list(new: NewImage, after: State, options: Options) -> Iterator[Finding]:
     entries, image = parse_entries(after.policy.images.approved), new.use.image
     earlier = new.repository_before
     if approval.approves(entries, image):
+        if options.short_names == "report" and is_short(new.use.reference) and new.use.known:
+            message = f"{used_by(new.use)}, which names no registry: the node's settings choose one"
+            yield _finding(new, message, Severity.WARNING, after)
         return
     if earlier is not None and not approval.approves(entries, earlier.image):
         return

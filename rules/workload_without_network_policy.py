@@ -1,16 +1,24 @@
 """Workloads that no network policy selects."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.coverage import uncovered_findings
+from bot.kubernetes.coverage import uncovered_findings, with_policies
 from bot.kubernetes.policies import NETWORK_KINDS
 
 SEVERITY = Severity.NOTICE
 SUBJECTS = NETWORK_KINDS
 
 
-def compare(before: State, after: State, options: object) -> Iterator[Finding]:
-    del options
-    yield from uncovered_findings(before, after)
+@dataclass(frozen=True)
+class Options:
+    """`only_with_policies`: say nothing of new workloads where a namespace has no policy at all."""
+
+    only_with_policies: bool = False
+
+
+def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
+    found = uncovered_findings(before, after)
+    yield from with_policies(found, after) if options.only_with_policies else found

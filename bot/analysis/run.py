@@ -60,6 +60,7 @@ class Options:
     namespace: str = "default"
     rules: tuple[str, ...] | None = None
     cache: Path | None = None
+    tenant: str = ""
     require_sandbox: bool = False
     limits: Limits = Limits()
     counters: Counters = field(default_factory=Counters)
@@ -98,7 +99,7 @@ def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysi
                 )
             )
         )
-        store = _Store(base, head, cache)
+        store = _Store(base, head, cache, options.tenant)
         said = _conversation(channel, store)
         found = analysis(said, rule_ids(), base.tree, head.tree)
         store.keep(said.facts)
@@ -135,9 +136,10 @@ def _count(counters: Counters, said: Answer) -> None:
 class _Store:
     """What the child may be given: contents of the two trees, and facts about them."""
 
-    def __init__(self, base: Side, head: Side, cache: FactCache) -> None:
+    def __init__(self, base: Side, head: Side, cache: FactCache, tenant: str) -> None:
         self._sides = (base, head)
         self._cache = cache
+        self._tenant = tenant
         self._allowed = frozenset(
             file.blob
             for side in self._sides
@@ -152,13 +154,13 @@ class _Store:
             blob not in self._allowed for _, blob in want.items
         ):
             raise AnalysisError("the analysis asked for what is not in the two trees")
-        keys = {mark: _key(*mark) for mark in want.items if mark[0] != "data"}
+        keys = {mark: self._key(*mark) for mark in want.items if mark[0] != "data"}
         facts = self._cache.get(list(keys.values()))
-        missing = [blob for kind, blob in want.items if facts.get(_key(kind, blob)) is None]
+        missing = [blob for kind, blob in want.items if facts.get(self._key(kind, blob)) is None]
         contents = self._contents(missing)
         given = 0
         for kind, blob in want.items:
-            known = facts.get(_key(kind, blob))
+            known = facts.get(self._key(kind, blob))
             data = contents.get(blob) if known is None else known
             given += len(data or b"")
             if given > _LARGEST_ANSWER:
@@ -170,8 +172,15 @@ class _Store:
     def keep(self, facts: list[tuple[FactKind, str, bytes]]) -> None:
         """Keep what the child made of contents that it was given in this very run."""
         self._cache.put(
-            {_key(kind, blob): data for kind, blob, data in facts if (kind, blob) in self._served}
+            {
+                self._key(kind, blob): data
+                for kind, blob, data in facts
+                if (kind, blob) in self._served
+            }
         )
+
+    def _key(self, kind: FactKind, blob: str) -> str:
+        return f"{self._tenant}:{kind}:{blob}"
 
     def _contents(self, blobs: list[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
@@ -191,7 +200,3 @@ def _read(blobs: Blobs, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
             yield blob, blobs.data(blob)
         except KeyError:
             continue
-
-
-def _key(kind: FactKind, blob: str) -> str:
-    return f"{kind}:{blob}"

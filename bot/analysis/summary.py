@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 from bot.core.resource import Item, Resource, ResourceKey, Route
-from bot.core.review import Counts, GrantCounts, ImageChange, ResourceReference, Summary
+from bot.core.review import Counts, GrantCounts, ImageChange, Summary
 from bot.core.state import Change, changes
 from bot.core.states import Pair, States
 from bot.core.values import thaw
+from bot.kubernetes.image_changes import image_changes
 from bot.kubernetes.image_positions import image_uses
 from bot.kubernetes.rbac import grant_difference
 
@@ -23,7 +24,7 @@ def summarise(states: States) -> Summary:
         for change in changes(pair.before, pair.after):
             differing.setdefault(_mark(change), change)
     found = tuple(differing.values())
-    images = dict.fromkeys(image for change in found for image in _images(change))
+    images = dict.fromkeys(image for change in found for image in image_changes(change))
     return Summary(
         environments=len(states.environments),
         compared=states.resources,
@@ -84,22 +85,6 @@ def _blank(body: Any, route: Route) -> None:
 
 def _place(step: str | Item) -> str | int:
     return step.index if isinstance(step, Item) else step
-
-
-def _images(change: Change) -> Iterator[ImageChange]:
-    """The images that differ, container by container."""
-    old, new = (_by_container(side) for side in (change.before, change.after))
-    key = change.key
-    reference = ResourceReference(key.group, key.kind, key.namespace, key.name)
-    for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name):
-            yield ImageChange(reference, name, old.get(name), new.get(name))
-
-
-def _by_container(resource: Resource | None) -> dict[str, str]:
-    if resource is None:
-        return {}
-    return {use.container: use.reference for use in image_uses(resource) if use.known}
 
 
 def _image_order(image: ImageChange) -> tuple[str, ...]:

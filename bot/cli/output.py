@@ -61,11 +61,3 @@ def progress(doing: str) -> Iterator[None]:
 
     with RichConsole(stderr=True).status(Text(doing)):
         yield
-
-
-def cache_directory() -> Path | None:
-    """Where what was read is kept for the next time, None where there is no home."""
-    try:
-        return Path.home() / ".cache" / "fairlead"
-    except RuntimeError:
-        return None

@@ -11,6 +11,7 @@ import click
 
 from bot.cli import output
 from bot.cli.group import BLOCKED, INCOMPLETE, PASS
+from bot.settings import cache_directory
 
 STATUS: Final[Mapping[str, int]] = {
     "pass": PASS,
@@ -88,7 +89,11 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     from bot.cli.formats import write_review  # noqa: PLC0415
 
     _warn_without_sandbox()
-    options = Options(namespace=default_namespace or "default", cache=output.cache_directory())
+    options = Options(
+        namespace=default_namespace or "default",
+        cache=cache_directory(),
+        tenant=str(repo.resolve()),
+    )
     today = datetime.now(UTC).date()
     with open_sides(base, head, repo) as sides:
         policy = read_policy(policy_file, sides.policy)

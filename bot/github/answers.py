@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import requests
 from github import GithubException
 
-from bot.errors import GitHubError
+from bot.errors import GitHubAnswerError, GitHubError
 
 T = TypeVar("T")
 
@@ -20,16 +20,6 @@ SECONDARY_WAIT: Final = 60.0
 LONGEST_WAIT: Final = 3600.0
 
 _PAUSES: Final = (0.3, 1.0)
-
-
-class Refused(GitHubError):  # noqa: N818 - GitHub's answer, not a fault of ours
-    """GitHub's answer to one request. `status` is its HTTP status."""
-
-    def __init__(
-        self, message: str, status: int, *, retryable: bool, retry_after: float | None
-    ) -> None:
-        super().__init__(message, retryable=retryable, retry_after=retry_after)
-        self.status = status
 
 
 @contextmanager
@@ -66,10 +56,10 @@ def created(find: Callable[[], T | None], make: Callable[[], T]) -> T:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _refused(error: GithubException) -> Refused:
+def _refused(error: GithubException) -> GitHubAnswerError:
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     wait = _wait(error, headers)
-    return Refused(
+    return GitHubAnswerError(
         f"GitHub answered {error.status}: {_message(error)}",
         error.status,
         retryable=wait is not None or error.status >= 500,

@@ -15,8 +15,8 @@ from github.Repository import Repository
 from jwt.exceptions import InvalidKeyError
 from urllib3 import Retry
 
-from bot.errors import GitHubError, InstallationGone, UsageError
-from bot.github.answers import Refused, created, translated
+from bot.errors import GitHubAnswerError, GitHubError, InstallationGone, UsageError
+from bot.github.answers import created, translated
 
 API_VERSION: Final = "2022-11-28"
 PERMISSIONS: Final = {"checks": "write", "contents": "read", "pull_requests": "write"}
@@ -147,7 +147,7 @@ class Gateway:
         try:
             # A token whose answer got lost is of no use: another is made.
             return created(lambda: None, mint)
-        except Refused as error:
+        except GitHubAnswerError as error:
             if error.status in {403, 404} and not error.retryable:
                 raise InstallationGone(str(error)) from error
             raise

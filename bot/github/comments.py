@@ -22,8 +22,8 @@ from bot.core.plan import (
     PostReview,
 )
 from bot.core.report import fingerprint_of
-from bot.errors import GitHubError
-from bot.github.answers import Refused, created, translated
+from bot.errors import GitHubAnswerError, GitHubError
+from bot.github.answers import created, translated
 from bot.github.auth import Connection, pages
 from bot.github.pulls import PullRequest
 
@@ -105,7 +105,7 @@ def _post_review(connection: Connection, pull: PullRequest, review: PostReview) 
 
     try:
         created(find, make)
-    except Refused as error:
+    except GitHubAnswerError as error:
         if error.status != 422:
             raise
         log.warning("review refused, posted one by one", reason=str(error))
@@ -121,7 +121,7 @@ def _post_singly(
         for place in places:
             try:
                 _post(connection, pull, comment.body, comment.path, **place)
-            except Refused as error:
+            except GitHubAnswerError as error:
                 if error.status != 422:
                     raise
                 log.warning("comment refused", path=comment.path, reason=str(error))
@@ -149,7 +149,7 @@ def _still_there() -> Iterator[None]:
     try:
         with translated():
             yield
-    except Refused as error:
+    except GitHubAnswerError as error:
         if error.status != 404:
             raise
 
@@ -170,7 +170,7 @@ def _minimized(connection: Connection, nodes: Sequence[str]) -> frozenset[str]:
         try:
             with translated():
                 answer = connection.github.requester.graphql_query(minimized_query(named), named)
-        except Refused as error:
+        except GitHubAnswerError as error:
             # One that was deleted since it was listed: what there is now is worth another look.
             raise GitHubError(str(error), retryable=True) from error
         held = answer[1]["data"]

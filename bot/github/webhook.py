@@ -6,17 +6,19 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final
 
 from bot.errors import DeliveryError
+from bot.github.asked import asked, forged, text
+from bot.github.tasks import Job, Task
 
 MAX_PAYLOAD: Final = 25 * 1024 * 1024
 """GitHub sends no webhook above this: https://docs.github.com/webhooks/webhook-events-and-payloads"""
 
-EXTERNAL_ID: Final = re.compile(r"v1:(\d{1,12}):")
-"""The beginning of a check run's `external_id`: the number of its pull request."""
+NAME: Final = "fairlead"
+"""The check run's."""
 
 EVENTS: Final = frozenset(
     {
@@ -28,43 +30,25 @@ EVENTS: Final = frozenset(
 )  # fmt: skip
 """The events that an App like this one may get; any other is accepted and ignored."""
 
-HEADERS: Final = ("X-GitHub-Delivery", "X-GitHub-Event")
+HEADERS: Final = ("X-GitHub-Delivery", "X-GitHub-Event", "X-GitHub-Hook-Installation-Target-ID")
 """What `parse` needs of a request's headers, by GitHub's spelling."""
 
 _DELIVERY: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
-_CHANGES: Final = frozenset({"opened", "reopened", "synchronize"})
-
-Reason = Literal["changed", "requested"]
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One pull request to be reviewed as it is when the job runs.
-
-    Identity is by ids: an owner or a repository can be renamed while the job waits.
-    `reason` is "requested" where a head that is reviewed already is to be reviewed again.
-    """
-
-    installation: int
-    repository: int
-    number: int
-    reason: Reason = "changed"
-
-    @property
-    def key(self) -> str:
-        """What only one worker at a time may work on."""
-        return f"{self.installation}/{self.repository}/{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook as it came in: GitHub's id of it, what happened, and the jobs that follow."""
+    """A webhook as it came in: GitHub's id of it, what happened, and the tasks that follow.
+
+    `forged`: another App made a check run of our name.
+    """
 
     id: str
     event: str
     action: str | None
     repository: str | None
-    jobs: tuple[Job, ...]
+    tasks: tuple[Task, ...]
+    forged: bool = False
 
 
 def signed(body: bytes, signature: str | None, secrets: Iterable[str]) -> bool:
@@ -98,78 +82,12 @@ def parse(body: bytes, headers: Mapping[str, str]) -> Delivery:
         raise DeliveryError("the body is not JSON") from error
     if not isinstance(payload, dict):
         raise DeliveryError("the body is not a JSON object")
-    action = _text(payload, "action")
+    action = text(payload, "action")
     return Delivery(
         id=delivery,
         event=event,
         action=action,
-        repository=_text(payload, "repository", "full_name"),
-        jobs=_jobs(event, action, payload),
+        repository=text(payload, "repository", "full_name"),
+        tasks=asked(event, action, payload),
+        forged=forged(event, payload, headers.get("X-GitHub-Hook-Installation-Target-ID", ""), NAME),
     )
-
-
-def _jobs(event: str, action: str | None, payload: Mapping[str, Any]) -> tuple[Job, ...]:
-    installation = _number(payload, "installation", "id")
-    repository = _number(payload, "repository", "id")
-    if installation is None or repository is None:
-        return ()
-    numbers, reason = _asked(event, action, payload)
-    return tuple(Job(installation, repository, number, reason) for number in numbers)
-
-
-def _asked(
-    event: str, action: str | None, payload: Mapping[str, Any]
-) -> tuple[Sequence[int], Reason]:
-    """The pull requests that a delivery is about, and why."""
-    if event == "pull_request":
-        return _of_pull_request(action, payload)
-    if event == "check_run" and action == "rerequested":
-        return _of_check_run(payload), "requested"
-    if event == "check_suite" and action == "rerequested":
-        return _listed(_at(payload, "check_suite", "pull_requests")), "requested"
-    return (), "changed"
-
-
-def _of_pull_request(
-    action: str | None, payload: Mapping[str, Any]
-) -> tuple[Sequence[int], Reason]:
-    number = _number(payload, "pull_request", "number")
-    if number is None:
-        return (), "changed"
-    if action in _CHANGES:
-        return (number,), "changed"
-    # A draft was reviewed without comments. A new base means another comparison and other rules:
-    # the old verdict must not stand.
-    retargeted = action == "edited" and isinstance(_at(payload, "changes", "base"), dict)
-    return (number,) if action == "ready_for_review" or retargeted else (), "requested"
-
-
-def _of_check_run(payload: Mapping[str, Any]) -> Sequence[int]:
-    """The number in our own external id: for a fork, GitHub lists no pull request here."""
-    external = EXTERNAL_ID.match(_text(payload, "check_run", "external_id") or "")
-    if external:
-        return (int(external[1]),)
-    return _listed(_at(payload, "check_run", "pull_requests"))
-
-
-def _listed(pulls: object) -> Sequence[int]:
-    if not isinstance(pulls, list):
-        return ()
-    numbers = {number for pull in pulls if (number := _number(pull, "number")) is not None}
-    return sorted(numbers)
-
-
-def _at(value: object, *steps: str) -> object:
-    for step in steps:
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
-
-
-def _number(value: object, *steps: str) -> int | None:
-    found = _at(value, *steps)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
-
-
-def _text(value: object, *steps: str) -> str | None:
-    found = _at(value, *steps)
-    return found if isinstance(found, str) else None

@@ -26,31 +26,39 @@ class Broken:
 
 def broken_references(before: State, after: State) -> Iterator[Broken]:
     """Every object, or key of one, that is gone and that a pod of head still needs."""
-    old, new, used = providers(before), providers(after), needs(after)
-    for target in sorted(used, key=lambda key: key.sort_key):
-        provider, users = old.get(target), used[target]
-        if provider is None:
-            continue
-        if target not in new:
+    gone = dict(_gone(before, after))
+    used = needs(after) if gone else {}
+    for target in sorted(gone, key=lambda key: key.sort_key):
+        provider, lost = gone[target]
+        users = used.get(target, ())
+        if lost is not None:
+            for entry in sorted({user.entry for user in users if user.entry} & lost):
+                named = tuple(user for user in users if user.entry == entry)
+                yield Broken(target, _place(provider, entry), named, entry)
+        else:
             whole = tuple(user for user in users if user.entry is None)
             if whole and not _may_be_made(target, after):
                 yield Broken(target, provider.at("metadata", "name"), whole)
-        else:
-            yield from _entries(target, provider, new[target], users)
 
 
-def _entries(
-    target: ResourceKey, old: Resource, new: Resource, users: tuple[Reference, ...]
-) -> Iterator[Broken]:
-    """The keys that a reference names and only base had."""
-    had, has = entries(old), entries(new)
-    if had is None or has is None:
-        return
-    for entry in sorted({user.entry for user in users if user.entry} & (had - has)):
-        place = next(
-            (old.at(field, entry) for field in _FIELDS if old.at(field, entry).exists), old.root
-        )
-        yield Broken(target, place, tuple(u for u in users if u.entry == entry), entry)
+def _gone(
+    before: State, after: State
+) -> Iterator[tuple[ResourceKey, tuple[Resource, frozenset[str] | None]]]:
+    """What base provided and head does not: objects, with None, and keys of objects."""
+    old, new = providers(before), providers(after)
+    for target, provider in old.items():
+        now = new.get(target)
+        if now is None:
+            yield target, (provider, None)
+        elif now is not provider and now.encoded != provider.encoded:
+            had, has = entries(provider), entries(now)
+            if had is not None and has is not None and had - has:
+                yield target, (provider, had - has)
+
+
+def _place(provider: Resource, entry: str) -> Node:
+    places = (provider.at(field, entry) for field in _FIELDS)
+    return next((place for place in places if place.exists), provider.root)
 
 
 _FIELDS = ("data", "stringData", "binaryData")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from bot.core.finding import Finding, Severity
+from bot.core.finding import Finding, Severity, Spot
 from bot.core.globs import name_matches
 from bot.core.resource import Resource
 from bot.core.state import State
@@ -13,7 +13,7 @@ from bot.kubernetes.causes import Cause, changed_place, lost_place
 from bot.kubernetes.difference import difference
 from bot.kubernetes.issues import Issue, Reach, new_issues, placed
 from bot.kubernetes.network import network, unjudged
-from bot.kubernetes.policies import policies
+from bot.kubernetes.policies import POLICY_KINDS, policies
 from bot.kubernetes.population import Pods, population
 
 
@@ -33,6 +33,15 @@ def uncovered_findings(before: State, after: State) -> Iterator[Finding]:
         message = f"{issue.message} any more"
         lost_issue = replace(issue, severity=Severity.WARNING, message=message)
         yield placed(lost_issue, place or Cause(issue.places[0]))
+
+
+def with_policies(found: Iterable[Finding], after: State) -> Iterator[Finding]:
+    """These findings without the notices about namespaces in which no policy is used."""
+    for finding in found:
+        space = None if isinstance(finding.node, Spot) else finding.node.resource.namespace
+        used = space is not None and after.of(*POLICY_KINDS, namespace=space)
+        if used or finding.severity is not None:
+            yield finding
 
 
 def _owned(state: State, owner: Resource) -> Iterator[Pods]:

@@ -7,27 +7,17 @@ from collections.abc import Iterator
 
 from bot.core.resource import Resource, route_text
 from bot.core.review import ImageChange, ResourceReference
-from bot.core.state import State, changes
+from bot.core.state import Change
 from bot.kubernetes.image_positions import ImageUse, image_uses
 from bot.kubernetes.images import Image
 
 
-def image_changes(before: State, after: State) -> tuple[ImageChange, ...]:
-    """Every container whose image is another at head, is new or is gone; in key order."""
-    return tuple(
-        found
-        for change in changes(before, after)
-        for found in _of(change.present, change.before, change.after)
-    )
-
-
-def _of(
-    resource: Resource, before: Resource | None, after: Resource | None
-) -> Iterator[ImageChange]:
-    old, new = _by_place(before), _by_place(after)
-    key = resource.key
+def image_changes(change: Change) -> Iterator[ImageChange]:
+    """Every container whose image is another at head, is new or is gone, head's first."""
+    old, new = _by_place(change.before), _by_place(change.after)
+    key = change.key
     named = ResourceReference(key.group, key.kind, key.namespace, key.name)
-    for place in [*new, *(place for place in old if place not in new)]:
+    for place in {**new, **old}:
         was, now = old.get(place), new.get(place)
         one = now or was
         references = (was.reference if was else None, now.reference if now else None)
@@ -39,7 +29,8 @@ def _by_place(resource: Resource | None) -> dict[tuple[str, int], ImageUse]:
     """The images by their routes; those of one route, which name no container, by their order."""
     found: dict[tuple[str, int], ImageUse] = {}
     seen: Counter[str] = Counter()
-    for use in image_uses(resource) if resource is not None else ():
+    uses = image_uses(resource) if resource is not None else ()
+    for use in (use for use in uses if use.known):
         route = route_text(use.node.route)
         found[route, seen[route]] = use
         seen[route] += 1

@@ -37,8 +37,7 @@ def new_places(found: Iterable[NewImage], before: State) -> Iterator[NewPlace]:
     groups: dict[object, list[tuple[Image, NewImage]]] = {}
     for number, new in enumerate(found):
         image = new.use.image
-        known = before.derived(origins)
-        if image is not None and known and image.origin not in known:
+        if image is not None and _is_from_elsewhere(new, image, before):
             left = _left(new, image)
             mark = number if left is None else (left, image.origin)
             groups.setdefault(mark, []).append((image, new))
@@ -46,6 +45,15 @@ def new_places(found: Iterable[NewImage], before: State) -> Iterator[NewPlace]:
     for (image, new), *rest in groups.values():
         yield NewPlace(image, new, tuple(moved for _, moved in rest), image.origin in asked)
         asked.add(image.origin)
+
+
+def _is_from_elsewhere(new: NewImage, image: Image, before: State) -> bool:
+    """Whether base runs images, and none from there; first asked of the resource's own."""
+    own = (old.image.origin for old in new.earlier if old.known and old.image)
+    if image.origin in own:
+        return False
+    known = before.derived(origins)
+    return bool(known) and image.origin not in known
 
 
 def _left(new: NewImage, image: Image) -> Origin | None:

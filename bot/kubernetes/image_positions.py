@@ -69,7 +69,7 @@ def image_uses(resource: Resource) -> Iterator[ImageUse]:
         for template in pod_templates(resource):
             yield from _uses(template.spec, POD_SPEC)
             if template.place.form == "workflow":
-                yield from _uses(template.spec, WORKFLOW)
+                yield from _uses(template.spec, WORKFLOW, template.spec["name"].text)
     elif kind in OTHER_KINDS:
         yield from _uses(resource.root, OTHER_KINDS[kind])
     elif kind not in _IMAGELESS_KINDS and not _of_kubernetes(kind.group):
@@ -80,11 +80,11 @@ def _of_kubernetes(group: str) -> bool:
     return group in _IMAGELESS or group.endswith(".k8s.io")
 
 
-def _uses(node: Node, paths: tuple[str, ...]) -> Iterator[ImageUse]:
+def _uses(node: Node, paths: tuple[str, ...], name: str | None = None) -> Iterator[ImageUse]:
     for path in paths:
         for holder, place in _reached(node, tuple(path.split("."))):
             if place.text and not _injected(place):
-                yield ImageUse(place, _container(holder, place))
+                yield ImageUse(place, _container(holder, place, name))
 
 
 def _injected(place: Node) -> bool:
@@ -109,11 +109,11 @@ def _reached(node: Node, path: tuple[str, ...]) -> Iterator[tuple[Node, Node]]:
             yield (item if "name" in item.mapping and holder is not item else holder), place
 
 
-def _container(holder: Node, place: Node) -> str:
-    """What people call the thing that runs the image: the container's name, or the field's path."""
-    name = holder["name"].text
-    if name:
-        return name
+def _container(holder: Node, place: Node, name: str | None = None) -> str:
+    """What people call what runs the image: the container, else the template, else the field."""
+    named = holder["name"].text or name
+    if named:
+        return named
     steps = [step for step in place.route[:-1] if isinstance(step, str)]
     return steps[-1] if steps else "image"
 

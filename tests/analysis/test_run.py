@@ -246,3 +246,13 @@ def test_the_sandbox_can_be_required(tmp_path: Path) -> None:
     assert run(BASE, HEAD, Options(launch=missing, cache=tmp_path)).summary.environments == 1
     with pytest.raises(AnalysisError, match="sandbox is not complete"):
         run(BASE, HEAD, Options(launch=missing, require_sandbox=True))
+
+
+def test_what_one_repository_left_in_the_cache_is_not_believed_by_another(tmp_path: Path) -> None:
+    parsed = []
+    for tenant in ("one", "other", "one"):
+        counters = Counters()
+        run(BASE, HEAD, Options(cache=tmp_path, tenant=tenant, counters=counters))
+        parsed.append(counters.parsed)
+
+    assert parsed[0] == parsed[1] > parsed[2] == 0

@@ -10,8 +10,8 @@ import pytest
 import requests
 from github import GithubException
 
-from bot.errors import GitHubError
-from bot.github.answers import LONGEST_WAIT, SECONDARY_WAIT, Refused, created, translated
+from bot.errors import GitHubAnswerError, GitHubError
+from bot.github.answers import LONGEST_WAIT, SECONDARY_WAIT, created, translated
 
 
 def refusal(status: int, message: str = "", **headers: str) -> GithubException:
@@ -63,7 +63,7 @@ def test_a_primary_limit_ends_at_its_reset(left: str, expected: object) -> None:
 
 def test_the_message_is_github_s_on_one_line_and_bounded() -> None:
     found = told(refusal(422, "Validation\nFailed " + "x" * 1000))
-    assert isinstance(found, Refused)
+    assert isinstance(found, GitHubAnswerError)
     assert found.status == 422
     assert str(found).startswith("GitHub answered 422: Validation Failed xxx")
     assert (len(str(found)) < 350, "\n" in str(found)) == (True, False)
@@ -103,10 +103,10 @@ def test_what_was_not_made_is_made_again() -> None:
 
 @pytest.mark.parametrize("error", [refusal(422), refusal(429), refusal(403, retry_after="5")])
 def test_a_refusal_and_a_rate_limit_are_not_repeated(error: Exception) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(GitHubAnswerError):
         created(sequence(), sequence(error))
 
 
 def test_what_never_works_is_raised() -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(GitHubAnswerError):
         created(sequence(None, None), sequence(refusal(502), refusal(502), refusal(502)))

@@ -28,6 +28,7 @@ class Bench:
     reviewed: list[Job] = field(default_factory=list)
     given_up: list[tuple[Job, str]] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
+    away: list[Exception] = field(default_factory=list)
     running: list[int] = field(default_factory=list)
     together: int = 0
 
@@ -42,6 +43,8 @@ class Bench:
         return "reviewed"
 
     def give_up(self, job: Job, reference: str) -> None:
+        if self.away:
+            raise self.away.pop()
         self.given_up.append((job, reference))
 
 
@@ -133,6 +136,14 @@ def test_a_lasting_failure_ends_the_check_run_and_can_be_redelivered(
     until(lambda: idle(queue))
     assert bench.reviewed == [job, job]
     assert queue.submit("a-1", job) is False
+
+
+def test_a_check_run_s_end_is_tried_until_github_is_back(queue: Queue, bench: Bench) -> None:
+    bench.answers[3] = [AnalysisError("it died")]
+    bench.away = [GitHubError("away", retryable=True), GitHubError("away", retryable=True)]
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: idle(queue))
+    assert bench.given_up == [(Job(1, 2, 3), "a-1")]
 
 
 def test_a_job_whose_installation_is_gone_ends_quietly(queue: Queue, bench: Bench) -> None:

@@ -78,7 +78,7 @@ def test_all_images_of_a_pod_are_found(kind: str, api_version: str, path: str) -
 @pytest.mark.parametrize(
     ("kind", "api_version", "path", "spec", "expected"),
     [
-        ("Workflow", "argoproj.io/v1alpha1", "spec.templates.*", "  name: t\n  container: {image: a/b}", ["container"]),
+        ("Workflow", "argoproj.io/v1alpha1", "spec.templates.*", "  name: t\n  container: {image: a/b}", ["t"]),
         ("WorkflowTemplate", "argoproj.io/v1alpha1", "spec.templates.*", "  script: {name: s, image: a/b}", ["s"]),
         ("Workflow", "argoproj.io/v1alpha1", "spec.templates.*", "  container: {name: c, image: a/b}\n  sidecars: [{name: d, image: a/b}]\n  initContainers: [{name: i, image: a/b}]", ["i", "c", "d"]),
         ("CronWorkflow", "argoproj.io/v1alpha1", "spec.workflowSpec.templates.*", "  containerSet: {containers: [{name: c, image: a/b}]}", ["c"]),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.core.policy import Assume, Policy
+from bot.kubernetes.coverage import uncovered_findings, with_policies
 from tests.kubernetes.network_worlds import (
     Thing,
     allow,
@@ -535,3 +536,17 @@ def test_trusted_sources_are_quiet() -> None:
     before = state([DB, policy("db")], settings)
 
     assert judged(before, state([DB, policy("db", ingress=[allow(peers=peers)])], settings)) == []
+
+
+def test_namespaces_without_any_policy_can_be_left_alone() -> None:
+    """With `only-with-policies`, a new workload is told where the namespace has a policy."""
+    other = pod("b", ns="other")
+    found = uncovered_findings(state([OPEN, API]), state([OPEN, API, WEB, other]))
+    messages = [held.message for held in found]
+    again = uncovered_findings(state([OPEN, API]), state([OPEN, API, WEB, other]))
+
+    assert messages == [
+        "No network policy selects Pod other/b",
+        "No network policy selects Pod shop/web",
+    ]
+    assert [held.message for held in with_policies(again, state([OPEN]))] == [messages[1]]

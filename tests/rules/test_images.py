@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from bot.analysis.examine import examine
@@ -11,7 +13,9 @@ from bot.catalog import load_rules
 from bot.core.finding import Severity
 from bot.core.policy import Images, Policy
 from bot.core.review import ImageChange, ResourceReference, Suggestion
+from bot.core.state import changes
 from bot.kubernetes.image_changes import image_changes
+from rules.image_not_approved import Options as ShortNames
 from rules.image_tag_mutable import Options
 from tests.rules.judging import findings
 from tests.worlds import world
@@ -75,6 +79,18 @@ def test_without_a_list_base_is_the_measure(base: str, head: str, severities: li
     found = findings("image-not-approved", base, head)
 
     assert [str(held.severity) for held in found] == severities
+
+
+@pytest.mark.parametrize(
+    ("short_names", "image", "count"),
+    [("allow", "nginx:1.27", 0), ("report", "nginx:1.27", 1), ("report", "ghcr.io/example/a", 0)],
+)
+def test_a_short_name_can_be_reported(
+    short_names: Literal["allow", "report"], image: str, count: int
+) -> None:
+    options = ShortNames(short_names=short_names)
+
+    assert len(findings("image-not-approved", "", pod(image), APPROVED, options)) == count
 
 
 def test_images_that_move_together_are_one_finding() -> None:
@@ -161,8 +177,11 @@ def test_a_tag_that_moves_and_a_digest_that_does_not_go_with_it(
 def test_image_changes_name_each_container_once() -> None:
     base = pod("a:1", "b:1") + pod("c:1", name="gone")
     head = pod("a:2", "b:1", "d:1") + pod("e:1", name="new")
+    found = [
+        image for change in changes(world(base), world(head)) for image in image_changes(change)
+    ]
 
-    assert image_changes(world(base), world(head)) == tuple(
+    assert found == [
         ImageChange(ResourceReference("", "Pod", "shop", name), container, old, new)
         for name, container, old, new in (
             ("gone", "c0", "c:1", None),
@@ -170,7 +189,14 @@ def test_image_changes_name_each_container_once() -> None:
             ("web", "c0", "a:1", "a:2"),
             ("web", "c2", None, "d:1"),
         )
-    )
+    ]
+
+
+def test_containers_of_one_name_are_told_apart() -> None:
+    text = "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\nspec: {steps: [{image: a}, {image: %s}]}\n"
+    (change,) = changes(world(text % "b"), world(text % "c"))
+
+    assert [(held.old, held.new) for held in image_changes(change)] == [("b", "c")]
 
 
 SKAFFOLD = """apiVersion: skaffold/v4beta11

@@ -239,6 +239,31 @@ def test_the_re_run_button_reviews_again(here: Running) -> None:
     assert (len(pull.reviews), len(pull.comments)) == (1, 1)
 
 
+def test_a_burst_of_pushes_ends_with_the_newest_head_reviewed_once(here: Running) -> None:
+    """Deliveries come twice and faster than a review: each job looks at what there is now."""
+    here.github.deliveries.duplicate(times=3, event="pull_request")
+    pull = here.pull()
+    for number in range(5):
+        here.github.commit(here.repository, "change", {"api.yaml": f"{BAD}# {number}\n".encode()})
+    assert here.done(6)
+    assert here.concluded(pull).conclusion == "failure"
+    assert [run.status for run in pull.repository.runs.values()].count("in_progress") == 0
+    newest = [run for run in pull.repository.runs.values() if run.suite.head_sha == pull.head_sha]
+    assert [run.conclusion for run in newest] == ["failure"]
+    assert (len(pull.reviews), len(pull.comments)) == (1, 1)
+
+
+def test_a_new_base_is_a_new_comparison(here: Running) -> None:
+    here.github.commit(here.repository, "other", {"api.yaml": BAD.encode()})
+    pull = here.pull()
+    assert here.concluded(pull).conclusion == "failure"
+    assert here.done()
+    here.github.edit(pull, base="other")
+    assert here.done(2)
+    assert here.concluded(pull).conclusion == "success"
+    assert pull.comments == []
+
+
 def test_a_stranger_s_webhook_is_refused(here: Running) -> None:
     here.github.deliveries.settle()
     signature = "sha256=" + hmac.new(b"guess", b"{}", hashlib.sha256).hexdigest()

@@ -72,6 +72,25 @@ def test_a_new_thread_is_one_review_and_the_old_ones_stay(world: World) -> None:
     assert len(pull.reviews) == 2
 
 
+def test_a_thread_whose_text_changes_is_edited_in_place(world: World) -> None:
+    pull = world.pull({"a.yaml": BAD})
+    world.review(pull)
+    before = (pull.comments[0].id, "blocks the merge" in pull.comments[0].body)
+    world.push({POLICY: "version: 1\nblock: never\n"}, "main")
+    world.review(pull, reason="requested")
+    after = [(one.id, "blocks the merge" in one.body) for one in pull.comments]
+    assert (before[1], after) == (True, [(before[0], False)])
+
+
+def test_a_comment_that_somebody_deleted_meanwhile_is_no_failure(world: World) -> None:
+    pull = world.pull({"a.yaml": BAD})
+    world.review(pull)
+    world.push({"a.yaml": GOOD.replace("good", "better")})
+    world.github.fail("/pulls/comments/", method="DELETE", status=404)
+    assert world.review(pull) == "pass"
+    assert world.check(pull)[1] == "success"
+
+
 def test_a_closed_pull_request_is_left_alone(world: World) -> None:
     pull = world.pull({"a.yaml": BAD})
     world.github.close_pull_request(pull)
@@ -221,6 +240,13 @@ def test_giving_up_leaves_a_closed_pull_request_alone(world: World) -> None:
     world.github.close_pull_request(pull)
     world.service.give_up(world.job(pull), "72d3162e")
     assert world.runs(pull) == []
+
+
+def test_giving_up_late_leaves_a_review_that_stands(world: World) -> None:
+    pull = world.pull({"a.yaml": GOOD + "# more\n"})
+    world.review(pull)
+    world.service.give_up(world.job(pull), "72d3162e")
+    assert world.check(pull) == ("completed", "success", "Nothing found")
 
 
 def test_a_head_that_moves_meanwhile_is_not_judged_by_the_old_one(world: World) -> None:

@@ -8,8 +8,9 @@ from typing import Final
 from bot.core.finding import Finding
 from bot.core.review import GrantCounts
 from bot.core.state import State
+from bot.core.values import sequence
 from bot.kubernetes.rbac.causes import causes
-from bot.kubernetes.rbac.findings import privilege_added, role_widened
+from bot.kubernetes.rbac.findings import MOST_FACTS, privilege_added, role_widened
 from bot.kubernetes.rbac.gains import Gain, compare
 from bot.kubernetes.rbac.judgement import Judgement
 from bot.kubernetes.rbac.references import edited_role_refs, unknown_roles
@@ -24,6 +25,8 @@ __all__ = [
     "unknown_roles",
 ]
 
+MOST_LISTED: Final = 50_000
+"""Grants that the facts of all findings of a change list together."""
 _MOST_COUNTED: Final = 200_000
 
 
@@ -31,8 +34,11 @@ def privileges_added(before: State, after: State) -> Iterator[Finding]:
     """What subjects newly may do: one finding for each change that brings it about."""
     comparison = compare(before, after)
     judge = Judgement.of(after, comparison.after)
+    left = MOST_LISTED
     for cause, gains in causes(comparison, comparison.gained):
-        yield privilege_added(cause, gains, judge)
+        finding = privilege_added(cause, gains, judge, min(MOST_FACTS, left))
+        left -= len(sequence(finding.facts["grants"]))
+        yield finding
 
 
 def roles_widened(before: State, after: State) -> Iterator[Finding]:

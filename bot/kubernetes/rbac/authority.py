@@ -64,6 +64,11 @@ class Authority:
         return _grouped((edge.subject, edge) for edge in self.edges)
 
     @cached_property
+    def _by_place(self) -> Mapping[tuple[Subject, str], tuple[Edge, ...]]:
+        """The edges of each subject in each scope."""
+        return _grouped(((edge.subject, edge.scope), edge) for edge in self.edges)
+
+    @cached_property
     def bound(self) -> frozenset[RoleKey]:
         """The roles that a binding names."""
         return frozenset(edge.role for edge in self.edges)
@@ -82,8 +87,8 @@ class Authority:
         rules = (
             sourced.rule
             for held in (subject, *memberships(subject))
-            for edge in self.by_subject.get(held, ())
-            if edge.scope in (CLUSTER, scope)
+            for place in dict.fromkeys((CLUSTER, scope))
+            for edge in self._by_place.get((held, place), ())
             for sourced in self.resolve(edge.role)
         )
         return tuple(dict.fromkeys(rules))

@@ -29,8 +29,10 @@ _MOST_ITEMS: Final = 50
 _MOST_RELATED: Final = 5
 
 
-def privilege_added(cause: Cause, gains: Sequence[Gain], judge: Judgement) -> Finding:
-    """What subjects newly may do because of one change."""
+def privilege_added(
+    cause: Cause, gains: Sequence[Gain], judge: Judgement, most: int = MOST_FACTS
+) -> Finding:
+    """What subjects newly may do because of one change. Its facts list `most` grants."""
     severity = judge.worst(gains)
     found = judge.carried(gains)
     subjects = wording.who(gain.subject for gain in gains if gain.subject is not None)
@@ -39,7 +41,7 @@ def privilege_added(cause: Cause, gains: Sequence[Gain], judge: Judgement) -> Fi
         message=f"{subjects} can now {abilities(gains, judge, by_role=cause.binds)}",
         severity=severity,
         key=_key(cause),
-        facts=facts(gains, found),
+        facts=facts(gains, found, most),
         side=cause.side,
         related=() if cause.binds else tuple(islice(_bound(gains), _MOST_RELATED)),
         details=(table(gains), *_steps(gains, found, judge)),
@@ -92,19 +94,21 @@ def _key(cause: Cause) -> str:
     return " ".join(words)[:200]
 
 
-def facts(gains: Iterable[Gain], risks: Iterable[Risk]) -> Mapping[str, Value]:
+def facts(
+    gains: Iterable[Gain], risks: Iterable[Risk], most: int = MOST_FACTS
+) -> Mapping[str, Value]:
     """The grants one by one, and the risks, for machines."""
     boxes = {(gain.subject, gain.scope, gain.box): None for gain in gains}
     total = sum(box.size for _, _, box in boxes)
     atoms = ((subject, scope, atom) for subject, scope, box in boxes for atom in box.atoms())
     entries: dict[tuple[Subject | None, str, Atom], Value] = {}
-    for subject, scope, atom in islice(atoms, MOST_FACTS):
+    for subject, scope, atom in islice(atoms, most):
         entries[subject, scope, atom] = _fact(subject, scope, atom)
     found: dict[str, Value] = {
         "grants": tuple(entries.values()),
         "risks": tuple(dict.fromkeys(risk.id for risk in risks)),
     }
-    if total > MOST_FACTS:
+    if total > most:
         found["grantsTotal"] = total
     return MappingProxyType(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.core.finding import Severity
@@ -19,6 +19,7 @@ from bot.kubernetes.rbac.risks import (
     Level,
     Risk,
     Rules,
+    alike,
     is_wide,
     risks,
 )
@@ -38,6 +39,7 @@ class Judgement:
     after: Authority
     privileged: tuple[str, ...]
     clouded: frozenset[str] = frozenset()
+    _known: dict[tuple[Box, str], tuple[Risk, ...]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, after: State, held: Authority) -> Judgement:
@@ -46,12 +48,20 @@ class Judgement:
 
     def risks(self, gain: Gain) -> tuple[Risk, ...]:
         """The risks of a gain, worst first."""
-
-        def held() -> Rules:
-            return self.after.allowed(gain.subject, gain.scope) if gain.subject is not None else ()
-
-        found = tuple(risks(gain.box, gain.scope, self.after.scoped, held))
+        key = (gain.box, alike(gain.box, gain.scope))
+        if key not in self._known:
+            self._known[key] = tuple(risks(gain.box, gain.scope, self.after.scoped))
+        found = self._known[key]
+        if any(risk.needs for risk in found):
+            held = self._held(gain)
+            found = tuple(risk for risk in found if risk.complete(held))
         return (*found, CLOUD_IDENTITY) if self._clouds(gain) else found
+
+    def _held(self, gain: Gain) -> Rules:
+        """All that the subject may do in the gain's scope; without one, all that the role allows."""
+        if gain.subject is not None:
+            return self.after.allowed(gain.subject, gain.scope)
+        return tuple(sourced.rule for sourced in self.after.resolve(gain.sourced.chain[0]))
 
     def _clouds(self, gain: Gain) -> bool:
         """Whether the gain lets somebody change accounts where these have cloud identities."""

@@ -6,7 +6,7 @@ of the catalogue in docs/rbac.md, which says for each why it is one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from fnmatch import fnmatchcase
@@ -101,6 +101,10 @@ class Risk:
     then: str = ""
     steps: tuple[str, ...] = ()
     needs: tuple[Primitive, ...] = ()
+
+    def complete(self, held: Rules) -> bool:
+        """Whether somebody who may do all this has what the risk needs beside the grant."""
+        return not self.needs or any(needed.allowed(held) for needed in self.needs)
 
     def level(self, scope: str, privileged: tuple[str, ...]) -> Level:
         """How far it reaches in this scope."""
@@ -457,6 +461,10 @@ CLOUD_IDENTITY: Final = Risk(
 )
 """Only where accounts have cloud identities at all."""
 
+_NAMED_SPACES: Final = frozenset(
+    primitive.namespace for risk in RISKS for primitive in risk.primitives
+)
+
 CLUSTER_ADMIN: Final = Risk(
     "cluster-admin",
     _CRITICAL,
@@ -479,15 +487,16 @@ def _everything(box: Box, scope: str) -> bool:
     )
 
 
-def risks(box: Box, scope: str, scoped: Scoped, held: Callable[[], Rules]) -> Iterator[Risk]:
-    """The risks that this grant carries, worst first.
-
-    `held` gives all that the subject may do in this scope, for what is a risk only together.
-    """
+def risks(box: Box, scope: str, scoped: Scoped) -> Iterator[Risk]:
+    """The risks that a grant carries, worst first; some only with what else the subject may do."""
     if _everything(box, scope):
         yield CLUSTER_ADMIN
     for risk in RISKS:
-        if any(primitive.held(box, scope, scoped) for primitive in risk.primitives) and (
-            not risk.needs or any(needed.allowed(held()) for needed in risk.needs)
-        ):
+        if any(primitive.held(box, scope, scoped) for primitive in risk.primitives):
             yield risk
+
+
+def alike(box: Box, scope: str) -> str:
+    """A scope in which the box carries the same risks: namespaces differ by name alone."""
+    named = scope in box.names or scope in _NAMED_SPACES
+    return scope if scope == CLUSTER or named else ""

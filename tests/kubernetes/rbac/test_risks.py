@@ -412,6 +412,19 @@ def test_very_many_grants_are_counted_and_not_all_listed() -> None:
     assert (len(grants), only.facts["grantsTotal"]) == (MOST_FACTS, 1_000_000)
 
 
+def test_the_facts_of_all_findings_together_are_bounded() -> None:
+    held = cluster_role("r", rule([f"v{n}" for n in range(100)], [f"r{n}" for n in range(20)]))
+    bound = [binding("shop", f"b{n}", "ClusterRole/r", f"User u{n}") for n in range(30)]
+
+    counts = [
+        (len(grants), finding.facts.get("grantsTotal"))
+        for finding in privileges_added(state(held), state(held, *bound))
+        if isinstance(grants := finding.facts["grants"], tuple)
+    ]
+
+    assert counts == [(2000, None)] * 25 + [(0, 2000)] * 5
+
+
 def test_custom_resources_that_make_pods_are_known_by_group() -> None:
     """A resource of the same name in another group carries no risk."""
     assert graded(found(rule(["create"], ["workflows"], ["example.com"]))) == (NOTICE, ())

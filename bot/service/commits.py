@@ -1,0 +1,35 @@
+"""The commits of a job, and the policy by which they are judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.catalog import rule_options
+from bot.core.policy import Policy, parse_policy
+from bot.core.report import POLICY_PATH
+from bot.errors import PolicyError
+from bot.git import Repository
+
+LARGEST_POLICY: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Commits:
+    """What was fetched. `trusted` is the default branch's tip, from which the policy comes."""
+
+    repository: Repository
+    base: str
+    head: str
+    trusted: str
+
+    def policy(self) -> Policy:
+        """The policy; never the head's nor another target branch's. Raises PolicyError."""
+        data = self.repository.file(self.trusted, POLICY_PATH) or b""
+        if len(data) > LARGEST_POLICY:
+            raise PolicyError(f"the file is larger than {LARGEST_POLICY} bytes")
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise PolicyError("the file is not UTF-8 text") from error
+        return parse_policy(text, rule_options())

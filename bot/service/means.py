@@ -1,0 +1,90 @@
+"""What every story needs: GitHub, a directory for mirrors, a limit of time, and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from bot.analysis.review import review_trees
+from bot.analysis.run import Options, Side
+from bot.core.policy import Policy
+from bot.core.review import Review
+from bot.git import Mirror, Repository
+from bot.github.auth import Connection, Gateway
+from bot.service.commits import Commits
+from bot.service.deadline import Deadline
+
+
+class Judge(Protocol):
+    """Who compares two commits: `bot.analysis`, in a process that holds no key and no token."""
+
+    def __call__(
+        self, base: Side, head: Side, policy: Policy, today: date, options: Options, /
+    ) -> Review:
+        """The review of the change from `base` to `head`. Raises AnalysisError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a story needs.
+
+    `transport` are the protocols that git may speak, `surroundings` the variables that it needs
+    to reach GitHub, such as a proxy.
+    """
+
+    gateway: Gateway
+    mirrors: Path
+    seconds: float
+    today: Callable[[], date]
+    options: Options = field(default_factory=Options)
+    transport: tuple[str, ...] = ("https",)
+    surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    judge: Judge = review_trees
+
+    @contextmanager
+    def connected(self, installation: int, repository: int) -> Iterator[Connection]:
+        """A connection for one job alone."""
+        github = self.gateway.connect(installation, repository)
+        try:
+            yield github
+        finally:
+            github.close()
+
+    def mirror(self, repository: int) -> Path:
+        """Where the mirror of a repository is: by its id, which outlives its name."""
+        return self.mirrors / f"{repository}.git"
+
+    def fetched(self, github: Connection, wanted: Sequence[str], deadline: Deadline) -> Repository:
+        """The mirror with these commits and refs, and the tip of the default branch."""
+        mirror = Mirror(
+            self.mirror(github.repository_id),
+            protocols=self.transport,
+            surroundings=self.surroundings,
+            seconds=deadline.check(),
+        )
+        return mirror.fetch(
+            github.clone_url, [*dict.fromkeys((*wanted, trusted(github)))], github.token
+        )
+
+    def judged(self, commits: Commits, policy: Policy, deadline: Deadline) -> Review:
+        """The review, in the time that is left."""
+        left = deadline.check()
+        limits = replace(self.options.limits, wall=min(left, self.options.limits.wall))
+        with commits.repository.blobs() as blobs:
+            base, head = (
+                Side(commits.repository.tree(commit), blobs, commit)
+                for commit in (commits.base, commits.head)
+            )
+            tenant = commits.repository.git_directory.name
+            options = replace(self.options, limits=limits, tenant=tenant)
+            return self.judge(base, head, policy, self.today(), options)
+
+
+def trusted(github: Connection) -> str:
+    """The ref that the policy is read from: the default branch."""
+    return f"refs/heads/{github.default_branch}"
