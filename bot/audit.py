@@ -20,7 +20,7 @@ import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
 Event: TypeAlias = Literal[
-    "found", "waived", "accepted", "approved", "overridden", "refused", "concluded"
+    "found", "waived", "accepted", "approved", "overridden", "refused", "concluded", "notified"
 ]
 
 TABLE: Final = "fairlead_audit"

@@ -16,6 +16,7 @@ from waitress import create_server  # type: ignore[import-untyped]  # it has no 
 from bot import logs
 from bot.analysis.run import Options
 from bot.app import create_app
+from bot.audit import Audit
 from bot.errors import UsageError
 from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
@@ -125,6 +126,7 @@ def _service(settings: Settings) -> Service:
         options=Options(
             cache=settings.data_dir / "facts", require_sandbox=not settings.allow_no_sandbox
         ),
+        audit=Audit.opened(settings.data_dir, settings.database_url),
         # Settings allow http to this machine alone, where the stand-in is.
         transport=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),
         surroundings=settings.surroundings,

@@ -100,10 +100,10 @@ def needs(found: ReviewFinding, policy: Policy, codeowners: Codeowners) -> tuple
     entry = next((held for held in policy.approvals if name_matches(found.rule, held.rules)), None)
     count, by_review = (entry.count, entry.by_review) if entry else (1, False)
     if entry and (entry.teams or entry.users):
-        people = _owners((*entry.teams, *entry.users))
+        people = owner_names((*entry.teams, *entry.users))
         return (Need(people, count, by_review),)
     spaces = affected_namespaces(found)
-    held = [_owners(_namespace_owners(space, policy)) for space in spaces]
+    held = [owner_names(_namespace_owners(space, policy)) for space in spaces]
     if held and all(held):
         return tuple(Need(people, count, by_review) for people in dict.fromkeys(held))
     path = found.location.path if found.location else None
@@ -158,7 +158,7 @@ def settle(review: Review, policy: Policy, codeowners: Codeowners, consent: Cons
     )
 
 
-def _owners(names: Iterable[str]) -> tuple[str, ...]:
+def owner_names(names: Iterable[str]) -> tuple[str, ...]:
     """Teams and users of the policy, written as in CODEOWNERS."""
     return tuple(dict.fromkeys(normalised(f"@{name.removeprefix('@')}") for name in names))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 from cryptography.exceptions import UnsupportedAlgorithm
 from github import Auth, Github, GithubIntegration
 from github.Repository import Repository
+from github.Requester import Requester
 from jwt.exceptions import InvalidKeyError
 from urllib3 import Retry
 
@@ -42,6 +44,7 @@ class Connection:
     identity: Identity
     github: Github
     repository: Repository
+    installation: int
     repository_id: int
     full_name: str
     default_branch: str
@@ -50,13 +53,7 @@ class Connection:
 
     def close(self) -> None:
         """Revokes the token: it ends with its job. GitHub ends it after an hour in any case."""
-        try:
-            with translated():
-                self.github.requester.requestJsonAndCheck("DELETE", "/installation/token")
-        except GitHubError:
-            return
-        finally:
-            self.github.close()
+        _revoke(self.github)
 
 
 class Gateway:
@@ -82,15 +79,58 @@ class Gateway:
 
         The token's answer names the repository: its name may have changed since the webhook.
         """
+        scope = {"repository_ids": [repository], "permissions": PERMISSIONS}
+        with self.app() as app:
+            identity = self._who(app)
+            answer = self._token(app, installation, scope)
+        [held] = answer["repositories"]
+        github = self._client(installation, answer["token"])
+        return Connection(
+            identity=identity,
+            github=github,
+            repository=github.get_repo(held["full_name"]),
+            installation=installation,
+            repository_id=repository,
+            full_name=held["full_name"],
+            default_branch=held["default_branch"],
+            clone_url=held["clone_url"],
+            token=answer["token"],
+        )
+
+    @contextmanager
+    def narrowed(self, installation: int, scope: Mapping[str, Any]) -> Iterator[Requester | None]:
+        """A requester with a token for this scope and no more, None where it is not granted.
+
+        A scope is what a token request holds: `permissions`, and `repositories` by name.
+        """
+        try:
+            with self.app() as app:
+                token = self._token(app, installation, dict(scope))["token"]
+        except GitHubAnswerError as error:
+            # Permissions that nobody granted, a repository that the App does not reach.
+            if error.status != 422:
+                raise
+            yield None
+            return
+        github = self._client(installation, token)
+        try:
+            yield github.requester
+        finally:
+            _revoke(github)
+
+    @contextmanager
+    def app(self) -> Iterator[GithubIntegration]:
+        """The App itself, which may ask for its installations, tokens and deliveries."""
         app = self._app()
         try:
-            identity = self._who(app)
-            answer = self._token(app, installation, repository)
-            [held] = answer["repositories"]
+            yield app
         finally:
             app.close()
-        github = Github(
-            auth=Auth.Token(answer["token"]),
+
+    def _client(self, installation: int, token: str) -> Github:
+        del installation
+        return Github(
+            auth=Auth.Token(token),
             base_url=self._url,
             lazy=True,
             retry=_retry(),
@@ -100,16 +140,6 @@ class Gateway:
             api_version=API_VERSION,
             seconds_between_requests=0,
             seconds_between_writes=self._pause,
-        )
-        return Connection(
-            identity=identity,
-            github=github,
-            repository=github.get_repo(held["full_name"]),
-            repository_id=repository,
-            full_name=held["full_name"],
-            default_branch=held["default_branch"],
-            clone_url=held["clone_url"],
-            token=answer["token"],
         )
 
     def _app(self) -> GithubIntegration:
@@ -135,13 +165,10 @@ class Gateway:
             return self._identity
 
     @staticmethod
-    def _token(app: GithubIntegration, installation: int, repository: int) -> dict[str, Any]:
+    def _token(app: GithubIntegration, installation: int, scope: dict[str, Any]) -> dict[str, Any]:
         def mint() -> dict[str, Any]:
-            answer: dict[str, Any] = app.requester.requestJsonAndCheck(
-                "POST",
-                f"/app/installations/{installation}/access_tokens",
-                input={"repository_ids": [repository], "permissions": PERMISSIONS},
-            )[1]
+            path = f"/app/installations/{installation}/access_tokens"
+            answer: dict[str, Any] = app.requester.requestJsonAndCheck("POST", path, input=scope)[1]
             return answer
 
         try:
@@ -151,6 +178,17 @@ class Gateway:
             if error.status in {403, 404} and not error.retryable:
                 raise InstallationGone(str(error)) from error
             raise
+
+
+def _revoke(github: Github) -> None:
+    """Ends a client and its token."""
+    try:
+        with translated():
+            github.requester.requestJsonAndCheck("DELETE", "/installation/token")
+    except GitHubError:
+        return
+    finally:
+        github.close()
 
 
 def pages(connection: Connection, path: str) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,8 @@ from bot.github.auth import Connection
 class PullRequest:
     """A pull request as it is when asked for; what a webhook said may be old by then.
 
-    `base` is the branch, `base_sha` the commit that GitHub compares with.
+    `base` is the branch, `base_sha` the commit that GitHub compares with. `by_bot`: its author is
+    an App.
     """
 
     number: int
@@ -22,12 +23,16 @@ class PullRequest:
     head: str
     base: str
     base_sha: str
+    author: str = ""
+    by_bot: bool = False
 
 
 def read_pull(connection: Connection, number: int) -> PullRequest:
     """The pull request of this number."""
     with translated():
         found = connection.repository.get_pull(number)
+        # The account of a person who left GitHub is null.
+        user = found.raw_data.get("user") or {}
         return PullRequest(
             number=number,
             open=found.state == "open",
@@ -35,6 +40,8 @@ def read_pull(connection: Connection, number: int) -> PullRequest:
             head=found.head.sha,
             base=found.base.ref,
             base_sha=found.base.sha,
+            author=user.get("login") or "",
+            by_bot=user.get("type") == "Bot",
         )
 
 

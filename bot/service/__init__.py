@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.github.tasks import Done, Errand
 from bot.github.webhook import Job
 from bot.service import story
 from bot.service.means import Judge, Means
+from bot.service.obey import obey
 
 __all__ = ["Judge", "Service"]
 
@@ -25,3 +27,7 @@ class Service(Means):
     def give_up(self, job: Job, reference: str) -> None:
         """Ends the check run of a job that failed for good, with what finds it in the logs."""
         story.give_up(self, job, reference)
+
+    def obey(self, errand: Errand) -> Done:
+        """What became of a comment that holds a command."""
+        return obey(self, errand)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
 from bot.analysis.review import review_trees
 from bot.analysis.run import Options, Side
+from bot.audit import Audit
 from bot.core.policy import Policy
 from bot.core.review import Review
 from bot.git import Mirror, Repository
@@ -29,12 +30,17 @@ class Judge(Protocol):
         """The review of the change from `base` to `head`. Raises AnalysisError."""
 
 
+def utc_now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a story needs.
 
     `transport` are the protocols that git may speak, `surroundings` the variables that it needs
-    to reach GitHub, such as a proxy.
+    to reach GitHub, such as a proxy. `audit` remembers what people decided.
     """
 
     gateway: Gateway
@@ -45,6 +51,8 @@ class Means:
     transport: tuple[str, ...] = ("https",)
     surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     judge: Judge = review_trees
+    audit: Audit = field(default_factory=Audit.in_memory)
+    now: Callable[[], datetime] = utc_now
 
     @contextmanager
     def connected(self, installation: int, repository: int) -> Iterator[Connection]:

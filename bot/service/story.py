@@ -17,6 +17,7 @@ from bot.github.comments import perform, read_posted
 from bot.github.pulls import PullRequest, changed_files, read_pull
 from bot.github.webhook import Job
 from bot.service.commits import Commits
+from bot.service.consent import Case, codeowners_of, settled, tell_teams
 from bot.service.deadline import Deadline
 from bot.service.means import Means, trusted
 
@@ -41,6 +42,7 @@ def review(means: Means, job: Job) -> str:
             _end(github, run, pull, invalid_policy(error))
             return "invalid-policy"
         judged = means.judged(commits, policy, deadline)
+        judged = settled(means, github, pull, Case(judged, policy, codeowners_of(commits)))
         posted, files = read_posted(github, pull), changed_files(github, pull)
         *operations, ending = plan(judged, policy, posted, files)
         deadline.check()
@@ -49,6 +51,7 @@ def review(means: Means, job: Job) -> str:
             return "superseded"
         perform(github, pull, _fitting(operations, pull))
         _conclude(github, run, pull, ending)
+        tell_teams(means, github, pull, judged, policy)
     return judged.verdict
 
 

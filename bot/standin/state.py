@@ -189,6 +189,7 @@ class PullRequest:
     reviews: list[Review] = field(default_factory=list)
     conversation: list[IssueComment] = field(default_factory=list)
     resolved_threads: dict[int, Account] = field(default_factory=dict)
+    requested_teams: list[str] = field(default_factory=list)
 
     def threads(self) -> dict[int, list[ReviewComment]]:
         """The threads by the id of the comment that began each, deleted or not."""
@@ -272,6 +273,7 @@ class State:
         self.tokens: dict[str, Token] = {}
         self.repositories: dict[int, Repository] = {}
         self.former_names: dict[str, int] = {}
+        self.teams: dict[str, set[str]] = {}
         self.codes: dict[str, tuple[App, datetime]] = {}
         self._ids = itertools.count(1_000_001)
 
