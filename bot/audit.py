@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -138,7 +138,7 @@ class Audit:
             fresh = tuple(entry for key, entry in wanted.items() if key not in known)
             if fresh:
                 self._write(fresh)
-                rows = [asdict(entry) | {"data": _json(entry.data)} for entry in fresh]
+                rows = [_row(entry) | {"data": _json(entry.data)} for entry in fresh]
                 connection.execute(self._insert(), rows)
         return fresh
 
@@ -189,9 +189,7 @@ class Audit:
     def _write(self, entries: Iterable[Entry]) -> None:
         if self._lines is None:
             return
-        text = "".join(
-            _json({**asdict(entry), "data": dict(entry.data)}) + "\n" for entry in entries
-        )
+        text = "".join(_json(_row(entry)) + "\n" for entry in entries)
         handle = os.open(self._lines, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             # One write: the lines of two threads do not mix.
@@ -203,6 +201,11 @@ class Audit:
 def stamp(moment: datetime) -> str:
     """A moment as it is recorded and compared: UTC, to the second, as GitHub writes its own."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    held = {one.name: getattr(entry, one.name) for one in fields(entry)}
+    return held | {"data": dict(entry.data)}
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:
