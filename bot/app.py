@@ -11,7 +11,8 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from bot.errors import DeliveryError
-from bot.github.webhook import EVENTS, HEADERS, MAX_PAYLOAD, Delivery, Job, parse, signed
+from bot.github.tasks import Announcement, Errand, PushJob, Task
+from bot.github.webhook import EVENTS, HEADERS, MAX_PAYLOAD, Delivery, parse, signed
 from bot.metrics import Metrics
 
 log = structlog.get_logger()
@@ -20,13 +21,13 @@ _JSON: Final = "application/json"
 
 
 class Intake(Protocol):
-    """Where jobs go to be run, however often this process dies."""
+    """Where tasks go to be done, however often this process dies."""
 
-    def submit(self, delivery: str, job: Job) -> bool:
+    def submit(self, delivery: str, task: Task) -> bool:
         """Records and enqueues in one step; False where that delivery needs nothing more."""
 
     def ready(self) -> bool:
-        """Whether a job could be recorded now."""
+        """Whether a task could be recorded now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,20 @@ class _Hooks:
         known = log.bind(
             delivery=delivery.id,
             event_name=delivery.event if delivery.event in EVENTS else "other",
-            action=delivery.action if delivery.jobs else None,
+            action=delivery.action if delivery.tasks else None,
             repository=delivery.repository,
         )
         if delivery.event == "ping":
             return self._answer("ping", "accepted", 200, "pong")
-        if not delivery.jobs:
+        if delivery.forged:
+            known.warning("another App made a check run of this name")
+            return self._answer(delivery.event, "forged", 202, "not ours")
+        if not delivery.tasks:
             known.info("delivery ignored")
             return self._answer(delivery.event, "ignored", 202, "nothing to do")
-        new = [self.intake.submit(delivery.id, job) for job in delivery.jobs]
-        for job, fresh in zip(delivery.jobs, new, strict=True):
-            known.info("job enqueued" if fresh else "job known", pull_request=job.number)
+        new = [self.intake.submit(delivery.id, task) for task in delivery.tasks]
+        for task, fresh in zip(delivery.tasks, new, strict=True):
+            known.info("job enqueued" if fresh else "job known", **_told(task))
         if any(new):
             return self._answer(delivery.event, "accepted", 202, "enqueued")
         return self._answer(delivery.event, "repeated", 202, "this delivery is known")
@@ -79,6 +83,15 @@ class _Hooks:
     def too_large(self, event: str) -> tuple[Response, int]:
         """More than GitHub ever sends."""
         return self._answer(event, "refused", 413, f"more than {MAX_PAYLOAD} bytes")
+
+
+def _told(task: Task) -> dict[str, object]:
+    """What a line about a task says of it: ids and words of ours, nothing of a payload's."""
+    number = None if isinstance(task, PushJob) else task.number
+    if isinstance(task, Announcement):
+        return {"pull_request": number}
+    words = {"chore": task.chore} if isinstance(task, Errand) else {}
+    return {"task": type(task).__name__, **words, "pull_request": number or None}
 
 
 def create_app(secrets: Sequence[str], intake: Intake, metrics: Metrics) -> Flask:

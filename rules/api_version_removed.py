@@ -6,7 +6,7 @@ from bot.core.finding import Finding, Fix, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
 from bot.kubernetes.api_versions import Unserved, unserved
-from bot.kubernetes.image_facts import shown
+from bot.kubernetes.naming import shown
 from bot.kubernetes.pods import str_of
 
 SEVERITY = Severity.ERROR

@@ -70,18 +70,17 @@ def _from_elsewhere(found: tuple[NewImage, ...], before: State, after: State) ->
 
 
 def _invalid(new: NewImage, severity: Severity) -> Iterator[Finding]:
-    if new.use.known:
-        expression = approval.is_expression(new.use.reference)
-        why = "cannot be judged before it runs" if expression else "is no valid image reference"
-        message = f"{used_by(new.use)}, which {why}"
-        facts = image_facts(new.use)
-        yield Finding(new.use.node, message, severity, new.use.reference, facts)
+    expression = approval.is_expression(new.use.reference)
+    why = "cannot be judged before it runs" if expression else "is no valid image reference"
+    message = f"{used_by(new.use)}, which {why}"
+    yield Finding(new.use.node, message, severity, new.use.reference, image_facts(new.use))
 
 
 def _finding(new: NewImage, message: str, severity: Severity, after: State) -> Finding:
     use = new.use
     image = use.image
-    moved = approval.mirrored(after.policy.images, image) if image else None
+    movable = None if use.operated else image
+    moved = approval.mirrored(after.policy.images, movable) if movable else None
     return Finding(
         use.node,
         message if use.known else f"{message} (in a field that is taken for an image)",

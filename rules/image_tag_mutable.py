@@ -28,7 +28,7 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
     digest = after.policy.images.require_digest
     for new in new_images(before, after):
         image, old = new.use.image, new.repository_before
-        if image is None or not new.use.known:
+        if image is None or not new.use.known or (new.use.operated and not new.use.version):
             continue
         why = _mutable(image, options, digest=digest)
         if why and not (old and old.image and _mutable(old.image, options, digest=digest)):

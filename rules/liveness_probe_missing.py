@@ -7,8 +7,8 @@ from typing import Literal
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
+from bot.kubernetes.naming import called
 from bot.kubernetes.pods import str_of
-from bot.kubernetes.podsecurity import called
 from bot.kubernetes.probes import LASTING, has_probe, lasting_templates, listens, matches_any
 
 SEVERITY = Severity.NOTICE

@@ -7,8 +7,8 @@ from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.naming import called
 from bot.kubernetes.pods import str_of
-from bot.kubernetes.podsecurity import called
 from bot.kubernetes.probes import LASTING, Traffic, has_probe, matches_any, served_containers
 
 SEVERITY = Severity.WARNING

@@ -6,7 +6,7 @@ from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes.broken_references import Broken, broken_references
-from bot.kubernetes.image_facts import shown
+from bot.kubernetes.naming import shown
 from bot.kubernetes.pods import TEMPLATED, str_of
 from bot.kubernetes.references import PROVIDERS
 

@@ -7,8 +7,8 @@ from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.naming import called
 from bot.kubernetes.pods import TEMPLATED, str_of
-from bot.kubernetes.podsecurity import called
 from bot.kubernetes.probes import matches_any
 from bot.kubernetes.resources_changes import affected, newly_lacking, newly_refused
 from bot.kubernetes.resources_requests import Demand

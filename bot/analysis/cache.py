@@ -29,7 +29,7 @@ _DAY: Final = 24 * 60 * 60
 _OTHERS_STAY_DAYS: Final = 14
 _AT_ONCE: Final = 500
 _BUSY_SECONDS: Final = 5.0
-_PREFIX: Final = "manifests-"
+_MANIFESTS: Final = "manifests"
 # What decides how content reads, and how that is written down.
 _READERS: Final = (
     (bot.core, ("manifest.py", "reading")),
@@ -54,16 +54,28 @@ def reader_version() -> str:
 
 
 class FactCache:
-    """Facts by key, below a directory. Without one, or where it cannot be used, always empty."""
+    """Facts by key, below a directory. Without one, or where it cannot be used, always empty.
 
-    def __init__(self, directory: Path | None, *, maximum: int = MAXIMUM_BYTES) -> None:
+    `name` is of what is kept, `version` of what makes it: what another version made is dropped.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        *,
+        maximum: int = MAXIMUM_BYTES,
+        name: str = _MANIFESTS,
+        version: str | None = None,
+    ) -> None:
         self._maximum = maximum
+        self._name = name
         self._path: Path | None = None
         self._held: sqlite3.Connection | None = None
         if directory is not None:
             with contextlib.suppress(OSError):
                 directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._path = directory / f"{_PREFIX}{reader_version()}.sqlite"
+                made_by = reader_version() if version is None else version
+                self._path = directory / f"{name}-{made_by}.sqlite"
                 self._connect(self._path)
 
     def __enter__(self) -> Self:
@@ -123,7 +135,7 @@ class FactCache:
             self._renew()
 
     def _connect(self, path: Path) -> None:
-        _drop_other_versions(path)
+        _drop_other_versions(path, self._name)
         try:
             self._held = _opened(path)
         except sqlite3.OperationalError:
@@ -193,10 +205,10 @@ def _bytes(connection: sqlite3.Connection) -> int:
     return int(pages - free) * int(size)
 
 
-def _drop_other_versions(path: Path) -> None:
+def _drop_other_versions(path: Path, name: str) -> None:
     """Remove what no reader has touched for long: two versions may well run side by side."""
     oldest = time.time() - _OTHERS_STAY_DAYS * _DAY
-    for other in path.parent.glob(f"{_PREFIX}*"):
+    for other in path.parent.glob(f"{name}-*"):
         if not other.name.startswith(path.name):
             with contextlib.suppress(OSError):
                 if other.stat().st_mtime < oldest:

@@ -72,6 +72,10 @@ class Channel:
                 except BrokenPipeError:
                     continue
 
+    def prolong(self, seconds: float) -> None:
+        """Give the child this much longer: time in which it only waited for the parent."""
+        self._deadline += seconds
+
     def send(self, data: bytes) -> None:
         """Send a framed message. Raises AnalysisError where the child does not take it."""
         left = memoryview(data)

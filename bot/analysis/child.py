@@ -32,10 +32,12 @@ from bot.analysis.wire import (
     Answer,
     FactKind,
     Failed,
+    Order,
     Start,
     Want,
     answer,
     decode_have,
+    decode_made,
     decode_start,
     frame,
     pack_manifest,
@@ -44,6 +46,7 @@ from bot.analysis.wire import (
 )
 from bot.catalog import load_rules
 from bot.core.manifest import Manifest
+from bot.core.rendering import Build, Built
 from bot.core.rule import Rule
 from bot.core.states.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name
 from bot.core.tree import File, Tree
@@ -81,9 +84,18 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     content.prefetch((base, head))
     asked = [rule for rule in rules if start.rules is None or rule.id in start.rules]
     question = Question(base, head, start.policy, start.namespace)
-    found = examine_trees(question, content, asked)
+    found = examine_trees(question, content, asked, _Builder())
     counts = (content.counters.parsed, content.counters.blobs, content.counters.cached)
     _send(Answer(**answer(found, content.new, counts), sandbox=str(state)))
+
+
+class _Builder:
+    """Has the parent build: this process can start nothing."""
+
+    def build(self, build: Build) -> Built:
+        """What comes of a build."""
+        _send(Order(build))
+        return decode_made(_receive()).built
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from bot.analysis.manifests import ReadManifests
 from bot.analysis.summary import summarise
 from bot.core.judge import RuleFailed, judge
 from bot.core.policy import Policy
+from bot.core.rendering import Builder
 from bot.core.review import Analysis, Location, Problem, ReviewFinding
 from bot.core.rule import Rule
 from bot.core.states import Manifests, states_of
@@ -33,12 +34,21 @@ class Question:
     namespace: str = "default"
 
 
-def examine_trees(question: Question, content: Content, rules: Iterable[Rule]) -> Analysis:
-    """What the change from base to head does."""
+def examine_trees(
+    question: Question, content: Content, rules: Iterable[Rule], builder: Builder | None = None
+) -> Analysis:
+    """What the change from base to head does. Without a builder nothing is rendered."""
     policy = question.policy
     asked = tuple(rule for rule in rules if not policy.rule(rule.id).off)
     options: dict[str, object] = {rule.id: policy.options(rule.id, rule.options) for rule in asked}
-    states = states_of(question.base, question.head, content, policy, namespace=question.namespace)
+    states = states_of(
+        question.base,
+        question.head,
+        content,
+        policy,
+        namespace=question.namespace,
+        builder=builder,
+    )
     locator = Locator(content, question.base, question.head)
     findings: list[ReviewFinding] = []
     crashed: dict[tuple[str, str], Problem] = {}

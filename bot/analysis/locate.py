@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from bot.analysis.manifests import LARGEST
 from bot.core.finding import Finding, Graph, Side, Spot, Steps, Table
@@ -24,13 +25,44 @@ from bot.core.suggest import suggest_fix
 from bot.core.tree import Blobs, Tree
 
 
+class Places(Protocol):
+    """Where a place of a resource that a renderer made stands in the files that people edit."""
+
+    def place_of(self, node: Node, side: Side) -> Location | None:
+        """The place of what stands at a node at head (`RIGHT`) or base (`LEFT`).
+
+        None where no file of the two trees can be named.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class OriginFiles:
+    """Names the file in which a resource begins, and no line: a patch may have made the field."""
+
+    base: Tree
+    head: Tree
+
+    def place_of(self, node: Node, side: Side) -> Location | None:
+        """The file that the resource comes from."""
+        source = node.resource.source
+        trees = {"LEFT": self.base, "RIGHT": self.head}
+        for held in (side, _other(side)):
+            if source.path in trees[held]:
+                return Location(source.path, None, held)
+        return None
+
+
 @dataclass(slots=True)
 class Locator:
-    """Finds lines. `base` and `head` say which blobs are small enough to be looked at."""
+    """Finds lines. `base` and `head` say which blobs are small enough to be looked at.
+
+    `places` finds what stands in no file as it is; None for the origin's file.
+    """
 
     blobs: Blobs
     base: Tree
     head: Tree
+    places: Places | None = None
     _lines: dict[tuple[Source, tuple[int | str, ...]], int | None] = field(default_factory=dict)
     _held: dict[str, bytes] = field(default_factory=dict)
 
@@ -61,6 +93,8 @@ class Locator:
         if fix is None or isinstance(place, Spot) or found.side == "LEFT":
             return None
         source = fix.node.resource.source
+        if source.root:
+            return None
         data = self._data(source) if source.path == place.resource.source.path else None
         return None if data is None else suggest_fix(data, fix)
 
@@ -78,6 +112,9 @@ class Locator:
             known = place.path in self._tree(side)
             return Location(place.path, place.line, side) if known else None
         source = place.resource.source
+        if source.root:
+            places = self.places or OriginFiles(self.base, self.head)
+            return places.place_of(place, side)
         for held in (side, _other(side)):
             file = self._tree(held).get(source.path)
             if file is not None and file.blob == source.blob:

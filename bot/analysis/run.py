@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
 from bot.analysis.cache import FactCache
 from bot.analysis.channel import LAUNCH, Channel
 from bot.analysis.counters import Counters
+from bot.analysis.renders import RENDERS, Orders, Renders
 from bot.analysis.wire import (
     Answer,
     FactKind,
     Failed,
     Have,
+    Made,
+    Order,
     Start,
     Want,
     analysis,
@@ -54,7 +57,7 @@ class Options:
     `namespace` is what a resource without one gets; `rules` names the rules to ask, None for all;
     `cache` is the directory of what was read before, None for none; `require_sandbox` refuses to
     analyse where Landlock or seccomp is missing. `counters` are counted into. `launch` is the
-    program of the child.
+    program of the child. `renders` is how roots are rendered.
     """
 
     namespace: str = "default"
@@ -65,6 +68,7 @@ class Options:
     limits: Limits = Limits()
     counters: Counters = field(default_factory=Counters)
     launch: str = LAUNCH
+    renders: Renders = field(default_factory=Renders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysi
     limits = options.limits
     with (
         FactCache(options.cache) as cache,
+        FactCache(options.cache, name="renders", version=RENDERS) as kept,
         Channel(limits.memory, limits.cpu, limits.wall, options.launch) as channel,
     ):
         channel.send(
@@ -100,21 +105,38 @@ def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysi
             )
         )
         store = _Store(base, head, cache, options.tenant)
-        said = _conversation(channel, store)
+        builder = options.renders.make(_Both(base.blobs, head.blobs))
+        orders = Orders(options.renders, builder, store.allowed, kept, options.tenant)
+        said = _conversation(channel, store, orders)
         found = analysis(said, rule_ids(), base.tree, head.tree)
         store.keep(said.facts)
     _count(options.counters, said)
-    return found
+    return _with_tools(found, orders)
 
 
-def _conversation(channel: Channel, store: _Store) -> Answer:
-    """Give the child the contents that it asks for, until it answers."""
+def _with_tools(found: Analysis, orders: Orders) -> Analysis:
+    """The analysis with what the parent alone knows of how it was rendered."""
+    rendered = found.summary.rendered
+    if rendered is None:
+        return found
+    tools, sandbox = tuple(sorted(orders.tools)), orders.renders.sandbox
+    said = replace(rendered, tools=tools, sandbox=sandbox if tools else "")
+    return replace(found, summary=replace(found.summary, rendered=said))
+
+
+def _conversation(channel: Channel, store: _Store, orders: Orders) -> Answer:
+    """Give the child the contents and builds that it asks for, until it answers."""
     for _ in range(_MOST_MESSAGES):
         message = decode_message(channel.receive())
         if isinstance(message, Answer):
             return message
         if isinstance(message, Failed):
             raise AnalysisError(_failure(message))
+        if isinstance(message, Order):
+            spent = orders.spent
+            channel.send(frame(Made(orders.built(message.build))))
+            channel.prolong(orders.spent - spent)
+            continue
         channel.send(frame(Have(list(store.items(message)))))
     raise AnalysisError("the analysis asked for more than it can need")
 
@@ -140,7 +162,7 @@ class _Store:
         self._sides = (base, head)
         self._cache = cache
         self._tenant = tenant
-        self._allowed = frozenset(
+        self.allowed = frozenset(
             file.blob
             for side in self._sides
             for file in side.tree.values()
@@ -150,9 +172,7 @@ class _Store:
 
     def items(self, want: Want) -> Iterator[tuple[Literal["facts", "data"], bytes | None]]:
         """The answer to each item. Raises AnalysisError for what no honest child asks for."""
-        if len(want.items) > _MOST_ITEMS or any(
-            blob not in self._allowed for _, blob in want.items
-        ):
+        if len(want.items) > _MOST_ITEMS or any(blob not in self.allowed for _, blob in want.items):
             raise AnalysisError("the analysis asked for what is not in the two trees")
         keys = {mark: self._key(*mark) for mark in want.items if mark[0] != "data"}
         facts = self._cache.get(list(keys.values()))
@@ -188,6 +208,21 @@ class _Store:
             left = [blob for blob in dict.fromkeys(blobs) if blob not in found]
             found.update(_read(side.blobs, left))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """The contents of two sides, of which one may lack what the other has."""
+
+    base: Blobs
+    head: Blobs
+
+    def data(self, blob: str) -> bytes:
+        """The content of a file. Raises KeyError where neither has it."""
+        try:
+            return self.head.data(blob)
+        except KeyError:
+            return self.base.data(blob)
 
 
 def _read(blobs: Blobs, wanted: list[str]) -> Iterator[tuple[str, bytes]]:

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 from bot.core.resource import Item, Resource, ResourceKey, Route
-from bot.core.review import Counts, GrantCounts, ImageChange, Summary
+from bot.core.review import (
+    Counts,
+    GrantCounts,
+    ImageChange,
+    RenderedRoots,
+    Summary,
+)
 from bot.core.state import Change, changes
 from bot.core.states import Pair, States
 from bot.core.values import thaw
@@ -32,7 +38,15 @@ def summarise(states: States) -> Summary:
         change=_class(found),
         images=tuple(sorted(images, key=_image_order)),
         grants=_grants(states.pairs),
+        rendered=_rendered(states),
     )
+
+
+def _rendered(states: States) -> RenderedRoots | None:
+    if not states.asked:
+        return None
+    done = sum(states.asked.values())
+    return RenderedRoots(done, len(states.asked), states.tools)
 
 
 _Mark = tuple[ResourceKey, bytes, bytes]

@@ -19,6 +19,7 @@ from bot.core import values
 from bot.core.finding import Severity
 from bot.core.manifest import Manifest, Reading
 from bot.core.policy import Policy
+from bot.core.rendering import Build, Built
 from bot.core.review import (
     Analysis,
     Details,
@@ -72,6 +73,18 @@ class Have(msgspec.Struct, frozen=True):
     items: list[tuple[Literal["facts", "data"], bytes | None]]
 
 
+class Order(msgspec.Struct, frozen=True, tag=True):
+    """What the child asks the parent to build."""
+
+    build: Build
+
+
+class Made(msgspec.Struct, frozen=True):
+    """The parent's answer to an order."""
+
+    built: Built
+
+
 class Failed(msgspec.Struct, frozen=True, tag=True):
     """Why the child gives up: the name of an exception, never its text."""
 
@@ -107,10 +120,11 @@ class Answer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     sandbox: str
 
 
-Message: TypeAlias = Want | Answer | Failed
+Message: TypeAlias = Want | Order | Answer | Failed
 
 decode_start: Final = msgspec.msgpack.Decoder(Start).decode
 decode_have: Final = msgspec.msgpack.Decoder(Have).decode
+decode_made: Final = msgspec.msgpack.Decoder(Made).decode
 _decode_message: Final = msgspec.msgpack.Decoder(Message).decode
 
 

@@ -29,6 +29,10 @@ class Sides:
     head: Side
     policy: bytes | None
 
+    def at_head(self, path: str) -> bytes | None:
+        """The content of a regular file of HEAD, None where there is none."""
+        return _content(self.head, path)
+
     def line(self, found: ReviewFinding) -> str | None:
         """The line that a finding stands on, None where it must not or cannot be shown."""
         place = found.location

@@ -25,6 +25,7 @@ Examples:
   fairlead review main feature --repo ~/src/gitops --format markdown
   fairlead review before/ after/ --policy fairlead.yml
   fairlead review origin/main HEAD --format sarif --output fairlead.sarif
+  fairlead review origin/main HEAD --fix
 
 \b
 Exit status: 0 pass, 1 blocked, 2 wrong use or a policy that is not valid,
@@ -66,6 +67,11 @@ Exit status: 0 pass, 1 blocked, 2 wrong use or a policy that is not valid,
     metavar="NS",
     help="The namespace of resources that name none, where the policy does not say it.",
 )
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Put the fixes that are certain into the working tree, showing each as a difference.",
+)
 @click.pass_context
 def review(  # noqa: PLR0913 - one parameter an option, all by name
     ctx: click.Context,
@@ -77,6 +83,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     form: str,
     target: Path | None,
     default_namespace: str | None,
+    fix: bool,
 ) -> None:
     """What the change from BASE to HEAD would newly grant, run, expose or break.
 
@@ -84,15 +91,19 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     compared with their merge base, as on GitHub.
     """
     # Everything that reasons is imported here: `fairlead --help` has no use for it.
+    from bot.analysis.renders import renders_here  # noqa: PLC0415
     from bot.analysis.run import Options  # noqa: PLC0415
     from bot.cli.comparison import compare, open_sides, read_policy  # noqa: PLC0415
+    from bot.cli.fix import apply_fixes, fixed_tree  # noqa: PLC0415
     from bot.cli.formats import write_review  # noqa: PLC0415
 
     _warn_without_sandbox()
+    cache = cache_directory()
     options = Options(
         namespace=default_namespace or "default",
-        cache=cache_directory(),
+        cache=cache,
         tenant=str(repo.resolve()),
+        renders=renders_here(_folders(cache)),
     )
     today = datetime.now(UTC).date()
     with open_sides(base, head, repo) as sides:
@@ -100,7 +111,13 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         with output.progress(f"Comparing {base} with {head}"):
             found = compare(sides, policy, today, options)
         write_review(found, policy, sides.line, form, target)
+        if fix:
+            apply_fixes(found, sides.at_head, fixed_tree(sides.head.name, repo))
     ctx.exit(STATUS[found.verdict])
+
+
+def _folders(cache: Path | None) -> tuple[Path, ...]:
+    return () if cache is None else (cache / "tools",)
 
 
 def _warn_without_sandbox() -> None:

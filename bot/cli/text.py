@@ -15,7 +15,7 @@ from bot.core.decide import conclusion
 from bot.core.finding import Severity
 from bot.core.markdown import visible
 from bot.core.policy import Policy
-from bot.core.report import compared, consequence, place
+from bot.core.report import compared, consequence, place, rendered
 from bot.core.review import Location, Review, ReviewFinding
 
 Lines: TypeAlias = Callable[[ReviewFinding], str | None]
@@ -60,6 +60,8 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
     verdict = Text(review.verdict.capitalize(), style=_VERDICTS[review.verdict])
     console.print(Text.assemble(verdict, f": {ending.title}."))
     console.print(Text(f"{compared(review.summary)}."))
+    if roots := rendered(review.summary):
+        console.print(Text(f"{visible(roots)}."))
 
 
 def _path(found: ReviewFinding) -> str:

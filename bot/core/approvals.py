@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from bot.core.codeowners import Codeowners, normalised
-from bot.core.decide import finding_order, verdict
+from bot.core.decide import finding_order, verdict_of
 from bot.core.finding import Severity
 from bot.core.globs import name_matches
 from bot.core.policy import Policy
@@ -147,7 +147,7 @@ def settle(review: Review, policy: Policy, codeowners: Codeowners, consent: Cons
     held = tuple(
         sorted((*review.suppressed, *accepted), key=lambda one: finding_order(one.finding))
     )
-    result = verdict(standing, review.problems, policy)
+    result = verdict_of(standing, review.problems, policy)
     return replace(
         review,
         verdict=result,

@@ -45,7 +45,7 @@ def decide(analysis: Analysis, policy: Policy, *, base: str, head: str, today: d
                 standing.append(part)
     problems = tuple(sorted(analysis.problems, key=_problem_order))
     return Review(
-        verdict=verdict(standing, problems, policy),
+        verdict=verdict_of(standing, problems, policy),
         base=base,
         head=head,
         findings=tuple(sorted(standing, key=finding_order)),
@@ -133,10 +133,10 @@ def _graded(found: ReviewFinding, policy: Policy) -> ReviewFinding:
     return replace(found, severity=severity, blocks=policy.block.reached_by(severity))
 
 
-def verdict(
+def verdict_of(
     standing: Iterable[ReviewFinding], problems: tuple[Problem, ...], policy: Policy
 ) -> Verdict:
-    """The verdict over what still stands."""
+    """The verdict of what stands: graded findings that nothing suppresses, and problems."""
     if policy.mode == "enforce" and any(found.blocks for found in standing):
         return "blocked"
     return "incomplete" if problems else "pass"

@@ -133,8 +133,17 @@ class Grants(msgspec.Struct, frozen=True):
     removed: int
 
 
+class Rendered(msgspec.Struct, frozen=True):
+    """How many of the affected roots that need a renderer were rendered, and by what."""
+
+    rendered: int
+    affected: int
+    tools: tuple[str, ...]
+    sandbox: str
+
+
 class Summary(msgspec.Struct, frozen=True, rename={"change": "class"}):
-    """What was compared, in numbers."""
+    """What was compared, in numbers. `rendered` is absent where no root needs a renderer."""
 
     environments: int
     compared: int
@@ -142,6 +151,7 @@ class Summary(msgspec.Struct, frozen=True, rename={"change": "class"}):
     change: Literal["none", "images", "other"]
     images: tuple[ImageChange, ...]
     grants: Grants
+    rendered: Rendered | msgspec.UnsetType = msgspec.UNSET
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -245,4 +255,11 @@ def _summary(held: review.Summary) -> Summary:
             for image in held.images
         ),
         Grants(held.grants.added, held.grants.removed),
+        _rendered(held.rendered),
     )
+
+
+def _rendered(held: review.RenderedRoots | None) -> Rendered | msgspec.UnsetType:
+    if held is None:
+        return msgspec.UNSET
+    return Rendered(held.rendered, held.affected, held.tools, held.sandbox)

@@ -20,12 +20,16 @@ class Edit:
 
     @property
     def diff(self) -> str:
-        """The difference as `git diff` would show it."""
+        """The difference as `git diff` shows it, of the changed lines alone.
+
+        Lines around them may be a Secret's.
+        """
         rows = difflib.unified_diff(
             _lines(self.old),
             _lines(self.new),
             f"a/{self.path}",
             f"b/{self.path}",
+            n=0,
         )
         return "".join(row if row.endswith("\n") else f"{row}\n" for row in rows)
 

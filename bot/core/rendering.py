@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
+
+from bot.core.resource import Node, Resource
+from bot.core.tree import Tree
 
 Renderer: TypeAlias = Literal["kustomize", "helm"]
 
 Status: TypeAlias = Literal["rendered", "refused", "failed", "limit", "unavailable"]
 """`refused`: not even tried; `failed`: the renderer said no; `limit`: a budget of ours was met;
 `unavailable`: there is no renderer or no sandbox here."""
+
+
+ORIGIN_PREFIX: Final = "../tree/"
+"""What paths of the tree begin with in the origins that kustomize writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +73,58 @@ class Builder(Protocol):
 
     def build(self, build: Build) -> Built:
         """What comes of a build."""
+
+
+class NoBuilder:
+    """Where there is no renderer at all."""
+
+    def build(self, build: Build) -> Built:
+        """That nothing is built here, and how it could be."""
+        return Built(
+            "unavailable",
+            message=f"there is no {build.renderer} here: `fairlead tools fetch` brings it",
+        )
+
+
+Finish: TypeAlias = Callable[[bytes], bytes]
+"""What becomes of one object, as JSON, after the build; raises UnbuildableError where nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A root that an object of the tree declares: what to build, how, and for which cluster.
+
+    `node` is the field that declares it, in an Application, a Flux Kustomization or the like.
+    `path` is its directory, empty for the top of the tree. `cluster` names the environment, empty
+    where nothing says which one; `namespace` is what its resources without one get, empty for the
+    environment's own. `release` is for charts; without one, a kustomization at `path` is built and
+    a directory without one is applied as it stands, of which `files` are those that count, None for
+    all that lie directly in it.
+
+    `edits` are texts that the owner lays over the tree before it builds, by path; the kustomization
+    that Flux generates is one of them. `inputs` are further files that it depends on, such as
+    `.argocd-source.yaml`. `finish` is what the owner does to each object after the build.
+    `hindrances` are sentences on why it cannot be built, which then is not tried.
+    """
+
+    node: Node
+    path: str
+    cluster: str = ""
+    namespace: str = ""
+    release: Release | None = None
+    files: tuple[str, ...] | None = None
+    edits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inputs: tuple[str, ...] = ()
+    finish: Finish | None = None
+    hindrances: tuple[str, ...] = ()
+
+
+Declare: TypeAlias = Callable[[Sequence[Resource], Tree], Iterable[Declared]]
+"""What these resources declare about a tree. It is asked again about what the roots that it named
+were rendered to, until nothing new is declared."""
+
+
+def declare_nothing(resources: Sequence[Resource], tree: Tree) -> Iterable[Declared]:
+    """Where nothing is known of what declares roots, none are declared."""
+    del resources, tree
+    return ()

@@ -66,6 +66,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         conclusion=conclusion(review, policy),
         may_pass=may_pass(review.problems, policy),
         compared=compared(review.summary),
+        rendered=rendered(review.summary),
         loud=[found for found in shown if not _is_quiet(found)],
         quiet=[found for found in shown if _is_quiet(found)],
         hidden=Counter(str(found.severity) for found in worst_first[MOST_ROWS:]),
@@ -160,6 +161,17 @@ def compared(held: Summary) -> str:
     rights = f"; {', '.join(grants)}" if grants else ""
     where = f"{_counted(held.compared, 'resource')} in {_counted(held.environments, 'environment')}"
     return f"{where} compared: {found}{only}{rights}"
+
+
+def rendered(held: Summary) -> str:
+    """The line that says what was rendered, and by what; empty where nothing needed it."""
+    found = held.rendered
+    if found is None:
+        return ""
+    by = [*found.tools, *([f"sandbox: {found.sandbox}"] if found.sandbox else [])]
+    shown = f" ({', '.join(by)})" if by else ""
+    roots = "root" if found.affected == 1 else "roots"
+    return f"Rendered {found.rendered:,} of {found.affected:,} affected {roots}{shown}"
 
 
 def consequence(found: ReviewFinding, policy: Policy) -> str:

@@ -190,7 +190,9 @@ class Source:
 
     `document` counts the chunks between `---` lines of the file from 0 (of a JSON stream: its
     values), `item` is the way through unwrapped lists, `kustomize` says which of the two readings
-    of the file this resource comes from.
+    of the file this resource comes from. `root` names the root that a renderer made this resource
+    of, empty where it stands in the file as it is: of a rendered one, only the file is known in
+    which it begins.
     """
 
     path: str
@@ -198,6 +200,7 @@ class Source:
     document: int
     item: tuple[int, ...] = ()
     kustomize: bool = False
+    root: str = ""
 
 
 _encode = msgspec.json.Encoder(order="sorted").encode

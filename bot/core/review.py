@@ -129,8 +129,25 @@ class GrantCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class RenderedRoots:
+    """How many of the affected roots that need a renderer were rendered, and by what.
+
+    `tools` name the programs with their versions, `sandbox` what confined them, empty where that
+    is not known.
+    """
+
+    rendered: int
+    affected: int
+    tools: tuple[str, ...] = ()
+    sandbox: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """What was compared, in numbers. `change` is written `class` in JSON."""
+    """What was compared, in numbers. `change` is written `class` in JSON.
+
+    `rendered` is None where no affected root needs a renderer.
+    """
 
     environments: int
     compared: int
@@ -138,6 +155,7 @@ class Summary:
     change: Literal["none", "images", "other"]
     images: tuple[ImageChange, ...] = ()
     grants: GrantCounts = GrantCounts()
+    rendered: RenderedRoots | None = None
 
 
 @dataclass(frozen=True, slots=True)

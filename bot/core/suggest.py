@@ -54,7 +54,7 @@ def suggest(data: bytes, source: Source, route: Route, value: Value) -> Suggesti
     None where that is not certain: no scalar of one line stands there, or the cluster would then
     read anything else in the file otherwise, as with anchors, merges and keys that stand twice.
     """
-    if not isinstance(value, str | int) or len(data) > _LARGEST:
+    if not route or not isinstance(value, str | int) or len(data) > _LARGEST:
         return None
     text = normalised(data)
     place = _place(text, source, (*through_lists(source.item), *route))
@@ -137,8 +137,8 @@ class _Walk:
         while self._begins(key := self._next()):
             if isinstance(key, ScalarEvent) and key.value == name:
                 return self._next()
-            if not (self._skipped(key) and self._skipped(self._next())):
-                return None
+            self._skipped(key)
+            self._skipped(self._next())
         return None
 
     def _skipped(self, event: Any) -> bool:
@@ -188,16 +188,11 @@ def _object(reading: Reading, source: Source) -> Object | None:
 
 def _put(body: Any, route: Route, value: Value) -> bool:
     """Put a value where a route leads, in place; False where it leads nowhere."""
-    holder = body
-    for number, step in enumerate(route):
-        key: str | int = step.index if isinstance(step, Item) else step
-        held = isinstance(holder, dict) and key in holder
-        if not held and not (
-            isinstance(holder, list) and isinstance(key, int) and key < len(holder)
-        ):
-            return False
-        if number == len(route) - 1:
-            holder[key] = values.thaw(value)
-            return True
-        holder = holder[key]
-    return False
+    *way, last = (step.index if isinstance(step, Item) else step for step in route)
+    try:
+        for step in way:
+            body = body[step]
+        body[last] = values.thaw(value)
+    except (KeyError, IndexError, TypeError):  # what the cluster reads is not what stands there
+        return False
+    return True

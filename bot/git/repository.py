@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from bot.core.tree import File, Tree
 from bot.errors import GitError, UsageError
 from bot.git.blobs import BlobReader
 from bot.git.command import OBJECT_ID, run
+
+_MOST_COMMITS: Final = 10_000
 
 
 class Repository:
@@ -105,8 +108,27 @@ class Repository:
         rows = (line.split() for line in log.decode().splitlines())
         return tuple((row[0], row[1]) for row in rows if len(row) > 1)
 
+    def between(self, base: str, head: str) -> frozenset[str]:
+        """The commits that `head` has and `base` has not, the newest of many."""
+        listed = self._git(
+            "rev-list",
+            f"--max-count={_MOST_COMMITS}",
+            "--end-of-options",
+            f"{self.resolve(base)}..{self.resolve(head)}",
+        )
+        return frozenset(listed.decode().split())
+
     def _git(self, *command: str) -> bytes:
         return run([f"--git-dir={self.git_directory}", *command])
+
+
+def working_tree(path: Path) -> Path:
+    """Where the files of a person's clone lie. Raises UsageError where there are none."""
+    try:
+        found = run(["rev-parse", "--show-toplevel"], directory=path)
+    except GitError as error:
+        raise UsageError(f"{str(path)!r} has no working tree: {error}") from error
+    return Path(found.decode().rstrip("\n"))
 
 
 def is_object_id(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
@@ -19,6 +19,7 @@ from urllib3 import Retry
 
 from bot.errors import GitHubAnswerError, GitHubError, InstallationGone, UsageError
 from bot.github.answers import created, translated
+from bot.github.budget import Budget
 
 API_VERSION: Final = "2022-11-28"
 PERMISSIONS: Final = {"checks": "write", "contents": "read", "pull_requests": "write"}
@@ -42,7 +43,7 @@ class Connection:
     """GitHub as one job sees it. PyGithub's objects must not be shared between threads."""
 
     identity: Identity
-    github: Github
+    github: Client
     repository: Repository
     installation: int
     repository_id: int
@@ -56,12 +57,65 @@ class Connection:
         _revoke(self.github)
 
 
+class _Courteous(Requester):
+    """A requester whose writes keep to the budget of their installation."""
+
+    def __init__(self, budget: Budget, installation: int, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._budget = budget
+        self._installation = installation
+
+    def requestJson(  # noqa: N802 - PyGithub's name for what every request goes through
+        self, verb: str, url: str, *rest: Any, **more: Any
+    ) -> tuple[int, dict[str, Any], str]:
+        """One request; a write waits for its turn."""
+        # GraphQL's questions go by POST as well; Fairlead's one mutation is rare.
+        free = verb in {"GET", "HEAD"} or url == self.graphql_url
+        with nullcontext() if free else self._budget.writing(self._installation):
+            answer = super().requestJson(verb, url, *rest, **more)
+        left = answer[1].get("x-ratelimit-remaining", "")
+        if left.isascii() and left.isdigit():
+            self._budget.note(self._installation, int(left))
+        return answer
+
+
+class Client(Github):
+    """PyGithub's client for one installation, with a requester that keeps to its budget."""
+
+    def __init__(self, url: str, auth: Auth.Token, budget: Budget, installation: int) -> None:
+        super().__init__(auth=auth, base_url=url, lazy=True)
+        self._courteous = _Courteous(
+            budget,
+            installation,
+            auth=auth,
+            base_url=url,
+            timeout=_SECONDS,
+            user_agent=_USER_AGENT,
+            per_page=_PAGE,
+            verify=True,
+            retry=_retry(),
+            pool_size=None,
+            lazy=True,
+            api_version=API_VERSION,
+        )
+
+    @property
+    def requester(self) -> Requester:
+        """What every request of a job goes through."""
+        return self._courteous
+
+    def close(self) -> None:
+        """No connection stays open."""
+        self._courteous.close()
+        super().close()
+
+
 class Gateway:
     """The App's credentials, from which each job gets a connection of its own."""
 
     def __init__(self, app_id: str, private_key: str, api_url: str, *, pause: float = 0.25) -> None:
         """`pause` is what GitHub gets between two writes. Raises UsageError for a useless key."""
-        self._pause = pause
+        self.budget = Budget(pause)
         self._auth = Auth.AppAuth(app_id, private_key)
         self._url = api_url
         self._lock = threading.Lock()
@@ -84,11 +138,13 @@ class Gateway:
             identity = self._who(app)
             answer = self._token(app, installation, scope)
         [held] = answer["repositories"]
+        if held["archived"]:
+            raise InstallationGone("the repository is archived")
         github = self._client(installation, answer["token"])
         return Connection(
             identity=identity,
             github=github,
-            repository=github.get_repo(held["full_name"]),
+            repository=Repository(github.requester, url=f"/repos/{held['full_name']}"),
             installation=installation,
             repository_id=repository,
             full_name=held["full_name"],
@@ -106,8 +162,14 @@ class Gateway:
         try:
             with self.app() as app:
                 token = self._token(app, installation, dict(scope))["token"]
+        except InstallationGone:
+            # GitHub's word for a repository that the App does not reach, among others.
+            if "repositories" not in scope:
+                raise
+            yield None
+            return
         except GitHubAnswerError as error:
-            # Permissions that nobody granted, a repository that the App does not reach.
+            # Permissions that nobody granted.
             if error.status != 422:
                 raise
             yield None
@@ -119,6 +181,17 @@ class Gateway:
             _revoke(github)
 
     @contextmanager
+    def everywhere(self, installation: int) -> Iterator[Requester]:
+        """A requester that may list what an installation reaches, and nothing more."""
+        with self.app() as app:
+            answer = self._token(app, installation, {"permissions": {"metadata": "read"}})
+        github = self._client(installation, answer["token"])
+        try:
+            yield github.requester
+        finally:
+            github.close()
+
+    @contextmanager
     def app(self) -> Iterator[GithubIntegration]:
         """The App itself, which may ask for its installations, tokens and deliveries."""
         app = self._app()
@@ -127,20 +200,8 @@ class Gateway:
         finally:
             app.close()
 
-    def _client(self, installation: int, token: str) -> Github:
-        del installation
-        return Github(
-            auth=Auth.Token(token),
-            base_url=self._url,
-            lazy=True,
-            retry=_retry(),
-            timeout=_SECONDS,
-            user_agent=_USER_AGENT,
-            per_page=_PAGE,
-            api_version=API_VERSION,
-            seconds_between_requests=0,
-            seconds_between_writes=self._pause,
-        )
+    def _client(self, installation: int, token: str) -> Client:
+        return Client(self._url, Auth.Token(token), self.budget, installation)
 
     def _app(self) -> GithubIntegration:
         return GithubIntegration(
@@ -175,7 +236,9 @@ class Gateway:
             # A token whose answer got lost is of no use: another is made.
             return created(lambda: None, mint)
         except GitHubAnswerError as error:
-            if error.status in {403, 404} and not error.retryable:
+            # 422 is also GitHub's answer for permissions that were not granted: that is no end.
+            taken = error.status == 422 and "not accessible to the parent" in str(error)
+            if taken or (error.status in {403, 404} and not error.retryable):
                 raise InstallationGone(str(error)) from error
             raise
 
@@ -193,11 +256,17 @@ def _revoke(github: Github) -> None:
 
 def pages(connection: Connection, path: str) -> Iterator[dict[str, Any]]:
     """Every item of a list, as GitHub gives it."""
+    return listed(connection.github.requester, path)
+
+
+def listed(requester: Requester, path: str, key: str | None = None) -> Iterator[dict[str, Any]]:
+    """The same for any requester; `key` is where in the answer the list is."""
     for page in itertools.count(1):
         with translated():
-            items = connection.github.requester.requestJsonAndCheck(
+            answer = requester.requestJsonAndCheck(
                 "GET", path, parameters={"per_page": _PAGE, "page": page}
             )[1]
+        items = answer[key] if key else answer
         yield from items
         if len(items) < _PAGE:
             return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
@@ -12,114 +13,73 @@ from bot.errors import GitHubError
 from bot.github.answers import created, translated
 from bot.github.auth import Connection
 from bot.github.pulls import PullRequest
+from bot.github.tasks import GroupJob, PushJob
+from bot.github.webhook import NAME
 
-NAME: Final = "fairlead"
-
-Ending = Literal["done", "failed", "superseded"]
+Ending = Literal["done", "judged", "failed", "superseded"]
+"""How a run ended; one that is "judged" waits for another pull request of its commit."""
 
 _TRIES: Final = 3
+_SAID: Final = re.compile(r":(?:done|judged):([a-z_]{1,20})$")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a run is about: a commit, for whom (`scope`), and compared with what (`mark`).
+
+    `scope` and `mark` are beginnings of the run's external id, which maps it back.
+    """
+
+    head: str
+    scope: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ends; `own` is what the review said where the run shows something worse."""
+
+    shown: ConcludeCheck
+    how: Ending = "done"
+    own: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """A check run of ours on a head commit. `noted`: how many annotations it holds."""
+    """A check run of ours on a commit. `noted`: how many annotations it holds."""
 
     id: int
     status: str
     external_id: str
     noted: int
+    conclusion: str | None = None
+    title: str = ""
+    summary: str = ""
 
 
-def external_id(pull: PullRequest, ending: Ending | None = None) -> str:
-    """What maps a run back to its pull request, and says what it was about and how it ended."""
-    return f"v1:{pull.number}:{pull.base_sha[:16]}" + (f":{ending}" if ending else "")
+def about_pull(pull: PullRequest) -> About:
+    """The run of a pull request's head."""
+    scope = f"v1:{pull.number}:"
+    return About(pull.head, scope, f"{scope}{pull.comparison}")
 
 
-def reviewed(connection: Connection, pull: PullRequest) -> bool:
-    """Whether this head was reviewed to the end against this base already."""
-    runs = _runs(connection, pull)
-    return bool(runs) and (runs[0].status, runs[0].external_id) == (
-        "completed",
-        external_id(pull, "done"),
-    )
+def about_group(job: GroupJob) -> About:
+    """The run of a merge queue's combination."""
+    scope = f"v1:queue:{job.number}:"
+    return About(job.head, scope, f"{scope}{job.base}")
 
 
-def begin(connection: Connection, pull: PullRequest) -> CheckRun:
-    """The run in progress on the pull request's head: the one there is, or a new one.
-
-    A run that got some of its annotations before its job died would get them twice: it is
-    cancelled, and a new one takes its place.
-    """
-    mine = [run for run in _runs(connection, pull) if _unfinished(run, pull)]
-    for run in mine:
-        if run.noted:
-            cancel(connection, run, pull)
-    kept = [run for run in mine if not run.noted]
-    return kept[0] if kept else _create(connection, pull)
+def about_push(job: PushJob) -> About:
+    """The run of a commit that was pushed to the default branch."""
+    return About(job.after, "v1:push:", f"v1:push:{job.before}")
 
 
-def conclude(
-    connection: Connection,
-    run: CheckRun,
-    ending: ConcludeCheck,
-    mark: str,
-) -> None:
-    """Ends the run. Annotations go in as many requests as needed, the conclusion with the last."""
-    batches: Sequence[Sequence[Annotation]] = ending.annotations or ((),)
-    output = {"title": ending.title, "summary": ending.summary}
-    sent = run.noted
-    for batch in batches[:-1]:
-        sent += len(batch)
-        _update(connection, run, {"output": _with(output, batch)}, sent, "in_progress")
-    last = {
-        "status": "completed",
-        "conclusion": ending.conclusion,
-        "external_id": mark,
-        "output": _with(output, batches[-1]),
-    }
-    _update(connection, run, last, sent + len(batches[-1]), "completed")
-
-
-def cancel(connection: Connection, run: CheckRun, pull: PullRequest) -> None:
-    """Ends a run whose commit is no longer the head, or whose place another run takes."""
-    ended = {
-        "status": "completed",
-        "conclusion": "cancelled",
-        "external_id": external_id(pull, "superseded"),
-        "output": {
-            "title": "Superseded",
-            "summary": "A newer commit or a newer run of this check is reviewed instead.",
-        },
-    }
-    _update(connection, run, ended, run.noted, "completed")
-
-
-def _unfinished(run: CheckRun, pull: PullRequest) -> bool:
-    return run.status != "completed" and run.external_id.startswith(f"v1:{pull.number}:")
-
-
-def _create(connection: Connection, pull: PullRequest) -> CheckRun:
-    mark = external_id(pull)
-
-    def find() -> CheckRun | None:
-        held = [run for run in _runs(connection, pull) if run.external_id == mark]
-        return next((run for run in held if run.status != "completed"), None)
-
-    def make() -> CheckRun:
-        raw = connection.repository.create_check_run(
-            NAME, pull.head, status="in_progress", external_id=mark
-        ).raw_data
-        return _run(raw)
-
-    return created(find, make)
-
-
-def _runs(connection: Connection, pull: PullRequest) -> tuple[CheckRun, ...]:
-    """Our runs on the head, newest first."""
+def runs_on(connection: Connection, commit: str) -> tuple[CheckRun, ...]:
+    """Our runs on a commit, newest first."""
     with translated():
         answer = connection.github.requester.requestJsonAndCheck(
             "GET",
-            f"/repos/{connection.full_name}/commits/{pull.head}/check-runs",
+            f"/repos/{connection.full_name}/commits/{commit}/check-runs",
             parameters={
                 "check_name": NAME,
                 "app_id": connection.identity.id,
@@ -129,6 +89,143 @@ def _runs(connection: Connection, pull: PullRequest) -> tuple[CheckRun, ...]:
         )[1]
     runs = (_run(raw) for raw in answer["check_runs"])
     return tuple(sorted(runs, key=lambda run: run.id, reverse=True))
+
+
+def newest(runs: Iterable[CheckRun], about: About) -> CheckRun | None:
+    """The newest of these runs that is for the same."""
+    return next((run for run in runs if run.external_id.startswith(about.scope)), None)
+
+
+def reviewed(connection: Connection, about: About) -> bool:
+    """Whether this commit was reviewed to the end against this base already."""
+    run = newest(runs_on(connection, about.head), about)
+    return run is not None and run.status == "completed" and _is(run, about, "done")
+
+
+def own_conclusion(runs: Iterable[CheckRun], about: About) -> str | None:
+    """What the review itself said, whatever the run shows; None where it is not known yet."""
+    run = newest(runs, about)
+    if run is None:
+        return None
+    if run.status == "completed" and _is(run, about, "failed"):
+        return "failure"
+    said = _SAID.search(run.external_id) if run.external_id.startswith(f"{about.mark}:") else None
+    return said[1] if said else None
+
+
+def begin(connection: Connection, about: About) -> CheckRun:
+    """The run in progress: the one there is, or a new one."""
+    return adopt(connection, about) or _create(connection, about)
+
+
+def adopt(connection: Connection, about: About) -> CheckRun | None:
+    """The run that is in progress, if there is one.
+
+    A run that got some of its annotations before its job died would get them twice: it is
+    cancelled, and a new one takes its place. So is every one but the newest.
+    """
+    mine = [run for run in runs_on(connection, about.head) if _unfinished(run, about)]
+    kept = next((run for run in mine if not run.noted), None)
+    for run in mine:
+        if run is not kept:
+            cancel(connection, run, about)
+    return kept
+
+
+def conclude(connection: Connection, about: About, run: CheckRun | None, end: End) -> None:
+    """Ends the run; without one, a small end is a single request that also makes it.
+
+    Annotations go in as many requests as needed, the conclusion with the last.
+    """
+    batches: Sequence[Sequence[Annotation]] = end.shown.annotations or ((),)
+    output = {"title": end.shown.title, "summary": end.shown.summary}
+    last: dict[str, Any] = {
+        "external_id": _external(about, end),
+        "output": _with(output, batches[-1]),
+    }
+    if end.how != "judged":
+        last |= {"status": "completed", "conclusion": end.shown.conclusion}
+        if run is None and len(batches) == 1:
+            _post(connection, about, last)
+            return
+    run = run or begin(connection, about)
+    sent = run.noted
+    for batch in batches[:-1]:
+        sent += len(batch)
+        _update(connection, run, {"output": _with(output, batch)}, sent, "in_progress")
+    _update(connection, run, last, sent + len(batches[-1]), last.get("status", "in_progress"))
+
+
+def show(connection: Connection, run: CheckRun, ending: ConcludeCheck) -> None:
+    """Another end for a run that has one, or waits for it; what its review said is kept."""
+    change = {
+        "status": "completed",
+        "conclusion": ending.conclusion,
+        "external_id": run.external_id.replace(":judged:", ":done:"),
+        "output": {"title": ending.title, "summary": ending.summary},
+    }
+    _update(connection, run, change, run.noted, "completed")
+
+
+def cancel(connection: Connection, run: CheckRun, about: About) -> None:
+    """Ends a run whose commit is no longer the head, or whose place another run takes."""
+    ended = {
+        "status": "completed",
+        "conclusion": "cancelled",
+        "external_id": f"{about.mark}:superseded",
+        "output": {
+            "title": "Superseded",
+            "summary": "A newer commit or a newer run of this check is reviewed instead.",
+        },
+    }
+    _update(connection, run, ended, run.noted, "completed")
+
+
+def cancel_all(connection: Connection, about: About) -> None:
+    """Ends what is unfinished there, as when its pull request was closed."""
+    for run in runs_on(connection, about.head):
+        if _unfinished(run, about):
+            cancel(connection, run, about)
+
+
+def greet(connection: Connection, commit: str, ending: ConcludeCheck) -> None:
+    """A completed run on a commit that has none of ours: then the check can be required."""
+    about = About(commit, "v1:installed", "v1:installed")
+    if not runs_on(connection, commit):
+        conclude(connection, about, None, End(ending))
+
+
+def _external(about: About, end: End) -> str:
+    said = f":{end.own or end.shown.conclusion}" if end.how in {"done", "judged"} else ""
+    return f"{about.mark}:{end.how}{said}"
+
+
+def _is(run: CheckRun, about: About, how: Ending) -> bool:
+    return run.external_id.startswith(f"{about.mark}:{how}")
+
+
+def _unfinished(run: CheckRun, about: About) -> bool:
+    return run.status != "completed" and run.external_id.startswith(about.scope)
+
+
+def _create(connection: Connection, about: About) -> CheckRun:
+    return _post(connection, about, {"status": "in_progress", "external_id": about.mark})
+
+
+def _post(connection: Connection, about: About, fields: dict[str, Any]) -> CheckRun:
+    """A new run, made once: a POST whose answer got lost may have worked."""
+    wanted = (fields["status"], fields["external_id"])
+
+    def find() -> CheckRun | None:
+        held = runs_on(connection, about.head)
+        return next((run for run in held if (run.status, run.external_id) == wanted), None)
+
+    def make() -> CheckRun:
+        path = f"/repos/{connection.full_name}/check-runs"
+        given = {"name": NAME, "head_sha": about.head, **fields}
+        return _run(connection.github.requester.requestJsonAndCheck("POST", path, input=given)[1])
+
+    return created(find, make)
 
 
 def _update(
@@ -152,7 +249,8 @@ def _update(
         time.sleep(0.3 * attempt)
         with translated():
             now = _run(requester.requestJsonAndCheck("GET", path)[1])
-        if (now.noted, now.status) == (noted, status):
+        wanted = change.get("external_id", now.external_id)
+        if (now.noted, now.status, now.external_id) == (noted, status, wanted):
             return
 
 
@@ -172,4 +270,7 @@ def _run(raw: Mapping[str, Any]) -> CheckRun:
         status=raw["status"],
         external_id=raw.get("external_id") or "",
         noted=output.get("annotations_count") or 0,
+        conclusion=raw.get("conclusion"),
+        title=output.get("title") or "",
+        summary=output.get("summary") or "",
     )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.core.plan import ChangedFile
+from bot.errors import GitHubAnswerError
 from bot.github.answers import translated
-from bot.github.auth import Connection
+from bot.github.auth import Connection, pages
 
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
     """A pull request as it is when asked for; what a webhook said may be old by then.
 
-    `base` is the branch, `base_sha` the commit that GitHub compares with. `by_bot`: its author is
-    an App.
+    `base` is the branch, `base_sha` the commit that GitHub compares with. `target` is where it
+    will end: the branch below a whole stack, else the base. `by_bot`: its author is an App.
     """
 
     number: int
@@ -23,26 +27,43 @@ class PullRequest:
     head: str
     base: str
     base_sha: str
-    author: str = ""
+    target: str
+    author: str
     by_bot: bool = False
+    merged: bool = False
+
+    @property
+    def comparison(self) -> str:
+        """What the head is compared with, in a few characters: two branches may be one commit."""
+        return hashlib.sha256(f"{self.base_sha} {self.base}".encode()).hexdigest()[:16]
 
 
 def read_pull(connection: Connection, number: int) -> PullRequest:
     """The pull request of this number."""
     with translated():
-        found = connection.repository.get_pull(number)
-        # The account of a person who left GitHub is null.
-        user = found.raw_data.get("user") or {}
-        return PullRequest(
-            number=number,
-            open=found.state == "open",
-            draft=found.draft,
-            head=found.head.sha,
-            base=found.base.ref,
-            base_sha=found.base.sha,
-            author=user.get("login") or "",
-            by_bot=user.get("type") == "Bot",
-        )
+        raw = connection.github.requester.requestJsonAndCheck("GET", _path(connection, number))[1]
+    return _pull(raw)
+
+
+def open_pulls(connection: Connection) -> tuple[PullRequest, ...]:
+    """Every open pull request of the repository."""
+    return tuple(map(_pull, pages(connection, f"/repos/{connection.full_name}/pulls")))
+
+
+def pulls_of(connection: Connection, commit: str) -> tuple[PullRequest, ...]:
+    """The pull requests that brought a commit, or are to bring it; none of an unknown commit."""
+    try:
+        path = f"/repos/{connection.full_name}/commits/{commit}/pulls"
+        return tuple(map(_pull, pages(connection, path)))
+    except GitHubAnswerError as error:
+        if error.status in {404, 422}:
+            return ()
+        raise
+
+
+def on_head(connection: Connection, head: str) -> tuple[PullRequest, ...]:
+    """The open pull requests whose head is this commit."""
+    return tuple(pull for pull in pulls_of(connection, head) if pull.open and pull.head == head)
 
 
 def changed_files(connection: Connection, pull: PullRequest) -> tuple[ChangedFile, ...]:
@@ -50,12 +71,32 @@ def changed_files(connection: Connection, pull: PullRequest) -> tuple[ChangedFil
 
     They say where GitHub takes comments, and nothing else: findings come from git.
     """
-    with translated():
-        return tuple(
-            ChangedFile(
-                path=file.filename,
-                patch=file.patch or None,
-                previous_path=file.previous_filename or None,
-            )
-            for file in connection.repository.get_pull(pull.number).get_files()
+    return tuple(
+        ChangedFile(
+            path=file["filename"],
+            patch=file.get("patch") or None,
+            previous_path=file.get("previous_filename") or None,
         )
+        for file in pages(connection, f"{_path(connection, pull.number)}/files")
+    )
+
+
+def _path(connection: Connection, number: int) -> str:
+    return f"/repos/{connection.full_name}/pulls/{number}"
+
+
+def _pull(raw: Mapping[str, Any]) -> PullRequest:
+    base, user = raw["base"], raw.get("user") or {}
+    stacked = (raw.get("stack") or {}).get("base") or {}
+    return PullRequest(
+        number=raw["number"],
+        open=raw["state"] == "open",
+        draft=bool(raw.get("draft")),
+        head=raw["head"]["sha"],
+        base=base["ref"],
+        base_sha=base["sha"],
+        target=stacked.get("ref") or base["ref"],
+        author=user.get("login") or "",
+        by_bot=user.get("type") == "Bot",
+        merged=bool(raw.get("merged_at")),
+    )

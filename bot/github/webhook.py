@@ -8,11 +8,23 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from bot.errors import DeliveryError
 from bot.github.asked import asked, forged, text
 from bot.github.tasks import Job, Task
+
+__all__ = [
+    "EVENTS",
+    "HEADERS",
+    "MAX_PAYLOAD",
+    "NAME",
+    "Delivery",
+    "Job",
+    "parse",
+    "signed",
+    "understood",
+]
 
 MAX_PAYLOAD: Final = 25 * 1024 * 1024
 """GitHub sends no webhook above this: https://docs.github.com/webhooks/webhook-events-and-payloads"""
@@ -30,7 +42,8 @@ EVENTS: Final = frozenset(
 )  # fmt: skip
 """The events that an App like this one may get; any other is accepted and ignored."""
 
-HEADERS: Final = ("X-GitHub-Delivery", "X-GitHub-Event", "X-GitHub-Hook-Installation-Target-ID")
+_TARGET: Final = "X-GitHub-Hook-Installation-Target-ID"
+HEADERS: Final = ("X-GitHub-Delivery", "X-GitHub-Event", _TARGET)
 """What `parse` needs of a request's headers, by GitHub's spelling."""
 
 _DELIVERY: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -82,6 +95,11 @@ def parse(body: bytes, headers: Mapping[str, str]) -> Delivery:
         raise DeliveryError("the body is not JSON") from error
     if not isinstance(payload, dict):
         raise DeliveryError("the body is not a JSON object")
+    return understood(delivery, event, payload, headers.get(_TARGET, ""))
+
+
+def understood(delivery: str, event: str, payload: Mapping[str, Any], app_id: str) -> Delivery:
+    """The delivery of this id; `app_id` is whose it is, as its header says."""
     action = text(payload, "action")
     return Delivery(
         id=delivery,
@@ -89,5 +107,5 @@ def parse(body: bytes, headers: Mapping[str, str]) -> Delivery:
         action=action,
         repository=text(payload, "repository", "full_name"),
         tasks=asked(event, action, payload),
-        forged=forged(event, payload, headers.get("X-GitHub-Hook-Installation-Target-ID", ""), NAME),
+        forged=forged(event, payload, app_id, NAME),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import islice
 from typing import Final
 
 _BITS: Final = {4: 32, 6: 128}
@@ -32,14 +33,16 @@ class Addresses:
         first = int(network.network_address)
         return cls(((network.version, first, first + network.num_addresses - 1),))
 
+    @classmethod
+    def union(cls, held: Iterable[Addresses]) -> Addresses:
+        """The addresses that are in any of these."""
+        return cls(tuple(_merged(span for each in held for span in each.spans)))
+
     def __or__(self, other: Addresses) -> Addresses:
-        return Addresses(tuple(_merged(chain(self.spans, other.spans))))
+        return Addresses.union((self, other))
 
     def __sub__(self, other: Addresses) -> Addresses:
-        left = self.spans
-        for cut in other.spans:
-            left = tuple(rest for span in left for rest in _without(span, cut))
-        return Addresses(left)
+        return Addresses(tuple(rest for span in self.spans for rest in _outside(span, other.spans)))
 
     def __and__(self, other: Addresses) -> Addresses:
         return self - (self - other)
@@ -81,15 +84,23 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
         yield held
 
 
-def _without(span: Span, cut: Span) -> Iterator[Span]:
+def _outside(span: Span, cuts: tuple[Span, ...]) -> Iterator[Span]:
+    """What of a span is in none of these sorted spans."""
     version, first, last = span
-    if cut[0] != version or cut[2] < first or cut[1] > last:
-        yield span
-        return
-    if first < cut[1]:
-        yield version, first, cut[1] - 1
-    if cut[2] < last:
-        yield version, cut[2] + 1, last
+    start = bisect_right(cuts, (version, first, last))
+    # The span before may reach into this one.
+    for cut in islice(cuts, max(0, start - 1), None):
+        if cut[0] != version or cut[1] > last:
+            if (cut[0], cut[1]) > (version, last):
+                break
+            continue
+        if cut[2] < first:
+            continue
+        if first < cut[1]:
+            yield version, first, cut[1] - 1
+        first = cut[2] + 1
+    if first <= last:
+        yield version, first, last
 
 
 def _blocks(

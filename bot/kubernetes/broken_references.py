@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
-from bot.kubernetes.references import PROVIDERS, Reference, entries, needs, providers
+from bot.kubernetes.references import PROVIDERS, Reference, entries, providers, users_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Broken:
 def broken_references(before: State, after: State) -> Iterator[Broken]:
     """Every object, or key of one, that is gone and that a pod of head still needs."""
     gone = dict(_gone(before, after))
-    used = needs(after) if gone else {}
+    used = users_of(after, gone)
     for target in sorted(gone, key=lambda key: key.sort_key):
         provider, lost = gone[target]
         users = used.get(target, ())
@@ -66,7 +67,7 @@ _FIELDS = ("data", "stringData", "binaryData")
 
 def _may_be_made(target: ResourceKey, after: State) -> bool:
     """Whether something at head that is no pod names the object, and so may bring it about."""
-    name = json.dumps(target.name).encode()
+    name = msgspec.json.encode(target.name)
     held = after.in_namespace(target.namespace) if target.namespace is not None else ()
     return any(
         name in resource.encoded

@@ -55,9 +55,7 @@ def _new_in(change: Change) -> Iterator[NewImage]:
     if change.after is None:
         return
     uses = tuple(image_uses(change.after))
-    if not uses:
-        return
-    earlier = _uses(change.before)
+    earlier = _uses(change.before) if uses else ()
     known = {use.reference for use in earlier}
     for use in uses:
         if use.reference not in known:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Final
 
 from bot.core.values import Value
 from bot.kubernetes.image_positions import ImageUse
+from bot.kubernetes.naming import shown
 from bot.kubernetes.pods import str_of
-
-_PLAIN: Final = re.compile(r"[!-~]{1,300}")
-_LONGEST: Final = 120
-
-
-def shown(text: str) -> str:
-    """Text from a manifest for a message: as it is where it is plain, else escaped and cut."""
-    if _PLAIN.fullmatch(text):
-        return text
-    return ascii(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
 def used_by(use: ImageUse) -> str:

@@ -42,17 +42,20 @@ _DEEPEST: Final = 40
 class ImageUse:
     """One image that a resource would have pulled, where it stands, and for which container.
 
-    `known` is False where the position was guessed in a kind that no table holds.
+    `known` is False where the position was guessed in a kind that no table holds. `operated` says
+    that an operator puts the reference together; `version` is what the resource says of that.
     """
 
     node: Node
     container: str
     known: bool = True
+    operated: bool = False
+    version: str = ""
 
     @property
     def reference(self) -> str:
         """The reference as it is written."""
-        return self.node.text or ""
+        return f"{self.node.text or ''}{self.version}"
 
     @cached_property
     def image(self) -> Image | None:
@@ -84,7 +87,16 @@ def _uses(node: Node, paths: tuple[str, ...], name: str | None = None) -> Iterat
     for path in paths:
         for holder, place in _reached(node, tuple(path.split("."))):
             if place.text and not _injected(place):
-                yield ImageUse(place, _container(holder, place, name))
+                operated = place.route[-1] == "baseImage"
+                version = _version(holder) if operated else ""
+                called = _container(holder, place, name)
+                yield ImageUse(place, called, operated=operated, version=version)
+
+
+def _version(holder: Node) -> str:
+    """What the fields beside a `baseImage` say: the digest before the tag, as the operators do."""
+    digest, tag = holder["sha"].text, holder["tag"].text
+    return f"@sha256:{digest}" if digest else f":{tag}" if tag else ""
 
 
 def _injected(place: Node) -> bool:
@@ -123,8 +135,9 @@ def _guessed(node: Node, depth: int) -> Iterator[ImageUse]:
     if depth == 0:
         return
     for name, held in node.fields():
-        if name == "image" and held.text and parse_image(held.text):
-            yield ImageUse(held, _container(node, held), known=False)
+        image = held["reference"] if name == "image" and held.mapping else held
+        if name == "image" and image.text and parse_image(image.text):
+            yield ImageUse(image, _container(node, held), known=False)
         elif isinstance(held.value, Mapping):
             yield from _guessed(held, depth - 1)
         else:

@@ -32,7 +32,12 @@ _PIPELINE: Final = (
     *_under("tasks.*.taskSpec", *_TEKTON_TASK),
     *_under("finally.*.taskSpec", *_TEKTON_TASK),
 )
-_OPERATED: Final = ("spec.image", "spec.containers.*.image", "spec.initContainers.*.image")
+_OPERATED: Final = (
+    "spec.image",
+    "spec.baseImage",
+    "spec.containers.*.image",
+    "spec.initContainers.*.image",
+)
 
 # Written from the custom resource definitions of these projects; a kind that is not here is judged
 # by the fallback below. `*` is every item of a list or every field of a mapping.
@@ -64,7 +69,11 @@ OTHER_KINDS: Final[Mapping[GroupKind, tuple[str, ...]]] = MappingProxyType(
             "spec.template.spec.volumes.*.containerDisk.image",
         ),
         GroupKind("kubevirt.io", "VirtualMachineInstance"): ("spec.volumes.*.containerDisk.image",),
-        GroupKind("monitoring.coreos.com", "Prometheus"): (*_OPERATED, "spec.thanos.image"),
+        GroupKind("monitoring.coreos.com", "Prometheus"): (
+            *_OPERATED,
+            "spec.thanos.image",
+            "spec.thanos.baseImage",
+        ),
         GroupKind("monitoring.coreos.com", "PrometheusAgent"): _OPERATED,
         GroupKind("monitoring.coreos.com", "Alertmanager"): _OPERATED,
         GroupKind("monitoring.coreos.com", "ThanosRuler"): _OPERATED,

@@ -20,7 +20,6 @@ from bot.kubernetes.population import Pods, Population, population
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.traffic import (
-    BlockPeer,
     Direction,
     Peer,
     PodPeer,
@@ -151,8 +150,6 @@ class Network:
 
     def is_peer(self, policy: TrafficPolicy, peer: Peer, party: Party) -> bool:
         """Whether a party is what a peer of this policy means, as far as manifests tell."""
-        if isinstance(peer, BlockPeer):
-            return isinstance(party, Addresses) and party in peer.addresses
         if not isinstance(peer, PodPeer) or isinstance(party, Addresses):
             return False
         if isinstance(party, Pods) and party.host_network:
@@ -170,6 +167,8 @@ class Network:
 
     def meant(self, policy: TrafficPolicy, rule: TrafficRule, party: Party) -> bool:
         """Whether a rule is about traffic with this party."""
+        if isinstance(party, Addresses):
+            return rule.peers is None or party in rule.addresses
         return rule.peers is None or any(self.is_peer(policy, peer, party) for peer in rule.peers)
 
     def isolated(self, party: Party, direction: Direction) -> bool:

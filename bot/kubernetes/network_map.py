@@ -21,7 +21,7 @@ from bot.kubernetes.population import Pods, population
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.reachability import widenings
 from bot.kubernetes.services import service_ports, services
-from bot.kubernetes.traffic import BlockPeer, Direction
+from bot.kubernetes.traffic import Direction
 
 Change: TypeAlias = Literal["", "added", "removed"]
 
@@ -103,14 +103,14 @@ def _reached(state: State, source: Pods) -> Iterator[Connection]:
 def _others(held: Network, pods: Pods, direction: Direction) -> Iterator[Party]:
     """The parties that the policies of these pods name, and anyone where a rule names nobody."""
     rules = [(policy, rule) for policy in held.of(pods) for rule in policy.of(direction)]
-    named = (peer for _, rule in rules for peer in rule.peers or ())
-    blocks = tuple(dict.fromkeys(peer.addresses for peer in named if isinstance(peer, BlockPeer)))
+    blocks = tuple(dict.fromkeys(rule.addresses for _, rule in rules if rule.addresses))
     for policy, rule in rules:
         if rule.peers is None:
             yield STRANGER
             yield from outside(EVERYWHERE, blocks)
+        yield from outside(rule.addresses, blocks)
         for peer in rule.peers or ():
-            for party in parties(held, policy, peer, blocks):
+            for party in parties(held, policy, peer):
                 if not isinstance(party, Pods) or party.key != pods.key:
                     yield party
 

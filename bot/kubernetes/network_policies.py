@@ -108,7 +108,7 @@ def _refusals(spec: Node) -> Iterator[Refusal]:
     yield from _selector(spec["podSelector"])
     yield from _unknown(spec, {"podSelector", "policyTypes", "ingress", "egress"})
     for node in spec["policyTypes"].items():
-        if node.value not in _TYPES:
+        if node.text not in _TYPES:
             yield Refusal(node, f"policyTypes has {node.value!r}, legal are Ingress and Egress")
     for direction in DIRECTIONS:
         peers = PEERS[direction]
@@ -138,7 +138,7 @@ def _selector(node: Node) -> Iterator[Refusal]:
 def _refused_port(node: Node) -> Iterator[Refusal]:
     yield from _unknown(node, {"protocol", "port", "endPort"})
     protocol, port, end = node["protocol"], node["port"], node["endPort"]
-    if protocol.value is not None and protocol.value not in PROTOCOLS:
+    if protocol.value is not None and protocol.text not in PROTOCOLS:
         yield Refusal(
             protocol, f"the protocol is {protocol.value!r}, legal are {', '.join(PROTOCOLS)}"
         )

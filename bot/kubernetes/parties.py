@@ -10,18 +10,14 @@ from bot.kubernetes.known import is_seen
 from bot.kubernetes.network import Anywhere, Network, Party
 from bot.kubernetes.population import NAME_LABEL
 from bot.kubernetes.selectors import Selector
-from bot.kubernetes.traffic import BlockPeer, Peer, PodPeer, TrafficPolicy
+from bot.kubernetes.traffic import Peer, PodPeer, TrafficPolicy
 
 STRANGER: Final = Anywhere("", (), ((NAME_LABEL, ""),))
 """Any pod of the cluster: one without labels, in a namespace of which nothing is known."""
 
 
-def parties(
-    held: Network, policy: TrafficPolicy, peer: Peer, blocks: tuple[Addresses, ...]
-) -> Iterator[Party]:
-    """The parties that a peer means: what a manifest shows, else what the selector describes."""
-    if isinstance(peer, BlockPeer):
-        yield from outside(peer.addresses, blocks)
+def parties(held: Network, policy: TrafficPolicy, peer: Peer) -> Iterator[Party]:
+    """The pods that a peer means: what a manifest shows, else what the selector describes."""
     if not isinstance(peer, PodPeer) or peer.pods.invalid is not None:
         return
     spaces = tuple(held.policies.spaces(policy, peer))

@@ -10,13 +10,8 @@ from bot.kubernetes.population import NAME_LABEL, Pods
 
 def words_of(parties: tuple[Party, ...]) -> str:
     """The parties in words, at most three of them."""
-    blocks = Addresses()
-    names: list[str] = []
-    for party in parties:
-        if isinstance(party, Addresses):
-            blocks |= party
-        else:
-            names.append(name_of(party))
+    blocks = Addresses.union(party for party in parties if isinstance(party, Addresses))
+    names = [name_of(party) for party in parties if not isinstance(party, Addresses)]
     if blocks.everywhere and STRANGER in parties:
         return "anything, inside the cluster or outside,"
     if blocks:

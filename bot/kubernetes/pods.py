@@ -55,6 +55,11 @@ PLACES: Final[Mapping[GroupKind, tuple[Place, ...]]] = MappingProxyType(
         kinds.STATEFUL_SET: (_at("spec.template"),),
         kinds.DAEMON_SET: (_at("spec.template"),),
         kinds.REPLICATION_CONTROLLER: (_at("spec.template"),),
+        # What extensions/v1beta1 was until Kubernetes 1.16: the same objects by an older name.
+        **{
+            GroupKind("extensions", kind): (_at("spec.template"),)
+            for kind in ("Deployment", "DaemonSet", "ReplicaSet")
+        },
         kinds.JOB: (_at("spec.template", restart=_TO_COMPLETION),),
         kinds.CRON_JOB: (_at("spec.jobTemplate.spec.template", restart=_TO_COMPLETION),),
         kinds.POD_TEMPLATE: (_at("template"),),

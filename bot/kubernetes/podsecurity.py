@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node
+from bot.kubernetes.naming import called
 from bot.kubernetes.pods import PodTemplate
 
 Level: TypeAlias = Literal["baseline", "restricted"]
@@ -87,12 +88,6 @@ class Pod:
         return self.template.node.resource.at(
             *path[: path.index("spec") + 1] if "spec" in path else ()
         )
-
-
-def called(container: Node) -> str:
-    """How a message names a container."""
-    name = container["name"].text
-    return f"container {name}" if name else "a container"
 
 
 def parse_version(text: str | None) -> Version:

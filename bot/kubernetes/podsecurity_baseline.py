@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from bot.core.resource import Node
-from bot.kubernetes.podsecurity import Pod, Version, Violation, called
+from bot.kubernetes.naming import called, shown
+from bot.kubernetes.podsecurity import Pod, Version, Violation
 
 DEFAULT_CAPABILITIES: Final = frozenset(
     [
@@ -87,7 +88,7 @@ def _capabilities(pod: Pod) -> Iterator[Violation]:
     for container in pod.containers:
         for item in container.at("securityContext", "capabilities", "add").items():
             if item.text is not None and item.text not in DEFAULT_CAPABILITIES:
-                text = f"gives {called(container)} the capability {item.text}"
+                text = f"gives {called(container)} the capability {shown(item.text or '')}"
                 yield _found("capabilities_baseline", item, text, item.text)
 
 
@@ -96,7 +97,7 @@ def _host_paths(pod: Pod) -> Iterator[Violation]:
         node = volume["hostPath"]
         if node.value is not None:
             path = node["path"].text or "?"
-            yield _found("hostPathVolumes", node, f"mounts the node's {path}", path)
+            yield _found("hostPathVolumes", node, f"mounts the node's {shown(path)}", path)
 
 
 def _host_ports(pod: Pod) -> Iterator[Violation]:
@@ -118,7 +119,7 @@ def _host_probes(pod: Pod) -> Iterator[Violation]:
             for action in ("httpGet", "tcpSocket"):
                 node = handler[action]["host"]
                 if node.text:
-                    text = f"has the node call {node.text} for {called(container)}"
+                    text = f"has the node call {shown(node.text)} for {called(container)}"
                     yield _found("hostProbesAndHostLifecycle", node, text, node.text)
 
 
@@ -132,7 +133,7 @@ def _apparmor(pod: Pod) -> Iterator[Violation]:
         profile = node.text or ""
         allowed = profile in {"", "runtime/default"} or profile.startswith("localhost/")
         if name.startswith(_APPARMOR) and not allowed:
-            whose = f"container {name.removeprefix(_APPARMOR)}"
+            whose = f"container {shown(name.removeprefix(_APPARMOR))}"
             yield _found("appArmorProfile", node, f"takes AppArmor off {whose}")
 
 
@@ -141,7 +142,7 @@ def _selinux(pod: Pod) -> Iterator[Violation]:
     for whose, context in pod.contexts:
         options = context["seLinuxOptions"]
         if (options["type"].text or "") not in types:
-            text = f"runs {whose} as SELinux type {options['type'].text}"
+            text = f"runs {whose} as SELinux type {shown(options['type'].text or '')}"
             yield _found("seLinuxOptions", options["type"], text)
         for field in ("user", "role"):
             if options[field].text:
@@ -171,7 +172,7 @@ def _sysctls(pod: Pod) -> Iterator[Violation]:
     for item in pod.field("securityContext")["sysctls"].items():
         name = item["name"].text or ""
         if name not in safe:
-            yield _found("sysctls", item, f"sets the sysctl {name}", name)
+            yield _found("sysctls", item, f"sets the sysctl {shown(name)}", name)
 
 
 CONTROLS: Final[tuple[Callable[[Pod], Iterator[Violation]], ...]] = (

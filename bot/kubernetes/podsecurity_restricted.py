@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from bot.core.resource import Node
-from bot.kubernetes.podsecurity import Pod, Violation, called
+from bot.kubernetes.naming import called, shown
+from bot.kubernetes.podsecurity import Pod, Violation
 from bot.kubernetes.podsecurity_baseline import DEFAULT_CAPABILITIES
 
 _VOLUMES: Final = (
@@ -26,7 +27,7 @@ def _volumes(pod: Pod) -> Iterator[Violation]:
         if not own and all(volume[kind].value is None for kind in _VOLUMES):
             kinds = [name for name, _ in volume.fields() if name != "name"]
             kind = kinds[0] if kinds else "unknown"
-            yield _found("restrictedVolumes", volume, f"volume type {kind}", kind)
+            yield _found("restrictedVolumes", volume, f"volume type {shown(kind)}", kind)
 
 
 def _escalation(pod: Pod) -> Iterator[Violation]:
@@ -78,7 +79,7 @@ def _capabilities(pod: Pod) -> Iterator[Violation]:
             yield _found("capabilities_restricted", node["drop"], text, "drop")
         for item in node["add"].items():
             if item.text in DEFAULT_CAPABILITIES and item.text != "NET_BIND_SERVICE":
-                text = f"{called(container)} adds the capability {item.text}"
+                text = f"{called(container)} adds the capability {shown(item.text or '')}"
                 yield _found("capabilities_restricted", item, text, item.text or "")
 
 

@@ -178,6 +178,9 @@ def _judge(found: Services, about: _Term) -> Iterator[Issue]:
             "a policy names the port on the pod"
         )
         unsure = None if all(exposed) else Severity.WARNING
+        if _opened_as_well(about, numbers):
+            # Nobody is cut off: the entry is only a leftover.
+            unsure = Severity.NOTICE
         yield about.issue("NP-SERVICE-PORT", words, numbers, arrivals, unsure)
     elif receivers.possible:
         return
@@ -189,6 +192,27 @@ def _judge(found: Services, about: _Term) -> Iterator[Issue]:
         use = tuple(_numbers(found, receivers.pods, term))
         words = f"which no container of {named(receivers.pods)} serves"
         yield about.issue("NP-PORT-UNEXPOSED", words + _instead(use), use, (), severity)
+
+
+def _opened_as_well(about: _Term, numbers: tuple[int, ...]) -> bool:
+    """Whether the same policy opens the right ports to the same peers, or to anyone."""
+    wanted = Ports()
+    for protocol in about.term.protocols:
+        for number in numbers:
+            wanted |= Ports.of(protocol, number)
+    return all(
+        any(
+            rule.action == "allow" and _same_peers(rule, about.rule) and not wanted - rule.on(pods)
+            for rule in about.policy.of(about.rule.direction)
+        )
+        for pods in about.receivers.pods
+    )
+
+
+def _same_peers(rule: TrafficRule, other: TrafficRule) -> bool:
+    if rule.peers is None or other.peers is None:
+        return rule.peers is None
+    return [peer.node.value for peer in rule.peers] == [peer.node.value for peer in other.peers]
 
 
 def _instead(use: tuple[int | str, ...]) -> str:

@@ -12,6 +12,7 @@ from bot.core.resource import Node
 PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
 HIGHEST: Final = 65535
 _SPAN: Final = HIGHEST + 1
+_FEW: Final = 10
 # IsValidPortName:
 # https://github.com/kubernetes/apimachinery/blob/master/pkg/util/validation/validation.go
 _PORT_NAME: Final = re.compile(r"(?=.*[a-z])[a-z0-9](?:-?[a-z0-9]){0,14}")
@@ -60,10 +61,18 @@ class Ports:
                 rest >>= length
                 base += skip + length
 
+    @property
+    def count(self) -> int:
+        """How many ports these are."""
+        return self.bits.bit_count()
+
     def __str__(self) -> str:
         """`TCP 80, 443 and UDP 53`, or `every port`."""
-        if self == EVERY_PORT:
+        rest = EVERY_PORT - self
+        if not rest:
             return "every port"
+        if rest.count < _FEW:
+            return f"every port but {rest}"
         groups: dict[str, list[str]] = {}
         for protocol, low, high in self.ranges():
             text = str(low) if low == high else f"{low}-{high}"

@@ -49,7 +49,7 @@ def matches_any(name: str | None, globs: tuple[str, ...]) -> bool:
 def lasting_templates(resource: Resource) -> Iterator[tuple[int, PodTemplate]]:
     """The templates of pods that are kept running, with their ordinals."""
     for ordinal, template in enumerate(pod_templates(resource)):
-        if template.restart == "always" and resource.group_kind in LASTING:
+        if template.restart == "always":
             yield ordinal, template
 
 

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.naming import shown
 from bot.kubernetes.sync import is_hook, is_kept, waits_for_a_person
 
 Fate: TypeAlias = Literal["pruned", "unknown", "confirmed", "left"]
@@ -114,7 +115,7 @@ def _definition(resource: Resource, before: State) -> str:
     name = resource.at("spec", "names", "kind").text or resource.name
     count = len(before.of(GroupKind(resource.at("spec", "group").text or "", name)))
     here = f" ({count} here)" if count else ""
-    return f"every {name} in the cluster goes with it{here}"
+    return f"every {shown(name)} in the cluster goes with it{here}"
 
 
 def _claim(resource: Resource, before: State) -> str:

@@ -98,12 +98,12 @@ class _End:
             return
         found = self._new(other) & within
         if found:
-            yield self._widening(other, found, cause)
+            yield self.widening(other, found, cause)
         rest = within - found
         for pods in self._members(other) if rest else ():
             more = self._new(pods) & rest
             if more and pods.key != own:
-                yield self._widening(pods, more, cause)
+                yield self.widening(pods, more, cause)
 
     def _members(self, other: Party) -> Iterator[Pods]:
         """The pods that stand for what runs in a namespace, or anywhere."""
@@ -123,7 +123,7 @@ class _End:
     def _new(self, other: Party) -> Ports:
         return self.between.new_ports(*self._ends(other))
 
-    def _widening(self, other: Party, ports: Ports, cause: Cause) -> Widening:
+    def widening(self, other: Party, ports: Ports, cause: Cause) -> Widening:
         return Widening(*self._ends(other), self.direction, ports, cause)
 
 
@@ -146,13 +146,13 @@ class _Side:
             return
         before = tuple(self._rules(self.between.before.of(self.old)))
         after = tuple(self._rules(self.between.after.of(self.pods)))
-        known = {_identity(rule) for _, rule in before}
-        live = {_identity(rule) for _, rule in after}
+        known = {rule.identity for _, rule in before}
+        live = {rule.identity for _, rule in after}
         for policy, rule in after:
-            if rule.action != "deny" and _identity(rule) not in known:
+            if rule.action != "deny" and rule.identity not in known:
                 yield from self._by(policy, rule, tuple(self._places(policy, rule)))
         for policy, rule in before:
-            if rule.action != "allow" and _identity(rule) not in live:
+            if rule.action != "allow" and rule.identity not in live:
                 yield from self._by(policy, rule, (rule.node, policy.subject.node))
 
     @property
@@ -167,16 +167,10 @@ class _Side:
 
     @cached_property
     def _blocks(self) -> tuple[Addresses, ...]:
-        """The address blocks that the policies of both sides tell apart."""
+        """The sets of addresses that the rules of both sides tell apart."""
         held = (*self.between.before.of(self.old), *self.between.after.of(self.pods))
-        return tuple(
-            dict.fromkeys(
-                peer.addresses
-                for _, rule in self._rules(held)
-                for peer in rule.peers or ()
-                if isinstance(peer, BlockPeer)
-            )
-        )
+        found = (rule.addresses for _, rule in self._rules(held))
+        return tuple(dict.fromkeys(addresses for addresses in found if addresses))
 
     @property
     def _anyone(self) -> tuple[Party, ...]:
@@ -192,8 +186,27 @@ class _Side:
                 yield from self._through(rule, other, cause)
         for peer in rule.peers or ():
             cause = self._cause((peer.node, *places))
-            for other in parties(self.between.after, policy, peer, self._blocks):
+            for other in parties(self.between.after, policy, peer):
                 yield from self._through(rule, other, cause)
+        if rule.peers is not None:
+            yield from self._from_blocks(rule, places)
+
+    def _from_blocks(self, rule: TrafficRule, places: tuple[Node, ...]) -> Iterator[Widening]:
+        """The same of addresses: first what is new of all of them, then which peer names it."""
+        blocks = [peer for peer in rule.peers or () if isinstance(peer, BlockPeer)]
+        gained = [
+            (piece, found.ports)
+            for piece in outside(rule.addresses, self._blocks)
+            for found in self._through(rule, piece, Cause(rule.node))
+        ]
+        for peer in blocks if gained else ():
+            cause: Cause | None = None
+            for piece, ports in gained:
+                own = peer.addresses & piece
+                if own:
+                    cause = cause or self._cause((peer.node, *places))
+                    end = _End(self.between, self.pods, self.direction)
+                    yield end.widening(own, ports, cause)
 
     def _through(self, rule: TrafficRule, other: Party, cause: Cause) -> Iterator[Widening]:
         """The connections with a party on the ports of a rule."""
@@ -274,7 +287,3 @@ def _excepts(peer: Peer) -> bool:
         return False
     held = (*peer.pods.requirements, *(peer.namespaces.requirements if peer.namespaces else ()))
     return any(found.operator in {"NotIn", "DoesNotExist"} for found in held)
-
-
-def _identity(rule: TrafficRule) -> tuple[object, ...]:
-    return (rule.node.resource.key, rule.direction, rule.action, repr(rule.node.value))

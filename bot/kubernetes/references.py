@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
@@ -47,15 +49,16 @@ _PROVIDED: Final = (
 )
 
 
-def provided(resource: Resource) -> Iterator[ResourceKey]:
-    """What pods can refer to because this object is there: itself, or what is made from it."""
+def provided(resource: Resource) -> ResourceKey:
+    """What pods can refer to because this provider is there: itself, or what is made from it."""
     if resource.group_kind in _PROVIDED:
-        yield resource.key
-    elif resource.group_kind in _MAKERS:
-        named = [resource.at(*path.split(".")).text for path in _MAKERS[resource.group_kind]]
-        name = next((name for name in named if name), resource.name)
-        yield ResourceKey("", "Secret", resource.namespace, name)
+        return resource.key
+    named = [resource.at(*path.split(".")).text for path in _MAKERS[resource.group_kind]]
+    name = next((name for name in named if name), resource.name)
+    return ResourceKey("", "Secret", resource.namespace, name)
 
+
+_FEW: Final = 50  # beyond, looking for every name costs more than decoding
 
 PROVIDERS: Final = (*_PROVIDED, *_MAKERS)
 """The kinds that provide what pods refer to."""
@@ -67,22 +70,34 @@ def providers(state: State) -> Mapping[ResourceKey, Resource]:
 
 
 def _providers(state: State) -> Mapping[ResourceKey, Resource]:
-    found = {key: resource for resource in state.of(*PROVIDERS) for key in provided(resource)}
-    return MappingProxyType(found)
+    return MappingProxyType({provided(found): found for found in state.of(*PROVIDERS)})
 
 
-def needs(state: State) -> Mapping[ResourceKey, tuple[Reference, ...]]:
-    """What the pods of a state refer to, by what they refer to."""
-    return state.derived(_needs)
-
-
-def _needs(state: State) -> Mapping[ResourceKey, tuple[Reference, ...]]:
+def users_of(
+    state: State, targets: Iterable[ResourceKey]
+) -> Mapping[ResourceKey, tuple[Reference, ...]]:
+    """What the pods of a state refer to among these, by what they refer to."""
+    wanted = frozenset(targets)
     found: dict[ResourceKey, list[Reference]] = {}
-    for owner in state.of(*TEMPLATED):
+    for owner in _owners(state, wanted):
         for template in pod_templates(owner):
             for reference in references(template):
-                found.setdefault(reference.target, []).append(reference)
+                if reference.target in wanted:
+                    found.setdefault(reference.target, []).append(reference)
     return MappingProxyType({key: tuple(held) for key, held in found.items()})
+
+
+def _owners(state: State, wanted: frozenset[ResourceKey]) -> Iterator[Resource]:
+    """The workloads that could refer to one of these; who names none of them is not decoded."""
+    spaces: dict[str | None, list[bytes]] = {}
+    for key in wanted:
+        spaces.setdefault(key.namespace, []).append(msgspec.json.encode(key.name))
+    everywhere = spaces.pop(None, [])
+    for space in sorted(state.namespaces if everywhere else filter(None, spaces)):
+        names = (*everywhere, *spaces.get(space, ()))
+        for owner in state.of(*TEMPLATED, namespace=space):
+            if len(names) > _FEW or any(name in owner.encoded for name in names):
+                yield owner
 
 
 def references(template: PodTemplate) -> Iterator[Reference]:

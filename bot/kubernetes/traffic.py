@@ -130,6 +130,18 @@ class TrafficRule:
         return self._numbers
 
     @cached_property
+    def addresses(self) -> Addresses:
+        """The addresses among the peers."""
+        return Addresses.union(
+            peer.addresses for peer in self.peers or () if isinstance(peer, BlockPeer)
+        )
+
+    @cached_property
+    def identity(self) -> tuple[object, ...]:
+        """What two rules share that say the same in the same policy."""
+        return (self.node.resource.key, self.direction, self.action, repr(self.node.value))
+
+    @cached_property
     def _numbers(self) -> Ports:
         found = Ports()
         for term in self.ports or ():

@@ -1,33 +1,58 @@
-"""What the App does with a job: from what happened on GitHub to what is published there.
+"""What the App does with a task: from what happened on GitHub to what is published there.
 
-`story` is the one story of a pull request; `means` is what every story needs.
+`story` is the one story of a pull request, `merge_queue` that of a combination, `pushes` that of
+the default branch; `errands` are the rest. `means` is what all of them need.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.github.tasks import Done, Errand
-from bot.github.webhook import Job
-from bot.service import story
+from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, PushJob, Task
+from bot.service import errands, merge_queue, pushes, story
 from bot.service.means import Judge, Means
-from bot.service.obey import obey
 
 __all__ = ["Judge", "Service"]
 
 
 @dataclass(frozen=True, slots=True)
 class Service(Means):
-    """Everything that a job may ask for, each with its story."""
+    """Everything that a task may ask for, each with its story."""
 
-    def review(self, job: Job) -> str:
-        """One word for what became of the pull request as it is now."""
-        return story.review(self, job)
+    def do(self, task: Task) -> Done:
+        """What became of the task, and what follows. May run twice and then has posted once."""
+        match task:
+            case Job():
+                return story.review(self, task)
+            case Announcement():
+                return story.announce(self, task)
+            case GroupJob():
+                return merge_queue.review_group(self, task)
+            case PushJob():
+                return pushes.review_push(self, task)
+            case Errand():
+                return errands.run(self, task)
 
-    def give_up(self, job: Job, reference: str) -> None:
-        """Ends the check run of a job that failed for good, with what finds it in the logs."""
-        story.give_up(self, job, reference)
+    def give_up(self, task: Task, reference: str) -> None:
+        """Ends the check run of a task that failed for good, with what finds it in the logs."""
+        match task:
+            case Job():
+                story.give_up(self, task, reference)
+            case Announcement():
+                story.give_up(self, task.job, reference)
+            case GroupJob():
+                merge_queue.give_up_group(self, task, reference)
 
-    def obey(self, errand: Errand) -> Done:
-        """What became of a comment that holds a command."""
-        return obey(self, errand)
+    def undelivered(self) -> Iterator[tuple[str, Task]]:
+        """What GitHub could not deliver lately: its id, and each task that it asks for."""
+        return errands.redelivered(self)
+
+    def wait(self, task: Task) -> float:
+        """Seconds until GitHub wants to hear of this task's installation again."""
+        patient = isinstance(task, Errand) or (isinstance(task, Job) and task.priority == "sweep")
+        return self.gateway.budget.left(task.installation, patient=patient)
+
+    def hold(self, task: Task, seconds: float) -> None:
+        """GitHub asked for patience with this task's installation."""
+        self.gateway.budget.hold(task.installation, seconds)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.audit import Audit
-from bot.core.approvals import Approval, Consent, Need, needs, settle
+from bot.core.approvals import Approval, Consent, Need, digest, needs, settle
 from bot.core.codeowners import LARGEST, LOCATIONS, Codeowners, parse_codeowners
 from bot.core.globs import name_matches
 from bot.core.policy import Policy
-from bot.core.review import Review
+from bot.core.review import Overridden, Review
 from bot.github.auth import Connection
 from bot.github.people import People, approving_reviews, ask_to_review, is_merged
-from bot.github.pulls import PullRequest
+from bot.github.pulls import PullRequest, read_pull
 from bot.service.commits import Commits
 from bot.service.means import Means
-from bot.service.record import Record
+from bot.service.record import Record, Shown
 
 log = structlog.get_logger()
 
@@ -78,22 +77,47 @@ def settled(means: Means, github: Connection, pull: PullRequest, case: Case) -> 
     return after
 
 
-def granted(audit: Audit, repository: int, pulls: Iterable[int]) -> tuple[Approval, ...]:
-    """What was accepted on these pull requests, as for a merge queue that combines them."""
-    return tuple(
-        Approval(
-            pull=entry.pull,
-            fingerprint=entry.fingerprint,
-            by=entry.actor,
-            reason=entry.reason,
-            digest=entry.data["digest"],
-            severity=entry.data["severity"],
-            environments=tuple(entry.data["environments"]),
-            owners=tuple(entry.data["owners"]),
-        )
-        for number in pulls
-        for entry in audit.entries("approved", repository, pull=number)
+def settled_together(
+    means: Means, github: Connection, numbers: Iterable[int], case: Case
+) -> Review:
+    """The review of a merge queue's combination of pull requests.
+
+    What was accepted on one of them holds here as well. An override lets through what was shown
+    on its own pull request, and nothing that only the combination brings.
+    """
+    policy, codeowners = case.policy, case.codeowners
+    wanted = [needs(found, policy, codeowners) for found in case.review.findings if found.blocks]
+    approvals: list[Approval] = []
+    excused: dict[tuple[str, str], Overridden] = {}
+    for number in numbers:
+        pull, record = read_pull(github, number), record_of(means, github, number)
+        approvals += [*record.approvals(), *_by_review(means, github, pull, record, wanted)]
+        held = record.overridden(pull.head, policy)
+        if held:
+            marks = ((one.fingerprint, one.digest) for one in _shown_on(record, pull.head))
+            excused.update(dict.fromkeys(marks, held))
+    after = settle(case.review, policy, codeowners, Consent(tuple(approvals)))
+    blocking = [found for found in after.findings if found.blocks]
+    left = [excused.get((found.fingerprint, digest(found))) for found in blocking]
+    known = [held for held in left if held]
+    whole = known and len(known) == len(left) and after.verdict == "blocked"
+    return replace(after, overridden=known[0]) if whole else after
+
+
+def lapsed(means: Means, github: Connection) -> frozenset[int]:
+    """The pull requests whose check still shows an override that is over."""
+    known = means.audit.entries("overridden", github.repository_id)
+    return frozenset(
+        number
+        for number in {entry.pull for entry in known}
+        if record_of(means, github, number).lapsed()
     )
+
+
+def _shown_on(record: Record, head: str) -> tuple[Shown, ...]:
+    """What the newest review of a head showed."""
+    held = [one for one in record.conclusions() if one.head == head]
+    return held[-1].findings if held else ()
 
 
 def tell_teams(

@@ -40,7 +40,7 @@ class Means:
     """What a story needs.
 
     `transport` are the protocols that git may speak, `surroundings` the variables that it needs
-    to reach GitHub, such as a proxy. `audit` remembers what people decided.
+    to reach GitHub, such as a proxy.
     """
 
     gateway: Gateway

@@ -46,6 +46,7 @@ class Conclusion:
     findings: tuple[Shown, ...]
     overriders: tuple[str, ...]
     hours: int
+    overridden: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class Record:
                 tuple(held.findings),
                 tuple(held.overriders),
                 held.hours,
+                held.overridden,
             )
 
     def shown(self, before: str) -> Conclusion | None:
@@ -138,6 +140,17 @@ class Record:
                 until = entry.data["until"][:16].replace("T", " ")
                 return Overridden(entry.actor, entry.reason, f"{until} UTC")
         return None
+
+    def lapsed(self) -> bool:
+        """Whether the last review was overridden, and nothing overrides it any more."""
+        last = list(self.conclusions())[-1:]
+        known = self.audit.entries("overridden", self.repository, pull=self.pull)
+        alive = any(
+            entry.head == one.head and stamp(self.now) < entry.data["until"]
+            for one in last
+            for entry in known
+        )
+        return any(one.overridden for one in last) and not alive
 
     def refuse(self, by: str, reason: str, head: str, source: str) -> None:
         """Records that somebody asked for what they may not have."""
@@ -208,6 +221,7 @@ class _Said(msgspec.Struct):
     findings: list[Shown]
     overriders: list[str]
     hours: int
+    overridden: bool
 
 
 def _shown(found: ReviewFinding, policy: Policy, codeowners: Codeowners) -> Shown:

@@ -10,49 +10,74 @@ import structlog
 from bot.core.decide import Conclusion
 from bot.core.plan import ConcludeCheck, Operation, PostFileComment, PostReview, plan
 from bot.core.report import failed, invalid_policy
+from bot.core.review import Review
 from bot.errors import PolicyError
 from bot.github import checks
 from bot.github.auth import Connection
 from bot.github.comments import perform, read_posted
-from bot.github.pulls import PullRequest, changed_files, read_pull
-from bot.github.webhook import Job
+from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
+from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service.commits import Commits
 from bot.service.consent import Case, codeowners_of, settled, tell_teams
 from bot.service.deadline import Deadline
 from bot.service.means import Means, trusted
+from bot.service.sharing import conclude
 
 log = structlog.get_logger()
 
 
-def review(means: Means, job: Job) -> str:
-    """One word for what became of the pull request as it is now.
+def announce(means: Means, task: Announcement) -> Done:
+    """Puts the check run in progress, also while an older job of the pull request runs.
+
+    What was under way for the head that a push replaced ends.
+    """
+    job = task.job
+    with opened(means, job) as (github, pull):
+        left = _left(github, pull, job, task.before)
+        about = checks.about_pull(pull)
+        held = checks.newest(checks.runs_on(github, pull.head), about)
+        if not pull.open or (job.reason == "missing" and held):
+            return Done("unneeded", left)
+        if job.reason == "changed" and checks.reviewed(github, about):
+            return Done("unneeded", left)
+        checks.begin(github, about)
+        return Done("announced", (*left, job))
+
+
+def review(means: Means, job: Job) -> Done:
+    """What became of the pull request as it is now.
 
     Run twice, also after a crash anywhere in between, it leaves what one run leaves. What it
     raises is for the queue, which tries again or gives up: then `give_up` ends the check.
     """
     deadline = Deadline(means.seconds)
     with opened(means, job) as (github, pull):
-        if not pull.open or (job.reason == "changed" and checks.reviewed(github, pull)):
-            return "unneeded"
-        run = checks.begin(github, pull)
+        about = checks.about_pull(pull)
+        if not pull.open or (job.reason != "requested" and checks.reviewed(github, about)):
+            return Done("unneeded")
+        # A sweep's review is one request where nothing is found: nobody waits to see it begin.
+        find = checks.adopt if job.priority == "sweep" else checks.begin
+        run = find(github, about)
         commits = _fetched(means, github, pull, deadline)
         try:
             policy = commits.policy()
         except PolicyError as error:
-            _end(github, run, pull, invalid_policy(error))
-            return "invalid-policy"
+            end = _unreviewed(invalid_policy(error))
+            return Done("invalid-policy", conclude(github, pull, job, run, end))
         judged = means.judged(commits, policy, deadline)
         judged = settled(means, github, pull, Case(judged, policy, codeowners_of(commits)))
         posted, files = read_posted(github, pull), changed_files(github, pull)
         *operations, ending = plan(judged, policy, posted, files)
         deadline.check()
         if _moved(github, pull):
-            checks.cancel(github, run, pull)
-            return "superseded"
-        perform(github, pull, _fitting(operations, pull))
-        _conclude(github, run, pull, ending)
-        tell_teams(means, github, pull, judged, policy)
-    return judged.verdict
+            if run:
+                checks.cancel(github, run, about)
+            return Done("superseded")
+        perform(github, pull, _fitting(operations, pull, job, judged))
+        follow = conclude(github, pull, job, run, _reviewed(ending))
+        if not job.quiet:
+            tell_teams(means, github, pull, judged, policy)
+    return Done(judged.verdict, follow)
 
 
 def give_up(means: Means, job: Job, reference: str) -> None:
@@ -61,9 +86,19 @@ def give_up(means: Means, job: Job, reference: str) -> None:
     Not where the head was reviewed since then.
     """
     with opened(means, job) as (github, pull):
-        if pull.open and not checks.reviewed(github, pull):
-            run = checks.begin(github, pull)
-            _end(github, run, pull, failed(reference))
+        about = checks.about_pull(pull)
+        if pull.open and not checks.reviewed(github, about):
+            run = checks.adopt(github, about)
+            conclude(github, pull, job, run, _unreviewed(failed(reference)))
+
+
+def close(means: Means, job: Job) -> Done:
+    """A closed pull request has no check under way; others of its commit have one again."""
+    with opened(means, job) as (github, pull):
+        if pull.open:
+            return Done("unneeded")
+        checks.cancel_all(github, checks.about_pull(pull))
+        return Done("closed", _anew(github, pull.head, pull, job))
 
 
 @contextmanager
@@ -73,6 +108,24 @@ def opened(means: Means, job: Job) -> Iterator[tuple[Connection, PullRequest]]:
         pull = read_pull(github, job.number)
         with structlog.contextvars.bound_contextvars(repository=github.full_name, head=pull.head):
             yield github, pull
+
+
+def _left(github: Connection, pull: PullRequest, job: Job, before: str | None) -> tuple[Task, ...]:
+    """Ends what is under way on the head that was; others that have it are reviewed without it."""
+    if before is None or before == pull.head:
+        return ()
+    gone = checks.About(before, f"v1:{pull.number}:", f"v1:{pull.number}:")
+    checks.cancel_all(github, gone)
+    return _anew(github, before, pull, job)
+
+
+def _anew(github: Connection, head: str, pull: PullRequest, job: Job) -> tuple[Task, ...]:
+    """Reviews of the others on a commit, whose check showed the worst of them all."""
+    return tuple(
+        Announcement(Job(job.installation, job.repository, other.number, "requested"))
+        for other in on_head(github, head)
+        if other.number != pull.number
+    )
 
 
 def _fetched(means: Means, github: Connection, pull: PullRequest, deadline: Deadline) -> Commits:
@@ -93,30 +146,27 @@ def _moved(github: Connection, pull: PullRequest) -> bool:
     return (now.open, now.head, now.base) != (pull.open, pull.head, pull.base)
 
 
-def _fitting(operations: list[Operation], pull: PullRequest) -> Iterator[Operation]:
-    """The operations that suit the pull request: nobody asked for comments on a draft yet."""
+def _fitting(
+    operations: list[Operation], pull: PullRequest, job: Job, judged: Review
+) -> Iterator[Operation]:
+    """The operations that suit the pull request.
+
+    Nobody asked yet for comments on a draft, nor on what was there before the App; a bot reads
+    none, so its pull request has them only where a person has to see to it.
+    """
+    silent = pull.draft or job.quiet or (pull.by_bot and judged.verdict != "blocked")
     for operation in operations:
-        if not (pull.draft and isinstance(operation, PostReview | PostFileComment)):
+        if not (silent and isinstance(operation, PostReview | PostFileComment)):
             yield operation
 
 
-def _conclude(
-    github: Connection, run: checks.CheckRun, pull: PullRequest, ending: Operation
-) -> None:
+def _reviewed(ending: Operation) -> checks.End:
     if not isinstance(ending, ConcludeCheck):
         raise TypeError("a plan ends with the check run's conclusion")
-    checks.conclude(github, run, ending, checks.external_id(pull, "done"))
-    log.info("check concluded", conclusion=ending.conclusion, title=ending.title)
+    return checks.End(ending)
 
 
-def _end(
-    github: Connection,
-    run: checks.CheckRun,
-    pull: PullRequest,
-    told: tuple[Conclusion, str],
-) -> None:
-    """Concludes a run that has no review to show; the next job for this head makes one."""
+def _unreviewed(told: tuple[Conclusion, str]) -> checks.End:
+    """The end of a run that has no review to show; the next job for this head makes one."""
     how, summary = told
-    check = ConcludeCheck(how.conclusion, how.title, summary)
-    checks.conclude(github, run, check, checks.external_id(pull, "failed"))
-    log.info("check concluded", conclusion=how.conclusion, title=how.title)
+    return checks.End(ConcludeCheck(how.conclusion, how.title, summary), "failed")

@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from bot.app import create_app
-from bot.github.webhook import MAX_PAYLOAD, Job
+from bot.github.tasks import Announcement, Job, Task
+from bot.github.webhook import MAX_PAYLOAD
 from bot.metrics import Metrics
 
 SECRET = "new"
@@ -30,15 +31,15 @@ PULL = {
 class Book:
     """An intake that keeps what it is given."""
 
-    taken: list[tuple[str, Job]] = field(default_factory=list)
+    taken: list[tuple[str, Task]] = field(default_factory=list)
     up: bool = True
 
-    def submit(self, delivery: str, job: Job) -> bool:
+    def submit(self, delivery: str, task: Task) -> bool:
         if not self.up:
             raise OSError("the database is away")
-        if (delivery, job) in self.taken:
+        if (delivery, task) in self.taken:
             return False
-        self.taken.append((delivery, job))
+        self.taken.append((delivery, task))
         return True
 
     def ready(self) -> bool:
@@ -85,7 +86,7 @@ def answer(response: TestResponse) -> tuple[int, str]:
 def test_a_signed_delivery_is_recorded_and_accepted(door: Door, path: str, secret: str) -> None:
     response = door.post(json.dumps(PULL).encode(), path=path, secret=secret)
     assert answer(response) == (202, "enqueued")
-    assert door.book.taken == [("11-aa", Job(7, 9, 3))]
+    assert door.book.taken == [("11-aa", Announcement(Job(7, 9, 3)))]
 
 
 def test_a_delivery_that_is_known_is_accepted_and_not_recorded_again(door: Door) -> None:

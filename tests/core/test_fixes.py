@@ -63,5 +63,5 @@ def test_lines_are_replaced_where_they_stand(
 
 def test_the_difference_is_shown_as_git_shows_it() -> None:
     assert Edit("a.yaml", "a\nb\nc", "a\nx\nc").diff == (
-        "--- a/a.yaml\n+++ b/a.yaml\n@@ -1,3 +1,3 @@\n a\n-b\n+x\n c\n"
+        "--- a/a.yaml\n+++ b/a.yaml\n@@ -2 +2 @@\n-b\n+x\n"
     )

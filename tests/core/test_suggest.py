@@ -102,6 +102,13 @@ def test_a_place_that_is_not_there_gets_none(route: Route, value: Value) -> None
     assert suggest(pod("nginx"), Source("p.yaml", "0", 0), route, value) is None
 
 
+def test_a_first_field_that_another_one_replaces_is_not_certain() -> None:
+    data = b"kind: Pod\nspec: {a: b}\nspec: 5\n"
+
+    assert suggest(data, Source("p.yaml", "0", 0), ("spec", "a"), "x") is None
+    assert suggest(data, Source("p.yaml", "0", 0), (), "x") is None
+
+
 def test_no_other_document_is_taken() -> None:
     data = pod("nginx") + b"---\n" + pod("nginx")
 
@@ -118,6 +125,13 @@ def test_an_item_of_a_list_is_found() -> None:
     assert suggest(data, source, ("spec", "a"), "x") == Suggestion(
         4, 4, "- {apiVersion: v1, kind: Pod, spec: {a: x}} # c"
     )
+
+
+def test_what_changes_another_object_too_is_not_certain() -> None:
+    data = b"apiVersion: v1\nkind: List\nitems:\n- {kind: Pod, a: &x b}\n- {kind: Pod, a: *x}\n"
+    source = Source("p.yaml", "0", 0, (0,))
+
+    assert [suggest(data, source, ("a",), value) for value in ("y", 7)] == [None, None]
 
 
 def test_json_and_other_line_ends_keep_their_form() -> None:

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import DeliveryError
-from bot.github.webhook import Delivery, Job, parse, signed
+from bot.github.tasks import Announcement, Errand, GroupJob, Job, PushJob, Task, read, written
+from bot.github.webhook import EVENTS, Delivery, parse, signed
 
 HEADERS = {"X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}
 WHERE = {"installation": {"id": 7}, "repository": {"id": 9, "full_name": "example/gitops"}}
@@ -25,8 +26,12 @@ external_id pull_requests action
 KEYS = st.sampled_from(NAMES.split())
 
 
-def jobs(event: str, payload: object) -> tuple[Job, ...]:
-    return parse(json.dumps(payload).encode(), {**HEADERS, "X-GitHub-Event": event}).jobs
+def tasks(event: str, payload: object) -> tuple[Task, ...]:
+    return parse(json.dumps(payload).encode(), {**HEADERS, "X-GitHub-Event": event}).tasks
+
+
+def announced(number: int, reason: Any = "requested", **more: Any) -> Announcement:
+    return Announcement(Job(7, 9, number, reason), **more)
 
 
 def signature(body: bytes, secret: str) -> str:
@@ -74,7 +79,6 @@ def test_no_secret_and_an_empty_secret_sign_nothing() -> None:
         ("pull_request", {"action": "edited"}, None),
         ("pull_request", {"action": "labeled"}, None),
         ("pull_request", {"action": "converted_to_draft"}, None),
-        ("pull_request", {"action": "closed"}, None),
         ("pull_request", {}, None),
     ],
 )
@@ -82,7 +86,7 @@ def test_a_pull_request_is_reviewed_when_its_commits_change(
     event: str, payload: dict[str, Any], expected: Any
 ) -> None:
     given = {**WHERE, **payload, "pull_request": {"number": 3}}
-    assert jobs(event, given) == ((Job(7, 9, 3, expected),) if expected else ())
+    assert tasks(event, given) == ((announced(3, expected),) if expected else ())
 
 
 @pytest.mark.parametrize(
@@ -100,14 +104,13 @@ def test_a_check_run_asked_for_again_is_mapped_by_its_external_id(
 ) -> None:
     """GitHub lists no pull request where the head is in a fork."""
     given = {**WHERE, "action": "rerequested", "check_run": run}
-    assert jobs("check_run", given) == tuple(Job(7, 9, n, "requested") for n in expected)
+    assert tasks("check_run", given) == tuple(map(announced, expected))
 
 
 def test_a_check_suite_asked_for_again_reviews_each_of_its_pull_requests() -> None:
     suite = {"pull_requests": [{"number": 8}, {"number": 2}, {"number": 8}]}
     given = {**WHERE, "action": "rerequested", "check_suite": suite}
-    expected = (Job(7, 9, 2, "requested"), Job(7, 9, 8, "requested"))
-    assert jobs("check_suite", given) == expected
+    assert tasks("check_suite", given) == (announced(2), announced(8))
 
 
 @pytest.mark.parametrize(
@@ -127,17 +130,17 @@ def test_a_check_suite_asked_for_again_reviews_each_of_its_pull_requests() -> No
     ],
 )
 def test_what_asks_for_nothing_is_accepted(event: str, payload: dict[str, Any]) -> None:
-    assert jobs(event, payload) == ()
+    assert tasks(event, payload) == ()
 
 
 def test_a_delivery_says_what_happened_where() -> None:
-    body = json.dumps({**WHERE, "action": "closed"}).encode()
+    body = json.dumps({**WHERE, "action": "closed", "pull_request": {"number": 3}}).encode()
     assert parse(body, {**HEADERS, "X-GitHub-Event": "pull_request"}) == Delivery(
         id="72d3162e-cc78-11e3-81ab-4c9367dc0958",
         event="pull_request",
         action="closed",
         repository="example/gitops",
-        jobs=(),
+        tasks=(Errand("close", 7, 9, 3),),
     )
 
 
@@ -179,7 +182,7 @@ JSON = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    event=st.sampled_from(["pull_request", "check_run", "check_suite", "push"]),
+    event=st.sampled_from(sorted(EVENTS)),
     action=st.sampled_from(["opened", "edited", "rerequested", "closed"]) | JSON,
     payload=st.dictionaries(KEYS, JSON, max_size=6),
 )
@@ -187,6 +190,179 @@ def test_a_signed_payload_of_any_shape_is_read_or_ignored(
     event: str, action: object, payload: dict[str, object]
 ) -> None:
     """GitHub adds fields and changes shapes at will: none of it may raise."""
-    for job in jobs(event, {**payload, **WHERE, "action": action}):
-        assert job.number > 0
-    jobs(event, {"action": action, **payload})
+    for task in tasks(event, {**payload, **WHERE, "action": action}):
+        assert read(written(task)) == task
+    tasks(event, {"action": action, **payload})
+
+
+HEAD, BASE = "a" * 40, "b" * 40
+QUEUE = f"refs/heads/gh-readonly-queue/release/1.x/pr-3-{BASE}"
+GROUP = {"head_sha": HEAD, "head_ref": QUEUE, "base_sha": BASE, "base_ref": "refs/heads/main"}
+PUSH = {
+    **WHERE,
+    "repository": {**WHERE["repository"], "default_branch": "main"},
+    "ref": "refs/heads/main",
+    "before": BASE,
+    "after": HEAD,
+}
+LISTED = [{"id": 9}, {"id": 11}]
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "expected"),
+    [
+        (
+            "pull_request",
+            {"action": "synchronize", "before": BASE, "pull_request": {"number": 3}},
+            [announced(3, "changed", before=BASE)],
+        ),
+        ("pull_request", {"action": "closed", "pull_request": {"number": 3}}, ["close-7-9-3-"]),
+        ("pull_request", {"action": "enqueued", "pull_request": {"number": 3}}, []),
+        ("pull_request", {"action": "unlabeled", "pull_request": {"number": 3}}, []),
+        (
+            "merge_group",
+            {"action": "checks_requested", "merge_group": GROUP},
+            [GroupJob(7, 9, 3, BASE, HEAD, "release/1.x")],
+        ),
+        (
+            "merge_group",
+            {"action": "destroyed", "reason": "dequeued", "merge_group": GROUP},
+            [Errand("ungroup", 7, 9, 3, f"{HEAD} dequeued")],
+        ),
+        ("merge_group", {"action": "checks_requested", "merge_group": {"head_sha": HEAD}}, []),
+        (
+            "check_run",
+            {
+                "action": "requested_action",
+                "check_run": {"external_id": "v1:4:abc"},
+                "requested_action": {"identifier": "recheck"},
+                "sender": {"login": "octocat"},
+            },
+            [Errand("act", 7, 9, 4, "octocat")],
+        ),
+        (
+            "check_run",
+            {
+                "action": "requested_action",
+                "check_run": {"external_id": "v1:4:abc"},
+                "requested_action": {"identifier": "approve"},
+                "sender": {"login": "octocat"},
+            },
+            [],
+        ),
+        (
+            "check_run",
+            {
+                "action": "requested_action",
+                "check_run": {"external_id": "v1:4:abc"},
+                "requested_action": {"identifier": "recheck"},
+                "sender": {"login": "../../x"},
+            },
+            [],
+        ),
+        (
+            "check_run",
+            {"action": "rerequested", "check_run": {"external_id": "", "head_sha": HEAD}},
+            [Errand("rerun", 7, 9, detail=HEAD)],
+        ),
+        (
+            "check_run",
+            {
+                "action": "rerequested",
+                "check_run": {
+                    "external_id": f"v1:queue:3:{BASE}:done:failure",
+                    "head_sha": HEAD,
+                    "check_suite": {"head_branch": QUEUE.removeprefix("refs/heads/")},
+                },
+            },
+            [GroupJob(7, 9, 3, BASE, HEAD, "release/1.x")],
+        ),
+        (
+            "check_run",
+            {
+                "action": "rerequested",
+                "check_run": {"external_id": f"v1:push:{BASE}:done", "head_sha": HEAD},
+            },
+            [PushJob(7, 9, BASE, HEAD)],
+        ),
+        (
+            "check_suite",
+            {"action": "requested", "check_suite": {"pull_requests": [{"number": 3}]}},
+            [announced(3, "missing")],
+        ),
+        ("check_suite", {"action": "requested", "check_suite": {"head_sha": HEAD}}, []),
+        (
+            "check_suite",
+            {"action": "rerequested", "check_suite": {"head_sha": HEAD, "pull_requests": []}},
+            [Errand("rerun", 7, 9, detail=HEAD)],
+        ),
+        ("check_suite", {"action": "completed", "check_suite": {"head_sha": HEAD}}, []),
+        ("push", PUSH, [PushJob(7, 9, BASE, HEAD)]),
+        ("push", {**PUSH, "ref": "refs/heads/release"}, []),
+        ("push", {**PUSH, "ref": "refs/tags/main"}, []),
+        ("push", {**PUSH, "after": "0" * 40}, []),
+        ("push", {**PUSH, "before": "0" * 40}, []),
+        (
+            "installation",
+            {"action": "created", "repositories": LISTED},
+            [Errand("welcome", 7, 9), Errand("welcome", 7, 11)],
+        ),
+        (
+            "installation",
+            {"action": "deleted", "repositories": LISTED},
+            [Errand("forget", 7, 9), Errand("forget", 7, 11)],
+        ),
+        ("installation", {"action": "suspend", "repositories": LISTED}, []),
+        ("installation", {"action": "unsuspend"}, [Errand("sweep-installation", 7)]),
+        ("installation", {"action": "new_permissions_accepted"}, [Errand("sweep-installation", 7)]),
+        (
+            "installation_repositories",
+            {"action": "added", "repositories_added": LISTED},
+            [Errand("welcome", 7, 9), Errand("welcome", 7, 11)],
+        ),
+        (
+            "installation_repositories",
+            {"action": "removed", "repositories_removed": LISTED},
+            [Errand("forget", 7, 9), Errand("forget", 7, 11)],
+        ),
+        ("repository", {"action": "archived"}, [Errand("forget", 7, 9)]),
+        ("repository", {"action": "deleted"}, [Errand("forget", 7, 9)]),
+        ("repository", {"action": "unarchived"}, [Errand("sweep", 7, 9)]),
+        ("repository", {"action": "renamed"}, []),
+        ("repository", {"action": "transferred"}, []),
+        ("repository", {"action": "privatized"}, []),
+    ],
+)
+def test_each_row_of_the_table_asks_for_its_tasks(
+    event: str, payload: dict[str, Any], expected: list[object]
+) -> None:
+    """A task is compared by value; where a row names a string, by its label."""
+    found = tasks(event, {**WHERE, **payload})
+    assert [
+        task.label if isinstance(wanted, str) else task
+        for task, wanted in zip(found, expected, strict=True)
+    ] == expected
+
+
+@pytest.mark.parametrize("whose", ["sender", "author"])
+def test_a_bot_s_pull_request_waits_for_people_s(whose: str) -> None:
+    """By the kind of account: a person may have a name that ends in [bot]."""
+    bot = {"type": "Bot", "login": "renovate"}
+    pull = {"number": 3, "user": bot if whose == "author" else {"type": "User", "login": "a[bot]"}}
+    given = {**WHERE, "action": "opened", "pull_request": pull}
+    given |= {"sender": bot} if whose == "sender" else {}
+    expected = Announcement(Job(7, 9, 3, "changed", "bots"))
+    assert tasks("pull_request", given) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("app", "name", "expected"),
+    [(5, "fairlead", False), (6, "fairlead", True), (6, "lint", False), (None, "fairlead", False)],
+)
+def test_another_app_s_run_of_our_name_is_noticed(
+    app: int | None, name: str, expected: object
+) -> None:
+    run = {"name": name, "app": {"id": app}}
+    body = json.dumps({**WHERE, "action": "completed", "check_run": run}).encode()
+    target = {"X-GitHub-Hook-Installation-Target-ID": "5", "X-GitHub-Event": "check_run"}
+    assert parse(body, {**HEADERS, **target}).forged is expected

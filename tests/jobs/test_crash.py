@@ -17,7 +17,7 @@ from bot.demo import wait_until
 WORKER = """
 import os, pathlib, sys, time
 from bot import logs
-from bot.github.webhook import Job
+from bot.github.tasks import Done, Job
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
 
@@ -31,20 +31,24 @@ def tell(*words):
 
 
 class Reviewer:
-    def review(self, job):
+    def do(self, job):
         tell("begun", job.number, os.getpid())
         if act == "die":
             os._exit(9)
         time.sleep(float(act))
         tell("done", job.number, os.getpid())
-        return "reviewed"
+        return Done("reviewed")
+
+    def wait(self, job):
+        return 0.0
 
     def give_up(self, job, reference):
         tell("given-up", job.number, reference)
 
 
 logs.configure("warning", "json")
-options = QueueOptions(pathlib.Path(directory, "data"), database or None, workers=4, poll=0.1)
+data = pathlib.Path(directory, "data")
+options = QueueOptions(data, database or None, workers=4, poll=0.1, sweep=None)
 queue = Queue(options, Reviewer(), Metrics())
 queue.start()
 for number in submitted:

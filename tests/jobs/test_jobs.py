@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import AnalysisError, GitError, GitHubError, InstallationGone, UsageError
-from bot.github.webhook import Job
+from bot.github.tasks import Done, Job, Task
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
 
@@ -26,13 +26,22 @@ class Bench:
 
     answers: dict[int, list[Exception]] = field(default_factory=dict)
     reviewed: list[Job] = field(default_factory=list)
-    given_up: list[tuple[Job, str]] = field(default_factory=list)
+    given_up: list[tuple[Task, str]] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     away: list[Exception] = field(default_factory=list)
     running: list[int] = field(default_factory=list)
+    other: list[Task] = field(default_factory=list)
+    finds: dict[Task, Done] = field(default_factory=dict)
+    held: list[float] = field(default_factory=list)
+    patience: list[tuple[int, float]] = field(default_factory=list)
+    lost: list[tuple[str, Task]] = field(default_factory=list)
     together: int = 0
 
-    def review(self, job: Job) -> str:
+    def do(self, task: Task) -> Done:
+        if not isinstance(task, Job):
+            self.other.append(task)
+            return self.finds.get(task, Done("done"))
+        job = task
         self.reviewed.append(job)
         self.running.append(job.number)
         self.together = max(self.together, self.running.count(job.number))
@@ -40,9 +49,20 @@ class Bench:
         self.running.remove(job.number)
         if planned := self.answers.get(job.number):
             raise planned.pop(0)
-        return "reviewed"
+        return Done("reviewed")
 
-    def give_up(self, job: Job, reference: str) -> None:
+    def wait(self, task: Task) -> float:
+        assert task.installation
+        return self.held.pop() if self.held else 0.0
+
+    def hold(self, task: Task, seconds: float) -> None:
+        self.patience.append((task.installation, seconds))
+
+    def undelivered(self) -> Iterator[tuple[str, Task]]:
+        yield from self.lost
+
+    def give_up(self, task: Task, reference: str) -> None:
+        job = task
         if self.away:
             raise self.away.pop()
         self.given_up.append((job, reference))
@@ -57,7 +77,7 @@ def bench() -> Bench:
 
 @pytest.fixture
 def queue(tmp_path: Path, bench: Bench) -> Iterator[Queue]:
-    options = QueueOptions(tmp_path / "data", tries=3, first_wait=0.05, poll=0.05)
+    options = QueueOptions(tmp_path / "data", tries=3, first_wait=0.05, poll=0.05, sweep=None)
     made = Queue(options, bench, Metrics())
     made.start()
     yield made
@@ -185,7 +205,7 @@ def test_a_failure_is_logged_with_what_finds_it_again(queue: Queue, bench: Bench
 
 
 def test_what_a_stopped_process_left_is_done_by_the_next(tmp_path: Path, bench: Bench) -> None:
-    options = QueueOptions(tmp_path, poll=0.05, first_wait=0.05)
+    options = QueueOptions(tmp_path, poll=0.05, first_wait=0.05, sweep=None)
     bench.answers[3] = [GitHubError("later", retryable=True, retry_after=0.5)]
     first = Queue(options, bench, Metrics())
     first.start()

@@ -123,10 +123,24 @@ metadata: {name: x}
 spec:
   image: r.io/a/b:1
   logo: {image: https://example.com/logo.png}
-  pods: [{containers: [{name: c, image: r.io/a/c:1}]}]
+  pods: [{containers: [{name: c, image: r.io/a/c:1}], volumes: [{name: v, image: {reference: a/v}}]}]
 """
 
-    assert found(text) == [("spec", "r.io/a/b:1", False), ("c", "r.io/a/c:1", False)]
+    assert found(text) == [
+        ("spec", "r.io/a/b:1", False),
+        ("c", "r.io/a/c:1", False),
+        ("v", "a/v", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "reference"),
+    [("tag: v2", "r.io/prom:v2"), ("tag: v2, sha: abc", "r.io/prom@sha256:abc"), ("", "r.io/prom")],
+)
+def test_an_operator_puts_a_base_image_together(version: str, reference: str) -> None:
+    text = "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: x}\nspec: {baseImage: r.io/prom, %s}\n"
+
+    assert found(text % version) == [("spec", reference, True)]
 
 
 @pytest.mark.parametrize(

@@ -141,10 +141,15 @@ WORLDS: dict[str, tuple[list[Thing], list[Thing], list[Found]]] = {
     ),
     "the Service's port beside the pod's": (
         [API, SVC, OPEN],
+        [API, SVC, policy("api", ingress=[allow(8080), allow(80, peers=[app("w")])])],
+        [(PORT, "notice", "NP-SERVICE-PORT use 8080", f"{NP}/api")],
+    ),
+    "the Service's port for one, the pod's for another": (
+        [API, SVC, OPEN],
         [
             API,
             SVC,
-            policy("api", ingress=[allow(8080, peers=[app("web")]), allow(80, peers=[app("w")])]),
+            policy("api", ingress=[allow(8080, peers=[app("v")]), allow(80, peers=[app("w")])]),
         ],
         [(PORT, "error", "NP-SERVICE-PORT use 8080", f"{NP}/api")],
     ),

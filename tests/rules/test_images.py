@@ -174,6 +174,13 @@ def test_a_tag_that_moves_and_a_digest_that_does_not_go_with_it(
     assert [str(held.severity) for held in found] == expected
 
 
+@pytest.mark.parametrize(("version", "count"), [("", 0), (", tag: latest", 1), (", tag: v2", 0)])
+def test_an_operator_has_a_default_for_the_tag(version: str, count: int) -> None:
+    text = f"apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {{name: x}}\nspec: {{baseImage: r.io/prom{version}}}\n"
+
+    assert len(findings("image-tag-mutable", "", text)) == count
+
+
 def test_image_changes_name_each_container_once() -> None:
     base = pod("a:1", "b:1") + pod("c:1", name="gone")
     head = pod("a:2", "b:1", "d:1") + pod("e:1", name="new")

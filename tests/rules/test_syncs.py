@@ -213,7 +213,9 @@ MOUNTS = user("{volumes: [{name: v, secret: {secretName: x, items: [{key: a}]}}]
         (SECRET + MOUNTS, thing("example.com/v1", "Maker", "spec: {secret: x}") + MOUNTS, 0),
         (SECRET + MOUNTS, thing("networking.k8s.io/v1", "Ingress", "spec: {secret: x}") + MOUNTS, 1),
         (SECRET + MOUNTS, thing("v1", "Secret", "data: {b: Yg==}") + MOUNTS, 1),
+        (SECRET + CONFIG + MOUNTS, SECRET + MOUNTS, 0),
         (SECRET + MOUNTS, thing("v1", "Secret", "stringData: {a: b}") + MOUNTS, 0),
+        (SECRET + MOUNTS, thing("v1", "Secret", "data: {b: Yg==}") + MOUNTS.replace("key: a", "path: a"), 0),
         (thing("v1", "Secret", "data: {b: Yg==}") + MOUNTS, thing("v1", "Secret", "data: {c: Yg==}") + MOUNTS, 0),
         (SECRET + MOUNTS, thing("v1", "Secret", "sops: {mac: x}") + MOUNTS, 0),
         (thing("bitnami.com/v1alpha1", "SealedSecret") + MOUNTS, SECRET + MOUNTS, 0),
@@ -221,6 +223,16 @@ MOUNTS = user("{volumes: [{name: v, secret: {secretName: x, items: [{key: a}]}}]
 )  # fmt: skip
 def test_somebody_else_may_provide_it(base: str, head: str, count: int) -> None:
     assert len(findings("reference-broken", base, head)) == count
+
+
+def test_however_much_goes_what_is_needed_is_missed() -> None:
+    many = "".join(CONFIG.replace("name: x", f"name: x{number}") for number in range(60))
+    pods = user("{volumes: [{name: v, configMap: {name: x7}}]}")
+    (found,) = findings("reference-broken", many + pods, pods)
+
+    assert (
+        found.message == "ConfigMap shop/x7 is gone, and Deployment shop/x still needs it to start"
+    )
 
 
 def test_several_users_are_one_finding() -> None:

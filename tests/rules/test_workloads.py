@@ -165,6 +165,17 @@ def test_liveness_is_asked_of_what_listens(containers: str, count: int) -> None:
     assert len(findings("liveness-probe-missing", "", head)) == count
 
 
+def test_what_runs_to_completion_needs_no_probes() -> None:
+    head = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: build, namespace: shop}
+spec: {templates: [{name: t, container: {image: x, ports: [{containerPort: 1}]}}]}
+"""
+
+    assert findings("liveness-probe-missing", "", head) == []
+
+
 def test_liveness_of_every_container_is_an_option() -> None:
     options = liveness_probe_missing.Options(containers="all")
     head = workload("{containers: [{name: a}, {name: b}]}")
@@ -285,6 +296,7 @@ MEETS = workload(
         (MEETS, MEETS.replace("true", "false"), "asked", 1),
         (PLAIN, workload("{containers: [{name: a}, {name: b}]}"), "asked", 0),
         (PLAIN, workload("{containers: [{name: a}, {name: b}]}"), "always", 1),
+        (PLAIN, "", "always", 0),
     ],
 )
 def test_the_restricted_level_is_said_where_it_is_asked_for(

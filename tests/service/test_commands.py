@@ -57,9 +57,9 @@ def heard(world: World, pull: PullRequest, comment: IssueComment, body: str | No
 
 def told(world: World, pull: PullRequest, detail: str) -> str:
     errand = Errand("obey", world.installation.id, world.repository.id, pull.number, detail)
-    done = world.service.obey(errand)
-    for job in done.tasks:
-        world.service.review(job)  # type: ignore[arg-type]  # what follows is a job
+    done = world.service.do(errand)
+    for task in done.tasks:
+        world.service.do(task)
     return done.outcome
 
 
@@ -183,7 +183,7 @@ def test_what_came_after_the_comment_is_not_accepted_by_it(world: World) -> None
     comment = world.github.comment(pull, "/fairlead approve all fine", by="hubot")
     later = replace(world.service, now=lambda: utc_now() + timedelta(minutes=1))
     world.push({"a.yaml": WORSE})
-    later.review(world.job(pull))
+    later.do(world.job(pull))
     heard(world, pull, comment)
 
     assert world.check(pull)[1] == "failure"
@@ -278,7 +278,7 @@ def test_an_override_is_loud_for_this_head_and_ends(world: World) -> None:
     assert "the site is down" in (world.run(pull).summary or "")
     assert events(world, "overridden") == [("oncall", "the site is down")]
     later = replace(world.service, now=lambda: utc_now() + timedelta(hours=3))
-    later.review(world.job(pull, reason="requested"))
+    later.do(world.job(pull, reason="requested"))
     assert world.check(pull)[1] == "failure", "it has expired"
     world.push({"b.yaml": BAD})
     world.review(pull)

@@ -258,7 +258,7 @@ def test_a_head_that_moves_meanwhile_is_not_judged_by_the_old_one(world: World) 
         return world.analyser(base, head, policy, today, options)
 
     moved = replace(world.service, judge=moving)
-    assert moved.review(world.job(pull)) == "superseded"
+    assert moved.do(world.job(pull)).outcome == "superseded"
     [run] = [run for run in pull.repository.runs.values() if run.suite.head_sha == old]
     assert (run.status, run.conclusion, pull.comments) == ("completed", "cancelled", [])
     assert world.review(pull) == "pass"
@@ -268,7 +268,7 @@ def test_a_job_past_its_deadline_posts_nothing_and_fails(world: World) -> None:
     pull = world.pull({"a.yaml": BAD})
     late = replace(world.service, seconds=0)
     with pytest.raises(AnalysisError, match="took longer than 0 seconds"):
-        late.review(world.job(pull))
+        late.do(world.job(pull))
     assert pull.comments == []
 
 

@@ -14,7 +14,7 @@ from bot.core.finding import Severity
 from bot.core.policy import Policy
 from bot.core.review import Analysis, Counts, Location, Review, ReviewFinding, Summary
 from bot.github.auth import Gateway
-from bot.github.webhook import Job
+from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service import Service
 from bot.standin import StandIn
 from bot.standin.state import App, CheckRun, Installation, PullRequest, ReviewComment
@@ -103,8 +103,22 @@ class World:
         return Job(self.installation.id, self.repository.id, pull.number, **more)  # type: ignore[arg-type]  # a reason, by the tests' hand
 
     def review(self, pull: PullRequest, **more: str) -> str:
-        """The job done once."""
-        return self.service.review(self.job(pull, **more))
+        """The job done once: its outcome."""
+        return self.service.do(self.job(pull, **more)).outcome
+
+    def announce(self, pull: PullRequest, before: str | None = None, **more: str) -> Done:
+        """The pull request's check run in progress."""
+        return self.service.do(Announcement(self.job(pull, **more), before))
+
+    def drain(self, *tasks: Task) -> list[str]:
+        """The tasks and all that follows, one after the other: what became of each."""
+        outcomes, waiting = [], list(tasks)
+        while waiting:
+            assert len(outcomes) < 100, "tasks follow from tasks without end"
+            done = self.service.do(waiting.pop(0))
+            outcomes.append(done.outcome)
+            waiting += done.tasks
+        return outcomes
 
     def check(self, pull: PullRequest) -> tuple[str, str | None, str | None]:
         """The newest check run on the head: status, conclusion and title."""

@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from bot.core.globs import path_matches
 from bot.core.manifest import Manifest
 from bot.core.policy import Policy
+from bot.core.rendering import Build, Builder, NoBuilder
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
 from bot.core.states.applied import Applied, Reader, definitions
+from bot.core.states.charts import Naming
 from bot.core.states.delivery import altered
 from bot.core.states.environments import Environments, environments_of
 from bot.core.states.files import REGULAR, files_of
 from bot.core.states.pairing import Pair, Pairing, Side
 from bot.core.states.problems import Trouble, links_of, pointers, unreadable, unrendered
-from bot.core.states.roots import Manifests, roots_of
+from bot.core.states.rendering import Rendering
+from bot.core.states.roots import Manifests, RootKey, Roots, roots_of
 from bot.core.tree import File, Tree
 
-_Applied: TypeAlias = Mapping[tuple[str, str], Applied]
+_Applied: TypeAlias = Mapping[RootKey, Applied]
 
-__all__ = ["Manifests", "Pair", "States", "Trouble", "build_state", "states_of"]
+# Roots that declare roots that declare roots: an app of apps of apps.
+_DEEPEST: Final = 4
+
+__all__ = ["Manifests", "Pair", "Rendered", "States", "Trouble", "build_state", "states_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One root that was rendered: what was built at base and at head, None where there is none.
+
+    `name` is what the sources of its resources name as their root.
+    """
+
+    name: str
+    before: Build | None
+    after: Build | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +50,36 @@ class States:
 
     `environments` names them all; those without a pair are the same on both sides. `resources`
     counts what was compared, each resource once, however many environments it belongs to.
+    `rendered` are the roots that a renderer made resources of, by name; `asked` are those that need
+    one and are affected by the change, each with whether it was rendered; `tools` are the programs
+    that answered.
     """
 
     environments: tuple[str, ...]
     pairs: tuple[Pair, ...]
     troubles: tuple[Trouble, ...]
     resources: int
+    rendered: Mapping[str, Rendered] = field(default_factory=lambda: MappingProxyType({}))
+    asked: Mapping[RootKey, bool] = field(default_factory=lambda: MappingProxyType({}))
+    tools: tuple[str, ...] = ()
 
 
-def states_of(
+def states_of(  # noqa: PLR0913 - what is compared, and by name how
     base: Tree,
     head: Tree,
     manifests: Manifests,
     policy: Policy,
     *,
     namespace: str = "default",
+    builder: Builder | None = None,
 ) -> States:
-    """The states of two trees. `namespace` is what a resource without one gets."""
-    trees = _Trees(base, head, manifests, policy)
+    """The states of two trees. `namespace` is what a resource without one gets.
+
+    `builder` renders what cannot be read as it stands; without one it is not rendered.
+    """
+    trees = _Trees(base, head, manifests, policy, Naming(policy.environments, namespace))
+    rendering = Rendering(builder or NoBuilder())
+    trees.render(rendering, namespace)
     before, after = trees.applied(namespace)
     environments = environments_of((before.values(), after.values()), policy.environments)
     pairings: dict[str, Pairing] = {}
@@ -65,17 +96,38 @@ def states_of(
         *pointers(_by_text(before), _by_text(after)),
     )
     found = tuple(pair for pair in pairs if pair is not None)
-    return States(environments.names, found, troubles, _compared(after, found))
+    return States(
+        environments.names,
+        found,
+        troubles,
+        _compared(after, found),
+        _rendered(before, after),
+        MappingProxyType(rendering.asked),
+        tuple(sorted(rendering.tools)),
+    )
+
+
+def _rendered(before: _Applied, after: _Applied) -> Mapping[str, Rendered]:
+    found = {}
+    for key in {**before, **after}:
+        sides = [it.root if it and it.status == "rendered" else None
+                 for it in (before.get(key), after.get(key))]  # fmt: skip
+        if root := next(filter(None, sides), None):
+            old, new = (held.build if held is not None else None for held in sides)
+            found[root.name] = Rendered(root.name, old, new)
+    return MappingProxyType(found)
 
 
 class _Trees:
     """Base and head: their roots and links, and what they put into a cluster."""
 
-    def __init__(self, base: Tree, head: Tree, manifests: Manifests, policy: Policy) -> None:
+    def __init__(
+        self, base: Tree, head: Tree, manifests: Manifests, policy: Policy, naming: Naming
+    ) -> None:
         ignored = (*policy.ignore, *policy.rbac.known)
         files = (files_of(base, ignored), files_of(head, ignored))
-        roots = roots_of(files[0], manifests)
-        self._roots = (roots, roots_of(files[1], manifests, roots))
+        roots = roots_of(files[0], manifests, naming)
+        self._roots: tuple[Roots, Roots] = (roots, roots_of(files[1], manifests, naming, roots))
         self._scopes = scopes_of(body for side in files for body in definitions(side, manifests))
         self._manifests = manifests
         self._readers: dict[str, Reader] = {}
@@ -87,12 +139,24 @@ class _Trees:
         }
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
 
+    def render(self, rendering: Rendering, namespace: str) -> None:
+        """Render what the change affects, until what was rendered alters no other root."""
+        reader = self._reader(namespace)
+        inferred = found = self._roots
+        for _ in range(_DEEPEST):
+            before, after = (
+                altered(roots, reader.applied(held))
+                for roots, held in zip(inferred, found, strict=True)
+            )
+            known, found = found, rendering.rendered(before, after)
+            if found == known:
+                break
+        self._roots = found
+
     def applied(self, namespace: str) -> tuple[_Applied, _Applied]:
         """The roots of both, read for an environment where this is the default namespace."""
         reader = self._reader(namespace)
-        before, after = (
-            reader.applied(altered(roots, reader.applied(roots))) for roots in self._roots
-        )
+        before, after = (reader.applied(roots) for roots in self._roots)
         return before, after
 
     def sides(self, namespace: str) -> tuple[Side, Side]:
@@ -121,7 +185,7 @@ def build_state(
     held = _Held(dict(manifests.values()))
     files = files_of(tree)
     reader = Reader(held, namespace, scopes_of(definitions(files, held)))
-    side = Side(reader.applied(roots_of(files, held)), {})
+    side = Side(reader.applied(roots_of(files, held, Naming())), {})
     state, _ = side.state(Environment(default_namespace=namespace), policy, environments_of(()))
     return state
 
@@ -152,7 +216,7 @@ def _environment(name: str, environments: Environments, namespace: str) -> Envir
     return Environment(name, said.kubernetes, default)
 
 
-def _compared(after: Mapping[tuple[str, str], Applied], pairs: Iterable[Pair]) -> int:
+def _compared(after: _Applied, pairs: Iterable[Pair]) -> int:
     """How many resources were compared: those at head, and those that head no longer has."""
     compared = {id(found) for held in after.values() for found in held.resources}
     for pair in pairs:
@@ -162,5 +226,5 @@ def _compared(after: Mapping[tuple[str, str], Applied], pairs: Iterable[Pair]) -
     return len(compared)
 
 
-def _by_text(roots: Mapping[tuple[str, str], Applied]) -> Mapping[str, Applied]:
-    return {f"{path}\0{kind}": held for (path, kind), held in roots.items()}
+def _by_text(roots: _Applied) -> Mapping[str, Applied]:
+    return {"\0".join(key): held for key, held in roots.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -11,15 +11,18 @@ import msgspec
 
 from bot.core import values
 from bot.core.manifest import Manifest, ManifestFile
+from bot.core.rendering import Built, Status
 from bot.core.resource import Resource
 from bot.core.scopes import Scopes
 from bot.core.states.files import MANIFEST_SUFFIXES, Files
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.namespace import BuildError, Draft, draft_of, follow, move
+from bot.core.states.rendered import rendered
 from bot.core.states.resources import identity_of, resources_of, source_of
-from bot.core.states.roots import Manifests, Root, Roots
+from bot.core.states.roots import Manifests, Root, RootKey, Roots
 from bot.core.tree import File
 from bot.core.values import Body, freeze
+from bot.errors import UnbuildableError
 
 # Bases that are listed several times with different namespaces multiply what they hold.
 _MOST_RESOURCES: Final = 50_000
@@ -30,7 +33,8 @@ _DEFINITION_MARK: Final = b'"kind":"CustomResourceDefinition"'
 class Applied:
     """One root, read. `reasons` say why it was not; then it has no resources here.
 
-    `unread` says that some file of it could not be read to its end.
+    `unread` says that some file of it could not be read to its end, `status` what came of it where
+    a renderer was needed.
     """
 
     root: Root
@@ -38,6 +42,7 @@ class Applied:
     files: Mapping[str, ManifestFile]
     reasons: tuple[Reason, ...] = ()
     unread: bool = False
+    status: Status | None = None
 
     @cached_property
     def generated(self) -> frozenset[int]:
@@ -61,24 +66,23 @@ class Reader:
     _known: dict[object, Applied] = field(default_factory=dict)
     _plain: dict[tuple[str, str], tuple[Resource, ...]] = field(default_factory=dict)
 
-    def applied(self, roots: Roots) -> Mapping[tuple[str, str], Applied]:
-        """Every root of a tree, read, by path and kind."""
-        return {place: self._once(root, roots) for place, root in roots.roots.items()}
+    def applied(self, roots: Roots) -> Mapping[RootKey, Applied]:
+        """Every root of a tree, read, by key."""
+        return {key: self._once(root, roots) for key, root in roots.roots.items()}
 
     def resources(self, path: str, file: File) -> tuple[Resource, ...]:
         """The resources of one file as it would be applied by itself."""
         return self._resources(ManifestFile(path, file.blob, self.manifests.manifest(file)))
 
     def _once(self, root: Root, roots: Roots) -> Applied:
-        content = tuple((path, file.mode, file.blob) for path, file in root.files.items())
-        mark = (root.path, root.kind, content, root.reasons)
+        mark = (root.inputs, root.place, root.built)
         if mark not in self._known:
             self._known[mark] = self._read(root, roots)
         return self._known[mark]
 
     def _read(self, root: Root, roots: Roots) -> Applied:
         if root.kind == "chart":
-            return Applied(root, (), {}, root.reasons)
+            return self._rendered(root, {}, unread=False)
         if root.kind == "kustomization":
             return self._build(root, roots)
         files = dict(self._files(root.own_files, kustomize=False))
@@ -100,7 +104,7 @@ class Reader:
         files = dict(self._files(listed, kustomize=True))
         unread = any(map(_is_unread, files.values()))
         if root.reasons:
-            return Applied(root, (), files, root.reasons, unread)
+            return self._rendered(root, files, unread=unread)
         build = _Build(roots.kustomizations, files)
         try:
             drafts = build.drafts(root.path)
@@ -111,6 +115,20 @@ class Reader:
         found = tuple(draft.resource(self.namespace, self.scopes) for draft in drafts)
         return Applied(root, found, files, unread=unread)
 
+    def _rendered(self, root: Root, files: Mapping[str, ManifestFile], *, unread: bool) -> Applied:
+        """A root that needs a renderer: what that gave, or why there is nothing."""
+        built = root.built
+        if built is None:
+            return Applied(root, (), files, root.reasons, unread)
+        if built.status != "rendered":
+            return Applied(root, (), files, _not_built(root, built), unread, built.status)
+        try:
+            found = tuple(rendered(root, built, self.namespace, self.scopes))
+        except UnbuildableError as error:
+            failed = replace(built, message=str(error), status="failed")
+            return Applied(root, (), files, _not_built(root, failed), unread, "failed")
+        return Applied(root, found, files, status="rendered")
+
     def _files(
         self, files: Mapping[str, File], *, kustomize: bool
     ) -> Iterator[tuple[str, ManifestFile]]:
@@ -118,6 +136,16 @@ class Reader:
             manifest = self.manifests.manifest(file)
             if is_manifest(manifest):
                 yield path, ManifestFile(path, file.blob, manifest, kustomize)
+
+
+def _not_built(root: Root, built: Built) -> tuple[Reason, ...]:
+    """Why a root was not built: what refuses it, else what needs a renderer, and what that said."""
+    if root.refusals:
+        return root.refusals
+    needs = root.reasons[0]
+    if built.status == "unavailable":
+        return (replace(needs, message=f"{needs.message}, and {built.message}"),)
+    return (replace(needs, message=built.message),)
 
 
 def is_manifest(manifest: Manifest) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.states.applied import Applied
 from bot.core.states.kustomization import Reason
-from bot.core.states.roots import Root, Roots
+from bot.core.states.roots import Root, RootKey, Roots
 from bot.core.tree import File
 
 _FLUX: Final = GroupKind("kustomize.toolkit.fluxcd.io", "Kustomization")
@@ -47,7 +47,7 @@ class Alteration:
     substitutes: bool = False
 
 
-def altered(roots: Roots, applied: Mapping[tuple[str, str], Applied]) -> Roots:
+def altered(roots: Roots, applied: Mapping[RootKey, Applied]) -> Roots:
     """The same roots, with a reason for each that a delivery object of the tree alters."""
     found: dict[str, list[Alteration]] = {}
     for held in applied.values():
@@ -57,8 +57,8 @@ def altered(roots: Roots, applied: Mapping[tuple[str, str], Applied]) -> Roots:
     if not found:
         return roots
     changed = {
-        place: _with_reasons(root, tuple(_upon(root, roots, found)), applied)
-        for place, root in roots.roots.items()
+        key: _with_reasons(root, tuple(_upon(root, roots, found)), applied)
+        for key, root in roots.roots.items()
     }
     return Roots(changed, roots.kustomizations)
 
@@ -114,9 +114,9 @@ def _upon(root: Root, roots: Roots, found: Mapping[str, list[Alteration]]) -> It
 
 
 def _with_reasons(
-    root: Root, alterations: tuple[Alteration, ...], applied: Mapping[tuple[str, str], Applied]
+    root: Root, alterations: tuple[Alteration, ...], applied: Mapping[RootKey, Applied]
 ) -> Root:
-    held = applied[root.path, root.kind]
+    held = applied[root.key]
     counted = [
         alteration for alteration in alterations if not alteration.substitutes or _substitutes(held)
     ]

@@ -97,9 +97,9 @@ def _places(
 ) -> Mapping[ResourceKey, set[Segments]]:
     places: dict[ResourceKey, set[Segments]] = {}
     for applied in tree:
-        if any(path_matches(applied.root.path, held.paths) for held in named):
+        if any(path_matches(applied.root.place, held.paths) for held in named):
             continue
-        path = segments_of(applied.root.path)
+        path = segments_of(applied.root.place)
         for found in applied.resources:
             # What only has a prefix of a name is a new thing each time it is applied.
             if not found.name.endswith("*"):

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -27,6 +28,12 @@ _PLAIN_FIELDS: Final = frozenset(
     | {"buildMetadata", "generatorOptions"}
 )
 
+# What kustomize does only with flags that let a tree run programs or reach out.
+_CHARTS: Final = "it inflates Helm charts, which kustomize does only with --enable-helm"
+_UNBUILDABLE: Final[Mapping[str, str]] = MappingProxyType(
+    dict.fromkeys(("helmCharts", "helmChartInflationGenerator"), _CHARTS)
+)
+
 # What kustomize itself takes for the address of another repository rather than a path.
 _REMOTE: Final = re.compile(
     r"(?i)(?:git::|[a-z][a-z0-9+.-]*://|//|github\.com[/:]|[^/\s]+@[^/\s]+:)"
@@ -39,12 +46,16 @@ _MOST_STRINGS: Final = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a root cannot be read as it stands: a field of a file, and a sentence about it."""
+    """Why a root cannot be read as it stands: a field of a file, and a sentence about it.
+
+    `refuses` says that no renderer is given the root either.
+    """
 
     path: str
     message: str
     source: Source | None = None
     route: Route = ()
+    refuses: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +139,11 @@ class _Parser:
     def _other_fields(self) -> Iterator[Reason]:
         for field, value in self._body.items():
             if field not in _PLAIN_FIELDS and value not in (None, "", (), EMPTY):
+                why = _UNBUILDABLE.get(field)
                 yield self._reason(
-                    field, f"its field {field!r} changes or adds resources when it is built"
+                    field,
+                    why or f"its field {field!r} changes or adds resources when it is built",
+                    refuses=why is not None,
                 )
 
     def _resolved(self, entry: Value) -> str | Reason:
@@ -186,8 +200,8 @@ class _Parser:
             if below is not None:
                 yield from (path for path in self._files.all if path.startswith(f"{below}/"))
 
-    def _reason(self, field: str, message: str) -> Reason:
-        return Reason(self._path, message, self._source, (field,) if field else ())
+    def _reason(self, field: str, message: str, *, refuses: bool = True) -> Reason:
+        return Reason(self._path, message, self._source, (field,) if field else (), refuses)
 
 
 def without_credentials(address: str) -> str:

@@ -13,6 +13,7 @@ from bot.core.state import Environment, State
 from bot.core.states.applied import Applied
 from bot.core.states.environments import Environments
 from bot.core.states.known import closed_namespaces
+from bot.core.states.roots import RootKey
 from bot.core.tree import File
 
 
@@ -27,9 +28,9 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two trees, read: its roots by path and kind, and the links among them."""
+    """One of two trees, read: its roots by key, and the links among them."""
 
-    roots: Mapping[tuple[str, str], Applied]
+    roots: Mapping[RootKey, Applied]
     links: Mapping[str, File]
     known: tuple[Resource, ...] = ()
 
@@ -39,7 +40,7 @@ class Side:
         """The state of an environment, and its roots in path order."""
         name = environment.name
         held = tuple(
-            root for root in self.roots.values() if environments.holds(name, root.root.path)
+            root for root in self.roots.values() if environments.holds(name, root.root.place)
         )
         links = any(environments.holds(name, path) for path in self.links)
         resources = combined(held)
@@ -81,9 +82,11 @@ class Pairing:
         if self._differing is None:
             old, new = self.before, self.after
             paths = {
-                path
-                for path, kind in {**old.roots, **new.roots}
-                if old.roots.get((path, kind)) is not new.roots.get((path, kind))
+                held.root.place
+                for key in {**old.roots, **new.roots}
+                if old.roots.get(key) is not new.roots.get(key)
+                for held in (old.roots.get(key), new.roots.get(key))
+                if held is not None
             }
             paths |= {
                 path

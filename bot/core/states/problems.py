@@ -13,10 +13,12 @@ from bot.core.review import ProblemKind
 from bot.core.states.applied import Applied
 from bot.core.states.files import MANIFEST_SUFFIXES, SUBMODULE, Files, base_name, directory
 from bot.core.states.kustomization import Reason
-from bot.core.states.roots import Manifests
+from bot.core.states.roots import Manifests, RootKey
 from bot.core.tree import File
 
 _KINDS: Final[Mapping[str, str]] = {"kustomization": "kustomization", "chart": "Helm chart"}
+
+_OURS: Final = frozenset({"limit", "unavailable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,12 @@ class Trouble:
 
 
 def unrendered(
-    base: Mapping[tuple[str, str], Applied], head: Mapping[tuple[str, str], Applied]
+    base: Mapping[RootKey, Applied], head: Mapping[RootKey, Applied]
 ) -> Iterator[Trouble]:
     """Roots that were not read on one of the two sides and whose files differ between them."""
     for place in sorted({*base, *head}):
         before, after = base.get(place), head.get(place)
-        if before is after or (before and after and before.root.files == after.root.files):
+        if before is after or (before and after and before.root.inputs == after.root.inputs):
             continue
         if after is not None and after.reasons:
             yield _not_rendered(before, after)
@@ -89,10 +91,13 @@ def _pointers(roots: Mapping[str, Applied]) -> Mapping[str, str]:
 
 
 def _not_rendered(before: Applied | None, after: Applied) -> Trouble:
-    """New unless base could not be looked at either, for no other reason than these."""
+    """New unless base could not be looked at either, for no other reason than these.
+
+    What is missing here, or was spent, is no property of base or head: it is always new.
+    """
     known = {reason.message for reason in before.reasons} if before is not None else set()
     reason = next((held for held in after.reasons if held.message not in known), after.reasons[0])
-    new = reason.message not in known
+    new = reason.message not in known or after.status in _OURS
     name = _name(after)
     message = f"{name} is not rendered: {reason.message}; {_advice(after)}"
     return _trouble(reason, new=new, side="RIGHT", message=message)
@@ -102,7 +107,7 @@ def _was_not_rendered(before: Applied, after: Applied | None) -> Trouble:
     reason = before.reasons[0]
     now = "is gone, and what it held" if after is None else "was changed, and what it held before"
     message = f"{_name(before)} {now} is not known: {reason.message}; {_advice(before)}"
-    return _trouble(reason, new=False, side="LEFT", message=message)
+    return _trouble(reason, new=before.status in _OURS, side="LEFT", message=message)
 
 
 def _trouble(reason: Reason, *, new: bool, side: Side, message: str) -> Trouble:

@@ -7,23 +7,25 @@ not read here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Literal, Protocol, TypeAlias
 
 from bot.core.manifest import Manifest
-from bot.core.states.files import (
-    CHART_NAME,
-    KUSTOMIZATION_NAMES,
-    Files,
-    base_name,
-    directory,
-    owning_chart,
-)
+from bot.core.rendering import Build, Built, Finish, Release, Renderer
+from bot.core.states.charts import Naming, charts_of
+from bot.core.states.files import KUSTOMIZATION_NAMES, Files, base_name, directory
 from bot.core.states.kustomization import Kustomization, Reason, parse_kustomization
 from bot.core.tree import File
 
 RootKind: TypeAlias = Literal["directory", "kustomization", "chart"]
+RootKey: TypeAlias = tuple[str, RootKind, str]
+"""A root's directory, its kind, and which of several ways to build it this is."""
+
+_RENDERERS: Final[Mapping[RootKind, Renderer]] = MappingProxyType(
+    {"kustomization": "kustomize", "chart": "helm"}
+)
 
 # https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/ merges these into the source.
 _OVERRIDES: Final = ".argocd-source"
@@ -53,6 +55,12 @@ class Root:
     `reasons` say why it cannot be read as it stands, empty where it can. `namespace` is the one
     that everything in it is put into, empty where there is no such one. `read` are those of its
     files that lie in it, where others decide about it as well; None where these are all.
+
+    `variant` tells apart the ways in which one directory is built, `place` is the path by which its
+    environment is found. `release` is how a chart is installed, `edits` are texts laid over the
+    files. `finish` is what becomes of each object after the build, `default_namespace` what objects
+    without one get, empty for the environment's own. `built` is what a renderer gave, None where
+    none was asked.
     """
 
     path: str
@@ -61,6 +69,43 @@ class Root:
     reasons: tuple[Reason, ...] = ()
     namespace: str = ""
     read: Mapping[str, File] | None = None
+    variant: str = ""
+    place: str = ""
+    release: Release | None = None
+    edits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    finish: Finish | None = None
+    default_namespace: str = ""
+    built: Built | None = None
+
+    @property
+    def key(self) -> RootKey:
+        """What makes it that root at base and at head."""
+        return (self.path, self.kind, self.variant)
+
+    @property
+    def name(self) -> str:
+        """What the sources of its resources name it."""
+        return ":".join(part for part in (self.kind, self.path or ".", self.variant) if part)
+
+    @property
+    def inputs(self) -> object:
+        """All that its resources depend on: the same inputs give the same resources."""
+        files = tuple((path, file.mode, file.blob) for path, file in sorted(self.files.items()))
+        return (self.key, files, self.release, tuple(sorted(self.edits.items())), self.reasons)
+
+    @property
+    def refusals(self) -> tuple[Reason, ...]:
+        """Why no renderer is given it; empty where one may be."""
+        return tuple(reason for reason in self.reasons if reason.refuses)
+
+    @property
+    def build(self) -> Build | None:
+        """What a renderer is asked for; None for what none could be asked for."""
+        renderer = _RENDERERS.get(self.kind)
+        if renderer is None:
+            return None
+        files = {path: file.blob for path, file in self.files.items()}
+        return Build(renderer, self.path, files, self.edits, self.release)
 
     @property
     def own_files(self) -> Mapping[str, File]:
@@ -70,38 +115,53 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The roots of a tree by path and kind, and every kustomization in it by directory."""
+    """The roots of a tree by key, and every kustomization in it by directory."""
 
-    roots: Mapping[tuple[str, RootKind], Root] = field(default_factory=dict)
+    roots: Mapping[RootKey, Root] = field(default_factory=dict)
     kustomizations: Mapping[str, Kustomization] = field(default_factory=dict)
 
 
-def roots_of(files: Files, manifests: Manifests, before: Roots | None = None) -> Roots:
-    """The roots of a tree.
+def roots_of(
+    files: Files, manifests: Manifests, naming: Naming, before: Roots | None = None
+) -> Roots:
+    """The roots of a tree. `naming` says how charts that nobody installs are released.
 
     `before` are base's: what was a root there stays one while it exists, so that nobody takes a
     directory out of the review by listing it from somewhere else.
     """
     known = _kustomizations(files, manifests)
     builds = _Builds(known, files)
-    found: dict[tuple[str, RootKind], Root] = {}
-    for place in builds.tops(before):
-        found[place, "kustomization"] = builds.root(place)
-    for chart in _charts(files):
-        found[chart.path, "chart"] = chart
+    found = [builds.root(place) for place in builds.tops(before)]
+    found += [
+        Root(
+            chart.path,
+            "chart",
+            chart.files,
+            (Reason(chart.described, "it is a Helm chart", refuses=False),),
+            variant=chart.variant,
+            place=chart.place,
+            release=chart.release,
+            default_namespace=chart.release.namespace,
+        )
+        for chart in charts_of(files, naming)
+    ]
     taken = builds.taken()
     plain: dict[str, dict[str, File]] = {}
     for path, file in files.manifests.items():
         if path not in taken or _was_plain(directory(path), before, known):
             plain.setdefault(directory(path), {})[path] = file
-    for place, held in plain.items():
-        found[place, "directory"] = Root(place, "directory", held)
-    return Roots(dict(sorted(found.items())), known)
+    found += [Root(path, "directory", held, place=path) for path, held in plain.items()]
+    return Roots(keyed(found), known)
+
+
+def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
+    """Roots by key, in its order."""
+    return {root.key: root for root in sorted(roots, key=lambda root: root.key)}
 
 
 def _was_plain(place: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
     """Whether a directory without a kustomization held manifests of its own at base."""
-    return before is not None and (place, "directory") in before.roots and place not in known
+    return before is not None and (place, "directory", "") in before.roots and place not in known
 
 
 def _kustomizations(files: Files, manifests: Manifests) -> Mapping[str, Kustomization]:
@@ -140,7 +200,7 @@ class _Builds:
         tops = [
             place
             for place in self._known
-            if place not in listed or (place, "kustomization") in kept
+            if place not in listed or (place, "kustomization", "") in kept
         ]
         reached: set[str] = set()
         for place in (*tops, *self._known):
@@ -166,7 +226,8 @@ class _Builds:
         if self._known[place].component:
             own = self._known[place].path
             reasons = (*reasons, Reason(own, "it is a component that nothing here lists"))
-        return Root(place, "kustomization", files, reasons, self._known[place].namespace)
+        space = self._known[place].namespace
+        return Root(place, "kustomization", files, reasons, space, place=place)
 
     def taken(self) -> frozenset[str]:
         """The files that are no manifests by themselves, because a kustomization takes them."""
@@ -202,16 +263,3 @@ def _kustomizations_among(held: Kustomization) -> Iterator[str]:
     for path in sorted(held.referenced):
         if path != held.path and base_name(path) in KUSTOMIZATION_NAMES:
             yield directory(path)
-
-
-def _charts(files: Files) -> Iterator[Root]:
-    """The charts that are no part of another one."""
-    charts = frozenset(files.charts)
-    owned: dict[str, dict[str, File]] = {}
-    for path, file in files.all.items():
-        owner = owning_chart(path, charts)
-        if owner is not None:
-            owned.setdefault(owner, {})[path] = file
-    for place, held in sorted(owned.items()):
-        described = f"{place}/{CHART_NAME}" if place else CHART_NAME
-        yield Root(place, "chart", held, (Reason(described, "it is a Helm chart"),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,22 +11,19 @@ from bot.core.state import State
 from bot.kubernetes.accounts import clouded
 from bot.kubernetes.rbac.authority import Authority
 from bot.kubernetes.rbac.boxes import Box
+from bot.kubernetes.rbac.catalogue import CLOUD_IDENTITY, CLUSTER_ADMIN, RISKS
+from bot.kubernetes.rbac.effect import RBAC_GROUP, Scoped
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.objects import RoleKey
-from bot.kubernetes.rbac.risks import (
-    CLOUD_IDENTITY,
-    CLUSTER_ADMIN,
-    Level,
-    Risk,
-    Rules,
-    alike,
-    is_wide,
-    risks,
-)
+from bot.kubernetes.rbac.risks import Level, Risk, Rules, is_wide
 from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom
 from bot.kubernetes.rbac.subjects import Subject
 
 _EVERYTHING: Final = Atom(ALL, ALL, ALL)
+_WHOLE_GROUPS: Final = (ALL, "", RBAC_GROUP)
+_NAMED_SPACES: Final = frozenset(
+    primitive.namespace for risk in RISKS for primitive in risk.primitives
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +45,9 @@ class Judgement:
 
     def risks(self, gain: Gain) -> tuple[Risk, ...]:
         """The risks of a gain, worst first."""
-        key = (gain.box, alike(gain.box, gain.scope))
+        key = (gain.box, _alike(gain.box, gain.scope))
         if key not in self._known:
-            self._known[key] = tuple(risks(gain.box, gain.scope, self.after.scoped))
+            self._known[key] = tuple(_risks(gain.box, gain.scope, self.after.scoped))
         found = self._known[key]
         if any(risk.needs for risk in found):
             held = self._held(gain)
@@ -58,7 +55,7 @@ class Judgement:
         return (*found, CLOUD_IDENTITY) if self._clouds(gain) else found
 
     def _held(self, gain: Gain) -> Rules:
-        """All that the subject may do in the gain's scope; without one, all that the role allows."""
+        """All that the subject may do in the gain's scope; without one, all that its role does."""
         if gain.subject is not None:
             return self.after.allowed(gain.subject, gain.scope)
         return tuple(sourced.rule for sourced in self.after.resolve(gain.sourced.chain[0]))
@@ -115,3 +112,28 @@ def _wildcard(box: Box) -> bool:
     return ALL in box.verbs or any(
         "*" in (target.group or "") or "*" in target.resource for target in box.targets
     )
+
+
+def _risks(box: Box, scope: str, scoped: Scoped) -> Iterator[Risk]:
+    """The risks that a grant carries, worst first; some only with what else the subject may do."""
+    if _whole(box, scope):
+        yield CLUSTER_ADMIN
+    for risk in RISKS:
+        if any(primitive.held(box, scope, scoped) for primitive in risk.primitives):
+            yield risk
+
+
+def _whole(box: Box, scope: str) -> bool:
+    """Whether the box is every verb on every resource, of all groups or of one that gives them."""
+    groups = _WHOLE_GROUPS if scope == CLUSTER else (ALL,)
+    return (
+        ALL in box.verbs
+        and None in box.names
+        and any(target.group in groups and target.resource == ALL for target in box.targets)
+    )
+
+
+def _alike(box: Box, scope: str) -> str:
+    """A scope in which the box carries the same risks: namespaces differ by name alone."""
+    named = scope in box.names or scope in _NAMED_SPACES
+    return scope if scope == CLUSTER or named else ""

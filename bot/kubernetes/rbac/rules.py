@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
 from typing import Final, NamedTuple
 
 ALL: Final = "*"
@@ -42,20 +40,6 @@ class Rule:
         """The names, or just None for every object."""
         return self.names or (None,)
 
-    @property
-    def size(self) -> int:
-        """How many atoms the rule has."""
-        targets = len(self.groups) * len(self.resources) * len(self.objects)
-        return len(self.verbs) * (targets + len(self.urls))
-
-    def atoms(self) -> Iterator[Atom]:
-        """The atoms, in the order in which the rule names them; there may be very many."""
-        for group, resource, name in product(self.groups, self.resources, self.objects):
-            for verb in self.verbs:
-                yield Atom(verb, group, resource, name)
-        for url, verb in product(self.urls, self.verbs):
-            yield Atom(verb, None, url)
-
     def admits_verb(self, verb: str) -> bool:
         """Whether this verb is among the rule's."""
         return ALL in self.verbs or verb in self.verbs
@@ -85,6 +69,8 @@ class Rule:
     def covers(self, atom: Atom) -> bool:
         """Whether this rule alone allows everything that the atom allows.
 
+        Verbs, groups, resources and names are open sets: where no single rule covers an atom with
+        a wildcard, no union of rules does.
         https://github.com/kubernetes/component-helpers/blob/master/auth/rbac/validation
         """
         if not self.admits_verb(atom.verb):
@@ -96,12 +82,3 @@ class Rule:
             and self.admits_resource(atom.resource)
             and self.admits_name(atom.name)
         )
-
-
-def covers(owners: Iterable[Rule], atom: Atom) -> bool:
-    """Whether one of the rules covers the atom.
-
-    Verbs, groups, resources and names are open sets: where no single rule covers an atom with a
-    wildcard, no union of rules does.
-    """
-    return any(owner.covers(atom) for owner in owners)

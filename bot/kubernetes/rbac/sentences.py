@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.kubernetes.rbac import wording
+from bot.kubernetes.rbac.catalogue import CLOUD_IDENTITY, CLUSTER_ADMIN, RISKS
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.judgement import Judgement
-from bot.kubernetes.rbac.risks import CLOUD_IDENTITY, CLUSTER_ADMIN, RISKS, Risk, is_wide
+from bot.kubernetes.rbac.risks import Risk, is_wide
 
 _MOST_ACTS: Final = 3
 _EVERY: Final = re.compile(r"\{every\} (\w+(?: or \w+)?)")

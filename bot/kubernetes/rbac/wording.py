@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from types import MappingProxyType
 
 from bot.kubernetes.rbac.boxes import Box, Target
 from bot.kubernetes.rbac.rules import ALL, CLUSTER
-from bot.kubernetes.rbac.subjects import Subject
+from bot.kubernetes.rbac.subjects import (
+    ANONYMOUS,
+    AUTHENTICATED,
+    SERVICE_ACCOUNTS,
+    UNAUTHENTICATED,
+    Subject,
+    group,
+    user,
+)
 
 _MOST_NAMED = 3
+_EVERYBODY = MappingProxyType(
+    {
+        user(ANONYMOUS): "whoever does not log in",
+        group(UNAUTHENTICATED): "whoever does not log in",
+        group(AUTHENTICATED): "whoever is logged in, every pod included",
+        group(SERVICE_ACCOUNTS): "every account in the cluster",
+    }
+)
 
 
 def listed(words: Sequence[str], other: str = "more", most: int = _MOST_NAMED) -> str:
@@ -21,9 +38,20 @@ def listed(words: Sequence[str], other: str = "more", most: int = _MOST_NAMED) -
 
 
 def who(subjects: Iterable[Subject]) -> str:
-    """The subjects, the first ones by name."""
-    names = [str(subject) for subject in sorted(set(subjects))]
+    """The subjects, the first ones by name; the largest groups say whom they hold."""
+    names = [f"{subject}{_meaning(subject)}" for subject in sorted(set(subjects))]
     return listed(names, "other subjects", 2)
+
+
+def _meaning(subject: Subject) -> str:
+    if subject in _EVERYBODY:
+        return f" ({_EVERYBODY[subject]})"
+    space = subject.name.removeprefix(f"{SERVICE_ACCOUNTS}:")
+    if subject.kind == "Group" and space != subject.name:
+        return f" (every account of namespace {space})"
+    if subject.kind == "ServiceAccount" and subject.name == "default":
+        return " (every pod there that names no account)"
+    return ""
 
 
 def where(scopes: Iterable[str]) -> str:

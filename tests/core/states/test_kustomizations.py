@@ -137,7 +137,7 @@ UNREAD = [
         "patches: [{path: p.yaml}]\n",
         "its field 'patches' changes or adds resources when it is built",
     ),
-    ("helmCharts: [{name: x}]\n", "its field 'helmCharts' changes or adds resources"),
+    ("helmCharts: [{name: x}]\n", "it inflates Helm charts, which kustomize does only with"),
     ("components: [../c]\n", "its field 'components' changes or adds resources"),
     ("unknownField: 1\n", "its field 'unknownField' changes or adds resources when it is built"),
     (
@@ -200,7 +200,7 @@ def test_an_unread_root_is_a_problem_only_where_its_files_changed() -> None:
     )
 
     assert elsewhere == []
-    assert [new for new, *_ in patched] == [False]
+    assert [new for new, *_ in patched] == [True]
     assert [new for new, *_ in worse] == [True]
 
 
@@ -209,18 +209,19 @@ def test_what_was_not_read_at_base_is_said_when_it_can_be_read_or_is_gone() -> N
 
     assert messages(base, {"app/kustomization.yaml": "namePrefix: ''\n"}) == [
         (
-            False,
+            True,
             "app/kustomization.yaml",
             "LEFT",
             (
                 "The kustomization app was changed, and what it held before is not known: its "
-                "field 'namePrefix' changes or adds resources when it is built; compare the "
-                "output of 'kustomize build app' on both sides by hand"
+                "field 'namePrefix' changes or adds resources when it is built, and there is no "
+                "kustomize here: `fairlead tools fetch` brings it; compare the output of "
+                "'kustomize build app' on both sides by hand"
             ),
         )
     ]
     ((new, _, side, message),) = messages(base, {})
-    assert (new, side) == (False, "LEFT")
+    assert (new, side) == (True, "LEFT")
     assert message.startswith("The kustomization app is gone, and what it held is not known")
 
 

@@ -271,3 +271,27 @@ def test_what_grants_is_no_latent_right_as_well() -> None:
 
     assert len(list(privileges_added(*map(world, trees)))) == 1
     assert list(roles_widened(*map(world, trees))) == []
+
+
+def test_a_role_with_very_many_edited_rules_is_compared_without_pairing_them() -> None:
+    """It only places the findings: each rule counts as added."""
+    rules = "".join(f"- {{apiGroups: [''], resources: [r{n}], verbs: [get]}}\n" for n in range(520))
+    base = ROLE.split("rules:", maxsplit=1)[0] + "rules:\n" + rules
+    head = base.replace("[get]", "[get, list]")
+
+    assert places(base + BOUND, head + BOUND)[0] == "ClusterRole/r RIGHT rules[*] [0]"
+
+
+def test_the_bindings_of_kubernetes_itself_have_no_line_to_show() -> None:
+    """`system:authenticated` is bound to this role by the API server alone."""
+    role = ROLE.replace("name: r\n", "name: system:basic-user\n")
+
+    found, *_ = privileges_added(world(), world(role))
+
+    assert (found.message, found.related) == (
+        (
+            "Group system:authenticated (whoever is logged in, every pod included)"
+            " can now get pods in the cluster"
+        ),
+        (),
+    )

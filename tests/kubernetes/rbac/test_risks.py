@@ -346,6 +346,35 @@ def test_the_sentence_says_what_becomes_possible(
     assert found(*rules, space=space).message == sentence
 
 
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("Group system:unauthenticated", "Group system:unauthenticated (whoever does not log in)"),
+        ("User system:anonymous", "User system:anonymous (whoever does not log in)"),
+        (
+            "Group system:serviceaccounts",
+            "Group system:serviceaccounts (every account in the cluster)",
+        ),
+        (
+            "Group system:serviceaccounts:ci",
+            "Group system:serviceaccounts:ci (every account of namespace ci)",
+        ),
+        (
+            "ServiceAccount shop/default",
+            "ServiceAccount shop/default (every pod there that names no account)",
+        ),
+        ("Group team", "Group team"),
+    ],
+)
+def test_the_sentence_says_whom_a_group_holds(subject: str, said: str) -> None:
+    held = cluster_role("r", rule(["get"], ["pods"]))
+    bound = binding("shop", "b", "ClusterRole/r", subject)
+
+    (only,) = privileges_added(state(held), state(held, bound))
+
+    assert only.message.startswith(f"{said} can now")
+
+
 def test_the_subjects_of_a_cause_are_in_one_sentence() -> None:
     held = cluster_role("r", rule(["get"], ["secrets"]))
     bound = binding("shop", "b", "ClusterRole/r", *(f"User u{n}" for n in range(5)))

@@ -1,0 +1,115 @@
+"""Which roots are rendered, in which order, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.core.rendering import Builder, Built
+from bot.core.states.files import directory
+from bot.core.states.roots import Root, RootKey, Roots
+
+MOST_ROOTS: Final = 60
+MOST_BUILDS: Final = 150
+
+
+@dataclass(slots=True)
+class Rendering:
+    """Renders what a change affects, at base and at head, each input once.
+
+    `asked` are the keys of the affected roots that need a renderer, `tools` the programs that
+    answered.
+    """
+
+    builder: Builder
+    asked: dict[RootKey, bool] = field(default_factory=dict)
+    tools: set[str] = field(default_factory=set)
+    _known: dict[object, Built] = field(default_factory=dict)
+    _builds: int = 0
+
+    def rendered(self, before: Roots, after: Roots) -> tuple[Roots, Roots]:
+        """The same roots, those that need a renderer and are affected with what it gave."""
+        affected = _affected(before, after)
+        if not affected:
+            return before, after
+        done: tuple[dict[RootKey, Root], dict[RootKey, Root]] = ({}, {})
+        for number, key in enumerate(affected):
+            sides = (before.roots.get(key), after.roots.get(key))
+            for held, root in zip(done, sides, strict=True):
+                if root is not None and root.reasons:
+                    held[key] = replace(root, built=self._built(root, number))
+        for key in affected:
+            built = [held[key].built for held in done if key in held]
+            self.asked[key] = all(it is not None and it.status == "rendered" for it in built)
+        return _with(before, done[0]), _with(after, done[1])
+
+    def _built(self, root: Root, number: int) -> Built:
+        build = root.build
+        if root.refusals or build is None:
+            return Built("refused", message=(root.refusals or root.reasons)[0].message)
+        mark = root.inputs
+        if mark not in self._known:
+            if number >= MOST_ROOTS or self._builds >= MOST_BUILDS:
+                return Built("limit", message=_spent())
+            self._builds += 1
+            self._known[mark] = self.builder.build(build)
+        built = self._known[mark]
+        if built.tool:
+            self.tools.add(built.tool)
+        return built
+
+
+def _spent() -> str:
+    return f"the change affects more than the {MOST_ROOTS} roots that are rendered for one review"
+
+
+def _with(roots: Roots, done: Mapping[RootKey, Root]) -> Roots:
+    return Roots({**roots.roots, **done}, roots.kustomizations)
+
+
+def _affected(before: Roots, after: Roots) -> list[RootKey]:
+    """The roots that need a renderer and differ, those first that were changed most directly.
+
+    So nobody can spend the budget by touching what many have in common: what was changed nearest
+    to a root counts first, then how little else it is made of.
+    """
+    found: list[tuple[int, int, RootKey]] = []
+    for key in {**before.roots, **after.roots}:
+        old, new = before.roots.get(key), after.roots.get(key)
+        if not any(root is not None and root.reasons for root in (old, new)):
+            continue
+        if old is None or new is None or old.inputs != new.inputs:
+            size = max(len(root.files) for root in (old, new) if root is not None)
+            found.append((_distance(old, new), size, key))
+    return [key for _, _, key in sorted(found)]
+
+
+def _distance(old: Root | None, new: Root | None) -> int:
+    """How many steps lie between a root and the file of it that was changed nearest to it."""
+    before, after = (_files(root) for root in (old, new))
+    path = (new or old).path if (new or old) else ""  # type: ignore[union-attr]
+    steps = [
+        _steps(path, directory(name))
+        for name in {*before, *after}
+        if before.get(name) != after.get(name)
+    ]
+    return min(steps, default=0)
+
+
+def _files(root: Root | None) -> Mapping[str, object]:
+    return root.files if root is not None else {}
+
+
+def _steps(start: str, end: str) -> int:
+    """The steps up and down from one directory to another."""
+    one, other = start.split("/"), end.split("/")
+    common = sum(1 for _ in _common(one, other))
+    return len(one) + len(other) - 2 * common
+
+
+def _common(one: list[str], other: list[str]) -> Iterator[str]:
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            return
+        yield left

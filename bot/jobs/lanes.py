@@ -1,0 +1,87 @@
+"""The lanes of the queue: what is done at once, for people, and when nobody waits.
+
+Each lane has workers of its own, so that the merge queue never waits behind a sweep. Within one,
+a key is worked on by one worker at a time; across lanes, the patient one gives way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from dbos import DBOS, WorkflowStatus
+
+from bot.github.tasks import Announcement, Errand, GroupJob, Job, PushJob, Task
+
+AT_ONCE: Final = "at-once"
+GROUPS: Final = "merge-groups"
+PULLS: Final = "pull-requests"
+BACKGROUND: Final = "background"
+LANES: Final = (AT_ONCE, GROUPS, PULLS, BACKGROUND)
+
+WAITING: Final = ("ENQUEUED", "DELAYED", "PENDING")
+
+MOST_AT_ONCE: Final = 20
+"""An installation that has more waiting than this goes on in the background: others wait, too."""
+
+GIVES_WAY: Final[Mapping[str, float]] = MappingProxyType({BACKGROUND: 5.0, PULLS: 1.0})
+"""Seconds after which a job that met another of its pull request looks again."""
+
+_SLOW: Final = frozenset(
+    {"forget", "recheck", "sweep", "sweep-all", "sweep-installation", "welcome"}
+)
+
+
+def workers(lane: str, most: int) -> int:
+    """How many workers a lane has where people's pull requests have `most`."""
+    return {AT_ONCE: 2, BACKGROUND: max(1, most // 2)}.get(lane, most)
+
+
+def lane_of(task: Task) -> str:
+    """Where a task waits for its turn."""
+    match task:
+        case Announcement():
+            return AT_ONCE
+        case Errand(chore=chore):
+            return BACKGROUND if chore in _SLOW else AT_ONCE
+        case GroupJob():
+            return GROUPS
+        case Job(priority="people"):
+            return BACKGROUND if _crowded(task) else PULLS
+        case Job() | PushJob():
+            return BACKGROUND
+
+
+def known(key: str) -> bool:
+    """Whether a review of this pull request waits or runs already."""
+    return any(row.queue_partition_key == key for row in _rows(PULLS, BACKGROUND))
+
+
+def met(own: str, key: str) -> float | None:
+    """Seconds to give way to a review of the same pull request in the other lane, None for none.
+
+    Both may see each other: then the patient one waits longer.
+    """
+    rows = [row for row in _rows(PULLS, BACKGROUND) if row.queue_partition_key == key]
+    lane = next((row.queue_name for row in rows if row.workflow_id == own), None)
+    if lane is None:
+        return None
+    for row in rows:
+        if row.queue_name == lane:
+            continue
+        if row.status == "PENDING" or (lane == BACKGROUND and row.status == "ENQUEUED"):
+            return GIVES_WAY[lane]
+    return None
+
+
+def _crowded(task: Job) -> bool:
+    prefix = f"{task.installation}/"
+    waiting = (row for row in _rows(PULLS) if row.status != "PENDING")
+    return sum((row.queue_partition_key or "").startswith(prefix) for row in waiting) > MOST_AT_ONCE
+
+
+def _rows(*lanes: str) -> list[WorkflowStatus]:
+    return DBOS.list_workflows(
+        queue_name=list(lanes), status=list(WAITING), load_input=False, load_output=False
+    )

@@ -1,0 +1,192 @@
+"""The chores: what is neither a review nor nothing. Most of them find the reviews to be done."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+import structlog
+
+from bot.core.notices import installed
+from bot.errors import GitHubAnswerError
+from bot.github import checks, installations
+from bot.github.answers import translated
+from bot.github.auth import Connection
+from bot.github.pulls import PullRequest, on_head, open_pulls
+from bot.github.tasks import Announcement, Chore, Done, Errand, Job, Task
+from bot.service import merge_queue, story
+from bot.service.consent import lapsed
+from bot.service.means import Means
+from bot.service.obey import obey
+
+log = structlog.get_logger()
+
+SPREAD: Final = 2.0
+"""Seconds between two reviews that nobody waits for: an installation must not be flooded."""
+
+LOOKED_BACK: Final = timedelta(days=3)
+"""How long GitHub keeps deliveries: https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks."""
+
+_TRUSTED: Final = frozenset({"admin", "maintain", "write"})
+
+
+def run(means: Means, errand: Errand) -> Done:
+    """What became of the errand, and what follows from it."""
+    return _CHORES[errand.chore](means, errand)
+
+
+def _act(means: Means, errand: Errand) -> Done:
+    """Somebody pressed a button of ours; who may not write here may not ask for work either."""
+    with means.connected(errand.installation, errand.repository) as github:
+        path = f"/repos/{github.full_name}/collaborators/{errand.detail}/permission"
+        try:
+            with translated():
+                answer = github.github.requester.requestJsonAndCheck("GET", path)[1]
+        except GitHubAnswerError as error:
+            if error.status != 404:
+                raise
+            return Done("refused")
+    if answer.get("permission") not in _TRUSTED:
+        return Done("refused")
+    job = Job(errand.installation, errand.repository, errand.number, "requested")
+    return Done("acted", (Announcement(job),))
+
+
+def _close(means: Means, errand: Errand) -> Done:
+    return story.close(means, Job(errand.installation, errand.repository, errand.number))
+
+
+def _welcome(means: Means, errand: Errand) -> Done:
+    """A repository of a new installation: its check can be chosen, its pull requests get one.
+
+    People who opened them did not ask for comments: they get the check alone.
+    """
+    with means.connected(errand.installation, errand.repository) as github:
+        tip = _tip(github)
+        if tip is None:
+            return Done("empty")
+        checks.greet(github, tip, installed())
+        found = tuple(
+            Job(errand.installation, errand.repository, pull.number, priority="sweep", quiet=True)
+            for pull in open_pulls(github)
+        )
+    return Done("welcomed", found, SPREAD)
+
+
+def _tip(github: Connection) -> str | None:
+    """The default branch's newest commit, None where there is none."""
+    path = f"/repos/{github.full_name}/git/ref/heads/{github.default_branch}"
+    try:
+        with translated():
+            found = github.github.requester.requestJsonAndCheck("GET", path)[1]
+    except GitHubAnswerError as error:
+        if error.status not in {404, 409}:
+            raise
+        return None
+    commit: str = found["object"]["sha"]
+    return commit
+
+
+def _sweep(means: Means, errand: Errand) -> Done:
+    """The open pull requests of a repository whose head has no finished run of ours.
+
+    And those that somebody let through for a while that is over.
+    """
+    with means.connected(errand.installation, errand.repository) as github:
+        pulls = open_pulls(github)
+        over = lapsed(means, github)
+        found = tuple(
+            Job(
+                errand.installation,
+                errand.repository,
+                pull.number,
+                "requested" if pull.number in over else "changed",
+                "sweep",
+            )
+            for pull in pulls
+            if pull.number in over or _lacks(github, pull)
+        )
+    return Done("swept", found, SPREAD)
+
+
+def _lacks(github: Connection, pull: PullRequest) -> bool:
+    about = checks.about_pull(pull)
+    run = checks.newest(checks.runs_on(github, pull.head), about)
+    if run is None or run.status != "completed" or run.external_id.endswith(":superseded"):
+        return True
+    return not run.external_id.startswith(f"{about.mark}:")
+
+
+def _recheck(means: Means, errand: Errand) -> Done:
+    """Every open pull request again, slowly: the policy that judges them is another."""
+    with means.connected(errand.installation, errand.repository) as github:
+        found = tuple(
+            Job(errand.installation, errand.repository, pull.number, "requested", "sweep")
+            for pull in open_pulls(github)
+        )
+    return Done("rechecking", found, SPREAD)
+
+
+def _rerun(means: Means, errand: Errand) -> Done:
+    """The pull requests of a commit for which GitHub names none, as those from forks."""
+    with means.connected(errand.installation, errand.repository) as github:
+        found = tuple(
+            Announcement(Job(errand.installation, errand.repository, pull.number, "requested"))
+            for pull in on_head(github, errand.detail)
+        )
+    return Done("found", found)
+
+
+def _sweep_installation(means: Means, errand: Errand) -> Done:
+    found = tuple(
+        Errand("sweep", errand.installation, repository)
+        for repository in installations.repositories(means.gateway, errand.installation)
+    )
+    return Done("listed", found, SPREAD)
+
+
+def _sweep_all(means: Means, errand: Errand) -> Done:
+    del errand
+    found = tuple(
+        Errand("sweep-installation", number)
+        for number in installations.installations(means.gateway)
+    )
+    return Done("listed", found)
+
+
+def _forget(means: Means, errand: Errand) -> Done:
+    """Nothing of a repository that the App may not see any more stays here."""
+    mirror = means.mirror(errand.repository)
+    shutil.rmtree(mirror, ignore_errors=True)
+    mirror.with_name(f"{mirror.name}.lock").unlink(missing_ok=True)
+    return Done("forgotten")
+
+
+def redelivered(means: Means) -> Iterator[tuple[str, Task]]:
+    """What GitHub could not deliver: the GUID and each task, as if it had come in now."""
+    since = datetime.now(UTC) - LOOKED_BACK
+    for lost in installations.undelivered(means.gateway, since):
+        found = installations.delivery(means.gateway, lost)
+        log.info("delivery fetched", delivery=found.id, event_name=found.event)
+        for task in found.tasks:
+            yield found.id, task
+
+
+_CHORES: Final[Mapping[Chore, Callable[[Means, Errand], Done]]] = MappingProxyType(
+    {
+        "act": _act,
+        "close": _close,
+        "forget": _forget,
+        "obey": obey,
+        "recheck": _recheck,
+        "rerun": _rerun,
+        "sweep": _sweep,
+        "sweep-all": _sweep_all,
+        "sweep-installation": _sweep_installation,
+        "ungroup": merge_queue.leave,
+        "welcome": _welcome,
+    }
+)

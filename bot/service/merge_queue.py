@@ -1,0 +1,87 @@
+"""A merge queue's combination: what its pull requests do together, judged before it is merged."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.core.notices import ejected, ejected_mark
+from bot.core.plan import ConcludeCheck, conclude
+from bot.core.report import failed, invalid_policy
+from bot.errors import PolicyError
+from bot.git import Repository
+from bot.github import checks
+from bot.github.auth import Connection
+from bot.github.conversation import say_once
+from bot.github.pulls import open_pulls
+from bot.github.tasks import Done, Errand, GroupJob
+from bot.service.commits import Commits
+from bot.service.consent import Case, codeowners_of, settled_together
+from bot.service.deadline import Deadline
+from bot.service.means import Means, trusted
+
+log = structlog.get_logger()
+
+
+def review_group(means: Means, job: GroupJob) -> Done:
+    """The verdict about the combined tree; only what the combination adds can block.
+
+    What was accepted on its pull requests holds here as well, finding by finding.
+    """
+    deadline = Deadline(means.seconds)
+    with means.connected(job.installation, job.repository) as github:
+        about = checks.about_group(job)
+        held = checks.newest(checks.runs_on(github, job.head), about)
+        if held and held.external_id.endswith(":superseded"):
+            return Done("unneeded")
+        run = checks.begin(github, about)
+        repository = means.fetched(github, (job.head, job.base), deadline)
+        tip = repository.resolve(trusted(github))
+        commits = Commits(repository, base=job.base, head=job.head, trusted=tip)
+        try:
+            policy = commits.policy()
+        except PolicyError as error:
+            told, summary = invalid_policy(error)
+            ending = ConcludeCheck(told.conclusion, told.title, summary)
+            checks.conclude(github, about, run, checks.End(ending, "failed"))
+            return Done("invalid-policy")
+        judged = means.judged(commits, policy, deadline)
+        case = Case(judged, policy, codeowners_of(commits))
+        judged = settled_together(means, github, _members(github, repository, job), case)
+        deadline.check()
+        ending = conclude(judged, policy)
+        checks.conclude(github, about, run, checks.End(ending))
+        log.info("check concluded", conclusion=ending.conclusion, title=ending.title)
+    return Done(judged.verdict)
+
+
+def give_up_group(means: Means, job: GroupJob, reference: str) -> None:
+    """Ends the run of a combination that could not be reviewed: never as a success."""
+    with means.connected(job.installation, job.repository) as github:
+        about = checks.about_group(job)
+        if not checks.reviewed(github, about):
+            told, summary = failed(reference)
+            ending = ConcludeCheck(told.conclusion, told.title, summary)
+            run = checks.adopt(github, about)
+            checks.conclude(github, about, run, checks.End(ending, "failed"))
+
+
+def leave(means: Means, errand: Errand) -> Done:
+    """A combination is no more: its run ends, and one line says why where the check was why."""
+    head, _, reason = errand.detail.partition(" ")
+    with means.connected(errand.installation, errand.repository) as github:
+        about = checks.About(head, f"v1:queue:{errand.number}:", f"v1:queue:{errand.number}:")
+        run = checks.newest(checks.runs_on(github, head), about)
+        checks.cancel_all(github, about)
+        failing = run is not None and run.conclusion in {"failure", "action_required"}
+        if run is None or not failing or reason == "merged":
+            return Done("ungrouped")
+        said = ejected(run.title, head)
+        say_once(github, errand.number, said, ejected_mark(head))
+    return Done("ejected")
+
+
+def _members(github: Connection, repository: Repository, job: GroupJob) -> tuple[int, ...]:
+    """The pull requests of the combination: the one it is named for, and those merged below it."""
+    merged = repository.between(job.base, job.head)
+    below = {pull.number for pull in open_pulls(github) if pull.head in merged}
+    return tuple(sorted(below | {job.number}))

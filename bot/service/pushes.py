@@ -1,0 +1,88 @@
+"""Pushes to the default branch: another policy, and what came without a pull request.
+
+What a direct push brought is found against what was there before it. It does not become base in
+silence: the run of that commit carries it, the run of each later commit says it again, until it is
+gone or waived (docs/decisions/005-direct-pushes.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import structlog
+
+from bot.core.decide import finding_order, verdict_of
+from bot.core.notices import kept_of, pushed
+from bot.core.plan import conclude
+from bot.core.report import POLICY_PATH
+from bot.core.review import Review
+from bot.errors import PolicyError
+from bot.github import checks
+from bot.github.auth import Connection
+from bot.github.pulls import pulls_of
+from bot.github.tasks import Done, Errand, PushJob, Task
+from bot.service.commits import Commits
+from bot.service.deadline import Deadline
+from bot.service.means import Means
+
+log = structlog.get_logger()
+
+
+def review_push(means: Means, job: PushJob) -> Done:
+    """What a push to the default branch asks for, which is mostly nothing."""
+    deadline = Deadline(means.seconds)
+    with means.connected(job.installation, job.repository) as github:
+        repository = means.fetched(github, (job.before, job.after), deadline)
+        commits = Commits(repository, base=job.before, head=job.after, trusted=job.after)
+        tasks: tuple[Task, ...] = ()
+        old, new = (repository.file(commit, POLICY_PATH) for commit in (job.before, job.after))
+        if old != new:
+            tasks = (Errand("recheck", job.installation, job.repository),)
+        about = checks.about_push(job)
+        carried = _carried(github, job.before)
+        direct = not _by_pull_request(github, job.after)
+        if (not direct and carried is None) or checks.reviewed(github, about):
+            return Done("policy-changed" if tasks else "unneeded", tasks)
+        try:
+            policy = commits.policy()
+        except PolicyError:
+            # Every pull request says so, and what this push brought is looked at with the next.
+            return Done("invalid-policy", tasks)
+        judged = means.judged(commits, policy, deadline)
+        if not direct:
+            judged = replace(judged, findings=(), problems=())
+        since = job.before
+        if carried:
+            since, marks = carried
+            whole = means.judged(replace(commits, base=since), policy, deadline)
+            judged = _with(judged, whole, marks)
+        judged = replace(judged, verdict=verdict_of(judged.findings, judged.problems, policy))
+        kept = [found.fingerprint for found in judged.findings if found.blocks]
+        ending = pushed(conclude(judged, policy), since, kept)
+        checks.conclude(github, about, checks.adopt(github, about), checks.End(ending))
+        log.info("push reviewed", conclusion=ending.conclusion, title=ending.title)
+        return Done(judged.verdict, tasks)
+
+
+def _carried(github: Connection, commit: str) -> tuple[str, frozenset[str]] | None:
+    """Since when, and what, the run of the commit before carries."""
+    for run in checks.runs_on(github, commit):
+        if run.external_id.startswith("v1:push:") and run.status == "completed":
+            held = kept_of(run.summary)
+            return held if held and held[1] else None
+    return None
+
+
+def _by_pull_request(github: Connection, commit: str) -> bool:
+    """Whether a pull request brought this commit to the default branch."""
+    return any(
+        not pull.open and pull.merged and pull.base == github.default_branch
+        for pull in pulls_of(github, commit)
+    )
+
+
+def _with(judged: Review, whole: Review, marks: frozenset[str]) -> Review:
+    """The review with those of the earlier findings that are still there."""
+    known = {found.fingerprint for found in judged.findings}
+    still = (found for found in whole.findings if found.fingerprint in marks - known)
+    return replace(judged, findings=tuple(sorted((*judged.findings, *still), key=finding_order)))
