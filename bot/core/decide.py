@@ -157,7 +157,7 @@ def _waived(
         if waiver.expires < today or not _matches(waiver, rest):
             continue
         covered = tuple(name for name in rest.environments if _covers(waiver, name))
-        if not covered and rest.environments:
+        if not covered and (rest.environments or waiver.environments):
             continue
         because = {"waiver": waiver.reason, "expires": waiver.expires.isoformat()}
         yield Suppressed(replace(rest, environments=covered, blocks=False), because)

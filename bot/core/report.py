@@ -15,11 +15,10 @@ from bot.core.approvals import short_id
 from bot.core.decide import Conclusion, conclusion, may_pass, waits_only
 from bot.core.finding import Graph, Severity
 from bot.core.globs import name_matches
-from bot.core.policy import Policy
+from bot.core.policy import POLICY_PATH, Policy
 from bot.core.review import Location, Review, ReviewFinding, Suggestion, Summary
 from bot.errors import PolicyError
 
-POLICY_PATH: Final = ".github/fairlead.yml"
 MOST_ROWS: Final = 200
 """A table of findings that is longer is read by nobody, and GitHub takes 65,535 characters."""
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.catalog import rule_options
-from bot.core.policy import Policy, parse_policy
-from bot.core.report import POLICY_PATH
+from bot.core.policy import POLICY_PATH, Policy, parse_policy
 from bot.errors import PolicyError
 from bot.git import Repository
 

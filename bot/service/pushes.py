@@ -14,7 +14,7 @@ import structlog
 from bot.core.decide import finding_order, verdict_of
 from bot.core.notices import kept_of, pushed
 from bot.core.plan import conclude
-from bot.core.report import POLICY_PATH
+from bot.core.policy import POLICY_PATH
 from bot.core.review import Review
 from bot.errors import PolicyError
 from bot.github import checks
