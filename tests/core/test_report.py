@@ -12,7 +12,9 @@ import pytest
 from bot.core.approvals import Approval, Consent, digest, settle
 from bot.core.codeowners import parse_codeowners
 from bot.core.finding import Severity
+from bot.core.page import Page
 from bot.core.policy import ApprovalPolicy, Override, Owner, Policy, Waiver
+from bot.core.replies import Answer, Person, write_reply
 from bot.core.report import (
     Pages,
     comment,
@@ -82,6 +84,13 @@ def settled(*given: str, overridden: Overridden | None = None, only: bool = Fals
     return settle(before, PEOPLE, CODEOWNERS, Consent(approvals, overridden=overridden))
 
 
+PAGE = Page(
+    "service-exposed",
+    "A Service that is newly reachable.",
+    {"Why it matters": "Anybody reaches it.", "What to do": "Make it internal."},
+    (),
+    "",
+)
 TEXTS: dict[str, Callable[[], str]] = {
     "comment_plain": lambda: comment(finding(), Policy()),
     "comment_rich": lambda: comment(replace(RICH, blocks=True), Policy(), PAGES, suggest=True),
@@ -99,6 +108,19 @@ TEXTS: dict[str, Callable[[], str]] = {
     "summary_partly": lambda: summary(settled("octocat", "hubot"), PEOPLE),
     "summary_overridden": lambda: summary(
         settled(overridden=Overridden("octocat", "the site is down", "2026-11-21 10:00")), PEOPLE
+    ),
+    "reply": lambda: write_reply(
+        "<!-- fairlead:v1 reply=7 -->",
+        (
+            Answer("approve", "0123456789ab", message="Service shop/api @all", done=True),
+            Answer("approve", "77", fault="may-not", person=Person(("@example/security", "@me"))),
+            Answer("override", fault="may-not", person=Person(("@example/on-call",), blind=True)),
+            Answer("approve", fault="it gives no reason: say in a few words why"),
+            Answer("override", until="2026-11-21T10:00:00Z", done=True),
+            Answer("explain", "0123456789ab", message="Service shop/api", page=PAGE),
+            Answer("unknown", fault="edited"),
+            Answer("unknown"),
+        ),
     ),
     "whole": lambda: whole(ALL, POLICY, PAGES),
     "invalid_policy": lambda: invalid_policy(
