@@ -130,7 +130,7 @@ def review_body(review: Review, policy: Policy) -> str:
 
 def invalid_policy(error: PolicyError, where: str = POLICY_PATH) -> tuple[Conclusion, str]:
     """How a check ends whose policy is not valid, and its summary."""
-    text = render("invalid_policy.md", lines=str(error).splitlines(), where=where)
+    text = render("invalid_policy.md", lines=str(error).splitlines(), where=error.where or where)
     return Conclusion("action_required", "The policy is not valid"), text
 
 

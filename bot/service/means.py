@@ -13,10 +13,14 @@ from typing import Protocol
 from bot.analysis.review import review_trees
 from bot.analysis.run import Options, Side
 from bot.audit import Audit
+from bot.catalog import rule_options
+from bot.core.organisation import parse_organisation
 from bot.core.policy import Policy
 from bot.core.review import Review
+from bot.errors import PolicyError
 from bot.git import Mirror, Repository
 from bot.github.auth import Connection, Gateway
+from bot.github.organisation import Organisations, where
 from bot.service.commits import Commits
 from bot.service.deadline import Deadline
 
@@ -53,6 +57,7 @@ class Means:
     judge: Judge = review_trees
     audit: Audit = field(default_factory=Audit.in_memory)
     now: Callable[[], datetime] = utc_now
+    organisations: Organisations = field(default_factory=Organisations)
 
     @contextmanager
     def connected(self, installation: int, repository: int) -> Iterator[Connection]:
@@ -78,6 +83,17 @@ class Means:
         return mirror.fetch(
             github.clone_url, [*dict.fromkeys((*wanted, trusted(github)))], github.token
         )
+
+    def policy(self, github: Connection, commits: Commits) -> Policy:
+        """The policy that holds: the repository's upon its organisation's. Raises PolicyError."""
+        text = self.organisations.text(self.gateway, github)
+        if text is None:
+            return commits.policy()
+        try:
+            organisation = parse_organisation(text, rule_options())
+        except PolicyError as error:
+            raise PolicyError(str(error), error.line, where=where(github)) from error
+        return commits.policy(organisation)
 
     def judged(self, commits: Commits, policy: Policy, deadline: Deadline) -> Review:
         """The review, in the time that is left."""

@@ -38,7 +38,7 @@ def review_group(means: Means, job: GroupJob) -> Done:
         tip = repository.resolve(trusted(github))
         commits = Commits(repository, base=job.base, head=job.head, trusted=tip)
         try:
-            policy = commits.policy()
+            policy = means.policy(github, commits)
         except PolicyError as error:
             told, summary = invalid_policy(error)
             ending = ConcludeCheck(told.conclusion, told.title, summary)

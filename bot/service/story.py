@@ -60,7 +60,7 @@ def review(means: Means, job: Job) -> Done:
         run = find(github, about)
         commits = _fetched(means, github, pull, deadline)
         try:
-            policy = commits.policy()
+            policy = means.policy(github, commits)
         except PolicyError as error:
             end = _unreviewed(invalid_policy(error))
             return Done("invalid-policy", conclude(github, pull, job, run, end))
