@@ -39,6 +39,17 @@ class Metrics:
         """Shows what waits and runs in the queue at the moment of asking."""
         self.registry.register(_Jobs(jobs))
 
+    def watch_budget(
+        self, written: Callable[[], Mapping[int, int]], remaining: Callable[[], Mapping[int, int]]
+    ) -> None:
+        """Shows what installations wrote in the last hour, and what GitHub says they have left."""
+        self.registry.register(
+            _Budget("fairlead_github_writes", "Writes to GitHub in the last hour", written)
+        )
+        self.registry.register(
+            _Budget("fairlead_github_remaining", "Requests left, as GitHub said last", remaining)
+        )
+
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""
         return generate_latest(self.registry)
@@ -59,4 +70,22 @@ class _Jobs(Collector):
         family = GaugeMetricFamily("fairlead_jobs", "Jobs in the queue", labels=("status",))
         for status, count in sorted(self._jobs().items()):
             family.add_metric((status,), count)
+        yield family
+
+
+class _Budget(Collector):
+    """A number for each installation, read when asked for."""
+
+    def __init__(self, name: str, told: str, numbers: Callable[[], Mapping[int, int]]) -> None:
+        self._name, self._told, self._numbers = name, told, numbers
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Nothing was asked yet at registration."""
+        return ()
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """One gauge by installation."""
+        family = GaugeMetricFamily(self._name, self._told, labels=("installation",))
+        for installation, number in sorted(self._numbers().items()):
+            family.add_metric((str(installation),), number)
         yield family

@@ -10,12 +10,14 @@ from bot.core.state import State
 from bot.kubernetes import image_approval as approval
 from bot.kubernetes.image_approval import NewImage, new_images
 from bot.kubernetes.image_facts import image_facts, used_by
-from bot.kubernetes.image_places import new_places
+from bot.kubernetes.image_places import is_new, new_places
 from bot.kubernetes.images import is_short, parse_entries
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "resource"
+
+_HINTS = 200  # new images beyond are not compared with the list's spelling, which takes its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,15 @@ class Options:
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
     found = tuple(new_images(before, after))
     if after.policy.images.approved:
-        for new in found:
-            yield from _outside_list(new, after, options)
+        for number, new in enumerate(found):
+            yield from _outside_list(new, after, options, hint=number < _HINTS)
     else:
         yield from _from_elsewhere(found, before, after)
 
 
-def _outside_list(new: NewImage, after: State, options: Options) -> Iterator[Finding]:
+def _outside_list(
+    new: NewImage, after: State, options: Options, *, hint: bool
+) -> Iterator[Finding]:
     entries, image = parse_entries(after.policy.images.approved), new.use.image
     earlier = new.repository_before
     if approval.approves(entries, image):
@@ -47,18 +51,18 @@ def _outside_list(new: NewImage, after: State, options: Options) -> Iterator[Fin
     if image is None:
         yield from _invalid(new, SEVERITY)
         return
-    near = approval.nearest(entries, image)
-    hint = f"; the nearest approved is {near}" if near else ""
-    yield _finding(new, f"{used_by(new.use)}, which is not approved{hint}", SEVERITY, after)
+    near = approval.nearest(entries, image) if hint else None
+    end = f"; the nearest approved is {near}" if near else ""
+    yield _finding(new, f"{used_by(new.use)}, which is not approved{end}", SEVERITY, after)
 
 
 def _from_elsewhere(found: tuple[NewImage, ...], before: State, after: State) -> Iterator[Finding]:
     """Of several images from one new place the first asks the question, the others are noted."""
     for new in found:
-        if new.use.image is None and before.derived(approval.origins):
+        if new.use.image is None and before.derived(approval.origins) and not is_new(before, after):
             expression = approval.is_expression(new.use.reference)
             yield from _invalid(new, Severity.NOTICE if expression else Severity.WARNING)
-    for held in new_places(found, before):
+    for held in new_places(found, before, after):
         count = len(held.moved)
         noun = "image moves" if count == 1 else "images move"
         also = f" ({count} more {noun} with it)" if count else ""

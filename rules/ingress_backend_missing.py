@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes import kinds
 from bot.kubernetes.backends import INGRESSES, backends_of
 from bot.kubernetes.known import dangling
 
 SEVERITY = Severity.ERROR
-SUBJECTS = (*INGRESSES, kinds.SERVICE, kinds.REFERENCE_GRANT)
+SUBJECTS = ()  # an Ingress may send traffic to a resource of any kind
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:

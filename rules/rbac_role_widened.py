@@ -9,7 +9,7 @@ from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds, rbac
 
-SEVERITY: Final = Severity.NOTICE
+SEVERITY: Final = Severity.WARNING
 SUBJECTS: Final = kinds.RBAC
 
 

@@ -9,7 +9,7 @@ from bot.core.finding import Finding, Severity
 from bot.core.state import State, changes
 from bot.kubernetes import accounts, kinds
 
-SEVERITY: Final = Severity.NOTICE
+SEVERITY: Final = Severity.ERROR
 SUBJECTS: Final = (kinds.SERVICE_ACCOUNT, kinds.SECRET)
 
 

@@ -35,8 +35,11 @@ def _baseline(held: Gained, after: State) -> Iterator[Finding]:
     expected = held.admission.enforced == "privileged" or (
         held.resource.namespace in after.policy.privileged_namespaces
     )
-    severity = Severity.WARNING if expected and not refused else Severity.ERROR
-    for found in held.baseline:
+    for number, found in enumerate(held.baseline):
+        severity = SEVERITY
+        if expected and not refused:
+            # One thread for an agent of the node, however many of the node's things it needs.
+            severity = Severity.NOTICE if number else Severity.WARNING
         end = f"; {_refusal(held)}" if refused else ", beyond the baseline of Pod Security"
         message = f"{str_of(held.resource)} {found.text}{end}"
         facts = {"control": found.control}

@@ -10,7 +10,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds, workload_accounts
 from bot.kubernetes.pods import TEMPLATED
 
-SEVERITY: Final = Severity.NOTICE
+SEVERITY: Final = Severity.ERROR
 SUBJECTS: Final = (*TEMPLATED, kinds.SERVICE_ACCOUNT)
 
 

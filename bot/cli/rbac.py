@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -15,9 +14,7 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bot.core.policy import Policy
     from bot.core.states import Pair
-    from bot.core.tree import Blobs, Tree
     from bot.kubernetes.rbac.boxes import Box
     from bot.kubernetes.rbac.questions import Holding
     from bot.kubernetes.rbac.subjects import Subject
@@ -156,56 +153,26 @@ def _held(pairs: Sequence[Pair], who: Subject) -> Iterator[dict[str, Any]]:
 def _changed(
     diff: tuple[str, str], repo: Path, policy_file: Path | None, who: Subject
 ) -> Iterator[dict[str, Any]]:
-    from bot.cli.comparison import open_sides, read_policy  # noqa: PLC0415 - not for --help
+    from bot.cli.pairs import pairs_between  # noqa: PLC0415 - not for --help
     from bot.kubernetes.rbac.gains import compare  # noqa: PLC0415 - not for --help
     from bot.kubernetes.rbac.subjects import memberships  # noqa: PLC0415 - not for --help
 
     holders = (who, *memberships(who))
-    with open_sides(*diff, repo) as sides:
-        policy = read_policy(policy_file, sides.policy)
-        blobs = (sides.base.blobs, sides.head.blobs)
-        pairs = _pairs((sides.base.tree, sides.head.tree), blobs, policy)
-        for pair in pairs:
-            comparison = compare(pair.before, pair.after)
-            for change, gains in (("gained", comparison.gained), ("lost", comparison.lost)):
-                for gain in gains:
-                    if gain.subject in holders:
-                        role, by = str(gain.sourced.chain[0]), str(gain.subject)
-                        grant = _grant(pair, gain.scope, gain.box, role, by)
-                        yield {"change": change, **grant}
+    for pair in pairs_between(*diff, repo, policy_file):
+        comparison = compare(pair.before, pair.after)
+        for change, gains in (("gained", comparison.gained), ("lost", comparison.lost)):
+            for gain in gains:
+                if gain.subject in holders:
+                    role, by = str(gain.sourced.chain[0]), str(gain.subject)
+                    grant = _grant(pair, gain.scope, gain.box, role, by)
+                    yield {"change": change, **grant}
 
 
-def _at(at: str, repo: Path, policy_file: Path | None) -> list[Pair]:
+def _at(at: str, repo: Path, policy_file: Path | None) -> Sequence[Pair]:
     """The environments of one commit; the other side of the pairs is empty."""
-    from bot.cli.comparison import open_sides, read_policy  # noqa: PLC0415 - not for --help
+    from bot.cli.pairs import pairs_at  # noqa: PLC0415 - not for --help
 
-    with open_sides(at, at, repo) as sides:
-        policy = read_policy(policy_file, sides.policy)
-        return _pairs((sides.base.tree, {}), (sides.base.blobs,), policy)
-
-
-def _pairs(trees: tuple[Tree, Tree], blobs: tuple[Blobs, ...], policy: Policy) -> list[Pair]:
-    from bot.analysis.manifests import ReadManifests  # noqa: PLC0415 - not for --help
-    from bot.core.states import states_of  # noqa: PLC0415 - not for --help
-
-    with output.progress("Reading the manifests"):
-        return list(states_of(*trees, ReadManifests(_Either(blobs)), policy).pairs)
-
-
-@dataclass(frozen=True, slots=True)
-class _Either:
-    """Contents that are in one of several places."""
-
-    places: tuple[Blobs, ...]
-
-    def data(self, blob: str) -> bytes:
-        """The content of a file. Raises KeyError where no place has it."""
-        for place in self.places[:-1]:
-            try:
-                return place.data(blob)
-            except KeyError:
-                continue
-        return self.places[-1].data(blob)
+    return pairs_at(at, repo, policy_file)
 
 
 def _holder(pair: Pair, holding: Holding) -> dict[str, Any]:

@@ -140,6 +140,17 @@ class KnownRbac:
 
 
 @dataclass(frozen=True, slots=True)
+class RenderPolicy:
+    """Which directories are built, beside those that are found to be, and which never are.
+
+    Globs of directories with a kustomization or a chart; `exclude` counts before `roots`.
+    """
+
+    roots: Names = ()
+    exclude: Names = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The settings of one repository, with their defaults."""
 
@@ -162,6 +173,7 @@ class Policy:
     promotes: Names = ()
     assume: Assume = Assume()
     rbac: KnownRbac = KnownRbac()
+    render: RenderPolicy = RenderPolicy()
 
     def rule(self, rule: str) -> RulePolicy:
         """What the policy says of a rule."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from bot.git.blobs import BlobReader
 from bot.git.command import OBJECT_ID, run
 
 _MOST_COMMITS: Final = 10_000
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@]*@")
 
 
 class Repository:
@@ -117,6 +119,19 @@ class Repository:
             f"{self.resolve(base)}..{self.resolve(head)}",
         )
         return frozenset(listed.decode().split())
+
+    def remotes(self) -> tuple[str, ...]:
+        """The addresses of the repositories that this one was cloned from or is pushed to.
+
+        Without user and password: whoever is told an address is not told a secret.
+        """
+        try:
+            found = self._git("config", "--get-regexp", r"^remote\..*\.(push)?url$")
+        except GitError:
+            return ()
+        lines = found.decode("utf-8", "replace").splitlines()
+        found_urls = {line.partition(" ")[2] for line in lines if " " in line}
+        return tuple(sorted({_CREDENTIALS.sub("", url) for url in found_urls}))
 
     def _git(self, *command: str) -> bytes:
         return run([f"--git-dir={self.git_directory}", *command])

@@ -20,7 +20,7 @@ Ending = Literal["done", "judged", "failed", "superseded"]
 """How a run ended; one that is "judged" waits for another pull request of its commit."""
 
 _TRIES: Final = 3
-_SAID: Final = re.compile(r":(?:done|judged):([a-z_]{1,20})$")
+_SAID: Final = re.compile(r":(?:done|judged):([a-z_]{1,20})(?::quiet)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,15 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a run ends; `own` is what the review said where the run shows something worse."""
+    """How a run ends; `own` is what the review said where the run shows something worse.
+
+    `quiet`: the review posted no comment, and does not stand for one that would.
+    """
 
     shown: ConcludeCheck
     how: Ending = "done"
     own: str | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,15 @@ def newest(runs: Iterable[CheckRun], about: About) -> CheckRun | None:
     return next((run for run in runs if run.external_id.startswith(about.scope)), None)
 
 
-def reviewed(connection: Connection, about: About) -> bool:
-    """Whether this commit was reviewed to the end against this base already."""
+def reviewed(connection: Connection, about: About, *, quiet: bool = True) -> bool:
+    """Whether this commit was reviewed to the end against this base already.
+
+    Without `quiet`, a review that posted no comment is none.
+    """
     run = newest(runs_on(connection, about.head), about)
-    return run is not None and run.status == "completed" and _is(run, about, "done")
+    if run is None or run.status != "completed" or not _is(run, about, "done"):
+        return False
+    return quiet or not run.external_id.endswith(":quiet")
 
 
 def own_conclusion(runs: Iterable[CheckRun], about: About) -> str | None:
@@ -197,7 +206,7 @@ def greet(connection: Connection, commit: str, ending: ConcludeCheck) -> None:
 
 def _external(about: About, end: End) -> str:
     said = f":{end.own or end.shown.conclusion}" if end.how in {"done", "judged"} else ""
-    return f"{about.mark}:{end.how}{said}"
+    return f"{about.mark}:{end.how}{said}{':quiet' if said and end.quiet else ''}"
 
 
 def _is(run: CheckRun, about: About, how: Ending) -> bool:

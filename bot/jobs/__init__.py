@@ -269,19 +269,22 @@ class Queue:
             self._bury(key, task, attempt + 1, wait)
 
     def _attempt(self, name: str, key: str, task: Task, turn: _Turn) -> _Attempt:
-        with _bound(key, task, turn.attempt):
-            held = self._held(name, task) if turn.attempt < _LONGEST_PATIENCE else None
-            if held is not None:
-                log.info("job put off", seconds=round(held, 1))
-                return _did("put-off", wait=held, counted=False)
-            with self._timed() as did:
-                try:
-                    done = self._worker.do(task)
-                    rows = [written(one) for one in done.tasks if not _repeated(one)]
-                    did.update(_did(done.outcome, tasks=rows, spread=done.spread))
-                except Exception as error:  # noqa: BLE001 - its end must be recorded, whatever it is
-                    did.update(self._after(error, key, task, turn))
+        with _bound(key, task, turn.attempt), self._timed() as did:
+            try:
+                held = self._held(name, task) if turn.attempt < _LONGEST_PATIENCE else None
+                did.update(
+                    self._done(self._worker.do(task))
+                    if held is None
+                    else _did("put-off", wait=held, counted=False)
+                )
+            except Exception as error:  # noqa: BLE001 - a job's end must be recorded, whatever it is
+                did.update(self._after(error, key, task, turn))
         return did
+
+    @staticmethod
+    def _done(done: Done) -> _Attempt:
+        rows = [written(task) for task in done.tasks if not _repeated(task)]
+        return _did(done.outcome, tasks=rows, spread=done.spread)
 
     def _held(self, name: str, task: Task) -> float | None:
         """Seconds to put the task off, None where it may begin."""

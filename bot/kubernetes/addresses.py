@@ -6,7 +6,6 @@ import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 _BITS: Final = {4: 32, 6: 128}
@@ -89,7 +88,8 @@ def _outside(span: Span, cuts: tuple[Span, ...]) -> Iterator[Span]:
     version, first, last = span
     start = bisect_right(cuts, (version, first, last))
     # The span before may reach into this one.
-    for cut in islice(cuts, max(0, start - 1), None):
+    for index in range(max(0, start - 1), len(cuts)):
+        cut = cuts[index]
         if cut[0] != version or cut[1] > last:
             if (cut[0], cut[1]) > (version, last):
                 break

@@ -14,8 +14,9 @@ from bot.kubernetes import kinds
 from bot.kubernetes.causes import Cause, changed_place, lost_place
 from bot.kubernetes.issues import Issue, Reach, new_issues, placed
 from bot.kubernetes.network import network
+from bot.kubernetes.pod_words import named
 from bot.kubernetes.pods import str_of
-from bot.kubernetes.population import Pods, named
+from bot.kubernetes.population import Pods
 from bot.kubernetes.services import ServicePort, service_ports, services
 from bot.kubernetes.traffic import Tier, TrafficPolicy
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.core import values
 from bot.core.finding import Side
 from bot.core.resource import Item, Node
 from bot.core.state import State
+from bot.core.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +68,32 @@ def same_place(state: State, node: Node) -> Node | None:
     old, new = resource.root, node.resource.root
     for step in node.route:
         if isinstance(step, Item):
-            item = next((held for held in new.items() if _index(held) == step.index), None)
-            found = None if item is None else _same_item(old, item, step)
-            if item is None or found is None:
+            listed = values.sequence(new.value)
+            if step.index >= len(listed):
                 return None
-            old, new = found, item
+            new = Node(new.resource, (*new.route, step), listed[step.index])
+            found = _same_item(old, new.value, step)
+            if found is None:
+                return None
+            old = found
         else:
             old, new = old[step], new[step]
     return old
 
 
-def _same_item(listed: Node, item: Node, step: Item) -> Node | None:
-    """The item of base's list with this merge key; without one, an equal item or that place's."""
-    held = tuple(listed.items())
+def _same_item(listed: Node, value: Value, step: Item) -> Node | None:
+    """The item of base's list with this merge key; without one, an equal item or that place's.
+
+    Most lists are long and hardly changed, so that the item's own place is looked at first.
+    """
+    held = values.sequence(listed.value)
+    if step.index < len(held) and held[step.index] == value:
+        return _item(listed, held, step.key, step.index)
     if step.key:
-        return next((old for old in held if old.route[-1] == step), None)
-    equal = next((old for old in held if old.value == item.value), None)
-    return equal or (held[step.index] if step.index < len(held) else None)
+        return next((old for old in listed.items() if old.route[-1] == step), None)
+    index = held.index(value) if value in held else step.index
+    return _item(listed, held, "", index) if index < len(held) else None
 
 
-def _index(item: Node) -> int:
-    last = item.route[-1]
-    return last.index if isinstance(last, Item) else -1
+def _item(listed: Node, held: tuple[Value, ...], key: str, index: int) -> Node:
+    return Node(listed.resource, (*listed.route, Item(key, index)), held[index])

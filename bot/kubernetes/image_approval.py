@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Final
 
 from bot.core.policy import Images
@@ -15,6 +16,7 @@ from bot.kubernetes.image_builds import built_images
 from bot.kubernetes.image_positions import ImageUse, image_uses
 from bot.kubernetes.images import Entry, Image, parse_entries, parse_entry, parse_image
 
+_COMPARED: Final = 128
 # What Flux, Argo Workflows, Tekton, Helm and envsubst replace before anything is pulled.
 _EXPRESSION: Final = re.compile(r"\$\{|\$\(|\{\{")
 
@@ -83,14 +85,21 @@ def approves(entries: Iterable[Entry], image: Image | None) -> bool:
 
 
 def nearest(entries: Iterable[Entry], image: Image) -> Entry | None:
-    """The entry that is written most like the image's repository."""
-    matcher = difflib.SequenceMatcher(b=image.repository, autojunk=False)
+    """The entry that is written most like the image's repository.
 
-    def likeness(entry: Entry) -> tuple[float, str]:
-        matcher.set_seq1(str(entry))
+    Only those that share the most characters are compared exactly, which costs the square.
+    """
+    matcher = difflib.SequenceMatcher(b=image.repository[:_COMPARED], autojunk=False)
+
+    def rough(entry: Entry) -> tuple[float, str]:
+        matcher.set_seq1(str(entry)[:_COMPARED])
+        return -matcher.quick_ratio(), str(entry)
+
+    def exact(entry: Entry) -> tuple[float, str]:
+        matcher.set_seq1(str(entry)[:_COMPARED])
         return -matcher.ratio(), str(entry)
 
-    return min(entries, key=likeness, default=None)
+    return min(nsmallest(3, entries, key=rough), key=exact, default=None)
 
 
 def mirrored(images: Images, image: Image) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.core.resource import route_text
-from bot.core.state import State
+from bot.core.state import Environment, State
 from bot.kubernetes.image_approval import NewImage, origins
 from bot.kubernetes.images import Image
 
@@ -32,9 +32,11 @@ class NewPlace:
         return "/".join(part for part in self.image.origin if part)
 
 
-def new_places(found: Iterable[NewImage], before: State) -> Iterator[NewPlace]:
+def new_places(found: Iterable[NewImage], before: State, after: State) -> Iterator[NewPlace]:
     """The images that are from places which base does not use; none where base has no image."""
     groups: dict[object, list[tuple[Image, NewImage]]] = {}
+    if is_new(before, after):
+        return
     for number, new in enumerate(found):
         image = new.use.image
         if image is not None and _is_from_elsewhere(new, image, before):
@@ -47,9 +49,26 @@ def new_places(found: Iterable[NewImage], before: State) -> Iterator[NewPlace]:
         asked.add(image.origin)
 
 
+def is_new(before: State, after: State) -> bool:
+    """Whether an environment that is named for its directory has nothing there at base.
+
+    What it shares with the others says nothing of what a new cluster may run. Only environments
+    that were found by their directories are named for them.
+    """
+    name = after.environment.name
+    if name in {Environment().name, *(held.name for held in after.policy.environments)}:
+        return False
+    folder = f"{name}/"
+    there = [
+        any(found.source.path.startswith(folder) for found in state.resources)
+        for state in (before, after)
+    ]
+    return there == [False, True]
+
+
 def _is_from_elsewhere(new: NewImage, image: Image, before: State) -> bool:
     """Whether base runs images, and none from there; first asked of the resource's own."""
-    own = (old.image.origin for old in new.earlier if old.known and old.image)
+    own = (old.image.origin for old in new.earlier if old.image)
     if image.origin in own:
         return False
     known = before.derived(origins)

@@ -77,6 +77,10 @@ OTHER_KINDS: Final[Mapping[GroupKind, tuple[str, ...]]] = MappingProxyType(
         GroupKind("monitoring.coreos.com", "PrometheusAgent"): _OPERATED,
         GroupKind("monitoring.coreos.com", "Alertmanager"): _OPERATED,
         GroupKind("monitoring.coreos.com", "ThanosRuler"): _OPERATED,
+        GroupKind("operators.coreos.com", "CatalogSource"): ("spec.image",),
+        GroupKind("operators.coreos.com", "ClusterServiceVersion"): _pods(
+            "spec.install.spec.deployments.*.spec.template.spec"
+        ),
         GroupKind("postgresql.cnpg.io", "Cluster"): ("spec.imageName",),
         GroupKind("acid.zalan.do", "postgresql"): (
             "spec.dockerImage",

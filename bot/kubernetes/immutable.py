@@ -131,6 +131,15 @@ def _runs(resource: Resource) -> bool:
     return not _waits(resource)
 
 
+def _is_none(node: Node) -> object:
+    return node.text == "None"
+
+
+def _has_address(resource: Resource) -> bool:
+    """Whether a Service was given an address, so that it can no longer go without."""
+    return resource.at("spec", "clusterIP").text != "None"
+
+
 def _is_balanced(resource: Resource) -> bool:
     return resource.at("spec", "type").text == "LoadBalancer"
 
@@ -196,6 +205,7 @@ FIELDS: Final[Mapping[GroupKind, tuple[Field, ...]]] = MappingProxyType(
         ),
         kinds.SERVICE: (
             Field("spec.clusterIP", absent="unknown"),
+            Field("spec.clusterIP", read=_is_none, when=_has_address),
             Field("spec.loadBalancerClass", when=_is_balanced),
         ),
         kinds.PRIORITY_CLASS: (
@@ -235,8 +245,11 @@ def refused_changes(old: Resource, new: Resource) -> Iterator[Refused]:
     """The fields that cannot change and do, in the order of the table."""
     if old.name.endswith("*"):  # generateName: every sync makes another object
         return
+    seen = set()
     for held in FIELDS.get(new.group_kind, ()):
-        if held.differs(old, new) and not _is_let_through(held, old, new):
+        refused = held.differs(old, new) and not _is_let_through(held, old, new)
+        if refused and held.path not in seen:
+            seen.add(held.path)
             node, side = held.place(old, new)
             yield Refused(held.path, node, side)
     yield from _shrunk(old, new)

@@ -11,6 +11,7 @@ from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
 from bot.kubernetes.causes import Cause, changed_place, lost_place
 from bot.kubernetes.issues import Issue, placed, reach_of
+from bot.kubernetes.pods import PLACES
 
 # Groups of which no kind brings pods into its namespace, and what a name ends in that is
 # Kubernetes' own. Whatever is not listed may be an operator's, and its pods are in no manifest.
@@ -22,17 +23,25 @@ _PODLESS: Final = frozenset(
         "cilium.io",
         "configuration.konghq.com",
         "crd.projectcalico.org",
+        "constraints.gatekeeper.sh",
         "external-secrets.io",
+        "gateway.envoyproxy.io",
+        "generators.external-secrets.io",
+        "isindir.github.com",
         "keda.sh",
         "kyverno.io",
+        "metallb.io",
         "networking.istio.io",
         "policy.linkerd.io",
         "projectcalico.org",
         "route.openshift.io",
+        "secrets.hashicorp.com",
         "security.istio.io",
         "telemetry.istio.io",
         "traefik.containo.us",
         "traefik.io",
+        "trust.cert-manager.io",
+        "velero.io",
         *(
             f"{controller}.toolkit.fluxcd.io"
             for controller in ("image", "kustomize", "notification", "source")
@@ -42,7 +51,10 @@ _PODLESS: Final = frozenset(
 _BUILT_IN: Final = frozenset({"", "apps", "autoscaling", "batch", "extensions", "policy"})
 _PODLESS_KINDS: Final = frozenset(
     {
-        *(GroupKind("argoproj.io", kind) for kind in ("Application", "AppProject", "Rollout")),
+        *(
+            GroupKind("argoproj.io", kind)
+            for kind in ("Application", "ApplicationSet", "AppProject")
+        ),
         *(
             GroupKind("monitoring.coreos.com", kind)
             for kind in ("PodMonitor", "Probe", "PrometheusRule", "ServiceMonitor")
@@ -67,7 +79,8 @@ def is_seen(state: State, namespace: str) -> bool:
 def brings_pods(kind: GroupKind) -> bool:
     """Whether things of this kind may bring pods, and no manifest shows which."""
     ours = kind.group in _BUILT_IN or kind.group.endswith(".k8s.io")
-    return not ours and kind.group not in _PODLESS and kind not in _PODLESS_KINDS
+    shown = kind in PLACES or kind in _PODLESS_KINDS or kind.group in _PODLESS
+    return not ours and not shown
 
 
 def absence_severity(

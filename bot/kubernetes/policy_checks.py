@@ -10,9 +10,10 @@ from bot.core.resource import Node, Resource, route_text
 from bot.core.state import State
 from bot.kubernetes.issues import Issue, Reach
 from bot.kubernetes.known import Reference, may_bring_pods
+from bot.kubernetes.pod_words import named, nearest
 from bot.kubernetes.pods import TEMPLATED, str_of
 from bot.kubernetes.policies import POLICY_KINDS, policies
-from bot.kubernetes.population import Pods, named, nearest, population
+from bot.kubernetes.population import Pods, population
 from bot.kubernetes.traffic import TrafficPolicy
 
 _TYPE: Final = {"ingress": "Ingress", "egress": "Egress"}

@@ -8,37 +8,19 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from bot.core.finding import Fix, Related, Severity
-from bot.core.resource import Node, Resource
+from bot.core.resource import Node
 from bot.core.state import State
+from bot.kubernetes.arrivals import Arrival, arrivals_of
 from bot.kubernetes.issues import Issue, Reach
+from bot.kubernetes.pod_words import named
 from bot.kubernetes.pods import str_of
 from bot.kubernetes.policies import Policies, policies
-from bot.kubernetes.population import Pods, Selection, named
+from bot.kubernetes.population import Pods, Selection
 from bot.kubernetes.ports import HIGHEST, Ports
-from bot.kubernetes.services import ServicePort, Services, service_ports, services
+from bot.kubernetes.services import Services, services
 from bot.kubernetes.traffic import BlockPeer, PodPeer, PortTerm, TrafficPolicy, TrafficRule
 
 Code: TypeAlias = Literal["NP-SERVICE-PORT", "NP-PORT-UNEXPOSED", "NP-NAMED-PORT-MISSING"]
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """How traffic to a Service's port arrives at pods: on which of their ports."""
-
-    service: Resource
-    port: ServicePort
-    pods: Pods
-    number: int
-
-    @property
-    def words(self) -> str:
-        """The number, with the name of the container port where there is one."""
-        names = [held.name for held in self.pods.ports if self._is(held.number, held.protocol)]
-        name = next((name for name in names if name), "")
-        return f"{self.number} (container port {name})" if name else str(self.number)
-
-    def _is(self, number: int, protocol: str) -> bool:
-        return (number, protocol) == (self.number, self.port.protocol)
 
 
 def ask_ports(state: State, reach: Reach) -> Iterator[Issue]:
@@ -166,7 +148,7 @@ def _judge(found: Services, about: _Term) -> Iterator[Issue]:
     term, receivers = about.term, about.receivers
     if _served(found, term, receivers):
         return
-    arrivals = tuple(_arrivals(found, term, receivers.pods))
+    arrivals = tuple(arrivals_of(found, term, receivers.pods))
     numbers = tuple(sorted({arrival.number for arrival in arrivals}))
     exposed = [found.exposed(pods) for pods in receivers.all]
     # Pods that show no port at all may serve any.
@@ -224,17 +206,6 @@ def _served(found: Services, term: PortTerm, receivers: Selection) -> bool:
         return any(term.on(pods) for pods in receivers.all)
     everything = (term.low, term.high) == (1, HIGHEST)
     return everything or any(term.numbers() & found.exposed(pods) for pods in receivers.all)
-
-
-def _arrivals(found: Services, term: PortTerm, receivers: tuple[Pods, ...]) -> Iterator[Arrival]:
-    """The ways by which traffic to a Service's port of this number or name arrives elsewhere."""
-    for pods in receivers:
-        for service in found.of(pods):
-            for port in service_ports(service):
-                meant = port.name == term.name if term.name else port.number == term.single
-                number = port.on(pods)
-                if meant and port.protocol in term.protocols and number not in {None, term.single}:
-                    yield Arrival(service, port, pods, number or 0)
 
 
 def _names(receivers: tuple[Pods, ...], term: PortTerm) -> tuple[int | str, ...]:

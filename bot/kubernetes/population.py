@@ -8,12 +8,12 @@ from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.resource import Node, Resource, ResourceKey
+from bot.core.resource import Node, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.pods import TEMPLATED, PodTemplate, added_by_controllers, pod_templates
 from bot.kubernetes.ports import ContainerPort, Ports, container_ports, probed_ports
-from bot.kubernetes.selectors import Requirement, Selector
+from bot.kubernetes.selectors import Selector
 
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
 """The label that the API server puts on every namespace: its name."""
@@ -95,35 +95,6 @@ class Pods:
 
     def __str__(self) -> str:
         return str(self.template)
-
-
-def named(pods: Iterable[Pods]) -> str:
-    """The owners of these pods in words, at most two of them by name."""
-    names = list(dict.fromkeys(map(str, pods)))
-    if len(names) > 2:
-        return f"{', '.join(names[:2])} and {len(names) - 2} more"
-    return " and ".join(names)
-
-
-def nearest(found: Population, subject: Resource, selector: Selector) -> str:
-    """The pods that come closest to what a selector of this resource asks for, in words."""
-    told = [held for held in selector.requirements if held.operator == "In"]
-    best = max(
-        found.in_namespace(subject.namespace or ""),
-        key=lambda pods: (
-            sum(held.holds(pods.labels) for held in told),
-            pods.template.owner.name == subject.name,
-        ),
-        default=None,
-    )
-    if best is None:
-        return ""
-    wrong = [f"{held.key}={best.labels[held.key]}" for held in told if _differs(held, best)]
-    return f" ({best} has {', '.join(wrong)})" if wrong and len(wrong) < 3 else ""
-
-
-def _differs(requirement: Requirement, pods: Pods) -> bool:
-    return requirement.key in pods.labels and not requirement.holds(pods.labels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.pods import TEMPLATED, PodTemplate, pod_templates
 from bot.kubernetes.population import Pods
 from bot.kubernetes.ports import container_ports
-from bot.kubernetes.services import ServicePort, service_ports, services
+from bot.kubernetes.services import ServicePort, service_ports, service_selector, services
 
 Probe: TypeAlias = Literal["readinessProbe", "livenessProbe"]
 
@@ -66,8 +66,9 @@ def served_containers(resource: Resource, state: State, ignored: Traffic) -> Ite
                 continue
             if matches_any(service.name, ignored.services):
                 continue
-            if pods.key not in {held.key for held in known.endpoints(service).pods}:
-                continue
+            selector = service_selector(service)
+            if selector is None or not selector.matches(pods.labels):
+                continue  # only pods of which no manifest tells whether they are selected
             for port in service_ports(service):
                 container = _behind(port, pods)
                 if container is None or _is_ignored(port, container, pods, ignored.ports):

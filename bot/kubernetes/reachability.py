@@ -185,9 +185,10 @@ class _Side:
             for other in self._anyone:
                 yield from self._through(rule, other, cause)
         for peer in rule.peers or ():
-            cause = self._cause((peer.node, *places))
-            for other in parties(self.between.after, policy, peer):
-                yield from self._through(rule, other, cause)
+            if isinstance(peer, PodPeer):
+                cause = self._cause((peer.node, *places))
+                for other in parties(self.between.after, policy, peer):
+                    yield from self._through(rule, other, cause)
         if rule.peers is not None:
             yield from self._from_blocks(rule, places)
 

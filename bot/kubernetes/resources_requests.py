@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
@@ -49,9 +50,8 @@ def refused(resource: Resource, state: State) -> Iterator[tuple[Resource, Lackin
 
     https://kubernetes.io/docs/concepts/policy/resource-quotas/
     """
-    for quota in state.of(kinds.RESOURCE_QUOTA, namespace=resource.namespace or ""):
-        demands = _demanded(quota)
-        for template in pod_templates(resource) if demands else ():
+    for quota, demands in state.derived(_quotas).get(resource.namespace or "", ()):
+        for template in pod_templates(resource):
             containers = (*template.init_containers, *template.containers)
             for found in _lacking(template, state, containers, demands):
                 yield quota, found
@@ -60,8 +60,10 @@ def refused(resource: Resource, state: State) -> Iterator[tuple[Resource, Lackin
 def _lacking(
     template: PodTemplate, state: State, containers: tuple[Node, ...], wanted: frozenset[Demand]
 ) -> Iterator[Lacking]:
-    given = _given(template.spec) | _limit_ranges(state, template.namespace)
-    given |= _autoscaled(template.owner, state)
+    given = _given(template.spec)
+    given |= state.derived(_limit_ranges).get(template.namespace, frozenset())
+    if template.owner.key in state.derived(_autoscaled):
+        given |= _REQUESTS
     for container in containers:
         missing = wanted - given - _given(container)
         if missing:
@@ -80,18 +82,19 @@ def _given(holder: Node) -> frozenset[Demand]:
     return frozenset(found)
 
 
-def _limit_ranges(state: State, namespace: str) -> frozenset[Demand]:
-    """What the LimitRanges of a namespace give to containers that say nothing.
+def _limit_ranges(state: State) -> Mapping[str, frozenset[Demand]]:
+    """What the LimitRanges of each namespace give to containers that say nothing.
 
     A limit is `default`, else `max`; a request is `defaultRequest`, else the default limit, else
     `min` (SetDefaults_LimitRangeItem).
     """
-    found: set[Demand] = set()
-    for limits in state.of(kinds.LIMIT_RANGE, namespace=namespace):
+    found: dict[str, frozenset[Demand]] = {}
+    for limits in state.of(kinds.LIMIT_RANGE):
         for item in limits.at("spec", "limits").items():
             if item["type"].text == "Container":
-                found.update(_defaults(item))
-    return frozenset(found)
+                space = limits.namespace or ""
+                found[space] = found.get(space, frozenset()) | frozenset(_defaults(item))
+    return MappingProxyType(found)
 
 
 def _defaults(item: Node) -> Iterator[Demand]:
@@ -101,17 +104,29 @@ def _defaults(item: Node) -> Iterator[Demand]:
             yield demand
 
 
-def _autoscaled(owner: Resource, state: State) -> frozenset[Demand]:
-    """The requests, where a VerticalPodAutoscaler sets them on the pods of this workload."""
-    for found in state.of(_AUTOSCALER, namespace=owner.namespace or ""):
-        target = found.at("spec", "targetRef")
+def _autoscaled(state: State) -> frozenset[ResourceKey]:
+    """The workloads on whose pods a VerticalPodAutoscaler sets the requests."""
+    found = set()
+    for scaler in state.of(_AUTOSCALER):
+        target = scaler.at("spec", "targetRef")
         group = (target["apiVersion"].text or "").rpartition("/")[0]
-        key = ResourceKey(
-            group, target["kind"].text or "", owner.namespace, target["name"].text or ""
-        )
-        if key == owner.key and found.at("spec", "updatePolicy", "updateMode").text != "Off":
-            return _REQUESTS
-    return frozenset()
+        kind, name = target["kind"].text or "", target["name"].text or ""
+        if scaler.at("spec", "updatePolicy", "updateMode").text != "Off":
+            found.add(ResourceKey(group, kind, scaler.namespace, name))
+    return frozenset(found)
+
+
+def _quotas(state: State) -> Mapping[str, tuple[tuple[Resource, frozenset[Demand]], ...]]:
+    """The quotas of each namespace with what they demand that none before them does."""
+    found: dict[str, list[tuple[Resource, frozenset[Demand]]]] = {}
+    seen: dict[str, frozenset[Demand]] = {}
+    for quota in state.of(kinds.RESOURCE_QUOTA):
+        space = quota.namespace or ""
+        demands = _demanded(quota) - seen.get(space, frozenset())
+        if demands:
+            seen[space] = seen.get(space, frozenset()) | demands
+            found.setdefault(space, []).append((quota, demands))
+    return MappingProxyType({space: tuple(held) for space, held in found.items()})
 
 
 def _demanded(quota: Resource) -> frozenset[Demand]:

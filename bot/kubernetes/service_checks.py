@@ -8,8 +8,9 @@ from bot.core.resource import Resource
 from bot.core.state import State
 from bot.kubernetes.issues import Issue
 from bot.kubernetes.known import Reference, may_bring_pods
+from bot.kubernetes.pod_words import nearest
 from bot.kubernetes.pods import TEMPLATED, str_of
-from bot.kubernetes.population import nearest, population
+from bot.kubernetes.population import population
 from bot.kubernetes.services import service_selector, services
 
 

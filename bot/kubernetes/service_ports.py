@@ -12,8 +12,9 @@ from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.issues import Issue, Reach
+from bot.kubernetes.pod_words import named
 from bot.kubernetes.pods import str_of
-from bot.kubernetes.population import Pods, Selection, named
+from bot.kubernetes.population import Pods, Selection
 from bot.kubernetes.services import ServicePort, is_headless, service_ports, services
 
 Code: TypeAlias = Literal[

@@ -16,12 +16,16 @@ LARGEST_POLICY: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Commits:
-    """What was fetched. `trusted` is the default branch's tip, from which the policy comes."""
+    """What was fetched. `trusted` is the default branch's tip, from which the policy comes.
+
+    `address` is where the repository is: what it says of itself by this address is about itself.
+    """
 
     repository: Repository
     base: str
     head: str
     trusted: str
+    address: str
 
     def policy(self, organisation: Organisation | None = None) -> Policy:
         """The policy; never the head's nor another target branch's. Raises PolicyError.

@@ -96,16 +96,25 @@ class Means:
         return commits.policy(organisation)
 
     def judged(self, commits: Commits, policy: Policy, deadline: Deadline) -> Review:
-        """The review, in the time that is left."""
+        """The review, in the time that is left, of which at most half goes into rendering."""
         left = deadline.check()
-        limits = replace(self.options.limits, wall=min(left, self.options.limits.wall))
+        known = self.options.renders
+        renders = replace(known, seconds=min(known.seconds, left / 2))
+        limits = replace(
+            self.options.limits, wall=min(left - renders.seconds, self.options.limits.wall)
+        )
         with commits.repository.blobs() as blobs:
             base, head = (
                 Side(commits.repository.tree(commit), blobs, commit)
                 for commit in (commits.base, commits.head)
             )
-            tenant = commits.repository.git_directory.name
-            options = replace(self.options, limits=limits, tenant=tenant)
+            options = replace(
+                self.options,
+                limits=limits,
+                tenant=commits.repository.git_directory.name,
+                renders=renders,
+                repositories=(commits.address,),
+            )
             return self.judge(base, head, policy, self.today(), options)
 
 

@@ -36,7 +36,7 @@ def review_group(means: Means, job: GroupJob) -> Done:
         run = checks.begin(github, about)
         repository = means.fetched(github, (job.head, job.base), deadline)
         tip = repository.resolve(trusted(github))
-        commits = Commits(repository, base=job.base, head=job.head, trusted=tip)
+        commits = Commits(repository, job.base, job.head, tip, github.clone_url)
         try:
             policy = means.policy(github, commits)
         except PolicyError as error:

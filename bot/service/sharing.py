@@ -40,7 +40,9 @@ def conclude(
     if None in said.values() and ending.conclusion != "failure":
         run = run or checks.begin(github, about)
         held = waiting(ending, (number for number, word in said.items() if word is None))
-        checks.conclude(github, about, run, checks.End(held, "judged", ending.conclusion))
+        checks.conclude(
+            github, about, run, replace(end, shown=held, how="judged", own=ending.conclusion)
+        )
         # Whoever waits second sees the first: one of two that wait for each other ends both.
         said = _said(github, pull.head, others)
         if None in said.values():
@@ -50,7 +52,7 @@ def conclude(
         ending = replace(ending, annotations=())
     words = {number: word for number, word in said.items() if word is not None}
     worst = shared(ending, words.items())
-    checks.conclude(github, about, run, checks.End(worst, end.how, ending.conclusion))
+    checks.conclude(github, about, run, replace(end, shown=worst, own=ending.conclusion))
     _told(worst)
     _show(github, pull, others, {**words, pull.number: ending.conclusion})
     return _missing(job, said)

@@ -38,7 +38,7 @@ def announce(means: Means, task: Announcement) -> Done:
         held = checks.newest(checks.runs_on(github, pull.head), about)
         if not pull.open or (job.reason == "missing" and held):
             return Done("unneeded", left)
-        if job.reason == "changed" and checks.reviewed(github, about):
+        if job.reason == "changed" and checks.reviewed(github, about, quiet=job.quiet):
             return Done("unneeded", left)
         checks.begin(github, about)
         return Done("announced", (*left, job))
@@ -53,7 +53,9 @@ def review(means: Means, job: Job) -> Done:
     deadline = Deadline(means.seconds)
     with opened(means, job) as (github, pull):
         about = checks.about_pull(pull)
-        if not pull.open or (job.reason != "requested" and checks.reviewed(github, about)):
+        if not pull.open or (
+            job.reason != "requested" and checks.reviewed(github, about, quiet=job.quiet)
+        ):
             return Done("unneeded")
         # A sweep's review is one request where nothing is found: nobody waits to see it begin.
         find = checks.adopt if job.priority == "sweep" else checks.begin
@@ -74,7 +76,7 @@ def review(means: Means, job: Job) -> Done:
                 checks.cancel(github, run, about)
             return Done("superseded")
         perform(github, pull, _fitting(operations, pull, job, judged))
-        follow = conclude(github, pull, job, run, _reviewed(ending))
+        follow = conclude(github, pull, job, run, _reviewed(ending, job))
         if not job.quiet:
             tell_teams(means, github, pull, judged, policy)
     return Done(judged.verdict, follow)
@@ -137,6 +139,7 @@ def _fetched(means: Means, github: Connection, pull: PullRequest, deadline: Dead
         base=repository.merge_base(base, pull.head),
         head=pull.head,
         trusted=repository.resolve(trusted(github)),
+        address=github.clone_url,
     )
 
 
@@ -160,10 +163,10 @@ def _fitting(
             yield operation
 
 
-def _reviewed(ending: Operation) -> checks.End:
+def _reviewed(ending: Operation, job: Job) -> checks.End:
     if not isinstance(ending, ConcludeCheck):
         raise TypeError("a plan ends with the check run's conclusion")
-    return checks.End(ending)
+    return checks.End(ending, quiet=job.quiet)
 
 
 def _unreviewed(told: tuple[Conclusion, str]) -> checks.End:

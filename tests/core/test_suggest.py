@@ -128,7 +128,7 @@ def test_an_item_of_a_list_is_found() -> None:
 
 
 def test_what_changes_another_object_too_is_not_certain() -> None:
-    data = b"apiVersion: v1\nkind: List\nitems:\n- {kind: Pod, a: &x b}\n- {kind: Pod, a: *x}\n"
+    data = b"apiVersion: v1\nkind: List\nitems:\n- &pod {kind: Pod, a: b}\n- *pod\n"
     source = Source("p.yaml", "0", 0, (0,))
 
     assert [suggest(data, source, ("a",), value) for value in ("y", 7)] == [None, None]

@@ -16,7 +16,10 @@ from bot.github.tasks import Announcement, Errand, GroupJob, Job, PushJob, Task,
 from bot.github.webhook import EVENTS, Delivery, parse, signed
 
 HEADERS = {"X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}
-WHERE = {"installation": {"id": 7}, "repository": {"id": 9, "full_name": "example/gitops"}}
+WHERE: dict[str, Any] = {
+    "installation": {"id": 7},
+    "repository": {"id": 9, "full_name": "example/gitops"},
+}
 
 
 NAMES = """

@@ -13,8 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import AnalysisError, GitError, GitHubError, InstallationGone, UsageError
-from bot.github.tasks import Done, Job, Task
-from bot.jobs import Queue, QueueOptions
+from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, Task, read
+from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics
 
 DEADLINE = 60.0
@@ -52,7 +52,7 @@ class Bench:
         return Done("reviewed")
 
     def wait(self, task: Task) -> float:
-        assert task.installation
+        assert task.label
         return self.held.pop() if self.held else 0.0
 
     def hold(self, task: Task, seconds: float) -> None:
@@ -243,3 +243,151 @@ def test_the_queue_holds_ids_and_nothing_of_the_pull_request(
     until(lambda: idle(queue))
     stored = b"".join(path.read_bytes() for path in (tmp_path / "data").glob("queue.sqlite*"))
     assert (b"a-1" in stored, b"hush-hush" in stored) == (True, False)
+
+
+def test_what_follows_from_a_task_is_done_and_counts_as_its_delivery(
+    queue: Queue, bench: Bench
+) -> None:
+    job = Job(1, 2, 3)
+    bench.finds[Announcement(job)] = Done("announced", (job,))
+    assert queue.submit("a-1", Announcement(job))
+    until(lambda: idle(queue) and bench.reviewed == [job])
+    assert not queue.submit("a-1", Announcement(job))
+    bench.answers[3] = [AnalysisError("it died")]
+    queue.submit("a-2", Announcement(job))
+    until(lambda: idle(queue) and len(bench.given_up) == 1)
+    assert queue.submit("a-2", Announcement(job)), "its review failed for good"
+    until(lambda: idle(queue) and len(bench.reviewed) == 3)
+
+
+def test_a_check_is_announced_while_an_older_job_of_its_pull_request_runs(
+    queue: Queue, bench: Bench
+) -> None:
+    job = Job(1, 2, 3)
+    bench.gate.clear()
+    queue.submit("a-1", job)
+    until(lambda: bench.running == [3])
+    queue.submit("a-2", Announcement(job))
+    until(lambda: bench.other == [Announcement(job)])
+    assert bench.running == [3]
+    bench.gate.set()
+    until(lambda: idle(queue))
+
+
+def test_the_merge_queue_does_not_wait_behind_people_nor_people_behind_sweeps(
+    queue: Queue, bench: Bench
+) -> None:
+    bench.gate.clear()
+    for number in range(1, 9):
+        queue.submit(f"sweep-{number}", Job(1, 2, number, priority="sweep"))
+    until(lambda: len(bench.running) == 1)
+    for number in range(11, 19):
+        queue.submit(f"a-{number}", Job(1, 2, number))
+    until(lambda: len(bench.running) == 3)
+    group = GroupJob(1, 2, 3, "b" * 40, "a" * 40, "main")
+    queue.submit("g-1", group)
+    until(lambda: group in bench.other)
+    bench.gate.set()
+    until(lambda: idle(queue))
+
+
+def test_a_sweep_of_a_pull_request_gives_way_to_its_people(
+    queue: Queue, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = {lanes.BACKGROUND: 0.1, lanes.PULLS: 0.05}
+    monkeypatch.setattr(lanes, "GIVES_WAY", waits)
+    bench.gate.clear()
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: bench.running == [3])
+    queue.submit("s-1", Job(1, 2, 3, priority="sweep"))
+    until(lambda: queue.counts()["delayed"] == 1)
+    bench.gate.set()
+    until(lambda: idle(queue))
+    assert (len(bench.reviewed), bench.together) == (2, 1)
+
+
+def test_people_wait_for_a_sweep_that_is_at_their_pull_request(
+    queue: Queue, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "GIVES_WAY", {lanes.BACKGROUND: 0.1, lanes.PULLS: 0.05})
+    bench.gate.clear()
+    queue.submit("s-1", Job(1, 2, 3, priority="sweep"))
+    until(lambda: bench.running == [3])
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: queue.counts()["delayed"] == 1)
+    bench.gate.set()
+    until(lambda: idle(queue))
+    assert (len(bench.reviewed), bench.together) == (2, 1)
+
+
+def test_an_installation_that_floods_goes_on_in_the_background(
+    queue: Queue, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "MOST_AT_ONCE", 2)
+    bench.gate.clear()
+    for number in range(1, 9):
+        queue.submit(f"a-{number}", Job(1, 2, number))
+    assert lanes.lane_of(Job(1, 2, 9)) == lanes.BACKGROUND
+    assert lanes.lane_of(Job(7, 2, 9)) == lanes.PULLS
+    bench.gate.set()
+    until(lambda: idle(queue))
+
+
+def test_a_sweep_finds_nothing_to_do_where_a_review_waits_already(
+    queue: Queue, bench: Bench
+) -> None:
+    sweep = Errand("sweep", 1, 2)
+    bench.finds[sweep] = Done("swept", (Job(1, 2, 3, priority="sweep"),))
+    bench.gate.clear()
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: bench.running == [3])
+    queue.submit("s-1", sweep)
+    until(lambda: bench.other == [sweep] and queue.counts()["pending"] == 1)
+    bench.gate.set()
+    until(lambda: idle(queue))
+    assert bench.reviewed == [Job(1, 2, 3)]
+
+
+def test_what_follows_is_spread_so_that_nothing_is_flooded(queue: Queue, bench: Bench) -> None:
+    welcome = Errand("welcome", 1, 2)
+    jobs = tuple(Job(1, 2, number, priority="sweep", quiet=True) for number in range(1, 6))
+    bench.finds[welcome] = Done("welcomed", jobs, 600.0)
+    queue.submit("a-1", welcome)
+    until(lambda: len(bench.reviewed) == 1 and queue.counts()["delayed"] == 4)
+    assert bench.reviewed == [jobs[0]]
+
+
+def test_a_rate_limit_holds_the_installation_and_is_no_failed_try(
+    queue: Queue, bench: Bench
+) -> None:
+    limit = GitHubError("slow down", retryable=True, retry_after=0.05)
+    bench.answers[3] = [limit] * 6
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: idle(queue))
+    assert (len(bench.reviewed), bench.given_up) == (7, [])
+    assert bench.patience == [(1, 0.05)] * 6
+
+
+def test_a_held_installation_s_task_is_put_off_without_a_request(
+    queue: Queue, bench: Bench
+) -> None:
+    bench.held = [0.05, 0.05, 0.05, 0.05, 0.05]
+    queue.submit("a-1", Job(1, 2, 3))
+    until(lambda: idle(queue))
+    assert (bench.reviewed, bench.held) == ([Job(1, 2, 3)], [])
+
+
+def test_lost_deliveries_and_heads_without_a_check_are_looked_for_at_the_start(
+    tmp_path: Path, bench: Bench
+) -> None:
+    bench.lost = [("a-1", Job(1, 2, 3)), ("a-1", Job(1, 2, 3))]
+    queue = Queue(QueueOptions(tmp_path, poll=0.05, sweep=3600.0), bench, Metrics())
+    queue.start()
+    until(lambda: bench.reviewed == [Job(1, 2, 3)] and Errand("sweep-all") in bench.other)
+    queue.stop(grace=0)
+
+
+def test_a_job_that_an_older_release_wrote_is_read(queue: Queue) -> None:
+    assert queue.ready()
+    old = {"installation": 1, "repository": 2, "number": 3, "reason": "changed"}
+    assert read(old) == Job(1, 2, 3)

@@ -21,6 +21,7 @@ from tests.kubernetes.network_worlds import (
 OTHER = pod("other")
 LONELY = service("api", "80")
 MONITOR = thing("monitoring.coreos.com/v1", "PodMonitor", "c", "shop")
+ROLLOUT = thing("argoproj.io/v1alpha1", "Rollout", "r", "shop")
 ALL = policy("all", selector={}, ingress=[{}])
 
 
@@ -46,11 +47,8 @@ def said(before: State, after: State) -> list[tuple[str, str]]:
         ([ALL], False, []),
         ([OTHER, ALL, thing("postgresql.cnpg.io/v1", "Cluster", "db", "shop")], True, []),
         ([OTHER, ALL, thing("cert-manager.io/v1", "Certificate", "c", "shop")], True, ["warning"]),
-        (
-            [OTHER, ALL, thing("monitoring.coreos.com/v1", "PodMonitor", "c", "shop")],
-            True,
-            ["warning"],
-        ),
+        ([OTHER, ALL, MONITOR], True, ["warning"]),
+        ([OTHER, ALL, ROLLOUT], True, ["warning"]),
     ],
 )
 def test_what_is_known_of_a_namespace_decides(

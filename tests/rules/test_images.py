@@ -109,6 +109,31 @@ def test_images_that_move_together_are_one_finding() -> None:
     )
 
 
+def test_a_new_environment_has_nothing_to_be_compared_with() -> None:
+    rules = [rule for rule in load_rules() if rule.id == "image-not-approved"]
+    base = {f"clusters/{name}/web.yaml": pod("nginx") for name in "ab"}
+    base["shared/log.yaml"] = pod("nginx", name="log")
+    head = {
+        **base,
+        "clusters/b/web.yaml": pod("evil.io/x"),
+        "clusters/c/web.yaml": pod("evil.io/x", "a b"),
+    }
+    sides = [{path: text.encode() for path, text in side.items()} for side in (base, head)]
+    found = examine(sides[0], sides[1], Policy(), rules).findings
+
+    assert [(held.environments, held.severity) for held in found] == [
+        (("clusters/b",), Severity.WARNING)
+    ]
+
+
+def test_a_directory_with_the_name_of_an_environment_hides_nothing() -> None:
+    rules = [rule for rule in load_rules() if rule.id == "image-not-approved"]
+    base = {"apps/a.yaml": pod("nginx").encode()}
+    head = {**base, "default/b.yaml": pod("evil.io/x", name="evil").encode()}
+
+    assert len(examine(base, head, Policy(), rules).findings) == 1
+
+
 def test_facts_are_the_normal_form() -> None:
     valid, invalid = findings(
         "image-not-approved", "", pod(f"evil.io/x/y:1@{DIGEST}", "a b"), APPROVED
@@ -130,6 +155,22 @@ def test_a_guessed_position_is_marked_and_one_step_lower() -> None:
 
     assert found.severity == Severity.WARNING
     assert found.message.endswith("(in a field that is taken for an image)")
+
+
+def test_what_a_resource_ran_before_is_known_to_it() -> None:
+    gadget = "apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: g}\nspec: {image: a.io/x:1}\n---\n"
+    base = gadget + pod("nginx")
+
+    assert findings("image-not-approved", base, base.replace("x:1", "x:2")) == []
+
+
+def test_not_every_image_of_a_flood_is_compared_with_the_list() -> None:
+    flood = pod(*(f"evil.io/x{number}" for number in range(201)))
+    found = findings("image-not-approved", "", flood, APPROVED)
+
+    assert [held.message for held in found if "nearest" not in held.message] == [
+        "Pod shop/web runs evil.io/x200 in c200, which is not approved"
+    ]
 
 
 def test_an_approved_mirror_is_suggested_in_the_line() -> None:

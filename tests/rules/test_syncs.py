@@ -214,6 +214,7 @@ MOUNTS = user("{volumes: [{name: v, secret: {secretName: x, items: [{key: a}]}}]
         (SECRET + MOUNTS, thing("networking.k8s.io/v1", "Ingress", "spec: {secret: x}") + MOUNTS, 1),
         (SECRET + MOUNTS, thing("v1", "Secret", "data: {b: Yg==}") + MOUNTS, 1),
         (SECRET + CONFIG + MOUNTS, SECRET + MOUNTS, 0),
+        (CONFIG.replace("name: x", "name: unused") + MOUNTS, MOUNTS, 0),
         (SECRET + MOUNTS, thing("v1", "Secret", "stringData: {a: b}") + MOUNTS, 0),
         (SECRET + MOUNTS, thing("v1", "Secret", "data: {b: Yg==}") + MOUNTS.replace("key: a", "path: a"), 0),
         (thing("v1", "Secret", "data: {b: Yg==}") + MOUNTS, thing("v1", "Secret", "data: {c: Yg==}") + MOUNTS, 0),

@@ -231,6 +231,7 @@ NO_LIMIT = "Deployment shop/api: container a has no memory limit"
         ("", quota("cpu: 1", ", scopes: [BestEffort]") + BARE, [NOTHING]),
         (BARE, quota("cpu: 1, limits.memory: 1") + BARE, ["Deployment shop/api: container a has no CPU request and no memory limit, which ResourceQuota shop/q demands, so its pods are refused"]),
         (quota("cpu: 1") + BARE, quota("cpu: 2") + BARE, []),
+        (BARE, quota("cpu: 1") + quota("requests.cpu: 1, memory: 1").replace("name: q", "name: r") + quota("cpu: 1").replace("name: q", "name: s") + BARE, ["Deployment shop/api: container a has no CPU request, which ResourceQuota shop/q demands, so its pods are refused", "Deployment shop/api: container a has no memory request, which ResourceQuota shop/r demands, so its pods are refused"]),
         ("", quota("memory: 1") + limits("Container", "default: {cpu: 1, memory: 1Gi}") + BARE, []),
     ],
 )  # fmt: skip
@@ -258,6 +259,8 @@ PLAIN = workload("{containers: [{name: a}]}")
     [
         (HOST, (), ["error"]),
         (HOST, ("shop",), ["warning"]),
+        (HOST.replace("hostPID", "hostIPC: true, hostPID"), ("shop",), ["warning", "notice"]),
+        (HOST.replace("hostPID", "hostIPC: true, hostPID"), (), ["error", "error"]),
         (namespace("privileged") + HOST, (), ["warning"]),
         (namespace("baseline") + HOST, ("shop",), ["error"]),
         (namespace("restricted") + HOST, (), ["error"]),

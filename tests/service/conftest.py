@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,3 +21,27 @@ __all__ = ["postgres", "world"]
 def world(stand_in: StandIn, tmp_path: Path) -> World:
     """A stand-in GitHub, whose every exchange is checked, and the service."""
     return made(stand_in, tmp_path)
+
+
+class _Sink(BaseHTTPRequestHandler):
+    """Takes every delivery and does nothing."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(202)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        """Nothing is written."""
+
+
+@pytest.fixture
+def webhook_sink() -> Iterator[str]:
+    """An address that accepts every delivery."""
+    server = HTTPServer(("127.0.0.1", 0), _Sink)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/webhook"
+    server.shutdown()
+    thread.join()
+    server.server_close()

@@ -112,7 +112,8 @@ class World:
 
     def drain(self, *tasks: Task) -> list[str]:
         """The tasks and all that follows, one after the other: what became of each."""
-        outcomes, waiting = [], list(tasks)
+        outcomes: list[str] = []
+        waiting = list(tasks)
         while waiting:
             assert len(outcomes) < 100, "tasks follow from tasks without end"
             done = self.service.do(waiting.pop(0))

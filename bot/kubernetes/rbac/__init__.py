@@ -25,7 +25,7 @@ __all__ = [
     "unknown_roles",
 ]
 
-MOST_LISTED: Final = 50_000
+MOST_LISTED: Final = 20_000
 """Grants that the facts of all findings of a change list together."""
 _MOST_COUNTED: Final = 200_000
 

@@ -96,7 +96,7 @@ class Authority:
     def selects(self, aggregate: RoleKey, source: RoleKey) -> bool:
         """Whether one cluster role takes over the rules of the other, directly."""
         outer, inner = self.roles.get(aggregate), self.roles.get(source)
-        if outer is None or inner is None or outer.selectors is None or inner is outer:
+        if outer is None or inner is None or outer.selectors is None:
             return False
         return inner.key.kind == "ClusterRole" and any(
             selector.matches(inner.labels) for selector in outer.selectors

@@ -74,11 +74,16 @@ def _binding(comparison: Comparison, binding: Binding, gain: Gain) -> Cause:
     resource, subject = binding.resource, gain.subject
     node = binding.subject_node(subject) if subject is not None else resource.root
     old = comparison.before.bindings.get(resource.key)
-    if old is None:
+    if old is None or generated(resource):
         return Cause((resource.key, "new"), node, binds=True)
     if subject in old.subjects and old.role != binding.role:
         return Cause((resource.key, "roleRef"), changed_role_ref(old, binding), binds=True)
     return Cause((resource.key, "subjects"), node, binds=True)
+
+
+def generated(resource: Resource) -> bool:
+    """Whether the API makes up the name, so that the object is a new one each time."""
+    return not resource.at("metadata", "name").exists
 
 
 def changed_role_ref(old: Binding, new: Binding) -> Node:

@@ -23,7 +23,7 @@ from bot.kubernetes.rbac.rules import CLUSTER, Atom
 from bot.kubernetes.rbac.sentences import abilities
 from bot.kubernetes.rbac.subjects import Subject
 
-MOST_FACTS: Final = 2_000
+MOST_FACTS: Final = 5_000
 """Grants that the facts of one finding list; beyond it `grantsTotal` says how many there are."""
 _MOST_ROWS: Final = 20
 _MOST_ITEMS: Final = 50
@@ -101,10 +101,11 @@ def facts(
     """The grants one by one, and the risks, for machines."""
     boxes = {(gain.subject, gain.scope, gain.box): None for gain in gains}
     total = sum(box.size for _, _, box in boxes)
-    atoms = ((subject, scope, atom) for subject, scope, box in boxes for atom in box.atoms())
+    holders = {who: _holder(who) for who, _, _ in boxes}
+    atoms = ((who, scope, atom) for who, scope, box in boxes for atom in box.atoms())
     entries: dict[tuple[Subject | None, str, Atom], Value] = {}
-    for subject, scope, atom in islice(atoms, most):
-        entries[subject, scope, atom] = _fact(subject, scope, atom)
+    for who, scope, atom in islice(atoms, most):
+        entries[who, scope, atom] = _fact(holders[who], scope, atom)
     found: dict[str, Value] = {
         "grants": tuple(entries.values()),
         "risks": tuple(dict.fromkeys(risk.id for risk in risks)),
@@ -114,8 +115,11 @@ def facts(
     return MappingProxyType(found)
 
 
-def _fact(subject: Subject | None, scope: str, atom: Atom) -> Value:
-    holder: Value = MappingProxyType(subject.facts) if subject is not None else None
+def _holder(subject: Subject | None) -> Value:
+    return MappingProxyType(subject.facts) if subject is not None else None
+
+
+def _fact(holder: Value, scope: str, atom: Atom) -> Value:
     fact: dict[str, Value] = {"subject": holder, "scope": scope, "verb": atom.verb}
     if atom.group is None:
         fact["nonResourceURL"] = atom.resource

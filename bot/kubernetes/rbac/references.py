@@ -12,7 +12,7 @@ from bot.core.values import Value
 from bot.kubernetes import kinds
 from bot.kubernetes.pods import str_of
 from bot.kubernetes.rbac import wording
-from bot.kubernetes.rbac.causes import changed_role_ref
+from bot.kubernetes.rbac.causes import changed_role_ref, generated
 from bot.kubernetes.rbac.effect import RBAC_GROUP
 from bot.kubernetes.rbac.gains import compare
 from bot.kubernetes.rbac.objects import Binding, RoleKey, read
@@ -75,7 +75,7 @@ def edited_role_refs(before: State, after: State) -> Iterator[Finding]:
     Objects with generateName have no identity, so that there is nothing to edit.
     """
     for change in changes(before, after, kinds.ROLE_BINDING, kinds.CLUSTER_ROLE_BINDING):
-        if change.before is None or change.after is None or change.key.name.endswith("*"):
+        if change.before is None or change.after is None or generated(change.after):
             continue
         old, new = read(change.before), read(change.after)
         if isinstance(old, Binding) and isinstance(new, Binding) and old.role != new.role:

@@ -184,6 +184,35 @@ def test_the_rule_is_the_cause_where_only_names_of_objects_changed_beside_it() -
     assert places(ROLE + BOUND, head) == ["ClusterRole/r RIGHT rules[*].resources[secrets] [0, 1]"]
 
 
+def test_the_rule_is_the_cause_where_base_bound_the_role_in_the_whole_cluster() -> None:
+    """A binding in a namespace adds nothing to one in the cluster."""
+    narrow = (
+        BOUND.replace("ClusterRoleBinding", "RoleBinding")
+        .replace("{name: b}", "{name: c, namespace: shop}")
+        .replace("- {kind: Group, name: g, apiGroup: rbac.authorization.k8s.io}\n", "")
+    )
+    head = ROLE.replace("[pods]", "[pods, secrets]") + BOUND + narrow
+
+    assert places(ROLE + BOUND, head) == ["ClusterRole/r RIGHT rules[*].resources[secrets] [0, 1]"]
+
+
+def test_edited_rules_belong_to_those_that_they_share_most_with() -> None:
+    """Wherever they moved: the rule about deployments is still the one without its names."""
+    first, second = ROLE.split("rules:\n")[1].split("- apiGroups: [apps]")
+    wider = "- apiGroups: [apps]" + second.replace("get, list", "get, list, patch")
+    head = (
+        ROLE.split("rules:\n", maxsplit=1)[0]
+        + "rules:\n"
+        + wider
+        + first.replace("[pods]", "[pods, nodes]")
+    )
+
+    assert places(ROLE + BOUND, head + BOUND) == [
+        "ClusterRole/r RIGHT rules[*].verbs[patch] [0, 2]",
+        "ClusterRole/r RIGHT rules[*].resources[nodes] [1, 1]",
+    ]
+
+
 def test_a_label() -> None:
     head = ROLE.replace("{team: a}", "{team: a, to: outer}")
 

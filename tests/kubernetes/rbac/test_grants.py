@@ -84,6 +84,7 @@ def one(held: Resource, space: str | None = "shop") -> list[str]:
         ),
         (rule(["get"], urls=["/logs/*"]), rule(["get"], urls=["/logs"]), ["get /logs"]),
         (rule(["get"], urls=["/a*"]), rule(["get"], urls=["/a**", "/ab"]), []),
+        (rule(["get"], urls=["/a**"]), rule(["get"], urls=["/ab", "/b"]), ["get /b"]),
         (rule(["get"], urls=["/a/*/b"]), rule(["get"], urls=["/a/x/b"]), ["get /a/x/b"]),
         (rule(["get"], urls=["*"]), rule(["get"], urls=["/x"]), []),
         (rule(["get"], ["x"]), rule(["get"], urls=["metrics"]), []),

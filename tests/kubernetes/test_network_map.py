@@ -1,0 +1,63 @@
+"""The connections that a map shows."""
+
+from __future__ import annotations
+
+from bot.kubernetes.network_map import Connection, changed_connections, connections
+from tests.kubernetes.network_worlds import allow, app, pod, policy, service, state, thing
+
+DB = pod("db", "5432")
+WEB = pod("web", "8080")
+
+
+def test_policies_are_drawn_by_whom_they_let_in() -> None:
+    held = policy("db", ingress=[allow(5432, peers=[app("web"), app("db")]), allow(9187)])
+
+    assert connections(state([DB, WEB, held]), ("shop",)) == (
+        Connection("Pod shop/web", "Pod shop/db", "TCP 5432, 9187"),
+        Connection("any address outside the cluster", "Pod shop/db", "TCP 9187"),
+        Connection("any pod in the cluster", "Pod shop/db", "TCP 9187"),
+        Connection("anything", "Pod shop/web", "every port"),
+    )
+
+
+def test_ways_in_from_outside_are_drawn_to_the_pods() -> None:
+    spec = {"rules": [{"http": {"paths": [{"backend": {"service": {"name": "web"}}}]}}]}
+    more = {"defaultBackend": {"service": {"name": "none"}}, **spec}
+    held = thing("networking.k8s.io/v1", "Ingress", "site", "shop", spec=more)
+    far = thing("networking.k8s.io/v1", "Ingress", "site", "far", spec=more)
+    lame = service("lame", "80>nowhere", app="web", type="NodePort")
+    old = service("old", "80>8080", app="web", externalIPs=["192.0.2.1"])
+
+    found = connections(state([WEB, service("web", "80>8080"), held, far, lame, old]), ("shop",))
+
+    assert found == (
+        Connection("Ingress shop/site", "Pod shop/web", "TCP 8080"),
+        Connection("anything", "Pod shop/web", "every port"),
+        Connection("outside the cluster", "Ingress shop/site", "its hosts"),
+        Connection("outside the cluster", "Pod shop/web", "TCP 8080"),
+    )
+
+
+def test_a_limited_egress_is_drawn_where_it_leads_outside() -> None:
+    rules = [allow(443, peers=[{"ipBlock": {"cidr": "192.0.2.0/24"}}], field="to")]
+    rules.append(allow(peers=[app("db")], field="to"))
+    held = policy("web", policyTypes=["Egress"], egress=rules)
+
+    assert connections(state([WEB, DB, held])) == (
+        Connection("Pod shop/web", "addresses 192.0.2.0/24", "TCP 443"),
+        Connection("anything", "Pod shop/db", "every port"),
+        Connection("anything", "Pod shop/web", "every port"),
+    )
+
+
+def test_a_change_is_drawn_for_the_namespaces_that_are_asked_for() -> None:
+    before = state([DB, WEB, policy("db", ingress=[allow(peers=[app("api")])])])
+    after = state([DB, WEB, policy("db", ingress=[allow(peers=[app("web")])])])
+
+    assert changed_connections(before, after, ("shop",)) == (
+        Connection("Pod shop/web", "Pod shop/db", "every port", "added"),
+    )
+    assert changed_connections(after, before, ()) == (
+        Connection("Pod shop/web", "Pod shop/db", "every port", "removed"),
+    )
+    assert changed_connections(before, after, ("far",)) == ()
