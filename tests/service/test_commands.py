@@ -11,7 +11,7 @@ import pytest
 from bot.core.approvals import short_id
 from bot.core.report import fingerprint_of
 from bot.github.asked import asked, body_mark
-from bot.github.tasks import Errand
+from bot.github.tasks import Errand, GroupJob
 from bot.service.means import utc_now
 from bot.service.obey import BY_REVIEW
 from bot.standin.state import IssueComment, PullRequest
@@ -399,6 +399,64 @@ def test_an_app_s_pull_request_asks_a_team_only_where_it_is_blocked(
     world.review(pull)
 
     assert pull.requested_teams == teams
+
+
+def test_a_sweep_takes_back_the_green_of_an_override_that_is_over(world: World) -> None:
+    pull = prepared(world)
+    said(world, pull, "/fairlead override the site is down", "oncall")
+    sweep = Errand("sweep", world.installation.id, world.repository.id)
+    assert world.service.do(sweep).tasks == ()
+    later = replace(world.service, now=lambda: utc_now() + timedelta(hours=3))
+    found = later.do(sweep).tasks
+    assert [later.do(task).outcome for task in found] == ["blocked"]
+    assert world.check(pull)[1] == "failure"
+    assert later.do(sweep).tasks == ()
+
+
+def queued(world: World, pull: PullRequest) -> str | None:
+    """How the check of a merge queue's combination ends."""
+    group = world.github.merge_queue.enqueue(pull)
+    job = GroupJob(
+        world.installation.id, world.repository.id, pull.number, group.base_sha, group.head_sha,
+        "main",
+    )  # fmt: skip
+    world.service.do(job)
+    runs = [run for run in world.repository.runs.values() if run.suite.head_sha == group.head_sha]
+    return runs[-1].conclusion
+
+
+@pytest.mark.parametrize(
+    ("text", "by"),
+    [("/fairlead approve all fine", "hubot"), ("/fairlead override the site is down", "oncall")],
+)
+def test_what_was_accepted_or_overridden_holds_in_the_merge_queue(
+    world: World, text: str, by: str
+) -> None:
+    pull = prepared(world)
+    said(world, pull, text, by)
+
+    assert queued(world, pull) == "success"
+
+
+@pytest.mark.parametrize(
+    ("text", "by"),
+    [("/fairlead approve all fine", "hubot"), ("/fairlead override the site is down", "oncall")],
+)
+def test_what_only_the_combination_adds_blocks_there(world: World, text: str, by: str) -> None:
+    pull = prepared(world)
+    said(world, pull, text, by)
+    world.analyser.everywhere = True
+    world.push({"late.yaml": BAD}, "main")
+
+    assert queued(world, pull) == "failure"
+
+
+def test_an_approving_review_holds_in_the_merge_queue(world: World) -> None:
+    pull = prepared(world, BY_REVIEW_POLICY)
+    world.github.review(pull, "APPROVE", by="hubot")
+    told(world, pull, BY_REVIEW)
+
+    assert queued(world, pull) == "success"
 
 
 def payload(event: str, **comment: Any) -> dict[str, Any]:
