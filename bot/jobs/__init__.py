@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol, TypedDict
 
@@ -53,8 +54,8 @@ class Worker(Protocol):
     def give_up(self, task: Task, reference: str) -> None:
         """Ends the check run of a task that failed for good."""
 
-    def undelivered(self) -> Iterator[tuple[str, Task]]:
-        """What GitHub could not deliver lately: its id, and each task that it asks for."""
+    def undelivered(self, back: timedelta) -> Iterator[tuple[str, Task]]:
+        """What GitHub could not deliver since then: its id, and each task that it asks for."""
 
     def wait(self, task: Task) -> float:
         """Seconds until the task may begin, 0 where it may now."""

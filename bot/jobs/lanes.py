@@ -35,7 +35,7 @@ _SLOW: Final = frozenset(
 
 def workers(lane: str, most: int) -> int:
     """How many workers a lane has where people's pull requests have `most`."""
-    return {AT_ONCE: 2, BACKGROUND: max(1, most // 2)}.get(lane, most)
+    return {AT_ONCE: 4, BACKGROUND: max(1, most // 2)}.get(lane, most)
 
 
 def lane_of(task: Task) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -19,6 +20,13 @@ log = structlog.get_logger()
 STATE_SECONDS: Final = 3600.0
 """Between two looks at every open pull request: each costs a request."""
 
+KEPT: Final = timedelta(days=3)
+"""How long GitHub keeps deliveries, so how far a process looks back that was away:
+https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks."""
+
+_LOOKS: Final = 4
+"""How many later looks see a failed delivery: one of them may find GitHub or the database away."""
+
 
 class Sweeper:
     """Looks for deliveries that failed every `seconds`, and hourly for heads without a check.
@@ -29,7 +37,7 @@ class Sweeper:
     def __init__(
         self,
         submit: Callable[[str, Task], bool],
-        undelivered: Callable[[], Iterator[tuple[str, Task]]],
+        undelivered: Callable[[timedelta], Iterator[tuple[str, Task]]],
         seconds: float,
     ) -> None:
         self._submit = submit
@@ -60,8 +68,10 @@ class Sweeper:
 
     def look(self, slot: str) -> None:
         """One look. Whoever of several replicas is first in a slot of time does the second part."""
-        span = 60.0 if slot == "start" else STATE_SECONDS
+        first = slot == "start"
+        span = 60.0 if first else STATE_SECONDS
+        back = KEPT if first else timedelta(seconds=_LOOKS * self._seconds)
         self._submit(f"sweep-{slot}-{int(time.time() // span)}", Errand("sweep-all"))
-        found = sum(self._submit(delivery, task) for delivery, task in self._undelivered())
+        found = sum(self._submit(delivery, task) for delivery, task in self._undelivered(back))
         if found:
             log.info("lost deliveries taken up", count=found)

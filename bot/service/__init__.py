@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, PushJob, Task
 from bot.service import errands, merge_queue, pushes, story
@@ -44,9 +45,9 @@ class Service(Means):
             case GroupJob():
                 merge_queue.give_up_group(self, task, reference)
 
-    def undelivered(self) -> Iterator[tuple[str, Task]]:
-        """What GitHub could not deliver lately: its id, and each task that it asks for."""
-        return errands.redelivered(self)
+    def undelivered(self, back: timedelta) -> Iterator[tuple[str, Task]]:
+        """What GitHub could not deliver since then: its id, and each task that it asks for."""
+        return errands.redelivered(self, datetime.now(UTC) - back)
 
     def wait(self, task: Task) -> float:
         """Seconds until GitHub wants to hear of this task's installation again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -26,9 +26,6 @@ log = structlog.get_logger()
 
 SPREAD: Final = 2.0
 """Seconds between two reviews that nobody waits for: an installation must not be flooded."""
-
-LOOKED_BACK: Final = timedelta(days=3)
-"""How long GitHub keeps deliveries: https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks."""
 
 _TRUSTED: Final = frozenset({"admin", "maintain", "write"})
 
@@ -165,9 +162,8 @@ def _forget(means: Means, errand: Errand) -> Done:
     return Done("forgotten")
 
 
-def redelivered(means: Means) -> Iterator[tuple[str, Task]]:
+def redelivered(means: Means, since: datetime) -> Iterator[tuple[str, Task]]:
     """What GitHub could not deliver: the GUID and each task, as if it had come in now."""
-    since = datetime.now(UTC) - LOOKED_BACK
     for lost in installations.undelivered(means.gateway, since):
         found = installations.delivery(means.gateway, lost)
         log.info("delivery fetched", delivery=found.id, event_name=found.event)

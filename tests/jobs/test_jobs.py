@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ class Bench:
     held: list[float] = field(default_factory=list)
     patience: list[tuple[int, float]] = field(default_factory=list)
     lost: list[tuple[str, Task]] = field(default_factory=list)
+    looked_back: list[timedelta] = field(default_factory=list)
     together: int = 0
 
     def do(self, task: Task) -> Done:
@@ -58,7 +60,8 @@ class Bench:
     def hold(self, task: Task, seconds: float) -> None:
         self.patience.append((task.installation, seconds))
 
-    def undelivered(self) -> Iterator[tuple[str, Task]]:
+    def undelivered(self, back: timedelta) -> Iterator[tuple[str, Task]]:
+        self.looked_back.append(back)
         yield from self.lost
 
     def give_up(self, task: Task, reference: str) -> None:
@@ -381,9 +384,11 @@ def test_lost_deliveries_and_heads_without_a_check_are_looked_for_at_the_start(
     tmp_path: Path, bench: Bench
 ) -> None:
     bench.lost = [("a-1", Job(1, 2, 3)), ("a-1", Job(1, 2, 3))]
-    queue = Queue(QueueOptions(tmp_path, poll=0.05, sweep=3600.0), bench, Metrics())
+    queue = Queue(QueueOptions(tmp_path, poll=0.05, sweep=0.1), bench, Metrics())
     queue.start()
     until(lambda: bench.reviewed == [Job(1, 2, 3)] and Errand("sweep-all") in bench.other)
+    until(lambda: len(bench.looked_back) > 1)
+    assert bench.looked_back[:2] == [timedelta(days=3), timedelta(seconds=0.4)]
     queue.stop(grace=0)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.errors import AnalysisError, InstallationGone
@@ -257,7 +259,7 @@ def test_what_github_could_not_deliver_is_taken_from_it(world: World) -> None:
     world.github.set_webhook(world.app, "http://127.0.0.1:9/nobody")
     pull = world.pull({"a.yaml": BAD})
     world.github.deliveries.settle()
-    found = list(world.service.undelivered())
+    found = list(world.service.undelivered(timedelta(hours=1)))
     assert announced(world, pull) in [task for _, task in found]
     sent = [one for one in world.github.deliveries.all() if one.event == "pull_request"]
     assert [one.guid for one in sent] == [
@@ -275,7 +277,7 @@ def test_a_delivery_that_arrived_at_its_second_attempt_is_not_lost(
     for one in world.github.deliveries.all():
         world.github.deliveries.redeliver(one)
     world.github.deliveries.settle()
-    assert list(world.service.undelivered()) == []
+    assert list(world.service.undelivered(timedelta(hours=1))) == []
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.errors import GitHubError
+from bot.github.pulls import from_json, read_pull
 from tests.service.world import BAD, World, places
 
 
@@ -78,3 +81,42 @@ def test_a_github_that_is_away_is_for_the_queue(world: World) -> None:
     with pytest.raises(GitHubError) as raised:
         world.review(pull)
     assert raised.value.retryable
+
+
+def test_an_installation_that_must_wait_holds_no_other(world: World) -> None:
+    pull = world.pull({"a.yaml": BAD})
+    world.review(pull)
+    ours = world.job(pull)
+    theirs = replace(ours, installation=ours.installation + 1)
+    assert [world.service.wait(job) for job in (ours, theirs)] == [0, 0]
+    world.service.hold(ours, 60)
+    waits = [round(world.service.wait(job)) for job in (ours, theirs)]
+    assert waits == [60, 0]
+
+
+def test_writes_and_what_is_left_are_counted_by_installation(world: World) -> None:
+    world.review(world.pull({"a.yaml": BAD}))
+    budget, number = world.service.gateway.budget, world.installation.id
+    wrote = [
+        one.path
+        for one in world.github.exchanges.all()
+        if one.method in {"POST", "PATCH", "DELETE"}
+        and one.path.startswith("/api/v3/")
+        and not one.path.endswith("access_tokens")
+    ]
+    assert dict(budget.written()) == {number: len(wrote)}
+    assert 4900 < budget.remaining()[number] < 5000
+
+
+def test_a_stack_is_bound_for_the_branch_below_it(world: World) -> None:
+    with world.service.connected(world.installation.id, world.repository.id) as github:
+        pull = world.pull({"a.yaml": BAD})
+        assert read_pull(github, pull.number).target == "main"
+        raw = {
+            "number": 1,
+            "state": "open",
+            "head": {"sha": "a"},
+            "base": {"ref": "below", "sha": "b"},
+            "stack": {"base": {"ref": "main"}},
+        }
+        assert (from_json(raw).target, from_json(raw).base) == ("main", "below")
