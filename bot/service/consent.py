@@ -53,10 +53,7 @@ class Case:
 
 
 def settled(means: Means, github: Connection, pull: PullRequest, case: Case) -> Review:
-    """The review with what people accepted set aside, and with who may accept the rest.
-
-    It is recorded before it is shown: only what was shown can be accepted.
-    """
+    """The review with what people accepted set aside, and with who may accept the rest."""
     policy, codeowners = case.policy, case.codeowners
     record = record_of(means, github, pull.number)
     blocking = {
@@ -72,9 +69,17 @@ def settled(means: Means, github: Connection, pull: PullRequest, case: Case) -> 
         elsewhere=tuple(_promoted(github, policy, record, tuple(blocking))),
         overridden=record.overridden(pull.head, policy),
     )
-    after = settle(case.review, policy, codeowners, consent)
-    record.conclude(after, policy, codeowners)
-    return after
+    return settle(case.review, policy, codeowners, consent)
+
+
+def remember(means: Means, github: Connection, pull: PullRequest, case: Case) -> None:
+    """Records what the check is about to say: only what was shown can be accepted.
+
+    Threads are posted by then, and the check follows at once. A review that a push overtook is
+    shown to nobody and so is not recorded.
+    """
+    record = record_of(means, github, pull.number)
+    record.conclude(case.review, case.policy, case.codeowners)
 
 
 def settled_together(

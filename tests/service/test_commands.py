@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from bot.analysis.run import Options, Side
 from bot.core.approvals import short_id
+from bot.core.policy import Policy
 from bot.core.report import fingerprint_of
+from bot.core.review import Review
 from bot.github.asked import asked, body_mark
 from bot.github.tasks import Errand, GroupJob
 from bot.service.means import utc_now
@@ -188,6 +191,24 @@ def test_what_came_after_the_comment_is_not_accepted_by_it(world: World) -> None
 
     assert world.check(pull)[1] == "failure"
     assert len(events(world, "approved")) == 1
+
+
+def test_what_a_push_overtook_was_shown_to_nobody(world: World) -> None:
+    """Two quick pushes: the first adds a finding, and the check never says so."""
+    pull = prepared(world)
+
+    def overtaken(base: Side, head: Side, policy: Policy, today: date, options: Options) -> Review:
+        found = world.analyser(base, head, policy, today, options)
+        world.push({"c.yaml": GOOD})
+        return found
+
+    world.push({"a.yaml": WORSE})
+    slow = replace(world.service, judge=overtaken)
+    assert slow.do(world.job(pull)).outcome == "superseded"
+    comment = world.github.comment(pull, "/fairlead approve all fine", by="hubot")
+    heard(world, pull, comment)
+
+    assert (len(events(world, "approved")), world.check(pull)[1]) == (1, "failure")
 
 
 def test_an_id_of_what_is_gone_is_accepted_for_nothing(world: World) -> None:
