@@ -51,7 +51,8 @@ class Service(Means):
 
     def wait(self, task: Task) -> float:
         """Seconds until GitHub wants to hear of this task's installation again."""
-        patient = isinstance(task, Errand) or (isinstance(task, Job) and task.priority == "sweep")
+        chore = isinstance(task, Errand) and task.chore != "obey"
+        patient = chore or (isinstance(task, Job) and task.priority == "sweep")
         return self.gateway.budget.left(task.installation, patient=patient)
 
     def hold(self, task: Task, seconds: float) -> None:
