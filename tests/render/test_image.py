@@ -8,7 +8,6 @@ from typing import Final
 
 from bot.render.tools import pinned_tools
 
-
 _STAGE: Final = re.compile(
     r"^FROM scratch AS tools-(\w+)\n((?:ADD (?:.+\\\n)+.+\n)+)", re.MULTILINE
 )
