@@ -29,12 +29,14 @@ class UsageError(FairleadError):
 class PolicyError(UsageError):
     """A policy that is not valid.
 
-    `line` is the 1-based line in the policy file, or None where no line can be named.
+    `line` is the 1-based line in the policy file, or None where no line can be named. `where` is
+    the file, None for the repository's own.
     """
 
-    def __init__(self, message: str, line: int | None = None) -> None:
+    def __init__(self, message: str, line: int | None = None, *, where: str | None = None) -> None:
         super().__init__(message)
         self.line = line
+        self.where = where
 
 
 class GitError(FairleadError):

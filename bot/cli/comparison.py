@@ -12,9 +12,8 @@ from bot.analysis.review import review_trees
 from bot.analysis.run import Options, Side
 from bot.catalog import rule_options
 from bot.core.excerpt import shown_line
-from bot.core.policy import Policy, parse_policy
+from bot.core.policy import POLICY_PATH, Policy, parse_policy
 from bot.core.reading import read_manifest
-from bot.core.report import POLICY_PATH
 from bot.core.review import Review, ReviewFinding
 from bot.core.states.files import files_of
 from bot.errors import PolicyError, UsageError

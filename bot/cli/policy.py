@@ -10,11 +10,13 @@ from typing import Final
 import click
 
 from bot.cli import output
+from bot.core.policy import Waiver
 
 CHECK_EPILOG: Final = """\b
 Examples:
   fairlead policy check
-  fairlead policy check drafts/fairlead.yml"""
+  fairlead policy check drafts/fairlead.yml
+  fairlead policy check --at origin/main"""
 
 SCHEMA_EPILOG: Final = """\b
 Examples:
@@ -32,10 +34,23 @@ def policy() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=".github/fairlead.yml",
 )
-def check(file: Path) -> None:
+@click.option(
+    "--at",
+    "commit",
+    metavar="COMMIT",
+    help="Also say which waivers match nothing that stands in this commit or directory.",
+)
+@click.option(
+    "--repo",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    show_default="here",
+    help="The repository that has the commit.",
+)
+def check(file: Path, commit: str | None, repo: Path) -> None:
     """Say everything that is wrong with FILE (default: .github/fairlead.yml).
 
-    A waiver that has expired is said as well; it is no error.
+    A waiver that has expired, or that nothing needs, is said as well; it is no error.
     """
     from bot.cli.comparison import read_policy  # noqa: PLC0415 - not for --help
 
@@ -43,9 +58,20 @@ def check(file: Path) -> None:
     today = datetime.now(UTC).date()
     for waiver in held.waivers:
         if waiver.expires < today:
-            named = waiver.rule or waiver.fingerprint
-            output.write(f"the waiver of {named} has expired on {waiver.expires}\n", None)
+            _say(waiver, f"has expired on {waiver.expires}")
+    if commit is not None:
+        from bot.cli.waivers import unused  # noqa: PLC0415 - slow, and not for --help
+
+        for waiver in unused(held, commit, repo, today):
+            _say(waiver, f"matches nothing that stands in {commit}")
     output.write(f"{file} is valid\n", None)
+
+
+def _say(waiver: Waiver, what: str) -> None:
+    named = " for ".join(
+        name for name in (waiver.rule or waiver.fingerprint, waiver.resource) if name
+    )
+    output.write(f"the waiver of {named} {what}\n", None)
 
 
 @policy.command(epilog=SCHEMA_EPILOG)

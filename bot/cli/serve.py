@@ -17,6 +17,7 @@ from bot import logs
 from bot.analysis.renders import Renders, renders_here
 from bot.analysis.run import Options
 from bot.app import create_app
+from bot.audit import Audit
 from bot.errors import UsageError
 from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
@@ -131,6 +132,7 @@ def _service(settings: Settings) -> Service:
             require_sandbox=not settings.allow_no_sandbox,
             renders=_renders(settings),
         ),
+        audit=Audit.opened(settings.data_dir, settings.database_url),
         # Settings allow http to this machine alone, where the stand-in is.
         transport=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),
         surroundings=settings.surroundings,

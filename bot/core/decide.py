@@ -12,6 +12,7 @@ from bot.core.globs import name_matches, path_matches
 from bot.core.policy import Policy, Waiver
 from bot.core.review import (
     Analysis,
+    Lapsed,
     Problem,
     Review,
     ReviewFinding,
@@ -51,6 +52,7 @@ def decide(analysis: Analysis, policy: Policy, *, base: str, head: str, today: d
         suppressed=tuple(sorted(suppressed, key=lambda held: finding_order(held.finding))),
         problems=problems,
         summary=analysis.summary,
+        lapsed=tuple(_lapsed(standing, policy.waivers, today)),
     )
 
 
@@ -66,16 +68,40 @@ def conclusion(review: Review, policy: Policy) -> Conclusion:
     blocking = sum(found.blocks for found in review.findings)
     if policy.mode == "observe":
         return Conclusion("success", f"Observing: {_observed(blocking, len(review.problems))}")
+    if review.overridden is not None and review.verdict != "pass":
+        held = review.overridden
+        return Conclusion("success", f"OVERRIDDEN by {held.by} until {held.until}")
     if review.verdict == "blocked":
-        return Conclusion("failure", f"{_counted(blocking, 'finding')} to deal with")
+        return Conclusion("failure", _blocked(review, blocking))
     if review.verdict == "incomplete":
         unseen = f"{_counted(len(review.problems), 'thing')} could not be looked at"
         if may_pass(review.problems, policy):
             return Conclusion("neutral", f"{unseen}, as before this change")
         return Conclusion("failure", unseen)
-    if review.findings:
-        return Conclusion("success", f"{_counted(len(review.findings), 'finding')}, none blocks")
-    return Conclusion("success", "Nothing found")
+    found = len(review.findings)
+    title = f"{_counted(found, 'finding')}, none blocks" if found else "Nothing found"
+    return Conclusion("success", title)
+
+
+def waits_only(review: Review) -> bool:
+    """Whether all that blocks is of rules for which the policy names who accepts their findings."""
+    meant = {(held.fingerprint, held.environments) for held in review.waiting if held.meant}
+    return bool(meant) and all(
+        (found.fingerprint, found.environments) in meant
+        for found in review.findings
+        if found.blocks
+    )
+
+
+def _blocked(review: Review, blocking: int) -> str:
+    """What stands between the pull request and its merge: people's consent, or a change."""
+    if waits_only(review):
+        named = dict.fromkeys(name for held in review.waiting for name in held.owners)
+        people = ", ".join(name.removeprefix("@") for name in named)
+        return f"Waiting for approval by {people[:150]}: {_counted(blocking, 'finding')}"
+    meant = sum(held.meant for held in review.waiting)
+    waits = f", {meant} of them waiting for approval" if meant else ""
+    return f"{_counted(blocking, 'finding')} to deal with{waits}"
 
 
 def may_pass(problems: Iterable[Problem], policy: Policy) -> bool:
@@ -131,7 +157,7 @@ def _waived(
         if waiver.expires < today or not _matches(waiver, rest):
             continue
         covered = tuple(name for name in rest.environments if _covers(waiver, name))
-        if not covered and rest.environments:
+        if not covered and (rest.environments or waiver.environments):
             continue
         because = {"waiver": waiver.reason, "expires": waiver.expires.isoformat()}
         yield Suppressed(replace(rest, environments=covered, blocks=False), because)
@@ -140,6 +166,23 @@ def _waived(
             return
         rest = replace(rest, environments=left)
     yield rest
+
+
+def waiver_matches(waiver: Waiver, found: ReviewFinding) -> bool:
+    """Whether a waiver speaks of a finding in at least one of its environments, expired or not."""
+    spaces = any(_covers(waiver, name) for name in found.environments or ("",))
+    return spaces and _matches(waiver, found)
+
+
+def _lapsed(
+    standing: Iterable[ReviewFinding], waivers: Iterable[Waiver], today: date
+) -> Iterator[Lapsed]:
+    """The expired waivers of what stands: whoever is surprised by a finding finds out why."""
+    expired = [waiver for waiver in waivers if waiver.expires < today]
+    for found in sorted(standing, key=finding_order) if expired else ():
+        for waiver in expired:
+            if waiver_matches(waiver, found):
+                yield Lapsed(found.fingerprint, waiver.reason, waiver.expires.isoformat())
 
 
 def _covers(waiver: Waiver, environment: str) -> bool:

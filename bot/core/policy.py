@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,6 +16,9 @@ from bot.core.values import thaw
 from bot.errors import PolicyError
 
 T = TypeVar("T")
+
+POLICY_PATH: Final = ".github/fairlead.yml"
+"""Where a repository has its policy."""
 
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Names: TypeAlias = tuple[Text, ...]

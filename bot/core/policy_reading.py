@@ -31,9 +31,13 @@ class _Fault:
 
 def read_policy(text: str, options: Mapping[str, type] | None) -> Policy:
     """The policy that the text says. Raises PolicyError with everything that is wrong with it."""
-    document = parse_document(text)
+    return decode_policy(check_document(parse_document(text), options))
+
+
+def check_document(document: Document, options: Mapping[str, type] | None) -> dict[str, Any]:
+    """What a policy's document holds. Raises PolicyError with everything that is wrong with it."""
     if document.value is None:
-        return Policy()
+        return {}
     schema = policy_schema(options)
     faults = [
         fault
@@ -48,7 +52,13 @@ def read_policy(text: str, options: Mapping[str, type] | None) -> Policy:
         ordered = sorted(set(faults), key=lambda fault: (fault.line, fault.message))
         message = "\n".join(f"line {fault.line}: {fault.message}" for fault in ordered)
         raise PolicyError(message, ordered[0].line)
-    return _decoded(document.value)
+    held: dict[str, Any] = document.value
+    return held
+
+
+def unknown_key(key: str, known: list[str]) -> str:
+    """What is said of a key that nobody knows."""
+    return f"unknown key {key!r}{_legal(key, known)}"
 
 
 def _faults(error: ValidationError, document: Document) -> Iterator[_Fault]:
@@ -166,9 +176,11 @@ def _unknown_rules(document: Document, known: list[str]) -> Iterator[_Fault]:
             )
 
 
-def _decoded(value: dict[str, Any]) -> Policy:
-    rules = {rule: _rule(held) for rule, held in value.pop("rules", {}).items()}
-    policy = msgspec.convert(_snake(value), Policy)
+def decode_policy(value: Mapping[str, Any]) -> Policy:
+    """The policy that a document holds which was found to be one."""
+    rules = {rule: _rule(held) for rule, held in value.get("rules", {}).items()}
+    rest = {key: held for key, held in value.items() if key != "rules"}
+    policy = msgspec.convert(_snake(rest), Policy)
     mirrors = MappingProxyType(dict(policy.images.mirrors))
     return replace(
         policy,

@@ -11,14 +11,14 @@ from typing import Final
 import jinja2
 
 from bot.core import markdown
-from bot.core.decide import Conclusion, conclusion, may_pass
+from bot.core.approvals import short_id
+from bot.core.decide import Conclusion, conclusion, may_pass, waits_only
 from bot.core.finding import Graph, Severity
 from bot.core.globs import name_matches
-from bot.core.policy import Policy
+from bot.core.policy import POLICY_PATH, Policy
 from bot.core.review import Location, Review, ReviewFinding, Suggestion, Summary
 from bot.errors import PolicyError
 
-POLICY_PATH: Final = ".github/fairlead.yml"
 MOST_ROWS: Final = 200
 """A table of findings that is longer is read by nobody, and GitHub takes 65,535 characters."""
 
@@ -74,6 +74,12 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
             (found for found in worst_first if consequence(found, policy) == "blocks"), None
         ),
         policy_path=POLICY_PATH,
+        waits_only=waits_only(review),
+        waived=[held for held in review.suppressed if "waiver" in held.because],
+        approved=[held for held in review.suppressed if "approval" in held.because],
+        messages={found.fingerprint: found.message for found in review.findings},
+        by_review=any(held.by_review for held in policy.approvals),
+        overriders=(*policy.override.teams, *policy.override.users),
     )
 
 
@@ -124,7 +130,7 @@ def review_body(review: Review, policy: Policy) -> str:
 
 def invalid_policy(error: PolicyError, where: str = POLICY_PATH) -> tuple[Conclusion, str]:
     """How a check ends whose policy is not valid, and its summary."""
-    text = render("invalid_policy.md", lines=str(error).splitlines(), where=where)
+    text = render("invalid_policy.md", lines=str(error).splitlines(), where=error.where or where)
     return Conclusion("action_required", "The policy is not valid"), text
 
 
@@ -254,6 +260,7 @@ def _templates() -> jinja2.Environment:
         "fenced": _fenced,
         "node": _node,
         "place": place,
+        "short_id": short_id,
         "yaml": _yaml_text,
         "counted": _counted,
         "consequence": consequence,

@@ -168,8 +168,46 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapsed:
+    """A waiver that would have helped a finding, had it not expired."""
+
+    fingerprint: str
+    reason: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Who may accept a finding that blocks, and what there is of that already.
+
+    `owners` are written as in CODEOWNERS; nobody may where there are none. `missing` is how many
+    people more it takes, `given` who accepted it so far. `meant`: the policy itself names who
+    accepts findings of this rule, so that to wait for them is the ordinary way.
+    """
+
+    fingerprint: str
+    environments: tuple[str, ...]
+    owners: tuple[str, ...]
+    missing: int
+    given: tuple[str, ...] = ()
+    meant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """Somebody lets the pull request through in spite of what was found. `until` is in UTC."""
+
+    by: str
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
-    """An analysis and what was decided of it. `base` and `head` are full shas or directories."""
+    """An analysis and what was decided of it. `base` and `head` are full shas or directories.
+
+    `waiting` and `overridden` are of a pull request; the command line knows neither.
+    """
 
     verdict: Verdict
     base: str
@@ -178,3 +216,6 @@ class Review:
     suppressed: tuple[Suppressed, ...]
     problems: tuple[Problem, ...]
     summary: Summary
+    lapsed: tuple[Lapsed, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    overridden: Overridden | None = None

@@ -34,6 +34,7 @@ class State:
     `closed` holds the namespaces of which every root was read: what is not here is not there.
     `files` are the manifests by path, readable or not, for what concerns the text itself.
     `known` is what the policy says that the cluster has beside the tree (`rbac: {known: ...}`).
+    `house` are the repository's own rules, its policy and CODEOWNERS: content ids by path.
     Rules look resources up and never walk a whole state; what is computed from a whole state is
     computed once, by `derived`.
     """
@@ -44,6 +45,7 @@ class State:
     closed: frozenset[str] = frozenset()
     files: Mapping[str, ManifestFile] = field(default_factory=lambda: MappingProxyType({}))
     known: tuple[Resource, ...] = ()
+    house: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     _derived: dict[Callable[[State], object], object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -5,11 +5,13 @@ Tolerant: GitHub adds events, actions and fields at will, and anything may be ab
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
+from bot.core.commands import parse_commands
 from bot.github.tasks import Announcement, Errand, GroupJob, Job, Priority, PushJob, Reason, Task
 
 Payload: TypeAlias = Mapping[str, Any]
@@ -140,6 +142,36 @@ def _listed(
         yield Errand("rerun", *where, detail=head)
 
 
+def _comment(place: str, number_at: tuple[str, ...]) -> Callable[..., Iterator[Task]]:
+    """What reads new comments of one kind: those in which a person says a command."""
+
+    def read(action: str | None, payload: Payload) -> Iterator[Task]:
+        where, said = _where(payload), text(payload, "comment", "body") or ""
+        pull, one = number(payload, *number_at), number(payload, "comment", "id")
+        plain = place == "issue" and not isinstance(at(payload, "issue", "pull_request"), dict)
+        if where is None or pull is None or one is None or plain or action != "created":
+            return
+        # An App's comment is never a command, least of all our own.
+        if text(payload, "comment", "user", "type") == "User" and parse_commands(said):
+            yield Errand("obey", *where, pull, f"{place}:{one}:{body_mark(said)}")
+
+    return read
+
+
+def body_mark(body: str) -> str:
+    """By which a comment is known to say still what it said when it was written."""
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _pull_request_review(action: str | None, payload: Payload) -> Iterator[Task]:
+    """A review that may count as an approval, or no longer does."""
+    where, pull = _where(payload), number(payload, "pull_request", "number")
+    person = text(payload, "review", "user", "type") == "User"
+    said = text(payload, "review", "state") in {"approved", "changes_requested", "dismissed"}
+    if where and pull and person and said and action in {"submitted", "dismissed"}:
+        yield Errand("obey", *where, pull, "approving-review")
+
+
 def _push(action: str | None, payload: Payload) -> Iterator[Task]:
     del action
     where, branch = _where(payload), text(payload, "repository", "default_branch")
@@ -192,6 +224,9 @@ _EVENTS: Final[Mapping[str, Callable[[str | None, Payload], Iterator[Task]]]] = 
         "merge_group": _merge_group,
         "check_run": _check_run,
         "check_suite": _check_suite,
+        "issue_comment": _comment("issue", ("issue", "number")),
+        "pull_request_review_comment": _comment("line", ("pull_request", "number")),
+        "pull_request_review": _pull_request_review,
         "push": _push,
         "installation": _installation,
         "installation_repositories": _installation_repositories,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -54,13 +54,7 @@ class Connection:
 
     def close(self) -> None:
         """Revokes the token: it ends with its job. GitHub ends it after an hour in any case."""
-        try:
-            with translated():
-                self.github.requester.requestJsonAndCheck("DELETE", "/installation/token")
-        except GitHubError:
-            return
-        finally:
-            self.github.close()
+        _revoke(self.github)
 
 
 class _Courteous(Requester):
@@ -160,6 +154,33 @@ class Gateway:
         )
 
     @contextmanager
+    def narrowed(self, installation: int, scope: Mapping[str, Any]) -> Iterator[Requester | None]:
+        """A requester with a token for this scope and no more, None where it is not granted.
+
+        A scope is what a token request holds: `permissions`, and `repositories` by name.
+        """
+        try:
+            with self.app() as app:
+                token = self._token(app, installation, dict(scope))["token"]
+        except InstallationGone:
+            # GitHub's word for a repository that the App does not reach, among others.
+            if "repositories" not in scope:
+                raise
+            yield None
+            return
+        except GitHubAnswerError as error:
+            # Permissions that nobody granted.
+            if error.status != 422:
+                raise
+            yield None
+            return
+        github = self._client(installation, token)
+        try:
+            yield github.requester
+        finally:
+            _revoke(github)
+
+    @contextmanager
     def everywhere(self, installation: int) -> Iterator[Requester]:
         """A requester that may list what an installation reaches, and nothing more."""
         with self.app() as app:
@@ -220,6 +241,17 @@ class Gateway:
             if taken or (error.status in {403, 404} and not error.retryable):
                 raise InstallationGone(str(error)) from error
             raise
+
+
+def _revoke(github: Github) -> None:
+    """Ends a client and its token."""
+    try:
+        with translated():
+            github.requester.requestJsonAndCheck("DELETE", "/installation/token")
+    except GitHubError:
+        return
+    finally:
+        github.close()
 
 
 def pages(connection: Connection, path: str) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 Reason = Literal["changed", "requested", "missing"]
 Priority = Literal["people", "bots", "sweep"]
 Chore = Literal[
-    "act", "close", "forget", "recheck", "rerun", "sweep", "sweep-all",
+    "act", "close", "forget", "obey", "recheck", "rerun", "sweep", "sweep-all",
     "sweep-installation", "ungroup", "welcome",
 ]  # fmt: skip
 

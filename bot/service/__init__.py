@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, PushJob, Task
 from bot.service import errands, merge_queue, pushes, story
-from bot.service.means import Acceptance, Judge, Means
+from bot.service.means import Judge, Means
 
-__all__ = ["Acceptance", "Judge", "Service"]
+__all__ = ["Judge", "Service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Service(Means):
 
     def wait(self, task: Task) -> float:
         """Seconds until GitHub wants to hear of this task's installation again."""
-        patient = isinstance(task, Errand) or (isinstance(task, Job) and task.priority == "sweep")
+        chore = isinstance(task, Errand) and task.chore != "obey"
+        patient = chore or (isinstance(task, Job) and task.priority == "sweep")
         return self.gateway.budget.left(task.installation, patient=patient)
 
     def hold(self, task: Task, seconds: float) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.catalog import rule_options
-from bot.core.policy import Policy, parse_policy
-from bot.core.report import POLICY_PATH
+from bot.core.organisation import Organisation, combined
+from bot.core.policy import POLICY_PATH, Policy, parse_policy
 from bot.errors import PolicyError
 from bot.git import Repository
 
@@ -27,8 +27,11 @@ class Commits:
     trusted: str
     address: str
 
-    def policy(self) -> Policy:
-        """The policy; never the head's nor another target branch's. Raises PolicyError."""
+    def policy(self, organisation: Organisation | None = None) -> Policy:
+        """The policy; never the head's nor another target branch's. Raises PolicyError.
+
+        The organisation's lies under it.
+        """
         data = self.repository.file(self.trusted, POLICY_PATH) or b""
         if len(data) > LARGEST_POLICY:
             raise PolicyError(f"the file is larger than {LARGEST_POLICY} bytes")
@@ -36,4 +39,6 @@ class Commits:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise PolicyError("the file is not UTF-8 text") from error
+        if organisation is not None:
+            return combined(organisation, text, rule_options())
         return parse_policy(text, rule_options())

@@ -18,7 +18,9 @@ from bot.github.auth import Connection
 from bot.github.pulls import PullRequest, on_head, open_pulls
 from bot.github.tasks import Announcement, Chore, Done, Errand, Job, Task
 from bot.service import merge_queue, story
+from bot.service.consent import lapsed
 from bot.service.means import Means
+from bot.service.obey import obey
 
 log = structlog.get_logger()
 
@@ -86,12 +88,23 @@ def _tip(github: Connection) -> str | None:
 
 
 def _sweep(means: Means, errand: Errand) -> Done:
-    """The open pull requests of a repository whose head has no finished run of ours."""
+    """The open pull requests of a repository whose head has no finished run of ours.
+
+    And those that somebody let through for a while that is over.
+    """
     with means.connected(errand.installation, errand.repository) as github:
+        pulls = open_pulls(github)
+        over = lapsed(means, github)
         found = tuple(
-            Job(errand.installation, errand.repository, pull.number, priority="sweep")
-            for pull in open_pulls(github)
-            if _lacks(github, pull)
+            Job(
+                errand.installation,
+                errand.repository,
+                pull.number,
+                "requested" if pull.number in over else "changed",
+                "sweep",
+            )
+            for pull in pulls
+            if pull.number in over or _lacks(github, pull)
         )
     return Done("swept", found, SPREAD)
 
@@ -163,6 +176,7 @@ _CHORES: Final[Mapping[Chore, Callable[[Means, Errand], Done]]] = MappingProxyTy
         "act": _act,
         "close": _close,
         "forget": _forget,
+        "obey": obey,
         "recheck": _recheck,
         "rerun": _rerun,
         "sweep": _sweep,

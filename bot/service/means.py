@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
 from bot.analysis.review import review_trees
 from bot.analysis.run import Options, Side
+from bot.audit import Audit
+from bot.catalog import rule_options
+from bot.core.organisation import parse_organisation
 from bot.core.policy import Policy
 from bot.core.review import Review
+from bot.errors import PolicyError
 from bot.git import Mirror, Repository
 from bot.github.auth import Connection, Gateway
+from bot.github.organisation import Organisations, where
 from bot.service.commits import Commits
 from bot.service.deadline import Deadline
 
@@ -29,21 +34,9 @@ class Judge(Protocol):
         """The review of the change from `base` to `head`. Raises AnalysisError."""
 
 
-class Acceptance(Protocol):
-    """Who knows what people accepted on pull requests."""
-
-    def __call__(
-        self, github: Connection, pulls: Sequence[int], review: Review, policy: Policy, /
-    ) -> Review:
-        """The review without what was accepted on one of these pull requests."""
-
-
-def nothing_accepted(
-    github: Connection, pulls: Sequence[int], review: Review, policy: Policy, /
-) -> Review:
-    """The review as it is."""
-    del github, pulls, policy
-    return review
+def utc_now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +55,9 @@ class Means:
     transport: tuple[str, ...] = ("https",)
     surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     judge: Judge = review_trees
-    accepted: Acceptance = nothing_accepted
+    audit: Audit = field(default_factory=Audit.in_memory)
+    now: Callable[[], datetime] = utc_now
+    organisations: Organisations = field(default_factory=Organisations)
 
     @contextmanager
     def connected(self, installation: int, repository: int) -> Iterator[Connection]:
@@ -88,6 +83,17 @@ class Means:
         return mirror.fetch(
             github.clone_url, [*dict.fromkeys((*wanted, trusted(github)))], github.token
         )
+
+    def policy(self, github: Connection, commits: Commits) -> Policy:
+        """The policy that holds: the repository's upon its organisation's. Raises PolicyError."""
+        text = self.organisations.text(self.gateway, github)
+        if text is None:
+            return commits.policy()
+        try:
+            organisation = parse_organisation(text, rule_options())
+        except PolicyError as error:
+            raise PolicyError(str(error), error.line, where=where(github)) from error
+        return commits.policy(organisation)
 
     def judged(self, commits: Commits, policy: Policy, deadline: Deadline) -> Review:
         """The review, in the time that is left, of which at most half goes into rendering."""

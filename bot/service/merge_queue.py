@@ -15,6 +15,7 @@ from bot.github.conversation import say_once
 from bot.github.pulls import open_pulls
 from bot.github.tasks import Done, Errand, GroupJob
 from bot.service.commits import Commits
+from bot.service.consent import Case, codeowners_of, settled_together
 from bot.service.deadline import Deadline
 from bot.service.means import Means, trusted
 
@@ -37,14 +38,15 @@ def review_group(means: Means, job: GroupJob) -> Done:
         tip = repository.resolve(trusted(github))
         commits = Commits(repository, job.base, job.head, tip, github.clone_url)
         try:
-            policy = commits.policy()
+            policy = means.policy(github, commits)
         except PolicyError as error:
             told, summary = invalid_policy(error)
             ending = ConcludeCheck(told.conclusion, told.title, summary)
             checks.conclude(github, about, run, checks.End(ending, "failed"))
             return Done("invalid-policy")
         judged = means.judged(commits, policy, deadline)
-        judged = means.accepted(github, _members(github, repository, job), judged, policy)
+        case = Case(judged, policy, codeowners_of(commits))
+        judged = settled_together(means, github, _members(github, repository, job), case)
         deadline.check()
         ending = conclude(judged, policy)
         checks.conclude(github, about, run, checks.End(ending))

@@ -14,7 +14,7 @@ import structlog
 from bot.core.decide import finding_order, verdict_of
 from bot.core.notices import kept_of, pushed
 from bot.core.plan import conclude
-from bot.core.report import POLICY_PATH
+from bot.core.policy import POLICY_PATH
 from bot.core.review import Review
 from bot.errors import PolicyError
 from bot.github import checks
@@ -44,7 +44,7 @@ def review_push(means: Means, job: PushJob) -> Done:
         if (not direct and carried is None) or checks.reviewed(github, about):
             return Done("policy-changed" if tasks else "unneeded", tasks)
         try:
-            policy = commits.policy()
+            policy = means.policy(github, commits)
         except PolicyError:
             # Every pull request says so, and what this push brought is looked at with the next.
             return Done("invalid-policy", tasks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import structlog
 
@@ -18,6 +19,7 @@ from bot.github.comments import perform, read_posted
 from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
 from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service.commits import Commits
+from bot.service.consent import Case, codeowners_of, remember, settled, tell_teams
 from bot.service.deadline import Deadline
 from bot.service.means import Means, trusted
 from bot.service.sharing import conclude
@@ -61,12 +63,13 @@ def review(means: Means, job: Job) -> Done:
         run = find(github, about)
         commits = _fetched(means, github, pull, deadline)
         try:
-            policy = commits.policy()
+            policy = means.policy(github, commits)
         except PolicyError as error:
             end = _unreviewed(invalid_policy(error))
             return Done("invalid-policy", conclude(github, pull, job, run, end))
         judged = means.judged(commits, policy, deadline)
-        judged = means.accepted(github, (pull.number,), judged, policy)
+        case = Case(judged, policy, codeowners_of(commits))
+        judged = settled(means, github, pull, case)
         posted, files = read_posted(github, pull), changed_files(github, pull)
         *operations, ending = plan(judged, policy, posted, files)
         deadline.check()
@@ -75,7 +78,11 @@ def review(means: Means, job: Job) -> Done:
                 checks.cancel(github, run, about)
             return Done("superseded")
         perform(github, pull, _fitting(operations, pull, job, judged))
-        return Done(judged.verdict, conclude(github, pull, job, run, _reviewed(ending, job)))
+        remember(means, github, pull, replace(case, review=judged))
+        follow = conclude(github, pull, job, run, _reviewed(ending, job))
+        if not job.quiet:
+            tell_teams(means, github, pull, judged, policy)
+    return Done(judged.verdict, follow)
 
 
 def give_up(means: Means, job: Job, reference: str) -> None:

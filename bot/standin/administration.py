@@ -48,3 +48,10 @@ class Administration:
         with self.context.state.lock:
             installation.repository_ids -= {one.id for one in repositories}
             self.context.events.reach(installation, "removed", list(repositories))
+
+    def team(self, name: str, *members: str) -> None:
+        """The team of this name, `organisation/slug`, with these members and no other."""
+        with self.context.state.lock:
+            self.context.state.teams[name.lower()] = {login.lower() for login in members}
+            for login in members:
+                self.context.state.account(login)

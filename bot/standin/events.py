@@ -87,7 +87,14 @@ class Events:
         self._tell(one, "pull_request_review_comment", {"action": action, **shape}, made.user)
 
     def issue_comment(
-        self, one: Repository, pull: PullRequest, made: IssueComment, action: str, **more: object
+        self,
+        one: Repository,
+        pull: PullRequest,
+        made: IssueComment,
+        action: str,
+        *,
+        by: Account | None = None,
+        **more: object,
     ) -> None:
         """`issue_comment` created, edited or deleted, on a pull request."""
         shape = {
@@ -95,7 +102,7 @@ class Events:
             "issue": pulls.issue(self._state, one, pull),
             **more,
         }
-        self._tell(one, "issue_comment", {"action": action, **shape}, made.user)
+        self._tell(one, "issue_comment", {"action": action, **shape}, by or made.user)
 
     def check_run(self, one: Repository, run: CheckRun, action: str, by: Account) -> None:
         """`check_run`: created and completed for all, rerequested for its App alone."""

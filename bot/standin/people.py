@@ -31,6 +31,7 @@ PERMISSIONS: Permissions = {
     "checks": "write",
     "issues": "read",
     "merge_queues": "read",
+    "members": "read",
 }
 EVENTS = (
     "pull_request",

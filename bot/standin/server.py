@@ -24,6 +24,7 @@ from bot.standin.endpoints.graphql import graphql
 from bot.standin.endpoints.manifests import manifests
 from bot.standin.endpoints.pulls import pulls
 from bot.standin.endpoints.repositories import repositories
+from bot.standin.endpoints.teams import teams
 from bot.standin.errors import DOCUMENTATION, Refusal
 from bot.standin.exchanges import Exchanges
 from bot.standin.faults import Fault, Faults
@@ -44,7 +45,7 @@ def application(context: Context, exchanges: Exchanges, faults: Faults) -> Flask
     """The Flask application of one stand-in."""
     app = Flask("bot.standin", template_folder="templates", static_folder=None)
     app.extensions["stand-in"] = context
-    for blueprint in (apps, repositories, pulls, comments, checks):
+    for blueprint in (apps, repositories, pulls, comments, checks, teams):
         app.register_blueprint(blueprint, url_prefix=API)
     app.register_blueprint(graphql)
     app.register_blueprint(pages)

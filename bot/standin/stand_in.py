@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,6 +29,7 @@ from bot.standin.state import (
     PullRequest,
     Repository,
     RequiredCheck,
+    Review,
     ReviewComment,
     State,
     latest_run,
@@ -301,6 +302,30 @@ class StandIn:
             place = reviewing.Place(pull.repository, pull)
             request = {"body": text, "path": path, "line": line, "commit_id": pull.head_sha}
             return reviewing.comment_on(self._context, place, self._person(by), request)
+
+    def review(self, pull: PullRequest, event: str, *, by: str, text: str = "Seen") -> Review:
+        """A person's review of the head: `APPROVE`, `COMMENT` or `REQUEST_CHANGES`."""
+        with self.state.lock:
+            place = reviewing.Place(pull.repository, pull)
+            return reviewing.submit(
+                self._context, place, self._person(by), {"event": event, "body": text}
+            )
+
+    def edit_comment(self, pull: PullRequest, comment: IssueComment, text: str, *, by: str) -> None:
+        """The comment with another text, whoever writes it: maintainers may edit others'."""
+        with self.state.lock:
+            before, comment.body = comment.body, text
+            comment.updated_at = self.state.clock() + timedelta(seconds=1)
+            account, changed = self.state.account(by), {"body": {"from": before}}
+            self._context.events.issue_comment(
+                pull.repository, pull, comment, "edited", by=account, changes=changed
+            )
+
+    def delete_comment(self, pull: PullRequest, comment: IssueComment) -> None:
+        """The conversation without the comment."""
+        with self.state.lock:
+            pull.conversation.remove(comment)
+            self._context.events.issue_comment(pull.repository, pull, comment, "deleted")
 
     def resolve_thread(self, pull: PullRequest, comment: ReviewComment, *, by: str) -> None:
         """The thread that a comment began, resolved by a person."""

@@ -201,6 +201,7 @@ class PullRequest:
     conversation: list[IssueComment] = field(default_factory=list)
     resolved_threads: dict[int, Account] = field(default_factory=dict)
     stack: Stack | None = None
+    requested_teams: list[str] = field(default_factory=list)
 
     def threads(self) -> dict[int, list[ReviewComment]]:
         """The threads by the id of the comment that began each, deleted or not."""
@@ -284,6 +285,7 @@ class State:
         self.tokens: dict[str, Token] = {}
         self.repositories: dict[int, Repository] = {}
         self.former_names: dict[str, int] = {}
+        self.teams: dict[str, set[str]] = {}
         self.codes: dict[str, tuple[App, datetime]] = {}
         self._ids = itertools.count(1_000_001)
 

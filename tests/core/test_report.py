@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from bot.core.approvals import Approval, Consent, digest, settle
+from bot.core.codeowners import parse_codeowners
 from bot.core.finding import Severity
-from bot.core.policy import ApprovalPolicy, Owner, Policy, Waiver
+from bot.core.page import Page
+from bot.core.policy import ApprovalPolicy, Override, Owner, Policy, Waiver
+from bot.core.replies import Answer, Person, write_reply
 from bot.core.report import (
     Pages,
     comment,
@@ -22,7 +27,16 @@ from bot.core.report import (
     summary,
     whole,
 )
-from bot.core.review import Counts, GrantCounts, Location, Problem, Suggestion, Summary
+from bot.core.review import (
+    Counts,
+    GrantCounts,
+    Location,
+    Overridden,
+    Problem,
+    Review,
+    Suggestion,
+    Summary,
+)
 from bot.errors import PolicyError
 from tests.golden import assert_golden
 from tests.reviews import MANY, PROBLEMS, RICH, decided, finding
@@ -46,6 +60,37 @@ ALL = decided(
     summary=MANY,
 )
 
+PEOPLE = replace(
+    POLICY,
+    approvals=(ApprovalPolicy(("rbac-*",), teams=("example/security",), count=2, by_review=True),),
+    waivers=(replace(WAIVER, expires=date(2026, 11, 1)),),
+    override=Override(teams=("example/on-call",)),
+    promotes=("clusters/eu", "clusters/us"),
+)
+CODEOWNERS = parse_codeowners("apps/ @octocat docs@example.com")
+
+
+def settled(*given: str, overridden: Overridden | None = None, only: bool = False) -> Review:
+    """A review on which these people accepted the finding that RBAC gives."""
+    found = (RICH,) if only else (RICH, finding(), finding("image-not-approved", fingerprint="77"))
+    approvals = tuple(
+        Approval(
+            1, "aaaa", digest(RICH), Severity.ERROR, RICH.environments, by,
+            ("@example/security",), f"agreed by {by}",
+        )
+        for by in given
+    )  # fmt: skip
+    before = decided(*found, policy=PEOPLE)
+    return settle(before, PEOPLE, CODEOWNERS, Consent(approvals, overridden=overridden))
+
+
+PAGE = Page(
+    "service-exposed",
+    "A Service that is newly reachable.",
+    {"Why it matters": "Anybody reaches it.", "What to do": "Make it internal."},
+    (),
+    "",
+)
 TEXTS: dict[str, Callable[[], str]] = {
     "comment_plain": lambda: comment(finding(), Policy()),
     "comment_rich": lambda: comment(replace(RICH, blocks=True), Policy(), PAGES, suggest=True),
@@ -58,6 +103,24 @@ TEXTS: dict[str, Callable[[], str]] = {
     "summary_as_before": lambda: summary(decided(problems=PROBLEMS[:1]), Policy()),
     "summary_observing": lambda: summary(
         decided(finding(), policy=Policy(mode="observe")), Policy(mode="observe")
+    ),
+    "summary_waiting": lambda: summary(settled("octocat", only=True), PEOPLE),
+    "summary_partly": lambda: summary(settled("octocat", "hubot"), PEOPLE),
+    "summary_overridden": lambda: summary(
+        settled(overridden=Overridden("octocat", "the site is down", "2026-11-21 10:00")), PEOPLE
+    ),
+    "reply": lambda: write_reply(
+        "<!-- fairlead:v1 reply=7 -->",
+        (
+            Answer("approve", "0123456789ab", message="Service shop/api @all", done=True),
+            Answer("approve", "77", fault="may-not", person=Person(("@example/security", "@me"))),
+            Answer("override", fault="may-not", person=Person(("@example/on-call",), blind=True)),
+            Answer("approve", fault="it gives no reason: say in a few words why"),
+            Answer("override", until="2026-11-21T10:00:00Z", done=True),
+            Answer("explain", "0123456789ab", message="Service shop/api", page=PAGE),
+            Answer("unknown", fault="edited"),
+            Answer("unknown"),
+        ),
     ),
     "whole": lambda: whole(ALL, POLICY, PAGES),
     "invalid_policy": lambda: invalid_policy(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -12,7 +11,7 @@ from bot.analysis.run import Options, Side
 from bot.core.policy import Policy
 from bot.core.review import Review
 from bot.errors import AnalysisError
-from bot.github.auth import Connection
+from bot.github.asked import body_mark
 from bot.github.tasks import Errand, GroupJob
 from bot.standin.merge_queue import MergeGroup
 from bot.standin.state import CheckRun
@@ -76,23 +75,20 @@ def test_what_only_the_combination_does_blocks_it_and_one_line_says_so(world: Wo
 
 
 def test_what_its_pull_requests_had_accepted_holds_in_the_combination(world: World) -> None:
-    asked: list[Sequence[int]] = []
-
-    def accepting(
-        github: Connection, pulls: Sequence[int], review: Review, policy: Policy
-    ) -> Review:
-        assert (github.full_name, policy.mode) == ("example/gitops", "enforce")
-        asked.append(pulls)
-        return replace(review, findings=(), verdict="pass")
-
-    service = replace(world.service, accepted=accepting)
+    policy = "version: 1\napprovals: [{rules: ['*'], users: [hubot]}]\n"
+    world.push({".github/fairlead.yml": policy}, "main")
     below, above = world.pull({"a.yaml": BAD}, "below"), world.pull({"b.yaml": BAD}, "above")
+    for pull in (below, above):
+        world.review(pull)
+        comment = world.github.comment(pull, "/fairlead approve all fine", by="hubot")
+        detail = f"issue:{comment.id}:{body_mark(comment.body)}"
+        where = (world.installation.id, world.repository.id, pull.number)
+        assert world.drain(Errand("obey", *where, detail)) == ["obeyed", "pass"]
     first = world.github.merge_queue.enqueue(below)
     world.repository.git.set_ref("refs/heads/main", first.head_sha)
     second = world.github.merge_queue.enqueue(above)
     whole = replace(queued(world, second), base=first.base_sha)
-    assert service.do(whole).outcome == "pass"
-    assert asked == [(below.number, above.number)]
+    assert world.service.do(whole).outcome == "pass"
 
 
 def test_a_combination_without_an_answer_is_a_failure_and_never_a_success(world: World) -> None:

@@ -314,11 +314,15 @@ def test_an_installation_that_is_gone_ends_the_job(world: World, end: str) -> No
 def test_the_token_is_for_one_repository_and_ends_with_its_job(world: World) -> None:
     pull = world.pull({"a.yaml": BAD})
     world.review(pull)
-    [minted] = [
+    minted, organisation = [
         one.request for one in world.github.exchanges.all() if one.path.endswith("access_tokens")
     ]
     assert minted == {
         "repository_ids": [world.repository.id],
         "permissions": {"checks": "write", "contents": "read", "pull_requests": "write"},
+    }
+    assert organisation == {
+        "repositories": [".github"],
+        "permissions": {"contents": "read"},
     }
     assert world.github.state.tokens == {}

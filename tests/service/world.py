@@ -37,6 +37,7 @@ class LineAnalyser:
     failures: list[Exception] = field(default_factory=list)
     policies: list[Policy] = field(default_factory=list)
     everywhere: bool = False
+    environment: str = "default"
 
     def __call__(
         self, base: Side, head: Side, policy: Policy, today: date, options: Options, /
@@ -47,7 +48,7 @@ class LineAnalyser:
             raise self.failures.pop(0)
         before, after = _bad_lines(base), _bad_lines(head)
         found = tuple(
-            _finding(path, line, text)
+            _finding(path, line, text, self.environment)
             for (path, text), line in sorted(after.items())
             if self.everywhere or (path, text) not in before
         )
@@ -65,12 +66,12 @@ def _bad_lines(side: Side) -> Mapping[tuple[str, str], int]:
     }
 
 
-def _finding(path: str, line: int, text: str) -> ReviewFinding:
+def _finding(path: str, line: int, text: str, environment: str) -> ReviewFinding:
     return ReviewFinding(
         rule="image-not-approved",
         severity=Severity.ERROR,
         message=f"Line {text.strip()!r} of {path} is bad.",
-        environments=("default",),
+        environments=(environment,),
         resource=None,
         location=Location(path, line, "RIGHT"),
         fingerprint=hashlib.sha256(f"{path}:{text}".encode()).hexdigest()[:16],

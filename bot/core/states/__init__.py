@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from bot.core.codeowners import LOCATIONS
 from bot.core.globs import path_matches
 from bot.core.manifest import Manifest
-from bot.core.policy import Policy
+from bot.core.policy import POLICY_PATH, Policy
 from bot.core.rendering import Build, Builder, Declare, NoBuilder, declare_nothing
 from bot.core.resource import GroupKind
 from bot.core.scopes import scopes_of
@@ -156,6 +157,7 @@ class _Trees:
             for path, file in sorted(base.items())
             if file.mode in REGULAR and path_matches(path, policy.rbac.known)
         }
+        self._house = (_house(base), _house(head))
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
 
     def render(self, rendering: Rendering, declare: Declare, namespace: str) -> None:
@@ -201,7 +203,10 @@ class _Trees:
         known = tuple(
             found for path, file in self._known.items() for found in reader.resources(path, file)
         )
-        return Side(before, self.links[0], known), Side(after, self.links[1], known)
+        return (
+            Side(before, self.links[0], known, self._house[0]),
+            Side(after, self.links[1], known, self._house[1]),
+        )
 
     def _reader(self, namespace: str) -> Reader:
         if namespace not in self._readers:
@@ -239,6 +244,12 @@ class _Held:
 
     def link(self, file: File) -> str:
         raise KeyError(file.blob)
+
+
+def _house(tree: Tree) -> Mapping[str, str]:
+    """The repository's policy and CODEOWNERS: content ids by path."""
+    held = {path: tree[path].blob for path in (POLICY_PATH, *LOCATIONS) if path in tree}
+    return MappingProxyType(held)
 
 
 def _environment(name: str, environments: Environments, namespace: str) -> Environment:

@@ -28,11 +28,12 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two trees, read: its roots by key, and the links among them."""
+    """One of two trees, read: its roots by key, the links among them, the house's own rules."""
 
     roots: Mapping[RootKey, Applied]
     links: Mapping[str, File]
     known: tuple[Resource, ...] = ()
+    house: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def state(
         self, environment: Environment, policy: Policy, environments: Environments
@@ -52,6 +53,7 @@ class Side:
             closed=closed_namespaces(held, resources, links=links),
             files=MappingProxyType(dict(sorted(files.items()))),
             known=self.known,
+            house=self.house,
         )
         return state, held
 
@@ -91,6 +93,9 @@ class Pairing:
                 for path in {**old.links, **new.links}
                 if old.links.get(path) != new.links.get(path)
             ]
+            if old.house != new.house:
+                # They are no environment's: they are looked at once, wherever that is.
+                homes.append(frozenset(self.environments.names[:1]))
             self._differing = frozenset(name for home in homes for name in home)
         return self._differing
 

@@ -158,8 +158,8 @@ def update_issue_comment(owner: str, name: str, comment: int) -> Response:
     before = made.body
     made.body = reviewing.check_body(body().get("body"), "IssueComment")
     made.updated_at = state().clock()
-    more = {"changes": {"body": {"from": before}}}
-    context().events.issue_comment(one, place.pull, made, "edited", **more)
+    changed = {"body": {"from": before}}
+    context().events.issue_comment(one, place.pull, made, "edited", changes=changed)
     return jsonify(bodies.issue_comment(state(), one, place.pull, made))
 
 

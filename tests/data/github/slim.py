@@ -35,6 +35,7 @@ OPERATIONS = [
     "GET /installation/repositories",
     "DELETE /installation/token",
     "GET /rate_limit",
+    "GET /orgs/{org}/teams/{team_slug}/memberships/{username}",
     "GET /repos/{owner}/{repo}",
     "GET /repos/{owner}/{repo}/installation",
     "GET /repos/{owner}/{repo}/branches",
@@ -53,6 +54,7 @@ OPERATIONS = [
     "GET /repos/{owner}/{repo}/pulls/{pull_number}",
     "GET /repos/{owner}/{repo}/pulls/{pull_number}/files",
     "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge",
+    "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
     "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
     "POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
     "GET /repos/{owner}/{repo}/pulls/{pull_number}/comments",
@@ -111,6 +113,11 @@ WEBHOOKS = [
 
 # Comments on files and outdated ones have null here: their own webhook schemas say so.
 CORRECTIONS = {"pull-request-review-comment": ("line", "original_line", "position")}
+# Described without a body; GitHub answers with its usual one all the same.
+WITH_BODY = (
+    ("/orgs/{org}/teams/{team_slug}/memberships/{username}", "get", "404"),
+    ("/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", "post", "422"),
+)
 # An App may subscribe to this one as well.
 _EVENTS, _MISSING_EVENT = {"check_suite", "pull_request"}, "merge_group"
 _DROPPED = {
@@ -199,6 +206,8 @@ def slim_api(document: Json) -> Json:
         paths.setdefault(path, {})[method.lower()] = operation(
             document["paths"][path][method.lower()]
         )
+    for path, method, status in WITH_BODY:
+        del paths[path][method]["responses"][status]
     # Its inlined copy of `installation` asks of each account to be a user and an enterprise.
     listed = paths["/app/installations"]["get"]["responses"]["200"]["content"]
     listed["application/json"]["schema"]["items"] = {"$ref": "#/components/schemas/installation"}

@@ -1,0 +1,78 @@
+"""The organisation's policy file, from its `.github` repository."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bot.core.organisation import ORGANISATION_PATH
+from bot.errors import GitHubAnswerError, PolicyError
+from bot.github.answers import translated
+from bot.github.auth import Connection, Gateway
+
+REPOSITORY: Final = ".github"
+"""https://docs.github.com/en/communities/setting-up-your-project-for-healthy-contributions/creating-a-default-community-health-file"""
+
+SECONDS: Final = 300.0
+"""How long a file is remembered: a change of it is in force after that at the latest."""
+
+_READ: Final = {"repositories": [REPOSITORY], "permissions": {"contents": "read"}}
+
+
+@dataclass(slots=True)
+class Organisations:
+    """The files of organisations, each asked for once in a while. For every thread."""
+
+    seconds: float = SECONDS
+    clock: Callable[[], float] = time.monotonic
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _known: dict[int, tuple[float, str | None]] = field(default_factory=dict)
+
+    def text(self, gateway: Gateway, connection: Connection) -> str | None:
+        """The file's text, None where there is none or the App was not given its repository.
+
+        Raises PolicyError for what is no text: a policy that cannot be read lets nothing pass.
+        """
+        with self._lock:
+            read, held = self._known.get(connection.installation, (0.0, None))
+            if connection.installation in self._known and self.clock() < read + self.seconds:
+                return held
+        found = _read(gateway, connection)
+        with self._lock:
+            self._known[connection.installation] = (self.clock(), found)
+        return found
+
+
+def where(connection: Connection) -> str:
+    """Where the file is, for people."""
+    owner = connection.full_name.partition("/")[0]
+    return f"{owner}/{REPOSITORY}/{ORGANISATION_PATH}"
+
+
+def _read(gateway: Gateway, connection: Connection) -> str | None:
+    owner = connection.full_name.partition("/")[0]
+    path = f"/repos/{owner}/{REPOSITORY}/contents/{ORGANISATION_PATH}"
+    with gateway.narrowed(connection.installation, _READ) as requester:
+        if requester is None:
+            return None
+        try:
+            with translated():
+                answer: Any = requester.requestJsonAndCheck("GET", path)[1]
+        except GitHubAnswerError as error:
+            if error.status == 404:
+                return None
+            raise
+    # A directory is a list, and of a file above a megabyte GitHub gives no content.
+    held = answer if isinstance(answer, dict) else {}
+    try:
+        if held.get("encoding") == "base64":
+            return base64.b64decode(held["content"]).decode("utf-8-sig")
+        cause = None
+    except ValueError as error:
+        cause = error
+    message = "the file is no text of less than a megabyte"
+    raise PolicyError(message, where=where(connection)) from cause

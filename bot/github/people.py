@@ -1,0 +1,136 @@
+"""People: what they may do in a repository, and which of the names in a policy mean them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote
+
+from github.Requester import Requester
+
+from bot.core.codeowners import normalised
+from bot.errors import GitHubAnswerError
+from bot.github.answers import translated
+from bot.github.auth import Connection, Gateway, pages
+from bot.github.pulls import PullRequest
+
+MEMBERS: Final = {"members": "read"}
+"""Who is in a team is the organisation's to say: an App may ask only where it was granted this."""
+
+_WRITERS: Final = frozenset({"admin", "write"})
+
+
+@dataclass(slots=True)
+class People:
+    """GitHub's answers about people, asked live and at most once a job.
+
+    `blind`: something could not be asked because the App lacks a permission. An address in
+    CODEOWNERS means nobody here: GitHub does not say whose it is.
+    """
+
+    connection: Connection
+    gateway: Gateway
+    blind: bool = False
+    _members: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _writers: dict[str, bool] = field(default_factory=dict)
+
+    def may_write(self, login: str) -> bool:
+        """Whether a person may write to the repository."""
+        if login not in self._writers:
+            path = f"/repos/{self.connection.full_name}/collaborators/{quote(login, safe='')}"
+            answer = self._answer(f"{path}/permission")
+            self._writers[login] = answer.get("permission") in _WRITERS
+        return self._writers[login]
+
+    def names(self, login: str, owners: Iterable[str]) -> tuple[str, ...]:
+        """Those of the owners, as CODEOWNERS writes them, that mean this person."""
+        every = tuple(dict.fromkeys(normalised(owner) for owner in owners))
+        teams = [owner for owner in every if owner.startswith("@") and "/" in owner]
+        self._ask(login, [team for team in teams if (team, login) not in self._members])
+        own = normalised(f"@{login}")
+        return tuple(
+            owner for owner in every if owner == own or self._members.get((owner, login), False)
+        )
+
+    def _ask(self, login: str, teams: Sequence[str]) -> None:
+        if not teams:
+            return
+        scope = {"permissions": MEMBERS}
+        with self.gateway.narrowed(self.connection.installation, scope) as requester:
+            if requester is None:
+                self.blind = True
+                return
+            for team in teams:
+                parts = (quote(part, safe="") for part in team.removeprefix("@").split("/", 1))
+                organisation, slug = parts
+                path = f"/orgs/{organisation}/teams/{slug}/memberships/{quote(login, safe='')}"
+                answer = self._answer(path, requester)
+                self._members[team, login] = answer.get("state") == "active"
+
+    def _answer(self, path: str, requester: Requester | None = None) -> dict[str, str]:
+        """What GitHub says; nothing where it does not know or may not say."""
+        asked = requester or self.connection.github.requester
+        try:
+            with translated():
+                found: dict[str, str] = asked.requestJsonAndCheck("GET", path)[1]
+        except GitHubAnswerError as error:
+            if error.retryable or error.status not in {403, 404}:
+                raise
+            self.blind = self.blind or error.status == 403
+            return {}
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovingReview:
+    """A person's newest review, where it approves exactly the head."""
+
+    login: str
+    submitted: str
+
+
+def approving_reviews(connection: Connection, pull: PullRequest) -> tuple[ApprovingReview, ...]:
+    """Who approves the head by GitHub's own review; what they said of it last counts."""
+    last: dict[str, dict[str, str]] = {}
+    for review in pages(connection, f"/repos/{connection.full_name}/pulls/{pull.number}/reviews"):
+        user = review.get("user") or {}
+        # A comment leaves an approval as it is; a dismissal or a request for changes ends it.
+        if user.get("type") == "User" and review["state"] != "COMMENTED":
+            last[user["login"]] = review
+    return tuple(
+        ApprovingReview(login, review["submitted_at"])
+        for login, review in sorted(last.items())
+        if review["state"] == "APPROVED"
+        and review["commit_id"] == pull.head
+        and login.lower() != pull.author.lower()
+    )
+
+
+def is_merged(connection: Connection, number: int) -> bool:
+    """Whether the pull request of this number was merged."""
+    try:
+        with translated():
+            found = connection.github.requester.requestJsonAndCheck(
+                "GET", f"/repos/{connection.full_name}/pulls/{number}"
+            )[1]
+    except GitHubAnswerError as error:
+        if error.status == 404:
+            return False
+        raise
+    return bool(found.get("merged_at"))
+
+
+def ask_to_review(connection: Connection, pull: PullRequest, team: str) -> bool:
+    """Whether GitHub took the request for a review of this team, named `organisation/slug`."""
+    path = f"/repos/{connection.full_name}/pulls/{pull.number}/requested_reviewers"
+    try:
+        with translated():
+            connection.github.requester.requestJsonAndCheck(
+                "POST", path, input={"team_reviewers": [team.rpartition("/")[2]]}
+            )
+    except GitHubAnswerError as error:
+        if error.retryable or error.status not in {403, 404, 422}:
+            raise
+        return False
+    return True
