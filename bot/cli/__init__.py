@@ -23,6 +23,7 @@ COMMANDS: Final = (
     Entry("docs", "bot.cli.docs:docs", "Regenerate what is generated."),
     Entry("serve", "bot.cli.serve:serve", "Take webhooks and review pull requests."),
     Entry("worker", "bot.cli.serve:worker", "Review what other replicas took in."),
+    Entry("doctor", "bot.cli.doctor:doctor", "What is wrong between here and GitHub."),
 )
 """In the order in which `fairlead --help` shows them."""
 
