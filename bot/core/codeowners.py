@@ -1,0 +1,135 @@
+"""CODEOWNERS as GitHub reads it: who owns a path.
+
+https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+LOCATIONS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+"""Where GitHub looks, in this order; the first file that is there is the only one it reads."""
+
+LARGEST: Final = 3 * 1024 * 1024
+"""GitHub does not load a larger file, and then nobody owns anything."""
+
+_MOST_LINES: Final = 20_000
+_LONGEST_LINE: Final = 4_096
+_USER: Final = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
+_TEAM: Final = re.compile(r"@[A-Za-z0-9][A-Za-z0-9_-]{0,98}/[A-Za-z0-9._-]{1,100}")
+_EMAIL: Final = re.compile(r"[^\s@]{1,100}@[^\s@]{1,150}")
+# What a .gitignore knows and CODEOWNERS does not: negation, character ranges.
+_UNSUPPORTED: Final = frozenset("[]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A pattern in its segments, and who owns what it matches; nobody is an answer as well.
+
+    `inside`: the pattern names a directory, so it matches what is in it and no file of its name.
+    """
+
+    segments: tuple[str, ...]
+    inside: bool
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Codeowners:
+    """The owners of paths. Without lines, as without a file, nobody owns anything."""
+
+    lines: tuple[_Line, ...] = ()
+
+    def owners(self, path: str) -> tuple[str, ...]:
+        """Whom the last line that matches names: `@user`, `@organisation/team`, or an address."""
+        steps = tuple(path.split("/"))
+        for line in reversed(self.lines):
+            if _matches(steps, line):
+                return line.owners
+        return ()
+
+
+def parse_codeowners(text: str) -> Codeowners:
+    """What a CODEOWNERS file says; lines that GitHub would not take are left out, as it does."""
+    if len(text) > LARGEST:
+        return Codeowners()
+    rows = text.splitlines()[:_MOST_LINES]
+    return Codeowners(tuple(line for row in rows for line in _parsed(row)))
+
+
+def normalised(owner: str) -> str:
+    """An owner so that it can be compared: GitHub's logins and team names ignore case."""
+    return owner.lower() if owner.startswith("@") else owner
+
+
+def _parsed(row: str) -> Iterator[_Line]:
+    words = list(_words(row)) if len(row) <= _LONGEST_LINE else []
+    if not words:
+        return
+    pattern, *owners = words
+    if pattern.startswith("!") or "***" in pattern or _UNSUPPORTED & set(pattern):
+        return
+    if not all(_is_owner(owner) for owner in owners):
+        return
+    segments = _segments(pattern)
+    if segments:
+        yield _Line(segments, pattern.endswith("/"), tuple(map(normalised, owners)))
+
+
+def _words(row: str) -> Iterator[str]:
+    """The words of a line up to a comment; a backslash keeps a space inside a word."""
+    word, escaped = "", False
+    for char in row.strip():
+        if escaped:
+            word, escaped = word + char, False
+        elif char == "\\":
+            escaped = True
+        elif char.isspace():
+            if word:
+                yield word
+            word = ""
+        elif char == "#" and not word:
+            return
+        else:
+            word += char
+    if word:
+        yield word
+
+
+def _is_owner(word: str) -> bool:
+    return any(form.fullmatch(word) for form in (_USER, _TEAM, _EMAIL))
+
+
+def _segments(pattern: str) -> tuple[str, ...]:
+    """The pattern from the root: one without a slash but at its end matches at any depth."""
+    anchored = "/" in pattern.rstrip("/")
+    held = tuple(part for part in pattern.strip("/").split("/") if part)
+    return held if anchored or not held else ("**", *held)
+
+
+def _matches(steps: tuple[str, ...], line: _Line) -> bool:
+    """Walk the pattern, keeping the set of places in the path that it can have reached so far."""
+    reached, end, last = {0}, len(steps), len(line.segments) - 1
+    for place, wanted in enumerate(line.segments):
+        if wanted == "**":
+            # At a pattern's end it stands for what is in a directory, and not for the directory.
+            reached = set(range(min(reached) + (place == last), end + 1))
+        else:
+            reached = set(_stepped(steps, wanted, reached))
+        if not reached:
+            return False
+    if line.inside:
+        return min(reached) < end
+    # `docs/*` is the files of docs and not what lies deeper; any other pattern that ends at a
+    # directory holds all that is in it.
+    return line.segments[-1] != "*" or end in reached
+
+
+def _stepped(steps: tuple[str, ...], wanted: str, reached: Iterable[int]) -> Iterator[int]:
+    for place in reached:
+        if place < len(steps) and fnmatchcase(steps[place], wanted):
+            yield place + 1
