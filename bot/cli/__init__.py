@@ -12,6 +12,7 @@ from bot.cli.group import CommandLine, Entry
 COMMANDS: Final = (
     Entry("demo", "bot.cli.demo:demo", "The whole App on this machine, without GitHub."),
     Entry("review", "bot.cli.review:review", "What a change would do in the cluster."),
+    Entry("backtest", "bot.cli.backtest:backtest", "What the last merges would have got."),
     Entry("read", "bot.cli.read:read", "The resources of a file, as the cluster reads them."),
     Entry("map", "bot.cli.map:map_", "Who reaches whom on which port."),
     Entry("rules", "bot.cli.rules:rules", "Every rule, with its default severity."),
