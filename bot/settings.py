@@ -20,6 +20,57 @@ _SURROUNDINGS: Final = (
     "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "GIT_SSL_CAINFO",
 )  # fmt: skip
 """What git needs where GitHub is behind a proxy or has a certificate of the company's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: what it holds, and what holds where it is not set."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES: Final = (
+    Variable("APP_ID", "", "The App's id, from its page on GitHub."),
+    Variable("CLIENT_ID", "", "The App's client id; may stand in for `APP_ID`."),
+    Variable(
+        "PRIVATE_KEY",
+        "",
+        "The App's RSA key: PEM, PEM with `\\n` for line breaks, or base64 of PEM.",
+    ),
+    Variable("PRIVATE_KEY_BASE64", "", "The same as base64 of PEM; one of the two."),
+    Variable(
+        "WEBHOOK_SECRET",
+        "",
+        "The webhook's secret. Several, separated by commas, are all valid while one is rotated.",
+    ),
+    Variable("GITHUB_API_URL", "`https://api.github.com`", "The address of GitHub's REST API."),
+    Variable(
+        "GHE_HOST",
+        "",
+        "The host of a GitHub Enterprise Server; stands for `https://HOST/api/v3`.",
+    ),
+    Variable("HOST", "`127.0.0.1`", "The address to listen on; the image sets `0.0.0.0`."),
+    Variable("PORT", "`3000`", "The port to listen on; the image sets `8080`."),
+    Variable("DATA_DIR", "`data`", "Queue, mirrors and what was read; the image sets `/data`."),
+    Variable("DATABASE_URL", "", "`postgresql://...`: a queue that several replicas share."),
+    Variable("LOG_LEVEL", "`info`", f"One of {', '.join(f'`{one}`' for one in LOG_LEVELS)}."),
+    Variable("LOG_FORMAT", "`json`", f"One of {', '.join(f'`{one}`' for one in LOG_FORMATS)}."),
+    Variable("FAIRLEAD_WORKERS", "`2`", "How many reviews run at once, 1 to 64."),
+    Variable("FAIRLEAD_JOB_SECONDS", "`300`", "When a review has failed, 10 to 3600 seconds."),
+    Variable(
+        "FAIRLEAD_ALLOW_NO_SANDBOX",
+        "`false`",
+        "`true` reads pull requests also where the kernel offers no whole sandbox.",
+    ),
+    *(
+        Variable(name, "", "Handed to git, which reaches GitHub by it; not read from a file.")
+        for name in _SURROUNDINGS
+    ),
+)
+"""Every variable that is read, in the order in which docs/running.md shows them."""
+
 _YES: Final = ("1", "true", "yes", "on")
 _NO: Final = ("", "0", "false", "no", "off")
 

@@ -171,7 +171,11 @@ def _query_violations(operation: Operation, exchange: Exchange) -> Iterator[str]
             yield f"query: {name} is not described"
             continue
         schema = _resolved(parameters[name]["schema"])
-        value = int(text) if schema.get("type") == "integer" and text.isdecimal() else text
+        value: Json = text
+        if schema.get("type") == "integer" and text.isdecimal():
+            value = int(text)
+        if schema.get("type") == "boolean":
+            value = {"true": True, "false": False}.get(text, text)
         for error in _errors(schema, value):
             yield f"query {name}: {error}"
     for name in (name for name, one in parameters.items() if one.get("required")):

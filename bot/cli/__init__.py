@@ -12,6 +12,7 @@ from bot.cli.group import CommandLine, Entry
 COMMANDS: Final = (
     Entry("demo", "bot.cli.demo:demo", "The whole App on this machine, without GitHub."),
     Entry("review", "bot.cli.review:review", "What a change would do in the cluster."),
+    Entry("backtest", "bot.cli.backtest:backtest", "What the last merges would have got."),
     Entry("read", "bot.cli.read:read", "The resources of a file, as the cluster reads them."),
     Entry("map", "bot.cli.map:map_", "Who reaches whom on which port."),
     Entry("rules", "bot.cli.rules:rules", "Every rule, with its default severity."),
@@ -19,11 +20,12 @@ COMMANDS: Final = (
     Entry("who-can", "bot.cli.rbac:who_can", "Who may do something, as the manifests say."),
     Entry("grants", "bot.cli.rbac:grants", "What a subject may do, or gains by a change."),
     Entry("tools", "bot.cli.tools:tools", "The renderers: what is here, and how to bring them."),
-    Entry("policy", "bot.cli.policy:policy", "Check a policy file, or print its schema."),
+    Entry("policy", "bot.cli.policy:policy", "Check a policy file, or propose one."),
     Entry("new-rule", "bot.cli.scaffold:new_rule", "Write the two files of a new rule."),
     Entry("docs", "bot.cli.docs:docs", "Regenerate what is generated."),
     Entry("serve", "bot.cli.serve:serve", "Take webhooks and review pull requests."),
     Entry("worker", "bot.cli.serve:worker", "Review what other replicas took in."),
+    Entry("doctor", "bot.cli.doctor:doctor", "What is wrong between here and GitHub."),
 )
 """In the order in which `fairlead --help` shows them."""
 

@@ -1,4 +1,4 @@
-"""`fairlead policy`: check a policy file, print the schema."""
+"""`fairlead policy`: check a policy file, propose one, print the schema."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from bot.cli import output
+from bot.cli.policy_init import init
 from bot.core.policy import Waiver
 
 CHECK_EPILOG: Final = """\b
@@ -25,7 +26,10 @@ Examples:
 
 @click.group()
 def policy() -> None:
-    """Check a policy file, or print its schema."""
+    """Check a policy file, propose a first one, or print the schema."""
+
+
+policy.add_command(init)
 
 
 @policy.command(epilog=CHECK_EPILOG)

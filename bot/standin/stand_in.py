@@ -167,6 +167,14 @@ class StandIn:
             target = branch or repository.default_branch
             repository.required_checks.setdefault(target, []).append(check)
 
+    def require_resolution(self, repository: Repository) -> None:
+        """Conversations must be resolved before a merge into the default branch.
+
+        The rule is shown; it does not block the stand-in's own merges.
+        """
+        with self.state.lock:
+            repository.resolved_branches.add(repository.default_branch)
+
     def add_collaborator(self, repository: Repository, login: str, permission: str) -> None:
         """The person may `read`, `write` or `admin` the repository."""
         with self.state.lock:

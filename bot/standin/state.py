@@ -263,6 +263,7 @@ class Repository:
     suites: list[CheckSuite] = field(default_factory=list)
     runs: dict[int, CheckRun] = field(default_factory=dict)
     required_checks: dict[str, list[RequiredCheck]] = field(default_factory=dict)
+    resolved_branches: set[str] = field(default_factory=set)
     collaborators: dict[str, str] = field(default_factory=dict)
 
     @property

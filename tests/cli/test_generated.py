@@ -70,7 +70,7 @@ def test_a_readme_without_the_markers_is_refused(copy: Path) -> None:
 
     assert (ran.status, ran.stderr) == (
         2,
-        f"fairlead: README.md lacks the lines {BEGIN} and {END} around its table of rules\n",
+        f"fairlead: README.md lacks the lines {BEGIN} and {END} around its table\n",
     )
 
 

@@ -8,13 +8,32 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UsageError
-from bot.settings import Settings, read_settings
+from bot.settings import VARIABLES, Settings, read_settings
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----"
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
     assert read_settings({}) == Settings()
+
+
+class Asked(dict[str, str]):
+    """An environment without variables, which notes what is asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, key: str, default: object = None) -> None:  # type: ignore[override]  # narrower
+        del default
+        self.names.add(key)
+
+
+def test_what_is_documented_is_what_is_read() -> None:
+    asked = Asked()
+    read_settings(asked)
+    read = {name for name in asked.names if not name.endswith(("_FILE", "_PATH"))}
+    assert read | {"SSL_CERT_FILE"} == {held.name for held in VARIABLES}
 
 
 def test_what_is_missing_is_named() -> None:

@@ -11,6 +11,13 @@ from bot.standin.errors import Refusal, not_found
 from bot.standin.state import Body, Repository
 
 repositories = Blueprint("repositories", __name__)
+_RESOLUTION: Body = {
+    "dismiss_stale_reviews_on_push": False,
+    "require_code_owner_review": False,
+    "require_last_push_approval": False,
+    "required_approving_review_count": 0,
+    "required_review_thread_resolution": True,
+}
 _ROLES = ("pull", "triage", "push", "maintain", "admin")
 # Files between these sizes come without content, larger ones not at all.
 # https://docs.github.com/rest/repos/contents#get-repository-content
@@ -29,6 +36,8 @@ def list_branches(owner: str, name: str) -> Response:
     """The branches."""
     one = authorised(owner, name, contents="read")
     listed = sorted(one.git.branches().items())
+    if request.args.get("protected") == "true":
+        listed = [pair for pair in listed if one.required_checks.get(pair[0])]
     return page(listed, lambda pair: bodies.branch(state(), one, *pair))
 
 
@@ -92,23 +101,34 @@ def get_permission(owner: str, name: str, login: str) -> Response:
 
 @repositories.get("/repos/<owner>/<name>/rules/branches/<path:branch>")
 def get_rules(owner: str, name: str, branch: str) -> Response:
-    """The rules that hold for a branch: its required checks."""
+    """The rules that hold for a branch: its required checks, and resolved conversations."""
     one = authorised(owner, name)
+    rules = [_status_checks(one, branch)] if one.required_checks.get(branch) else []
+    if branch in one.resolved_branches:
+        rules.append(_source(one) | {"type": "pull_request", "parameters": _RESOLUTION})
+    return jsonify(rules)
+
+
+def _source(one: Repository) -> Body:
+    return {
+        "ruleset_source_type": "Repository",
+        "ruleset_source": one.full_name,
+        "ruleset_id": one.id,
+    }
+
+
+def _status_checks(one: Repository, branch: str) -> Body:
     required = one.required_checks.get(branch, [])
     checks = [
         {"context": check.context}
         | ({"integration_id": check.app_id} if check.app_id is not None else {})
         for check in required
     ]
-    rule = {
+    return _source(one) | {
         "type": "required_status_checks",
-        "ruleset_source_type": "Repository",
-        "ruleset_source": one.full_name,
-        "ruleset_id": one.id,
         "parameters": {
             "strict_required_status_checks_policy": False,
             "do_not_enforce_on_create": False,
             "required_status_checks": checks,
         },
     }
-    return jsonify([rule] if checks else [])

@@ -1,0 +1,68 @@
+"""`fairlead doctor`: what is wrong between this machine and GitHub, and what to do."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import click
+
+from bot.cli import output
+from bot.cli.group import BLOCKED, PASS
+
+EPILOG: Final = """\b
+Examples:
+  fairlead doctor
+  fairlead doctor --repository example/gitops --format json
+
+\b
+Exit status: 0 no problem (warnings included), 1 at least one problem, 2 wrong use."""
+
+_MARKS: Final = {"ok": "ok     ", "warning": "warning", "problem": "PROBLEM"}
+
+
+@click.command(epilog=EPILOG)
+@click.option("--repository", metavar="OWNER/NAME", help="Look at this repository alone.")
+@click.option(
+    "--repositories",
+    type=click.IntRange(1, 100),
+    default=20,
+    show_default=True,
+    help="How many repositories of each installation are looked at.",
+)
+@click.option("--offline", is_flag=True, help="Look at this machine alone.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="text for people, json for machines.",
+)
+@click.pass_context
+def doctor(
+    ctx: click.Context, *, repository: str | None, repositories: int, offline: bool, form: str
+) -> None:
+    """Check settings, this machine, the App on GitHub and the rules of the branches.
+
+    It takes the settings of the service from the environment and changes nothing. Each line is ok,
+    warning or PROBLEM; where something is wrong, the next line says what to do.
+    """
+    from bot.cli.doctor_github import look_at_github  # noqa: PLC0415 - not for --help
+    from bot.cli.doctor_here import look_here  # noqa: PLC0415 - not for --help
+    from bot.settings import read_settings  # noqa: PLC0415 - not for --help
+
+    settings = read_settings()
+    lines = list(look_here(settings))
+    if not offline:
+        with output.progress("Asking GitHub"):
+            lines += look_at_github(settings, repository, repositories)
+    if form == "json":
+        document = {"schema": "fairlead.doctor/1", "lines": [line.document() for line in lines]}
+        output.write(json.dumps(document, indent=2) + "\n", None)
+    else:
+        for line in lines:
+            output.write(f"{_MARKS[line.status]}  {line.subject}: {line.said}\n", None)
+            if line.advice:
+                output.write(f"           -> {line.advice}\n", None)
+    ctx.exit(BLOCKED if any(line.status == "problem" for line in lines) else PASS)

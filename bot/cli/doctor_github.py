@@ -1,0 +1,224 @@
+"""What `fairlead doctor` looks at on GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final
+
+from github import Auth
+
+from bot.cli.diagnosis import Line, ok, problem, warning
+from bot.errors import GitHubError
+from bot.github.auth import Gateway
+from bot.github.inspection import Inspection, Reader
+from bot.github.registration import EVENTS, NEEDED, NEEDED_EVENTS, lacking
+from bot.settings import Settings
+
+CHECK: Final = "fairlead"
+
+_MOST_INSTALLATIONS: Final = 20
+_MOST_BRANCHES: Final = 20
+_MOST_DELIVERIES: Final = 200
+_SKEW: Final = 30.0
+"""Seconds. GitHub refuses a JWT from the future; the client dates its own a minute back."""
+
+_ACCEPT: Final = "an owner accepts them at {}"
+
+
+def look_at_github(settings: Settings, only: str | None, repositories: int) -> Iterator[Line]:
+    """Every line about the App, its installations and the rules of their branches.
+
+    `only` names one repository, None for the first `repositories` of each installation.
+    """
+    if missing := settings.missing():
+        yield problem(
+            "credentials",
+            f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
+            "set them: they are on the page of the App on GitHub",
+        )
+        return
+    # The service's own check of the key, in its words.
+    Gateway(settings.app_id or "", settings.private_key or "", settings.github_api_url)
+    auth = Auth.AppAuth(settings.app_id or "", settings.private_key or "")
+    with Inspection(auth, settings.github_api_url) as github:
+        try:
+            answer = github.app()
+        except GitHubError as error:
+            yield problem(
+                "credentials",
+                str(error),
+                "compare APP_ID and PRIVATE_KEY with the App's page; is GITHUB_API_URL reached?",
+            )
+            return
+        app = answer.body
+        yield ok("credentials", f"App {app['slug']} (id {app['id']}) at {settings.github_api_url}")
+        yield from _clock(answer.skew(datetime.now(UTC)))
+        yield from _wanted(app)
+        yield from _asked(_deliveries(github), "deliveries")
+        yield from _installations(github, app, only, repositories)
+
+
+def _clock(skew: float | None) -> Iterator[Line]:
+    if skew is None:
+        return
+    if abs(skew) > _SKEW:
+        said = f"this clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} GitHub's"
+        yield problem("clock", said, "set it by NTP: GitHub refuses tokens from another time")
+    else:
+        yield ok("clock", "as GitHub's, within half a minute")
+
+
+def _wanted(app: Mapping[str, Any]) -> Iterator[Line]:
+    """What the App is registered with against what is wanted."""
+    page = app.get("html_url", "its page on GitHub")
+    yield _permissions("permissions", app["permissions"], f"add them at {page}/permissions")
+    absent = [name for name in EVENTS if name not in app["events"]]
+    if not absent:
+        yield ok("events", "all that are wanted")
+        return
+    said, advice = f"not subscribed: {', '.join(absent)}", f"subscribe at {page}/permissions"
+    kind = problem if set(absent) & set(NEEDED_EVENTS) else warning
+    yield kind("events", said, advice)
+
+
+def _permissions(subject: str, granted: Mapping[str, Any], advice: str) -> Line:
+    absent = dict(lacking(granted))
+    if not absent:
+        return ok(subject, "all that are wanted")
+    said = "missing: " + ", ".join(f"{name} ({level})" for name, level in absent.items())
+    kind = problem if set(absent) & set(NEEDED) else warning
+    return kind(subject, said, advice)
+
+
+def _deliveries(github: Inspection) -> Iterator[Line]:
+    """Deliveries of which no attempt came through, by GUID: an attempt may have been repeated."""
+    attempts: dict[str, list[dict[str, Any]]] = {}
+    for one in islice(github.deliveries(), _MOST_DELIVERIES):
+        attempts.setdefault(one["guid"], []).append(one)
+    if not attempts:
+        yield warning(
+            "deliveries", "GitHub has sent nothing yet", "open a pull request, or check the address"
+        )
+        return
+    lost = [held[0] for held in attempts.values() if not any(_came(one) for one in held)]
+    if not lost:
+        yield ok("deliveries", f"the last {len(attempts)} came through")
+        return
+    newest = lost[0]
+    said = (
+        f"{len(lost)} of the last {len(attempts)} failed, the newest a {newest['event']} at "
+        f"{newest['delivered_at']}: {newest['status']} ({newest['status_code']})"
+    )
+    # Where the newest came through, it was an outage that is over.
+    kind = problem if newest is next(iter(attempts.values()))[0] else warning
+    yield kind("deliveries", said, _advice(newest))
+
+
+def _came(attempt: Mapping[str, Any]) -> bool:
+    return 200 <= int(attempt["status_code"]) < 300
+
+
+def _advice(attempt: Mapping[str, Any]) -> str:
+    status = int(attempt["status_code"])
+    if status == 401:
+        return "WEBHOOK_SECRET is another than the App's: compare them"
+    if status in {404, 405}:
+        return "the App's webhook address must end with /webhook"
+    if status == 0 or status >= 500:
+        return "is the webhook address reached from GitHub? see the log of the service"
+    return "see Recent Deliveries on the App's page"
+
+
+def _installations(
+    github: Inspection, app: Mapping[str, Any], only: str | None, repositories: int
+) -> Iterator[Line]:
+    found = list(islice(github.installations(), _MOST_INSTALLATIONS))
+    if not found:
+        page = f"{app.get('html_url', '')}/installations/new"
+        yield warning("installations", "the App is installed nowhere", f"install it at {page}")
+    seen = False
+    for one in found:
+        login = one["account"]["login"]
+        if only is not None and only.partition("/")[0].lower() != login.lower():
+            continue
+        subject = f"installation {login}"
+        if one.get("suspended_at"):
+            yield problem(subject, "it is suspended", f"resume it at {one['html_url']}")
+            continue
+        advice = _ACCEPT.format(one["html_url"])
+        yield _permissions(subject, one["permissions"], advice)
+        for line in _asked(_branches(github, one["id"], app["id"], only, repositories), subject):
+            seen = True
+            yield line
+    if only is not None and not seen:
+        yield problem(only, "the App is not installed on it", "install it there, or mind the name")
+
+
+def _branches(
+    github: Inspection, installation: int, app_id: int, only: str | None, repositories: int
+) -> Iterator[Line]:
+    with github.reader(installation) as reader:
+        held = [
+            one
+            for one in reader.repositories()
+            if only is None or one["full_name"].lower() == only.lower()
+        ]
+        for one in held[:repositories]:
+            if not one.get("archived"):
+                yield from _of_repository(reader, one, app_id)
+        if len(held) > repositories:
+            yield warning(
+                f"installation {installation}",
+                f"{len(held) - repositories} more repositories were not looked at",
+                "name one by --repository, or raise --repositories",
+            )
+
+
+def _of_repository(reader: Reader, one: Mapping[str, Any], app_id: int) -> Iterator[Line]:
+    name = one["full_name"]
+    branches = dict.fromkeys([one["default_branch"], *reader.protected(name)])
+    for branch in list(branches)[:_MOST_BRANCHES]:
+        rules = reader.rules(name, branch)
+        yield _required(f"{name} {branch}", rules, app_id)
+        if _resolves(rules):
+            yield ok(f"{name} {branch}", "open conversations block the merge, ours as well")
+
+
+def _required(subject: str, rules: Iterable[Mapping[str, Any]], app_id: int) -> Line:
+    """Whether the check is required, and from whom."""
+    sources = [
+        check.get("integration_id")
+        for rule in rules
+        if rule["type"] == "required_status_checks"
+        for check in rule["parameters"]["required_status_checks"]
+        if check["context"] == CHECK
+    ]
+    advice = f"require {CHECK!r} from this App in a ruleset of the branch"
+    if not sources:
+        said = f"no ruleset requires {CHECK!r} (classic branch protection cannot be seen)"
+        return warning(subject, said, advice)
+    if others := [source for source in sources if source not in {None, app_id}]:
+        said = f"{CHECK!r} is required from App {others[0]}, not from this one ({app_id})"
+        return problem(subject, said, f"choose this App as the source of {CHECK!r}")
+    if None in sources:
+        said = f"{CHECK!r} is required from any source: whoever may write statuses can pass it"
+        return warning(subject, said, advice)
+    return ok(subject, f"{CHECK!r} is required from this App")
+
+
+def _resolves(rules: Iterable[Mapping[str, Any]]) -> bool:
+    return any(
+        rule["type"] == "pull_request"
+        and rule.get("parameters", {}).get("required_review_thread_resolution")
+        for rule in rules
+    )
+
+
+def _asked(look: Iterator[Line], subject: str) -> Iterator[Line]:
+    """The lines of one look; where GitHub refuses, that is the line."""
+    try:
+        yield from look
+    except GitHubError as error:
+        yield problem(subject, str(error), "try again; the App may lack a permission")

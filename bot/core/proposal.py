@@ -1,0 +1,94 @@
+"""A first policy for a repository, from what is in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.codeowners import Codeowners
+from bot.core.state import State
+
+_LONGEST: Final = 200
+"""Entries of a list that is longer are not read by anybody who is to accept them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is proposed: approved image prefixes, and namespaces by the teams that own them."""
+
+    images: tuple[str, ...]
+    owners: Mapping[tuple[str, ...], tuple[str, ...]]
+
+
+def proposal(
+    states: Iterable[State], origins: Iterable[tuple[str, str]], codeowners: Codeowners
+) -> Proposal:
+    """The proposal for these environments, whose images come from these origins."""
+    teams: dict[str, frozenset[str]] = {}
+    for state in states:
+        for namespace, path in _placed(state):
+            found = frozenset(_teams(codeowners, path))
+            teams[namespace] = teams.get(namespace, found) & found
+    by_teams: dict[tuple[str, ...], list[str]] = {}
+    for namespace, held in sorted(teams.items()):
+        if held:
+            by_teams.setdefault(tuple(sorted(held)), []).append(namespace)
+    images = sorted({f"{domain}/{first}" for domain, first in origins if domain})
+    return Proposal(tuple(images), {key: tuple(names) for key, names in by_teams.items()})
+
+
+def _placed(state: State) -> Iterator[tuple[str, str]]:
+    """Each namespace with the files that put something into it."""
+    seen: set[tuple[str, str]] = set()
+    for resource in state.resources:
+        place = (resource.namespace or "", resource.source.path)
+        if resource.namespace is not None and place not in seen:
+            seen.add(place)
+            yield place
+
+
+def _teams(codeowners: Codeowners, path: str) -> Iterator[str]:
+    """The teams that own a path. People change, so a policy names none."""
+    for owner in codeowners.owners(path):
+        if owner.startswith("@") and "/" in owner:
+            yield owner[1:]
+
+
+def proposed_policy(held: Proposal) -> str:
+    """The proposal as a policy file, with what to decide about it."""
+    return "\n".join([*_beginning(), *_images(held), *_owners(held)]) + "\n"
+
+
+def _beginning() -> Iterator[str]:
+    yield "# What Fairlead asks of a change here. Every key: docs/policy.md."
+    yield "version: 1"
+    yield "# observe: the check passes and says what would have blocked. Then remove this line."
+    yield "mode: observe"
+
+
+def _images(held: Proposal) -> Iterator[str]:
+    if not held.images:
+        return
+    yield "# Everything that runs today. Remove what should not be used by new changes."
+    yield "images:"
+    yield "  approved:"
+    for entry in held.images[:_LONGEST]:
+        yield f"    - {json.dumps(entry)}"
+    if len(held.images) > _LONGEST:
+        yield f"    # {len(held.images) - _LONGEST} more are not listed"
+
+
+def _owners(held: Proposal) -> Iterator[str]:
+    if not held.owners:
+        return
+    yield "# By CODEOWNERS: the teams that own every file of these namespaces."
+    yield "owners:"
+    for teams, namespaces in sorted(held.owners.items()):
+        yield f"  - namespaces: [{_listed(namespaces)}]"
+        yield f"    teams: [{_listed(teams)}]"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(json.dumps, names))

@@ -1,0 +1,176 @@
+"""GitHub as it shows itself to the App: what `fairlead doctor` and `replay` look at."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Final, Self
+
+from github import Auth, Github, GithubIntegration
+
+from bot.errors import GitHubAnswerError
+from bot.github.answers import translated
+from bot.github.auth import API_VERSION
+
+_SECONDS: Final = 15
+_PAGE: Final = 100
+_MOST_PAGES: Final = 10
+"""Deliveries of the last days on a busy installation are far more than anybody reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: its body, and the headers by lower-case name."""
+
+    body: Any
+    headers: Mapping[str, Any]
+
+    def skew(self, now: datetime) -> float | None:
+        """Seconds by which this clock is ahead of GitHub's, None where GitHub named no time."""
+        try:
+            theirs = parsedate_to_datetime(str(self.headers.get("date")))
+        except ValueError:
+            return None
+        return (now - theirs.astimezone(UTC)).total_seconds()
+
+
+class Inspection:
+    """What the App may ask as itself, and as one of its installations for reading alone."""
+
+    def __init__(self, auth: Auth.AppAuth, api_url: str) -> None:
+        self._url = api_url
+        self._app = GithubIntegration(
+            auth=auth,
+            base_url=api_url,
+            lazy=True,
+            retry=None,
+            timeout=_SECONDS,
+            api_version=API_VERSION,
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._app.close()
+
+    def app(self) -> Answer:
+        """The App itself. Raises GitHubError."""
+        with translated():
+            headers, body = self._app.requester.requestJsonAndCheck("GET", "/app")
+        return Answer(body, headers)
+
+    def installations(self) -> Iterator[dict[str, Any]]:
+        """Where the App is installed."""
+        for page in itertools.count(1):
+            items = self._get("/app/installations", {"per_page": _PAGE, "page": page})
+            yield from items
+            if len(items) < _PAGE:
+                return
+
+    def deliveries(self) -> Iterator[dict[str, Any]]:
+        """The newest attempts to deliver, newest first."""
+        path, asked = "/app/hook/deliveries", {"per_page": _PAGE}
+        for _ in range(_MOST_PAGES):
+            with translated():
+                headers, items = self._app.requester.requestJsonAndCheck(
+                    "GET", path, parameters=asked
+                )
+            yield from items
+            following = _next(str(headers.get("link") or ""))
+            if following is None:
+                return
+            path, asked = following, {}
+
+    def delivery(self, number: int) -> dict[str, Any]:
+        """One attempt with the payload that was sent."""
+        found: dict[str, Any] = self._get(f"/app/hook/deliveries/{number}", {})
+        return found
+
+    def reader(self, installation: int) -> Reader:
+        """The installation's repositories, by a token that may read metadata and branches."""
+        with translated():
+            _, answer = self._app.requester.requestJsonAndCheck(
+                "POST",
+                f"/app/installations/{installation}/access_tokens",
+                input={"permissions": {"metadata": "read", "contents": "read"}},
+            )
+        return Reader(answer["token"], self._url)
+
+    def _get(self, path: str, asked: Mapping[str, Any]) -> Any:
+        with translated():
+            return self._app.requester.requestJsonAndCheck("GET", path, parameters=dict(asked))[1]
+
+
+class Reader:
+    """An installation's repositories and the rules of their branches. Ends with its token."""
+
+    def __init__(self, token: str, api_url: str) -> None:
+        self._github = Github(
+            auth=Auth.Token(token),
+            base_url=api_url,
+            lazy=True,
+            retry=None,
+            timeout=_SECONDS,
+            api_version=API_VERSION,
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            with translated():
+                self._github.requester.requestJsonAndCheck("DELETE", "/installation/token")
+        except GitHubAnswerError:
+            return
+        finally:
+            self._github.close()
+
+    def repositories(self) -> list[dict[str, Any]]:
+        """The first hundred repositories."""
+        found: list[dict[str, Any]] = self._get("/installation/repositories")["repositories"]
+        return found
+
+    def protected(self, name: str) -> list[str]:
+        """The names of the protected branches."""
+        found = self._get(f"/repos/{name}/branches", protected="true")
+        return [branch["name"] for branch in found if branch.get("protected")]
+
+    def rules(self, name: str, branch: str) -> list[dict[str, Any]]:
+        """The rules that hold for a branch, of rulesets alone."""
+        found: list[dict[str, Any]] = self._get(f"/repos/{name}/rules/branches/{branch}")
+        return found
+
+    def _get(self, path: str, **asked: str) -> Any:
+        with translated():
+            return self._github.requester.requestJsonAndCheck(
+                "GET", path, parameters={"per_page": str(_PAGE), **asked}
+            )[1]
+
+
+def _next(link: str) -> str | None:
+    """The address of the next page, as a Link header names it."""
+    for part in link.split(","):
+        address, _, relation = part.partition(";")
+        if 'rel="next"' in relation:
+            return address.strip().strip("<>")
+    return None

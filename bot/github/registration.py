@@ -1,0 +1,47 @@
+"""What the App asks of GitHub: its permissions and events, as it is registered with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "checks": "write",
+        "contents": "read",
+        "issues": "read",
+        "members": "read",
+        "merge_queues": "read",
+        "metadata": "read",
+        "pull_requests": "write",
+    }
+)
+"""What the App is registered with; `members` is the organisation's."""
+
+NEEDED: Final = ("checks", "contents", "metadata", "pull_requests")
+"""Without these no pull request is reviewed; without the others something is missing."""
+
+EVENTS: Final = (
+    "check_run",
+    "check_suite",
+    "issue_comment",
+    "merge_group",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "push",
+    "repository",
+)
+"""What GitHub has to send; `installation` and its kin come unasked."""
+
+NEEDED_EVENTS: Final = ("check_run", "check_suite", "pull_request")
+
+_RANKS: Final = {"read": 1, "write": 2, "admin": 3}
+
+
+def lacking(granted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The permissions that are not granted, each with the level that is wanted."""
+    for name, level in PERMISSIONS.items():
+        if _RANKS.get(str(granted.get(name)), 0) < _RANKS[level]:
+            yield name, level

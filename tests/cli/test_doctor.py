@@ -1,0 +1,270 @@
+"""`fairlead doctor`, against the stand-in: each line, and what it advises."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.cli.diagnosis import Line, ok, problem, warning
+from bot.cli.doctor_github import look_at_github
+from bot.cli.doctor_here import look_here
+from bot.errors import UsageError
+from bot.github.inspection import Answer
+from bot.github.registration import EVENTS, PERMISSIONS
+from bot.settings import Settings
+from bot.standin import StandIn
+from bot.standin.state import App, utc_now
+from tests.cli.running import fairlead
+
+NAME = "example/gitops"
+
+
+def settings_of(github: StandIn, app: App) -> Settings:
+    return Settings(
+        app_id=str(app.id),
+        private_key=app.private_key,
+        webhook_secrets=(app.webhook_secret,),
+        github_api_url=github.api_url,
+    )
+
+
+def lines(github: StandIn, app: App, only: str | None = None) -> list[Line]:
+    return list(look_at_github(settings_of(github, app), only, 20))
+
+
+def registered(github: StandIn) -> App:
+    """An App as the set-up page would register it."""
+    app = github.create_app()
+    app.permissions, app.events = dict(PERMISSIONS), list(EVENTS)
+    return app
+
+
+def fine(github: StandIn) -> App:
+    """An App that is installed, required and reached."""
+    app = registered(github)
+    repository = github.create_repository(NAME, {"a.yaml": b"a: b\n"})
+    github.require_check(repository, "fairlead", app=app)
+    github.require_resolution(repository)
+    github.install(app, repository)
+    return app
+
+
+def problems(found: list[Line]) -> list[Line]:
+    return [line for line in found if line.status != "ok"]
+
+
+def test_where_all_is_well_every_line_says_so(stand_in: StandIn) -> None:
+    app = fine(stand_in)
+
+    assert lines(stand_in, app) == [
+        ok("credentials", f"App {app.slug} (id {app.id}) at {stand_in.api_url}"),
+        ok("clock", "as GitHub's, within half a minute"),
+        ok("permissions", "all that are wanted"),
+        ok("events", "all that are wanted"),
+        warning(
+            "deliveries",
+            "GitHub has sent nothing yet",
+            "open a pull request, or check the address",
+        ),
+        ok("installation example", "all that are wanted"),
+        ok("example/gitops main", "'fairlead' is required from this App"),
+        ok("example/gitops main", "open conversations block the merge, ours as well"),
+    ]
+    assert stand_in.state.tokens == {}
+
+
+def test_the_deliveries_that_failed_are_told_with_their_cause(stand_in: StandIn) -> None:
+    app = fine(stand_in)
+    stand_in.set_webhook(app, "http://127.0.0.1:9/webhook")
+    stand_in.deliveries.settle()
+
+    (line,) = problems(lines(stand_in, app))
+
+    assert (line.status, line.subject, line.advice) == (
+        "problem",
+        "deliveries",
+        "is the webhook address reached from GitHub? see the log of the service",
+    )
+    assert line.said.startswith("1 of the last 1 failed, the newest a ping at ")
+
+
+def test_missing_permissions_and_events_are_named(stand_in: StandIn) -> None:
+    app = fine(stand_in)
+    page = f"{stand_in.url}/apps/{app.slug}"
+    app.permissions = {**PERMISSIONS, "checks": "read"}
+    app.events = [name for name in EVENTS if name != "push"]
+    (installation,) = stand_in.state.installations.values()
+    installation.permissions = {
+        name: level for name, level in PERMISSIONS.items() if name != "members"
+    }
+
+    found = {line.subject: line for line in problems(lines(stand_in, app))}
+
+    assert found["permissions"] == problem(
+        "permissions", "missing: checks (write)", f"add them at {page}/permissions"
+    )
+    assert found["events"] == warning(
+        "events", "not subscribed: push", f"subscribe at {page}/permissions"
+    )
+    assert (found["installation example"].status, found["installation example"].said) == (
+        "warning",
+        "missing: members (read)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("require", "status", "said"),
+    [
+        (
+            lambda github, repository: github.require_check(repository, "build"),
+            "warning",
+            "no ruleset requires 'fairlead' (classic branch protection cannot be seen)",
+        ),
+        (
+            lambda github, repository: github.require_check(repository, "fairlead"),
+            "warning",
+            "'fairlead' is required from any source: whoever may write statuses can pass it",
+        ),
+        (
+            lambda github, repository: github.require_check(
+                repository, "fairlead", app=github.create_app("Other")
+            ),
+            "problem",
+            "'fairlead' is required from App {other}, not from this one ({own})",
+        ),
+    ],
+)
+def test_a_check_that_does_not_hold_is_told(
+    stand_in: StandIn, require: Callable[[StandIn, object], None], status: str, said: str
+) -> None:
+    app = registered(stand_in)
+    repository = stand_in.create_repository(NAME, {"a.yaml": b"a: b\n"})
+    stand_in.install(app, repository)
+    require(stand_in, repository)
+
+    (line,) = [line for line in lines(stand_in, app) if line.subject == f"{NAME} main"]
+
+    other = next((one.id for one in stand_in.state.apps.values() if one is not app), 0)
+    assert (line.status, line.said) == (status, said.format(other=other, own=app.id))
+
+
+def test_every_protected_branch_is_looked_at(stand_in: StandIn) -> None:
+    app = fine(stand_in)
+    repository = stand_in.state.repository("example", "gitops")
+    assert repository is not None
+    for branch in ("release", "open"):
+        stand_in.commit(repository, branch, {"b.yaml": b"a: b\n"})
+    stand_in.require_check(repository, "build", branch="release")
+
+    found = [line.subject for line in lines(stand_in, app) if line.subject.startswith(NAME)]
+
+    assert found == [f"{NAME} main", f"{NAME} main", f"{NAME} release"]
+
+
+def test_a_repository_can_be_named(stand_in: StandIn) -> None:
+    app = fine(stand_in)
+
+    found = [line.subject for line in lines(stand_in, app, "Example/GitOps")]
+    missing = lines(stand_in, app, "example/other")[-1]
+
+    assert f"{NAME} main" in found
+    assert missing == problem(
+        "example/other", "the App is not installed on it", "install it there, or mind the name"
+    )
+
+
+def test_nowhere_installed_and_suspended_are_told(stand_in: StandIn) -> None:
+    app = registered(stand_in)
+    assert lines(stand_in, app)[-1].said == "the App is installed nowhere"
+
+    repository = stand_in.create_repository(NAME, {"a.yaml": b"a: b\n"})
+    installation = stand_in.install(app, repository)
+    stand_in.suspend(installation)
+
+    assert lines(stand_in, app)[-1].said == "it is suspended"
+
+
+def test_a_key_of_another_app_is_told_in_github_s_words(stand_in: StandIn) -> None:
+    app, other = fine(stand_in), stand_in.create_app("Other")
+    settings = Settings(str(app.id), other.private_key, ("s",), stand_in.api_url)
+
+    (line,) = look_at_github(settings, None, 20)
+
+    assert (line.status, line.said) == (
+        "problem",
+        "GitHub answered 401: A JSON web token could not be decoded",
+    )
+
+
+def test_a_key_that_is_none_is_refused() -> None:
+    settings = Settings("1", "-----BEGIN PRIVATE KEY-----", ("s",))
+
+    with pytest.raises(UsageError, match="PRIVATE_KEY cannot sign"):
+        list(look_at_github(settings, None, 20))
+
+
+def test_the_clocks_are_compared() -> None:
+    now = utc_now().replace(microsecond=0)
+    header = now.strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+    assert Answer({}, {"date": header}).skew(now) == 0
+    assert Answer({}, {}).skew(now) is None
+
+
+def test_a_data_directory_that_cannot_be_is_a_problem(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    found = {line.subject: line for line in look_here(Settings(data_dir=file / "data"))}
+
+    assert found["data"] == problem(
+        "data", f"{file / 'data'} cannot be written to", "set DATA_DIR, or give it to me"
+    )
+    assert found["git"].status == "ok"
+
+
+def test_the_command_says_it_to_people_and_machines(
+    stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = registered(stand_in)
+    given = {
+        "APP_ID": str(app.id),
+        "PRIVATE_KEY": app.private_key,
+        "WEBHOOK_SECRET": app.webhook_secret,
+        "GITHUB_API_URL": stand_in.api_url,
+        "DATA_DIR": str(tmp_path),
+        "FAIRLEAD_ALLOW_NO_SANDBOX": "true",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    text, machine = fairlead("doctor"), fairlead("doctor", "--format", "json")
+
+    assert (text.status, machine.status) == (0, 0)
+    assert "ok       permissions: all that are wanted\n" in text.stdout
+    assert "warning  installations: the App is installed nowhere\n           -> install it" in (
+        text.stdout
+    )
+    document = json.loads(machine.stdout)
+    assert document["schema"] == "fairlead.doctor/1"
+    assert {
+        "status": "ok",
+        "subject": "events",
+        "said": "all that are wanted",
+        "advice": "",
+    } in document["lines"]
+
+
+def test_without_credentials_it_is_a_problem_unless_offline(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("FAIRLEAD_ALLOW_NO_SANDBOX", "true")
+
+    asked, offline = fairlead("doctor"), fairlead("doctor", "--offline")
+
+    assert (asked.status, offline.status) == (1, 0)
+    assert "PROBLEM  credentials: APP_ID, PRIVATE_KEY, WEBHOOK_SECRET are not set" in asked.stdout

@@ -1,0 +1,83 @@
+"""`fairlead policy init`: what is proposed, and that it is valid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.catalog import rule_options
+from bot.core.policy import Images, Owner, Policy, parse_policy
+from tests.cli.running import Ran, commit, fairlead
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, namespace: {namespace}}}
+spec: {{containers: [{{name: app, image: "{image}"}}]}}
+"""
+FILES = {
+    "pay/api.yaml": POD.format(name="api", namespace="payments", image="ghcr.io/example/api:1.0"),
+    "pay/db.yaml": POD.format(name="db", namespace="payments", image="postgres:17"),
+    "shop/web.yaml": POD.format(name="web", namespace="shop", image="ghcr.io/example/web:1.0"),
+    "shop/odd.yaml": POD.format(name="odd", namespace="mixed", image="quay.io/other/odd:1"),
+    "pay/odd.yaml": POD.format(name="odd2", namespace="mixed", image="quay.io/other/odd:1"),
+    ".github/CODEOWNERS": "* @jane\n/pay/ @example/payments @jane\n/shop/ @Example/Shop\n",
+}
+EXPECTED = Policy(
+    mode="observe",
+    images=Images(approved=("docker.io/library", "ghcr.io/example", "quay.io/other")),
+    owners=(
+        Owner(namespaces=("payments",), teams=("example/payments",)),
+        Owner(namespaces=("shop",), teams=("example/shop",)),
+    ),
+)
+
+
+def test_a_policy_is_proposed_from_what_runs_and_who_owns_it(tmp_path: Path) -> None:
+    """A namespace whose files no team owns together gets no owner; people are no owners."""
+    commit(tmp_path, FILES)
+
+    ran = fairlead("policy", "init", "--repo", tmp_path)
+
+    assert (ran.status, ran.stderr) == (0, "")
+    assert parse_policy(ran.stdout, rule_options()) == EXPECTED
+
+
+def test_names_that_yaml_would_read_otherwise_stay_what_they_are(tmp_path: Path) -> None:
+    commit(
+        tmp_path,
+        {
+            "a.yaml": POD.format(name="a", namespace="'on'", image="localhost:5000/a"),
+            "CODEOWNERS": "* @example/a\n",
+        },
+    )
+
+    found = parse_policy(fairlead("policy", "init", "--repo", tmp_path).stdout, rule_options())
+
+    assert (found.images.approved, found.owners) == (
+        ("localhost:5000/a",),
+        (Owner(namespaces=("on",), teams=("example/a",)),),
+    )
+
+
+def test_an_empty_repository_gets_a_policy_as_well(tmp_path: Path) -> None:
+    commit(tmp_path, {"README.md": "nothing\n"})
+
+    ran = fairlead("policy", "init", "--repo", tmp_path)
+
+    assert parse_policy(ran.stdout, rule_options()) == Policy(mode="observe")
+
+
+def test_it_is_written_where_the_app_looks_and_never_over_another(tmp_path: Path) -> None:
+    commit(tmp_path, FILES)
+    target = tmp_path / ".github" / "fairlead.yml"
+
+    first = fairlead("policy", "init", "--repo", tmp_path, "--write")
+    second = fairlead("policy", "init", "--repo", tmp_path, "--write")
+
+    assert first == Ran(0, f"wrote {target}\n", "")
+    assert parse_policy(target.read_text(), rule_options()) == EXPECTED
+    assert second == Ran(
+        2,
+        "",
+        f"fairlead: {target} is there already: without --write the proposal is printed\n",
+    )

@@ -1,0 +1,1 @@
+"""How Fairlead is run on Kubernetes."""
