@@ -14,6 +14,7 @@ import structlog
 from waitress import create_server  # type: ignore[import-untyped]  # it has no types
 
 from bot import logs
+from bot.analysis.renders import renders_here
 from bot.analysis.run import Options
 from bot.app import create_app
 from bot.errors import UsageError
@@ -123,7 +124,11 @@ def _service(settings: Settings) -> Service:
         seconds=settings.job_seconds,
         today=_today,
         options=Options(
-            cache=settings.data_dir / "facts", require_sandbox=not settings.allow_no_sandbox
+            cache=settings.data_dir / "facts",
+            require_sandbox=not settings.allow_no_sandbox,
+            renders=renders_here(
+                (settings.data_dir / "tools",), confined=not settings.allow_no_sandbox
+            ),
         ),
         # Settings allow http to this machine alone, where the stand-in is.
         transport=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),

@@ -8,10 +8,12 @@ from typing import Final
 
 from bot.core.rendering import Builder, Built
 from bot.core.states.files import directory
-from bot.core.states.roots import Root, RootKey, Roots
+from bot.core.states.roots import Manifests, Root, RootKey, Roots
+from bot.core.tree import File
 
 MOST_ROOTS: Final = 60
 MOST_BUILDS: Final = 150
+_LARGEST_POINTER: Final = 1024  # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class Rendering:
     """
 
     builder: Builder
+    manifests: Manifests
     asked: dict[RootKey, bool] = field(default_factory=dict)
     tools: set[str] = field(default_factory=set)
     _known: dict[object, Built] = field(default_factory=dict)
@@ -48,7 +51,10 @@ class Rendering:
         build = root.build
         if root.refusals or build is None:
             return Built("refused", message=(root.refusals or root.reasons)[0].message)
-        mark = root.inputs
+        mark = root.build_inputs
+        pointer = next((path for path in root.files if self._is_pointer(root.files[path])), None)
+        if pointer is not None:
+            return Built("refused", message=f"{pointer} is a Git LFS pointer, not the file itself")
         if mark not in self._known:
             if number >= MOST_ROOTS or self._builds >= MOST_BUILDS:
                 return Built("limit", message=_spent())
@@ -58,6 +64,9 @@ class Rendering:
         if built.tool:
             self.tools.add(built.tool)
         return built
+
+    def _is_pointer(self, file: File) -> bool:
+        return file.size <= _LARGEST_POINTER and self.manifests.manifest(file).pointer
 
 
 def _spent() -> str:
