@@ -33,6 +33,8 @@ class Side:
     roots: Mapping[RootKey, Applied]
     links: Mapping[str, File]
     known: tuple[Resource, ...] = ()
+    inputs: tuple[Resource, ...] = ()
+    own: tuple[str, ...] = ()
 
     def state(
         self, environment: Environment, policy: Policy, environments: Environments
@@ -42,6 +44,7 @@ class Side:
         held = tuple(root for root in self.roots.values() if name in environments.homes(root.root))
         links = any(name in environments.home(path) for path in self.links)
         resources = combined(held)
+        made_of = _built_of(held)
         files: dict[str, ManifestFile] = {}
         for root in held:
             files.update(root.files)
@@ -52,6 +55,9 @@ class Side:
             closed=closed_namespaces(held, resources, links=links),
             files=MappingProxyType(dict(sorted(files.items()))),
             known=self.known,
+            inputs=tuple(it for it in self.inputs if it.source.path in made_of),
+            all_inputs=self.inputs,
+            own=self.own,
         )
         return state, held
 
@@ -93,6 +99,13 @@ class Pairing:
             ]
             self._differing = frozenset(name for home in homes for name in home)
         return self._differing
+
+
+def _built_of(roots: Iterable[Applied]) -> frozenset[str]:
+    """The tree's own paths of all that these roots are made of."""
+    return frozenset(
+        held.root.own_paths.get(path, path) for held in roots for path in held.root.files
+    )
 
 
 def combined(roots: Iterable[Applied]) -> tuple[Resource, ...]:
