@@ -58,6 +58,7 @@ def examine_trees(
         namespace=question.namespace,
         builder=builder,
         declare=Declarations(content, Own.of(question.repositories)),
+        own=question.repositories,
     )
     locator = Locator(content, question.base, question.head)
     findings: list[ReviewFinding] = []

@@ -35,6 +35,9 @@ class State:
     `files` are the manifests by path, readable or not, for what concerns the text itself.
     `known` is what the policy says that the cluster has beside the tree (`rbac: {known: ...}`).
     `house` are the repository's own rules, its policy and CODEOWNERS: content ids by path.
+    `inputs` are the kustomizations and charts that this environment is built by, as objects that
+    no cluster gets, `all_inputs` those of the whole tree. `own` are the addresses by which the
+    repository under review is known.
     Rules look resources up and never walk a whole state; what is computed from a whole state is
     computed once, by `derived`.
     """
@@ -46,6 +49,9 @@ class State:
     files: Mapping[str, ManifestFile] = field(default_factory=lambda: MappingProxyType({}))
     known: tuple[Resource, ...] = ()
     house: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inputs: tuple[Resource, ...] = ()
+    all_inputs: tuple[Resource, ...] = ()
+    own: tuple[str, ...] = ()
     _derived: dict[Callable[[State], object], object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -16,6 +16,9 @@ EXAMPLES = [
     for example in rule.page.examples
 ]
 
+# What this rule is about lies elsewhere, so that nothing here renders it.
+NOT_RENDERED = {"remote-source-changed"}
+
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES)
 def test_the_example_gives_exactly_its_findings(rule: Rule, example: Example) -> None:
@@ -38,7 +41,12 @@ def test_the_example_gives_exactly_its_findings(rule: Rule, example: Example) ->
         key=str,
     )
 
-    assert (found, analysis.problems) == (sorted(example.expected, key=str), ())
+    problems = tuple(
+        held
+        for held in analysis.problems
+        if held.kind != "unrendered" or rule.id not in NOT_RENDERED
+    )
+    assert (found, problems) == (sorted(example.expected, key=str), ())
 
 
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in load_rules()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -12,7 +13,7 @@ from bot.core.globs import path_matches
 from bot.core.manifest import Manifest
 from bot.core.policy import POLICY_PATH, Policy
 from bot.core.rendering import Build, Builder, Declare, NoBuilder, declare_nothing
-from bot.core.resource import GroupKind
+from bot.core.resource import GroupKind, Resource
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
 from bot.core.states.applied import Applied, Reader, definitions
@@ -22,6 +23,7 @@ from bot.core.states.declared import with_declared
 from bot.core.states.delivery import altered
 from bot.core.states.environments import Environments, environments_of
 from bot.core.states.files import REGULAR, files_of
+from bot.core.states.inputs import inputs_of
 from bot.core.states.pairing import Pair, Pairing, Side
 from bot.core.states.problems import Trouble, links_of, pointers, unreadable, unrendered
 from bot.core.states.rendering import Rendering
@@ -79,11 +81,13 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     namespace: str = "default",
     builder: Builder | None = None,
     declare: Declare = declare_nothing,
+    own: tuple[str, ...] = (),
 ) -> States:
     """The states of two trees. `namespace` is what a resource without one gets.
 
     `builder` renders what cannot be read as it stands; without one it is not rendered. `declare`
-    says which roots the resources of a tree declare.
+    says which roots the resources of a tree declare, `own` by which addresses they name their own
+    repository.
     """
     trees = _Trees(
         base, head, manifests, policy, Naming(policy.environments, namespace, policy.render)
@@ -98,7 +102,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         environment = _environment(name, environments, namespace)
         default = environment.default_namespace
         if default not in pairings:
-            pairings[default] = Pairing(environments, policy, *trees.sides(default))
+            pairings[default] = Pairing(environments, policy, *trees.sides(default, own))
         pairs.append(pairings[default].pair(environment))
     troubles = (
         *unrendered(before, after),
@@ -196,17 +200,22 @@ class _Trees:
         before, after = (reader.applied(roots) for roots in self._roots)
         return with_baselines(before, after), after
 
-    def sides(self, namespace: str) -> tuple[Side, Side]:
+    def sides(self, namespace: str, own: tuple[str, ...]) -> tuple[Side, Side]:
         """Both sides, for environments where this is the default namespace."""
         reader = self._reader(namespace)
         before, after = self.applied(namespace)
         known = tuple(
             found for path, file in self._known.items() for found in reader.resources(path, file)
         )
+        inputs = self._inputs
         return (
-            Side(before, self.links[0], known, self._house[0]),
-            Side(after, self.links[1], known, self._house[1]),
+            Side(before, self.links[0], known, self._house[0], inputs[0], own),
+            Side(after, self.links[1], known, self._house[1], inputs[1], own),
         )
+
+    @cached_property
+    def _inputs(self) -> tuple[tuple[Resource, ...], ...]:
+        return tuple(tuple(inputs_of(files, self._manifests)) for files in self._files)
 
     def _reader(self, namespace: str) -> Reader:
         if namespace not in self._readers:

@@ -23,7 +23,7 @@ from bot.core.values import EMPTY, Body, freeze
 from bot.errors import UnbuildableError
 
 VALUES_NAME: Final = "values.yaml"
-_REQUIREMENTS: Final = "requirements.yaml"
+REQUIREMENTS: Final = "requirements.yaml"
 _FILE: Final = "file://"
 # Charts whose dependencies are charts of the tree whose dependencies ...
 _DEEPEST: Final = 8
@@ -105,7 +105,7 @@ def charts_of(files: Files, paths: Paths, manifests: Manifests, naming: Naming) 
     """The charts that are no part of another one, and those that the policy names."""
     charts = frozenset(files.charts)
     for path in files.charts:
-        if not naming.excludes(path) and (naming.names(path) or not _is_vendored(path, charts)):
+        if not naming.excludes(path) and (naming.names(path) or not is_vendored(path, charts)):
             yield chart_at(path, paths, manifests)
 
 
@@ -202,7 +202,7 @@ class _Collector:
 
     def _dependencies(self, path: str, own: Mapping[str, str]) -> Iterator[_Dependency]:
         """Those of `Chart.yaml`, and of the older `requirements.yaml`."""
-        for name in (CHART_NAME, _REQUIREMENTS):
+        for name in (CHART_NAME, REQUIREMENTS):
             described = own.get(_join(path, name))
             if described is None:
                 continue
@@ -245,7 +245,7 @@ class _Collector:
         return values.mapping(freeze(msgspec.json.decode(held.encoded))), source
 
 
-def _is_vendored(path: str, charts: frozenset[str]) -> bool:
+def is_vendored(path: str, charts: frozenset[str]) -> bool:
     """Whether a chart lies in another one's `charts/`."""
     segments = path.split("/")
     return any(

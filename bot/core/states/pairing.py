@@ -34,6 +34,8 @@ class Side:
     links: Mapping[str, File]
     known: tuple[Resource, ...] = ()
     house: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inputs: tuple[Resource, ...] = ()
+    own: tuple[str, ...] = ()
 
     def state(
         self, environment: Environment, policy: Policy, environments: Environments
@@ -43,6 +45,7 @@ class Side:
         held = tuple(root for root in self.roots.values() if name in environments.homes(root.root))
         links = any(name in environments.home(path) for path in self.links)
         resources = combined(held)
+        made_of = _built_of(held)
         files: dict[str, ManifestFile] = {}
         for root in held:
             files.update(root.files)
@@ -54,6 +57,9 @@ class Side:
             files=MappingProxyType(dict(sorted(files.items()))),
             known=self.known,
             house=self.house,
+            inputs=tuple(it for it in self.inputs if it.source.path in made_of),
+            all_inputs=self.inputs,
+            own=self.own,
         )
         return state, held
 
@@ -98,6 +104,13 @@ class Pairing:
                 homes.append(frozenset(self.environments.names[:1]))
             self._differing = frozenset(name for home in homes for name in home)
         return self._differing
+
+
+def _built_of(roots: Iterable[Applied]) -> frozenset[str]:
+    """The tree's own paths of all that these roots are made of."""
+    return frozenset(
+        held.root.own_paths.get(path, path) for held in roots for path in held.root.files
+    )
 
 
 def combined(roots: Iterable[Applied]) -> tuple[Resource, ...]:

@@ -1,0 +1,170 @@
+"""Addresses of what lies elsewhere: where it is, whose it is, which version of it is meant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_LONGEST: Final = 200
+
+_URL: Final = re.compile(
+    r"(?i)(?:git::)?(?:[a-z][a-z0-9+.-]*://)?/?(?:[^@/]*@)?"
+    r"(?P<host>[^/:]+)(?P<port>:[0-9]+(?=/|$))?[:/]*(?P<path>.*)"
+)
+_RAW: Final = frozenset({"raw.githubusercontent.com"})
+_SAME_HOST: Final = {"ssh.github.com": "github.com", "www.github.com": "github.com"}
+
+# Hosts on which what comes first in a path says whose it is.
+_FORGES: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
+_SHARED: Final = _FORGES | {
+    "ghcr.io",
+    "quay.io",
+    "docker.io",
+    "registry-1.docker.io",
+    "index.docker.io",
+    "registry.gitlab.com",
+    "public.ecr.aws",
+    "gcr.io",
+    "storage.googleapis.com",
+    "s3.amazonaws.com",
+    "raw.githubusercontent.com",
+}
+_MANIFEST: Final = (".yaml", ".yml", ".json")
+_PLACE: Final = re.compile(r"[\w.+~/-]+")
+
+_VERSION: Final = re.compile(r"(?:[\w.-]*[/_-])?v?\d+\.\d+\.\d+(?:[-.+_][\w.+-]*)?|v\d+\.\d+")
+_DATED: Final = re.compile(r"(?:[\w.-]*[/_-])?v?\d{4}[-.]?\d{2}[-.]?\d{2}(?:[-.+_][\w.+-]*)?")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_EXACT: Final = re.compile(r"v?\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?")
+_TEMPLATED: Final = ("{{", "${")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where something is, without credentials: `place` is `host/path`, `part` what is taken of it.
+
+    `version` is what the address itself says of it, empty where it says nothing.
+    """
+
+    place: str
+    part: str = ""
+    version: str = ""
+
+    @property
+    def owner(self) -> str:
+        """The host, and on a host that many share whose it is there."""
+        host, _, path = self.place.lower().partition("/")
+        return f"{host}/{path.partition('/')[0]}" if host in _SHARED and path else host
+
+
+def git_address(text: str) -> Address:
+    """The address of a repository, as kustomize, Argo CD and Flux take it, or of a file in one."""
+    plain, _, query = text.strip().partition("?")
+    asked = {name: text for name, _, text in (it.partition("=") for it in query.split("&"))}
+    version = asked.get("ref") or asked.get("version") or ""
+    host, path = _parts(plain)
+    if host in _RAW or host == "github.com":
+        found = _file_of_github(host, path)
+        if found is not None:
+            return found
+    if plain.lower().startswith("http") and path.endswith(_MANIFEST) and not version:
+        return _file_elsewhere(host, path)
+    place, part = _repository(host, path)
+    return Address(shown(place), shown(part), shown(version))
+
+
+def plain_address(text: str) -> Address:
+    """The address of a repository of charts, a registry or a bucket."""
+    host, path = _parts(text.strip().partition("?")[0])
+    return Address(shown("/".join(part for part in (host, path.strip("/")) if part)))
+
+
+def shown(text: str) -> str:
+    """A text of the tree, as a sentence may hold it."""
+    return "".join(sign for sign in text if sign.isprintable())[:_LONGEST]
+
+
+def follows_git(version: str) -> bool:
+    """Whether what a reference of git names can become something else: a branch, or none at all.
+
+    A tag counts as a version, though its owner may move it.
+    """
+    if any(mark in version for mark in _TEMPLATED):
+        return False
+    if version.startswith("refs/tags/"):
+        return False
+    return not any(form.fullmatch(version) for form in (_COMMIT, _VERSION, _DATED))
+
+
+def follows_charts(version: str) -> bool:
+    """Whether a chart's version is a range, or none at all."""
+    if any(mark in version for mark in _TEMPLATED) or version.startswith("sha256:"):
+        return False
+    return _EXACT.fullmatch(version) is None
+
+
+def compare_link(place: str, old: str, new: str) -> str:
+    """Where a forge shows what lies between two versions; empty where that is not known."""
+    if not old or not new or not all(map(_PLACE.fullmatch, (place, old, new))):
+        return ""
+    host, _, path = place.partition("/")
+    old, new = (it.removeprefix("refs/tags/").removeprefix("refs/heads/") for it in (old, new))
+    if host.lower() == "github.com" and path.count("/") == 1:
+        return f"https://{place}/compare/{old}...{new}"
+    if host.lower() == "gitlab.com" and "/" in path:
+        return f"https://{place}/-/compare/{old}...{new}"
+    return ""
+
+
+def _parts(text: str) -> tuple[str, str]:
+    match = _URL.fullmatch(text)
+    if match is None:
+        return text, ""
+    host = _SAME_HOST.get(match["host"].lower(), match["host"].lower())
+    port = match["port"] or ""
+    return f"{host}{port}", match["path"]
+
+
+def _repository(host: str, path: str) -> tuple[str, str]:
+    """A repository, and the directory in it."""
+    inner, _, part = path.partition("//")
+    if not part and ".git/" in inner:
+        inner, _, part = inner.partition(".git/")
+    steps = [step for step in inner.split("/") if step]
+    if not part and host in _FORGES:
+        steps, rest = steps[:2], steps[2:]
+        part = "/".join(rest)
+    if steps:
+        steps[-1] = steps[-1].removesuffix(".git")
+    return "/".join((host, *steps)), part.strip("/")
+
+
+def _file_of_github(host: str, path: str) -> Address | None:
+    """A file that GitHub shows of a repository or of one of its releases."""
+    steps = [step for step in path.split("/") if step]
+    owner, rest = steps[:2], steps[2:]
+    if host not in _RAW:
+        if rest[:1] == ["releases"] and len(rest) > 3:
+            version = rest[2] if rest[1] == "download" else "latest"
+            return _at(owner, version, rest[3:])
+        if rest[:1] not in (["raw"], ["blob"], ["tree"]):
+            return None
+        rest = rest[1:]
+    if rest[:2] in (["refs", "heads"], ["refs", "tags"]):
+        rest = rest[2:]
+    return _at(owner, rest[0], rest[1:]) if rest else None
+
+
+def _at(owner: list[str], version: str, part: list[str]) -> Address:
+    return Address(shown("/".join(("github.com", *owner))), shown("/".join(part)), shown(version))
+
+
+def _file_elsewhere(host: str, path: str) -> Address:
+    """A file of any other host, whose path often says the version."""
+    steps = path.split("/")
+    for index, step in enumerate(steps):
+        if _VERSION.fullmatch(step):
+            steps[index] = "*"
+            return Address(shown("/".join((host, *steps))), "", shown(step))
+    return Address(shown(f"{host}/{path}"))

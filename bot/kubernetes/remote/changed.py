@@ -1,0 +1,94 @@
+"""What a change newly takes in from elsewhere, and how that differs from what was taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.core.resource import ResourceKey
+from bot.core.state import State
+from bot.kubernetes.gitops.repositories import Own
+from bot.kubernetes.remote.addresses import compare_link
+from bot.kubernetes.remote.sources import RemoteSource, remote_sources, taken_in
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChange:
+    """Something from elsewhere that base does not take in like that.
+
+    `old` is another version of it that base takes in, at the same object where there is one, None
+    where there is none. `stranger` says that nothing at base comes from whoever owns it.
+    """
+
+    new: RemoteSource
+    old: RemoteSource | None
+    stranger: bool
+
+    @property
+    def link(self) -> str:
+        """Where both versions can be compared, empty where that is not known."""
+        if self.old is None:
+            return ""
+        return compare_link(self.new.address.place, self.old.version, self.new.version)
+
+
+def source_changes(before: State, after: State) -> Iterator[SourceChange]:
+    """What head takes in from elsewhere that base does not, but for the repository itself."""
+    known = (*before.derived(taken_in), *before.derived(_everywhere))
+    own = Own.of(after.own)
+    same = {(held.name, held.version) for held in known}
+    owners = {held.address.owner for held in known if held.owned}
+    by_holder: dict[tuple[ResourceKey, tuple[str, str, str]], RemoteSource] = {}
+    by_name: dict[tuple[str, str, str], RemoteSource] = {}
+    for held in known:
+        by_holder.setdefault((held.node.resource.key, held.name), held)
+        by_name.setdefault(held.name, held)
+    for found in after.derived(taken_in):
+        if (found.name, found.version) in same or own.holds(found.address.place):
+            continue
+        old = by_holder.get((found.node.resource.key, found.name)) or by_name.get(found.name)
+        yield SourceChange(found, old, found.owned and found.address.owner not in owners)
+
+
+def _everywhere(state: State) -> tuple[RemoteSource, ...]:
+    """What the files of the whole tree take in, whatever the environment."""
+    return tuple(remote_sources(state.all_inputs))
+
+
+def in_words(change: SourceChange) -> str:
+    """What a change of a source is, in one sentence."""
+    new, old = change.new, change.old
+    if change.stranger:
+        follows = f", and {_follows(new)}" if new.follows else ""
+        return (
+            f"{new.words}{_version(new)} comes from {new.address.owner}, from where nothing here "
+            f"came before{follows}"
+        )
+    if new.follows:
+        return f"{new.words} {_follows(new)}"
+    if old is None:
+        return f"{new.words}{_version(new)} is new here, and is not looked into"
+    link = f": {change.link}" if change.link else ""
+    return f"{new.words} moves from {old.version or 'no version'} to {new.version}{link}"
+
+
+def facts(change: SourceChange) -> Mapping[str, str]:
+    """The same for machines."""
+    old = change.old.version if change.old is not None else ""
+    held = {
+        "source": change.new.address.place,
+        "part": change.new.address.part,
+        "old": old,
+        "new": change.new.version,
+        "compare": change.link,
+    }
+    return {name: text for name, text in held.items() if text}
+
+
+def _version(source: RemoteSource) -> str:
+    return f" at {source.version}" if source.version and not source.follows else ""
+
+
+def _follows(source: RemoteSource) -> str:
+    what = f"follows {source.version}" if source.version else "names no version"
+    return f"{what}, so that it can change without a review here"

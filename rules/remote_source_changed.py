@@ -1,0 +1,32 @@
+"""Something from elsewhere is new, or another version of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import GroupKind
+from bot.core.state import State
+from bot.kubernetes.remote.changed import SourceChange, facts, in_words, source_changes
+
+SEVERITY: Final = Severity.WARNING
+SUBJECTS: Final[tuple[GroupKind, ...]] = ()
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    for change in source_changes(before, after):
+        yield Finding(
+            change.new.node,
+            in_words(change),
+            _severity(change),
+            key=" ".join(change.new.name),
+            facts=facts(change),
+        )
+
+
+def _severity(change: SourceChange) -> Severity:
+    if change.stranger or change.new.follows:
+        return Severity.ERROR
+    return SEVERITY if change.old is None else Severity.NOTICE
