@@ -89,7 +89,7 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     from bot.analysis.run import Options  # noqa: PLC0415 - not for --help
     from bot.cli.comparison import read_policy  # noqa: PLC0415 - not for --help
     from bot.core.backtest import document  # noqa: PLC0415 - not for --help
-    from bot.core.report import POLICY_PATH  # noqa: PLC0415 - not for --help
+    from bot.core.policy import POLICY_PATH  # noqa: PLC0415 - not for --help
     from bot.git import Repository  # noqa: PLC0415 - not for --help
 
     repository = Repository(repo)
