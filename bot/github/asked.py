@@ -19,6 +19,9 @@ Payload: TypeAlias = Mapping[str, Any]
 EXTERNAL_ID: Final = re.compile(r"v1:(\d{1,12}):")
 """The beginning of a check run's `external_id`: the number of its pull request."""
 
+RECHECK: Final = "recheck"
+"""The identifier of the button on a check run that asks for a new review."""
+
 NO_COMMIT: Final = "0" * 40
 
 _GROUP_ID: Final = re.compile(r"v1:queue:(\d{1,12}):([0-9a-f]{40,64})")
@@ -92,7 +95,7 @@ def _check_run(action: str | None, payload: Payload) -> Iterator[Task]:
         known = EXTERNAL_ID.match(text(payload, "check_run", "external_id") or "")
         wanted = text(payload, "requested_action", "identifier")
         login = text(payload, "sender", "login") or ""
-        if known and wanted == "recheck" and _LOGIN.fullmatch(login):
+        if known and wanted == RECHECK and _LOGIN.fullmatch(login):
             yield Errand("act", *where, int(known[1]), login)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from bot.core.plan import Annotation, ConcludeCheck
 from bot.errors import GitHubError
 from bot.github.answers import created, translated
+from bot.github.asked import EXTERNAL_ID, RECHECK
 from bot.github.auth import Connection
 from bot.github.pulls import PullRequest
 from bot.github.tasks import GroupJob, PushJob
@@ -18,6 +19,12 @@ from bot.github.webhook import NAME
 
 Ending = Literal["done", "judged", "failed", "superseded"]
 """How a run ended; one that is "judged" waits for another pull request of its commit."""
+
+AGAIN: Final = {
+    "label": "Review again",
+    "description": "Judge this commit as things are now",
+    "identifier": RECHECK,
+}
 
 _TRIES: Final = 3
 _SAID: Final = re.compile(r":(?:done|judged):([a-z_]{1,20})(?::quiet)?$")
@@ -105,7 +112,11 @@ def reviewed(connection: Connection, about: About, *, quiet: bool = True) -> boo
 
     Without `quiet`, a review that posted no comment is none.
     """
-    run = newest(runs_on(connection, about.head), about)
+    return is_reviewed(newest(runs_on(connection, about.head), about), about, quiet=quiet)
+
+
+def is_reviewed(run: CheckRun | None, about: About, *, quiet: bool = True) -> bool:
+    """The same of a run that is known already."""
     if run is None or run.status != "completed" or not _is(run, about, "done"):
         return False
     return quiet or not run.external_id.endswith(":quiet")
@@ -154,6 +165,7 @@ def conclude(connection: Connection, about: About, run: CheckRun | None, end: En
     }
     if end.how != "judged":
         last |= {"status": "completed", "conclusion": end.shown.conclusion}
+        last |= _buttons(about, end)
         if run is None and len(batches) == 1:
             _post(connection, about, last)
             return
@@ -207,6 +219,13 @@ def greet(connection: Connection, commit: str, ending: ConcludeCheck) -> None:
 def _external(about: About, end: End) -> str:
     said = f":{end.own or end.shown.conclusion}" if end.how in {"done", "judged"} else ""
     return f"{about.mark}:{end.how}{said}{':quiet' if said and end.quiet else ''}"
+
+
+def _buttons(about: About, end: End) -> dict[str, Any]:
+    """What people can press where a pull request does not pass; `bot.github.asked` hears of it."""
+    if end.shown.conclusion == "success" or not EXTERNAL_ID.match(about.scope):
+        return {}
+    return {"actions": [AGAIN]}
 
 
 def _is(run: CheckRun, about: About, how: Ending) -> bool:

@@ -42,19 +42,19 @@ def read_pull(connection: Connection, number: int) -> PullRequest:
     """The pull request of this number."""
     with translated():
         raw = connection.github.requester.requestJsonAndCheck("GET", _path(connection, number))[1]
-    return from_json(raw)
+    return _pull(raw)
 
 
 def open_pulls(connection: Connection) -> tuple[PullRequest, ...]:
     """Every open pull request of the repository."""
-    return tuple(map(from_json, pages(connection, f"/repos/{connection.full_name}/pulls")))
+    return tuple(map(_pull, pages(connection, f"/repos/{connection.full_name}/pulls")))
 
 
 def pulls_of(connection: Connection, commit: str) -> tuple[PullRequest, ...]:
     """The pull requests that brought a commit, or are to bring it; none of an unknown commit."""
     try:
         path = f"/repos/{connection.full_name}/commits/{commit}/pulls"
-        return tuple(map(from_json, pages(connection, path)))
+        return tuple(map(_pull, pages(connection, path)))
     except GitHubAnswerError as error:
         if error.status in {404, 422}:
             return ()
@@ -85,8 +85,7 @@ def _path(connection: Connection, number: int) -> str:
     return f"/repos/{connection.full_name}/pulls/{number}"
 
 
-def from_json(raw: Mapping[str, Any]) -> PullRequest:
-    """The pull request that GitHub describes, in full or as lists do."""
+def _pull(raw: Mapping[str, Any]) -> PullRequest:
     base, user = raw["base"], raw.get("user") or {}
     stacked = (raw.get("stack") or {}).get("base") or {}
     return PullRequest(

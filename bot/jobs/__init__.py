@@ -183,7 +183,8 @@ class Queue:
         states = [state for name, state in known.items() if _round(name) == last]
         if known and not any(state in _FAILED for state in states):
             return False
-        self._enqueue(key if last < 0 else f"{key}~r{last + 1}", task, _Turn())
+        name = key if last < 0 else f"{key}~r{last + 1}"
+        self._enqueue(name, task, _Turn(), lanes.delay_of(task))
         return True
 
     def ready(self) -> bool:
@@ -284,7 +285,10 @@ class Queue:
 
     @staticmethod
     def _done(done: Done) -> _Attempt:
-        rows = [written(task) for task in done.tasks if not _repeated(task)]
+        # A sweep finds what waits or runs already.
+        swept = any(_swept(task) for task in done.tasks)
+        known = lanes.known() if swept else frozenset()
+        rows = [written(task) for task in done.tasks if not (_swept(task) and task.key in known)]
         return _did(done.outcome, tasks=rows, spread=done.spread)
 
     def _held(self, name: str, task: Task) -> float | None:
@@ -360,9 +364,8 @@ def _did(
     }
 
 
-def _repeated(task: Task) -> bool:
-    """Whether a sweep found what waits or runs already."""
-    return isinstance(task, Job) and task.priority == "sweep" and lanes.known(task.key)
+def _swept(task: Task) -> bool:
+    return isinstance(task, Job) and task.priority == "sweep"
 
 
 def reference(key: str) -> str:

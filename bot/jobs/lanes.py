@@ -6,7 +6,7 @@ a key is worked on by one worker at a time; across lanes, the patient one gives 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -27,6 +27,8 @@ MOST_AT_ONCE: Final = 20
 
 GIVES_WAY: Final[Mapping[str, float]] = MappingProxyType({BACKGROUND: 5.0, PULLS: 1.0})
 """Seconds after which a job that met another of its pull request looks again."""
+
+SETTLED: Final = 30.0
 
 _SLOW: Final = frozenset(
     {"forget", "recheck", "sweep", "sweep-all", "sweep-installation", "welcome"}
@@ -53,9 +55,24 @@ def lane_of(task: Task) -> str:
             return BACKGROUND
 
 
-def known(key: str) -> bool:
-    """Whether a review of this pull request waits or runs already."""
-    return any(row.queue_partition_key == key for row in _rows(PULLS, BACKGROUND))
+def delay_of(task: Task) -> float | None:
+    """Seconds that a task waits before anybody looks at it, None for none.
+
+    GitHub connects a commit with its pull request a moment after the push, and asks for a suite
+    before it says that a pull request has a new head.
+    """
+    match task:
+        case PushJob():
+            return SETTLED
+        case Announcement(job=Job(reason="missing")):
+            return SETTLED
+    return None
+
+
+def known() -> frozenset[str]:
+    """The keys of the reviews that wait or run."""
+    rows = _rows(WAITING, PULLS, BACKGROUND)
+    return frozenset(row.queue_partition_key for row in rows if row.queue_partition_key)
 
 
 def met(own: str, key: str) -> float | None:
@@ -63,7 +80,8 @@ def met(own: str, key: str) -> float | None:
 
     Both may see each other: then the patient one waits longer.
     """
-    rows = [row for row in _rows(PULLS, BACKGROUND) if row.queue_partition_key == key]
+    every = _rows(("PENDING", "ENQUEUED"), PULLS, BACKGROUND)
+    rows = [row for row in every if row.queue_partition_key == key]
     lane = next((row.queue_name for row in rows if row.workflow_id == own), None)
     if lane is None:
         return None
@@ -77,11 +95,11 @@ def met(own: str, key: str) -> float | None:
 
 def _crowded(task: Job) -> bool:
     prefix = f"{task.installation}/"
-    waiting = (row for row in _rows(PULLS) if row.status != "PENDING")
+    waiting = _rows(("ENQUEUED",), PULLS)
     return sum((row.queue_partition_key or "").startswith(prefix) for row in waiting) > MOST_AT_ONCE
 
 
-def _rows(*lanes: str) -> list[WorkflowStatus]:
+def _rows(status: Sequence[str], *lanes: str) -> list[WorkflowStatus]:
     return DBOS.list_workflows(
-        queue_name=list(lanes), status=list(WAITING), load_input=False, load_output=False
+        queue_name=list(lanes), status=list(status), load_input=False, load_output=False
     )

@@ -39,7 +39,7 @@ def announce(means: Means, task: Announcement) -> Done:
         held = checks.newest(checks.runs_on(github, pull.head), about)
         if not pull.open or (job.reason == "missing" and held):
             return Done("unneeded", left)
-        if job.reason == "changed" and checks.reviewed(github, about, quiet=job.quiet):
+        if job.reason == "changed" and checks.is_reviewed(held, about, quiet=job.quiet):
             return Done("unneeded", left)
         checks.begin(github, about)
         return Done("announced", (*left, job))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.standin.context import Context
-from bot.standin.state import Installation, Repository
+from bot.standin.state import Installation, PullRequest, Repository, Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,14 @@ class Administration:
         with state.lock:
             one.archived = True
             self.context.events.archived(one, state.account(by))
+
+    def stack(self, *pulls: PullRequest) -> None:
+        """The pull requests as one stack, from the lowest to the highest."""
+        state = self.context.state
+        with state.lock:
+            lowest, number = pulls[0], state.new_id()
+            for place, pull in enumerate(pulls, 1):
+                pull.stack = Stack(number, lowest.base_ref, lowest.base_sha, len(pulls), place)
 
     def add(self, installation: Installation, *repositories: Repository) -> None:
         """The installation reaches these as well."""

@@ -161,6 +161,17 @@ class IssueComment:
     minimized: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Pull requests one upon the other, all bound for one branch; `place` is 1 for the lowest."""
+
+    id: int
+    base_ref: str
+    base_sha: str
+    size: int
+    place: int
+
+
 @dataclass(slots=True, eq=False)
 class PullRequest:
     """A pull request; its commits are read from git whenever they are asked for."""
@@ -190,6 +201,7 @@ class PullRequest:
     conversation: list[IssueComment] = field(default_factory=list)
     resolved_threads: dict[int, Account] = field(default_factory=dict)
     requested_teams: list[str] = field(default_factory=list)
+    stack: Stack | None = None
 
     def threads(self) -> dict[int, list[ReviewComment]]:
         """The threads by the id of the comment that began each, deleted or not."""

@@ -14,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import AnalysisError, GitError, GitHubError, InstallationGone, UsageError
-from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, Task, read
+from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, PushJob, Task, read
 from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics
 
@@ -396,3 +396,14 @@ def test_a_job_that_an_older_release_wrote_is_read(queue: Queue) -> None:
     assert queue.ready()
     old = {"installation": 1, "repository": 2, "number": 3, "reason": "changed"}
     assert read(old) == Job(1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    "task", [PushJob(1, 2, "b" * 40, "a" * 40), Announcement(Job(1, 2, 3, "missing"))]
+)
+def test_what_github_has_yet_to_connect_is_looked_at_a_moment_later(
+    queue: Queue, bench: Bench, task: Task
+) -> None:
+    queue.submit("a-1", task)
+    until(lambda: queue.counts()["delayed"] == 1)
+    assert bench.other == []

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import AnalysisError, InstallationGone
+from bot.github.pulls import read_pull
 from bot.github.tasks import Announcement, Done, Errand, Job
 from bot.standin.state import PullRequest
 from tests.service.world import BAD, GOOD, World, comments
@@ -167,10 +168,14 @@ def test_a_person_whose_name_looks_like_a_bot_s_is_commented_on(world: World) ->
 
 def test_a_stack_s_pull_request_is_compared_with_the_one_below_it(world: World) -> None:
     world.push({"a.yaml": BAD}, "below")
-    world.github.open_pull_request(world.repository, "below")
+    below = world.github.open_pull_request(world.repository, "below")
     tip = world.repository.git.text("rev-parse", "refs/heads/below")
     world.github.commit(world.repository, "above", {"b.yaml": GOOD.encode()}, parent=tip)
     above = world.github.open_pull_request(world.repository, "above", base="below")
+    world.github.administration.stack(below, above)
+    with world.service.connected(world.installation.id, world.repository.id) as github:
+        known = read_pull(github, above.number)
+    assert (known.base, known.target) == ("below", "main")
     assert world.review(above) == "pass"
     assert world.check(above)[1] == "success", "the check that main needs is there in mid-stack"
 
@@ -278,6 +283,14 @@ def test_a_delivery_that_arrived_at_its_second_attempt_is_not_lost(
         world.github.deliveries.redeliver(one)
     world.github.deliveries.settle()
     assert list(world.service.undelivered(timedelta(hours=1))) == []
+
+
+def test_a_check_that_does_not_pass_has_a_button_and_another_has_none(world: World) -> None:
+    bad, good = world.pull({"a.yaml": BAD}, "bad"), world.pull({"b.yaml": GOOD}, "good")
+    for pull in (bad, good):
+        world.review(pull)
+    identifiers = [[one["identifier"] for one in world.run(pull).actions] for pull in (bad, good)]
+    assert identifiers == [["recheck"], []]
 
 
 @pytest.mark.parametrize(

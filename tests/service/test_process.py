@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -79,7 +78,7 @@ class Running:
         """Whether so many reviews have ended, whatever became of them."""
         return wait_until(lambda: len(self.reviews()) >= times)
 
-    def reviews(self) -> list[dict[str, Any]]:
+    def reviews(self) -> list[Mapping[str, object]]:
         """What the log says of each review's end."""
         return [line for line in self.service.lines() if line.get("outcome") in _REVIEWED]
 
@@ -236,6 +235,29 @@ def test_a_worker_finishes_what_a_killed_replica_began(
         finally:
             worker.process.kill()
             worker.process.wait()
+
+
+def test_what_happened_while_it_was_away_is_reviewed_when_it_is_back(here: Running) -> None:
+    here.kill()
+    pull = here.pull()
+    assert here.github.deliveries.settle()
+    here.start()
+    assert here.concluded(pull).conclusion == "failure"
+    assert (len(pull.reviews), len(pull.comments)) == (1, 1)
+
+
+def test_the_merge_queue_waits_for_its_own_check_alone(here: Running) -> None:
+    here.github.commit(here.repository, "change", {"api.yaml": (DEPLOYMENT + "# x\n").encode()})
+    pull = here.github.open_pull_request(here.repository, "change")
+    assert here.concluded(pull).conclusion == "success"
+    group = here.github.merge_queue.enqueue(pull)
+
+    def concluded() -> list[str | None]:
+        runs = here.repository.runs.values()
+        return [run.conclusion for run in runs if run.suite.head_sha == group.head_sha]
+
+    assert here.github.wait_until(lambda: concluded() == ["success"])
+    assert here.github.merge_queue.finish(group)
 
 
 def test_the_re_run_button_reviews_again(here: Running) -> None:

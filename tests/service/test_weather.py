@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import GitHubError
-from bot.github.pulls import from_json, read_pull
 from tests.service.world import BAD, World, places
 
 
@@ -106,17 +105,3 @@ def test_writes_and_what_is_left_are_counted_by_installation(world: World) -> No
     ]
     assert dict(budget.written()) == {number: len(wrote)}
     assert 4900 < budget.remaining()[number] < 5000
-
-
-def test_a_stack_is_bound_for_the_branch_below_it(world: World) -> None:
-    with world.service.connected(world.installation.id, world.repository.id) as github:
-        pull = world.pull({"a.yaml": BAD})
-        assert read_pull(github, pull.number).target == "main"
-        raw = {
-            "number": 1,
-            "state": "open",
-            "head": {"sha": "a"},
-            "base": {"ref": "below", "sha": "b"},
-            "stack": {"base": {"ref": "main"}},
-        }
-        assert (from_json(raw).target, from_json(raw).base) == ("main", "below")

@@ -94,6 +94,23 @@ def simple(state: State, one: Repository, pull: PullRequest) -> Body:
         "author_association": association(one, pull.user),
         "auto_merge": None,
         "active_lock_reason": None,
+        **_stack(pull),
+    }
+
+
+def _stack(pull: PullRequest) -> Body:
+    """A `pull-request-stack`, where the pull request is part of one."""
+    if pull.stack is None:
+        return {}
+    held = pull.stack
+    return {
+        "stack": {
+            "id": held.id,
+            "number": 1,
+            "size": held.size,
+            "position": held.place,
+            "base": {"ref": held.base_ref, "sha": held.base_sha},
+        }
     }
 
 
