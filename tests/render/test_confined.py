@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 from bot.core.rendering import Build, Built
 from bot.render.renderers import Renderers
 from bot.render.run import Command, Finished, Limits, run
+from bot.render.tools import find
 from bot.render.work import Work, work_folder
 from tests.render.building import CANARY, Contents, Outside, leaks
 from tests.sandbox.running import NOBODY, python
@@ -213,6 +215,27 @@ def test_without_a_complete_sandbox_nothing_is_rendered_unless_that_is_asked_for
         f"unavailable kustomize 5.8.1 {reason}",
         "rendered kustomize 5.8.1 ",
     ]
+
+
+def test_kubectls_own_kustomize_renders_where_there_is_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("there is no kubectl on the PATH")
+    (tmp_path / "kubectl").symlink_to(Path(kubectl).resolve())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    files = {"app/kustomization.yaml": b"configMapGenerator: [{name: a, literals: [b=c]}]\n"}
+
+    found = find("kustomize", [])
+    if found is None:
+        pytest.skip(f"{kubectl} is no program that says which kustomize it carries")
+    built = Renderers(Contents(files), {"kustomize": found}).build(
+        Build("kustomize", "app", {path: path for path in files})
+    )
+
+    assert (found.path, found.words) == (Path(kubectl).resolve(), ("kustomize",))
+    assert (built.status, built.tool) == ("rendered", f"kustomize {found.version}")
 
 
 def test_a_missing_renderer_is_said_with_how_to_get_it() -> None:
