@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from hashlib import sha1
 from typing import Final, Protocol
 
+from bot.analysis.attribution import Attribution
 from bot.analysis.counters import Counters
 from bot.analysis.locate import Locator, in_one_line, merged
 from bot.analysis.manifests import ReadManifests
 from bot.analysis.summary import summarise
 from bot.core.judge import RuleFailed, judge
 from bot.core.policy import Policy
-from bot.core.rendering import Builder
+from bot.core.rendering import Builder, NoBuilder
 from bot.core.review import Analysis, Location, Problem, ReviewFinding
 from bot.core.rule import Rule
 from bot.core.state import changes
@@ -60,7 +61,10 @@ def examine_trees(
         declare=Declarations(content, Own.of(question.repositories)),
         own=question.repositories,
     )
-    locator = Locator(content, question.base, question.head)
+    places = Attribution(
+        question.base, question.head, content, states.rendered, builder or NoBuilder()
+    )
+    locator = Locator(content, question.base, question.head, places)
     findings: list[ReviewFinding] = []
     crashed: dict[tuple[str, str], Problem] = {}
     for pair in states.pairs:

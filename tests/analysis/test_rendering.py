@@ -80,7 +80,7 @@ def test_a_privilege_comes_in_by_a_patch(tmp_path: Path, renders: Renders) -> No
     assert [(text.partition(",")[0], place) for text, place in found(review)] == [
         (
             "ServiceAccount shop/bot can now read every Secret in the cluster",
-            Location("base/rbac.yaml", None, "RIGHT"),
+            Location("overlays/prod/more.yaml", 4, "RIGHT"),
         )
     ]
     assert (review.problems, review.verdict) == ((), "blocked")
@@ -96,7 +96,7 @@ def test_a_privilege_comes_in_by_a_value(tmp_path: Path, renders: Renders) -> No
     review = reviewed(tmp_path, base, head, renders)
 
     assert [(held.rule, held.location) for held in review.findings] == [
-        ("rbac-privilege-added", Location("charts/web/templates/rbac.yaml", None, "RIGHT"))
+        ("rbac-privilege-added", Location("charts/web/values.yaml", 1, "RIGHT"))
     ]
     assert review.problems == ()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -12,7 +12,7 @@ from bot.core.codeowners import LOCATIONS
 from bot.core.globs import path_matches
 from bot.core.manifest import Manifest
 from bot.core.policy import POLICY_PATH, Policy
-from bot.core.rendering import Build, Builder, Declare, NoBuilder, declare_nothing
+from bot.core.rendering import Build, Builder, Built, Declare, NoBuilder, declare_nothing
 from bot.core.resource import GroupKind, Resource
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
@@ -44,12 +44,16 @@ __all__ = ["Manifests", "Pair", "Rendered", "States", "Trouble", "build_state", 
 class Rendered:
     """One root that was rendered: what was built at base and at head, None where there is none.
 
-    `name` is what the sources of its resources name as their root.
+    `name` is what the sources of its resources name as their root. `read` gives the resources of
+    what comes of another build of it; raises UnbuildableError for what cannot be read. `own_paths`
+    are the tree's own paths of files that it finds elsewhere.
     """
 
     name: str
     before: Build | None
     after: Build | None
+    read: Callable[[Built], tuple[Resource, ...]] = lambda built: ()  # noqa: ARG005 - of nothing, nothing
+    own_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         found,
         troubles,
         _compared(after, found),
-        _rendered(before, after),
+        trees.rendered(before, after, namespace),
         {
             key: not any(_is_missing(side.get(key)) for side in (before, after))
             for key in rendering.asked
@@ -126,17 +130,6 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
 
 def _is_missing(held: Applied | None) -> bool:
     return held is not None and bool(held.reasons)
-
-
-def _rendered(before: _Applied, after: _Applied) -> Mapping[str, Rendered]:
-    found = {}
-    for key in {**before, **after}:
-        sides = [it.root if it and it.status == "rendered" else None
-                 for it in (before.get(key), after.get(key))]  # fmt: skip
-        if root := next(filter(None, sides), None):
-            old, new = (held.build if held is not None else None for held in sides)
-            found[root.name] = Rendered(root.name, old, new)
-    return MappingProxyType(found)
 
 
 class _Trees:
@@ -199,6 +192,22 @@ class _Trees:
         reader = self._reader(namespace)
         before, after = (reader.applied(roots) for roots in self._roots)
         return with_baselines(before, after), after
+
+    def rendered(self, before: _Applied, after: _Applied, namespace: str) -> Mapping[str, Rendered]:
+        """The roots that a renderer made resources of, by name."""
+        reader = self._reader(namespace)
+        found = {}
+        for key in {**before, **after}:
+            old, new = (
+                held.root if held is not None and held.status == "rendered" else None
+                for held in (before.get(key), after.get(key))
+            )
+            root = new or old
+            if root is not None:
+                before_it, after_it = (it.build if it is not None else None for it in (old, new))
+                read = partial(reader.made, root)
+                found[root.name] = Rendered(root.name, before_it, after_it, read, root.own_paths)
+        return MappingProxyType(found)
 
     def sides(self, namespace: str, own: tuple[str, ...]) -> tuple[Side, Side]:
         """Both sides, for environments where this is the default namespace."""

@@ -79,6 +79,10 @@ class Reader:
         held = ManifestFile(path, file.blob, self.manifests.manifest(file))
         return self._resources(held, self.namespace)
 
+    def made(self, root: Root, built: Built) -> tuple[Resource, ...]:
+        """The resources of what comes of a build. Raises UnbuildableError where there are none."""
+        return tuple(rendered(root, built, self.namespace, self.scopes))
+
     def _once(self, root: Root, roots: Roots) -> Applied:
         mark = (root.inputs, root.place, root.default_namespace, root.built)
         if mark not in self._known:

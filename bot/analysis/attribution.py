@@ -1,0 +1,262 @@
+"""Attribution: the changed line that causes a field of what was rendered.
+
+A hunk is the cause of a field when the field is another one with that hunk put back. Only where a
+finding stands is decided here, never whether there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.analysis.locate import OriginFiles
+from bot.core import provenance
+from bot.core.finding import Side
+from bot.core.provenance import Hunk, Sought, Spotted
+from bot.core.rendering import Build, Builder
+from bot.core.resource import Item, Node, Resource, ResourceKey, Route
+from bot.core.review import Location
+from bot.core.states import Rendered
+from bot.core.tree import Blobs, Tree
+from bot.core.values import Value
+from bot.errors import UnbuildableError
+
+MOST_BUILDS: Final = 6
+"""How many builds the place of one finding may take."""
+MOST_IN_ALL: Final = 90
+"""How many builds the places of all findings of a review may take together."""
+
+_LARGEST: Final = 1 << 20
+_MOST_FILES: Final = 40
+
+_Resources = tuple[Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The files of a root that differ: their texts at base and at head, and every hunk of them.
+
+    `whole` says that nothing else about the root differs.
+    """
+
+    base: Mapping[str, str]
+    head: Mapping[str, str]
+    hunks: tuple[Hunk, ...]
+    whole: bool
+
+
+@dataclass(slots=True)
+class Attribution:
+    """Finds the places of what renderers made: see `bot.analysis.locate.Places`."""
+
+    base: Tree
+    head: Tree
+    blobs: Blobs
+    rendered: Mapping[str, Rendered]
+    builder: Builder
+    _left: int = MOST_IN_ALL
+    _changes: dict[str, _Change] = field(default_factory=dict)
+    _built: dict[object, _Resources | None] = field(default_factory=dict)
+    _places: dict[object, Location | None] = field(default_factory=dict)
+
+    def place_of(self, node: Node, side: Side) -> Location | None:
+        """The changed line that causes what stands at a node, else the file that it is from."""
+        source = node.resource.source
+        steps = tuple(step.index if isinstance(step, Item) else step for step in node.route)
+        mark = (source, node.resource.key, steps, side)
+        if mark not in self._places:
+            root = self.rendered.get(source.root)
+            found = None if root is None else self._cause(root, node, side)
+            origins = OriginFiles(self.base, self.head)
+            self._places[mark] = found or origins.place_of(node, side)
+        return self._places[mark]
+
+    def _cause(self, root: Rendered, node: Node, side: Side) -> Location | None:
+        change = self._change(root)
+        key = node.resource.key
+        before = self._resources(root, root.before)
+        after = self._resources(root, root.after)
+        if before is None or after is None:
+            return None
+        for route in dict.fromkeys((node.route, ())):
+            old, new = _value(before, key, route), _value(after, key, route)
+            if old == new:
+                continue
+            place = replace(node, route=route)
+            wanted = provenance.sought(place, old, new)
+            spotted = provenance.ranked(change.hunks, change.head, wanted)
+            added = self._in_added_file(root, node, spotted)
+            if added is not None:
+                return added
+            if root.before is None or root.after is None:
+                return None
+            return self._verified(root, change, spotted, _Field(key, route, new, wanted), side)
+        return None
+
+    def _in_added_file(
+        self, root: Rendered, node: Node, spotted: tuple[Spotted, ...]
+    ) -> Location | None:
+        """The best line of a file that the change brings and that the resource comes from."""
+        path = node.resource.source.path
+        if path in self.base or path not in self.head:
+            return None
+        own = (
+            held for held in spotted if root.own_paths.get(held.hunk.path, held.hunk.path) == path
+        )
+        return next((Location(path, held.new, "RIGHT") for held in own if held.new), None)
+
+    def _verified(
+        self,
+        root: Rendered,
+        change: _Change,
+        spotted: tuple[Spotted, ...],
+        sought: _Field,
+        side: Side,
+    ) -> Location | None:
+        """The first hunk that makes the difference, else the file, else the root's own file."""
+        several = [path for path, count in _counted(change.hunks).items() if count > 1]
+        left = MOST_BUILDS - min(2, len(several))
+        alone = change.whole and len(spotted) == 1
+        for held in spotted[:left]:
+            text = provenance.put_back(change.head.get(held.hunk.path, ""), held.hunk)
+            # With the only hunk put back, head is base, which differs there.
+            if alone or self._flips(root, {held.hunk.path: text}, sought):
+                return _in_hunk(root, held, side)
+        for path in several[: MOST_BUILDS - min(left, len(spotted))]:
+            if self._flips(root, {path: change.base.get(path, "")}, sought):
+                return self._file(root, path, side)
+        return self._file(root, _main_file(root), side)
+
+    def _flips(self, root: Rendered, texts: Mapping[str, str], sought: _Field) -> bool:
+        """Whether the field is another one with these texts; False where that cannot be built."""
+        if root.after is None:
+            return False
+        build = replace(root.after, edits={**root.after.edits, **texts})
+        found = self._resources(root, build)
+        return found is not None and _value(found, sought.key, sought.route) != sought.value
+
+    def _resources(self, root: Rendered, build: Build | None) -> _Resources | None:
+        """What a build gives, made once; None where it gives nothing that can be read."""
+        if build is None:
+            return ()
+        mark = (root.name, tuple(sorted(build.files.items())), tuple(sorted(build.edits.items())))
+        if mark not in self._built:
+            self._built[mark] = self._make(root, build)
+        return self._built[mark]
+
+    def _make(self, root: Rendered, build: Build) -> _Resources | None:
+        if self._left <= 0:
+            return None
+        self._left -= 1
+        built = self.builder.build(build)
+        if built.status != "rendered":
+            return None
+        try:
+            return root.read(built)
+        except UnbuildableError:
+            return None
+
+    def _change(self, root: Rendered) -> _Change:
+        if root.name not in self._changes:
+            base, head = dict[str, str](), dict[str, str]()
+            hunks: list[Hunk] = []
+            paths = list(self._differing(root))
+            for path in paths[:_MOST_FILES]:
+                own = root.own_paths.get(path, path)
+                old, new = self._text(self.base, own), self._text(self.head, own)
+                if old is not None and new is not None:
+                    base[path], head[path] = old, new
+                    hunks.extend(provenance.hunks(path, old, new))
+            whole = len(base) == len(paths) and _alike(root)
+            self._changes[root.name] = _Change(base, head, tuple(hunks), whole)
+        return self._changes[root.name]
+
+    def _differing(self, root: Rendered) -> Iterator[str]:
+        """The files of a root that differ, without those whose text is written over anyway."""
+        before = root.before.files if root.before else {}
+        after = root.after.files if root.after else {}
+        written = root.after.edits if root.after else {}
+        for path in sorted({**before, **after}):
+            if before.get(path) != after.get(path) and path not in written:
+                yield path
+
+    def _text(self, tree: Tree, path: str) -> str | None:
+        """The text of a file, empty where there is none, None where it cannot be looked at."""
+        file = tree.get(path)
+        if file is None:
+            return ""
+        if file.size > _LARGEST:
+            return None
+        try:
+            return self.blobs.data(file.blob).decode()
+        except (KeyError, UnicodeDecodeError):
+            return None
+
+    def _file(self, root: Rendered, path: str, side: Side) -> Location | None:
+        own = root.own_paths.get(path, path)
+        if own in (self.head if side == "RIGHT" else self.base):
+            return Location(own, None, side)
+        if own in self.head:
+            return Location(own, None, "RIGHT")
+        return Location(own, None, "LEFT") if own in self.base else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A place of a resource and what head has there."""
+
+    key: ResourceKey
+    route: Route
+    value: Value
+    wanted: Sought
+
+
+def _value(resources: _Resources | None, key: ResourceKey, route: Route) -> Value:
+    """What stands there; the namespace counts where several have the name."""
+    alike = [
+        it for it in resources or () if it.group_kind == key.group_kind and it.name == key.name
+    ]
+    exact = [it for it in alike if it.key == key]
+    found = (exact or alike)[-1:] if exact or len(alike) == 1 else []
+    return provenance.value_at(found[0].body, route) if found else None
+
+
+def _in_hunk(root: Rendered, held: Spotted, side: Side) -> Location:
+    """The line of a hunk: on the side that is asked for where the hunk has lines there."""
+    hunk = held.hunk
+    path = root.own_paths.get(hunk.path, hunk.path)
+    if hunk.removed and (side == "LEFT" or not hunk.added):
+        return Location(path, held.old or hunk.old, "LEFT")
+    return Location(path, held.new or hunk.new, "RIGHT")
+
+
+def _alike(root: Rendered) -> bool:
+    """Whether a root is built in the same way at base and at head, but for its files."""
+    old, new = root.before, root.after
+    return (
+        old is not None and new is not None and (old.edits, old.release) == (new.edits, new.release)
+    )
+
+
+def _counted(hunks: tuple[Hunk, ...]) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for hunk in hunks:
+        counts[hunk.path] = counts.get(hunk.path, 0) + 1
+    return counts
+
+
+def _main_file(root: Rendered) -> str:
+    """The file that says what a root is: its kustomization, or its chart's values."""
+    build = root.after or root.before
+    names = (
+        "kustomization.yaml",
+        "kustomization.yml",
+        "Kustomization",
+        "values.yaml",
+        "Chart.yaml",
+    )
+    if build is None:
+        return ""
+    paths = (f"{build.root}/{name}" if build.root else name for name in names)
+    return next((path for path in paths if path in build.files), "")

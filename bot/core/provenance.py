@@ -1,0 +1,287 @@
+"""Provenance: which changed lines can have made a field of what was rendered.
+
+Likeness of text only says what is tried first. What causes a field is known when it changes with a
+hunk put back, which is for whoever builds.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Final
+
+from bot.core.resource import Item, Node, Route
+from bot.core.values import Value
+
+# Beyond this the lines between two that stand once on both sides are one hunk: what compares them
+# may take the cube of their number.
+_MOST_LINES: Final = 400
+_MOST_RANKED: Final = 5_000
+_LONGEST_LINE: Final = 2_000
+_MOST_LEAVES: Final = 60
+_MOST_HUNKS: Final = 200
+
+_LINE: Final = re.compile(
+    r"(?P<indent> *)(?P<dashes>(?:- +)*)"
+    r"(?:(?P<key>\"[^\"]*\"|'[^']*'|[^\s#:\"'{\[-][^:#]*):(?:\s+(?P<value>.*))?|(?P<item>.*))"
+)
+_EQUAL, _EQUAL_KEY = 20, 4
+_WITHIN, _WITHIN_KEY = 10, 2
+_OWN_FILE: Final = 6
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """Lines of a file that differ: `removed` begin at line `old` of base, `added` at `new` of head.
+
+    Lines are counted from 1 and keep their ends. Where one of them is empty, its number is that of
+    the line before which the others stand.
+    """
+
+    path: str
+    old: int
+    removed: tuple[str, ...]
+    new: int
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar, and the names of the fields that lead to it."""
+
+    keys: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a field newly holds and no longer holds, and the resource that it is of."""
+
+    gained: tuple[Leaf, ...]
+    lost: tuple[Leaf, ...]
+    kind: str
+    name: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """A hunk, and the lines in it that most resemble what is sought; None where none does."""
+
+    hunk: Hunk
+    score: int
+    new: int | None
+    old: int | None
+
+
+def hunks(path: str, before: str, after: str) -> tuple[Hunk, ...]:
+    """What differs between two texts of a file, in the order of its lines."""
+    old, new = _lines(before), _lines(after)
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    inner, other = old[start : len(old) - end], new[start : len(new) - end]
+    if not inner and not other:
+        return ()
+    found = [
+        Hunk(path, start + i + 1, tuple(inner[i:j]), start + k + 1, tuple(other[k:m]))
+        for i, j, k, m in _differences(inner, other)
+    ]
+    if len(found) > _MOST_HUNKS:
+        return (Hunk(path, start + 1, tuple(inner), start + 1, tuple(other)),)
+    return tuple(found)
+
+
+def put_back(text: str, hunk: Hunk) -> str:
+    """A text of head with one hunk as base has it."""
+    lines = _lines(text)
+    at = hunk.new - 1
+    lines[at : at + len(hunk.added)] = hunk.removed
+    return "".join(lines)
+
+
+def sought(node: Node, before: Value, after: Value) -> Sought:
+    """What to look for, for a place that held one value and holds another."""
+    old, new = (tuple(_leaves(node.route, value)) for value in (before, after))
+    known, kept = set(old), set(new)
+    gained = tuple(leaf for leaf in new if leaf not in known)
+    lost = tuple(leaf for leaf in old if leaf not in kept)
+    resource = node.resource
+    return Sought(gained, lost, resource.key.kind, resource.name, resource.source.path)
+
+
+def ranked(found: Iterable[Hunk], texts: Mapping[str, str], wanted: Sought) -> tuple[Spotted, ...]:
+    """Hunks, those first that most resemble what is sought. `texts` are head's files, by path."""
+    paths: dict[str, list[tuple[str, ...]]] = {}
+    spotted = []
+    for hunk in found:
+        text = texts.get(hunk.path, "")
+        if hunk.path not in paths:
+            paths[hunk.path] = list(_key_paths(_lines(text)))
+        keys = paths[hunk.path][hunk.new - 1 : hunk.new - 1 + len(hunk.added)]
+        added, new = _best(hunk.added, keys, wanted.gained)
+        removed, old = _best(hunk.removed, list(_key_paths(hunk.removed)), wanted.lost)
+        score = max(added, removed)
+        score += _OWN_FILE * (hunk.path == wanted.origin)
+        score += _NAMED * (f"kind: {wanted.kind}" in text)
+        score += _NAMED * (bool(wanted.name) and wanted.name in text)
+        spotted.append(
+            Spotted(
+                hunk,
+                score,
+                None if new is None else hunk.new + new,
+                None if old is None else hunk.old + old,
+            )
+        )
+    return tuple(sorted(spotted, key=lambda held: (-held.score, held.hunk.path, held.hunk.new)))
+
+
+def value_at(value: Value, route: Route) -> Value:
+    """What stands at the end of a route in a body, with items found by their merge keys.
+
+    None where nothing stands there.
+    """
+    for step in route:
+        if isinstance(step, Item):
+            value = _item(value, step)
+        else:
+            value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def _item(value: Value, step: Item) -> Value:
+    if not isinstance(value, tuple):
+        return None
+    if not step.key:
+        return value[step.index] if step.index < len(value) else None
+    named = dict(part.partition("=")[::2] for part in step.key.split(","))
+    for held in value:
+        if isinstance(held, Mapping):
+            if all(str(held.get(name)) == text for name, text in named.items()):
+                return held
+        elif str(held) == step.key:
+            return held
+    return None
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as git counts them, with their ends; `splitlines` knows many other ends."""
+    return [f"{line}\n" for line in text.split("\n")[:-1]] + [
+        line for line in text.rpartition("\n")[2:] if line
+    ]
+
+
+def _differences(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """The ranges of lines that differ, between those that are found to be the same."""
+    small = len(old) <= _MOST_LINES and len(new) <= _MOST_LINES
+    anchors = [] if small else _anchors(old, new)
+    i = k = 0
+    for j, m in (*anchors, (len(old), len(new))):
+        one, other = old[i:j], new[k:m]
+        if len(one) > _MOST_LINES or len(other) > _MOST_LINES:
+            yield i, j, k, m
+        elif one != other:
+            for tag, *at in SequenceMatcher(None, one, other).get_opcodes():
+                if tag != "equal":
+                    yield i + at[0], i + at[1], k + at[2], k + at[3]
+        i, k = j + 1, m + 1
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Lines that stand once on both sides, as many as keep their order."""
+    places = {line: at for at, line in enumerate(new)}
+    counts, others = Counter(old), Counter(new)
+    ends: list[int] = []
+    chains: list[tuple[int, int, int]] = []  # of old, of new, the chain's last before this
+    last: list[int] = []
+    for at, line in enumerate(old):
+        if counts[line] != 1 or others[line] != 1:
+            continue
+        length = bisect_left(ends, places[line])
+        chains.append((at, places[line], last[length - 1] if length else -1))
+        ends[length : length + 1] = [places[line]]
+        last[length : length + 1] = [len(chains) - 1]
+    found: list[tuple[int, int]] = []
+    link = last[-1] if last else -1
+    while link >= 0:
+        one, other, link = chains[link]
+        found.append((one, other))
+    return found[::-1]
+
+
+def _leaves(route: Route, value: Value) -> Iterator[Leaf]:
+    """The scalars of a value, up to a bound."""
+    names = tuple(step for step in route if isinstance(step, str))
+    left: deque[tuple[tuple[str, ...], Value]] = deque([(names, value)])
+    seen = 0
+    while left and seen < _MOST_LEAVES:
+        keys, held = left.popleft()
+        if isinstance(held, Mapping):
+            left.extend(((*keys, key), item) for key, item in held.items())
+        elif isinstance(held, tuple):
+            left.extend((keys, item) for item in held)
+        elif held is not None:
+            seen += 1
+            yield Leaf(keys, _scalar(held))
+
+
+def _scalar(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _key_paths(lines: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """The names of the fields that lead to each line, as its indentation says."""
+    above: list[tuple[int, str]] = []
+    for line in lines:
+        match = _LINE.match(line[:_LONGEST_LINE].rstrip())
+        if match is None or not line.strip():
+            yield tuple(key for _, key in above)
+            continue
+        depth = len(match["indent"]) + len(match["dashes"])
+        # The items of a list may be indented no further than the field that holds them.
+        outer = len(match["indent"]) if match["dashes"] else depth
+        while above and (above[-1][0] > outer or (above[-1][0] == outer and not match["dashes"])):
+            above.pop()
+        if match["key"] is not None:
+            above.append((depth, match["key"].strip("\"' ")))
+        yield tuple(key for _, key in above)
+
+
+def _best(
+    lines: Sequence[str], paths: Sequence[tuple[str, ...]], leaves: Sequence[Leaf]
+) -> tuple[int, int | None]:
+    """The highest score of these lines, and which of them has it."""
+    best, at = 0, None
+    for index, (line, keys) in enumerate(zip(lines[:_MOST_RANKED], paths, strict=False)):
+        text = line[:_LONGEST_LINE].strip()
+        match = _LINE.match(text)
+        held = (match["value"] or match["item"] or "") if match else ""
+        value = held.partition(" #")[0].strip("\"' ")
+        score = max((_score(text, value, keys, leaf) for leaf in leaves), default=0)
+        if score > best:
+            best, at = score, index
+    return best, at
+
+
+def _score(line: str, value: str, keys: tuple[str, ...], leaf: Leaf) -> int:
+    common = _common_suffix(keys, leaf.keys)
+    if value == leaf.text:
+        return _EQUAL + _EQUAL_KEY * common
+    if len(leaf.text) > 1 and leaf.text in line:
+        return _WITHIN + _WITHIN_KEY * common
+    return common
+
+
+def _common_suffix(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    count = 0
+    while count < min(len(one), len(other)) and one[-1 - count] == other[-1 - count]:
+        count += 1
+    return count

@@ -1,0 +1,201 @@
+"""Where a field of what was rendered stands: the changed line that is seen to cause it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from bot.analysis.attribution import MOST_BUILDS, Attribution
+from bot.analysis.examine import HeldBlobs
+from bot.analysis.renders import Renders, renders_here
+from bot.analysis.review import review_trees
+from bot.analysis.run import Options, Side
+from bot.core.finding import Side as DiffSide
+from bot.core.policy import Policy
+from bot.core.rendering import Build, Built, Status
+from bot.core.resource import Resource, ResourceKey, Source
+from bot.core.review import Location
+from bot.core.states import Rendered
+from bot.core.tree import File, Tree
+from bot.core.values import freeze, mapping
+from bot.git import Repository
+from tests.analysis.test_rendering import BINDING, ROLE, TODAY
+from tests.git.repositories import commit, make_repository
+from tests.tools import renderer_tools
+
+KEY = ResourceKey("", "ConfigMap", "shop", "web")
+Files = Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Lines:
+    """Builds an object whose fields are the `key: value` lines of all files, later ones winning.
+
+    A value `$key` is that of another field. `either` is on where one of two fields is 1, so that
+    neither alone makes the difference.
+    """
+
+    texts: Mapping[str, str]
+    status: Status = "rendered"
+    made: list[Mapping[str, str]] = field(default_factory=list)
+
+    def build(self, build: Build) -> Built:
+        self.made.append(build.edits)
+        texts = {path: self.texts[blob] for path, blob in build.files.items()} | dict(build.edits)
+        data: dict[str, str] = {}
+        for _, text in sorted(texts.items()):
+            for line in text.split("\n"):
+                key, colon, value = line.partition(": ")
+                if colon:
+                    data[key] = value
+        data = {key: data.get(value[1:], value) for key, value in data.items()}
+        if data.get("a") == "1" or data.get("b") == "1":
+            data["either"] = "on"
+        return Built(self.status, json.dumps({"data": data}).encode())
+
+
+def read(built: Built) -> tuple[Resource, ...]:
+    body = mapping(freeze(json.loads(built.output)))
+    return (Resource.of(KEY, body, Source("r/base", "", 0, root="r")),)
+
+
+@dataclass
+class World:
+    """A root at base and at head, and what attribution says of its fields."""
+
+    base: Files
+    head: Files
+    status: Status = "rendered"
+
+    def __post_init__(self) -> None:
+        texts = {**self.base, **self.head}.values(), self.base.values()
+        self.blobs = {f"{text!r}": text for held in texts for text in held}
+        self.builder = Lines(self.blobs, self.status)
+        held = HeldBlobs({blob: text.encode() for blob, text in self.blobs.items()})
+        trees = (self._tree(self.base), self._tree(self.head))
+        self.builds = (self._build(self.base), self._build(self.head))
+        rendered = {"r": Rendered("r", *self.builds, read)}
+        self.attribution = Attribution(*trees, held, rendered, self.builder)
+
+    def place(self, name: str, side: DiffSide = "RIGHT") -> Location | None:
+        """The place of a field of the object, which was built at that side."""
+        builder = Lines(self.blobs)
+        (made,) = read(builder.build(self.builds[side == "RIGHT"]))
+        return self.attribution.place_of(made.at("data", name), side)
+
+    @property
+    def tried(self) -> int:
+        """How many builds there were beside those of base and of head."""
+        return len([edits for edits in self.builder.made if edits])
+
+    def _tree(self, files: Files) -> Tree:
+        return {path: File("100644", f"{text!r}", len(text)) for path, text in files.items()}
+
+    def _build(self, files: Files) -> Build:
+        return Build("kustomize", "r", {path: f"{text!r}" for path, text in files.items()})
+
+
+def test_the_only_hunk_is_the_cause_without_another_build() -> None:
+    world = World({"r/base": "x: 1\ny: 1\n"}, {"r/base": "x: 1\ny: 2\n"})
+
+    assert (world.place("y"), world.tried) == (Location("r/base", 2, "RIGHT"), 0)
+
+
+def test_the_hunk_that_looks_most_alike_is_not_taken_for_the_cause() -> None:
+    base = {"r/base": "x: old\n", "r/values": "\n\nv: old\n", "r/z": "x: $v\n"}
+    head = {"r/base": "x: new\n", "r/values": "\n\nv: new\n", "r/z": "x: $v\n"}
+    world = World(base, head)
+
+    assert (world.place("x"), world.tried) == (Location("r/values", 3, "RIGHT"), 2)
+
+
+def test_a_line_that_is_gone_is_shown_at_base() -> None:
+    base = "x: 1\n\nkept: 1\n\n\ny: 1\n"
+    world = World({"r/base": base}, {"r/base": "x: 2\n\nkept: 1\n\n\n"})
+
+    assert world.place("y", "LEFT") == Location("r/base", 6, "LEFT")
+
+
+def test_what_only_several_hunks_of_a_file_cause_stands_at_the_file() -> None:
+    base = "a: 0\n\n\n\nb: 0\n"
+    world = World({"r/base": base}, {"r/base": "a: 1\n\n\n\nb: 1\n"})
+
+    assert world.place("either") == Location("r/base", None, "RIGHT")
+
+
+def test_what_only_several_files_cause_stands_at_what_the_root_is() -> None:
+    base = {"r/kustomization.yaml": "\n", "r/one": "a: 0\n", "r/two": "b: 0\n"}
+    head = {"r/kustomization.yaml": "\n", "r/one": "a: 1\n", "r/two": "b: 1\n"}
+
+    assert World(base, head).place("either") == Location("r/kustomization.yaml", None, "RIGHT")
+
+
+def test_a_file_that_the_change_brings_needs_no_build() -> None:
+    world = World({"r/a": "x: 1\n"}, {"r/a": "x: 2\n", "r/base": "w: 1\ny: 7\n"})
+
+    assert (world.place("y"), world.tried) == (Location("r/base", 2, "RIGHT"), 0)
+
+
+def test_what_the_change_does_not_make_stands_where_it_is_from() -> None:
+    world = World({"r/base": "x: 1\n", "r/z": "y: 1"}, {"r/base": "x: 1\n", "r/z": "y: 1\n# y"})
+
+    assert world.place("x") == Location("r/base", None, "RIGHT")
+
+
+def test_where_nothing_can_be_built_the_file_is_named() -> None:
+    world = World({"r/base": "x: 1\n"}, {"r/base": "x: 2\n"}, "limit")
+
+    assert world.place("x") == Location("r/base", None, "RIGHT")
+
+
+def test_no_finding_takes_more_builds_than_it_may_and_none_twice() -> None:
+    base = {f"r/{name}": "a: 0\n\n\nb: 0\n" for name in ("base", "c", "d", "e", "f")}
+    world = World(base, {path: text.replace("0", "1") for path, text in base.items()})
+
+    first = world.place("either")
+    tried = world.tried
+
+    assert (first, tried) == (Location("r/base", None, "RIGHT"), MOST_BUILDS)
+    assert (world.place("either"), world.tried) == (first, tried)
+
+
+@pytest.fixture(scope="session")
+def renders() -> Renders:
+    return renders_here((renderer_tools(),))
+
+
+def test_of_a_patch_and_a_decoy_the_patch_is_named(tmp_path: Path, renders: Renders) -> None:
+    """The base's own line says the same, but the overlay's patch is what counts."""
+    base = {
+        "base/kustomization.yaml": "resources: [rbac.yaml]\n",
+        "base/rbac.yaml": f"{ROLE}---\n{BINDING}",
+        "prod/kustomization.yaml": (
+            "resources: [../base]\n"
+            "patches:\n"
+            "  - target: {kind: ClusterRole, name: reader}\n"
+            "    patch: |-\n"
+            "      - op: replace\n"
+            "        path: /rules/0/resources\n"
+            "        value: [pods]\n"
+        ),
+    }
+    head = {
+        **base,
+        "base/rbac.yaml": base["base/rbac.yaml"].replace("pods", "secrets"),
+        "prod/kustomization.yaml": base["prod/kustomization.yaml"].replace("pods", "secrets"),
+    }
+    place = make_repository(tmp_path / "repository")
+    commits = [commit(place, dict(base)), commit(place, dict(head))]
+    repository = Repository(place)
+    with repository.blobs() as blobs:
+        old, new = (Side(repository.tree(name), blobs, name) for name in commits)
+        options = Options(renders=renders, rules=("rbac-privilege-added",))
+        review = review_trees(old, new, Policy(), TODAY, options)
+
+    assert [held.location for held in review.findings] == [
+        Location("prod/kustomization.yaml", 7, "RIGHT")
+    ]

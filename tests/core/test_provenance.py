@@ -1,0 +1,116 @@
+"""Hunks, how they are put back, and which of them is tried first."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from bot.core.provenance import Hunk, Leaf, hunks, put_back, ranked, sought, value_at
+from bot.core.resource import Item, Node
+from bot.core.values import freeze
+from tests.worlds import resource, world
+
+DEPLOYMENT = resource("ConfigMap", "web", "data: {image: old, replicas: '2'}", namespace="shop")
+
+
+def field(*keys: str) -> Node:
+    (found,) = world(DEPLOYMENT).resources
+    return found.at(*keys)
+
+
+def test_a_hunk_says_which_lines_stand_for_which() -> None:
+    assert hunks("a", "1\n2\n3\n4\n5\n", "1\ntwo\n3\n5\nsix\n") == (
+        Hunk("a", 2, ("2\n",), 2, ("two\n",)),
+        Hunk("a", 4, ("4\n",), 4, ()),
+        Hunk("a", 6, (), 5, ("six\n",)),
+    )
+
+
+def test_a_file_that_is_added_or_removed_is_one_hunk() -> None:
+    assert hunks("a", "", "x\ny") == (Hunk("a", 1, (), 1, ("x\n", "y")),)
+    assert hunks("a", "x\ny", "") == (Hunk("a", 1, ("x\n", "y"), 1, ()),)
+    assert hunks("a", "x", "x") == ()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_with_every_hunk_put_back_head_is_base(seed: int) -> None:
+    chosen = random.Random(seed)  # noqa: S311 - the same each time, not a secret
+    size = chosen.choice([5, 40, 1_500])
+    base = [f"{chosen.randrange(size)}\n" for _ in range(size)]
+    head = [line for line in base if chosen.random() > 0.05]
+    for _ in range(5):
+        head.insert(chosen.randrange(len(head) + 1), "new\n")
+    found = hunks("a", "".join(base), "".join(head))
+    text = "".join(head)
+
+    for hunk in reversed(found):
+        text = put_back(text, hunk)
+
+    assert text == "".join(base)
+
+
+def test_distant_changes_of_a_long_file_are_hunks_of_their_own() -> None:
+    lines = [f"{number}\n" for number in range(3_000)]
+    changed = [*lines[:10], "x\n", *lines[11:2_900], *lines[2_901:]]
+
+    assert [(it.old, it.new) for it in hunks("a", "".join(lines), "".join(changed))] == [
+        (11, 11),
+        (2901, 2901),
+    ]
+
+
+def test_lines_that_are_all_alike_are_compared_in_bounded_time() -> None:
+    one, other = "a\nb\n" * 20_000, "b\na\nb\nb\n" * 10_000
+
+    assert len(hunks("a", one, other)) == 1
+
+
+def test_what_a_field_gained_and_lost_is_sought() -> None:
+    wanted = sought(field("data"), freeze({"a": 1, "b": [True]}), freeze({"a": 1, "b": [False]}))
+
+    assert (wanted.gained, wanted.lost) == (
+        (Leaf(("data", "b"), "false"),),
+        (Leaf(("data", "b"), "true"),),
+    )
+
+
+def test_the_line_with_the_value_at_the_field_comes_first() -> None:
+    base = "data:\n  replicas: 2\n  other: 1\n\n\nmore:\n  replicas: 1\n"
+    head = "data:\n  replicas: 3\n  other: 1\n\n\nmore:\n  replicas: 9\n"
+    wanted = sought(field("data", "replicas"), "2", "3")
+
+    found = ranked(hunks("a.yaml", base, head), {"a.yaml": head}, wanted)
+
+    assert [(held.new, held.old) for held in found] == [(2, 2), (7, 7)]
+    assert found[0].score > found[1].score
+
+
+def test_the_line_within_a_hunk_is_the_one_that_holds_the_value() -> None:
+    head = "spec:\n  rules:\n  - verbs: [get]\n    resources: [secrets]\n    apiGroups: ['']\n"
+    wanted = sought(field("rules"), None, freeze([{"resources": ["secrets"]}]))
+
+    (found,) = ranked(hunks("a.yaml", "", head), {"a.yaml": head}, wanted)
+
+    assert (found.new, found.old) == (4, None)
+
+
+def test_what_resembles_nothing_has_no_line() -> None:
+    wanted = sought(field("data", "replicas"), "2", "3")
+
+    (found,) = ranked(hunks("a.txt", "x\n", "y\n"), {"a.txt": "y\n"}, wanted)
+
+    assert (found.new, found.old) == (None, None)
+
+
+def test_an_item_is_found_by_its_merge_key_and_else_by_its_place() -> None:
+    body = freeze({"spec": [{"name": "b", "x": 1}, {"name": "a", "x": 2}], "args": ["u", "v"]})
+
+    assert [
+        value_at(body, ("spec", Item("name=a", 0), "x")),
+        value_at(body, ("spec", Item("name=c", 0), "x")),
+        value_at(body, ("args", Item("v", 0))),
+        value_at(body, ("spec", Item("", 0), "x")),
+        value_at(body, ("spec", Item("", 7), "x")),
+        value_at(body, ("spec", "x", Item("name=a", 0))),
+    ] == [2, None, "v", 1, None, None]
