@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -188,9 +189,10 @@ def _installation(action: str | None, payload: Payload) -> Iterator[Task]:
         return
     if action in {"unsuspend", "new_permissions_accepted"}:
         yield Errand("sweep-installation", installation)
+    since = _moment(at(payload, "installation", "created_at"))
     for repository in _ids(at(payload, "repositories")):
         if action == "created":
-            yield Errand("welcome", installation, repository)
+            yield Errand("welcome", installation, repository, detail=since)
         elif action == "deleted":
             yield Errand("forget", installation, repository)
 
@@ -200,6 +202,7 @@ def _installation_repositories(action: str | None, payload: Payload) -> Iterator
     if installation is None:
         return
     if action == "added":
+        # Since when is not said: the installation may be older than any pull request there.
         for repository in _ids(at(payload, "repositories_added")):
             yield Errand("welcome", installation, repository)
     elif action == "removed":
@@ -240,6 +243,17 @@ def _where(payload: Payload) -> tuple[int, int] | None:
     installation = number(payload, "installation", "id")
     repository = number(payload, "repository", "id")
     return (installation, repository) if installation and repository else None
+
+
+def _moment(given: object) -> str:
+    """A moment as seconds since 1970, which webhooks also give as text; empty where it is none."""
+    if isinstance(given, int) and not isinstance(given, bool):
+        return str(given)
+    try:
+        moment = datetime.fromisoformat(given if isinstance(given, str) else "")
+    except ValueError:
+        return ""
+    return str(int(moment.timestamp())) if moment.tzinfo else ""
 
 
 def _ids(listed: object) -> Iterator[int]:

@@ -31,6 +31,7 @@ class PullRequest:
     author: str
     by_bot: bool = False
     merged: bool = False
+    created_at: str = ""
 
     @property
     def comparison(self) -> str:
@@ -99,4 +100,5 @@ def _pull(raw: Mapping[str, Any]) -> PullRequest:
         author=user.get("login") or "",
         by_bot=user.get("type") == "Bot",
         merged=bool(raw.get("merged_at")),
+        created_at=raw.get("created_at") or "",
     )

@@ -59,7 +59,8 @@ def _close(means: Means, errand: Errand) -> Done:
 def _welcome(means: Means, errand: Errand) -> Done:
     """A repository of a new installation: its check can be chosen, its pull requests get one.
 
-    People who opened them did not ask for comments: they get the check alone.
+    People who opened them did not ask for comments: they get the check alone. One that was opened
+    since then has a webhook of its own.
     """
     with means.connected(errand.installation, errand.repository) as github:
         tip = _tip(github)
@@ -69,8 +70,16 @@ def _welcome(means: Means, errand: Errand) -> Done:
         found = tuple(
             Job(errand.installation, errand.repository, pull.number, priority="sweep", quiet=True)
             for pull in open_pulls(github)
+            if _was_there(pull, errand.detail)
         )
     return Done("welcomed", found, SPREAD)
+
+
+def _was_there(pull: PullRequest, since: str) -> bool:
+    """Whether a pull request is older than this moment; where either is unknown, it is."""
+    if not since.isdigit() or not pull.created_at:
+        return True
+    return datetime.fromisoformat(pull.created_at).timestamp() < int(since)
 
 
 def _tip(github: Connection) -> str | None:

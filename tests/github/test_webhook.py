@@ -310,6 +310,24 @@ LISTED = [{"id": 9}, {"id": 11}]
             {"action": "created", "repositories": LISTED},
             [Errand("welcome", 7, 9), Errand("welcome", 7, 11)],
         ),
+        *(
+            (
+                "installation",
+                {
+                    "action": "created",
+                    "installation": {"id": 7, "created_at": moment},
+                    "repositories": LISTED[:1],
+                },
+                [Errand("welcome", 7, 9, detail=expected)],
+            )
+            for moment, expected in [
+                (1525109898, "1525109898"),
+                ("2018-04-30T17:38:18Z", "1525109898"),
+                ("2018-04-30T17:38:18", ""),
+                ("soon", ""),
+                (True, ""),
+            ]
+        ),
         (
             "installation",
             {"action": "deleted", "repositories": LISTED},

@@ -224,6 +224,17 @@ def test_a_clean_review_of_a_sweep_is_one_write(world: World) -> None:
     assert writes == [("POST", "check-runs")]
 
 
+@pytest.mark.parametrize(("hours", "expected"), [(-1, 0), (1, 1)])
+def test_only_what_was_open_before_the_app_came_is_its_welcome_s(
+    world: World, hours: int, expected: int
+) -> None:
+    """Of the others GitHub tells: whoever opened them is to have the comments."""
+    pull = world.pull({"a.yaml": BAD})
+    since = int((pull.created_at + timedelta(hours=hours)).timestamp())
+    found = world.service.do(errand(world, "welcome", detail=str(since)))
+    assert len(found.tasks) == expected
+
+
 def test_an_empty_repository_is_left_alone(world: World) -> None:
     world.repository.git.delete_ref("refs/heads/main")
     assert world.drain(errand(world, "welcome")) == ["empty"]
