@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from bot.demo import wait_until
@@ -42,8 +43,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         cwd=home,
     )
     try:
-        assert wait_until((home / ".s.PGSQL.5432").exists, 30)
-        yield f"postgresql://fairlead@/postgres?host={home}"
+        url = f"postgresql://fairlead@/postgres?host={home}"
+        assert wait_until(lambda: _answers(url), 30)
+        yield url
     finally:
         server.send_signal(signal.SIGINT)
         server.wait()
+
+
+def _answers(url: str) -> bool:
+    """Whether the server takes connections: its socket is there before it does."""
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -133,7 +133,8 @@ def test_the_policy_of_a_base_directory_counts(folders: tuple[Path, Path]) -> No
 
 def test_a_policy_that_is_named_counts_alone(folders: tuple[Path, Path], tmp_path: Path) -> None:
     policy = write(tmp_path, {"policy.yml": "mode: observe\n"}) / "policy.yml"
-    write(folders[0], {".github/fairlead.yml": "nonsense: here\n"})
+    for folder in folders:
+        write(folder, {".github/fairlead.yml": "nonsense: here\n"})
 
     ran = fairlead("review", *folders, "--policy", policy)
 

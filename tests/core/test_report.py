@@ -12,7 +12,9 @@ import pytest
 from bot.core.approvals import Approval, Consent, digest, settle
 from bot.core.codeowners import parse_codeowners
 from bot.core.finding import Severity
+from bot.core.notices import ejected, installed, pushed, shared
 from bot.core.page import Page
+from bot.core.plan import conclude
 from bot.core.policy import ApprovalPolicy, Override, Owner, Policy, Waiver
 from bot.core.replies import Answer, Person, write_reply
 from bot.core.report import (
@@ -109,6 +111,10 @@ TEXTS: dict[str, Callable[[], str]] = {
     "summary_overridden": lambda: summary(
         settled(overridden=Overridden("octocat", "the site is down", "2026-11-21 10:00")), PEOPLE
     ),
+    "installed": lambda: installed().summary,
+    "shared": lambda: shared(conclude(ALL, POLICY), [(7, "failure")]).summary,
+    "ejected": lambda: ejected("1 finding to deal with", "b" * 40),
+    "pushed": lambda: pushed(conclude(decided(finding()), POLICY), "a" * 40, ["0123"]).summary,
     "reply": lambda: write_reply(
         "<!-- fairlead:v1 reply=7 -->",
         (

@@ -30,6 +30,7 @@ ASKS: dict[tuple[str, str | None], str] = {
     ("installation_repositories", "added"): "welcome",
     ("installation_repositories", "removed"): "forget",
     ("merge_group", "checks_requested"): "GroupJob",
+    ("pull_request_review", "dismissed"): "obey",
 }
 """What an example may ask for; of any other event and action, none asks for anything.
 
