@@ -90,6 +90,24 @@ def cache_directory(environ: Mapping[str, str] | None = None) -> Path | None:
         return None
 
 
+def tool_folders(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Where renderers are looked for before the PATH; they are brought to the first of these.
+
+    What the operator names, what is beside the service's data, what is in a person's own cache.
+    """
+    read = _Reader(os.environ if environ is None else environ)
+    named, data, cache = (
+        read.text("FAIRLEAD_TOOLS"),
+        read.text("DATA_DIR"),
+        cache_directory(environ),
+    )
+    return (
+        *((Path(named),) if named else ()),
+        *((Path(data) / "tools",) if data else ()),
+        *((cache / "tools",) if cache else ()),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """One variable at a time, each also from the file that NAME_FILE or NAME_PATH names."""

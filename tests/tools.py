@@ -24,6 +24,7 @@ from bot.render.tools import Binary, find, find_all, pinned_tools
 
 _CHECKOUT: Final = Path(__file__).parents[1]
 _VERSIONS: Final = "+".join(f"{tool.name}-{tool.version}" for tool in pinned_tools())
+_GIVEN: Final = os.environ.get("FAIRLEAD_TOOLS", "")
 _FOLDER: Final = _CHECKOUT / ".tools" / _VERSIONS
 
 
@@ -42,7 +43,12 @@ def renderer_tools() -> Path:
 
 def renderer_binaries() -> Mapping[Renderer, Binary]:
     """The pinned renderers, as `Renderers` takes them; skips as `renderer_tools` does."""
-    return find_all([renderer_tools()])
+    return _binaries(renderer_tools())
+
+
+@cache
+def _binaries(folder: Path) -> Mapping[Renderer, Binary]:
+    return find_all([folder])
 
 
 @cache
@@ -51,7 +57,9 @@ def _ready() -> Path | str:
     if given := os.environ.get("FAIRLEAD_TOOLS"):
         lacking = _lacking(Path(given))
         return (
-            f"FAIRLEAD_TOOLS holds no pinned {' and no '.join(lacking)}" if lacking else Path(given)
+            f"FAIRLEAD_TOOLS holds no pinned {' and no '.join(lacking)}"
+            if lacking
+            else Path(_GIVEN)
         )
     with _one_at_a_time():
         for name in _lacking(_FOLDER):
@@ -67,12 +75,13 @@ def _ready() -> Path | str:
 
 def _lacking(folder: Path) -> list[str]:
     """The pinned renderers that are not in this folder."""
-    found = ((tool.name, find(tool.name, [folder])) for tool in pinned_tools())
-    return [
-        name
-        for name, binary in found
-        if binary is None or not binary.pinned or binary.path.parent != folder
-    ]
+    return [tool.name for tool in pinned_tools() if not _holds(folder, tool.name)]
+
+
+def _holds(folder: Path, name: Renderer) -> bool:
+    found = find(name, [folder])
+    here = (folder / name).resolve()
+    return found is not None and found.pinned and found.path == here
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from bot.core.tree import Blobs
 from bot.errors import AnalysisError
 from bot.render.renderers import Renderers
 from bot.render.tools import Binary, find_all
-from bot.sandbox import sandbox_state
+from bot.sandbox import proved_state
 
 _MOST_FILES: Final = 20_000
 _MOST_TEXT: Final = 8 * 1024 * 1024
@@ -68,7 +68,7 @@ class Renders:
     @property
     def sandbox(self) -> str:
         """What confines the programs."""
-        state = sandbox_state()
+        state = proved_state()
         return str(state) if self.confined or state.complete else f"{state}, not complete"
 
 

@@ -14,6 +14,7 @@ from bot.render.complaint import complaint
 from bot.render.run import Command, Ending, Finished, Limits, run
 from bot.render.tools import Binary
 from bot.render.work import Work, work_folder
+from bot.sandbox import SandboxState, proved_state
 
 _KUSTOMIZATION: Final = "kustomization.yaml"
 
@@ -30,13 +31,15 @@ class Renderers:
     """Builds roots by the programs that were found here, each in a sandbox of its own.
 
     `binaries` are those that were found; `confined` refuses to run them where the sandbox is not
-    complete; `parent` is where work folders are made, None for the system's own place.
+    complete, which `sandbox` says; `parent` is where work folders are made, None for the system's
+    own place.
     """
 
     blobs: Blobs
     binaries: Mapping[Renderer, Binary]
     limits: Limits = field(default_factory=Limits)
     confined: bool = True
+    sandbox: SandboxState = field(default_factory=proved_state)
     parent: Path | None = None
 
     def build(self, build: Build) -> Built:
@@ -47,6 +50,8 @@ class Renderers:
                 "unavailable",
                 message=f"there is no {build.renderer} here: `fairlead tools fetch` brings it",
             )
+        if self.confined and not self.sandbox.complete:
+            return _unconfined(binary, self.sandbox)
         try:
             with work_folder(self._files(build), self.parent) as work:
                 finished = run(_command(build, binary, work), self.limits, confined=self.confined)
@@ -66,6 +71,8 @@ class Renderers:
     def _built(self, finished: Finished, binary: Binary, build: Build, work: Work) -> Built:
         if finished.ending == "done":
             return Built("rendered", finished.output, str(binary))
+        if finished.ending == "unconfined":
+            return _unconfined(binary, self.sandbox)
         status: Status = "failed" if finished.ending == "failed" else "limit"
         message = complaint(finished.errors, _named(build, work))
         if finished.ending in _LIMIT_MESSAGES:
@@ -75,9 +82,12 @@ class Renderers:
                 memory=self.limits.memory // 2**20,
                 output=self.limits.output // 2**20,
             )
-        if finished.ending == "unconfined":
-            status, message = "unavailable", "the sandbox is not complete on this machine"
         return Built(status, tool=str(binary), message=message)
+
+
+def _unconfined(binary: Binary, sandbox: SandboxState) -> Built:
+    message = f"the sandbox is not complete on this machine ({sandbox})"
+    return Built("unavailable", tool=str(binary), message=message)
 
 
 def _command(build: Build, binary: Binary, work: Work) -> Command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import selectors
@@ -9,11 +10,9 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final, Literal, TypeAlias
-
-import msgspec
 
 from bot.render.launch import NOT_CONFINED, Launch
 
@@ -75,7 +74,7 @@ def run(command: Command, limits: Limits, *, confined: bool = True) -> Finished:
         confined=confined,
     )
     with subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-        [sys.executable, "-I", "-c", _LAUNCH, str(_PACKAGE), msgspec.json.encode(launch).decode()],
+        [sys.executable, "-I", "-S", "-c", _LAUNCH, str(_PACKAGE), json.dumps(asdict(launch))],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

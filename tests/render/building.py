@@ -12,7 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.rendering import Build, Built, Release
+import msgspec
+import yaml
+
+from bot.core.rendering import Build, Built, Release, Status
 from bot.render.renderers import Renderers
 from bot.render.run import Limits
 from tests.tools import renderer_binaries
@@ -69,6 +72,30 @@ class Outside:
         except BlockingIOError:
             return False
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A hostile tree, and what comes of its build: the data of its ConfigMap, or a message."""
+
+    name: str
+    files: Mapping[str, str]
+    status: Status
+    message: str = ""
+    data: Mapping[str, str | None] | None = None
+
+
+def cases(name: str) -> list[Case]:
+    """The hostile trees of this file, next to this module."""
+    text = (Path(__file__).parent / "hostile" / name).read_text("utf-8")
+    return msgspec.convert(yaml.safe_load(text), list[Case])
+
+
+def outcome(built: Built, beside: Outside) -> tuple[Status, str, object]:
+    """What came of a build as a case says it: without what is another in every run."""
+    message = built.message.replace(str(beside.folder), "FOLDER").replace(str(beside.port), "PORT")
+    made = yaml.safe_load(built.output) if built.status == "rendered" else None
+    return built.status, message, made and made["data"]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.render.building import Outside, outside
 
 
 @pytest.fixture
-def beside(tmp_path: Path) -> Iterator[Outside]:
-    """The canary, where the machine's other files are."""
-    with outside(tmp_path) as found:
+def beside() -> Iterator[Outside]:
+    """The canary, where the machine's other files are; its path is short, as messages are cut."""
+    with TemporaryDirectory() as folder, outside(Path(folder)) as found:
         yield found

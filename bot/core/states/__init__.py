@@ -119,9 +119,16 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         troubles,
         _compared(after, found),
         trees.rendered(before, after, namespace),
-        MappingProxyType(rendering.asked),
+        {
+            key: not any(_is_missing(side.get(key)) for side in (before, after))
+            for key in rendering.asked
+        },
         tuple(sorted(rendering.tools)),
     )
+
+
+def _is_missing(held: Applied | None) -> bool:
+    return held is not None and bool(held.reasons)
 
 
 class _Trees:

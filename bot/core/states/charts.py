@@ -36,6 +36,19 @@ _LONGEST_NAME: Final = 53
 _NAMELESS: Final = "release"
 
 
+def puts(environment: EnvironmentPolicy, path: str, place: str) -> bool:
+    """Whether the policy puts the root of a directory into an environment.
+
+    A chart has one root for each of its sets of values, whose `place` names the file of values. As
+    these are for different clusters, it takes a glob that names the file, not one that holds the
+    whole chart.
+    """
+    if path == place:
+        return path_matches(path, environment.paths)
+    globs = [glob for glob in environment.paths if not path_matches(path, (glob,))]
+    return path_matches(place, globs)
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
     """What the policy says of roots: which there are, and how a chart of the tree is released.
@@ -55,9 +68,9 @@ class Naming:
         """Whether the policy says that a directory is never built by itself."""
         return path_matches(path, self.render.exclude)
 
-    def release(self, path: str, values_files: tuple[str, ...]) -> Release:
-        """The release of the chart in this directory."""
-        held = next((it for it in self.environments if path_matches(path, it.paths)), None)
+    def release(self, path: str, place: str, values_files: tuple[str, ...]) -> Release:
+        """The release of the chart in this directory, with these values."""
+        held = next((it for it in self.environments if puts(it, path, place)), None)
         own = held.default_namespace if held is not None else "default"
         return Release(
             name=_name(path),

@@ -13,6 +13,7 @@ from bot.core.globs import path_matches
 from bot.core.policy import EnvironmentPolicy
 from bot.core.resource import ResourceKey
 from bot.core.states.applied import Applied
+from bot.core.states.charts import puts
 from bot.core.states.roots import Root
 
 Segments: TypeAlias = tuple[str, ...]
@@ -108,15 +109,8 @@ def segments_of(path: str) -> Segments:
 
 
 def _names(environment: EnvironmentPolicy, root: Root) -> bool:
-    """Whether the policy puts a root into an environment.
-
-    A chart has one root for each of its sets of values, and they are for different clusters: it
-    takes a glob that names the file of values, not one that holds the whole chart.
-    """
-    if root.is_variant:
-        globs = [it for it in environment.paths if not path_matches(root.path, (it,))]
-        return path_matches(root.place, globs)
-    return path_matches(root.path, environment.paths)
+    """Whether the policy puts a root into an environment. A declared cluster is no path."""
+    return puts(environment, root.path, root.place if root.is_variant else root.path)
 
 
 def _places(

@@ -26,7 +26,7 @@ class Rendering:
 
     builder: Builder
     manifests: Manifests
-    asked: dict[RootKey, bool] = field(default_factory=dict)
+    asked: dict[RootKey, None] = field(default_factory=dict)
     tools: set[str] = field(default_factory=set)
     _known: dict[object, Built] = field(default_factory=dict)
     _builds: int = 0
@@ -42,9 +42,7 @@ class Rendering:
             for held, root in zip(done, sides, strict=True):
                 if root is not None and root.reasons:
                     held[key] = replace(root, built=self._built(root, number))
-        for key in affected:
-            built = [held[key].built for held in done if key in held]
-            self.asked[key] = all(it is not None and it.status == "rendered" for it in built)
+        self.asked.update(dict.fromkeys(affected))
         return _with(before, done[0]), _with(after, done[1])
 
     def _built(self, root: Root, number: int) -> Built:

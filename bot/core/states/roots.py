@@ -117,10 +117,15 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The roots of a tree by key, and every kustomization in it by directory."""
+    """The roots of a tree by key, and every kustomization in it by directory.
+
+    `taken` are the files that kustomizations take in, and `builds` what each of these is made of.
+    """
 
     roots: Mapping[RootKey, Root] = field(default_factory=dict)
     kustomizations: Mapping[str, Kustomization] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
+    builds: _Builds | None = field(default=None, compare=False, repr=False)
 
 
 def roots_of(
@@ -141,10 +146,10 @@ def roots_of(
     taken = builds.taken()
     plain: dict[str, dict[str, File]] = {}
     for path, file in files.manifests.items():
-        if path not in taken or _was_plain(directory(path), before, known):
+        if path not in taken or _was_plain(path, before, known):
             plain.setdefault(directory(path), {})[path] = file
     found += [Root(path, "directory", held, place=path) for path, held in plain.items()]
-    return Roots(keyed(found), known)
+    return Roots(keyed(found), known, taken, builds)
 
 
 def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
@@ -152,9 +157,18 @@ def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
     return {root.key: root for root in sorted(roots, key=lambda root: root.key)}
 
 
-def _was_plain(place: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
-    """Whether a directory without a kustomization held manifests of its own at base."""
-    return before is not None and (place, "directory", "") in before.roots and place not in known
+def _was_plain(path: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
+    """Whether a file belongs to a directory that held manifests of its own at base.
+
+    What a kustomization took in at base already is its own at head as well.
+    """
+    place = directory(path)
+    return (
+        before is not None
+        and path not in before.taken
+        and (place, "directory", "") in before.roots
+        and place not in known
+    )
 
 
 def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
@@ -162,7 +176,8 @@ def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
     why = Reason(chart.described, "it is a Helm chart", refuses=False)
     for variant in ("", *chart.variants):
         own = f"{chart.path}/{variant}" if chart.path else variant
-        release = naming.release(chart.path, (own,) if variant else ())
+        place = variant_place(chart, variant)
+        release = naming.release(chart.path, place, (own,) if variant else ())
         yield Root(
             chart.path,
             "chart",
@@ -170,7 +185,7 @@ def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
             (*chart.reasons, why),
             own_paths=elsewhere(chart.files),
             variant=variant,
-            place=variant_place(chart, variant),
+            place=place,
             release=release,
             default_namespace=release.namespace,
         )
@@ -224,7 +239,22 @@ class _Builds:
                 if found not in reached:
                     reached.add(found)
                     left.extend(self._known[found].below if found in self._known else ())
-        return [place for place in tops if not naming.excludes(place)]
+        return [
+            place
+            for place in tops
+            if not naming.excludes(place) and (naming.names(place) or not self._left(place, before))
+        ]
+
+    def _left(self, place: str, before: Roots | None) -> bool:
+        """Whether all that became of a kustomization is that nothing lists it any more.
+
+        Nothing applied it by itself at base, and it is what it was: nothing newly applies it.
+        """
+        if before is None or before.builds is None or place not in before.kustomizations:
+            return False
+        if (place, "kustomization", "") in before.roots:
+            return False
+        return before.builds.root(place).build_inputs == self.root(place).build_inputs
 
     def root(self, place: str) -> Root:
         """The root of a directory's kustomization."""

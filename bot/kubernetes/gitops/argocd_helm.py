@@ -11,7 +11,7 @@ from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_names import with_variables
 from bot.kubernetes.gitops.argocd_source import Source
 from bot.kubernetes.gitops.globs import is_glob, matches
-from bot.kubernetes.gitops.parameters import set_value
+from bot.kubernetes.gitops.parameters import set_text, set_value
 from bot.kubernetes.gitops.places import within
 from bot.kubernetes.gitops.unknowns import holds_unknown
 from bot.kubernetes.gitops.yaml_texts import json_text
@@ -110,5 +110,5 @@ def _parameters(source: Source, helm: Body) -> tuple[dict[str, Any], tuple[str, 
             raise UnbuildableError(f"the file {path!r} that it passes to Helm is not in the tree")
         inputs.append(path)
         content = source.places.data(path).decode("utf-8", "replace")
-        set_value(values, text(item.get("name")) or "", content.replace("\\", "\\\\"), as_text=True)
+        set_text(values, text(item.get("name")) or "", content)
     return values, tuple(inputs)

@@ -15,7 +15,7 @@ from bot.core.states.charts import VALUES_NAME
 from bot.core.values import Body, freeze, mapping, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.flux_sources import HELM_CHART, Flux, clusters_of
-from bot.kubernetes.gitops.parameters import set_value
+from bot.kubernetes.gitops.parameters import set_text, set_value
 from bot.kubernetes.gitops.places import Places, within
 from bot.kubernetes.gitops.substitution import FluxFinish, pairs_of
 from bot.kubernetes.gitops.unknowns import unknown
@@ -143,7 +143,7 @@ def _values(resource: Resource, flux: Flux) -> Body:
     found: Body = {}
     for reference in resource.at("spec", "valuesFrom").items():
         key = reference["valuesKey"].text or VALUES_NAME
-        name, target = reference["name"].text, reference["targetPath"].text
+        name = reference["name"].text
         content = None
         if reference["kind"].text == "ConfigMap":
             texts = flux.texts(resource, name)
@@ -154,8 +154,8 @@ def _values(resource: Resource, flux: Flux) -> Body:
                     f"ConfigMap {name!r}, of which it takes values, has no {key!r}"
                 )
             content = None if texts is None else texts[key]
-        if target:
-            found = _set(merged(found, own), target, content, resource, name or "")
+        if reference["targetPath"].text:
+            found = _set(merged(found, own), reference, content)
         elif content is None:
             raise UnbuildableError(
                 f"it takes values from {reference['kind'].text} {name!r}, which is not in the tree"
@@ -165,10 +165,15 @@ def _values(resource: Resource, flux: Flux) -> Body:
     return merged(found, own)
 
 
-def _set(values: Body, path: str, content: str | None, resource: Resource, name: str) -> Body:
+def _set(values: Body, reference: Node, content: str | None) -> Body:
     """With one value at a path; what only the cluster has is put in as not known."""
-    shown = unknown(str(resource.key), name, path) if content is None else content
-    quoted = len(shown) > 1 and shown[0] in "'\"" and shown[-1] in "'\""
+    path = reference["targetPath"].text or ""
+    name = reference["name"].text or ""
+    shown = unknown(str(reference.resource.key), name, path) if content is None else content
     thawed: dict[str, Any] = msgspec.json.decode(json_text(values))
-    set_value(thawed, path, shown.strip("'\"") if quoted else shown, as_text=quoted)
+    if reference["literal"].value is True:
+        set_text(thawed, path, shown)
+    else:
+        quoted = len(shown) > 1 and shown[0] in "'\"" and shown[-1] == shown[0]
+        set_value(thawed, path, shown.strip("'\"") if quoted else shown, as_text=quoted)
     return mapping(freeze(thawed))

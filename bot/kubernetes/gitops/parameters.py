@@ -32,6 +32,11 @@ def set_value(values: dict[str, Any], path: str, text: str, *, as_text: bool = F
     _put(values, list(_steps(path)), value)
 
 
+def set_text(values: dict[str, Any], path: str, text: str) -> None:
+    """Set what stands at a path to a text as it is, in place. Raises UnbuildableError."""
+    _put(values, list(_steps(path)), text)
+
+
 def _typed(text: str, as_text: bool) -> Any:  # noqa: FBT001 - handed on
     if as_text:
         return text

@@ -23,6 +23,13 @@ def normalised(url: str) -> str:
     GitHub tells neither hosts nor owners nor names apart by case, and Argo CD tells no address
     apart by it. What was normalised stays as it is.
     """
+    found = _once(url)
+    while (again := _once(found)) != found:
+        found = again
+    return found
+
+
+def _once(url: str) -> str:
     text = url.strip().lower()
     match = _URL.fullmatch(text) or _SCP.fullmatch(text)
     if match is None:

@@ -295,3 +295,40 @@ def test_a_file_of_argo_cds_overrides_makes_its_root_unread() -> None:
 
     assert (new, path) == (True, "app/.argocd-source-web.yaml")
     assert "Argo CD applies the overrides of this file" in message
+
+
+def test_a_kustomization_that_nothing_lists_any_more_is_not_newly_applied() -> None:
+    base: Files = {
+        "overlay/kustomization.yaml": "resources: [../base]\n",
+        "base/kustomization.yaml": "resources: [a.yaml]\n",
+        "base/a.yaml": resource("ConfigMap", "a"),
+    }
+    gone = {path: text for path, text in base.items() if not path.startswith("overlay/")}
+    edited: Files = {**gone, "base/a.yaml": resource("ConfigMap", "b")}
+
+    held = [
+        [
+            str(found.key)
+            for pair in Grove(base, head).states().pairs
+            for found in pair.after.resources
+        ]
+        for head in (gone, edited)
+    ]
+
+    assert held == [[], ["ConfigMap/default/b"]]
+
+
+def test_what_a_kustomization_takes_from_a_plain_directory_stays_its_own() -> None:
+    files: Files = {
+        "y/kustomization.yaml": "resources: [../x/taken.yaml]\n",
+        "x/taken.yaml": resource("ConfigMap", "taken"),
+        "x/plain.yaml": resource("ConfigMap", "plain"),
+    }
+    head: Files = {**files, "x/plain.yaml": resource("ConfigMap", "plainer")}
+
+    (pair,) = Grove(files, head).states().pairs
+
+    assert [[str(found.key) for found in side.resources] for side in (pair.before, pair.after)] == [
+        ["ConfigMap/default/plain", "ConfigMap/default/taken"],
+        ["ConfigMap/default/plainer", "ConfigMap/default/taken"],
+    ]
