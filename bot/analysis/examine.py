@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha1
 from typing import Final, Protocol
@@ -14,15 +14,14 @@ from bot.analysis.manifests import ReadManifests
 from bot.analysis.summary import summarise
 from bot.core.judge import RuleFailed, judge
 from bot.core.policy import Policy
-from bot.core.rendering import Builder, Declared, NoBuilder
-from bot.core.resource import Resource
+from bot.core.rendering import Builder, NoBuilder
 from bot.core.review import Analysis, Location, Problem, ReviewFinding
 from bot.core.rule import Rule
 from bot.core.state import changes
 from bot.core.states import Manifests, States, states_of
 from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops import Declarations, Own, hubs_of, indeterminate
+from bot.kubernetes.gitops import Declarations, Own, indeterminate
 
 _APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 
@@ -59,7 +58,7 @@ def examine_trees(
         policy,
         namespace=question.namespace,
         builder=builder,
-        declare=_Declare(content, Own.of(question.repositories)),
+        declare=Declarations(content, Own.of(question.repositories)),
         own=question.repositories,
     )
     places = Attribution(
@@ -84,21 +83,6 @@ def examine_trees(
         problems=tuple(sorted(problems, key=_problem_order)),
         summary=summarise(states),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Declare:
-    """What Argo CD's and Flux's objects of the trees declare. See `bot.core.rendering.Declare`."""
-
-    blobs: Blobs
-    own: Own
-
-    def __call__(
-        self, resources: Sequence[Resource], tree: Tree, both: Sequence[Resource], /
-    ) -> Iterable[Declared]:
-        """The roots that these declare."""
-        applications = [held for held in both if held.group_kind in _APPLICATIONS]
-        return Declarations(self.blobs, self.own, hubs_of(applications))(resources, tree)
 
 
 def examine(

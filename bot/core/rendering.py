@@ -105,7 +105,8 @@ class Declared:
     `edits` are texts that the owner lays over the tree before it builds, by path; the kustomization
     that Flux generates is one of them. `inputs` are further files that it depends on, such as
     `.argocd-source.yaml`. `finish` is what the owner does to each object after the build.
-    `hindrances` are sentences on why it cannot be built, which then is not tried.
+    `hindrances` are sentences on why it cannot be built, which then is not tried. `name` tells it
+    from other roots that the same object declares at the same place, as an ApplicationSet may.
     """
 
     node: Node
@@ -118,6 +119,7 @@ class Declared:
     inputs: tuple[str, ...] = ()
     finish: Finish | None = None
     hindrances: tuple[str, ...] = ()
+    name: str = ""
 
 
 class Declare(Protocol):

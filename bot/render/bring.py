@@ -64,7 +64,10 @@ def _download(url: str) -> bytes:
             answer.raise_for_status()
             data = answer.raw.read(_ARCHIVE_LIMIT + 1, decode_content=True)
     except requests.RequestException as error:
-        raise UsageError(f"{url} could not be fetched: {type(error).__name__}") from error
+        raise UsageError(
+            f"{url} could not be fetched: {type(error).__name__}; with Go at hand, "
+            f"`fairlead tools fetch --build` builds it"
+        ) from error
     if len(data) > _ARCHIVE_LIMIT:
         raise UsageError(f"{url} is larger than {_ARCHIVE_LIMIT} bytes; nothing was unpacked")
     return bytes(data)

@@ -115,7 +115,7 @@ def outside(folder: Path) -> Iterator[Outside]:
         subprocess.run(["git", *words], cwd=folder, check=True)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
-        yield Outside(folder, listener, _peak())
+        yield Outside(folder, listener, peak())
 
 
 def build_kustomization(
@@ -149,11 +149,11 @@ def leaks(built: Built, beside: Outside) -> list[str]:
         "the canary": CANARY in said,
         "a connection": beside.was_reached(),
         "our folders": "fairlead-render-" in said,
-        "memory": _peak() > max(beside.peak, _MOST_RESIDENT),
+        "memory": peak() > max(beside.peak, _MOST_RESIDENT),
     }
     return [what for what, is_so in found.items() if is_so]
 
 
-def _peak() -> int:
+def peak() -> int:
     """The largest resident size of any child until now, in KiB."""
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss

@@ -12,9 +12,9 @@ from bot.core.rendering import Built
 from bot.render.run import Limits
 from tests.render.building import Outside, build_chart, build_kustomization, leaks
 
-TIGHT: Final = Limits(memory=512 * 2**20, output=8 * 2**20, cpu=2, wall=12.0)
+TIGHT: Final = Limits(memory=512 * 2**20, output=8 * 2**20, cpu=1, wall=12.0)
 
-_CPU: Final = "it used more than 2 seconds of CPU"
+_CPU: Final = "it used more than 1 seconds of CPU"
 _MEMORY: Final = "it needed more than 512 MiB of memory"
 _OUTPUT: Final = "it gave more than 8 MiB of output"
 _WALL: Final = "it took longer than 12 seconds"

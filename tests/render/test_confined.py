@@ -21,7 +21,7 @@ from tests.render.building import CANARY, Contents, Outside, leaks
 from tests.sandbox.running import NOBODY, python
 from tests.tools import renderer_tools
 
-LIMITS: Final = Limits(memory=256 * 2**20, output=2**20, errors=4096, cpu=5, wall=1.5)
+LIMITS: Final = Limits(memory=256 * 2**20, output=2**20, errors=4096, cpu=5, wall=0.8)
 PATIENT: Final = replace(LIMITS, wall=20.0)
 
 

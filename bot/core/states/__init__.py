@@ -141,7 +141,8 @@ class _Trees:
         files = (files_of(base, ignored), files_of(head, ignored))
         self._files = files
         roots = roots_of(files[0], manifests, naming)
-        self._roots: tuple[Roots, Roots] = (roots, roots_of(files[1], manifests, naming, roots))
+        after = roots_of(files[1], manifests, naming, roots)
+        self._roots: tuple[Roots, Roots] = (roots, after)
         self._definitions = [body for side in files for body in definitions(side, manifests)]
         self._scopes = scopes_of(self._definitions)
         self._manifests = manifests

@@ -192,8 +192,9 @@ def cluster_place(cluster: str) -> str:
 def _variant(held: Declared) -> str:
     """What tells it from other ways in which the same directory is built."""
     release = held.release.name if held.release is not None else ""
-    parts = (str(held.node.resource.key), cluster_place(held.cluster), release, held.namespace)
-    return " ".join(part for part in parts if part)
+    owner = str(held.node.resource.key)
+    parts = (owner, held.name, cluster_place(held.cluster), release, held.namespace)
+    return " ".join(dict.fromkeys(part for part in parts if part))
 
 
 def _reason(held: Declared, message: str, *, refuses: bool = True) -> Reason:

@@ -146,6 +146,8 @@ def roots_of(
     taken = builds.taken()
     plain: dict[str, dict[str, File]] = {}
     for path, file in files.manifests.items():
+        if path not in taken and _was_taken(path, file, before, known):
+            continue
         if path not in taken or _was_plain(path, before, known):
             plain.setdefault(directory(path), {})[path] = file
     found += [Root(path, "directory", held, place=path) for path, held in plain.items()]
@@ -155,6 +157,20 @@ def roots_of(
 def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
     """Roots by key, in its order."""
     return {root.key: root for root in sorted(roots, key=lambda root: root.key)}
+
+
+def _was_taken(
+    path: str, file: File, before: Roots | None, known: Mapping[str, Kustomization]
+) -> bool:
+    """Whether a kustomization took this very file at base, so that nothing applies it newly.
+
+    Where the directory's own kustomization is gone, its files may well be applied as they stand.
+    """
+    if before is None or before.builds is None or path not in before.taken:
+        return False
+    place = directory(path)
+    same = (place in known) == (place in before.kustomizations)
+    return same and before.builds.holds(path, file)
 
 
 def _was_plain(path: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
@@ -255,6 +271,10 @@ class _Builds:
         if (place, "kustomization", "") in before.roots:
             return False
         return before.builds.root(place).build_inputs == self.root(place).build_inputs
+
+    def holds(self, path: str, file: File) -> bool:
+        """Whether the tree has this very file at this path."""
+        return self._files.all.get(path) == file
 
     def root(self, place: str) -> Root:
         """The root of a directory's kustomization."""

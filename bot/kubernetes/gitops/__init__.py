@@ -6,6 +6,7 @@ that only a cluster knows is a text of its own (`unknowns`); what cannot be buil
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -24,10 +25,8 @@ from bot.kubernetes.gitops.unknowns import holds_unknown, indeterminate, unknown
 
 __all__ = [
     "Declarations",
-    "Hubs",
     "Own",
     "holds_unknown",
-    "hubs_of",
     "indeterminate",
     "normalised",
     "unknowns",
@@ -38,29 +37,28 @@ __all__ = [
 class Declarations:
     """Reads what is declared: a `bot.core.rendering.Declare`.
 
-    `blobs` give the content of the tree's files, `own` are the repository's addresses. `hubs` are
-    its Argo CDs; without them they are found among the resources that are given, so that who asks
-    about two trees gives those of both (`hubs_of`).
+    `blobs` give the content of the tree's files, `own` are the repository's addresses.
     """
 
     blobs: Blobs
     own: Own = field(default_factory=Own)
-    hubs: Hubs | None = None
 
-    def __call__(self, resources: Sequence[Resource], tree: Tree) -> Iterator[Declared]:
+    def __call__(
+        self, resources: Sequence[Resource], tree: Tree, both: Sequence[Resource] = (), /
+    ) -> Iterator[Declared]:
         """The roots that these resources declare in a tree, each once."""
+        hubs = hubs_of(_argo(resources), _argo(_without(both, resources)))
         seen: set[object] = set()
-        for found in self._declared(resources, Places(tree, self.blobs)):
+        for found in self._declared(resources, Places(tree, self.blobs), hubs):
             mark = _mark(found)
             if mark not in seen:
                 seen.add(mark)
                 yield found
 
-    def _declared(self, resources: Sequence[Resource], places: Places) -> Iterable[Declared]:
+    def _declared(
+        self, resources: Sequence[Resource], places: Places, hubs: Hubs
+    ) -> Iterable[Declared]:
         world = Flux(resources, self.own)
-        hubs = self.hubs
-        if hubs is None:
-            hubs = hubs_of((*world.of(kinds.APPLICATION), *world.of(kinds.APPLICATION_SET)))
         for found in world.of(kinds.APPLICATION):
             yield from argocd.declared_by(Application.of(found), places, self.own, hubs)
         for found in world.of(kinds.APPLICATION_SET):
@@ -72,8 +70,23 @@ class Declarations:
             yield from flux_release.declared_by(found, places, world)
 
 
+def _argo(resources: Iterable[Resource]) -> Iterator[Resource]:
+    wanted = (kinds.APPLICATION, kinds.APPLICATION_SET)
+    return (found for found in resources if found.group_kind in wanted)
+
+
+def _without(both: Iterable[Resource], one: Iterable[Resource]) -> Iterator[Resource]:
+    """The resources of the other tree: one object may well stand for both."""
+    left = Counter(map(id, one))
+    for found in both:
+        if left[id(found)]:
+            left[id(found)] -= 1
+        else:
+            yield found
+
+
 def _mark(found: Declared) -> object:
     """What tells one declared root from another."""
-    owner = (found.node.resource.key, found.node.resource.source, found.node.route)
+    owner = (found.name, found.node.resource.key, found.node.resource.source, found.node.route)
     built = (found.release, found.files, tuple(sorted(found.edits.items())), found.finish)
     return (owner, found.path, found.cluster, found.namespace, built, found.hindrances)

@@ -10,6 +10,7 @@ from bot.core.rendering import Declared
 from bot.core.resource import Node
 from bot.core.values import EMPTY, Body, mapping, sequence, text
 from bot.errors import UnbuildableError
+from bot.kubernetes import kinds
 from bot.kubernetes.gitops.argocd_helm import release_of
 from bot.kubernetes.gitops.argocd_kustomize import edited
 from bot.kubernetes.gitops.argocd_names import Hubs, cluster_of
@@ -21,7 +22,6 @@ from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
 from bot.kubernetes.gitops.yaml_texts import patched
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonnet")
-_SKIP_MARK: Final = b"+argocd:skip-file-rendering"
 _TYPES: Final = ("kustomize", "helm", "directory", "plugin")
 _FIXED: Final = ("chart", "path", "repoURL", "targetRevision")
 _MOST_PLACES: Final = 500
@@ -38,7 +38,7 @@ def declared_by(
         if (name := text(body.get("ref")))
     }
     cluster = cluster_of(
-        mapping(application.spec.get("destination")), application.node.resource.source.path, hubs
+        mapping(application.spec.get("destination")), application.node.resource, hubs
     )
     for node, body in sources:
         path = text(body.get("path"))
@@ -47,7 +47,9 @@ def declared_by(
             continue
         for place in _places(path, places):
             yield _declared(Source(application, body, place, places, refs), node, cluster)
-        meant = None if holds_unknown(path) else within(path)
+        # A set may say more paths than there are; what is written as one is there or wrong.
+        is_written = application.node.resource.group_kind == kinds.APPLICATION
+        meant = within(path) if is_written else None
         if is_own and meant is not None and not places.has(meant):
             missing = f"its path {path!r} is not in the tree"
             yield Declared(node, meant, cluster, hindrances=(missing,))
@@ -104,8 +106,10 @@ def _declared(source: Source, node: Node, cluster: str) -> Declared:
         found = _built(replace(source, body=body), node, cluster)
     except UnbuildableError as error:
         found = Declared(node, source.place, cluster, hindrances=(str(error),))
-    hindrances = (*source.application.hindrances, *found.hindrances)
-    return replace(found, inputs=(*inputs, *found.inputs), hindrances=hindrances)
+    application = source.application
+    name = application.name if application.name != node.resource.name else ""
+    hindrances = (*application.hindrances, *found.hindrances)
+    return replace(found, name=name, inputs=(*inputs, *found.inputs), hindrances=hindrances)
 
 
 def _override_files(source: Source) -> tuple[str, ...]:
@@ -167,6 +171,5 @@ def _plain_files(source: Source, options: Body) -> tuple[str, ...]:
             continue
         if include and not matches(include, relative, "text"):
             continue
-        if _SKIP_MARK not in places.data(path):
-            found.append(path)
+        found.append(path)
     return tuple(sorted(found))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.resource import Resource
+from bot.core.resource import Resource, ResourceKey
 from bot.core.values import Body, text
 from bot.kubernetes.gitops.unknowns import holds_unknown, unknown
 
@@ -23,30 +23,41 @@ Segments = tuple[str, ...]
 class Hubs:
     """The directories whose Applications belong to one Argo CD each.
 
-    Where two files declare the same Application, they are two Argo CDs, each in a cluster of its
+    Where two places declare the same Application, they are two Argo CDs, each in a cluster of its
     own, and `in-cluster` is another cluster in each.
     """
 
     prefixes: frozenset[Segments] = frozenset()
 
-    def cluster(self, path: str) -> str:
-        """The name of the cluster in which the Argo CD of this Application's file runs."""
-        segments = tuple(path.split("/"))
+    def cluster(self, resource: Resource) -> str:
+        """The name of the cluster in which the Argo CD of this Application or set runs."""
+        segments = _segments(resource)
         for depth in range(len(segments), 0, -1):
             if segments[:depth] in self.prefixes:
                 return "/".join(segments[:depth])
         return IN_CLUSTER
 
 
-def hubs_of(applications: Iterable[Resource]) -> Hubs:
-    """The Argo CDs of a repository. Taken over base and head together, names stay what they are."""
-    paths: dict[object, set[Segments]] = {}
-    for found in applications:
-        paths.setdefault(found.key, set()).add(tuple(found.source.path.split("/")))
+def hubs_of(*trees: Iterable[Resource]) -> Hubs:
+    """The Argo CDs of a repository, by the Applications and their sets in each of these trees.
+
+    Taken over base and head, names stay what they are. Only what is twice in one tree counts: what
+    moved is in one place in each.
+    """
     prefixes: set[Segments] = set()
-    for held in paths.values():
-        prefixes.update(_partings(held))
+    for tree in trees:
+        places: dict[ResourceKey, set[Segments]] = {}
+        for found in tree:
+            places.setdefault(found.key, set()).add(_segments(found))
+        for held in places.values():
+            prefixes.update(_partings(held))
     return Hubs(frozenset(prefixes))
+
+
+def _segments(resource: Resource) -> Segments:
+    """Where an object is written; of a rendered one, which root it was rendered from."""
+    root = resource.source.root.split(":")[1:]
+    return tuple("/".join(root or (resource.source.path,)).split("/"))
 
 
 def _partings(paths: set[Segments]) -> set[Segments]:
@@ -60,18 +71,21 @@ def _partings(paths: set[Segments]) -> set[Segments]:
     return {path[: shared + 1] for path in paths if len(path) > shared}
 
 
-def cluster_of(destination: Body, path: str, hubs: Hubs) -> str:
-    """The name of the environment that a destination is; empty where it cannot be known."""
+def cluster_of(destination: Body, resource: Resource, hubs: Hubs) -> str:
+    """The name of the environment that a destination is; empty where it cannot be known.
+
+    `resource` is the Application, or the set that makes it.
+    """
     name, server = text(destination.get("name")), text(destination.get("server"))
     if holds_unknown(name) or holds_unknown(server):
         return ""
     if name:
-        return hubs.cluster(path) if name == IN_CLUSTER else name
+        return hubs.cluster(resource) if name == IN_CLUSTER else name
     if not server:
         return ""
     plain = server.rstrip("/")
     if plain in _OWN_SERVERS:
-        return hubs.cluster(path)
+        return hubs.cluster(resource)
     return plain.partition("://")[2] or plain
 
 

@@ -103,6 +103,8 @@ class _Reader:
         if following and following in _DEFAULTS:
             self.at += 2
             return self._default(f":{following}")
+        if not following.isascii():  # Flux loses its place there
+            raise _refused()
         return self._slice()
 
     def _default(self, form: str) -> tuple[str, list[str]]:

@@ -6,6 +6,7 @@ separators, as Argo CD uses it for directories' files: `*` matches everything, `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ Flavour: TypeAlias = Literal["path", "doublestar", "text", "shell"]
 """Go's `path.Match`; doublestar; gobwas/glob without separators; fluxcd's for `${name#glob}`."""
 
 _MOST_CHOICES: Final = 128
+_NO_LITERAL: Final = re.compile(r"[*?]|[\[{].*[\]}]", re.DOTALL)
 _SPECIAL: Final = frozenset("*?[{\\")
 
 
@@ -42,10 +44,23 @@ class _Step:
 
 def matches(glob: str, text: str, flavour: Flavour) -> bool:
     """Whether a glob matches the whole text; one that cannot be read matches nothing."""
+    start, end = _literals(glob)
+    if not (text.startswith(start) and text.endswith(end)):
+        return False
     try:
         return any(end == len(text) for end in ends(glob, text, flavour))
     except BadGlobError:
         return False
+
+
+@lru_cache(maxsize=256)
+def _literals(glob: str) -> tuple[str, str]:
+    """What every match begins and ends with: most paths need no closer look."""
+    parts = _NO_LITERAL.split(glob)
+    # Directories may be none at all, with their slash.
+    last = parts[-1].removeprefix("/") if len(parts) > 1 else parts[-1]
+    plain = "\\" not in glob
+    return (parts[0] if plain else ""), (last if plain else "")
 
 
 def is_glob(text: str) -> bool:

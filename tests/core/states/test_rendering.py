@@ -9,6 +9,7 @@ import pytest
 from bot.core.policy import EnvironmentPolicy, Policy, RenderPolicy
 from bot.core.reading import line_of
 from bot.core.rendering import Build, Built
+from bot.core.state import changes
 from bot.core.states import States, states_of
 from bot.core.states.rendering import MOST_ROOTS
 from tests.worlds import Files, Grove, Link, Submodule, resource
@@ -362,3 +363,34 @@ def test_a_chart_with_several_sets_of_values_is_never_joined_by_the_policy() -> 
         (("web/values-prod.yaml",), "shop"),
         (("web/values-test.yaml",), "default"),
     ]
+
+
+def test_what_is_listed_no_more_is_not_new() -> None:
+    base: Files = {
+        "top/kustomization.yaml": "resources: [../base, ../lib/a.yaml]\nnameSuffix: -t\n",
+        "base/kustomization.yaml": "resources: [x.yaml]\n",
+        "base/x.yaml": resource("ConfigMap", "x"),
+        "lib/a.yaml": resource("ConfigMap", "a"),
+        "lib/b.yaml": resource("ConfigMap", "b"),
+    }
+    head: Files = {**base, "top/kustomization.yaml": "resources: []\nnameSuffix: -t\n"}
+
+    found, _ = states(base, head, always(rendered()))
+
+    changed = [change.key for pair in found.pairs for change in changes(pair.before, pair.after)]
+    assert changed == []
+
+
+def test_a_directory_that_is_partly_taken_is_the_same_on_both_sides() -> None:
+    base: Files = {
+        **overlay("app"),
+        "app/kustomization.yaml": "patches: [{path: ../lib/p.yaml}]\nresources: [x.yaml]\n",
+        "lib/p.yaml": resource("ConfigMap", "x", "data: {a: b}"),
+        "lib/own.yaml": resource("ConfigMap", "own"),
+    }
+    head: Files = {**base, "lib/own.yaml": resource("ConfigMap", "own", "data: {a: b}")}
+
+    found, _ = states(base, head, always(GOOD))
+
+    changed = [str(it.key) for pair in found.pairs for it in changes(pair.before, pair.after)]
+    assert changed == ["ConfigMap/default/own"]

@@ -41,6 +41,14 @@ def test_a_list_makes_one_application_for_each_element() -> None:
     ]
 
 
+def test_applications_at_one_place_are_told_apart_by_their_names() -> None:
+    generators = "[{list: {elements: [{env: one}, {env: two}]}}]"
+    text = application_set(generators, template("apps/a/prod", "prod"))
+    text = text.replace("{name: app}", "{name: 'app-{{env}}'}")
+
+    assert [held.name for held in declared({"set.yaml": text, **TREE})] == ["app-one", "app-two"]
+
+
 def test_a_list_may_be_a_text() -> None:
     generators = "[{list: {elements: [], elementsYaml: '[{env: prod}]'}}]"
 

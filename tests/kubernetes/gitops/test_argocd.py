@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from bot.analysis.examine import HeldBlobs
 from bot.core.rendering import Release
-from tests.kubernetes.gitops.declaring import KUSTOMIZATION, application, declared, only
+from bot.core.resource import Resource
+from bot.core.tree import File
+from bot.kubernetes.gitops import Declarations
+from tests.kubernetes.gitops.declaring import KUSTOMIZATION, application, declared, only, resources
 
 IN_CLUSTER = "{server: 'https://kubernetes.default.svc', namespace: shop}"
 CHART = {"charts/shop/Chart.yaml": "name: shop\n", "charts/shop/values.yaml": "a: 1\n"}
@@ -68,12 +73,6 @@ def test_a_directory_may_recurse_include_and_exclude() -> None:
     found = only({"app.yaml": application(f"path: apps/shop, {options}"), **tree})
 
     assert found.files == ("apps/shop/a.yaml", "apps/shop/in/c.yaml")
-
-
-def test_a_file_marked_to_be_skipped_is_none_of_it() -> None:
-    tree = {"apps/shop/a.yaml": ROLE, "apps/shop/b.yaml": "# +argocd:skip-file-rendering\n"}
-
-    assert only({"app.yaml": application("path: apps/shop"), **tree}).files == ("apps/shop/a.yaml",)
 
 
 def test_a_source_in_another_repository_declares_nothing_here() -> None:
@@ -359,4 +358,39 @@ def test_two_argo_cds_never_share_a_cluster_of_their_own() -> None:
         ("shop", "clusters/b"),
         ("other", "clusters/b"),
         ("third", "in-cluster"),
+    ]
+
+
+def clusters_of(base: dict[str, str], head: dict[str, str]) -> list[str]:
+    """The clusters of what base declares, where head is known."""
+    tree = {"apps/shop/a.yaml": File("100644", "a", 1)}
+    before, after = resources(base), resources(head)
+    found = Declarations(HeldBlobs({}))(before, tree, [*before, *after])
+    return [held.cluster for held in found]
+
+
+def test_an_application_that_moved_is_one_argo_cd() -> None:
+    text = application("path: apps/shop", destination=IN_CLUSTER)
+
+    assert clusters_of({"old/shop.yaml": text}, {"new/shop.yaml": text}) == ["in-cluster"]
+
+
+def test_an_argo_cd_that_only_head_adds_parts_base_as_well() -> None:
+    text = application("path: apps/shop", destination=IN_CLUSTER)
+
+    assert clusters_of({"a/shop.yaml": text}, {"a/shop.yaml": text, "b/shop.yaml": text}) == ["a"]
+
+
+def test_rendered_applications_are_told_apart_by_what_they_were_rendered_from() -> None:
+    text = application("path: apps/shop", destination=IN_CLUSTER)
+    (found,) = resources({"apps/base/shop.yaml": text})
+    rendered = [
+        Resource(found.key, found.api_version, found.encoded, replace(found.source, root=root))
+        for root in ("kustomization:clusters/a/apps", "kustomization:clusters/b/apps:x")
+    ]
+    tree = {"apps/shop/a.yaml": File("100644", "a", 1)}
+
+    assert [held.cluster for held in Declarations(HeldBlobs({}))(rendered, tree)] == [
+        "clusters/a",
+        "clusters/b",
     ]

@@ -132,6 +132,7 @@ def test_each_form_gives_what_flux_gives(text: str, expected: str) -> None:
         "${1",
         "${#a",
         "${a[0]}",
+        "${a:é}",
     ],
 )
 def test_what_flux_refuses_is_refused(text: str) -> None:

@@ -1,0 +1,166 @@
+"""The builds that a child asks for: checked, bounded, and kept for the next review."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from bot.analysis.cache import FactCache
+from bot.analysis.examine import HeldBlobs
+from bot.analysis.renders import RENDERS, Orders, Renders
+from bot.analysis.run import Options, Side, analyse
+from bot.core.policy import Policy
+from bot.core.rendering import Build, Builder, Built, Release
+from bot.core.review import Analysis, RenderedRoots
+from bot.core.tree import Blobs
+from bot.errors import AnalysisError
+from tests.worlds import Files, Grove, resource
+
+BLOB = "a" * 40
+BUILD = Build("kustomize", "app", {"app/kustomization.yaml": BLOB})
+RELEASE = Release("web", "shop")
+CHART = Build("helm", "web", {"web/Chart.yaml": BLOB}, release=RELEASE)
+
+
+@dataclass(slots=True)
+class Answers:
+    """A builder that answers by the root's directory, and remembers what it was asked."""
+
+    answers: Mapping[str, Built]
+    asked: list[str] = field(default_factory=list)
+
+    def build(self, build: Build) -> Built:
+        self.asked.append(build.root)
+        return self.answers[build.root]
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn(Renders):
+    """Rendering by a stand-in."""
+
+    held: Answers = field(default_factory=lambda: Answers({}))
+
+    def builder(self, blobs: Blobs) -> Builder:
+        del blobs
+        return self.held
+
+
+def orders(renders: Renders, directory: Path | None = None, tenant: str = "") -> Orders:
+    kept = FactCache(directory, name="renders", version=RENDERS)
+    return Orders(renders, HeldBlobs({}), frozenset({BLOB}), kept, tenant)
+
+
+RENDERED = Built("rendered", b"a: b\n", "kustomize 5.8.1")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(BUILD, files={"app/kustomization.yaml": "b" * 40}),
+        replace(BUILD, files={"../x": BLOB}),
+        replace(BUILD, files={"/etc/x": BLOB}),
+        replace(BUILD, root="../.."),
+        replace(BUILD, root="/"),
+        replace(BUILD, edits={"a//b": "x"}),
+        replace(BUILD, edits={"a": "x" * 9_000_000}),
+        replace(BUILD, files={f"f{number}": BLOB for number in range(20_001)}),
+        replace(BUILD, release=RELEASE),
+        replace(CHART, release=None),
+        replace(CHART, release=replace(RELEASE, name="--post-renderer")),
+        replace(CHART, release=replace(RELEASE, name="")),
+        replace(CHART, release=replace(RELEASE, namespace="-x")),
+        replace(CHART, release=replace(RELEASE, kubernetes="1.34 --debug")),
+        replace(CHART, release=replace(RELEASE, api_versions=("--x",))),
+        replace(CHART, release=replace(RELEASE, values_files=("/etc/passwd",))),
+    ],
+)
+def test_what_no_honest_child_asks_for_is_not_built(wrong: Build) -> None:
+    held = Answers({})
+
+    with pytest.raises(AnalysisError, match="asked for a build that cannot be"):
+        orders(StandIn(held=held)).built(wrong)
+
+    assert held.asked == []
+
+
+def test_a_review_has_so_many_builds_and_so_much_time() -> None:
+    held = Answers({"app": RENDERED, "b": RENDERED})
+    counted = orders(StandIn(builds=1, held=held))
+    timed = orders(StandIn(seconds=0, held=held))
+
+    answers = [counted.built(BUILD), counted.built(replace(BUILD, root="b")), timed.built(BUILD)]
+
+    assert [built.status for built in answers] == ["rendered", "limit", "limit"]
+    assert held.asked == ["app"]
+
+
+@pytest.mark.parametrize(
+    ("built", "times"),
+    [
+        (RENDERED, 1),
+        (Built("failed", tool="kustomize 5.8.1", message="no"), 1),
+        (Built("refused", message="no"), 1),
+        (Built("limit", message="too long"), 2),
+        (Built("unavailable", message="none"), 2),
+    ],
+)
+def test_what_is_the_same_each_time_is_kept(built: Built, times: int, tmp_path: Path) -> None:
+    held = Answers({"app": built})
+    renders = StandIn(held=held)
+
+    answers = [orders(renders, tmp_path).built(BUILD) for _ in range(2)]
+
+    assert (answers, len(held.asked)) == ([built, built], times)
+
+
+def test_what_is_kept_is_of_one_tenant_one_build_and_one_program(tmp_path: Path) -> None:
+    held = Answers({"app": RENDERED})
+    renders = StandIn(held=held)
+
+    for tenant, build in (
+        ("one", BUILD),
+        ("two", BUILD),
+        ("one", replace(BUILD, edits={"app/kustomization.yaml": "namePrefix: x"})),
+        ("one", replace(BUILD, files=MappingProxyType({**BUILD.files}))),
+    ):
+        orders(renders, tmp_path, tenant).built(build)
+
+    assert len(held.asked) == 3
+
+
+OVERLAY: Files = {
+    "app/kustomization.yaml": "resources: [x.yaml]\nnamePrefix: a-\n",
+    "app/x.yaml": resource("ConfigMap", "x"),
+}
+
+
+def analysed(head: Files, renders: Renders, cache: Path | None = None) -> Analysis:
+    grove = Grove(OVERLAY, head)
+    asked = grove.question()
+    blobs = HeldBlobs(grove.blobs)
+    sides = (Side(asked.base, blobs, "base"), Side(asked.head, blobs, "head"))
+    options = Options(renders=renders, rules=("image-tag-mutable",), cache=cache)
+    return analyse(*sides, Policy(), options)
+
+
+def test_the_child_has_its_parent_build(tmp_path: Path) -> None:
+    pod = resource("Pod", "p", "spec: {containers: [{name: c, image: nginx}]}")
+    output = pod.replace(
+        "{name: p}",
+        '{name: a-p, annotations: {config.kubernetes.io/origin: "path: ../tree/app/x.yaml\\n"}}',
+    )
+    held = Answers({"app": Built("rendered", output.encode(), "kustomize 9.9.9")})
+    old = Answers({"app": Built("rendered", b"", "kustomize 9.9.9")})
+    head = {**OVERLAY, "app/x.yaml": pod}
+
+    first = analysed(head, StandIn(held=held), tmp_path)
+    again = analysed(head, StandIn(held=old), tmp_path)
+
+    assert first == again
+    assert (held.asked, old.asked) == (["app", "app"], [])
+    assert first.problems == ()
+    assert first.summary.rendered == RenderedRoots(1, 1, ("kustomize 9.9.9",), StandIn().sandbox)
