@@ -12,11 +12,11 @@ from typing import Final
 
 from bot.analysis.locate import OriginFiles
 from bot.core import provenance
-from bot.core.finding import Side
+from bot.core.finding import Fix, Side
 from bot.core.provenance import Hunk, Sought, Spotted
 from bot.core.rendering import Build, Builder
 from bot.core.resource import Item, Node, Resource, ResourceKey, Route
-from bot.core.review import Location
+from bot.core.review import Location, Suggestion
 from bot.core.states import Rendered
 from bot.core.tree import Blobs, Tree
 from bot.core.values import Value
@@ -71,6 +71,53 @@ class Attribution:
             origins = OriginFiles(self.base, self.head)
             self._places[mark] = found or origins.place_of(node, side)
         return self._places[mark]
+
+    def suggestion(self, fix: Fix, path: str) -> Suggestion | None:
+        """The line that causes a field, with its scalar as the fix has it.
+
+        Certain is what was built: nothing but this field may change, and no other root may be made
+        of the file.
+        """
+        node, location = fix.node, self.place_of(fix.node, "RIGHT")
+        root = self.rendered.get(node.resource.source.root)
+        if root is None or location is None or location.line is None:
+            return None
+        if (location.path, location.side) != (path, "RIGHT") or not _are_scalars(fix):
+            return None
+        paths = [seen for seen in _files_of(root) if root.own_paths.get(seen, seen) == path]
+        text = self._text(self.head, path)
+        if len(paths) != 1 or text is None or self._is_shared(root, path):
+            return None
+        line = provenance.line_at(text, location.line)
+        new = line and provenance.rewritten(line, str(node.value), str(fix.value))
+        if not new or "\n" in str(fix.value):
+            return None
+        changed = provenance.with_line(text, location.line, new)
+        if not self._makes_only(root, {paths[0]: changed}, fix):
+            return None
+        return Suggestion(location.line, location.line, new.rstrip("\n"))
+
+    def _is_shared(self, root: Rendered, path: str) -> bool:
+        others = (held for held in self.rendered.values() if held is not root)
+        return any(
+            held.own_paths.get(seen, seen) == path for held in others for seen in _files_of(held)
+        )
+
+    def _makes_only(self, root: Rendered, texts: Mapping[str, str], fix: Fix) -> bool:
+        """Whether these texts make the field what the fix says, and nothing else another."""
+        if root.after is None:
+            return False
+        old = self._resources(root, root.after)
+        new = self._resources(root, replace(root.after, edits={**root.after.edits, **texts}))
+        if old is None or new is None or len(old) != len(new):
+            return False
+        differing = [(it, other) for it, other in zip(old, new, strict=True) if it != other]
+        if len(differing) != 1:
+            return False
+        was, now = differing[0]
+        route = fix.node.route
+        body = provenance.with_value(was.body, route, fix.value)
+        return was.key == now.key == fix.node.resource.key and body == now.body
 
     def _cause(self, root: Rendered, node: Node, side: Side) -> Location | None:
         change = self._change(root)
@@ -229,6 +276,15 @@ def _in_hunk(root: Rendered, held: Spotted, side: Side) -> Location:
     if hunk.removed and (side == "LEFT" or not hunk.added):
         return Location(path, held.old or hunk.old, "LEFT")
     return Location(path, held.new or hunk.new, "RIGHT")
+
+
+def _are_scalars(fix: Fix) -> bool:
+    held = (fix.node.value, fix.value)
+    return all(isinstance(it, str | int) and not isinstance(it, bool) for it in held)
+
+
+def _files_of(root: Rendered) -> Mapping[str, str]:
+    return root.after.files if root.after is not None else {}
 
 
 def _alike(root: Rendered) -> bool:
