@@ -79,7 +79,8 @@ class World:
         held = HeldBlobs({blob: text.encode() for blob, text in self.blobs.items()})
         trees = (self._tree(self.base), self._tree(self.head))
         self.builds = (self._build(self.base), self._build(self.head))
-        rendered = {"r": Rendered("r", *self.builds, read)}
+        old, new = (read(Lines(self.blobs).build(build)) for build in self.builds)
+        rendered = {"r": Rendered("r", *self.builds, read, old=old, new=new)}
         self.attribution = Attribution(*trees, held, rendered, self.builder)
 
     def place(self, name: str, side: DiffSide = "RIGHT") -> Location | None:
@@ -96,7 +97,7 @@ class World:
     @property
     def tried(self) -> int:
         """How many builds there were beside those of base and of head."""
-        return len([edits for edits in self.builder.made if edits])
+        return len(self.builder.made)
 
     def _tree(self, files: Files) -> Tree:
         return {path: File("100644", f"{text!r}", len(text)) for path, text in files.items()}
@@ -153,7 +154,7 @@ def test_what_the_change_does_not_make_stands_where_it_is_from() -> None:
 
 
 def test_where_nothing_can_be_built_the_file_is_named() -> None:
-    world = World({"r/base": "x: 1\n"}, {"r/base": "x: 2\n"}, "limit")
+    world = World({"r/base": "x: 1\n\nz: 1\n"}, {"r/base": "x: 2\n\nz: 2\n"}, "limit")
 
     assert world.place("x") == Location("r/base", None, "RIGHT")
 
