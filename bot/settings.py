@@ -6,13 +6,14 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
 from bot.errors import UsageError
+from bot.setup.credentials import read_credentials
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("json", "text")
@@ -96,6 +97,11 @@ class Settings:
         default_factory=lambda: MappingProxyType({}), repr=False
     )
 
+    @property
+    def unregistered(self) -> bool:
+        """Whether nothing at all is known of an App: it is still to be made."""
+        return not (self.app_id or self.private_key or self.webhook_secrets)
+
     def missing(self) -> tuple[str, ...]:
         """The variables without which the App cannot speak to GitHub."""
         wanted = {
@@ -109,7 +115,7 @@ class Settings:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings that the environment states; raises UsageError naming the variable."""
     read = _Reader(os.environ if environ is None else environ)
-    return Settings(
+    settings = Settings(
         app_id=read.text("APP_ID") or read.text("CLIENT_ID"),
         private_key=_private_key(read),
         webhook_secrets=_secrets(read.text("WEBHOOK_SECRET")),
@@ -124,6 +130,20 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         job_seconds=read.number("FAIRLEAD_JOB_SECONDS", 300, 10, 3600),
         allow_no_sandbox=read.flag("FAIRLEAD_ALLOW_NO_SANDBOX"),
         surroundings={name: value for name in _SURROUNDINGS if (value := read.environ.get(name))},
+    )
+    return _with_stored(settings) if settings.unregistered else settings
+
+
+def _with_stored(settings: Settings) -> Settings:
+    """The settings with the credentials that the set-up page stored, if it did."""
+    held = read_credentials(settings.data_dir)
+    if held is None:
+        return settings
+    return replace(
+        settings,
+        app_id=held.app_id,
+        private_key=held.private_key,
+        webhook_secrets=(held.webhook_secret,),
     )
 
 

@@ -36,7 +36,7 @@ def look_at_github(settings: Settings, only: str | None, repositories: int) -> I
         yield problem(
             "credentials",
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
-            "set them: they are on the page of the App on GitHub",
+            "set them, or start `fairlead serve` without any and follow the set-up page",
         )
         return
     # The service's own check of the key, in its words.
