@@ -18,6 +18,36 @@ RUN python -m venv /opt/build \
     && /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation -w /dist . \
     && /opt/fairlead/bin/pip install --no-cache-dir --no-deps /dist/fairlead-*.whl
 
+# The renderers, by the sums of bot/render/tools.lock: another archive ends the build here.
+FROM scratch AS tools-amd64
+ADD --checksum=sha256:029a7f0f4e1932c52a0476cf02a0fd855c0bb85694b82c338fc648dcb53a819d \
+    https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize/v5.8.1/kustomize_v5.8.1_linux_amd64.tar.gz \
+    /kustomize.tar.gz
+ADD --checksum=sha256:c306b46f719b0a4da32d0f78ee21bf90ce8d602f15b22ab753f0674d1670a7f3 \
+    https://get.helm.sh/helm-v4.2.4-linux-amd64.tar.gz \
+    /helm.tar.gz
+
+FROM scratch AS tools-arm64
+ADD --checksum=sha256:0953ea3e476f66d6ddfcd911d750f5167b9365aa9491b2326398e289fef2c142 \
+    https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize/v5.8.1/kustomize_v5.8.1_linux_arm64.tar.gz \
+    /kustomize.tar.gz
+ADD --checksum=sha256:564de2191b881e9f71b5606b25345821ea1682f06ab90499d3ab22b530176da1 \
+    https://get.helm.sh/helm-v4.2.4-linux-arm64.tar.gz \
+    /helm.tar.gz
+
+# One of the two stages above, which hadolint takes for an image without a tag.
+# hadolint ignore=DL3006
+FROM tools-${TARGETARCH} AS tools
+
+FROM python:3.13-slim-trixie AS unpack
+WORKDIR /unpacked
+COPY --from=tools /kustomize.tar.gz /helm.tar.gz /archives/
+# Helm's archive holds its binary below a folder that is named after the platform.
+RUN tar -xzf /archives/kustomize.tar.gz kustomize \
+    && tar -xzf /archives/helm.tar.gz --strip-components=1 --wildcards '*/helm' \
+    && ./kustomize version \
+    && ./helm version --short
+
 FROM python:3.13-slim-trixie
 # git speaks to GitHub; tini reaps the children. Debian's security fixes move their versions.
 # hadolint ignore=DL3008
@@ -27,9 +57,11 @@ RUN apt-get update \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin fairlead \
     && install -d -o 10001 -g 10001 /data
 COPY --from=build /opt/fairlead /opt/fairlead
+COPY --from=unpack --chmod=0555 /unpacked/kustomize /unpacked/helm /usr/local/lib/fairlead/
 ENV PATH=/opt/fairlead/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DATA_DIR=/data \
+    FAIRLEAD_TOOLS=/usr/local/lib/fairlead \
     HOST=0.0.0.0 \
     PORT=8080
 USER 10001

@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check bench lock format clean
+.PHONY: install tools demo test check bench lock format clean
 
 install: $(STAMP)
 
@@ -24,7 +24,11 @@ endif
 demo: install
 	@$(BIN)/fairlead demo --once
 
-test: install
+# The renderers at their pinned versions; built once, where Go is at hand.
+tools: install
+	@$(BIN)/python -m tests.tools
+
+test: install tools
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: install

@@ -77,7 +77,7 @@ class Service:
             except PolicyError as error:
                 _end(github, run, pull, invalid_policy(error))
                 return "invalid-policy"
-            review = self._judged(commits, policy, deadline)
+            review = self._judged(commits, policy, deadline, github.clone_url)
             posted, files = read_posted(github, pull), changed_files(github, pull)
             *operations, ending = plan(review, policy, posted, files)
             deadline.check()
@@ -130,17 +130,28 @@ class Service:
             trusted=repository.resolve(default),
         )
 
-    def _judged(self, commits: _Commits, policy: Policy, deadline: _Deadline) -> Review:
-        """The review, in the time that is left."""
+    def _judged(
+        self, commits: _Commits, policy: Policy, deadline: _Deadline, address: str
+    ) -> Review:
+        """The review, in the time that is left, of which at most half goes into rendering."""
         left = deadline.check()
-        limits = replace(self.options.limits, wall=min(left, self.options.limits.wall))
+        known = self.options.renders
+        renders = replace(known, seconds=min(known.seconds, left / 2))
+        wall = min(left - renders.seconds, self.options.limits.wall)
+        limits = replace(self.options.limits, wall=wall)
         with commits.repository.blobs() as blobs:
             base, head = (
                 Side(commits.repository.tree(commit), blobs, commit)
                 for commit in (commits.base, commits.head)
             )
             tenant = commits.repository.git_directory.name
-            options = replace(self.options, limits=limits, tenant=tenant)
+            options = replace(
+                self.options,
+                limits=limits,
+                tenant=tenant,
+                renders=renders,
+                repositories=(address,),
+            )
             return self.judge(base, head, policy, self.today(), options)
 
 

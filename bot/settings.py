@@ -58,6 +58,11 @@ VARIABLES: Final = (
     Variable("DATABASE_URL", "", "`postgresql://...`: a queue that several replicas share."),
     Variable("LOG_LEVEL", "`info`", f"One of {', '.join(f'`{one}`' for one in LOG_LEVELS)}."),
     Variable("LOG_FORMAT", "`json`", f"One of {', '.join(f'`{one}`' for one in LOG_FORMATS)}."),
+    Variable(
+        "FAIRLEAD_TOOLS",
+        "",
+        "A directory where kustomize and Helm are looked for first; the image sets its own.",
+    ),
     Variable("FAIRLEAD_WORKERS", "`2`", "How many reviews run at once, 1 to 64."),
     Variable("FAIRLEAD_JOB_SECONDS", "`300`", "When a review has failed, 10 to 3600 seconds."),
     Variable(
@@ -159,6 +164,24 @@ def cache_directory(environ: Mapping[str, str] | None = None) -> Path | None:
         return Path.home() / ".cache" / "fairlead"
     except RuntimeError:
         return None
+
+
+def tool_folders(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Where renderers are looked for before the PATH; they are brought to the first of these.
+
+    What the operator names, what is beside the service's data, what is in a person's own cache.
+    """
+    read = _Reader(os.environ if environ is None else environ)
+    named, data, cache = (
+        read.text("FAIRLEAD_TOOLS"),
+        read.text("DATA_DIR"),
+        cache_directory(environ),
+    )
+    return (
+        *((Path(named),) if named else ()),
+        *((Path(data) / "tools",) if data else ()),
+        *((cache / "tools",) if cache else ()),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     content = _Content()
     content.prefetch((base, head))
     asked = [rule for rule in rules if start.rules is None or rule.id in start.rules]
-    question = Question(base, head, start.policy, start.namespace)
+    question = Question(base, head, start.policy, start.namespace, start.repositories)
     found = examine_trees(question, content, asked, _Builder())
     counts = (content.counters.parsed, content.counters.blobs, content.counters.cached)
     _send(Answer(**answer(found, content.new, counts), sandbox=str(state)))

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha1
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.analysis.counters import Counters
-from bot.analysis.locate import Locator, merged
+from bot.analysis.locate import Locator, in_one_line, merged
 from bot.analysis.manifests import ReadManifests
 from bot.analysis.summary import summarise
 from bot.core.judge import RuleFailed, judge
 from bot.core.policy import Policy
-from bot.core.rendering import Builder
+from bot.core.rendering import Builder, Declared
+from bot.core.resource import Resource
 from bot.core.review import Analysis, Location, Problem, ReviewFinding
 from bot.core.rule import Rule
-from bot.core.states import Manifests, states_of
+from bot.core.state import changes
+from bot.core.states import Manifests, States, states_of
 from bot.core.tree import Blobs, File, Tree
+from bot.kubernetes import kinds
+from bot.kubernetes.gitops import Declarations, Own, hubs_of, indeterminate
+
+_APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 
 
 class Content(Manifests, Blobs, Protocol):
@@ -26,12 +32,16 @@ class Content(Manifests, Blobs, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: two trees, the policy in force, and what a namespace-less resource gets."""
+    """What is asked: two trees, the policy in force, and what a namespace-less resource gets.
+
+    `repositories` are the addresses by which objects of the trees name their own repository.
+    """
 
     base: Tree
     head: Tree
     policy: Policy = field(default_factory=Policy)
     namespace: str = "default"
+    repositories: tuple[str, ...] = ()
 
 
 def examine_trees(
@@ -48,6 +58,7 @@ def examine_trees(
         policy,
         namespace=question.namespace,
         builder=builder,
+        declare=_Declare(content, Own.of(question.repositories)),
     )
     locator = Locator(content, question.base, question.head)
     findings: list[ReviewFinding] = []
@@ -58,12 +69,31 @@ def examine_trees(
                 crashed.setdefault((judged.rule, judged.error), _crash(judged))
             else:
                 findings.append(locator.finding(judged))
-    problems = [*crashed.values(), *map(locator.problem, states.troubles)]
+    problems = [
+        *crashed.values(),
+        *map(locator.problem, states.troubles),
+        *dict.fromkeys(_indeterminate(states, locator)),
+    ]
     return Analysis(
         findings=tuple(sorted(merged(findings), key=_finding_order)),
         problems=tuple(sorted(problems, key=_problem_order)),
         summary=summarise(states),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Declare:
+    """What Argo CD's and Flux's objects of the trees declare. See `bot.core.rendering.Declare`."""
+
+    blobs: Blobs
+    own: Own
+
+    def __call__(
+        self, resources: Sequence[Resource], tree: Tree, both: Sequence[Resource], /
+    ) -> Iterable[Declared]:
+        """The roots that these declare."""
+        applications = [held for held in both if held.group_kind in _APPLICATIONS]
+        return Declarations(self.blobs, self.own, hubs_of(applications))(resources, tree)
 
 
 def examine(
@@ -84,6 +114,20 @@ class HeldBlobs:
     def data(self, blob: str) -> bytes:
         """The content of a file. Raises KeyError where there is no such content."""
         return self.held[blob]
+
+
+def _indeterminate(states: States, locator: Locator) -> Iterator[Problem]:
+    """The fields that decide what a changed resource may do and that only a cluster knows."""
+    for pair in states.pairs:
+        for change in changes(pair.before, pair.after):
+            if change.after is None:
+                continue
+            old = change.before
+            known = {} if old is None else {it.route: it.value for it in indeterminate(old)}
+            for node in indeterminate(change.after):
+                new = known.get(node.route) != node.value
+                message = f"{node} comes from a value that only the cluster knows"
+                yield Problem("unrendered", new, locator.place(node), in_one_line(message))
 
 
 def _crash(failed: RuleFailed) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.analysis.manifests import LARGEST
 from bot.core.finding import Finding, Graph, Side, Spot, Steps, Table
@@ -23,6 +23,8 @@ from bot.core.review import (
 from bot.core.states import Trouble
 from bot.core.suggest import suggest_fix
 from bot.core.tree import Blobs, Tree
+
+_LONGEST_MESSAGE: Final = 4_000
 
 
 class Places(Protocol):
@@ -98,13 +100,17 @@ class Locator:
         data = self._data(source) if source.path == place.resource.source.path else None
         return None if data is None else suggest_fix(data, fix)
 
+    def place(self, node: Node) -> Location | None:
+        """Where a place of a resource at head stands."""
+        return self._location(node, "RIGHT")
+
     def problem(self, trouble: Trouble) -> Problem:
         """A problem with its line, where one can be given."""
         line = None
-        if trouble.source is not None:
+        if trouble.source is not None and not trouble.source.root:
             line = self._line(trouble.source, trouble.route)
         location = Location(trouble.path, line, trouble.side)
-        return Problem(trouble.kind, trouble.new, location, trouble.message)
+        return Problem(trouble.kind, trouble.new, location, in_one_line(trouble.message))
 
     def _location(self, place: Node | Spot, side: Side) -> Location | None:
         """The place in a file; None for what no file of the two trees holds, as built-in roles."""
@@ -141,6 +147,11 @@ class Locator:
         if source.blob not in self._held:
             self._held[source.blob] = self.blobs.data(source.blob)
         return self._held[source.blob]
+
+
+def in_one_line(text: str) -> str:
+    """A sentence that may hold names of files and words of a renderer, without control signs."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)[:_LONGEST_MESSAGE]
 
 
 def merged(found: Iterable[ReviewFinding]) -> Iterator[ReviewFinding]:

@@ -7,19 +7,21 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
 from bot.analysis.cache import FactCache
-from bot.core.rendering import Build, Builder, Built, NoBuilder, Release
+from bot.core.rendering import Build, Builder, Built, Release, Renderer
 from bot.core.tree import Blobs
 from bot.errors import AnalysisError
 from bot.render.renderers import Renderers
-from bot.render.tools import find, pinned_tools
-from bot.sandbox import sandbox_state
+from bot.render.tools import Binary, find_all
+from bot.sandbox import proved_state
 
 _MOST_FILES: Final = 20_000
 _MOST_TEXT: Final = 8 * 1024 * 1024
@@ -35,25 +37,39 @@ _API_VERSION: Final = re.compile(r"[A-Za-z0-9][\w./-]{0,251}")
 _CACHED: Final = frozenset({"rendered", "refused", "failed"})
 
 
-def _nobody(blobs: Blobs) -> Builder:
-    del blobs
-    return NoBuilder()
+def _nothing() -> Mapping[Renderer, Binary]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Renders:
     """How roots are rendered here.
 
-    `make` gives who builds from these contents; `version` is of all that builds, so that what is
-    kept of another one is not taken; `sandbox` says what confines it. One review may have `builds`
-    made, and may spend `seconds` on them.
+    `find` looks for the programs, which is put off until there is something to render; `confined`
+    refuses to run them without a complete sandbox. One review may have `builds` made, and may spend
+    `seconds` on them.
     """
 
-    make: Callable[[Blobs], Builder] = _nobody
-    version: str = ""
-    sandbox: str = ""
+    find: Callable[[], Mapping[Renderer, Binary]] = _nothing
+    confined: bool = True
     builds: int = 300
     seconds: float = 120
+
+    def builder(self, blobs: Blobs) -> Builder:
+        """Who builds from these contents."""
+        return Renderers(blobs, self.find(), confined=self.confined)
+
+    @property
+    def version(self) -> str:
+        """All that builds, so that what another version made is not taken for this one's."""
+        found = sorted(self.find().items())
+        return " ".join(f"{binary} {' '.join(binary.words)}" for _, binary in found)
+
+    @property
+    def sandbox(self) -> str:
+        """What confines the programs."""
+        state = proved_state()
+        return str(state) if self.confined or state.complete else f"{state}, not complete"
 
 
 def renders_here(folders: tuple[Path, ...] = (), *, confined: bool = True) -> Renders:
@@ -61,13 +77,7 @@ def renders_here(folders: tuple[Path, ...] = (), *, confined: bool = True) -> Re
 
     `confined` refuses to run them without a complete sandbox.
     """
-    binaries = {tool.name: find(tool.name, folders) for tool in pinned_tools()}
-    found = {name: binary for name, binary in binaries.items() if binary is not None}
-    return Renders(
-        make=lambda blobs: Renderers(blobs, found, confined=confined),
-        version=" ".join(f"{binary} {' '.join(binary.words)}" for binary in found.values()),
-        sandbox=str(sandbox_state()),
-    )
+    return Renders(cache(partial(find_all, folders)), confined)
 
 
 @dataclass(slots=True)
@@ -79,9 +89,9 @@ class Orders:
     """
 
     renders: Renders
-    builder: Builder
+    blobs: Blobs
     allowed: frozenset[str]
-    cache: FactCache
+    kept: FactCache
     tenant: str = ""
     spent: float = 0.0
     made: int = 0
@@ -111,7 +121,7 @@ class Orders:
         self.made += 1
         begun = time.monotonic()
         try:
-            return self.builder.build(build)
+            return self.renders.builder(self.blobs).build(build)
         finally:
             self.spent += time.monotonic() - begun
 
@@ -121,7 +131,7 @@ class Orders:
         return digest.hexdigest()
 
     def _kept(self, key: str) -> Built | None:
-        data = self.cache.get([key]).get(key)
+        data = self.kept.get([key]).get(key)
         if data is None:
             return None
         try:
@@ -131,7 +141,7 @@ class Orders:
 
     def _keep(self, key: str, built: Built) -> None:
         if len(built.output) <= _LARGEST_KEPT:
-            self.cache.put({key: zlib.compress(_encode(built), 1)})
+            self.kept.put({key: zlib.compress(_encode(built), 1)})
 
 
 def _wrong(build: Build, allowed: frozenset[str]) -> Iterator[str]:

@@ -57,7 +57,8 @@ class Options:
     `namespace` is what a resource without one gets; `rules` names the rules to ask, None for all;
     `cache` is the directory of what was read before, None for none; `require_sandbox` refuses to
     analyse where Landlock or seccomp is missing. `counters` are counted into. `launch` is the
-    program of the child. `renders` is how roots are rendered.
+    program of the child. `renders` is how roots are rendered, `repositories` are the addresses by
+    which objects of the trees name their own repository.
     """
 
     namespace: str = "default"
@@ -69,6 +70,7 @@ class Options:
     counters: Counters = field(default_factory=Counters)
     launch: str = LAUNCH
     renders: Renders = field(default_factory=Renders)
+    repositories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +103,13 @@ def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysi
                     options.namespace,
                     options.rules,
                     options.require_sandbox,
+                    options.repositories,
                 )
             )
         )
         store = _Store(base, head, cache, options.tenant)
-        builder = options.renders.make(_Both(base.blobs, head.blobs))
-        orders = Orders(options.renders, builder, store.allowed, kept, options.tenant)
+        both = _Both(base.blobs, head.blobs)
+        orders = Orders(options.renders, both, store.allowed, kept, options.tenant)
         said = _conversation(channel, store, orders)
         found = analysis(said, rule_ids(), base.tree, head.tree)
         store.keep(said.facts)

@@ -59,6 +59,7 @@ class Start(msgspec.Struct, frozen=True):
     namespace: str
     rules: tuple[str, ...] | None
     require_sandbox: bool
+    repositories: tuple[str, ...] = ()
 
 
 class Want(msgspec.Struct, frozen=True, tag=True):

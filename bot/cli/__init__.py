@@ -19,6 +19,7 @@ COMMANDS: Final = (
     Entry("explain", "bot.cli.rules:explain", "The page of a rule."),
     Entry("who-can", "bot.cli.rbac:who_can", "Who may do something, as the manifests say."),
     Entry("grants", "bot.cli.rbac:grants", "What a subject may do, or gains by a change."),
+    Entry("tools", "bot.cli.tools:tools", "The renderers: what is here, and how to bring them."),
     Entry("policy", "bot.cli.policy:policy", "Check a policy file, or propose one."),
     Entry("new-rule", "bot.cli.scaffold:new_rule", "Write the two files of a new rule."),
     Entry("docs", "bot.cli.docs:docs", "Regenerate what is generated."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -23,11 +23,15 @@ from bot.git import Repository, read_directory
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What is compared. `policy` is the policy file's text in BASE, None where there is none."""
+    """What is compared. `policy` is the policy file's text in BASE, None where there is none.
+
+    `repositories` are the addresses of the repository that has the commits.
+    """
 
     base: Side
     head: Side
     policy: bytes | None
+    repositories: tuple[str, ...] = ()
 
     def at_head(self, path: str) -> bytes | None:
         """The content of a regular file of HEAD, None where there is none."""
@@ -61,15 +65,22 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
             policy = repository.file(old, POLICY_PATH)
         else:
             policy = _content(before, POLICY_PATH)
-        yield Sides(before, after, policy)
+        addresses = repository.remotes() if repository is not None else ()
+        yield Sides(before, after, policy, addresses)
 
 
 def compare(sides: Sides, policy: Policy, today: date, options: Options) -> Review:
     """The review. Raises UsageError where neither side has anything to look at."""
-    if not any(files_of(side.tree, policy.ignore).manifests for side in (sides.base, sides.head)):
+    if not any(_has_any(side, policy) for side in (sides.base, sides.head)):
         names = f"{sides.base.name!r} nor {sides.head.name!r}"
         raise UsageError(f"neither {names} has any manifest: name what holds .yaml or .json files")
-    return review_trees(sides.base, sides.head, policy, today, options)
+    own = replace(options, repositories=sides.repositories)
+    return review_trees(sides.base, sides.head, policy, today, own)
+
+
+def _has_any(side: Side, policy: Policy) -> bool:
+    found = files_of(side.tree, policy.ignore)
+    return bool(found.manifests or found.charts)
 
 
 def read_policy(file: Path | None, held: bytes | None) -> Policy:

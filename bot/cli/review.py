@@ -11,7 +11,7 @@ import click
 
 from bot.cli import output
 from bot.cli.group import BLOCKED, INCOMPLETE, PASS
-from bot.settings import cache_directory
+from bot.settings import cache_directory, tool_folders
 
 STATUS: Final[Mapping[str, int]] = {
     "pass": PASS,
@@ -103,7 +103,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         namespace=default_namespace or "default",
         cache=cache,
         tenant=str(repo.resolve()),
-        renders=renders_here(_folders(cache)),
+        renders=renders_here(tool_folders()),
     )
     today = datetime.now(UTC).date()
     with open_sides(base, head, repo) as sides:
@@ -114,10 +114,6 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         if fix:
             apply_fixes(found, sides.at_head, fixed_tree(sides.head.name, repo))
     ctx.exit(STATUS[found.verdict])
-
-
-def _folders(cache: Path | None) -> tuple[Path, ...]:
-    return () if cache is None else (cache / "tools",)
 
 
 def _warn_without_sandbox() -> None:

@@ -15,6 +15,7 @@ from flask import Flask
 from waitress import create_server  # type: ignore[import-untyped]  # it has no types
 
 from bot import logs
+from bot.analysis.renders import Renders, renders_here
 from bot.analysis.run import Options
 from bot.app import create_app
 from bot.cli.door import Door
@@ -23,9 +24,9 @@ from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
-from bot.sandbox import sandbox_state
+from bot.sandbox import proved_state
 from bot.service import Service
-from bot.settings import Settings, read_settings
+from bot.settings import Settings, read_settings, tool_folders
 
 log = structlog.get_logger()
 
@@ -139,7 +140,9 @@ def _service(settings: Settings) -> Service:
         seconds=settings.job_seconds,
         today=_today,
         options=Options(
-            cache=settings.data_dir / "facts", require_sandbox=not settings.allow_no_sandbox
+            cache=settings.data_dir / "facts",
+            require_sandbox=not settings.allow_no_sandbox,
+            renders=_renders(settings),
         ),
         # Settings allow http to this machine alone, where the stand-in is.
         transport=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),
@@ -147,9 +150,16 @@ def _service(settings: Settings) -> Service:
     )
 
 
+def _renders(settings: Settings) -> Renders:
+    """Rendering by what is found here; what is not there is said in every review that needs it."""
+    found = renders_here(tool_folders(), confined=not settings.allow_no_sandbox)
+    log.info("renderers", found=found.version, sandbox=found.sandbox)
+    return found
+
+
 def _require_sandbox(settings: Settings) -> None:
     """Content of pull requests is hostile: it is read in a sandbox, or knowingly without."""
-    state = sandbox_state()
+    state = proved_state()
     if state.complete:
         return
     if not settings.allow_no_sandbox:

@@ -137,6 +137,17 @@ class KnownRbac:
 
 
 @dataclass(frozen=True, slots=True)
+class RenderPolicy:
+    """Which directories are built, beside those that are found to be, and which never are.
+
+    Globs of directories with a kustomization or a chart; `exclude` counts before `roots`.
+    """
+
+    roots: Names = ()
+    exclude: Names = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The settings of one repository, with their defaults."""
 
@@ -159,6 +170,7 @@ class Policy:
     promotes: Names = ()
     assume: Assume = Assume()
     rbac: KnownRbac = KnownRbac()
+    render: RenderPolicy = RenderPolicy()
 
     def rule(self, rule: str) -> RulePolicy:
         """What the policy says of a rule."""

@@ -87,7 +87,8 @@ class NoBuilder:
 
 
 Finish: TypeAlias = Callable[[bytes], bytes]
-"""What becomes of one object, as JSON, after the build; raises UnbuildableError where nothing."""
+"""What becomes of one object, as JSON, after the build; raises UnbuildableError where that cannot
+be said. Two that do the same are equal and have the same hash, or their roots always differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,22 @@ class Declared:
     hindrances: tuple[str, ...] = ()
 
 
-Declare: TypeAlias = Callable[[Sequence[Resource], Tree], Iterable[Declared]]
-"""What these resources declare about a tree. It is asked again about what the roots that it named
-were rendered to, until nothing new is declared."""
+class Declare(Protocol):
+    """Who knows what declares roots.
+
+    It is asked again about what the roots that it named were rendered to, until nothing new is
+    declared.
+    """
+
+    def __call__(
+        self, resources: Sequence[Resource], tree: Tree, both: Sequence[Resource], /
+    ) -> Iterable[Declared]:
+        """What these resources declare about a tree. `both` are those of base and of head."""
 
 
-def declare_nothing(resources: Sequence[Resource], tree: Tree) -> Iterable[Declared]:
+def declare_nothing(
+    resources: Sequence[Resource], tree: Tree, both: Sequence[Resource], /
+) -> Iterable[Declared]:
     """Where nothing is known of what declares roots, none are declared."""
-    del resources, tree
+    del resources, tree, both
     return ()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Final
 
 from bot.core.tree import File, Tree
 from bot.errors import GitError, UsageError
 from bot.git.blobs import BlobReader
 from bot.git.command import OBJECT_ID, run
+
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@]*@")
 
 
 class Repository:
@@ -104,6 +108,19 @@ class Repository:
         )
         rows = (line.split() for line in log.decode().splitlines())
         return tuple((row[0], row[1]) for row in rows if len(row) > 1)
+
+    def remotes(self) -> tuple[str, ...]:
+        """The addresses of the repositories that this one was cloned from or is pushed to.
+
+        Without user and password: whoever is told an address is not told a secret.
+        """
+        try:
+            found = self._git("config", "--get-regexp", r"^remote\..*\.(push)?url$")
+        except GitError:
+            return ()
+        lines = found.decode("utf-8", "replace").splitlines()
+        found_urls = {line.partition(" ")[2] for line in lines if " " in line}
+        return tuple(sorted({_CREDENTIALS.sub("", url) for url in found_urls}))
 
     def _git(self, *command: str) -> bytes:
         return run([f"--git-dir={self.git_directory}", *command])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from bot.core.resource import GroupKind, Node, Resource
+from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.gitops.owners import owners
 from bot.kubernetes.naming import shown
 from bot.kubernetes.sync import is_hook, is_kept, waits_for_a_person
 
@@ -27,14 +27,6 @@ class Removed:
     resource: Resource
     fate: Fate
     loss: str
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """What applies a directory of a repository, and whether it prunes there."""
-
-    path: str
-    prunes: bool
 
 
 def removed(before: State, after: State, wanted: frozenset[str]) -> Iterator[Removed]:
@@ -58,9 +50,9 @@ def removed(before: State, after: State, wanted: frozenset[str]) -> Iterator[Rem
 def _fate(resource: Resource, state: State) -> Fate:
     if is_kept(resource):
         return "left"
-    owners = [owner for owner in state.derived(_owners) if _covers(owner.path, resource)]
-    nearest = max((len(owner.path) for owner in owners), default=0)
-    prunes = [owner.prunes for owner in owners if len(owner.path) == nearest]
+    found = [owner for owner in state.derived(owners) if _covers(owner.path, resource)]
+    nearest = max((len(owner.path) for owner in found), default=0)
+    prunes = [owner.prunes for owner in found if len(owner.path) == nearest]
     if prunes and not any(prunes):
         return "left"
     if waits_for_a_person(resource):
@@ -71,32 +63,6 @@ def _fate(resource: Resource, state: State) -> Fate:
 def _covers(path: str, resource: Resource) -> bool:
     """Whether the path holds the manifest. A whole repository may well be another than this."""
     return bool(path) and resource.source.path.startswith(f"{path}/")
-
-
-def _owners(state: State) -> tuple[Owner, ...]:
-    """What this state says of who applies which directory; sources elsewhere name paths too."""
-    return (*_applications(state), *_kustomizations(state))
-
-
-def _applications(state: State) -> Iterator[Owner]:
-    for found in state.of(kinds.APPLICATION):
-        automated = found.at("spec", "syncPolicy", "automated")
-        on = automated.value is not None and automated["enabled"].value is not False
-        prunes = on and automated["prune"].value is True
-        for source in (found.at("spec", "source"), *found.at("spec", "sources").items()):
-            if source["path"].text is not None:
-                yield Owner(_directory(source["path"]), prunes)
-
-
-def _kustomizations(state: State) -> Iterator[Owner]:
-    for found in state.of(kinds.FLUX_KUSTOMIZATION):
-        spec = found.at("spec")
-        yield Owner(_directory(spec["path"]), spec["prune"].value is True)
-
-
-def _directory(node: Node) -> str:
-    path = posixpath.normpath(node.text or ".").lstrip("/")
-    return "" if path == "." else path
 
 
 def _loss(resource: Resource, before: State) -> str | None:

@@ -1,18 +1,18 @@
 """What runs between us and a renderer: it limits and confines itself, then becomes the renderer.
 
 A program of its own rather than a function after fork: a process with threads must not run Python
-between fork and exec.
+between fork and exec. It needs the standard library alone, and so starts without site packages.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
-
-import msgspec
 
 from bot.errors import SandboxError
 from bot.sandbox import Allowed, confine
@@ -25,7 +25,8 @@ _PT_INTERP: Final = 3
 _LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
 
 
-class Launch(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Launch:
     """One run of a renderer: the command, the folders it may read and write, and its limits.
 
     `memory` in bytes is what it may allocate: address space says nothing of a Go program, which
@@ -44,7 +45,7 @@ class Launch(msgspec.Struct, frozen=True):
 
 def main(encoded: str) -> NoReturn:
     """Become the renderer that `encoded` (JSON) describes."""
-    launch = msgspec.json.decode(encoded, type=Launch)
+    launch = Launch(**json.loads(encoded))
     os.chdir(launch.folder)
     _limit(launch)
     binary = Path(launch.command[0])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,13 +10,13 @@ from typing import Final
 from bot.core.rendering import Build, Built, Release, Renderer, Status
 from bot.core.tree import Blobs
 from bot.errors import UnbuildableError
+from bot.render.complaint import complaint
 from bot.render.run import Command, Ending, Finished, Limits, run
 from bot.render.tools import Binary
 from bot.render.work import Work, work_folder
+from bot.sandbox import SandboxState, proved_state
 
 _KUSTOMIZATION: Final = "kustomization.yaml"
-_LONGEST_MESSAGE: Final = 400
-_OPTIONS_FOLDER: Final = "values"
 
 _LIMIT_MESSAGES: Final[Mapping[Ending, str]] = {
     "time": "it took longer than {wall:.0f} seconds",
@@ -32,13 +31,15 @@ class Renderers:
     """Builds roots by the programs that were found here, each in a sandbox of its own.
 
     `binaries` are those that were found; `confined` refuses to run them where the sandbox is not
-    complete; `parent` is where work folders are made, None for the system's own place.
+    complete, which `sandbox` says; `parent` is where work folders are made, None for the system's
+    own place.
     """
 
     blobs: Blobs
     binaries: Mapping[Renderer, Binary]
     limits: Limits = field(default_factory=Limits)
     confined: bool = True
+    sandbox: SandboxState = field(default_factory=proved_state)
     parent: Path | None = None
 
     def build(self, build: Build) -> Built:
@@ -49,10 +50,12 @@ class Renderers:
                 "unavailable",
                 message=f"there is no {build.renderer} here: `fairlead tools fetch` brings it",
             )
+        if self.confined and not self.sandbox.complete:
+            return _unconfined(binary, self.sandbox)
         try:
             with work_folder(self._files(build), self.parent) as work:
                 finished = run(_command(build, binary, work), self.limits, confined=self.confined)
-                return self._built(finished, binary, work)
+                return self._built(finished, binary, build, work)
         except UnbuildableError as error:
             return Built("refused", tool=str(binary), message=str(error))
 
@@ -65,11 +68,13 @@ class Renderers:
         files.update({path: text.encode() for path, text in build.edits.items()})
         return files
 
-    def _built(self, finished: Finished, binary: Binary, work: Work) -> Built:
+    def _built(self, finished: Finished, binary: Binary, build: Build, work: Work) -> Built:
         if finished.ending == "done":
             return Built("rendered", finished.output, str(binary))
+        if finished.ending == "unconfined":
+            return _unconfined(binary, self.sandbox)
         status: Status = "failed" if finished.ending == "failed" else "limit"
-        message = _complaint(finished.errors, work)
+        message = complaint(finished.errors, _named(build, work))
         if finished.ending in _LIMIT_MESSAGES:
             message = _LIMIT_MESSAGES[finished.ending].format(
                 wall=self.limits.wall,
@@ -77,9 +82,12 @@ class Renderers:
                 memory=self.limits.memory // 2**20,
                 output=self.limits.output // 2**20,
             )
-        if finished.ending == "unconfined":
-            status, message = "unavailable", "the sandbox is not complete on this machine"
         return Built(status, tool=str(binary), message=message)
+
+
+def _unconfined(binary: Binary, sandbox: SandboxState) -> Built:
+    message = f"the sandbox is not complete on this machine ({sandbox})"
+    return Built("unavailable", tool=str(binary), message=message)
 
 
 def _command(build: Build, binary: Binary, work: Work) -> Command:
@@ -109,9 +117,12 @@ def _quoted(text: str) -> str:
 
 
 def _helm(build: Build, release: Release, work: Work) -> Sequence[str]:
-    """`helm template` with everything that could reach out left off."""
-    words = [release.name, str(work.tree / build.root)]
-    words += ["--namespace", release.namespace]
+    """`helm template` with everything that could reach out left off.
+
+    Values are always files of ours: `--values` takes a list with commas, and URLs. The name stands
+    after `--`, where no word is an option any more.
+    """
+    words = ["--namespace", release.namespace]
     if release.crds:
         words.append("--include-crds")
     if release.upgrade:
@@ -120,20 +131,42 @@ def _helm(build: Build, release: Release, work: Work) -> Sequence[str]:
         words += ["--kube-version", release.kubernetes]
     for version in release.api_versions:
         words += ["--api-versions", version]
+    for place in _values(build, release, work):
+        words += ["--values", str(place)]
+    return (*words, "--", release.name, str(work.tree / build.root))
+
+
+def _values(build: Build, release: Release, work: Work) -> Iterator[Path]:
+    """The release's values in order, each in a file of ours."""
     for path in release.values_files:
-        words += ["--values", str(work.tree / path)]
-    for number, text in enumerate(release.values):
-        held = work.wrapper / f"{_OPTIONS_FOLDER}-{number}.yaml"
-        held.write_text(text, encoding="utf-8")
-        words += ["--values", str(held)]
-    return words
+        if path not in build.files and path not in build.edits:
+            raise UnbuildableError(f"the values file {path!r} is not there")
+    texts = (
+        *((work.tree / path).read_bytes() for path in release.values_files),
+        *(text.encode() for text in release.values),
+    )
+    for number, text in enumerate(texts):
+        held = _values_file(work, number)
+        held.write_bytes(text)
+        yield held
 
 
-def _complaint(errors: str, work: Work) -> str:
-    """The last of what a renderer complained, without our folders, in one line."""
-    lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    said = lines[-1] if lines else "it gave no reason"
-    for folder, name in ((work.tree, ""), (work.wrapper, "the root"), (work.scratch, "")):
-        said = said.replace(f"{folder}/", "").replace(str(folder), name)
-    said = re.sub(r"^(?:Error|error): ", "", said)
-    return said if len(said) <= _LONGEST_MESSAGE else said[: _LONGEST_MESSAGE - 1] + "…"
+def _values_file(work: Work, number: int) -> Path:
+    return work.wrapper / f"values-{number}.yaml"
+
+
+def _inline(_: str) -> str:
+    return "the release's values"
+
+
+def _named(build: Build, work: Work) -> Mapping[str, str]:
+    """What a person calls our files and folders, by the path that a renderer reports."""
+    release = build.release
+    values = (*release.values_files, *map(_inline, release.values)) if release else ()
+    return {
+        **{str(_values_file(work, number)): name for number, name in enumerate(values)},
+        f"../{work.tree.name}": "",
+        str(work.tree): "",
+        str(work.wrapper): "the root",
+        str(work.scratch): "",
+    }

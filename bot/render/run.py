@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
+import resource
 import selectors
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final, Literal, TypeAlias
-
-import msgspec
 
 from bot.render.launch import NOT_CONFINED, Launch
 
 MEBIBYTE: Final = 1024 * 1024
 _CHUNK: Final = 1 << 16
+_PAGE: Final = resource.getpagesize()
+_GLANCE: Final = 0.02
+"""How often, in seconds, a running process is looked at: in this time it can take some 50 MiB."""
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 _LAUNCH: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -71,7 +74,7 @@ def run(command: Command, limits: Limits, *, confined: bool = True) -> Finished:
         confined=confined,
     )
     with subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-        [sys.executable, "-I", "-c", _LAUNCH, str(_PACKAGE), msgspec.json.encode(launch).decode()],
+        [sys.executable, "-I", "-S", "-c", _LAUNCH, str(_PACKAGE), json.dumps(asdict(launch))],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -84,7 +87,7 @@ def run(command: Command, limits: Limits, *, confined: bool = True) -> Finished:
         try:
             output, errors, cut = _collect(process, limits, deadline)
             if cut is None:
-                cut = _wait(process, deadline)
+                cut = _wait(process, limits, deadline)
         finally:
             _end(process)
     said = errors.decode(errors="replace")
@@ -101,14 +104,35 @@ def _collect(
             if pipe is not None:
                 waiting.register(pipe, selectors.EVENT_READ, held)
         while waiting.get_map():
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return output, errors, "time"
-            for ready, _ in waiting.select(left):
+            met = _met(process, limits, deadline)
+            if met is not None:
+                return bytearray(), errors, met
+            for ready, _ in waiting.select(_GLANCE):
                 _take(ready, waiting, errors, limits.errors)
             if len(output) > limits.output:
                 return bytearray(), errors, "output"
     return output, errors, None
+
+
+def _met(process: subprocess.Popen[bytes], limits: Limits, deadline: float) -> Ending | None:
+    """The limit that a running process has met, of those that its own kernel limits miss.
+
+    RLIMIT_DATA refuses most of what is too much, but not all: memory that Go has reserved and then
+    maps anew over the reservation passes it (mm/mmap.c: pages that a fixed mapping replaces count
+    as free, whatever they were).
+    """
+    if time.monotonic() >= deadline:
+        return "time"
+    return "memory" if _own_memory(process.pid) > limits.memory else None
+
+
+def _own_memory(process: int) -> int:
+    """The bytes in memory that are a process's own, no file's; 0 where the system does not say."""
+    try:
+        _, resident, shared, *_ = Path(f"/proc/{process}/statm").read_text("ascii").split()
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(shared)) * _PAGE
 
 
 def _take(
@@ -128,13 +152,17 @@ def _take(
         errors.extend(piece[: most_errors - len(errors)])
 
 
-def _wait(process: subprocess.Popen[bytes], deadline: float) -> Ending | None:
-    """A process that has closed its outputs ends by itself, or meets the deadline."""
-    try:
-        process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return "time"
-    return None
+def _wait(process: subprocess.Popen[bytes], limits: Limits, deadline: float) -> Ending | None:
+    """A process that has closed its outputs ends by itself, or meets a limit."""
+    while True:
+        try:
+            process.wait(_GLANCE)
+        except subprocess.TimeoutExpired:
+            met = _met(process, limits, deadline)
+            if met is not None:
+                return met
+        else:
+            return None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

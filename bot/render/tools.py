@@ -1,36 +1,28 @@
-"""The renderers' binaries: which are pinned, where they are found, how they are brought."""
+"""The renderers' binaries: which are pinned, and which are found here."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
-import platform
 import re
 import shutil
-import subprocess
-import tarfile
+import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
-import requests
 
-from bot.errors import UsageError
+from bot.core.rendering import Renderer
+from bot.render.run import Command, Limits, run
 
-ToolName: TypeAlias = Literal["kustomize", "helm"]
-
-_ARCHIVE_LIMIT: Final = 128 * 1024 * 1024
-_MEMBER_LIMIT: Final = 512 * 1024 * 1024
-_TIMEOUT: Final = 60.0
-_BUILD_TIMEOUT: Final = 1800.0
+_LIMITS: Final = Limits(cpu=10, wall=20.0)
 _VERSION: Final = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
-_MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+_KUBECTL_SAYS: Final = re.compile(r"Kustomize Version: v?(\d+\.\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +37,27 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A pinned renderer, and the Go module that it is built from."""
+    """A pinned renderer, and the Go module that it is built from.
 
-    name: ToolName
+    `link` are words to Go's linker by which the program knows its own version.
+    """
+
+    name: Renderer
     version: str
     module: str
     archive: tuple[Archive, ...]
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A renderer that was found.
+    """A renderer that was found and that runs in the sandbox.
 
     `pinned` says that its version is the locked one. `words` are those that make it render:
     kubectl carries kustomize as a subcommand.
     """
 
-    name: ToolName
+    name: Renderer
     version: str
     path: Path
     pinned: bool
@@ -70,6 +66,14 @@ class Binary:
     def __str__(self) -> str:
         """As a summary names it: `kustomize 5.8.1`."""
         return f"{self.name} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A file of a renderer's name that is no renderer here, and why."""
+
+    path: Path
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,167 +88,62 @@ def pinned_tools() -> tuple[Tool, ...]:
     return msgspec.convert(tomllib.loads(text), _Lock).tool
 
 
-def pinned(name: ToolName) -> Tool:
+def pinned(name: Renderer) -> Tool:
     """The pinned renderer of this name."""
     return next(tool for tool in pinned_tools() if tool.name == name)
 
 
-def find(name: ToolName, folders: Sequence[Path]) -> Binary | None:
+def find(name: Renderer, folders: Sequence[Path]) -> Binary | None:
     """The renderer in these folders, else on the PATH; for kustomize lastly kubectl's own."""
-    tool = pinned(name)
-    for path in _candidates(name, folders):
-        version = _version((str(path), *_VERSION_WORDS[name]))
-        if version is not None:
-            words = ("build",) if name == "kustomize" else ("template",)
-            return Binary(name, version, path, _same(version, tool.version), words)
-    kubectl = shutil.which("kubectl") if name == "kustomize" else None
-    return _kubectl(Path(kubectl), tool) if kubectl else None
+    return next((held for held in candidates(name, folders) if isinstance(held, Binary)), None)
 
 
-_VERSION_WORDS: Final = {"kustomize": ("version",), "helm": ("version", "--short")}
+def find_all(folders: Sequence[Path]) -> Mapping[Renderer, Binary]:
+    """Every renderer that is found, by name."""
+    found = {tool.name: find(tool.name, folders) for tool in pinned_tools()}
+    return MappingProxyType({name: held for name, held in found.items() if held is not None})
 
 
-def _candidates(name: ToolName, folders: Sequence[Path]) -> Iterator[Path]:
+def candidates(name: Renderer, folders: Sequence[Path]) -> Iterator[Binary | Unusable]:
+    """Everything that has the renderer's name here, the preferred first."""
+    rendering = ("build",) if name == "kustomize" else ("template",)
+    asking = ("version",) if name == "kustomize" else ("version", "--short")
+    for path in _places(name, folders):
+        yield _examined(name, path, rendering, asking, _VERSION)
+    if name == "kustomize":
+        for path in _places("kubectl", ()):
+            yield _examined(name, path, ("kustomize",), ("version", "--client"), _KUBECTL_SAYS)
+
+
+def _places(name: str, folders: Sequence[Path]) -> Iterator[Path]:
     for folder in folders:
         if os.access(folder / name, os.X_OK):
-            yield folder / name
+            yield folder.resolve() / name
     if found := shutil.which(name):
         yield Path(found)
 
 
-def _kubectl(path: Path, tool: Tool) -> Binary | None:
-    said = _output((str(path), "version", "--client"))
-    match = re.search(r"Kustomize Version: v?(\S+)", said or "")
-    if match is None:
-        return None
-    return Binary("kustomize", match[1], path, _same(match[1], tool.version), ("kustomize",))
-
-
-def _same(found: str, locked: str) -> bool:
-    """Whether a version is the locked one; a build from the module may name less of it."""
-    return locked == found or (locked.startswith(f"{found}.") and found.count(".") == 1)
-
-
-def _version(command: tuple[str, ...]) -> str | None:
-    match = _VERSION.search(_output(command) or "")
-    return match[1] if match else None
-
-
-def _output(command: tuple[str, ...]) -> str | None:
+def _examined(
+    name: Renderer,
+    path: Path,
+    rendering: tuple[str, ...],
+    asking: tuple[str, ...],
+    says: re.Pattern[str],
+) -> Binary | Unusable:
+    """The program at this path, asked for its version in the sandbox that it is to render in."""
+    real = path.resolve()
     try:
-        done = subprocess.run(  # noqa: S603 - a binary that the operator put there
-            command,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT,
-            check=False,
-            env={"PATH": os.defpath, "HOME": "/nonexistent"},
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
-
-
-def this_platform() -> str:
-    """This machine as the lock names it: `linux/amd64`."""
-    machine = platform.machine().lower()
-    return f"{platform.system().lower()}/{_MACHINES.get(machine, machine)}"
-
-
-Download: TypeAlias = Callable[[str], bytes]
-
-
-def fetch(tool: Tool, folder: Path, download: Download | None = None) -> Path:
-    """Bring a pinned renderer into a folder; its path.
-
-    Nothing is unpacked before the archive's sum is the locked one. Raises UsageError where the
-    platform has no archive, the download fails, or the sum is another.
-    """
-    here = this_platform()
-    archive = next((held for held in tool.archive if held.platform == here), None)
-    if archive is None:
-        legal = ", ".join(held.platform for held in tool.archive)
-        raise UsageError(
-            f"{tool.name} {tool.version} has no locked archive for {here!r} (there are {legal}); "
-            f"with Go at hand, `fairlead tools fetch --build` builds it"
-        )
-    data = (download or _download)(archive.url)
-    found = hashlib.sha256(data).hexdigest()
-    if found != archive.sha256:
-        raise UsageError(
-            f"{archive.url} is not what is locked: its sha256 is {found}, the lock says "
-            f"{archive.sha256}; nothing was unpacked"
-        )
-    return _place(_member(data, archive), folder / tool.name)
-
-
-def _download(url: str) -> bytes:
-    try:
-        with requests.get(url, timeout=_TIMEOUT, stream=True) as answer:
-            answer.raise_for_status()
-            data = answer.raw.read(_ARCHIVE_LIMIT + 1, decode_content=True)
-    except requests.RequestException as error:
-        raise UsageError(f"{url} could not be fetched: {type(error).__name__}") from error
-    if len(data) > _ARCHIVE_LIMIT:
-        raise UsageError(f"{url} is larger than {_ARCHIVE_LIMIT} bytes; nothing was unpacked")
-    return bytes(data)
-
-
-def _member(data: bytes, archive: Archive) -> bytes:
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as held:
-        try:
-            member = held.getmember(archive.member)
-        except KeyError as error:
-            raise UsageError(f"{archive.url} holds no {archive.member!r}") from error
-        content = held.extractfile(member) if member.isfile() else None
-        if content is None or member.size > _MEMBER_LIMIT:
-            raise UsageError(f"{archive.url}: {archive.member!r} is no binary that can be taken")
-        return content.read()
-
-
-def _place(binary: bytes, target: Path) -> Path:
-    """Put a binary at its place in one step: who starts it meanwhile sees the old or the new."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    partial.write_bytes(binary)
-    partial.chmod(0o755)
-    partial.replace(target)
-    return target
-
-
-def build(tool: Tool, folder: Path) -> Path:
-    """Build a pinned renderer from its Go module into a folder; its path.
-
-    Without cgo, as upstream's own releases, so that it needs no shared library in the sandbox. Go
-    verifies the module by its checksum database. Raises UsageError where there is no Go, or it
-    refuses.
-    """
-    go = shutil.which("go")
-    if go is None:
-        raise UsageError(
-            "there is no Go on the PATH to build with; without --build, the archive is fetched"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    environment = {
-        **os.environ,
-        "GOBIN": str(folder.resolve()),
-        "GOFLAGS": "-trimpath",
-        "CGO_ENABLED": "0",
-    }
-    try:
-        done = subprocess.run(  # noqa: S603 - a locked module by a full path to go
-            [go, "install", tool.module],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=_BUILD_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise UsageError(
-            f"building {tool.module} took longer than {_BUILD_TIMEOUT:.0f} s"
-        ) from error
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise UsageError(f"{tool.module} could not be built: {last}")
-    return folder / tool.name
+        with real.open("rb") as held:
+            script = held.read(2) == b"#!"
+    except OSError as error:
+        return Unusable(path, f"it cannot be read: {error.strerror}")
+    if script:
+        return Unusable(path, "it is a script: the sandbox runs a renderer itself, no interpreter")
+    with tempfile.TemporaryDirectory(prefix="fairlead-tool-") as scratch:
+        folder = Path(scratch)
+        command = Command((str(real), *asking), folder, read=(), write=(folder,))
+        finished = run(command, _LIMITS, confined=False)
+    match = says.search(finished.output.decode(errors="replace"))
+    if finished.ending != "done" or match is None:
+        return Unusable(path, "it does not say its version in the sandbox")
+    return Binary(name, match[1], real, match[1] == pinned(name).version, rendering)

@@ -6,5 +6,6 @@ work for an unprivileged user in an ordinary container. Nothing here reads a byt
 
 from bot.sandbox.confine import SandboxState, confine, sandbox_state
 from bot.sandbox.landlock import Allowed
+from bot.sandbox.proof import proved_state
 
-__all__ = ["Allowed", "SandboxState", "confine", "sandbox_state"]
+__all__ = ["Allowed", "SandboxState", "confine", "proved_state", "sandbox_state"]

@@ -18,19 +18,25 @@ _SIGKILL: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class SandboxState:
-    """What this machine offers: Landlock's ABI (0 for none) and whether seccomp filters work."""
+    """What this machine offers: Landlock's ABI (0 for none) and whether seccomp filters work.
+
+    `broken` is what was possible, or was not, against the sandbox when it was tried.
+    """
 
     landlock: int
     seccomp: bool
+    broken: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether nothing is missing."""
-        return self.landlock > 0 and self.seccomp
+        return self.landlock > 0 and self.seccomp and not self.broken
 
     def __str__(self) -> str:
         landlock = f"Landlock ABI {self.landlock}" if self.landlock else "no Landlock"
-        return f"{landlock}, {'seccomp' if self.seccomp else 'no seccomp'}"
+        seccomp = "seccomp" if self.seccomp else "no seccomp"
+        broken = f", but {' and '.join(self.broken)}" if self.broken else ""
+        return f"{landlock}, {seccomp}{broken}"
 
 
 def sandbox_state() -> SandboxState:

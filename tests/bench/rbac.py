@@ -60,8 +60,3 @@ def _bindings(roles: int, count: int) -> tuple[Resource, ...]:
         subjects = (f"ServiceAccount n{place}/a{n}", f"Group team-{n % 100}")
         held.append(binding(f"n{place}", f"b{n}", reference, *subjects))
     return tuple(held)
-
-
-if __name__ == "__main__":
-    for what, amount, unit in measured():
-        print(f"{what}: {amount:.3f} {unit}")  # noqa: T201 - a measurement is printed

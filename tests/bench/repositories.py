@@ -115,8 +115,8 @@ def make_repository(folder: Path, manifests: int) -> None:
     chosen = random.Random(SEED)  # noqa: S311 - the same repository each time, not a secret
     files = dict(_files(manifests, chosen))
     git(folder, "init", "--quiet", "--initial-branch=main", ".")
-    _commit(folder, files, "base")
-    _commit(folder, _changed(files, chosen), "head")
+    commit(folder, files, "base")
+    commit(folder, _changed(files, chosen), "head")
 
 
 def _files(manifests: int, chosen: random.Random) -> Iterator[tuple[str, str]]:
@@ -137,7 +137,7 @@ def _changed(files: dict[str, str], chosen: random.Random) -> dict[str, str]:
     return changed
 
 
-def _commit(folder: Path, files: dict[str, str], tag: str) -> None:
+def commit(folder: Path, files: dict[str, str], tag: str) -> None:
     for path, text in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from bot.core.policy import (
     Override,
     Owner,
     Policy,
+    RenderPolicy,
     RulePolicy,
     Waiver,
     parse_policy,
@@ -86,6 +87,7 @@ override: {teams: [example/oncall], users: [octocat], hours: 4}
 promotes: [staging, production]
 assume: {default-deny: [shop]}
 rbac: {known: [exported-rbac/*.yaml]}
+render: {roots: [bases/*], exclude: [charts/library-*]}
 """
 
 
@@ -137,6 +139,7 @@ def test_every_key_is_read() -> None:
         promotes=("staging", "production"),
         assume=Assume(("shop",)),
         rbac=KnownRbac(("exported-rbac/*.yaml",)),
+        render=RenderPolicy(("bases/*",), ("charts/library-*",)),
     )
 
 

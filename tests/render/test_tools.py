@@ -1,42 +1,16 @@
-"""The pinned renderers: verified before they are unpacked, found where they are."""
+"""The pinned renderers, and those that are found here."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import tarfile
-from dataclasses import replace
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from bot.errors import UsageError
-from bot.render.tools import Archive, Binary, Tool, fetch, find, pinned_tools, this_platform
-
-
-def archive_of(member: str, content: bytes) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as held:
-        info = tarfile.TarInfo(member)
-        info.size = len(content)
-        held.addfile(info, io.BytesIO(content))
-    return out.getvalue()
-
-
-DATA = archive_of("linux/helm", b"#!/bin/sh\necho v4.2.4\n")
-TOOL = Tool(
-    "helm",
-    "4.2.4",
-    "example.com/helm@v4.2.4",
-    (
-        Archive(
-            this_platform(),
-            "https://example.com/helm.tar.gz",
-            hashlib.sha256(DATA).hexdigest(),
-            "linux/helm",
-        ),
-    ),
-)
+from bot.core.rendering import Renderer
+from bot.render.tools import Binary, Unusable, candidates, find, pinned, pinned_tools
+from tests.tools import renderer_tools
 
 
 def test_every_pinned_tool_has_a_sum_for_each_platform_of_the_image() -> None:
@@ -48,46 +22,50 @@ def test_every_pinned_tool_has_a_sum_for_each_platform_of_the_image() -> None:
     assert platforms == {name: {"linux/amd64", "linux/arm64"} for name in ("kustomize", "helm")}
 
 
-def test_a_fetched_tool_is_found_with_its_version(tmp_path: Path) -> None:
-    path = fetch(TOOL, tmp_path / "tools", lambda _: DATA)
+@pytest.mark.parametrize(("tool", "words"), [("kustomize", ("build",)), ("helm", ("template",))])
+def test_a_pinned_renderer_is_found_with_its_version(
+    tool: Renderer, words: tuple[str, ...]
+) -> None:
+    folder = renderer_tools().resolve()
 
-    assert find("helm", [tmp_path / "tools"]) == Binary(
-        "helm", "4.2.4", path, pinned=True, words=("template",)
+    assert find(tool, [folder]) == Binary(
+        tool, pinned(tool).version, folder / tool, pinned=True, words=words
     )
 
 
-def test_an_archive_that_is_not_the_locked_one_is_never_unpacked(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is not what is locked"):
-        fetch(TOOL, tmp_path, lambda _: DATA + b"x")
-
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_member_that_is_no_file_is_refused(tmp_path: Path) -> None:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as held:
-        link = tarfile.TarInfo("linux/helm")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        held.addfile(link)
-    data = out.getvalue()
-    locked = replace(TOOL.archive[0], sha256=hashlib.sha256(data).hexdigest())
-
-    with pytest.raises(UsageError, match="no binary that can be taken"):
-        fetch(replace(TOOL, archive=(locked,)), tmp_path, lambda _: data)
-
-
-def test_a_platform_without_archive_is_told_what_there_is(tmp_path: Path) -> None:
-    other = replace(TOOL, archive=(replace(TOOL.archive[0], platform="plan9/mips"),))
-
-    with pytest.raises(UsageError, match=r"there are plan9/mips\); with Go at hand"):
-        fetch(other, tmp_path, lambda _: DATA)
-
-
-def test_a_binary_that_cannot_say_its_version_is_not_used(tmp_path: Path) -> None:
-    broken = tmp_path / "helm"
-    broken.write_text("#!/bin/sh\nexit 1\n")
-    broken.chmod(0o755)
+def test_a_link_to_a_renderer_is_what_it_leads_to(tmp_path: Path) -> None:
+    real = renderer_tools().resolve() / "helm"
+    (tmp_path / "helm").symlink_to(real)
 
     found = find("helm", [tmp_path])
 
-    assert found is None or found.path != broken
+    assert found == Binary("helm", pinned("helm").version, real, pinned=True, words=("template",))
+
+
+def test_a_wrapper_script_is_no_renderer(tmp_path: Path) -> None:
+    script = tmp_path / "helm"
+    script.write_text("#!/bin/sh\necho v4.2.4\n")
+    script.chmod(0o755)
+
+    assert next(candidates("helm", [tmp_path])) == Unusable(
+        script, "it is a script: the sandbox runs a renderer itself, no interpreter"
+    )
+
+
+def test_a_program_that_does_not_say_its_version_is_no_renderer(tmp_path: Path) -> None:
+    shutil.copy(os.path.realpath("/bin/true"), tmp_path / "helm")
+
+    assert next(candidates("helm", [tmp_path])) == Unusable(
+        tmp_path / "helm", "it does not say its version in the sandbox"
+    )
+
+
+def test_the_path_comes_after_the_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(renderer_tools()))
+    broken = tmp_path / "kustomize"
+    broken.write_text("#!/bin/sh\n")
+    broken.chmod(0o755)
+
+    found = [held.path for held in candidates("kustomize", [tmp_path])]
+
+    assert found == [broken, renderer_tools().resolve() / "kustomize"]

@@ -10,11 +10,14 @@ from typing import Final, TypeAlias
 from bot.core.globs import path_matches
 from bot.core.manifest import Manifest
 from bot.core.policy import Policy
-from bot.core.rendering import Build, Builder, NoBuilder
+from bot.core.rendering import Build, Builder, Declare, NoBuilder, declare_nothing
+from bot.core.resource import GroupKind
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
 from bot.core.states.applied import Applied, Reader, definitions
+from bot.core.states.baseline import with_baselines
 from bot.core.states.charts import Naming
+from bot.core.states.declared import with_declared
 from bot.core.states.delivery import altered
 from bot.core.states.environments import Environments, environments_of
 from bot.core.states.files import REGULAR, files_of
@@ -25,6 +28,8 @@ from bot.core.states.roots import Manifests, RootKey, Roots, roots_of
 from bot.core.tree import File, Tree
 
 _Applied: TypeAlias = Mapping[RootKey, Applied]
+
+_DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 
 # Roots that declare roots that declare roots: an app of apps of apps.
 _DEEPEST: Final = 4
@@ -72,14 +77,18 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     *,
     namespace: str = "default",
     builder: Builder | None = None,
+    declare: Declare = declare_nothing,
 ) -> States:
     """The states of two trees. `namespace` is what a resource without one gets.
 
-    `builder` renders what cannot be read as it stands; without one it is not rendered.
+    `builder` renders what cannot be read as it stands; without one it is not rendered. `declare`
+    says which roots the resources of a tree declare.
     """
-    trees = _Trees(base, head, manifests, policy, Naming(policy.environments, namespace))
-    rendering = Rendering(builder or NoBuilder())
-    trees.render(rendering, namespace)
+    trees = _Trees(
+        base, head, manifests, policy, Naming(policy.environments, namespace, policy.render)
+    )
+    rendering = Rendering(builder or NoBuilder(), manifests)
+    trees.render(rendering, declare, namespace)
     before, after = trees.applied(namespace)
     environments = environments_of((before.values(), after.values()), policy.environments)
     pairings: dict[str, Pairing] = {}
@@ -102,9 +111,16 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         troubles,
         _compared(after, found),
         _rendered(before, after),
-        MappingProxyType(rendering.asked),
+        {
+            key: not any(_is_missing(side.get(key)) for side in (before, after))
+            for key in rendering.asked
+        },
         tuple(sorted(rendering.tools)),
     )
+
+
+def _is_missing(held: Applied | None) -> bool:
+    return held is not None and bool(held.reasons)
 
 
 def _rendered(before: _Applied, after: _Applied) -> Mapping[str, Rendered]:
@@ -126,9 +142,11 @@ class _Trees:
     ) -> None:
         ignored = (*policy.ignore, *policy.rbac.known)
         files = (files_of(base, ignored), files_of(head, ignored))
+        self._files = files
         roots = roots_of(files[0], manifests, naming)
         self._roots: tuple[Roots, Roots] = (roots, roots_of(files[1], manifests, naming, roots))
-        self._scopes = scopes_of(body for side in files for body in definitions(side, manifests))
+        self._definitions = [body for side in files for body in definitions(side, manifests)]
+        self._scopes = scopes_of(self._definitions)
         self._manifests = manifests
         self._readers: dict[str, Reader] = {}
         # What base says that the clusters have beside it: never head, which could say anything.
@@ -139,25 +157,41 @@ class _Trees:
         }
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
 
-    def render(self, rendering: Rendering, namespace: str) -> None:
-        """Render what the change affects, until what was rendered alters no other root."""
+    def render(self, rendering: Rendering, declare: Declare, namespace: str) -> None:
+        """Render what the change affects, until that declares and alters no other root."""
         reader = self._reader(namespace)
         inferred = found = self._roots
         for _ in range(_DEEPEST):
-            before, after = (
-                altered(roots, reader.applied(held))
-                for roots, held in zip(inferred, found, strict=True)
-            )
-            known, found = found, rendering.rendered(before, after)
+            sides = []
+            read = [reader.applied(held) for held in found]
+            known_by = [[one for it in held.values() for one in it.resources] for held in read]
+            both = [one for held in known_by for one in held]
+            for roots, applied, resources, files in zip(
+                inferred, read, known_by, self._files, strict=True
+            ):
+                named = declare(resources, files.tree, both)
+                declared = with_declared(roots, named, files, self._manifests)
+                sides.append(altered(declared.roots, applied, declared.owners))
+            known, found = found, rendering.rendered(*sides)
             if found == known:
                 break
         self._roots = found
+        brought = [
+            one.body
+            for held in found
+            for it in reader.applied(held).values()
+            for one in it.resources
+            if one.source.root and one.group_kind == _DEFINITION
+        ]
+        if brought:
+            self._scopes = scopes_of((*self._definitions, *brought))
+            self._readers.clear()
 
     def applied(self, namespace: str) -> tuple[_Applied, _Applied]:
         """The roots of both, read for an environment where this is the default namespace."""
         reader = self._reader(namespace)
         before, after = (reader.applied(roots) for roots in self._roots)
-        return before, after
+        return with_baselines(before, after), after
 
     def sides(self, namespace: str) -> tuple[Side, Side]:
         """Both sides, for environments where this is the default namespace."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from bot.core.manifest import Manifest, ManifestFile
 from bot.core.rendering import Built, Status
 from bot.core.resource import Resource
 from bot.core.scopes import Scopes
+from bot.core.states.closures import listed_manifests
 from bot.core.states.files import MANIFEST_SUFFIXES, Files
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.namespace import BuildError, Draft, draft_of, follow, move
@@ -26,6 +28,8 @@ from bot.errors import UnbuildableError
 
 # Bases that are listed several times with different namespaces multiply what they hold.
 _MOST_RESOURCES: Final = 50_000
+# A renderer may show the patch that it cannot apply, which may be a Secret's.
+_CONTENT: Final = re.compile(r"(?s)[\[{`].{40,}")
 _DEFINITION_MARK: Final = b'"kind":"CustomResourceDefinition"'
 
 
@@ -64,7 +68,7 @@ class Reader:
     namespace: str
     scopes: Scopes
     _known: dict[object, Applied] = field(default_factory=dict)
-    _plain: dict[tuple[str, str], tuple[Resource, ...]] = field(default_factory=dict)
+    _plain: dict[tuple[str, str, str], tuple[Resource, ...]] = field(default_factory=dict)
 
     def applied(self, roots: Roots) -> Mapping[RootKey, Applied]:
         """Every root of a tree, read, by key."""
@@ -72,10 +76,11 @@ class Reader:
 
     def resources(self, path: str, file: File) -> tuple[Resource, ...]:
         """The resources of one file as it would be applied by itself."""
-        return self._resources(ManifestFile(path, file.blob, self.manifests.manifest(file)))
+        held = ManifestFile(path, file.blob, self.manifests.manifest(file))
+        return self._resources(held, self.namespace)
 
     def _once(self, root: Root, roots: Roots) -> Applied:
-        mark = (root.inputs, root.place, root.built)
+        mark = (root.inputs, root.place, root.default_namespace, root.built)
         if mark not in self._known:
             self._known[mark] = self._read(root, roots)
         return self._known[mark]
@@ -90,17 +95,19 @@ class Reader:
         unread = any(map(_is_unread, files.values()))
         if root.reasons:
             return Applied(root, (), files, root.reasons, unread)
-        found = tuple(held for path in ordered for held in self._resources(files[path]))
+        space = root.default_namespace or self.namespace
+        found = tuple(held for path in ordered for held in self._resources(files[path], space))
         return Applied(root, found, files, unread=unread)
 
-    def _resources(self, file: ManifestFile) -> tuple[Resource, ...]:
-        mark = (file.path, file.blob)
+    def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
+        mark = (file.path, file.blob, namespace)
         if mark not in self._plain:
-            self._plain[mark] = tuple(resources_of(file, self.namespace, self.scopes))
+            self._plain[mark] = tuple(resources_of(file, namespace, self.scopes))
         return self._plain[mark]
 
     def _build(self, root: Root, roots: Roots) -> Applied:
-        listed = {path: root.files[path] for path in _listed(root, roots.kustomizations)}
+        named = listed_manifests(root.path, roots.kustomizations)
+        listed = {path: root.files[path] for path in named if path in root.files}
         files = dict(self._files(listed, kustomize=True))
         unread = any(map(_is_unread, files.values()))
         if root.reasons:
@@ -112,7 +119,8 @@ class Reader:
         except BuildError as error:
             reason = Reason(roots.kustomizations[root.path].path, str(error))
             return Applied(root, (), files, (reason,), unread)
-        found = tuple(draft.resource(self.namespace, self.scopes) for draft in drafts)
+        space = root.default_namespace or self.namespace
+        found = tuple(draft.resource(space, self.scopes) for draft in drafts)
         return Applied(root, found, files, unread=unread)
 
     def _rendered(self, root: Root, files: Mapping[str, ManifestFile], *, unread: bool) -> Applied:
@@ -145,7 +153,7 @@ def _not_built(root: Root, built: Built) -> tuple[Reason, ...]:
     needs = root.reasons[0]
     if built.status == "unavailable":
         return (replace(needs, message=f"{needs.message}, and {built.message}"),)
-    return (replace(needs, message=built.message),)
+    return (replace(needs, message=_CONTENT.sub("[…]", built.message)),)
 
 
 def is_manifest(manifest: Manifest) -> bool:
@@ -167,21 +175,6 @@ def definitions(files: Files, manifests: Manifests) -> Iterator[Body]:
 
 def _is_unread(file: ManifestFile) -> bool:
     return file.manifest.pointer or file.reading.error is not None
-
-
-def _listed(root: Root, known: Mapping[str, Kustomization]) -> Iterator[str]:
-    """The manifests that a kustomization and its bases list, each once, in the order of listing."""
-    seen: set[str] = set()
-    left = [root.path]
-    found: dict[str, None] = {}
-    while left:
-        place = left.pop()
-        held = known.get(place)
-        if held is not None and place not in seen:
-            seen.add(place)
-            found.update(dict.fromkeys(path for path in held.files if path in root.files))
-            left.extend(reversed(held.bases))
-    return iter(found)
 
 
 class _Build:

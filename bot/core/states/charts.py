@@ -2,40 +2,75 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
+from bot.core import values
 from bot.core.globs import path_matches
-from bot.core.policy import EnvironmentPolicy
+from bot.core.policy import EnvironmentPolicy, RenderPolicy
 from bot.core.rendering import Release
+from bot.core.resource import Item, Route, Source
+from bot.core.states.closures import Manifests
 from bot.core.states.files import CHART_NAME, Files, base_name, directory
-from bot.core.tree import File
+from bot.core.states.kustomization import Reason, without_credentials
+from bot.core.states.paths import Paths
+from bot.core.values import EMPTY, Body, freeze
+from bot.errors import UnbuildableError
 
 VALUES_NAME: Final = "values.yaml"
+_REQUIREMENTS: Final = "requirements.yaml"
+_FILE: Final = "file://"
+# Charts whose dependencies are charts of the tree whose dependencies ...
+_DEEPEST: Final = 8
 
 # `values-production.yaml` beside `values.yaml` is how charts are written for several clusters.
-_VARIANT: Final = re.compile(r"values[-_.](?P<name>[\w.-]+)\.ya?ml")
+_VARIANT: Final = re.compile(r"values[-_.][\w.-]+\.ya?ml")
 
-# https://github.com/helm/helm/blob/main/pkg/chart/common/util/... refuses longer names.
+# https://helm.sh/docs/helm/helm_template/ refuses longer names.
 _LONGEST_NAME: Final = 53
 _NAMELESS: Final = "release"
 
 
+def puts(environment: EnvironmentPolicy, path: str, place: str) -> bool:
+    """Whether the policy puts the root of a directory into an environment.
+
+    A chart has one root for each of its sets of values, whose `place` names the file of values. As
+    these are for different clusters, it takes a glob that names the file, not one that holds the
+    whole chart.
+    """
+    if path == place:
+        return path_matches(path, environment.paths)
+    globs = [glob for glob in environment.paths if not path_matches(path, (glob,))]
+    return path_matches(place, globs)
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How a chart is released that nothing in the tree installs: what the policy says of its place.
+    """What the policy says of roots: which there are, and how a chart of the tree is released.
 
     `namespace` is for what lies in no environment of the policy.
     """
 
     environments: tuple[EnvironmentPolicy, ...] = ()
     namespace: str = "default"
+    render: RenderPolicy = field(default_factory=RenderPolicy)
 
-    def release(self, path: str, values_files: tuple[str, ...]) -> Release:
-        """The release of the chart in this directory."""
-        held = next((it for it in self.environments if path_matches(path, it.paths)), None)
+    def names(self, path: str) -> bool:
+        """Whether the policy names a directory as a root."""
+        return path_matches(path, self.render.roots) and not self.excludes(path)
+
+    def excludes(self, path: str) -> bool:
+        """Whether the policy says that a directory is never built by itself."""
+        return path_matches(path, self.render.exclude)
+
+    def release(self, path: str, place: str, values_files: tuple[str, ...]) -> Release:
+        """The release of the chart in this directory, with these values."""
+        held = next((it for it in self.environments if puts(it, path, place)), None)
         own = held.default_namespace if held is not None else "default"
         return Release(
             name=_name(path),
@@ -47,35 +82,167 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart with one set of values.
+    """A chart: the files that Helm reads, by the path at which it finds each, and the tree's own.
 
-    `described` is its own description's path, `variant` the file of values that is laid over its
-    own, empty for these alone; `place` is where it belongs among the environments, so that no two
-    sets of values of one chart are ever in the same.
+    `described` is its own description's path; `library` says that it cannot be installed;
+    `reasons` say why Helm is not given it.
     """
 
     path: str
     described: str
-    variant: str
-    place: str
-    files: Mapping[str, File]
-    release: Release
+    files: Mapping[str, str]
+    library: bool = False
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The names of the files of values beside its own."""
+        names = (base_name(path) for path in self.files if directory(path) == self.path)
+        return tuple(sorted(name for name in names if _VARIANT.fullmatch(name)))
 
 
-def charts_of(files: Files, naming: Naming) -> Iterator[Chart]:
-    """The charts that are no part of another one, each once for each set of values."""
+def charts_of(files: Files, paths: Paths, manifests: Manifests, naming: Naming) -> Iterator[Chart]:
+    """The charts that are no part of another one, and those that the policy names."""
     charts = frozenset(files.charts)
     for path in files.charts:
-        if _is_vendored(path, charts):
-            continue
-        held = _below(files, path)
-        described = f"{path}/{CHART_NAME}" if path else CHART_NAME
-        variants = [name for name in sorted(held) if _is_variant(name, path)]
-        for variant in ("", *map(base_name, variants)):
-            values = (f"{path}/{variant}" if path else variant,) if variant else ()
-            inner = variant or VALUES_NAME
-            place = f"{path}/{inner}" if variants else path
-            yield Chart(path, described, variant, place, held, naming.release(path, values))
+        if not naming.excludes(path) and (naming.names(path) or not _is_vendored(path, charts)):
+            yield chart_at(path, paths, manifests)
+
+
+def chart_at(path: str, paths: Paths, manifests: Manifests) -> Chart:
+    """The chart in a directory."""
+    described = f"{path}/{CHART_NAME}" if path else CHART_NAME
+    return _Collector(paths, manifests).chart(path, described)
+
+
+def variant_place(chart: Chart, variant: str) -> str:
+    """Where a chart with one set of values belongs among the environments.
+
+    No two sets of values of one chart are ever in the same: they are for different clusters.
+    """
+    if not chart.variants:
+        return chart.path
+    inner = variant or VALUES_NAME
+    return f"{chart.path}/{inner}" if chart.path else inner
+
+
+@dataclass(frozen=True, slots=True)
+class _Dependency:
+    """A chart that another one needs, and where that is said."""
+
+    name: str
+    version: str
+    repository: str
+    source: Source
+    route: Route
+
+    def reason(self, message: str) -> Reason:
+        return Reason(self.source.path, message, self.source, self.route)
+
+
+class _Collector:
+    """Collects the files of one chart and of the charts that it is made of."""
+
+    def __init__(self, paths: Paths, manifests: Manifests) -> None:
+        self._paths = paths
+        self._manifests = manifests
+        self._reasons: list[Reason] = []
+
+    def chart(self, path: str, described: str) -> Chart:
+        files = dict(self._files(path, path, described, 0))
+        body, _ = self._body(described)
+        library = values.text(body.get("type")) == "library"
+        return Chart(path, described, files, library, tuple(dict.fromkeys(self._reasons)))
+
+    def _files(
+        self, path: str, shown: str, described: str, depth: int
+    ) -> Iterator[tuple[str, str]]:
+        """A chart's files as they are put at another path, and its dependencies' beside them."""
+        try:
+            own = dict(self._paths.below(path))
+        except UnbuildableError as error:
+            self._reasons.append(Reason(described, f"it holds a path {error}"))
+            return
+        for seen, real in own.items():
+            yield f"{shown}{seen[len(path) :]}" if path else _join(shown, seen), real
+        for dependency in self._dependencies(path, own):
+            if self._is_vendored(dependency, path, own):
+                continue
+            yield from self._dependency(dependency, path, shown, depth)
+
+    def _dependency(
+        self, dependency: _Dependency, path: str, shown: str, depth: int
+    ) -> Iterator[tuple[str, str]]:
+        """What `helm dependency build` would put into `charts/`, as far as the tree holds it."""
+        name, shown_name = dependency.name, without_credentials(dependency.repository)
+        if not dependency.repository.startswith(_FILE):
+            where = f" from {shown_name}" if shown_name else ""
+            self._reasons.append(
+                dependency.reason(
+                    f"its dependency {name} {dependency.version}{where} is not in its directory "
+                    "charts/: `helm dependency build` puts it there"
+                )
+            )
+            return
+        try:
+            local = self._paths.local(path, dependency.repository.removeprefix(_FILE))
+            own = self._paths.real(local)
+        except UnbuildableError as error:
+            self._reasons.append(
+                dependency.reason(f"its dependency {name} is at {shown_name}, {error}")
+            )
+            return
+        described = _join(own, CHART_NAME)
+        if self._paths.file(described) is None or depth >= _DEEPEST:
+            self._reasons.append(
+                dependency.reason(f"its dependency {name} is at {shown_name}, where no chart is")
+            )
+            return
+        yield from self._files(own, _join(shown, f"charts/{name}"), described, depth + 1)
+
+    def _dependencies(self, path: str, own: Mapping[str, str]) -> Iterator[_Dependency]:
+        """Those of `Chart.yaml`, and of the older `requirements.yaml`."""
+        for name in (CHART_NAME, _REQUIREMENTS):
+            described = own.get(_join(path, name))
+            if described is None:
+                continue
+            body, source = self._body(described)
+            for index, entry in enumerate(values.sequence(body.get("dependencies"))):
+                held = values.mapping(entry)
+                if source is not None:
+                    yield _Dependency(
+                        values.text(held.get("name")) or "",
+                        values.text(held.get("version")) or "",
+                        values.text(held.get("repository")) or "",
+                        source,
+                        ("dependencies", Item("", index)),
+                    )
+
+    def _is_vendored(self, needed: _Dependency, path: str, own: Mapping[str, str]) -> bool:
+        """Whether `charts/` holds a chart of this name: Helm looks at names, in archives too."""
+        inside = f"{_join(path, 'charts')}/"
+        archive = re.compile(rf"{re.escape(needed.name)}-v?\d[^/]*\.tgz")
+        for seen, real in own.items():
+            if not seen.startswith(inside):
+                continue
+            rest = seen[len(inside) :]
+            if archive.fullmatch(rest) or rest == f"{needed.name}/{CHART_NAME}":
+                return True
+            if rest.count("/") == 1 and base_name(rest) == CHART_NAME:
+                body, _ = self._body(real)
+                if values.text(body.get("name")) == needed.name:
+                    return True
+        return False
+
+    def _body(self, path: str) -> tuple[Body, Source | None]:
+        """A chart's description, which is no resource: read as leniently as a kustomization."""
+        file = self._paths.file(path)
+        found = () if file is None else self._manifests.kustomization(file).kustomize.objects
+        if file is None or not found:
+            return EMPTY, None
+        held = found[0]
+        source = Source(path, file.blob, held.document, held.item, kustomize=True)
+        return values.mapping(freeze(msgspec.json.decode(held.encoded))), source
 
 
 def _is_vendored(path: str, charts: frozenset[str]) -> bool:
@@ -87,14 +254,8 @@ def _is_vendored(path: str, charts: frozenset[str]) -> bool:
     )
 
 
-def _is_variant(path: str, chart: str) -> bool:
-    return directory(path) == chart and _VARIANT.fullmatch(base_name(path)) is not None
-
-
-def _below(files: Files, path: str) -> Mapping[str, File]:
-    """Every file of a directory: Helm offers all of them to the templates."""
-    inside = f"{path}/" if path else ""
-    return {held: file for held, file in files.all.items() if held.startswith(inside)}
+def _join(path: str, name: str) -> str:
+    return posixpath.join(path, name)
 
 
 def _name(path: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.core.resource import GroupKind, Node, Resource
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.states.applied import Applied
 from bot.core.states.kustomization import Reason
 from bot.core.states.roots import Root, RootKey, Roots
@@ -47,11 +47,20 @@ class Alteration:
     substitutes: bool = False
 
 
-def altered(roots: Roots, applied: Mapping[RootKey, Applied]) -> Roots:
-    """The same roots, with a reason for each that a delivery object of the tree alters."""
+def altered(
+    roots: Roots,
+    applied: Mapping[RootKey, Applied],
+    owners: frozenset[ResourceKey] = frozenset(),
+) -> Roots:
+    """The same roots, with a reason for each that a delivery object of the tree alters.
+
+    `owners` are objects whose roots are known, with what they do to them.
+    """
     found: dict[str, list[Alteration]] = {}
     for held in applied.values():
         for resource in held.resources:
+            if resource.key in owners:
+                continue
             for alteration in _alterations(resource):
                 found.setdefault(alteration.directory, []).append(alteration)
     if not found:
@@ -116,9 +125,11 @@ def _upon(root: Root, roots: Roots, found: Mapping[str, list[Alteration]]) -> It
 def _with_reasons(
     root: Root, alterations: tuple[Alteration, ...], applied: Mapping[RootKey, Applied]
 ) -> Root:
-    held = applied[root.key]
+    held = applied.get(root.key)
     counted = [
-        alteration for alteration in alterations if not alteration.substitutes or _substitutes(held)
+        alteration
+        for alteration in alterations
+        if not alteration.substitutes or held is None or _substitutes(held)
     ]
     if not counted or root.kind == "chart":
         return root

@@ -13,6 +13,8 @@ from bot.core.globs import path_matches
 from bot.core.policy import EnvironmentPolicy
 from bot.core.resource import ResourceKey
 from bot.core.states.applied import Applied
+from bot.core.states.charts import puts
+from bot.core.states.roots import Root
 
 Segments: TypeAlias = tuple[str, ...]
 
@@ -24,9 +26,10 @@ class Environments:
     """The environments of two trees, and what belongs to which.
 
     Those of the policy hold the paths that it names. Among the other paths, `prefixes` are those
-    through the first segment at which the roots of one resource part; each that no other lies in is
-    an environment, and a path belongs to all that lie in its own deepest prefix. What lies in none
-    belongs to every environment, the policy's among them.
+    through the first segment at which the roots of one resource part, and the clusters that roots
+    are declared for; each that no other lies in is an environment, and a path belongs to all that
+    lie in its own deepest prefix. What lies in none belongs to every environment, the policy's
+    among them.
     """
 
     names: tuple[str, ...]
@@ -38,15 +41,16 @@ class Environments:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_all", frozenset(self.names))
 
-    def holds(self, name: str, path: str) -> bool:
-        """Whether a directory's or file's path belongs to the environment of this name."""
-        return name in self.home(path)
-
     def home(self, path: str) -> frozenset[str]:
-        """The environments that a path belongs to."""
+        """The environments that a file's path belongs to."""
         if path not in self._homes:
             self._homes[path] = self._home(path)
         return self._homes[path]
+
+    def homes(self, root: Root) -> frozenset[str]:
+        """The environments that a root belongs to."""
+        own = frozenset(held.name for held in self.named if _names(held, root))
+        return own or self._split(root.place)
 
     def policy(self, name: str) -> EnvironmentPolicy | None:
         """What the policy says of an environment, None where it does not name it."""
@@ -54,9 +58,12 @@ class Environments:
 
     def _home(self, path: str) -> frozenset[str]:
         own = frozenset(held.name for held in self.named if path_matches(path, held.paths))
+        return own or self._split(path)
+
+    def _split(self, path: str) -> frozenset[str]:
         deepest = self._deepest(path)
-        if own or not deepest:
-            return own or self._all
+        if not deepest:
+            return self._all
         size, named = len(deepest), {held.name for held in self.named}
         return frozenset(
             name for name in self.names if name not in named and segments_of(name)[:size] == deepest
@@ -78,10 +85,19 @@ def environments_of(
     Duplicates are counted within one tree: a file that moved is in one place in each.
     """
     prefixes: set[Segments] = set()
-    for tree in trees:
+    clusters: set[Segments] = set()
+    for tree in map(tuple, trees):
+        clusters.update(
+            segments_of(held.root.cluster)
+            for held in tree
+            if held.root.cluster and not any(_names(name, held.root) for name in named)
+        )
         for places in _places(tree, named).values():
             if len(places) > 1:
                 prefixes.update(_partings(places))
+    # One cluster for everything needs no name of its own.
+    if prefixes or len(clusters) > 1:
+        prefixes |= clusters
     inner = {prefix[:depth] for prefix in prefixes for depth in range(1, len(prefix))}
     names = {"/".join(leaf) for leaf in prefixes - inner} | {held.name for held in named}
     return Environments(tuple(sorted(names)) or (DEFAULT_NAME,), named, frozenset(prefixes))
@@ -92,12 +108,17 @@ def segments_of(path: str) -> Segments:
     return tuple(path.split("/")) if path else ()
 
 
+def _names(environment: EnvironmentPolicy, root: Root) -> bool:
+    """Whether the policy puts a root into an environment. A declared cluster is no path."""
+    return puts(environment, root.path, root.place if root.is_variant else root.path)
+
+
 def _places(
     tree: Iterable[Applied], named: tuple[EnvironmentPolicy, ...]
 ) -> Mapping[ResourceKey, set[Segments]]:
     places: dict[ResourceKey, set[Segments]] = {}
     for applied in tree:
-        if any(path_matches(applied.root.place, held.paths) for held in named):
+        if any(_names(held, applied.root) for held in named):
             continue
         path = segments_of(applied.root.place)
         for found in applied.resources:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.core.globs import path_matches
@@ -23,7 +23,7 @@ class Files:
 
     `manifests` may hold resources, by path; `charts` are the directories with a `Chart.yaml`;
     `links` are symlinks and submodules. `all` holds every regular file, for what a kustomization
-    refers to.
+    refers to, and `tree` everything there is.
     """
 
     all: Mapping[str, File]
@@ -31,6 +31,7 @@ class Files:
     kustomizations: Mapping[str, str]
     charts: tuple[str, ...]
     links: Mapping[str, File]
+    tree: Tree = field(default_factory=dict)
 
 
 def files_of(tree: Tree, ignore: Iterable[str] = ()) -> Files:
@@ -50,6 +51,7 @@ def files_of(tree: Tree, ignore: Iterable[str] = ()) -> Files:
         kustomizations=_kustomizations(regular, charts),
         charts=tuple(sorted(charts)),
         links={path: file for path, file in seen.items() if file.mode not in REGULAR},
+        tree=tree,
     )
 
 

@@ -1,11 +1,10 @@
-"""One kustomization file: what it lists, and whether that is all it does."""
+"""One kustomization file: what it lists, what else it takes in, and whether listing is all."""
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -13,10 +12,20 @@ import msgspec
 
 from bot.core import values
 from bot.core.manifest import Manifest
+from bot.core.reading import read_manifest
 from bot.core.resource import GroupKind, Route, Source
-from bot.core.states.files import Files, directory
+from bot.core.states.files import directory
+from bot.core.states.paths import Paths
+from bot.core.states.references import (
+    Reference,
+    is_fetched,
+    is_inline,
+    is_remote,
+    references,
+)
 from bot.core.tree import File
 from bot.core.values import EMPTY, Body, Value, freeze
+from bot.errors import UnbuildableError
 
 GROUP: Final = "kustomize.config.k8s.io"
 
@@ -33,14 +42,11 @@ _CHARTS: Final = "it inflates Helm charts, which kustomize does only with --enab
 _UNBUILDABLE: Final[Mapping[str, str]] = MappingProxyType(
     dict.fromkeys(("helmCharts", "helmChartInflationGenerator"), _CHARTS)
 )
-
-# What kustomize itself takes for the address of another repository rather than a path.
-_REMOTE: Final = re.compile(
-    r"(?i)(?:git::|[a-z][a-z0-9+.-]*://|//|github\.com[/:]|[^/\s]+@[^/\s]+:)"
-)
+_BUILTIN: Final = "builtin"
+_CHART_PLUGIN: Final = "HelmChartInflationGenerator"
+_FUNCTIONS: Final = ("config.kubernetes.io/function", "config.k8s.io/function")
 
 # Strings longer than any path are content.
-_LONGEST_PATH: Final = 4096
 _MOST_STRINGS: Final = 50_000
 
 
@@ -59,11 +65,26 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """A directory that a kustomization takes in through a symlink.
+
+    `seen` is the path by which it does, `reason` why that is refused where the kustomization there
+    reaches out of its own directory: kustomize would start from where the symlink leads.
+    """
+
+    path: str
+    seen: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Kustomization:
     """One directory's kustomization.
 
-    `files` are listed manifests, `bases` listed directories, `referenced` every other file of the
-    tree that it takes in, `reasons` why its output is not simply what it lists.
+    `files` are listed manifests, `bases` listed directories, `others` those that other fields take
+    in, `referenced` every other file of the tree that it takes in, `mentioned` those that it only
+    may. `seen` are the paths of files that it names through symlinks, with what they lead to.
+    `reasons` say why its output is not simply what it lists.
     """
 
     path: str
@@ -73,12 +94,28 @@ class Kustomization:
     referenced: frozenset[str] = frozenset()
     component: bool = False
     reasons: tuple[Reason, ...] = ()
+    others: tuple[str, ...] = ()
+    linked: tuple[Base, ...] = ()
+    mentioned: frozenset[str] = frozenset()
+    seen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """Every directory of another kustomization that it takes in."""
+        return (*self.bases, *self.others)
 
 
 def parse_kustomization(
-    path: str, file: File, manifest: Manifest, files: Files
+    path: str,
+    file: File,
+    manifest: Manifest,
+    paths: Paths,
+    read: Callable[[File], Manifest],
 ) -> Kustomization | None:
-    """The kustomization that a file is; None where it is something else, such as Flux's."""
+    """The kustomization that a file is; None where it is something else, such as Flux's.
+
+    `read` gives the manifests of other files of the tree.
+    """
     found = manifest.kustomize.objects
     if not found:
         why = manifest.kustomize.error
@@ -89,7 +126,8 @@ def parse_kustomization(
     if api_version.partition("/")[0] != GROUP:
         return None
     source = Source(path, file.blob, found[0].document, found[0].item, kustomize=True)
-    return _Parser(path, source, body, files).kustomization(len(found) > 1)
+    parser = _Parser(path, source, body, paths, read)
+    return parser.kustomization(several=len(found) > 1)
 
 
 def group_kind(body: Body) -> GroupKind:
@@ -101,107 +139,160 @@ def group_kind(body: Body) -> GroupKind:
 class _Parser:
     """One reading of one kustomization's body."""
 
-    def __init__(self, path: str, source: Source, body: Body, files: Files) -> None:
+    def __init__(
+        self,
+        path: str,
+        source: Source,
+        body: Body,
+        paths: Paths,
+        read: Callable[[File], Manifest],
+    ) -> None:
         self._path = path
         self._place = directory(path)
         self._source = source
         self._body = body
-        self._files = files
+        self._paths = paths
+        self._read = read
+        self._listed: dict[str, list[str]] = {"files": [], "bases": [], "others": []}
+        self._referenced: set[str] = {path}
+        self._mentioned: set[str] = set()
+        self._seen: dict[str, str] = {}
+        self._linked: list[Base] = []
+        self._reasons: list[Reason] = []
 
-    def kustomization(self, several: bool) -> Kustomization:  # noqa: FBT001 - what was counted
-        component = self._body.get("kind") == "Component"
-        reasons = list(self._other_fields())
+    def kustomization(self, *, several: bool) -> Kustomization:
+        self._other_fields()
         if several:
-            reasons.append(self._reason("", "the file holds more than one document"))
-        listed, bases = [], []
-        for field in ("resources", "bases"):
-            for entry in values.sequence(self._body.get(field)):
-                place = self._resolved(entry)
-                if isinstance(place, Reason):
-                    reasons.append(place)
-                elif place in self._files.all:
-                    listed.append(place)
-                else:
-                    bases.append(place)
+            self._refuse((), "the file holds more than one document")
+        for reference in references(self._body):
+            self._take(reference)
         space = self._body.get("namespace")
         if space is not None and not isinstance(space, str):
-            reasons.append(self._reason("namespace", "the field 'namespace' is not a string"))
+            self._refuse(("namespace",), "the field 'namespace' is not a string")
+        self._mention({k: held for k, held in self._body.items() if k not in _PLAIN_FIELDS})
         return Kustomization(
             self._path,
-            tuple(listed),
-            tuple(bases),
+            tuple(self._listed["files"]),
+            tuple(self._listed["bases"]),
             values.text(space) or "",
-            frozenset(self._referenced()),
-            component,
-            tuple(reasons),
+            frozenset(self._referenced),
+            self._body.get("kind") == "Component",
+            tuple(self._reasons),
+            tuple(self._listed["others"]),
+            tuple(self._linked),
+            frozenset(self._mentioned),
+            MappingProxyType(self._seen),
         )
 
-    def _other_fields(self) -> Iterator[Reason]:
-        for field, value in self._body.items():
-            if field not in _PLAIN_FIELDS and value not in (None, "", (), EMPTY):
-                why = _UNBUILDABLE.get(field)
-                yield self._reason(
-                    field,
-                    why or f"its field {field!r} changes or adds resources when it is built",
-                    refuses=why is not None,
-                )
+    def _other_fields(self) -> None:
+        for name, value in self._body.items():
+            if name in _PLAIN_FIELDS or value in (None, "", (), EMPTY):
+                continue
+            why = _UNBUILDABLE.get(name)
+            message = why or f"its field {name!r} changes or adds resources when it is built"
+            self._refuse((name,), message, refuses=why is not None)
 
-    def _resolved(self, entry: Value) -> str | Reason:
-        """The file or kustomization directory that an entry of `resources` names."""
-        if not isinstance(entry, str):
-            return self._reason("resources", "its field 'resources' holds what is no path")
-        if _REMOTE.match(entry) and not self._is_file(entry):
-            return self._reason(
-                "resources",
-                f"it lists {without_credentials(entry)!r}, which is outside this repository",
+    def _take(self, reference: Reference) -> None:
+        """Take in what a reference leads to, or note why that cannot be."""
+        try:
+            self._follow(reference)
+        except UnbuildableError as error:
+            shown = without_credentials(reference.text or "")
+            if reference.text is None:
+                message = f"its field {reference.field!r} holds what is no path"
+            elif reference.takes == "resource":
+                message = f"it lists {shown!r}, {error}"
+            else:
+                message = f"its field {reference.field!r} names {shown!r}, {error}"
+            self._refuse(reference.route, message)
+
+    def _follow(self, reference: Reference) -> None:
+        text = reference.text
+        if text is None:
+            raise UnbuildableError("which is no path")
+        if reference.takes == "config" and is_inline(text):
+            self._check_plugins(read_manifest(text.encode()))
+            return
+        if is_fetched(text):
+            raise UnbuildableError("which is outside this repository")
+        try:
+            place = self._paths.local(self._place, text)
+            own = self._paths.real(place)
+        except UnbuildableError as error:
+            if is_remote(text):
+                raise UnbuildableError("which is outside this repository") from error
+            raise
+        file = self._paths.file(own)
+        if file is not None and reference.takes != "directory":
+            self._take_file(reference, place, own, file)
+        elif is_remote(text):
+            raise UnbuildableError("which is outside this repository")
+        else:
+            self._take_directory(reference, place, own)
+
+    def _take_directory(self, reference: Reference, place: str, own: str) -> None:
+        if reference.takes == "file" or self._paths.kustomization(own) is None:
+            raise UnbuildableError(_ABSENT[reference.takes])
+        self._listed["bases" if reference.takes == "resource" else "others"].append(own)
+        if place != own:
+            message = (
+                f"it names {reference.text!r}, a symlink to a kustomization that takes in what "
+                "lies outside its own directory"
             )
-        place = self._local(entry)
-        if place is not None:
-            if place in self._files.all or place in self._files.kustomizations:
-                return place
-            if place in self._files.links:
-                return self._reason("resources", f"it lists {entry!r}, a symlink or submodule")
-        return self._reason(
-            "resources", f"it lists {entry!r}, which is neither a file nor a kustomization here"
-        )
+            reason = Reason(self._path, message, self._source, reference.route)
+            self._linked.append(Base(own, place, reason))
 
-    def _is_file(self, entry: str) -> bool:
-        return self._local(entry) in self._files.all
+    def _take_file(self, reference: Reference, place: str, own: str, file: File) -> None:
+        if place != own:
+            self._seen[place] = own
+        if reference.takes == "resource":
+            self._listed["files"].append(own)
+            return
+        self._referenced.add(own)
+        if reference.takes == "config":
+            self._check_plugins(self._read(file))
 
-    def _local(self, entry: str) -> str | None:
-        """The path in the tree, None for one that leaves it."""
-        if not entry or entry.startswith("/") or len(entry) > _LONGEST_PATH or "\n" in entry:
-            return None
-        place = posixpath.normpath(posixpath.join(self._place, entry))
-        if place == ".." or place.startswith("../"):
-            return None
-        return "" if place == "." else place
+    def _check_plugins(self, manifest: Manifest) -> None:
+        """Plugins are kustomize's own, and what they name is taken in as far as it is here."""
+        for held in manifest.kustomize.objects:
+            body = values.mapping(freeze(msgspec.json.decode(held.encoded)))
+            annotations = values.mapping(values.mapping(body.get("metadata")).get("annotations"))
+            kind = values.text(body.get("kind")) or ""
+            if any(name in annotations for name in _FUNCTIONS):
+                raise UnbuildableError(f"whose {kind} runs a function of its own")
+            if kind == _CHART_PLUGIN:
+                raise UnbuildableError("which inflates a Helm chart")
+            if values.text(body.get("apiVersion")) != _BUILTIN:
+                raise UnbuildableError(f"whose {kind} is a plugin that kustomize does not bring")
+            self._mention(body)
 
-    def _referenced(self) -> Iterator[str]:
-        """Every file that a field beyond those above names, itself or after a `KEY=`.
+    def _mention(self, body: Mapping[str, Value]) -> None:
+        """Every file that a string names, itself or after a `KEY=`.
 
-        Rather too many than too few: this says when a root counts as changed. The fields that
-        leave resources as they are name no file, so that none can be hidden by writing it there.
+        Rather too many than too few: this says what a renderer is given, and when a root counts as
+        changed.
         """
-        yield self._path
-        others = {key: held for key, held in self._body.items() if key not in _PLAIN_FIELDS}
-        for text in _strings(others):
+        for text in _strings(body):
             for entry in (text, text.partition("=")[2]):
-                place = self._local(entry)
-                if place is None:
+                if not entry or is_fetched(entry):
                     continue
-                if place in self._files.all:
-                    yield place
-                elif place in self._files.kustomizations and place != self._place:
-                    yield self._files.kustomizations[place]
-        if "helmCharts" in self._body or "helmChartInflationGenerator" in self._body:
-            home = values.text(values.mapping(self._body.get("helmGlobals")).get("chartHome"))
-            below = self._local(home or "charts")
-            if below is not None:
-                yield from (path for path in self._files.all if path.startswith(f"{below}/"))
+                try:
+                    own = self._paths.real(self._paths.local(self._place, entry))
+                except UnbuildableError:
+                    continue
+                if self._paths.file(own) is not None:
+                    self._mentioned.add(own)
 
-    def _reason(self, field: str, message: str, *, refuses: bool = True) -> Reason:
-        return Reason(self._path, message, self._source, (field,) if field else (), refuses)
+    def _refuse(self, route: Route, message: str, *, refuses: bool = True) -> None:
+        self._reasons.append(Reason(self._path, message, self._source, route, refuses))
+
+
+_ABSENT: Final = {
+    "resource": "which is neither a file nor a kustomization here",
+    "config": "which is neither a file nor a kustomization here",
+    "directory": "which is no kustomization here",
+    "file": "which is no file here",
+}
 
 
 def without_credentials(address: str) -> str:

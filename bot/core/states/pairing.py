@@ -39,10 +39,8 @@ class Side:
     ) -> tuple[State, tuple[Applied, ...]]:
         """The state of an environment, and its roots in path order."""
         name = environment.name
-        held = tuple(
-            root for root in self.roots.values() if environments.holds(name, root.root.place)
-        )
-        links = any(environments.holds(name, path) for path in self.links)
+        held = tuple(root for root in self.roots.values() if name in environments.homes(root.root))
+        links = any(name in environments.home(path) for path in self.links)
         resources = combined(held)
         files: dict[str, ManifestFile] = {}
         for root in held:
@@ -81,19 +79,18 @@ class Pairing:
         """The environments that something belongs to which is not the same on both sides."""
         if self._differing is None:
             old, new = self.before, self.after
-            paths = {
-                held.root.place
+            homes = [
+                self.environments.homes(held.root)
                 for key in {**old.roots, **new.roots}
                 if old.roots.get(key) is not new.roots.get(key)
                 for held in (old.roots.get(key), new.roots.get(key))
                 if held is not None
-            }
-            paths |= {
-                path
+            ]
+            homes += [
+                self.environments.home(path)
                 for path in {**old.links, **new.links}
                 if old.links.get(path) != new.links.get(path)
-            }
-            homes = (self.environments.home(path) for path in paths)
+            ]
             self._differing = frozenset(name for home in homes for name in home)
         return self._differing
 

@@ -57,7 +57,8 @@ def rendered(root: Root, built: Built, namespace: str, scopes: Scopes) -> Iterat
         if identity is None:
             continue
         blob = root.files[held.path].blob if held.path in root.files else ""
-        source = Source(held.path, blob, 0, kustomize=root.kind == "kustomization", root=root.name)
+        path = root.own_paths.get(held.path, held.path)
+        source = Source(path, blob, 0, kustomize=root.kind == "kustomization", root=root.name)
         key = identity.key(root.default_namespace or namespace, scopes)
         yield Resource(key, identity.api_version, encoded, source)
 

@@ -8,10 +8,12 @@ from typing import Final
 
 from bot.core.rendering import Builder, Built
 from bot.core.states.files import directory
-from bot.core.states.roots import Root, RootKey, Roots
+from bot.core.states.roots import Manifests, Root, RootKey, Roots
+from bot.core.tree import File
 
 MOST_ROOTS: Final = 60
 MOST_BUILDS: Final = 150
+_LARGEST_POINTER: Final = 1024  # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 
 
 @dataclass(slots=True)
@@ -23,7 +25,8 @@ class Rendering:
     """
 
     builder: Builder
-    asked: dict[RootKey, bool] = field(default_factory=dict)
+    manifests: Manifests
+    asked: dict[RootKey, None] = field(default_factory=dict)
     tools: set[str] = field(default_factory=set)
     _known: dict[object, Built] = field(default_factory=dict)
     _builds: int = 0
@@ -39,16 +42,17 @@ class Rendering:
             for held, root in zip(done, sides, strict=True):
                 if root is not None and root.reasons:
                     held[key] = replace(root, built=self._built(root, number))
-        for key in affected:
-            built = [held[key].built for held in done if key in held]
-            self.asked[key] = all(it is not None and it.status == "rendered" for it in built)
+        self.asked.update(dict.fromkeys(affected))
         return _with(before, done[0]), _with(after, done[1])
 
     def _built(self, root: Root, number: int) -> Built:
         build = root.build
         if root.refusals or build is None:
             return Built("refused", message=(root.refusals or root.reasons)[0].message)
-        mark = root.inputs
+        mark = root.build_inputs
+        pointer = next((path for path in root.files if self._is_pointer(root.files[path])), None)
+        if pointer is not None:
+            return Built("refused", message=f"{pointer} is a Git LFS pointer, not the file itself")
         if mark not in self._known:
             if number >= MOST_ROOTS or self._builds >= MOST_BUILDS:
                 return Built("limit", message=_spent())
@@ -58,6 +62,9 @@ class Rendering:
         if built.tool:
             self.tools.add(built.tool)
         return built
+
+    def _is_pointer(self, file: File) -> bool:
+        return file.size <= _LARGEST_POINTER and self.manifests.manifest(file).pointer
 
 
 def _spent() -> str:

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from bot.core.manifest import Manifest
 from bot.core.rendering import Build, Built, Finish, Release, Renderer
-from bot.core.states.charts import Naming, charts_of
-from bot.core.states.files import KUSTOMIZATION_NAMES, Files, base_name, directory
-from bot.core.states.kustomization import Kustomization, Reason, parse_kustomization
+from bot.core.states.charts import Chart, Naming, charts_of, variant_place
+from bot.core.states.closures import Closures, Manifests, kustomizations_of
+from bot.core.states.files import Files, base_name, directory
+from bot.core.states.kustomization import Kustomization, Reason
+from bot.core.states.paths import Paths
 from bot.core.tree import File
+
+__all__ = ["Manifests", "Root", "RootKey", "Roots", "keyed", "roots_of"]
 
 RootKind: TypeAlias = Literal["directory", "kustomization", "chart"]
 RootKey: TypeAlias = tuple[str, RootKind, str]
@@ -30,37 +33,23 @@ _RENDERERS: Final[Mapping[RootKind, Renderer]] = MappingProxyType(
 # https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/ merges these into the source.
 _OVERRIDES: Final = ".argocd-source"
 
-# kustomizations listing kustomizations: far beyond what people write, far below the stack.
-_DEEPEST: Final = 64
-
-
-class Manifests(Protocol):
-    """What the files of a tree hold, by content: whoever answers reads each content once."""
-
-    def manifest(self, file: File) -> Manifest:
-        """Both readings of a file."""
-
-    def kustomization(self, file: File) -> Manifest:
-        """Both readings of a kustomization's file, which need not say its own kind."""
-
-    def link(self, file: File) -> str:
-        """Where a symlink points. Raises KeyError where that cannot be said."""
-
 
 @dataclass(frozen=True, slots=True)
 class Root:
     """What is applied together.
 
-    `path` is its directory, `files` those that it is made of, with their modes and content ids;
+    `path` is its directory, `files` those that it is made of, with their modes and content ids, by
+    the path at which a renderer finds them; `own_paths` are the tree's own paths of those that it
+    finds elsewhere, through symlinks or as a chart's dependency;
     `reasons` say why it cannot be read as it stands, empty where it can. `namespace` is the one
     that everything in it is put into, empty where there is no such one. `read` are those of its
     files that lie in it, where others decide about it as well; None where these are all.
 
     `variant` tells apart the ways in which one directory is built, `place` is the path by which its
-    environment is found. `release` is how a chart is installed, `edits` are texts laid over the
-    files. `finish` is what becomes of each object after the build, `default_namespace` what objects
-    without one get, empty for the environment's own. `built` is what a renderer gave, None where
-    none was asked.
+    environment is found, `cluster` the part of it that is a cluster's own. `release` is how a chart
+    is installed, `edits` are texts laid over the files. `finish` is what becomes of each object
+    after the build, `default_namespace` what objects without one get, empty for the environment's
+    own. `built` is what a renderer gave, None where none was asked.
     """
 
     path: str
@@ -69,8 +58,10 @@ class Root:
     reasons: tuple[Reason, ...] = ()
     namespace: str = ""
     read: Mapping[str, File] | None = None
+    own_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     variant: str = ""
     place: str = ""
+    cluster: str = ""
     release: Release | None = None
     edits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     finish: Finish | None = None
@@ -88,10 +79,21 @@ class Root:
         return ":".join(part for part in (self.kind, self.path or ".", self.variant) if part)
 
     @property
+    def is_variant(self) -> bool:
+        """Whether it is a chart with one of several sets of values, which nothing installs."""
+        return self.kind == "chart" and not self.cluster and self.place != self.path
+
+    @property
     def inputs(self) -> object:
         """All that its resources depend on: the same inputs give the same resources."""
+        reasons = tuple((held.path, held.message, held.refuses) for held in self.reasons)
+        return (self.key, self.build_inputs, self.finish, self.default_namespace, reasons)
+
+    @property
+    def build_inputs(self) -> tuple[object, ...]:
+        """All that a renderer's answer depends on."""
         files = tuple((path, file.mode, file.blob) for path, file in sorted(self.files.items()))
-        return (self.key, files, self.release, tuple(sorted(self.edits.items())), self.reasons)
+        return (self.path, self.kind, files, self.release, tuple(sorted(self.edits.items())))
 
     @property
     def refusals(self) -> tuple[Reason, ...]:
@@ -115,10 +117,15 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The roots of a tree by key, and every kustomization in it by directory."""
+    """The roots of a tree by key, and every kustomization in it by directory.
+
+    `taken` are the files that kustomizations take in, and `builds` what each of these is made of.
+    """
 
     roots: Mapping[RootKey, Root] = field(default_factory=dict)
     kustomizations: Mapping[str, Kustomization] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
+    builds: _Builds | None = field(default=None, compare=False, repr=False)
 
 
 def roots_of(
@@ -129,29 +136,20 @@ def roots_of(
     `before` are base's: what was a root there stays one while it exists, so that nobody takes a
     directory out of the review by listing it from somewhere else.
     """
-    known = _kustomizations(files, manifests)
-    builds = _Builds(known, files)
-    found = [builds.root(place) for place in builds.tops(before)]
-    found += [
-        Root(
-            chart.path,
-            "chart",
-            chart.files,
-            (Reason(chart.described, "it is a Helm chart", refuses=False),),
-            variant=chart.variant,
-            place=chart.place,
-            release=chart.release,
-            default_namespace=chart.release.namespace,
-        )
-        for chart in charts_of(files, naming)
-    ]
+    paths = Paths(files.tree, manifests.link)
+    known = kustomizations_of(files, paths, manifests)
+    builds = _Builds(known, files, paths)
+    found = [builds.root(place) for place in builds.tops(naming, before)]
+    for chart in charts_of(files, paths, manifests, naming):
+        if not chart.library:
+            found += _installed(chart, naming, paths)
     taken = builds.taken()
     plain: dict[str, dict[str, File]] = {}
     for path, file in files.manifests.items():
-        if path not in taken or _was_plain(directory(path), before, known):
+        if path not in taken or _was_plain(path, before, known):
             plain.setdefault(directory(path), {})[path] = file
     found += [Root(path, "directory", held, place=path) for path, held in plain.items()]
-    return Roots(keyed(found), known)
+    return Roots(keyed(found), known, taken, builds)
 
 
 def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
@@ -159,48 +157,75 @@ def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
     return {root.key: root for root in sorted(roots, key=lambda root: root.key)}
 
 
-def _was_plain(place: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
-    """Whether a directory without a kustomization held manifests of its own at base."""
-    return before is not None and (place, "directory", "") in before.roots and place not in known
+def _was_plain(path: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
+    """Whether a file belongs to a directory that held manifests of its own at base.
+
+    What a kustomization took in at base already is its own at head as well.
+    """
+    place = directory(path)
+    return (
+        before is not None
+        and path not in before.taken
+        and (place, "directory", "") in before.roots
+        and place not in known
+    )
 
 
-def _kustomizations(files: Files, manifests: Manifests) -> Mapping[str, Kustomization]:
-    found: dict[str, Kustomization] = {}
-    for place, path in files.kustomizations.items():
-        file = files.all[path]
-        held = parse_kustomization(path, file, manifests.kustomization(file), files)
-        if held is not None:
-            found[place] = held
-    return found
+def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
+    """A chart as nothing in the tree installs it: once with each of its sets of values."""
+    why = Reason(chart.described, "it is a Helm chart", refuses=False)
+    for variant in ("", *chart.variants):
+        own = f"{chart.path}/{variant}" if chart.path else variant
+        place = variant_place(chart, variant)
+        release = naming.release(chart.path, place, (own,) if variant else ())
+        yield Root(
+            chart.path,
+            "chart",
+            resolved(chart.files, paths),
+            (*chart.reasons, why),
+            own_paths=elsewhere(chart.files),
+            variant=variant,
+            place=place,
+            release=release,
+            default_namespace=release.namespace,
+        )
+
+
+def resolved(closure: Mapping[str, str], paths: Paths) -> Mapping[str, File]:
+    """The files of a closure, by the path at which a renderer finds them."""
+    found = ((seen, paths.file(own)) for seen, own in sorted(closure.items()))
+    return {seen: file for seen, file in found if file is not None}
+
+
+def elsewhere(closure: Mapping[str, str]) -> Mapping[str, str]:
+    """Those of a closure that a renderer finds at another path than the tree has them at."""
+    return {seen: own for seen, own in closure.items() if seen != own}
 
 
 class _Builds:
     """The kustomizations of a tree, and what each takes in together with its bases."""
 
-    def __init__(self, known: Mapping[str, Kustomization], files: Files) -> None:
+    def __init__(self, known: Mapping[str, Kustomization], files: Files, paths: Paths) -> None:
         self._known = known
         self._files = files
+        self._paths = paths
         self._overrides: dict[str, list[str]] = {}
         for path in files.all:
             if base_name(path).startswith(_OVERRIDES):
                 self._overrides.setdefault(directory(path), []).append(path)
-        self._closed: dict[str, tuple[frozenset[str], tuple[Reason, ...]]] = {}
+        self._closures = Closures(known)
 
-    def tops(self, before: Roots | None) -> list[str]:
-        """The kustomizations that no other lists, and those that were such at base.
+    def tops(self, naming: Naming, before: Roots | None) -> list[str]:
+        """The kustomizations that no other lists, those that were such at base, and named ones.
 
         Of some that only list one another, the first: whatever there is belongs to a root.
         """
-        below = {
-            place: (*held.bases, *_kustomizations_among(held))
-            for place, held in self._known.items()
-        }
-        listed = {base for bases in below.values() for base in bases}
+        listed = {base for held in self._known.values() for base in held.below}
         kept = before.roots if before is not None else {}
         tops = [
             place
             for place in self._known
-            if place not in listed or (place, "kustomization", "") in kept
+            if place not in listed or (place, "kustomization", "") in kept or naming.names(place)
         ]
         reached: set[str] = set()
         for place in (*tops, *self._known):
@@ -213,53 +238,46 @@ class _Builds:
                 found = left.pop()
                 if found not in reached:
                     reached.add(found)
-                    left.extend(below.get(found, ()))
-        return tops
+                    left.extend(self._known[found].below if found in self._known else ())
+        return [
+            place
+            for place in tops
+            if not naming.excludes(place) and (naming.names(place) or not self._left(place, before))
+        ]
+
+    def _left(self, place: str, before: Roots | None) -> bool:
+        """Whether all that became of a kustomization is that nothing lists it any more.
+
+        Nothing applied it by itself at base, and it is what it was: nothing newly applies it.
+        """
+        if before is None or before.builds is None or place not in before.kustomizations:
+            return False
+        if (place, "kustomization", "") in before.roots:
+            return False
+        return before.builds.root(place).build_inputs == self.root(place).build_inputs
 
     def root(self, place: str) -> Root:
         """The root of a directory's kustomization."""
-        paths, reasons = self._closure(place, 0)
-        files = {path: self._files.all[path] for path in sorted(paths)}
+        closure = self._closures.of(place)
+        files = dict(resolved(closure.files, self._paths))
+        reasons = closure.reasons
         for override in self._overrides.get(place, ()):
             files[override] = self._files.all[override]
             reasons = (*reasons, Reason(override, "Argo CD applies the overrides of this file"))
-        if self._known[place].component:
-            own = self._known[place].path
-            reasons = (*reasons, Reason(own, "it is a component that nothing here lists"))
-        space = self._known[place].namespace
-        return Root(place, "kustomization", files, reasons, space, place=place)
+        held = self._known[place]
+        if held.component:
+            reasons = (*reasons, Reason(held.path, "it is a component that nothing here lists"))
+        return Root(
+            place,
+            "kustomization",
+            files,
+            reasons,
+            held.namespace,
+            own_paths=elsewhere(closure.files),
+            place=place,
+        )
 
     def taken(self) -> frozenset[str]:
         """The files that are no manifests by themselves, because a kustomization takes them."""
         own = {path for held in self._known.values() for path in (held.path, *held.files)}
         return frozenset(own.union(*(held.referenced for held in self._known.values())))
-
-    def _closure(self, place: str, depth: int) -> tuple[frozenset[str], tuple[Reason, ...]]:
-        """Every file below a kustomization, and every reason in it."""
-        if place in self._closed:
-            return self._closed[place]
-        held = self._known.get(place)
-        if held is None:
-            return frozenset(), ()
-        if depth > _DEEPEST:
-            reason = Reason(held.path, f"more than {_DEEPEST} kustomizations list one another")
-            return frozenset((held.path,)), (reason,)
-        # What lists itself meets this: kustomize calls it a cycle.
-        cycle = Reason(held.path, "it lists itself, directly or through its bases")
-        self._closed[place] = frozenset((held.path,)), (cycle,)
-        paths = {held.path, *held.files, *held.referenced}
-        reasons = dict.fromkeys(held.reasons)
-        for base in (*held.bases, *_kustomizations_among(held)):
-            more, why = self._closure(base, depth + 1)
-            paths |= more
-            reasons.update(dict.fromkeys(why))
-        closed = frozenset(paths), tuple(reasons)
-        self._closed[place] = closed
-        return closed
-
-
-def _kustomizations_among(held: Kustomization) -> Iterator[str]:
-    """The directories of other kustomizations that a field names, such as components."""
-    for path in sorted(held.referenced):
-        if path != held.path and base_name(path) in KUSTOMIZATION_NAMES:
-            yield directory(path)

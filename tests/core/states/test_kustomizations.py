@@ -135,17 +135,17 @@ UNREAD = [
     ("namePrefix: x-\n", "its field 'namePrefix' changes or adds resources when it is built"),
     (
         "patches: [{path: p.yaml}]\n",
-        "its field 'patches' changes or adds resources when it is built",
+        "its field 'patches' names 'p.yaml', which is no file here",
     ),
     ("helmCharts: [{name: x}]\n", "it inflates Helm charts, which kustomize does only with"),
-    ("components: [../c]\n", "its field 'components' changes or adds resources"),
+    ("components: [../c]\n", "its field 'components' names '../c', which is no kustomi"),
     ("unknownField: 1\n", "its field 'unknownField' changes or adds resources when it is built"),
     (
         "resources: ['https://user:secret@example.com/x?ref=1']\n",
         "it lists 'https://example.com/x?ref=1', which is outside this repository",
     ),
     ("resources: [github.com/a/b]\n", "it lists 'github.com/a/b', which is outside this"),
-    ("resources: [../../out]\n", "it lists '../../out', which is neither a file nor a kust"),
+    ("resources: [../../out]\n", "it lists '../../out', which is outside this repository"),
     ("resources: [absent.yaml]\n", "it lists 'absent.yaml', which is neither a file nor a kust"),
     ("resources: [x.yaml, x.yaml]\n", "it holds ConfigMap 'x' twice in namespace 'default'"),
     ("resources: [../app]\n", "it lists itself, directly or through its bases"),
@@ -295,3 +295,40 @@ def test_a_file_of_argo_cds_overrides_makes_its_root_unread() -> None:
 
     assert (new, path) == (True, "app/.argocd-source-web.yaml")
     assert "Argo CD applies the overrides of this file" in message
+
+
+def test_a_kustomization_that_nothing_lists_any_more_is_not_newly_applied() -> None:
+    base: Files = {
+        "overlay/kustomization.yaml": "resources: [../base]\n",
+        "base/kustomization.yaml": "resources: [a.yaml]\n",
+        "base/a.yaml": resource("ConfigMap", "a"),
+    }
+    gone = {path: text for path, text in base.items() if not path.startswith("overlay/")}
+    edited: Files = {**gone, "base/a.yaml": resource("ConfigMap", "b")}
+
+    held = [
+        [
+            str(found.key)
+            for pair in Grove(base, head).states().pairs
+            for found in pair.after.resources
+        ]
+        for head in (gone, edited)
+    ]
+
+    assert held == [[], ["ConfigMap/default/b"]]
+
+
+def test_what_a_kustomization_takes_from_a_plain_directory_stays_its_own() -> None:
+    files: Files = {
+        "y/kustomization.yaml": "resources: [../x/taken.yaml]\n",
+        "x/taken.yaml": resource("ConfigMap", "taken"),
+        "x/plain.yaml": resource("ConfigMap", "plain"),
+    }
+    head: Files = {**files, "x/plain.yaml": resource("ConfigMap", "plainer")}
+
+    (pair,) = Grove(files, head).states().pairs
+
+    assert [[str(found.key) for found in side.resources] for side in (pair.before, pair.after)] == [
+        ["ConfigMap/default/plain", "ConfigMap/default/taken"],
+        ["ConfigMap/default/plainer", "ConfigMap/default/taken"],
+    ]

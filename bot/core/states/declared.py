@@ -1,0 +1,201 @@
+"""Roots that objects of the tree declare, in place of those that were inferred for lack of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha1
+from typing import Final
+
+from bot.core.manifest import Manifest
+from bot.core.reading import read_manifest
+from bot.core.rendering import Declared
+from bot.core.resource import ResourceKey
+from bot.core.states.charts import Chart, chart_at
+from bot.core.states.closures import Closures, Manifests, kustomizations_at
+from bot.core.states.files import Files
+from bot.core.states.kustomization import Reason
+from bot.core.states.paths import Paths
+from bot.core.states.roots import Root, RootKind, Roots, elsewhere, keyed, resolved
+from bot.core.tree import File
+
+# An ApplicationSet of many generators can declare more than anybody runs.
+_MOST: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """The roots of a tree once what declares roots is known, and the objects that declared any."""
+
+    roots: Roots
+    owners: frozenset[ResourceKey]
+
+
+def with_declared(
+    inferred: Roots, declared: Iterable[Declared], files: Files, manifests: Manifests
+) -> Declarations:
+    """The roots of a tree: the declared ones, and those inferred of which nothing was declared."""
+    tree = _Tree(files, manifests, inferred)
+    found: dict[object, Root] = {}
+    owners: set[ResourceKey] = set()
+    for number, held in enumerate(declared):
+        if number >= _MOST:
+            break
+        owners.add(held.node.resource.key)
+        root = tree.root(held)
+        if root is not None:
+            found[root.key] = root
+    if not found:
+        return Declarations(inferred, frozenset(owners))
+    kept = (root for root in inferred.roots.values() if not _is_replaced(root, found.values()))
+    roots = Roots(keyed((*kept, *found.values())), inferred.kustomizations)
+    return Declarations(roots, frozenset(owners))
+
+
+def _is_replaced(root: Root, declared: Iterable[Root]) -> bool:
+    """Whether what an inferred root holds is declared: then it is not applied in another way."""
+    for other in declared:
+        if other.kind != "directory" and (root.path, root.kind) == (other.path, other.kind):
+            return True
+        own = other.own_files
+        if root.kind == "directory" and all(path in own for path in root.own_files):
+            return True
+    return False
+
+
+class _Tree:
+    """A tree in which declared roots are looked up."""
+
+    def __init__(self, files: Files, manifests: Manifests, inferred: Roots) -> None:
+        self._files = files
+        self._manifests = manifests
+        self._inferred = inferred
+        self._paths = Paths(files.tree, manifests.link)
+
+    def root(self, held: Declared) -> Root | None:
+        """The root that is declared; None where nothing of it is in this tree."""
+        if held.release is not None:
+            return self._chart(held)
+        overlay = _Overlay(self._paths.tree, held.edits, self._manifests)
+        paths = Paths(overlay.tree, self._manifests.link) if held.edits else self._paths
+        if paths.kustomization(held.path) is not None:
+            return self._kustomization(held, overlay, paths)
+        if not self._paths.is_directory(held.path):
+            return None
+        return self._directory(held)
+
+    def _chart(self, held: Declared) -> Root | None:
+        chart: Chart = chart_at(held.path, self._paths, self._manifests)
+        if self._paths.file(chart.described) is None:
+            return None
+        why = Reason(chart.described, "it is a Helm chart", refuses=False)
+        release = held.release
+        files = {**chart.files}
+        if release is not None:
+            files.update({path: path for path in release.values_files if path not in held.edits})
+        return self._made(held, "chart", files, (*chart.reasons, why))
+
+    def _kustomization(self, held: Declared, overlay: _Overlay, paths: Paths) -> Root:
+        known = self._inferred.kustomizations
+        if held.edits:
+            known = kustomizations_at(held.path, paths, overlay)
+        closure = Closures(known).of(held.path)
+        reasons = closure.reasons
+        if held.edits or held.finish is not None:
+            owner = held.node.resource
+            reasons = (*reasons, _reason(held, f"{owner.key} alters it", refuses=False))
+        space = known[held.path].namespace if held.path in known else ""
+        return self._made(held, "kustomization", closure.files, reasons, space)
+
+    def _directory(self, held: Declared) -> Root:
+        inside = f"{held.path}/" if held.path else ""
+        if held.files is None:
+            names = [
+                path
+                for path in self._files.manifests
+                if path.startswith(inside) and "/" not in path[len(inside) :]
+            ]
+        else:
+            names = list(held.files)
+        return self._made(held, "directory", {name: name for name in names}, ())
+
+    def _made(
+        self,
+        held: Declared,
+        kind: RootKind,
+        closure: Mapping[str, str],
+        reasons: tuple[Reason, ...],
+        namespace: str = "",
+    ) -> Root:
+        files = {path: own for path, own in closure.items() if path not in held.edits}
+        inputs = {path: path for path in held.inputs if path not in files}
+        found = resolved({**files, **inputs}, self._paths)
+        hindrances = tuple(_reason(held, text) for text in held.hindrances)
+        own = {path: file for path, file in found.items() if path in files}
+        return Root(
+            held.path,
+            kind,
+            found,
+            (*hindrances, *reasons),
+            namespace,
+            read=own if kind == "directory" else None,
+            own_paths=elsewhere(files),
+            variant=_variant(held),
+            place="/".join(part for part in (cluster_place(held.cluster), held.path) if part),
+            cluster=cluster_place(held.cluster),
+            release=held.release,
+            edits=held.edits,
+            finish=held.finish,
+            default_namespace=held.namespace or (held.release.namespace if held.release else ""),
+        )
+
+
+@dataclass(slots=True)
+class _Overlay:
+    """A tree with texts laid over it, and how they read."""
+
+    base: Mapping[str, File]
+    edits: Mapping[str, str]
+    manifests: Manifests
+    tree: Mapping[str, File] = field(init=False)
+    _texts: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        laid: dict[str, File] = {}
+        for path, text in self.edits.items():
+            data = text.encode()
+            blob = sha1(b"edit\0" + data, usedforsecurity=False).hexdigest()
+            self._texts[blob] = data
+            laid[path] = File("100644", blob, len(data))
+        self.tree = {**self.base, **laid} if laid else self.base
+
+    def manifest(self, file: File) -> Manifest:
+        """Both readings of a file."""
+        data = self._texts.get(file.blob)
+        return self.manifests.manifest(file) if data is None else read_manifest(data)
+
+    def kustomization(self, file: File) -> Manifest:
+        """Both readings of a kustomization's file; a text of ours says its kind."""
+        data = self._texts.get(file.blob)
+        return self.manifests.kustomization(file) if data is None else read_manifest(data)
+
+    def link(self, file: File) -> str:
+        """Where a symlink points."""
+        return self.manifests.link(file)
+
+
+def cluster_place(cluster: str) -> str:
+    """A cluster's name or address as the path of an environment."""
+    return cluster.partition("://")[2].strip("/") or cluster.strip("/")
+
+
+def _variant(held: Declared) -> str:
+    """What tells it from other ways in which the same directory is built."""
+    release = held.release.name if held.release is not None else ""
+    parts = (str(held.node.resource.key), cluster_place(held.cluster), release, held.namespace)
+    return " ".join(part for part in parts if part)
+
+
+def _reason(held: Declared, message: str, *, refuses: bool = True) -> Reason:
+    source = held.node.resource.source
+    return Reason(source.path, message, source, held.node.route, refuses)

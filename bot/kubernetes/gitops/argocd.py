@@ -1,0 +1,172 @@
+"""Argo CD's Applications: what each of their sources declares about this repository's tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from bot.core.rendering import Declared
+from bot.core.resource import Node
+from bot.core.values import EMPTY, Body, mapping, sequence, text
+from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.argocd_helm import release_of
+from bot.kubernetes.gitops.argocd_kustomize import edited
+from bot.kubernetes.gitops.argocd_names import Hubs, cluster_of
+from bot.kubernetes.gitops.argocd_source import Application, Source
+from bot.kubernetes.gitops.globs import matches
+from bot.kubernetes.gitops.places import Places, within
+from bot.kubernetes.gitops.repositories import Own
+from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
+from bot.kubernetes.gitops.yaml_texts import patched
+
+_SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonnet")
+_SKIP_MARK: Final = b"+argocd:skip-file-rendering"
+_TYPES: Final = ("kustomize", "helm", "directory", "plugin")
+_FIXED: Final = ("chart", "path", "repoURL", "targetRevision")
+_MOST_PLACES: Final = 500
+
+
+def declared_by(
+    application: Application, places: Places, own: Own, hubs: Hubs
+) -> Iterator[Declared]:
+    """The roots that an Application declares in this tree; sources elsewhere are none."""
+    sources = list(_sources(application))
+    refs = {
+        name: own.holds(text(body.get("repoURL")))
+        for _, body in sources
+        if (name := text(body.get("ref")))
+    }
+    cluster = cluster_of(
+        mapping(application.spec.get("destination")), application.node.resource.source.path, hubs
+    )
+    for node, body in sources:
+        path = text(body.get("path"))
+        is_own = own.holds(text(body.get("repoURL")))
+        if path is None or text(body.get("chart")) or is_own is False:
+            continue
+        for place in _places(path, places):
+            yield _declared(Source(application, body, place, places, refs), node, cluster)
+        meant = None if holds_unknown(path) else within(path)
+        if is_own and meant is not None and not places.has(meant):
+            missing = f"its path {path!r} is not in the tree"
+            yield Declared(node, meant, cluster, hindrances=(missing,))
+
+
+def _sources(application: Application) -> Iterator[tuple[Node, Body]]:
+    """The sources with the place that names each: `sources` take the place of `source`."""
+    several = sequence(application.spec.get("sources"))
+    if several:
+        nodes = list(application.node["sources"].items())
+        for index, body in enumerate(several):
+            node = nodes[index] if index < len(nodes) else application.node["sources"]
+            yield _path(node), mapping(body)
+    elif mapping(application.spec.get("source")):
+        yield _path(application.node["source"]), mapping(application.spec.get("source"))
+
+
+def _path(source: Node) -> Node:
+    return source["path"] if source["path"].exists else source
+
+
+def _places(path: str, places: Places) -> Iterator[str]:
+    """The directory that a path names; of one that is not wholly known, all that it may name.
+
+    A part that is not known stands for something within a directory, unless nothing fits then. A
+    path of which nothing at all is known names nothing.
+    """
+    if not holds_unknown(path):
+        place = within(path)
+        if place is not None and places.has(place):
+            yield place
+        return
+    glob = _glob(path.strip("/"))
+    if not glob.replace("*", "").strip("/.-_"):
+        return
+    deployed = [place for place in places.directories if places.deploys(place)]
+    found = [place for place in deployed if matches(glob, place, "path")]
+    found = found or [place for place in deployed if matches(glob, place, "text")]
+    yield from found[:_MOST_PLACES]
+
+
+def _glob(path: str) -> str:
+    """The path with an asterisk for each value that is not known."""
+    parts = path.split(PREFIX)
+    escaped = [part if index == 0 else part[16:] for index, part in enumerate(parts)]
+    return "*".join("".join(f"\\{c}" if c in "*?[{\\" else c for c in part) for part in escaped)
+
+
+def _declared(source: Source, node: Node, cluster: str) -> Declared:
+    """The root that a source is."""
+    inputs = _override_files(source)
+    try:
+        body = _overridden(source.body, inputs, source.places)
+        found = _built(replace(source, body=body), node, cluster)
+    except UnbuildableError as error:
+        found = Declared(node, source.place, cluster, hindrances=(str(error),))
+    hindrances = (*source.application.hindrances, *found.hindrances)
+    return replace(found, inputs=(*inputs, *found.inputs), hindrances=hindrances)
+
+
+def _override_files(source: Source) -> tuple[str, ...]:
+    """https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/#store-overrides-in-git"""
+    inside = f"{source.place}/" if source.place else ""
+    names = (".argocd-source.yaml", f".argocd-source-{source.application.name}.yaml")
+    return tuple(f"{inside}{name}" for name in names if f"{inside}{name}" in source.places.files)
+
+
+def _overridden(body: Body, files: tuple[str, ...], places: Places) -> Body:
+    """The source with the overrides in these files, which cannot say where it comes from."""
+    found = body
+    for path in files:
+        found = mapping(patched(found, places.body(path)))
+    fixed = {key: body[key] for key in _FIXED if key in body}
+    return {**{key: value for key, value in found.items() if key not in _FIXED}, **fixed}
+
+
+def _built(source: Source, node: Node, cluster: str) -> Declared:
+    """How Argo CD builds the source: as it says, else as what lies in the directory."""
+    said = [kind for kind in _TYPES if source.body.get(kind) is not None]
+    if len(said) > 1:
+        raise UnbuildableError(f"it says {' and '.join(said)} at once, which Argo CD refuses")
+    kustomization = source.places.kustomization(source.place)
+    chart = source.places.chart(source.place)
+    namespace = text(source.destination.get("namespace")) or ""
+    kind = said[0] if said else "kustomize" if kustomization else "helm" if chart else "directory"
+    if kind == "plugin":
+        raise UnbuildableError("a config management plugin of Argo CD renders it")
+    if kind == "kustomize":
+        if kustomization is None:
+            raise UnbuildableError("there is no kustomization at its path")
+        edits = edited(source, kustomization)
+        return Declared(node, source.place, cluster, namespace, edits=edits)
+    if kind == "helm":
+        if chart is None:
+            raise UnbuildableError("there is no Chart.yaml at its path")
+        release, inputs = release_of(source)
+        return Declared(node, source.place, cluster, namespace, release, inputs=inputs)
+    files = _plain_files(source, mapping(source.body.get("directory")) or EMPTY)
+    if any(path.endswith(".jsonnet") for path in files):
+        raise UnbuildableError("it holds Jsonnet, which is not rendered")
+    return Declared(node, source.place, cluster, namespace, files=files)
+
+
+def _plain_files(source: Source, options: Body) -> tuple[str, ...]:
+    """The files of a directory that Argo CD applies as they stand."""
+    places, start = source.places, len(source.place) + 1 if source.place else 0
+    recurse = options.get("recurse") is True
+    paths = places.below(source.place) if recurse else places.directly_in(source.place)
+    include, exclude = text(options.get("include")), text(options.get("exclude"))
+    every = options.get("disableExtensionFilter") is True
+    found = []
+    for path in paths:
+        relative = path[start:]
+        if not every and not path.endswith(_SUFFIXES):
+            continue
+        if exclude and matches(exclude, relative, "text"):
+            continue
+        if include and not matches(include, relative, "text"):
+            continue
+        if _SKIP_MARK not in places.data(path):
+            found.append(path)
+    return tuple(sorted(found))

@@ -1,0 +1,114 @@
+"""How Argo CD calls Helm for a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from bot.core.rendering import Release
+from bot.core.values import Body, mapping, sequence, text
+from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.argocd_names import with_variables
+from bot.kubernetes.gitops.argocd_source import Source
+from bot.kubernetes.gitops.globs import is_glob, matches
+from bot.kubernetes.gitops.parameters import set_text, set_value
+from bot.kubernetes.gitops.places import within
+from bot.kubernetes.gitops.unknowns import holds_unknown
+from bot.kubernetes.gitops.yaml_texts import json_text
+
+_LONGEST_NAME: Final = 53
+
+
+def release_of(source: Source) -> tuple[Release, tuple[str, ...]]:
+    """How the chart is released, and the files that this depends on beside those of values.
+
+    Raises UnbuildableError. Value files lie under the values of the Application, and these under
+    its parameters: https://argo-cd.readthedocs.io/en/stable/user-guide/helm/
+    """
+    helm = mapping(source.body.get("helm"))
+    namespace = text(helm.get("namespace")) or text(source.destination.get("namespace")) or ""
+    name = text(helm.get("releaseName")) or source.application.name
+    if len(name) > _LONGEST_NAME:
+        raise UnbuildableError(f"Helm takes no release name longer than {_LONGEST_NAME} characters")
+    set_values, inputs = _parameters(source, helm)
+    values = (*_values(helm), *((json_text(set_values),) if set_values else ()))
+    versions = helm.get("apiVersions", source.body.get("apiVersions"))
+    release = Release(
+        name=name,
+        namespace=namespace,
+        values_files=tuple(dict.fromkeys(_value_files(source, helm))),
+        values=values,
+        kubernetes=text(helm.get("kubeVersion")) or None,
+        api_versions=tuple(held for held in sequence(versions) if isinstance(held, str)),
+        crds=helm.get("skipCrds") is not True,
+    )
+    return release, inputs
+
+
+def _values(helm: Body) -> Iterator[str]:
+    """The values that the Application holds; those that are an object stand alone."""
+    held = helm.get("valuesObject")
+    if held is not None:
+        yield json_text(held)
+    elif text(helm.get("values")):
+        yield text(helm.get("values")) or ""
+
+
+def _value_files(source: Source, helm: Body) -> Iterator[str]:
+    ignores = helm.get("ignoreMissingValueFiles") is True
+    named = [_local(source, held) for held in sequence(helm.get("valueFiles"))]
+    plain = {path for path in named if not is_glob(path)}
+    for path in named:
+        if not is_glob(path):
+            if path in source.places.files:
+                yield path
+            elif not ignores:
+                raise UnbuildableError(f"its values file {path!r} is not in the tree")
+            continue
+        found = [held for held in source.places.files if matches(path, held, "doublestar")]
+        if not found and not ignores:
+            raise UnbuildableError(f"no values file fits {path!r}")
+        yield from (held for held in found if held not in plain)
+
+
+def _local(source: Source, named: object) -> str:
+    """The path in the tree of a file that Helm is given."""
+    if not isinstance(named, str) or not named:
+        raise UnbuildableError("one of its values files has no name")
+    start, path = source.place, named
+    if named.startswith("$") and "/" in named:
+        name, _, rest = named[1:].partition("/")
+        if name in source.refs:
+            if source.refs[name] is False:
+                raise UnbuildableError(f"its values file {named!r} is in another repository")
+            start, path = "", rest
+    path = with_variables(path, source.variables)
+    if holds_unknown(path):
+        raise UnbuildableError(f"which file {named!r} is cannot be known here")
+    if "://" in path:
+        raise UnbuildableError("one of its values files is fetched from elsewhere")
+    found = within(path, start)
+    if not found:
+        raise UnbuildableError(f"its values file {named!r} is not in this repository")
+    return found
+
+
+def _parameters(source: Source, helm: Body) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What is set value by value: plain ones, then texts, then whole files."""
+    values: dict[str, Any] = {}
+    held = [mapping(item) for item in sequence(helm.get("parameters"))]
+    for as_text in (False, True):
+        for item in held:
+            name, value = text(item.get("name")), text(item.get("value")) or ""
+            if name and (item.get("forceString") is True) is as_text:
+                put_in = with_variables(value, source.variables)
+                set_value(values, name, put_in, as_text=as_text)
+    inputs = []
+    for item in map(mapping, sequence(helm.get("fileParameters"))):
+        path = _local(source, item.get("path"))
+        if path not in source.places.files:
+            raise UnbuildableError(f"the file {path!r} that it passes to Helm is not in the tree")
+        inputs.append(path)
+        content = source.places.data(path).decode("utf-8", "replace")
+        set_text(values, text(item.get("name")) or "", content)
+    return values, tuple(inputs)

@@ -1,0 +1,179 @@
+"""Flux's HelmReleases of charts that lie in this repository."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+
+from bot.core.rendering import Declared, Release
+from bot.core.resource import Node, Resource
+from bot.core.states.charts import VALUES_NAME
+from bot.core.values import Body, freeze, mapping, text
+from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.flux_sources import HELM_CHART, Flux, clusters_of
+from bot.kubernetes.gitops.parameters import set_text, set_value
+from bot.kubernetes.gitops.places import Places, within
+from bot.kubernetes.gitops.substitution import FluxFinish, pairs_of
+from bot.kubernetes.gitops.unknowns import unknown
+from bot.kubernetes.gitops.yaml_texts import body_of, json_text, merged
+
+_LONGEST_NAME: Final = 53
+_HASH: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Chart:
+    """Where a HelmRelease says that its chart is: `node` names it, `spec` holds the rest."""
+
+    node: Node
+    spec: Node
+    namespace: str | None
+
+
+def declared_by(resource: Resource, places: Places, flux: Flux) -> Iterator[Declared]:
+    """The root that a HelmRelease declares, once for each cluster that it is applied to."""
+    chart = _chart(resource, flux)
+    if chart is None or chart.node.text is None:
+        return
+    is_own = flux.source_is_own(chart.spec["sourceRef"], chart.namespace)
+    place = within(chart.node.text)
+    if is_own is False or place is None:
+        return
+    if places.chart(place) is None and not is_own:
+        return
+    try:
+        found = _built(resource, chart, place, places, flux)
+    except UnbuildableError as error:
+        found = Declared(chart.node, place, hindrances=(str(error),))
+    for cluster in clusters_of(resource, flux):
+        yield replace(found, cluster=cluster)
+
+
+def _chart(resource: Resource, flux: Flux) -> _Chart | None:
+    spec = resource.at("spec", "chart", "spec")
+    if spec["chart"].exists:
+        return _Chart(spec["chart"], spec, resource.namespace)
+    reference = resource.at("spec", "chartRef")
+    if reference["kind"].text != HELM_CHART.kind:
+        return None
+    space = reference["namespace"].text or resource.namespace
+    found = flux.named(resource, HELM_CHART, space, reference["name"].text)
+    if len(found) != 1:
+        return None
+    return _Chart(found[0].at("spec", "chart"), found[0].at("spec"), found[0].namespace)
+
+
+def _built(resource: Resource, chart: _Chart, place: str, places: Places, flux: Flux) -> Declared:
+    if places.chart(place) is None:
+        raise UnbuildableError(f"there is no chart at its path {chart.node.text!r}")
+    spec = resource.at("spec")
+    if spec["postRenderers"].value:
+        raise UnbuildableError("its post-renderers change what the chart gives")
+    namespace = spec["targetNamespace"].text or resource.namespace or ""
+    values = _values(resource, flux)
+    release = Release(
+        name=_name(resource),
+        namespace=namespace,
+        values=(json_text(values),) if values else (),
+        crds=spec["install"]["crds"].text != "Skip",
+    )
+    common = spec["commonMetadata"]
+    finish = FluxFinish(
+        labels=pairs_of(common["labels"].value), annotations=pairs_of(common["annotations"].value)
+    )
+    edits, inputs = _defaults(chart, place, places)
+    return Declared(
+        chart.node,
+        place,
+        namespace=namespace,
+        release=release,
+        edits=edits,
+        inputs=inputs,
+        finish=None if finish == FluxFinish() else finish,
+    )
+
+
+def _name(resource: Resource) -> str:
+    """https://fluxcd.io/flux/components/helm/helmreleases/#release-name"""
+    spec = resource.at("spec")
+    space = spec["targetNamespace"].text
+    name = spec["releaseName"].text or (f"{space}-{resource.name}" if space else resource.name)
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH]
+    return f"{name[: _LONGEST_NAME - _HASH - 1]}-{digest}"
+
+
+def _defaults(
+    chart: _Chart, place: str, places: Places
+) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """The chart's own values where `valuesFiles` take their place, and the files they are in.
+
+    Flux writes them into the chart: its own `values.yaml` counts only if it is listed.
+    https://fluxcd.io/flux/components/source/helmcharts/#values-files
+    """
+    named = [text(held.value) for held in chart.spec["valuesFiles"].items()]
+    if not named:
+        return {}, ()
+    ignores = chart.spec["ignoreMissingValuesFiles"].value is True
+    values: Body = {}
+    inputs = []
+    for name in named:
+        path = within(name or "")
+        if not path or path not in places.files:
+            if ignores:
+                continue
+            raise UnbuildableError(f"its values file {name!r} is not in the tree")
+        values = merged(values, places.body(path))
+        inputs.append(path)
+    target = f"{place}/{VALUES_NAME}" if place else VALUES_NAME
+    return {target: json_text(values)}, tuple(inputs)
+
+
+def _values(resource: Resource, flux: Flux) -> Body:
+    """The values that are laid over the chart's: those referred to in order, then its own.
+
+    https://fluxcd.io/flux/components/helm/helmreleases/#values-references
+    """
+    own = resource.at("spec", "values").mapping
+    found: Body = {}
+    for reference in resource.at("spec", "valuesFrom").items():
+        key = reference["valuesKey"].text or VALUES_NAME
+        name = reference["name"].text
+        content = None
+        if reference["kind"].text == "ConfigMap":
+            texts = flux.texts(resource, name)
+            if texts is not None and key not in texts:
+                if reference["optional"].value is True:
+                    continue
+                raise UnbuildableError(
+                    f"ConfigMap {name!r}, of which it takes values, has no {key!r}"
+                )
+            content = None if texts is None else texts[key]
+        if reference["targetPath"].text:
+            found = _set(merged(found, own), reference, content)
+        elif content is None:
+            raise UnbuildableError(
+                f"it takes values from {reference['kind'].text} {name!r}, which is not in the tree"
+            )
+        else:
+            found = merged(found, body_of(content.encode()))
+    return merged(found, own)
+
+
+def _set(values: Body, reference: Node, content: str | None) -> Body:
+    """With one value at a path; what only the cluster has is put in as not known."""
+    path = reference["targetPath"].text or ""
+    name = reference["name"].text or ""
+    shown = unknown(str(reference.resource.key), name, path) if content is None else content
+    thawed: dict[str, Any] = msgspec.json.decode(json_text(values))
+    if reference["literal"].value is True:
+        set_text(thawed, path, shown)
+    else:
+        quoted = len(shown) > 1 and shown[0] in "'\"" and shown[-1] == shown[0]
+        set_value(thawed, path, shown.strip("'\"") if quoted else shown, as_text=quoted)
+    return mapping(freeze(thawed))

@@ -1,0 +1,228 @@
+"""The generators of an ApplicationSet, as far as a repository alone says what they give."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from bot.core.values import EMPTY, Body, Value, mapping, sequence, text
+from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.globs import matches
+from bot.kubernetes.gitops.places import Places
+from bot.kubernetes.gitops.repositories import Own
+from bot.kubernetes.gitops.templates import Parameters, fill, filled
+from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
+from bot.kubernetes.gitops.yaml_texts import json_text, merged, value_of
+
+MOST_SETS: Final = 1_000
+_DEEPEST: Final = 3
+_NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9.-]")
+_LONGEST_NAME: Final = 253
+
+
+@dataclass(frozen=True, slots=True)
+class Generators:
+    """Evaluates generators over a tree. `go` says which template language the set is written in."""
+
+    places: Places
+    own: Own
+    go: bool
+
+    def sets(self, generator: Body, depth: int = 0) -> Iterator[Parameters]:
+        """The sets of parameters that a generator gives. Raises UnbuildableError."""
+        found = islice(self._sets(generator, depth), MOST_SETS)
+        selector = mapping(generator.get("selector"))
+        return (held for held in found if not selector or self._selected(held, selector))
+
+    def _sets(self, generator: Body, depth: int) -> Iterator[Parameters]:
+        if depth > _DEEPEST:
+            raise UnbuildableError("its generators lie within one another too deeply")
+        if "list" in generator:
+            return self._list(mapping(generator["list"]))
+        if "git" in generator:
+            return self._git(mapping(generator["git"]))
+        if "matrix" in generator:
+            return self._matrix(mapping(generator["matrix"]), depth)
+        if "merge" in generator:
+            return self._merge(mapping(generator["merge"]), depth)
+        values = next((mapping(held).get("values") for held in generator.values()), None)
+        return iter((self._with_values(Parameters(opens=True), mapping(values)),))
+
+    def _list(self, said: Body) -> Iterator[Parameters]:
+        elements = [mapping(held) for held in sequence(said.get("elements"))]
+        written = text(said.get("elementsYaml"))
+        if written:
+            elements += [mapping(held) for held in sequence(value_of(written.encode()))]
+        for element in elements:
+            yield Parameters(element if self.go else _flat_element(element))
+
+    def _git(self, said: Body) -> Iterator[Parameters]:
+        if self.own.holds(text(said.get("repoURL"))) is False:
+            yield self._with_values(Parameters(opens=True), mapping(said.get("values")))
+            return
+        prefix = text(said.get("pathParamPrefix")) or ""
+        for place, content, name in (*self._directories(said), *self._files(said)):
+            known = self._path(place, name, prefix)
+            values = merged(content, known) if self.go else {**content, **known}
+            yield self._with_values(Parameters(values), mapping(said.get("values")))
+
+    def _directories(self, said: Body) -> Iterator[tuple[str, Body, str]]:
+        wanted = [mapping(held) for held in sequence(said.get("directories"))]
+        for place in self.places.directories if wanted else ():
+            fits = [held for held in wanted if _fits(held, place, "path")]
+            if fits and not any(held.get("exclude") is True for held in fits):
+                yield place, EMPTY, ""
+
+    def _files(self, said: Body) -> Iterator[tuple[str, Body, str]]:
+        wanted = [mapping(held) for held in sequence(said.get("files"))]
+        for path in self.places.files if wanted else ():
+            fits = [held for held in wanted if _fits(held, path, "doublestar")]
+            if not fits or any(held.get("exclude") is True for held in fits):
+                continue
+            try:
+                value = value_of(self.places.data(path))
+            except UnbuildableError as error:
+                raise UnbuildableError(f"its generator reads {path!r}: {error}") from None
+            contents = value if isinstance(value, tuple) else (value,)
+            for content in map(mapping, contents):
+                place, _, name = path.rpartition("/")
+                yield place or ".", content if self.go else dict(_flat(content)), name
+
+    def _path(self, place: str, name: str, prefix: str) -> Body:
+        """The parameters that say where something was found."""
+        last = posixpath.basename(place)
+        segments = tuple(place.split("/"))
+        known: dict[str, Value] = {
+            "path": place,
+            "basename": last,
+            "basenameNormalized": _normalised(last),
+        }
+        if name:
+            known |= {"filename": name, "filenameNormalized": _normalised(name)}
+        if self.go:
+            nested: Body = {"path": {**known, "segments": segments}}
+            return {prefix: nested} if prefix else nested
+        own = f"{prefix}.path" if prefix else "path"
+        flat: dict[str, Value] = {f"{own}.{key}": held for key, held in known.items()}
+        flat[own] = flat.pop(f"{own}.path")
+        return flat | {f"{own}[{index}]": held for index, held in enumerate(segments)}
+
+    def _with_values(self, parameters: Parameters, values: Body) -> Parameters:
+        """With the generator's own `values`, in which parameters are filled in."""
+        held = {
+            key: fill(value, parameters, go=self.go)
+            for key, value in values.items()
+            if isinstance(value, str)
+        }
+        if not held:
+            return parameters
+        if self.go:
+            return Parameters({**parameters.values, "values": held}, parameters.opens)
+        flat = {f"values.{key}": value for key, value in held.items()}
+        return Parameters({**parameters.values, **flat}, parameters.opens)
+
+    def _matrix(self, said: Body, depth: int) -> Iterator[Parameters]:
+        both = [mapping(held) for held in sequence(said.get("generators"))]
+        if len(both) != 2:
+            raise UnbuildableError("its matrix has not two generators, which Argo CD refuses")
+        for first in self.sets(both[0], depth + 1):
+            inner = mapping(filled(both[1], first, go=self.go))
+            for second in self.sets(inner, depth + 1):
+                opens = first.opens or second.opens
+                if self.go:
+                    yield Parameters(merged(second.values, first.values), opens)
+                else:
+                    yield Parameters({**second.values, **first.values}, opens)
+
+    def _merge(self, said: Body, depth: int) -> Iterator[Parameters]:
+        """The first generator's sets, each with what the others have for its merge keys.
+
+        Where the keys of a set are not known, each of the others' sets may belong to it.
+        """
+        keys = tuple(key for key in sequence(said.get("mergeKeys")) if isinstance(key, str))
+        held = [mapping(item) for item in sequence(said.get("generators"))]
+        if len(held) < 2 or not keys:
+            raise UnbuildableError("its merge has no keys or only one generator")
+        base, *others = [list(self.sets(item, depth + 1)) for item in held]
+        for found in base:
+            if found.opens and any(key not in found.values for key in keys):
+                yield found
+                for other in (held for sets in others for held in sets):
+                    yield Parameters(self._over(found.values, other.values), opens=True)
+                continue
+            values, opens = found.values, found.opens
+            for other in (held for sets in others for held in sets):
+                if all(other.values.get(key) == values.get(key) for key in keys):
+                    values, opens = self._over(values, other.values), opens or other.opens
+            yield Parameters(values, opens)
+
+    def _over(self, below: Body, above: Body) -> Body:
+        return merged(below, above) if self.go else {**below, **above}
+
+    def _selected(self, parameters: Parameters, selector: Body) -> bool:
+        """Whether the generator's selector keeps a set; one that it cannot judge is kept."""
+        flat = dict(_flat(parameters.values))
+        for key, wanted in mapping(selector.get("matchLabels")).items():
+            if key not in flat and parameters.opens:
+                continue
+            if not holds_unknown(flat.get(key)) and flat.get(key) != wanted:
+                return False
+        for held in map(mapping, sequence(selector.get("matchExpressions"))):
+            key, operator = text(held.get("key")) or "", held.get("operator")
+            if key not in flat and parameters.opens:
+                continue
+            value, wanted_values = flat.get(key), sequence(held.get("values"))
+            fits = {
+                "In": value in wanted_values,
+                "NotIn": value not in wanted_values,
+                "Exists": key in flat,
+                "DoesNotExist": key not in flat,
+            }
+            if not holds_unknown(value) and not fits.get(str(operator), True):
+                return False
+        return True
+
+
+def _fits(held: Body, path: str, flavour: str) -> bool:
+    glob = text(held.get("path")) or ""
+    if holds_unknown(glob):
+        parts = glob.split(PREFIX)
+        glob = "*".join((parts[0], *(part[16:] for part in parts[1:])))
+    return matches(glob, path, "path" if flavour == "path" else "doublestar")
+
+
+def _flat_element(element: Body) -> Body:
+    found: dict[str, Value] = {}
+    for key, value in element.items():
+        if key == "values":
+            found |= {f"values.{name}": held for name, held in mapping(value).items()}
+        else:
+            found[key] = value
+    return found
+
+
+def _flat(value: Value, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every text, number and boolean in a value by its dotted path. Depth is the reader's."""
+    items: Iterator[tuple[str, Value]]
+    if isinstance(value, Mapping):
+        items = iter(value.items())
+    elif isinstance(value, tuple):
+        items = ((str(index), held) for index, held in enumerate(value))
+    else:
+        if isinstance(value, str):
+            yield name, value
+        elif value is not None:
+            yield name, json_text(value)
+        return
+    for key, held in items:
+        yield from _flat(held, f"{name}.{key}" if name else key)
+
+
+def _normalised(name: str) -> str:
+    """A name that Kubernetes takes, as Argo CD makes it."""
+    lower = _NOT_IN_NAMES.sub("-", name.lower())
+    return lower[:_LONGEST_NAME].strip("-.")

@@ -1,0 +1,188 @@
+"""The globs of Go's libraries over paths and texts, matched without backtracking.
+
+`path.Match`: `*` stays within a directory. doublestar: `**/` stands for directories. gobwas without
+separators, as Argo CD uses it for directories' files: `*` matches everything, `{a,b}` either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal, TypeAlias
+
+Flavour: TypeAlias = Literal["path", "doublestar", "text", "shell"]
+"""Go's `path.Match`; doublestar; gobwas/glob without separators; fluxcd's for `${name#glob}`."""
+
+_MOST_CHOICES: Final = 128
+_SPECIAL: Final = frozenset("*?[{\\")
+
+
+class BadGlobError(ValueError):
+    """A glob that no library would take."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One part of a glob: how much it takes, and of which characters."""
+
+    kind: Literal["one", "any", "star", "everything", "directories"]
+    ranges: tuple[tuple[str, str], ...] = ()
+    negated: bool = False
+    crosses: bool = True
+
+    def takes(self, char: str) -> bool:
+        """Whether it takes this character."""
+        if self.kind in ("any", "star"):
+            return self.crosses or char != "/"
+        if self.kind in ("everything", "directories"):
+            return True
+        return any(low <= char <= high for low, high in self.ranges) != self.negated
+
+
+def matches(glob: str, text: str, flavour: Flavour) -> bool:
+    """Whether a glob matches the whole text; one that cannot be read matches nothing."""
+    try:
+        return any(end == len(text) for end in ends(glob, text, flavour))
+    except BadGlobError:
+        return False
+
+
+def is_glob(text: str) -> bool:
+    """Whether a path has a glob's characters."""
+    return bool(_SPECIAL & set(text))
+
+
+def ends(glob: str, text: str, flavour: Flavour) -> Iterator[int]:
+    """The lengths of the beginnings of a text that a glob matches, ascending.
+
+    Raises BadGlobError.
+    """
+    choices = [_steps(choice, flavour) for choice in _choices(glob, flavour)]
+    reached = [_free({0}, steps) for steps in choices]
+    for index in range(len(text) + 1):
+        if any(len(steps) in held for steps, held in zip(choices, reached, strict=True)):
+            yield index
+        if index == len(text) or not any(reached):
+            return
+        reached = [
+            _free(_taken(held, steps, text[index]), steps)
+            for steps, held in zip(choices, reached, strict=True)
+        ]
+
+
+# A place between two steps is a whole number. Within directories, where something was taken and no
+# slash has come yet, it is the step's number negated, less one.
+def _taken(places: set[int], steps: tuple[_Step, ...], char: str) -> set[int]:
+    found = set()
+    for place in places:
+        index = -place - 1 if place < 0 else place
+        if index >= len(steps) or not steps[index].takes(char):
+            continue
+        kind = steps[index].kind
+        if kind == "directories":
+            found.add(-index - 1)
+            if char == "/":
+                found.add(index + 1)
+        else:
+            found.add(index if kind in ("star", "everything") else index + 1)
+    return found
+
+
+def _free(places: set[int], steps: tuple[_Step, ...]) -> set[int]:
+    """With the places that one reaches by taking nothing."""
+    found = set(places)
+    left = list(places)
+    while left:
+        place = left.pop()
+        optional = 0 <= place < len(steps) and steps[place].kind not in ("one", "any")
+        if optional and place + 1 not in found:
+            found.add(place + 1)
+            left.append(place + 1)
+    return found
+
+
+def _choices(glob: str, flavour: Flavour) -> list[str]:
+    """A glob without its braces, once for each choice."""
+    if flavour not in ("text", "doublestar") or "{" not in glob:
+        return [glob]
+    start = glob.index("{")
+    depth, parts, last = 0, [], start + 1
+    for index in range(start, len(glob)):
+        if glob[index] == "{":
+            depth += 1
+        elif glob[index] == "}":
+            depth -= 1
+            if depth == 0:
+                parts.append(glob[last:index])
+                break
+        elif glob[index] == "," and depth == 1:
+            parts.append(glob[last:index])
+            last = index + 1
+    if depth or len(parts) > _MOST_CHOICES:
+        raise BadGlobError(glob)
+    rest = _choices(glob[index + 1 :], flavour)
+    inner = [held for part in parts for held in _choices(part, flavour)]
+    if len(rest) * len(inner) > _MOST_CHOICES:
+        raise BadGlobError(glob)
+    return [glob[:start] + part + end for part in inner for end in rest]
+
+
+@lru_cache(maxsize=256)
+def _steps(glob: str, flavour: Flavour) -> tuple[_Step, ...]:
+    crosses = flavour in ("text", "shell")
+    found: list[_Step] = []
+    at = 0
+    while at < len(glob):
+        char = glob[at]
+        if flavour == "doublestar" and glob.startswith("**/", at) and _begins(glob, at):
+            found.append(_Step("directories"))
+            at += 3
+        elif flavour == "doublestar" and glob[at:] == "**" and _begins(glob, at):
+            found.append(_Step("everything"))
+            at += 2
+        elif char == "*":
+            found.append(_Step("star", crosses=crosses))
+            at += 1
+        elif char == "?":
+            found.append(_Step("any", crosses=crosses))
+            at += 1
+        elif char == "[":
+            step, at = _class(glob, at + 1, flavour)
+            found.append(step)
+        else:
+            if char == "\\":
+                at += 1
+            if at >= len(glob):
+                raise BadGlobError(glob)
+            found.append(_Step("one", ((glob[at], glob[at]),)))
+            at += 1
+    return tuple(found)
+
+
+def _begins(glob: str, at: int) -> bool:
+    return at == 0 or glob[at - 1] == "/"
+
+
+def _class(glob: str, at: int, flavour: Flavour) -> tuple[_Step, int]:
+    signs = {"text": "!", "doublestar": "!^"}.get(flavour, "^")
+    negated = at < len(glob) and glob[at] in signs
+    at += negated
+    ranges: list[tuple[str, str]] = []
+    while not (ranges and at < len(glob) and glob[at] == "]"):
+        low, at = _member(glob, at)
+        high = low
+        if at < len(glob) and glob[at] == "-":
+            high, at = _member(glob, at + 1)
+        ranges.append((low, high))
+    return _Step("one", tuple(ranges), negated=bool(negated)), at + 1
+
+
+def _member(glob: str, at: int) -> tuple[str, int]:
+    if at < len(glob) and glob[at] in "-]":
+        raise BadGlobError(glob)
+    if at < len(glob) and glob[at] == "\\":
+        at += 1
+    if at >= len(glob):
+        raise BadGlobError(glob)
+    return glob[at], at + 1

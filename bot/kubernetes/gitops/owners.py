@@ -1,0 +1,45 @@
+"""What applies which directory of a repository, and whether it prunes there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.core.resource import Node, Resource
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.gitops.places import within
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What applies a directory of a repository, and whether it prunes there."""
+
+    path: str
+    prunes: bool
+
+
+def owners(state: State) -> tuple[Owner, ...]:
+    """What this state says of who applies which directory; sources elsewhere name paths too."""
+    return (
+        *(owner for found in state.of(kinds.APPLICATION) for owner in _application(found)),
+        *(_kustomization(found) for found in state.of(kinds.FLUX_KUSTOMIZATION)),
+    )
+
+
+def _application(found: Resource) -> Iterator[Owner]:
+    automated = found.at("spec", "syncPolicy", "automated")
+    on = automated.value is not None and automated["enabled"].value is not False
+    prunes = on and automated["prune"].value is True
+    for source in (found.at("spec", "source"), *found.at("spec", "sources").items()):
+        if source["path"].text is not None:
+            yield Owner(_directory(source["path"]), prunes)
+
+
+def _kustomization(found: Resource) -> Owner:
+    spec = found.at("spec")
+    return Owner(_directory(spec["path"]), spec["prune"].value is True)
+
+
+def _directory(node: Node) -> str:
+    return within(node.text or ".") or ""

@@ -1,0 +1,71 @@
+"""Whether an address is that of the repository under review."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+# `git@host:owner/name`, where what follows the colon is a path and no port.
+_SCP: Final = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?!//)(?P<path>\S*)")
+_URL: Final = re.compile(
+    r"(?:(?:git\+)?[a-z][a-z0-9.-]*://)?(?:[^@/\s]*@)?(?P<host>[^:/\s]*)(?::\d*)?(?:/(?P<path>\S*))?"
+)
+
+# GitHub's way around blocked ports: https://docs.github.com/en/authentication/troubleshooting-ssh
+_SAME_HOST: Final = {"ssh.github.com": "github.com", "www.github.com": "github.com"}
+
+
+def normalised(url: str) -> str:
+    """`host/path` of an address however it is written, in lower case.
+
+    GitHub tells neither hosts nor owners nor names apart by case, and Argo CD tells no address
+    apart by it. What was normalised stays as it is.
+    """
+    found = _once(url)
+    while (again := _once(found)) != found:
+        found = again
+    return found
+
+
+def _once(url: str) -> str:
+    text = url.strip().lower()
+    match = _URL.fullmatch(text) or _SCP.fullmatch(text)
+    if match is None:
+        return text
+    parts = [part for part in (match["path"] or "").split("/") if part]
+    while parts and parts[-1] == ".git":
+        parts.pop()
+    if parts:
+        parts[-1] = _without_suffix(parts[-1])
+    host = _SAME_HOST.get(match["host"], match["host"])
+    return "/".join((host, *parts))
+
+
+def _without_suffix(name: str) -> str:
+    while name.endswith(".git") and name != ".git":
+        name = name.removesuffix(".git")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The addresses of the repository under review, or its full name; empty where none is known."""
+
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, addresses: Iterable[str]) -> Own:
+        """Of whatever `git remote` or GitHub call it: addresses, or `owner/name`."""
+        return cls(frozenset(normalised(address) for address in addresses if address.strip()))
+
+    def holds(self, url: str | None) -> bool | None:
+        """Whether this address is the repository's; None where nothing is known of it."""
+        if not self.names:
+            return None
+        if url is None:
+            return False
+        asked = normalised(url)
+        short = "/".join(asked.split("/")[-2:])
+        return any(asked == name or (name.count("/") == 1 and short == name) for name in self.names)

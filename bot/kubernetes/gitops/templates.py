@@ -1,0 +1,122 @@
+"""What an ApplicationSet's parameters make of its template, for the forms that say only a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from bot.core.values import Body, Value, mapping
+from bot.kubernetes.gitops.unknowns import unknown
+
+Values: TypeAlias = Body
+
+_FAST: Final = re.compile(r"\{\{(?P<tag>[^{}]*)\}\}")
+_FIELD: Final = re.compile(r"(?:\.[A-Za-z_][A-Za-z0-9_]*)+", re.ASCII)
+_INDEX: Final = re.compile(
+    r"index\s+(?P<field>(?:\.[A-Za-z_][A-Za-z0-9_]*)+)(?P<steps>(?:\s+(?:\d+|\"[^\"\\]*\"))+)",
+    re.ASCII,
+)
+_STEP: Final = re.compile(r"\d+|\"[^\"]*\"", re.ASCII)
+_CONTROL: Final = re.compile(
+    r"(?:if|else|end|range|with|define|block|template|break|continue)\b|\$|/\*"
+)
+_DEEPEST: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """One set of parameters of an ApplicationSet.
+
+    `values` are those that are known; with `opens` there are others that only a cluster or another
+    service knows.
+    """
+
+    values: Values = field(default_factory=dict)
+    opens: bool = False
+
+
+def filled(value: Value, parameters: Parameters, *, go: bool, depth: int = 0) -> Value:
+    """The value with every text and key of it filled in; what cannot be is not known."""
+    if isinstance(value, str):
+        return fill(value, parameters, go=go)
+    if depth > _DEEPEST:
+        return None
+    if isinstance(value, Mapping):
+        return {
+            fill(key, parameters, go=go): filled(held, parameters, go=go, depth=depth + 1)
+            for key, held in value.items()
+        }
+    if isinstance(value, tuple):
+        return tuple(filled(held, parameters, go=go, depth=depth + 1) for held in value)
+    return value
+
+
+def fill(text: str, parameters: Parameters, *, go: bool) -> str:
+    """One text, filled in."""
+    if "{{" not in text:
+        return text
+    return _go(text, parameters) if go else _fast(text, parameters)
+
+
+def _fast(text: str, parameters: Parameters) -> str:
+    """https://github.com/valyala/fasttemplate: a tag without a parameter stays as it stands."""
+
+    def one(match: re.Match[str]) -> str:
+        name = match["tag"].strip()
+        value = parameters.values.get(name)
+        if name and isinstance(value, str):
+            return value
+        return unknown(name) if parameters.opens and name else match[0]
+
+    return _FAST.sub(one, text)
+
+
+def _go(text: str, parameters: Parameters) -> str:
+    """Go's template language, as far as an action says one value. Any more of it is not judged."""
+    parts: list[str] = []
+    at, trims = 0, False
+    while True:
+        start = text.find("{{", at)
+        if start < 0:
+            rest = text[at:]
+            return "".join((*parts, rest.lstrip() if trims else rest))
+        end = text.find("}}", start)
+        if end < 0:
+            return unknown(text)
+        before, inner = text[at:start], text[start + 2 : end]
+        before = before.lstrip() if trims else before
+        if inner.startswith(("- ", "-\n", "-\t")):
+            inner, before = inner[1:], before.rstrip()
+        trims = inner.endswith((" -", "\n-", "\t-"))
+        inner = (inner[:-1] if trims else inner).strip()
+        if _CONTROL.match(inner):
+            return unknown(text)
+        parts += [before, _action(inner, parameters)]
+        at = end + 2
+
+
+def _action(inner: str, parameters: Parameters) -> str:
+    values: Value = parameters.values
+    if _FIELD.fullmatch(inner):
+        found = _at(values, inner[1:].split("."))
+    elif (match := _INDEX.fullmatch(inner)) is not None:
+        steps = [step.strip('"') for step in _STEP.findall(match["steps"])]
+        found = _at(values, [*match["field"][1:].split("."), *steps])
+    else:
+        return unknown(inner)
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    if isinstance(found, str | int):
+        return str(found)
+    return unknown(inner)
+
+
+def _at(value: Value, steps: list[str]) -> Value:
+    for step in steps:
+        if isinstance(value, tuple):
+            value = value[int(step)] if step.isdecimal() and int(step) < len(value) else None
+        else:
+            value = mapping(value).get(step)
+    return value

@@ -1,0 +1,83 @@
+"""Values that only a cluster knows: each is a text of its own, which nothing else is taken for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.resource import Node, Resource, Step
+from bot.core.values import Value
+
+PREFIX: Final = "fairlead-unknown-"
+"""What every such text begins with. It is a valid name, so that nothing is refused for it."""
+
+# What rules about privileges, exposure and images read. A name or kind that is not known makes
+# everything about an object unknown.
+_SENSITIVE_FIELDS: Final = frozenset(
+    {"apiVersion", "kind", "name", "namespace", "labels", "image", "rules", "roleRef", "subjects"}
+    | {"securityContext", "hostNetwork", "hostPID", "hostIPC", "hostUsers", "hostPath"}
+    | {"serviceAccountName", "serviceAccount", "automountServiceAccountToken", "volumes"}
+    | {"podSelector", "namespaceSelector", "ingress", "egress", "policyTypes", "selector", "ports"}
+    | {"type", "externalIPs", "loadBalancerSourceRanges", "loadBalancerClass", "tolerations"}
+    | {"nodeName", "nodeSelector", "aggregationRule", "webhooks", "destination", "project"}
+)
+_INSENSITIVE_TAILS: Final = (("metadata", "annotations"), ("env",), ("data",), ("stringData",))
+
+
+def unknown(*what: str) -> str:
+    """The text for a value that is not known; the same for the same words."""
+    return PREFIX + hashlib.sha256("\0".join(what).encode()).hexdigest()[:16]
+
+
+def holds_unknown(value: Value) -> bool:
+    """Whether anything in this value is not known."""
+    left = [value]
+    while left:
+        found = left.pop()
+        if isinstance(found, str):
+            if PREFIX in found:
+                return True
+        elif isinstance(found, tuple):
+            left.extend(found)
+        elif found is not None and not isinstance(found, bool | int | float):
+            left.extend(found)
+            left.extend(found.values())
+    return False
+
+
+def unknowns(resource: Resource) -> Iterator[Node]:
+    """The places in a resource whose value, or whose field's name, is not known."""
+    if PREFIX.encode() in resource.encoded:
+        yield from _below(resource.root)
+
+
+def _below(top: Node) -> Iterator[Node]:
+    left = [top]
+    while left:
+        node = left.pop()
+        text = node.text
+        if text is not None:
+            if PREFIX in text:
+                yield node
+            continue
+        fields = list(node.fields())
+        yield from (held for name, held in fields if PREFIX in name)
+        left.extend(held for _, held in reversed(fields))
+        left.extend(reversed(list(node.items())))
+
+
+def indeterminate(resource: Resource) -> Iterator[Node]:
+    """The places whose value is not known and decides what a resource may do, run or expose."""
+    for node in unknowns(resource):
+        if _is_sensitive(tuple(step for step in node.route if isinstance(step, str))):
+            yield node
+
+
+def _is_sensitive(names: tuple[Step, ...]) -> bool:
+    for place in range(len(names)):
+        if any(names[place : place + len(tail)] == tail for tail in _INSENSITIVE_TAILS):
+            return False
+        if names[place] in _SENSITIVE_FIELDS:
+            return True
+    return False

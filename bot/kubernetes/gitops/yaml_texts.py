@@ -1,0 +1,128 @@
+"""Texts into values and values into texts, as Flux and Argo CD read and write them in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+import yaml
+from yaml.events import (
+    DocumentEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+
+from bot.core.reading.build import build
+from bot.core.reading.canonical import canonical
+from bot.core.reading.limits import DEFAULT_LIMITS
+from bot.core.reading.scalars import Table
+from bot.core.values import Body, Value, freeze, mapping, thaw
+from bot.errors import UnbuildableError
+
+_WIDTH: Final = 80
+
+
+def value_of(data: bytes) -> Value:
+    """The one document of a YAML or JSON text, as sigs.k8s.io/yaml reads it.
+
+    Raises UnbuildableError, which shows nothing of the text.
+    """
+    if len(data) > DEFAULT_LIMITS.file_bytes:
+        raise UnbuildableError("it is larger than what is read")
+    built = build(data, "kubectl", Table(DEFAULT_LIMITS.digits), DEFAULT_LIMITS)
+    if built.refused is not None:
+        raise UnbuildableError("it is not YAML that can be read")
+    return freeze(msgspec.json.decode(canonical(built.value)))
+
+
+def body_of(data: bytes) -> Body:
+    """The mapping that a text holds, empty where it holds nothing. Raises UnbuildableError."""
+    value = value_of(data)
+    if value is not None and not isinstance(value, Mapping):
+        raise UnbuildableError("it holds no mapping")
+    return mapping(value)
+
+
+def json_text(value: Value) -> str:
+    """The value as JSON, which is YAML as well; the same value gives the same text."""
+    return json.dumps(thaw(value), sort_keys=True, ensure_ascii=False)
+
+
+def block_text(value: Value) -> str:
+    """The value as YAML in the style of sigs.k8s.io/yaml, whose strings have no quotes if they may.
+
+    The style matters where a text is replaced within it: a `${replicas}` that stands without quotes
+    becomes a number.
+    """
+    events = (
+        StreamStartEvent(),
+        DocumentStartEvent(explicit=False),
+        *_events(value),
+        DocumentEndEvent(explicit=False),
+        StreamEndEvent(),
+    )
+    text: str = yaml.emit(events, Dumper=yaml.CDumper, allow_unicode=True, width=_WIDTH)
+    return text
+
+
+def _events(value: Value) -> Iterator[Event]:
+    """Depth is bounded by the reader that the value comes from."""
+    if isinstance(value, Mapping):
+        yield MappingStartEvent(None, None, implicit=True, flow_style=False)
+        for key, held in sorted(value.items()):
+            yield _scalar(key)
+            yield from _events(held)
+        yield MappingEndEvent()
+    elif isinstance(value, tuple):
+        yield SequenceStartEvent(None, None, implicit=True, flow_style=not value)
+        for held in value:
+            yield from _events(held)
+        yield SequenceEndEvent()
+    elif isinstance(value, str):
+        yield _scalar(value)
+    else:
+        yield ScalarEvent(None, None, (True, True), json.dumps(value))
+
+
+def _scalar(text: str) -> ScalarEvent:
+    """A string: on its own lines if it has any, without quotes if it is taken for nothing else.
+
+    What has no dollar is replaced by nothing, so that its quotes are all the same.
+    """
+    quotes = None if "$" in text else '"'
+    style = "|" if "\n" in text else quotes
+    return ScalarEvent(None, None, (True, True), text, style=style)
+
+
+def merged(below: Body, above: Body) -> Body:
+    """Helm's way of laying values over values: mappings are merged, all else is replaced."""
+    found = dict(below)
+    for key, value in above.items():
+        held = found.get(key)
+        if isinstance(held, Mapping) and isinstance(value, Mapping):
+            found[key] = merged(held, value)
+        else:
+            found[key] = value
+    return found
+
+
+def patched(value: Value, patch: Value) -> Value:
+    """A value with a JSON merge patch applied, in which null takes away (RFC 7386)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    found: dict[str, Any] = dict(mapping(value))
+    for key, held in patch.items():
+        if held is None:
+            found.pop(key, None)
+        else:
+            found[key] = patched(found.get(key), held)
+    return found

@@ -1,0 +1,93 @@
+"""`fairlead tools`: what is here, and how the rest is brought."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.render.tools import pinned
+from bot.sandbox import proved_state
+from bot.settings import tool_folders
+from tests.cli.running import Ran, fairlead
+from tests.tools import renderer_tools
+
+
+@pytest.fixture
+def tools() -> Path:
+    """The pinned renderers, made ready before a test changes what they are found by."""
+    return renderer_tools().resolve()
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without any renderer, and the folder that the operator names for them."""
+    for name in ("DATA_DIR", "XDG_CACHE_HOME", "FAIRLEAD_TOOLS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("FAIRLEAD_TOOLS", str(tmp_path / "tools"))
+    return tmp_path / "tools"
+
+
+def test_what_is_not_here_is_said_with_how_to_bring_it(empty: Path) -> None:
+    del empty
+    text = "".join(
+        f"{name} (pinned: {pinned(name).version})\n  not found: `fairlead tools fetch` brings it\n"
+        for name in ("kustomize", "helm")
+    )
+
+    assert fairlead("tools", "list") == Ran(0, f"{text}sandbox: {proved_state()}\n", "")
+
+
+def test_everything_of_the_name_is_listed_in_the_order_of_use(
+    tools: Path, empty: Path, tmp_path: Path
+) -> None:
+    script = empty / "helm"
+    empty.mkdir()
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    (tmp_path / "bin").symlink_to(tools)
+
+    said = fairlead("tools", "list").stdout.splitlines()[:-1]
+
+    assert said == [
+        "kustomize (pinned: 5.8.1)",
+        f"  {tools}/kustomize: 5.8.1, the pinned version",
+        "helm (pinned: 4.2.4)",
+        f"  {script}: not used: it is a script: the sandbox runs a renderer itself, no interpreter",
+        f"  {tools}/helm: 4.2.4, the pinned version",
+    ]
+
+
+def test_what_is_there_is_not_fetched_again(tools: Path, empty: Path) -> None:
+    shutil.copytree(tools, empty)
+
+    assert fairlead("tools", "fetch") == Ran(
+        0, f"kustomize 5.8.1 is in {empty}\nhelm 4.2.4 is in {empty}\n", ""
+    )
+
+
+def test_without_go_nothing_can_be_built(empty: Path) -> None:
+    ran = fairlead("tools", "fetch", "--build")
+
+    assert (ran.status, ran.stdout, list(empty.parent.rglob("kustomize"))) == (2, "", [])
+    assert "there is no Go on the PATH to build with" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "folders"),
+    [
+        pytest.param(
+            {"FAIRLEAD_TOOLS": "/t", "DATA_DIR": "/d", "XDG_CACHE_HOME": "/c"},
+            ("/t", "/d/tools", "/c/fairlead/tools"),
+            id="all",
+        ),
+        pytest.param({"XDG_CACHE_HOME": "/c"}, ("/c/fairlead/tools",), id="a person's own"),
+    ],
+)
+def test_renderers_are_looked_for_where_they_are_brought(
+    environment: dict[str, str], folders: tuple[str, ...]
+) -> None:
+    assert tool_folders(environment) == tuple(map(Path, folders))

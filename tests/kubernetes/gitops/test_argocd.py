@@ -1,0 +1,362 @@
+"""What Argo CD's Applications declare."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.core.rendering import Release
+from tests.kubernetes.gitops.declaring import KUSTOMIZATION, application, declared, only
+
+IN_CLUSTER = "{server: 'https://kubernetes.default.svc', namespace: shop}"
+CHART = {"charts/shop/Chart.yaml": "name: shop\n", "charts/shop/values.yaml": "a: 1\n"}
+ROLE = "kind: Role\n"
+
+
+def kustomize(options: str, kustomization: str = KUSTOMIZATION) -> object:
+    """The kustomization that Argo CD builds for these options."""
+    source = f"path: apps/shop, kustomize: {options}"
+    files = {"app.yaml": application(source), "apps/shop/kustomization.yaml": kustomization}
+    found = only(files)
+    assert found.hindrances == ()
+    return json.loads(found.edits["apps/shop/kustomization.yaml"])
+
+
+def helm(options: str, **files: str) -> Release:
+    """How Argo CD releases the chart for these options."""
+    source = f"path: charts/shop, helm: {options}"
+    shown = {name.replace("__", "/"): text for name, text in files.items()}
+    whole = {"app.yaml": application(source, destination=IN_CLUSTER), **CHART, **shown}
+    found = only(whole)
+    assert found.hindrances == ()
+    assert found.release is not None
+    return found.release
+
+
+def why_not(source: str, **files: str) -> tuple[str, ...]:
+    shown = {name.replace("__", "/"): text for name, text in files.items()}
+    tree = {"apps/shop/role.yaml": ROLE, **CHART, **shown}
+    return only({"app.yaml": application(source), **tree}).hindrances
+
+
+def test_a_kustomization_is_built_for_the_cluster_of_the_destination() -> None:
+    files = {
+        "app.yaml": application("path: apps/shop", destination="{name: prod, namespace: shop}"),
+        "apps/shop/kustomization.yaml": KUSTOMIZATION,
+    }
+    found = only(files)
+
+    assert (found.path, found.cluster, found.namespace) == ("apps/shop", "prod", "shop")
+    assert (dict(found.edits), found.release, found.files) == ({}, None, None)
+    assert str(found.node) == "Application/argocd/shop spec.source.path"
+
+
+def test_a_directory_takes_its_own_files_alone() -> None:
+    tree = {"apps/shop/a.yaml": ROLE, "apps/shop/b.txt": "", "apps/shop/in/c.yaml": ROLE}
+
+    found = only({"app.yaml": application("path: ./apps/shop/"), **tree})
+
+    assert found.files == ("apps/shop/a.yaml",)
+
+
+def test_a_directory_may_recurse_include_and_exclude() -> None:
+    options = "directory: {recurse: true, include: '{a,in/*}.yaml', exclude: '*/d.yaml'}"
+    names = ("a", "b", "in/c", "in/d")
+    tree = {f"apps/shop/{name}.yaml": ROLE for name in names}
+
+    found = only({"app.yaml": application(f"path: apps/shop, {options}"), **tree})
+
+    assert found.files == ("apps/shop/a.yaml", "apps/shop/in/c.yaml")
+
+
+def test_a_file_marked_to_be_skipped_is_none_of_it() -> None:
+    tree = {"apps/shop/a.yaml": ROLE, "apps/shop/b.yaml": "# +argocd:skip-file-rendering\n"}
+
+    assert only({"app.yaml": application("path: apps/shop"), **tree}).files == ("apps/shop/a.yaml",)
+
+
+def test_a_source_in_another_repository_declares_nothing_here() -> None:
+    text = application("path: apps/shop").replace("example/infra", "example/other")
+
+    assert declared({"app.yaml": text, "apps/shop/a.yaml": ROLE}) == []
+
+
+def test_without_known_addresses_a_path_that_exists_counts() -> None:
+    files = {"app.yaml": application("path: apps/shop"), "apps/shop/a.yaml": ROLE}
+
+    assert [found.path for found in declared(files, own="")] == ["apps/shop"]
+    assert declared({"app.yaml": application("path: apps/gone")}, own="") == []
+
+
+def test_a_path_that_is_not_in_the_tree_is_said() -> None:
+    assert why_not("path: apps/gone") == ("its path 'apps/gone' is not in the tree",)
+
+
+def test_a_path_that_leaves_the_tree_declares_nothing() -> None:
+    assert declared({"app.yaml": application("path: ../other"), "a.yaml": ROLE}) == []
+
+
+def test_a_remote_chart_declares_nothing_here() -> None:
+    assert declared({"app.yaml": application("chart: nginx, path: ''"), "a.yaml": ROLE}) == []
+
+
+def test_several_sources_take_the_place_of_one_and_share_values_files() -> None:
+    ours = "repoURL: 'https://github.com/example/infra'"
+    text = application("path: nowhere").replace(
+        "spec: {",
+        f"spec: {{sources: [{{{ours}, path: charts/shop,"
+        " helm: {valueFiles: [$v/env/prod.yaml]}},"
+        f" {{{ours}, ref: v}}], ",
+    )
+    found = only({"app.yaml": text, **CHART, "env/prod.yaml": "a: 2\n"})
+
+    assert found.release is not None
+    assert found.release.values_files == ("env/prod.yaml",)
+    assert str(found.node) == "Application/argocd/shop spec.sources[path=charts/shop].path"
+
+
+def test_a_values_file_of_another_repository_hinders() -> None:
+    text = application("path: nowhere").replace(
+        "spec: {",
+        "spec: {sources: [{repoURL: 'https://github.com/example/infra', path: charts/shop,"
+        " helm: {valueFiles: [$v/prod.yaml]}}, {repoURL: 'https://example.com/x', ref: v}], ",
+    )
+
+    assert only({"app.yaml": text, **CHART}).hindrances == (
+        "its values file '$v/prod.yaml' is in another repository",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("path: apps/shop, plugin: {}", "a config management plugin of Argo CD renders it"),
+        ("path: apps/shop, helm: {}", "there is no Chart.yaml at its path"),
+        ("path: apps/shop, kustomize: {}", "there is no kustomization at its path"),
+        (
+            "path: apps/shop, helm: {}, kustomize: {}",
+            "it says kustomize and helm at once, which Argo CD refuses",
+        ),
+        (
+            "path: charts/shop, helm: {valueFiles: [gone.yaml]}",
+            "its values file 'charts/shop/gone.yaml' is not in the tree",
+        ),
+        (
+            "path: charts/shop, helm: {valueFiles: ['https://example.com/v.yaml']}",
+            "one of its values files is fetched from elsewhere",
+        ),
+        (
+            "path: charts/shop, helm: {valueFiles: [../../../v.yaml]}",
+            "its values file '../../../v.yaml' is not in this repository",
+        ),
+        (
+            f"path: charts/shop, helm: {{releaseName: {'x' * 54}}}",
+            "Helm takes no release name longer than 53 characters",
+        ),
+        (
+            "path: charts/shop, helm: {fileParameters: [{name: a, path: gone.txt}]}",
+            "the file 'charts/shop/gone.txt' that it passes to Helm is not in the tree",
+        ),
+    ],
+)
+def test_what_cannot_be_built_says_why(source: str, why: str) -> None:
+    assert why_not(source) == (why,)
+
+
+def test_jsonnet_is_not_rendered() -> None:
+    tree = {"apps/shop/a.jsonnet": "{}", "app.yaml": application("path: apps/shop")}
+
+    assert only(tree).hindrances == ("it holds Jsonnet, which is not rendered",)
+
+
+def test_kustomize_options_are_written_into_the_kustomization() -> None:
+    options = (
+        "{namePrefix: a-, nameSuffix: -z, namespace: shop, images: ['nginx=reg.io/nginx:1.2',"
+        " 'redis@sha256:00', 'web:$ARGOCD_APP_NAME'], replicas: [{name: web, count: '3'}],"
+        " commonLabels: {team: $ARGOCD_APP_NAMESPACE.x}, commonAnnotations: {a: $x},"
+        " patches: [{patch: p}], components: [../c, ../c]}"
+    )
+    assert kustomize(options) == {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [],
+        "namePrefix": "a-",
+        "nameSuffix": "-z",
+        "namespace": "shop",
+        "images": [
+            {"name": "nginx", "newName": "reg.io/nginx", "newTag": "1.2"},
+            {"name": "redis", "digest": "sha256:00"},
+            {"name": "web", "newTag": "shop"},
+        ],
+        "replicas": [{"name": "web", "count": 3}],
+        "commonLabels": {"team": ".x"},
+        "commonAnnotations": {"a": "$x"},
+        "patches": [{"patch": "p"}],
+        "components": ["../c", "../c"],
+    }
+
+
+def test_images_stand_over_those_of_the_kustomization() -> None:
+    held = "images: [{name: b, newName: keep/b, newTag: '1'}, {name: a, digest: 'sha256:1'}]\n"
+
+    assert kustomize("{images: ['b=*:2', 'a=x/a']}", held) == {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "images": [
+            {"name": "a", "newName": "x/a"},
+            {"name": "b", "newName": "keep/b", "newTag": "2"},
+        ],
+    }
+
+
+def test_labels_may_leave_selectors_alone() -> None:
+    options = "{commonLabels: {a: b}, labelWithoutSelector: true, labelIncludeTemplates: true}"
+
+    assert kustomize(options, "labels: [{pairs: {c: d}}]\n") == {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "labels": [{"pairs": {"c": "d"}}, {"pairs": {"a": "b"}, "includeTemplates": True}],
+    }
+
+
+def test_a_label_that_is_there_hinders_unless_it_is_forced() -> None:
+    held = {"apps/shop/kustomization.yaml": "commonLabels: {a: b}\n"}
+    source = "path: apps/shop, kustomize: {commonLabels: {a: c}FORCE}"
+    plain = {"app.yaml": application(source.replace("FORCE", "")), **held}
+    forced = {"app.yaml": application(source.replace("FORCE", ", forceCommonLabels: true")), **held}
+
+    assert only(plain).hindrances == ("its kustomization has 'a' in 'commonLabels' already",)
+    assert json.loads(*only(forced).edits.values())["commonLabels"] == {"a": "c"}
+
+
+def test_components_that_are_missing_may_be_left_out() -> None:
+    options = "{ignoreMissingComponents: true, components: [../gone], nameSuffix: -a}"
+
+    assert "components" not in dict(kustomize(options))  # type: ignore[call-overload]
+
+
+def test_settings_that_change_no_file_change_none() -> None:
+    files = {
+        "app.yaml": application("path: apps/shop, kustomize: {version: v5, images: []}"),
+        "apps/shop/kustomization.yaml": KUSTOMIZATION,
+    }
+
+    assert dict(only(files).edits) == {}
+
+
+def test_a_chart_is_released_under_the_applications_name() -> None:
+    assert helm("{}") == Release("shop", "shop")
+
+
+def test_values_lie_over_one_another_in_helms_order() -> None:
+    options = (
+        "{releaseName: web, valueFiles: [prod.yaml, /env/all.yaml], valuesObject: {b: 1},"
+        " values: 'b: 2', skipCrds: true, kubeVersion: '1.30', apiVersions: [x/v1],"
+        " parameters: [{name: t, value: '1', forceString: true}, {name: img.tag, value: 'a,b'}],"
+        " fileParameters: [{name: file, path: notes.txt}]}"
+    )
+    found = helm(
+        options,
+        **{
+            "charts__shop__prod.yaml": "",
+            "env__all.yaml": "",
+            "charts__shop__notes.txt": "a\\b,c",
+        },
+    )
+
+    assert found == Release(
+        "web",
+        "shop",
+        ("charts/shop/prod.yaml", "env/all.yaml"),
+        ('{"b": 1}', '{"file": "a\\\\b,c", "img": {"tag": "a,b"}, "t": "1"}'),
+        kubernetes="1.30",
+        api_versions=("x/v1",),
+        crds=False,
+    )
+
+
+def test_values_that_are_a_text_are_handed_on_as_they_stand() -> None:
+    assert helm("{values: 'a: [1'}").values == ("a: [1",)
+
+
+def test_missing_values_files_may_be_ignored() -> None:
+    assert helm("{valueFiles: [gone.yaml, 'x*.yaml'], ignoreMissingValueFiles: true}") == Release(
+        "shop", "shop"
+    )
+
+
+def test_a_glob_names_values_files_but_those_named_by_themselves() -> None:
+    files = {f"charts__shop__v__{name}.yaml": "" for name in "abc"}
+
+    assert helm("{valueFiles: ['v/*.yaml', v/a.yaml]}", **files).values_files == (
+        "charts/shop/v/b.yaml",
+        "charts/shop/v/c.yaml",
+        "charts/shop/v/a.yaml",
+    )
+
+
+def test_overrides_in_the_directory_lie_over_the_source() -> None:
+    tree = {
+        "app.yaml": application("path: apps/shop, kustomize: {namePrefix: a-, images: ['x:1']}"),
+        "apps/shop/kustomization.yaml": KUSTOMIZATION,
+        "apps/shop/.argocd-source.yaml": "path: elsewhere\nkustomize: {namePrefix: null}\n",
+        "apps/shop/.argocd-source-shop.yaml": "kustomize: {images: ['x:2']}\n",
+        "apps/shop/.argocd-source-other.yaml": "kustomize: {images: ['x:3']}\n",
+    }
+    found = only(tree)
+    built = json.loads(*found.edits.values())
+
+    assert found.path == "apps/shop"
+    assert found.inputs == ("apps/shop/.argocd-source.yaml", "apps/shop/.argocd-source-shop.yaml")
+    assert (built.get("namePrefix"), built["images"]) == (None, [{"name": "x", "newTag": "2"}])
+
+
+def test_overrides_that_cannot_be_read_hinder() -> None:
+    tree = {
+        "app.yaml": application("path: apps/shop"),
+        "apps/shop/kustomization.yaml": KUSTOMIZATION,
+        "apps/shop/.argocd-source.yaml": "a: [",
+    }
+
+    assert only(tree).hindrances == (
+        "'apps/shop/.argocd-source.yaml' cannot be read: it is not YAML that can be read",
+    )
+
+
+@pytest.mark.parametrize(
+    ("destination", "cluster"),
+    [
+        ("{name: prod-eu}", "prod-eu"),
+        ("{name: in-cluster}", "in-cluster"),
+        ("{server: 'https://kubernetes.default.svc/'}", "in-cluster"),
+        ("{server: 'https://10.0.0.1:6443'}", "10.0.0.1:6443"),
+        ("{namespace: shop}", ""),
+    ],
+)
+def test_a_destination_names_the_cluster(destination: str, cluster: str) -> None:
+    files = {
+        "app.yaml": application("path: apps/shop", destination=destination),
+        "apps/shop/a.yaml": ROLE,
+    }
+
+    assert only(files).cluster == cluster
+
+
+def test_two_argo_cds_never_share_a_cluster_of_their_own() -> None:
+    text = application("path: apps/shop", destination=IN_CLUSTER)
+    other = application("path: apps/shop", destination=IN_CLUSTER, name="other")
+    files = {
+        "clusters/a/argocd/shop.yaml": text,
+        "clusters/b/argocd/shop.yaml": text,
+        "clusters/b/argocd/other.yaml": other,
+        "clusters.yaml": other.replace("other", "third"),
+        "apps/shop/a.yaml": ROLE,
+    }
+
+    assert [(found.node.resource.name, found.cluster) for found in declared(files)] == [
+        ("shop", "clusters/a"),
+        ("shop", "clusters/b"),
+        ("other", "clusters/b"),
+        ("third", "in-cluster"),
+    ]

@@ -1,0 +1,30 @@
+"""Who applies a directory, and whether it prunes there."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.kubernetes.gitops.owners import Owner, owners
+from tests.kubernetes.gitops.declaring import application, flux
+from tests.worlds import world
+
+
+@pytest.mark.parametrize(
+    ("policy", "prunes"),
+    [
+        ("", False),
+        ("syncPolicy: {automated: {}}, ", False),
+        ("syncPolicy: {automated: {prune: true}}, ", True),
+        ("syncPolicy: {automated: {prune: true, enabled: false}}, ", False),
+    ],
+)
+def test_an_application_prunes_where_its_automation_says(policy: str, *, prunes: bool) -> None:
+    text = application("path: ./apps/shop/").replace("spec: {", f"spec: {{{policy}")
+
+    assert owners(world(text)) == (Owner("apps/shop", prunes),)
+
+
+def test_a_kustomization_prunes_where_it_says() -> None:
+    texts = (flux("path: /apps, prune: true", "a"), flux("prune: false", "b"))
+
+    assert owners(world(*texts)) == (Owner("apps", prunes=True), Owner("", prunes=False))

@@ -1,0 +1,103 @@
+"""The pinned renderers for tests: those of FAIRLEAD_TOOLS, else built once into `.tools/`.
+
+`python -m tests.tools` (`make tools`) makes them ready and says what it does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bot.core.rendering import Renderer
+from bot.errors import UsageError
+from bot.render.bring import build
+from bot.render.tools import Binary, find, find_all, pinned_tools
+
+_CHECKOUT: Final = Path(__file__).parents[1]
+_VERSIONS: Final = "+".join(f"{tool.name}-{tool.version}" for tool in pinned_tools())
+_GIVEN: Final = os.environ.get("FAIRLEAD_TOOLS", "")
+_FOLDER: Final = _CHECKOUT / ".tools" / _VERSIONS
+
+
+def renderer_tools() -> Path:
+    """A folder with the pinned kustomize and helm; skips the test, saying why, where there is none.
+
+    In continuous integration with Go at hand, what cannot be built fails the test instead.
+    """
+    ready = _ready()
+    if isinstance(ready, Path):
+        return ready
+    if os.environ.get("CI") == "true" and shutil.which("go"):
+        pytest.fail(ready, pytrace=False)
+    pytest.skip(ready)
+
+
+def renderer_binaries() -> Mapping[Renderer, Binary]:
+    """The pinned renderers, as `Renderers` takes them; skips as `renderer_tools` does."""
+    return _binaries(renderer_tools())
+
+
+@cache
+def _binaries(folder: Path) -> Mapping[Renderer, Binary]:
+    return find_all([folder])
+
+
+@cache
+def _ready() -> Path | str:
+    """The folder, or one sentence on why there is none."""
+    if given := os.environ.get("FAIRLEAD_TOOLS"):
+        lacking = _lacking(Path(given))
+        return (
+            f"FAIRLEAD_TOOLS holds no pinned {' and no '.join(lacking)}"
+            if lacking
+            else Path(_GIVEN)
+        )
+    with _one_at_a_time():
+        for name in _lacking(_FOLDER):
+            tool = next(tool for tool in pinned_tools() if tool.name == name)
+            _say(f"Building {name} {tool.version} into .tools (some minutes, once)")
+            try:
+                build(tool, _FOLDER)
+            except UsageError as error:
+                return f"{name} {tool.version} is not in .tools, and {error}"
+    lacking = _lacking(_FOLDER)
+    return f"what was built as {' and '.join(lacking)} is another version" if lacking else _FOLDER
+
+
+def _lacking(folder: Path) -> list[str]:
+    """The pinned renderers that are not in this folder."""
+    return [tool.name for tool in pinned_tools() if not _holds(folder, tool.name)]
+
+
+def _holds(folder: Path, name: Renderer) -> bool:
+    found = find(name, [folder])
+    here = (folder / name).resolve()
+    return found is not None and found.pinned and found.path == here
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Whoever comes second, as another worker of xdist does, waits and finds what was built."""
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    with (_FOLDER / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    made = _ready()
+    if isinstance(made, str):
+        _say(f"Tests of the renderers are left out: {made}")
