@@ -84,15 +84,14 @@ def _from_file(path: Path, event: str | None) -> Replay:
 
 
 def _from_github(settings: Settings, guid: str) -> Replay:
-    from github import Auth  # noqa: PLC0415 - not for --help
-
     from bot.github.auth import Gateway  # noqa: PLC0415 - not for --help
     from bot.github.inspection import Inspection  # noqa: PLC0415 - not for --help
+    from bot.github.signing import app_auth  # noqa: PLC0415 - not for --help
 
     if missing := settings.missing():
         raise UsageError(f"to ask GitHub, fairlead replay needs {', '.join(missing)}")
-    Gateway(settings.app_id or "", settings.private_key or "", settings.github_api_url)
-    auth = Auth.AppAuth(settings.app_id or "", settings.private_key or "")
+    Gateway(settings.app_id or "", settings.key, settings.github_api_url)
+    auth = app_auth(settings.app_id or "", settings.key)
     with Inspection(auth, settings.github_api_url) as github:
         for one in github.deliveries():
             if one["guid"] == guid:

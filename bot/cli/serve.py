@@ -133,7 +133,7 @@ def _queue(settings: Settings, metrics: Metrics) -> Queue:
 
 
 def _service(settings: Settings) -> Service:
-    gateway = Gateway(settings.app_id or "", settings.private_key or "", settings.github_api_url)
+    gateway = Gateway(settings.app_id or "", settings.key, settings.github_api_url)
     return Service(
         gateway=gateway,
         mirrors=settings.data_dir / "mirrors",

@@ -163,3 +163,26 @@ def test_no_secret_stands_in_the_repr() -> None:
     }
     shown = repr(read_settings(given))
     assert [word for word in ("c2VjcmV0", "hush-hush", "sesame") if word in shown] == []
+
+
+def test_a_command_may_sign_in_place_of_a_key() -> None:
+    given = {
+        "APP_ID": "1",
+        "WEBHOOK_SECRET": "s",
+        "PRIVATE_KEY_COMMAND": "sign --key 'a b'\n  --raw",
+    }
+    settings = read_settings(given)
+    assert (settings.key, settings.missing()) == (("sign", "--key", "a b", "--raw"), ())
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"PRIVATE_KEY_COMMAND": "sign", "PRIVATE_KEY": PEM}, "are both set: set one of them"),
+        ({"PRIVATE_KEY_COMMAND": "sign 'x"}, "PRIVATE_KEY_COMMAND cannot be split into words"),
+        ({"PRIVATE_KEY_COMMAND": "  "}, "PRIVATE_KEY_COMMAND has no words"),
+    ],
+)
+def test_a_command_that_is_none_is_refused(given: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read_settings(given)
