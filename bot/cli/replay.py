@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -186,7 +186,16 @@ class _Noted:
 
 
 def _told(task: object) -> str:
+    """A task in one line, with what it is about spelled out."""
     if not is_dataclass(task):
         return repr(task)
-    values = " ".join(f"{held.name}={getattr(task, held.name)}" for held in fields(task))
-    return f"{type(task).__name__.lower()} {values}"
+    return f"{type(task).__name__.lower()} {' '.join(_values(task))}"
+
+
+def _values(task: object) -> Iterator[str]:
+    for held in fields(task):  # type: ignore[arg-type] # who calls has looked
+        value = getattr(task, held.name)
+        if is_dataclass(value):
+            yield from _values(value)
+        else:
+            yield f"{held.name}={value}"
