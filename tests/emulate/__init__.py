@@ -1,0 +1,1 @@
+"""The App against a GitHub that others wrote; opt-in."""
