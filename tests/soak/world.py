@@ -11,6 +11,7 @@ from typing import Final
 import requests
 
 from bot.demo import ServiceProcess, start_service, wait_until
+from bot.github.webhook import EVENTS
 from bot.standin import StandIn
 from bot.standin.merge_queue import MergeGroup
 from bot.standin.merging import MergeRefused
@@ -67,6 +68,8 @@ spec:
 _BACKLOG: Final = 6
 """So many heads may wait for their review before people wait for the service."""
 _PATIENCE: Final = 1.0
+_CALM: Final = 20
+"""So many looks in a row, a twentieth of a second apart at least, must find nothing to do."""
 _WAITING: Final = ("pending", "enqueued", "delayed")
 
 
@@ -126,8 +129,17 @@ class World:
         # What is on its way to the killed process gets lost, and is found by the next one.
         if not self.github.deliveries.settle(seconds):
             return "deliveries are still under way"
+        lost = self._lost()
         self.start()
-        if wait_until(lambda: not self._busy(), seconds):
+        calm = 0
+
+        def settled() -> bool:
+            # A job follows from a job, and a look at GitHub from the start: one look is not enough.
+            nonlocal calm
+            calm = calm + 1 if self._idle(lost) else 0
+            return calm >= _CALM
+
+        if wait_until(settled, seconds):
             return ""
         left = [f"{one.repository.full_name}#{one.number}" for one in self.unfinished()]
         return f"heads without a concluded check: {left}; jobs: {self.jobs()}"
@@ -149,12 +161,18 @@ class World:
         self.service = start_service(self.directory, self.app, self.github.api_url, SETTINGS)
         self.github.set_webhook(self.app, f"{self.service.url}/webhook")
 
-    def _busy(self) -> bool:
-        """Whether something is still to be done, twice looked at: jobs follow from jobs."""
-        swept = any(line.get("outcome") == "listed" for line in self.service.lines())
+    def _idle(self, lost: set[str]) -> bool:
+        """Whether what was lost has been taken up, and no job and no head waits."""
+        lines = self.service.lines()
+        fetched = {line["delivery"] for line in lines if line.get("event") == "delivery fetched"}
         jobs = self.jobs()
-        left = sum(jobs.get(status, 0) for status in _WAITING)
-        return not swept or bool(left) or bool(self.unfinished())
+        left = sum(jobs[status] for status in _WAITING)
+        return lost <= fetched and not left and not self.unfinished()
+
+    def _lost(self) -> set[str]:
+        """The deliveries of which no attempt got through."""
+        known = [one for one in self.github.deliveries.all() if one.event in EVENTS]
+        return {one.guid for one in known} - {one.guid for one in known if one.status == "OK"}
 
     def _weather(self, act: Kill | Start | Lose | Twice | Late | Weather) -> None:
         match act:
