@@ -39,7 +39,7 @@ def _sees_what_is_wrong(world: World, directory: Path) -> None:
     gone = replace(comment, id=1, body=comment.body.replace(mark, "0" * 16))
     pull.comments += [replace(comment, id=2), gone]
     assert list(wrong(world, directory))[:3] == [
-        f"{name}: the check says neutral ({newest.title}), a fresh review {said}",
+        f"{name}: the check says neutral ({newest.title}), a fresh review {said} ({newest.title})",
         f"{name}: 2 comments are of finding {mark}",
         f"{name}: a comment is of finding {'0' * 16}, which is gone",
     ]

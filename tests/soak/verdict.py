@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.analysis.run import Options
 from bot.audit import Audit
-from bot.core.decide import conclusion
+from bot.core.decide import Conclusion, conclusion
 from bot.core.plan import ConcludeCheck, plan
 from bot.core.policy import Policy
 from bot.core.report import fingerprint_of
@@ -54,7 +54,7 @@ def _wrong_about(world: World, means: Means, pull: PullRequest) -> Iterator[str]
         seen = read_pull(github, pull.number)
         review, policy = _fresh(means, github, seen)
         posted, files = read_posted(github, seen), changed_files(github, seen)
-    yield from _wrong_check(world, pull, conclusion(review, policy).conclusion)
+    yield from _wrong_check(world, pull, conclusion(review, policy))
     yield from _wrong_comments(world, pull, review)
     for operation in plan(review, policy, posted, files):
         if not isinstance(operation, ConcludeCheck):
@@ -76,7 +76,7 @@ def _fresh(means: Means, github: Connection, seen: Pull) -> tuple[Review, Policy
     return settled(means, github, seen, Case(judged, policy, codeowners_of(commits))), policy
 
 
-def _wrong_check(world: World, pull: PullRequest, expected: str) -> Iterator[str]:
+def _wrong_check(world: World, pull: PullRequest, expected: Conclusion) -> Iterator[str]:
     runs = [run for run in pull.repository.runs.values() if run.suite.head_sha == pull.head_sha]
     for run in runs:
         if run.name != "fairlead":
@@ -86,8 +86,13 @@ def _wrong_check(world: World, pull: PullRequest, expected: str) -> Iterator[str
     newest = world.github.check_run(pull)
     if newest is None:
         yield "there is no check"
-    elif newest.conclusion != expected:
-        yield f"the check says {newest.conclusion} ({newest.title}), a fresh review {expected}"
+        return
+    said, fresh = (
+        f"{newest.conclusion} ({newest.title})",
+        f"{expected.conclusion} ({expected.title})",
+    )
+    if said != fresh:
+        yield f"the check says {said}, a fresh review {fresh}"
 
 
 def _wrong_comments(world: World, pull: PullRequest, review: Review) -> Iterator[str]:
