@@ -50,7 +50,7 @@ def wrong(world: World, directory: Path) -> Iterator[str]:
 
 
 def _wrong_about(world: World, means: Means, pull: PullRequest) -> Iterator[str]:
-    with means.connected(world.installation.id, pull.repository.id) as github:
+    with means.connected(world.installations[pull.repository.id].id, pull.repository.id) as github:
         seen = read_pull(github, pull.number)
         review, policy = _fresh(means, github, seen)
         posted, files = read_posted(github, seen), changed_files(github, seen)

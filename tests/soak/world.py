@@ -83,12 +83,12 @@ def manifest(path: str, *, bad: bool, lines: int = 0, mark: str = "") -> bytes:
 
 @dataclass
 class World:
-    """What runs. `groups` are in the merge queue, by repository; `late` came already."""
+    """What runs; `installations` and `groups`, in the merge queue, are by repository."""
 
     github: StandIn
     app: App
     repositories: list[Repository]
-    installation: Installation
+    installations: dict[int, Installation]
     directory: Path
     service: ServiceProcess
     pulls: dict[int, PullRequest] = field(default_factory=dict)
@@ -286,7 +286,8 @@ def running(github: StandIn, directory: Path, count: int) -> Iterator[World]:
     app = github.create_app()
     good: dict[str, bytes | None] = {path: manifest(path, bad=False) for path in PATHS}
     good[".github/fairlead.yml"] = POLICY.encode()
-    made = [github.create_repository(f"example/gitops-{one}", good) for one in range(count)]
+    # Owners of their own, thus installations: the service writes so much for each of them alone.
+    made = [github.create_repository(f"team-{one}/gitops", good) for one in range(count)]
     for repository in made:
         # The two bases differ: what is new against one of them is old against the other.
         old = {PATHS[0]: manifest(PATHS[0], bad=True)}
@@ -295,8 +296,8 @@ def running(github: StandIn, directory: Path, count: int) -> Iterator[World]:
             github.require_check(repository, "fairlead", app=app, branch=base)
     service = start_service(directory, app, github.api_url, SETTINGS)
     github.set_webhook(app, f"{service.url}/webhook")
-    installation = github.install(app, *made)
-    world = World(github, app, made, installation, directory, service)
+    installations = {one.id: github.install(app, one) for one in made}
+    world = World(github, app, made, installations, directory, service)
     try:
         yield world
     finally:
