@@ -12,8 +12,8 @@ from tests.soak.plan import Shape, plan
 from tests.soak.verdict import wrong
 from tests.soak.world import World, running
 
-SEED = 20261120
-SHAPE = Shape(pulls=6, repositories=2, acts=6, kills=2)
+SEED = 20261123
+SHAPE = Shape(pulls=6, repositories=2, acts=8, kills=2)
 
 
 def test_after_a_storm_every_head_says_what_a_fresh_review_says(

@@ -65,9 +65,8 @@ spec:
         - name: main
           image: {registry}/shop/{name}:1.0.0
 """
-_BACKLOG: Final = 6
-"""So many heads may wait for their review before people wait for the service."""
 _PATIENCE: Final = 1.0
+"""Seconds that people wait where more heads than there are repositories wait for a review."""
 _CALM: Final = 20
 """So many looks in a row, a twentieth of a second apart at least, must find nothing to do."""
 _WAITING: Final = ("pending", "enqueued", "delayed")
@@ -108,7 +107,8 @@ class World:
                 pull = self.pulls[act.pull]
                 if pull.state == "open" or isinstance(act, Toggle):
                     self._person(act, pull)
-        self.github.wait_until(lambda: len(self.unfinished()) <= _BACKLOG, _PATIENCE)
+        most = len(self.repositories)
+        self.github.wait_until(lambda: len(self.unfinished()) <= most, _PATIENCE)
 
     def open_pulls(self) -> Iterator[PullRequest]:
         """The pull requests that are open now."""
