@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
 from bot.errors import UsageError
+from bot.setup.credentials import read_credentials
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("json", "text")
@@ -41,6 +43,11 @@ VARIABLES: Final = (
     ),
     Variable("PRIVATE_KEY_BASE64", "", "The same as base64 of PEM; one of the two."),
     Variable(
+        "PRIVATE_KEY_COMMAND",
+        "",
+        "A command that signs in place of a key: see below.",
+    ),
+    Variable(
         "WEBHOOK_SECRET",
         "",
         "The webhook's secret. Several, separated by commas, are all valid while one is rotated.",
@@ -57,6 +64,11 @@ VARIABLES: Final = (
     Variable("DATABASE_URL", "", "`postgresql://...`: a queue that several replicas share."),
     Variable("LOG_LEVEL", "`info`", f"One of {', '.join(f'`{one}`' for one in LOG_LEVELS)}."),
     Variable("LOG_FORMAT", "`json`", f"One of {', '.join(f'`{one}`' for one in LOG_FORMATS)}."),
+    Variable(
+        "FAIRLEAD_TOOLS",
+        "",
+        "A directory where kustomize and Helm are looked for first; the image sets its own.",
+    ),
     Variable("FAIRLEAD_WORKERS", "`2`", "How many reviews run at once, 1 to 64."),
     Variable("FAIRLEAD_JOB_SECONDS", "`300`", "When a review has failed, 10 to 3600 seconds."),
     Variable(
@@ -92,15 +104,26 @@ class Settings:
     workers: int = 2
     job_seconds: int = 300
     allow_no_sandbox: bool = False
+    private_key_command: tuple[str, ...] = ()
     surroundings: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
+
+    @property
+    def key(self) -> str | tuple[str, ...]:
+        """What signs: the key, or the words of the command that has it; empty where neither is."""
+        return self.private_key or self.private_key_command
+
+    @property
+    def unregistered(self) -> bool:
+        """Whether nothing at all is known of an App: it is still to be made."""
+        return not (self.app_id or self.key or self.webhook_secrets)
 
     def missing(self) -> tuple[str, ...]:
         """The variables without which the App cannot speak to GitHub."""
         wanted = {
             "APP_ID": self.app_id,
-            "PRIVATE_KEY": self.private_key,
+            "PRIVATE_KEY": self.key,
             "WEBHOOK_SECRET": self.webhook_secrets,
         }
         return tuple(name for name, value in wanted.items() if not value)
@@ -109,9 +132,10 @@ class Settings:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings that the environment states; raises UsageError naming the variable."""
     read = _Reader(os.environ if environ is None else environ)
-    return Settings(
+    settings = Settings(
         app_id=read.text("APP_ID") or read.text("CLIENT_ID"),
         private_key=_private_key(read),
+        private_key_command=_command(read),
         webhook_secrets=_secrets(read.text("WEBHOOK_SECRET")),
         github_api_url=_api_url(read),
         host=read.text("HOST") or "127.0.0.1",
@@ -124,6 +148,20 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         job_seconds=read.number("FAIRLEAD_JOB_SECONDS", 300, 10, 3600),
         allow_no_sandbox=read.flag("FAIRLEAD_ALLOW_NO_SANDBOX"),
         surroundings={name: value for name in _SURROUNDINGS if (value := read.environ.get(name))},
+    )
+    return _with_stored(settings) if settings.unregistered else settings
+
+
+def _with_stored(settings: Settings) -> Settings:
+    """The settings with the credentials that the set-up page stored, if it did."""
+    held = read_credentials(settings.data_dir)
+    if held is None:
+        return settings
+    return replace(
+        settings,
+        app_id=held.app_id,
+        private_key=held.private_key,
+        webhook_secrets=(held.webhook_secret,),
     )
 
 
@@ -220,6 +258,22 @@ def _private_key(read: _Reader) -> str | None:
     if "PRIVATE KEY" not in text:
         raise UsageError("PRIVATE_KEY is no private key: it must be PEM text or base64 of it")
     return text
+
+
+def _command(read: _Reader) -> tuple[str, ...]:
+    """The words of the command that signs, split as a shell would; none of them is expanded."""
+    text = read.text("PRIVATE_KEY_COMMAND")
+    if text is None:
+        return ()
+    if read.text("PRIVATE_KEY") or read.text("PRIVATE_KEY_BASE64"):
+        raise UsageError("PRIVATE_KEY and PRIVATE_KEY_COMMAND are both set: set one of them")
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"PRIVATE_KEY_COMMAND cannot be split into words: {error}") from error
+    if not words:
+        raise UsageError("PRIVATE_KEY_COMMAND has no words: it must be a command that signs")
+    return words
 
 
 def _decoded(text: str) -> str:

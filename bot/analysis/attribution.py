@@ -12,11 +12,11 @@ from typing import Final
 
 from bot.analysis.locate import OriginFiles
 from bot.core import provenance
-from bot.core.finding import Side
+from bot.core.finding import Fix, Side
 from bot.core.provenance import Hunk, Sought, Spotted
 from bot.core.rendering import Build, Builder
 from bot.core.resource import Item, Node, Resource, ResourceKey, Route
-from bot.core.review import Location
+from bot.core.review import Location, Suggestion
 from bot.core.states import Rendered
 from bot.core.tree import Blobs, Tree
 from bot.core.values import Value
@@ -72,13 +72,54 @@ class Attribution:
             self._places[mark] = found or origins.place_of(node, side)
         return self._places[mark]
 
+    def suggestion(self, fix: Fix, path: str) -> Suggestion | None:
+        """The line that causes a field, with its scalar as the fix has it.
+
+        Certain is what was built: nothing but this field may change, and no other root may be made
+        of the file.
+        """
+        node, location = fix.node, self.place_of(fix.node, "RIGHT")
+        root = self.rendered.get(node.resource.source.root)
+        if root is None or location is None or location.line is None:
+            return None
+        if (location.path, location.side) != (path, "RIGHT") or not _are_scalars(fix):
+            return None
+        text = self._text(self.head, path)
+        if text is None or self._is_shared(root, path):
+            return None
+        line = provenance.line_at(text, location.line)
+        new = line and provenance.rewritten(line, str(node.value), str(fix.value))
+        if not new or "\n" in str(fix.value):
+            return None
+        changed = provenance.with_line(text, location.line, new)
+        if not self._makes_only(root, {path: changed}, fix):
+            return None
+        return Suggestion(location.line, location.line, new.rstrip("\n"))
+
+    def _is_shared(self, root: Rendered, path: str) -> bool:
+        others = (held for held in self.rendered.values() if held is not root)
+        return any(path in _own_paths(held).values() for held in others)
+
+    def _makes_only(self, root: Rendered, texts: Mapping[str, str], fix: Fix) -> bool:
+        """Whether these texts make the field what the fix says, and nothing else another."""
+        if root.after is None:
+            return False
+        old = root.new
+        new = self._with(root, root.after, texts)
+        if new is None or len(old) != len(new):
+            return False
+        differing = [(it, other) for it, other in zip(old, new, strict=True) if it != other]
+        if len(differing) != 1:
+            return False
+        was, now = differing[0]
+        route = fix.node.route
+        body = provenance.with_value(was.body, route, fix.value)
+        return was.key == now.key == fix.node.resource.key and body == now.body
+
     def _cause(self, root: Rendered, node: Node, side: Side) -> Location | None:
         change = self._change(root)
         key = node.resource.key
-        before = self._resources(root, root.before)
-        after = self._resources(root, root.after)
-        if before is None or after is None:
-            return None
+        before, after = root.old, root.new
         for route in dict.fromkeys((node.route, ())):
             old, new = _value(before, key, route), _value(after, key, route)
             if old == new:
@@ -86,7 +127,7 @@ class Attribution:
             place = replace(node, route=route)
             wanted = provenance.sought(place, old, new)
             spotted = provenance.ranked(change.hunks, change.head, wanted)
-            added = self._in_added_file(root, node, spotted)
+            added = self._in_added_file(node, spotted)
             if added is not None:
                 return added
             if root.before is None or root.after is None:
@@ -94,16 +135,12 @@ class Attribution:
             return self._verified(root, change, spotted, _Field(key, route, new, wanted), side)
         return None
 
-    def _in_added_file(
-        self, root: Rendered, node: Node, spotted: tuple[Spotted, ...]
-    ) -> Location | None:
+    def _in_added_file(self, node: Node, spotted: tuple[Spotted, ...]) -> Location | None:
         """The best line of a file that the change brings and that the resource comes from."""
         path = node.resource.source.path
         if path in self.base or path not in self.head:
             return None
-        own = (
-            held for held in spotted if root.own_paths.get(held.hunk.path, held.hunk.path) == path
-        )
+        own = (held for held in spotted if held.hunk.path == path)
         return next((Location(path, held.new, "RIGHT") for held in own if held.new), None)
 
     def _verified(
@@ -122,24 +159,29 @@ class Attribution:
             text = provenance.put_back(change.head.get(held.hunk.path, ""), held.hunk)
             # With the only hunk put back, head is base, which differs there.
             if alone or self._flips(root, {held.hunk.path: text}, sought):
-                return _in_hunk(root, held, side)
+                return _in_hunk(held, side)
         for path in several[: MOST_BUILDS - min(left, len(spotted))]:
             if self._flips(root, {path: change.base.get(path, "")}, sought):
-                return self._file(root, path, side)
-        return self._file(root, _main_file(root), side)
+                return self._file(path, side)
+        # Where it is built otherwise, the cause may lie in what says so and not among its files.
+        return self._file(_main_file(root), side) if _alike(root) else None
 
     def _flips(self, root: Rendered, texts: Mapping[str, str], sought: _Field) -> bool:
         """Whether the field is another one with these texts; False where that cannot be built."""
         if root.after is None:
             return False
-        build = replace(root.after, edits={**root.after.edits, **texts})
-        found = self._resources(root, build)
+        found = self._with(root, root.after, texts)
         return found is not None and _value(found, sought.key, sought.route) != sought.value
 
-    def _resources(self, root: Rendered, build: Build | None) -> _Resources | None:
+    def _with(self, root: Rendered, build: Build, texts: Mapping[str, str]) -> _Resources | None:
+        """What a build gives with other texts of files of the tree, wherever it finds those."""
+        found = {seen: texts[own] for seen, own in _own_paths(root).items() if own in texts}
+        # What head does not have any more is put where base had it.
+        gone = {path: text for path, text in texts.items() if path not in self.head}
+        return self._resources(root, replace(build, edits={**build.edits, **gone, **found}))
+
+    def _resources(self, root: Rendered, build: Build) -> _Resources | None:
         """What a build gives, made once; None where it gives nothing that can be read."""
-        if build is None:
-            return ()
         mark = (root.name, tuple(sorted(build.files.items())), tuple(sorted(build.edits.items())))
         if mark not in self._built:
             self._built[mark] = self._make(root, build)
@@ -163,8 +205,7 @@ class Attribution:
             hunks: list[Hunk] = []
             paths = list(self._differing(root))
             for path in paths[:_MOST_FILES]:
-                own = root.own_paths.get(path, path)
-                old, new = self._text(self.base, own), self._text(self.head, own)
+                old, new = self._text(self.base, path), self._text(self.head, path)
                 if old is not None and new is not None:
                     base[path], head[path] = old, new
                     hunks.extend(provenance.hunks(path, old, new))
@@ -177,9 +218,13 @@ class Attribution:
         before = root.before.files if root.before else {}
         after = root.after.files if root.after else {}
         written = root.after.edits if root.after else {}
-        for path in sorted({**before, **after}):
-            if before.get(path) != after.get(path) and path not in written:
-                yield path
+        yield from sorted(
+            {
+                root.own_paths.get(path, path)
+                for path in {**before, **after}
+                if before.get(path) != after.get(path) and path not in written
+            }
+        )
 
     def _text(self, tree: Tree, path: str) -> str | None:
         """The text of a file, empty where there is none, None where it cannot be looked at."""
@@ -193,13 +238,12 @@ class Attribution:
         except (KeyError, UnicodeDecodeError):
             return None
 
-    def _file(self, root: Rendered, path: str, side: Side) -> Location | None:
-        own = root.own_paths.get(path, path)
-        if own in (self.head if side == "RIGHT" else self.base):
-            return Location(own, None, side)
-        if own in self.head:
-            return Location(own, None, "RIGHT")
-        return Location(own, None, "LEFT") if own in self.base else None
+    def _file(self, path: str, side: Side) -> Location | None:
+        if path in (self.head if side == "RIGHT" else self.base):
+            return Location(path, None, side)
+        if path in self.head:
+            return Location(path, None, "RIGHT")
+        return Location(path, None, "LEFT") if path in self.base else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,23 +256,31 @@ class _Field:
     wanted: Sought
 
 
-def _value(resources: _Resources | None, key: ResourceKey, route: Route) -> Value:
+def _value(resources: _Resources, key: ResourceKey, route: Route) -> Value:
     """What stands there; the namespace counts where several have the name."""
-    alike = [
-        it for it in resources or () if it.group_kind == key.group_kind and it.name == key.name
-    ]
+    alike = [it for it in resources if it.group_kind == key.group_kind and it.name == key.name]
     exact = [it for it in alike if it.key == key]
     found = (exact or alike)[-1:] if exact or len(alike) == 1 else []
     return provenance.value_at(found[0].body, route) if found else None
 
 
-def _in_hunk(root: Rendered, held: Spotted, side: Side) -> Location:
+def _in_hunk(held: Spotted, side: Side) -> Location:
     """The line of a hunk: on the side that is asked for where the hunk has lines there."""
     hunk = held.hunk
-    path = root.own_paths.get(hunk.path, hunk.path)
     if hunk.removed and (side == "LEFT" or not hunk.added):
-        return Location(path, held.old or hunk.old, "LEFT")
-    return Location(path, held.new or hunk.new, "RIGHT")
+        return Location(hunk.path, held.old or hunk.old, "LEFT")
+    return Location(hunk.path, held.new or hunk.new, "RIGHT")
+
+
+def _are_scalars(fix: Fix) -> bool:
+    held = (fix.node.value, fix.value)
+    return all(isinstance(it, str | int) and not isinstance(it, bool) for it in held)
+
+
+def _own_paths(root: Rendered) -> Mapping[str, str]:
+    """The tree's own path of each file that a root is made of at head, by where it is found."""
+    files = root.after.files if root.after is not None else {}
+    return {path: root.own_paths.get(path, path) for path in files}
 
 
 def _alike(root: Rendered) -> bool:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from bot.analysis.manifests import LARGEST
 from bot.core.codeowners import LOCATIONS
-from bot.core.finding import Finding, Graph, Side, Spot, Steps, Table
+from bot.core.finding import Finding, Fix, Graph, Side, Spot, Steps, Table
 from bot.core.judge import Judged
 from bot.core.policy import POLICY_PATH
 from bot.core.reading import line_of
@@ -37,6 +37,9 @@ class Places(Protocol):
 
         None where no file of the two trees can be named.
         """
+
+    def suggestion(self, fix: Fix, path: str) -> Suggestion | None:
+        """A fix as new text for a line of the file at `path` in head; None where not certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,10 @@ class Locator:
             return None
         source = fix.node.resource.source
         if source.root:
-            return None
+            location = self._location(place, found.side)
+            if self.places is None or location is None:
+                return None
+            return self.places.suggestion(fix, location.path)
         data = self._data(source) if source.path == place.resource.source.path else None
         return None if data is None else suggest_fix(data, fix)
 
@@ -121,8 +127,9 @@ class Locator:
             return Location(place.path, place.line, side) if known else None
         source = place.resource.source
         if source.root:
-            places = self.places or OriginFiles(self.base, self.head)
-            return places.place_of(place, side)
+            if self.places is not None:
+                return self.places.place_of(place, side)
+            return OriginFiles(self.base, self.head).place_of(place, side)
         for held in (side, _other(side)):
             file = self._tree(held).get(source.path)
             if file is not None and file.blob == source.blob:

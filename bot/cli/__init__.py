@@ -26,6 +26,7 @@ COMMANDS: Final = (
     Entry("serve", "bot.cli.serve:serve", "Take webhooks and review pull requests."),
     Entry("worker", "bot.cli.serve:worker", "Review what other replicas took in."),
     Entry("doctor", "bot.cli.doctor:doctor", "What is wrong between here and GitHub."),
+    Entry("replay", "bot.cli.replay:replay", "One delivery through the door again."),
 )
 """In the order in which `fairlead --help` shows them."""
 

@@ -15,7 +15,7 @@ import click
 
 from bot.cli import output
 from bot.errors import AnalysisError, UsageError
-from bot.settings import cache_directory
+from bot.settings import cache_directory, tool_folders
 
 if TYPE_CHECKING:
     from bot.analysis.run import Options
@@ -95,11 +95,10 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     repository = Repository(repo)
     tip = repository.resolve(branch)
     policy = read_policy(policy_file, repository.file(tip, POLICY_PATH))
-    cache = cache_directory()
     options = Options(
-        cache=cache,
+        cache=cache_directory(),
         tenant=str(repo.resolve()),
-        renders=renders_here(() if cache is None else (cache / "tools",)),
+        renders=renders_here(tool_folders()),
     )
     merges = repository.first_parents(tip, last)
     if not merges:

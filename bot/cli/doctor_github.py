@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
-from github import Auth
-
 from bot.cli.diagnosis import Line, ok, problem, warning
 from bot.errors import GitHubError
 from bot.github.auth import Gateway
 from bot.github.inspection import Inspection, Reader
 from bot.github.registration import EVENTS, NEEDED, NEEDED_EVENTS, lacking
+from bot.github.signing import app_auth
 from bot.settings import Settings
 
 CHECK: Final = "fairlead"
@@ -36,12 +35,12 @@ def look_at_github(settings: Settings, only: str | None, repositories: int) -> I
         yield problem(
             "credentials",
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
-            "set them: they are on the page of the App on GitHub",
+            "set them, or start `fairlead serve` without any and follow the set-up page",
         )
         return
     # The service's own check of the key, in its words.
-    Gateway(settings.app_id or "", settings.private_key or "", settings.github_api_url)
-    auth = Auth.AppAuth(settings.app_id or "", settings.private_key or "")
+    Gateway(settings.app_id or "", settings.key, settings.github_api_url)
+    auth = app_auth(settings.app_id or "", settings.key)
     with Inspection(auth, settings.github_api_url) as github:
         try:
             answer = github.app()

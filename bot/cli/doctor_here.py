@@ -14,8 +14,8 @@ from typing import Final
 
 from bot.cli.diagnosis import Line, ok, problem, warning
 from bot.render.tools import find, pinned_tools
-from bot.sandbox import sandbox_state
-from bot.settings import Settings
+from bot.sandbox import proved_state
+from bot.settings import Settings, tool_folders
 
 _GIT: Final = (2, 31)
 """`git fetch` with a configuration from the environment came with it."""
@@ -27,7 +27,7 @@ def look_here(settings: Settings) -> Iterator[Line]:
     """Every line about this machine."""
     yield _python(settings)
     yield _git()
-    yield from _renderers(settings)
+    yield from _renderers()
     yield _sandbox(settings)
     yield _data(settings.data_dir)
 
@@ -59,27 +59,27 @@ def _git() -> Line:
     return ok("git", said)
 
 
-def _renderers(settings: Settings) -> Iterator[Line]:
+def _renderers() -> Iterator[Line]:
     for tool in pinned_tools():
-        found = find(tool.name, (settings.data_dir / "tools",))
+        found = find(tool.name, tool_folders())
         if found is None:
             yield warning(
                 tool.name,
-                f"{tool.name} is not on the PATH: roots that need it are not looked at",
-                f"put {tool.name} {tool.version} on the PATH, if a repository needs it",
+                f"{tool.name} is not here: roots that need it are not looked at",
+                "run `fairlead tools fetch`",
             )
         elif not found.pinned:
             yield warning(
                 tool.name,
                 f"{found} at {found.path} is not the version that is tested",
-                f"put {tool.name} {tool.version} on the PATH",
+                f"run `fairlead tools fetch` for {tool.version}",
             )
         else:
             yield ok(tool.name, f"{found} at {found.path}")
 
 
 def _sandbox(settings: Settings) -> Line:
-    state = sandbox_state()
+    state = proved_state()
     if state.complete:
         return ok("sandbox", str(state))
     advice = "run on Linux 5.13 or newer with Landlock and seccomp"

@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 import click
 import structlog
+from flask import Flask
 from waitress import create_server  # type: ignore[import-untyped]  # it has no types
 
 from bot import logs
@@ -18,6 +19,7 @@ from bot.analysis.renders import Renders, renders_here
 from bot.analysis.run import Options
 from bot.app import create_app
 from bot.audit import Audit
+from bot.cli.door import Door
 from bot.errors import UsageError
 from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
@@ -47,18 +49,20 @@ Example:
 def serve() -> None:
     """Take GitHub's webhooks and review pull requests.
 
-    Settings are environment variables: APP_ID (or CLIENT_ID), PRIVATE_KEY and WEBHOOK_SECRET are
-    needed, each also as NAME_FILE; HOST, PORT, DATA_DIR, DATABASE_URL, GITHUB_API_URL or GHE_HOST,
-    LOG_LEVEL, LOG_FORMAT, FAIRLEAD_WORKERS, FAIRLEAD_JOB_SECONDS and FAIRLEAD_ALLOW_NO_SANDBOX
-    have defaults.
+    Settings are environment variables, each also as NAME_FILE; docs/running.md lists them. Without
+    APP_ID (or CLIENT_ID), PRIVATE_KEY and WEBHOOK_SECRET a set-up page makes the App: the log shows
+    its address.
     """
-    settings = _settings("serve")
-    metrics = Metrics()
-    queue = _queue(settings, metrics)
-    app = create_app(settings.webhook_secrets, queue, metrics)
+    settings = read_settings()
+    door = Door(_opened)
+    if settings.unregistered:
+        logs.configure(settings.log_level, settings.log_format)
+        _require_sandbox(settings)
+    else:
+        door.open(_checked(settings, "serve"))
     signal.signal(signal.SIGTERM, _interrupt)
     server = create_server(
-        app,
+        door,
         host=settings.host,
         port=settings.port,
         threads=_THREADS,
@@ -66,12 +70,21 @@ def serve() -> None:
         # Waitress buffers a body before the application sees it.
         max_request_body_size=MAX_PAYLOAD + 1,
     )
+    if settings.unregistered:
+        door.set_up(settings, server.effective_port)
     log.info("listening", host=settings.host, port=server.effective_port)
     try:
         server.run()  # returns at SIGTERM and SIGINT, when the answers under way are out
     except KeyboardInterrupt:
         log.info("interrupted")
-    _end(queue)
+    _end(door.queue)
+
+
+def _opened(settings: Settings) -> tuple[Flask, Queue]:
+    """The application that takes deliveries, and the running queue behind it."""
+    metrics = Metrics()
+    queue = _queue(settings, metrics)
+    return create_app(settings.webhook_secrets, queue, metrics), queue
 
 
 @click.command(epilog=WORKER_EPILOG)
@@ -96,7 +109,10 @@ def worker() -> None:
 
 
 def _settings(command: str) -> Settings:
-    settings = read_settings()
+    return _checked(read_settings(), command)
+
+
+def _checked(settings: Settings, command: str) -> Settings:
     if missing := settings.missing():
         raise UsageError(
             f"fairlead {command} needs {', '.join(missing)}: they are the App's own, from its "
@@ -121,7 +137,7 @@ def _queue(settings: Settings, metrics: Metrics) -> Queue:
 
 
 def _service(settings: Settings) -> Service:
-    gateway = Gateway(settings.app_id or "", settings.private_key or "", settings.github_api_url)
+    gateway = Gateway(settings.app_id or "", settings.key, settings.github_api_url)
     return Service(
         gateway=gateway,
         mirrors=settings.data_dir / "mirrors",
@@ -169,10 +185,11 @@ def _interrupt(number: int, frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _end(queue: Queue) -> NoReturn:
+def _end(queue: Queue | None) -> NoReturn:
     """Ends the process. What still runs after the grace is begun again by the next process."""
     log.info("stopping", grace=GRACE)
-    queue.stop(GRACE)
+    if queue is not None:
+        queue.stop(GRACE)
     log.info("stopped")
     logging.shutdown()
     # A thread in a long call would keep the interpreter from ending.

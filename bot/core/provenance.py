@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import Final
 
 from bot.core.resource import Item, Node, Route
@@ -108,6 +109,29 @@ def put_back(text: str, hunk: Hunk) -> str:
     return "".join(lines)
 
 
+def rewritten(line: str, value: str, wanted: str) -> str | None:
+    """A line with another scalar in place of its own; None where its own is another one."""
+    match = _LINE.match(line.rstrip("\n")[:_LONGEST_LINE])
+    name = "item" if match is not None and match["key"] is None else "value"
+    if match is None or match[name] is None or _plain(match[name]) != value:
+        return None
+    start = line.index(value, match.start(name))
+    return line[:start] + wanted + line[start + len(value) :]
+
+
+def line_at(text: str, number: int) -> str | None:
+    """A line of a text, counted from 1, with its end."""
+    lines = _lines(text)
+    return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+def with_line(text: str, number: int, line: str) -> str:
+    """A text with another line at this number."""
+    lines = _lines(text)
+    lines[number - 1] = line
+    return "".join(lines)
+
+
 def sought(node: Node, before: Value, after: Value) -> Sought:
     """What to look for, for a place that held one value and holds another."""
     old, new = (tuple(_leaves(node.route, value)) for value in (before, after))
@@ -154,6 +178,20 @@ def value_at(value: Value, route: Route) -> Value:
             value = _item(value, step)
         else:
             value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def with_value(value: Value, route: Route, wanted: Value) -> Value:
+    """A body with another value at the end of a route that leads somewhere in it."""
+    if not route:
+        return wanted
+    step, rest = route[0], route[1:]
+    if isinstance(step, Item) and isinstance(value, tuple) and step.index < len(value):
+        held = list(value)
+        held[step.index] = with_value(held[step.index], rest, wanted)
+        return tuple(held)
+    if isinstance(step, str) and isinstance(value, Mapping):
+        return MappingProxyType({**value, step: with_value(value.get(step), rest, wanted)})
     return value
 
 
@@ -264,11 +302,15 @@ def _best(
         text = line[:_LONGEST_LINE].strip()
         match = _LINE.match(text)
         held = (match["value"] or match["item"] or "") if match else ""
-        value = held.partition(" #")[0].strip("\"' ")
-        score = max((_score(text, value, keys, leaf) for leaf in leaves), default=0)
+        score = max((_score(text, _plain(held), keys, leaf) for leaf in leaves), default=0)
         if score > best:
             best, at = score, index
     return best, at
+
+
+def _plain(written: str) -> str:
+    """A scalar without its quotes and without a comment behind it."""
+    return written.partition(" #")[0].strip("\"' ")
 
 
 def _score(line: str, value: str, keys: tuple[str, ...], leaf: Leaf) -> int:

@@ -20,6 +20,7 @@ from urllib3 import Retry
 from bot.errors import GitHubAnswerError, GitHubError, InstallationGone, UsageError
 from bot.github.answers import created, translated
 from bot.github.budget import Budget
+from bot.github.signing import Key, app_auth
 
 API_VERSION: Final = "2022-11-28"
 PERMISSIONS: Final = {"checks": "write", "contents": "read", "pull_requests": "write"}
@@ -113,15 +114,20 @@ class Client(Github):
 class Gateway:
     """The App's credentials, from which each job gets a connection of its own."""
 
-    def __init__(self, app_id: str, private_key: str, api_url: str, *, pause: float = 0.25) -> None:
-        """`pause` is what GitHub gets between two writes. Raises UsageError for a useless key."""
+    def __init__(self, app_id: str, private_key: Key, api_url: str, *, pause: float = 0.25) -> None:
+        """`private_key` may be a command that signs; `pause` is what GitHub gets between writes.
+
+        Raises UsageError for a useless key.
+        """
         self.budget = Budget(pause)
-        self._auth = Auth.AppAuth(app_id, private_key)
+        self._auth = app_auth(app_id, private_key)
         self._url = api_url
         self._lock = threading.Lock()
         self._identity: Identity | None = None
         try:
             self._auth.create_jwt()
+        except GitHubError as error:
+            raise UsageError(str(error)) from error
         except (ValueError, TypeError, InvalidKeyError, UnsupportedAlgorithm):
             # What the cryptography says of a key might show a part of it.
             raise UsageError(

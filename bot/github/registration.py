@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import quote
+
+from github import Github
+
+from bot.errors import GitHubError
+from bot.github.answers import translated
+from bot.github.auth import API_VERSION
 
 PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -37,6 +45,7 @@ EVENTS: Final = (
 
 NEEDED_EVENTS: Final = ("check_run", "check_suite", "pull_request")
 
+_SECONDS: Final = 15
 _RANKS: Final = {"read": 1, "write": 2, "admin": 3}
 
 
@@ -45,3 +54,44 @@ def lacking(granted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, level in PERMISSIONS.items():
         if _RANKS.get(str(granted.get(name)), 0) < _RANKS[level]:
             yield name, level
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """An App that GitHub made from a manifest."""
+
+    app_id: str
+    name: str
+    address: str
+    private_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+
+
+def converted(code: str, api_url: str) -> Registered:
+    """The App that this code stands for; a code serves once. Raises GitHubError."""
+    github = Github(
+        base_url=api_url,
+        lazy=True,
+        retry=None,
+        timeout=_SECONDS,
+        api_version=API_VERSION,
+        seconds_between_requests=0,
+        seconds_between_writes=0,
+    )
+    try:
+        with translated():
+            found = github.requester.requestJsonAndCheck(
+                "POST", f"/app-manifests/{quote(code, safe='')}/conversions"
+            )[1]
+    finally:
+        github.close()
+    try:
+        return Registered(
+            str(found["id"]),
+            found["name"],
+            found["html_url"],
+            found["pem"],
+            found["webhook_secret"],
+        )
+    except KeyError as error:
+        raise GitHubError(f"GitHub's answer lacks {error}") from None

@@ -2,7 +2,7 @@
 
 What a direct push brought is found against what was there before it. It does not become base in
 silence: the run of that commit carries it, the run of each later commit says it again, until it is
-gone or waived (docs/decisions/005-direct-pushes.md).
+gone or waived (docs/decisions/006-direct-pushes.md).
 """
 
 from __future__ import annotations

@@ -14,11 +14,12 @@ from bot.analysis.examine import HeldBlobs
 from bot.analysis.renders import Renders, renders_here
 from bot.analysis.review import review_trees
 from bot.analysis.run import Options, Side
+from bot.core.finding import Fix
 from bot.core.finding import Side as DiffSide
 from bot.core.policy import Policy
 from bot.core.rendering import Build, Built, Status
 from bot.core.resource import Resource, ResourceKey, Source
-from bot.core.review import Location
+from bot.core.review import Location, Suggestion
 from bot.core.states import Rendered
 from bot.core.tree import File, Tree
 from bot.core.values import freeze, mapping
@@ -51,7 +52,7 @@ class Lines:
             for line in text.split("\n"):
                 key, colon, value = line.partition(": ")
                 if colon:
-                    data[key] = value
+                    data[key] = value.partition(" #")[0].strip()
         data = {key: data.get(value[1:], value) for key, value in data.items()}
         if data.get("a") == "1" or data.get("b") == "1":
             data["either"] = "on"
@@ -78,7 +79,8 @@ class World:
         held = HeldBlobs({blob: text.encode() for blob, text in self.blobs.items()})
         trees = (self._tree(self.base), self._tree(self.head))
         self.builds = (self._build(self.base), self._build(self.head))
-        rendered = {"r": Rendered("r", *self.builds, read)}
+        old, new = (read(Lines(self.blobs).build(build)) for build in self.builds)
+        rendered = {"r": Rendered("r", *self.builds, read, old=old, new=new)}
         self.attribution = Attribution(*trees, held, rendered, self.builder)
 
     def place(self, name: str, side: DiffSide = "RIGHT") -> Location | None:
@@ -87,10 +89,15 @@ class World:
         (made,) = read(builder.build(self.builds[side == "RIGHT"]))
         return self.attribution.place_of(made.at("data", name), side)
 
+    def fixed(self, name: str, value: str, path: str = "r/base") -> Suggestion | None:
+        """What is suggested so that a field becomes this."""
+        (made,) = read(Lines(self.blobs).build(self.builds[1]))
+        return self.attribution.suggestion(Fix(made.at("data", name), value), path)
+
     @property
     def tried(self) -> int:
         """How many builds there were beside those of base and of head."""
-        return len([edits for edits in self.builder.made if edits])
+        return len(self.builder.made)
 
     def _tree(self, files: Files) -> Tree:
         return {path: File("100644", f"{text!r}", len(text)) for path, text in files.items()}
@@ -147,7 +154,7 @@ def test_what_the_change_does_not_make_stands_where_it_is_from() -> None:
 
 
 def test_where_nothing_can_be_built_the_file_is_named() -> None:
-    world = World({"r/base": "x: 1\n"}, {"r/base": "x: 2\n"}, "limit")
+    world = World({"r/base": "x: 1\n\nz: 1\n"}, {"r/base": "x: 2\n\nz: 2\n"}, "limit")
 
     assert world.place("x") == Location("r/base", None, "RIGHT")
 
@@ -161,6 +168,33 @@ def test_no_finding_takes_more_builds_than_it_may_and_none_twice() -> None:
 
     assert (first, tried) == (Location("r/base", None, "RIGHT"), MOST_BUILDS)
     assert (world.place("either"), world.tried) == (first, tried)
+
+
+def test_a_fix_is_suggested_for_the_line_with_the_value() -> None:
+    world = World({"r/base": "x: 1\ny: a\n"}, {"r/base": "x: 1\ny:  b # why\n"})
+
+    assert world.fixed("y", "c") == Suggestion(2, 2, "y:  c # why")
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "path"),
+    [
+        pytest.param("y: a\n", "y: b\nother: $y\n", "r/base", id="another field follows it"),
+        pytest.param("b: 0\ny: $b\n", "b: 1\ny: $b\n", "r/base", id="more than one field"),
+        pytest.param("y: a\n", "y: b\n", "r/other", id="the finding stands elsewhere"),
+        pytest.param("y: b\n", "y: b\nz: 1\n", "r/base", id="the change does not make it"),
+    ],
+)
+def test_no_fix_is_suggested_where_it_is_not_certain(base: str, head: str, path: str) -> None:
+    assert World({"r/base": base}, {"r/base": head}).fixed("y", "c", path) is None
+
+
+def test_no_fix_is_suggested_in_a_file_that_several_roots_share() -> None:
+    world = World({"r/base": "y: a\n"}, {"r/base": "y: b\n"})
+    other = Rendered("other", *world.builds, read)
+    world.attribution.rendered = {**world.attribution.rendered, "other": other}
+
+    assert world.fixed("y", "c") is None
 
 
 @pytest.fixture(scope="session")
@@ -198,4 +232,32 @@ def test_of_a_patch_and_a_decoy_the_patch_is_named(tmp_path: Path, renders: Rend
 
     assert [held.location for held in review.findings] == [
         Location("prod/kustomization.yaml", 7, "RIGHT")
+    ]
+
+
+def test_a_chart_gets_the_fix_in_its_values(tmp_path: Path, renders: Renders) -> None:
+    base = {
+        "web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n",
+        "web/values.yaml": "replicas: 2\njob:\n  api: batch/v1\n",
+        "web/templates/job.yaml": (
+            "apiVersion: {{ .Values.job.api }}\n"
+            "kind: CronJob\n"
+            "metadata: {name: web}\n"
+            "spec: {schedule: hourly}\n"
+        ),
+    }
+    head = {**base, "web/values.yaml": "replicas: 3\njob:\n  api: batch/v1beta1 # soon\n"}
+    place = make_repository(tmp_path / "repository")
+    commits = [commit(place, dict(base)), commit(place, dict(head))]
+    repository = Repository(place)
+    with repository.blobs() as blobs:
+        old, new = (Side(repository.tree(name), blobs, name) for name in commits)
+        options = Options(renders=renders, rules=("api-version-removed",))
+        review = review_trees(old, new, Policy(), TODAY, options)
+
+    assert [(held.location, held.suggestion) for held in review.findings] == [
+        (
+            Location("web/values.yaml", 3, "RIGHT"),
+            Suggestion(3, 3, "  api: batch/v1 # soon"),
+        )
     ]

@@ -173,7 +173,7 @@ def test_each_set_of_values_of_a_chart_is_an_environment(
         (
             "ConfigMap/default/web has new",
             ("charts/web/values-prod.yaml",),
-            "charts/web/templates/c.yaml",
+            "charts/web/values-prod.yaml",
         )
     ]
     assert found.summary.environments == 3
@@ -196,7 +196,7 @@ def test_a_chart_brings_the_charts_of_the_tree_that_it_depends_on(
 
     assert found.problems == ()
     assert told(found) == [
-        ("ConfigMap/default/web has new", ("default",), "charts/web/templates/c.yaml")
+        ("ConfigMap/default/web has new", ("default",), "lib/common/templates/_d.tpl")
     ]
 
 

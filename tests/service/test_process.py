@@ -335,9 +335,9 @@ def test_it_ends_in_order_when_it_is_told_to(here: Running) -> None:
     [
         (
             "serve",
-            {},
+            {"APP_ID": "1"},
             (
-                "fairlead: fairlead serve needs APP_ID, PRIVATE_KEY, WEBHOOK_SECRET: they are the "
+                "fairlead: fairlead serve needs PRIVATE_KEY, WEBHOOK_SECRET: they are the "
                 "App's own, from its page on GitHub; each can also be given as a file, such as "
                 "PRIVATE_KEY_FILE\n"
             ),

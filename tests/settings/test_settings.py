@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UsageError
-from bot.settings import VARIABLES, Settings, read_settings
+from bot.settings import VARIABLES, Settings, read_settings, tool_folders
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----"
 
@@ -24,14 +24,16 @@ class Asked(dict[str, str]):
         super().__init__()
         self.names: set[str] = set()
 
-    def get(self, key: str, default: object = None) -> None:  # type: ignore[override]  # narrower
-        del default
+    def get(self, key: str, default: object = None) -> object:  # type: ignore[override]  # wider
         self.names.add(key)
+        return default
 
 
 def test_what_is_documented_is_what_is_read() -> None:
     asked = Asked()
     read_settings(asked)
+    tool_folders(asked)
+    asked.names.remove("XDG_CACHE_HOME")
     read = {name for name in asked.names if not name.endswith(("_FILE", "_PATH"))}
     assert read | {"SSL_CERT_FILE"} == {held.name for held in VARIABLES}
 
@@ -161,3 +163,26 @@ def test_no_secret_stands_in_the_repr() -> None:
     }
     shown = repr(read_settings(given))
     assert [word for word in ("c2VjcmV0", "hush-hush", "sesame") if word in shown] == []
+
+
+def test_a_command_may_sign_in_place_of_a_key() -> None:
+    given = {
+        "APP_ID": "1",
+        "WEBHOOK_SECRET": "s",
+        "PRIVATE_KEY_COMMAND": "sign --key 'a b'\n  --raw",
+    }
+    settings = read_settings(given)
+    assert (settings.key, settings.missing()) == (("sign", "--key", "a b", "--raw"), ())
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"PRIVATE_KEY_COMMAND": "sign", "PRIVATE_KEY": PEM}, "are both set: set one of them"),
+        ({"PRIVATE_KEY_COMMAND": "sign 'x"}, "PRIVATE_KEY_COMMAND cannot be split into words"),
+        ({"PRIVATE_KEY_COMMAND": "  "}, "PRIVATE_KEY_COMMAND has no words"),
+    ],
+)
+def test_a_command_that_is_none_is_refused(given: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read_settings(given)

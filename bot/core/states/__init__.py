@@ -46,7 +46,7 @@ class Rendered:
 
     `name` is what the sources of its resources name as their root. `read` gives the resources of
     what comes of another build of it; raises UnbuildableError for what cannot be read. `own_paths`
-    are the tree's own paths of files that it finds elsewhere.
+    are the tree's own paths of files that it finds elsewhere, `old` and `new` what was made of it.
     """
 
     name: str
@@ -54,6 +54,8 @@ class Rendered:
     after: Build | None
     read: Callable[[Built], tuple[Resource, ...]] = lambda built: ()  # noqa: ARG005 - of nothing, nothing
     own_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    old: tuple[Resource, ...] = ()
+    new: tuple[Resource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +201,21 @@ class _Trees:
         found = {}
         for key in {**before, **after}:
             old, new = (
-                held.root if held is not None and held.status == "rendered" else None
+                held if held is not None and held.status == "rendered" else None
                 for held in (before.get(key), after.get(key))
             )
-            root = new or old
-            if root is not None:
-                before_it, after_it = (it.build if it is not None else None for it in (old, new))
-                read = partial(reader.made, root)
-                found[root.name] = Rendered(root.name, before_it, after_it, read, root.own_paths)
+            applied = new or old
+            if applied is not None:
+                root = applied.root
+                found[root.name] = Rendered(
+                    root.name,
+                    old.root.build if old is not None else None,
+                    new.root.build if new is not None else None,
+                    partial(reader.made, root),
+                    root.own_paths,
+                    old.resources if old is not None else (),
+                    new.resources if new is not None else (),
+                )
         return MappingProxyType(found)
 
     def sides(self, namespace: str, own: tuple[str, ...]) -> tuple[Side, Side]:

@@ -1,0 +1,1 @@
+"""Becoming an App."""
