@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: install tools demo test check bench lock format clean
+.PHONY: install tools demo test check bench soak lock format clean
 
 install: $(STAMP)
 
@@ -42,6 +42,10 @@ check: install
 
 bench: install
 	@$(BIN)/python -m tests.bench
+
+# Such as: make soak SOAK="--pull-requests 60 --repositories 6 --seed 7"
+soak: install
+	@$(BIN)/python -m tests.soak $(SOAK)
 
 format: install
 	@$(BIN)/ruff check --quiet --fix-only

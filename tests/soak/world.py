@@ -1,0 +1,305 @@
+"""The running parts of a soak: a stand-in GitHub, people who act on it, the service that dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from bot.demo import ServiceProcess, start_service, wait_until
+from bot.github.webhook import EVENTS
+from bot.standin import StandIn
+from bot.standin.merge_queue import MergeGroup
+from bot.standin.merging import MergeRefused
+from bot.standin.state import App, Installation, PullRequest, Repository
+from tests.soak.plan import (
+    BASES,
+    PATHS,
+    PEOPLE,
+    Act,
+    Kill,
+    Late,
+    Lose,
+    Open,
+    Push,
+    Queue,
+    Reply,
+    Rerun,
+    Retarget,
+    Say,
+    Seen,
+    Start,
+    Toggle,
+    Twice,
+    Weather,
+)
+
+SETTINGS: Final = {"FAIRLEAD_ALLOW_NO_SANDBOX": "true", "LOG_LEVEL": "info"}
+POLICY: Final = f"""\
+version: 1
+images:
+  approved: [registry.example.com]
+approvals:
+  - rules: ['*']
+    users: [{PEOPLE[0]}]
+    by-review: true
+"""
+_DEPLOYMENT: Final = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+  namespace: shop
+spec:
+  selector:
+    matchLabels: {{app: {name}}}
+  template:
+    metadata:
+      labels: {{app: {name}}}
+    spec:
+      containers:
+        - name: main
+          image: {registry}/shop/{name}:1.0.0
+"""
+_PATIENCE: Final = 1.0
+"""Seconds that people wait where more heads than there are repositories wait for a review."""
+_CALM: Final = 20
+"""So many looks in a row, a twentieth of a second apart at least, must find nothing to do."""
+_WAITING: Final = ("pending", "enqueued", "delayed")
+
+
+def manifest(path: str, *, bad: bool, lines: int = 0, mark: str = "") -> bytes:
+    """A Deployment of one image, approved or not, `lines` further down."""
+    name = Path(path).stem
+    registry = "evil.example.net" if bad else "registry.example.com"
+    above = "# a line above\n" * lines + (f"# {mark}\n" if mark else "")
+    return (above + _DEPLOYMENT.format(name=name, registry=registry)).encode()
+
+
+@dataclass
+class World:
+    """What runs; `installations` and `groups`, in the merge queue, are by repository."""
+
+    github: StandIn
+    app: App
+    repositories: list[Repository]
+    installations: dict[int, Installation]
+    directory: Path
+    service: ServiceProcess
+    pulls: dict[int, PullRequest] = field(default_factory=dict)
+    groups: dict[int, MergeGroup] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
+    kills: int = 0
+    pushes: int = 0
+
+    def act(self, act: Act) -> None:
+        """One thing happens, where it can; nobody runs far ahead of the service."""
+        match act:
+            case Kill() | Start() | Lose() | Twice() | Late() | Weather():
+                self._weather(act)
+            case Open():
+                self._open(act)
+            case _:
+                pull = self.pulls[act.pull]
+                if pull.state == "open" or isinstance(act, Toggle):
+                    self._person(act, pull)
+        most = len(self.repositories)
+        self.github.wait_until(lambda: len(self.unfinished()) <= most, _PATIENCE)
+
+    def open_pulls(self) -> Iterator[PullRequest]:
+        """The pull requests that are open now."""
+        with self.github.state.lock:
+            return iter([pull for pull in self.pulls.values() if pull.state == "open"])
+
+    def unfinished(self) -> list[PullRequest]:
+        """The open pull requests whose head has no concluded check."""
+        found = ((pull, self.github.check_run(pull)) for pull in self.open_pulls())
+        return [pull for pull, run in found if run is None or run.status != "completed"]
+
+    def settle(self, seconds: float) -> str:
+        """Lets the weather end and the service start anew; what is still undone in the end."""
+        self.github.faults.clear()
+        for group in list(self.groups.values()):
+            self._leave(group)
+        self.kill()
+        # What is on its way to the killed process gets lost, and is found by the next one.
+        if not self.github.deliveries.settle(seconds):
+            return "deliveries are still under way"
+        lost = self._lost()
+        self.start()
+        calm = 0
+
+        def settled() -> bool:
+            # A job follows from a job, and a look at GitHub from the start: one look is not enough.
+            nonlocal calm
+            calm = calm + 1 if self._idle(lost) else 0
+            return calm >= _CALM
+
+        if wait_until(settled, seconds):
+            return ""
+        left = [f"{one.repository.full_name}#{one.number}" for one in self.unfinished()]
+        return f"heads without a concluded check: {left}; jobs: {self.jobs()}"
+
+    def jobs(self) -> dict[str, int]:
+        """How many jobs there are of each status, by the service's metrics."""
+        text = requests.get(f"{self.service.url}/metrics", timeout=30).text
+        found = (line for line in text.splitlines() if line.startswith("fairlead_jobs{"))
+        return {line.split('"')[1]: int(float(line.split()[-1])) for line in found}
+
+    def kill(self) -> None:
+        """What a power cut does."""
+        self.service.process.kill()
+        self.service.process.wait()
+        self.kills += 1
+
+    def start(self) -> None:
+        """The service runs again on the same data."""
+        self.service = start_service(self.directory, self.app, self.github.api_url, SETTINGS)
+        self.github.set_webhook(self.app, f"{self.service.url}/webhook")
+
+    def _idle(self, lost: set[str]) -> bool:
+        """Whether what was lost has been taken up, and no job and no head waits."""
+        lines = self.service.lines()
+        fetched = {line["delivery"] for line in lines if line.get("event") == "delivery fetched"}
+        jobs = self.jobs()
+        left = sum(jobs[status] for status in _WAITING)
+        return lost <= fetched and not left and not self.unfinished()
+
+    def _lost(self) -> set[str]:
+        """The deliveries of which no attempt got through."""
+        known = [one for one in self.github.deliveries.all() if one.event in EVENTS]
+        return {one.guid for one in known} - {one.guid for one in known if one.status == "OK"}
+
+    def _weather(self, act: Kill | Start | Lose | Twice | Late | Weather) -> None:
+        match act:
+            case Kill():
+                self.kill()
+            case Start():
+                self.start()
+            case Lose(event):
+                self.github.deliveries.drop(event=event)
+            case Twice(event):
+                self.github.deliveries.duplicate(event=event)
+            case Late():
+                self._deliver_late()
+            case Weather(method, path, status, times, lost):
+                limited = status in {403, 429}
+                self.github.fail(
+                    path,
+                    method=method,
+                    status=status,
+                    times=1 if limited else times,
+                    retry_after=1 if limited else None,
+                    lost=lost and not limited,
+                )
+
+    def _deliver_late(self) -> None:
+        waiting = [
+            one
+            for one in self.github.deliveries.all()
+            if one.status == "timed out" and one.guid not in self.late
+        ]
+        if waiting:
+            self.late.add(waiting[0].guid)
+            self.github.deliveries.redeliver(waiting[0])
+
+    def _open(self, act: Open) -> None:
+        repository = self.repositories[act.repository]
+        branch = f"change-{act.pull}"
+        self.pushes += 1
+        content = manifest(act.path, bad=act.bad, mark=f"{self.pushes}")
+        self.github.commit(repository, branch, {act.path: content})
+        self.pulls[act.pull] = self.github.open_pull_request(repository, branch)
+
+    def _person(
+        self, act: Push | Retarget | Say | Reply | Seen | Rerun | Toggle | Queue, pull: PullRequest
+    ) -> None:
+        match act:
+            case Push():
+                self._push(act, pull)
+            case Retarget(_, base):
+                if base != pull.base_ref:
+                    self.github.edit(pull, base=base)
+            case Say() | Reply() | Seen():
+                self._talk(act, pull)
+            case Rerun():
+                run = self.github.check_run(pull)
+                if run is not None and run.status == "completed":
+                    self.github.rerequest(pull, run)
+            case Toggle():
+                self._toggle(pull)
+            case Queue():
+                self._queue(pull)
+
+    def _talk(self, act: Say | Reply | Seen, pull: PullRequest) -> None:
+        match act:
+            case Say(_, by, text):
+                self.github.comment(pull, text, by=by)
+            case Reply(_, by):
+                self._reply(pull, by)
+            case Seen(_, by, event):
+                self.github.review(pull, event, by=by)
+
+    def _push(self, act: Push, pull: PullRequest) -> None:
+        self.pushes += 1
+        # The mark makes each head a commit of its own.
+        content = manifest(act.path, bad=act.bad, lines=act.lines, mark=f"{self.pushes}")
+        git = pull.repository.git
+        parent = git.merge_base(pull.base_sha, pull.head_sha) if act.forced else None
+        self.github.commit(pull.repository, pull.head_ref, {act.path: content}, parent=parent)
+
+    def _reply(self, pull: PullRequest, by: str) -> None:
+        with self.github.state.lock:
+            ours = [one for one in pull.comments if one.user is self.app.bot]
+            if ours:
+                self.github.reply(pull, ours[-1], "Is this so?", by=by)
+
+    def _toggle(self, pull: PullRequest) -> None:
+        if pull.merged_at is not None:
+            return
+        change = self.github.close_pull_request
+        (change if pull.state == "open" else self.github.reopen)(pull)
+
+    def _queue(self, pull: PullRequest) -> None:
+        held = self.groups.get(pull.repository.id)
+        if held is not None:
+            self._leave(held)
+        elif self.github.merge_refused(pull) is None:
+            try:
+                group = self.github.merge_queue.enqueue(pull)
+            except MergeRefused:
+                return
+            self.groups[pull.repository.id] = group
+
+    def _leave(self, group: MergeGroup) -> None:
+        del self.groups[group.pull.repository.id]
+        self.github.merge_queue.finish(group)
+
+
+@contextmanager
+def running(github: StandIn, directory: Path, count: int) -> Iterator[World]:
+    """The service beside a stand-in of so many repositories, ended in the end."""
+    app = github.create_app()
+    good: dict[str, bytes | None] = {path: manifest(path, bad=False) for path in PATHS}
+    good[".github/fairlead.yml"] = POLICY.encode()
+    # Owners of their own, thus installations: the service writes so much for each of them alone.
+    made = [github.create_repository(f"team-{one}/gitops", good) for one in range(count)]
+    for repository in made:
+        # The two bases differ: what is new against one of them is old against the other.
+        old = {PATHS[0]: manifest(PATHS[0], bad=True)}
+        github.commit(repository, BASES[1], old)
+        for base in BASES:
+            github.require_check(repository, "fairlead", app=app, branch=base)
+    service = start_service(directory, app, github.api_url, SETTINGS)
+    github.set_webhook(app, f"{service.url}/webhook")
+    installations = {one.id: github.install(app, one) for one in made}
+    world = World(github, app, made, installations, directory, service)
+    try:
+        yield world
+    finally:
+        world.service.process.kill()
+        world.service.process.wait()
