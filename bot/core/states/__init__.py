@@ -28,6 +28,7 @@ from bot.core.states.pairing import Pair, Pairing, Side
 from bot.core.states.problems import Trouble, links_of, pointers, unreadable, unrendered
 from bot.core.states.rendering import Rendering
 from bot.core.states.roots import Manifests, RootKey, Roots, roots_of
+from bot.core.states.standing import with_standing
 from bot.core.tree import File, Tree
 
 _Applied: TypeAlias = Mapping[RootKey, Applied]
@@ -193,7 +194,7 @@ class _Trees:
         """The roots of both, read for an environment where this is the default namespace."""
         reader = self._reader(namespace)
         before, after = (reader.applied(roots) for roots in self._roots)
-        return with_baselines(before, after), after
+        return with_baselines(before, after), with_standing(before, after)
 
     def rendered(self, before: _Applied, after: _Applied, namespace: str) -> Mapping[str, Rendered]:
         """The roots that a renderer made resources of, by name."""
