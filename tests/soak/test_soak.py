@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from bot.core.report import fingerprint_of
 from bot.standin import StandIn
 from bot.standin.state import PullRequest, ReviewComment
@@ -16,6 +18,7 @@ SEED = 20261123
 SHAPE = Shape(pulls=6, repositories=2, acts=8, kills=2)
 
 
+@pytest.mark.soak
 def test_after_a_storm_every_head_says_what_a_fresh_review_says(
     stand_in: StandIn, tmp_path: Path
 ) -> None:
