@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.exposure import Exposure
+from bot.kubernetes.exposure import Exposure, sources_widened
 from bot.kubernetes.issues import new_findings
 from bot.kubernetes.loadbalancers import ProviderName
 
@@ -23,3 +23,4 @@ class Options:
 
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
     yield from new_findings(before, after, Exposure(options.providers).ask)
+    yield from sources_widened(before, after)

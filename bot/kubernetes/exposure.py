@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from bot.core.finding import Severity
+from bot.core.finding import Finding, Severity
 from bot.core.globs import name_matches
 from bot.core.resource import Node, Resource
-from bot.core.state import State
+from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.issues import Issue, Reach
+from bot.kubernetes.addresses import EVERYWHERE, Addresses
+from bot.kubernetes.causes import cause_of
+from bot.kubernetes.issues import Issue, Reach, placed
 from bot.kubernetes.loadbalancers import (
     INTERNAL_ANNOTATIONS,
     ProviderName,
@@ -51,6 +54,52 @@ class Exposure:
             if name_matches(state.environment.name, (glob,))
             for provider in held
         )
+
+
+_SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
+
+
+def sources_widened(before: State, after: State) -> Iterator[Finding]:
+    """The load balancers that take connections from more addresses than they did.
+
+    Of those that are newly reachable, `Exposure` tells. Nothing that is said is everything:
+    https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/#ServiceSpec
+    """
+    for change in changes(before, after, kinds.SERVICE):
+        old, new = change.before, change.after
+        if old is None or new is None or not (_is_outside(old) and _is_outside(new)):
+            continue
+        known = _sources(old)
+        gained = _sources(new) - known
+        if gained and not known.everywhere:
+            where = "everywhere" if _sources(new).everywhere else str(gained)
+            message = f"{str_of(new)} now takes connections from {where}"
+            places = (
+                new.at("spec", "loadBalancerSourceRanges"),
+                new.at("metadata", "annotations", _SOURCE_RANGES),
+            )
+            issue = Issue("SVC-SOURCES", new, (), message, places)
+            yield placed(issue, cause_of(before, places))
+
+
+def _is_outside(service: Resource) -> bool:
+    balanced = service.at("spec", "type").value == "LoadBalancer"
+    return balanced and not is_internal(service) and not only_private_sources(service)
+
+
+def _sources(service: Resource) -> Addresses:
+    """The addresses that may connect; what is no block of addresses lets nobody in."""
+    said = service.at("spec", "loadBalancerSourceRanges").texts
+    if not said:
+        said = tuple(filter(None, service.annotations.get(_SOURCE_RANGES, "").split(",")))
+    return Addresses.union(map(_block, said)) if said else EVERYWHERE
+
+
+def _block(text: str) -> Addresses:
+    try:
+        return Addresses.of(text.strip())
+    except ValueError:
+        return Addresses()
 
 
 def _exposed(code: str, service: Resource, where: str, places: tuple[Node, ...]) -> Issue:

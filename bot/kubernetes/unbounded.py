@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.core.finding import Severity
-from bot.core.resource import Node, Resource, ResourceKey
+from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.backends import INGRESSES, ROUTES
+from bot.kubernetes.gateways import attached
 from bot.kubernetes.issues import Issue, Reach
 from bot.kubernetes.pods import str_of
 
@@ -52,7 +53,7 @@ def _route(state: State, route: Resource) -> Iterator[Issue]:
     hosts = route.at("spec", "hostnames")
     if any(host != "*" for host in hosts.texts):
         return
-    open_ = [pair for pair in _attached(state, route) if not pair[1]["hostname"].text]
+    open_ = [pair for pair in attached(state, route) if not pair[1]["hostname"].text]
     if open_:
         listener = open_[0][1]
         yield Issue(
@@ -69,21 +70,6 @@ def _route(state: State, route: Resource) -> Iterator[Issue]:
                 route.at("metadata", "name"),
             ),
         )
-
-
-def _attached(state: State, route: Resource) -> Iterator[tuple[Node, Node]]:
-    """The listeners that a route attaches to, of the Gateways that are known, and its own words."""
-    for parent in route.at("spec", "parentRefs").items():
-        if parent["kind"].text not in {None, "Gateway"}:
-            continue
-        space = parent["namespace"].text or route.namespace
-        key = ResourceKey(kinds.GATEWAY.group, "Gateway", space, parent["name"].text or "")
-        gateway = state.get(key)
-        section, port = parent["sectionName"].text, parent["port"].integer
-        for held in () if gateway is None else gateway.at("spec", "listeners").items():
-            named = section is None or held["name"].text == section
-            if named and (port is None or held["port"].integer == port):
-                yield parent, held
 
 
 def _openshift(route: Resource) -> Iterator[Issue]:

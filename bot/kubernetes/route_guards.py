@@ -1,0 +1,166 @@
+"""What stands between the world and a route: its class, who may ask, and from where."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.resource import Node, Resource
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.addresses import EVERYWHERE, Addresses
+
+CLASS_ANNOTATION: Final = "kubernetes.io/ingress.class"
+
+# A class is its operator's word. These words in it are a promise that it is not the internet's.
+_INSIDE: Final = frozenset({"internal", "private", "intranet", "rilb"})
+_WORD: Final = re.compile(r"[a-z0-9]+")
+
+# https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
+_ALB: Final = "alb.ingress.kubernetes.io"
+_ALB_SCHEME: Final = f"{_ALB}/scheme"
+_ALB_GROUP: Final = f"{_ALB}/group.name"
+# https://learn.microsoft.com/azure/application-gateway/ingress-controller-annotations
+_AZURE_PRIVATE: Final = "appgw.ingress.kubernetes.io/use-private-ip"
+
+_NGINX: Final = ("nginx.ingress.kubernetes.io", "ingress.kubernetes.io")
+_HAPROXY: Final = ("haproxy-ingress.github.io", "haproxy.org", "ingress.kubernetes.io")
+
+# The annotations that ask who somebody is, by the values with which they do not.
+# https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#authentication
+_AUTHENTICATION: Final = {
+    f"{_ALB}/auth-type": frozenset({"", "none"}),
+    **{
+        f"{prefix}/{name}": frozenset({""})
+        for prefix in {*_NGINX, *_HAPROXY}
+        for name in ("auth-url", "auth-type", "auth-secret", "auth-tls-secret")
+    },
+}
+_CLIENT_CERTIFICATES: Final = {
+    f"{prefix}/auth-tls-secret": f"{prefix}/auth-tls-verify-client" for prefix in _NGINX
+}
+_MIDDLEWARES: Final = "traefik.ingress.kubernetes.io/router.middlewares"
+_ASKS: Final = re.compile(r"auth|oidc|oauth|sso\b")
+
+# The annotations that hold the addresses from which requests are taken.
+_SOURCES: Final = (
+    *(f"{prefix}/{name}-source-range" for prefix in _NGINX for name in ("whitelist", "allowlist")),
+    *(f"haproxy.org/{name}" for name in ("allow-list", "whitelist")),
+    *(f"haproxy-ingress.github.io/{name}-source-range" for name in ("whitelist", "allowlist")),
+    *(f"haproxy.router.openshift.io/ip_{name}" for name in ("whitelist", "allowlist")),
+    f"{_ALB}/inbound-cidrs",
+)
+_BETWEEN: Final = re.compile(r"[\s,]+")
+
+_CERTIFICATES: Final = (
+    f"{_ALB}/certificate-arn",
+    "networking.gke.io/managed-certificates",
+    "ingress.gcp.kubernetes.io/pre-shared-cert",
+    "appgw.ingress.kubernetes.io/appgw-ssl-certificate",
+)
+
+
+def is_internal(state: State, resource: Resource) -> bool:
+    """Whether an Ingress, a Route or a Gateway says of itself that only the inside reaches it."""
+    if _is_of_aws(resource):
+        return _scheme(state, resource) != "internet-facing"
+    if resource.annotations.get(_AZURE_PRIVATE, "").lower() == "true":
+        return True
+    return any(_INSIDE & set(_WORD.findall((node.text or "").lower())) for node in _names(resource))
+
+
+def class_places(state: State, resource: Resource) -> Iterator[Node]:
+    """Where that is said, on the resource itself first."""
+    notes = resource.at("metadata", "annotations")
+    yield from _names(resource)
+    yield from (notes[key] for key in (_ALB_SCHEME, _AZURE_PRIVATE, _ALB_GROUP))
+    group = resource.annotations.get(_ALB_GROUP)
+    for held in state.of(kinds.INGRESS) if group is not None else ():
+        if held.annotations.get(_ALB_GROUP) == group and held != resource:
+            yield held.at("metadata", "annotations", _ALB_SCHEME)
+
+
+def _names(resource: Resource) -> Iterator[Node]:
+    spec = resource.at("spec")
+    if resource.group_kind == kinds.GATEWAY:
+        yield spec["gatewayClassName"]
+    elif resource.group_kind == kinds.INGRESS:
+        # The annotation wins where both are set, as controllers still read it.
+        yield resource.at("metadata", "annotations")[CLASS_ANNOTATION]
+        yield spec["ingressClassName"]
+
+
+def _is_of_aws(resource: Resource) -> bool:
+    if resource.group_kind != kinds.INGRESS:
+        return False
+    if any(node.text == "alb" for node in _names(resource)):
+        return True
+    return any(key.startswith(f"{_ALB}/") for key in resource.annotations)
+
+
+def _scheme(state: State, resource: Resource) -> str:
+    """The scheme of a load balancer, which any Ingress of its group may say for all of them."""
+    own = resource.annotations.get(_ALB_SCHEME)
+    group = resource.annotations.get(_ALB_GROUP)
+    if own is not None or group is None:
+        return own or "internal"
+    return state.derived(_schemes).get(group, "internal")
+
+
+def _schemes(state: State) -> dict[str, str]:
+    return {
+        held.annotations[_ALB_GROUP]: held.annotations[_ALB_SCHEME]
+        for held in state.of(kinds.INGRESS)
+        if _ALB_GROUP in held.annotations and _ALB_SCHEME in held.annotations
+    }
+
+
+def authentication(resource: Resource) -> Iterator[Node]:
+    """The annotations by which a route asks who somebody is."""
+    notes = resource.at("metadata", "annotations")
+    for key, off in _AUTHENTICATION.items():
+        text = notes[key].text
+        verified = resource.annotations.get(_CLIENT_CERTIFICATES.get(key, ""), "on")
+        if text is not None and text.strip().lower() not in off and verified != "off":
+            yield notes[key]
+    if _ASKS.search((notes[_MIDDLEWARES].text or "").lower()):
+        yield notes[_MIDDLEWARES]
+
+
+def authentication_places(resource: Resource) -> Iterator[Node]:
+    """Where authentication is said, switched off or left out."""
+    notes = resource.at("metadata", "annotations")
+    yield from (notes[key] for key in (*_CLIENT_CERTIFICATES.values(), *_AUTHENTICATION))
+    yield notes[_MIDDLEWARES]
+
+
+def sources(resource: Resource) -> Addresses:
+    """The addresses from which requests are taken: all of them where nothing is said."""
+    said = [text for text in map(resource.annotations.get, _SOURCES) if text and text.strip()]
+    if not said:
+        return EVERYWHERE
+    return Addresses.union(
+        _addresses(word) for text in said for word in _BETWEEN.split(text.strip()) if word
+    )
+
+
+def _addresses(word: str) -> Addresses:
+    """The addresses of a block or of one address; none of what is neither, such as a file."""
+    try:
+        return Addresses.of(str(ipaddress.ip_network(word, strict=False)))
+    except ValueError:
+        return Addresses()
+
+
+def source_places(resource: Resource) -> Iterator[Node]:
+    """Where those addresses are said."""
+    notes = resource.at("metadata", "annotations")
+    yield from (notes[key] for key in _SOURCES)
+
+
+def certificate_places(resource: Resource) -> Iterator[Node]:
+    """The annotations that give a route its certificate where `tls` does not."""
+    notes = resource.at("metadata", "annotations")
+    yield from (notes[key] for key in _CERTIFICATES)

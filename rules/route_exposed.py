@@ -1,0 +1,17 @@
+"""Hosts and paths that are newly public, and guards of routes that are gone."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.backends import INGRESSES
+from bot.kubernetes.route_changes import routes_exposed
+
+SEVERITY = Severity.WARNING
+SUBJECTS = (*INGRESSES, kinds.GATEWAY)
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from routes_exposed(before, after)
