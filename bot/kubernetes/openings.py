@@ -28,7 +28,8 @@ class Opening:
     its end. `exact` says that nothing below it is answered. `services` are those that get the
     requests. What guards it is None where something decides that is not to be seen, such as a
     Gateway of another repository. `places` are where host and path are said, `tls_places` where
-    encryption is.
+    encryption is. `unbounded` says that it names neither; of an OpenShift Route, that the router
+    makes up its host.
     """
 
     resource: Resource
@@ -42,6 +43,7 @@ class Opening:
     sources: Addresses | None
     places: tuple[Node, ...]
     tls_places: tuple[Node, ...]
+    unbounded: bool = False
 
     @property
     def words(self) -> str:
@@ -128,6 +130,7 @@ def _of_ingress(state: State, ingress: Resource) -> Iterator[Opening]:
                 _names((path["backend"]["service"],)),
                 places=(path["path"], rule["host"], path),
                 tls_places=places,
+                unbounded=not host and not _path(path["path"].text),
                 encrypted=encrypted,
                 internal=is_internal(state, ingress),
                 authenticated=any(authentication(ingress)),
@@ -148,20 +151,20 @@ def _of_openshift(state: State, route: Resource) -> Iterator[Opening]:
     spec = route.at("spec")
     tls = spec["tls"]
     plain = tls["insecureEdgeTerminationPolicy"]
-    if spec["host"].text:
-        yield Opening(
-            route,
-            _host(spec["host"]),
-            _path(spec["path"].text),
-            exact=False,
-            services=_names((spec["to"], *spec["alternateBackends"].items())),
-            places=(spec["path"], spec["host"]),
-            tls_places=(plain, tls),
-            encrypted=bool(tls.mapping) and plain.text != "Allow",
-            internal=is_internal(state, route),
-            authenticated=any(authentication(route)),
-            sources=sources(route),
-        )
+    yield Opening(
+        route,
+        _host(spec["host"]) or f"{route.name}-{route.namespace}",
+        _path(spec["path"].text),
+        exact=False,
+        services=_names((spec["to"], *spec["alternateBackends"].items())),
+        places=(spec["path"], spec["host"]),
+        tls_places=(plain, tls),
+        encrypted=bool(tls.mapping) and plain.text != "Allow",
+        internal=is_internal(state, route),
+        authenticated=any(authentication(route)),
+        sources=sources(route),
+        unbounded=not spec["host"].text,
+    )
 
 
 def _of_gateways(state: State, route: Resource) -> Iterator[Opening]:
@@ -190,6 +193,7 @@ def _of_gateways(state: State, route: Resource) -> Iterator[Opening]:
                     # These are policies of each maker of gateways.
                     authenticated=None,
                     sources=None,
+                    unbounded=not _host(host),
                 )
 
 

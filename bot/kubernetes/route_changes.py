@@ -35,11 +35,11 @@ def routes_exposed(before: State, after: State) -> Iterator[Finding]:
     new: dict[tuple[Resource, str], list[Opening]] = {}
     lost: dict[tuple[Resource, str], tuple[_Loss, list[Opening]]] = {}
     for opening in after.derived(openings).all():
-        # What takes every request is another rule's, and what only the inside reaches is no door.
-        if opening.internal or not (opening.host or opening.path):
+        if opening.internal:
             continue
         answered = tuple(known.covering(opening))
-        if not answered:
+        # What takes every request is another rule's to tell.
+        if not answered and not opening.unbounded:
             new.setdefault((opening.resource, opening.host), []).append(opening)
         for loss in _losses(after, opening, answered):
             _, held = lost.setdefault((opening.resource, loss.code), (loss, []))
