@@ -152,7 +152,7 @@ class RenderPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings of one repository, with their defaults."""
+    """The settings of one repository for one target branch, with their defaults."""
 
     version: Literal[1] = 1
     mode: Literal["enforce", "observe"] = "enforce"
@@ -189,8 +189,12 @@ class Policy:
             raise PolicyError(f"the options of rule {rule!r}: {error}") from error
 
 
-def parse_policy(text: str, options: Mapping[str, type] | None = None) -> Policy:
-    """The policy that a file says. Raises PolicyError with every error, its line and what is legal.
+def parse_policy(
+    text: str, options: Mapping[str, type] | None = None, branch: str | None = None
+) -> Policy:
+    """The policy that a file says for a target branch; without one, what holds for any.
+
+    Raises PolicyError with every error, its line and what is legal.
 
     `options` holds each rule's own options type by rule id, as `bot.catalog.rule_options` gives it;
     without it, ids and options of rules are taken as they stand.
@@ -201,4 +205,4 @@ def parse_policy(text: str, options: Mapping[str, type] | None = None) -> Policy
     # only needs the types of this module has no use for them.
     from bot.core.policy_reading import read_policy  # noqa: PLC0415
 
-    return read_policy(text, options)
+    return read_policy(text, options, branch)

@@ -32,7 +32,9 @@ class Document:
     lines: Mapping[Path, int]
 
     def line(self, path: Path) -> int:
-        """The line of a place; the first for the document as a whole."""
+        """The line of a place, or of what it would stand in."""
+        while path and path not in self.lines:
+            path = path[:-1]
         return self.lines.get(path, 1)
 
 
@@ -67,7 +69,8 @@ def _plain(value: object, path: Path, lines: dict[Path, int]) -> Any:
             lines[*path, index] = _line(value, index) or lines.get(path, 1)
         return [_plain(item, (*path, index), lines) for index, item in enumerate(value)]
     # YAML 1.1 reads `off` as false, and so does a file that says `%YAML 1.1`.
-    rule = path[:1] == ("rules",) and (len(path) == 2 or path[2:] == ("severity",))
+    own = path[2:] if path[:1] == ("branches",) else path
+    rule = own[:1] == ("rules",) and (len(own) == 2 or own[2:] == ("severity",))
     return "off" if rule and value is False else _scalar(value)
 
 

@@ -85,6 +85,19 @@ class Repository:
         """The id of the commit at the tip of the default branch, which HEAD names."""
         return self.resolve("HEAD")
 
+    def branch(self, revision: str) -> str | None:
+        """The branch, here or on a remote, that this is the name of; None for any other name."""
+        try:
+            found = self._git("rev-parse", "--symbolic-full-name", "--verify", "--quiet", revision)
+        except (GitError, ValueError):
+            return None
+        kind, _, name = (
+            found.decode("utf-8", "replace").strip().removeprefix("refs/").partition("/")
+        )
+        if kind == "remotes":
+            name = name.partition("/")[2]
+        return name if kind in {"heads", "remotes"} and name else None
+
     def file(self, commit: str, path: str) -> bytes | None:
         """The content of a regular file at a commit, None where there is none."""
         listing = self._git(

@@ -18,17 +18,19 @@ LARGEST_POLICY: Final = 1024 * 1024
 class Commits:
     """What was fetched. `trusted` is the default branch's tip, from which the policy comes.
 
-    `address` is where the repository is: what it says of itself by this address is about itself.
+    `target` is the branch that the change is bound for, of which the policy may speak. `address` is
+    where the repository is: what it says of itself by this address is about itself.
     """
 
     repository: Repository
     base: str
     head: str
     trusted: str
+    target: str
     address: str
 
     def policy(self, organisation: Organisation | None = None) -> Policy:
-        """The policy; never the head's nor another target branch's. Raises PolicyError.
+        """The policy; never the head's nor one that lies on a target branch. Raises PolicyError.
 
         The organisation's lies under it.
         """
@@ -40,5 +42,5 @@ class Commits:
         except UnicodeDecodeError as error:
             raise PolicyError("the file is not UTF-8 text") from error
         if organisation is not None:
-            return combined(organisation, text, rule_options())
-        return parse_policy(text, rule_options())
+            return combined(organisation, text, rule_options(), self.target)
+        return parse_policy(text, rule_options(), self.target)

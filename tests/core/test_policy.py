@@ -88,6 +88,8 @@ promotes: [staging, production]
 assume: {default-deny: [shop]}
 rbac: {known: [exported-rbac/*.yaml]}
 render: {roots: [bases/*], exclude: [charts/library-*]}
+branches:
+  - {names: ["release/*"], block: error}
 """
 
 
@@ -146,7 +148,7 @@ def test_every_key_is_read() -> None:
 def test_the_example_names_every_key_there_is() -> None:
     named = {line.partition(":")[0] for line in FULL.splitlines() if line[0] not in " -"}
 
-    assert named == {written(field.name) for field in fields(Policy)}
+    assert named == {written(field.name) for field in fields(Policy)} | {"branches"}
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "---\n", "{}", "\ufeffversion: 1\n"])
@@ -323,6 +325,53 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
             "environments:\n- &a {name: a, paths: [a/**]}\n- {<<: *a, kubernetes: 1.34}",
             "line 3: environments[1].kubernetes is 1.34, legal is text; put it in quotes",
         ),
+        (
+            "branches: [{name: [main]}]",
+            (
+                "line 1: branches[0] lacks 'names'\n"
+                "line 1: unknown key 'name' in branches[0], did you mean 'names'?"
+            ),
+        ),
+        ("branches: [{names: []}]", "line 1: branches[0].names is empty"),
+        (
+            "branches:\n- names: [main]\n  blok: never",
+            "line 3: unknown key 'blok' in branches[0], did you mean 'block'?",
+        ),
+        (
+            "branches:\n- names: [main]\n  block: all",
+            ("line 3: branches[0].block is 'all', legal are 'error', 'never', 'notice', 'warning'"),
+        ),
+        (
+            "branches:\n- names: [main]\n  rules:\n    pod-not-spread: off",
+            (
+                "line 4: unknown rule 'pod-not-spread' in branches[0].rules, did you mean "
+                "'pods-not-spread'? "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+            ),
+        ),
+        (
+            "branches:\n- names: [main]\n  rules:\n    pods-not-spread: {most: x}",
+            "line 4: branches[0].rules.pods-not-spread.most is 'x', legal is a whole number",
+        ),
+        (
+            "branches:\n- names: [main]\n  waivers:\n  - {reason: x, expires: 2027-01-01}",
+            "line 4: branches[0].waivers[0] names neither a 'rule' nor a 'fingerprint'",
+        ),
+        (
+            "branches:\n- names: [main]\n  notify:\n  - {rules: [a-*], teams: [a/b]}",
+            (
+                "line 4: branches[0].notify[0].rules[0] is 'a-*', no rule, "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+            ),
+        ),
+        (
+            "branches:\n- {names: [main]}\n- {names: [dev, main]}",
+            "line 3: branches[1].names[1] is 'main' once more; the first entry decides",
+        ),
+        (
+            f"branches: [{', '.join(f'{{names: [b{n}]}}' for n in range(51))}]",
+            "line 1: branches has 51 entries, legal are 50 or fewer",
+        ),
         ("a: [", "line 1: expected the node content, but found '<stream end>'"),
         ("a: 1\n---\nb: 1", "line 2: but found another document"),
         ("mode: !python/name:os.system x", "line 1: mode is 'x', legal are 'enforce', 'observe'"),
@@ -356,6 +405,65 @@ def test_no_text_does_more_than_be_refused(text: str) -> None:
         parse_policy(text, OPTIONS)
 
 
+@pytest.mark.parametrize("key", ["version", "branches", "locked"])
+def test_what_an_entry_for_a_branch_cannot_hold(key: str) -> None:
+    with pytest.raises(PolicyError, match=f"line 3: unknown key '{key}' in branches.0., "):
+        parse_policy(f"branches:\n- names: [main]\n  {key}: []\n", OPTIONS)
+
+
+BRANCHES = """\
+block: error
+ignore: [a]
+rules: {image-not-approved: off, pods-not-spread: {severity: notice, most: 2}}
+waivers: [{rule: 'rbac-*', reason: everywhere, expires: 2027-01-01}]
+branches:
+  - names: [release-1, "hotfix/*"]
+    block: never
+    ignore: [b]
+    rules: {pods-not-spread: off}
+    waivers: [{rule: 'image-*', reason: here, expires: 2027-01-01}]
+  - names: ["release-*"]
+    block: warning
+"""
+
+
+def test_an_entry_for_a_branch_is_laid_upon_the_rest() -> None:
+    day = date(2027, 1, 1)
+
+    assert parse_policy(BRANCHES, OPTIONS, "hotfix/1/2") == Policy(
+        block=Level.NEVER,
+        ignore=("b",),
+        rules={"image-not-approved": RulePolicy(off=True), "pods-not-spread": RulePolicy(off=True)},
+        waivers=(
+            Waiver("here", day, "image-*"),
+            Waiver("everywhere", day, "rbac-*"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("branch", "block"),
+    [
+        ("release-1", "never"),  # the first entry that names it
+        ("release-2", "warning"),
+        ("main", "error"),
+        ("Release-2", "error"),  # case counts
+        ("my-release-2", "error"),  # the whole name
+        ("hotfix", "error"),
+        (None, "error"),
+    ],
+)
+def test_the_first_entry_that_names_the_branch_counts(branch: str | None, block: str) -> None:
+    assert parse_policy(BRANCHES, OPTIONS, branch).block == block
+
+
+@pytest.mark.parametrize("value", ["off", "{severity: off}"])
+def test_off_is_off_in_an_entry_for_a_branch(value: str) -> None:
+    text = f"%YAML 1.1\n---\nbranches: [{{names: [a], rules: {{pods-not-spread: {value}}}}}]\n"
+
+    assert parse_policy(text, OPTIONS, "a").rule("pods-not-spread") == RulePolicy(off=True)
+
+
 def test_without_the_catalogue_rules_and_options_are_taken_as_they_stand() -> None:
     policy = parse_policy("rules: {some-rule: {anything: [1]}}")
 
@@ -369,6 +477,7 @@ def test_the_published_schema_is_a_schema_and_takes_the_example() -> None:
     example = {
         "mode": "observe",
         "rules": {"pods-not-spread": {"most": 4}, "image-not-approved": "off"},
+        "branches": [{"names": ["a"], "rules": {"pods-not-spread": "off"}}],
     }
     assert [str(error.message) for error in Draft202012Validator(schema).iter_errors(example)] == []
 
@@ -381,6 +490,8 @@ def test_the_published_schema_is_a_schema_and_takes_the_example() -> None:
         {"rules": {"pods-not-spread": {"most": "x"}}},
         {"waivers": [{"rule": "x", "reason": "y"}]},
         {"environments": [{"name": None, "paths": ["a"]}]},
+        {"branches": [{"names": ["a"], "moed": "observe"}]},
+        {"branches": [{"names": ["a"], "rules": {"pods-not-spread": {"most": "x"}}}]},
     ],
 )
 def test_the_published_schema_refuses_what_the_reader_refuses(wrong: dict[str, object]) -> None:

@@ -188,6 +188,29 @@ def test_the_policy_is_the_default_branch_s_also_for_another_target(world: World
     assert world.review(pull) == "blocked"
 
 
+BY_BRANCH = "version: 1\nbranches: [{names: ['lax*'], mode: observe}]\n"
+
+
+def test_the_default_branch_says_what_differs_by_target_branch(world: World) -> None:
+    world.push({POLICY: BY_BRANCH}, "main")
+    world.push({"README": "a"}, "lax-1")
+    world.push({"a.yaml": BAD})
+    lax = world.github.open_pull_request(world.repository, "change", base="lax-1")
+    assert world.review(lax) == "pass"
+    assert world.check(lax)[1:] == ("success", "Observing: 1 finding would have blocked")
+    lax.base_ref = "main"
+    assert world.review(lax, reason="requested") == "blocked"
+
+
+def test_a_head_chooses_no_branch_s_policy(world: World) -> None:
+    """Neither by its own name, nor by an entry that it writes."""
+    world.push({POLICY: BY_BRANCH}, "main")
+    own = BY_BRANCH.replace("lax*", "*")
+    pull = world.pull({"a.yaml": BAD, POLICY: own}, "lax-2")
+    assert world.review(pull) == "blocked"
+    assert [policy.mode for policy in world.analyser.policies] == ["enforce"]
+
+
 def test_an_observing_policy_of_the_default_branch_lets_pass(world: World) -> None:
     world.push({POLICY: "version: 1\nmode: observe\n"}, "main")
     pull = world.pull({"a.yaml": BAD})
