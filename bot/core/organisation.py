@@ -15,12 +15,6 @@ from bot.core.policy_reading import as_written, check_document, decode_policy, u
 from bot.core.policy_schema import written
 from bot.errors import PolicyError
 
-ORGANISATION_PATH: Final = "fairlead.yml"
-"""Where the organisation's policy is: at the top of its `.github` repository."""
-
-ORGANISATION_REPOSITORY: Final = ".github"
-"""https://docs.github.com/en/communities/setting-up-your-project-for-healthy-contributions/creating-a-default-community-health-file"""
-
 _LISTED_LAST: Final = ("approvals",)
 """The first entry for a rule decides: before a locked one none is to stand."""
 

@@ -20,6 +20,12 @@ T = TypeVar("T")
 POLICY_PATH: Final = ".github/fairlead.yml"
 """Where a repository has its policy."""
 
+ORGANISATION_REPOSITORY: Final = ".github"
+"""https://docs.github.com/en/communities/setting-up-your-project-for-healthy-contributions/creating-a-default-community-health-file"""
+
+ORGANISATION_PATH: Final = "fairlead.yml"
+"""Where the organisation's policy is: at the top of that repository."""
+
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Names: TypeAlias = tuple[Text, ...]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bot.core.organisation import ORGANISATION_PATH, ORGANISATION_REPOSITORY
+from bot.core.policy import ORGANISATION_PATH, ORGANISATION_REPOSITORY
 from bot.errors import GitHubAnswerError, PolicyError
 from bot.github.answers import translated
 from bot.github.auth import Connection, Gateway
