@@ -13,6 +13,8 @@ from bot.git import Repository
 
 LARGEST_POLICY: Final = 1024 * 1024
 
+MISNAMED: Final = ".github/fairlead.yaml"
+
 
 @dataclass(frozen=True, slots=True)
 class Commits:
@@ -34,7 +36,10 @@ class Commits:
 
         The organisation's lies under it.
         """
-        data = self.repository.file(self.trusted, POLICY_PATH) or b""
+        data = self.repository.file(self.trusted, POLICY_PATH)
+        if data is None:
+            self._refuse_misplaced()
+            data = b""
         if len(data) > LARGEST_POLICY:
             raise PolicyError(f"the file is larger than {LARGEST_POLICY} bytes")
         try:
@@ -44,3 +49,10 @@ class Commits:
         if organisation is not None:
             return combined(organisation, text, rule_options(), self.target)
         return parse_policy(text, rule_options(), self.target)
+
+    def _refuse_misplaced(self) -> None:
+        """Whoever wrote a policy that nobody reads is told so: the default may let more through."""
+        if self.repository.holds(self.trusted, POLICY_PATH):
+            raise PolicyError("it is no regular file")
+        if self.repository.holds(self.trusted, MISNAMED):
+            raise PolicyError(f"nobody reads {MISNAMED}: name it {POLICY_PATH}")

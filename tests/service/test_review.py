@@ -245,6 +245,22 @@ def test_a_policy_that_cannot_be_read_is_not_valid(world: World, policy: str) ->
     assert world.review(pull) == "invalid-policy"
 
 
+def test_a_policy_that_nobody_reads_is_not_valid_rather_than_none(world: World) -> None:
+    world.push({".github/fairlead.yaml": "version: 1\nblock: warning\n"}, "main")
+    pull = world.pull({"a.yaml": BAD})
+    assert world.review(pull) == "invalid-policy"
+    assert "name it `.github/fairlead.yml`" in (world.run(pull).summary or "")
+    world.push({POLICY: "version: 1\n"}, "main")
+    assert world.review(pull) == "blocked"
+
+
+def test_a_directory_in_the_place_of_the_policy_is_not_valid(world: World) -> None:
+    world.push({f"{POLICY}/a": "x"}, "main")
+    pull = world.pull({"a.yaml": BAD})
+    assert world.review(pull) == "invalid-policy"
+    assert "it is no regular file" in (world.run(pull).summary or "")
+
+
 def test_a_failed_job_ends_the_check_with_a_reference_and_can_be_run_again(world: World) -> None:
     world.analyser.failures.append(AnalysisError("the child died"))
     pull = world.pull({"a.yaml": BAD})
