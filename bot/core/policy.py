@@ -28,6 +28,12 @@ ORGANISATION_PATH: Final = "fairlead.yml"
 
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Names: TypeAlias = tuple[Text, ...]
+Team: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$")
+]
+User: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Image: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!.*://)\S+$")]
+Namespace: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 
 
 class Level(StrEnum):
@@ -57,7 +63,7 @@ class EnvironmentPolicy:
 class Images:
     """Which images are approved. `approved` empty: judged by what the base already uses."""
 
-    approved: Names = ()
+    approved: tuple[Image, ...] = ()
     require_digest: bool = False
     mirrors: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -79,7 +85,7 @@ class Owner:
     """The teams that own the namespaces of these globs."""
 
     namespaces: Annotated[Names, msgspec.Meta(min_length=1)]
-    teams: Annotated[Names, msgspec.Meta(min_length=1)]
+    teams: Annotated[tuple[Team, ...], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,8 @@ class ApprovalPolicy:
     """
 
     rules: Annotated[Names, msgspec.Meta(min_length=1)]
-    teams: Names = ()
-    users: Names = ()
+    teams: tuple[Team, ...] = ()
+    users: tuple[User, ...] = ()
     count: Annotated[int, msgspec.Meta(ge=1, le=10)] = 1
     by_review: bool = False
 
@@ -101,7 +107,7 @@ class Notice:
     """The teams that are told of findings of the rules of these globs."""
 
     rules: Annotated[Names, msgspec.Meta(min_length=1)]
-    teams: Annotated[Names, msgspec.Meta(min_length=1)]
+    teams: Annotated[tuple[Team, ...], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +118,24 @@ class Waiver:
     `Kind/namespace/name`, or `Kind/name` where there is no namespace.
     """
 
-    reason: Text
+    reason: Annotated[str, msgspec.Meta(pattern=r"\S")]
     expires: date
     rule: Text | None = None
     resource: Text | None = None
     environments: Names = ()
     namespaces: Names = ()
     paths: Names = ()
-    fingerprint: Text | None = None
+    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-z]{12,64}(-[0-9]{1,5})?$")] | None = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
     """Who may let a blocked pull request through, and for how many hours that holds."""
 
-    teams: Names = ()
-    users: Names = ()
+    teams: tuple[Team, ...] = ()
+    users: tuple[User, ...] = ()
     hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
 
 
@@ -167,7 +175,7 @@ class Policy:
     incomplete: Literal["allow", "block"] = "allow"
     ignore: Names = ()
     environments: tuple[EnvironmentPolicy, ...] = ()
-    privileged_namespaces: Names = ("kube-system", "argocd", "flux-system")
+    privileged_namespaces: tuple[Namespace, ...] = ("kube-system", "argocd", "flux-system")
     trusted_sources: Names = ()
     images: Images = field(default_factory=Images)
     rules: Mapping[str, RulePolicy] = field(default_factory=lambda: MappingProxyType({}))

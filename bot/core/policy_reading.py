@@ -102,7 +102,7 @@ def _sentence(error: ValidationError, path: Path) -> str:
         "minimum": lambda: f" is {shown}, legal is {limit} or more",
         "maximum": lambda: f" is {shown}, legal is {limit} or less",
         "format": lambda: f" is {shown}, legal is a date such as 2027-03-31",
-        "pattern": lambda: f" is {shown}, {_EXAMPLES.get(limit, f'legal is what matches {limit}')}",
+        "pattern": lambda: f" is {shown}, {EXPLAINED.get(limit, f'legal is what matches {limit}')}",
     }
     phrase = legal.get(str(error.validator))
     return as_written(path) + (phrase() if phrase else f" is {shown}: {error.message}")
@@ -121,7 +121,18 @@ _TYPES: Final = {
     "number": "a number",
     "boolean": "true or false",
 }
-_EXAMPLES: Final = {r"^1\.[0-9]{1,3}$": 'legal is a minor version such as "1.34"'}
+EXPLAINED: Final = {
+    r"^1\.[0-9]{1,3}$": 'legal is a minor version such as "1.34"',
+    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$": "legal is a team such as example/security",
+    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$": "legal is a person's login such as octocat",
+    r"^(?!.*://)\S+$": "legal is a registry, a part of one or an image: ghcr.io/example",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "legal is the name of a namespace, and no glob",
+    r"^[0-9a-z]{12,64}(-[0-9]{1,5})?$": (
+        "legal is a whole fingerprint, as the check's summary and the JSON write it"
+    ),
+    r"\S": "legal is a text that says why",
+}
+"""What is said of each pattern of `bot.core.policy`."""
 
 
 def as_written(path: Path) -> str:

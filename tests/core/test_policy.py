@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Literal
@@ -27,6 +28,8 @@ from bot.core.policy import (
     Waiver,
     parse_policy,
 )
+from bot.core.policy_document import parse_document
+from bot.core.policy_reading import EXPLAINED
 from bot.core.policy_schema import policy_schema, written
 from bot.errors import PolicyError
 
@@ -82,7 +85,7 @@ notify:
 waivers:
   - {rule: image-not-approved, resource: Deployment/shop/legacy, environments: [production],
      namespaces: [shop], paths: [apps/**], reason: "moves in Q1, PLAT-812", expires: 2027-03-31}
-  - {fingerprint: 0a0b, reason: known, expires: "2027-03-31"}
+  - {fingerprint: 0123456789abcdef0123-2, reason: known, expires: "2027-03-31"}
 override: {teams: [example/oncall], users: [octocat], hours: 4}
 promotes: [staging, production]
 assume: {default-deny: [shop]}
@@ -135,7 +138,7 @@ def test_every_key_is_read() -> None:
                 ("shop",),
                 ("apps/**",),
             ),
-            Waiver("known", day, fingerprint="0a0b"),
+            Waiver("known", day, fingerprint="0123456789abcdef0123-2"),
         ),
         override=Override(("example/oncall",), ("octocat",), 4),
         promotes=("staging", "production"),
@@ -292,7 +295,7 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         (
             "waivers: [{rule: pods-not-spread, reason: '', expires: 2027-01-01}]",
-            "line 1: waivers[0].reason is empty",
+            "line 1: waivers[0].reason is '', legal is a text that says why",
         ),
         (
             "waivers: [{rule: pods-not-spread, reason: x, expires: soon}]",
@@ -319,7 +322,7 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         (
             "mode: observe\nmode: enforce",
-            'line 2: found duplicate key "mode" with value "enforce" (original value: "observe")',
+            "line 2: the key 'mode' is there twice, first in line 1",
         ),
         (
             "environments:\n- &a {name: a, paths: [a/**]}\n- {<<: *a, kubernetes: 1.34}",
@@ -372,9 +375,63 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
             f"branches: [{', '.join(f'{{names: [b{n}]}}' for n in range(51))}]",
             "line 1: branches has 51 entries, legal are 50 or fewer",
         ),
-        ("a: [", "line 1: expected the node content, but found '<stream end>'"),
-        ("a: 1\n---\nb: 1", "line 2: but found another document"),
-        ("mode: !python/name:os.system x", "line 1: mode is 'x', legal are 'enforce', 'observe'"),
+        ("a: [", "line 1: did not find expected node content"),
+        ("a: 1\n---\nb: 1", "line 2: another document begins: a policy is one"),
+        (
+            "mode: !python/name:os.system x",
+            "line 1: the tag '!python/name:os.system' has no meaning in a policy",
+        ),
+        (
+            "mode: !!python/object/apply:os.system [x]",
+            (
+                "line 1: the tag 'tag:yaml.org,2002:python/object/apply:os.system' has no meaning "
+                "in a policy"
+            ),
+        ),
+        ("mode:\n\tobserve", "line 2: a tab stands where YAML wants spaces"),
+        ("[a]: b", "line 1: a key is to be a text"),
+        ("mode: *a", "line 1: there is no anchor 'a' above"),
+        ("images: {<<: 3}", "line 1: only mappings can be merged by '<<'"),
+        (
+            "waivers: [{rule: pods-not-spread, reason: ' ', expires: 2027-01-01}]",
+            "line 1: waivers[0].reason is ' ', legal is a text that says why",
+        ),
+        (
+            "waivers: [{rule: pods-not-spread, reason: x, expires: 2027-02-30}]",
+            "line 1: waivers[0].expires is '2027-02-30', legal is a date such as 2027-03-31",
+        ),
+        (
+            "waivers: [{fingerprint: 0123abcd, reason: x, expires: 2027-02-03}]",
+            (
+                "line 1: waivers[0].fingerprint is '0123abcd', legal is a whole fingerprint, as "
+                "the check's summary and the JSON write it"
+            ),
+        ),
+        (
+            "owners: [{namespaces: [a], teams: [security]}]",
+            "line 1: owners[0].teams[0] is 'security', legal is a team such as example/security",
+        ),
+        (
+            "override: {users: [example/security]}",
+            (
+                "line 1: override.users[0] is 'example/security', "
+                "legal is a person's login such as octocat"
+            ),
+        ),
+        (
+            "images: {approved: ['https://ghcr.io/example']}",
+            (
+                "line 1: images.approved[0] is 'https://ghcr.io/example', "
+                "legal is a registry, a part of one or an image: ghcr.io/example"
+            ),
+        ),
+        (
+            "privileged-namespaces: [kube-*]",
+            (
+                "line 1: privileged-namespaces[0] is 'kube-*', "
+                "legal is the name of a namespace, and no glob"
+            ),
+        ),
     ],
 )
 def test_every_error_names_its_line_and_what_is_legal(text: str, expected: str) -> None:
@@ -386,9 +443,53 @@ def test_every_error_names_its_line_and_what_is_legal(text: str, expected: str) 
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("block: !!str error", {"block": "error"}),
+        ("block: ! error", {"block": "error"}),
+        ("a: [~, null, True, 'true', off, no, 2027-01-01, 12:30, 0o17, 1_0]", None),
+        (
+            "a: {<<: {b: 1, c: 2}, c: 3, <<: [{c: 4, d: 5}, {d: 6}]}",
+            {"a": {"b": 1, "c": 3, "d": 5}},
+        ),
+        ("a: &x [1, {b: 2.5}]\nc: *x\n", {"a": [1, {"b": 2.5}], "c": [1, {"b": 2.5}]}),
+        ("'<<': a", {"<<": "a"}),
+        (
+            "2027-01-01: a\n~: b\ntrue: c\n1: d",
+            {"2027-01-01": "a", "~": "b", "true": "c", "1": "d"},
+        ),
+        ("a: " + "9" * 19, {"a": "9" * 19}),
+        ("%YAML 1.1\n---\na: [yes, -7, .5, 1e3]\n...\n", {"a": ["yes", -7, 0.5, 1000.0]}),
+    ],
+)
+def test_what_yaml_holds(text: str, value: object) -> None:
+    if value is None:
+        texts = ["true", "off", "no", "2027-01-01", "12:30", "0o17", "1_0"]
+        value = {"a": [None, None, True, *texts]}
+
+    assert parse_document(text).value == value
+
+
+def test_a_merged_key_stands_where_it_was_written() -> None:
+    text = "environments:\n- &a\n  name: a\n  paths: [a]\n- <<: *a\n  name: b\n"
+    lines = parse_document(text).lines
+
+    assert lines["environments", 1, "paths"] == 4
+    assert lines["environments", 1, "name"] == 6
+
+
+def test_every_pattern_is_explained() -> None:
+    held = json.dumps(policy_schema(OPTIONS))
+    patterns = set(map(json.loads, re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', held)))
+
+    assert patterns == set(EXPLAINED)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "x" * 1_000_001,
+        "ignore: [" + "a," * 60_000 + "a]",
         "ignore: " + "[" * 1_500,
         "a: &a [1,1,1,1,1,1,1,1]\n"
         + "\n".join(
@@ -398,7 +499,7 @@ def test_every_error_names_its_line_and_what_is_legal(text: str, expected: str) 
         "a: &a [*a]",
         "ignore: [\x00]",
     ],
-    ids=["long", "deep", "bomb", "cycle", "control"],
+    ids=["long", "many", "deep", "bomb", "cycle", "control"],
 )
 def test_no_text_does_more_than_be_refused(text: str) -> None:
     with pytest.raises(PolicyError):
