@@ -58,9 +58,10 @@ policy.add_command(init)
     help="The repository that has the commit.",
 )
 def check(file: Path | None, organisation: Path | None, commit: str | None, repo: Path) -> None:
-    """Say everything that is wrong with FILE (default: .github/fairlead.yml).
+    """Say everything that is wrong with a policy.
 
-    A waiver that has expired, or that nothing needs, is said as well; it is no error.
+    FILE is by default .github/fairlead.yml of the repository. A waiver that has expired, or that
+    nothing needs, is said as well; it is no error.
     """
     from bot.cli.comparison import policies_of, read_policy  # noqa: PLC0415 - not for --help
     from bot.core.policy import POLICY_PATH  # noqa: PLC0415 - not for --help

@@ -102,7 +102,8 @@ def _loosened(
     theirs = under.get(BRANCHES)
     if BRANCHES in organisation.locked and own.get(BRANCHES, theirs) != theirs:
         yield document.line((BRANCHES,)), _said((BRANCHES,), "leave the key out")
-    names = (None, branch, *branches_named(under, own))
+    others = branches_named(under, own) if organisation.locked else ()
+    names = (None, branch, *others)
     for below, above in dict.fromkeys((place_of(under, it), place_of(own, it)) for it in names):
         upper = at_branch(own, above)
         for path, legal in loosened(organisation.locked, at_branch(under, below), upper):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ from bot.core.policy_layers import BRANCHES, at_branch, place_of, places
 from bot.core.policy_schema import policy_schema
 from bot.core.values import freeze, mapping
 from bot.errors import PolicyError
+
+MOST_FAULTS: Final = 200
+"""Whoever has more of them begins with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +48,23 @@ def check_document(document: Document, options: Mapping[str, type] | None) -> di
     if document.value is None:
         return {}
     schema = policy_schema(options)
-    faults = [
-        fault
-        for error in Draft202012Validator(
-            schema, format_checker=Draft202012Validator.FORMAT_CHECKER
-        ).iter_errors(document.value)
-        for fault in _faults(error, document)
-    ]
-    if not faults:
-        faults = list(_nonsense(document, options))
+    errors = Draft202012Validator(
+        schema, format_checker=Draft202012Validator.FORMAT_CHECKER
+    ).iter_errors(document.value)
+    faults = _first(fault for error in errors for fault in _faults(error, document))
+    faults = faults or _first(_nonsense(document, options))
     if faults:
         ordered = sorted(set(faults), key=lambda fault: (fault.line, fault.message))
-        message = "\n".join(f"line {fault.line}: {fault.message}" for fault in ordered)
-        raise PolicyError(message, ordered[0].line)
+        said = [f"line {fault.line}: {fault.message}" for fault in ordered]
+        if len(faults) == MOST_FAULTS:
+            said.append(f"these are the first {MOST_FAULTS} of what is wrong")
+        raise PolicyError("\n".join(said), ordered[0].line)
     held: dict[str, Any] = document.value
     return held
+
+
+def _first(faults: Iterable[_Fault]) -> list[_Fault]:
+    return list(islice(faults, MOST_FAULTS))
 
 
 def unknown_key(key: str, known: list[str]) -> str:

@@ -16,7 +16,8 @@ _SEVERITIES: Final = [*map(str, Severity), "off"]
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 _MOST_BRANCHES: Final = 50
-"""More than this are no kinds of branches."""
+_MOST_NAMES: Final = 20
+"""More than these are no kinds of branches."""
 
 # A JSON Schema is JSON: what stands in it is known to no type checker.
 Schema = dict[str, Any]
@@ -52,7 +53,13 @@ def policy_schema(options: Mapping[str, type] | None = None) -> Schema:
 
 def _branches(keys: list[str]) -> Schema:
     """What may differ by target branch: everything but the version."""
-    names = {"description": "Globs.", "type": "array", "minItems": 1, "items": _TEXT}
+    names = {
+        "description": "Globs.",
+        "type": "array",
+        "minItems": 1,
+        "maxItems": _MOST_NAMES,
+        "items": _TEXT,
+    }
     settings = {key: {"$ref": f"#/properties/{key}"} for key in keys if key != "version"}
     return {
         "description": "What differs by target branch; the first entry that names it counts.",

@@ -375,6 +375,10 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
             f"branches: [{', '.join(f'{{names: [b{n}]}}' for n in range(51))}]",
             "line 1: branches has 51 entries, legal are 50 or fewer",
         ),
+        (
+            f"branches: [{{names: [{', '.join(f'b{n}' for n in range(21))}]}}]",
+            "line 1: branches[0].names has 21 entries, legal are 20 or fewer",
+        ),
         ("a: [", "line 1: did not find expected node content"),
         ("a: 1\n---\nb: 1", "line 2: another document begins: a policy is one"),
         (
@@ -504,6 +508,14 @@ def test_every_pattern_is_explained() -> None:
 def test_no_text_does_more_than_be_refused(text: str) -> None:
     with pytest.raises(PolicyError):
         parse_policy(text, OPTIONS)
+
+
+def test_what_is_wrong_is_said_up_to_a_number() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy("".join(f"blok{number}: x\n" for number in range(300)), OPTIONS)
+
+    said = str(caught.value).splitlines()
+    assert (len(said), said[-1]) == (201, "these are the first 200 of what is wrong")
 
 
 @pytest.mark.parametrize("key", ["version", "branches", "locked"])
