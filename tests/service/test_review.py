@@ -14,6 +14,7 @@ from bot.errors import AnalysisError, InstallationGone
 from tests.service.world import BAD, GOOD, LONG, World, comments, encoded, places
 
 POLICY = ".github/fairlead.yml"
+WIDE = "\u65e5" * 400
 
 
 def test_a_bad_change_is_commented_on_its_line_and_blocked(world: World) -> None:
@@ -173,6 +174,14 @@ def test_more_annotations_than_one_request_takes_come_in_batches(world: World) -
     run = world.run(pull)
     assert (run.status, len(run.annotations)) == ("completed", 120)
     assert len({note["start_line"] for note in run.annotations}) == 120
+
+
+def test_a_summary_of_letters_of_several_bytes_is_taken(world: World) -> None:
+    rows = "".join(f"  k{number}: bad {WIDE}\n" for number in range(100))
+    pull = world.pull({"a.yaml": GOOD + rows})
+    assert world.review(pull) == "blocked"
+    assert world.check(pull)[:2] == ("completed", "failure")
+    assert 60_000 < len((world.run(pull).summary or "").encode()) <= 65_535
 
 
 def test_the_head_s_policy_does_not_judge_it(world: World) -> None:
