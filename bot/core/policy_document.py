@@ -6,47 +6,34 @@ so what is too much is refused before it is built.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    StreamEndEvent,
-)
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, NodeEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from bot.core.reading.events import Source, event_source
-from bot.errors import PolicyError, ReadingError
+from bot.errors import PolicyError
 
-LONGEST: Final = 1_000_000
+LONGEST: Final = 250_000
 """A policy of more characters is a mistake."""
 
-MOST_VALUES: Final = 50_000
+MOST_VALUES: Final = 20_000
 """A policy of more values, aliases resolved, is a mistake or a bomb."""
 
 DEEPEST: Final = 20
 
 Path: TypeAlias = tuple[str | int, ...]
 
-_WORDS: Final[Mapping[str, object]] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_WHOLE: Final = re.compile(r"[-+]?[0-9]{1,18}")
-_NUMBER: Final = re.compile(
-    r"[-+]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})(?:[eE][-+]?\d{1,2})?"
-)
-_PLAIN_TAGS: Final = frozenset(
-    {None, "!", *(f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq"))}
-)
-_TEXT_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str"})
+_PREFIX: Final = "tag:yaml.org,2002:"
+_SCALARS: Final = frozenset(f"{_PREFIX}{kind}" for kind in ("null", "bool", "int", "float"))
+# A date is read by whoever wants one: a reason may well look like it.
+_TEXTS: Final = frozenset({"!", *(f"{_PREFIX}{kind}" for kind in ("str", "timestamp"))})
+_HOLDERS: Final = frozenset({"!", *(f"{_PREFIX}{kind}" for kind in ("map", "seq"))})
+_MERGE: Final = f"{_PREFIX}merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,148 +52,146 @@ class Document:
 
 def parse_document(text: str) -> Document:
     """The document. Raises PolicyError for what is no YAML, or more of it than a policy needs."""
+    text = text.removeprefix("\ufeff")
     if len(text) > LONGEST:
         raise PolicyError(f"the policy has {len(text):,} characters, legal are {LONGEST:,}")
-    data = text.encode("utf-8", "replace")
     try:
-        node = _Reader(event_source(data)).document()
-    except ReadingError as error:
-        raise _refused(text.removeprefix("\ufeff"), error) from error
-    lines: dict[Path, int] = {}
-    return Document(None if node is None else _plain(node, (), lines), lines)
+        _count(text)
+        node = _yaml().compose(text)
+    except MarkedYAMLError as error:
+        raise _refused(text, error) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise PolicyError(f"the policy is not YAML: {str(error).partition(chr(10))[0]}") from error
+    values = _Values()
+    return Document(None if node is None else values.plain(node), values.lines)
 
 
-def _refused(text: str, error: ReadingError) -> PolicyError:
-    if error.index is None:
-        return PolicyError(f"the policy is not YAML: {error}")
-    line = text.count("\n", 0, error.index) + 1
-    if text[error.index : error.index + 1] == "\t":
-        return _fault(line, "a tab stands where YAML wants spaces")
-    return _fault(line, str(error))
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt", pure=True)
+    yaml.composer.warn_double_anchors = False
+    return yaml
+
+
+def _count(text: str) -> None:
+    """Refuse what is too much before anything is made of it: the parser goes event by event."""
+    depth = count = documents = 0
+    for event in _yaml().parse(text):
+        count += isinstance(event, NodeEvent)
+        name = type(event).__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        documents += name == "DocumentStartEvent"
+        # The stream and its document are levels as well.
+        if count > MOST_VALUES or depth > DEEPEST + 2:
+            raise _too_much()
+        if documents > 1:
+            raise _fault(_line(event), "another document begins: a policy is one")
+        if isinstance(event, AliasEvent) and depth < 2:
+            raise _fault(_line(event), "an alias stands alone")
+
+
+def _refused(text: str, error: MarkedYAMLError) -> PolicyError:
+    mark = error.problem_mark or error.context_mark
+    if mark is not None and text[mark.index : mark.index + 1] == "\t":
+        return _fault(mark.line + 1, "a tab stands where YAML wants spaces")
+    problem = (error.problem or error.context or "not YAML").partition("\n")[0]
+    return _fault(mark.line + 1 if mark else 1, problem)
 
 
 def _fault(line: int, message: str) -> PolicyError:
     return PolicyError(f"line {line}: {message}", line)
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """What stands on a line: a scalar's value, the items of a list, or the entries of a mapping."""
-
-    line: int
-    value: object = None
-    items: tuple[_Node, ...] | None = None
-    entries: Mapping[str, tuple[int, _Node]] | None = None
+def _line(held: Any) -> int:
+    return int(held.start_mark.line) + 1
 
 
 @dataclass(slots=True)
-class _Reader:
-    """Events into nodes."""
+class _Values:
+    """Nodes into values. `lines` says where each stands; `entries` are made once a mapping."""
 
-    source: Source
-    anchors: dict[str, _Node] = field(default_factory=dict)
-    count: int = 0
+    lines: dict[Path, int] = field(default_factory=dict)
+    entries: dict[int, Mapping[str, tuple[int, Node]] | None] = field(default_factory=dict)
+    constructor: SafeConstructor = field(
+        default_factory=lambda: SafeConstructor(loader=YAML(typ="safe", pure=True))
+    )
 
-    def document(self) -> _Node | None:
-        """The only document's node, None where there is none."""
-        self.source()  # the stream's start
-        if isinstance(self.source(), StreamEndEvent):
-            return None
-        found = self._node(self.source(), 0)
-        self.source()  # the document's end
-        after = self.source()
-        if isinstance(after, DocumentStartEvent):
-            raise _fault(_line(after), "another document begins: a policy is one")
-        return found
-
-    def _node(self, event: Any, depth: int) -> _Node:
-        line = _line(event)
-        self.count += 1
-        if self.count > MOST_VALUES or depth > DEEPEST:
+    def plain(self, node: Node, path: Path = ()) -> Any:
+        """The node's value, which stands at this path."""
+        if len(self.lines) > MOST_VALUES or len(path) > DEEPEST:
             raise _too_much()
-        if isinstance(event, AliasEvent):
-            if event.anchor not in self.anchors:
-                raise _fault(line, f"there is no anchor {event.anchor!r} above")
-            return self.anchors[event.anchor]
-        if isinstance(event, ScalarEvent):
-            found = _Node(line, _scalar(event, line))
-        elif event.tag not in _PLAIN_TAGS:
-            raise _tagged(event.tag, line)
-        elif isinstance(event, MappingStartEvent):
-            found = _Node(line, entries=self._entries(depth))
-        else:
-            found = _Node(line, items=tuple(self._items(depth)))
-        if event.anchor is not None:
-            self.anchors[event.anchor] = found
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, path)
+        if str(node.tag) not in _HOLDERS:
+            raise _tagged(node)
+        if isinstance(node, MappingNode):
+            held = self._entries(node).items()
+            return {key: self._inner(one, (*path, key), line) for key, (line, one) in held}
+        items = enumerate(node.value)
+        return [self._inner(one, (*path, index), _line(one)) for index, one in items]
+
+    def _inner(self, node: Node, path: Path, line: int) -> Any:
+        self.lines[path] = line
+        return self.plain(node, path)
+
+    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+        tag = str(node.tag)
+        if tag in _TEXTS:
+            return str(node.value)
+        if tag not in _SCALARS:
+            raise _tagged(node)
+        try:
+            value = self.constructor.construct_object(node)
+        except (ValueError, YAMLError) as error:
+            kind = tag.removeprefix(_PREFIX)
+            raise _fault(_line(node), f"{node.value[:40]!r} is no {kind}") from error
+        # YAML 1.1 reads `off` as false, and so some write false for it.
+        own = path[2:] if path[:1] == ("branches",) else path
+        rule = own[:1] == ("rules",) and (len(own) == 2 or own[2:] == ("severity",))
+        return "off" if rule and value is False else value
+
+    def _entries(self, node: MappingNode) -> Mapping[str, tuple[int, Node]]:
+        """The entries of a mapping by their keys, with those that `<<` merges into it."""
+        mark = id(node)
+        if mark not in self.entries:
+            # While it is made, it can be no part of itself.
+            self.entries[mark] = None
+            self.entries[mark] = self._made(node)
+        found = self.entries[mark]
+        if found is None:
+            raise _fault(_line(node), "a mapping is merged into itself")
         return found
 
-    def _items(self, depth: int) -> Iterator[_Node]:
-        while not isinstance(event := self.source(), SequenceEndEvent):
-            yield self._node(event, depth + 1)
-
-    def _entries(self, depth: int) -> Mapping[str, tuple[int, _Node]]:
-        own: dict[str, tuple[int, _Node]] = {}
-        merged: dict[str, tuple[int, _Node]] = {}
-        while not isinstance(event := self.source(), MappingEndEvent):
-            line = _line(event)
-            if not isinstance(event, ScalarEvent):
+    def _made(self, node: MappingNode) -> Mapping[str, tuple[int, Node]]:
+        own: dict[str, tuple[int, Node]] = {}
+        merged: dict[str, tuple[int, Node]] = {}
+        done: set[int] = set()
+        for key, held in node.value:
+            line = _line(key)
+            if not isinstance(key, ScalarNode):
                 raise _fault(line, "a key is to be a text")
-            held = self._node(self.source(), depth + 1)
-            if event.value == "<<" and event.implicit[0]:
-                for one in (held,) if held.items is None else held.items:
-                    if one.entries is None:
-                        raise _fault(line, "only mappings can be merged by '<<'")
-                    merged = {**one.entries, **merged}
-            elif event.value in own:
-                first = own[event.value][0]
-                raise _fault(line, f"the key {event.value!r} is there twice, first in line {first}")
+            if key.tag == _MERGE:
+                for one in _merged(held):
+                    # The first to bring a key stays: again the same brings nothing.
+                    if id(one) not in done:
+                        done.add(id(one))
+                        merged = {**self._entries(one), **merged}
+            elif key.value in own:
+                first = own[key.value][0]
+                raise _fault(line, f"the key {key.value!r} is there twice, first in line {first}")
             else:
-                own[event.value] = (line, held)
+                own[key.value] = (line, held)
         return {**merged, **own}
 
 
-def _line(event: Any) -> int:
-    return int(event.start_mark.line) + 1
+def _merged(held: Node) -> Iterator[MappingNode]:
+    for one in held.value if isinstance(held, SequenceNode) else (held,):
+        if not isinstance(one, MappingNode):
+            raise _fault(_line(one), "only mappings can be merged by '<<'")
+        yield one
 
 
-def _scalar(event: Any, line: int) -> object:
-    """The value by YAML 1.2's core schema, but for numbers that nobody writes."""
-    text: str = event.value
-    if event.tag in _TEXT_TAGS or (event.tag is None and not event.implicit[0]):
-        return text
-    if event.tag is not None:
-        raise _tagged(event.tag, line)
-    if text in _WORDS:
-        return _WORDS[text]
-    if _WHOLE.fullmatch(text):
-        return int(text)
-    return float(text) if _NUMBER.fullmatch(text) else text
-
-
-def _plain(node: _Node, path: Path, lines: dict[Path, int]) -> Any:
-    """The node's value; where each part of it stands goes into `lines`."""
-    if len(lines) > MOST_VALUES or len(path) > DEEPEST:
-        raise _too_much()
-    if node.entries is not None:
-        out: dict[str, Any] = {}
-        for key, (line, held) in node.entries.items():
-            lines[*path, key] = line
-            out[key] = _plain(held, (*path, key), lines)
-        return out
-    if node.items is not None:
-        listed = []
-        for index, held in enumerate(node.items):
-            lines[*path, index] = held.line
-            listed.append(_plain(held, (*path, index), lines))
-        return listed
-    # YAML 1.1 reads `off` as false, and so some write false for it.
-    own = path[2:] if path[:1] == ("branches",) else path
-    rule = own[:1] == ("rules",) and (len(own) == 2 or own[2:] == ("severity",))
-    return "off" if rule and node.value is False else node.value
-
-
-def _tagged(tag: object, line: int) -> PolicyError:
-    return _fault(line, f"the tag {tag!r} has no meaning in a policy")
+def _tagged(node: Node) -> PolicyError:
+    return _fault(_line(node), f"the tag {str(node.tag)!r} has no meaning in a policy")
 
 
 def _too_much() -> PolicyError:

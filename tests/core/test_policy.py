@@ -379,7 +379,7 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
             f"branches: [{{names: [{', '.join(f'b{n}' for n in range(21))}]}}]",
             "line 1: branches[0].names has 21 entries, legal are 20 or fewer",
         ),
-        ("a: [", "line 1: did not find expected node content"),
+        ("a: [", "line 1: expected the node content, but found '<stream end>'"),
         ("a: 1\n---\nb: 1", "line 2: another document begins: a policy is one"),
         (
             "mode: !python/name:os.system x",
@@ -394,7 +394,7 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         ("mode:\n\tobserve", "line 2: a tab stands where YAML wants spaces"),
         ("[a]: b", "line 1: a key is to be a text"),
-        ("mode: *a", "line 1: there is no anchor 'a' above"),
+        ("mode: *a", "line 1: found undefined alias 'a'"),
         ("images: {<<: 3}", "line 1: only mappings can be merged by '<<'"),
         (
             "waivers: [{rule: pods-not-spread, reason: ' ', expires: 2027-01-01}]",
@@ -451,7 +451,7 @@ def test_every_error_names_its_line_and_what_is_legal(text: str, expected: str) 
     [
         ("block: !!str error", {"block": "error"}),
         ("block: ! error", {"block": "error"}),
-        ("a: [~, null, True, 'true', off, no, 2027-01-01, 12:30, 0o17, 1_0]", None),
+        ("a: [~, null, True, 'true', off, no, 2027-01-01, 12:30, 0o17]", None),
         (
             "a: {<<: {b: 1, c: 2}, c: 3, <<: [{c: 4, d: 5}, {d: 6}]}",
             {"a": {"b": 1, "c": 3, "d": 5}},
@@ -462,14 +462,14 @@ def test_every_error_names_its_line_and_what_is_legal(text: str, expected: str) 
             "2027-01-01: a\n~: b\ntrue: c\n1: d",
             {"2027-01-01": "a", "~": "b", "true": "c", "1": "d"},
         ),
-        ("a: " + "9" * 19, {"a": "9" * 19}),
-        ("%YAML 1.1\n---\na: [yes, -7, .5, 1e3]\n...\n", {"a": ["yes", -7, 0.5, 1000.0]}),
+        ("a: " + "9" * 19, {"a": int("9" * 19)}),
+        ("%YAML 1.1\n---\na: [yes, -7, .5, 1e3]\n...\n", {"a": [True, -7, 0.5, 1000.0]}),
     ],
 )
 def test_what_yaml_holds(text: str, value: object) -> None:
     if value is None:
-        texts = ["true", "off", "no", "2027-01-01", "12:30", "0o17", "1_0"]
-        value = {"a": [None, None, True, *texts]}
+        texts = ["true", "off", "no", "2027-01-01", "12:30"]
+        value = {"a": [None, None, True, *texts, 15]}
 
     assert parse_document(text).value == value
 
@@ -501,9 +501,13 @@ def test_every_pattern_is_explained() -> None:
             for old, new in zip("abcdefgh", "bcdefghi", strict=True)
         ),
         "a: &a [*a]",
+        "a: &a {<<: *a}",
+        "a0: &a0 {k: v}\n"
+        + "\n".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}], k{n}: v}}" for n in range(1, 400)),
         "ignore: [\x00]",
+        "ignore: [" + "9" * 5_000 + "]",
     ],
-    ids=["long", "many", "deep", "bomb", "cycle", "control"],
+    ids=["long", "many", "deep", "bomb", "cycle", "merged", "merges", "control", "digits"],
 )
 def test_no_text_does_more_than_be_refused(text: str) -> None:
     with pytest.raises(PolicyError):
