@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from bot.core.codeowners import LOCATIONS
 from bot.core.finding import Finding, Severity, Spot
-from bot.core.policy import POLICY_PATH
+from bot.core.policy import ORGANISATION_PATH, ORGANISATION_REPOSITORY, POLICY_PATH
 from bot.core.resource import GroupKind
 from bot.core.state import State
 
@@ -16,16 +16,26 @@ REACH = "environment"
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     # The first rules of a house are nobody's to accept: there is no one yet whom they name.
-    severity = SEVERITY if before.house else Severity.WARNING
-    if before.house.get(POLICY_PATH) != after.house.get(POLICY_PATH):
-        yield _finding("policy", POLICY_PATH, after, severity)
-    old, new = _codeowners(before.house), _codeowners(after.house)
-    if (old, before.house.get(old)) != (new, after.house.get(new)):
-        yield _finding("code owners in", new or old, after, severity)
+    house, now = _house(before), _house(after)
+    severity = SEVERITY if house else Severity.WARNING
+    for what, path in (("policy", POLICY_PATH), ("organisation's policy", ORGANISATION_PATH)):
+        if house.get(path) != now.get(path):
+            yield _finding(what, path, now, severity)
+    old, new = _codeowners(house), _codeowners(now)
+    if (old, house.get(old)) != (new, now.get(new)):
+        yield _finding("code owners in", new or old, now, severity)
 
 
-def _finding(what: str, path: str, after: State, severity: Severity) -> Finding:
-    content = after.house.get(path)
+def _house(state: State) -> Mapping[str, str]:
+    """The files of rules that count in this repository."""
+    names = (address.lower().rstrip("/").removesuffix(".git") for address in state.own)
+    if any(name.rpartition("/")[2] == ORGANISATION_REPOSITORY for name in names):
+        return state.house
+    return {path: held for path, held in state.house.items() if path != ORGANISATION_PATH}
+
+
+def _finding(what: str, path: str, now: Mapping[str, str], severity: Severity) -> Finding:
+    content = now.get(path)
     did = "changes" if content else "removes"
     message = f"The pull request {did} the {what} {path}, and is judged by what stood before it"
     facts = {"content": content or ""}

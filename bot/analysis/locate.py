@@ -10,7 +10,7 @@ from bot.analysis.manifests import LARGEST
 from bot.core.codeowners import LOCATIONS
 from bot.core.finding import Finding, Fix, Graph, Side, Spot, Steps, Table
 from bot.core.judge import Judged
-from bot.core.policy import POLICY_PATH
+from bot.core.policy import ORGANISATION_PATH, POLICY_PATH
 from bot.core.reading import line_of
 from bot.core.resource import Item, Node, Resource, Route, Source
 from bot.core.review import (
@@ -181,7 +181,7 @@ def _reference(resource: Resource) -> ResourceReference:
 
 def _of_no_environment(place: Node | Spot) -> bool:
     """Whether it is a rule of the house, which holds for every environment and is in none."""
-    return isinstance(place, Spot) and place.path in {POLICY_PATH, *LOCATIONS}
+    return isinstance(place, Spot) and place.path in {POLICY_PATH, ORGANISATION_PATH, *LOCATIONS}
 
 
 def _other(side: Side) -> Side:

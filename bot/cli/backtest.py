@@ -56,6 +56,12 @@ _SHOWN: Final = 12
     help="The policy file; else .github/fairlead.yml of BRANCH as it is now.",
 )
 @click.option(
+    "--organisation",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The organisation's policy, which lies under it.",
+)
+@click.option(
     "--seconds",
     type=click.IntRange(1, 86400),
     default=900,
@@ -76,6 +82,7 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     last: int,
     repo: Path,
     policy_file: Path | None,
+    organisation: Path | None,
     seconds: int,
     form: str,
 ) -> None:
@@ -94,7 +101,8 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
 
     repository = Repository(repo)
     tip = repository.resolve(branch)
-    policy = read_policy(policy_file, repository.file(tip, POLICY_PATH))
+    held = repository.file(tip, POLICY_PATH)
+    policy = read_policy(policy_file, held, repository.branch(branch), organisation)
     options = Options(
         cache=cache_directory(),
         tenant=str(repo.resolve()),

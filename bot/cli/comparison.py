@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,7 +12,14 @@ from bot.analysis.review import review_trees
 from bot.analysis.run import Options, Side
 from bot.catalog import rule_options
 from bot.core.excerpt import shown_line
-from bot.core.policy import POLICY_PATH, Policy, parse_policy
+from bot.core.organisation import (
+    NO_ORGANISATION,
+    Organisation,
+    combined,
+    each_branch,
+    parse_organisation,
+)
+from bot.core.policy import POLICY_PATH, Policy
 from bot.core.reading import read_manifest
 from bot.core.review import Review, ReviewFinding
 from bot.core.states.files import files_of
@@ -24,12 +31,14 @@ from bot.git import Repository, read_directory
 class Sides:
     """What is compared. `policy` is the policy file's text in BASE, None where there is none.
 
-    `repositories` are the addresses of the repository that has the commits.
+    `branch` is the branch that BASE names, None where it is no branch. `repositories` are the
+    addresses of the repository that has the commits.
     """
 
     base: Side
     head: Side
     policy: bytes | None
+    branch: str | None = None
     repositories: tuple[str, ...] = ()
 
     def at_head(self, path: str) -> bytes | None:
@@ -61,11 +70,11 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
         after = _side(repository, new, head, stack)
         if repository is not None and old is not None:
             # The policy is that of the branch as it is, as on GitHub, not of where head left it.
-            policy = repository.file(old, POLICY_PATH)
+            policy, branch = repository.file(old, POLICY_PATH), repository.branch(base)
         else:
-            policy = _content(before, POLICY_PATH)
+            policy, branch = _content(before, POLICY_PATH), None
         addresses = repository.remotes() if repository is not None else ()
-        yield Sides(before, after, policy, addresses)
+        yield Sides(before, after, policy, branch, addresses)
 
 
 def compare(sides: Sides, policy: Policy, today: date, options: Options) -> Review:
@@ -82,13 +91,45 @@ def _has_any(side: Side, policy: Policy) -> bool:
     return bool(found.manifests or found.charts)
 
 
-def read_policy(file: Path | None, held: bytes | None) -> Policy:
-    """The policy of the file, else of BASE. Raises PolicyError that names where it is."""
+def read_policy(
+    file: Path | None,
+    held: bytes | None,
+    branch: str | None = None,
+    organisation: Path | None = None,
+) -> Policy:
+    """The policy of the file, else of BASE, for a target branch. Raises PolicyError, with where.
+
+    `organisation` is the file that lies under it.
+    """
     where, data = (POLICY_PATH, held or b"") if file is None else (str(file), file.read_bytes())
-    if not data.strip():
+    if organisation is None and not data.strip():
         return Policy()  # no rule has to be loaded to know what it would accept
+    under = read_organisation(organisation)
+    with naming(where):
+        return combined(under, data.decode("utf-8-sig"), rule_options(), branch)
+
+
+def policies_of(file: Path | None, organisation: Path | None) -> Mapping[str | None, Policy]:
+    """The policies of the files, by what they name of branches. Raises PolicyError, with where."""
+    under = read_organisation(organisation)
+    with naming(str(file)):
+        text = "" if file is None else file.read_bytes().decode("utf-8-sig")
+        return each_branch(under, text, rule_options())
+
+
+def read_organisation(file: Path | None) -> Organisation:
+    """The organisation's policy of a file. Raises PolicyError that names it."""
+    if file is None:
+        return NO_ORGANISATION
+    with naming(str(file)):
+        return parse_organisation(file.read_bytes().decode("utf-8-sig"), rule_options())
+
+
+@contextmanager
+def naming(where: str) -> Iterator[None]:
+    """Says in each error of a policy which file it is about."""
     try:
-        return parse_policy(data.decode("utf-8-sig"), rule_options())
+        yield
     except UnicodeDecodeError as error:
         raise PolicyError(f"the policy {where} is not UTF-8 text") from error
     except PolicyError as error:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from bot.cli.diagnosis import Line, ok, problem, warning
+from bot.cli.doctor_webhook import deliveries, webhook
 from bot.errors import GitHubError
 from bot.github.auth import Gateway
 from bot.github.inspection import Inspection, Reader
@@ -19,7 +21,6 @@ CHECK: Final = "fairlead"
 
 _MOST_INSTALLATIONS: Final = 20
 _MOST_BRANCHES: Final = 20
-_MOST_DELIVERIES: Final = 200
 _SKEW: Final = 30.0
 """Seconds. GitHub refuses a JWT from the future; the client dates its own a minute back."""
 
@@ -55,8 +56,22 @@ def look_at_github(settings: Settings, only: str | None, repositories: int) -> I
         yield ok("credentials", f"App {app['slug']} (id {app['id']}) at {settings.github_api_url}")
         yield from _clock(answer.skew(datetime.now(UTC)))
         yield from _wanted(app)
-        yield from _asked(_deliveries(github), "deliveries")
+        yield from _asked(webhook(github, settings_page(app)), "webhook")
+        yield from _asked(deliveries(github), "deliveries")
         yield from _installations(github, app, only, repositories)
+
+
+def settings_page(app: Mapping[str, Any]) -> str:
+    """Where the App's owner changes it; `html_url` is the page that everybody sees."""
+    parts = urlsplit(app["html_url"])
+    owner = app["owner"]
+    if "type" not in owner:
+        place = f"enterprises/{owner['slug']}/settings"
+    elif owner["type"] == "Organization":
+        place = f"organizations/{owner['login']}/settings"
+    else:
+        place = "settings"
+    return f"{parts.scheme}://{parts.netloc}/{place}/apps/{app['slug']}"
 
 
 def _clock(skew: float | None) -> Iterator[Line]:
@@ -71,7 +86,7 @@ def _clock(skew: float | None) -> Iterator[Line]:
 
 def _wanted(app: Mapping[str, Any]) -> Iterator[Line]:
     """What the App is registered with against what is wanted."""
-    page = app.get("html_url", "its page on GitHub")
+    page = settings_page(app)
     yield _permissions("permissions", app["permissions"], f"add them at {page}/permissions")
     absent = [name for name in EVENTS if name not in app["events"]]
     if not absent:
@@ -89,45 +104,6 @@ def _permissions(subject: str, granted: Mapping[str, Any], advice: str) -> Line:
     said = "missing: " + ", ".join(f"{name} ({level})" for name, level in absent.items())
     kind = problem if set(absent) & set(NEEDED) else warning
     return kind(subject, said, advice)
-
-
-def _deliveries(github: Inspection) -> Iterator[Line]:
-    """Deliveries of which no attempt came through, by GUID: an attempt may have been repeated."""
-    attempts: dict[str, list[dict[str, Any]]] = {}
-    for one in islice(github.deliveries(), _MOST_DELIVERIES):
-        attempts.setdefault(one["guid"], []).append(one)
-    if not attempts:
-        yield warning(
-            "deliveries", "GitHub has sent nothing yet", "open a pull request, or check the address"
-        )
-        return
-    lost = [held[0] for held in attempts.values() if not any(_came(one) for one in held)]
-    if not lost:
-        yield ok("deliveries", f"the last {len(attempts)} came through")
-        return
-    newest = lost[0]
-    said = (
-        f"{len(lost)} of the last {len(attempts)} failed, the newest a {newest['event']} at "
-        f"{newest['delivered_at']}: {newest['status']} ({newest['status_code']})"
-    )
-    # Where the newest came through, it was an outage that is over.
-    kind = problem if newest is next(iter(attempts.values()))[0] else warning
-    yield kind("deliveries", said, _advice(newest))
-
-
-def _came(attempt: Mapping[str, Any]) -> bool:
-    return 200 <= int(attempt["status_code"]) < 300
-
-
-def _advice(attempt: Mapping[str, Any]) -> str:
-    status = int(attempt["status_code"])
-    if status == 401:
-        return "WEBHOOK_SECRET is another than the App's: compare them"
-    if status in {404, 405}:
-        return "the App's webhook address must end with /webhook"
-    if status == 0 or status >= 500:
-        return "is the webhook address reached from GitHub? see the log of the service"
-    return "see Recent Deliveries on the App's page"
 
 
 def _installations(

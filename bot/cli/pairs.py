@@ -17,14 +17,14 @@ from bot.core.tree import Blobs, Tree
 def pairs_at(at: str, repo: Path, policy_file: Path | None) -> Sequence[Pair]:
     """The environments of one commit or directory; the other side of each pair is empty."""
     with open_sides(at, at, repo) as sides:
-        policy = read_policy(policy_file, sides.policy)
+        policy = read_policy(policy_file, sides.policy, sides.branch)
         return _pairs((sides.base.tree, {}), (sides.base.blobs,), policy)
 
 
 def pairs_between(base: str, head: str, repo: Path, policy_file: Path | None) -> Sequence[Pair]:
     """The environments in which two commits or directories differ."""
     with open_sides(base, head, repo) as sides:
-        policy = read_policy(policy_file, sides.policy)
+        policy = read_policy(policy_file, sides.policy, sides.branch)
         blobs = (sides.base.blobs, sides.head.blobs)
         return _pairs((sides.base.tree, sides.head.tree), blobs, policy)
 

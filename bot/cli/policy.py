@@ -11,13 +11,15 @@ import click
 
 from bot.cli import output
 from bot.cli.policy_init import init
-from bot.core.policy import Waiver
+from bot.core.policy import Policy, Waiver
+from bot.errors import UsageError
 
 CHECK_EPILOG: Final = """\b
 Examples:
   fairlead policy check
   fairlead policy check drafts/fairlead.yml
-  fairlead policy check --at origin/main"""
+  fairlead policy check --at origin/main
+  fairlead policy check --organisation ../.github/fairlead.yml"""
 
 SCHEMA_EPILOG: Final = """\b
 Examples:
@@ -34,9 +36,13 @@ policy.add_command(init)
 
 @policy.command(epilog=CHECK_EPILOG)
 @click.argument(
-    "file",
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
+@click.option(
+    "--organisation",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=".github/fairlead.yml",
+    metavar="FILE",
+    help="The organisation's policy, which lies under it; without FILE it is checked by itself.",
 )
 @click.option(
     "--at",
@@ -51,24 +57,38 @@ policy.add_command(init)
     show_default="here",
     help="The repository that has the commit.",
 )
-def check(file: Path, commit: str | None, repo: Path) -> None:
-    """Say everything that is wrong with FILE (default: .github/fairlead.yml).
+def check(file: Path | None, organisation: Path | None, commit: str | None, repo: Path) -> None:
+    """Say everything that is wrong with a policy.
 
-    A waiver that has expired, or that nothing needs, is said as well; it is no error.
+    FILE is by default .github/fairlead.yml of the repository. A waiver that has expired, or that
+    nothing needs, is said as well; it is no error.
     """
-    from bot.cli.comparison import read_policy  # noqa: PLC0415 - not for --help
+    from bot.cli.comparison import policies_of, read_policy  # noqa: PLC0415 - not for --help
+    from bot.core.policy import POLICY_PATH  # noqa: PLC0415 - not for --help
 
-    held = read_policy(file, None)
+    default = repo / POLICY_PATH
+    if file is None and default.is_file():
+        file = default
+    if file is None and organisation is None:
+        raise UsageError(
+            f"there is no {default}: name a file, or begin with `fairlead policy init`"
+        )
+    policies = policies_of(file, organisation)
     today = datetime.now(UTC).date()
-    for waiver in held.waivers:
+    for waiver in dict.fromkeys(held for one in policies.values() for held in one.waivers):
         if waiver.expires < today:
             _say(waiver, f"has expired on {waiver.expires}")
     if commit is not None:
         from bot.cli.waivers import unused  # noqa: PLC0415 - slow, and not for --help
 
-        for waiver in unused(held, commit, repo, today):
+        def at(branch: str | None) -> Policy:
+            return read_policy(file, None, branch, organisation)
+
+        for waiver in unused(at, commit, repo, today):
             _say(waiver, f"matches nothing that stands in {commit}")
-    output.write(f"{file} is valid\n", None)
+    for checked in (organisation, file):
+        if checked is not None:
+            output.write(f"{checked} is valid\n", None)
 
 
 def _say(waiver: Waiver, what: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -27,6 +28,7 @@ Examples:
 
 _SECONDS: Final = 30
 _LARGEST: Final = 25 * 1024 * 1024
+_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def _from_github(settings: Settings, guid: str) -> Replay:
     from bot.github.inspection import Inspection  # noqa: PLC0415 - not for --help
     from bot.github.signing import app_auth  # noqa: PLC0415 - not for --help
 
+    if not _GUID.fullmatch(guid):
+        raise UsageError(f"{guid!r} is neither a file nor the GUID of a delivery")
     if missing := settings.missing():
         raise UsageError(f"to ask GitHub, fairlead replay needs {', '.join(missing)}")
     Gateway(settings.app_id or "", settings.key, settings.github_api_url)

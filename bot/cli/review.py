@@ -49,6 +49,17 @@ Exit status: 0 pass, 1 blocked, 2 wrong use or a policy that is not valid,
     help="The policy file; else .github/fairlead.yml of BASE.",
 )
 @click.option(
+    "--organisation",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The organisation's policy, which lies under it.",
+)
+@click.option(
+    "--branch",
+    metavar="NAME",
+    help="The target branch, of which the policy may speak; else the one that BASE names.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "markdown", "sarif", "github"]),
@@ -80,6 +91,8 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     head: str,
     repo: Path,
     policy_file: Path | None,
+    organisation: Path | None,
+    branch: str | None,
     form: str,
     target: Path | None,
     default_namespace: str | None,
@@ -107,7 +120,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     )
     today = datetime.now(UTC).date()
     with open_sides(base, head, repo) as sides:
-        policy = read_policy(policy_file, sides.policy)
+        policy = read_policy(policy_file, sides.policy, branch or sides.branch, organisation)
         with output.progress(f"Comparing {base} with {head}"):
             found = compare(sides, policy, today, options)
         write_review(found, policy, sides.line, form, target)

@@ -17,11 +17,14 @@ LOCATIONS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 LARGEST: Final = 3 * 1024 * 1024
 """GitHub does not load a larger file, and then nobody owns anything."""
 
-_MOST_LINES: Final = 20_000
-_LONGEST_LINE: Final = 4_096
+MOST_LINES: Final = 20_000
+"""Of a file with more nobody owns anything: the last lines decide, so none can be left out."""
+
 _USER: Final = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
 _TEAM: Final = re.compile(r"@[A-Za-z0-9][A-Za-z0-9_-]{0,98}/[A-Za-z0-9._-]{1,100}")
 _EMAIL: Final = re.compile(r"[^\s@]{1,100}@[^\s@]{1,150}")
+_WORD: Final = re.compile(r"(?:\\.|[^ \t\r\\])+")
+_ESCAPED: Final = re.compile(r"\\(.)")
 # What a .gitignore knows and CODEOWNERS does not: negation, character ranges.
 _UNSUPPORTED: Final = frozenset("[]")
 
@@ -57,7 +60,10 @@ def parse_codeowners(text: str) -> Codeowners:
     """What a CODEOWNERS file says; lines that GitHub would not take are left out, as it does."""
     if len(text) > LARGEST:
         return Codeowners()
-    rows = text.splitlines()[:_MOST_LINES]
+    # A line ends where GitHub shows that it ends: at no other of Unicode's separators.
+    rows = text.split("\n")
+    if len(rows) > MOST_LINES:
+        return Codeowners()
     return Codeowners(tuple(line for row in rows for line in _parsed(row)))
 
 
@@ -67,14 +73,16 @@ def normalised(owner: str) -> str:
 
 
 def _parsed(row: str) -> Iterator[_Line]:
-    words = list(_words(row)) if len(row) <= _LONGEST_LINE else []
+    words = list(_words(row))
     if not words:
         return
     pattern, *owners = words
-    if pattern.startswith("!") or "***" in pattern or _UNSUPPORTED & set(pattern):
+    # GitHub takes an escaped mark neither for a pattern nor for a comment.
+    if pattern.startswith(("!", "\\#")) or "***" in pattern or _UNSUPPORTED & set(pattern):
         return
     if not all(_is_owner(owner) for owner in owners):
         return
+    pattern = _ESCAPED.sub(_literal, pattern)
     segments = _segments(pattern)
     if segments:
         yield _Line(segments, pattern.endswith("/"), tuple(map(normalised, owners)))
@@ -82,22 +90,15 @@ def _parsed(row: str) -> Iterator[_Line]:
 
 def _words(row: str) -> Iterator[str]:
     """The words of a line up to a comment; a backslash keeps a space inside a word."""
-    word, escaped = "", False
-    for char in row.strip():
-        if escaped:
-            word, escaped = word + char, False
-        elif char == "\\":
-            escaped = True
-        elif char.isspace():
-            if word:
-                yield word
-            word = ""
-        elif char == "#" and not word:
+    for word in _WORD.findall(row):
+        if word.startswith("#"):
             return
-        else:
-            word += char
-    if word:
         yield word
+
+
+def _literal(escaped: re.Match[str]) -> str:
+    """What is escaped stands for itself, also where it means something to `fnmatch`."""
+    return f"[{escaped[1]}]" if escaped[1] in "*?" else escaped[1]
 
 
 def _is_owner(word: str) -> bool:

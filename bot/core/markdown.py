@@ -15,7 +15,8 @@ LONGEST_TEXT: Final = 1_000
 """No sentence or name that people should read is longer; what is longer is cut."""
 
 LONGEST_BODY: Final = 64_000
-"""GitHub refuses bodies above 65,536 characters; the rest is room for what GitHub adds."""
+"""Bytes. GitHub takes 65,535 in a check's summary and counts bytes where it speaks of characters
+(https://github.com/github/docs/issues/35252); the rest is room for what it adds."""
 
 # A word of prose: letters, an apostrophe or hyphens inside, or a short number. Everything else
 # (paths, names, addresses, anything that GitHub might link or people might misread) is shown as
@@ -33,6 +34,12 @@ _CREDENTIAL: Final = re.compile(
     r"|xox[abeprs]-[A-Za-z0-9-]{10,}|A[KS]IA[0-9A-Z]{16}"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY.*|(?<=://)[^/\s@:]{0,100}:[^/\s@]{1,100}(?=@)",
     re.DOTALL,
+)
+# What Unicode calls ignorable beside format characters: joiners, fillers and variation selectors,
+# in which whole texts are hidden; and the one symbol that is blank.
+# https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
 _FENCE: Final = re.compile(r"^(`{3,}|~{3,})")
 _LABEL: Final = re.compile(r"[^A-Za-z0-9 ./:@_*,()-]")
@@ -52,9 +59,9 @@ def _seen(char: str) -> str:
     if char in "\t\n\r":
         return " "
     # Cc, Cf, Cs, Co, Cn: control, format (bidi, zero width), surrogates, private, unassigned.
-    # Zl and Zp are line breaks, and variation selectors hide text.
+    # Zl and Zp are line breaks.
     category = unicodedata.category(char)
-    if category[0] == "C" or category in {"Zl", "Zp"} or "\ufe00" <= char <= "\ufe0f":
+    if category[0] == "C" or category in {"Zl", "Zp"} or _UNSEEN.match(char):
         return "\ufffd"
     return " " if category == "Zs" else char
 
@@ -119,12 +126,13 @@ def label(text: str) -> str:
 
 
 def capped(body: str, longest: int = LONGEST_BODY) -> str:
-    """The body, cut at a line's end if it is too long, with what is open closed again."""
-    if len(body) <= longest:
+    """The body, cut at a line's end if it is of too many bytes, with what is open closed again."""
+    data = body.encode("utf-8", "replace")
+    if len(data) <= longest:
         return body
     note = "\n\n… cut here: the text is longer than GitHub takes.\n"
-    room = longest - len(note) - 100
-    kept = body[:room].rpartition("\n")[0] or body[:room]
+    held = data[: longest - len(note.encode()) - 100].decode("utf-8", "ignore")
+    kept = held.rpartition("\n")[0] or held
     fence, details = "", 0
     for line in kept.split("\n"):
         if mark := _FENCE.match(line.lstrip(" >")):

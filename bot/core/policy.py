@@ -20,8 +20,20 @@ T = TypeVar("T")
 POLICY_PATH: Final = ".github/fairlead.yml"
 """Where a repository has its policy."""
 
+ORGANISATION_REPOSITORY: Final = ".github"
+"""https://docs.github.com/en/communities/setting-up-your-project-for-healthy-contributions/creating-a-default-community-health-file"""
+
+ORGANISATION_PATH: Final = "fairlead.yml"
+"""Where the organisation's policy is: at the top of that repository."""
+
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Names: TypeAlias = tuple[Text, ...]
+Team: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$")
+]
+User: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Image: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!.*://)\S+$")]
+Namespace: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 
 
 class Level(StrEnum):
@@ -51,7 +63,7 @@ class EnvironmentPolicy:
 class Images:
     """Which images are approved. `approved` empty: judged by what the base already uses."""
 
-    approved: Names = ()
+    approved: tuple[Image, ...] = ()
     require_digest: bool = False
     mirrors: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -73,7 +85,7 @@ class Owner:
     """The teams that own the namespaces of these globs."""
 
     namespaces: Annotated[Names, msgspec.Meta(min_length=1)]
-    teams: Annotated[Names, msgspec.Meta(min_length=1)]
+    teams: Annotated[tuple[Team, ...], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +96,8 @@ class ApprovalPolicy:
     """
 
     rules: Annotated[Names, msgspec.Meta(min_length=1)]
-    teams: Names = ()
-    users: Names = ()
+    teams: tuple[Team, ...] = ()
+    users: tuple[User, ...] = ()
     count: Annotated[int, msgspec.Meta(ge=1, le=10)] = 1
     by_review: bool = False
 
@@ -95,7 +107,7 @@ class Notice:
     """The teams that are told of findings of the rules of these globs."""
 
     rules: Annotated[Names, msgspec.Meta(min_length=1)]
-    teams: Annotated[Names, msgspec.Meta(min_length=1)]
+    teams: Annotated[tuple[Team, ...], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +118,24 @@ class Waiver:
     `Kind/namespace/name`, or `Kind/name` where there is no namespace.
     """
 
-    reason: Text
+    reason: Annotated[str, msgspec.Meta(pattern=r"\S")]
     expires: date
     rule: Text | None = None
     resource: Text | None = None
     environments: Names = ()
     namespaces: Names = ()
     paths: Names = ()
-    fingerprint: Text | None = None
+    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-z]{12,64}(-[0-9]{1,5})?$")] | None = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
     """Who may let a blocked pull request through, and for how many hours that holds."""
 
-    teams: Names = ()
-    users: Names = ()
+    teams: tuple[Team, ...] = ()
+    users: tuple[User, ...] = ()
     hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
 
 
@@ -152,7 +166,7 @@ class RenderPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings of one repository, with their defaults."""
+    """The settings of one repository for one target branch, with their defaults."""
 
     version: Literal[1] = 1
     mode: Literal["enforce", "observe"] = "enforce"
@@ -161,7 +175,7 @@ class Policy:
     incomplete: Literal["allow", "block"] = "allow"
     ignore: Names = ()
     environments: tuple[EnvironmentPolicy, ...] = ()
-    privileged_namespaces: Names = ("kube-system", "argocd", "flux-system")
+    privileged_namespaces: tuple[Namespace, ...] = ("kube-system", "argocd", "flux-system")
     trusted_sources: Names = ()
     images: Images = field(default_factory=Images)
     rules: Mapping[str, RulePolicy] = field(default_factory=lambda: MappingProxyType({}))
@@ -189,8 +203,12 @@ class Policy:
             raise PolicyError(f"the options of rule {rule!r}: {error}") from error
 
 
-def parse_policy(text: str, options: Mapping[str, type] | None = None) -> Policy:
-    """The policy that a file says. Raises PolicyError with every error, its line and what is legal.
+def parse_policy(
+    text: str, options: Mapping[str, type] | None = None, branch: str | None = None
+) -> Policy:
+    """The policy that a file says for a target branch; without one, what holds for any.
+
+    Raises PolicyError with every error, its line and what is legal.
 
     `options` holds each rule's own options type by rule id, as `bot.catalog.rule_options` gives it;
     without it, ids and options of rules are taken as they stand.
@@ -201,4 +219,4 @@ def parse_policy(text: str, options: Mapping[str, type] | None = None) -> Policy
     # only needs the types of this module has no use for them.
     from bot.core.policy_reading import read_policy  # noqa: PLC0415
 
-    return read_policy(text, options)
+    return read_policy(text, options, branch)

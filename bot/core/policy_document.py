@@ -1,27 +1,39 @@
-"""A policy's YAML as plain values, and the line on which each of them stands."""
+"""A policy's YAML as plain values, and the line on which each of them stands.
+
+YAML 1.2: a date is a text, and so are `off` and `no`. A policy may come from anybody's repository,
+so what is too much is refused before it is built.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, NodeEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.errors import PolicyError
 
-LONGEST: Final = 1_000_000
+LONGEST: Final = 250_000
 """A policy of more characters is a mistake."""
 
-MOST_VALUES: Final = 50_000
+MOST_VALUES: Final = 20_000
 """A policy of more values, aliases resolved, is a mistake or a bomb."""
 
 DEEPEST: Final = 20
 
 Path: TypeAlias = tuple[str | int, ...]
+
+_PREFIX: Final = "tag:yaml.org,2002:"
+_SCALARS: Final = frozenset(f"{_PREFIX}{kind}" for kind in ("null", "bool", "int", "float"))
+# A date is read by whoever wants one: a reason may well look like it.
+_TEXTS: Final = frozenset({"!", *(f"{_PREFIX}{kind}" for kind in ("str", "timestamp"))})
+_HOLDERS: Final = frozenset({"!", *(f"{_PREFIX}{kind}" for kind in ("map", "seq"))})
+_MERGE: Final = f"{_PREFIX}merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,58 +44,155 @@ class Document:
     lines: Mapping[Path, int]
 
     def line(self, path: Path) -> int:
-        """The line of a place; the first for the document as a whole."""
+        """The line of a place, or of what it would stand in."""
+        while path and path not in self.lines:
+            path = path[:-1]
         return self.lines.get(path, 1)
 
 
 def parse_document(text: str) -> Document:
     """The document. Raises PolicyError for what is no YAML, or more of it than a policy needs."""
+    text = text.removeprefix("\ufeff")
     if len(text) > LONGEST:
         raise PolicyError(f"the policy has {len(text):,} characters, legal are {LONGEST:,}")
     try:
-        loaded = YAML(typ="rt", pure=True).load(text)
+        _count(text)
+        node = _yaml().compose(text)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        problem = (error.problem or error.context or "not YAML").partition("\n")[0]
-        raise PolicyError(f"line {line}: {problem}", line) from error
+        raise _refused(text, error) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise PolicyError(f"the policy is not YAML: {str(error).partition(chr(10))[0]}") from error
-    lines: dict[Path, int] = {}
-    return Document(_plain(loaded, (), lines), lines)
+    values = _Values()
+    return Document(None if node is None else values.plain(node), values.lines)
 
 
-def _plain(value: object, path: Path, lines: dict[Path, int]) -> Any:
-    """The value without ruamel's own types; where each part of it stands goes into `lines`."""
-    if len(lines) > MOST_VALUES or len(path) > DEEPEST:
-        raise PolicyError(f"the policy has over {MOST_VALUES:,} values or {DEEPEST} levels of them")
-    if isinstance(value, CommentedMap):
-        keys = {key: (*path, str(key)) for key in value}
-        for key, place in keys.items():
-            lines[place] = _line(value, key) or lines.get(path, 1)
-        return {place[-1]: _plain(value[key], place, lines) for key, place in keys.items()}
-    if isinstance(value, CommentedSeq):
-        for index in range(len(value)):
-            lines[*path, index] = _line(value, index) or lines.get(path, 1)
-        return [_plain(item, (*path, index), lines) for index, item in enumerate(value)]
-    # YAML 1.1 reads `off` as false, and so does a file that says `%YAML 1.1`.
-    rule = path[:1] == ("rules",) and (len(path) == 2 or path[2:] == ("severity",))
-    return "off" if rule and value is False else _scalar(value)
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt", pure=True)
+    yaml.composer.warn_double_anchors = False
+    return yaml
 
 
-def _line(held: CommentedMap | CommentedSeq, key: object) -> int | None:
-    """The line of a key or an item, None for what a merge key brought in."""
-    try:
-        found = held.lc.key(key) if isinstance(held, CommentedMap) else held.lc.item(key)
-    except (KeyError, IndexError, TypeError):
-        return None
-    return int(found[0]) + 1
+def _count(text: str) -> None:
+    """Refuse what is too much before anything is made of it: the parser goes event by event."""
+    depth = count = documents = 0
+    for event in _yaml().parse(text):
+        count += isinstance(event, NodeEvent)
+        name = type(event).__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        documents += name == "DocumentStartEvent"
+        # The stream and its document are levels as well.
+        if count > MOST_VALUES or depth > DEEPEST + 2:
+            raise _too_much()
+        if documents > 1:
+            raise _fault(_line(event), "another document begins: a policy is one")
+        if isinstance(event, AliasEvent) and depth < 2:
+            raise _fault(_line(event), "an alias stands alone")
 
 
-def _scalar(value: object) -> object:
-    if isinstance(value, datetime | date):
-        return value.isoformat()[:10]
-    for plain in (bool, int, float):
-        if isinstance(value, plain):
-            return plain(value)
-    return None if value is None else str(value)
+def _refused(text: str, error: MarkedYAMLError) -> PolicyError:
+    mark = error.problem_mark or error.context_mark
+    if mark is not None and text[mark.index : mark.index + 1] == "\t":
+        return _fault(mark.line + 1, "a tab stands where YAML wants spaces")
+    problem = (error.problem or error.context or "not YAML").partition("\n")[0]
+    return _fault(mark.line + 1 if mark else 1, problem)
+
+
+def _fault(line: int, message: str) -> PolicyError:
+    return PolicyError(f"line {line}: {message}", line)
+
+
+def _line(held: Any) -> int:
+    return int(held.start_mark.line) + 1
+
+
+@dataclass(slots=True)
+class _Values:
+    """Nodes into values. `lines` says where each stands; `entries` are made once a mapping."""
+
+    lines: dict[Path, int] = field(default_factory=dict)
+    entries: dict[int, Mapping[str, tuple[int, Node]] | None] = field(default_factory=dict)
+    constructor: SafeConstructor = field(
+        default_factory=lambda: SafeConstructor(loader=YAML(typ="safe", pure=True))
+    )
+
+    def plain(self, node: Node, path: Path = ()) -> Any:
+        """The node's value, which stands at this path."""
+        if len(self.lines) > MOST_VALUES or len(path) > DEEPEST:
+            raise _too_much()
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, path)
+        if str(node.tag) not in _HOLDERS:
+            raise _tagged(node)
+        if isinstance(node, MappingNode):
+            held = self._entries(node).items()
+            return {key: self._inner(one, (*path, key), line) for key, (line, one) in held}
+        items = enumerate(node.value)
+        return [self._inner(one, (*path, index), _line(one)) for index, one in items]
+
+    def _inner(self, node: Node, path: Path, line: int) -> Any:
+        self.lines[path] = line
+        return self.plain(node, path)
+
+    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+        tag = str(node.tag)
+        if tag in _TEXTS:
+            return str(node.value)
+        if tag not in _SCALARS:
+            raise _tagged(node)
+        try:
+            value = self.constructor.construct_object(node)
+        except (ValueError, YAMLError) as error:
+            kind = tag.removeprefix(_PREFIX)
+            raise _fault(_line(node), f"{node.value[:40]!r} is no {kind}") from error
+        # YAML 1.1 reads `off` as false, and so some write false for it.
+        own = path[2:] if path[:1] == ("branches",) else path
+        rule = own[:1] == ("rules",) and (len(own) == 2 or own[2:] == ("severity",))
+        return "off" if rule and value is False else value
+
+    def _entries(self, node: MappingNode) -> Mapping[str, tuple[int, Node]]:
+        """The entries of a mapping by their keys, with those that `<<` merges into it."""
+        mark = id(node)
+        if mark not in self.entries:
+            # While it is made, it can be no part of itself.
+            self.entries[mark] = None
+            self.entries[mark] = self._made(node)
+        found = self.entries[mark]
+        if found is None:
+            raise _fault(_line(node), "a mapping is merged into itself")
+        return found
+
+    def _made(self, node: MappingNode) -> Mapping[str, tuple[int, Node]]:
+        own: dict[str, tuple[int, Node]] = {}
+        merged: dict[str, tuple[int, Node]] = {}
+        done: set[int] = set()
+        for key, held in node.value:
+            line = _line(key)
+            if not isinstance(key, ScalarNode):
+                raise _fault(line, "a key is to be a text")
+            if key.tag == _MERGE:
+                for one in _merged(held):
+                    # The first to bring a key stays: again the same brings nothing.
+                    if id(one) not in done:
+                        done.add(id(one))
+                        merged = {**self._entries(one), **merged}
+            elif key.value in own:
+                first = own[key.value][0]
+                raise _fault(line, f"the key {key.value!r} is there twice, first in line {first}")
+            else:
+                own[key.value] = (line, held)
+        return {**merged, **own}
+
+
+def _merged(held: Node) -> Iterator[MappingNode]:
+    for one in held.value if isinstance(held, SequenceNode) else (held,):
+        if not isinstance(one, MappingNode):
+            raise _fault(_line(one), "only mappings can be merged by '<<'")
+        yield one
+
+
+def _tagged(node: Node) -> PolicyError:
+    return _fault(_line(node), f"the tag {str(node.tag)!r} has no meaning in a policy")
+
+
+def _too_much() -> PolicyError:
+    return PolicyError(f"the policy has over {MOST_VALUES:,} values or {DEEPEST} levels of them")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,9 +17,13 @@ from bot.core.finding import Severity
 from bot.core.globs import name_matches
 from bot.core.policy import Policy, RulePolicy
 from bot.core.policy_document import Document, Path, parse_document
+from bot.core.policy_layers import BRANCHES, at_branch, place_of, places
 from bot.core.policy_schema import policy_schema
 from bot.core.values import freeze, mapping
 from bot.errors import PolicyError
+
+MOST_FAULTS: Final = 200
+"""Whoever has more of them begins with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,13 @@ class _Fault:
     message: str
 
 
-def read_policy(text: str, options: Mapping[str, type] | None) -> Policy:
-    """The policy that the text says. Raises PolicyError with everything that is wrong with it."""
-    return decode_policy(check_document(parse_document(text), options))
+def read_policy(text: str, options: Mapping[str, type] | None, branch: str | None) -> Policy:
+    """The policy that the text says for a target branch.
+
+    Raises PolicyError with everything that is wrong with it, be it said of another branch.
+    """
+    held = check_document(parse_document(text), options)
+    return decode_policy(at_branch(held, place_of(held, branch)))
 
 
 def check_document(document: Document, options: Mapping[str, type] | None) -> dict[str, Any]:
@@ -39,21 +48,23 @@ def check_document(document: Document, options: Mapping[str, type] | None) -> di
     if document.value is None:
         return {}
     schema = policy_schema(options)
-    faults = [
-        fault
-        for error in Draft202012Validator(
-            schema, format_checker=Draft202012Validator.FORMAT_CHECKER
-        ).iter_errors(document.value)
-        for fault in _faults(error, document)
-    ]
-    if not faults:
-        faults = list(_nonsense(document, options))
+    errors = Draft202012Validator(
+        schema, format_checker=Draft202012Validator.FORMAT_CHECKER
+    ).iter_errors(document.value)
+    faults = _first(fault for error in errors for fault in _faults(error, document))
+    faults = faults or _first(_nonsense(document, options))
     if faults:
         ordered = sorted(set(faults), key=lambda fault: (fault.line, fault.message))
-        message = "\n".join(f"line {fault.line}: {fault.message}" for fault in ordered)
-        raise PolicyError(message, ordered[0].line)
+        said = [f"line {fault.line}: {fault.message}" for fault in ordered]
+        if len(faults) == MOST_FAULTS:
+            said.append(f"these are the first {MOST_FAULTS} of what is wrong")
+        raise PolicyError("\n".join(said), ordered[0].line)
     held: dict[str, Any] = document.value
     return held
+
+
+def _first(faults: Iterable[_Fault]) -> list[_Fault]:
+    return list(islice(faults, MOST_FAULTS))
 
 
 def unknown_key(key: str, known: list[str]) -> str:
@@ -76,7 +87,7 @@ def _faults(error: ValidationError, document: Document) -> Iterator[_Fault]:
         known = list(schema.get("properties", ()))
         for key in instance:
             if key not in known:
-                word = "rule" if path == ("rules",) else "key"
+                word = "rule" if _of_rules(path) else "key"
                 text = f"unknown {word} {key!r}{_within(path)}{_legal(key, known)}"
                 yield _Fault(document.line((*path, key)), text)
         return
@@ -93,13 +104,14 @@ def _sentence(error: ValidationError, path: Path) -> str:
         "type": lambda: f" is {shown}, legal is {_type(limit, value)}",
         "minLength": lambda: " is empty",
         "minItems": lambda: " is empty",
+        "maxItems": lambda: f" has {len(value)} entries, legal are {limit} or fewer",
         "minimum": lambda: f" is {shown}, legal is {limit} or more",
         "maximum": lambda: f" is {shown}, legal is {limit} or less",
         "format": lambda: f" is {shown}, legal is a date such as 2027-03-31",
-        "pattern": lambda: f" is {shown}, {_EXAMPLES.get(limit, f'legal is what matches {limit}')}",
+        "pattern": lambda: f" is {shown}, {EXPLAINED.get(limit, f'legal is what matches {limit}')}",
     }
     phrase = legal.get(str(error.validator))
-    return _written(path) + (phrase() if phrase else f" is {shown}: {error.message}")
+    return as_written(path) + (phrase() if phrase else f" is {shown}: {error.message}")
 
 
 def _type(limit: str, value: object) -> str:
@@ -115,10 +127,21 @@ _TYPES: Final = {
     "number": "a number",
     "boolean": "true or false",
 }
-_EXAMPLES: Final = {r"^1\.[0-9]{1,3}$": 'legal is a minor version such as "1.34"'}
+EXPLAINED: Final = {
+    r"^1\.[0-9]{1,3}$": 'legal is a minor version such as "1.34"',
+    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$": "legal is a team such as example/security",
+    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$": "legal is a person's login such as octocat",
+    r"^(?!.*://)\S+$": "legal is a registry, a part of one or an image: ghcr.io/example",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "legal is the name of a namespace, and no glob",
+    r"^[0-9a-z]{12,64}(-[0-9]{1,5})?$": (
+        "legal is a whole fingerprint, as the check's summary and the JSON write it"
+    ),
+    r"\S": "legal is a text that says why",
+}
+"""What is said of each pattern of `bot.core.policy`."""
 
 
-def _written(path: Path) -> str:
+def as_written(path: Path) -> str:
     """A path as people write it: `waivers[0].expires`."""
     out = ""
     for step in path:
@@ -127,7 +150,12 @@ def _written(path: Path) -> str:
 
 
 def _within(path: Path) -> str:
-    return f" in {_written(path)}" if path and path != ("rules",) else ""
+    return f" in {as_written(path)}" if path and path != ("rules",) else ""
+
+
+def _of_rules(path: Path) -> bool:
+    """Whether the keys here are ids of rules."""
+    return path == ("rules",) or (path[:1] == (BRANCHES,) and path[2:] == ("rules",))
 
 
 def _legal(value: object, known: list[Any]) -> str:
@@ -141,38 +169,54 @@ def _legal(value: object, known: list[Any]) -> str:
 
 def _nonsense(document: Document, options: Mapping[str, type] | None) -> Iterator[_Fault]:
     """What has the right form and cannot be meant."""
-    held = document.value
+    for place, held in places(document.value):
+        yield from _nonsense_in(document, place, held)
+        if options is not None:
+            yield from _unknown_rules(document, place, held, list(options))
+    entries = enumerate(document.value.get(BRANCHES, ()))
+    globs = [(at, index, glob) for at, one in entries for index, glob in enumerate(one["names"])]
+    seen: set[str] = set()
+    for at, index, glob in globs:
+        if glob in seen:
+            path = (BRANCHES, at, "names", index)
+            text = f"{as_written(path)} is {glob!r} once more; the first entry decides"
+            yield _Fault(document.line(path), text)
+        seen.add(glob)
+
+
+def _nonsense_in(document: Document, place: Path, held: Mapping[str, Any]) -> Iterator[_Fault]:
     for number, waiver in enumerate(held.get("waivers", ())):
         if not {"rule", "fingerprint"} & waiver.keys():
-            line = document.line(("waivers", number))
-            yield _Fault(line, f"waivers[{number}] names neither a 'rule' nor a 'fingerprint'")
+            path: Path = (*place, "waivers", number)
+            text = f"{as_written(path)} names neither a 'rule' nor a 'fingerprint'"
+            yield _Fault(document.line(path), text)
     names = Counter(item["name"] for item in held.get("environments", ()))
     for number, item in enumerate(held.get("environments", ())):
         if names[item["name"]] > 1:
-            path = ("environments", number, "name")
-            yield _Fault(document.line(path), f"{_written(path)} is {item['name']!r} once more")
-    if options is not None:
-        yield from _unknown_rules(document, list(options))
+            path = (*place, "environments", number, "name")
+            text = f"{as_written(path)} is {item['name']!r} once more"
+            yield _Fault(document.line(path), text)
 
 
-def _unknown_rules(document: Document, known: list[str]) -> Iterator[_Fault]:
+def _unknown_rules(
+    document: Document, place: Path, held: Mapping[str, Any], known: list[str]
+) -> Iterator[_Fault]:
     """Globs that match no rule: a waiver with a typing error waives nothing."""
-    held = document.value
     globs: list[tuple[Path, str]] = [
-        ((section, number, "rules", index), glob)
+        ((*place, section, number, "rules", index), glob)
         for section in ("approvals", "notify")
         for number, item in enumerate(held.get(section, ()))
         for index, glob in enumerate(item["rules"])
     ]
     globs += [
-        (("waivers", number, "rule"), item["rule"])
+        ((*place, "waivers", number, "rule"), item["rule"])
         for number, item in enumerate(held.get("waivers", ()))
         if "rule" in item
     ]
     for path, glob in globs:
         if not any(name_matches(rule, (glob,)) for rule in known):
             yield _Fault(
-                document.line(path), f"{_written(path)} is {glob!r}, no rule{_legal(glob, known)}"
+                document.line(path), f"{as_written(path)} is {glob!r}, no rule{_legal(glob, known)}"
             )
 
 

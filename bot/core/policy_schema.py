@@ -9,9 +9,15 @@ import msgspec
 
 from bot.core.finding import Severity
 from bot.core.policy import Policy
+from bot.core.policy_layers import BRANCHES
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _SEVERITIES: Final = [*map(str, Severity), "off"]
+
+_TEXT: Final = {"type": "string", "minLength": 1}
+_MOST_BRANCHES: Final = 50
+_MOST_NAMES: Final = 20
+"""More than these are no kinds of branches."""
 
 # A JSON Schema is JSON: what stands in it is known to no type checker.
 Schema = dict[str, Any]
@@ -40,8 +46,33 @@ def policy_schema(options: Mapping[str, type] | None = None) -> Schema:
         "properties": {rule: _rule(found) for rule, found in own.items()},
         "additionalProperties": False if options is not None else _rule(None),
     }
+    top["properties"][BRANCHES] = _branches(list(top["properties"]))
     title = {"title": "The policy of Fairlead: .github/fairlead.yml"}
     return {"$schema": _DIALECT, **top, **title, "$defs": dict(sorted(known.items()))}
+
+
+def _branches(keys: list[str]) -> Schema:
+    """What may differ by target branch: everything but the version."""
+    names = {
+        "description": "Globs.",
+        "type": "array",
+        "minItems": 1,
+        "maxItems": _MOST_NAMES,
+        "items": _TEXT,
+    }
+    settings = {key: {"$ref": f"#/properties/{key}"} for key in keys if key != "version"}
+    return {
+        "description": "What differs by target branch; the first entry that names it counts.",
+        "type": "array",
+        "maxItems": _MOST_BRANCHES,
+        "default": [],
+        "items": {
+            "type": "object",
+            "properties": {"names": names, **settings},
+            "required": ["names"],
+            "additionalProperties": False,
+        },
+    }
 
 
 def _target(found: Schema, known: Mapping[str, Schema]) -> Schema:

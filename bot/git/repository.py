@@ -85,16 +85,36 @@ class Repository:
         """The id of the commit at the tip of the default branch, which HEAD names."""
         return self.resolve("HEAD")
 
+    def branch(self, revision: str) -> str | None:
+        """The branch, here or on a remote, that this is the name of; None for any other name."""
+        try:
+            found = self._git("rev-parse", "--symbolic-full-name", "--verify", "--quiet", revision)
+        except (GitError, ValueError):
+            return None
+        kind, _, name = (
+            found.decode("utf-8", "replace").strip().removeprefix("refs/").partition("/")
+        )
+        if kind == "remotes":
+            name = name.partition("/")[2]
+        return name if kind in {"heads", "remotes"} and name else None
+
     def file(self, commit: str, path: str) -> bytes | None:
         """The content of a regular file at a commit, None where there is none."""
-        listing = self._git(
-            "--literal-pathspecs", "ls-tree", "-z", "--full-tree", self.resolve(commit), "--", path
-        )
-        mode, _, rest = listing.decode("utf-8", "replace").partition(" ")
+        mode, _, rest = self._entry(commit, path).partition(" ")
         if mode not in ("100644", "100755"):
             return None
         with self.blobs() as reader:
             return reader.data(rest.split()[1])
+
+    def holds(self, commit: str, path: str) -> bool:
+        """Whether a commit has anything at this path: a file, a symlink, a directory."""
+        return bool(self._entry(commit, path))
+
+    def _entry(self, commit: str, path: str) -> str:
+        listing = self._git(
+            "--literal-pathspecs", "ls-tree", "-z", "--full-tree", self.resolve(commit), "--", path
+        )
+        return listing.decode("utf-8", "replace")
 
     def first_parents(self, commit: str, count: int) -> tuple[tuple[str, str], ...]:
         """The newest `count` commits along first parents, each with its first parent."""

@@ -10,13 +10,12 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
-from github import Auth, Github, GithubIntegration
+from github import Auth
 
 from bot.errors import GitHubAnswerError
 from bot.github.answers import translated
-from bot.github.auth import API_VERSION
+from bot.github.clients import app_client, client
 
-_SECONDS: Final = 15
 _PAGE: Final = 100
 _MOST_PAGES: Final = 10
 """Deliveries of the last days on a busy installation are far more than anybody reads."""
@@ -43,16 +42,7 @@ class Inspection:
 
     def __init__(self, auth: Auth.AppAuth, api_url: str) -> None:
         self._url = api_url
-        self._app = GithubIntegration(
-            auth=auth,
-            base_url=api_url,
-            lazy=True,
-            retry=None,
-            timeout=_SECONDS,
-            api_version=API_VERSION,
-            seconds_between_requests=0,
-            seconds_between_writes=0,
-        )
+        self._app = app_client(auth, api_url)
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +68,16 @@ class Inspection:
             yield from items
             if len(items) < _PAGE:
                 return
+
+    def webhook(self) -> dict[str, Any]:
+        """Where deliveries go and how; empty where the App has no webhook."""
+        try:
+            found: dict[str, Any] = self._get("/app/hook/config", {})
+        except GitHubAnswerError as error:
+            if error.status == 404:
+                return {}
+            raise
+        return found
 
     def deliveries(self) -> Iterator[dict[str, Any]]:
         """The newest attempts to deliver, newest first."""
@@ -117,16 +117,7 @@ class Reader:
     """An installation's repositories and the rules of their branches. Ends with its token."""
 
     def __init__(self, token: str, api_url: str) -> None:
-        self._github = Github(
-            auth=Auth.Token(token),
-            base_url=api_url,
-            lazy=True,
-            retry=None,
-            timeout=_SECONDS,
-            api_version=API_VERSION,
-            seconds_between_requests=0,
-            seconds_between_writes=0,
-        )
+        self._github = client(api_url, token)
 
     def __enter__(self) -> Self:
         return self

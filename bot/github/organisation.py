@@ -9,18 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bot.core.organisation import ORGANISATION_PATH
+from bot.core.policy import ORGANISATION_PATH, ORGANISATION_REPOSITORY
 from bot.errors import GitHubAnswerError, PolicyError
 from bot.github.answers import translated
 from bot.github.auth import Connection, Gateway
 
-REPOSITORY: Final = ".github"
-"""https://docs.github.com/en/communities/setting-up-your-project-for-healthy-contributions/creating-a-default-community-health-file"""
-
 SECONDS: Final = 300.0
 """How long a file is remembered: a change of it is in force after that at the latest."""
 
-_READ: Final = {"repositories": [REPOSITORY], "permissions": {"contents": "read"}}
+_READ: Final = {"repositories": [ORGANISATION_REPOSITORY], "permissions": {"contents": "read"}}
 
 
 @dataclass(slots=True)
@@ -50,12 +47,12 @@ class Organisations:
 def where(connection: Connection) -> str:
     """Where the file is, for people."""
     owner = connection.full_name.partition("/")[0]
-    return f"{owner}/{REPOSITORY}/{ORGANISATION_PATH}"
+    return f"{owner}/{ORGANISATION_REPOSITORY}/{ORGANISATION_PATH}"
 
 
 def _read(gateway: Gateway, connection: Connection) -> str | None:
     owner = connection.full_name.partition("/")[0]
-    path = f"/repos/{owner}/{REPOSITORY}/contents/{ORGANISATION_PATH}"
+    path = f"/repos/{owner}/{ORGANISATION_REPOSITORY}/contents/{ORGANISATION_PATH}"
     with gateway.narrowed(connection.installation, _READ) as requester:
         if requester is None:
             return None

@@ -8,11 +8,9 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
-from github import Github
-
 from bot.errors import GitHubError
 from bot.github.answers import translated
-from bot.github.auth import API_VERSION
+from bot.github.clients import client
 
 PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -45,7 +43,6 @@ EVENTS: Final = (
 
 NEEDED_EVENTS: Final = ("check_run", "check_suite", "pull_request")
 
-_SECONDS: Final = 15
 _RANKS: Final = {"read": 1, "write": 2, "admin": 3}
 
 
@@ -69,15 +66,7 @@ class Registered:
 
 def converted(code: str, api_url: str) -> Registered:
     """The App that this code stands for; a code serves once. Raises GitHubError."""
-    github = Github(
-        base_url=api_url,
-        lazy=True,
-        retry=None,
-        timeout=_SECONDS,
-        api_version=API_VERSION,
-        seconds_between_requests=0,
-        seconds_between_writes=0,
-    )
+    github = client(api_url)
     try:
         with translated():
             found = github.requester.requestJsonAndCheck(

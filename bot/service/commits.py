@@ -13,26 +13,33 @@ from bot.git import Repository
 
 LARGEST_POLICY: Final = 1024 * 1024
 
+MISNAMED: Final = ".github/fairlead.yaml"
+
 
 @dataclass(frozen=True, slots=True)
 class Commits:
     """What was fetched. `trusted` is the default branch's tip, from which the policy comes.
 
-    `address` is where the repository is: what it says of itself by this address is about itself.
+    `target` is the branch that the change is bound for, of which the policy may speak. `address` is
+    where the repository is: what it says of itself by this address is about itself.
     """
 
     repository: Repository
     base: str
     head: str
     trusted: str
+    target: str
     address: str
 
     def policy(self, organisation: Organisation | None = None) -> Policy:
-        """The policy; never the head's nor another target branch's. Raises PolicyError.
+        """The policy; never the head's nor one that lies on a target branch. Raises PolicyError.
 
         The organisation's lies under it.
         """
-        data = self.repository.file(self.trusted, POLICY_PATH) or b""
+        data = self.repository.file(self.trusted, POLICY_PATH)
+        if data is None:
+            self._refuse_misplaced()
+            data = b""
         if len(data) > LARGEST_POLICY:
             raise PolicyError(f"the file is larger than {LARGEST_POLICY} bytes")
         try:
@@ -40,5 +47,12 @@ class Commits:
         except UnicodeDecodeError as error:
             raise PolicyError("the file is not UTF-8 text") from error
         if organisation is not None:
-            return combined(organisation, text, rule_options())
-        return parse_policy(text, rule_options())
+            return combined(organisation, text, rule_options(), self.target)
+        return parse_policy(text, rule_options(), self.target)
+
+    def _refuse_misplaced(self) -> None:
+        """Whoever wrote a policy that nobody reads is told so: the default may let more through."""
+        if self.repository.holds(self.trusted, POLICY_PATH):
+            raise PolicyError("it is no regular file")
+        if self.repository.holds(self.trusted, MISNAMED):
+            raise PolicyError(f"nobody reads {MISNAMED}: name it {POLICY_PATH}")

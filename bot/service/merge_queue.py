@@ -12,7 +12,7 @@ from bot.git import Repository
 from bot.github import checks
 from bot.github.auth import Connection
 from bot.github.conversation import say_once
-from bot.github.pulls import open_pulls
+from bot.github.pulls import open_pulls, read_pull
 from bot.github.tasks import Done, Errand, GroupJob
 from bot.service.commits import Commits
 from bot.service.consent import Case, codeowners_of, settled_together
@@ -36,7 +36,9 @@ def review_group(means: Means, job: GroupJob) -> Done:
         run = checks.begin(github, about)
         repository = means.fetched(github, (job.head, job.base), deadline)
         tip = repository.resolve(trusted(github))
-        commits = Commits(repository, job.base, job.head, tip, github.clone_url)
+        # A run that is asked for again may not say for which branch the queue is.
+        target = job.branch or read_pull(github, job.number).target
+        commits = Commits(repository, job.base, job.head, tip, target, github.clone_url)
         try:
             policy = means.policy(github, commits)
         except PolicyError as error:

@@ -33,7 +33,8 @@ def review_push(means: Means, job: PushJob) -> Done:
     deadline = Deadline(means.seconds)
     with means.connected(job.installation, job.repository) as github:
         repository = means.fetched(github, (job.before, job.after), deadline)
-        commits = Commits(repository, job.before, job.after, job.after, github.clone_url)
+        branch = github.default_branch
+        commits = Commits(repository, job.before, job.after, job.after, branch, github.clone_url)
         tasks: tuple[Task, ...] = ()
         old, new = (repository.file(commit, POLICY_PATH) for commit in (job.before, job.after))
         if old != new:

@@ -142,6 +142,7 @@ def _fetched(means: Means, github: Connection, pull: PullRequest, deadline: Dead
         base=repository.merge_base(base, pull.head),
         head=pull.head,
         trusted=repository.resolve(trusted(github)),
+        target=pull.target,
         address=github.clone_url,
     )
 

@@ -79,10 +79,10 @@ def _check_output(output: Body | None) -> None:
     if not output.get("summary"):
         raise invalid("CheckRun", "output.summary", "summary is missing", "missing_field")
     for field in ("summary", "text"):
-        if len(output.get(field) or "") > MAXIMUM_OUTPUT:
-            raise invalid(
-                "CheckRun", f"output.{field}", f"Only {MAXIMUM_OUTPUT} characters are allowed"
-            )
+        # Bytes, whatever the documentation calls them: https://github.com/github/docs/issues/35252
+        if len((output.get(field) or "").encode()) > MAXIMUM_OUTPUT:
+            message = f"{field} exceeds a maximum bytesize of {MAXIMUM_OUTPUT}"
+            raise invalid("CheckRun", f"output.{field}", message)
     annotations = output.get("annotations") or []
     if len(annotations) > MAXIMUM_ANNOTATIONS:
         message = f"No more than {MAXIMUM_ANNOTATIONS} annotations are allowed per request"

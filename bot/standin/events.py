@@ -219,12 +219,7 @@ class Events:
             "active": True,
             "app_id": app.id,
             "events": list(app.events),
-            "config": {
-                "content_type": "json",
-                "insecure_ssl": "0",
-                "secret": "********",
-                "url": app.webhook_url,
-            },
+            "config": accounts.webhook_config(app),
             "updated_at": now,
             "created_at": now,
             "deliveries_url": f"{self._state.api}/app/hook/deliveries",

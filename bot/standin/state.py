@@ -65,6 +65,8 @@ class App:
     permissions: Permissions
     events: list[str]
     created_at: datetime
+    webhook_content_type: str = "json"
+    webhook_insecure_ssl: str = "0"
 
 
 @dataclass(slots=True, eq=False)

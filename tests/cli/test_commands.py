@@ -174,6 +174,49 @@ def test_policy_check_looks_where_the_app_looks(
 DOUBLE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '1', a: '2'}\n"
 
 
+def test_policy_check_knows_the_organisation_s(tmp_path: Path) -> None:
+    files = {
+        "org.yml": "version: 1\nlocked: [mode]\n",
+        "repository/.github/fairlead.yml": "version: 1\nbranches: [{names: [a], mode: observe}]\n",
+    }
+    organisation, repository = write(tmp_path, files) / "org.yml", tmp_path / "repository"
+    own = repository / ".github/fairlead.yml"
+
+    alone = fairlead("policy", "check", "--organisation", organisation, "--repo", tmp_path)
+    assert (alone.status, alone.stdout) == (0, f"{organisation} is valid\n")
+    both = fairlead("policy", "check", "--organisation", organisation, "--repo", repository)
+    assert (both.status, both.stdout) == (2, "")
+    assert f"the policy {own} is not valid\nline 2: branches[0].mode is locked" in both.stderr
+    organisation.write_text("version: 1\n")
+    both = fairlead("policy", "check", "--organisation", organisation, "--repo", repository)
+    assert both.stdout == f"{organisation} is valid\n{own} is valid\n"
+
+
+def test_policy_check_says_the_expired_waivers_of_every_branch(tmp_path: Path) -> None:
+    waiver = "waivers: [{{rule: {}, reason: r, expires: 2020-01-01}}]"
+    text = (
+        f"{waiver.format('resource-pruned')}\nbranches:\n- names: [a]\n"
+        f"  {waiver.format('rbac-invalid')}\n"
+    )
+    file = write(tmp_path, {"p.yml": text}) / "p.yml"
+
+    ran = fairlead("policy", "check", file)
+
+    assert ran.stdout == (
+        "the waiver of resource-pruned has expired on 2020-01-01\n"
+        "the waiver of rbac-invalid has expired on 2020-01-01\n"
+        f"{file} is valid\n"
+    )
+
+
+def test_policy_check_without_a_policy_says_how_to_begin(tmp_path: Path) -> None:
+    ran = fairlead("policy", "check", "--repo", tmp_path)
+
+    said = f"there is no {tmp_path / '.github/fairlead.yml'}: name a file, or begin with"
+    assert (ran.status, ran.stdout) == (2, "")
+    assert said in ran.stderr
+
+
 def test_read_prints_both_readings_and_the_flags(tmp_path: Path) -> None:
     file = write(tmp_path, {"a.yaml": DOUBLE}) / "a.yaml"
 

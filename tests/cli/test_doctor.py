@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.diagnosis import Line, ok, problem, warning
-from bot.cli.doctor_github import look_at_github
+from bot.cli.doctor_github import look_at_github, settings_page
 from bot.cli.doctor_here import look_here
 from bot.errors import UsageError
 from bot.github.inspection import Answer
@@ -20,6 +20,7 @@ from bot.standin.state import App, utc_now
 from tests.cli.running import fairlead
 
 NAME = "example/gitops"
+WEBHOOK = "http://127.0.0.1:9/webhook"
 
 
 def settings_of(github: StandIn, app: App) -> Settings:
@@ -39,16 +40,19 @@ def registered(github: StandIn) -> App:
     """An App as the set-up page would register it."""
     app = github.create_app()
     app.permissions, app.events = dict(PERMISSIONS), list(EVENTS)
+    app.webhook_url = WEBHOOK
     return app
 
 
 def fine(github: StandIn) -> App:
-    """An App that is installed, required and reached."""
+    """An App that is installed and required, and to which nothing was delivered yet."""
     app = registered(github)
+    app.webhook_url = None
     repository = github.create_repository(NAME, {"a.yaml": b"a: b\n"})
     github.require_check(repository, "fairlead", app=app)
     github.require_resolution(repository)
     github.install(app, repository)
+    app.webhook_url = WEBHOOK
     return app
 
 
@@ -64,6 +68,7 @@ def test_where_all_is_well_every_line_says_so(stand_in: StandIn) -> None:
         ok("clock", "as GitHub's, within half a minute"),
         ok("permissions", "all that are wanted"),
         ok("events", "all that are wanted"),
+        ok("webhook", "http://127.0.0.1/webhook, signed JSON"),
         warning(
             "deliveries",
             "GitHub has sent nothing yet",
@@ -78,7 +83,7 @@ def test_where_all_is_well_every_line_says_so(stand_in: StandIn) -> None:
 
 def test_the_deliveries_that_failed_are_told_with_their_cause(stand_in: StandIn) -> None:
     app = fine(stand_in)
-    stand_in.set_webhook(app, "http://127.0.0.1:9/webhook")
+    stand_in.set_webhook(app, WEBHOOK)
     stand_in.deliveries.settle()
 
     (line,) = problems(lines(stand_in, app))
@@ -91,9 +96,67 @@ def test_the_deliveries_that_failed_are_told_with_their_cause(stand_in: StandIn)
     assert line.said.startswith("1 of the last 1 failed, the newest a ping at ")
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "said", "advice"),
+    [
+        ("webhook_url", None, "the App has no webhook address: it hears of nothing", None),
+        (
+            "webhook_url",
+            "http://someone:word@hooks.example.com:8080/webhook?token=x",
+            "http://hooks.example.com/webhook: what is sent can be read on its way",
+            "begin the address with https://",
+        ),
+        (
+            "webhook_content_type",
+            "form",
+            "http://127.0.0.1/webhook: deliveries come as a form and are refused",
+            "choose application/json",
+        ),
+        (
+            "webhook_secret",
+            "",
+            "http://127.0.0.1/webhook: deliveries are not signed and are refused",
+            "set the value of WEBHOOK_SECRET",
+        ),
+        (
+            "webhook_insecure_ssl",
+            "1",
+            "http://127.0.0.1/webhook: GitHub does not check whose certificate it is",
+            "enable SSL verification",
+        ),
+    ],
+)
+def test_a_webhook_that_does_not_hold_is_told(
+    stand_in: StandIn, setting: str, value: str | None, said: str, advice: str | None
+) -> None:
+    app = fine(stand_in)
+    setattr(app, setting, value)
+    page = f"{stand_in.url}/organizations/example/settings/apps/{app.slug}"
+
+    (found,) = [line for line in lines(stand_in, app) if line.subject == "webhook"]
+
+    assert found == problem("webhook", said, f"{advice or 'set https://ADDRESS/webhook'} at {page}")
+
+
+@pytest.mark.parametrize(
+    ("owner", "place"),
+    [
+        ({"login": "octocat", "type": "User"}, "settings"),
+        ({"login": "example", "type": "Organization"}, "organizations/example/settings"),
+        ({"slug": "big", "name": "Big"}, "enterprises/big/settings"),
+    ],
+)
+def test_the_page_on_which_an_app_is_changed_is_its_owner_s(
+    owner: dict[str, str], place: str
+) -> None:
+    app = {"slug": "fairlead", "html_url": "https://github.com/apps/fairlead", "owner": owner}
+
+    assert settings_page(app) == f"https://github.com/{place}/apps/fairlead"
+
+
 def test_missing_permissions_and_events_are_named(stand_in: StandIn) -> None:
     app = fine(stand_in)
-    page = f"{stand_in.url}/apps/{app.slug}"
+    page = f"{stand_in.url}/organizations/example/settings/apps/{app.slug}"
     app.permissions = {**PERMISSIONS, "checks": "read"}
     app.events = [name for name in EVENTS if name != "push"]
     (installation,) = stand_in.state.installations.values()

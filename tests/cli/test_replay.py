@@ -105,10 +105,19 @@ def test_a_guid_that_github_does_not_know_is_said(
 ) -> None:
     lost(stand_in, monkeypatch)
 
-    ran = fairlead("replay", "guess", "--url", door)
+    guid = "0b989ba4-242f-11e5-81e1-c7b6966d2516"
+    ran = fairlead("replay", guid, "--url", door)
 
     assert ran.status == 2
-    assert ran.stderr.startswith("fairlead: 'guess' is no file, and GitHub knows no delivery")
+    assert ran.stderr.startswith(f"fairlead: {guid!r} is no file, and GitHub knows no delivery")
+
+
+@pytest.mark.parametrize("name", ["nosuch.json", "", "."])
+def test_what_is_neither_file_nor_guid_is_said_before_credentials_are_wanted(name: str) -> None:
+    ran = fairlead("replay", name)
+
+    said = f"fairlead: {name!r} is neither a file nor the GUID of a delivery\n"
+    assert (ran.status, ran.stderr) == (2, said)
 
 
 def test_a_dry_run_says_what_would_be_done_and_sends_nothing(

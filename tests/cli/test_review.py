@@ -142,6 +142,51 @@ def test_a_policy_that_is_named_counts_alone(folders: tuple[Path, Path], tmp_pat
     assert "Pass: Observing: 1 finding would have blocked.\n" in ran.stdout
 
 
+@pytest.mark.parametrize(
+    ("base", "more", "status"),
+    [
+        ("main", (), 1),
+        ("lax", (), 0),
+        ("origin/lax", (), 0),
+        ("refs/heads/lax", (), 0),
+        ("lax~0", (), 1),  # a commit, and no branch
+        ("main", ("--branch", "lax"), 0),
+        ("lax", ("--branch", "main"), 1),
+    ],
+)
+def test_the_policy_may_speak_of_the_branch_that_base_names(
+    tmp_path: Path, base: str, more: tuple[str, ...], status: int
+) -> None:
+    policy = {".github/fairlead.yml": "branches: [{names: [lax], block: never}]\n"}
+    tip = commit(tmp_path, SAME | policy)
+    commit(tmp_path, CHANGED, "change")
+    for name in ("heads/lax", "remotes/origin/lax"):
+        subprocess.run(["git", "update-ref", f"refs/{name}", tip], cwd=tmp_path, check=True)
+
+    assert fairlead("review", base, "change", "--repo", tmp_path, *more).status == status
+
+
+def test_the_organisation_s_policy_lies_under_the_repository_s(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    base, head = folders
+    organisation = write(tmp_path, {"org.yml": "locked: [mode]\nblock: never\n"}) / "org.yml"
+    review = ("review", base, head, "--organisation", organisation)
+
+    assert fairlead(*review).status == 0
+    loose = write(tmp_path, {"own.yml": "mode: observe\n"}) / "own.yml"
+    ran = fairlead(*review, "--policy", loose)
+    assert (ran.status, ran.stderr.splitlines()) == (
+        2,
+        [
+            f"fairlead: the policy {loose} is not valid",
+            "line 1: mode is locked by the organisation's policy: legal here is 'enforce'",
+        ],
+    )
+    organisation.write_text("mode: lax\n")
+    assert fairlead(*review).stderr.startswith(f"fairlead: the policy {organisation} is not valid")
+
+
 def test_a_policy_that_is_not_valid_is_refused_with_every_error(
     folders: tuple[Path, Path], tmp_path: Path
 ) -> None:

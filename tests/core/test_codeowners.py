@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.codeowners import LARGEST, Codeowners, parse_codeowners
+from bot.core.codeowners import LARGEST, MOST_LINES, Codeowners, parse_codeowners
 
 DOCUMENTED = """\
 # a comment
@@ -62,6 +62,11 @@ def test_the_last_line_that_matches_says_who_owns_a_path(
         ("*", "a/b/c", ""),
         ("/*", "a", "a/b"),
         ("Apps/", "Apps/a", "apps/a"),
+        (r"a\*b", "a*b", "axb"),
+        (r"a\?b", "a?b", "axb"),
+        ("a#b", "a#b", "a"),
+        ("a\u00a0b", "a\u00a0b", "a"),
+        ("\ta\t", "a", "b"),
     ],
 )
 def test_patterns_match_as_github_s(pattern: str, matching: str, other: str) -> None:
@@ -73,7 +78,20 @@ def test_patterns_match_as_github_s(pattern: str, matching: str, other: str) -> 
 
 @pytest.mark.parametrize(
     "line",
-    ["!a @you", "[ab] @you", "a*** @you", "* you", "* @you @", "* @a/b/c", "\\#a @you extra"],
+    [
+        "!a @you",
+        "[ab] @you",
+        "a*** @you",
+        "* you",
+        "* @you @",
+        "* @a/b/c",
+        "\\#a @you",
+        "\\#a @you extra",
+        "# a comment\u2028* @you",
+        "# a comment\x0b* @you",
+        "# a comment\x85* @you",
+        "*\u00a0@you",
+    ],
 )
 def test_a_line_that_github_does_not_take_is_left_out(line: str) -> None:
     assert parse_codeowners(f"* @me\n{line}\n").owners("a") == ("@me",)
@@ -81,6 +99,16 @@ def test_a_line_that_github_does_not_take_is_left_out(line: str) -> None:
 
 def test_too_large_a_file_names_nobody() -> None:
     assert parse_codeowners("* @me\n" + "#" * LARGEST) == Codeowners()
+
+
+def test_of_too_many_lines_none_is_left_out_to_the_benefit_of_another() -> None:
+    assert parse_codeowners("* @me\n" * MOST_LINES) == Codeowners()
+
+
+def test_a_line_of_very_many_owners_decides() -> None:
+    many = " ".join(f"@you{number}" for number in range(2000))
+
+    assert len(parse_codeowners(f"* @me\r\n* {many}\r\n").owners("a")) == 2000
 
 
 def test_a_pattern_of_very_many_stars_is_answered_at_once() -> None:

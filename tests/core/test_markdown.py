@@ -118,6 +118,25 @@ def test_a_sentence_reads_as_it_was_written() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "char",
+    [
+        "\u034f",
+        "\u115f",
+        "\u180b",
+        "\u2800",
+        "\u3164",
+        "\ufe0f",
+        "\uffa0",
+        "\U000e0041",
+        "\U000e0141",
+    ],
+    ids=ascii,
+)
+def test_what_nobody_sees_is_shown(char: str) -> None:
+    assert markdown.visible(f"a{char}b") == "a\ufffdb"
+
+
 def test_what_hides_or_reorders_is_shown_as_such() -> None:
     assert markdown.visible("a\u202eb\u200bc\nd\te\x00\ufe0f") == "a\ufffdb\ufffdc d e\ufffd\ufffd"
 
@@ -170,11 +189,22 @@ def test_a_body_that_is_cut_is_closed(inside: str) -> None:
 
     cut = markdown.capped(body)
 
-    assert len(cut) <= markdown.LONGEST_BODY
+    assert len(cut.encode()) <= markdown.LONGEST_BODY
     assert cut.count("<details>") == cut.count("</details>")
     fences = [line for line in cut.split("\n") if line.startswith(("```", "~~~"))]
     assert len(fences) % 2 == 0
     assert "cut here" in cut
+
+
+@pytest.mark.parametrize("char", ["é", "\u65e5", "\U0001f6a2"], ids=ascii)
+def test_what_is_cut_is_counted_in_bytes(char: str) -> None:
+    body = f"{char * 100}\n" * 700
+
+    cut = markdown.capped(body)
+
+    assert 60_000 < len(cut.encode()) <= markdown.LONGEST_BODY
+    assert cut.split("\n")[0] == char * 100
+    assert "\ufffd" not in cut
 
 
 def test_a_fence_that_was_closed_is_not_closed_again() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
 
 import pytest
 
 from bot.catalog import rule_options
 from bot.core.finding import Severity
-from bot.core.organisation import combined, parse_organisation
+from bot.core.organisation import combined, each_branch, parse_organisation
 from bot.core.policy import (
     ApprovalPolicy,
     EnvironmentPolicy,
@@ -19,13 +20,14 @@ from bot.core.policy import (
     RulePolicy,
     Waiver,
 )
+from bot.core.policy_schema import written
 from bot.errors import PolicyError
 
 OPTIONS = rule_options()
 
 
-def policy(organisation: str, repository: str) -> Policy:
-    return combined(parse_organisation(organisation, OPTIONS), repository, OPTIONS)
+def policy(organisation: str, repository: str, branch: str | None = None) -> Policy:
+    return combined(parse_organisation(organisation, OPTIONS), repository, OPTIONS, branch)
 
 
 def test_what_the_repository_does_not_say_is_the_organisation_s() -> None:
@@ -113,6 +115,19 @@ LOOSENING = [
         "rules: {image-tag-mutable: {severity: error}}",
         "rules.image-tag-mutable",
     ),
+    (
+        "rules",
+        "rules: {image-tag-mutable: {severity: error, mutable-tags: [edge]}}",
+        "rules: {image-tag-mutable: error}",
+        "rules.image-tag-mutable",
+    ),
+    (
+        "rules",
+        "rules: {image-tag-mutable: {severity: error, mutable-tags: [edge]}}",
+        "rules: {image-tag-mutable: {mutable-tags: [edge]}}",
+        "rules.image-tag-mutable",
+    ),
+    ("rules", "", "rules: {image-tag-mutable: {mutable-tags: []}}", "rules.image-tag-mutable"),
     ("images", "images: {approved: [a.io]}", "images: {approved: [b.io]}", "images.approved"),
     ("images", "images: {approved: [a.example]}", "images: {approved: []}", "images.approved"),
     ("images", "", "images: {approved: [b.example]}", "images.approved"),
@@ -132,6 +147,8 @@ LOOSENING = [
     ("override", "override: {hours: 2}", "override: {hours: 3}", "override.hours"),
     ("assume", "", "assume: {default-deny: [shop]}", "assume.default-deny"),
     ("rbac", "", "rbac: {known: [x.yaml]}", "rbac.known"),
+    ("render", "", "render: {exclude: [charts/*]}", "render"),
+    ("branches", "", "branches: [{names: [main], block: notice}]", "branches"),
 ]  # fmt: skip
 
 
@@ -144,6 +161,92 @@ def test_what_is_locked_cannot_be_loosened_and_the_error_names_the_key(
 
     assert str(no.value).count("\n") == 0
     policy(f"{under}\n", f"version: 1\n{over}\n")  # what is not locked is free
+
+
+@pytest.mark.parametrize(
+    ("locked", "under", "over", "key"), [held for held in LOOSENING if held[0] != "branches"]
+)
+def test_what_is_locked_cannot_be_loosened_for_a_branch(
+    locked: str, under: str, over: str, key: str
+) -> None:
+    text = f"version: 1\nbranches:\n- names: [release]\n  {over}\n"
+
+    for branch in (None, "main", "release"):
+        with pytest.raises(PolicyError) as no:
+            policy(f"locked: [{locked}]\n{under}\n", text, branch)
+
+        said = f"line 4: branches[0].{key} is locked by the organisation's policy: "
+        assert str(no.value).startswith(said)
+        assert str(no.value).count("\n") == 0
+
+
+def test_every_key_that_can_be_loosened_is_tried() -> None:
+    tried = {locked.partition(".")[0] for locked, *_ in LOOSENING}
+    # What a repository writes of these stands beside or behind what the organisation says.
+    added = {"approvals", "notify", "privileged-namespaces"}
+
+    assert tried | added == {written(field.name) for field in fields(Policy)} - {"version"} | {
+        "branches"
+    }
+
+
+def test_a_lock_holds_on_a_branch_that_no_file_names_literally() -> None:
+    organisation = (
+        "locked: [block]\nblock: error\nbranches: [{names: ['release-*'], block: warning}]\n"
+    )
+    repository = "branches: [{names: ['*-lts'], block: error}]\n"
+
+    assert policy(organisation, repository, "dev-lts").block is Level.ERROR
+    with pytest.raises(PolicyError, match=r"line 1: branches\[0\].block is locked"):
+        policy(organisation, repository, "release-1-lts")
+
+
+def test_the_organisation_may_loosen_a_branch_that_it_locks() -> None:
+    organisation = "locked: [block]\nbranches: [{names: [dev], block: never}]\n"
+    repository = "branches: [{names: [dev], block: never}]\n"
+
+    assert policy(organisation, repository, "dev").block is Level.NEVER
+    assert policy(organisation, "", "dev").block is Level.NEVER
+    assert policy(organisation, repository, "main").block is Level.ERROR
+    with pytest.raises(PolicyError, match="block is locked"):
+        policy(organisation, "branches: [{names: [dev, main], block: never}]\n", "main")
+
+
+def test_a_repository_s_word_for_a_branch_stands_upon_the_organisation_s() -> None:
+    held = policy(
+        "inline: never\nbranches: [{names: [main], inline: error, block: notice}]\n",
+        "mode: observe\nbranches: [{names: [main], inline: warning}]\n",
+        "main",
+    )
+
+    assert held == Policy(mode="observe", block=Level.NOTICE, inline=Level.WARNING)
+
+
+def test_each_branch_that_is_named_has_its_policy() -> None:
+    organisation = parse_organisation("branches: [{names: [main], block: notice}]\n", OPTIONS)
+    held = each_branch(organisation, "branches: [{names: ['r-*'], block: warning}]\n", OPTIONS)
+
+    assert held == {
+        None: Policy(),
+        "main": Policy(block=Level.NOTICE),
+        "r-*": Policy(block=Level.WARNING),
+    }
+
+
+def test_locked_approvals_are_asked_first_on_every_branch() -> None:
+    held = policy(
+        "locked: [approvals]\napprovals: [{rules: ['*'], teams: [example/org]}]\n",
+        "branches: [{names: [main], approvals: [{rules: ['*'], users: [me]}]}]\n",
+        "main",
+    )
+
+    assert [entry.teams or entry.users for entry in held.approvals] == [("example/org",), ("me",)]
+
+
+def test_locked_privileged_namespaces_are_at_least_the_default() -> None:
+    held = policy("locked: [privileged-namespaces]\n", "privileged-namespaces: [mine]\n")
+
+    assert held.privileged_namespaces == ("mine", *Policy().privileged_namespaces)
 
 
 @pytest.mark.parametrize(

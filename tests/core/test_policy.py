@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Literal
@@ -27,6 +28,8 @@ from bot.core.policy import (
     Waiver,
     parse_policy,
 )
+from bot.core.policy_document import parse_document
+from bot.core.policy_reading import EXPLAINED
 from bot.core.policy_schema import policy_schema, written
 from bot.errors import PolicyError
 
@@ -82,12 +85,14 @@ notify:
 waivers:
   - {rule: image-not-approved, resource: Deployment/shop/legacy, environments: [production],
      namespaces: [shop], paths: [apps/**], reason: "moves in Q1, PLAT-812", expires: 2027-03-31}
-  - {fingerprint: 0a0b, reason: known, expires: "2027-03-31"}
+  - {fingerprint: 0123456789abcdef0123-2, reason: known, expires: "2027-03-31"}
 override: {teams: [example/oncall], users: [octocat], hours: 4}
 promotes: [staging, production]
 assume: {default-deny: [shop]}
 rbac: {known: [exported-rbac/*.yaml]}
 render: {roots: [bases/*], exclude: [charts/library-*]}
+branches:
+  - {names: ["release/*"], block: error}
 """
 
 
@@ -133,7 +138,7 @@ def test_every_key_is_read() -> None:
                 ("shop",),
                 ("apps/**",),
             ),
-            Waiver("known", day, fingerprint="0a0b"),
+            Waiver("known", day, fingerprint="0123456789abcdef0123-2"),
         ),
         override=Override(("example/oncall",), ("octocat",), 4),
         promotes=("staging", "production"),
@@ -146,7 +151,7 @@ def test_every_key_is_read() -> None:
 def test_the_example_names_every_key_there_is() -> None:
     named = {line.partition(":")[0] for line in FULL.splitlines() if line[0] not in " -"}
 
-    assert named == {written(field.name) for field in fields(Policy)}
+    assert named == {written(field.name) for field in fields(Policy)} | {"branches"}
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "---\n", "{}", "\ufeffversion: 1\n"])
@@ -290,7 +295,7 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         (
             "waivers: [{rule: pods-not-spread, reason: '', expires: 2027-01-01}]",
-            "line 1: waivers[0].reason is empty",
+            "line 1: waivers[0].reason is '', legal is a text that says why",
         ),
         (
             "waivers: [{rule: pods-not-spread, reason: x, expires: soon}]",
@@ -317,15 +322,120 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         (
             "mode: observe\nmode: enforce",
-            'line 2: found duplicate key "mode" with value "enforce" (original value: "observe")',
+            "line 2: the key 'mode' is there twice, first in line 1",
         ),
         (
             "environments:\n- &a {name: a, paths: [a/**]}\n- {<<: *a, kubernetes: 1.34}",
             "line 3: environments[1].kubernetes is 1.34, legal is text; put it in quotes",
         ),
+        (
+            "branches: [{name: [main]}]",
+            (
+                "line 1: branches[0] lacks 'names'\n"
+                "line 1: unknown key 'name' in branches[0], did you mean 'names'?"
+            ),
+        ),
+        ("branches: [{names: []}]", "line 1: branches[0].names is empty"),
+        (
+            "branches:\n- names: [main]\n  blok: never",
+            "line 3: unknown key 'blok' in branches[0], did you mean 'block'?",
+        ),
+        (
+            "branches:\n- names: [main]\n  block: all",
+            ("line 3: branches[0].block is 'all', legal are 'error', 'never', 'notice', 'warning'"),
+        ),
+        (
+            "branches:\n- names: [main]\n  rules:\n    pod-not-spread: off",
+            (
+                "line 4: unknown rule 'pod-not-spread' in branches[0].rules, did you mean "
+                "'pods-not-spread'? "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+            ),
+        ),
+        (
+            "branches:\n- names: [main]\n  rules:\n    pods-not-spread: {most: x}",
+            "line 4: branches[0].rules.pods-not-spread.most is 'x', legal is a whole number",
+        ),
+        (
+            "branches:\n- names: [main]\n  waivers:\n  - {reason: x, expires: 2027-01-01}",
+            "line 4: branches[0].waivers[0] names neither a 'rule' nor a 'fingerprint'",
+        ),
+        (
+            "branches:\n- names: [main]\n  notify:\n  - {rules: [a-*], teams: [a/b]}",
+            (
+                "line 4: branches[0].notify[0].rules[0] is 'a-*', no rule, "
+                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+            ),
+        ),
+        (
+            "branches:\n- {names: [main]}\n- {names: [dev, main]}",
+            "line 3: branches[1].names[1] is 'main' once more; the first entry decides",
+        ),
+        (
+            f"branches: [{', '.join(f'{{names: [b{n}]}}' for n in range(51))}]",
+            "line 1: branches has 51 entries, legal are 50 or fewer",
+        ),
+        (
+            f"branches: [{{names: [{', '.join(f'b{n}' for n in range(21))}]}}]",
+            "line 1: branches[0].names has 21 entries, legal are 20 or fewer",
+        ),
         ("a: [", "line 1: expected the node content, but found '<stream end>'"),
-        ("a: 1\n---\nb: 1", "line 2: but found another document"),
-        ("mode: !python/name:os.system x", "line 1: mode is 'x', legal are 'enforce', 'observe'"),
+        ("a: 1\n---\nb: 1", "line 2: another document begins: a policy is one"),
+        (
+            "mode: !python/name:os.system x",
+            "line 1: the tag '!python/name:os.system' has no meaning in a policy",
+        ),
+        (
+            "mode: !!python/object/apply:os.system [x]",
+            (
+                "line 1: the tag 'tag:yaml.org,2002:python/object/apply:os.system' has no meaning "
+                "in a policy"
+            ),
+        ),
+        ("mode:\n\tobserve", "line 2: a tab stands where YAML wants spaces"),
+        ("[a]: b", "line 1: a key is to be a text"),
+        ("mode: *a", "line 1: found undefined alias 'a'"),
+        ("images: {<<: 3}", "line 1: only mappings can be merged by '<<'"),
+        (
+            "waivers: [{rule: pods-not-spread, reason: ' ', expires: 2027-01-01}]",
+            "line 1: waivers[0].reason is ' ', legal is a text that says why",
+        ),
+        (
+            "waivers: [{rule: pods-not-spread, reason: x, expires: 2027-02-30}]",
+            "line 1: waivers[0].expires is '2027-02-30', legal is a date such as 2027-03-31",
+        ),
+        (
+            "waivers: [{fingerprint: 0123abcd, reason: x, expires: 2027-02-03}]",
+            (
+                "line 1: waivers[0].fingerprint is '0123abcd', legal is a whole fingerprint, as "
+                "the check's summary and the JSON write it"
+            ),
+        ),
+        (
+            "owners: [{namespaces: [a], teams: [security]}]",
+            "line 1: owners[0].teams[0] is 'security', legal is a team such as example/security",
+        ),
+        (
+            "override: {users: [example/security]}",
+            (
+                "line 1: override.users[0] is 'example/security', "
+                "legal is a person's login such as octocat"
+            ),
+        ),
+        (
+            "images: {approved: ['https://ghcr.io/example']}",
+            (
+                "line 1: images.approved[0] is 'https://ghcr.io/example', "
+                "legal is a registry, a part of one or an image: ghcr.io/example"
+            ),
+        ),
+        (
+            "privileged-namespaces: [kube-*]",
+            (
+                "line 1: privileged-namespaces[0] is 'kube-*', "
+                "legal is the name of a namespace, and no glob"
+            ),
+        ),
     ],
 )
 def test_every_error_names_its_line_and_what_is_legal(text: str, expected: str) -> None:
@@ -337,9 +447,53 @@ def test_every_error_names_its_line_and_what_is_legal(text: str, expected: str) 
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("block: !!str error", {"block": "error"}),
+        ("block: ! error", {"block": "error"}),
+        ("a: [~, null, True, 'true', off, no, 2027-01-01, 12:30, 0o17]", None),
+        (
+            "a: {<<: {b: 1, c: 2}, c: 3, <<: [{c: 4, d: 5}, {d: 6}]}",
+            {"a": {"b": 1, "c": 3, "d": 5}},
+        ),
+        ("a: &x [1, {b: 2.5}]\nc: *x\n", {"a": [1, {"b": 2.5}], "c": [1, {"b": 2.5}]}),
+        ("'<<': a", {"<<": "a"}),
+        (
+            "2027-01-01: a\n~: b\ntrue: c\n1: d",
+            {"2027-01-01": "a", "~": "b", "true": "c", "1": "d"},
+        ),
+        ("a: " + "9" * 19, {"a": int("9" * 19)}),
+        ("%YAML 1.1\n---\na: [yes, -7, .5, 1e3]\n...\n", {"a": [True, -7, 0.5, 1000.0]}),
+    ],
+)
+def test_what_yaml_holds(text: str, value: object) -> None:
+    if value is None:
+        texts = ["true", "off", "no", "2027-01-01", "12:30"]
+        value = {"a": [None, None, True, *texts, 15]}
+
+    assert parse_document(text).value == value
+
+
+def test_a_merged_key_stands_where_it_was_written() -> None:
+    text = "environments:\n- &a\n  name: a\n  paths: [a]\n- <<: *a\n  name: b\n"
+    lines = parse_document(text).lines
+
+    assert lines["environments", 1, "paths"] == 4
+    assert lines["environments", 1, "name"] == 6
+
+
+def test_every_pattern_is_explained() -> None:
+    held = json.dumps(policy_schema(OPTIONS))
+    patterns = set(map(json.loads, re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', held)))
+
+    assert patterns == set(EXPLAINED)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "x" * 1_000_001,
+        "ignore: [" + "a," * 60_000 + "a]",
         "ignore: " + "[" * 1_500,
         "a: &a [1,1,1,1,1,1,1,1]\n"
         + "\n".join(
@@ -347,13 +501,84 @@ def test_every_error_names_its_line_and_what_is_legal(text: str, expected: str) 
             for old, new in zip("abcdefgh", "bcdefghi", strict=True)
         ),
         "a: &a [*a]",
+        "a: &a {<<: *a}",
+        "a0: &a0 {k: v}\n"
+        + "\n".join(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}], k{n}: v}}" for n in range(1, 400)),
         "ignore: [\x00]",
+        "ignore: [" + "9" * 5_000 + "]",
     ],
-    ids=["long", "deep", "bomb", "cycle", "control"],
+    ids=["long", "many", "deep", "bomb", "cycle", "merged", "merges", "control", "digits"],
 )
 def test_no_text_does_more_than_be_refused(text: str) -> None:
     with pytest.raises(PolicyError):
         parse_policy(text, OPTIONS)
+
+
+def test_what_is_wrong_is_said_up_to_a_number() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy("".join(f"blok{number}: x\n" for number in range(300)), OPTIONS)
+
+    said = str(caught.value).splitlines()
+    assert (len(said), said[-1]) == (201, "these are the first 200 of what is wrong")
+
+
+@pytest.mark.parametrize("key", ["version", "branches", "locked"])
+def test_what_an_entry_for_a_branch_cannot_hold(key: str) -> None:
+    with pytest.raises(PolicyError, match=f"line 3: unknown key '{key}' in branches.0., "):
+        parse_policy(f"branches:\n- names: [main]\n  {key}: []\n", OPTIONS)
+
+
+BRANCHES = """\
+block: error
+ignore: [a]
+rules: {image-not-approved: off, pods-not-spread: {severity: notice, most: 2}}
+waivers: [{rule: 'rbac-*', reason: everywhere, expires: 2027-01-01}]
+branches:
+  - names: [release-1, "hotfix/*"]
+    block: never
+    ignore: [b]
+    rules: {pods-not-spread: off}
+    waivers: [{rule: 'image-*', reason: here, expires: 2027-01-01}]
+  - names: ["release-*"]
+    block: warning
+"""
+
+
+def test_an_entry_for_a_branch_is_laid_upon_the_rest() -> None:
+    day = date(2027, 1, 1)
+
+    assert parse_policy(BRANCHES, OPTIONS, "hotfix/1/2") == Policy(
+        block=Level.NEVER,
+        ignore=("b",),
+        rules={"image-not-approved": RulePolicy(off=True), "pods-not-spread": RulePolicy(off=True)},
+        waivers=(
+            Waiver("here", day, "image-*"),
+            Waiver("everywhere", day, "rbac-*"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("branch", "block"),
+    [
+        ("release-1", "never"),  # the first entry that names it
+        ("release-2", "warning"),
+        ("main", "error"),
+        ("Release-2", "error"),  # case counts
+        ("my-release-2", "error"),  # the whole name
+        ("hotfix", "error"),
+        (None, "error"),
+    ],
+)
+def test_the_first_entry_that_names_the_branch_counts(branch: str | None, block: str) -> None:
+    assert parse_policy(BRANCHES, OPTIONS, branch).block == block
+
+
+@pytest.mark.parametrize("value", ["off", "{severity: off}"])
+def test_off_is_off_in_an_entry_for_a_branch(value: str) -> None:
+    text = f"%YAML 1.1\n---\nbranches: [{{names: [a], rules: {{pods-not-spread: {value}}}}}]\n"
+
+    assert parse_policy(text, OPTIONS, "a").rule("pods-not-spread") == RulePolicy(off=True)
 
 
 def test_without_the_catalogue_rules_and_options_are_taken_as_they_stand() -> None:
@@ -369,6 +594,7 @@ def test_the_published_schema_is_a_schema_and_takes_the_example() -> None:
     example = {
         "mode": "observe",
         "rules": {"pods-not-spread": {"most": 4}, "image-not-approved": "off"},
+        "branches": [{"names": ["a"], "rules": {"pods-not-spread": "off"}}],
     }
     assert [str(error.message) for error in Draft202012Validator(schema).iter_errors(example)] == []
 
@@ -381,6 +607,8 @@ def test_the_published_schema_is_a_schema_and_takes_the_example() -> None:
         {"rules": {"pods-not-spread": {"most": "x"}}},
         {"waivers": [{"rule": "x", "reason": "y"}]},
         {"environments": [{"name": None, "paths": ["a"]}]},
+        {"branches": [{"names": ["a"], "moed": "observe"}]},
+        {"branches": [{"names": ["a"], "rules": {"pods-not-spread": {"most": "x"}}}]},
     ],
 )
 def test_the_published_schema_refuses_what_the_reader_refuses(wrong: dict[str, object]) -> None:

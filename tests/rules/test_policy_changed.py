@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.analysis.examine import examine
+import pytest
+
+from bot.analysis.counters import Counters
+from bot.analysis.examine import HeldBlobs, Question, examine, examine_trees
+from bot.analysis.manifests import ReadManifests
 from bot.catalog import load_rules
 from bot.core.approvals import digest
 from bot.core.codeowners import LOCATIONS
 from bot.core.decide import decide
 from bot.core.finding import Severity
-from bot.core.policy import POLICY_PATH, Policy, Waiver
+from bot.core.policy import ORGANISATION_PATH, POLICY_PATH, Policy, Waiver
 from bot.core.review import ReviewFinding
+from bot.core.tree import File
 
 RULES = [rule for rule in load_rules() if rule.id == "policy-changed"]
 THING = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
@@ -57,6 +62,42 @@ def test_code_owners_that_move_to_a_file_that_comes_first_are_found() -> None:
 
     assert one.location is not None
     assert (one.location.path, one.location.side) == (LOCATIONS[0], "RIGHT")
+
+
+def test_a_policy_that_becomes_a_symlink_of_the_same_content_is_gone() -> None:
+    tree = {POLICY_PATH: File("100644", "a" * 40, 10)}
+    question = Question(tree, {POLICY_PATH: File("120000", "a" * 40, 10)})
+    content = ReadManifests(HeldBlobs({"a" * 40: b"version: 1"}), Counters())
+    (one,) = examine_trees(question, content, RULES).findings
+
+    assert one.message.startswith("The pull request removes the policy .github/fairlead.yml")
+    assert one.location is not None
+    assert one.location.side == "LEFT"
+
+
+ADDRESSES = [
+    ("https://github.com/example/.github", True),
+    ("https://github.com/example/.github.git", True),
+    ("git@github.com:Example/.GitHub.git", True),
+    ("https://github.com/.github/gitops", False),
+    ("https://github.com/example/my.github", False),
+]
+
+
+@pytest.mark.parametrize(("address", "counts"), ADDRESSES)
+def test_the_organisation_s_policy_counts_in_its_own_repository(
+    address: str, *, counts: bool
+) -> None:
+    held = {"a" * 40: b"version: 1\n", "b" * 40: b"version: 1\nmode: observe\n"}
+    base, head = ({ORGANISATION_PATH: File("100644", blob, 10)} for blob in held)
+    content = ReadManifests(HeldBlobs(held), Counters())
+    question = Question(base, head, repositories=(address,))
+    found = examine_trees(question, content, RULES).findings
+
+    said = "The pull request changes the organisation's policy fairlead.yml, and is judged by what"
+    assert [(it.message.startswith(said), it.severity, it.environments) for it in found] == (
+        [(True, Severity.ERROR, ())] if counts else []
+    )
 
 
 def test_a_pull_request_that_leaves_them_alone_finds_nothing() -> None:

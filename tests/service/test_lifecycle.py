@@ -180,6 +180,20 @@ def test_a_stack_s_pull_request_is_compared_with_the_one_below_it(world: World) 
     assert world.check(above)[1] == "success", "the check that main needs is there in mid-stack"
 
 
+def test_a_stack_s_pull_request_is_judged_by_the_policy_for_where_it_ends(world: World) -> None:
+    policy = (
+        "version: 1\nbranches: [{names: [main], block: warning}, {names: ['*'], block: never}]\n"
+    )
+    world.push({".github/fairlead.yml": policy}, "main")
+    below = world.pull({"a.yaml": GOOD + "# more\n"}, "below")
+    tip = world.repository.git.text("rev-parse", "refs/heads/below")
+    world.github.commit(world.repository, "above", {"b.yaml": BAD.encode()}, parent=tip)
+    above = world.github.open_pull_request(world.repository, "above", base="below")
+    world.github.administration.stack(below, above)
+    assert world.review(above) == "blocked"
+    assert [str(policy.block) for policy in world.analyser.policies] == ["warning"]
+
+
 def test_a_pull_request_of_more_files_than_github_shows_is_analysed_from_git(world: World) -> None:
     many: dict[str, str | None] = {f"many/{number:04}.txt": "x" for number in range(3005)}
     pull = world.pull({**many, "z.yaml": BAD})

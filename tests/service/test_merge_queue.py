@@ -113,6 +113,16 @@ def test_a_combination_that_is_no_more_ends_its_run_and_is_not_reviewed(world: W
     assert world.drain(job) == ["unneeded"]
 
 
+@pytest.mark.parametrize("branch", ["main", ""])
+def test_the_policy_for_the_queue_s_branch_holds_also_where_the_job_does_not_name_it(
+    world: World, branch: str
+) -> None:
+    policy = "version: 1\nblock: never\nbranches: [{names: [main], block: error}]\n"
+    world.push({".github/fairlead.yml": policy}, "main")
+    group = world.github.merge_queue.enqueue(world.pull({"a.yaml": BAD}))
+    assert world.drain(replace(queued(world, group), branch=branch)) == ["blocked"]
+
+
 def test_an_invalid_policy_asks_for_action_in_the_queue_as_well(world: World) -> None:
     group = world.github.merge_queue.enqueue(world.pull({"a.yaml": BAD}))
     world.push({".github/fairlead.yml": "version: 1\nmode: lax\n"}, "main")

@@ -14,6 +14,7 @@ from bot.errors import AnalysisError, InstallationGone
 from tests.service.world import BAD, GOOD, LONG, World, comments, encoded, places
 
 POLICY = ".github/fairlead.yml"
+WIDE = "\u65e5" * 400
 
 
 def test_a_bad_change_is_commented_on_its_line_and_blocked(world: World) -> None:
@@ -175,6 +176,14 @@ def test_more_annotations_than_one_request_takes_come_in_batches(world: World) -
     assert len({note["start_line"] for note in run.annotations}) == 120
 
 
+def test_a_summary_of_letters_of_several_bytes_is_taken(world: World) -> None:
+    rows = "".join(f"  k{number}: bad {WIDE}\n" for number in range(100))
+    pull = world.pull({"a.yaml": GOOD + rows})
+    assert world.review(pull) == "blocked"
+    assert world.check(pull)[:2] == ("completed", "failure")
+    assert 60_000 < len((world.run(pull).summary or "").encode()) <= 65_535
+
+
 def test_the_head_s_policy_does_not_judge_it(world: World) -> None:
     pull = world.pull({"a.yaml": BAD, POLICY: "version: 1\nmode: observe\n"})
     assert world.review(pull) == "blocked"
@@ -186,6 +195,29 @@ def test_the_policy_is_the_default_branch_s_also_for_another_target(world: World
     world.push({"a.yaml": BAD})
     pull = world.github.open_pull_request(world.repository, "change", base="lax")
     assert world.review(pull) == "blocked"
+
+
+BY_BRANCH = "version: 1\nbranches: [{names: ['lax*'], mode: observe}]\n"
+
+
+def test_the_default_branch_says_what_differs_by_target_branch(world: World) -> None:
+    world.push({POLICY: BY_BRANCH}, "main")
+    world.push({"README": "a"}, "lax-1")
+    world.push({"a.yaml": BAD})
+    lax = world.github.open_pull_request(world.repository, "change", base="lax-1")
+    assert world.review(lax) == "pass"
+    assert world.check(lax)[1:] == ("success", "Observing: 1 finding would have blocked")
+    lax.base_ref = "main"
+    assert world.review(lax, reason="requested") == "blocked"
+
+
+def test_a_head_chooses_no_branch_s_policy(world: World) -> None:
+    """Neither by its own name, nor by an entry that it writes."""
+    world.push({POLICY: BY_BRANCH}, "main")
+    own = BY_BRANCH.replace("lax*", "*")
+    pull = world.pull({"a.yaml": BAD, POLICY: own}, "lax-2")
+    assert world.review(pull) == "blocked"
+    assert [policy.mode for policy in world.analyser.policies] == ["enforce"]
 
 
 def test_an_observing_policy_of_the_default_branch_lets_pass(world: World) -> None:
@@ -220,6 +252,22 @@ def test_a_policy_that_cannot_be_read_is_not_valid(world: World, policy: str) ->
     world.github.commit(world.repository, "main", {POLICY: data})
     pull = world.pull({"a.yaml": BAD})
     assert world.review(pull) == "invalid-policy"
+
+
+def test_a_policy_that_nobody_reads_is_not_valid_rather_than_none(world: World) -> None:
+    world.push({".github/fairlead.yaml": "version: 1\nblock: warning\n"}, "main")
+    pull = world.pull({"a.yaml": BAD})
+    assert world.review(pull) == "invalid-policy"
+    assert "name it `.github/fairlead.yml`" in (world.run(pull).summary or "")
+    world.push({POLICY: "version: 1\n"}, "main")
+    assert world.review(pull) == "blocked"
+
+
+def test_a_directory_in_the_place_of_the_policy_is_not_valid(world: World) -> None:
+    world.push({f"{POLICY}/a": "x"}, "main")
+    pull = world.pull({"a.yaml": BAD})
+    assert world.review(pull) == "invalid-policy"
+    assert "it is no regular file" in (world.run(pull).summary or "")
 
 
 def test_a_failed_job_ends_the_check_with_a_reference_and_can_be_run_again(world: World) -> None:

@@ -69,6 +69,7 @@ def _fresh(means: Means, github: Connection, seen: Pull) -> tuple[Review, Policy
         base=repository.merge_base(base, seen.head),
         head=seen.head,
         trusted=repository.resolve(trusted(github)),
+        target=seen.target,
         address=github.clone_url,
     )
     policy = means.policy(github, commits)

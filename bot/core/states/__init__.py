@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from bot.core.codeowners import LOCATIONS
 from bot.core.globs import path_matches
 from bot.core.manifest import Manifest
-from bot.core.policy import POLICY_PATH, Policy
+from bot.core.policy import ORGANISATION_PATH, POLICY_PATH, Policy
 from bot.core.rendering import Build, Builder, Built, Declare, NoBuilder, declare_nothing
 from bot.core.resource import GroupKind, Resource
 from bot.core.scopes import scopes_of
@@ -275,9 +275,15 @@ class _Held:
 
 
 def _house(tree: Tree) -> Mapping[str, str]:
-    """The repository's policy and CODEOWNERS: content ids by path."""
-    held = {path: tree[path].blob for path in (POLICY_PATH, *LOCATIONS) if path in tree}
-    return MappingProxyType(held)
+    """The files that may hold the repository's own rules: content ids by path.
+
+    Nobody reads a policy or CODEOWNERS through a symlink, whose content may be the file's.
+    """
+    paths = (POLICY_PATH, ORGANISATION_PATH, *LOCATIONS)
+    held = {path: tree[path] for path in paths if path in tree}
+    return MappingProxyType(
+        {path: file.blob for path, file in held.items() if file.mode in REGULAR}
+    )
 
 
 def _environment(name: str, environments: Environments, namespace: str) -> Environment:

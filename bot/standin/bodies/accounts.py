@@ -91,6 +91,17 @@ def authenticated_app(state: State, one: App) -> Body:
     return app(state, one) | {"installations_count": count}
 
 
+def webhook_config(one: App) -> Body:
+    """A `webhook-config`; nobody is told the secret."""
+    secret = {"secret": "********"} if one.webhook_secret else {}
+    return {
+        "content_type": one.webhook_content_type,
+        "insecure_ssl": one.webhook_insecure_ssl,
+        "url": one.webhook_url,
+        **secret,
+    }
+
+
 def installation(state: State, one: Installation) -> Body:
     """An `installation`."""
     page = f"{state.url}/organizations/{one.account.login}/settings/installations/{one.id}"

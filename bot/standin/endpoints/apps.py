@@ -89,6 +89,15 @@ def get_rate_limit() -> Response:
     return jsonify({"resources": {name: left for name in names}, "rate": left})  # noqa: C420
 
 
+@apps.get("/app/hook/config")
+def get_webhook_config() -> Response:
+    """Where the App's deliveries go; what it has no value for is left out."""
+    app = calling_app()
+    if app.webhook_url is None:
+        raise not_found()
+    return jsonify(accounts.webhook_config(app))
+
+
 @apps.get("/app/hook/deliveries")
 def list_deliveries() -> Response:
     """The attempts to deliver to the App, newest first; `cursor` goes on from an id."""

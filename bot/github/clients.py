@@ -1,0 +1,33 @@
+"""PyGithub's clients for somebody who waits for an answer: no retries, and no pauses for nobody."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from github import Auth, Github, GithubIntegration
+
+from bot.github.auth import API_VERSION
+
+_SECONDS: Final = 15
+
+
+def app_client(auth: Auth.AppAuth, api_url: str) -> GithubIntegration:
+    """A client for the App itself."""
+    return GithubIntegration(auth=auth, **_manner(api_url))
+
+
+def client(api_url: str, token: str | None = None) -> Github:
+    """A client for who has this token; for anybody without one."""
+    return Github(auth=None if token is None else Auth.Token(token), **_manner(api_url))
+
+
+def _manner(api_url: str) -> dict[str, Any]:
+    return {
+        "base_url": api_url,
+        "lazy": True,
+        "retry": None,
+        "timeout": _SECONDS,
+        "api_version": API_VERSION,
+        "seconds_between_requests": 0,
+        "seconds_between_writes": 0,
+    }
