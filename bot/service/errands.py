@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -16,7 +16,7 @@ from bot.github import checks, installations
 from bot.github.answers import translated
 from bot.github.auth import Connection
 from bot.github.pulls import PullRequest, on_head, open_pulls
-from bot.github.tasks import Announcement, Chore, Done, Errand, Job, Task
+from bot.github.tasks import Announcement, Chore, Done, Errand, Job, Reason, Task
 from bot.service import merge_queue, story
 from bot.service.consent import lapsed
 from bot.service.means import Means
@@ -104,26 +104,33 @@ def _sweep(means: Means, errand: Errand) -> Done:
     with means.connected(errand.installation, errand.repository) as github:
         pulls = open_pulls(github)
         over = lapsed(means, github)
-        found = tuple(
-            Job(
-                errand.installation,
-                errand.repository,
-                pull.number,
-                "requested" if pull.number in over else "changed",
-                "sweep",
-            )
+        wanted = {
+            pull.number: "requested" if pull.number in over else _wanted(github, pull, pulls)
             for pull in pulls
-            if pull.number in over or _lacks(github, pull)
-        )
-    return Done("swept", found, SPREAD)
+        }
+    return Done(
+        "swept",
+        tuple(
+            Job(errand.installation, errand.repository, number, reason, "sweep")
+            for number, reason in wanted.items()
+            if reason
+        ),
+        SPREAD,
+    )
 
 
-def _lacks(github: Connection, pull: PullRequest) -> bool:
-    about = checks.about_pull(pull)
-    run = checks.newest(checks.runs_on(github, pull.head), about)
-    if run is None or run.status != "completed" or run.external_id.endswith(":superseded"):
-        return True
-    return not run.external_id.startswith(f"{about.mark}:")
+def _wanted(github: Connection, pull: PullRequest, pulls: Sequence[PullRequest]) -> Reason | None:
+    """Why a pull request is to be reviewed, None where it has all that it should have."""
+    about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
+    here = {one.number for one in pulls if one.head == pull.head}
+    if checks.cancel_strays(github, pull.head, runs, here):
+        # GitHub shows the newest run of a commit, which may be one of those.
+        return "requested"
+    held = checks.newest(runs, about)
+    unfinished = any(checks.is_unfinished(run, about) for run in runs)
+    if held is None or unfinished or held.external_id.endswith(":superseded"):
+        return "changed"
+    return None if held.external_id.startswith(f"{about.mark}:") else "changed"
 
 
 def _recheck(means: Means, errand: Errand) -> Done:

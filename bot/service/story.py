@@ -54,9 +54,7 @@ def review(means: Means, job: Job) -> Done:
     deadline = Deadline(means.seconds)
     with opened(means, job) as (github, pull):
         about = checks.about_pull(pull)
-        if not pull.open or (
-            job.reason != "requested" and checks.reviewed(github, about, quiet=job.quiet)
-        ):
+        if _unneeded(github, pull, job):
             return Done("unneeded")
         # A sweep's review is one request where nothing is found: nobody waits to see it begin.
         find = checks.adopt if job.priority == "sweep" else checks.begin
@@ -76,7 +74,8 @@ def review(means: Means, job: Job) -> Done:
         if _moved(github, pull):
             if run:
                 checks.cancel(github, run, about)
-            return Done("superseded")
+            # Should the newer head's own delivery be lost, it still gets its check.
+            return Done("superseded", (Announcement(replace(job, reason="changed")),))
         perform(github, pull, _fitting(operations, pull, job, judged))
         remember(means, github, pull, replace(case, review=judged))
         follow = conclude(github, pull, job, run, _reviewed(ending, job))
@@ -91,9 +90,8 @@ def give_up(means: Means, job: Job, reference: str) -> None:
     Not where the head was reviewed since then.
     """
     with opened(means, job) as (github, pull):
-        about = checks.about_pull(pull)
-        if pull.open and not checks.reviewed(github, about):
-            run = checks.adopt(github, about)
+        if not _unneeded(github, pull, replace(job, reason="changed", quiet=True)):
+            run = checks.adopt(github, checks.about_pull(pull))
             conclude(github, pull, job, run, _unreviewed(failed(reference)))
 
 
@@ -102,7 +100,8 @@ def close(means: Means, job: Job) -> Done:
     with opened(means, job) as (github, pull):
         if pull.open:
             return Done("unneeded")
-        checks.cancel_all(github, checks.about_pull(pull))
+        runs = checks.runs_on(github, pull.head)
+        checks.cancel_all(github, checks.about_pull(pull), runs)
         return Done("closed", _anew(github, pull.head, pull, job))
 
 
@@ -115,12 +114,24 @@ def opened(means: Means, job: Job) -> Iterator[tuple[Connection, PullRequest]]:
             yield github, pull
 
 
+def _unneeded(github: Connection, pull: PullRequest, job: Job) -> bool:
+    """Whether nothing is left to be reviewed; then nothing stays in progress, either."""
+    if pull.open and job.reason == "requested":
+        return False
+    about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
+    held = checks.newest(runs, about)
+    if not pull.open or checks.is_reviewed(held, about, quiet=job.quiet):
+        checks.cancel_all(github, about, runs)
+        return True
+    return False
+
+
 def _left(github: Connection, pull: PullRequest, job: Job, before: str | None) -> tuple[Task, ...]:
     """Ends what is under way on the head that was; others that have it are reviewed without it."""
     if before is None or before == pull.head:
         return ()
     gone = checks.About(before, f"v1:{pull.number}:", f"v1:{pull.number}:")
-    checks.cancel_all(github, gone)
+    checks.cancel_all(github, gone, checks.runs_on(github, before))
     return _anew(github, before, pull, job)
 
 
