@@ -12,7 +12,7 @@ from typing import Final
 
 from dbos import DBOS, WorkflowStatus
 
-from bot.github.tasks import Announcement, Errand, GroupJob, Job, PushJob, Task
+from bot.github.tasks import Announcement, Batch, Errand, GroupJob, Job, PushJob, Task
 
 AT_ONCE: Final = "at-once"
 GROUPS: Final = "merge-groups"
@@ -45,6 +45,8 @@ def lane_of(task: Task) -> str:
     match task:
         case Announcement():
             return AT_ONCE
+        case Batch(tasks=tasks):
+            return lane_of(tasks[0])
         case Errand(chore=chore):
             return BACKGROUND if chore in _SLOW else AT_ONCE
         case GroupJob():
@@ -66,11 +68,13 @@ def delay_of(task: Task) -> float | None:
             return SETTLED
         case Announcement(job=Job(reason="missing")):
             return SETTLED
+        case Batch(tasks=tasks):
+            return max(filter(None, map(delay_of, tasks)), default=None)
     return None
 
 
 def known() -> frozenset[str]:
-    """The keys of the reviews that wait or run."""
+    """The keys of the reviews and sweeps that wait or run."""
     rows = _rows(WAITING, PULLS, BACKGROUND)
     return frozenset(row.queue_partition_key for row in rows if row.queue_partition_key)
 

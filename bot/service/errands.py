@@ -16,7 +16,7 @@ from bot.github import checks, installations
 from bot.github.answers import translated
 from bot.github.auth import Connection
 from bot.github.pulls import PullRequest, on_head, open_pulls
-from bot.github.tasks import Announcement, Chore, Done, Errand, Job, Reason, Task
+from bot.github.tasks import Announcement, Batch, Chore, Done, Errand, Job, Reason, Task, together
 from bot.service import merge_queue, story
 from bot.service.consent import lapsed
 from bot.service.means import Means
@@ -33,6 +33,12 @@ _TRUSTED: Final = frozenset({"admin", "maintain", "write"})
 def run(means: Means, errand: Errand) -> Done:
     """What became of the errand, and what follows from it."""
     return _CHORES[errand.chore](means, errand)
+
+
+def deal(batch: Batch) -> Done:
+    """The tasks of a batch; those for which nobody waits one after the other."""
+    patient = all(isinstance(task, Errand) and task.chore == "welcome" for task in batch.tasks)
+    return Done("dealt", batch.tasks, SPREAD if patient else 0.0)
 
 
 def _act(means: Means, errand: Errand) -> Done:
@@ -178,13 +184,16 @@ def _forget(means: Means, errand: Errand) -> Done:
     return Done("forgotten")
 
 
-def redelivered(means: Means, since: datetime) -> Iterator[tuple[str, Task]]:
-    """What GitHub could not deliver: the GUID and each task, as if it had come in now."""
+def redelivered(
+    means: Means, since: datetime, known: Callable[[str], bool]
+) -> Iterator[tuple[str, Task | None]]:
+    """What GitHub could not deliver and is not `known`: the GUID, and what it asks for, if any."""
     for lost in installations.undelivered(means.gateway, since):
+        if known(lost.guid):
+            continue
         found = installations.delivery(means.gateway, lost)
         log.info("delivery fetched", delivery=found.id, event_name=found.event)
-        for task in found.tasks:
-            yield found.id, task
+        yield found.id, together(found.tasks) if found.tasks else None
 
 
 _CHORES: Final[Mapping[Chore, Callable[[Means, Errand], Done]]] = MappingProxyType(

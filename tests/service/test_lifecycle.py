@@ -23,6 +23,11 @@ def announced(world: World, pull: PullRequest, reason: str = "changed") -> Annou
     return Announcement(world.job(pull, reason=reason))
 
 
+def unknown(delivery: str) -> bool:
+    assert delivery
+    return False
+
+
 def twins(world: World) -> tuple[PullRequest, PullRequest]:
     """A good and a bad one with one head: the good one's base has the bad line already."""
     lax = world.push({"a.yaml": BAD}, "lax")
@@ -275,12 +280,17 @@ def test_what_github_could_not_deliver_is_taken_from_it(world: World) -> None:
     world.github.set_webhook(world.app, "http://127.0.0.1:9/nobody")
     pull = world.pull({"a.yaml": BAD})
     world.github.deliveries.settle()
-    found = list(world.service.undelivered(timedelta(hours=1)))
+    found = list(world.service.undelivered(timedelta(hours=1), unknown))
     assert announced(world, pull) in [task for _, task in found]
     sent = [one for one in world.github.deliveries.all() if one.event == "pull_request"]
     assert [one.guid for one in sent] == [
         guid for guid, task in found if task == announced(world, pull)
     ]
+    fetched = [one for one in world.github.exchanges.all() if "/deliveries/" in one.path]
+    known = {guid for guid, _ in found}
+    assert list(world.service.undelivered(timedelta(hours=1), known.__contains__)) == []
+    again = [one for one in world.github.exchanges.all() if "/deliveries/" in one.path]
+    assert len(again) == len(fetched), "what is known is not asked for"
 
 
 def test_a_delivery_that_arrived_at_its_second_attempt_is_not_lost(
@@ -293,7 +303,7 @@ def test_a_delivery_that_arrived_at_its_second_attempt_is_not_lost(
     for one in world.github.deliveries.all():
         world.github.deliveries.redeliver(one)
     world.github.deliveries.settle()
-    assert list(world.service.undelivered(timedelta(hours=1))) == []
+    assert list(world.service.undelivered(timedelta(hours=1), unknown)) == []
 
 
 def test_a_check_that_does_not_pass_has_a_button_and_another_has_none(world: World) -> None:
