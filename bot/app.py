@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from bot.errors import DeliveryError
-from bot.github.tasks import Announcement, Errand, PushJob, Task
+from bot.github.tasks import Announcement, Batch, Errand, PushJob, Task, together
 from bot.github.webhook import EVENTS, HEADERS, MAX_PAYLOAD, Delivery, parse, signed
 from bot.metrics import Metrics
 
@@ -65,10 +65,11 @@ class _Hooks:
         if not delivery.tasks:
             known.info("delivery ignored")
             return self._answer(delivery.event, "ignored", 202, "nothing to do")
-        new = [self.intake.submit(delivery.id, task) for task in delivery.tasks]
-        for task, fresh in zip(delivery.tasks, new, strict=True):
-            known.info("job enqueued" if fresh else "job known", **_told(task))
-        if any(new):
+        # One record, however much it asks for: GitHub waits for ten seconds.
+        task = together(delivery.tasks)
+        fresh = self.intake.submit(delivery.id, task)
+        known.info("job enqueued" if fresh else "job known", **_told(task))
+        if fresh:
             return self._answer(delivery.event, "accepted", 202, "enqueued")
         return self._answer(delivery.event, "repeated", 202, "this delivery is known")
 
@@ -90,6 +91,8 @@ def _told(task: Task) -> dict[str, object]:
     number = None if isinstance(task, PushJob) else task.number
     if isinstance(task, Announcement):
         return {"pull_request": number}
+    if isinstance(task, Batch):
+        return {"task": "Batch", "tasks": len(task.tasks)}
     words = {"chore": task.chore} if isinstance(task, Errand) else {}
     return {"task": type(task).__name__, **words, "pull_request": number or None}
 

@@ -180,8 +180,10 @@ class _Noted:
 
     def submit(self, delivery: str, task: object) -> bool:
         """Notes what would be done."""
+        from bot.github.tasks import Batch  # noqa: PLC0415 - not for --help
+
         del delivery
-        self.tasks.append(task)
+        self.tasks += task.tasks if isinstance(task, Batch) else (task,)
         return True
 
     def ready(self) -> bool:

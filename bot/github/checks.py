@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from bot.core.plan import Annotation, ConcludeCheck
-from bot.errors import GitHubError
+from bot.errors import GitHubAnswerError, GitHubError
 from bot.github.answers import created, translated
 from bot.github.asked import EXTERNAL_ID, RECHECK
 from bot.github.auth import Connection
@@ -102,6 +102,16 @@ def runs_on(connection: Connection, commit: str) -> tuple[CheckRun, ...]:
     return tuple(sorted(runs, key=lambda run: run.id, reverse=True))
 
 
+def runs_on_any(connection: Connection, commit: str) -> tuple[CheckRun, ...]:
+    """The same of a commit that may be unknown there."""
+    try:
+        return runs_on(connection, commit)
+    except GitHubAnswerError as error:
+        if error.status in {404, 422}:
+            return ()
+        raise
+
+
 def newest(runs: Iterable[CheckRun], about: About) -> CheckRun | None:
     """The newest of these runs that is for the same."""
     return next((run for run in runs if run.external_id.startswith(about.scope)), None)
@@ -122,6 +132,11 @@ def is_reviewed(run: CheckRun | None, about: About, *, quiet: bool = True) -> bo
     return quiet or not run.external_id.endswith(":quiet")
 
 
+def is_unfinished(run: CheckRun, about: About) -> bool:
+    """Whether a run is for the same and has not ended."""
+    return run.status != "completed" and run.external_id.startswith(about.scope)
+
+
 def own_conclusion(runs: Iterable[CheckRun], about: About) -> str | None:
     """What the review itself said, whatever the run shows; None where it is not known yet."""
     run = newest(runs, about)
@@ -139,16 +154,18 @@ def begin(connection: Connection, about: About) -> CheckRun:
 
 
 def adopt(connection: Connection, about: About) -> CheckRun | None:
-    """The run that is in progress, if there is one.
+    """The run that is in progress, if there is one: the newest, which is what GitHub shows.
 
     A run that got some of its annotations before its job died would get them twice: it is
-    cancelled, and a new one takes its place. So is every one but the newest.
+    cancelled, and a new one takes its place. So is every one but the newest, and one above which
+    GitHub shows the cancelled run of a pull request that had this head, too.
     """
-    mine = [run for run in runs_on(connection, about.head) if _unfinished(run, about)]
-    kept = next((run for run in mine if not run.noted), None)
-    for run in mine:
-        if run is not kept:
-            cancel(connection, run, about)
+    runs = runs_on(connection, about.head)
+    latest = newest(runs, about)
+    hidden = latest and any(run.id > latest.id and _is_superseded(run) for run in runs)
+    usable = latest and latest.status != "completed" and not latest.noted and not hidden
+    kept = latest if usable else None
+    cancel_all(connection, about, (run for run in runs if run is not kept))
     return kept
 
 
@@ -202,11 +219,28 @@ def cancel(connection: Connection, run: CheckRun, about: About) -> None:
     _update(connection, run, ended, run.noted, "completed")
 
 
-def cancel_all(connection: Connection, about: About) -> None:
-    """Ends what is unfinished there, as when its pull request was closed."""
-    for run in runs_on(connection, about.head):
-        if _unfinished(run, about):
+def cancel_all(connection: Connection, about: About, runs: Iterable[CheckRun]) -> None:
+    """Ends those of these runs that are for the same and unfinished.
+
+    Two tasks of a pull request that begin in the same moment make a run each. One of the two is
+    reviewed; the other must not stay in progress for ever.
+    """
+    for run in runs:
+        if is_unfinished(run, about):
             cancel(connection, run, about)
+
+
+def cancel_strays(
+    connection: Connection, head: str, runs: Iterable[CheckRun], here: Container[int]
+) -> bool:
+    """Ends what is unfinished for pull requests that have this head no more; whether any was."""
+    found = False
+    for run in runs:
+        known = EXTERNAL_ID.match(run.external_id)
+        if known and run.status != "completed" and int(known[1]) not in here:
+            cancel(connection, run, About(head, known[0], known[0]))
+            found = True
+    return found
 
 
 def greet(connection: Connection, commit: str, ending: ConcludeCheck) -> None:
@@ -228,12 +262,12 @@ def _buttons(about: About, end: End) -> dict[str, Any]:
     return {"actions": [AGAIN]}
 
 
+def _is_superseded(run: CheckRun) -> bool:
+    return run.external_id.endswith(":superseded")
+
+
 def _is(run: CheckRun, about: About, how: Ending) -> bool:
     return run.external_id.startswith(f"{about.mark}:{how}")
-
-
-def _unfinished(run: CheckRun, about: About) -> bool:
-    return run.status != "completed" and run.external_id.startswith(about.scope)
 
 
 def _create(connection: Connection, about: About) -> CheckRun:
@@ -245,8 +279,9 @@ def _post(connection: Connection, about: About, fields: dict[str, Any]) -> Check
     wanted = (fields["status"], fields["external_id"])
 
     def find() -> CheckRun | None:
-        held = runs_on(connection, about.head)
-        return next((run for run in held if (run.status, run.external_id) == wanted), None)
+        # An older one may say the same, but GitHub shows the newest.
+        held = newest(runs_on(connection, about.head), about)
+        return held if held and (held.status, held.external_id) == wanted else None
 
     def make() -> CheckRun:
         path = f"/repos/{connection.full_name}/check-runs"

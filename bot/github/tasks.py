@@ -6,7 +6,7 @@ carries what decides: whoever does it reads the state of things as it is then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -148,7 +148,30 @@ class Errand:
         return "-".join((*parts, self.detail[:16]))
 
 
-Task: TypeAlias = Job | Announcement | GroupJob | PushJob | Errand
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All that one delivery asks for, where that is more than one task.
+
+    It is recorded at once, however many repositories an installation has: a worker enqueues them.
+    """
+
+    installation: int
+    tasks: tuple[Task, ...]
+    repository: int = 0
+    number: int = 0
+
+    @property
+    def key(self) -> str:
+        """What only one worker at a time may work on."""
+        return f"{self.installation}/batch"
+
+    @property
+    def label(self) -> str:
+        """What tells this task from others of its delivery: there are no others."""
+        return "batch"
+
+
+Task: TypeAlias = Job | Announcement | GroupJob | PushJob | Errand | Batch
 
 _KINDS: Final = {kind.__name__: kind for kind in (Job, GroupJob, PushJob, Errand)}
 
@@ -162,8 +185,16 @@ class Done:
     spread: float = 0.0
 
 
+def together(tasks: Sequence[Task]) -> Task:
+    """What a delivery asks for as one task, so that it is recorded whole or not at all."""
+    return tasks[0] if len(tasks) == 1 else Batch(tasks[0].installation, tuple(tasks))
+
+
 def written(task: Task) -> dict[str, Any]:
     """A task as the queue keeps it."""
+    if isinstance(task, Batch):
+        rows = [written(one) for one in task.tasks]
+        return {"kind": "Batch", "installation": task.installation, "tasks": rows}
     return {"kind": type(task).__name__, **asdict(task)}
 
 
@@ -173,5 +204,7 @@ def read(row: Mapping[str, Any]) -> Task:
     kind = row.get("kind", "Job")
     if kind == "Announcement":
         return Announcement(Job(**fields["job"]), fields["before"])
+    if kind == "Batch":
+        return Batch(fields["installation"], tuple(map(read, fields["tasks"])))
     task: Task = _KINDS[kind](**fields)
     return task

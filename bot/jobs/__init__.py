@@ -25,7 +25,7 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from bot.embedded import EmbeddedFile
 from bot.errors import GitError, GitHubError, InstallationGone, JobFailed
-from bot.github.tasks import Done, Job, Task, read, written
+from bot.github.tasks import Done, Errand, Job, Task, read, written
 from bot.janitor import Janitor
 from bot.jobs import lanes
 from bot.jobs.sweeper import Sweeper
@@ -54,8 +54,10 @@ class Worker(Protocol):
     def give_up(self, task: Task, reference: str) -> None:
         """Ends the check run of a task that failed for good."""
 
-    def undelivered(self, back: timedelta) -> Iterator[tuple[str, Task]]:
-        """What GitHub could not deliver since then: its id, and each task that it asks for."""
+    def undelivered(
+        self, back: timedelta, known: Callable[[str], bool]
+    ) -> Iterator[tuple[str, Task | None]]:
+        """What GitHub could not deliver since then and is not known: its id, and what it asks."""
 
     def wait(self, task: Task) -> float:
         """Seconds until the task may begin, 0 where it may now."""
@@ -146,7 +148,7 @@ class Queue:
             )
         self._janitor.start()
         if self._options.sweep:
-            self._sweeper = Sweeper(self.submit, self._worker.undelivered, self._options.sweep)
+            self._sweeper = Sweeper(self, self._worker.undelivered, self._options.sweep)
             self._sweeper.start()
         self._metrics.watch(self.counts)
         log.info("queue started", embedded=self._options.database is None)
@@ -171,21 +173,20 @@ class Queue:
         waits, runs or is done does not. What followed from a task counts as the task.
         """
         key = f"{delivery}/{task.label}"
-        known = {
-            status.workflow_id: status.status
-            for status in DBOS.list_workflows(
-                workflow_id_prefix=key, load_input=False, load_output=False
-            )
-            if status.workflow_id.removeprefix(key)[:1] in {"", "~", "!"}
-            and _BURIAL not in status.workflow_id
-        }
-        last = max((_round(name) for name in known), default=-1)
-        states = [state for name, state in known.items() if _round(name) == last]
-        if known and not any(state in _FAILED for state in states):
+        last, failed = _known(key)
+        if last is not None and not failed:
             return False
-        name = key if last < 0 else f"{key}~r{last + 1}"
+        name = key if last is None else f"{key}~r{last + 1}"
         self._enqueue(name, task, _Turn(), lanes.delay_of(task))
         return True
+
+    def knows(self, delivery: str) -> bool:
+        """Whether `submit` would do nothing, whatever the delivery asks for.
+
+        What it asks for is recorded at once, so that a part of it is all of it.
+        """
+        last, failed = _known(f"{delivery}/")
+        return last is not None and not failed
 
     def ready(self) -> bool:
         """Whether the database answers."""
@@ -365,12 +366,27 @@ def _did(
 
 
 def _swept(task: Task) -> bool:
+    if isinstance(task, Errand):
+        return task.chore in {"sweep", "sweep-installation"}
     return isinstance(task, Job) and task.priority == "sweep"
 
 
 def reference(key: str) -> str:
     """What a person quotes to find a job in the log: the beginning of its delivery's id."""
     return key.partition("/")[0]
+
+
+def _known(key: str) -> tuple[int | None, bool]:
+    """The last round of what is recorded under a key, None for none, and whether it failed."""
+    rows = {
+        row.workflow_id: row.status
+        for row in DBOS.list_workflows(workflow_id_prefix=key, load_input=False, load_output=False)
+        if (key.endswith("/") or row.workflow_id.removeprefix(key)[:1] in {"", "~", "!"})
+        and _BURIAL not in row.workflow_id
+    }
+    last = max(map(_round, rows), default=None)
+    failed = any(state in _FAILED for name, state in rows.items() if _round(name) == last)
+    return last, failed
 
 
 def _round(name: str) -> int:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -28,21 +29,32 @@ _LOOKS: Final = 4
 """How many later looks see a failed delivery: one of them may find GitHub or the database away."""
 
 
-class Sweeper:
-    """Looks for deliveries that failed every `seconds`, and hourly for heads without a check.
+class Intake(Protocol):
+    """Where what is found goes: the queue."""
 
-    `submit` takes a task under the id of its delivery, which every replica names alike.
-    """
+    def submit(self, delivery: str, task: Task) -> bool:
+        """Records a task under the id of its delivery, which every replica names alike."""
+
+    def knows(self, delivery: str) -> bool:
+        """Whether `submit` would do nothing."""
+
+
+class Sweeper:
+    """Looks for deliveries that failed every `seconds`, and hourly for heads without a check."""
 
     def __init__(
         self,
-        submit: Callable[[str, Task], bool],
-        undelivered: Callable[[timedelta], Iterator[tuple[str, Task]]],
+        intake: Intake,
+        undelivered: Callable[
+            [timedelta, Callable[[str], bool]], Iterator[tuple[str, Task | None]]
+        ],
         seconds: float,
     ) -> None:
-        self._submit = submit
+        self._intake = intake
         self._undelivered = undelivered
         self._seconds = seconds
+        self._idle: set[str] = set()
+        """Lost deliveries that ask for nothing; the queue remembers the others."""
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sweeper", daemon=True)
 
@@ -56,22 +68,31 @@ class Sweeper:
         self._thread.join(timeout=1)
 
     def _work(self) -> None:
-        slot = "start"
+        # A process sweeps at each of its starts: what happened while none ran is told to nobody.
+        name: str | None = f"sweep-start-{uuid.uuid4().hex[:12]}"
+        back = KEPT
         while True:
             try:
-                self.look(slot)
+                # Whoever of several replicas is first in an hour sweeps.
+                hour = f"sweep-hour-{int(time.time() // STATE_SECONDS)}"
+                self.look(name or hour, back)
+                name, back = None, timedelta(seconds=_LOOKS * self._seconds)
             except Exception as error:  # noqa: BLE001 - GitHub or the database is away for a while
+                # A first look that failed is still to be had: nobody else looks back so far.
                 log.warning("sweep failed", error=str(error))
             if self._stopped.wait(self._seconds):
                 return
-            slot = "hour"
 
-    def look(self, slot: str) -> None:
-        """One look. Whoever of several replicas is first in a slot of time does the second part."""
-        first = slot == "start"
-        span = 60.0 if first else STATE_SECONDS
-        back = KEPT if first else timedelta(seconds=_LOOKS * self._seconds)
-        self._submit(f"sweep-{slot}-{int(time.time() // span)}", Errand("sweep-all"))
-        found = sum(self._submit(delivery, task) for delivery, task in self._undelivered(back))
-        if found:
-            log.info("lost deliveries taken up", count=found)
+    def look(self, name: str, back: timedelta) -> None:
+        """One look, `back` so far, and the sweep of this name unless it was already."""
+        self._intake.submit(name, Errand("sweep-all"))
+        found = 0
+        for delivery, task in self._undelivered(back, self._known):
+            if task is None:
+                self._idle.add(delivery)
+            else:
+                found += self._intake.submit(delivery, task)
+        log.info("lost deliveries taken up", count=found)
+
+    def _known(self, delivery: str) -> bool:
+        return delivery in self._idle or self._intake.knows(delivery)

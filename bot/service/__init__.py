@@ -6,11 +6,11 @@ the default branch; `errands` are the rest. `means` is what all of them need.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, PushJob, Task
+from bot.github.tasks import Announcement, Batch, Done, Errand, GroupJob, Job, PushJob, Task
 from bot.service import errands, merge_queue, pushes, story
 from bot.service.means import Judge, Means
 
@@ -34,6 +34,8 @@ class Service(Means):
                 return pushes.review_push(self, task)
             case Errand():
                 return errands.run(self, task)
+            case Batch():
+                return errands.deal(task)
 
     def give_up(self, task: Task, reference: str) -> None:
         """Ends the check run of a task that failed for good, with what finds it in the logs."""
@@ -44,17 +46,24 @@ class Service(Means):
                 story.give_up(self, task.job, reference)
             case GroupJob():
                 merge_queue.give_up_group(self, task, reference)
+            case PushJob():
+                pushes.give_up_push(self, task, reference)
 
-    def undelivered(self, back: timedelta) -> Iterator[tuple[str, Task]]:
-        """What GitHub could not deliver since then: its id, and each task that it asks for."""
-        return errands.redelivered(self, datetime.now(UTC) - back)
+    def undelivered(
+        self, back: timedelta, known: Callable[[str], bool]
+    ) -> Iterator[tuple[str, Task | None]]:
+        """What GitHub could not deliver since then and is not known: its id, and what it asks."""
+        return errands.redelivered(self, datetime.now(UTC) - back, known)
 
     def wait(self, task: Task) -> float:
         """Seconds until GitHub wants to hear of this task's installation again."""
+        if isinstance(task, Batch):
+            return 0.0
         chore = isinstance(task, Errand) and task.chore != "obey"
         patient = chore or (isinstance(task, Job) and task.priority == "sweep")
-        return self.gateway.budget.left(task.installation, patient=patient)
+        left = self.gateway.budget.left(task.installation, patient=patient)
+        return max(left, self.holds.left(task.installation, self.now().timestamp()))
 
     def hold(self, task: Task, seconds: float) -> None:
-        """GitHub asked for patience with this task's installation."""
-        self.gateway.budget.hold(task.installation, seconds)
+        """GitHub asked for patience with this task's installation; every process has it."""
+        self.holds.hold(task.installation, self.now().timestamp() + seconds)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
 import structlog
 
+from bot.analysis.cache import forget
 from bot.core.notices import installed
 from bot.errors import GitHubAnswerError
 from bot.github import checks, installations
 from bot.github.answers import translated
+from bot.github.asked import again
 from bot.github.auth import Connection
 from bot.github.pulls import PullRequest, on_head, open_pulls
-from bot.github.tasks import Announcement, Chore, Done, Errand, Job, Task
+from bot.github.tasks import Announcement, Batch, Chore, Done, Errand, Job, Reason, Task, together
 from bot.service import merge_queue, story
 from bot.service.consent import lapsed
 from bot.service.means import Means
@@ -33,6 +35,12 @@ _TRUSTED: Final = frozenset({"admin", "maintain", "write"})
 def run(means: Means, errand: Errand) -> Done:
     """What became of the errand, and what follows from it."""
     return _CHORES[errand.chore](means, errand)
+
+
+def deal(batch: Batch) -> Done:
+    """The tasks of a batch; those for which nobody waits one after the other."""
+    patient = all(isinstance(task, Errand) and task.chore == "welcome" for task in batch.tasks)
+    return Done("dealt", batch.tasks, SPREAD if patient else 0.0)
 
 
 def _act(means: Means, errand: Errand) -> Done:
@@ -99,31 +107,38 @@ def _tip(github: Connection) -> str | None:
 def _sweep(means: Means, errand: Errand) -> Done:
     """The open pull requests of a repository whose head has no finished run of ours.
 
-    And those that somebody let through for a while that is over.
+    And those that an override or a waiver let through for a while that is over.
     """
     with means.connected(errand.installation, errand.repository) as github:
         pulls = open_pulls(github)
-        over = lapsed(means, github)
-        found = tuple(
-            Job(
-                errand.installation,
-                errand.repository,
-                pull.number,
-                "requested" if pull.number in over else "changed",
-                "sweep",
-            )
+        over = lapsed(means, github, (pull.number for pull in pulls))
+        wanted = {
+            pull.number: "requested" if pull.number in over else _wanted(github, pull, pulls)
             for pull in pulls
-            if pull.number in over or _lacks(github, pull)
-        )
-    return Done("swept", found, SPREAD)
+        }
+    return Done(
+        "swept",
+        tuple(
+            Job(errand.installation, errand.repository, number, reason, "sweep")
+            for number, reason in wanted.items()
+            if reason
+        ),
+        SPREAD,
+    )
 
 
-def _lacks(github: Connection, pull: PullRequest) -> bool:
-    about = checks.about_pull(pull)
-    run = checks.newest(checks.runs_on(github, pull.head), about)
-    if run is None or run.status != "completed" or run.external_id.endswith(":superseded"):
-        return True
-    return not run.external_id.startswith(f"{about.mark}:")
+def _wanted(github: Connection, pull: PullRequest, pulls: Sequence[PullRequest]) -> Reason | None:
+    """Why a pull request is to be reviewed, None where it has all that it should have."""
+    about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
+    here = {one.number for one in pulls if one.head == pull.head}
+    if checks.cancel_strays(github, pull.head, runs, here):
+        # GitHub shows the newest run of a commit, which may be one of those.
+        return "requested"
+    held = checks.newest(runs, about)
+    unfinished = any(checks.is_unfinished(run, about) for run in runs)
+    if held is None or unfinished or held.external_id.endswith(":superseded"):
+        return "changed"
+    return None if held.external_id.startswith(f"{about.mark}:") else "changed"
 
 
 def _recheck(means: Means, errand: Errand) -> Done:
@@ -137,13 +152,17 @@ def _recheck(means: Means, errand: Errand) -> Done:
 
 
 def _rerun(means: Means, errand: Errand) -> Done:
-    """The pull requests of a commit for which GitHub names none, as those from forks."""
-    with means.connected(errand.installation, errand.repository) as github:
-        found = tuple(
-            Announcement(Job(errand.installation, errand.repository, pull.number, "requested"))
+    """What is to be reviewed again of a commit for which GitHub names no pull request."""
+    where = (errand.installation, errand.repository)
+    with means.connected(*where) as github:
+        found: tuple[Task, ...] = tuple(
+            Announcement(Job(*where, pull.number, "requested"))
             for pull in on_head(github, errand.detail)
         )
-    return Done("found", found)
+        # "Re-run all checks" on a combination of the merge queue, or on the default branch.
+        runs = () if found else checks.runs_on_any(github, errand.detail)
+    known = (again(where, run.external_id, errand.detail) for run in runs)
+    return Done("found", found or tuple(dict.fromkeys(task for task in known if task)))
 
 
 def _sweep_installation(means: Means, errand: Errand) -> Done:
@@ -168,16 +187,21 @@ def _forget(means: Means, errand: Errand) -> Done:
     mirror = means.mirror(errand.repository)
     shutil.rmtree(mirror, ignore_errors=True)
     mirror.with_name(f"{mirror.name}.lock").unlink(missing_ok=True)
+    if means.options.cache is not None:
+        forget(means.options.cache, means.tenant(errand.repository))
     return Done("forgotten")
 
 
-def redelivered(means: Means, since: datetime) -> Iterator[tuple[str, Task]]:
-    """What GitHub could not deliver: the GUID and each task, as if it had come in now."""
+def redelivered(
+    means: Means, since: datetime, known: Callable[[str], bool]
+) -> Iterator[tuple[str, Task | None]]:
+    """What GitHub could not deliver and is not `known`: the GUID, and what it asks for, if any."""
     for lost in installations.undelivered(means.gateway, since):
+        if known(lost.guid):
+            continue
         found = installations.delivery(means.gateway, lost)
         log.info("delivery fetched", delivery=found.id, event_name=found.event)
-        for task in found.tasks:
-            yield found.id, task
+        yield found.id, together(found.tasks) if found.tasks else None
 
 
 _CHORES: Final[Mapping[Chore, Callable[[Means, Errand], Done]]] = MappingProxyType(

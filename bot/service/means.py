@@ -21,6 +21,7 @@ from bot.errors import PolicyError
 from bot.git import Mirror, Repository
 from bot.github.auth import Connection, Gateway
 from bot.github.organisation import Organisations, where
+from bot.holds import Holds
 from bot.service.commits import Commits
 from bot.service.deadline import Deadline
 
@@ -56,6 +57,7 @@ class Means:
     surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     judge: Judge = review_trees
     audit: Audit = field(default_factory=Audit.in_memory)
+    holds: Holds = field(default_factory=Holds.in_memory)
     now: Callable[[], datetime] = utc_now
     organisations: Organisations = field(default_factory=Organisations)
 
@@ -71,6 +73,10 @@ class Means:
     def mirror(self, repository: int) -> Path:
         """Where the mirror of a repository is: by its id, which outlives its name."""
         return self.mirrors / f"{repository}.git"
+
+    def tenant(self, repository: int) -> str:
+        """Whose facts are kept apart from others'."""
+        return self.mirror(repository).name
 
     def fetched(self, github: Connection, wanted: Sequence[str], deadline: Deadline) -> Repository:
         """The mirror with these commits and refs, and the tip of the default branch."""
@@ -95,8 +101,17 @@ class Means:
             raise PolicyError(str(error), error.line, where=where(github)) from error
         return commits.policy(organisation)
 
-    def judged(self, commits: Commits, policy: Policy, deadline: Deadline) -> Review:
-        """The review, in the time that is left, of which at most half goes into rendering."""
+    def judged(
+        self,
+        commits: Commits,
+        policy: Policy,
+        deadline: Deadline,
+        unwanted: Callable[[], bool] = lambda: False,
+    ) -> Review:
+        """The review, in the time that is left, of which at most half goes into rendering.
+
+        Raises Overtaken where it turns out to be unwanted meanwhile.
+        """
         left = deadline.check()
         known = self.options.renders
         renders = replace(known, seconds=min(known.seconds, left / 2))
@@ -114,6 +129,7 @@ class Means:
                 tenant=commits.repository.git_directory.name,
                 renders=renders,
                 repositories=(commits.address,),
+                unwanted=unwanted,
             )
             return self.judge(base, head, policy, self.today(), options)
 

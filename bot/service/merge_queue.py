@@ -72,8 +72,9 @@ def leave(means: Means, errand: Errand) -> Done:
     head, _, reason = errand.detail.partition(" ")
     with means.connected(errand.installation, errand.repository) as github:
         about = checks.About(head, f"v1:queue:{errand.number}:", f"v1:queue:{errand.number}:")
-        run = checks.newest(checks.runs_on(github, head), about)
-        checks.cancel_all(github, about)
+        runs = checks.runs_on(github, head)
+        run = checks.newest(runs, about)
+        checks.cancel_all(github, about, runs)
         failing = run is not None and run.conclusion in {"failure", "action_required"}
         if run is None or not failing or reason == "merged":
             return Done("ungrouped")

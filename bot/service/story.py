@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 
 import structlog
 
@@ -12,7 +14,7 @@ from bot.core.decide import Conclusion
 from bot.core.plan import ConcludeCheck, Operation, PostFileComment, PostReview, plan
 from bot.core.report import failed, invalid_policy
 from bot.core.review import Review
-from bot.errors import PolicyError
+from bot.errors import GitHubError, Overtaken, PolicyError
 from bot.github import checks
 from bot.github.auth import Connection
 from bot.github.comments import perform, read_posted
@@ -25,6 +27,9 @@ from bot.service.means import Means, trusted
 from bot.service.sharing import conclude
 
 log = structlog.get_logger()
+
+LOOK: Final = 5.0
+"""Seconds between two looks at whether a review that is under way is wanted still."""
 
 
 def announce(means: Means, task: Announcement) -> Done:
@@ -54,9 +59,7 @@ def review(means: Means, job: Job) -> Done:
     deadline = Deadline(means.seconds)
     with opened(means, job) as (github, pull):
         about = checks.about_pull(pull)
-        if not pull.open or (
-            job.reason != "requested" and checks.reviewed(github, about, quiet=job.quiet)
-        ):
+        if _unneeded(github, pull, job):
             return Done("unneeded")
         # A sweep's review is one request where nothing is found: nobody waits to see it begin.
         find = checks.adopt if job.priority == "sweep" else checks.begin
@@ -67,16 +70,17 @@ def review(means: Means, job: Job) -> Done:
         except PolicyError as error:
             end = _unreviewed(invalid_policy(error))
             return Done("invalid-policy", conclude(github, pull, job, run, end))
-        judged = means.judged(commits, policy, deadline)
+        try:
+            judged = means.judged(commits, policy, deadline, _overtaken(github, pull))
+        except Overtaken:
+            return _superseded(github, pull, job, run)
         case = Case(judged, policy, codeowners_of(commits))
         judged = settled(means, github, pull, case)
         posted, files = read_posted(github, pull), changed_files(github, pull)
         *operations, ending = plan(judged, policy, posted, files)
         deadline.check()
         if _moved(github, pull):
-            if run:
-                checks.cancel(github, run, about)
-            return Done("superseded")
+            return _superseded(github, pull, job, run)
         perform(github, pull, _fitting(operations, pull, job, judged))
         remember(means, github, pull, replace(case, review=judged))
         follow = conclude(github, pull, job, run, _reviewed(ending, job))
@@ -91,9 +95,8 @@ def give_up(means: Means, job: Job, reference: str) -> None:
     Not where the head was reviewed since then.
     """
     with opened(means, job) as (github, pull):
-        about = checks.about_pull(pull)
-        if pull.open and not checks.reviewed(github, about):
-            run = checks.adopt(github, about)
+        if not _unneeded(github, pull, replace(job, reason="changed", quiet=True)):
+            run = checks.adopt(github, checks.about_pull(pull))
             conclude(github, pull, job, run, _unreviewed(failed(reference)))
 
 
@@ -102,7 +105,8 @@ def close(means: Means, job: Job) -> Done:
     with opened(means, job) as (github, pull):
         if pull.open:
             return Done("unneeded")
-        checks.cancel_all(github, checks.about_pull(pull))
+        runs = checks.runs_on(github, pull.head)
+        checks.cancel_all(github, checks.about_pull(pull), runs)
         return Done("closed", _anew(github, pull.head, pull, job))
 
 
@@ -115,12 +119,24 @@ def opened(means: Means, job: Job) -> Iterator[tuple[Connection, PullRequest]]:
             yield github, pull
 
 
+def _unneeded(github: Connection, pull: PullRequest, job: Job) -> bool:
+    """Whether nothing is left to be reviewed; then nothing stays in progress, either."""
+    if pull.open and job.reason == "requested":
+        return False
+    about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
+    held = checks.newest(runs, about)
+    if not pull.open or checks.is_reviewed(held, about, quiet=job.quiet):
+        checks.cancel_all(github, about, runs)
+        return True
+    return False
+
+
 def _left(github: Connection, pull: PullRequest, job: Job, before: str | None) -> tuple[Task, ...]:
     """Ends what is under way on the head that was; others that have it are reviewed without it."""
     if before is None or before == pull.head:
         return ()
     gone = checks.About(before, f"v1:{pull.number}:", f"v1:{pull.number}:")
-    checks.cancel_all(github, gone)
+    checks.cancel_all(github, gone, checks.runs_on(github, before))
     return _anew(github, before, pull, job)
 
 
@@ -151,6 +167,34 @@ def _moved(github: Connection, pull: PullRequest) -> bool:
     """Whether the pull request is another by now; its newer delivery has a job of its own."""
     now = read_pull(github, pull.number)
     return (now.open, now.head, now.base) != (pull.open, pull.head, pull.base)
+
+
+def _overtaken(github: Connection, pull: PullRequest) -> Callable[[], bool]:
+    """Asks GitHub now and then, while the analysis works, whether anybody waits for it still."""
+    asked = time.monotonic()
+
+    def overtaken() -> bool:
+        nonlocal asked
+        if time.monotonic() < asked + LOOK:
+            return False
+        asked = time.monotonic()
+        try:
+            return _moved(github, pull)
+        except GitHubError:
+            # Before anything is posted, it is asked again.
+            return False
+
+    return overtaken
+
+
+def _superseded(
+    github: Connection, pull: PullRequest, job: Job, run: checks.CheckRun | None
+) -> Done:
+    """The end of a review that a push, a retarget or a closing overtook: it posts nothing."""
+    if run:
+        checks.cancel(github, run, checks.about_pull(pull))
+    # Should the newer head's own delivery be lost, it still gets its check.
+    return Done("superseded", (Announcement(replace(job, reason="changed")),))
 
 
 def _fitting(

@@ -212,7 +212,7 @@ def test_a_superseded_check_run_is_cancelled(emulator: Emulator, gateway: Gatewa
     about = checks.About(head, "v1:2:", f"v1:2:{'c' * 40}")
     with connected(emulator, gateway) as github:
         begun = checks.begin(github, about)
-        checks.cancel_all(github, about)
+        checks.cancel_all(github, about, checks.runs_on(github, about.head))
         ended = checks.newest(checks.runs_on(github, head), about)
     assert ended is not None
     assert (ended.id, ended.status, ended.conclusion) == (begun.id, "completed", "cancelled")

@@ -17,7 +17,7 @@ from bot.demo import wait_until
 WORKER = """
 import os, pathlib, sys, time
 from bot import logs
-from bot.github.tasks import Done, Job
+from bot.github.tasks import Batch, Done, Job
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
 
@@ -32,10 +32,12 @@ def tell(*words):
 
 class Reviewer:
     def do(self, job):
+        if isinstance(job, Batch):
+            return Done("dealt", job.tasks)
         tell("begun", job.number, os.getpid())
         if act == "die":
             os._exit(9)
-        time.sleep(float(act))
+        time.sleep(600 if act == "deal" else float(act))
         tell("done", job.number, os.getpid())
         return Done("reviewed")
 
@@ -51,6 +53,18 @@ data = pathlib.Path(directory, "data")
 options = QueueOptions(data, database or None, workers=4, poll=0.1, sweep=None)
 queue = Queue(options, Reviewer(), Metrics())
 queue.start()
+if act == "deal":
+    # The process dies when some of the batch are enqueued.
+    enqueue, left = queue._enqueue, [5]
+    def dying(key, *rest):
+        if "!" in key:
+            left[0] -= 1
+        if left[0] < 0:
+            os._exit(9)
+        enqueue(key, *rest)
+    queue._enqueue = dying
+    queue.submit("d-0", Batch(1, tuple(Job(1, 2, int(number)) for number in submitted)))
+    submitted = ()
 for number in submitted:
     queue.submit(f"d-{number}", Job(1, 2, int(number)))
 tell("ready", os.getpid())
@@ -123,6 +137,16 @@ def test_a_killed_process_s_jobs_are_done_by_the_next(embedded: Workers) -> None
     embedded.start("0")
     embedded.until(lambda: len(embedded.told("done")) == 3)
     assert sorted(number for number, _ in embedded.told("done")) == ["1", "2", "3"]
+
+
+def test_a_batch_that_was_dealt_in_part_is_dealt_whole_by_the_next_process(
+    embedded: Workers,
+) -> None:
+    every = range(1, 21)
+    assert embedded.start("deal", *every).wait(timeout=60) == 9
+    embedded.start("0")
+    embedded.until(lambda: len(embedded.told("done")) == len(every))
+    assert sorted(int(number) for number, _ in embedded.told("done")) == [*every]
 
 
 def test_a_job_that_kills_its_process_each_time_is_given_up_once(embedded: Workers) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,18 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import AnalysisError, GitError, GitHubError, InstallationGone, UsageError
-from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, PushJob, Task, read
+from bot.github.tasks import (
+    Announcement,
+    Batch,
+    Done,
+    Errand,
+    GroupJob,
+    Job,
+    Priority,
+    PushJob,
+    Task,
+    read,
+)
 from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics
 
@@ -35,7 +47,9 @@ class Bench:
     finds: dict[Task, Done] = field(default_factory=dict)
     held: list[float] = field(default_factory=list)
     patience: list[tuple[int, float]] = field(default_factory=list)
-    lost: list[tuple[str, Task]] = field(default_factory=list)
+    lost: list[tuple[str, Task | None]] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+    unlucky: list[Exception] = field(default_factory=list)
     looked_back: list[timedelta] = field(default_factory=list)
     together: int = 0
 
@@ -60,9 +74,16 @@ class Bench:
     def hold(self, task: Task, seconds: float) -> None:
         self.patience.append((task.installation, seconds))
 
-    def undelivered(self, back: timedelta) -> Iterator[tuple[str, Task]]:
+    def undelivered(
+        self, back: timedelta, known: Callable[[str], bool]
+    ) -> Iterator[tuple[str, Task | None]]:
         self.looked_back.append(back)
-        yield from self.lost
+        if self.unlucky:
+            raise self.unlucky.pop()
+        for delivery, task in self.lost:
+            if not known(delivery):
+                self.fetched.append(delivery)
+                yield delivery, task
 
     def give_up(self, task: Task, reference: str) -> None:
         job = task
@@ -109,8 +130,9 @@ def test_a_job_runs_and_a_repeated_delivery_of_it_does_nothing(queue: Queue, ben
 
 
 def test_a_delivery_for_several_pull_requests_is_a_job_each(queue: Queue, bench: Bench) -> None:
-    jobs = [Job(1, 2, 3), Job(1, 2, 33)]
-    assert [queue.submit("a-1", job) for job in jobs] == [True, True]
+    batch = Batch(1, (Job(1, 2, 3), Job(1, 2, 33)))
+    bench.finds[batch] = Done("dealt", batch.tasks)
+    assert [queue.submit("a-1", batch), queue.submit("a-1", batch)] == [True, False]
     until(lambda: idle(queue))
     assert sorted(job.number for job in bench.reviewed) == [3, 33]
 
@@ -277,9 +299,7 @@ def test_a_check_is_announced_while_an_older_job_of_its_pull_request_runs(
     until(lambda: idle(queue))
 
 
-def test_the_merge_queue_does_not_wait_behind_people_nor_people_behind_sweeps(
-    queue: Queue, bench: Bench
-) -> None:
+def test_nobody_waits_behind_who_is_less_urgent(queue: Queue, bench: Bench) -> None:
     bench.gate.clear()
     for number in range(1, 9):
         queue.submit(f"sweep-{number}", Job(1, 2, number, priority="sweep"))
@@ -287,6 +307,10 @@ def test_the_merge_queue_does_not_wait_behind_people_nor_people_behind_sweeps(
     for number in range(11, 19):
         queue.submit(f"a-{number}", Job(1, 2, number))
     until(lambda: len(bench.running) == 3)
+    for number in range(21, 29):
+        queue.submit(f"b-{number}", Job(1, 2, number, priority="bots"))
+    until(lambda: len(bench.running) == 4)
+    assert sorted(number // 10 for number in bench.running) == [0, 1, 1, 2]
     group = GroupJob(1, 2, 3, "b" * 40, "a" * 40, "main")
     queue.submit("g-1", group)
     until(lambda: group in bench.other)
@@ -294,15 +318,16 @@ def test_the_merge_queue_does_not_wait_behind_people_nor_people_behind_sweeps(
     until(lambda: idle(queue))
 
 
+@pytest.mark.parametrize("patient", ["sweep", "bots"])
 def test_a_sweep_of_a_pull_request_gives_way_to_its_people(
-    queue: Queue, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    queue: Queue, bench: Bench, monkeypatch: pytest.MonkeyPatch, patient: Priority
 ) -> None:
-    waits = {lanes.BACKGROUND: 0.1, lanes.PULLS: 0.05}
+    waits = {lanes.BACKGROUND: 0.1, lanes.BOTS: 0.07, lanes.PULLS: 0.05}
     monkeypatch.setattr(lanes, "GIVES_WAY", waits)
     bench.gate.clear()
     queue.submit("a-1", Job(1, 2, 3))
     until(lambda: bench.running == [3])
-    queue.submit("s-1", Job(1, 2, 3, priority="sweep"))
+    queue.submit("s-1", Job(1, 2, 3, priority=patient))
     until(lambda: queue.counts()["delayed"] == 1)
     bench.gate.set()
     until(lambda: idle(queue))
@@ -330,7 +355,7 @@ def test_an_installation_that_floods_goes_on_in_the_background(
     bench.gate.clear()
     for number in range(1, 9):
         queue.submit(f"a-{number}", Job(1, 2, number))
-    assert lanes.lane_of(Job(1, 2, 9)) == lanes.BACKGROUND
+    assert lanes.lane_of(Job(1, 2, 9)) == lanes.BOTS
     assert lanes.lane_of(Job(7, 2, 9)) == lanes.PULLS
     bench.gate.set()
     until(lambda: idle(queue))
@@ -380,16 +405,65 @@ def test_a_held_installation_s_task_is_put_off_without_a_request(
     assert (bench.reviewed, bench.held) == ([Job(1, 2, 3)], [])
 
 
+@contextmanager
+def sweeping(directory: Path, bench: Bench) -> Iterator[Queue]:
+    queue = Queue(QueueOptions(directory, poll=0.05, sweep=0.1), bench, Metrics())
+    queue.start()
+    yield queue
+    queue.stop(grace=0)
+
+
 def test_lost_deliveries_and_heads_without_a_check_are_looked_for_at_the_start(
     tmp_path: Path, bench: Bench
 ) -> None:
-    bench.lost = [("a-1", Job(1, 2, 3)), ("a-1", Job(1, 2, 3))]
-    queue = Queue(QueueOptions(tmp_path, poll=0.05, sweep=0.1), bench, Metrics())
-    queue.start()
-    until(lambda: bench.reviewed == [Job(1, 2, 3)] and Errand("sweep-all") in bench.other)
-    until(lambda: len(bench.looked_back) > 1)
-    assert bench.looked_back[:2] == [timedelta(days=3), timedelta(seconds=0.4)]
-    queue.stop(grace=0)
+    bench.lost = [("a-1", Job(1, 2, 3)), ("a-2", None)]
+    with sweeping(tmp_path, bench):
+        until(lambda: bench.reviewed == [Job(1, 2, 3)] and Errand("sweep-all") in bench.other)
+        until(lambda: len(bench.looked_back) > 2)
+    assert bench.looked_back[:3] == [timedelta(days=3), *[timedelta(seconds=0.4)] * 2]
+    assert bench.fetched == ["a-1", "a-2"], "what is known is not fetched again"
+
+
+def test_the_next_process_sweeps_anew_and_fetches_nothing_that_is_done(
+    tmp_path: Path, bench: Bench
+) -> None:
+    """Also within the minute, and not what waits from the sweep before."""
+    bench.lost = [("a-1", Job(1, 2, 3))]
+    bench.finds[Errand("sweep-all")] = Done("listed", (Errand("sweep-installation", 1),))
+    every = tuple(Errand("sweep", 1, number) for number in (2, 3, 4))
+    bench.finds[Errand("sweep-installation", 1)] = Done("listed", every, 600.0)
+    for starts in (1, 2):
+        with sweeping(tmp_path, bench) as queue:
+            until(lambda: bench.other.count(Errand("sweep", 1, 2)) == starts)  # noqa: B023 - at once
+            until(lambda: queue.counts()["pending"] + queue.counts()["enqueued"] == 0)
+            assert queue.counts()["delayed"] == 2
+    assert bench.other.count(Errand("sweep-all")) >= 2
+    assert (bench.fetched, bench.reviewed) == (["a-1"], [Job(1, 2, 3)])
+
+
+def test_a_start_at_which_github_is_away_looks_back_as_far_later(
+    tmp_path: Path, bench: Bench
+) -> None:
+    bench.unlucky = [GitHubError("away", retryable=True)]
+    with sweeping(tmp_path, bench):
+        until(lambda: len(bench.looked_back) > 2)
+    assert bench.looked_back[:3] == [timedelta(days=3)] * 2 + [timedelta(seconds=0.4)]
+
+
+def test_a_lost_delivery_whose_task_failed_for_good_is_fetched_again(
+    queue: Queue, bench: Bench
+) -> None:
+    bench.answers[3] = [AnalysisError("it died")]
+    batch = Batch(1, (Job(1, 2, 3), Job(1, 2, 4)))
+    bench.finds[batch] = Done("dealt", batch.tasks)
+    assert not queue.knows("a-1")
+    queue.submit("a-1", batch)
+    assert queue.knows("a-1")
+    until(lambda: idle(queue) and queue.counts()["error"] == 1)
+    assert not queue.knows("a-1")
+    queue.submit("a-1", batch)
+    until(lambda: idle(queue) and len(bench.reviewed) == 4)
+    assert queue.knows("a-1")
 
 
 def test_a_job_that_an_older_release_wrote_is_read(queue: Queue) -> None:
@@ -399,7 +473,12 @@ def test_a_job_that_an_older_release_wrote_is_read(queue: Queue) -> None:
 
 
 @pytest.mark.parametrize(
-    "task", [PushJob(1, 2, "b" * 40, "a" * 40), Announcement(Job(1, 2, 3, "missing"))]
+    "task",
+    [
+        PushJob(1, 2, "b" * 40, "a" * 40),
+        Announcement(Job(1, 2, 3, "missing")),
+        Batch(1, (Announcement(Job(1, 2, 3)), Announcement(Job(1, 2, 4, "missing")))),
+    ],
 )
 def test_what_github_has_yet_to_connect_is_looked_at_a_moment_later(
     queue: Queue, bench: Bench, task: Task

@@ -1,4 +1,4 @@
-"""An installation on 300 repositories: nobody waits behind it, and GitHub is not flooded."""
+"""An installation on 2,000 repositories: nobody waits behind it, and GitHub is not flooded."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import Final
 
 from bot.app import Intake, create_app
 from bot.github.budget import A_MINUTE
-from bot.github.tasks import Announcement, Done, Errand, Job, Task
+from bot.github.tasks import Announcement, Batch, Done, Errand, Job, Task, read, written
 from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics
 from bot.service.errands import SPREAD
 from tests.service.world import GOOD, World
 
 SECRET: Final = "flood"
-REPOSITORIES: Final = range(1, 301)
+REPOSITORIES: Final = range(1, 2001)
 SINCE: Final = 1_790_000_000
 WELCOMES: Final = [Errand("welcome", 7, number, detail=str(SINCE)) for number in REPOSITORIES]
 SOME: Final = range(1, lanes.MOST_AT_ONCE + 10)
@@ -57,6 +57,8 @@ class Crowd:
     _inside: int = 0
 
     def do(self, task: Task) -> Done:
+        if isinstance(task, Batch):
+            return Done("dealt", task.tasks)
         if not isinstance(task, Errand):
             self.served.append(task)
             return Done("announced", (task.job,) if isinstance(task, Announcement) else ())
@@ -77,8 +79,10 @@ class Crowd:
     def give_up(self, task: Task, reference: str) -> None:
         raise AssertionError((task, reference))
 
-    def undelivered(self, back: timedelta) -> Iterator[tuple[str, Task]]:
-        raise AssertionError(back)
+    def undelivered(
+        self, back: timedelta, known: Callable[[str], bool]
+    ) -> Iterator[tuple[str, Task | None]]:
+        raise AssertionError((back, known))
 
 
 def installed(intake: Intake, repositories: range) -> int:
@@ -108,11 +112,21 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_every_repository_s_welcome_waits_in_the_background() -> None:
+def test_an_installation_is_one_record_and_its_welcomes_are_dealt_in_the_background(
+    world: World,
+) -> None:
+    """GitHub waits for ten seconds, and each record is a write to a disk."""
     book = Book()
     assert installed(book, REPOSITORIES) == 202
-    assert book.taken == WELCOMES
-    assert {lanes.lane_of(task) for task in book.taken} == {lanes.BACKGROUND}
+    [batch] = book.taken
+    assert batch == Batch(7, tuple(WELCOMES))
+    assert lanes.lane_of(batch) == lanes.BACKGROUND
+    assert read(json.loads(json.dumps(written(batch)))) == batch
+    assert (world.service.wait(batch), world.service.do(batch)) == (
+        0.0,
+        Done("dealt", tuple(WELCOMES), SPREAD),
+    )
+    assert {lanes.lane_of(task) for task in WELCOMES} == {lanes.BACKGROUND}
 
 
 def test_people_are_served_before_the_welcomes(tmp_path: Path) -> None:

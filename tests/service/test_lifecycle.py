@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bot.analysis.review import review_trees
+from bot.analysis.run import Options
 from bot.errors import AnalysisError, InstallationGone
 from bot.github.pulls import read_pull
-from bot.github.tasks import Announcement, Done, Errand, Job
+from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, PushJob
 from bot.standin.state import PullRequest
 from tests.service.world import BAD, GOOD, World, comments
 
@@ -21,6 +27,11 @@ def errand(world: World, chore: str, number: int = 0, detail: str = "") -> Erran
 
 def announced(world: World, pull: PullRequest, reason: str = "changed") -> Announcement:
     return Announcement(world.job(pull, reason=reason))
+
+
+def unknown(delivery: str) -> bool:
+    assert delivery
+    return False
 
 
 def twins(world: World) -> tuple[PullRequest, PullRequest]:
@@ -289,12 +300,17 @@ def test_what_github_could_not_deliver_is_taken_from_it(world: World) -> None:
     world.github.set_webhook(world.app, "http://127.0.0.1:9/nobody")
     pull = world.pull({"a.yaml": BAD})
     world.github.deliveries.settle()
-    found = list(world.service.undelivered(timedelta(hours=1)))
+    found = list(world.service.undelivered(timedelta(hours=1), unknown))
     assert announced(world, pull) in [task for _, task in found]
     sent = [one for one in world.github.deliveries.all() if one.event == "pull_request"]
     assert [one.guid for one in sent] == [
         guid for guid, task in found if task == announced(world, pull)
     ]
+    fetched = [one for one in world.github.exchanges.all() if "/deliveries/" in one.path]
+    known = {guid for guid, _ in found}
+    assert list(world.service.undelivered(timedelta(hours=1), known.__contains__)) == []
+    again = [one for one in world.github.exchanges.all() if "/deliveries/" in one.path]
+    assert len(again) == len(fetched), "what is known is not asked for"
 
 
 def test_a_delivery_that_arrived_at_its_second_attempt_is_not_lost(
@@ -307,7 +323,7 @@ def test_a_delivery_that_arrived_at_its_second_attempt_is_not_lost(
     for one in world.github.deliveries.all():
         world.github.deliveries.redeliver(one)
     world.github.deliveries.settle()
-    assert list(world.service.undelivered(timedelta(hours=1))) == []
+    assert list(world.service.undelivered(timedelta(hours=1), unknown)) == []
 
 
 def test_a_check_that_does_not_pass_has_a_button_and_another_has_none(world: World) -> None:
@@ -340,14 +356,40 @@ def test_a_re_run_of_a_fork_s_commit_finds_its_pull_request(world: World) -> Non
     assert world.service.do(errand(world, "rerun", detail="a" * 40)).tasks == ()
 
 
-def test_a_repository_that_is_gone_leaves_nothing_behind(world: World) -> None:
+def test_a_re_run_of_all_checks_reviews_combinations_and_pushes_again(world: World) -> None:
+    before = world.repository.git.text("rev-parse", "refs/heads/main")
+    after = world.push({"a.yaml": BAD}, "main")
+    where, pull = (world.installation.id, world.repository.id), world.pull({"b.yaml": GOOD})
+    push = PushJob(*where, before, after)
+    group = GroupJob(*where, pull.number, before, after, "")
+    world.drain(push, group, push, group)
+    done = world.service.do(errand(world, "rerun", detail=after))
+    assert set(done.tasks) == {push, group}
+
+
+def kept(facts: Path) -> int:
+    """How many facts are kept on disk."""
+    count = 0
+    for path in facts.glob("*.sqlite"):
+        with closing(sqlite3.connect(path)) as connection:
+            count += connection.execute("SELECT count(*) FROM facts").fetchone()[0]
+    return count
+
+
+def test_a_repository_that_is_gone_leaves_nothing_behind(world: World, tmp_path: Path) -> None:
+    facts = tmp_path / "facts"
+    service = replace(
+        world.service,
+        judge=review_trees,
+        options=Options(cache=facts),
+    )
     pull = world.pull({"a.yaml": MORE})
-    world.review(pull)
-    mirror = world.service.mirror(world.repository.id)
-    assert mirror.exists()
-    assert world.drain(errand(world, "forget")) == ["forgotten"]
-    assert not list(mirror.parent.iterdir())
-    assert world.drain(errand(world, "forget")) == ["forgotten"]
+    assert service.do(world.job(pull)).outcome == "pass"
+    mirror = service.mirror(world.repository.id)
+    assert (mirror.exists(), kept(facts) > 0) == (True, True)
+    for _ in range(2):
+        assert service.do(errand(world, "forget")) == Done("forgotten")
+        assert (list(mirror.parent.iterdir()), kept(facts)) == ([], 0)
 
 
 def test_a_renamed_repository_is_the_same_repository(world: World) -> None:

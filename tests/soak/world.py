@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,8 +67,7 @@ spec:
 """
 _PATIENCE: Final = 1.0
 """Seconds that people wait where more heads than there are repositories wait for a review."""
-_CALM: Final = 20
-"""So many looks in a row, a twentieth of a second apart at least, must find nothing to do."""
+_LOOKED: Final = "lost deliveries taken up"
 _WAITING: Final = ("pending", "enqueued", "delayed")
 
 
@@ -131,18 +130,10 @@ class World:
             return "deliveries are still under way"
         lost = self._lost()
         self.start()
-        calm = 0
-
-        def settled() -> bool:
-            # A job follows from a job, and a look at GitHub from the start: one look is not enough.
-            nonlocal calm
-            calm = calm + 1 if self._idle(lost) else 0
-            return calm >= _CALM
-
-        if wait_until(settled, seconds):
-            return ""
+        if not wait_until(lambda: self._idle(lost), seconds):
+            return f"it does not come to rest: {self.jobs()}"
         left = [f"{one.repository.full_name}#{one.number}" for one in self.unfinished()]
-        return f"heads without a concluded check: {left}; jobs: {self.jobs()}"
+        return f"heads without a concluded check: {left}" if left else ""
 
     def jobs(self) -> dict[str, int]:
         """How many jobs there are of each status, by the service's metrics."""
@@ -162,12 +153,25 @@ class World:
         self.github.set_webhook(self.app, f"{self.service.url}/webhook")
 
     def _idle(self, lost: set[str]) -> bool:
-        """Whether what was lost has been taken up, and no job and no head waits."""
-        lines = self.service.lines()
-        fetched = {line["delivery"] for line in lines if line.get("event") == "delivery fetched"}
+        """Whether nothing can happen any more: what was lost is taken up, and no job is left.
+
+        A job that is followed by another ends after that one is recorded, and the sweep is asked
+        for before the look at what was lost ends: one look at both is enough.
+        """
+        lines = list(self.service.lines())
+        if not any(line.get("event") == _LOOKED for line in lines):
+            return False
         jobs = self.jobs()
-        left = sum(jobs[status] for status in _WAITING)
-        return lost <= fetched and not left and not self.unfinished()
+        # Once fetched, by whichever process, a delivery is known.
+        fetched = {
+            line["delivery"] for line in self._logged() if line.get("event") == "delivery fetched"
+        }
+        return lost <= fetched and not any(jobs[status] for status in _WAITING)
+
+    def _logged(self) -> Iterator[Mapping[str, object]]:
+        """The lines of every process that ran."""
+        for log in self.directory.glob("service-*.log"):
+            yield from ServiceProcess(self.service.process, log).lines()
 
     def _lost(self) -> set[str]:
         """The deliveries of which no attempt got through."""
