@@ -7,14 +7,13 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -22,9 +21,12 @@ from bot.analysis.cache import FactCache
 from bot.core.rendering import Build, Builder, Built, Release, Renderer
 from bot.core.tree import Blobs
 from bot.errors import AnalysisError
-from bot.render.renderers import Renderers
-from bot.render.tools import Binary, find_all
 from bot.sandbox import proved_state
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from bot.render.tools import Binary
 
 _MOST_FILES: Final = 20_000
 _MOST_TEXT: Final = 8 * 1024 * 1024
@@ -61,6 +63,8 @@ class Renders:
 
     def builder(self, blobs: Blobs) -> Builder:
         """Who builds from these contents."""
+        from bot.render.renderers import Renderers  # noqa: PLC0415 - only where something is built
+
         return Renderers(blobs, self.find(), confined=self.confined)
 
     @property
@@ -81,7 +85,13 @@ def renders_here(folders: tuple[Path, ...] = (), *, confined: bool = True) -> Re
 
     `confined` refuses to run them without a complete sandbox.
     """
-    return Renders(cache(partial(find_all, folders)), confined)
+    return Renders(cache(partial(_found, folders)), confined)
+
+
+def _found(folders: tuple[Path, ...]) -> Mapping[Renderer, Binary]:
+    from bot.render.tools import find_all  # noqa: PLC0415 - only where something is built
+
+    return find_all(folders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,8 @@ class Orders:
         wrong = next((it for build in builds for it in _wrong(build, self.allowed)), None)
         if wrong is not None:
             raise AnalysisError(f"the analysis asked for a build that cannot be: {wrong}")
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - same as the renderers
+
         pool = ThreadPoolExecutor(self.renders.parallel)
         begun: deque[_Begun] = deque()
         try:
@@ -168,7 +180,7 @@ class Orders:
     def _ended(self, begun: _Begun) -> tuple[Built, float]:
         """What came of a build, kept for the next review where it is the same each time."""
         built, waited = begun.built, 0.0
-        if isinstance(built, Future):
+        if not isinstance(built, Built):
             start = time.monotonic()
             built = built.result()
             waited = time.monotonic() - start
