@@ -116,7 +116,7 @@ class _OneAtATime:
 
 
 @dataclass(slots=True)
-class Orders:
+class Orders(Builder):
     """The builds of one review.
 
     `allowed` are the contents that the two trees hold; what is kept of one `tenant` is not told to
@@ -132,6 +132,14 @@ class Orders:
     made: int = 0
     tools: set[str] = field(default_factory=set)
     _builder: Builder | None = None
+
+    def build(self, build: Build) -> Built:
+        """What comes of a build."""
+        return self.build_all([build])[0]
+
+    def build_all(self, builds: Sequence[Build]) -> Sequence[Built]:
+        """What comes of each of these builds, in their order."""
+        return [built for built, _ in self.all_built(builds)]
 
     def all_built(self, builds: Sequence[Build]) -> Iterator[tuple[Built, float]]:
         """What comes of each build, in their order, and the seconds that were waited for it.

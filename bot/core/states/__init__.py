@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -52,7 +52,8 @@ class States:
     `rendered` are the roots that a renderer made resources of, by name; `asked` are those that need
     one and are affected by the change, each with whether it was rendered; `tools` are the programs
     that answered. `upgrades` are environments once more, as those that have their charts already,
-    where templates make a difference of that.
+    where templates make a difference of that. `missing` says of each root that was not rendered, by
+    name, why.
     """
 
     environments: tuple[str, ...]
@@ -63,6 +64,7 @@ class States:
     asked: Mapping[RootKey, bool] = field(default_factory=lambda: MappingProxyType({}))
     tools: tuple[str, ...] = ()
     upgrades: tuple[Pair, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def states_of(  # noqa: PLR0913 - what is compared, and by name how
@@ -116,7 +118,18 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         },
         tuple(sorted(rendering.tools)),
         tuple(pair for pair in upgrades if pair is not None),
+        dict(_missing(rendering.asked, before, after)),
     )
+
+
+def _missing(
+    asked: Iterable[RootKey], before: _Applied, after: _Applied
+) -> Iterator[tuple[str, str]]:
+    for key in asked:
+        held = [side[key] for side in (after, before) if key in side]
+        reasons = [reason for root in held for reason in root.reasons]
+        if reasons:
+            yield held[0].root.name, reasons[0].message
 
 
 def _is_missing(held: Applied | None) -> bool:
