@@ -298,6 +298,28 @@ def test_what_flux_substitutes_is_substituted(binaries: Mapping[Renderer, Binary
     assert told(found) == [("ConfigMap/shop/c has new", ("default",), "app/c.yaml")]
 
 
+def test_what_flux_leaves_out_of_its_source_is_not_judged(
+    binaries: Mapping[Renderer, Binary],
+) -> None:
+    flux = resource(
+        "Kustomization",
+        "web",
+        "spec: {path: ./app, sourceRef: {kind: GitRepository, name: flux-system}}",
+        namespace="flux-system",
+        api=FLUX,
+    )
+    base: Files = {"clusters/one/web.yaml": flux, "app/c.yaml": config("a: x")}
+    more: Files = {"app/more.yaml": config("b: x").replace("name: c", "name: d")}
+
+    in_it, _ = analysed(base, {**base, **more}, binaries)
+    left_out, _ = analysed(base, {**base, **more, ".sourceignore": "more.yaml\n"}, binaries)
+
+    assert [(held.message, held.environments) for held in in_it.findings] == [
+        ("ConfigMap/default/d has b", ("default",))
+    ]
+    assert (left_out.findings, left_out.problems) == ((), ())
+
+
 def test_applications_in_rendered_output_declare_roots(binaries: Mapping[Renderer, Binary]) -> None:
     base: Files = {
         **CHART,
