@@ -61,6 +61,7 @@ def examine_trees(
         builder=builder,
         declare=Declarations(content, Own.of(question.repositories)),
         own=question.repositories,
+        blobs=content,
     )
     places = Attribution(
         question.base, question.head, content, states.rendered, builder or NoBuilder()

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from bot.core.codeowners import LOCATIONS
 from bot.core.globs import path_matches
+from bot.core.late import Late
 from bot.core.manifest import Manifest
 from bot.core.policy import POLICY_PATH, Policy
 from bot.core.rendering import Builder, Declare, NoBuilder, declare_nothing
@@ -24,6 +25,7 @@ from bot.core.states.delivery import altered
 from bot.core.states.environments import Environments, environments_of
 from bot.core.states.files import REGULAR, files_of
 from bot.core.states.inputs import inputs_of
+from bot.core.states.late import late_decisions
 from bot.core.states.made import Rendered, rendered_of
 from bot.core.states.pairing import Pair, Pairing, Side
 from bot.core.states.problems import Trouble, links_of, pointers, unreadable, unrendered
@@ -31,7 +33,7 @@ from bot.core.states.rendering import Rendering
 from bot.core.states.roots import Manifests, RootKey, Roots, roots_of
 from bot.core.states.standing import with_standing
 from bot.core.states.steady import with_steady
-from bot.core.tree import File, Tree
+from bot.core.tree import Blobs, File, Tree
 
 _Applied: TypeAlias = Mapping[RootKey, Applied]
 
@@ -77,12 +79,13 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     builder: Builder | None = None,
     declare: Declare = declare_nothing,
     own: tuple[str, ...] = (),
+    blobs: Blobs | None = None,
 ) -> States:
     """The states of two trees. `namespace` is what a resource without one gets.
 
     `builder` renders what cannot be read as it stands; without one it is not rendered. `declare`
     says which roots the resources of a tree declare, `own` by which addresses they name their own
-    repository.
+    repository. `blobs` give the text of templates, which without them are not looked at.
     """
     trees = _Trees(
         base, head, manifests, policy, Naming(policy.environments, namespace, policy.render)
@@ -97,7 +100,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         environment = _environment(name, environments, namespace)
         default = environment.default_namespace
         if default not in pairings:
-            pairings[default] = Pairing(environments, policy, *trees.sides(default, own))
+            pairings[default] = Pairing(environments, policy, *trees.sides(default, own, blobs))
         pairs.append(pairings[default].pair(environment))
         upgrades.append(pairings[default].upgrade(environment))
     troubles = (
@@ -211,7 +214,7 @@ class _Trees:
                 found[made.name] = made
         return MappingProxyType(found)
 
-    def sides(self, namespace: str, own: tuple[str, ...]) -> tuple[Side, Side]:
+    def sides(self, namespace: str, own: tuple[str, ...], blobs: Blobs | None) -> tuple[Side, Side]:
         """Both sides, for environments where this is the default namespace."""
         reader = self._reader(namespace)
         before, after = self.applied(namespace)
@@ -219,10 +222,14 @@ class _Trees:
             found for path, file in self._known.items() for found in reader.resources(path, file)
         )
         inputs = self._inputs
+        late = self._late(blobs)
         return (
-            Side(before, self.links[0], known, self._house[0], inputs[0], own),
-            Side(after, self.links[1], known, self._house[1], inputs[1], own),
+            Side(before, self.links[0], known, self._house[0], inputs[0], own, late[0]),
+            Side(after, self.links[1], known, self._house[1], inputs[1], own, late[1]),
         )
+
+    def _late(self, blobs: Blobs | None) -> tuple[tuple[Late, ...], ...]:
+        return ((), ()) if blobs is None else late_decisions(*self._files, blobs)
 
     @cached_property
     def _inputs(self) -> tuple[tuple[Resource, ...], ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from bot.core.late import Late
 from bot.core.manifest import ManifestFile
 from bot.core.policy import Policy
 from bot.core.resource import Resource, ResourceKey
@@ -36,6 +37,7 @@ class Side:
     house: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[Resource, ...] = ()
     own: tuple[str, ...] = ()
+    late: tuple[Late, ...] = ()
 
     def held(self, environment: Environment, environments: Environments) -> tuple[Applied, ...]:
         """The roots of an environment, in path order."""
@@ -69,6 +71,7 @@ class Side:
             inputs=tuple(it for it in self.inputs if it.source.path in made_of),
             all_inputs=self.inputs,
             own=self.own,
+            late=tuple(it for it in self.late if it.path in made_of),
         )
         return state, held
 
