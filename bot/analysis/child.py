@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import resource
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
@@ -46,7 +46,7 @@ from bot.analysis.wire import (
 )
 from bot.catalog import load_rules
 from bot.core.manifest import Manifest
-from bot.core.rendering import Build, Built
+from bot.core.rendering import Build, Builder, Built
 from bot.core.rule import Rule
 from bot.core.states.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name
 from bot.core.tree import File, Tree
@@ -89,13 +89,17 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     _send(Answer(**answer(found, content.new, counts), sandbox=str(state)))
 
 
-class _Builder:
+class _Builder(Builder):
     """Has the parent build: this process can start nothing."""
 
     def build(self, build: Build) -> Built:
         """What comes of a build."""
-        _send(Order(build))
-        return decode_made(_receive()).built
+        return self.build_all([build])[0]
+
+    def build_all(self, builds: Sequence[Build]) -> Sequence[Built]:
+        """What comes of each of these builds, in their order."""
+        _send(Order(list(builds)))
+        return [decode_made(_receive()).built for _ in builds]
 
 
 @dataclass(slots=True)

@@ -15,13 +15,14 @@ from bot.analysis.summary import summarise
 from bot.core.judge import RuleFailed, judge
 from bot.core.policy import Policy
 from bot.core.rendering import Builder, NoBuilder
+from bot.core.resource import Node
 from bot.core.review import Analysis, Location, Problem, ReviewFinding
 from bot.core.rule import Rule
 from bot.core.state import changes
 from bot.core.states import Manifests, States, states_of
 from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops import Declarations, Own, indeterminate
+from bot.kubernetes.gitops import Declarations, Own, indeterminate, is_sensitive
 
 _APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 
@@ -60,6 +61,7 @@ def examine_trees(
         builder=builder,
         declare=Declarations(content, Own.of(question.repositories)),
         own=question.repositories,
+        blobs=content,
     )
     places = Attribution(
         question.base, question.head, content, states.rendered, builder or NoBuilder()
@@ -67,7 +69,7 @@ def examine_trees(
     locator = Locator(content, question.base, question.head, places)
     findings: list[ReviewFinding] = []
     crashed: dict[tuple[str, str], Problem] = {}
-    for pair in states.pairs:
+    for pair in (*states.pairs, *states.upgrades):
         for judged in judge(pair.before, pair.after, asked, options):
             if isinstance(judged, RuleFailed):
                 crashed.setdefault((judged.rule, judged.error), _crash(judged))
@@ -76,7 +78,7 @@ def examine_trees(
     problems = [
         *crashed.values(),
         *map(locator.problem, states.troubles),
-        *dict.fromkeys(_indeterminate(states, locator)),
+        *dict.fromkeys((*_indeterminate(states, locator), *_volatile(states, locator))),
     ]
     return Analysis(
         findings=tuple(sorted(merged(findings), key=_finding_order)),
@@ -107,7 +109,7 @@ class HeldBlobs:
 
 def _indeterminate(states: States, locator: Locator) -> Iterator[Problem]:
     """The fields that decide what a changed resource may do and that only a cluster knows."""
-    for pair in states.pairs:
+    for pair in (*states.pairs, *states.upgrades):
         for change in changes(pair.before, pair.after):
             if change.after is None:
                 continue
@@ -117,6 +119,20 @@ def _indeterminate(states: States, locator: Locator) -> Iterator[Problem]:
                 new = known.get(node.route) != node.value
                 message = f"{node} comes from a value that only the cluster knows"
                 yield Problem("unrendered", new, locator.place(node), in_one_line(message))
+
+
+def _volatile(states: States, locator: Locator) -> Iterator[Problem]:
+    """The fields that decide what a resource may do and that head makes anew in each build."""
+    for root in states.rendered.values():
+        for node in root.volatile:
+            if is_sensitive(node) and not _is_label(node):
+                message = f"{node} is something else each time that Helm renders it"
+                yield Problem("unrendered", True, locator.place(node), in_one_line(message))
+
+
+def _is_label(node: Node) -> bool:
+    """Whether it names or marks an object as a whole, as a chart's tests and jobs often have it."""
+    return node.route == ("metadata", "name") or node.route[:2] == ("metadata", "labels")
 
 
 def _crash(failed: RuleFailed) -> Problem:

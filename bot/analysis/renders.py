@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -19,9 +21,12 @@ from bot.analysis.cache import FactCache
 from bot.core.rendering import Build, Builder, Built, Release, Renderer
 from bot.core.tree import Blobs
 from bot.errors import AnalysisError
-from bot.render.renderers import Renderers
-from bot.render.tools import Binary, find_all
 from bot.sandbox import proved_state
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    from bot.render.tools import Binary
 
 _MOST_FILES: Final = 20_000
 _MOST_TEXT: Final = 8 * 1024 * 1024
@@ -46,17 +51,20 @@ class Renders:
     """How roots are rendered here.
 
     `find` looks for the programs, which is put off until there is something to render; `confined`
-    refuses to run them without a complete sandbox. One review may have `builds` made, and may spend
-    `seconds` on them.
+    refuses to run them without a complete sandbox. One review may have `builds` made, `parallel` at
+    a time, and may spend `seconds` on them.
     """
 
     find: Callable[[], Mapping[Renderer, Binary]] = _nothing
     confined: bool = True
-    builds: int = 300
+    builds: int = 400
     seconds: float = 120
+    parallel: int = 2
 
     def builder(self, blobs: Blobs) -> Builder:
         """Who builds from these contents."""
+        from bot.render.renderers import Renderers  # noqa: PLC0415 - only where something is built
+
         return Renderers(blobs, self.find(), confined=self.confined)
 
     @property
@@ -77,11 +85,38 @@ def renders_here(folders: tuple[Path, ...] = (), *, confined: bool = True) -> Re
 
     `confined` refuses to run them without a complete sandbox.
     """
-    return Renders(cache(partial(find_all, folders)), confined)
+    return Renders(cache(partial(_found, folders)), confined)
+
+
+def _found(folders: tuple[Path, ...]) -> Mapping[Renderer, Binary]:
+    from bot.render.tools import find_all  # noqa: PLC0415 - only where something is built
+
+    return find_all(folders)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A build by the key that it is kept under: what came of it, or will."""
+
+    key: str
+    built: Built | Future[Built]
+
+
+@dataclass(frozen=True, slots=True)
+class _OneAtATime:
+    """Contents for several threads, from who can be asked by one."""
+
+    blobs: Blobs
+    _lock: Lock = field(default_factory=Lock)
+
+    def data(self, blob: str) -> bytes:
+        """The content of a file. Raises KeyError where there is none."""
+        with self._lock:
+            return self.blobs.data(blob)
 
 
 @dataclass(slots=True)
-class Orders:
+class Orders(Builder):
     """The builds of one review.
 
     `allowed` are the contents that the two trees hold; what is kept of one `tenant` is not told to
@@ -96,34 +131,73 @@ class Orders:
     spent: float = 0.0
     made: int = 0
     tools: set[str] = field(default_factory=set)
+    _builder: Builder | None = None
 
-    def built(self, build: Build) -> Built:
-        """What comes of a build. Raises AnalysisError for what no honest child asks for."""
-        wrong = next(_wrong(build, self.allowed), None)
+    def build(self, build: Build) -> Built:
+        """What comes of a build."""
+        return self.build_all([build])[0]
+
+    def build_all(self, builds: Sequence[Build]) -> Sequence[Built]:
+        """What comes of each of these builds, in their order."""
+        return [built for built, _ in self.all_built(builds)]
+
+    def all_built(self, builds: Sequence[Build]) -> Iterator[tuple[Built, float]]:
+        """What comes of each build, in their order, and the seconds that were waited for it.
+
+        Raises AnalysisError for what no honest child asks for, before anything is built.
+        """
+        wrong = next((it for build in builds for it in _wrong(build, self.allowed)), None)
         if wrong is not None:
             raise AnalysisError(f"the analysis asked for a build that cannot be: {wrong}")
-        key = self._key(build)
-        found = self._kept(key)
-        if found is None:
-            found = self._make(build)
-            if found.status in _CACHED:
-                self._keep(key, found)
-        if found.tool:
-            self.tools.add(found.tool)
-        return found
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - same as the renderers
 
-    def _make(self, build: Build) -> Built:
+        pool = ThreadPoolExecutor(self.renders.parallel)
+        begun: deque[_Begun] = deque()
+        try:
+            for build in builds:
+                begun.append(self._begun(build, pool))
+                if len(begun) > 2 * self.renders.parallel:
+                    yield self._ended(begun.popleft())
+            while begun:
+                yield self._ended(begun.popleft())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _begun(self, build: Build, pool: ThreadPoolExecutor) -> _Begun:
+        """A build under way, or one that need not or must not be made."""
+        key = self._key(build)
+        kept = self._kept(key)
+        if kept is not None:
+            return _Begun(key, kept)
         if self.made >= self.renders.builds:
-            return Built("limit", message=f"a review may render {self.renders.builds} times")
+            return _Begun(
+                key, Built("limit", message=f"a review may render {self.renders.builds} times")
+            )
+        self.made += 1
+        if self._builder is None:
+            # Here, and not in a thread: what it finds out first, it finds out once.
+            self._builder = self.renders.builder(_OneAtATime(self.blobs))
+        return _Begun(key, pool.submit(self._make, build, self._builder))
+
+    def _make(self, build: Build, builder: Builder) -> Built:
         if self.spent >= self.renders.seconds:
             seconds = f"{self.renders.seconds:.0f}"
             return Built("limit", message=f"a review may render for {seconds} seconds")
-        self.made += 1
-        begun = time.monotonic()
-        try:
-            return self.renders.builder(self.blobs).build(build)
-        finally:
-            self.spent += time.monotonic() - begun
+        return builder.build(build)
+
+    def _ended(self, begun: _Begun) -> tuple[Built, float]:
+        """What came of a build, kept for the next review where it is the same each time."""
+        built, waited = begun.built, 0.0
+        if not isinstance(built, Built):
+            start = time.monotonic()
+            built = built.result()
+            waited = time.monotonic() - start
+            self.spent += waited
+            if built.status in _CACHED:
+                self._keep(begun.key, built)
+        if built.tool:
+            self.tools.add(built.tool)
+        return built, waited
 
     def _key(self, build: Build) -> str:
         digest = sha256(f"{self.tenant}\0{self.renders.version}\0".encode())

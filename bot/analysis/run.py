@@ -140,9 +140,9 @@ def _conversation(channel: Channel, store: _Store, orders: Orders) -> Answer:
         if isinstance(message, Failed):
             raise AnalysisError(_failure(message))
         if isinstance(message, Order):
-            spent = orders.spent
-            channel.send(frame(Made(orders.built(message.build))))
-            channel.prolong(orders.spent - spent)
+            for built, waited in orders.all_built(message.builds):
+                channel.prolong(waited)
+                channel.send(frame(Made(built)))
             continue
         channel.send(frame(Have(list(store.items(message)))))
     raise AnalysisError("the analysis asked for more than it can need")

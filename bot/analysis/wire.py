@@ -77,11 +77,11 @@ class Have(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, frozen=True, tag=True):
     """What the child asks the parent to build."""
 
-    build: Build
+    builds: Annotated[list[Build], msgspec.Meta(max_length=1_000)]
 
 
 class Made(msgspec.Struct, frozen=True):
-    """The parent's answer to an order."""
+    """What came of one build of an order; there is one for each, in their order."""
 
     built: Built
 

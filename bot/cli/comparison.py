@@ -20,9 +20,7 @@ from bot.core.organisation import (
     parse_organisation,
 )
 from bot.core.policy import POLICY_PATH, Policy
-from bot.core.reading import read_manifest
 from bot.core.review import Review, ReviewFinding
-from bot.core.states.files import files_of
 from bot.errors import PolicyError, UsageError
 from bot.git import Repository, read_directory
 
@@ -50,6 +48,8 @@ class Sides:
         place = found.location
         if place is None or place.line is None:
             return None
+        from bot.core.reading import read_manifest  # noqa: PLC0415 - only to show a line
+
         data = _content(self.base if place.side == "LEFT" else self.head, place.path)
         return None if data is None else shown_line(data, read_manifest(data), place.line)
 
@@ -79,14 +79,17 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
 
 def compare(sides: Sides, policy: Policy, today: date, options: Options) -> Review:
     """The review. Raises UsageError where neither side has anything to look at."""
-    if not any(_has_any(side, policy) for side in (sides.base, sides.head)):
-        names = f"{sides.base.name!r} nor {sides.head.name!r}"
-        raise UsageError(f"neither {names} has any manifest: name what holds .yaml or .json files")
     own = replace(options, repositories=sides.repositories)
-    return review_trees(sides.base, sides.head, policy, today, own)
+    found = review_trees(sides.base, sides.head, policy, today, own)
+    if found.summary.compared or any(_has_any(side, policy) for side in (sides.base, sides.head)):
+        return found
+    names = f"{sides.base.name!r} nor {sides.head.name!r}"
+    raise UsageError(f"neither {names} has any manifest: name what holds .yaml or .json files")
 
 
 def _has_any(side: Side, policy: Policy) -> bool:
+    from bot.core.states.files import files_of  # noqa: PLC0415 - only where nothing was compared
+
     found = files_of(side.tree, policy.ignore)
     return bool(found.manifests or found.charts)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.catalog import load_rules
-from bot.cli import output, sarif, workflow
-from bot.cli.text import Lines, print_review
-from bot.core.document import to_json
+from bot.cli import output
 from bot.core.policy import Policy
-from bot.core.report import whole
 from bot.core.review import Review
+
+if TYPE_CHECKING:
+    from bot.cli.text import Lines
 
 
 def write_review(
@@ -20,16 +20,46 @@ def write_review(
     """Write the review to the file, else to standard output."""
     renderers: Mapping[str, Callable[[], str]] = {
         "text": lambda: _text(review, policy, lines, target),
-        "json": lambda: to_json(review),
-        "markdown": lambda: whole(review, policy),
-        "sarif": lambda: sarif.to_sarif(review, load_rules()),
-        "github": lambda: workflow.to_commands(review, policy),
+        "json": lambda: _json(review),
+        "markdown": lambda: _markdown(review, policy),
+        "sarif": lambda: _sarif(review),
+        "github": lambda: _github(review, policy),
     }
     output.write(renderers[form](), target)
 
 
+# Each imports its own: rich or Jinja2 take longer to import than a small review takes.
+
+
 def _text(review: Review, policy: Policy, lines: Lines, target: Path | None) -> str:
+    from bot.cli.text import print_review  # noqa: PLC0415
+
     console = output.console(target)
     with console.capture() as captured:
         print_review(console, review, policy, lines)
     return output.trimmed(captured.get())
+
+
+def _json(review: Review) -> str:
+    from bot.core.document import to_json  # noqa: PLC0415
+
+    return to_json(review)
+
+
+def _markdown(review: Review, policy: Policy) -> str:
+    from bot.core.report import whole  # noqa: PLC0415
+
+    return whole(review, policy)
+
+
+def _sarif(review: Review) -> str:
+    from bot.catalog import load_rules  # noqa: PLC0415
+    from bot.cli.sarif import to_sarif  # noqa: PLC0415
+
+    return to_sarif(review, load_rules())
+
+
+def _github(review: Review, policy: Policy) -> str:
+    from bot.cli.workflow import to_commands  # noqa: PLC0415
+
+    return to_commands(review, policy)

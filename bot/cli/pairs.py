@@ -1,37 +1,78 @@
-"""The environments of a commit, or of two, read in this process: for questions, not reviews."""
+"""The environments of a commit, or of two, read in this process: for questions, not reviews.
+
+Roots are rendered as in a review, by the same programs in the same sandbox and within the same
+budget. What was not rendered is said on standard error, as the answer does not know it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+import click
+
+from bot.analysis.cache import FactCache
 from bot.analysis.manifests import ReadManifests
+from bot.analysis.renders import RENDERS, Orders, renders_here
 from bot.cli import output
-from bot.cli.comparison import open_sides, read_policy
+from bot.cli.comparison import Sides, open_sides, read_policy
+from bot.core.markdown import visible
 from bot.core.policy import Policy
-from bot.core.states import Pair, states_of
+from bot.core.states import Pair, States, states_of
 from bot.core.tree import Blobs, Tree
+from bot.kubernetes.gitops import Declarations, Own
+from bot.settings import cache_directory, tool_folders
+
+_MOST_NAMED: Final = 10
 
 
 def pairs_at(at: str, repo: Path, policy_file: Path | None) -> Sequence[Pair]:
     """The environments of one commit or directory; the other side of each pair is empty."""
     with open_sides(at, at, repo) as sides:
         policy = read_policy(policy_file, sides.policy, sides.branch)
-        return _pairs((sides.base.tree, {}), (sides.base.blobs,), policy)
+        return _pairs(sides, {}, policy, repo)
 
 
 def pairs_between(base: str, head: str, repo: Path, policy_file: Path | None) -> Sequence[Pair]:
     """The environments in which two commits or directories differ."""
     with open_sides(base, head, repo) as sides:
         policy = read_policy(policy_file, sides.policy, sides.branch)
-        blobs = (sides.base.blobs, sides.head.blobs)
-        return _pairs((sides.base.tree, sides.head.tree), blobs, policy)
+        return _pairs(sides, sides.head.tree, policy, repo)
 
 
-def _pairs(trees: tuple[Tree, Tree], blobs: tuple[Blobs, ...], policy: Policy) -> Sequence[Pair]:
-    with output.progress("Reading the manifests"):
-        return states_of(*trees, ReadManifests(_Either(blobs)), policy).pairs
+def _pairs(sides: Sides, head: Tree, policy: Policy, repo: Path) -> Sequence[Pair]:
+    base = sides.base.tree
+    blobs = _Either((sides.base.blobs, sides.head.blobs))
+    content = ReadManifests(blobs)
+    with (
+        output.progress("Reading and rendering the manifests"),
+        FactCache(cache_directory(), name="renders", version=RENDERS) as kept,
+    ):
+        allowed = frozenset(file.blob for tree in (base, head) for file in tree.values())
+        renders = renders_here(tool_folders())
+        found = states_of(
+            base,
+            head,
+            content,
+            policy,
+            builder=Orders(renders, blobs, allowed, kept, str(repo.resolve())),
+            declare=Declarations(content, Own.of(sides.repositories)),
+            own=sides.repositories,
+        )
+    _tell(found)
+    return found.pairs
+
+
+def _tell(found: States) -> None:
+    """Say on standard error which roots are not in the answer, and why."""
+    missing: Mapping[str, str] = found.missing
+    for name, reason in list(missing.items())[:_MOST_NAMED]:
+        click.echo(f"fairlead: warning: {visible(f'{name} is not rendered: {reason}')}", err=True)
+    if len(missing) > _MOST_NAMED:
+        more = len(missing) - _MOST_NAMED
+        click.echo(f"fairlead: warning: {more} more roots are not rendered", err=True)
 
 
 @dataclass(frozen=True, slots=True)

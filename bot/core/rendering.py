@@ -26,6 +26,8 @@ class Release:
     """How a chart is installed: what Argo CD, Flux or a person would hand to Helm.
 
     `values_files` are paths in the tree, later ones win; `values` are YAML texts laid over them.
+    `upgrade` is a build as Helm upgrades what it has installed; `upgraded` says whether that ever
+    happens to it.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Release:
     api_versions: tuple[str, ...] = ()
     upgrade: bool = False
     crds: bool = True
+    upgraded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Build:
 
     `edits` are files whose text is another than the tree's, by path: what Argo CD or Flux write
     into a source before they build it, or a hunk that is put back. `release` is for charts alone.
+    `again` asks for a second answer to the same question, which may be another one.
     """
 
     renderer: Renderer
@@ -51,6 +55,7 @@ class Build:
     files: Mapping[str, str]
     edits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     release: Release | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,12 @@ class Builder(Protocol):
     def build(self, build: Build) -> Built:
         """What comes of a build."""
 
+    def build_all(self, builds: Sequence[Build]) -> Sequence[Built]:
+        """What comes of each of these builds, in their order."""
+        return [self.build(build) for build in builds]
 
-class NoBuilder:
+
+class NoBuilder(Builder):
     """Where there is no renderer at all."""
 
     def build(self, build: Build) -> Built:

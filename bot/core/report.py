@@ -6,9 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
-
-import jinja2
+from typing import TYPE_CHECKING, Final
 
 from bot.core import markdown
 from bot.core.approvals import short_id
@@ -18,6 +16,9 @@ from bot.core.globs import name_matches
 from bot.core.policy import POLICY_PATH, Policy
 from bot.core.review import Location, Review, ReviewFinding, Suggestion, Summary
 from bot.errors import PolicyError
+
+if TYPE_CHECKING:
+    import jinja2
 
 MOST_ROWS: Final = 200
 """A table of findings that is longer is read by nobody, and GitHub takes 65,535 characters."""
@@ -241,6 +242,8 @@ def _node(graph: Graph, name: str) -> str:
 @cache
 def _templates() -> jinja2.Environment:
     """The templates, which are a part of the program as its code is."""
+    import jinja2  # noqa: PLC0415 - slow, and most of what the command line says needs none
+
     # What is made is Markdown, for which HTML escaping would be wrong and not enough: each
     # template says for each value how it is made harmless, and tests hold it to that.
     environment = jinja2.Environment(

@@ -8,6 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar, cast
 
+from bot.core.late import Late
 from bot.core.manifest import ManifestFile
 from bot.core.policy import Policy
 from bot.core.resource import GroupKind, Resource, ResourceKey
@@ -37,7 +38,8 @@ class State:
     `house` are the files of rules, policies and CODEOWNERS, wherever they are: content ids by path.
     `inputs` are the kustomizations and charts that this environment is built by, as objects that
     no cluster gets, `all_inputs` those of the whole tree. `own` are the addresses by which the
-    repository under review is known.
+    repository under review is known. `late` is what templates that the change touches leave to the
+    cluster or to chance.
     Rules look resources up and never walk a whole state; what is computed from a whole state is
     computed once, by `derived`.
     """
@@ -52,6 +54,7 @@ class State:
     inputs: tuple[Resource, ...] = ()
     all_inputs: tuple[Resource, ...] = ()
     own: tuple[str, ...] = ()
+    late: tuple[Late, ...] = ()
     _derived: dict[Callable[[State], object], object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bot.core.rendering import Build, Built, Release, Renderer, Status
+from bot.core.rendering import Build, Builder, Built, Release, Renderer, Status
 from bot.core.tree import Blobs
 from bot.errors import UnbuildableError
 from bot.render.complaint import complaint
@@ -27,7 +27,7 @@ _LIMIT_MESSAGES: Final[Mapping[Ending, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Renderers:
+class Renderers(Builder):
     """Builds roots by the programs that were found here, each in a sandbox of its own.
 
     `binaries` are those that were found; `confined` refuses to run them where the sandbox is not

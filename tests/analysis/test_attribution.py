@@ -17,7 +17,7 @@ from bot.analysis.run import Options, Side
 from bot.core.finding import Fix
 from bot.core.finding import Side as DiffSide
 from bot.core.policy import Policy
-from bot.core.rendering import Build, Built, Status
+from bot.core.rendering import Build, Builder, Built, Status
 from bot.core.resource import Resource, ResourceKey, Source
 from bot.core.review import Location, Suggestion
 from bot.core.states import Rendered
@@ -33,7 +33,7 @@ Files = Mapping[str, str]
 
 
 @dataclass(slots=True)
-class Lines:
+class Lines(Builder):
     """Builds an object whose fields are the `key: value` lines of all files, later ones winning.
 
     A value `$key` is that of another field. `either` is on where one of two fields is 1, so that

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Barrier, Event
 from types import MappingProxyType
 
 import pytest
@@ -27,7 +28,7 @@ CHART = Build("helm", "web", {"web/Chart.yaml": BLOB}, release=RELEASE)
 
 
 @dataclass(slots=True)
-class Answers:
+class Answers(Builder):
     """A builder that answers by the root's directory, and remembers what it was asked."""
 
     answers: Mapping[str, Built]
@@ -57,6 +58,11 @@ def orders(renders: Renders, directory: Path | None = None, tenant: str = "") ->
 RENDERED = Built("rendered", b"a: b\n", "kustomize 5.8.1")
 
 
+def built(held: Orders, *builds: Build) -> list[Built]:
+    """What comes of these builds."""
+    return [answer for answer, _ in held.all_built(builds)]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -82,7 +88,7 @@ def test_what_no_honest_child_asks_for_is_not_built(wrong: Build) -> None:
     held = Answers({})
 
     with pytest.raises(AnalysisError, match="asked for a build that cannot be"):
-        orders(StandIn(held=held)).built(wrong)
+        built(orders(StandIn(held=held)), wrong)
 
     assert held.asked == []
 
@@ -92,14 +98,14 @@ def test_a_review_has_so_many_builds_and_so_much_time() -> None:
     counted = orders(StandIn(builds=1, held=held))
     timed = orders(StandIn(seconds=0, held=held))
 
-    answers = [counted.built(BUILD), counted.built(replace(BUILD, root="b")), timed.built(BUILD)]
+    answers = [*built(counted, BUILD, replace(BUILD, root="b")), *built(timed, BUILD)]
 
-    assert [built.status for built in answers] == ["rendered", "limit", "limit"]
+    assert [it.status for it in answers] == ["rendered", "limit", "limit"]
     assert held.asked == ["app"]
 
 
 @pytest.mark.parametrize(
-    ("built", "times"),
+    ("answer", "times"),
     [
         (RENDERED, 1),
         (Built("failed", tool="kustomize 5.8.1", message="no"), 1),
@@ -108,13 +114,13 @@ def test_a_review_has_so_many_builds_and_so_much_time() -> None:
         (Built("unavailable", message="none"), 2),
     ],
 )
-def test_what_is_the_same_each_time_is_kept(built: Built, times: int, tmp_path: Path) -> None:
-    held = Answers({"app": built})
+def test_what_is_the_same_each_time_is_kept(answer: Built, times: int, tmp_path: Path) -> None:
+    held = Answers({"app": answer})
     renders = StandIn(held=held)
 
-    answers = [orders(renders, tmp_path).built(BUILD) for _ in range(2)]
+    answers = [built(orders(renders, tmp_path), BUILD) for _ in range(2)]
 
-    assert (answers, len(held.asked)) == ([built, built], times)
+    assert (answers, len(held.asked)) == ([[answer], [answer]], times)
 
 
 def test_what_is_kept_is_of_one_tenant_one_build_and_one_program(tmp_path: Path) -> None:
@@ -127,9 +133,51 @@ def test_what_is_kept_is_of_one_tenant_one_build_and_one_program(tmp_path: Path)
         ("one", replace(BUILD, edits={"app/kustomization.yaml": "namePrefix: x"})),
         ("one", replace(BUILD, files=MappingProxyType({**BUILD.files}))),
     ):
-        orders(renders, tmp_path, tenant).built(build)
+        built(orders(renders, tmp_path, tenant), build)
 
     assert len(held.asked) == 3
+
+
+class Meeting(Builder):
+    """A builder that is only done with a build once two are under way, the first one last."""
+
+    def __init__(self) -> None:
+        self.both = Barrier(2)
+        self.second = Event()
+
+    def build(self, build: Build) -> Built:
+        self.both.wait(30)
+        if build.root == "b":
+            self.second.set()
+        else:
+            self.second.wait(30)
+        return Built("rendered", build.root.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Met(Renders):
+    """Rendering by two that wait for each other."""
+
+    held: Meeting = field(default_factory=Meeting)
+
+    def builder(self, blobs: Blobs) -> Builder:
+        del blobs
+        return self.held
+
+
+def test_two_are_built_at_a_time_and_answered_in_their_order() -> None:
+    answers = built(orders(Met()), replace(BUILD, root="a"), replace(BUILD, root="b"))
+
+    assert [it.output for it in answers] == [b"a", b"b"]
+
+
+def test_the_second_answer_to_a_question_is_kept_as_that(tmp_path: Path) -> None:
+    held = Answers({"app": RENDERED})
+
+    for _ in range(2):
+        built(orders(StandIn(held=held), tmp_path), BUILD, replace(BUILD, again=True))
+
+    assert held.asked == ["app", "app"]
 
 
 OVERLAY: Files = {

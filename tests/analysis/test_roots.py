@@ -26,7 +26,7 @@ def binaries() -> Mapping[Renderer, Binary]:
     return renderer_binaries()
 
 
-class Counting:
+class Counting(Builder):
     """A builder that remembers what it was asked for."""
 
     def __init__(self, inner: Builder) -> None:
@@ -240,7 +240,9 @@ def test_what_argo_cd_declares_is_built_as_it_would(binaries: Mapping[Renderer, 
     assert told(found) == [
         ("ConfigMap/shop/web has new", ("default",), "charts/web/templates/c.yaml")
     ]
-    assert [build.release.name for build in asked if build.release] == ["web", "web"]
+    # Argo CD never upgrades by Helm: each side is built twice in the same way.
+    built = [(build.release.name, build.release.upgrade) for build in asked if build.release]
+    assert built == [("web", False)] * 4
 
 
 def test_one_overlay_for_two_clusters_is_never_joined(binaries: Mapping[Renderer, Binary]) -> None:
@@ -294,6 +296,28 @@ def test_what_flux_substitutes_is_substituted(binaries: Mapping[Renderer, Binary
 
     assert found.problems == ()
     assert told(found) == [("ConfigMap/shop/c has new", ("default",), "app/c.yaml")]
+
+
+def test_what_flux_leaves_out_of_its_source_is_not_judged(
+    binaries: Mapping[Renderer, Binary],
+) -> None:
+    flux = resource(
+        "Kustomization",
+        "web",
+        "spec: {path: ./app, sourceRef: {kind: GitRepository, name: flux-system}}",
+        namespace="flux-system",
+        api=FLUX,
+    )
+    base: Files = {"clusters/one/web.yaml": flux, "app/c.yaml": config("a: x")}
+    more: Files = {"app/more.yaml": config("b: x").replace("name: c", "name: d")}
+
+    in_it, _ = analysed(base, {**base, **more}, binaries)
+    left_out, _ = analysed(base, {**base, **more, ".sourceignore": "more.yaml\n"}, binaries)
+
+    assert [(held.message, held.environments) for held in in_it.findings] == [
+        ("ConfigMap/default/d has b", ("default",))
+    ]
+    assert (left_out.findings, left_out.problems) == ((), ())
 
 
 def test_applications_in_rendered_output_declare_roots(binaries: Mapping[Renderer, Binary]) -> None:

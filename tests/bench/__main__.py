@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import network, rbac, rendering
+from tests.bench import network, parallel, rbac, rendering
 from tests.bench.measure import Run, fairlead, median, run
 from tests.bench.repositories import make_repository
 
@@ -37,6 +37,7 @@ def main() -> None:
         _grants(),
         _network(),
         _renders(chosen.rounds),
+        _parallel(chosen.rounds),
     ):
         console.print(table)
 
@@ -73,6 +74,13 @@ def _renders(rounds: int) -> Table:
     with tempfile.TemporaryDirectory() as name:
         for what, measured, ratio in rendering.rows(Path(name), rounds):
             table.add_row(what, f"{measured.cpu:.2f}", f"{measured.peak:.0f}", f"{ratio:.3f}")
+    return table
+
+
+def _parallel(rounds: int) -> Table:
+    table = Table("what", "seconds", "x alone", title="builds of one review, by the clock")
+    for what, seconds, ratio in parallel.rows(rounds):
+        table.add_row(what, f"{seconds:.2f}", f"{ratio:.2f}")
     return table
 
 

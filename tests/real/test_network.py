@@ -1,5 +1,7 @@
 """What the network rules find in real commits that were read by hand: opt-in, see CONTRIBUTING.
 
+Overlays are rendered, as in any review.
+
 `network.json` says of each commit what is found and what a careful reader thinks of it.
 """
 
@@ -16,7 +18,9 @@ from bot.analysis.examine import Question, examine_trees
 from bot.analysis.manifests import ReadManifests
 from bot.catalog import load_rules
 from bot.git import Repository
+from bot.render.renderers import Renderers
 from tests.kubernetes.network_worlds import NETWORK
+from tests.tools import renderer_binaries
 
 _FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 _READ: Final = json.loads((Path(__file__).parent / "network.json").read_text("utf-8"))
@@ -46,7 +50,8 @@ def test_the_findings_are_those_that_were_read(read: dict[str, Any]) -> None:
 
     with repository.blobs() as blobs:
         asked = Question(repository.tree(base), repository.tree(head))
-        analysis = examine_trees(asked, ReadManifests(blobs), rules)
+        builder = Renderers(blobs, renderer_binaries())
+        analysis = examine_trees(asked, ReadManifests(blobs), rules, builder)
 
     found = [
         {

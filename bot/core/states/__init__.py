@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from bot.core.codeowners import LOCATIONS
 from bot.core.globs import path_matches
+from bot.core.late import Late
 from bot.core.manifest import Manifest
 from bot.core.policy import ORGANISATION_PATH, POLICY_PATH, Policy
-from bot.core.rendering import Build, Builder, Built, Declare, NoBuilder, declare_nothing
+from bot.core.rendering import Builder, Declare, NoBuilder, declare_nothing
 from bot.core.resource import GroupKind, Resource
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
@@ -24,12 +25,15 @@ from bot.core.states.delivery import altered
 from bot.core.states.environments import Environments, environments_of
 from bot.core.states.files import REGULAR, files_of
 from bot.core.states.inputs import inputs_of
+from bot.core.states.late import late_decisions
+from bot.core.states.made import Rendered, rendered_of
 from bot.core.states.pairing import Pair, Pairing, Side
 from bot.core.states.problems import Trouble, links_of, pointers, unreadable, unrendered
 from bot.core.states.rendering import Rendering
 from bot.core.states.roots import Manifests, RootKey, Roots, roots_of
 from bot.core.states.standing import with_standing
-from bot.core.tree import File, Tree
+from bot.core.states.steady import with_steady
+from bot.core.tree import Blobs, File, Tree
 
 _Applied: TypeAlias = Mapping[RootKey, Applied]
 
@@ -42,24 +46,6 @@ __all__ = ["Manifests", "Pair", "Rendered", "States", "Trouble", "build_state", 
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
-    """One root that was rendered: what was built at base and at head, None where there is none.
-
-    `name` is what the sources of its resources name as their root. `read` gives the resources of
-    what comes of another build of it; raises UnbuildableError for what cannot be read. `own_paths`
-    are the tree's own paths of files that it finds elsewhere, `old` and `new` what was made of it.
-    """
-
-    name: str
-    before: Build | None
-    after: Build | None
-    read: Callable[[Built], tuple[Resource, ...]] = lambda built: ()  # noqa: ARG005 - of nothing, nothing
-    own_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    old: tuple[Resource, ...] = ()
-    new: tuple[Resource, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class States:
     """What two trees hold: the environments that differ, and what could not be looked at.
 
@@ -67,7 +53,9 @@ class States:
     counts what was compared, each resource once, however many environments it belongs to.
     `rendered` are the roots that a renderer made resources of, by name; `asked` are those that need
     one and are affected by the change, each with whether it was rendered; `tools` are the programs
-    that answered.
+    that answered. `upgrades` are environments once more, as those that have their charts already,
+    where templates make a difference of that. `missing` says of each root that was not rendered, by
+    name, why.
     """
 
     environments: tuple[str, ...]
@@ -77,6 +65,8 @@ class States:
     rendered: Mapping[str, Rendered] = field(default_factory=lambda: MappingProxyType({}))
     asked: Mapping[RootKey, bool] = field(default_factory=lambda: MappingProxyType({}))
     tools: tuple[str, ...] = ()
+    upgrades: tuple[Pair, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def states_of(  # noqa: PLR0913 - what is compared, and by name how
@@ -89,12 +79,13 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     builder: Builder | None = None,
     declare: Declare = declare_nothing,
     own: tuple[str, ...] = (),
+    blobs: Blobs | None = None,
 ) -> States:
     """The states of two trees. `namespace` is what a resource without one gets.
 
     `builder` renders what cannot be read as it stands; without one it is not rendered. `declare`
     says which roots the resources of a tree declare, `own` by which addresses they name their own
-    repository.
+    repository. `blobs` give the text of templates, which without them are not looked at.
     """
     trees = _Trees(
         base, head, manifests, policy, Naming(policy.environments, namespace, policy.render)
@@ -104,13 +95,14 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     before, after = trees.applied(namespace)
     environments = environments_of((before.values(), after.values()), policy.environments)
     pairings: dict[str, Pairing] = {}
-    pairs = []
+    pairs, upgrades = [], []
     for name in environments.names:
         environment = _environment(name, environments, namespace)
         default = environment.default_namespace
         if default not in pairings:
-            pairings[default] = Pairing(environments, policy, *trees.sides(default, own))
+            pairings[default] = Pairing(environments, policy, *trees.sides(default, own, blobs))
         pairs.append(pairings[default].pair(environment))
+        upgrades.append(pairings[default].upgrade(environment))
     troubles = (
         *unrendered(before, after),
         *unreadable(*trees.links),
@@ -128,7 +120,19 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
             for key in rendering.asked
         },
         tuple(sorted(rendering.tools)),
+        tuple(pair for pair in upgrades if pair is not None),
+        dict(_missing(rendering.asked, before, after)),
     )
+
+
+def _missing(
+    asked: Iterable[RootKey], before: _Applied, after: _Applied
+) -> Iterator[tuple[str, str]]:
+    for key in asked:
+        held = [side[key] for side in (after, before) if key in side]
+        reasons = [reason for root in held for reason in root.reasons]
+        if reasons:
+            yield held[0].root.name, reasons[0].message
 
 
 def _is_missing(held: Applied | None) -> bool:
@@ -167,7 +171,7 @@ class _Trees:
         for _ in range(_DEEPEST):
             sides = []
             read = [reader.applied(held) for held in found]
-            known_by = [[one for it in held.values() for one in it.resources] for held in read]
+            known_by = [[one for it in held.values() for one in it.every] for held in read]
             both = [one for held in known_by for one in held]
             for roots, applied, resources, files in zip(
                 inferred, read, known_by, self._files, strict=True
@@ -183,7 +187,7 @@ class _Trees:
             one.body
             for held in found
             for it in reader.applied(held).values()
-            for one in it.resources
+            for one in it.every
             if one.source.root and one.group_kind == _DEFINITION
         ]
         if brought:
@@ -194,7 +198,8 @@ class _Trees:
         """The roots of both, read for an environment where this is the default namespace."""
         reader = self._reader(namespace)
         before, after = (reader.applied(roots) for roots in self._roots)
-        return with_baselines(before, after), with_standing(before, after)
+        before, after = with_baselines(before, after), with_standing(before, after)
+        return before, with_steady(before, after)
 
     def rendered(self, before: _Applied, after: _Applied, namespace: str) -> Mapping[str, Rendered]:
         """The roots that a renderer made resources of, by name."""
@@ -205,21 +210,11 @@ class _Trees:
                 held if held is not None and held.status == "rendered" else None
                 for held in (before.get(key), after.get(key))
             )
-            applied = new or old
-            if applied is not None:
-                root = applied.root
-                found[root.name] = Rendered(
-                    root.name,
-                    old.root.build if old is not None else None,
-                    new.root.build if new is not None else None,
-                    partial(reader.made, root),
-                    root.own_paths,
-                    old.resources if old is not None else (),
-                    new.resources if new is not None else (),
-                )
+            for made in rendered_of(old, new, reader):
+                found[made.name] = made
         return MappingProxyType(found)
 
-    def sides(self, namespace: str, own: tuple[str, ...]) -> tuple[Side, Side]:
+    def sides(self, namespace: str, own: tuple[str, ...], blobs: Blobs | None) -> tuple[Side, Side]:
         """Both sides, for environments where this is the default namespace."""
         reader = self._reader(namespace)
         before, after = self.applied(namespace)
@@ -227,10 +222,14 @@ class _Trees:
             found for path, file in self._known.items() for found in reader.resources(path, file)
         )
         inputs = self._inputs
+        late = self._late(blobs)
         return (
-            Side(before, self.links[0], known, self._house[0], inputs[0], own),
-            Side(after, self.links[1], known, self._house[1], inputs[1], own),
+            Side(before, self.links[0], known, self._house[0], inputs[0], own, late[0]),
+            Side(after, self.links[1], known, self._house[1], inputs[1], own, late[1]),
         )
+
+    def _late(self, blobs: Blobs | None) -> tuple[tuple[Late, ...], ...]:
+        return ((), ()) if blobs is None else late_decisions(*self._files, blobs)
 
     @cached_property
     def _inputs(self) -> tuple[tuple[Resource, ...], ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -13,15 +14,16 @@ import msgspec
 from bot.core import values
 from bot.core.manifest import Manifest, ManifestFile
 from bot.core.rendering import Built, Status
-from bot.core.resource import Resource
+from bot.core.resource import Resource, ResourceKey
 from bot.core.scopes import Scopes
 from bot.core.states.closures import listed_manifests
 from bot.core.states.files import MANIFEST_SUFFIXES, Files
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.namespace import BuildError, Draft, draft_of, follow, move
 from bot.core.states.rendered import rendered
+from bot.core.states.renditions import Leaves, Rendition, rendition, steadied
 from bot.core.states.resources import identity_of, resources_of, source_of
-from bot.core.states.roots import Manifests, Root, RootKey, Roots
+from bot.core.states.roots import UPGRADE, Manifests, Reruns, Root, RootKey, Roots
 from bot.core.tree import File
 from bot.core.values import Body, freeze
 from bot.errors import UnbuildableError
@@ -38,7 +40,9 @@ class Applied:
     """One root, read. `reasons` say why it was not; then it has no resources here.
 
     `unread` says that some file of it could not be read to its end, `status` what came of it where
-    a renderer was needed.
+    a renderer was needed. `volatile` are the leaves that another build of it had otherwise.
+    `upgrade` is what it puts into a cluster that has it already, None where that is the same;
+    `upgrade_reasons` say why that is not known.
     """
 
     root: Root
@@ -47,13 +51,35 @@ class Applied:
     reasons: tuple[Reason, ...] = ()
     unread: bool = False
     status: Status | None = None
+    volatile: Mapping[ResourceKey, Leaves] = field(default_factory=lambda: MappingProxyType({}))
+    upgrade: Rendition | None = None
+    upgrade_reasons: tuple[Reason, ...] = ()
+
+    @property
+    def rendition(self) -> Rendition:
+        """What it puts into a cluster that does not have it."""
+        return Rendition(self.resources, self.volatile)
+
+    @property
+    def as_upgrade(self) -> Rendition:
+        """What it puts into a cluster that has it already."""
+        return self.upgrade or self.rendition
+
+    @property
+    def every(self) -> tuple[Resource, ...]:
+        """Its resources, and those that only an upgrade brings."""
+        held = {found.key for found in self.resources}
+        return (
+            *self.resources,
+            *(found for found in self.as_upgrade.resources if found.key not in held),
+        )
 
     @cached_property
     def generated(self) -> frozenset[int]:
         """Those of the resources, by `id`, that have only the prefix of a name."""
         return frozenset(
             id(held)
-            for held in self.resources
+            for held in (*self.resources, *(self.upgrade.resources if self.upgrade else ()))
             if held.name.endswith("*")
             and (identity := identity_of(held.encoded)) is not None
             and identity.generated
@@ -84,7 +110,7 @@ class Reader:
         return tuple(rendered(root, built, self.namespace, self.scopes))
 
     def _once(self, root: Root, roots: Roots) -> Applied:
-        mark = (root.inputs, root.place, root.default_namespace, root.built)
+        mark = (root.inputs, root.place, root.default_namespace, root.built, root.reruns)
         if mark not in self._known:
             self._known[mark] = self._read(root, roots)
         return self._known[mark]
@@ -135,11 +161,38 @@ class Reader:
         if built.status != "rendered":
             return Applied(root, (), files, _not_built(root, built), unread, built.status)
         try:
-            found = tuple(rendered(root, built, self.namespace, self.scopes))
+            found = self.made(root, built)
         except UnbuildableError as error:
             failed = replace(built, message=str(error), status="failed")
             return Applied(root, (), files, _not_built(root, failed), unread, "failed")
-        return Applied(root, found, files, status="rendered")
+        applied = Applied(root, found, files, status="rendered")
+        return applied if root.reruns is None else self._rerun(applied, root.reruns)
+
+    def _rerun(self, applied: Applied, reruns: Reruns) -> Applied:
+        """A root with what its other builds show: what is volatile, and how it is upgraded."""
+        own = rendition(applied.resources, self._repeated(applied.root, reruns.again))
+        applied = replace(applied, volatile=own.volatile)
+        if reruns.upgrade is None:
+            return applied
+        root = replace(applied.root, label=UPGRADE)
+        if reruns.upgrade.status != "rendered":
+            return _not_upgraded(applied, reruns.upgrade.message)
+        try:
+            made = self.made(root, reruns.upgrade)
+        except UnbuildableError as error:
+            return _not_upgraded(applied, str(error))
+        again = self._repeated(root, reruns.upgrade_again) if reruns.upgrade_again else made
+        upgrade = steadied(own, rendition(made, again))
+        return replace(applied, upgrade=_shared(own, upgrade))
+
+    def _repeated(self, root: Root, built: Built) -> tuple[Resource, ...]:
+        """The resources of a build that was made before; none where it does not build again."""
+        if built.status != "rendered":
+            return ()
+        try:
+            return self.made(root, built)
+        except UnbuildableError:
+            return ()
 
     def _files(
         self, files: Mapping[str, File], *, kustomize: bool
@@ -148,6 +201,20 @@ class Reader:
             manifest = self.manifests.manifest(file)
             if is_manifest(manifest):
                 yield path, ManifestFile(path, file.blob, manifest, kustomize)
+
+
+def _not_upgraded(applied: Applied, message: str) -> Applied:
+    why = replace(applied.root.reasons[0], message=f"as an upgrade: {_CONTENT.sub('[…]', message)}")
+    return replace(applied, upgrade_reasons=(why,))
+
+
+def _shared(own: Rendition, upgrade: Rendition) -> Rendition | None:
+    """An upgrade, made of the installation's own resources where it has the same; None if all."""
+    held = {(found.key, found.encoded): found for found in own.resources}
+    found = tuple(held.get((it.key, it.encoded), it) for it in upgrade.resources)
+    if set(map(id, found)) == set(map(id, own.resources)):
+        return None
+    return replace(upgrade, resources=found)
 
 
 def _not_built(root: Root, built: Built) -> tuple[Reason, ...]:

@@ -32,7 +32,10 @@ def _with_baseline(held: Applied, now: Applied) -> Applied:
     if changed is None or not changed <= {one.source.path for one in now.resources}:
         return held
     same = tuple(one for one in now.resources if one.source.path not in changed)
-    return replace(held, resources=same)
+    if now.upgrade is None:
+        return replace(held, resources=same)
+    kept = tuple(one for one in now.upgrade.resources if one.source.path not in changed)
+    return replace(held, resources=same, upgrade=replace(now.upgrade, resources=kept))
 
 
 def _changed(old: Root, new: Root) -> set[str] | None:

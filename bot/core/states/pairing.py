@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from bot.core.late import Late
 from bot.core.manifest import ManifestFile
 from bot.core.policy import Policy
 from bot.core.resource import Resource, ResourceKey
@@ -36,15 +37,25 @@ class Side:
     house: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[Resource, ...] = ()
     own: tuple[str, ...] = ()
+    late: tuple[Late, ...] = ()
+
+    def held(self, environment: Environment, environments: Environments) -> tuple[Applied, ...]:
+        """The roots of an environment, in path order."""
+        name = environment.name
+        return tuple(root for root in self.roots.values() if name in environments.homes(root.root))
 
     def state(
-        self, environment: Environment, policy: Policy, environments: Environments
+        self,
+        environment: Environment,
+        policy: Policy,
+        environments: Environments,
+        *,
+        upgrade: bool = False,
     ) -> tuple[State, tuple[Applied, ...]]:
-        """The state of an environment, and its roots in path order."""
-        name = environment.name
-        held = tuple(root for root in self.roots.values() if name in environments.homes(root.root))
-        links = any(name in environments.home(path) for path in self.links)
-        resources = combined(held)
+        """The state of an environment, and its roots; `upgrade` says that it has them already."""
+        held = self.held(environment, environments)
+        links = any(environment.name in environments.home(path) for path in self.links)
+        resources = combined(held, upgrade=upgrade)
         made_of = _built_of(held)
         files: dict[str, ManifestFile] = {}
         for root in held:
@@ -60,6 +71,7 @@ class Side:
             inputs=tuple(it for it in self.inputs if it.source.path in made_of),
             all_inputs=self.inputs,
             own=self.own,
+            late=tuple(it for it in self.late if it.path in made_of),
         )
         return state, held
 
@@ -82,6 +94,20 @@ class Pairing:
         after, new = self.after.state(environment, self.policy, self.environments)
         places = {held.root.path for held in (*old, *new)}
         return Pair(before, after, tuple(sorted(places)))
+
+    def upgrade(self, environment: Environment) -> Pair | None:
+        """An environment that has its charts already; None where that makes no difference."""
+        if environment.name not in self._differing_names():
+            return None
+        sides = (self.before, self.after)
+        held = [root for side in sides for root in side.held(environment, self.environments)]
+        if all(root.upgrade is None for root in held):
+            return None
+        before, after = (
+            side.state(environment, self.policy, self.environments, upgrade=True)[0]
+            for side in sides
+        )
+        return Pair(before, after, tuple(sorted({root.root.path for root in held})))
 
     def _differing_names(self) -> frozenset[str]:
         """The environments that something belongs to which is not the same on both sides."""
@@ -113,7 +139,7 @@ def _built_of(roots: Iterable[Applied]) -> frozenset[str]:
     )
 
 
-def combined(roots: Iterable[Applied]) -> tuple[Resource, ...]:
+def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resource, ...]:
     """All resources, the last of each key, as with kubectl; those without a name of their own all.
 
     What has only the prefix of a name is told apart by a number in the order of what is written.
@@ -121,7 +147,7 @@ def combined(roots: Iterable[Applied]) -> tuple[Resource, ...]:
     found: dict[ResourceKey, Resource] = {}
     nameless: list[Resource] = []
     for applied in roots:
-        for held in applied.resources:
+        for held in applied.as_upgrade.resources if upgrade else applied.resources:
             if applied.generated and id(held) in applied.generated:
                 nameless.append(held)
             else:

@@ -44,6 +44,8 @@ def unrendered(
             continue
         if after is not None and after.reasons:
             yield _not_rendered(before, after)
+        elif after is not None and after.upgrade_reasons:
+            yield _not_upgraded(before, after)
         elif before is not None and before.reasons:
             yield _was_not_rendered(before, after)
 
@@ -100,6 +102,17 @@ def _not_rendered(before: Applied | None, after: Applied) -> Trouble:
     new = reason.message not in known or after.status in _OURS
     name = _name(after)
     message = f"{name} is not rendered: {reason.message}; {_advice(after)}"
+    return _trouble(reason, new=new, side="RIGHT", message=message)
+
+
+def _not_upgraded(before: Applied | None, after: Applied) -> Trouble:
+    """What is not known once it is installed. New unless it was as unknown at base."""
+    reason = after.upgrade_reasons[0]
+    known = {held.message for held in before.upgrade_reasons} if before is not None else set()
+    made = after.root.reruns.upgrade if after.root.reruns is not None else None
+    new = reason.message not in known or (made is not None and made.status in _OURS)
+    advice = f"compare the output of 'helm template --is-upgrade {after.root.path or '.'}'"
+    message = f"{_name(after)} is not rendered {reason.message}; {advice} on both sides by hand"
     return _trouble(reason, new=new, side="RIGHT", message=message)
 
 

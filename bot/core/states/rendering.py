@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.core.rendering import Builder, Built
+from bot.core.rendering import Build, Builder, Built
 from bot.core.states.files import directory
-from bot.core.states.roots import Manifests, Root, RootKey, Roots
+from bot.core.states.roots import Manifests, Reruns, Root, RootKey, Roots
 from bot.core.tree import File
 
 MOST_ROOTS: Final = 60
-MOST_BUILDS: Final = 150
+MOST_BUILDS: Final = 240
+"""Base and head of each root, and of a chart each of them twice."""
 _LARGEST_POINTER: Final = 1024  # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A build, and all that its answer depends on."""
+
+    mark: object
+    build: Build
 
 
 @dataclass(slots=True)
@@ -36,35 +45,89 @@ class Rendering:
         affected = _affected(before, after)
         if not affected:
             return before, after
-        done: tuple[dict[RootKey, Root], dict[RootKey, Root]] = ({}, {})
-        for number, key in enumerate(affected):
-            sides = (before.roots.get(key), after.roots.get(key))
-            for held, root in zip(done, sides, strict=True):
-                if root is not None and root.reasons:
-                    held[key] = replace(root, built=self._built(root, number))
         self.asked.update(dict.fromkeys(affected))
+        sides = [
+            {key: root for key in affected if (root := held.roots.get(key)) and root.reasons}
+            for held in (before, after)
+        ]
+        first = [side[key] for key in affected[:MOST_ROOTS] for side in sides if key in side]
+        free = [root for root in first if self._refusal(root) is None]
+        self._make(order for root in free for order in _orders(root))
+        self._make(order for root in free for order in self._repeats(root))
+        done = [{key: self._with_answers(root) for key, root in side.items()} for side in sides]
         return _with(before, done[0]), _with(after, done[1])
 
-    def _built(self, root: Root, number: int) -> Built:
-        build = root.build
-        if root.refusals or build is None:
+    def _refusal(self, root: Root) -> Built | None:
+        """Why a root is not even tried; None where it may be."""
+        if root.refusals or root.build is None:
             return Built("refused", message=(root.refusals or root.reasons)[0].message)
-        mark = root.build_inputs
         pointer = next((path for path in root.files if self._is_pointer(root.files[path])), None)
         if pointer is not None:
             return Built("refused", message=f"{pointer} is a Git LFS pointer, not the file itself")
-        if mark not in self._known:
-            if number >= MOST_ROOTS or self._builds >= MOST_BUILDS:
-                return Built("limit", message=_spent())
-            self._builds += 1
-            self._known[mark] = self.builder.build(build)
-        built = self._known[mark]
-        if built.tool:
-            self.tools.add(built.tool)
-        return built
+        return None
+
+    def _make(self, orders: Iterable[_Order]) -> None:
+        """Have built what was not built yet, as far as the budget goes."""
+        wanted: dict[object, Build] = {}
+        for order in orders:
+            if order.mark in self._known or order.mark in wanted:
+                continue
+            if self._builds < MOST_BUILDS:
+                self._builds += 1
+                wanted[order.mark] = order.build
+        if wanted:
+            built = self.builder.build_all(list(wanted.values()))
+            self._known.update(zip(wanted, built, strict=True))
+            self.tools.update(held.tool for held in built if held.tool)
+
+    def _repeats(self, root: Root) -> Iterator[_Order]:
+        """What else must be built of a chart that does not come out the same each time."""
+        first, *others = _orders(root)
+        built = self._answer(first)
+        if built.status == "rendered" and any(self._answer(held) != built for held in others):
+            yield _order(root, again=True)
+            if root.release is not None and root.release.upgraded:
+                yield _order(root, upgrade=True, again=True)
+
+    def _with_answers(self, root: Root) -> Root:
+        refusal = self._refusal(root)
+        if refusal is not None:
+            return replace(root, built=refusal)
+        reruns = None
+        if any(True for _ in self._repeats(root)):
+            upgraded = root.release is not None and root.release.upgraded
+            reruns = Reruns(
+                self._answer(_order(root, again=True)),
+                self._answer(_order(root, upgrade=True)) if upgraded else None,
+                self._answer(_order(root, upgrade=True, again=True)) if upgraded else None,
+            )
+        return replace(root, built=self._answer(_order(root)), reruns=reruns)
+
+    def _answer(self, order: _Order) -> Built:
+        return self._known.get(order.mark) or Built("limit", message=_spent())
 
     def _is_pointer(self, file: File) -> bool:
         return file.size <= _LARGEST_POINTER and self.manifests.manifest(file).pointer
+
+
+def _orders(root: Root) -> Iterator[_Order]:
+    """What a root is built by first: a chart twice, as Helm need not give the same each time.
+
+    Once more as an upgrade where that happens to it, which templates may ask for.
+    """
+    yield _order(root)
+    if root.release is not None:
+        upgraded = root.release.upgraded
+        yield _order(root, upgrade=upgraded, again=not upgraded)
+
+
+def _order(root: Root, *, upgrade: bool = False, again: bool = False) -> _Order:
+    build = root.build
+    if build is None:
+        raise ValueError(f"{root.name} is nothing that is built")
+    release = build.release and replace(build.release, upgrade=upgrade)
+    mark = (root.build_inputs, upgrade, again)
+    return _Order(mark, replace(build, release=release, again=again))
 
 
 def _spent() -> str:

@@ -20,11 +20,14 @@ from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.paths import Paths
 from bot.core.tree import File
 
-__all__ = ["Manifests", "Root", "RootKey", "Roots", "keyed", "roots_of"]
+__all__ = ["UPGRADE", "Manifests", "Reruns", "Root", "RootKey", "Roots", "keyed", "roots_of"]
 
 RootKind: TypeAlias = Literal["directory", "kustomization", "chart"]
 RootKey: TypeAlias = tuple[str, RootKind, str]
 """A root's directory, its kind, and which of several ways to build it this is."""
+
+UPGRADE: Final = "upgrade"
+"""What marks a root whose resources are those of an upgrade."""
 
 _RENDERERS: Final[Mapping[RootKind, Renderer]] = MappingProxyType(
     {"kustomization": "kustomize", "chart": "helm"}
@@ -32,6 +35,19 @@ _RENDERERS: Final[Mapping[RootKind, Renderer]] = MappingProxyType(
 
 # https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/ merges these into the source.
 _OVERRIDES: Final = ".argocd-source"
+
+
+@dataclass(frozen=True, slots=True)
+class Reruns:
+    """What else comes of a chart that does not come out the same each time.
+
+    `again` is the same build once more, `upgrade` the build as an upgrade and `upgrade_again` that
+    once more; None where it is never upgraded.
+    """
+
+    again: Built
+    upgrade: Built | None = None
+    upgrade_again: Built | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,8 @@ class Root:
     finish: Finish | None = None
     default_namespace: str = ""
     built: Built | None = None
+    reruns: Reruns | None = None
+    label: str = ""
 
     @property
     def key(self) -> RootKey:
@@ -76,7 +94,8 @@ class Root:
     @property
     def name(self) -> str:
         """What the sources of its resources name it."""
-        return ":".join(part for part in (self.kind, self.path or ".", self.variant) if part)
+        parts = (self.label, self.kind, self.path or ".", self.variant)
+        return ":".join(part for part in parts if part)
 
     @property
     def is_variant(self) -> bool:

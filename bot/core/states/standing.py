@@ -25,7 +25,9 @@ def _standing(old: Applied | None, held: Applied) -> Applied:
     if old is None or old is held or old.reasons:
         return held
     if held.reasons:
-        return replace(held, resources=old.resources)
+        return replace(held, resources=old.resources, volatile=old.volatile, upgrade=old.upgrade)
+    if held.upgrade_reasons:
+        return replace(held, upgrade=old.upgrade)
     if not held.unread:
         return held
     return replace(held, resources=(*held.resources, *_kept(old, held)))

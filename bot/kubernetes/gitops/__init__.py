@@ -21,13 +21,19 @@ from bot.kubernetes.gitops.argocd_source import Application
 from bot.kubernetes.gitops.flux_sources import Flux
 from bot.kubernetes.gitops.places import Places
 from bot.kubernetes.gitops.repositories import Own, normalised
-from bot.kubernetes.gitops.unknowns import holds_unknown, indeterminate, unknowns
+from bot.kubernetes.gitops.unknowns import (
+    holds_unknown,
+    indeterminate,
+    is_sensitive,
+    unknowns,
+)
 
 __all__ = [
     "Declarations",
     "Own",
     "holds_unknown",
     "indeterminate",
+    "is_sensitive",
     "normalised",
     "unknowns",
 ]

@@ -41,6 +41,7 @@ def release_of(source: Source) -> tuple[Release, tuple[str, ...]]:
         kubernetes=text(helm.get("kubeVersion")) or None,
         api_versions=tuple(held for held in sequence(versions) if isinstance(held, str)),
         crds=helm.get("skipCrds") is not True,
+        upgraded=False,  # each sync is `helm template`, which says that it installs
     )
     return release, inputs
 

@@ -9,7 +9,6 @@ from typing import Final
 
 from bot.core.rendering import Declared
 from bot.core.resource import Node, Resource
-from bot.core.states.files import base_name
 from bot.core.values import Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.flux_sources import Flux, clusters_of
@@ -19,6 +18,7 @@ from bot.kubernetes.gitops.kustomize_edits import (
     with_more,
 )
 from bot.kubernetes.gitops.places import Places, within
+from bot.kubernetes.gitops.source_ignore import SourceIgnore, source_ignore
 from bot.kubernetes.gitops.substitution import FluxFinish, Variables, pairs_of
 from bot.kubernetes.gitops.yaml_texts import json_text
 
@@ -28,13 +28,6 @@ _TEXTS: Final = (
     ("nameSuffix", "nameSuffix"),
 )
 _LISTS: Final = ("patches", "patchesStrategicMerge", "patchesJson6902", "components", "images")
-
-# What a source leaves out of its own: https://fluxcd.io/flux/components/source/gitrepositories/
-_LEFT_OUT: Final = frozenset(
-    {".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml", "cloudbuild.yaml"}
-    | {"codeship-services.yml", "codeship-steps.yml", ".goreleaser.yml", ".sops.yaml", ".flux.yaml"}
-)
-_LEFT_OUT_FOLDERS: Final = frozenset({".git", ".github", ".circleci"})
 
 
 def declared_by(resource: Resource, places: Places, flux: Flux) -> Iterator[Declared]:
@@ -62,11 +55,13 @@ def declared_by(resource: Resource, places: Places, flux: Flux) -> Iterator[Decl
 
 def _built(node: Node, place: str, places: Places, flux: Flux) -> Declared:
     spec = node.resource.at("spec").mapping
-    path = places.kustomization(place)
+    ignored = source_ignore(places, flux.ignored_by(node.resource.at("spec", "sourceRef")))
+    path = _kustomization(place, places, ignored)
+    left_out: tuple[str, ...] = ()
     target = path or (f"{place}/kustomization.yaml" if place else "kustomization.yaml")
     edits: Mapping[str, str] = {}
     if path is None:
-        body = _generated(place, places)
+        body, left_out = _generated(place, places, ignored)
         edits = {target: json_text(_edited(body, spec, place, places))}
     elif any(spec.get(field) for field, _ in _TEXTS) or any(spec.get(key) for key in _LISTS):
         body = {**EMPTY_KUSTOMIZATION, **places.body(path)}
@@ -81,40 +76,48 @@ def _built(node: Node, place: str, places: Places, flux: Flux) -> Declared:
         place,
         namespace=text(spec.get("targetNamespace")) or "",
         edits=edits,
+        inputs=left_out,
         finish=None if finish == FluxFinish() else finish,
     )
 
 
-def _generated(place: str, places: Places) -> Body:
-    """The kustomization that Flux writes where there is none.
+def _kustomization(place: str, places: Places, ignored: SourceIgnore) -> str | None:
+    """The path of a directory's kustomization, if that is a part of the source."""
+    path = places.kustomization(place)
+    return None if path is None or ignored.leaves_out(path) else path
+
+
+def _generated(place: str, places: Places, ignored: SourceIgnore) -> tuple[Body, tuple[str, ...]]:
+    """The kustomization that Flux writes where there is none, and the manifests it leaves out.
 
     It lists every YAML file below; a directory with a kustomization of its own stands for all that
     it holds. https://fluxcd.io/flux/components/kustomize/kustomizations/#generating-a-kustomizationyaml-file
     """
     start = len(place) + 1 if place else 0
     taken: set[str] = set()
+    left_out = []
     for path in places.below(place):
         relative = path[start:]
-        inner = next(_kustomized(relative, place, places), None)
-        folders = relative.split("/")[:-1]
-        if _LEFT_OUT_FOLDERS.intersection(folders) or base_name(path) in _LEFT_OUT:
-            continue
+        inner = next(_kustomized(relative, place, places, ignored), None)
         if inner is not None:
             taken.add(inner)
         elif path.endswith((".yaml", ".yml")):
-            taken.add(relative)
+            if ignored.leaves_out(path):
+                left_out.append(path)
+            else:
+                taken.add(relative)
     if not taken:
-        return {**EMPTY_KUSTOMIZATION, "namespace": "_placeholder"}
+        return {**EMPTY_KUSTOMIZATION, "namespace": "_placeholder"}, tuple(left_out)
     listed = tuple(f"./{held}" for held in sorted(taken, key=lambda held: held.split("/")))
-    return {**EMPTY_KUSTOMIZATION, "resources": listed}
+    return {**EMPTY_KUSTOMIZATION, "resources": listed}, tuple(left_out)
 
 
-def _kustomized(relative: str, place: str, places: Places) -> Iterator[str]:
+def _kustomized(relative: str, place: str, places: Places, ignored: SourceIgnore) -> Iterator[str]:
     """The directories above a file, below the root, that have a kustomization: highest first."""
     parts = relative.split("/")[:-1]
     for depth in range(1, len(parts) + 1):
         inner = "/".join(parts[:depth])
-        if places.kustomization(posixpath.join(place, inner)) is not None:
+        if _kustomization(posixpath.join(place, inner), places, ignored) is not None:
             yield inner
 
 

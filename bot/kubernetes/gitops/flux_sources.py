@@ -43,14 +43,19 @@ class Flux:
         """
         if reference["kind"].text != GIT_REPOSITORY.kind:
             return False
-        found = self.named(
-            reference.resource,
-            GIT_REPOSITORY,
-            reference["namespace"].text or namespace,
-            reference["name"].text,
-        )
+        found = self._git(reference, namespace)
         answers = {self.own.holds(held.at("spec", "url").text) for held in found}
         return answers.pop() if len(answers) == 1 else None
+
+    def ignored_by(self, reference: Node) -> str | None:
+        """What the source of a `sourceRef` says that it leaves out; None if not known."""
+        found = self._git(reference, reference.resource.namespace)
+        answers = {held.at("spec", "ignore").text for held in found}
+        return answers.pop() if len(answers) == 1 else None
+
+    def _git(self, reference: Node, namespace: str | None) -> tuple[Resource, ...]:
+        space = reference["namespace"].text or namespace
+        return self.named(reference.resource, GIT_REPOSITORY, space, reference["name"].text)
 
     def named(
         self, asking: Resource, kind: GroupKind, namespace: str | None, name: str | None

@@ -22,6 +22,7 @@ from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.yaml_texts import body_of
 
 LARGEST_TEXT: Final = 4 * 1024 * 1024
+SOURCE_IGNORE: Final = ".sourceignore"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ class Places:
                 place = directory(place)
                 found.setdefault(place, [])
         return {place: tuple(paths) for place, paths in found.items()}
+
+    @cached_property
+    def source_ignores(self) -> tuple[str, ...]:
+        """The files that say what Flux leaves out, each after those of the directories above it."""
+        found = (path for path in self.files if base_name(path) == SOURCE_IGNORE)
+        return tuple(sorted(found, key=lambda path: path.split("/")[:-1]))
 
     @cached_property
     def directories(self) -> tuple[str, ...]:

@@ -70,11 +70,13 @@ def _below(top: Node) -> Iterator[Node]:
 def indeterminate(resource: Resource) -> Iterator[Node]:
     """The places whose value is not known and decides what a resource may do, run or expose."""
     for node in unknowns(resource):
-        if _is_sensitive(tuple(step for step in node.route if isinstance(step, str))):
+        if is_sensitive(node):
             yield node
 
 
-def _is_sensitive(names: tuple[Step, ...]) -> bool:
+def is_sensitive(node: Node) -> bool:
+    """Whether what stands at a place decides what a resource may do, run or expose."""
+    names: tuple[Step, ...] = tuple(step for step in node.route if isinstance(step, str))
     for place in range(len(names)):
         if any(names[place : place + len(tail)] == tail for tail in _INSENSITIVE_TAILS):
             return False

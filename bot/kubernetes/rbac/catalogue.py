@@ -41,6 +41,7 @@ _OTHER_POLICIES: Final = (
     ),
 )
 _SECRETS_READ: Final = _on(_READ, "", "secrets")
+_SECRETS_WRITE: Final = _on(_WRITE, "", "secrets")
 _APPROVAL: Final = _on(_CHANGE, "certificates.k8s.io", "certificatesigningrequests/approval")
 _APPROVE: Final = _on(("approve",), "certificates.k8s.io", "signers")
 
@@ -103,18 +104,24 @@ RISKS: Final[tuple[Risk, ...]] = (
         "and act as the strongest of them",
         ("Request a token of the strongest ServiceAccount in reach.", "Act as that account."),
     ),
-    Risk(
-        "secrets-token",
-        _CRITICAL,
-        _HIGH,
-        (_on(_WRITE, "", "secrets"),),
-        "make token Secrets of any ServiceAccount",
-        "and read the tokens from them",
-        (
-            "Create a Secret of type kubernetes.io/service-account-token for a stronger account.",
-            "Read the token that the control plane writes into it.",
-        ),
-        needs=(_SECRETS_READ,),
+    *(
+        Risk(
+            "secrets-token",
+            _CRITICAL,
+            _HIGH,
+            (half,),
+            "make and read token Secrets of any ServiceAccount",
+            "and act as the strongest of them",
+            (
+                "Create a Secret of type kubernetes.io/service-account-token for such a one.",
+                "Read the token that the control plane writes into it.",
+            ),
+            needs=(other,),
+        )
+        for half, other in (
+            (_SECRETS_WRITE, _SECRETS_READ),
+            (_SECRETS_READ, _SECRETS_WRITE),
+        )
     ),
     Risk(
         "node-proxy",

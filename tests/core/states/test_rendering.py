@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.policy import EnvironmentPolicy, Policy, RenderPolicy
 from bot.core.reading import line_of
-from bot.core.rendering import Build, Built
+from bot.core.rendering import Build, Builder, Built
 from bot.core.state import changes
 from bot.core.states import States, states_of
 from bot.core.states.rendering import MOST_ROOTS
@@ -17,7 +17,7 @@ from tests.worlds import Files, Grove, Link, Submodule, resource
 Answer = Callable[[Build], Built]
 
 
-class StandIn:
+class StandIn(Builder):
     """A builder that answers what a test says, and remembers what it was asked."""
 
     def __init__(self, answer: Answer) -> None:
@@ -357,7 +357,9 @@ def test_a_chart_with_several_sets_of_values_is_never_joined_by_the_policy() -> 
 
     assert found.environments == ("all", "prod", "web/values-test.yaml", "web/values.yaml")
     assert [
-        (build.release.values_files, build.release.namespace) for build in asked if build.release
+        (build.release.values_files, build.release.namespace)
+        for build in asked
+        if build.release and not build.release.upgrade
     ] == [
         ((), "default"),
         (("web/values-prod.yaml",), "shop"),

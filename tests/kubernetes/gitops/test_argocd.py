@@ -254,7 +254,7 @@ def test_settings_that_change_no_file_change_none() -> None:
 
 
 def test_a_chart_is_released_under_the_applications_name() -> None:
-    assert helm("{}") == Release("shop", "shop")
+    assert helm("{}") == Release("shop", "shop", upgraded=False)
 
 
 def test_values_lie_over_one_another_in_helms_order() -> None:
@@ -281,6 +281,7 @@ def test_values_lie_over_one_another_in_helms_order() -> None:
         kubernetes="1.30",
         api_versions=("x/v1",),
         crds=False,
+        upgraded=False,
     )
 
 
@@ -290,7 +291,7 @@ def test_values_that_are_a_text_are_handed_on_as_they_stand() -> None:
 
 def test_missing_values_files_may_be_ignored() -> None:
     assert helm("{valueFiles: [gone.yaml, 'x*.yaml'], ignoreMissingValueFiles: true}") == Release(
-        "shop", "shop"
+        "shop", "shop", upgraded=False
     )
 
 

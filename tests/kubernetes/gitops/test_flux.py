@@ -67,6 +67,36 @@ def test_flux_writes_a_kustomization_over_all_yaml_where_there_is_none() -> None
     }
 
 
+@pytest.mark.parametrize(
+    ("git", "patterns"),
+    [
+        (GIT, "in/\n/apps/shop/deep/kustomization.yml\n"),
+        (GIT.replace("'}", """', ignore: "in/\\n/apps/shop/deep/kustomization.yml"}"""), None),
+    ],
+)
+def test_what_its_source_leaves_out_is_not_in_it(git: str, patterns: str | None) -> None:
+    files = {
+        f"{PLACE}/git.yaml": git,
+        f"{PLACE}/apps.yaml": flux("path: ./apps/shop"),
+        **APP,
+        "apps/shop/in/a.yml": "",
+        "apps/shop/deep/kustomization.yml": KUSTOMIZATION,
+        "apps/shop/deep/b.yaml": "",
+        **({"apps/.sourceignore": ""} if patterns is None else {".sourceignore": patterns}),
+    }
+
+    (found,) = declared(files)
+
+    assert (built(found), found.inputs) == (
+        {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": ["./deep/b.yaml", "./role.yaml"],
+        },
+        ("apps/shop/deep/kustomization.yml", "apps/shop/in/a.yml"),
+    )
+
+
 def test_a_directory_without_yaml_builds_nothing() -> None:
     own = flux("path: docs")
     (found,) = declared({"git.yaml": GIT, "a/apps.yaml": own, "docs/notes.txt": ""})

@@ -217,6 +217,8 @@ def test_writing_secrets_makes_tokens_only_together_with_reading_them() -> None:
 
     assert graded(found(write)) == (NOTICE, ())
     assert graded(found(write, had=read)) == (ERROR, ("secrets-token",))
+    assert graded(found(read, had=write)) == (ERROR, ("secrets-read", "secrets-token"))
+    assert graded(found(read)) == (ERROR, ("secrets-read",))
     assert "secrets-token" in graded(found(write, read))[1]
 
 

@@ -1,0 +1,122 @@
+"""The files that Flux leaves out of a source: `.sourceignore` files and a source's `spec.ignore`.
+
+https://fluxcd.io/flux/components/source/gitrepositories/#ignore. The patterns are those of
+`.gitignore`, with two differences: what lies in a directory that is left out can be taken in again,
+and `**` stands for directories only where it is a whole part of a pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from bot.core.states.files import directory
+from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.globs import matches
+from bot.kubernetes.gitops.places import Places
+
+_ALWAYS: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
+_DEFAULT: Final = (
+    *("*.jpg", "*.jpeg", "*.gif", "*.png", "*.wmv", "*.flv", "*.tar.gz", "*.zip"),
+    *(".github/", ".circleci/", ".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml"),
+    *("cloudbuild.yaml", "codeship-services.yml", "codeship-steps.yml"),
+    *("**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml"),
+)
+_MOST_PATTERNS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """One pattern, which holds below a directory; `parts` are what stands between its slashes."""
+
+    place: tuple[str, ...]
+    parts: tuple[str, ...]
+    takes_in: bool
+    folders: bool
+
+    def fits(self, path: tuple[str, ...]) -> bool:
+        """Whether it says something about a file."""
+        if path[: len(self.place)] != self.place:
+            return False
+        rest = path[len(self.place) :]
+        if len(self.parts) > 1:
+            return self._leads(rest)
+        names = rest[:-1] if self.folders else rest
+        return any(_fits(self.parts[0], name) for name in names)
+
+    def _leads(self, path: tuple[str, ...]) -> bool:
+        """Whether a pattern with slashes leads to a file or a directory above it."""
+        found, anywhere = False, False
+        for number, part in enumerate(self.parts):
+            if not part:
+                anywhere = False
+            elif part == "**":
+                if number == len(self.parts) - 1:
+                    break
+                anywhere = True
+            elif "**" in part or not path:
+                return False
+            else:
+                steps = range(len(path)) if anywhere else range(1)
+                at = next((step for step in steps if _fits(part, path[step])), None)
+                if at is None:
+                    return False
+                found, anywhere, path = True, False, path[at + 1 :]
+        return found and not (self.folders and not path)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceIgnore:
+    """What a source leaves out; of several patterns that fit, the last one counts."""
+
+    patterns: tuple[_Pattern, ...]
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether a file is no part of the source."""
+        parts = tuple(path.split("/"))
+        found = (held for held in reversed(self.patterns) if held.fits(parts))
+        return not next((held.takes_in for held in found), True)
+
+
+def source_ignore(places: Places, ignore: str | None) -> SourceIgnore:
+    """What a source of this tree leaves out, where `ignore` is its own field.
+
+    Flux's own list counts only where neither the tree nor the source says anything.
+    """
+    own = [
+        *(held for path in places.source_ignores for held in _patterns(_text(places, path), path)),
+        *_patterns(ignore or "", ""),
+    ]
+    general = (*_ALWAYS, *(() if own else _DEFAULT))
+    return SourceIgnore((*(_pattern(text, ()) for text in general), *own[:_MOST_PATTERNS]))
+
+
+def _text(places: Places, path: str) -> str:
+    try:
+        return places.data(path).decode("utf-8", "replace")
+    except UnbuildableError:
+        return ""
+
+
+def _patterns(text: str, path: str) -> Iterator[_Pattern]:
+    place = tuple(directory(path).split("/")) if directory(path) else ()
+    for line in text.split("\n"):
+        pattern = line.removesuffix("\r")
+        if pattern.strip() and not pattern.startswith("#"):
+            yield _pattern(pattern, place)
+
+
+def _pattern(text: str, place: tuple[str, ...]) -> _Pattern:
+    takes_in = text.startswith("!")
+    pattern = text.removeprefix("!")
+    if not pattern.endswith("\\ "):
+        pattern = pattern.rstrip(" ")
+    folders = pattern.endswith("/")
+    return _Pattern(place, tuple(pattern.removesuffix("/").split("/")), takes_in, folders)
+
+
+@lru_cache(maxsize=8192)
+def _fits(part: str, name: str) -> bool:
+    return matches(part, name, "path")
