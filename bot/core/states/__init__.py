@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from bot.core.codeowners import LOCATIONS
 from bot.core.globs import path_matches
 from bot.core.manifest import Manifest
 from bot.core.policy import POLICY_PATH, Policy
-from bot.core.rendering import Build, Builder, Built, Declare, NoBuilder, declare_nothing
+from bot.core.rendering import (
+    Build,
+    Builder,
+    Built,
+    Declare,
+    Declared,
+    NoBuilder,
+    declare_nothing,
+)
 from bot.core.resource import GroupKind, Resource
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
@@ -33,6 +41,14 @@ from bot.core.tree import File, Tree
 
 _Applied: TypeAlias = Mapping[RootKey, Applied]
 
+
+class Read(Protocol):
+    """What a build comes to, as resources."""
+
+    def __call__(self, built: Built, declared: Declared | None = None, /) -> tuple[Resource, ...]:
+        """The resources, finished as this declaration says, None for as the root's own does."""
+
+
 _DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 
 # Roots that declare roots that declare roots: an app of apps of apps.
@@ -46,17 +62,21 @@ class Rendered:
     """One root that was rendered: what was built at base and at head, None where there is none.
 
     `name` is what the sources of its resources name as their root. `read` gives the resources of
-    what comes of another build of it; raises UnbuildableError for what cannot be read. `own_paths`
-    are the tree's own paths of files that it finds elsewhere, `old` and `new` what was made of it.
+    what comes of another build of it, as another declaration has it finished; raises
+    UnbuildableError for what cannot be read. `own_paths` are the tree's own paths of files that it
+    finds elsewhere, `old` and `new` what was made of it. `was` and `said` are what declared it at
+    base and what does at head, None where it is inferred.
     """
 
     name: str
     before: Build | None
     after: Build | None
-    read: Callable[[Built], tuple[Resource, ...]] = lambda built: ()  # noqa: ARG005 - of nothing, nothing
+    read: Read = lambda built, declared=None: ()  # noqa: ARG005 - of nothing, nothing
     own_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     old: tuple[Resource, ...] = ()
     new: tuple[Resource, ...] = ()
+    was: Declared | None = None
+    said: Declared | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +87,8 @@ class States:
     counts what was compared, each resource once, however many environments it belongs to.
     `rendered` are the roots that a renderer made resources of, by name; `asked` are those that need
     one and are affected by the change, each with whether it was rendered; `tools` are the programs
-    that answered.
+    that answered. `declaring` are the resources of base and of head in which declarations were
+    looked for.
     """
 
     environments: tuple[str, ...]
@@ -77,6 +98,7 @@ class States:
     rendered: Mapping[str, Rendered] = field(default_factory=lambda: MappingProxyType({}))
     asked: Mapping[RootKey, bool] = field(default_factory=lambda: MappingProxyType({}))
     tools: tuple[str, ...] = ()
+    declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
 
 
 def states_of(  # noqa: PLR0913 - what is compared, and by name how
@@ -128,6 +150,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
             for key in rendering.asked
         },
         tuple(sorted(rendering.tools)),
+        trees.declaring,
     )
 
 
@@ -158,6 +181,7 @@ class _Trees:
             if file.mode in REGULAR and path_matches(path, policy.rbac.known)
         }
         self._house = (_house(base), _house(head))
+        self.declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
 
     def render(self, rendering: Rendering, declare: Declare, namespace: str) -> None:
@@ -169,6 +193,7 @@ class _Trees:
             read = [reader.applied(held) for held in found]
             known_by = [[one for it in held.values() for one in it.resources] for held in read]
             both = [one for held in known_by for one in held]
+            self.declaring = (tuple(known_by[0]), tuple(known_by[1]))
             for roots, applied, resources, files in zip(
                 inferred, read, known_by, self._files, strict=True
             ):
@@ -216,6 +241,8 @@ class _Trees:
                     root.own_paths,
                     old.resources if old is not None else (),
                     new.resources if new is not None else (),
+                    old.root.declared if old is not None else None,
+                    new.root.declared if new is not None else None,
                 )
         return MappingProxyType(found)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from bot.core.rendering import Build, Built, Finish, Release, Renderer
+from bot.core.rendering import Build, Built, Declared, Finish, Release, Renderer
 from bot.core.states.charts import Chart, Naming, charts_of, variant_place
 from bot.core.states.closures import Closures, Manifests, kustomizations_of
 from bot.core.states.files import Files, base_name, directory
@@ -49,7 +49,8 @@ class Root:
     environment is found, `cluster` the part of it that is a cluster's own. `release` is how a chart
     is installed, `edits` are texts laid over the files. `finish` is what becomes of each object
     after the build, `default_namespace` what objects without one get, empty for the environment's
-    own. `built` is what a renderer gave, None where none was asked.
+    own. `built` is what a renderer gave, None where none was asked. `declared` is what declares it,
+    None where it was inferred.
     """
 
     path: str
@@ -67,6 +68,7 @@ class Root:
     finish: Finish | None = None
     default_namespace: str = ""
     built: Built | None = None
+    declared: Declared | None = field(default=None, compare=False, repr=False)
 
     @property
     def key(self) -> RootKey:
