@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from bot.core.provenance import Hunk, Leaf, hunks, put_back, ranked, sought, value_at
+from bot.core.provenance import Hunk, Leaf, Texts, hunks, put_back, ranked, sought, value_at
 from bot.core.resource import Item, Node
 from bot.core.values import freeze
 from tests.worlds import resource, world
@@ -80,7 +80,9 @@ def test_the_line_with_the_value_at_the_field_comes_first() -> None:
     head = "data:\n  replicas: 3\n  other: 1\n\n\nmore:\n  replicas: 9\n"
     wanted = sought(field("data", "replicas"), "2", "3")
 
-    found = ranked(hunks("a.yaml", base, head), {"a.yaml": head}, wanted)
+    found = ranked(
+        hunks("a.yaml", base, head), Texts({"a.yaml": base}), Texts({"a.yaml": head}), wanted
+    )
 
     assert [(held.new, held.old) for held in found] == [(2, 2), (7, 7)]
     assert found[0].score > found[1].score
@@ -90,7 +92,7 @@ def test_the_line_within_a_hunk_is_the_one_that_holds_the_value() -> None:
     head = "spec:\n  rules:\n  - verbs: [get]\n    resources: [secrets]\n    apiGroups: ['']\n"
     wanted = sought(field("rules"), None, freeze([{"resources": ["secrets"]}]))
 
-    (found,) = ranked(hunks("a.yaml", "", head), {"a.yaml": head}, wanted)
+    (found,) = ranked(hunks("a.yaml", "", head), Texts({}), Texts({"a.yaml": head}), wanted)
 
     assert (found.new, found.old) == (4, None)
 
@@ -98,7 +100,7 @@ def test_the_line_within_a_hunk_is_the_one_that_holds_the_value() -> None:
 def test_what_resembles_nothing_has_no_line() -> None:
     wanted = sought(field("data", "replicas"), "2", "3")
 
-    (found,) = ranked(hunks("a.txt", "x\n", "y\n"), {"a.txt": "y\n"}, wanted)
+    (found,) = ranked(hunks("a.txt", "x\n", "y\n"), Texts({}), Texts({"a.txt": "y\n"}), wanted)
 
     assert (found.new, found.old) == (None, None)
 
