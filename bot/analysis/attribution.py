@@ -130,7 +130,7 @@ class Attribution:
         if (location.path, location.side) != (path, "RIGHT") or not _are_scalars(fix):
             return None
         text = text_of(self.head, path)
-        if text is None or self._is_shared(root, path):
+        if text is None or path in root.shared:
             return None
         line = provenance.line_at(text, location.line)
         new = line and provenance.rewritten(line, str(node.value), str(fix.value))
@@ -140,10 +140,6 @@ class Attribution:
         if not self._makes_only(root, {path: changed}, fix):
             return None
         return Suggestion(location.line, location.line, new.rstrip("\n"))
-
-    def _is_shared(self, root: Rendered, path: str) -> bool:
-        others = (held for held in self.rendered.values() if held is not root)
-        return any(path in _own_paths(held).values() for held in others)
 
     def _makes_only(self, root: Rendered, texts: Mapping[str, str], fix: Fix) -> bool:
         """Whether these texts make the field what the fix says, and nothing else another."""
@@ -178,9 +174,3 @@ def _differing(root: Rendered, node: Node) -> Field | None:
 def _are_scalars(fix: Fix) -> bool:
     held = (fix.node.value, fix.value)
     return all(isinstance(it, str | int) and not isinstance(it, bool) for it in held)
-
-
-def _own_paths(root: Rendered) -> Mapping[str, str]:
-    """The tree's own path of each file that a root is made of at head, by where it is found."""
-    files = root.after.files if root.after is not None else {}
-    return {path: root.own_paths.get(path, path) for path in files}

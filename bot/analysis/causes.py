@@ -27,7 +27,7 @@ MOST_PUT_BACK: Final = 4
 MOST_ALONE: Final = 2
 """How many are then tried alone, on base."""
 MOST_WHOLE: Final = 3
-"""How many files of several hunks are then put back as a whole."""
+"""How many files are then put back as a whole."""
 MOST_HALVES: Final = 6
 """How often the hunks of a file that makes the difference are halved."""
 MOST_PROBED: Final = 3
@@ -70,9 +70,12 @@ class Cause:
 
     def _in_own_file(self) -> Location | None:
         """The best line of a file that one side alone has and that the resource comes from."""
-        path = self.node.resource.source.path
+        path, side = self.node.resource.source.path, self.side
         if (path in self._trees[0].tree) is (path in self._trees[1].tree):
             return None
+        first = self._spotted[0] if self._spotted else None
+        if first is not None and first.hunk.path != path and self._probe(first, side):
+            return self._in_hunk(first)  # what is laid over a new file counts more than the file
         return self._best_of(path)
 
     def _in_hunks(self) -> Location | None:
@@ -115,9 +118,13 @@ class Cause:
 
     def _in_files(self) -> Location | None:
         """The file that makes the difference as a whole, and its line where one can be told."""
-        several = [path for path in self._paths if len(self.difference.of(path)) > 1]
-        for path in several[:MOST_WHOLE]:
-            hunks = [held for held in self._spotted if held.hunk.path == path]
+        files: dict[str, list[Spotted]] = {}
+        for held in self._spotted:
+            files.setdefault(held.hunk.path, []).append(held)
+        tried = self._spotted[:MOST_PUT_BACK]
+        left = [path for path, held in files.items() if len(held) > 1 or held[0] not in tried]
+        for path in left[:MOST_WHOLE]:
+            hunks = files[path]
             if self._flips(hunks):
                 found = self._halved(hunks)
                 return self._in_hunk(found) if found else Location(path, None, self._has(path))
@@ -143,7 +150,7 @@ class Cause:
         What declares it may be rendered itself, and is then followed to where that comes from.
         """
         was, said = self.root.was, self.root.said
-        if was is None or said is None or self.difference.whole:
+        if was is None or said is None or self.difference.alike:
             return None
         old, new = was.node.resource, said.node.resource
         right = provenance.likest(provenance.changed_leaves(new, old), self._wanted.gained)
@@ -207,11 +214,6 @@ class Cause:
     def _is_chart(self) -> bool:
         build = self.root.after or self.root.before
         return build is not None and build.renderer == "helm"
-
-    @cached_property
-    def _paths(self) -> tuple[str, ...]:
-        """The files that differ, the most likely first."""
-        return tuple(dict.fromkeys(held.hunk.path for held in self._spotted))
 
     @cached_property
     def _wanted(self) -> Sought:

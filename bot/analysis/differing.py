@@ -26,7 +26,7 @@ class Difference:
     """The files of a root that differ: their texts at base and at head, and every hunk of them.
 
     `paths` are all of them, also those that have no text. `whole` says that nothing else about the
-    root differs and that all of it is here.
+    root differs and that all of it is here, `alike` that it is built in the same way of its files.
     """
 
     paths: tuple[str, ...]
@@ -34,6 +34,7 @@ class Difference:
     head: Texts
     hunks: tuple[Hunk, ...]
     whole: bool
+    alike: bool
 
     def text(self, path: str, side: Side) -> str:
         """The text that one side has of a file, empty where it has none."""
@@ -75,7 +76,7 @@ class Differences:
                 base[path], head[path] = old, new
                 hunks.extend(provenance.hunks(path, old, new))
         whole = same and len(base) == len(paths)
-        return Difference(paths, Texts(base), Texts(head), tuple(hunks), whole)
+        return Difference(paths, Texts(base), Texts(head), tuple(hunks), whole, same)
 
     def _differs(self, path: str) -> bool:
         return self.base.tree.get(path) != self.head.tree.get(path)

@@ -35,6 +35,7 @@ _LINE: Final = re.compile(
 _EQUAL, _EQUAL_KEY = 20, 4
 _WITHIN, _WITHIN_KEY = 10, 2
 _PART: Final = 8
+_RESEMBLES: Final = 50
 _OWN_FILE: Final = 6
 _NAMED: Final = 5
 
@@ -194,6 +195,8 @@ def ranked(
         keys = before.keys(hunk.path, hunk.old, len(hunk.removed))
         removed, old = _best(hunk.removed, keys, wanted.lost)
         score = max(added, removed)
+        # What has nothing of the value comes after whatever has, wherever it stands.
+        score += _RESEMBLES * (score >= _PART)
         score += _OWN_FILE * (hunk.path == wanted.origin)
         score += _NAMED * (f"kind: {wanted.kind}" in text)
         score += _NAMED * (bool(wanted.name) and wanted.name in text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -209,6 +209,12 @@ def test_a_file_that_the_change_brings_needs_no_build() -> None:
     assert (world.place("y"), world.tried) == (Location("r/base", 2, "RIGHT"), 0)
 
 
+def test_what_is_laid_over_a_file_that_the_change_brings_is_named() -> None:
+    world = World({"r/a": "x: 1\n"}, {"r/a": "x: 1\n", "r/base": "y: 7\n", "r/patch": "y: 8\n"})
+
+    assert world.place("y") == Location("r/patch", 1, "RIGHT")
+
+
 def test_what_the_change_does_not_make_stands_where_it_is_from() -> None:
     world = World({"r/base": "x: 1\n", "r/z": "y: 1"}, {"r/base": "x: 1\n", "r/z": "y: 1\n# y"})
 
@@ -254,8 +260,8 @@ def test_no_fix_is_suggested_where_it_is_not_certain(base: str, head: str, path:
 
 def test_no_fix_is_suggested_in_a_file_that_several_roots_share() -> None:
     world = World({"r/base": "y: a\n"}, {"r/base": "y: b\n"})
-    other = Rendered("other", *world.builds, read)
-    world.attribution.rendered = {**world.attribution.rendered, "other": other}
+    root = world.attribution.rendered["r"]
+    world.attribution.rendered = {"r": replace(root, shared=frozenset({"r/base"}))}
 
     assert world.fixed("y", "c") is None
 

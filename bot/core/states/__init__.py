@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -65,7 +66,8 @@ class Rendered:
     what comes of another build of it, as another declaration has it finished; raises
     UnbuildableError for what cannot be read. `own_paths` are the tree's own paths of files that it
     finds elsewhere, `old` and `new` what was made of it. `was` and `said` are what declared it at
-    base and what does at head, None where it is inferred.
+    base and what does at head, None where it is inferred. `shared` are those of the tree's files
+    that another root of head is made of as well, be that rendered or not.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Rendered:
     new: tuple[Resource, ...] = ()
     was: Declared | None = None
     said: Declared | None = None
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,7 @@ class _Trees:
     def rendered(self, before: _Applied, after: _Applied, namespace: str) -> Mapping[str, Rendered]:
         """The roots that a renderer made resources of, by name."""
         reader = self._reader(namespace)
+        uses = Counter(path for held in after.values() for path in held.root.tree_files)
         found = {}
         for key in {**before, **after}:
             old, new = (
@@ -243,6 +247,7 @@ class _Trees:
                     new.resources if new is not None else (),
                     old.root.declared if old is not None else None,
                     new.root.declared if new is not None else None,
+                    frozenset(path for path in applied.root.tree_files if uses[path] > 1),
                 )
         return MappingProxyType(found)
 

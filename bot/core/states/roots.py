@@ -112,6 +112,11 @@ class Root:
         return Build(renderer, self.path, files, self.edits, self.release)
 
     @property
+    def tree_files(self) -> frozenset[str]:
+        """The tree's own paths of what it is made of."""
+        return frozenset(self.own_paths.get(path, path) for path in self.files)
+
+    @property
     def own_files(self) -> Mapping[str, File]:
         """The files that lie in it or are listed by it."""
         return self.files if self.read is None else self.read
