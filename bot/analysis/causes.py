@@ -19,6 +19,7 @@ from bot.core.reading.split import Chunk, cut_for_kubectl, normalised
 from bot.core.resource import Item, Node, Resource, Route, Source
 from bot.core.review import Location
 from bot.core.states import Rendered
+from bot.core.states.files import directory
 from bot.core.states.resources import identity_of
 from bot.core.values import Value
 
@@ -197,8 +198,15 @@ class Cause:
         """The line of a hunk: on the side that is asked for where the hunk has lines there."""
         hunk = held.hunk
         if hunk.removed and (self.side == "LEFT" or not hunk.added):
-            return Location(hunk.path, held.old or hunk.old, "LEFT")
-        return Location(hunk.path, held.new or hunk.new, "RIGHT")
+            line = held.old or hunk.old + self._listed(hunk.path, hunk.removed)
+            return Location(hunk.path, line, "LEFT")
+        line = held.new or hunk.new + self._listed(hunk.path, hunk.added)
+        return Location(hunk.path, line, "RIGHT")
+
+    def _listed(self, path: str, lines: tuple[str, ...]) -> int:
+        """Which of the lines of a file lists what the resource comes from, else the first."""
+        origin = self.node.resource.source.path
+        return provenance.listing(lines, directory(path), origin) or 0
 
     def _has(self, path: str) -> Side:
         """The side that has a file, by preference that which is asked for."""

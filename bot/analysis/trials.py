@@ -64,6 +64,7 @@ class Trials:
         build = root.after if side == "RIGHT" else root.before
         if build is None or self._left <= 0:
             return None
+        self._left -= 1
         declared = root.said if side == "RIGHT" else root.was
         tree = self.head if side == "RIGHT" else self.base
         own = texts
@@ -75,7 +76,6 @@ class Trials:
                     return None
                 build = replace(build, release=declared.release, edits=declared.edits)
                 own = {path: text for path, text in texts.items() if path not in declared.edits}
-        self._left -= 1
         built = self.builder.build(_laid(root, build, own, tree))
         if built.status != "rendered":
             return None

@@ -6,6 +6,7 @@ hunk put back, which is for whoever builds.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from bisect import bisect_left
 from collections import Counter, deque
@@ -117,6 +118,17 @@ def hunks(path: str, before: str, after: str) -> tuple[Hunk, ...]:
     if len(found) > _MOST_HUNKS:
         return (Hunk(path, start + 1, tuple(inner), start + 1, tuple(other)),)
     return tuple(found)
+
+
+def listing(lines: Sequence[str], folder: str, path: str) -> int | None:
+    """The first of these lines whose scalar leads from a folder to a file or to where it lies."""
+    for index, line in enumerate(lines[:_MOST_RANKED]):
+        match = _LINE.match(line[:_LONGEST_LINE].rstrip())
+        named = _plain((match["value"] or match["item"] or "") if match else "")
+        place = posixpath.normpath(posixpath.join(folder, named)) if named else ""
+        if named and (path == place or path.startswith(f"{place}/")):
+            return index
+    return None
 
 
 def put_back(text: str, hunk: Hunk) -> str:

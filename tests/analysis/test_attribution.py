@@ -304,6 +304,36 @@ def test_of_a_patch_and_a_decoy_the_patch_is_named(tmp_path: Path, renders: Rend
     ]
 
 
+def test_a_patch_that_is_taken_away_is_named_where_it_was_listed(
+    tmp_path: Path, renders: Renders
+) -> None:
+    """Head has neither the line that lists it nor the file: one without the other is nothing."""
+    base = {
+        "base/kustomization.yaml": "resources: [rbac.yaml]\n",
+        "base/rbac.yaml": f"{ROLE.replace('pods', 'secrets')}---\n{BINDING}",
+        "prod/kustomization.yaml": (
+            "namePrefix: x-\nresources:\n- ../base\npatches:\n- path: less.yaml\n"
+        ),
+        "prod/less.yaml": ROLE,
+    }
+    head = {
+        **base,
+        "prod/kustomization.yaml": "namePrefix: x-\nresources:\n- ../base\n",
+        "prod/less.yaml": None,
+    }
+    place = make_repository(tmp_path / "repository")
+    commits = [commit(place, dict(base)), commit(place, dict(head))]
+    repository = Repository(place)
+    with repository.blobs() as blobs:
+        old, new = (Side(repository.tree(name), blobs, name) for name in commits)
+        options = Options(renders=renders, rules=("rbac-role-widened", "rbac-privilege-added"))
+        review = review_trees(old, new, Policy(), TODAY, options)
+
+    assert {held.location for held in review.findings} == {
+        Location("prod/kustomization.yaml", 4, "LEFT")
+    }
+
+
 def test_a_chart_gets_the_fix_in_its_values(tmp_path: Path, renders: Renders) -> None:
     base = {
         "web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n",
