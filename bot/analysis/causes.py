@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from bot.analysis.differing import Difference, main_files
+from bot.analysis.likely import likely_hunks
 from bot.analysis.redeclare import Redeclaring
 from bot.analysis.trials import Field, Trials
 from bot.core import provenance
 from bot.core.finding import Side
 from bot.core.provenance import Hunk, Sought, Spotted
-from bot.core.reading import DEFAULT_LIMITS, line_of, read_manifest
-from bot.core.reading.split import Chunk, cut_for_kubectl, normalised
-from bot.core.resource import Item, Node, Resource, Route, Source
+from bot.core.resource import Node
 from bot.core.review import Location
 from bot.core.states import Rendered
 from bot.core.states.files import directory
-from bot.core.states.resources import identity_of
-from bot.core.values import Value
 
 MOST_PUT_BACK: Final = 4
 """How many hunks are put back, one after the other."""
@@ -33,11 +29,6 @@ MOST_HALVES: Final = 6
 """How often the hunks of a file that makes the difference are halved."""
 MOST_PROBED: Final = 3
 """How many lines of what one side alone has are tried with another scalar."""
-
-_WRITTEN: Final = 1_000
-_OF_CHARTS: Final = frozenset({"templates", "charts", "crds"})
-_MOST_NAMED: Final = 8
-_NAME: Final = re.compile(rb"(?m)\bname: *[\"']?([a-zA-Z0-9.:-]+)")
 
 
 @dataclass(frozen=True)
@@ -218,11 +209,6 @@ class Cause:
     def _trees(self) -> tuple[Redeclaring, Redeclaring]:
         return (self.trials.base, self.trials.head)
 
-    @property
-    def _is_chart(self) -> bool:
-        build = self.root.after or self.root.before
-        return build is not None and build.renderer == "helm"
-
     @cached_property
     def _wanted(self) -> Sought:
         return provenance.sought(self.node, self.field.old, self.field.new)
@@ -230,93 +216,4 @@ class Cause:
     @cached_property
     def _spotted(self) -> tuple[Spotted, ...]:
         """The hunks, the most likely first."""
-        texts = (self.difference.base, self.difference.head)
-        found = provenance.ranked(self.difference.hunks, *texts, self._wanted)
-        left, right = self._written("LEFT"), self._written("RIGHT")
-        path = self.node.resource.source.path
-        shown = [_pointed(held, left, right) if held.hunk.path == path else held for held in found]
-        if self._is_chart:
-            shown = [held if self._counts(held.hunk.path) else _doubted(held) for held in shown]
-        return tuple(sorted(shown, key=lambda held: -held.score))
-
-    def _counts(self, path: str) -> bool:
-        """Whether a file of a chart is read by Helm whatever its templates say."""
-        build = self.root.after or self.root.before
-        inner = path.removeprefix(f"{build.root}/") if build is not None else path
-        parts = inner.split("/")
-        return path in main_files(self.root) or parts[0] in _OF_CHARTS or inner == path
-
-    def _written(self, side: Side) -> int | None:
-        """The line of the field where the object is written that the resource is made of."""
-        if self._is_chart:
-            return None
-        data = normalised(self.difference.text(self.node.resource.source.path, side).encode())
-        value = self.field.old if side == "LEFT" else self.field.new
-        chunks = cut_for_kubectl(data, DEFAULT_LIMITS).chunks
-        named = sorted((it for it in chunks if self._may_be(it.data)), key=self._is_other)
-        for chunk in named[:_MOST_NAMED]:
-            found = _line_in(chunk.data, self.node, value)
-            if found is not None:
-                return data[: chunk.start].count(b"\n") + found
-        return None
-
-    def _may_be(self, data: bytes) -> bool:
-        """Whether a document may be the object; a name may get more before and after it."""
-        key = self.node.resource.key
-        return key.kind.encode() in data and any(name in key.name for name in _names(data))
-
-    def _is_other(self, chunk: Chunk) -> bool:
-        return self.node.resource.name not in _names(chunk.data)
-
-
-def _names(data: bytes) -> list[str]:
-    return [match[1].decode("utf-8", "replace") for match in _NAME.finditer(data)]
-
-
-def _line_in(data: bytes, node: Node, value: Value) -> int | None:
-    """The line of a field in the document of its object; None where another value stands there."""
-    key = node.resource.key
-    for held in read_manifest(data).kustomize.objects:
-        identity = identity_of(held.encoded)
-        if identity is None or identity.group_kind != key.group_kind:
-            continue
-        source = Source("", "", held.document, held.item, kustomize=True)
-        whole = Resource(key, identity.api_version, held.encoded, source).root
-        found = _followed(whole, node.route) if identity.name in key.name else None
-        if found is not None and found.value == value:
-            return line_of(data, source, found.route)
-    return None
-
-
-def _followed(node: Node, route: Route) -> Node | None:
-    """What stands at a route, with items found by their merge keys; None where nothing does."""
-    for step in route:
-        if isinstance(step, Item):
-            alike = [it for it in node.items() if it.route[-1] == step]
-            exact = [it for it in alike if step.key or _index(it) == step.index]
-            found = next(iter(exact), None)
-        else:
-            found = node[step]
-        if found is None or not found.exists:
-            return None
-        node = found
-    return node
-
-
-def _index(node: Node) -> int:
-    last = node.route[-1]
-    return last.index if isinstance(last, Item) else 0
-
-
-def _doubted(held: Spotted) -> Spotted:
-    return replace(held, score=held.score - _WRITTEN)
-
-
-def _pointed(held: Spotted, left: int | None, right: int | None) -> Spotted:
-    """The hunk with these lines of it, if they are lines of it: then nothing is more likely."""
-    hunk = held.hunk
-    if right is not None and provenance.holds(hunk, right, "RIGHT"):
-        return replace(held, new=right, score=held.score + _WRITTEN)
-    if left is not None and provenance.holds(hunk, left, "LEFT"):
-        return replace(held, old=left, score=held.score + _WRITTEN)
-    return held
+        return likely_hunks(self.root, self.node, self.field, self.difference, self._wanted)

@@ -24,9 +24,10 @@ from bot.core.values import Value
 # Beyond this the lines between two that stand once on both sides are one hunk: what compares them
 # may take the cube of their number.
 _MOST_LINES: Final = 400
-_MOST_RANKED: Final = 5_000
+# In all of what is looked at for one finding: lines, and scalars that they are held against.
+_MOST_RANKED: Final = 20_000
 _LONGEST_LINE: Final = 2_000
-_MOST_LEAVES: Final = 60
+_MOST_LEAVES: Final = 30
 _MOST_HUNKS: Final = 200
 
 _LINE: Final = re.compile(
@@ -200,12 +201,14 @@ def ranked(
 ) -> tuple[Spotted, ...]:
     """Hunks, those first that most resemble what is sought."""
     spotted = []
-    for hunk in found:
+    left = _MOST_RANKED
+    for hunk in sorted(found, key=lambda hunk: hunk.path != wanted.origin):
         text = after.held.get(hunk.path) or before.held.get(hunk.path, "")
         keys = after.keys(hunk.path, hunk.new, len(hunk.added))
-        added, new = _best(hunk.added, keys, wanted.gained)
+        added, new = _best(hunk.added[:left], keys, wanted.gained)
         keys = before.keys(hunk.path, hunk.old, len(hunk.removed))
-        removed, old = _best(hunk.removed, keys, wanted.lost)
+        removed, old = _best(hunk.removed[:left], keys, wanted.lost)
+        left = max(0, left - len(hunk.added) - len(hunk.removed))
         score = max(added, removed)
         # What has nothing of the value comes after whatever has, wherever it stands.
         score += _RESEMBLES * (score >= _PART)
@@ -394,7 +397,7 @@ def _best(
 ) -> tuple[int, int | None]:
     """The highest score of these lines, and which of them has it."""
     best, at = 0, None
-    for index, (line, keys) in enumerate(zip(lines[:_MOST_RANKED], paths, strict=False)):
+    for index, (line, keys) in enumerate(zip(lines, paths, strict=False)):
         text = line[:_LONGEST_LINE].strip()
         match = _LINE.match(text)
         held = (match["value"] or match["item"] or "") if match else ""
