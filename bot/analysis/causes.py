@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Final
 
 from bot.analysis.differing import Difference, main_files
-from bot.analysis.likely import likely_hunks
+from bot.analysis.likely import SURE, likely_hunks
 from bot.analysis.redeclare import Redeclaring
 from bot.analysis.trials import Field, Trials
+from bot.analysis.written import object_line
 from bot.core import provenance
 from bot.core.finding import Side
 from bot.core.provenance import Hunk, Sought, Spotted
@@ -68,7 +69,14 @@ class Cause:
         first = self._spotted[0] if self._spotted else None
         if first is not None and first.hunk.path != path and self._probe(first, side):
             return self._in_hunk(first)  # what is laid over a new file counts more than the file
-        return self._best_of(path)
+        own = next((held for held in self._spotted if held.hunk.path == path), None)
+        if own is None:
+            return None
+        if own.score >= SURE or self._probe(own, side) is not False:
+            return self._in_hunk(own)
+        # The value is another's that looks the same: what gave the object this one is elsewhere.
+        line = object_line(self.difference.text(path, side), self.node)
+        return Location(path, line, side)
 
     def _in_hunks(self) -> Location | None:
         """The first hunk without which the field is another, or which alone makes it what it is."""

@@ -13,7 +13,8 @@ from bot.core.provenance import Sought, Spotted
 from bot.core.resource import Node
 from bot.core.states import Rendered
 
-_SURE: Final = 1_000
+SURE: Final = 1_000
+"""At least the score of a hunk whose line has the field itself."""
 _OF_CHARTS: Final = frozenset({"templates", "charts", "crds"})
 
 
@@ -24,7 +25,7 @@ def likely_hunks(
     found = provenance.ranked(difference.hunks, difference.base, difference.head, wanted)
     build = root.after or root.before
     if build is not None and build.renderer == "helm":
-        shown = [it if _is_read(root, it.hunk.path) else _with(it, -_SURE) for it in found]
+        shown = [it if _is_read(root, it.hunk.path) else _with(it, -SURE) for it in found]
     else:
         path = node.resource.source.path
         left = written_line(difference.text(path, "LEFT"), node, field.old)
@@ -44,9 +45,9 @@ def _is_read(root: Rendered, path: str) -> bool:
 def _pointed(held: Spotted, left: int | None, right: int | None) -> Spotted:
     """The hunk with these lines of it, if they are lines of it: then nothing is more likely."""
     if right is not None and provenance.holds(held.hunk, right, "RIGHT"):
-        return replace(_with(held, _SURE), new=right)
+        return replace(_with(held, SURE), new=right)
     if left is not None and provenance.holds(held.hunk, left, "LEFT"):
-        return replace(_with(held, _SURE), old=left)
+        return replace(_with(held, SURE), old=left)
     return held
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from bot.core.reading import DEFAULT_LIMITS, line_of, read_manifest
@@ -20,6 +22,16 @@ def written_line(text: str, node: Node, value: Value) -> int | None:
 
     The object's name may have got more before and after it by kustomize.
     """
+    return next((line for line, held in _lines(text, node) if held.value == value), None)
+
+
+def object_line(text: str, node: Node) -> int | None:
+    """The line at which an object begins, whatever its fields; None where it is not there."""
+    return next((line for line, _ in _lines(text, replace(node, route=()))), None)
+
+
+def _lines(text: str, node: Node) -> Iterator[tuple[int, Node]]:
+    """The line of a field in each object that may be meant, and what stands there."""
     data, key = normalised(text.encode()), node.resource.key
     chunks = cut_for_kubectl(data, DEFAULT_LIMITS).chunks
     named = ((_names(chunk.data), chunk) for chunk in chunks if key.kind.encode() in chunk.data)
@@ -29,17 +41,16 @@ def written_line(text: str, node: Node, value: Value) -> int | None:
         if any(name in key.name for name in names)
     ]
     for _, chunk in sorted(alike, key=lambda held: held[0])[:_MOST_READ]:
-        found = _line_in(chunk.data, node, value)
-        if found is not None:
-            return data[: chunk.start].count(b"\n") + found
-    return None
+        before = data[: chunk.start].count(b"\n")
+        for line, found in _in_document(chunk.data, node):
+            yield before + line, found
 
 
 def _names(data: bytes) -> list[str]:
     return [match[1].decode("utf-8", "replace") for match in _NAME.finditer(data)]
 
 
-def _line_in(data: bytes, node: Node, value: Value) -> int | None:
+def _in_document(data: bytes, node: Node) -> Iterator[tuple[int, Node]]:
     key = node.resource.key
     for held in read_manifest(data).kustomize.objects:
         identity = identity_of(held.encoded)
@@ -47,10 +58,12 @@ def _line_in(data: bytes, node: Node, value: Value) -> int | None:
             continue
         source = Source("", "", held.document, held.item, kustomize=True)
         whole = Resource(key, identity.api_version, held.encoded, source).root
-        found = _followed(whole, node.route) if identity.name in key.name else None
-        if found is not None and found.value == value:
-            return line_of(data, source, found.route)
-    return None
+        found = _followed(whole, node.route)
+        if found is None or identity.name not in key.name:
+            continue
+        line = line_of(data, source, found.route)
+        if line is not None:
+            yield line, found
 
 
 def _followed(node: Node, route: Route) -> Node | None:

@@ -197,16 +197,16 @@ def test_of_many_hunks_of_a_file_the_cause_is_found_by_halves() -> None:
     assert (world.place("x"), world.tried) == (Location("r/base", 65, "RIGHT"), 13)
 
 
-def test_a_file_that_the_change_takes_away_needs_no_build() -> None:
+def test_a_file_that_the_change_takes_away_has_the_line_that_the_field_follows() -> None:
     world = World({"r/a": "x: 1\n", "r/base": "w: 1\ny: 7\n"}, {"r/a": "x: 2\n"})
 
-    assert (world.place("y", "LEFT"), world.tried) == (Location("r/base", 2, "LEFT"), 0)
+    assert (world.place("y", "LEFT"), world.tried) == (Location("r/base", 2, "LEFT"), 1)
 
 
-def test_a_file_that_the_change_brings_needs_no_build() -> None:
+def test_a_file_that_the_change_brings_has_the_line_that_the_field_follows() -> None:
     world = World({"r/a": "x: 1\n"}, {"r/a": "x: 2\n", "r/base": "w: 1\ny: 7\n"})
 
-    assert (world.place("y"), world.tried) == (Location("r/base", 2, "RIGHT"), 0)
+    assert (world.place("y"), world.tried) == (Location("r/base", 2, "RIGHT"), 1)
 
 
 def test_what_is_laid_over_a_file_that_the_change_brings_is_named() -> None:
