@@ -1,76 +1,121 @@
 """Attribution: the changed line that causes a field of what was rendered.
 
-A hunk is the cause of a field when the field is another one with that hunk put back. Only where a
-finding stands is decided here, never whether there is one.
+A hunk is the cause of a field when the field is another one with that hunk put back, or is what it
+is with that hunk alone. Only where a finding stands is decided here, never whether there is one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from bot.analysis.causes import Cause
+from bot.analysis.differing import Differences, main_files, text_of
 from bot.analysis.locate import OriginFiles
+from bot.analysis.redeclare import Redeclaring
+from bot.analysis.trials import Field, Trials, value_in
 from bot.core import provenance
 from bot.core.finding import Fix, Side
-from bot.core.provenance import Hunk, Sought, Spotted
-from bot.core.rendering import Build, Builder
-from bot.core.resource import Item, Node, Resource, ResourceKey, Route
+from bot.core.reading import line_of
+from bot.core.rendering import Builder
+from bot.core.resource import Item, Node
 from bot.core.review import Location, Suggestion
 from bot.core.states import Rendered
-from bot.core.tree import Blobs, Tree
-from bot.core.values import Value
-from bot.errors import UnbuildableError
 
-MOST_BUILDS: Final = 6
-"""How many builds the place of one finding may take."""
-MOST_IN_ALL: Final = 90
-"""How many builds the places of all findings of a review may take together."""
-
-_LARGEST: Final = 1 << 20
-_MOST_FILES: Final = 40
-
-_Resources = tuple[Resource, ...]
+_DEEPEST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
-    """The files of a root that differ: their texts at base and at head, and every hunk of them.
+class _Place:
+    """A place, and the changed inputs of the root where none of them could be named the cause."""
 
-    `whole` says that nothing else about the root differs.
-    """
-
-    base: Mapping[str, str]
-    head: Mapping[str, str]
-    hunks: tuple[Hunk, ...]
-    whole: bool
+    location: Location | None
+    inputs: tuple[Location, ...] = ()
 
 
 @dataclass(slots=True)
 class Attribution:
     """Finds the places of what renderers made: see `bot.analysis.locate.Places`."""
 
-    base: Tree
-    head: Tree
-    blobs: Blobs
+    base: Redeclaring
+    head: Redeclaring
     rendered: Mapping[str, Rendered]
     builder: Builder
-    _left: int = MOST_IN_ALL
-    _changes: dict[str, _Change] = field(default_factory=dict)
-    _built: dict[object, _Resources | None] = field(default_factory=dict)
-    _places: dict[object, Location | None] = field(default_factory=dict)
+    trials: Trials = field(init=False)
+    differences: Differences = field(init=False)
+    _places: dict[object, _Place] = field(default_factory=dict)
+    _under_way: set[object] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.trials = Trials(self.base, self.head, self.builder)
+        self.differences = Differences(self.base, self.head)
 
     def place_of(self, node: Node, side: Side) -> Location | None:
         """The changed line that causes what stands at a node, else the file that it is from."""
+        return self._place(node, side).location
+
+    def inputs_of(self, node: Node, side: Side) -> tuple[Location, ...]:
+        """The changed files of its root, where what stands at a node has no other place."""
+        return self._place(node, side).inputs
+
+    def _place(self, node: Node, side: Side) -> _Place:
         source = node.resource.source
         steps = tuple(step.index if isinstance(step, Item) else step for step in node.route)
         mark = (source, node.resource.key, steps, side)
         if mark not in self._places:
-            root = self.rendered.get(source.root)
-            found = None if root is None else self._cause(root, node, side)
-            origins = OriginFiles(self.base, self.head)
-            self._places[mark] = found or origins.place_of(node, side)
+            self._places[mark] = self._found(node, side)
         return self._places[mark]
+
+    def _found(self, node: Node, side: Side) -> _Place:
+        origin = OriginFiles(self.base.tree, self.head.tree).place_of(node, side)
+        root = self.rendered.get(node.resource.source.root)
+        field = None if root is None else _differing(root, node)
+        if root is None or field is None:
+            return _Place(origin)
+        difference = self.differences.of(root)
+        cause = Cause(
+            root,
+            replace(node, route=field.route),
+            field,
+            side,
+            difference,
+            self.trials,
+            self._declaring,
+            tuple(self.rendered.values()),
+        )
+        found = cause.place()
+        if found is not None:
+            return _Place(found)
+        inputs = (self._file(path, "RIGHT") for path in difference.paths)
+        main = next((self._file(path, side) for path in main_files(root)), None)
+        return _Place(main or origin, tuple(held for held in inputs if held is not None))
+
+    def _declaring(self, node: Node, side: Side) -> Location | None:
+        """The place of a field of an object that declares a root; None where it is not changed."""
+        source = node.resource.source
+        if source.root:
+            return self._behind(node, side)
+        old, new = text_of(self.base, source.path), text_of(self.head, source.path)
+        text = new if side == "RIGHT" else old
+        if not text or old is None or new is None:
+            return None
+        line = line_of(text.encode(), source, node.route)
+        hunks = provenance.hunks(source.path, old, new)
+        held = line is not None and any(provenance.holds(hunk, line, side) for hunk in hunks)
+        return Location(source.path, line, side) if held else None
+
+    def _behind(self, node: Node, side: Side) -> Location | None:
+        """The cause of a field of an object that declares one root and is made by another."""
+        mark = (node.resource.source.root, node.resource.key, side)
+        if mark in self._under_way or len(self._under_way) >= _DEEPEST:
+            return None
+        self._under_way.add(mark)
+        try:
+            found = self._place(node, side)
+        finally:
+            self._under_way.remove(mark)
+        return None if found.inputs or found.location is None else found.location
 
     def suggestion(self, fix: Fix, path: str) -> Suggestion | None:
         """The line that causes a field, with its scalar as the fix has it.
@@ -84,8 +129,8 @@ class Attribution:
             return None
         if (location.path, location.side) != (path, "RIGHT") or not _are_scalars(fix):
             return None
-        text = self._text(self.head, path)
-        if text is None or self._is_shared(root, path):
+        text = text_of(self.head, path)
+        if text is None or path in root.shared:
             return None
         line = provenance.line_at(text, location.line)
         new = line and provenance.rewritten(line, str(node.value), str(fix.value))
@@ -96,219 +141,36 @@ class Attribution:
             return None
         return Suggestion(location.line, location.line, new.rstrip("\n"))
 
-    def _is_shared(self, root: Rendered, path: str) -> bool:
-        others = (held for held in self.rendered.values() if held is not root)
-        return any(path in _own_paths(held).values() for held in others)
-
     def _makes_only(self, root: Rendered, texts: Mapping[str, str], fix: Fix) -> bool:
         """Whether these texts make the field what the fix says, and nothing else another."""
-        if root.after is None:
-            return False
-        old = root.new
-        new = self._with(root, root.after, texts)
+        old, new = root.new, self.trials.made(root, texts)
         if new is None or len(old) != len(new):
             return False
         differing = [(it, other) for it, other in zip(old, new, strict=True) if it != other]
         if len(differing) != 1:
             return False
         was, now = differing[0]
-        route = fix.node.route
-        body = provenance.with_value(was.body, route, fix.value)
+        body = provenance.with_value(was.body, fix.node.route, fix.value)
         return was.key == now.key == fix.node.resource.key and body == now.body
 
-    def _cause(self, root: Rendered, node: Node, side: Side) -> Location | None:
-        change = self._change(root)
-        key = node.resource.key
-        before, after = root.old, root.new
-        for route in dict.fromkeys((node.route, ())):
-            old, new = _value(before, key, route), _value(after, key, route)
-            if old == new:
-                continue
-            place = replace(node, route=route)
-            wanted = provenance.sought(place, old, new)
-            spotted = provenance.ranked(change.hunks, change.head, wanted)
-            added = self._in_added_file(node, spotted)
-            if added is not None:
-                return added
-            if root.before is None or root.after is None:
-                return None
-            return self._verified(root, change, spotted, _Field(key, route, new, wanted), side)
-        return None
-
-    def _in_added_file(self, node: Node, spotted: tuple[Spotted, ...]) -> Location | None:
-        """The best line of a file that the change brings and that the resource comes from."""
-        path = node.resource.source.path
-        if path in self.base or path not in self.head:
-            return None
-        own = (held for held in spotted if held.hunk.path == path)
-        return next((Location(path, held.new, "RIGHT") for held in own if held.new), None)
-
-    def _verified(
-        self,
-        root: Rendered,
-        change: _Change,
-        spotted: tuple[Spotted, ...],
-        sought: _Field,
-        side: Side,
-    ) -> Location | None:
-        """The first hunk that makes the difference, else the file, else the root's own file."""
-        several = [path for path, count in _counted(change.hunks).items() if count > 1]
-        left = MOST_BUILDS - min(2, len(several))
-        alone = change.whole and len(spotted) == 1
-        for held in spotted[:left]:
-            text = provenance.put_back(change.head.get(held.hunk.path, ""), held.hunk)
-            # With the only hunk put back, head is base, which differs there.
-            if alone or self._flips(root, {held.hunk.path: text}, sought):
-                return _in_hunk(held, side)
-        for path in several[: MOST_BUILDS - min(left, len(spotted))]:
-            if self._flips(root, {path: change.base.get(path, "")}, sought):
-                return self._file(path, side)
-        # Where it is built otherwise, the cause may lie in what says so and not among its files.
-        return self._file(_main_file(root), side) if _alike(root) else None
-
-    def _flips(self, root: Rendered, texts: Mapping[str, str], sought: _Field) -> bool:
-        """Whether the field is another one with these texts; False where that cannot be built."""
-        if root.after is None:
-            return False
-        found = self._with(root, root.after, texts)
-        return found is not None and _value(found, sought.key, sought.route) != sought.value
-
-    def _with(self, root: Rendered, build: Build, texts: Mapping[str, str]) -> _Resources | None:
-        """What a build gives with other texts of files of the tree, wherever it finds those."""
-        found = {seen: texts[own] for seen, own in _own_paths(root).items() if own in texts}
-        # What head does not have any more is put where base had it.
-        gone = {path: text for path, text in texts.items() if path not in self.head}
-        return self._resources(root, replace(build, edits={**build.edits, **gone, **found}))
-
-    def _resources(self, root: Rendered, build: Build) -> _Resources | None:
-        """What a build gives, made once; None where it gives nothing that can be read."""
-        mark = (root.name, tuple(sorted(build.files.items())), tuple(sorted(build.edits.items())))
-        if mark not in self._built:
-            self._built[mark] = self._make(root, build)
-        return self._built[mark]
-
-    def _make(self, root: Rendered, build: Build) -> _Resources | None:
-        if self._left <= 0:
-            return None
-        self._left -= 1
-        built = self.builder.build(build)
-        if built.status != "rendered":
-            return None
-        try:
-            return root.read(built)
-        except UnbuildableError:
-            return None
-
-    def _change(self, root: Rendered) -> _Change:
-        if root.name not in self._changes:
-            base, head = dict[str, str](), dict[str, str]()
-            hunks: list[Hunk] = []
-            paths = list(self._differing(root))
-            for path in paths[:_MOST_FILES]:
-                old, new = self._text(self.base, path), self._text(self.head, path)
-                if old is not None and new is not None:
-                    base[path], head[path] = old, new
-                    hunks.extend(provenance.hunks(path, old, new))
-            whole = len(base) == len(paths) and _alike(root)
-            self._changes[root.name] = _Change(base, head, tuple(hunks), whole)
-        return self._changes[root.name]
-
-    def _differing(self, root: Rendered) -> Iterator[str]:
-        """The files of a root that differ, without those whose text is written over anyway."""
-        before = root.before.files if root.before else {}
-        after = root.after.files if root.after else {}
-        written = root.after.edits if root.after else {}
-        yield from sorted(
-            {
-                root.own_paths.get(path, path)
-                for path in {**before, **after}
-                if before.get(path) != after.get(path) and path not in written
-            }
-        )
-
-    def _text(self, tree: Tree, path: str) -> str | None:
-        """The text of a file, empty where there is none, None where it cannot be looked at."""
-        file = tree.get(path)
-        if file is None:
-            return ""
-        if file.size > _LARGEST:
-            return None
-        try:
-            return self.blobs.data(file.blob).decode()
-        except (KeyError, UnicodeDecodeError):
-            return None
-
     def _file(self, path: str, side: Side) -> Location | None:
-        if path in (self.head if side == "RIGHT" else self.base):
+        if path in (self.head if side == "RIGHT" else self.base).tree:
             return Location(path, None, side)
-        if path in self.head:
+        if path in self.head.tree:
             return Location(path, None, "RIGHT")
-        return Location(path, None, "LEFT") if path in self.base else None
+        return Location(path, None, "LEFT") if path in self.base.tree else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """A place of a resource and what head has there."""
-
-    key: ResourceKey
-    route: Route
-    value: Value
-    wanted: Sought
-
-
-def _value(resources: _Resources, key: ResourceKey, route: Route) -> Value:
-    """What stands there; the namespace counts where several have the name."""
-    alike = [it for it in resources if it.group_kind == key.group_kind and it.name == key.name]
-    exact = [it for it in alike if it.key == key]
-    found = (exact or alike)[-1:] if exact or len(alike) == 1 else []
-    return provenance.value_at(found[0].body, route) if found else None
-
-
-def _in_hunk(held: Spotted, side: Side) -> Location:
-    """The line of a hunk: on the side that is asked for where the hunk has lines there."""
-    hunk = held.hunk
-    if hunk.removed and (side == "LEFT" or not hunk.added):
-        return Location(hunk.path, held.old or hunk.old, "LEFT")
-    return Location(hunk.path, held.new or hunk.new, "RIGHT")
+def _differing(root: Rendered, node: Node) -> Field | None:
+    """The place of a resource that is not the same at base and at head, else the whole of it."""
+    key = node.resource.key
+    for route in dict.fromkeys((node.route, ())):
+        old, new = value_in(root.old, key, route), value_in(root.new, key, route)
+        if old != new:
+            return Field(key, route, old, new)
+    return None
 
 
 def _are_scalars(fix: Fix) -> bool:
     held = (fix.node.value, fix.value)
     return all(isinstance(it, str | int) and not isinstance(it, bool) for it in held)
-
-
-def _own_paths(root: Rendered) -> Mapping[str, str]:
-    """The tree's own path of each file that a root is made of at head, by where it is found."""
-    files = root.after.files if root.after is not None else {}
-    return {path: root.own_paths.get(path, path) for path in files}
-
-
-def _alike(root: Rendered) -> bool:
-    """Whether a root is built in the same way at base and at head, but for its files."""
-    old, new = root.before, root.after
-    return (
-        old is not None and new is not None and (old.edits, old.release) == (new.edits, new.release)
-    )
-
-
-def _counted(hunks: tuple[Hunk, ...]) -> Mapping[str, int]:
-    counts: dict[str, int] = {}
-    for hunk in hunks:
-        counts[hunk.path] = counts.get(hunk.path, 0) + 1
-    return counts
-
-
-def _main_file(root: Rendered) -> str:
-    """The file that says what a root is: its kustomization, or its chart's values."""
-    build = root.after or root.before
-    names = (
-        "kustomization.yaml",
-        "kustomization.yml",
-        "Kustomization",
-        "values.yaml",
-        "Chart.yaml",
-    )
-    if build is None:
-        return ""
-    paths = (f"{build.root}/{name}" if build.root else name for name in names)
-    return next((path for path in paths if path in build.files), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha1
 from typing import Final, Protocol
 
@@ -11,6 +12,7 @@ from bot.analysis.attribution import Attribution
 from bot.analysis.counters import Counters
 from bot.analysis.locate import Locator, in_one_line, merged
 from bot.analysis.manifests import ReadManifests
+from bot.analysis.redeclare import Redeclaring
 from bot.analysis.summary import summarise
 from bot.core.judge import RuleFailed, judge
 from bot.core.policy import Policy
@@ -52,6 +54,7 @@ def examine_trees(
     policy = question.policy
     asked = tuple(rule for rule in rules if not policy.rule(rule.id).off)
     options: dict[str, object] = {rule.id: policy.options(rule.id, rule.options) for rule in asked}
+    own = Own.of(question.repositories)
     states = states_of(
         question.base,
         question.head,
@@ -59,12 +62,17 @@ def examine_trees(
         policy,
         namespace=question.namespace,
         builder=builder,
-        declare=Declarations(content, Own.of(question.repositories)),
+        declare=Declarations(content, own),
         own=question.repositories,
         blobs=content,
     )
+    old, new = states.declaring
+    declare = partial(Declarations, own=own)
     places = Attribution(
-        question.base, question.head, content, states.rendered, builder or NoBuilder()
+        Redeclaring(question.base, content, old, declare),
+        Redeclaring(question.head, content, new, declare),
+        states.rendered,
+        builder or NoBuilder(),
     )
     locator = Locator(content, question.base, question.head, places)
     findings: list[ReviewFinding] = []

@@ -27,6 +27,7 @@ from bot.core.suggest import suggest_fix
 from bot.core.tree import Blobs, Tree
 
 _LONGEST_MESSAGE: Final = 4_000
+_MOST_INPUTS: Final = 8
 
 
 class Places(Protocol):
@@ -37,6 +38,9 @@ class Places(Protocol):
 
         None where no file of the two trees can be named.
         """
+
+    def inputs_of(self, node: Node, side: Side) -> tuple[Location, ...]:
+        """The changed files that it may come from, where its place is no changed line or file."""
 
     def suggestion(self, fix: Fix, path: str) -> Suggestion | None:
         """A fix as new text for a line of the file at `path` in head; None where not certain."""
@@ -85,14 +89,28 @@ class Locator:
             resource=None if isinstance(place, Spot) else _reference(place.resource),
             location=self._location(place, found.side),
             fingerprint=judged.fingerprint,
-            related=tuple(
-                RelatedPlace(self._location(held.node, "RIGHT"), held.message)
-                for held in found.related
+            related=(
+                *(
+                    RelatedPlace(self._location(held.node, "RIGHT"), held.message)
+                    for held in found.related
+                ),
+                *self._inputs(place, found.side),
             ),
             facts=found.facts,
             details=_details(found),
             suggestion=self._suggestion(found),
         )
+
+    def _inputs(self, place: Node | Spot, side: Side) -> Iterator[RelatedPlace]:
+        """The changed files of a root, for what none of them is known to cause alone."""
+        if isinstance(place, Spot) or self.places is None:
+            return
+        found = self.places.inputs_of(place, side)
+        for location in found[:_MOST_INPUTS]:
+            yield RelatedPlace(location, "changed, and what was rendered is made of it")
+        left = len(found) - _MOST_INPUTS
+        if left > 0:
+            yield RelatedPlace(None, f"{left:,} more changed files that it is made of")
 
     def _suggestion(self, found: Finding) -> Suggestion | None:
         """The finding's fix, where it is certain and changes the finding's own file at head."""

@@ -6,24 +6,28 @@ hunk put back, which is for whoever builds.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.resource import Item, Node, Route
+from bot.core.finding import Side
+from bot.core.resource import Item, Node, Resource, Route
 from bot.core.values import Value
 
 # Beyond this the lines between two that stand once on both sides are one hunk: what compares them
 # may take the cube of their number.
 _MOST_LINES: Final = 400
-_MOST_RANKED: Final = 5_000
+# In all of what is looked at for one finding: lines, and scalars that they are held against.
+_MOST_RANKED: Final = 20_000
 _LONGEST_LINE: Final = 2_000
-_MOST_LEAVES: Final = 60
+_MOST_LEAVES: Final = 30
 _MOST_HUNKS: Final = 200
 
 _LINE: Final = re.compile(
@@ -32,6 +36,8 @@ _LINE: Final = re.compile(
 )
 _EQUAL, _EQUAL_KEY = 20, 4
 _WITHIN, _WITHIN_KEY = 10, 2
+_PART: Final = 8
+_RESEMBLES: Final = 50
 _OWN_FILE: Final = 6
 _NAMED: Final = 5
 
@@ -80,6 +86,20 @@ class Spotted:
     old: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The files of one side by path, and the names of the fields that lead to their lines."""
+
+    held: Mapping[str, str]
+    _keys: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
+
+    def keys(self, path: str, first: int, count: int) -> list[tuple[str, ...]]:
+        """Those of some lines of a file, counted from 1."""
+        if path not in self._keys:
+            self._keys[path] = list(_key_paths(_lines(self.held.get(path, ""))))
+        return self._keys[path][first - 1 : first - 1 + count]
+
+
 def hunks(path: str, before: str, after: str) -> tuple[Hunk, ...]:
     """What differs between two texts of a file, in the order of its lines."""
     old, new = _lines(before), _lines(after)
@@ -101,12 +121,46 @@ def hunks(path: str, before: str, after: str) -> tuple[Hunk, ...]:
     return tuple(found)
 
 
+def listing(lines: Sequence[str], folder: str, path: str) -> int | None:
+    """The first of these lines whose scalar leads from a folder to a file or to where it lies."""
+    for index, line in enumerate(lines[:_MOST_RANKED]):
+        match = _LINE.match(line[:_LONGEST_LINE].rstrip())
+        named = _plain((match["value"] or match["item"] or "") if match else "")
+        place = posixpath.normpath(posixpath.join(folder, named)) if named else ""
+        if named and (path == place or path.startswith(f"{place}/")):
+            return index
+    return None
+
+
 def put_back(text: str, hunk: Hunk) -> str:
     """A text of head with one hunk as base has it."""
     lines = _lines(text)
     at = hunk.new - 1
     lines[at : at + len(hunk.added)] = hunk.removed
     return "".join(lines)
+
+
+def holds(hunk: Hunk, line: int, side: Side) -> bool:
+    """Whether a line of base (`LEFT`) or of head is one of a hunk."""
+    first, lines = (hunk.old, hunk.removed) if side == "LEFT" else (hunk.new, hunk.added)
+    return first <= line < first + len(lines)
+
+
+def put_on(text: str, hunk: Hunk) -> str:
+    """A text of base with one hunk as head has it."""
+    lines = _lines(text)
+    at = hunk.old - 1
+    lines[at : at + len(hunk.removed)] = hunk.added
+    return "".join(lines)
+
+
+def probed(line: str, value: Value) -> str | None:
+    """A line with a scalar that nothing else has in place of its own; None where it has another."""
+    if isinstance(value, bool):
+        return rewritten(line, _scalar(value), _scalar(not value))
+    if isinstance(value, int):
+        return rewritten(line, str(value), str(value + 1))
+    return rewritten(line, value, f"{value}x") if isinstance(value, str) and value else None
 
 
 def rewritten(line: str, value: str, wanted: str) -> str | None:
@@ -136,24 +190,28 @@ def sought(node: Node, before: Value, after: Value) -> Sought:
     """What to look for, for a place that held one value and holds another."""
     old, new = (tuple(_leaves(node.route, value)) for value in (before, after))
     known, kept = set(old), set(new)
-    gained = tuple(leaf for leaf in new if leaf not in known)
-    lost = tuple(leaf for leaf in old if leaf not in kept)
+    gained = _by_lines((leaf for leaf in new if leaf not in known), old)
+    lost = _by_lines((leaf for leaf in old if leaf not in kept), new)
     resource = node.resource
     return Sought(gained, lost, resource.key.kind, resource.name, resource.source.path)
 
 
-def ranked(found: Iterable[Hunk], texts: Mapping[str, str], wanted: Sought) -> tuple[Spotted, ...]:
-    """Hunks, those first that most resemble what is sought. `texts` are head's files, by path."""
-    paths: dict[str, list[tuple[str, ...]]] = {}
+def ranked(
+    found: Iterable[Hunk], before: Texts, after: Texts, wanted: Sought
+) -> tuple[Spotted, ...]:
+    """Hunks, those first that most resemble what is sought."""
     spotted = []
-    for hunk in found:
-        text = texts.get(hunk.path, "")
-        if hunk.path not in paths:
-            paths[hunk.path] = list(_key_paths(_lines(text)))
-        keys = paths[hunk.path][hunk.new - 1 : hunk.new - 1 + len(hunk.added)]
-        added, new = _best(hunk.added, keys, wanted.gained)
-        removed, old = _best(hunk.removed, list(_key_paths(hunk.removed)), wanted.lost)
+    left = _MOST_RANKED
+    for hunk in sorted(found, key=lambda hunk: hunk.path != wanted.origin):
+        text = after.held.get(hunk.path) or before.held.get(hunk.path, "")
+        keys = after.keys(hunk.path, hunk.new, len(hunk.added))
+        added, new = _best(hunk.added[:left], keys, wanted.gained)
+        keys = before.keys(hunk.path, hunk.old, len(hunk.removed))
+        removed, old = _best(hunk.removed[:left], keys, wanted.lost)
+        left = max(0, left - len(hunk.added) - len(hunk.removed))
         score = max(added, removed)
+        # What has nothing of the value comes after whatever has, wherever it stands.
+        score += _RESEMBLES * (score >= _PART)
         score += _OWN_FILE * (hunk.path == wanted.origin)
         score += _NAMED * (f"kind: {wanted.kind}" in text)
         score += _NAMED * (bool(wanted.name) and wanted.name in text)
@@ -166,6 +224,27 @@ def ranked(found: Iterable[Hunk], texts: Mapping[str, str], wanted: Sought) -> t
             )
         )
     return tuple(sorted(spotted, key=lambda held: (-held.score, held.hunk.path, held.hunk.new)))
+
+
+def changed_leaves(held: Resource, other: Resource | None) -> Iterator[Node]:
+    """The scalars of a resource that another one has not at the same place, up to a bound."""
+    body = other.body if other is not None else None
+    return (it for it in islice(_scalars(held.root), _MOST_RANKED)
+            if value_at(body, it.route) != it.value)  # fmt: skip
+
+
+def likest(nodes: Iterable[Node], leaves: Sequence[Leaf]) -> Node | None:
+    """The scalar that most resembles one of these leaves; None where none has anything of them."""
+    best, found = _PART - 1, None
+    for node in nodes:
+        keys, text = (
+            tuple(step for step in node.route if isinstance(step, str)),
+            _scalar(node.value),
+        )
+        score = max((_score(text, text, keys, leaf) for leaf in leaves), default=0)
+        if score > best:
+            best, found = score, node
+    return found
 
 
 def value_at(value: Value, route: Route) -> Value:
@@ -193,6 +272,14 @@ def with_value(value: Value, route: Route, wanted: Value) -> Value:
     if isinstance(step, str) and isinstance(value, Mapping):
         return MappingProxyType({**value, step: with_value(value.get(step), rest, wanted)})
     return value
+
+
+def _scalars(node: Node) -> Iterator[Node]:
+    inner = [*node.items(), *(held for _, held in node.fields())]
+    if not inner and node.value is not None:
+        yield node
+    for held in inner:
+        yield from _scalars(held)
 
 
 def _item(value: Value, step: Item) -> Value:
@@ -271,6 +358,18 @@ def _leaves(route: Route, value: Value) -> Iterator[Leaf]:
             yield Leaf(keys, _scalar(held))
 
 
+def _by_lines(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> tuple[Leaf, ...]:
+    """The leaves, those of several lines as the lines that none of the others has."""
+    known = {line.strip() for leaf in others for line in leaf.text.split("\n")}
+    found = (
+        Leaf(leaf.keys, line.strip())
+        for leaf in leaves
+        for line in leaf.text.split("\n")
+        if "\n" not in leaf.text or (line.strip() and line.strip() not in known)
+    )
+    return tuple(islice(found, _MOST_LEAVES))
+
+
 def _scalar(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -298,7 +397,7 @@ def _best(
 ) -> tuple[int, int | None]:
     """The highest score of these lines, and which of them has it."""
     best, at = 0, None
-    for index, (line, keys) in enumerate(zip(lines[:_MOST_RANKED], paths, strict=False)):
+    for index, (line, keys) in enumerate(zip(lines, paths, strict=False)):
         text = line[:_LONGEST_LINE].strip()
         match = _LINE.match(text)
         held = (match["value"] or match["item"] or "") if match else ""
@@ -315,10 +414,12 @@ def _plain(written: str) -> str:
 
 def _score(line: str, value: str, keys: tuple[str, ...], leaf: Leaf) -> int:
     common = _common_suffix(keys, leaf.keys)
-    if value == leaf.text:
+    if leaf.text in (value, line) or value == f"{''.join(leaf.keys[-1:])}={leaf.text}":
         return _EQUAL + _EQUAL_KEY * common
     if len(leaf.text) > 1 and leaf.text in line:
         return _WITHIN + _WITHIN_KEY * common
+    if len(value) > 1 and value in leaf.text:
+        return _PART + common
     return common
 
 

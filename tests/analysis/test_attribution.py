@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from bot.analysis.attribution import MOST_BUILDS, Attribution
+from bot.analysis.attribution import Attribution
+from bot.analysis.causes import MOST_ALONE, MOST_PUT_BACK, MOST_WHOLE
 from bot.analysis.examine import HeldBlobs
+from bot.analysis.locate import Locator
+from bot.analysis.redeclare import Redeclaring
 from bot.analysis.renders import Renders, renders_here
 from bot.analysis.review import review_trees
 from bot.analysis.run import Options, Side
-from bot.core.finding import Fix
+from bot.core.finding import Finding, Fix
 from bot.core.finding import Side as DiffSide
+from bot.core.judge import Judged
 from bot.core.policy import Policy
-from bot.core.rendering import Build, Builder, Built, Status
+from bot.core.rendering import Build, Builder, Built, Declared, Status
 from bot.core.resource import Resource, ResourceKey, Source
-from bot.core.review import Location, Suggestion
+from bot.core.review import Location, RelatedPlace, Suggestion
 from bot.core.states import Rendered
 from bot.core.tree import File, Tree
 from bot.core.values import freeze, mapping
 from bot.git import Repository
+from tests.analysis.rules import every_value, find_rule
 from tests.analysis.test_rendering import BINDING, ROLE, TODAY
 from tests.git.repositories import commit, make_repository
 from tests.tools import renderer_tools
@@ -37,7 +42,7 @@ class Lines(Builder):
     """Builds an object whose fields are the `key: value` lines of all files, later ones winning.
 
     A value `$key` is that of another field. `either` is on where one of two fields is 1, so that
-    neither alone makes the difference.
+    none is needed for it, and `most` where two of three are, so that none alone makes it either.
     """
 
     texts: Mapping[str, str]
@@ -56,10 +61,13 @@ class Lines(Builder):
         data = {key: data.get(value[1:], value) for key, value in data.items()}
         if data.get("a") == "1" or data.get("b") == "1":
             data["either"] = "on"
+        if [data.get(key) for key in "abc"].count("1") > 1:
+            data["most"] = "on"
         return Built(self.status, json.dumps({"data": data}).encode())
 
 
-def read(built: Built) -> tuple[Resource, ...]:
+def read(built: Built, declared: Declared | None = None, /) -> tuple[Resource, ...]:
+    del declared
     body = mapping(freeze(json.loads(built.output)))
     return (Resource.of(KEY, body, Source("r/base", "", 0, root="r")),)
 
@@ -77,17 +85,23 @@ class World:
         self.blobs = {f"{text!r}": text for held in texts for text in held}
         self.builder = Lines(self.blobs, self.status)
         held = HeldBlobs({blob: text.encode() for blob, text in self.blobs.items()})
-        trees = (self._tree(self.base), self._tree(self.head))
+        self.trees = (self._tree(self.base), self._tree(self.head))
         self.builds = (self._build(self.base), self._build(self.head))
         old, new = (read(Lines(self.blobs).build(build)) for build in self.builds)
         rendered = {"r": Rendered("r", *self.builds, read, old=old, new=new)}
-        self.attribution = Attribution(*trees, held, rendered, self.builder)
+        old_side, new_side = (Redeclaring(tree, held) for tree in self.trees)
+        self.attribution = Attribution(old_side, new_side, rendered, self.builder)
 
     def place(self, name: str, side: DiffSide = "RIGHT") -> Location | None:
         """The place of a field of the object, which was built at that side."""
         builder = Lines(self.blobs)
         (made,) = read(builder.build(self.builds[side == "RIGHT"]))
         return self.attribution.place_of(made.at("data", name), side)
+
+    def inputs(self, name: str) -> tuple[Location, ...]:
+        """The changed files that a field of head may come from, where none is its place."""
+        (made,) = read(Lines(self.blobs).build(self.builds[1]))
+        return self.attribution.inputs_of(made.at("data", name), "RIGHT")
 
     def fixed(self, name: str, value: str, path: str = "r/base") -> Suggestion | None:
         """What is suggested so that a field becomes this."""
@@ -127,24 +141,78 @@ def test_a_line_that_is_gone_is_shown_at_base() -> None:
     assert world.place("y", "LEFT") == Location("r/base", 6, "LEFT")
 
 
-def test_what_only_several_hunks_of_a_file_cause_stands_at_the_file() -> None:
+def test_what_either_of_two_hunks_makes_stands_at_one_that_makes_it_alone() -> None:
     base = "a: 0\n\n\n\nb: 0\n"
     world = World({"r/base": base}, {"r/base": "a: 1\n\n\n\nb: 1\n"})
 
-    assert world.place("either") == Location("r/base", None, "RIGHT")
+    assert world.place("either") == Location("r/base", 1, "RIGHT")
 
 
-def test_what_only_several_files_cause_stands_at_what_the_root_is() -> None:
-    base = {"r/kustomization.yaml": "\n", "r/one": "a: 0\n", "r/two": "b: 0\n"}
-    head = {"r/kustomization.yaml": "\n", "r/one": "a: 1\n", "r/two": "b: 1\n"}
+def test_what_only_several_hunks_of_a_file_cause_stands_at_the_file() -> None:
+    base = "a: 0\n\n\n\nb: 0\n\n\n\nc: 0\n"
+    world = World({"r/base": base}, {"r/base": base.replace("0", "1")})
 
-    assert World(base, head).place("either") == Location("r/kustomization.yaml", None, "RIGHT")
+    assert (world.place("most"), world.inputs("most")) == (Location("r/base", None, "RIGHT"), ())
 
 
-def test_a_file_that_the_change_brings_needs_no_build() -> None:
+def test_what_only_several_files_cause_stands_at_what_the_root_is_with_all_that_changed() -> None:
+    base = {"r/kustomization.yaml": "\n", **{f"r/{key}": f"{key}: 0\n" for key in "abc"}}
+    head = {path: text.replace("0", "1") for path, text in base.items()}
+    world = World(base, head)
+
+    assert world.place("most") == Location("r/kustomization.yaml", None, "RIGHT")
+    assert world.inputs("most") == tuple(Location(f"r/{key}", None, "RIGHT") for key in "abc")
+
+
+def test_a_finding_names_some_of_the_changed_files_and_counts_the_others() -> None:
+    names = [*"abc", *(f"x{number}" for number in range(9))]
+    base = {"r/kustomization.yaml": "\n", **{f"r/{name}": f"{name}: 0\n" for name in names}}
+    world = World(base, {path: text.replace("0", "1") for path, text in base.items()})
+    (made,) = read(Lines(world.blobs).build(world.builds[1]))
+    rule = find_rule("made-up", every_value)
+    judged = Judged(rule, "default", Finding(made.at("data", "most"), "It is on"), "0123")
+
+    found = Locator(HeldBlobs({}), *world.trees, world.attribution).finding(judged)
+
+    assert (found.location, found.related) == (
+        Location("r/kustomization.yaml", None, "RIGHT"),
+        (
+            *(
+                RelatedPlace(
+                    Location(f"r/{name}", None, "RIGHT"),
+                    "changed, and what was rendered is made of it",
+                )
+                for name in names[:8]
+            ),
+            RelatedPlace(None, "4 more changed files that it is made of"),
+        ),
+    )
+
+
+def test_of_many_hunks_of_a_file_the_cause_is_found_by_halves() -> None:
+    lines = [f"x{number}: old" for number in range(40)]
+    base = "\n\n".join(["x: $x31", *lines])
+    world = World({"r/base": base}, {"r/base": base.replace("old", "new")})
+
+    assert (world.place("x"), world.tried) == (Location("r/base", 65, "RIGHT"), 13)
+
+
+def test_a_file_that_the_change_takes_away_has_the_line_that_the_field_follows() -> None:
+    world = World({"r/a": "x: 1\n", "r/base": "w: 1\ny: 7\n"}, {"r/a": "x: 2\n"})
+
+    assert (world.place("y", "LEFT"), world.tried) == (Location("r/base", 2, "LEFT"), 1)
+
+
+def test_a_file_that_the_change_brings_has_the_line_that_the_field_follows() -> None:
     world = World({"r/a": "x: 1\n"}, {"r/a": "x: 2\n", "r/base": "w: 1\ny: 7\n"})
 
-    assert (world.place("y"), world.tried) == (Location("r/base", 2, "RIGHT"), 0)
+    assert (world.place("y"), world.tried) == (Location("r/base", 2, "RIGHT"), 1)
+
+
+def test_what_is_laid_over_a_file_that_the_change_brings_is_named() -> None:
+    world = World({"r/a": "x: 1\n"}, {"r/a": "x: 1\n", "r/base": "y: 7\n", "r/patch": "y: 8\n"})
+
+    assert world.place("y") == Location("r/patch", 1, "RIGHT")
 
 
 def test_what_the_change_does_not_make_stands_where_it_is_from() -> None:
@@ -166,7 +234,8 @@ def test_no_finding_takes_more_builds_than_it_may_and_none_twice() -> None:
     first = world.place("either")
     tried = world.tried
 
-    assert (first, tried) == (Location("r/base", None, "RIGHT"), MOST_BUILDS)
+    most = MOST_PUT_BACK + MOST_ALONE + MOST_WHOLE
+    assert (first, tried) == (Location("r/base", None, "RIGHT"), most)
     assert (world.place("either"), world.tried) == (first, tried)
 
 
@@ -191,8 +260,8 @@ def test_no_fix_is_suggested_where_it_is_not_certain(base: str, head: str, path:
 
 def test_no_fix_is_suggested_in_a_file_that_several_roots_share() -> None:
     world = World({"r/base": "y: a\n"}, {"r/base": "y: b\n"})
-    other = Rendered("other", *world.builds, read)
-    world.attribution.rendered = {**world.attribution.rendered, "other": other}
+    root = world.attribution.rendered["r"]
+    world.attribution.rendered = {"r": replace(root, shared=frozenset({"r/base"}))}
 
     assert world.fixed("y", "c") is None
 
@@ -233,6 +302,36 @@ def test_of_a_patch_and_a_decoy_the_patch_is_named(tmp_path: Path, renders: Rend
     assert [held.location for held in review.findings] == [
         Location("prod/kustomization.yaml", 7, "RIGHT")
     ]
+
+
+def test_a_patch_that_is_taken_away_is_named_where_it_was_listed(
+    tmp_path: Path, renders: Renders
+) -> None:
+    """Head has neither the line that lists it nor the file: one without the other is nothing."""
+    base = {
+        "base/kustomization.yaml": "resources: [rbac.yaml]\n",
+        "base/rbac.yaml": f"{ROLE.replace('pods', 'secrets')}---\n{BINDING}",
+        "prod/kustomization.yaml": (
+            "namePrefix: x-\nresources:\n- ../base\npatches:\n- path: less.yaml\n"
+        ),
+        "prod/less.yaml": ROLE,
+    }
+    head = {
+        **base,
+        "prod/kustomization.yaml": "namePrefix: x-\nresources:\n- ../base\n",
+        "prod/less.yaml": None,
+    }
+    place = make_repository(tmp_path / "repository")
+    commits = [commit(place, dict(base)), commit(place, dict(head))]
+    repository = Repository(place)
+    with repository.blobs() as blobs:
+        old, new = (Side(repository.tree(name), blobs, name) for name in commits)
+        options = Options(renders=renders, rules=("rbac-role-widened", "rbac-privilege-added"))
+        review = review_trees(old, new, Policy(), TODAY, options)
+
+    assert {held.location for held in review.findings} == {
+        Location("prod/kustomization.yaml", 4, "LEFT")
+    }
 
 
 def test_a_chart_gets_the_fix_in_its_values(tmp_path: Path, renders: Renders) -> None:

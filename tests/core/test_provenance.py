@@ -6,7 +6,23 @@ import random
 
 import pytest
 
-from bot.core.provenance import Hunk, Leaf, hunks, put_back, ranked, sought, value_at
+from bot.core.finding import Side
+from bot.core.provenance import (
+    Hunk,
+    Leaf,
+    Texts,
+    changed_leaves,
+    holds,
+    hunks,
+    likest,
+    listing,
+    probed,
+    put_back,
+    put_on,
+    ranked,
+    sought,
+    value_at,
+)
 from bot.core.resource import Item, Node
 from bot.core.values import freeze
 from tests.worlds import resource, world
@@ -80,7 +96,9 @@ def test_the_line_with_the_value_at_the_field_comes_first() -> None:
     head = "data:\n  replicas: 3\n  other: 1\n\n\nmore:\n  replicas: 9\n"
     wanted = sought(field("data", "replicas"), "2", "3")
 
-    found = ranked(hunks("a.yaml", base, head), {"a.yaml": head}, wanted)
+    found = ranked(
+        hunks("a.yaml", base, head), Texts({"a.yaml": base}), Texts({"a.yaml": head}), wanted
+    )
 
     assert [(held.new, held.old) for held in found] == [(2, 2), (7, 7)]
     assert found[0].score > found[1].score
@@ -90,7 +108,7 @@ def test_the_line_within_a_hunk_is_the_one_that_holds_the_value() -> None:
     head = "spec:\n  rules:\n  - verbs: [get]\n    resources: [secrets]\n    apiGroups: ['']\n"
     wanted = sought(field("rules"), None, freeze([{"resources": ["secrets"]}]))
 
-    (found,) = ranked(hunks("a.yaml", "", head), {"a.yaml": head}, wanted)
+    (found,) = ranked(hunks("a.yaml", "", head), Texts({}), Texts({"a.yaml": head}), wanted)
 
     assert (found.new, found.old) == (4, None)
 
@@ -98,7 +116,7 @@ def test_the_line_within_a_hunk_is_the_one_that_holds_the_value() -> None:
 def test_what_resembles_nothing_has_no_line() -> None:
     wanted = sought(field("data", "replicas"), "2", "3")
 
-    (found,) = ranked(hunks("a.txt", "x\n", "y\n"), {"a.txt": "y\n"}, wanted)
+    (found,) = ranked(hunks("a.txt", "x\n", "y\n"), Texts({}), Texts({"a.txt": "y\n"}), wanted)
 
     assert (found.new, found.old) == (None, None)
 
@@ -114,3 +132,103 @@ def test_an_item_is_found_by_its_merge_key_and_else_by_its_place() -> None:
         value_at(body, ("spec", Item("", 7), "x")),
         value_at(body, ("spec", "x", Item("name=a", 0))),
     ] == [2, None, "v", 1, None, None]
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        pytest.param("apps/base/web.yaml", 1, id="a file in a folder that is listed"),
+        pytest.param("apps/prod/more.yaml", 2, id="a file that is listed"),
+        pytest.param("apps/based/web.yaml", None, id="a folder whose name only begins so"),
+    ],
+)
+def test_the_line_that_lists_a_file_is_found(path: str, line: int | None) -> None:
+    lines = ("resources:\n", "  - ../base\n", "  - path: 'more.yaml' # why\n")
+
+    assert listing(lines, "apps/prod", path) == line
+
+
+def test_a_hunk_is_put_on_base_alone() -> None:
+    first, second = hunks("a", "x: 1\n\ny: 1\n", "x: 2\n\ny: 2\n")
+
+    assert put_on("x: 1\n\ny: 1\n", second) == "x: 1\n\ny: 2\n"
+    assert put_on("x: 1\n\ny: 1\n", first) == "x: 2\n\ny: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "value", "wanted"),
+    [
+        pytest.param("a: true # why\n", True, "a: false # why\n", id="a boolean"),
+        pytest.param("- 80\n", 80, "- 81\n", id="a number"),
+        pytest.param("a: 'b'\n", "b", "a: 'bx'\n", id="a text"),
+        pytest.param("a: b\n", "c", None, id="another value"),
+        pytest.param("a:\n", "", None, id="nothing"),
+        pytest.param("a: {}\n", None, None, id="no scalar"),
+    ],
+)
+def test_a_line_is_probed_with_another_scalar(
+    line: str, value: str | int | None, wanted: str | None
+) -> None:
+    assert probed(line, value) == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "side", "held"),
+    [(2, "LEFT", True), (2, "RIGHT", True), (3, "RIGHT", True), (3, "LEFT", False)],
+)
+def test_a_hunk_has_lines_of_both_sides(line: int, side: Side, *, held: bool) -> None:
+    (hunk,) = hunks("a", "x\ny\nz\n", "x\n1\n2\nz\n")
+
+    assert holds(hunk, line, side) is held
+
+
+def test_of_a_text_of_several_lines_those_are_sought_that_are_new() -> None:
+    wanted = sought(field("data"), freeze({"a": "x = 1\ny = 1\n"}), freeze({"a": "x = 1\n\ny = 2"}))
+
+    assert (wanted.gained, wanted.lost) == (
+        (Leaf(("data", "a"), "y = 2"),),
+        (Leaf(("data", "a"), "y = 1"),),
+    )
+
+
+def test_a_part_of_the_value_comes_before_what_has_nothing_of_it_in_the_own_file() -> None:
+    """An image is written in parts, and a chart's version in another file than its labels."""
+    texts = {"0.yaml": "a: {{ if x }}\n", "k.yaml": "newTag: v2\n"}
+    found = (*hunks("0.yaml", "", texts["0.yaml"]), *hunks("k.yaml", "", texts["k.yaml"]))
+    wanted = sought(field("data", "image"), "web:v1", "web:v2")
+
+    ordered = ranked(found, Texts({}), Texts(texts), wanted)
+
+    assert [(held.hunk.path, held.new) for held in ordered] == [("k.yaml", 1), ("0.yaml", None)]
+
+
+def test_a_literal_of_a_generator_is_known_by_its_name() -> None:
+    texts = {"k.yaml": "literals:\n- other=on\n- replicas=on\n"}
+    wanted = sought(field("data", "replicas"), None, "on")
+
+    (found,) = ranked(hunks("k.yaml", "", texts["k.yaml"]), Texts({}), Texts(texts), wanted)
+
+    assert found.new == 3
+
+
+def test_of_changed_scalars_that_is_taken_which_holds_the_value() -> None:
+    old, new = (
+        world(resource("ConfigMap", "a", f"data: {{u: {x}, v: {y}, w: [1]}}")).resources[0]
+        for x, y in (("'1'", "q"), ("'2'", "v2"))
+    )
+    leaves = list(changed_leaves(new, old))
+
+    assert [str(node) for node in leaves] == [
+        "ConfigMap/default/a data.u",
+        "ConfigMap/default/a data.v",
+    ]
+    assert [str(node).partition(" ")[2] for node in changed_leaves(new, None)] == [
+        "apiVersion",
+        "data.u",
+        "data.v",
+        "data.w[1]",
+        "kind",
+        "metadata.name",
+    ]
+    assert likest(leaves, (Leaf(("image",), "web:v2"),)) == leaves[1]
+    assert likest(leaves, (Leaf(("image",), "none"),)) is None

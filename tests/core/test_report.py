@@ -35,6 +35,7 @@ from bot.core.review import (
     Location,
     Overridden,
     Problem,
+    RelatedPlace,
     Review,
     Suggestion,
     Summary,
@@ -105,6 +106,21 @@ TEXTS: dict[str, Callable[[], str]] = {
     "summary_as_before": lambda: summary(decided(problems=PROBLEMS[:1]), Policy()),
     "summary_observing": lambda: summary(
         decided(finding(), policy=Policy(mode="observe")), Policy(mode="observe")
+    ),
+    "summary_unplaced": lambda: summary(
+        decided(
+            replace(
+                finding(path="prod/kustomization.yaml", line=None),
+                related=(
+                    *(
+                        RelatedPlace(Location(f"prod/`{name}`|.yaml", None, "RIGHT"), "changed")
+                        for name in "abcdef"
+                    ),
+                    RelatedPlace(None, "4 more changed files that it is made of"),
+                ),
+            )
+        ),
+        Policy(),
     ),
     "summary_waiting": lambda: summary(settled("octocat", only=True), PEOPLE),
     "summary_partly": lambda: summary(settled("octocat", "hubot"), PEOPLE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -37,6 +38,7 @@ from bot.core.tree import Blobs, File, Tree
 
 _Applied: TypeAlias = Mapping[RootKey, Applied]
 
+
 _DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 
 # Roots that declare roots that declare roots: an app of apps of apps.
@@ -55,7 +57,8 @@ class States:
     one and are affected by the change, each with whether it was rendered; `tools` are the programs
     that answered. `upgrades` are environments once more, as those that have their charts already,
     where templates make a difference of that. `missing` says of each root that was not rendered, by
-    name, why.
+    name, why. `declaring` are the resources of base and of head in which
+    declarations were looked for.
     """
 
     environments: tuple[str, ...]
@@ -67,6 +70,7 @@ class States:
     tools: tuple[str, ...] = ()
     upgrades: tuple[Pair, ...] = ()
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
 
 
 def states_of(  # noqa: PLR0913 - what is compared, and by name how
@@ -122,6 +126,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         tuple(sorted(rendering.tools)),
         tuple(pair for pair in upgrades if pair is not None),
         dict(_missing(rendering.asked, before, after)),
+        trees.declaring,
     )
 
 
@@ -162,6 +167,7 @@ class _Trees:
             if file.mode in REGULAR and path_matches(path, policy.rbac.known)
         }
         self._house = (_house(base), _house(head))
+        self.declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
 
     def render(self, rendering: Rendering, declare: Declare, namespace: str) -> None:
@@ -173,6 +179,7 @@ class _Trees:
             read = [reader.applied(held) for held in found]
             known_by = [[one for it in held.values() for one in it.every] for held in read]
             both = [one for held in known_by for one in held]
+            self.declaring = (tuple(known_by[0]), tuple(known_by[1]))
             for roots, applied, resources, files in zip(
                 inferred, read, known_by, self._files, strict=True
             ):
@@ -204,13 +211,14 @@ class _Trees:
     def rendered(self, before: _Applied, after: _Applied, namespace: str) -> Mapping[str, Rendered]:
         """The roots that a renderer made resources of, by name."""
         reader = self._reader(namespace)
+        uses = Counter(path for held in after.values() for path in held.root.tree_files)
         found = {}
         for key in {**before, **after}:
             old, new = (
                 held if held is not None and held.status == "rendered" else None
                 for held in (before.get(key), after.get(key))
             )
-            for made in rendered_of(old, new, reader):
+            for made in rendered_of(old, new, reader, uses):
                 found[made.name] = made
         return MappingProxyType(found)
 

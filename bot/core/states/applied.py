@@ -13,7 +13,7 @@ import msgspec
 
 from bot.core import values
 from bot.core.manifest import Manifest, ManifestFile
-from bot.core.rendering import Built, Status
+from bot.core.rendering import Built, Declared, Status
 from bot.core.resource import Resource, ResourceKey
 from bot.core.scopes import Scopes
 from bot.core.states.closures import listed_manifests
@@ -105,9 +105,15 @@ class Reader:
         held = ManifestFile(path, file.blob, self.manifests.manifest(file))
         return self._resources(held, self.namespace)
 
-    def made(self, root: Root, built: Built) -> tuple[Resource, ...]:
-        """The resources of what comes of a build. Raises UnbuildableError where there are none."""
-        return tuple(rendered(root, built, self.namespace, self.scopes))
+    def made(
+        self, root: Root, built: Built, declared: Declared | None = None
+    ) -> tuple[Resource, ...]:
+        """The resources of what comes of a build, as another declaration has it finished.
+
+        Raises UnbuildableError where there are none.
+        """
+        held = root if declared is None else replace(root, finish=declared.finish)
+        return tuple(rendered(held, built, self.namespace, self.scopes))
 
     def _once(self, root: Root, roots: Roots) -> Applied:
         mark = (root.inputs, root.place, root.default_namespace, root.built, root.reruns)

@@ -147,6 +147,7 @@ class _Tree:
             edits=held.edits,
             finish=held.finish,
             default_namespace=held.namespace or (held.release.namespace if held.release else ""),
+            declared=held,
         )
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
+from typing import Protocol
 
-from bot.core.rendering import Build, Built
+from bot.core.rendering import Build, Built, Declared
 from bot.core.resource import Node, Resource
 from bot.core.states.applied import Applied, Reader
 from bot.core.states.renditions import Rendition, volatile_nodes
 from bot.core.states.roots import UPGRADE, Root
+
+
+class Read(Protocol):
+    """What a build comes to, as resources."""
+
+    def __call__(self, built: Built, declared: Declared | None = None, /) -> tuple[Resource, ...]:
+        """The resources, finished as this declaration says, None for as the root's own does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,32 +27,52 @@ class Rendered:
     """One root that was rendered: what was built at base and at head, None where there is none.
 
     `name` is what the sources of its resources name as their root. `read` gives the resources of
-    what comes of another build of it; raises UnbuildableError for what cannot be read. `own_paths`
-    are the tree's own paths of files that it finds elsewhere, `old` and `new` what was made of it,
-    `volatile` the places of `new` that are something else in each build and were not at base.
+    what comes of another build of it, as another declaration has it finished; raises
+    UnbuildableError for what cannot be read. `own_paths` are the tree's own paths of files that it
+    finds elsewhere, `old` and `new` what was made of it, `volatile` the places of `new` that are
+    something else in each build and were not at base. `was` and `said` are what declared it at base
+    and what does at head, None where it is inferred. `shared` are those of the tree's files that
+    another root of head is made of as well, be that rendered or not.
     """
 
     name: str
     before: Build | None
     after: Build | None
-    read: Callable[[Built], tuple[Resource, ...]] = lambda built: ()  # noqa: ARG005 - of nothing, nothing
+    read: Read = lambda built, declared=None: ()  # noqa: ARG005 - of nothing, nothing
     own_paths: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     old: tuple[Resource, ...] = ()
     new: tuple[Resource, ...] = ()
     volatile: tuple[Node, ...] = ()
+    was: Declared | None = None
+    said: Declared | None = None
+    shared: frozenset[str] = frozenset()
 
 
-def rendered_of(old: Applied | None, new: Applied | None, reader: Reader) -> Iterator[Rendered]:
-    """A root that was rendered, and once more as it is upgraded where that is another thing."""
+def rendered_of(
+    old: Applied | None, new: Applied | None, reader: Reader, uses: Mapping[str, int]
+) -> Iterator[Rendered]:
+    """A root that was rendered, and once more as it is upgraded where that is another thing.
+
+    `uses` says how many roots of head each file of the tree is a part of.
+    """
     applied = new or old
     if applied is None:
         return
-    yield _rendered(applied.root, old, new, reader)
+    shared = frozenset(path for path in applied.root.tree_files if uses.get(path, 0) > 1)
+    made = partial(_rendered, old=old, new=new, reader=reader, shared=shared)
+    yield made(applied.root)
     if any(held is not None and held.upgrade is not None for held in (old, new)):
-        yield _rendered(replace(applied.root, label=UPGRADE), old, new, reader)
+        yield made(replace(applied.root, label=UPGRADE))
 
 
-def _rendered(root: Root, old: Applied | None, new: Applied | None, reader: Reader) -> Rendered:
+def _rendered(
+    root: Root,
+    *,
+    old: Applied | None,
+    new: Applied | None,
+    reader: Reader,
+    shared: frozenset[str],
+) -> Rendered:
     before, after = (_rendition(root, held) for held in (old, new))
     return Rendered(
         root.name,
@@ -55,6 +83,9 @@ def _rendered(root: Root, old: Applied | None, new: Applied | None, reader: Read
         before.resources,
         after.resources,
         tuple(volatile_nodes(after)),
+        old.root.declared if old is not None else None,
+        new.root.declared if new is not None else None,
+        shared,
     )
 
 

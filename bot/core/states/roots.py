@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from bot.core.rendering import Build, Built, Finish, Release, Renderer
+from bot.core.rendering import Build, Built, Declared, Finish, Release, Renderer
 from bot.core.states.charts import Chart, Naming, charts_of, variant_place
 from bot.core.states.closures import Closures, Manifests, kustomizations_of
 from bot.core.states.files import Files, base_name, directory
@@ -65,7 +65,8 @@ class Root:
     environment is found, `cluster` the part of it that is a cluster's own. `release` is how a chart
     is installed, `edits` are texts laid over the files. `finish` is what becomes of each object
     after the build, `default_namespace` what objects without one get, empty for the environment's
-    own. `built` is what a renderer gave, None where none was asked.
+    own. `built` is what a renderer gave, None where none was asked. `declared` is what declares it,
+    None where it was inferred.
     """
 
     path: str
@@ -85,6 +86,7 @@ class Root:
     built: Built | None = None
     reruns: Reruns | None = None
     label: str = ""
+    declared: Declared | None = field(default=None, compare=False, repr=False)
 
     @property
     def key(self) -> RootKey:
@@ -127,6 +129,11 @@ class Root:
             return None
         files = {path: file.blob for path, file in self.files.items()}
         return Build(renderer, self.path, files, self.edits, self.release)
+
+    @property
+    def tree_files(self) -> frozenset[str]:
+        """The tree's own paths of what it is made of."""
+        return frozenset(self.own_paths.get(path, path) for path in self.files)
 
     @property
     def own_files(self) -> Mapping[str, File]:
