@@ -13,11 +13,7 @@ from requests.utils import get_environ_proxies, select_proxy
 from bot.fetch.guard import addresses_of, check_literal
 from bot.fetch.places import Named, Place
 from bot.fetch.wire import Bounds
-
-SURROUNDINGS: Final = (
-    "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "GIT_SSL_CAINFO",
-)  # fmt: skip
-"""The operator's words on how others are reached: all that the process has of an environment."""
+from bot.git.command import SURROUNDINGS
 
 _USUAL: Final = {"https": 443, "socks5": 1080, "socks5h": 1080}
 
@@ -31,7 +27,7 @@ class Means:
 
     @property
     def surroundings(self) -> Mapping[str, str]:
-        """What git is given of the environment."""
+        """What git is given of the environment: the operator's words on how others are reached."""
         return {name: os.environ[name] for name in SURROUNDINGS if name in os.environ}
 
     @property
