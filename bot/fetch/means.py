@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
+from bot.errors import FetchError
 from bot.fetch.guard import addresses_of, check_literal
 from bot.fetch.places import Named, Place
 from bot.fetch.wire import Bounds
@@ -45,6 +46,12 @@ class Means:
         stated = (os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy"))
         parts = (urlsplit(url if "://" in url else f"//{url}") for url in stated if url)
         return tuple(part.port or _USUAL.get(part.scheme, 80) for part in parts)
+
+    def check(self, place: Place) -> None:
+        """Refuse a place on a port, or without TLS, that the operator does not name."""
+        wrong = self.named.refusal(place)
+        if wrong:
+            raise FetchError(f"'{place.authority}' is not asked: {wrong}", refused=True)
 
     def addresses(self, place: Place) -> tuple[str, ...]:
         """The checked addresses to connect to; none where a proxy connects.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Self
+from urllib.parse import urlsplit
 
-LONGEST: Final = 1_000
+from bot.errors import FetchError
+
+_LONGEST: Final = 1_000
+_LONGEST_TARGET: Final = 4_000
 _SCHEMES: Final = {"https": 443, "http": 80}
 _HOST: Final = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -90,27 +94,27 @@ class Named:
             it for it in (e.removeprefix("http://") for e in self.entries) if "/" in it
         )
 
-    @cached_property
-    def _without_tls(self) -> frozenset[str]:
-        return frozenset(
-            entry.removeprefix("http://").partition("/")[0]
-            for entry in self.entries
-            if entry.startswith("http://")
-        )
-
     def names(self, place: Place) -> bool:
         """Whether the operator named this host with this port."""
         return place.authority in self.authorities
-
-    def speaks_http(self, place: Place) -> bool:
-        """Whether the operator said that this host is asked without TLS."""
-        return f"{place.host}:{place.port}" in self._without_tls
 
     def allows(self, place: Place, owner: str) -> bool:
         """Whether the operator allows what lies at this place, which is this owner's."""
         first = f"{place.authority}/{place.path[1:].partition('/')[0].lower()}"
         whole = {place.authority, owner.partition("/")[0]}
         return not whole.isdisjoint(self._whole) or not {first, owner}.isdisjoint(self._owners)
+
+    def refusal(self, place: Place) -> str:
+        """Why a place is not asked, whosoever it is; empty where it may be."""
+        if not 0 < place.port < 65536:
+            return "its port is none"
+        stated = f"http://{place.host}:{place.port}"
+        if place.scheme != "https" and stated not in self.entries:
+            return f"it has no TLS, which FAIRLEAD_FETCH_HOSTS allows as '{stated}'"
+        if place.port != 443 and not self.names(place):
+            stated = place.authority
+            return f"it is on port {place.port}, which FAIRLEAD_FETCH_HOSTS allows as '{stated}'"
+        return ""
 
     @property
     def ports(self) -> frozenset[int]:
@@ -124,7 +128,7 @@ def place_of(address: str, named: Named) -> Place | str:
 
     Anybody may have written it.
     """
-    match = _ADDRESS.fullmatch(address) if len(address) <= LONGEST else None
+    match = _ADDRESS.fullmatch(address) if len(address) <= _LONGEST else None
     host = match["host"].lower() if match else ""
     if match is None or not _HOST.fullmatch(host):
         return "its address has not the form https://host/path"
@@ -135,21 +139,30 @@ def place_of(address: str, named: Named) -> Place | str:
     host = _REGISTRIES.get(host, host) if scheme == "oci" else host
     place = Place(scheme, host, port, match["path"])
     if scheme == "oci":
-        spoken = "http" if named.speaks_http(place) else "https"
-        place = Place(spoken, host, port, match["path"])
-    return _refusal(place, named) or place
+        without_tls = f"http://{host}:{port}" in named.entries
+        place = replace(place, scheme="http" if without_tls else "https")
+    return named.refusal(place) or place
 
 
-def _refusal(place: Place, named: Named) -> str:
-    if not 0 < place.port < 65536:
-        return "its port is none"
-    if place.scheme == "http" and not named.speaks_http(place):
-        return f"it would be asked without TLS, which FAIRLEAD_FETCH_HOSTS allows as 'http://{place.host}:{place.port}'"
-    if place.port != 443 and not named.names(place):
-        return (
-            f"it is on port {place.port}, which FAIRLEAD_FETCH_HOSTS allows as '{place.authority}'"
-        )
-    return ""
+def target_of(url: str, named: Named) -> Place:
+    """The place of a URL that somebody who was asked leads to. Raises FetchError for no such thing.
+
+    It may have a query, which signed addresses have, but no user.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _SCHEMES.get(parts.scheme, 0)
+    except ValueError as error:
+        raise FetchError("an address that was led to is none", refused=True) from error
+    host = (parts.hostname or "").rstrip(".")
+    plain = "@" not in parts.netloc and _HOST.fullmatch(host) and url.isprintable()
+    if not plain or parts.scheme not in _SCHEMES or len(url) > _LONGEST_TARGET:
+        raise FetchError("an address that was led to is none", refused=True)
+    place = Place(parts.scheme, host, port, parts.path)
+    wrong = named.refusal(place)
+    if wrong:
+        raise FetchError(f"'{place.authority}' is not asked: {wrong}", refused=True)
+    return place
 
 
 def _is_entry(entry: str) -> bool:

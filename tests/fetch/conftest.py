@@ -21,3 +21,9 @@ def server() -> Iterator[Server]:
 def fetching(tmp_path: Path, server: Server) -> Fetching:
     """Fetching from that server alone, which the operator named."""
     return Fetching(tmp_path / "store", enabled=True, hosts=(server.url,))
+
+
+@pytest.fixture
+def other() -> Iterator[Server]:
+    with serving() as held:
+        yield held
