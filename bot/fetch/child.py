@@ -49,7 +49,7 @@ def main() -> NoReturn:
         means = Means(Named(tuple(ask.hosts)), ask.bounds)
         state = confine(_allowed(ask, means))
         if ask.require_sandbox and not state.complete:
-            _say(Said(-1, "refused", message="the sandbox is not complete on this machine"))
+            _say(Said(-1, "unavailable", message="the sandbox is not complete on this machine"))
         else:
             _bring_all(ask, means)
     except BaseException as error:  # noqa: BLE001 - whatever it is, whoever started us hears its name

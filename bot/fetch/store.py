@@ -64,7 +64,7 @@ class Store:
     def open(self, key: str, resolved: str) -> Entry | None:
         """What is kept of this; None where there is nothing, or what there was is spoiled."""
         path = self._entries / _name(key, resolved)
-        lock = _locked(path, fcntl.LOCK_SH)
+        lock = _locked(path, fcntl.LOCK_SH) if _HEX.fullmatch(resolved) else None
         if lock is None:
             return None
         try:
@@ -162,7 +162,7 @@ class Store:
 
 
 def _name(key: str, resolved: str) -> str:
-    return f"{sha256(key.encode()).hexdigest()[:32]}-{resolved.removeprefix('sha256:')}"
+    return f"{sha256(key.encode()).hexdigest()[:32]}-{resolved}"
 
 
 def _locked(path: Path, how: int) -> int | None:
