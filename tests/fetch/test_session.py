@@ -256,8 +256,10 @@ def test_what_was_not_used_for_longest_makes_room(fetching: Fetching, charts: Se
 
 def test_what_is_in_use_does_not_make_room(fetching: Fetching, charts: Server) -> None:
     tiny = replace(fetching, limits=Limits(kept=1))
-    with fetching.session(frozenset()) as session:
+    with tiny.session(frozenset()) as session:
         (brought,) = session.bring([chart(charts, 0)])
-        statuses(tiny, chart(charts, 1))
+        assert statuses(tiny, chart(charts, 1)) == ["brought"]
         data = session.data(brought.files["Chart.yaml"].blob)
     assert (data[:7], brought.digest) == (b"apiVers", f"sha256:{CHART_DIGEST}")
+    assert statuses(tiny, chart(charts, 2)) == ["brought"]
+    assert len(entries(fetching)) == 1
