@@ -11,7 +11,7 @@ from bot.core.fetching import Brought
 from bot.errors import FairleadError, FetchError
 from bot.fetch.asking import Checked, is_commit, is_digest
 from bot.fetch.process import Run, run
-from bot.fetch.store import Store
+from bot.fetch.store import KEPT, Store
 from bot.fetch.wire import MEBIBYTE, PACK, Ask, Bounds, Item, Said
 
 
@@ -26,7 +26,7 @@ class Limits:
     references: int = 200
     seconds: float = 90
     staged: int = 1024 * MEBIBYTE
-    kept: int = 2048 * MEBIBYTE
+    kept: int = KEPT
     bounds: Bounds = field(default_factory=Bounds)
 
 

@@ -25,6 +25,10 @@ from bot.core.tree import Tree
 from bot.errors import FairleadError
 from bot.fetch.admission import listing, take_pack
 from bot.fetch.process import staged_bytes
+from bot.fetch.wire import MEBIBYTE, Bounds
+
+KEPT: Final = 2048 * MEBIBYTE
+"""How much is kept, where nobody says otherwise."""
 
 _VERSION: Final = "1"
 _NOTE: Final = "brought.json"
@@ -58,8 +62,8 @@ class Store:
     """A directory of what was brought, bounded in `bytes`; `files` bound one entry's."""
 
     directory: Path
-    bytes: int
-    files: int
+    bytes: int = KEPT
+    files: int = Bounds().files
 
     def open(self, key: str, resolved: str) -> Entry | None:
         """What is kept of this; None where there is nothing, or what there was is spoiled."""
