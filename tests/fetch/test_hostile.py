@@ -418,13 +418,15 @@ def test_a_service_that_is_killed_leaves_what_the_next_one_clears_away(
     fetching: Fetching, repository: Path, tmp_path: Path
 ) -> None:
     assert fetching.store is not None
+    waiting = "(folder / 'x').touch()\nmine = os.getppid()\n"
+    waiting += "while os.getppid() == mine:\n    time.sleep(0.1)\n"
     script = tmp_path / "service.py"
     script.write_text(
         "import sys\n"
         "from pathlib import Path\n"
         "from bot.core.fetching import Reference\n"
         "from bot.fetch import Fetching\n"
-        f"launch = {_BEGIN + '(folder / chr(120)).touch(); time.sleep(1000)'!r}\n"
+        f"launch = {_BEGIN + waiting!r}\n"
         f"how = Fetching(Path({str(fetching.store)!r}), enabled=True, hosts={fetching.hosts!r}, "
         "launch=launch)\n"
         "with how.session(frozenset()) as session:\n"
