@@ -120,7 +120,7 @@ def _allowed(ask: Ask, means: Means) -> Allowed:
 
 def _there(names: tuple[str | None, ...]) -> Iterator[Path]:
     for name in names:
-        if name and Path(name).is_absolute() and Path(name).exists():
+        if name and Path(name).is_absolute() and os.access(name, os.R_OK):
             yield Path(name)
 
 

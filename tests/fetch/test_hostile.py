@@ -21,6 +21,7 @@ from bot.fetch.wire import MEBIBYTE
 from bot.sandbox import sandbox_state
 from tests.fetch.servers import Answer, Asked, Server
 from tests.git.repositories import commit, git, make_repository
+from tests.sandbox.running import NOBODY, python
 
 # What an honest process does first, and then whatever the test has it do.
 _BEGIN = """
@@ -322,6 +323,33 @@ def test_a_confined_process_reaches_its_folder_and_who_it_asks(
     )
     assert {name for name, what in found.items() if what == "possible"} == {"write", "ask", "git"}
     assert not (tmp_path / "mine").exists()
+
+
+def test_a_user_without_any_privilege_fetches_all_the_same(
+    server: Server, repository: Path, tmp_path: Path
+) -> None:
+    tip = git(repository, "rev-parse", "HEAD")
+    shutil.copytree(repository / ".git", tmp_path / "served" / "base")
+    server.git(tmp_path / "served")
+    server.files({"/a.yaml": b"a: 1\n"})
+    said = python(
+        "import sys, tempfile, pathlib\n"
+        "from bot.core.fetching import Reference\n"
+        "from bot.fetch import Fetching\n"
+        "url, tip = sys.argv[1:]\n"
+        "wanted = [Reference('git', f'{url}/git/base', tip), Reference('file', f'{url}/a.yaml')]\n"
+        # Its own interpreter has no environment by which to find what ours has found.
+        "launch = f'import sys; sys.path[:0] = [sys.argv[1], *{sys.path}]\\n'\n"
+        "launch += 'from bot.fetch.child import main; main()'\n"
+        "with tempfile.TemporaryDirectory() as store:\n"
+        "    how = Fetching(pathlib.Path(store), enabled=True, hosts=(url,), launch=launch)\n"
+        "    with how.session(frozenset()) as session:\n"
+        "        print([(it.status, *it.files) for it in session.bring(wanted)])\n",
+        server.url,
+        tip,
+        user=NOBODY,
+    )
+    assert said == "[('brought', 'a.yaml'), ('brought', 'a.yaml')]\n"
 
 
 def test_its_environment_and_its_files_are_its_own(
