@@ -116,6 +116,18 @@ def test_a_redirect_of_a_repository_is_not_followed(
     assert brought_alone(fetching, moved).status == "failed"
 
 
+def test_a_forge_that_leads_to_the_name_with_git_is_asked_by_that(
+    fetching: Fetching, server: Server, upstream: Path
+) -> None:
+    """As GitLab does; git itself follows nobody."""
+    wanted = git(upstream, "rev-parse", "HEAD")
+    (upstream / ".git").rename(upstream.parent / "base.git")
+    there = Answer(301, headers={"Location": f"{server.url}/git/team/base.git/info/refs"})
+    server.routes["/git/team/base/"] = lambda _: there
+    brought = brought_alone(fetching, reference(server, wanted, "team/base"))
+    assert (brought.status, brought.digest) == ("brought", wanted)
+
+
 def test_submodules_and_links_are_listed_as_what_they_are(
     fetching: Fetching, server: Server, upstream: Path
 ) -> None:
