@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -142,9 +143,24 @@ def test_more_than_is_wanted_is_not_read(server: Server) -> None:
     assert len(sent) < 50
 
 
-def test_what_is_packed_on_the_way_is_not_unpacked(server: Server) -> None:
-    server.routes["/a"] = lambda _: Answer(200, b"packed", {"Content-Encoding": "gzip"})
-    assert web(server).get(f"{server.url}/a", most=10).data == b"packed"
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (gzip.compress(b"here"), ""),
+        (gzip.compress(bytes(64 * MEBIBYTE)), "answered more than 1,048,576 bytes"),
+        (gzip.compress(b"here")[:-9], "did not answer to the end"),
+        (b"here", "did not answer"),
+    ],
+    ids=["whole", "bomb", "cut off", "not packed"],
+)
+def test_what_is_packed_on_the_way_is_unpacked_as_far_as_it_may_be_long(
+    server: Server, body: bytes, said: str
+) -> None:
+    server.routes["/a"] = lambda _: Answer(200, body, {"Content-Encoding": "gzip"})
+    if said:
+        assert said in str(failed(web(server), f"{server.url}/a"))
+    else:
+        assert web(server).get(f"{server.url}/a", most=100).data == b"here"
 
 
 def test_an_answer_that_drips_ends(server: Server) -> None:
