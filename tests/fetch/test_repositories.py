@@ -10,7 +10,10 @@ import pytest
 from bot.core.fetching import Brought, Reference
 from bot.core.tree import File
 from bot.fetch import Fetching
-from bot.fetch.repositories import knows_pins
+from bot.fetch.means import Means
+from bot.fetch.places import Named, Place
+from bot.fetch.repositories import knows_pins, tagged
+from bot.fetch.wire import Bounds
 from tests.fetch.servers import Answer, Server
 from tests.git.repositories import commit, git, make_repository
 
@@ -150,3 +153,13 @@ def test_submodules_and_links_are_listed_as_what_they_are(
 )  # fmt: skip
 def test_a_git_that_would_ask_for_the_name_once_more_is_known(version: str, *, known: bool) -> None:
     assert knows_pins(version) is known
+
+
+def test_git_connects_to_the_address_that_was_checked(server: Server, upstream: Path) -> None:
+    """No name service but this test knows the name, so git asked none itself."""
+    git(upstream, "tag", "v1.0.0")
+    place = Place("http", "git.corp.example", server.port, "/git/team/base/.git")
+    named = Named((f"http://git.corp.example:{server.port}",))
+    means = Means(named, Bounds(), lambda _host, _port: ["127.0.0.1"])
+    assert tagged(place, "refs/tags/v1.0.0", means) == git(upstream, "rev-parse", "HEAD")
+    assert {asked.headers["host"] for asked in server.asked} == {f"git.corp.example:{server.port}"}
