@@ -9,6 +9,7 @@ FairleadError
 │   └── Overtaken         nobody wants its answer any more
 ├── SandboxError          the kernel offers a sandbox and then refuses it
 ├── UnbuildableError      a root that no renderer is given
+├── FetchError            what lies elsewhere could not be brought
 ├── DeliveryError         a signed request is no webhook
 ├── GitHubError           GitHub refused or did not answer
 │   ├── GitHubAnswerError GitHub's refusal of one request
@@ -75,6 +76,18 @@ class SandboxError(FairleadError):
 
 class UnbuildableError(FairleadError):
     """A root that no renderer is given; the message is one sentence that says why."""
+
+
+class FetchError(FairleadError):
+    """What lies elsewhere could not be brought; the message is one clause that says why.
+
+    `refused`: it may not be asked for, or not be taken; `limit`: a budget of ours was met.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False, limit: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
+        self.limit = limit
 
 
 class GitHubError(FairleadError):

@@ -14,14 +14,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bot.errors import UsageError
+from bot.git.command import SURROUNDINGS
 from bot.setup.credentials import read_credentials
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("json", "text")
-_SURROUNDINGS: Final = (
-    "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "GIT_SSL_CAINFO",
-)  # fmt: skip
-"""What git needs where GitHub is behind a proxy or has a certificate of the company's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +73,37 @@ VARIABLES: Final = (
         "`false`",
         "`true` reads pull requests also where the kernel offers no whole sandbox.",
     ),
+    Variable(
+        "FAIRLEAD_FETCH",
+        "`true`",
+        "`false` fetches nothing from elsewhere: remote bases and charts are named, never read.",
+    ),
+    Variable(
+        "FAIRLEAD_FETCH_HOSTS",
+        "",
+        "From where things are fetched beside what base uses: `host`, `host:port`, `host/owner` or "
+        "`http://host:port`, separated by commas.",
+    ),
     *(
-        Variable(name, "", "Handed to git, which reaches GitHub by it; not read from a file.")
-        for name in _SURROUNDINGS
+        Variable(name, "", "Handed to git, which reaches others by it; not read from a file.")
+        for name in SURROUNDINGS
     ),
 )
 """Every variable that is read, in the order in which docs/running.md shows them."""
 
 _YES: Final = ("1", "true", "yes", "on")
 _NO: Final = ("", "0", "false", "no", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """Whether things that lie elsewhere are fetched, from where beside what base uses, and how."""
+
+    enabled: bool = True
+    hosts: tuple[str, ...] = ()
+    surroundings: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +127,7 @@ class Settings:
     surroundings: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
+    fetch: FetchSettings = field(default_factory=FetchSettings)
 
     @property
     def key(self) -> str | tuple[str, ...]:
@@ -147,9 +167,34 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         workers=read.number("FAIRLEAD_WORKERS", 2, 1, 64),
         job_seconds=read.number("FAIRLEAD_JOB_SECONDS", 300, 10, 3600),
         allow_no_sandbox=read.flag("FAIRLEAD_ALLOW_NO_SANDBOX"),
-        surroundings={name: value for name in _SURROUNDINGS if (value := read.environ.get(name))},
+        surroundings=_surroundings(read),
+        fetch=read_fetch_settings(read.environ),
     )
     return _with_stored(settings) if settings.unregistered else settings
+
+
+def read_fetch_settings(environ: Mapping[str, str] | None = None) -> FetchSettings:
+    """The settings about what lies elsewhere; raises UsageError naming the variable."""
+    from bot.fetch.places import Named  # noqa: PLC0415 - not for --help
+
+    read = _Reader(os.environ if environ is None else environ)
+    stated = (part.strip() for part in (read.text("FAIRLEAD_FETCH_HOSTS") or "").split(","))
+    try:
+        named = Named.of(part for part in stated if part)
+    except ValueError as error:
+        raise UsageError(
+            f"FAIRLEAD_FETCH_HOSTS names {str(error)!r}: each must be host, host:port, host/owner "
+            "or http://host:port"
+        ) from error
+    return FetchSettings(
+        enabled=read.flag("FAIRLEAD_FETCH", default=True),
+        hosts=named.entries,
+        surroundings=_surroundings(read),
+    )
+
+
+def _surroundings(read: _Reader) -> Mapping[str, str]:
+    return {name: value for name in SURROUNDINGS if (value := read.environ.get(name))}
 
 
 def _with_stored(settings: Settings) -> Settings:
@@ -227,8 +272,8 @@ class _Reader:
             raise UsageError(f"{name} is {text!r}: it must be one of {', '.join(legal)}")
         return text
 
-    def flag(self, name: str) -> bool:
-        text = (self.text(name) or "").lower()
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        text = (self.text(name) or ("true" if default else "")).lower()
         if text not in _YES + _NO:
             legal = ", ".join(value for value in _YES + _NO if value)
             raise UsageError(f"{name} is {text!r}: it must be one of {legal}")

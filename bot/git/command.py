@@ -17,6 +17,12 @@ SECONDS: Final = 120.0
 
 OBJECT_ID: Final = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 
+SURROUNDINGS: Final = (
+    "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE", "GIT_SSL_CAINFO",
+)  # fmt: skip
+"""What git needs of the environment where others are reached by a proxy, or have a certificate of
+the company's own."""
+
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 _FLAGS: Final = (

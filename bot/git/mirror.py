@@ -23,6 +23,13 @@ _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 # the fetch. https://git-scm.com/docs/git-fsck#_fsck_messages
 _TOLERATED: Final = ("zeroPaddedFilemode", "badTimezone", "missingSpaceBeforeDate")
 
+STRICT: Final = (
+    "fetch.fsckObjects=true",
+    *(f"fetch.fsck.{name}=warn" for name in _TOLERATED),
+    "fetch.unpackLimit=1",
+)
+"""How what is fetched is looked at, and that it stays the pack that it came as."""
+
 
 class Mirror:
     """One bare mirror, without filter and without checkout, below the service's data directory.
@@ -63,11 +70,9 @@ class Mirror:
             run([f"--git-dir={self._path}", "gc", "--quiet"], seconds=_FETCH_SECONDS)
 
     def _fetch(self, url: str, wanted: Sequence[str], token: str | None) -> None:
-        fsck = [f"fetch.fsck.{name}=warn" for name in _TOLERATED]
-        flags = ["fetch.fsckObjects=true", *fsck, "fetch.unpackLimit=1"]
         run(
             [
-                *(part for flag in flags for part in ("-c", flag)),
+                *(part for flag in STRICT for part in ("-c", flag)),
                 f"--git-dir={self._path}",
                 "fetch",
                 "--quiet",

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.sandbox.calls import prctl
 from bot.sandbox.landlock import Allowed, landlock_version, restrict_files
-from bot.sandbox.seccomp import filter_calls, seccomp_available, this_machine
+from bot.sandbox.seccomp import Purpose, filter_calls, seccomp_available, this_machine
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
@@ -64,5 +64,11 @@ def confine(allowed: Allowed | None = None) -> SandboxState:
         restrict_files(state.landlock, allowed or Allowed())
     machine = this_machine()
     if state.seccomp and machine is not None:
-        filter_calls(machine, program=allowed is not None)
+        filter_calls(machine, _purpose(allowed))
     return state
+
+
+def _purpose(allowed: Allowed | None) -> Purpose:
+    if allowed is None:
+        return "read"
+    return "fetch" if allowed.connect else "render"

@@ -23,10 +23,13 @@ _ADD_RULE: Final = 445
 _RESTRICT_SELF: Final = 446
 _VERSION: Final = 1
 _PATH_BENEATH: Final = 1
+_NET_PORT: Final = 2
+_CONNECT_TCP: Final = 2
 # Access rights by ABI: files 1 to 13, REFER (2), TRUNCATE (3), IOCTL_DEV (5); TCP (4); scopes (6).
 _FILE_RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _NETWORK_SINCE: Final = 4
-_SCOPES_SINCE: Final = 6
+SCOPES_SINCE: Final = 6
+"""Since this ABI, a confined process cannot signal others."""
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIRECTORY = 1, 2, 4, 8
 _REMOVE_DIRECTORY, _REMOVE_FILE, _MAKE_DIRECTORY, _MAKE_REGULAR, _TRUNCATE = 16, 32, 128, 256, 16384
@@ -45,11 +48,16 @@ _WRITE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The files and folders, with all below them, that a process may still reach."""
+    """The files and folders, with all below them, that a process may still reach.
+
+    `connect` are the TCP ports that it may connect to. With any, it is a process that fetches: it
+    may use the Internet and start other programs, which are confined as it is.
+    """
 
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
     execute: tuple[Path, ...] = ()
+    connect: tuple[int, ...] = ()
 
 
 def landlock_version() -> int:
@@ -71,6 +79,9 @@ def restrict_files(abi: int, allowed: Allowed) -> None:
         ):
             for path in paths:
                 _allow(rules, path, wanted & rights)
+        if abi >= _NETWORK_SINCE:
+            for port in allowed.connect:
+                _allow_port(rules, port)
         if syscall(_RESTRICT_SELF, rules, 0, 0) != 0:
             raise SandboxError("Landlock is there but refused the rules of the sandbox")
 
@@ -78,9 +89,9 @@ def restrict_files(abi: int, allowed: Allowed) -> None:
 @contextmanager
 def _ruleset(abi: int, rights: int) -> Iterator[int]:
     network = 0b11 if abi >= _NETWORK_SINCE else 0
-    scopes = 0b11 if abi >= _SCOPES_SINCE else 0
+    scopes = 0b11 if abi >= SCOPES_SINCE else 0
     attributes = struct.pack("=QQQ", rights, network, scopes)
-    size = 8 if abi < _NETWORK_SINCE else 16 if abi < _SCOPES_SINCE else 24
+    size = 8 if abi < _NETWORK_SINCE else 16 if abi < SCOPES_SINCE else 24
     held = ctypes.create_string_buffer(attributes, len(attributes))
     rules = syscall(_CREATE_RULESET, ctypes.byref(held), size, 0)
     if rules < 0:
@@ -101,3 +112,9 @@ def _allow(rules: int, path: Path, rights: int) -> None:
             raise SandboxError(f"Landlock refused a rule for {str(path)!r}")
     finally:
         os.close(place)
+
+
+def _allow_port(rules: int, port: int) -> None:
+    held = ctypes.create_string_buffer(struct.pack("=QQ", _CONNECT_TCP, port), 16)
+    if syscall(_ADD_RULE, rules, _NET_PORT, ctypes.byref(held), 0) != 0:
+        raise SandboxError(f"Landlock refused a rule for port {port}")

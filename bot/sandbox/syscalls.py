@@ -197,6 +197,38 @@ PROGRAM_NEEDS: Final = (
 )
 """What a renderer needs beside: files, which Landlock bounds; itself; signals to its threads."""
 
+FETCHER_NEEDS: Final = (
+    *PROGRAM_NEEDS,
+    "socket",
+    "socketpair",
+    "connect",
+    "sendto",
+    "sendmsg",
+    "sendmmsg",
+    "recvmsg",
+    "creat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "rmdir",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "utime",
+    "utimes",
+    "utimensat",
+    "chdir",
+    "fchdir",
+    "fork",
+    "vfork",
+    "kill",
+)
+"""What a process that fetches needs beside: the Internet, git, and the files that git writes.
+
+Landlock bounds the files, the ports and, from its ABI 6, who is signalled."""
+
 ARCHITECTURES: Final[Mapping[str, Architecture]] = MappingProxyType(
     {
         "x86_64": Architecture(0xC000003E, clone=56, clone3=435, seccomp=317, column=0),

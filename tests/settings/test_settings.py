@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from bot.errors import UsageError
-from bot.settings import VARIABLES, Settings, read_settings, tool_folders
+from bot.settings import (
+    VARIABLES,
+    FetchSettings,
+    Settings,
+    read_fetch_settings,
+    read_settings,
+    tool_folders,
+)
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----"
 
@@ -186,3 +193,39 @@ def test_a_command_may_sign_in_place_of_a_key() -> None:
 def test_a_command_that_is_none_is_refused(given: dict[str, str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         read_settings(given)
+
+
+def test_what_is_fetched_is_the_operators_to_say() -> None:
+    given = {
+        "FAIRLEAD_FETCH_HOSTS": "Charts.example.com, git.corp.example:8443,github.com/acme, "
+        "http://registry.corp.example:5000",
+        "HTTPS_PROXY": "http://proxy.corp.example:3128",
+    }
+    hosts = (
+        "charts.example.com",
+        "git.corp.example:8443",
+        "github.com/acme",
+        "http://registry.corp.example:5000",
+    )
+    surroundings = {"HTTPS_PROXY": "http://proxy.corp.example:3128"}
+    expected = FetchSettings(enabled=True, hosts=hosts, surroundings=surroundings)
+    assert read_fetch_settings(given) == read_settings(given).fetch == expected
+
+
+@pytest.mark.parametrize(("given", "enabled"), [("", True), ("yes", True), ("off", False)])
+def test_fetching_is_on_unless_it_is_switched_off(given: str, *, enabled: bool) -> None:
+    assert read_fetch_settings({"FAIRLEAD_FETCH": given}).enabled is enabled
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["https://a.example", "http://a.example", "user@a.example", "a.example/b/c", "*.a.example",
+     "a.example:0", "a.example:99999", "-a.example", "a..example"],
+)  # fmt: skip
+def test_a_host_that_is_none_is_named(wrong: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_fetch_settings({"FAIRLEAD_FETCH_HOSTS": f"b.example, {wrong}"})
+    assert str(raised.value) == (
+        f"FAIRLEAD_FETCH_HOSTS names {wrong!r}: each must be host, host:port, host/owner or "
+        "http://host:port"
+    )
