@@ -11,13 +11,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.analysis.locate import OriginFiles
+from bot.analysis.versions import Versions
 from bot.core import provenance
 from bot.core.finding import Fix, Side
 from bot.core.provenance import Hunk, Sought, Spotted
 from bot.core.rendering import Build, Builder
-from bot.core.resource import Item, Node, Resource, ResourceKey, Route
+from bot.core.resource import Item, Node, Resource, ResourceKey, Route, Source
 from bot.core.review import Location, Suggestion
 from bot.core.states import Rendered
+from bot.core.states.grafts import zone
 from bot.core.tree import Blobs, Tree
 from bot.core.values import Value
 from bot.errors import UnbuildableError
@@ -55,6 +57,7 @@ class Attribution:
     blobs: Blobs
     rendered: Mapping[str, Rendered]
     builder: Builder
+    versions: Versions | None = None
     _left: int = MOST_IN_ALL
     _changes: dict[str, _Change] = field(default_factory=dict)
     _built: dict[object, _Resources | None] = field(default_factory=dict)
@@ -68,9 +71,19 @@ class Attribution:
         if mark not in self._places:
             root = self.rendered.get(source.root)
             found = None if root is None else self._cause(root, node, side)
-            origins = OriginFiles(self.base, self.head)
-            self._places[mark] = found or origins.place_of(node, side)
+            self._places[mark] = found or self._origin(root, node, side)
         return self._places[mark]
+
+    def _origin(self, root: Rendered | None, node: Node, side: Side) -> Location | None:
+        """Where a resource begins. Of what lies elsewhere the line is known where all of it is new.
+
+        Else a version that moves would stand for a cause that it is not.
+        """
+        found = OriginFiles(self.base, self.head, self.versions).place_of(node, side)
+        whole = root is None or root.before is None or root.after is None
+        if found is None or whole or not zone(node.resource.source.path):
+            return found
+        return replace(found, line=None)
 
     def suggestion(self, fix: Fix, path: str) -> Suggestion | None:
         """The line that causes a field, with its scalar as the fix has it.
@@ -132,8 +145,31 @@ class Attribution:
                 return added
             if root.before is None or root.after is None:
                 return None
-            return self._verified(root, change, spotted, _Field(key, route, new, wanted), side)
+            sought = _Field(key, route, new, wanted, node.resource.source)
+            moved = self.versions.written_in(root.name) if self.versions is not None else ()
+            if any(path not in change.head for path in moved):
+                found = self._in_version(root, sought, side)
+                if found is not None:
+                    return found
+            return self._verified(root, change, self._nearest(node, spotted), sought, side)
         return None
+
+    def _in_version(self, root: Rendered, sought: _Field, side: Side) -> Location | None:
+        """The line of a version that is written in no file of a root, where that is the cause."""
+        build = root.again.version() if root.again is not None else None
+        found = None if build is None else self._resources(root, build)
+        if found is None or _value(found, sought.key, sought.route) == sought.value:
+            return None
+        return None if self.versions is None else self.versions.place(sought.origin.path, side)
+
+    def _nearest(self, node: Node, spotted: tuple[Spotted, ...]) -> tuple[Spotted, ...]:
+        """Of what comes from elsewhere, another version is tried before all else."""
+        source = node.resource.source
+        if self.versions is None or not zone(source.path):
+            return spotted
+        moves = [self.versions.in_hunk(source, it.hunk, "RIGHT") for it in spotted]
+        ordered = sorted(zip(moves, spotted, strict=True), key=lambda it: it[0] is None)
+        return tuple(held for _, held in ordered)
 
     def _in_added_file(self, node: Node, spotted: tuple[Spotted, ...]) -> Location | None:
         """The best line of a file that the change brings and that the resource comes from."""
@@ -159,7 +195,8 @@ class Attribution:
             text = provenance.put_back(change.head.get(held.hunk.path, ""), held.hunk)
             # With the only hunk put back, head is base, which differs there.
             if alone or self._flips(root, {held.hunk.path: text}, sought):
-                return _in_hunk(held, side)
+                moved = self.versions and self.versions.in_hunk(sought.origin, held.hunk, side)
+                return moved or _in_hunk(held, side)
         for path in several[: MOST_BUILDS - min(left, len(spotted))]:
             if self._flips(root, {path: change.base.get(path, "")}, sought):
                 return self._file(path, side)
@@ -175,6 +212,9 @@ class Attribution:
 
     def _with(self, root: Rendered, build: Build, texts: Mapping[str, str]) -> _Resources | None:
         """What a build gives with other texts of files of the tree, wherever it finds those."""
+        if root.again is not None:
+            again = root.again.texts(texts)
+            return None if again is None else self._resources(root, again)
         found = {seen: texts[own] for seen, own in _own_paths(root).items() if own in texts}
         # What head does not have any more is put where base had it.
         gone = {path: text for path, text in texts.items() if path not in self.head}
@@ -209,7 +249,8 @@ class Attribution:
                 if old is not None and new is not None:
                     base[path], head[path] = old, new
                     hunks.extend(provenance.hunks(path, old, new))
-            whole = len(base) == len(paths) and _alike(root)
+            moved = self.versions.written_in(root.name) if self.versions is not None else ()
+            whole = len(base) == len(paths) and _alike(root) and all(it in head for it in moved)
             self._changes[root.name] = _Change(base, head, tuple(hunks), whole)
         return self._changes[root.name]
 
@@ -218,13 +259,13 @@ class Attribution:
         before = root.before.files if root.before else {}
         after = root.after.files if root.after else {}
         written = root.after.edits if root.after else {}
-        yield from sorted(
-            {
-                root.own_paths.get(path, path)
-                for path in {**before, **after}
-                if before.get(path) != after.get(path) and path not in written
-            }
-        )
+        differing = {
+            root.own_paths.get(path, path)
+            for path in {**before, **after}
+            if before.get(path) != after.get(path) and (path not in written or path in after)
+        }
+        # What comes from elsewhere differs by what the tree says of it.
+        yield from sorted(path for path in differing if not zone(path))
 
     def _text(self, tree: Tree, path: str) -> str | None:
         """The text of a file, empty where there is none, None where it cannot be looked at."""
@@ -248,12 +289,13 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A place of a resource and what head has there."""
+    """A place of a resource, what head has there, and where the resource begins."""
 
     key: ResourceKey
     route: Route
     value: Value
     wanted: Sought
+    origin: Source
 
 
 def _value(resources: _Resources, key: ResourceKey, route: Route) -> Value:

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 from bot.core.manifest import ManifestFile
 from bot.core.policy import Policy
-from bot.core.resource import GroupKind, Resource, ResourceKey
+from bot.core.resource import GroupKind, Resource, ResourceKey, Written
 
 T = TypeVar("T")
 
@@ -36,8 +36,9 @@ class State:
     `known` is what the policy says that the cluster has beside the tree (`rbac: {known: ...}`).
     `house` are the repository's own rules, its policy and CODEOWNERS: content ids by path.
     `inputs` are the kustomizations and charts that this environment is built by, as objects that
-    no cluster gets, `all_inputs` those of the whole tree. `own` are the addresses by which the
-    repository under review is known.
+    no cluster gets, `all_inputs` those of the whole tree. `looked_into` are the places that name a
+    version of something elsewhere which was brought and rendered. `own` are the addresses by which
+    the repository under review is known.
     Rules look resources up and never walk a whole state; what is computed from a whole state is
     computed once, by `derived`.
     """
@@ -51,6 +52,7 @@ class State:
     house: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[Resource, ...] = ()
     all_inputs: tuple[Resource, ...] = ()
+    looked_into: frozenset[Written] = frozenset()
     own: tuple[str, ...] = ()
     _derived: dict[Callable[[State], object], object] = field(
         default_factory=dict, init=False, repr=False, compare=False

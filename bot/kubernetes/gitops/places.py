@@ -16,12 +16,16 @@ from bot.core.states.files import (
     base_name,
     directory,
 )
+from bot.core.states.grafts import RESERVED
 from bot.core.tree import Blobs, File, Tree
 from bot.core.values import Body
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.yaml_texts import body_of
 
 LARGEST_TEXT: Final = 4 * 1024 * 1024
+
+NOWHERE: Final = RESERVED
+"""The directory of what lies elsewhere, which holds no file of the tree."""
 
 
 @dataclass(frozen=True)
