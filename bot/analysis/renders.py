@@ -6,6 +6,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache, partial
 from hashlib import sha256
@@ -90,7 +91,7 @@ class Orders:
 
     renders: Renders
     blobs: Blobs
-    allowed: frozenset[str]
+    allowed: AbstractSet[str]
     kept: FactCache
     tenant: str = ""
     spent: float = 0.0
@@ -144,7 +145,7 @@ class Orders:
             self.kept.put({key: zlib.compress(_encode(built), 1)})
 
 
-def _wrong(build: Build, allowed: frozenset[str]) -> Iterator[str]:
+def _wrong(build: Build, allowed: AbstractSet[str]) -> Iterator[str]:
     """What is wrong with a build that a child asks for: it may be anybody by now."""
     texts = (*build.edits.values(), *(build.release.values if build.release else ()))
     if len(build.files) + len(build.edits) > _MOST_FILES or sum(map(len, texts)) > _MOST_TEXT:
