@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.cli.diagnosis import Line, ok, problem, warning
+from bot.fetch.store import Store
 from bot.render.tools import find, pinned_tools
 from bot.sandbox import proved_state
 from bot.settings import Settings, tool_folders
@@ -20,6 +21,7 @@ from bot.settings import Settings, tool_folders
 _GIT: Final = (2, 31)
 """`git fetch` with a configuration from the environment came with it."""
 
+_MEBIBYTE: Final = 1024**2
 _GIBIBYTE: Final = 1024**3
 
 
@@ -29,6 +31,7 @@ def look_here(settings: Settings) -> Iterator[Line]:
     yield _git()
     yield from _renderers()
     yield _sandbox(settings)
+    yield _fetching(settings)
     yield _data(settings.data_dir)
 
 
@@ -86,6 +89,18 @@ def _sandbox(settings: Settings) -> Line:
     if settings.allow_no_sandbox:
         return warning("sandbox", f"{state}, and going without is allowed", advice)
     return problem("sandbox", str(state), f"{advice}, or set FAIRLEAD_ALLOW_NO_SANDBOX=true")
+
+
+def _fetching(settings: Settings) -> Line:
+    """Whether things that lie elsewhere are fetched, from where, and how much of them is here."""
+    if not settings.fetch.enabled:
+        return ok("fetching", "off: remote bases and charts are named, never read")
+    hosts = ", ".join(("what base uses", *settings.fetch.hosts))
+    kept = Store(settings.data_dir / "fetched").size() / _MEBIBYTE
+    said = f"from {hosts}; {kept:.0f} MiB kept"
+    if proved_state().complete or settings.allow_no_sandbox:
+        return ok("fetching", said)
+    return warning("fetching", "not without a sandbox", "see the sandbox above")
 
 
 def _data(directory: Path) -> Line:

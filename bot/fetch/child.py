@@ -49,7 +49,7 @@ def main() -> NoReturn:
         means = Means(Named(tuple(ask.hosts)), ask.bounds)
         state = confine(_allowed(ask, means))
         if ask.require_sandbox and not state.complete:
-            _say(Said(-1, "refused", message="the sandbox is not complete on this machine"))
+            _say(Said(-1, "unavailable", message="the sandbox is not complete on this machine"))
         else:
             _bring_all(ask, means)
     except BaseException as error:  # noqa: BLE001 - whatever it is, whoever started us hears its name
@@ -120,7 +120,7 @@ def _allowed(ask: Ask, means: Means) -> Allowed:
 
 def _there(names: tuple[str | None, ...]) -> Iterator[Path]:
     for name in names:
-        if name and Path(name).is_absolute() and Path(name).exists():
+        if name and Path(name).is_absolute() and os.access(name, os.R_OK):
             yield Path(name)
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bot.core.fetching import Brought, BroughtStatus
+from bot.core.fetching import Brought
 from bot.errors import FairleadError, FetchError
 from bot.fetch.asking import Checked, is_commit, is_digest
 from bot.fetch.process import Run, run
-from bot.fetch.store import Store
-from bot.fetch.wire import MEBIBYTE, PACK, Ask, Bounds, Came, Item, Said
+from bot.fetch.store import KEPT, Store
+from bot.fetch.wire import MEBIBYTE, PACK, Ask, Bounds, Item, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Limits:
     references: int = 200
     seconds: float = 90
     staged: int = 1024 * MEBIBYTE
-    kept: int = 2048 * MEBIBYTE
+    kept: int = KEPT
     bounds: Bounds = field(default_factory=Bounds)
 
 
@@ -84,15 +84,13 @@ class Errand:
                 yield asked, Brought("failed", message=str(error))
 
     def _one(self, asked: Checked, said: Said, pack: Path) -> Brought | str:
-        if said.came not in {"brought", "held"}:
-            return Brought(_STATUS[said.came], message=said.message)
         resolved = asked.immutable or said.resolved
-        if not is_commit(resolved):
-            raise FetchError("whoever fetches answered nonsense")
         if said.came == "brought":
             _check(asked, said, resolved)
             note = (said.digest, said.tip)
             self.store.keep(asked.key, resolved, pack, note, self.limits.bounds.pack)
+        elif said.came != "held":
+            return Brought(said.came, message=said.message)
         return resolved
 
 
@@ -102,13 +100,8 @@ def _check(asked: Checked, said: Said, resolved: str) -> None:
         right = said.tip == said.digest == resolved
     else:
         right = is_commit(said.tip) and is_digest(said.digest)
-    if not right:
+    if not right or not is_commit(resolved):
         raise FetchError("whoever fetches answered nonsense")
 
 
-_STATUS: Final[Mapping[Came, BroughtStatus]] = {
-    "refused": "refused",
-    "limit": "limit",
-    "failed": "failed",
-}
 _SILENT: Final = Said(-1, "failed", message="whoever fetches ended without an answer")

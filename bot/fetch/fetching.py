@@ -152,6 +152,7 @@ class Session:
             for asked, came in chain.from_iterable(pool.map(errand.run, groups.values())):
                 found = self._opened(asked, came, store) if isinstance(came, str) else came
                 self._known[asked.reference] = found or _GONE
+        store.make_room()
         self._left -= time.monotonic() - begun
 
     def _errand(self, store: Store) -> Errand:

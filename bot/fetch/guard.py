@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, TypeAlias
 
@@ -10,18 +11,33 @@ from bot.errors import FetchError
 from bot.fetch.places import Named, Place
 
 Address: TypeAlias = IPv4Address | IPv6Address
+Resolve: TypeAlias = Callable[[str, int], Iterable[str]]
+"""The addresses of a host, for a port of it. Raises OSError where it is not known."""
 
 _MOST: Final = 8
 _PRIVATE: Final = (".localhost", ".local", ".internal", ".svc", ".arpa")
+# RFC 6052 and RFC 8215: addresses that stand for one of IPv4; RFC 4291's own form is deprecated.
+_TRANSLATED: Final = frozenset({0x0064FF9B << 64, 0})
+_TRANSLATED_HERE: Final = 0x0064FF9B0001
 
 
-def addresses_of(place: Place, named: Named) -> tuple[str, ...]:
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host by the system's own name service."""
+    rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(row[4][0]) for row in rows]
+
+
+def addresses_of(place: Place, named: Named, ask: Resolve = resolve) -> tuple[str, ...]:
     """The addresses of a place's host, all of which may be connected to.
 
     Raises FetchError where the host is unknown, or any of its addresses may not: a name that is
     half public is not half trusted.
     """
-    found = _resolved(place)
+    try:
+        # A scope (`%eth0`) is of link-local addresses alone.
+        found = [ip_address(text.partition("%")[0]) for text in ask(place.host, place.port)]
+    except (OSError, UnicodeError, ValueError) as error:
+        raise FetchError(f"'{place.host}' is not known to the name service") from error
     for address in found:
         _check(address, place, named)
     return tuple(dict.fromkeys(map(str, found)))[:_MOST]
@@ -41,6 +57,14 @@ def is_literal(host: str) -> bool:
     return _literal(host) is not None
 
 
+def is_public(address: Address) -> bool:
+    """Whether everybody means the same machine by an address, whatever it is wrapped in."""
+    inner = _inner(address)
+    if isinstance(address, IPv6Address) and int(address) >> 80 == _TRANSLATED_HERE:
+        return False
+    return address.is_global and not address.is_multicast and (inner is None or is_public(inner))
+
+
 def _literal(host: str) -> Address | None:
     try:
         # As the C library reads it: `127.1` and `2130706433` are addresses, too.
@@ -50,7 +74,7 @@ def _literal(host: str) -> Address | None:
 
 
 def _check(address: Address, place: Place, named: Named) -> None:
-    if not _is_open(address) and not (named.names(place) and _may_be_named(address)):
+    if not is_public(address) and not (named.names(place) and _may_be_meant(address)):
         raise _not_public(place)
 
 
@@ -62,21 +86,6 @@ def _not_public(place: Place) -> FetchError:
     )
 
 
-def _resolved(place: Place) -> list[Address]:
-    try:
-        rows = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise FetchError(f"'{place.host}' is not known to the name service") from error
-    # A scope (`%eth0`) is of link-local addresses alone.
-    return [ip_address(str(row[4][0]).partition("%")[0]) for row in rows]
-
-
-def _is_open(address: Address) -> bool:
-    """Whether everybody means the same machine by it, whatever it is wrapped in."""
-    inner = _inner(address)
-    return address.is_global and not address.is_multicast and (inner is None or _is_open(inner))
-
-
 def _inner(address: Address) -> IPv4Address | None:
     """The IPv4 address that an IPv6 address stands for."""
     if isinstance(address, IPv4Address):
@@ -85,17 +94,13 @@ def _inner(address: Address) -> IPv4Address | None:
         return address.ipv4_mapped or address.sixtofour
     if address.teredo:
         return address.teredo[1]
-    # RFC 6052's well-known prefix, and the form that RFC 4291 has deprecated.
-    return IPv4Address(int(address) & 0xFFFFFFFF) if _is_translated(address) else None
+    translated = int(address) >> 32 in _TRANSLATED
+    return IPv4Address(int(address) & 0xFFFFFFFF) if translated else None
 
 
-def _is_translated(address: IPv6Address) -> bool:
-    return int(address) >> 32 in {0x0064FF9B << 64, 0}
-
-
-def _may_be_named(address: Address) -> bool:
+def _may_be_meant(address: Address) -> bool:
     """Whether an operator can mean it: a cloud's metadata service is never what is meant."""
     inner = _inner(address)
     if inner is not None and not address.is_loopback:
-        return _may_be_named(inner)
+        return _may_be_meant(inner)
     return not (address.is_link_local or address.is_multicast or address.is_unspecified)

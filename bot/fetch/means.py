@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from requests.utils import get_environ_proxies, select_proxy
 
 from bot.errors import FetchError
-from bot.fetch.guard import addresses_of, check_literal
+from bot.fetch.guard import Resolve, addresses_of, check_literal, resolve
 from bot.fetch.places import Named, Place
 from bot.fetch.wire import Bounds
 from bot.git.command import SURROUNDINGS
@@ -21,10 +21,11 @@ _USUAL: Final = {"https": 443, "socks5": 1080, "socks5h": 1080}
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The hosts that the operator named, what one item may cost, and the environment."""
+    """The hosts that the operator named, what one item may cost, who knows names."""
 
     named: Named
     bounds: Bounds
+    resolve: Resolve = resolve
 
     @property
     def surroundings(self) -> Mapping[str, str]:
@@ -60,6 +61,6 @@ class Means:
         FetchError for a place that may not be asked.
         """
         if self.proxy(place) is None:
-            return addresses_of(place, self.named)
+            return addresses_of(place, self.named, self.resolve)
         check_literal(place, self.named)
         return ()

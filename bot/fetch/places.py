@@ -94,6 +94,12 @@ class Named:
             it for it in (e.removeprefix("http://") for e in self.entries) if "/" in it
         )
 
+    @cached_property
+    def without_tls(self) -> frozenset[str]:
+        """The hosts that are asked without TLS, each with its scheme and its port."""
+        stated = (entry for entry in self.entries if entry.startswith("http://"))
+        return frozenset("/".join(entry.split("/")[:3]) for entry in stated)
+
     def names(self, place: Place) -> bool:
         """Whether the operator named this host with this port."""
         return place.authority in self.authorities
@@ -109,7 +115,7 @@ class Named:
         if not 0 < place.port < 65536:
             return "its port is none"
         stated = f"http://{place.host}:{place.port}"
-        if place.scheme != "https" and stated not in self.entries:
+        if place.scheme != "https" and stated not in self.without_tls:
             return f"it has no TLS, which FAIRLEAD_FETCH_HOSTS allows as '{stated}'"
         if place.port != 443 and not self.names(place):
             stated = place.authority
@@ -139,8 +145,8 @@ def place_of(address: str, named: Named) -> Place | str:
     host = _REGISTRIES.get(host, host) if scheme == "oci" else host
     place = Place(scheme, host, port, match["path"])
     if scheme == "oci":
-        without_tls = f"http://{host}:{port}" in named.entries
-        place = replace(place, scheme="http" if without_tls else "https")
+        spoken = "http" if f"http://{host}:{port}" in named.without_tls else "https"
+        place = replace(place, scheme=spoken)
     return named.refusal(place) or place
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -81,10 +82,20 @@ def bring_commit(place: Place, wanted: str, commit: str, folder: Path, means: Me
     shutil.rmtree(repository)
 
 
+def knows_pins(version: str) -> bool:
+    """Whether git of this version can be told the addresses of a name."""
+    match = re.search(r"(\d+)\.(\d+)", version)
+    return match is not None and (int(match[1]), int(match[2])) >= (2, 37)
+
+
 def _git(command: list[str], place: Place, means: Means) -> bytes:
     flags = [*_FLAGS, f"http.lowSpeedTime={max(1, round(means.bounds.patience))}"]
     addresses = means.addresses(place)
     if addresses and not is_literal(place.host):
+        if not knows_pins(run(["version"]).decode()):
+            raise FetchError(
+                "git 2.37 or newer is needed to fetch from an address that was checked"
+            )
         flags.append(f"http.curloptResolve={_pinned(place, addresses)}")
     try:
         return run(

@@ -25,6 +25,10 @@ from bot.core.tree import Tree
 from bot.errors import FairleadError
 from bot.fetch.admission import listing, take_pack
 from bot.fetch.process import staged_bytes
+from bot.fetch.wire import MEBIBYTE, Bounds
+
+KEPT: Final = 2048 * MEBIBYTE
+"""How much is kept, where nobody says otherwise."""
 
 _VERSION: Final = "1"
 _NOTE: Final = "brought.json"
@@ -58,13 +62,13 @@ class Store:
     """A directory of what was brought, bounded in `bytes`; `files` bound one entry's."""
 
     directory: Path
-    bytes: int
-    files: int
+    bytes: int = KEPT
+    files: int = Bounds().files
 
     def open(self, key: str, resolved: str) -> Entry | None:
         """What is kept of this; None where there is nothing, or what there was is spoiled."""
         path = self._entries / _name(key, resolved)
-        lock = _locked(path, fcntl.LOCK_SH)
+        lock = _locked(path, fcntl.LOCK_SH) if _HEX.fullmatch(resolved) else None
         if lock is None:
             return None
         try:
@@ -76,7 +80,8 @@ class Store:
             os.close(lock)
             self.drop(path)
             return None
-        os.utime(path)
+        with contextlib.suppress(OSError):
+            os.utime(path)
         return Entry(path, note.digest, files, lock)
 
     def held(self, key: str) -> list[str]:
@@ -88,15 +93,14 @@ class Store:
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """A folder for whoever fetches to write into, gone afterwards."""
-        for folder in (self.directory, self._entries, self._staging):
+        for folder in (self.directory, self._staging.parent, self._entries, self._staging):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=self._staging, ignore_cleanup_errors=True) as name:
-            lock = _locked(Path(name), fcntl.LOCK_EX)
-            try:
-                yield Path(name)
-            finally:
-                if lock is not None:
-                    os.close(lock)
+        folder, lock = self._own_folder()
+        try:
+            yield folder
+        finally:
+            os.close(lock)
+            shutil.rmtree(folder, ignore_errors=True)
 
     def keep(self, key: str, resolved: str, pack: Path, note: tuple[str, str], most: int) -> None:
         """Take over a pack: `note` are the digest to record and the commit that holds the files.
@@ -104,9 +108,7 @@ class Store:
         Raises FetchError where it is not what it should be.
         """
         digest, tip = note
-        folder = Path(tempfile.mkdtemp(dir=self._staging))
-        lock = _locked(folder, fcntl.LOCK_EX)
-        try:
+        with self.staging() as folder:
             repository = folder / "taken"
             take_pack(pack, repository, most=most, sha256_ids=len(tip) == 64)
             _, known = listing(repository, tip, most=self.files)
@@ -115,20 +117,18 @@ class Store:
             # Somebody else may have been faster, with the same.
             with contextlib.suppress(OSError):
                 repository.rename(self._entries / _name(key, resolved))
-        finally:
-            if lock is not None:
-                os.close(lock)
-            shutil.rmtree(folder, ignore_errors=True)
-        self.make_room()
 
     def make_room(self) -> None:
-        """Drop what was not used for longest where there is too much, and what was left lying."""
-        for path in self._staging.iterdir():
+        """Drop what was not used for longest where there is too much, and what was left lying.
+
+        What is in use stays, so that a session has what it was told that it has.
+        """
+        for path in _below(self._staging):
             self.drop(path)
-        entries = sorted((path.stat().st_mtime, path) for path in self._entries.iterdir())
-        sizes = {path: staged_bytes(path) for _, path in entries}
+        entries = sorted(_below(self._entries), key=_used)
+        sizes = {path: staged_bytes(path) for path in entries}
         total = sum(sizes.values())
-        for _, path in entries:
+        for path in entries:
             if total <= self.bytes:
                 return
             if self.drop(path):
@@ -152,6 +152,14 @@ class Store:
             os.close(lock)
         return True
 
+    def _own_folder(self) -> tuple[Path, int]:
+        """A new folder and its lock; whoever clears away may meet it before it is locked."""
+        while True:
+            folder = Path(tempfile.mkdtemp(dir=self._staging))
+            lock = _locked(folder, fcntl.LOCK_EX)
+            if lock is not None:
+                return folder, lock
+
     @property
     def _entries(self) -> Path:
         return self.directory / _VERSION / "entries"
@@ -162,7 +170,22 @@ class Store:
 
 
 def _name(key: str, resolved: str) -> str:
-    return f"{sha256(key.encode()).hexdigest()[:32]}-{resolved.removeprefix('sha256:')}"
+    return f"{sha256(key.encode()).hexdigest()[:32]}-{resolved}"
+
+
+def _below(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _used(path: Path) -> float:
+    """When an entry was used last; one that is gone was never."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0
 
 
 def _locked(path: Path, how: int) -> int | None:

@@ -110,7 +110,8 @@ class Web:
         data = bytearray()
         try:
             # As it is sent: what is packed must not grow beyond the limit while it is unpacked.
-            for piece in answer.raw.stream(_CHUNK, decode_content=False):
+            # And piece by piece as it comes: whoever drips it would otherwise never be late.
+            while piece := answer.raw.read1(_CHUNK, decode_content=False):
                 data += piece
                 if len(data) > most:
                     told = f"'{place.authority}' answered more than {most:,} bytes"

@@ -28,7 +28,8 @@ _CONNECT_TCP: Final = 2
 # Access rights by ABI: files 1 to 13, REFER (2), TRUNCATE (3), IOCTL_DEV (5); TCP (4); scopes (6).
 _FILE_RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _NETWORK_SINCE: Final = 4
-_SCOPES_SINCE: Final = 6
+SCOPES_SINCE: Final = 6
+"""Since this ABI, a confined process cannot signal others."""
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIRECTORY = 1, 2, 4, 8
 _REMOVE_DIRECTORY, _REMOVE_FILE, _MAKE_DIRECTORY, _MAKE_REGULAR, _TRUNCATE = 16, 32, 128, 256, 16384
@@ -88,9 +89,9 @@ def restrict_files(abi: int, allowed: Allowed) -> None:
 @contextmanager
 def _ruleset(abi: int, rights: int) -> Iterator[int]:
     network = 0b11 if abi >= _NETWORK_SINCE else 0
-    scopes = 0b11 if abi >= _SCOPES_SINCE else 0
+    scopes = 0b11 if abi >= SCOPES_SINCE else 0
     attributes = struct.pack("=QQQ", rights, network, scopes)
-    size = 8 if abi < _NETWORK_SINCE else 16 if abi < _SCOPES_SINCE else 24
+    size = 8 if abi < _NETWORK_SINCE else 16 if abi < SCOPES_SINCE else 24
     held = ctypes.create_string_buffer(attributes, len(attributes))
     rules = syscall(_CREATE_RULESET, ctypes.byref(held), size, 0)
     if rules < 0:

@@ -16,20 +16,28 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from bot.errors import SandboxError
 from bot.sandbox.calls import syscall
 from bot.sandbox.confine import SandboxState, confine, sandbox_state
-from bot.sandbox.landlock import Allowed
-from bot.sandbox.seccomp import this_machine
+from bot.sandbox.landlock import SCOPES_SINCE, Allowed
+from bot.sandbox.seccomp import Purpose, this_machine
 
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 _START: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from bot.sandbox.proof import main; main(sys.argv[2])"
+    "from bot.sandbox.proof import main; main(*sys.argv[2:])"
 )
 _TIMEOUT: Final = 30.0
+# What a renderer must not and a fetcher must be able to do, and how it is said that it cannot.
+_OWN_TO_FETCHERS: Final = MappingProxyType(
+    {
+        "the Internet can be reached": "the Internet cannot be reached by who fetches",
+        "a process can be started": "a process cannot be started by who fetches",
+    }
+)
 _CLONE_NEWUSER: Final = 0x10000000
 
 
@@ -48,13 +56,13 @@ def proved_state() -> SandboxState:
         (folder / "scratch").mkdir()
         (folder / "outside").write_text("outside", encoding="ascii")
         (folder / "tree" / "file").write_text("inside", encoding="ascii")
-        return replace(state, broken=_broken(folder))
+        return replace(state, broken=(*_broken(folder, "render"), *_broken(folder, "fetch")))
 
 
-def _broken(folder: Path) -> tuple[str, ...]:
+def _broken(folder: Path, purpose: Purpose) -> tuple[str, ...]:
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and our own code
-            [sys.executable, "-I", "-S", "-c", _START, str(_PACKAGE), str(folder)],
+            [sys.executable, "-I", "-S", "-c", _START, str(_PACKAGE), str(folder), purpose],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_TIMEOUT,
@@ -67,17 +75,39 @@ def _broken(folder: Path) -> tuple[str, ...]:
     return tuple(map(str, found))
 
 
-def main(folder: str) -> None:
-    """Confine this process as a renderer, then as a reader; print what was possible each time."""
+def main(folder: str, purpose: Purpose) -> None:
+    """Confine this process as one that renders, and then as one that reads, or as one that fetches.
+
+    Prints what was possible each time.
+    """
     top = Path(folder)
     try:
-        confine(Allowed(read=(top / "tree",), write=(top / "scratch",), execute=()))
-        found = [*_lacking(_needed(top)), *_possible(_forbidden(top))]
-        confine()
-        found += _possible({"a reader reads a file": (top / "tree" / "file").read_text})
+        found = list(_as_fetcher(top) if purpose == "fetch" else _as_renderer_and_reader(top))
     except (SandboxError, OSError) as error:
         found = [f"it could not be set up: {error}"]
     sys.stdout.write(json.dumps(found))
+
+
+def _as_renderer_and_reader(top: Path) -> Iterator[str]:
+    confine(Allowed(read=(top / "tree",), write=(top / "scratch",), execute=()))
+    yield from _lacking(_needed(top))
+    yield from _possible(_forbidden(top))
+    confine()
+    yield from _possible({"a reader reads a file": (top / "tree" / "file").read_text})
+
+
+def _as_fetcher(top: Path) -> Iterator[str]:
+    state = confine(Allowed(read=(top / "tree",), write=(top / "scratch",), connect=(443,)))
+    own = dict(_OWN_TO_FETCHERS)
+    if state.landlock < SCOPES_SINCE:
+        own["another process can be signalled"] = ""
+    needed = {said: attempt for said, attempt in _forbidden(top).items() if own.get(said)}
+    yield from _lacking(
+        {**_needed(top), **{own[said]: attempt for said, attempt in needed.items()}}
+    )
+    tries = {said: attempt for said, attempt in _forbidden(top).items() if said not in own}
+    for said in _possible(tries):
+        yield f"{said} by who fetches"
 
 
 def _needed(top: Path) -> Mapping[str, Callable[[], object]]:

@@ -14,7 +14,7 @@ from bot.cli.doctor_here import look_here
 from bot.errors import UsageError
 from bot.github.inspection import Answer
 from bot.github.registration import EVENTS, PERMISSIONS
-from bot.settings import Settings
+from bot.settings import FetchSettings, Settings
 from bot.standin import StandIn
 from bot.standin.state import App, utc_now
 from tests.cli.running import fairlead
@@ -224,6 +224,22 @@ def test_a_data_directory_that_cannot_be_is_a_problem(tmp_path: Path) -> None:
         "data", f"{file / 'data'} cannot be written to", "set DATA_DIR, or give it to me"
     )
     assert found["git"].status == "ok"
+
+
+def test_what_is_fetched_and_from_where_is_told(tmp_path: Path) -> None:
+    kept = tmp_path / "fetched" / "1" / "entries" / "x"
+    kept.mkdir(parents=True)
+    (kept / "pack").write_bytes(bytes(3 * 1024 * 1024))
+
+    def told(fetch: FetchSettings) -> Line:
+        settings = Settings(data_dir=tmp_path, fetch=fetch, allow_no_sandbox=True)
+        return next(line for line in look_here(settings) if line.subject == "fetching")
+
+    on, off = FetchSettings(hosts=("charts.example.com",)), FetchSettings(enabled=False)
+    assert [told(on), told(off)] == [
+        ok("fetching", "from what base uses, charts.example.com; 3 MiB kept"),
+        ok("fetching", "off: remote bases and charts are named, never read"),
+    ]
 
 
 def test_the_command_says_it_to_people_and_machines(

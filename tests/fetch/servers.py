@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +42,7 @@ Route: TypeAlias = Callable[[Asked], Answer]
 class Server:
     """One HTTP server. `routes` are by path; the longest path that begins what is asked answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.routes: dict[str, Route] = {}
         self.asked: list[Asked] = []
         server = self
@@ -52,15 +53,20 @@ class Server:
             def do_GET(self) -> None:
                 server.answer(self)
 
-            do_POST = do_HEAD = do_GET  # noqa: N815 - the library's names
+            do_POST = do_HEAD = do_CONNECT = do_GET  # noqa: N815 - the library's names
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 del format, args
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.host = f"127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.host = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.host}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            self.host = f"localhost:{self.port}"
+            self.url = f"https://{self.host}"
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)
@@ -68,9 +74,10 @@ class Server:
         headers = {name.lower(): text for name, text in handler.headers.items()}
         if headers.get("transfer-encoding") == "chunked":
             body = _unchunked(handler)
-        asked = Asked(handler.command, parts.path, parts.query, headers, body)
+        path = handler.path if handler.command == "CONNECT" else parts.path
+        asked = Asked(handler.command, path, parts.query, headers, body)
         self.asked.append(asked)
-        found = [path for path in self.routes if parts.path.startswith(path)]
+        found = [path for path in self.routes if asked.path.startswith(path)]
         answer = self.routes[max(found, key=len)](asked) if found else Answer(404)
         try:
             _send(handler, answer)
@@ -95,9 +102,9 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """A server that answers until the block ends."""
-    server = Server()
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """A server that answers until the block ends; as `localhost` where it has a certificate."""
+    server = Server(tls)
     server.start()
     try:
         yield server

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -9,8 +11,9 @@ import pytest
 from bot.core.fetching import Brought, Reference
 from bot.core.tree import File
 from bot.fetch import Fetching
-from tests.fetch.packing import CHART, CHART_DIGEST, archive, blob_id
+from tests.fetch.packing import CHART, CHART_DIGEST, archive, blob_id, digest
 from tests.fetch.servers import Server
+from tests.tools import renderer_tools
 
 INDEX = """\
 apiVersion: v1
@@ -145,3 +148,23 @@ def test_what_is_wrong_with_a_repository_is_said(
     brought = brought_alone(fetching, server)
     assert brought.message == said.replace("HOST", server.host)
     assert brought.status in {"failed", "refused"}
+
+
+def test_what_helm_itself_packs_and_lists_is_brought(
+    fetching: Fetching, server: Server, tmp_path: Path
+) -> None:
+    helm, chart, packed = renderer_tools() / "helm", tmp_path / "app", tmp_path / "packed"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "templates" / "a.yaml").write_text("kind: ConfigMap\n", "utf-8")
+    for version in ("1.0.0", "1.2.3+build", "2.0.0"):
+        about = f"apiVersion: v2\nname: app\nversion: {version}\ndescription: 'a: {'b ' * 60}'\n"
+        (chart / "Chart.yaml").write_text(about, "utf-8")
+        subprocess.run([helm, "package", chart, "--destination", packed], check=True, env={})
+    subprocess.run([helm, "repo", "index", packed], check=True, env={})
+    server.files({f"/charts/{path.name}": path.read_bytes() for path in packed.iterdir()})
+    brought = brought_alone(fetching, server, "1.2.3")
+    whole = (packed / "app-1.2.3+build.tgz").read_bytes()
+    assert (sorted(brought.files), brought.digest) == (
+        ["Chart.yaml", "templates/a.yaml"],
+        digest(whole),
+    )

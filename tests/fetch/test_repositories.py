@@ -10,6 +10,7 @@ import pytest
 from bot.core.fetching import Brought, Reference
 from bot.core.tree import File
 from bot.fetch import Fetching
+from bot.fetch.repositories import knows_pins
 from tests.fetch.servers import Answer, Server
 from tests.git.repositories import commit, git, make_repository
 
@@ -128,3 +129,12 @@ def test_submodules_and_links_are_listed_as_what_they_are(
         "link": "120000",
         "module": "160000",
     }
+
+
+@pytest.mark.parametrize(
+    ("version", "known"),
+    [("git version 2.36.6", False), ("git version 2.37.0", True), ("git version 3.1", True),
+     ("git version 2.39.5 (Apple Git-154)", True), ("", False)],
+)  # fmt: skip
+def test_a_git_that_would_ask_for_the_name_once_more_is_known(version: str, *, known: bool) -> None:
+    assert knows_pins(version) is known

@@ -9,7 +9,7 @@ repository itself has there is not looked at.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -23,8 +23,10 @@ RESERVED: Final = ".fairlead/fetched"
 
 MOST_REFERENCES: Final = 40
 """How many references one review may have brought."""
-MOST_FILES: Final = 60_000
+MOST_FILES: Final = 100_000
 """How many files all that is brought for one review may have."""
+MOST_PLACED: Final = 400_000
+"""How many files a tree may have of it, where several hold a reference to the same."""
 DEEPEST: Final = 4
 """How deep what is brought may name what is brought."""
 
@@ -81,11 +83,15 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Grafts:
-    """What a tree has of what lies elsewhere: `placed` by directory, and every answer so far."""
+    """What a tree has of what lies elsewhere: `placed` by directory, and every answer so far.
+
+    `left_out` are the directories for which there was no more room.
+    """
 
     elsewhere: Elsewhere | None = None
     answers: Mapping[Reference, Brought] = field(default_factory=lambda: MappingProxyType({}))
     placed: Mapping[str, Remote] = field(default_factory=lambda: MappingProxyType({}))
+    left_out: frozenset[str] = frozenset()
 
     def remote(
         self, meant: Meant, source: Source, route: Route, others: Iterable[Remote], holder: str = ""
@@ -111,6 +117,8 @@ class Grafts:
         if remote.depth > DEEPEST:
             message = f"more than {DEEPEST} things from elsewhere name one another"
             return Brought("refused", message=message)
+        if remote.place in self.left_out:
+            return _SPENT
         return self.answers.get(remote.reference)
 
     def outermost(self, path: str) -> Remote | None:
@@ -122,6 +130,7 @@ class Grafts:
 
 
 NOTHING: Final = Grafts()
+_SPENT: Final = Brought("limit", message=f"what is fetched has more than {MOST_FILES:,} files")
 
 
 def zone(path: str) -> str:
@@ -148,17 +157,24 @@ def without_reserved(tree: Tree) -> Tree:
 def grafted(tree: Tree, remotes: Iterable[Remote], grafts: Grafts) -> tuple[Tree, Grafts]:
     """A tree with what was brought for these references, and what it then has of it."""
     placed: dict[str, Remote] = {}
+    left_out: set[str] = set()
+    count = 0
+    bare = replace(grafts, placed=MappingProxyType({}), left_out=frozenset())
     for remote in remotes:
-        answer = grafts.answer(remote)
-        if answer is not None and answer.status == "brought":
-            placed.setdefault(remote.place, remote)
-    if not placed:
-        return tree, Grafts(grafts.elsewhere, grafts.answers)
-    files: dict[str, File] = dict(tree)
+        answer = bare.answer(remote)
+        if remote.place in placed or answer is None or answer.status != "brought":
+            continue
+        count += len(answer.files)
+        if count > MOST_PLACED:
+            left_out.add(remote.place)
+        else:
+            placed[remote.place] = remote
+    files: dict[str, File] = dict(tree) if placed else {}
     for place, remote in placed.items():
         held = grafts.answers[remote.reference].files
         files.update({f"{place}/{path}": file for path, file in held.items()})
-    return files, Grafts(grafts.elsewhere, grafts.answers, MappingProxyType(placed))
+    found = replace(bare, placed=MappingProxyType(placed), left_out=frozenset(left_out))
+    return (files if placed else tree), found
 
 
 def _name(meant: Meant) -> tuple[str, str, str, str]:
@@ -193,7 +209,7 @@ class Bringing:
 
     def _bounded(self, found: Brought) -> Brought:
         if self._files + len(found.files) > MOST_FILES:
-            return Brought("limit", message=f"what is fetched has more than {MOST_FILES} files")
+            return _SPENT
         self._files += len(found.files)
         return found
 

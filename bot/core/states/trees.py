@@ -197,7 +197,7 @@ class Trees:
             declared = with_declared(tree.inferred, named, tree.whole, self._manifests)
             remotes = {it.place: it for it in (*tree.inferred.remotes, *declared.roots.remotes)}
             _, grafts = grafted(tree.files.tree, remotes.values(), tree.grafts)
-            if grafts.placed == tree.grafts.placed:
+            if (grafts.placed, grafts.left_out) == (tree.grafts.placed, tree.grafts.left_out):
                 return altered(declared.roots, read, declared.owners)
             tree.grafts = grafts
 
