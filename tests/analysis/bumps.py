@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.analysis.examine import HeldBlobs, examine_trees
 from bot.core.fetching import Brought, Reference
+from bot.core.policy import Policy
 from bot.core.review import Analysis
 from bot.core.rule import Rule
 from bot.render.renderers import Renderers
@@ -116,9 +117,10 @@ def analysed(
     head: Files,
     held: Mapping[Reference, Held | Brought],
     rules: Iterable[Rule] = (VALUES, LOST),
+    policy: Policy | None = None,
 ) -> tuple[Analysis, Shelf]:
     grove = Grove(base, head)
-    question = grove.question()
+    question = grove.question(policy)
     shelf = Shelf(held, grove.blobs)
     builder = Renderers(HeldBlobs(grove.blobs), renderer_binaries())
     return examine_trees(question, grove.content(), tuple(rules), builder, shelf), shelf

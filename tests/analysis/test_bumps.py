@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from bot.catalog import load_rules
 from bot.core.fetching import Brought, Reference
+from bot.core.policy import parse_policy
 from bot.core.resource import Source
-from bot.core.review import Fetched
+from bot.core.review import Fetched, RenderedRoots
 from bot.core.states.grafts import MOST_REFERENCES, Grafts, Meant
 from tests.analysis.bumps import (
     METRICS,
@@ -151,6 +152,35 @@ def test_a_single_file_is_brought_by_its_address(address: str) -> None:
 
     message = "all.yaml v1.0.0 -> v1.1.0: ConfigMap/default/c has b"
     assert found == Seen((f"{K}:2 {message}",), asked=("all.yaml", "all.yaml"))
+
+
+def test_a_patch_from_elsewhere_is_brought_by_its_address() -> None:
+    address = "https://example.com/metrics/{}/patch.yaml"
+
+    def files(version: str) -> Files:
+        patch = f"patches:\n- path: {address.format(version)}\n"
+        return {K: f"resources: [c.yaml]\n{patch}", "app/c.yaml": config()}
+
+    held = {
+        Reference("file", address.format("v1.0.0")): {"patch.yaml": config("a: '1'")},
+        Reference("file", address.format("v1.1.0")): {"patch.yaml": config("a: '1'", "b: '1'")},
+    }
+
+    assert seen(files("v1.0.0"), files("v1.1.0"), held).findings == (
+        f"{K}:3 patch.yaml v1.0.0 -> v1.1.0: ConfigMap/default/c has b",
+    )
+
+
+def test_no_glob_of_the_policy_makes_a_root_of_what_was_brought() -> None:
+    policy = parse_policy("version: 1\nrender: {roots: ['**']}\n")
+
+    listed = {"deploy/kustomization.yaml": "resources: [c.yaml]\nnamePrefix: x-\n"}
+    held = two_versions({**deploy("a: '1'"), **listed}, {**deploy("a: '1'", "b: '1'"), **listed})
+
+    found, _ = analysed({K: overlay("v1.0.0")}, {K: overlay("v1.1.0")}, held, policy=policy)
+
+    rendered = found.summary.rendered
+    assert rendered == RenderedRoots(1, 1, rendered.tools if rendered else ())
 
 
 def test_a_component_from_elsewhere_is_brought() -> None:

@@ -16,7 +16,7 @@ from bot.core.rendering import Build, Built, Finish, Release, Renderer
 from bot.core.states.charts import Chart, Naming, charts_of, variant_place
 from bot.core.states.closures import Closures, Manifests, kustomizations_of
 from bot.core.states.files import Files, base_name, directory
-from bot.core.states.grafts import NOTHING, Grafts, Remote
+from bot.core.states.grafts import NOTHING, Grafts, Remote, zone
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.paths import Paths
 from bot.core.tree import File
@@ -287,7 +287,9 @@ class _Builds:
         return [
             place
             for place in tops
-            if not naming.excludes(place) and (naming.names(place) or not self._left(place, before))
+            if not zone(place)
+            and not naming.excludes(place)
+            and (naming.names(place) or not self._left(place, before))
         ]
 
     def _left(self, place: str, before: Roots | None) -> bool:

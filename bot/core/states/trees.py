@@ -17,7 +17,7 @@ from bot.core.scopes import scopes_of
 from bot.core.states.applied import Applied, Reader, definitions
 from bot.core.states.baseline import with_baselines
 from bot.core.states.charts import Naming
-from bot.core.states.declared import with_declared
+from bot.core.states.declared import Declarations, with_declared
 from bot.core.states.delivery import altered
 from bot.core.states.files import REGULAR, Files, files_of
 from bot.core.states.grafts import Bringing, Elsewhere, Grafts, Remote, grafted, without_reserved
@@ -192,14 +192,16 @@ class Trees:
         self, tree: _Tree, named: Sequence[Declared], read: ManyApplied, before: Roots | None
     ) -> Roots:
         """The roots of a tree; what was brought shows what else of it is there already."""
-        while True:
+        declared = Declarations(tree.inferred, frozenset())
+        for _ in range(_MOST_ROUNDS):
             tree.infer(self._manifests, self._naming, before)
             declared = with_declared(tree.inferred, named, tree.whole, self._manifests)
             remotes = {it.place: it for it in (*tree.inferred.remotes, *declared.roots.remotes)}
             _, grafts = grafted(tree.files.tree, remotes.values(), tree.grafts)
             if (grafts.placed, grafts.left_out) == (tree.grafts.placed, tree.grafts.left_out):
-                return altered(declared.roots, read, declared.owners)
+                break
             tree.grafts = grafts
+        return altered(declared.roots, read, declared.owners)
 
     def applied(self, namespace: str) -> tuple[ManyApplied, ManyApplied]:
         """The roots of both, read for an environment where this is the default namespace."""
