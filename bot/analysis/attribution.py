@@ -15,6 +15,7 @@ from bot.analysis.differing import Differences, main_files, text_of
 from bot.analysis.locate import OriginFiles
 from bot.analysis.redeclare import Redeclaring
 from bot.analysis.trials import Field, Trials, value_in
+from bot.analysis.versions import Versions
 from bot.core import provenance
 from bot.core.finding import Fix, Side
 from bot.core.reading import line_of
@@ -22,6 +23,7 @@ from bot.core.rendering import Builder
 from bot.core.resource import Item, Node
 from bot.core.review import Location, Suggestion
 from bot.core.states import Rendered
+from bot.core.states.grafts import zone
 
 _DEEPEST: Final = 4
 
@@ -36,12 +38,16 @@ class _Place:
 
 @dataclass(slots=True)
 class Attribution:
-    """Finds the places of what renderers made: see `bot.analysis.locate.Places`."""
+    """Finds the places of what renderers made: see `bot.analysis.locate.Places`.
+
+    `versions` finds those of what lies elsewhere, of which there is nothing without it.
+    """
 
     base: Redeclaring
     head: Redeclaring
     rendered: Mapping[str, Rendered]
     builder: Builder
+    versions: Versions
     trials: Trials = field(init=False)
     differences: Differences = field(init=False)
     _places: dict[object, _Place] = field(default_factory=dict)
@@ -68,8 +74,8 @@ class Attribution:
         return self._places[mark]
 
     def _found(self, node: Node, side: Side) -> _Place:
-        origin = OriginFiles(self.base.tree, self.head.tree).place_of(node, side)
         root = self.rendered.get(node.resource.source.root)
+        origin = self._origin(root, node, side)
         field = None if root is None else _differing(root, node)
         if root is None or field is None:
             return _Place(origin)
@@ -83,6 +89,7 @@ class Attribution:
             self.trials,
             self._declaring,
             tuple(self.rendered.values()),
+            self.versions,
         )
         found = cause.place()
         if found is not None:
@@ -90,6 +97,17 @@ class Attribution:
         inputs = (self._file(path, "RIGHT") for path in difference.paths)
         main = next((self._file(path, side) for path in main_files(root)), None)
         return _Place(main or origin, tuple(held for held in inputs if held is not None))
+
+    def _origin(self, root: Rendered | None, node: Node, side: Side) -> Location | None:
+        """Where a resource begins. Of what lies elsewhere the line is known where all of it is new.
+
+        Else a version that moves would stand for a cause that it is not.
+        """
+        found = OriginFiles(self.base.tree, self.head.tree, self.versions).place_of(node, side)
+        whole = root is None or root.before is None or root.after is None
+        if found is None or whole or not zone(node.resource.source.path):
+            return found
+        return replace(found, line=None)
 
     def _declaring(self, node: Node, side: Side) -> Location | None:
         """The place of a field of an object that declares a root; None where it is not changed."""

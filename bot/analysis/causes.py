@@ -11,6 +11,7 @@ from bot.analysis.differing import Difference, main_files
 from bot.analysis.likely import SURE, likely_hunks
 from bot.analysis.redeclare import Redeclaring
 from bot.analysis.trials import Field, Trials
+from bot.analysis.versions import Versions
 from bot.analysis.written import object_line
 from bot.core import provenance
 from bot.core.finding import Side
@@ -19,6 +20,7 @@ from bot.core.resource import Node
 from bot.core.review import Location
 from bot.core.states import Rendered
 from bot.core.states.files import directory
+from bot.core.states.grafts import zone
 
 MOST_PUT_BACK: Final = 4
 """How many hunks are put back, one after the other."""
@@ -37,7 +39,7 @@ class Cause:
     """The search for the place of one field at one side.
 
     `declaring` gives the place of what declares a root, None where that is not changed; `rendered`
-    are all roots that were rendered.
+    are all roots that were rendered, `versions` the lines that name what lies elsewhere.
     """
 
     root: Rendered
@@ -48,6 +50,7 @@ class Cause:
     trials: Trials
     declaring: Callable[[Node, Side], Location | None]
     rendered: tuple[Rendered, ...]
+    versions: Versions
 
     def place(self) -> Location | None:
         """The line or file that causes it; None where no changed input does so alone."""
@@ -55,8 +58,11 @@ class Cause:
         if own is not None:
             return own
         if self.root.before is None or self.root.after is None:
-            return self._of_one_side()
-        if self.difference.whole and len(self._spotted) == 1:
+            return self._brought() or self._of_one_side()
+        version = self._in_version()
+        if version is not None:
+            return version
+        if self.difference.whole and len(self._spotted) == 1 and not self._unwritten:
             # With the only hunk put back, head is base, which differs there.
             return self._in_hunk(self._spotted[0])
         return self._in_hunks() or self._in_files() or self._declared()
@@ -77,6 +83,22 @@ class Cause:
         # The value is another's that looks the same: what gave the object this one is elsewhere.
         line = object_line(self.difference.text(path, side), self.node)
         return Location(path, line, side)
+
+    def _brought(self) -> Location | None:
+        """The line of the version of what lies elsewhere; None for what begins in the tree."""
+        return self.versions.place(self.node.resource.source.path, self.side)
+
+    def _in_version(self) -> Location | None:
+        """The line of a version that is written in no file of the root, where that is the cause."""
+        if self._unwritten and self.trials.moved(self.root, self.field):
+            return self._brought()
+        return None
+
+    @cached_property
+    def _unwritten(self) -> frozenset[str]:
+        """The files that hold versions which move, and whose text is no part of the root's own."""
+        moved = self.versions.written_in(self.root.name)
+        return moved - self.difference.head.held.keys()
 
     def _in_hunks(self) -> Location | None:
         """The first hunk without which the field is another, or which alone makes it what it is."""
@@ -194,8 +216,14 @@ class Cause:
         return None if found is None else self._in_hunk(found)
 
     def _in_hunk(self, held: Spotted) -> Location:
-        """The line of a hunk: on the side that is asked for where the hunk has lines there."""
+        """The line of a hunk: on the side that is asked for where the hunk has lines there.
+
+        Where the hunk moves a version, it is that version's.
+        """
         hunk = held.hunk
+        moved = self.versions.in_hunk(self.node.resource.source, hunk, self.side)
+        if moved is not None:
+            return moved
         if hunk.removed and (self.side == "LEFT" or not hunk.added):
             line = held.old or hunk.old + self._listed(hunk.path, hunk.removed)
             return Location(hunk.path, line, "LEFT")
@@ -223,5 +251,11 @@ class Cause:
 
     @cached_property
     def _spotted(self) -> tuple[Spotted, ...]:
-        """The hunks, the most likely first."""
-        return likely_hunks(self.root, self.node, self.field, self.difference, self._wanted)
+        """The hunks, the most likely first: of what comes from elsewhere, another version."""
+        found = likely_hunks(self.root, self.node, self.field, self.difference, self._wanted)
+        source = self.node.resource.source
+        if not zone(source.path):
+            return found
+        moves = [self.versions.in_hunk(source, held.hunk, "RIGHT") for held in found]
+        ordered = sorted(zip(moves, found, strict=True), key=lambda it: it[0] is None)
+        return tuple(held for _, held in ordered)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import resource
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import msgspec
 
 from bot.analysis.channel import OUT_OF_MEMORY
 from bot.analysis.counters import Counters
-from bot.analysis.examine import Question, examine_trees
+from bot.analysis.examine import Question, examine_trees, owners_of
 from bot.analysis.manifests import (
     LARGEST,
     MISSING,
@@ -29,15 +30,21 @@ from bot.analysis.manifests import (
 from bot.analysis.wire import (
     HEADER,
     LARGEST_FRAME,
+    MOST_OWNERS,
+    OWNER,
     Answer,
+    Bring,
     FactKind,
     Failed,
     Order,
     Start,
+    Uses,
     Want,
     answer,
+    decode_given,
     decode_have,
     decode_made,
+    decode_rest,
     decode_start,
     frame,
     pack_manifest,
@@ -45,6 +52,7 @@ from bot.analysis.wire import (
     unpack_tree,
 )
 from bot.catalog import load_rules
+from bot.core.fetching import Brought, Reference
 from bot.core.manifest import Manifest
 from bot.core.rendering import Build, Builder, Built
 from bot.core.rule import Rule
@@ -79,12 +87,20 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
         return
     # One review, then the process ends: what it makes is never garbage before that.
     gc.disable()
-    base, head = unpack_tree(start.base), unpack_tree(start.head)
+    base = unpack_tree(start.base)
     content = _Content()
+    content.prefetch((base,))
+    # What may be fetched is said by base, and by a process that has seen nothing else.
+    owners = owners_of(base, content, start.policy) if start.fetches else ()
+    said = sorted(held for held in owners if re.match(OWNER, held))
+    _send(Uses(said[:MOST_OWNERS], content.new))
+    content.new = []
+    head = unpack_tree(decode_rest(_receive()).head, base)
     content.prefetch((base, head))
     asked = [rule for rule in rules if start.rules is None or rule.id in start.rules]
     question = Question(base, head, start.policy, start.namespace, start.repositories)
-    found = examine_trees(question, content, asked, _Builder())
+    fetcher = _Fetcher() if start.fetches else None
+    found = examine_trees(question, content, asked, _Builder(), fetcher)
     counts = (content.counters.parsed, content.counters.blobs, content.counters.cached)
     _send(Answer(**answer(found, content.new, counts), sandbox=str(state)))
 
@@ -100,6 +116,15 @@ class _Builder(Builder):
         """What comes of each of these builds, in their order."""
         _send(Order(list(builds)))
         return [decode_made(_receive()).built for _ in builds]
+
+
+class _Fetcher:
+    """Has the parent bring: this process can reach nothing."""
+
+    def bring(self, references: Sequence[Reference]) -> Sequence[Brought]:
+        """What came of each reference, in their order."""
+        _send(Bring(list(references)))
+        return decode_given(_receive()).found
 
 
 @dataclass(slots=True)
@@ -119,6 +144,7 @@ class _Content:
             for path, file in tree.items()
             if file.mode in REGULAR and file.size <= LARGEST
             for kind in _kinds(path)
+            if (mark := (kind, file.blob)) not in self._read and mark not in self._packed
         )
         for some in _portions(wanted):
             self._ask([(kind, file.blob) for kind, file in some])

@@ -14,17 +14,27 @@ from bot.analysis.locate import Locator, in_one_line, merged
 from bot.analysis.manifests import ReadManifests
 from bot.analysis.redeclare import Redeclaring
 from bot.analysis.summary import summarise
+from bot.analysis.versions import Versions
+from bot.core.fetching import Fetcher
 from bot.core.judge import RuleFailed, judge
+from bot.core.manifest import ManifestFile
 from bot.core.policy import Policy
 from bot.core.rendering import Builder, NoBuilder
 from bot.core.resource import Node
 from bot.core.review import Analysis, Location, Problem, ReviewFinding
 from bot.core.rule import Rule
+from bot.core.scopes import Scopes
 from bot.core.state import changes
 from bot.core.states import Manifests, States, states_of
+from bot.core.states.files import files_of
+from bot.core.states.grafts import without_reserved
+from bot.core.states.inputs import inputs_of
+from bot.core.states.resources import resources_of
 from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops import Declarations, Own, indeterminate, is_sensitive
+from bot.kubernetes.remote.meanings import Meanings
+from bot.kubernetes.remote.sources import remote_sources
 
 _APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 
@@ -48,9 +58,17 @@ class Question:
 
 
 def examine_trees(
-    question: Question, content: Content, rules: Iterable[Rule], builder: Builder | None = None
+    question: Question,
+    content: Content,
+    rules: Iterable[Rule],
+    builder: Builder | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Analysis:
-    """What the change from base to head does. Without a builder nothing is rendered."""
+    """What the change from base to head does.
+
+    Without a builder nothing is rendered, without a fetcher nothing is brought from elsewhere;
+    `content` is asked for what was brought as for all else.
+    """
     policy = question.policy
     asked = tuple(rule for rule in rules if not policy.rule(rule.id).off)
     options: dict[str, object] = {rule.id: policy.options(rule.id, rule.options) for rule in asked}
@@ -65,16 +83,20 @@ def examine_trees(
         declare=Declarations(content, own),
         own=question.repositories,
         blobs=content,
+        elsewhere=Meanings(),
+        fetcher=fetcher,
     )
     old, new = states.declaring
     declare = partial(Declarations, own=own)
+    versions = Versions(question.base, question.head, content, states.rendered, states.grafts)
     places = Attribution(
         Redeclaring(question.base, content, old, declare),
         Redeclaring(question.head, content, new, declare),
         states.rendered,
         builder or NoBuilder(),
+        versions,
     )
-    locator = Locator(content, question.base, question.head, places)
+    locator = Locator(content, question.base, question.head, places, versions)
     findings: list[ReviewFinding] = []
     crashed: dict[tuple[str, str], Problem] = {}
     for pair in (*states.pairs, *states.upgrades):
@@ -93,6 +115,21 @@ def examine_trees(
         problems=tuple(sorted(problems, key=_problem_order)),
         summary=summarise(states),
     )
+
+
+def owners_of(base: Tree, content: Content, policy: Policy) -> frozenset[str]:
+    """Whose things a tree takes in from elsewhere, in the words of `Address.owner`."""
+    files = files_of(without_reserved(base), (*policy.ignore, *policy.rbac.known))
+    written = (
+        resource
+        for path, file in files.manifests.items()
+        for kustomize in (False, True)
+        for resource in resources_of(
+            ManifestFile(path, file.blob, content.manifest(file), kustomize), "default", Scopes()
+        )
+    )
+    found = remote_sources((*inputs_of(files, content), *written))
+    return frozenset(held.address.owner for held in found if held.owned)
 
 
 def examine(

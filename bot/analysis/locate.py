@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from bot.analysis.manifests import LARGEST
+from bot.analysis.versions import Versions
 from bot.core.codeowners import LOCATIONS
 from bot.core.finding import Finding, Fix, Graph, Side, Spot, Steps, Table
 from bot.core.judge import Judged
@@ -23,6 +24,7 @@ from bot.core.review import (
     Suggestion,
 )
 from bot.core.states import Trouble
+from bot.core.states.grafts import zone
 from bot.core.suggest import suggest_fix
 from bot.core.tree import Blobs, Tree
 
@@ -48,14 +50,20 @@ class Places(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OriginFiles:
-    """Names the file in which a resource begins, and no line: a patch may have made the field."""
+    """Names the file in which a resource begins, and no line: a patch may have made the field.
+
+    What begins in a file from elsewhere stands where `versions` says that its version is written.
+    """
 
     base: Tree
     head: Tree
+    versions: Versions | None = None
 
     def place_of(self, node: Node, side: Side) -> Location | None:
         """The file that the resource comes from."""
         source = node.resource.source
+        if zone(source.path):
+            return self.versions.place(source.path, side) if self.versions is not None else None
         trees = {"LEFT": self.base, "RIGHT": self.head}
         for held in (side, _other(side)):
             if source.path in trees[held]:
@@ -67,13 +75,15 @@ class OriginFiles:
 class Locator:
     """Finds lines. `base` and `head` say which blobs are small enough to be looked at.
 
-    `places` finds what stands in no file as it is; None for the origin's file.
+    `places` finds what stands in no file as it is; None for the origin's file. `versions` finds
+    what stands in files from elsewhere.
     """
 
     blobs: Blobs
     base: Tree
     head: Tree
     places: Places | None = None
+    versions: Versions | None = None
     _lines: dict[tuple[Source, tuple[int | str, ...]], int | None] = field(default_factory=dict)
     _held: dict[str, bytes] = field(default_factory=dict)
 
@@ -81,13 +91,14 @@ class Locator:
         """A finding as a review has it, in its one environment."""
         found = judged.finding
         place = found.node
+        location = self._location(place, found.side)
         return ReviewFinding(
             rule=judged.rule.id,
             severity=found.severity or judged.rule.severity,
-            message=found.message,
+            message=self._moved(place, location) + found.message,
             environments=() if _of_no_environment(place) else (judged.environment,),
             resource=None if isinstance(place, Spot) else _reference(place.resource),
-            location=self._location(place, found.side),
+            location=location,
             fingerprint=judged.fingerprint,
             related=(
                 *(
@@ -100,6 +111,13 @@ class Locator:
             details=_details(found),
             suggestion=self._suggestion(found),
         )
+
+    def _moved(self, place: Node | Spot, location: Location | None) -> str:
+        """What a finding that another version causes begins with."""
+        if isinstance(place, Spot) or self.versions is None:
+            return ""
+        moved = self.versions.moved(place.resource.source.root, location)
+        return f"{moved}: " if moved else ""
 
     def _inputs(self, place: Node | Spot, side: Side) -> Iterator[RelatedPlace]:
         """The changed files of a root, for what none of them is known to cause alone."""
@@ -132,6 +150,10 @@ class Locator:
 
     def problem(self, trouble: Trouble) -> Problem:
         """A problem with its line, where one can be given."""
+        if self.versions is not None and trouble.path not in self._tree(trouble.side):
+            there = self.versions.place(trouble.path, trouble.side)
+            there = there or Location(trouble.path, None, trouble.side)
+            return Problem(trouble.kind, trouble.new, there, in_one_line(trouble.message))
         line = None
         if trouble.source is not None and not trouble.source.root:
             line = self._line(trouble.source, trouble.route)
@@ -147,7 +169,7 @@ class Locator:
         if source.root:
             if self.places is not None:
                 return self.places.place_of(place, side)
-            return OriginFiles(self.base, self.head).place_of(place, side)
+            return OriginFiles(self.base, self.head, self.versions).place_of(place, side)
         for held in (side, _other(side)):
             file = self._tree(held).get(source.path)
             if file is not None and file.blob == source.blob:

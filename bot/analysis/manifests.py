@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from bot.analysis.counters import Counters
 from bot.core.manifest import Manifest, ReadError, Reading
 from bot.core.reading import read_manifest
+from bot.core.reading.kustomization import with_kind
 from bot.core.tree import Blobs, File
 
 LARGEST: Final = 8 * 1024 * 1024
@@ -18,8 +18,6 @@ LARGEST: Final = 8 * 1024 * 1024
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 _LARGEST_POINTER: Final = 1024  # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 _LONGEST_LINK: Final = 4096
-_KIND: Final = re.compile(rb"(?m)^[\"']?kind[\"']?\s*:")
-_API_VERSION: Final = re.compile(rb"(?m)^[\"']?apiVersion[\"']?\s*:")
 
 
 def read(data: bytes) -> Manifest:
@@ -30,20 +28,8 @@ def read(data: bytes) -> Manifest:
 
 
 def read_kustomization(data: bytes) -> Manifest:
-    """Both readings of a kustomization's file, with the kind that it need not say.
-
-    https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/ makes both fields
-    optional, while a reader of resources has to refuse what has no kind. They are added at the end,
-    where no line moves.
-    """
-    if data.lstrip().startswith(b"{"):
-        return read(data)
-    added = b""
-    if not _KIND.search(data):
-        added += b"kind: Kustomization\n"
-    if not _API_VERSION.search(data):
-        added += b"apiVersion: kustomize.config.k8s.io/v1beta1\n"
-    return read(data.rstrip() + b"\n" + added if added else data)
+    """Both readings of a kustomization's file, with the kind that it need not say."""
+    return read(with_kind(data))
 
 
 def too_large(file: File) -> Manifest:

@@ -7,6 +7,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache, partial
 from hashlib import sha256
@@ -125,7 +126,7 @@ class Orders(Builder):
 
     renders: Renders
     blobs: Blobs
-    allowed: frozenset[str]
+    allowed: AbstractSet[str]
     kept: FactCache
     tenant: str = ""
     spent: float = 0.0
@@ -218,7 +219,7 @@ class Orders(Builder):
             self.kept.put({key: zlib.compress(_encode(built), 1)})
 
 
-def _wrong(build: Build, allowed: frozenset[str]) -> Iterator[str]:
+def _wrong(build: Build, allowed: AbstractSet[str]) -> Iterator[str]:
     """What is wrong with a build that a child asks for: it may be anybody by now."""
     texts = (*build.edits.values(), *(build.release.values if build.release else ()))
     if len(build.files) + len(build.edits) > _MOST_FILES or sum(map(len, texts)) > _MOST_TEXT:

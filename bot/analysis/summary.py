@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
+from bot.core.brought import fetched_of
 from bot.core.resource import Item, Resource, ResourceKey, Route
 from bot.core.review import (
     Counts,
@@ -39,6 +40,7 @@ def summarise(states: States) -> Summary:
         images=tuple(sorted(images, key=_image_order)),
         grants=_grants(states.pairs),
         rendered=_rendered(states),
+        fetched=tuple(sorted(fetched_of(*held) for held in states.brought.items())),
     )
 
 

@@ -53,6 +53,14 @@ class Trials:
         found = self.made(root, texts, "LEFT")
         return found is not None and value_in(found, field.key, field.route) == field.new
 
+    def moved(self, root: Rendered, field: Field) -> bool:
+        """Whether the field is another one with what base had from elsewhere."""
+        mark = (root.name, "versions")
+        if mark not in self._known:
+            self._known[mark] = self._with_versions(root)
+        found = self._known[mark]
+        return found is not None and value_in(found, field.key, field.route) != field.new
+
     def made(self, root: Rendered, texts: Texts, side: Side = "RIGHT") -> Resources | None:
         """What the root gives at that side with these texts; None where it gives nothing."""
         mark = (root.name, side, tuple(sorted(texts.items())))
@@ -76,7 +84,23 @@ class Trials:
                     return None
                 build = replace(build, release=declared.release, edits=declared.edits)
                 own = {path: text for path, text in texts.items() if path not in declared.edits}
-        built = self.builder.build(_laid(root, build, own, tree))
+        laid = _laid(root, build, own, tree)
+        if root.again is not None and side == "RIGHT":
+            again = root.again.laying(declared).texts(own)
+            if again is None:
+                return None
+            laid = replace(again, release=build.release)
+        return self._read(root, laid, declared)
+
+    def _with_versions(self, root: Rendered) -> Resources | None:
+        build = root.again.version() if root.again is not None else None
+        if build is None or root.after is None or self._left <= 0:
+            return None
+        self._left -= 1
+        return self._read(root, replace(build, release=root.after.release), root.said)
+
+    def _read(self, root: Rendered, build: Build, declared: Declared | None) -> Resources | None:
+        built = self.builder.build(build)
         if built.status != "rendered":
             return None
         try:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 import msgspec
 
 from bot.core import values
+from bot.core.fetching import Brought, Reference
 from bot.core.finding import Severity
 from bot.core.manifest import Manifest, Reading
 from bot.core.policy import Policy
@@ -31,6 +32,7 @@ from bot.core.review import (
     Suggestion,
     Summary,
 )
+from bot.core.states.grafts import MOST_REFERENCES
 from bot.core.tree import File, Tree
 from bot.core.values import freeze
 from bot.errors import AnalysisError
@@ -41,25 +43,46 @@ HEADER: Final = struct.Struct("!I")
 FactKind: TypeAlias = Literal["manifest", "kustomization", "data"]
 """What is asked of a content: how it reads, how it reads as a kustomization, or itself."""
 
+MOST_OWNERS: Final = 2_000
+OWNER: Final = r"^[a-z0-9.:_-]+(?:/[\w.~+-]+)?$"
+"""Whose something from elsewhere is: a host, or an owner on a host that many share."""
+
 _MOST_FINDINGS: Final = 20_000
 _LONGEST_TEXT: Final = 8_000
 _LONGEST_LINE: Final = 100_000_000
 _PRINTED: Final = re.compile(r"[^\r\n\x00]*\Z")
 
 _Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=_LONGEST_TEXT)]
+_Owner: TypeAlias = Annotated[str, msgspec.Meta(max_length=400, pattern=OWNER)]
 _Word: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[\w.-]+$")]
 
 
 class Start(msgspec.Struct, frozen=True):
-    """What the parent tells the child: everything but content."""
+    """What the parent tells the child first: everything but content, and nothing of head.
+
+    `fetches` says that something may be fetched from elsewhere.
+    """
 
     base: dict[str, tuple[str, str, int]]
-    head: dict[str, tuple[str, str, int]]
     policy: Policy
     namespace: str
     rules: tuple[str, ...] | None
     require_sandbox: bool
     repositories: tuple[str, ...] = ()
+    fetches: bool = False
+
+
+class Uses(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Whose things base takes in, said before anything of head is known; and base's facts."""
+
+    owners: Annotated[list[_Owner], msgspec.Meta(max_length=MOST_OWNERS)]
+    facts: list[tuple[FactKind, str, bytes]]
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """The parent's answer to that: head."""
+
+    head: dict[str, tuple[str, str, int]]
 
 
 class Want(msgspec.Struct, frozen=True, tag=True):
@@ -84,6 +107,18 @@ class Made(msgspec.Struct, frozen=True):
     """What came of one build of an order; there is one for each, in their order."""
 
     built: Built
+
+
+class Bring(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """What the child asks the parent to have brought from elsewhere."""
+
+    references: Annotated[list[Reference], msgspec.Meta(max_length=MOST_REFERENCES)]
+
+
+class Given(msgspec.Struct, frozen=True):
+    """The parent's answer: what came of each reference."""
+
+    found: list[Brought]
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -121,9 +156,11 @@ class Answer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     sandbox: str
 
 
-Message: TypeAlias = Want | Order | Answer | Failed
+Message: TypeAlias = Want | Uses | Order | Bring | Answer | Failed
 
 decode_start: Final = msgspec.msgpack.Decoder(Start).decode
+decode_rest: Final = msgspec.msgpack.Decoder(Rest).decode
+decode_given: Final = msgspec.msgpack.Decoder(Given).decode
 decode_have: Final = msgspec.msgpack.Decoder(Have).decode
 decode_made: Final = msgspec.msgpack.Decoder(Made).decode
 _decode_message: Final = msgspec.msgpack.Decoder(Message).decode
@@ -151,9 +188,9 @@ def pack_tree(tree: Tree) -> dict[str, tuple[str, str, int]]:
     return {path: (file.mode, file.blob, file.size) for path, file in tree.items()}
 
 
-def unpack_tree(packed: Mapping[str, tuple[str, str, int]]) -> Tree:
-    """The tree again. Equal files become one object: base and head share most of theirs."""
-    known: dict[tuple[str, str, int], File] = {}
+def unpack_tree(packed: Mapping[str, tuple[str, str, int]], like: Tree | None = None) -> Tree:
+    """The tree again. Equal files become one object: trees share most of theirs with another."""
+    known = {(file.mode, file.blob, file.size): file for file in (like or {}).values()}
     return {path: known.setdefault(row, File(*row)) for path, row in packed.items()}
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import click
 
 from bot.cli import output
+from bot.cli.elsewhere import fetching_here, may_fetch
 from bot.errors import AnalysisError, UsageError
 from bot.settings import cache_directory, tool_folders
 
@@ -76,6 +77,7 @@ _SHOWN: Final = 12
     show_default=True,
     help="text for people, json for machines.",
 )
+@may_fetch
 def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     *,
     branch: str,
@@ -85,6 +87,7 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     organisation: Path | None,
     seconds: int,
     form: str,
+    no_fetch: bool,
 ) -> None:
     """Review the last merges of BRANCH again, and count by rule what they would have got.
 
@@ -107,6 +110,7 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
         cache=cache_directory(),
         tenant=str(repo.resolve()),
         renders=renders_here(tool_folders()),
+        fetching=fetching_here(cache_directory(), no_fetch=no_fetch),
     )
     merges = repository.first_parents(tip, last)
     if not merges:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,13 +51,16 @@ def trimmed(text: str) -> str:
 
 
 @contextmanager
-def progress(doing: str) -> Iterator[None]:
-    """Shows on standard error that something is being done, where that is a terminal."""
+def progress(doing: str) -> Iterator[Callable[[str], None]]:
+    """Shows on standard error that something is being done, where that is a terminal.
+
+    Gives what says more of it: there as well, and in lines of its own where there is no terminal.
+    """
     if not sys.stderr.isatty():
-        yield
+        yield lambda more: click.echo(f"fairlead: {more}", err=True)
         return
     from rich.console import Console as RichConsole  # noqa: PLC0415 - slow, and not for --help
     from rich.text import Text  # noqa: PLC0415 - slow, and not for --help
 
-    with RichConsole(stderr=True).status(Text(doing)):
-        yield
+    with RichConsole(stderr=True).status(Text(doing)) as status:
+        yield lambda more: status.update(Text(more))

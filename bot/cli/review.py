@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 import click
 
 from bot.cli import output
+from bot.cli.elsewhere import fetching_here, may_fetch
 from bot.cli.group import BLOCKED, INCOMPLETE, PASS
 from bot.settings import cache_directory, tool_folders
 
@@ -83,6 +85,7 @@ Exit status: 0 pass, 1 blocked, 2 wrong use or a policy that is not valid,
     is_flag=True,
     help="Put the fixes that are certain into the working tree, showing each as a difference.",
 )
+@may_fetch
 @click.pass_context
 def review(  # noqa: PLR0913 - one parameter an option, all by name
     ctx: click.Context,
@@ -97,6 +100,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     target: Path | None,
     default_namespace: str | None,
     fix: bool,
+    no_fetch: bool,
 ) -> None:
     """What the change from BASE to HEAD would newly grant, run, expose or break.
 
@@ -117,12 +121,13 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         cache=cache,
         tenant=str(repo.resolve()),
         renders=renders_here(tool_folders()),
+        fetching=fetching_here(cache, no_fetch=no_fetch),
     )
     today = datetime.now(UTC).date()
     with open_sides(base, head, repo) as sides:
         policy = read_policy(policy_file, sides.policy, branch or sides.branch, organisation)
-        with output.progress(f"Comparing {base} with {head}"):
-            found = compare(sides, policy, today, options)
+        with output.progress(f"Comparing {base} with {head}") as told:
+            found = compare(sides, policy, today, replace(options, told=told))
         write_review(found, policy, sides.line, form, target)
         if fix:
             apply_fixes(found, sides.at_head, fixed_tree(sides.head.name, repo))

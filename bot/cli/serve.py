@@ -20,6 +20,7 @@ from bot.analysis.run import Options
 from bot.app import create_app
 from bot.audit import Audit
 from bot.cli.door import Door
+from bot.cli.elsewhere import fetching_by
 from bot.errors import UsageError
 from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
@@ -148,6 +149,9 @@ def _service(settings: Settings) -> Service:
             cache=settings.data_dir / "facts",
             require_sandbox=not settings.allow_no_sandbox,
             renders=_renders(settings),
+            fetching=fetching_by(
+                settings.fetch, settings.data_dir, confined=not settings.allow_no_sandbox
+            ),
         ),
         audit=Audit.opened(settings.data_dir, settings.database_url),
         holds=Holds.opened(settings.data_dir, settings.database_url),

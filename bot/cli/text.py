@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
+from bot.core.brought import fetched
 from bot.core.decide import conclusion
 from bot.core.finding import Severity
 from bot.core.markdown import visible
@@ -62,6 +63,8 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
     console.print(Text(f"{compared(review.summary)}."))
     if roots := rendered(review.summary):
         console.print(Text(f"{visible(roots)}."))
+    if brought := fetched(review.summary):
+        console.print(Text(f"{visible(brought)}."))
 
 
 def _path(found: ReviewFinding) -> str:

@@ -142,8 +142,20 @@ class Rendered(msgspec.Struct, frozen=True):
     sandbox: str
 
 
+class Fetched(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that lies elsewhere and was asked for; `message` says why nothing came."""
+
+    source: str
+    version: str
+    digest: str = ""
+    message: str = ""
+
+
 class Summary(msgspec.Struct, frozen=True, rename={"change": "class"}):
-    """What was compared, in numbers. `rendered` is absent where no root needs a renderer."""
+    """What was compared, in numbers.
+
+    `rendered` is absent where no root needs a renderer, `fetched` where nothing was asked for.
+    """
 
     environments: int
     compared: int
@@ -152,6 +164,7 @@ class Summary(msgspec.Struct, frozen=True, rename={"change": "class"}):
     images: tuple[ImageChange, ...]
     grants: Grants
     rendered: Rendered | msgspec.UnsetType = msgspec.UNSET
+    fetched: tuple[Fetched, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -256,7 +269,13 @@ def _summary(held: review.Summary) -> Summary:
         ),
         Grants(held.grants.added, held.grants.removed),
         _rendered(held.rendered),
+        _fetched(held.fetched),
     )
+
+
+def _fetched(held: tuple[review.Fetched, ...]) -> tuple[Fetched, ...] | msgspec.UnsetType:
+    found = tuple(Fetched(it.source, it.version, it.digest, it.message) for it in held)
+    return found or msgspec.UNSET
 
 
 def _rendered(held: review.RenderedRoots | None) -> Rendered | msgspec.UnsetType:

@@ -101,6 +101,16 @@ be said. Two that do the same are equal and have the same hash, or their roots a
 
 
 @dataclass(frozen=True, slots=True)
+class ChartElsewhere:
+    """A chart of a repository of charts or of a registry, whose version stands at `node`."""
+
+    repository: str
+    name: str
+    version: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
     """A root that an object of the tree declares: what to build, how, and for which cluster.
 
@@ -116,6 +126,7 @@ class Declared:
     `.argocd-source.yaml`. `finish` is what the owner does to each object after the build.
     `hindrances` are sentences on why it cannot be built, which then is not tried. `name` tells it
     from other roots that the same object declares at the same place, as an ApplicationSet may.
+    `chart` is what it is made of where that lies elsewhere; `path` then is where the object lies.
     """
 
     node: Node
@@ -129,6 +140,7 @@ class Declared:
     finish: Finish | None = None
     hindrances: tuple[str, ...] = ()
     name: str = ""
+    chart: ChartElsewhere | None = None
 
 
 class Declare(Protocol):

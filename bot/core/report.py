@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.core import markdown
 from bot.core.approvals import short_id
+from bot.core.brought import fetched
 from bot.core.decide import Conclusion, conclusion, may_pass, waits_only
 from bot.core.finding import Graph, Severity
 from bot.core.globs import name_matches
@@ -67,6 +68,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         may_pass=may_pass(review.problems, policy),
         compared=compared(review.summary),
         rendered=rendered(review.summary),
+        fetched=fetched(review.summary),
         loud=[found for found in shown if not _is_quiet(found)],
         quiet=[found for found in shown if _is_quiet(found)],
         hidden=Counter(str(found.severity) for found in worst_first[MOST_ROWS:]),

@@ -203,6 +203,16 @@ class Source:
     root: str = ""
 
 
+Written: TypeAlias = tuple[str, int, tuple[int, ...], tuple[str | int, ...]]
+"""A place in a file: its path, the document, the way through lists, and the steps from there."""
+
+
+def written(source: Source, route: Route) -> Written:
+    """Where something stands, whatever the file holds elsewhere."""
+    steps = tuple(step.index if isinstance(step, Item) else step for step in route)
+    return (source.path, source.document, source.item, steps)
+
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.decode
 

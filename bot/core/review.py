@@ -142,11 +142,25 @@ class RenderedRoots:
     sandbox: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Fetched:
+    """One thing that lies elsewhere and was asked for.
+
+    `digest` is the commit, or `sha256:...` of what came; `message` says why nothing did.
+    """
+
+    source: str
+    version: str
+    digest: str = ""
+    message: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What was compared, in numbers. `change` is written `class` in JSON.
 
-    `rendered` is None where no affected root needs a renderer.
+    `rendered` is None where no affected root needs a renderer. `fetched` is what was brought from
+    elsewhere for these, and what could not be.
     """
 
     environments: int
@@ -156,6 +170,7 @@ class Summary:
     images: tuple[ImageChange, ...] = ()
     grants: GrantCounts = GrantCounts()
     rendered: RenderedRoots | None = None
+    fetched: tuple[Fetched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from bot.core.late import Late
 from bot.core.manifest import ManifestFile
 from bot.core.policy import Policy
-from bot.core.resource import GroupKind, Resource, ResourceKey
+from bot.core.resource import GroupKind, Resource, ResourceKey, Written
 
 T = TypeVar("T")
 
@@ -37,9 +37,10 @@ class State:
     `known` is what the policy says that the cluster has beside the tree (`rbac: {known: ...}`).
     `house` are the files of rules, policies and CODEOWNERS, wherever they are: content ids by path.
     `inputs` are the kustomizations and charts that this environment is built by, as objects that
-    no cluster gets, `all_inputs` those of the whole tree. `own` are the addresses by which the
-    repository under review is known. `late` is what templates that the change touches leave to the
-    cluster or to chance.
+    no cluster gets, `all_inputs` those of the whole tree. `looked_into` are the places that name a
+    version of something elsewhere which was brought and rendered. `own` are the addresses by which
+    the repository under review is known. `late` is what templates that the change touches leave to
+    the cluster or to chance.
     Rules look resources up and never walk a whole state; what is computed from a whole state is
     computed once, by `derived`.
     """
@@ -53,6 +54,7 @@ class State:
     house: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[Resource, ...] = ()
     all_inputs: tuple[Resource, ...] = ()
+    looked_into: frozenset[Written] = frozenset()
     own: tuple[str, ...] = ()
     late: tuple[Late, ...] = ()
     _derived: dict[Callable[[State], object], object] = field(

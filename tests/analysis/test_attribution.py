@@ -17,6 +17,7 @@ from bot.analysis.redeclare import Redeclaring
 from bot.analysis.renders import Renders, renders_here
 from bot.analysis.review import review_trees
 from bot.analysis.run import Options, Side
+from bot.analysis.versions import Versions
 from bot.core.finding import Finding, Fix
 from bot.core.finding import Side as DiffSide
 from bot.core.judge import Judged
@@ -90,7 +91,8 @@ class World:
         old, new = (read(Lines(self.blobs).build(build)) for build in self.builds)
         rendered = {"r": Rendered("r", *self.builds, read, old=old, new=new)}
         old_side, new_side = (Redeclaring(tree, held) for tree in self.trees)
-        self.attribution = Attribution(old_side, new_side, rendered, self.builder)
+        versions = Versions(*self.trees, held, rendered)
+        self.attribution = Attribution(old_side, new_side, rendered, self.builder, versions)
 
     def place(self, name: str, side: DiffSide = "RIGHT") -> Location | None:
         """The place of a field of the object, which was built at that side."""

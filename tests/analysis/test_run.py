@@ -247,7 +247,9 @@ def test_an_answer_is_believed_only_where_it_can_be(
         "cached": 0,
         "sandbox": "",
     }
-    options = Options(launch=launched(f"send({answer!r})"))
+    uses = {"type": "Uses", "owners": [], "facts": []}
+    body = f"child._receive()\nsend({uses!r})\nchild._receive()\nsend({answer!r})"
+    options = Options(launch=launched(body))
 
     if accepted:
         assert run(BASE, HEAD, options).findings[0].blocks is False

@@ -42,7 +42,6 @@ def test_a_question_arrives_as_it_was_asked(policy: Policy) -> None:
     sent = frame(
         Start(
             base=pack_tree(tree),
-            head={},
             policy=policy,
             namespace="default",
             rules=("one",),
@@ -76,7 +75,10 @@ VALUES = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(["Answer", "Want", "Failed"]), st.dictionaries(st.text(max_size=9), VALUES))
+@given(
+    st.sampled_from(["Answer", "Want", "Failed", "Uses", "Bring"]),
+    st.dictionaries(st.text(max_size=9), VALUES),
+)
 def test_a_message_of_other_fields_is_refused_or_whole(
     kind: str, fields: dict[str, object]
 ) -> None:

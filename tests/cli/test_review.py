@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from bot.core.document import review_schema
 from tests.cli.running import ACCOUNT, ADMIN, BLOCKING, Ran, commit, fairlead, write
+from tests.fetch.servers import serving
 
 SAME = {"rbac.yaml": ACCOUNT}
 CHANGED = {"rbac.yaml": f"{ACCOUNT}---\n{ADMIN}"}
@@ -322,3 +323,46 @@ def test_whoever_closes_the_pipe_early_gets_no_complaint(folders: tuple[Path, Pa
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
 
     assert (done.stdout, done.stderr) == ("{", "")
+
+
+OVERLAY = "resources:\n- {}/git/team/base//deploy?ref={}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "asked"),
+    [
+        ((), {}, True),
+        (("--no-fetch",), {}, False),
+        ((), {"FAIRLEAD_FETCH": "false"}, False),
+    ],
+)
+def test_what_lies_elsewhere_is_fetched_unless_one_says_no(
+    options: tuple[str, ...],
+    environment: dict[str, str],
+    *,
+    asked: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That nobody is there to answer is enough to see that somebody is asked."""
+    with serving() as server:
+        base, head = (
+            write(tmp_path / name, {"app/kustomization.yaml": OVERLAY.format(server.url, version)})
+            for name, version in (("base", "v1.0.0"), ("head", "v1.1.0"))
+        )
+        stated = {
+            "FAIRLEAD_FETCH": "true",
+            "FAIRLEAD_FETCH_HOSTS": server.url,
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        }
+        for name, text in (stated | environment).items():
+            monkeypatch.setenv(name, text)
+
+        ran = fairlead("review", base, head, "--format", "json", *options)
+
+        assert bool(server.asked) is asked
+        fetched = json.loads(ran.stdout)["summary"].get("fetched", [])
+        assert [it["version"] for it in fetched] == (["v1.0.0", "v1.1.0"] if asked else [])
+        said = f"fairlead: Fetching {server.host}/git/team/base v1.0.0, {server.host}/git/team/base"
+        assert ran.stderr == (f"{said} v1.1.0\n" if asked else "")
+        assert ran.status == 3

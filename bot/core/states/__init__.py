@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final, TypeAlias
 
-from bot.core.codeowners import LOCATIONS
-from bot.core.globs import path_matches
-from bot.core.late import Late
+from bot.core.fetching import Brought, Fetcher, NoFetcher, Reference
 from bot.core.manifest import Manifest
-from bot.core.policy import ORGANISATION_PATH, POLICY_PATH, Policy
+from bot.core.policy import Policy
 from bot.core.rendering import Builder, Declare, NoBuilder, declare_nothing
-from bot.core.resource import GroupKind, Resource
+from bot.core.resource import Resource
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
 from bot.core.states.applied import Applied, Reader, definitions
-from bot.core.states.baseline import with_baselines
 from bot.core.states.charts import Naming
-from bot.core.states.declared import with_declared
-from bot.core.states.delivery import altered
 from bot.core.states.environments import Environments, environments_of
-from bot.core.states.files import REGULAR, files_of
-from bot.core.states.inputs import inputs_of
-from bot.core.states.late import late_decisions
-from bot.core.states.made import Rendered, rendered_of
+from bot.core.states.files import files_of
+from bot.core.states.grafts import NOTHING, Bringing, Elsewhere, Grafts, named, reserved
+from bot.core.states.made import Rendered
 from bot.core.states.pairing import Pair, Pairing, Side
-from bot.core.states.problems import Trouble, links_of, pointers, unreadable, unrendered
+from bot.core.states.problems import Trouble, left_out, pointers, unreadable, unrendered
 from bot.core.states.rendering import Rendering
-from bot.core.states.roots import Manifests, RootKey, Roots, roots_of
-from bot.core.states.standing import with_standing
-from bot.core.states.steady import with_steady
+from bot.core.states.roots import Manifests, RootKey, roots_of
+from bot.core.states.trees import ManyApplied, Trees
 from bot.core.tree import Blobs, File, Tree
-
-_Applied: TypeAlias = Mapping[RootKey, Applied]
-
-
-_DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
-
-# Roots that declare roots that declare roots: an app of apps of apps.
-_DEEPEST: Final = 4
 
 __all__ = ["Manifests", "Pair", "Rendered", "States", "Trouble", "build_state", "states_of"]
 
@@ -57,8 +39,9 @@ class States:
     one and are affected by the change, each with whether it was rendered; `tools` are the programs
     that answered. `upgrades` are environments once more, as those that have their charts already,
     where templates make a difference of that. `missing` says of each root that was not rendered, by
-    name, why. `declaring` are the resources of base and of head in which
-    declarations were looked for.
+    name, why. `declaring` are the resources of base and of head in which declarations were looked
+    for. `brought` is what came of each reference that was asked for, without its files, `grafts`
+    what base and head have of these.
     """
 
     environments: tuple[str, ...]
@@ -71,6 +54,8 @@ class States:
     upgrades: tuple[Pair, ...] = ()
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
+    brought: Mapping[Reference, Brought] = field(default_factory=lambda: MappingProxyType({}))
+    grafts: tuple[Grafts, Grafts] = (NOTHING, NOTHING)
 
 
 def states_of(  # noqa: PLR0913 - what is compared, and by name how
@@ -84,16 +69,21 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     declare: Declare = declare_nothing,
     own: tuple[str, ...] = (),
     blobs: Blobs | None = None,
+    elsewhere: Elsewhere | None = None,
+    fetcher: Fetcher | None = None,
 ) -> States:
     """The states of two trees. `namespace` is what a resource without one gets.
 
     `builder` renders what cannot be read as it stands; without one it is not rendered. `declare`
     says which roots the resources of a tree declare, `own` by which addresses they name their own
-    repository. `blobs` give the text of templates, which without them are not looked at.
+    repository. `blobs` give the text of templates, which without them are not looked at. `fetcher`
+    brings what lies elsewhere, of which `elsewhere` says what addresses mean; without both nothing
+    is brought.
     """
-    trees = _Trees(
-        base, head, manifests, policy, Naming(policy.environments, namespace, policy.render)
-    )
+    bringing = Bringing(fetcher or NoFetcher())
+    naming = Naming(policy.environments, namespace, policy.render)
+    known = elsewhere if fetcher is not None else None
+    trees = Trees(base, head, manifests, policy, naming=naming, bringing=bringing, elsewhere=known)
     rendering = Rendering(builder or NoBuilder(), manifests)
     trees.render(rendering, declare, namespace)
     before, after = trees.applied(namespace)
@@ -108,8 +98,12 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         pairs.append(pairings[default].pair(environment))
         upgrades.append(pairings[default].upgrade(environment))
     troubles = (
-        *unrendered(before, after),
+        *(
+            replace(held, message=named(held.message, trees.grafts))
+            for held in unrendered(before, after)
+        ),
         *unreadable(*trees.links),
+        *left_out(reserved(base), reserved(head)),
         *pointers(_by_text(before), _by_text(after)),
     )
     found = tuple(pair for pair in pairs if pair is not None)
@@ -127,11 +121,13 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         tuple(pair for pair in upgrades if pair is not None),
         dict(_missing(rendering.asked, before, after)),
         trees.declaring,
+        {held: replace(found, files={}) for held, found in bringing.answers.items()},
+        trees.grafts,
     )
 
 
 def _missing(
-    asked: Iterable[RootKey], before: _Applied, after: _Applied
+    asked: Iterable[RootKey], before: ManyApplied, after: ManyApplied
 ) -> Iterator[tuple[str, str]]:
     for key in asked:
         held = [side[key] for side in (after, before) if key in side]
@@ -142,111 +138,6 @@ def _missing(
 
 def _is_missing(held: Applied | None) -> bool:
     return held is not None and bool(held.reasons)
-
-
-class _Trees:
-    """Base and head: their roots and links, and what they put into a cluster."""
-
-    def __init__(
-        self, base: Tree, head: Tree, manifests: Manifests, policy: Policy, naming: Naming
-    ) -> None:
-        ignored = (*policy.ignore, *policy.rbac.known)
-        files = (files_of(base, ignored), files_of(head, ignored))
-        self._files = files
-        roots = roots_of(files[0], manifests, naming)
-        after = roots_of(files[1], manifests, naming, roots)
-        self._roots: tuple[Roots, Roots] = (roots, after)
-        self._definitions = [body for side in files for body in definitions(side, manifests)]
-        self._scopes = scopes_of(self._definitions)
-        self._manifests = manifests
-        self._readers: dict[str, Reader] = {}
-        # What base says that the clusters have beside it: never head, which could say anything.
-        self._known = {
-            path: file
-            for path, file in sorted(base.items())
-            if file.mode in REGULAR and path_matches(path, policy.rbac.known)
-        }
-        self._house = (_house(base), _house(head))
-        self.declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
-        self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
-
-    def render(self, rendering: Rendering, declare: Declare, namespace: str) -> None:
-        """Render what the change affects, until that declares and alters no other root."""
-        reader = self._reader(namespace)
-        inferred = found = self._roots
-        for _ in range(_DEEPEST):
-            sides = []
-            read = [reader.applied(held) for held in found]
-            known_by = [[one for it in held.values() for one in it.every] for held in read]
-            both = [one for held in known_by for one in held]
-            self.declaring = (tuple(known_by[0]), tuple(known_by[1]))
-            for roots, applied, resources, files in zip(
-                inferred, read, known_by, self._files, strict=True
-            ):
-                named = declare(resources, files.tree, both)
-                declared = with_declared(roots, named, files, self._manifests)
-                sides.append(altered(declared.roots, applied, declared.owners))
-            known, found = found, rendering.rendered(*sides)
-            if found == known:
-                break
-        self._roots = found
-        brought = [
-            one.body
-            for held in found
-            for it in reader.applied(held).values()
-            for one in it.every
-            if one.source.root and one.group_kind == _DEFINITION
-        ]
-        if brought:
-            self._scopes = scopes_of((*self._definitions, *brought))
-            self._readers.clear()
-
-    def applied(self, namespace: str) -> tuple[_Applied, _Applied]:
-        """The roots of both, read for an environment where this is the default namespace."""
-        reader = self._reader(namespace)
-        before, after = (reader.applied(roots) for roots in self._roots)
-        before, after = with_baselines(before, after), with_standing(before, after)
-        return before, with_steady(before, after)
-
-    def rendered(self, before: _Applied, after: _Applied, namespace: str) -> Mapping[str, Rendered]:
-        """The roots that a renderer made resources of, by name."""
-        reader = self._reader(namespace)
-        uses = Counter(path for held in after.values() for path in held.root.tree_files)
-        found = {}
-        for key in {**before, **after}:
-            old, new = (
-                held if held is not None and held.status == "rendered" else None
-                for held in (before.get(key), after.get(key))
-            )
-            for made in rendered_of(old, new, reader, uses):
-                found[made.name] = made
-        return MappingProxyType(found)
-
-    def sides(self, namespace: str, own: tuple[str, ...], blobs: Blobs | None) -> tuple[Side, Side]:
-        """Both sides, for environments where this is the default namespace."""
-        reader = self._reader(namespace)
-        before, after = self.applied(namespace)
-        known = tuple(
-            found for path, file in self._known.items() for found in reader.resources(path, file)
-        )
-        inputs = self._inputs
-        late = self._late(blobs)
-        return (
-            Side(before, self.links[0], known, self._house[0], inputs[0], own, late[0]),
-            Side(after, self.links[1], known, self._house[1], inputs[1], own, late[1]),
-        )
-
-    def _late(self, blobs: Blobs | None) -> tuple[tuple[Late, ...], ...]:
-        return ((), ()) if blobs is None else late_decisions(*self._files, blobs)
-
-    @cached_property
-    def _inputs(self) -> tuple[tuple[Resource, ...], ...]:
-        return tuple(tuple(inputs_of(files, self._manifests)) for files in self._files)
-
-    def _reader(self, namespace: str) -> Reader:
-        if namespace not in self._readers:
-            self._readers[namespace] = Reader(self._manifests, namespace, self._scopes)
-        return self._readers[namespace]
 
 
 def build_state(
@@ -281,18 +172,6 @@ class _Held:
         raise KeyError(file.blob)
 
 
-def _house(tree: Tree) -> Mapping[str, str]:
-    """The files that may hold the repository's own rules: content ids by path.
-
-    Nobody reads a policy or CODEOWNERS through a symlink, whose content may be the file's.
-    """
-    paths = (POLICY_PATH, ORGANISATION_PATH, *LOCATIONS)
-    held = {path: tree[path] for path in paths if path in tree}
-    return MappingProxyType(
-        {path: file.blob for path, file in held.items() if file.mode in REGULAR}
-    )
-
-
 def _environment(name: str, environments: Environments, namespace: str) -> Environment:
     """An environment as the policy has it; what it leaves at its default is the caller's to say."""
     said = environments.policy(name)
@@ -303,7 +182,7 @@ def _environment(name: str, environments: Environments, namespace: str) -> Envir
     return Environment(name, said.kubernetes, default)
 
 
-def _compared(after: _Applied, pairs: Iterable[Pair]) -> int:
+def _compared(after: ManyApplied, pairs: Iterable[Pair]) -> int:
     """How many resources were compared: those at head, and those that head no longer has."""
     compared = {id(found) for held in after.values() for found in held.resources}
     for pair in pairs:
@@ -313,5 +192,5 @@ def _compared(after: _Applied, pairs: Iterable[Pair]) -> int:
     return len(compared)
 
 
-def _by_text(roots: _Applied) -> Mapping[str, Applied]:
+def _by_text(roots: ManyApplied) -> Mapping[str, Applied]:
     return {"\0".join(key): held for key, held in roots.items()}

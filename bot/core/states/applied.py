@@ -18,6 +18,7 @@ from bot.core.resource import Resource, ResourceKey
 from bot.core.scopes import Scopes
 from bot.core.states.closures import listed_manifests
 from bot.core.states.files import MANIFEST_SUFFIXES, Files
+from bot.core.states.grafts import zone
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.namespace import BuildError, Draft, draft_of, follow, move
 from bot.core.states.rendered import rendered
@@ -143,7 +144,9 @@ class Reader:
 
     def _build(self, root: Root, roots: Roots) -> Applied:
         named = listed_manifests(root.path, roots.kustomizations)
-        listed = {path: root.files[path] for path in named if path in root.files}
+        # What is wrong with the text of others is no matter of this repository.
+        own = (path for path in named if not zone(path))
+        listed = {path: root.files[path] for path in own if path in root.files}
         files = dict(self._files(listed, kustomize=True))
         unread = any(map(_is_unread, files.values()))
         if root.reasons:

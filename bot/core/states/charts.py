@@ -11,12 +11,14 @@ from typing import Final
 import msgspec
 
 from bot.core import values
+from bot.core.fetching import Brought
 from bot.core.globs import path_matches
 from bot.core.policy import EnvironmentPolicy, RenderPolicy
 from bot.core.rendering import Release
 from bot.core.resource import Item, Route, Source
 from bot.core.states.closures import Manifests
 from bot.core.states.files import CHART_NAME, Files, base_name, directory
+from bot.core.states.grafts import Remote
 from bot.core.states.kustomization import Reason, without_credentials
 from bot.core.states.paths import Paths
 from bot.core.values import EMPTY, Body, freeze
@@ -24,6 +26,7 @@ from bot.errors import UnbuildableError
 
 VALUES_NAME: Final = "values.yaml"
 REQUIREMENTS: Final = "requirements.yaml"
+_LOCKS: Final = {CHART_NAME: "Chart.lock", REQUIREMENTS: "requirements.lock"}
 _FILE: Final = "file://"
 # Charts whose dependencies are charts of the tree whose dependencies ...
 _DEEPEST: Final = 8
@@ -85,7 +88,7 @@ class Chart:
     """A chart: the files that Helm reads, by the path at which it finds each, and the tree's own.
 
     `described` is its own description's path; `library` says that it cannot be installed;
-    `reasons` say why Helm is not given it.
+    `reasons` say why Helm is not given it. `remotes` are exact versions of what lies elsewhere.
     """
 
     path: str
@@ -93,6 +96,7 @@ class Chart:
     files: Mapping[str, str]
     library: bool = False
     reasons: tuple[Reason, ...] = ()
+    remotes: tuple[Remote, ...] = ()
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -135,9 +139,19 @@ class _Dependency:
     repository: str
     source: Source
     route: Route
+    locked: _Locked | None = None
 
-    def reason(self, message: str) -> Reason:
-        return Reason(self.source.path, message, self.source, self.route)
+    def reason(self, message: str, *, spent: bool = False) -> Reason:
+        return Reason(self.source.path, message, self.source, self.route, spent=spent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """The version of a dependency that `helm dependency build` takes, and where that is said."""
+
+    version: str
+    source: Source
+    route: Route
 
 
 class _Collector:
@@ -147,12 +161,15 @@ class _Collector:
         self._paths = paths
         self._manifests = manifests
         self._reasons: list[Reason] = []
+        self._remotes: list[Remote] = []
+        self._taken: dict[str, list[_Dependency]] = {}
 
     def chart(self, path: str, described: str) -> Chart:
         files = dict(self._files(path, path, described, 0))
         body, _ = self._body(described)
         library = values.text(body.get("type")) == "library"
-        return Chart(path, described, files, library, tuple(dict.fromkeys(self._reasons)))
+        reasons = tuple(dict.fromkeys(self._reasons))
+        return Chart(path, described, files, library, reasons, tuple(self._remotes))
 
     def _files(
         self, path: str, shown: str, described: str, depth: int
@@ -176,13 +193,7 @@ class _Collector:
         """What `helm dependency build` would put into `charts/`, as far as the tree holds it."""
         name, shown_name = dependency.name, without_credentials(dependency.repository)
         if not dependency.repository.startswith(_FILE):
-            where = f" from {shown_name}" if shown_name else ""
-            self._reasons.append(
-                dependency.reason(
-                    f"its dependency {name} {dependency.version}{where} is not in its directory "
-                    "charts/: `helm dependency build` puts it there"
-                )
-            )
+            yield from self._from_elsewhere(dependency, shown, depth)
             return
         try:
             local = self._paths.local(path, dependency.repository.removeprefix(_FILE))
@@ -200,6 +211,45 @@ class _Collector:
             return
         yield from self._files(own, _join(shown, f"charts/{name}"), described, depth + 1)
 
+    def _from_elsewhere(
+        self, dependency: _Dependency, shown: str, depth: int
+    ) -> Iterator[tuple[str, str]]:
+        """A chart of which an exact version was brought, else why there is none."""
+        grafts = self._paths.grafts
+        remote = self._remote(dependency)
+        if remote is None:
+            self._reasons.append(_absent(dependency))
+            return
+        self._remotes.append(remote)
+        if not grafts.holds(remote):
+            self._reasons.append(_absent(dependency, grafts.answer(remote)))
+            return
+        described = _join(remote.place, CHART_NAME)
+        if self._paths.file(described) is None or depth >= _DEEPEST:
+            self._reasons.append(dependency.reason(f"its dependency {dependency.name} is no chart"))
+            return
+        number = sum(it.name == dependency.name for it in self._taken.setdefault(shown, []))
+        self._taken[shown].append(dependency)
+        folder = f"charts/{dependency.name}-{number}" if number else f"charts/{dependency.name}"
+        yield from self._files(remote.place, _join(shown, folder), described, depth + 1)
+
+    def _remote(self, dependency: _Dependency) -> Remote | None:
+        """The exact version of a dependency, or else the one that its range was resolved to."""
+        grafts, locked = self._paths.grafts, dependency.locked
+        if grafts.elsewhere is None:
+            return None
+        repository, name = dependency.repository, dependency.name
+        meant = grafts.elsewhere.chart(repository, name, dependency.version)
+        if meant is not None:
+            route = (*dependency.route, "version")
+            return grafts.remote(meant, dependency.source, route, self._remotes)
+        if locked is None:
+            return None
+        meant = grafts.elsewhere.chart(repository, name, locked.version)
+        if meant is None:
+            return None
+        return grafts.remote(meant, locked.source, locked.route, self._remotes)
+
     def _dependencies(self, path: str, own: Mapping[str, str]) -> Iterator[_Dependency]:
         """Those of `Chart.yaml`, and of the older `requirements.yaml`."""
         for name in (CHART_NAME, REQUIREMENTS):
@@ -207,16 +257,42 @@ class _Collector:
             if described is None:
                 continue
             body, source = self._body(described)
+            locks = self._locks(path, own, _LOCKS[name])
             for index, entry in enumerate(values.sequence(body.get("dependencies"))):
                 held = values.mapping(entry)
                 if source is not None:
+                    name_of = values.text(held.get("name")) or ""
+                    repository = values.text(held.get("repository")) or ""
                     yield _Dependency(
-                        values.text(held.get("name")) or "",
+                        name_of,
                         values.text(held.get("version")) or "",
-                        values.text(held.get("repository")) or "",
+                        repository,
                         source,
                         ("dependencies", Item("", index)),
+                        locks.get((index, name_of, repository)),
                     )
+
+    def _locks(
+        self, path: str, own: Mapping[str, str], name: str
+    ) -> Mapping[tuple[int, str, str], _Locked]:
+        """The versions that were resolved, by what they are of; Helm keeps the order."""
+        locked = own.get(_join(path, name))
+        if locked is None:
+            return {}
+        body, source = self._body(locked)
+        found = {}
+        for index, entry in enumerate(values.sequence(body.get("dependencies"))):
+            held = values.mapping(entry)
+            version = values.text(held.get("version"))
+            if source is not None and version:
+                mark = (
+                    index,
+                    values.text(held.get("name")) or "",
+                    values.text(held.get("repository")) or "",
+                )
+                route = ("dependencies", Item("", index), "version")
+                found[mark] = _Locked(version, source, route)
+        return found
 
     def _is_vendored(self, needed: _Dependency, path: str, own: Mapping[str, str]) -> bool:
         """Whether `charts/` holds a chart of this name: Helm looks at names, in archives too."""
@@ -243,6 +319,18 @@ class _Collector:
         held = found[0]
         source = Source(path, file.blob, held.document, held.item, kustomize=True)
         return values.mapping(freeze(msgspec.json.decode(held.encoded))), source
+
+
+def _absent(dependency: _Dependency, answer: Brought | None = None) -> Reason:
+    """Why a dependency is not there: nobody put it there, and it was not brought."""
+    address = without_credentials(dependency.repository)
+    where = f" from {address}" if address else ""
+    said = f": {answer.message}" if answer is not None and answer.message else ""
+    return dependency.reason(
+        f"its dependency {dependency.name} {dependency.version}{where} is not in its directory "
+        f"charts/: `helm dependency build` puts it there{said}",
+        spent=answer is not None and answer.status == "limit",
+    )
 
 
 def is_vendored(path: str, charts: frozenset[str]) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from bot.core.manifest import Manifest
 from bot.core.states.files import Files
+from bot.core.states.grafts import Remote, zone
 from bot.core.states.kustomization import Base, Kustomization, Reason, parse_kustomization
 from bot.core.states.paths import Paths
 from bot.core.tree import File
@@ -33,22 +35,31 @@ class Manifests(Protocol):
 class Closure:
     """The files that a build reads, by the path at which it finds each, and the tree's own path.
 
-    `reasons` say why what is built of them is not simply what they list.
+    `reasons` say why what is built of them is not simply what they list. `remotes` are exact
+    versions of what lies elsewhere, `edits` the texts that name those which were brought.
     """
 
     files: Mapping[str, str]
     reasons: tuple[Reason, ...] = ()
+    remotes: tuple[Remote, ...] = ()
+    edits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def kustomizations_of(
-    files: Files, paths: Paths, manifests: Manifests
+    files: Files,
+    paths: Paths,
+    manifests: Manifests,
+    read: Mapping[str, Kustomization] = MappingProxyType({}),
 ) -> Mapping[str, Kustomization]:
     """Every kustomization of a tree by directory, with those that they take in from elsewhere.
+
+    `read` are those of the same tree with less brought from elsewhere: what names nothing there
+    stays as it is.
 
     What the policy ignores, and what lies in a directory whose name begins with a dot, is no root;
     that does not keep a root from being made of it.
     """
-    return _parsed(list(files.kustomizations), files.kustomizations, paths, manifests)
+    return _parsed(list(files.kustomizations), files.kustomizations, paths, manifests, read)
 
 
 def kustomizations_at(
@@ -59,12 +70,21 @@ def kustomizations_at(
 
 
 def _parsed(
-    left: list[str], named: Mapping[str, str], paths: Paths, manifests: Manifests
+    left: list[str],
+    named: Mapping[str, str],
+    paths: Paths,
+    manifests: Manifests,
+    read: Mapping[str, Kustomization] = MappingProxyType({}),
 ) -> Mapping[str, Kustomization]:
     found: dict[str, Kustomization] = {}
     while left:
         place = left.pop()
         if place in found:
+            continue
+        known = read.get(place)
+        if known is not None and not known.remotes and not zone(place):
+            found[place] = known
+            left.extend(known.below)
             continue
         path = named.get(place) or paths.kustomization(place)
         file = paths.file(path) if path is not None else None
@@ -105,16 +125,20 @@ class Closures:
         own = {held.path, *held.files, *held.referenced, *held.mentioned}
         files = {**{path: path for path in own}, **held.seen}
         reasons = dict.fromkeys(held.reasons)
+        remotes = {remote.place: remote for remote in held.remotes}
+        edits = {held.path: held.text} if held.text is not None else {}
         for below in held.below:
             closure = self.of(below, depth + 1)
             files.update(closure.files)
             reasons.update(dict.fromkeys(closure.reasons))
+            remotes.update({remote.place: remote for remote in closure.remotes})
+            edits.update(closure.edits)
         for base in held.linked:
             closure = self.of(base.path, depth + 1)
             files.update(_through(base, closure))
             if any(not _lies_in(path, base.path) for path in closure.files):
                 reasons[base.reason] = None
-        return Closure(files, tuple(reasons))
+        return Closure(files, tuple(reasons), tuple(remotes.values()), edits)
 
 
 def listed_manifests(place: str, known: Mapping[str, Kustomization]) -> Iterator[str]:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from hashlib import sha1
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.core.manifest import Manifest
-from bot.core.reading import read_manifest
-from bot.core.rendering import Declared
+from bot.core.fetching import Brought
+from bot.core.rendering import ChartElsewhere, Declared
 from bot.core.resource import ResourceKey
 from bot.core.states.charts import Chart, chart_at
 from bot.core.states.closures import Closures, Manifests, kustomizations_at
 from bot.core.states.files import Files
+from bot.core.states.grafts import Remote, zone
 from bot.core.states.kustomization import Reason
+from bot.core.states.overlay import Overlay
 from bot.core.states.paths import Paths
 from bot.core.states.roots import Root, RootKind, Roots, elsewhere, keyed, resolved
-from bot.core.tree import File
 
 # An ApplicationSet of many generators can declare more than anybody runs.
 _MOST: Final = 5_000
@@ -70,14 +69,24 @@ class _Tree:
         self._files = files
         self._manifests = manifests
         self._inferred = inferred
-        self._paths = Paths(files.tree, manifests.link)
+        self._grafts = inferred.grafts
+        self._paths = Paths(files.tree, manifests.link, self._grafts)
+        self._remotes: dict[str, list[Remote]] = {}
 
     def root(self, held: Declared) -> Root | None:
-        """The root that is declared; None where nothing of it is in this tree."""
+        """The root that is declared; None where nothing of it is in this tree.
+
+        Nothing may be declared to lie where what was brought from elsewhere is put.
+        """
+        if held.chart is not None:
+            return self._from_elsewhere(held, held.chart)
+        if zone(held.path):
+            return None
         if held.release is not None:
             return self._chart(held)
-        overlay = _Overlay(self._paths.tree, held.edits, self._manifests)
-        paths = Paths(overlay.tree, self._manifests.link) if held.edits else self._paths
+        overlay = Overlay(self._paths.tree, held.edits, self._manifests)
+        link = self._manifests.link
+        paths = Paths(overlay.tree, link, self._grafts) if held.edits else self._paths
         if paths.kustomization(held.path) is not None:
             return self._kustomization(held, overlay, paths)
         if not self._paths.is_directory(held.path):
@@ -93,9 +102,39 @@ class _Tree:
         files = {**chart.files}
         if release is not None:
             files.update({path: path for path in release.values_files if path not in held.edits})
-        return self._made(held, "chart", files, (*chart.reasons, why))
+        made = self._made(held, "chart", files, (*chart.reasons, why))
+        return replace(made, remotes=chart.remotes)
 
-    def _kustomization(self, held: Declared, overlay: _Overlay, paths: Paths) -> Root:
+    def _from_elsewhere(self, held: Declared, wanted: ChartElsewhere) -> Root | None:
+        """The root of a chart that lies elsewhere; None where no exact version of it is named."""
+        grafts = self._grafts
+        meant = None
+        if grafts.elsewhere is not None:
+            meant = grafts.elsewhere.chart(wanted.repository, wanted.name, wanted.version)
+        if meant is None:
+            return None
+        source = wanted.node.resource.source
+        holder = f"{source.path}\0{held.node.resource.key}\0{held.name}"
+        others = self._remotes.setdefault(holder, [])
+        remote = grafts.remote(meant, source, wanted.node.route, others, holder)
+        others.append(remote)
+        title = f"{meant.title} of {meant.name.removesuffix(f'/{meant.title}')}"
+        there = replace(held, path=remote.place)
+        wanted_too = () if held.hindrances else (remote,)
+        found = self._chart(there) if grafts.holds(remote) else None
+        if found is None:
+            why = _missing(wanted, title, grafts.answer(remote))
+            reasons = (why,) if wanted_too else ()
+            found = self._made(there, "chart", {}, reasons)
+        return replace(
+            found,
+            remotes=(*wanted_too, *found.remotes),
+            title=title,
+            home=held.path,
+            place="/".join(part for part in (found.cluster, held.path) if part),
+        )
+
+    def _kustomization(self, held: Declared, overlay: Overlay, paths: Paths) -> Root:
         known = self._inferred.kustomizations
         if held.edits:
             known = kustomizations_at(held.path, paths, overlay)
@@ -105,7 +144,9 @@ class _Tree:
             owner = held.node.resource
             reasons = (*reasons, _reason(held, f"{owner.key} alters it", refuses=False))
         space = known[held.path].namespace if held.path in known else ""
-        return self._made(held, "kustomization", closure.files, reasons, space)
+        made = self._made(held, "kustomization", closure.files, reasons, space)
+        edits = {**held.edits, **closure.edits}
+        return replace(made, edits=edits, remotes=closure.remotes)
 
     def _directory(self, held: Declared) -> Root:
         inside = f"{held.path}/" if held.path else ""
@@ -145,44 +186,11 @@ class _Tree:
             cluster=cluster_place(held.cluster),
             release=held.release,
             edits=held.edits,
+            laid=held.edits,
             finish=held.finish,
             default_namespace=held.namespace or (held.release.namespace if held.release else ""),
             declared=held,
         )
-
-
-@dataclass(slots=True)
-class _Overlay:
-    """A tree with texts laid over it, and how they read."""
-
-    base: Mapping[str, File]
-    edits: Mapping[str, str]
-    manifests: Manifests
-    tree: Mapping[str, File] = field(init=False)
-    _texts: dict[str, bytes] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        laid: dict[str, File] = {}
-        for path, text in self.edits.items():
-            data = text.encode()
-            blob = sha1(b"edit\0" + data, usedforsecurity=False).hexdigest()
-            self._texts[blob] = data
-            laid[path] = File("100644", blob, len(data))
-        self.tree = {**self.base, **laid} if laid else self.base
-
-    def manifest(self, file: File) -> Manifest:
-        """Both readings of a file."""
-        data = self._texts.get(file.blob)
-        return self.manifests.manifest(file) if data is None else read_manifest(data)
-
-    def kustomization(self, file: File) -> Manifest:
-        """Both readings of a kustomization's file; a text of ours says its kind."""
-        data = self._texts.get(file.blob)
-        return self.manifests.kustomization(file) if data is None else read_manifest(data)
-
-    def link(self, file: File) -> str:
-        """Where a symlink points."""
-        return self.manifests.link(file)
 
 
 def cluster_place(cluster: str) -> str:
@@ -196,6 +204,22 @@ def _variant(held: Declared) -> str:
     owner = str(held.node.resource.key)
     parts = (owner, held.name, cluster_place(held.cluster), release, held.namespace)
     return " ".join(dict.fromkeys(part for part in parts if part))
+
+
+def _missing(wanted: ChartElsewhere, title: str, answer: Brought | None) -> Reason:
+    """Why a chart from elsewhere is not here."""
+    said = f": {answer.message}" if answer is not None and answer.message else ""
+    if answer is not None and answer.status == "brought":
+        said = ": what was fetched is no chart"
+    source = wanted.node.resource.source
+    return Reason(
+        source.path,
+        f"the chart {title} is not in this repository{said}",
+        source,
+        wanted.node.route,
+        spent=answer is not None and answer.status == "limit",
+        cause=f"{title} is not here",
+    )
 
 
 def _reason(held: Declared, message: str, *, refuses: bool = True) -> Reason:

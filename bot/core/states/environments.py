@@ -110,7 +110,8 @@ def segments_of(path: str) -> Segments:
 
 def _names(environment: EnvironmentPolicy, root: Root) -> bool:
     """Whether the policy puts a root into an environment. A declared cluster is no path."""
-    return puts(environment, root.path, root.place if root.is_variant else root.path)
+    path = root.home if root.title else root.path
+    return puts(environment, path, root.place if root.is_variant else path)
 
 
 def _places(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from bot.core import values
 from bot.core.manifest import Manifest
 from bot.core.reading import read_manifest
-from bot.core.resource import GroupKind, Route, Source
+from bot.core.resource import GroupKind, Item, Route, Source
 from bot.core.states.files import directory
+from bot.core.states.grafts import Meant, Remote, zone
 from bot.core.states.paths import Paths
 from bot.core.states.references import (
     Reference,
@@ -24,7 +27,7 @@ from bot.core.states.references import (
     references,
 )
 from bot.core.tree import File
-from bot.core.values import EMPTY, Body, Value, freeze
+from bot.core.values import EMPTY, Body, Value, freeze, thaw
 from bot.errors import UnbuildableError
 
 GROUP: Final = "kustomize.config.k8s.io"
@@ -46,6 +49,8 @@ _BUILTIN: Final = "builtin"
 _CHART_PLUGIN: Final = "HelmChartInflationGenerator"
 _FUNCTIONS: Final = ("config.kubernetes.io/function", "config.k8s.io/function")
 
+_GENERATORS: Final = ("configMapGenerator", "secretGenerator")
+
 # Strings longer than any path are content.
 _MOST_STRINGS: Final = 50_000
 
@@ -54,7 +59,8 @@ _MOST_STRINGS: Final = 50_000
 class Reason:
     """Why a root cannot be read as it stands: a field of a file, and a sentence about it.
 
-    `refuses` says that no renderer is given the root either.
+    `refuses` says that no renderer is given the root either, `spent` that a budget of ours is why.
+    `cause` tells it from other reasons where the sentence would say more than that.
     """
 
     path: str
@@ -62,6 +68,13 @@ class Reason:
     source: Source | None = None
     route: Route = ()
     refuses: bool = True
+    spent: bool = False
+    cause: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What makes it the same reason at base and at head."""
+        return self.cause or self.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,8 @@ class Kustomization:
     `files` are listed manifests, `bases` listed directories, `others` those that other fields take
     in, `referenced` every other file of the tree that it takes in, `mentioned` those that it only
     may. `seen` are the paths of files that it names through symlinks, with what they lead to.
-    `reasons` say why its output is not simply what it lists.
+    `reasons` say why its output is not simply what it lists. `remotes` are exact versions of what
+    lies elsewhere; where any of them was brought, `text` is the file with the paths of those in it.
     """
 
     path: str
@@ -98,6 +112,8 @@ class Kustomization:
     linked: tuple[Base, ...] = ()
     mentioned: frozenset[str] = frozenset()
     seen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    remotes: tuple[Remote, ...] = ()
+    text: str | None = None
 
     @property
     def below(self) -> tuple[str, ...]:
@@ -159,6 +175,8 @@ class _Parser:
         self._seen: dict[str, str] = {}
         self._linked: list[Base] = []
         self._reasons: list[Reason] = []
+        self._remotes: list[Remote] = []
+        self._local: list[tuple[Route, str]] = []
 
     def kustomization(self, *, several: bool) -> Kustomization:
         self._other_fields()
@@ -182,6 +200,8 @@ class _Parser:
             tuple(self._linked),
             frozenset(self._mentioned),
             MappingProxyType(self._seen),
+            tuple(self._remotes),
+            _with_paths(self._body, self._local) if self._local else None,
         )
 
     def _other_fields(self) -> None:
@@ -214,21 +234,59 @@ class _Parser:
             self._check_plugins(read_manifest(text.encode()))
             return
         if is_fetched(text):
-            raise UnbuildableError("which is outside this repository")
+            self._follow_elsewhere(reference, text)
+            return
         try:
             place = self._paths.local(self._place, text)
             own = self._paths.real(place)
-        except UnbuildableError as error:
+        except UnbuildableError:
             if is_remote(text):
-                raise UnbuildableError("which is outside this repository") from error
+                self._follow_elsewhere(reference, text)
+                return
             raise
         file = self._paths.file(own)
         if file is not None and reference.takes != "directory":
             self._take_file(reference, place, own, file)
         elif is_remote(text):
-            raise UnbuildableError("which is outside this repository")
+            self._follow_elsewhere(reference, text)
         else:
             self._take_directory(reference, place, own)
+
+    def _follow_elsewhere(self, reference: Reference, text: str) -> None:
+        """Take in what an address leads to, where an exact version of it was brought."""
+        grafts = self._paths.grafts
+        meant = grafts.elsewhere.base(text) if grafts.elsewhere is not None else None
+        if meant is None or not _is_taken(reference, text, meant):
+            raise UnbuildableError("which is outside this repository")
+        remote = grafts.remote(meant, self._source, reference.route, self._remotes)
+        self._remotes.append(remote)
+        if not grafts.holds(remote):
+            self._miss(reference, remote)
+            return
+        place = self._paths.local(remote.place, meant.part or ".")
+        own = self._paths.real(place)
+        file = self._paths.file(own)
+        if meant.reference.kind == "file" and file is not None:
+            self._take_file(reference, place, own, file)
+        else:
+            self._take_directory(reference, place, own)
+        self._local.append((reference.route, _relative(self._place, place)))
+        message = f"it takes in {without_credentials(text)!r}"
+        self._refuse(reference.route, message, refuses=False)
+
+    def _miss(self, reference: Reference, remote: Remote) -> None:
+        """Note why an exact version of something was not brought, where it was asked for."""
+        answer = self._paths.grafts.answer(remote)
+        said = f": {answer.message}" if answer is not None and answer.message else ""
+        shown = without_credentials(reference.text or "")
+        names = (
+            f"it lists {shown!r}"
+            if reference.takes == "resource"
+            else f"its field {reference.field!r} names {shown!r}"
+        )
+        message = f"{names}, which is outside this repository{said}"
+        spent = answer is not None and answer.status == "limit"
+        self._refuse(reference.route, message, spent=spent)
 
     def _take_directory(self, reference: Reference, place: str, own: str) -> None:
         if reference.takes == "file" or self._paths.kustomization(own) is None:
@@ -279,12 +337,57 @@ class _Parser:
                 try:
                     own = self._paths.real(self._paths.local(self._place, entry))
                 except UnbuildableError:
+                    self._refuse_escape(entry)
                     continue
                 if self._paths.file(own) is not None:
                     self._mentioned.add(own)
 
-    def _refuse(self, route: Route, message: str, *, refuses: bool = True) -> None:
-        self._reasons.append(Reason(self._path, message, self._source, route, refuses))
+    def _refuse_escape(self, entry: str) -> None:
+        """What was brought names nothing of the tree, whatever the field: it would be read there.
+
+        A checkout of it has no such file, while a root that holds it may well have one.
+        """
+        home = zone(self._path)
+        path = posixpath.normpath(posixpath.join(self._place, entry))
+        if home and zone(path) != home and path in self._paths.tree:
+            shown = without_credentials(entry)
+            self._refuse((), f"it names {shown!r}, which is outside the repository that names it")
+
+    def _refuse(
+        self, route: Route, message: str, *, refuses: bool = True, spent: bool = False
+    ) -> None:
+        there = self._paths.grafts.placed.get(zone(self._path))
+        where = f" (in {there.meant.name} {there.meant.version})" if there is not None else ""
+        said = f"{message}{where}"
+        self._reasons.append(Reason(self._path, said, self._source, route, refuses, spent))
+
+
+def _is_taken(reference: Reference, text: str, meant: Meant) -> bool:
+    """Whether kustomize takes such a thing at this field, and the whole of the field is its name.
+
+    It clones for bases and components, and gets a single file wherever it reads one.
+    """
+    if meant.reference.kind == "git":
+        return reference.takes in ("resource", "directory")
+    is_whole = reference.field not in _GENERATORS and "\n" not in text
+    return is_whole and reference.takes in ("resource", "file")
+
+
+def _relative(start: str, path: str) -> str:
+    """The way from a directory of the tree to a path of it."""
+    return "/".join((*(".." for step in start.split("/") if step), path))
+
+
+def _with_paths(body: Body, paths: Iterable[tuple[Route, str]]) -> str:
+    """The text of a body with other texts at these routes; JSON is YAML."""
+    changed: Any = thaw(body)
+    for route, path in paths:
+        *way, last = (step.index if isinstance(step, Item) else step for step in route)
+        held = changed
+        for step in way:
+            held = held[step]
+        held[last] = path
+    return json.dumps(changed, sort_keys=True, ensure_ascii=False)
 
 
 _ABSENT: Final = {

@@ -11,6 +11,8 @@ from typing import Protocol
 from bot.core.rendering import Build, Built, Declared
 from bot.core.resource import Node, Resource
 from bot.core.states.applied import Applied, Reader
+from bot.core.states.grafts import Remote
+from bot.core.states.putback import PutBack
 from bot.core.states.renditions import Rendition, volatile_nodes
 from bot.core.states.roots import UPGRADE, Root
 
@@ -32,7 +34,9 @@ class Rendered:
     finds elsewhere, `old` and `new` what was made of it, `volatile` the places of `new` that are
     something else in each build and were not at base. `was` and `said` are what declared it at base
     and what does at head, None where it is inferred. `shared` are those of the tree's files that
-    another root of head is made of as well, be that rendered or not.
+    another root of head is made of as well, be that rendered or not. `remotes` are what it is made
+    of that lies elsewhere, at base and at head, and `again` builds it with other texts or versions;
+    None where nothing of it lies elsewhere.
     """
 
     name: str
@@ -46,47 +50,52 @@ class Rendered:
     was: Declared | None = None
     said: Declared | None = None
     shared: frozenset[str] = frozenset()
+    remotes: tuple[tuple[Remote, ...], tuple[Remote, ...]] = ((), ())
+    again: PutBack | None = None
 
 
 def rendered_of(
-    old: Applied | None, new: Applied | None, reader: Reader, uses: Mapping[str, int]
-) -> Iterator[Rendered]:
-    """A root that was rendered, and once more as it is upgraded where that is another thing.
-
-    `uses` says how many roots of head each file of the tree is a part of.
-    """
-    applied = new or old
-    if applied is None:
-        return
-    shared = frozenset(path for path in applied.root.tree_files if uses.get(path, 0) > 1)
-    made = partial(_rendered, old=old, new=new, reader=reader, shared=shared)
-    yield made(applied.root)
-    if any(held is not None and held.upgrade is not None for held in (old, new)):
-        yield made(replace(applied.root, label=UPGRADE))
-
-
-def _rendered(
-    root: Root,
-    *,
     old: Applied | None,
     new: Applied | None,
     reader: Reader,
     shared: frozenset[str],
-) -> Rendered:
+    again: PutBack | None,
+) -> Iterator[Rendered]:
+    """A root that was rendered, and once more as it is upgraded where that is another thing.
+
+    `shared` are its files that other roots of head are made of as well, `again` builds it anew.
+    """
+    applied = new or old
+    if applied is None:
+        return
+    made = partial(_rendered, old=old, new=new, reader=reader)
+    install = replace(made(applied.root), shared=shared, again=again)
+    yield install
+    if any(held is not None and held.upgrade is not None for held in (old, new)):
+        upgrade = made(replace(applied.root, label=UPGRADE))
+        yield replace(upgrade, shared=shared, again=again)
+
+
+def _rendered(root: Root, *, old: Applied | None, new: Applied | None, reader: Reader) -> Rendered:
     before, after = (_rendition(root, held) for held in (old, new))
+    was, now = (held.root if held is not None else None for held in (old, new))
     return Rendered(
         root.name,
-        _build(root, old),
-        _build(root, new),
+        _build(root, was),
+        _build(root, now),
         partial(reader.made, root),
-        root.own_paths,
+        {**(was.own_paths if was is not None else {}), **root.own_paths},
         before.resources,
         after.resources,
         tuple(volatile_nodes(after)),
-        old.root.declared if old is not None else None,
-        new.root.declared if new is not None else None,
-        shared,
+        was.declared if was is not None else None,
+        now.declared if now is not None else None,
+        remotes=(_remotes(was), _remotes(now)),
     )
+
+
+def _remotes(root: Root | None) -> tuple[Remote, ...]:
+    return root.remotes if root is not None else ()
 
 
 def _rendition(root: Root, held: Applied | None) -> Rendition:
@@ -95,8 +104,8 @@ def _rendition(root: Root, held: Applied | None) -> Rendition:
     return held.as_upgrade if root.label else held.rendition
 
 
-def _build(root: Root, held: Applied | None) -> Build | None:
-    build = held.root.build if held is not None else None
+def _build(root: Root, held: Root | None) -> Build | None:
+    build = held.build if held is not None else None
     if build is None or build.release is None or not root.label:
         return build
     return replace(build, release=replace(build.release, upgrade=True))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from bot.core.late import Late
 from bot.core.manifest import ManifestFile
 from bot.core.policy import Policy
-from bot.core.resource import Resource, ResourceKey
+from bot.core.resource import Resource, ResourceKey, Written, written
 from bot.core.state import Environment, State
 from bot.core.states.applied import Applied
 from bot.core.states.environments import Environments
@@ -70,6 +70,7 @@ class Side:
             house=self.house,
             inputs=tuple(it for it in self.inputs if it.source.path in made_of),
             all_inputs=self.inputs,
+            looked_into=_looked_into(held),
             own=self.own,
             late=tuple(it for it in self.late if it.path in made_of),
         )
@@ -136,6 +137,16 @@ def _built_of(roots: Iterable[Applied]) -> frozenset[str]:
     """The tree's own paths of all that these roots are made of."""
     return frozenset(
         held.root.own_paths.get(path, path) for held in roots for path in held.root.files
+    )
+
+
+def _looked_into(roots: Iterable[Applied]) -> frozenset[Written]:
+    """Where the versions of what was brought are written, of the roots that were rendered of it."""
+    return frozenset(
+        written(remote.source, remote.route)
+        for held in roots
+        if held.status == "rendered"
+        for remote in held.root.remotes
     )
 
 

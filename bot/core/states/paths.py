@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from bot.core.states.files import KUSTOMIZATION_NAMES, REGULAR, SUBMODULE, SYMLINK
+from bot.core.states.grafts import NOTHING, Grafts, zone
 from bot.core.tree import File, Tree
 from bot.errors import UnbuildableError
 
@@ -23,17 +24,20 @@ _MOST_BELOW: Final = 20_000
 class Paths:
     """A tree with its symlinks followed inside it.
 
-    `target` gives where a symlink points, and raises KeyError where that cannot be said.
+    `target` gives where a symlink points, and raises KeyError where that cannot be said. `grafts`
+    are what it has of what lies elsewhere: nothing leads into that, nor out of it.
     """
 
     tree: Tree
     target: Callable[[File], str]
+    grafts: Grafts = field(default=NOTHING, repr=False)
     _real: dict[str, str | UnbuildableError] = field(default_factory=dict, repr=False)
 
     def local(self, directory: str, text: str) -> str:
         """The path that a text names, seen from a directory.
 
-        Raises UnbuildableError for one that is absolute or leaves the tree.
+        Raises UnbuildableError for one that is absolute, leaves the tree, or leads into or out of
+        what was brought from elsewhere.
         """
         if not text or len(text) > _LONGEST_PATH or "\n" in text or "\0" in text:
             raise UnbuildableError("which is no path")
@@ -42,6 +46,10 @@ class Paths:
         path = posixpath.normpath(posixpath.join(directory, text))
         if path == ".." or path.startswith("../"):
             raise UnbuildableError("which is outside this repository")
+        home = zone(directory)
+        if zone(path) != home:
+            inside = "the repository that names it" if home else "what a tree may name"
+            raise UnbuildableError(f"which is outside {inside}")
         return "" if path == "." else path
 
     def real(self, path: str) -> str:
@@ -81,6 +89,7 @@ class Paths:
         Raises UnbuildableError as `real` does.
         """
         left = [(directory, self.real(directory), 0)]
+        home = zone(directory)
         count = 0
         while left:
             shown, place, depth = left.pop()
@@ -88,6 +97,8 @@ class Paths:
             for path in self._paths[bisect_left(self._paths, inside) :]:
                 if not path.startswith(inside):
                     break
+                if zone(path) != home:
+                    continue
                 count += 1
                 if count > _MOST_BELOW:
                     raise UnbuildableError(f"which holds more than {_MOST_BELOW} files")

@@ -68,6 +68,18 @@ def unreadable(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[T
             yield Trouble("unreadable", new=False, path=path, side="LEFT", message=_gone(path))
 
 
+def left_out(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[Trouble]:
+    """Files of the repository where what was fetched is put, which hides them: named once."""
+    changed = [path for path, file in sorted(head.items()) if base.get(path) != file]
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        message = (
+            f"{changed[0]}{more} is not looked at: what is fetched from elsewhere is put there"
+        )
+        new = any(path not in base for path in changed)
+        yield Trouble("unreadable", new, changed[0], "RIGHT", message)
+
+
 def pointers(base: Mapping[str, Applied], head: Mapping[str, Applied]) -> Iterator[Trouble]:
     """Git LFS pointers that differ, by the file's path."""
     old = _pointers(base)
@@ -97,9 +109,9 @@ def _not_rendered(before: Applied | None, after: Applied) -> Trouble:
 
     What is missing here, or was spent, is no property of base or head: it is always new.
     """
-    known = {reason.message for reason in before.reasons} if before is not None else set()
-    reason = next((held for held in after.reasons if held.message not in known), after.reasons[0])
-    new = reason.message not in known or after.status in _OURS
+    known = {reason.mark for reason in before.reasons} if before is not None else set()
+    reason = next((held for held in after.reasons if held.mark not in known), after.reasons[0])
+    new = reason.mark not in known or after.status in _OURS
     name = _name(after)
     message = f"{name} is not rendered: {reason.message}; {_advice(after)}"
     return _trouble(reason, new=new, side="RIGHT", message=message)
@@ -129,10 +141,12 @@ def _trouble(reason: Reason, *, new: bool, side: Side, message: str) -> Trouble:
 
 def _name(applied: Applied) -> str:
     kind = _KINDS.get(applied.root.kind, "directory")
-    return f"The {kind} {applied.root.path or '.'}"
+    return f"The {kind} {applied.root.title or applied.root.path or '.'}"
 
 
 def _advice(applied: Applied) -> str:
+    if applied.root.title:
+        return "compare its two versions by hand"
     place = applied.root.path or "."
     command = (
         f"helm template {place}" if applied.root.kind == "chart" else f"kustomize build {place}"

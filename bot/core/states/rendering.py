@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.core.rendering import Build, Builder, Built
+from bot.core.fetching import Reference
+from bot.core.rendering import Build, Builder, Built, Status
 from bot.core.states.files import directory
+from bot.core.states.grafts import DEEPEST
 from bot.core.states.roots import Manifests, Reruns, Root, RootKey, Roots
 from bot.core.tree import File
 
@@ -40,6 +42,15 @@ class Rendering:
     _known: dict[object, Built] = field(default_factory=dict)
     _builds: int = 0
 
+    def wanted(self, before: Roots, after: Roots) -> Iterator[Reference]:
+        """What lies elsewhere and the affected roots are made of, in the order of these."""
+        if not before.remotes and not after.remotes:
+            return
+        for key in _affected(before, after):
+            for root in (before.roots.get(key), after.roots.get(key)):
+                if root is not None:
+                    yield from (held.reference for held in root.remotes if held.depth <= DEEPEST)
+
     def rendered(self, before: Roots, after: Roots) -> tuple[Roots, Roots]:
         """The same roots, those that need a renderer and are affected with what it gave."""
         affected = _affected(before, after)
@@ -60,7 +71,8 @@ class Rendering:
     def _refusal(self, root: Root) -> Built | None:
         """Why a root is not even tried; None where it may be."""
         if root.refusals or root.build is None:
-            return Built("refused", message=(root.refusals or root.reasons)[0].message)
+            status: Status = "limit" if root.spent else "refused"
+            return Built(status, message=(root.refusals or root.reasons)[0].message)
         pointer = next((path for path in root.files if self._is_pointer(root.files[path])), None)
         if pointer is not None:
             return Built("refused", message=f"{pointer} is a Git LFS pointer, not the file itself")

@@ -16,6 +16,7 @@ from bot.core.rendering import Build, Built, Declared, Finish, Release, Renderer
 from bot.core.states.charts import Chart, Naming, charts_of, variant_place
 from bot.core.states.closures import Closures, Manifests, kustomizations_of
 from bot.core.states.files import Files, base_name, directory
+from bot.core.states.grafts import NOTHING, Grafts, Remote, zone
 from bot.core.states.kustomization import Kustomization, Reason
 from bot.core.states.paths import Paths
 from bot.core.tree import File
@@ -63,7 +64,8 @@ class Root:
 
     `variant` tells apart the ways in which one directory is built, `place` is the path by which its
     environment is found, `cluster` the part of it that is a cluster's own. `release` is how a chart
-    is installed, `edits` are texts laid over the files. `finish` is what becomes of each object
+    is installed, `edits` are texts laid over the files, `laid` those of an owner, before they name
+    what was brought. `finish` is what becomes of each object
     after the build, `default_namespace` what objects without one get, empty for the environment's
     own. `built` is what a renderer gave, None where none was asked. `declared` is what declares it,
     None where it was inferred.
@@ -81,12 +83,16 @@ class Root:
     cluster: str = ""
     release: Release | None = None
     edits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    laid: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     finish: Finish | None = None
     default_namespace: str = ""
     built: Built | None = None
     reruns: Reruns | None = None
     label: str = ""
     declared: Declared | None = field(default=None, compare=False, repr=False)
+    remotes: tuple[Remote, ...] = ()
+    title: str = ""
+    home: str = ""
 
     @property
     def key(self) -> RootKey:
@@ -102,19 +108,26 @@ class Root:
     @property
     def is_variant(self) -> bool:
         """Whether it is a chart with one of several sets of values, which nothing installs."""
-        return self.kind == "chart" and not self.cluster and self.place != self.path
+        whole = self.kind == "chart" and not self.cluster and not self.title
+        return whole and self.place != self.path
 
     @property
     def inputs(self) -> object:
         """All that its resources depend on: the same inputs give the same resources."""
         reasons = tuple((held.path, held.message, held.refuses) for held in self.reasons)
-        return (self.key, self.build_inputs, self.finish, self.default_namespace, reasons)
+        wanted = tuple(remote.reference for remote in self.remotes)
+        return (self.key, self.build_inputs, self.finish, self.default_namespace, reasons, wanted)
 
     @property
     def build_inputs(self) -> tuple[object, ...]:
         """All that a renderer's answer depends on."""
         files = tuple((path, file.mode, file.blob) for path, file in sorted(self.files.items()))
         return (self.path, self.kind, files, self.release, tuple(sorted(self.edits.items())))
+
+    @property
+    def spent(self) -> bool:
+        """Whether a budget of ours is why no renderer is given it."""
+        return any(reason.spent for reason in self.reasons)
 
     @property
     def refusals(self) -> tuple[Reason, ...]:
@@ -146,24 +159,39 @@ class Roots:
     """The roots of a tree by key, and every kustomization in it by directory.
 
     `taken` are the files that kustomizations take in, and `builds` what each of these is made of.
+    `grafts` are what the tree had of what lies elsewhere.
     """
 
     roots: Mapping[RootKey, Root] = field(default_factory=dict)
     kustomizations: Mapping[str, Kustomization] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
     builds: _Builds | None = field(default=None, compare=False, repr=False)
+    grafts: Grafts = field(default=NOTHING, compare=False, repr=False)
+
+    @property
+    def remotes(self) -> tuple[Remote, ...]:
+        """The exact versions of what lies elsewhere that its roots are made of, each once."""
+        found = {held.place: held for root in self.roots.values() for held in root.remotes}
+        return tuple(found.values())
 
 
-def roots_of(
-    files: Files, manifests: Manifests, naming: Naming, before: Roots | None = None
+def roots_of(  # noqa: PLR0913 - a tree, how it is read, and what is known of it before
+    files: Files,
+    manifests: Manifests,
+    naming: Naming,
+    before: Roots | None = None,
+    *,
+    grafts: Grafts = NOTHING,
+    read: Mapping[str, Kustomization] = MappingProxyType({}),
 ) -> Roots:
     """The roots of a tree. `naming` says how charts that nobody installs are released.
 
     `before` are base's: what was a root there stays one while it exists, so that nobody takes a
-    directory out of the review by listing it from somewhere else.
+    directory out of the review by listing it from somewhere else. `grafts` are what the tree has of
+    what lies elsewhere, `read` its kustomizations when it had less of that.
     """
-    paths = Paths(files.tree, manifests.link)
-    known = kustomizations_of(files, paths, manifests)
+    paths = Paths(files.tree, manifests.link, grafts)
+    known = kustomizations_of(files, paths, manifests, read)
     builds = _Builds(known, files, paths)
     found = [builds.root(place) for place in builds.tops(naming, before)]
     for chart in charts_of(files, paths, manifests, naming):
@@ -177,7 +205,7 @@ def roots_of(
         if path not in taken or _was_plain(path, before, known):
             plain.setdefault(directory(path), {})[path] = file
     found += [Root(path, "directory", held, place=path) for path, held in plain.items()]
-    return Roots(keyed(found), known, taken, builds)
+    return Roots(keyed(found), known, taken, builds, grafts)
 
 
 def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
@@ -230,6 +258,7 @@ def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
             place=place,
             release=release,
             default_namespace=release.namespace,
+            remotes=chart.remotes,
         )
 
 
@@ -284,7 +313,9 @@ class _Builds:
         return [
             place
             for place in tops
-            if not naming.excludes(place) and (naming.names(place) or not self._left(place, before))
+            if not zone(place)
+            and not naming.excludes(place)
+            and (naming.names(place) or not self._left(place, before))
         ]
 
     def _left(self, place: str, before: Roots | None) -> bool:
@@ -321,6 +352,8 @@ class _Builds:
             held.namespace,
             own_paths=elsewhere(closure.files),
             place=place,
+            edits=closure.edits,
+            remotes=closure.remotes,
         )
 
     def taken(self) -> frozenset[str]:

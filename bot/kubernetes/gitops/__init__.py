@@ -95,4 +95,5 @@ def _mark(found: Declared) -> object:
     """What tells one declared root from another."""
     owner = (found.name, found.node.resource.key, found.node.resource.source, found.node.route)
     built = (found.release, found.files, tuple(sorted(found.edits.items())), found.finish)
-    return (owner, found.path, found.cluster, found.namespace, built, found.hindrances)
+    chart = found.chart and (found.chart.repository, found.chart.name, found.chart.version)
+    return (owner, found.path, found.cluster, found.namespace, built, found.hindrances, chart)

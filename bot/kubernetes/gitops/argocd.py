@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from bot.core.rendering import Declared
+from bot.core.rendering import ChartElsewhere, Declared, Release
 from bot.core.resource import Node
+from bot.core.states.files import directory
 from bot.core.values import EMPTY, Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes import kinds
@@ -16,7 +17,7 @@ from bot.kubernetes.gitops.argocd_kustomize import edited
 from bot.kubernetes.gitops.argocd_names import Hubs, cluster_of
 from bot.kubernetes.gitops.argocd_source import Application, Source
 from bot.kubernetes.gitops.globs import matches
-from bot.kubernetes.gitops.places import Places, within
+from bot.kubernetes.gitops.places import NOWHERE, Places, within
 from bot.kubernetes.gitops.repositories import Own
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
 from bot.kubernetes.gitops.yaml_texts import patched
@@ -30,7 +31,7 @@ _MOST_PLACES: Final = 500
 def declared_by(
     application: Application, places: Places, own: Own, hubs: Hubs
 ) -> Iterator[Declared]:
-    """The roots that an Application declares in this tree; sources elsewhere are none."""
+    """The roots that an Application declares: of this tree, and of charts that lie elsewhere."""
     sources = list(_sources(application))
     refs = {
         name: own.holds(text(body.get("repoURL")))
@@ -43,7 +44,10 @@ def declared_by(
     for node, body in sources:
         path = text(body.get("path"))
         is_own = own.holds(text(body.get("repoURL")))
-        if path is None or text(body.get("chart")) or is_own is False:
+        if text(body.get("chart")):
+            yield _chart_elsewhere(Source(application, body, NOWHERE, places, refs), node, cluster)
+            continue
+        if path is None or is_own is False:
             continue
         for place in _places(path, places):
             yield _declared(Source(application, body, place, places, refs), node, cluster)
@@ -110,6 +114,34 @@ def _declared(source: Source, node: Node, cluster: str) -> Declared:
     name = application.name if application.name != node.resource.name else ""
     hindrances = (*application.hindrances, *found.hindrances)
     return replace(found, name=name, inputs=(*inputs, *found.inputs), hindrances=hindrances)
+
+
+def _chart_elsewhere(source: Source, node: Node, cluster: str) -> Declared:
+    """The root that a chart of a repository of charts, or of a registry, is.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/helm/#declarative: without a scheme, it is
+    a registry's.
+    """
+    application, body = source.application, source.body
+    url, name = text(body.get("repoURL")) or "", text(body.get("chart")) or ""
+    named = node["targetRevision"]
+    chart = ChartElsewhere(
+        url if "://" in url else f"oci://{url}",
+        name,
+        text(body.get("targetRevision")) or "",
+        named if named.exists else node,
+    )
+    place = directory(application.node.resource.source.path)
+    namespace = text(source.destination.get("namespace")) or ""
+    try:
+        release, inputs = release_of(source)
+        found = Declared(node, place, cluster, namespace, release, inputs=inputs)
+    except UnbuildableError as error:
+        release = Release(application.name or name, namespace or "default")
+        found = Declared(node, place, cluster, namespace, release, hindrances=(str(error),))
+    own_name = application.name if application.name != node.resource.name else ""
+    hindrances = (*application.hindrances, *found.hindrances)
+    return replace(found, name=own_name, hindrances=hindrances, chart=chart)
 
 
 def _override_files(source: Source) -> tuple[str, ...]:

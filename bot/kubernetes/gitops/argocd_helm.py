@@ -12,7 +12,7 @@ from bot.kubernetes.gitops.argocd_names import with_variables
 from bot.kubernetes.gitops.argocd_source import Source
 from bot.kubernetes.gitops.globs import is_glob, matches
 from bot.kubernetes.gitops.parameters import set_text, set_value
-from bot.kubernetes.gitops.places import within
+from bot.kubernetes.gitops.places import NOWHERE, within
 from bot.kubernetes.gitops.unknowns import holds_unknown
 from bot.kubernetes.gitops.yaml_texts import json_text
 
@@ -83,6 +83,8 @@ def _local(source: Source, named: object) -> str:
             if source.refs[name] is False:
                 raise UnbuildableError(f"its values file {named!r} is in another repository")
             start, path = "", rest
+    if start == NOWHERE:
+        raise UnbuildableError(f"its values file {named!r} is in the chart, which lies elsewhere")
     path = with_variables(path, source.variables)
     if holds_unknown(path):
         raise UnbuildableError(f"which file {named!r} is cannot be known here")

@@ -1,4 +1,4 @@
-"""Flux's HelmReleases of charts that lie in this repository."""
+"""Flux's HelmReleases: of charts that lie in this repository, and of those that lie elsewhere."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import msgspec
 from bot.core.rendering import Declared, Release
 from bot.core.resource import Node, Resource
 from bot.core.states.charts import VALUES_NAME
+from bot.core.states.files import directory
 from bot.core.values import Body, freeze, mapping, text
 from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.flux_charts import ThereChart, chart_elsewhere
 from bot.kubernetes.gitops.flux_sources import HELM_CHART, Flux, clusters_of
 from bot.kubernetes.gitops.parameters import set_text, set_value
 from bot.kubernetes.gitops.places import Places, within
@@ -36,6 +38,12 @@ class _Chart:
 
 def declared_by(resource: Resource, places: Places, flux: Flux) -> Iterator[Declared]:
     """The root that a HelmRelease declares, once for each cluster that it is applied to."""
+    there = chart_elsewhere(resource, flux)
+    if there is not None:
+        found = _of_elsewhere(resource, there, flux)
+        for cluster in clusters_of(resource, flux):
+            yield replace(found, cluster=cluster)
+        return
     chart = _chart(resource, flux)
     if chart is None or chart.node.text is None:
         return
@@ -70,31 +78,66 @@ def _chart(resource: Resource, flux: Flux) -> _Chart | None:
 def _built(resource: Resource, chart: _Chart, place: str, places: Places, flux: Flux) -> Declared:
     if places.chart(place) is None:
         raise UnbuildableError(f"there is no chart at its path {chart.node.text!r}")
-    spec = resource.at("spec")
-    if spec["postRenderers"].value:
-        raise UnbuildableError("its post-renderers change what the chart gives")
-    namespace = spec["targetNamespace"].text or resource.namespace or ""
-    values = _values(resource, flux)
-    release = Release(
-        name=_name(resource),
-        namespace=namespace,
-        values=(json_text(values),) if values else (),
-        crds=spec["install"]["crds"].text != "Skip",
-    )
-    common = spec["commonMetadata"]
-    finish = FluxFinish(
-        labels=pairs_of(common["labels"].value), annotations=pairs_of(common["annotations"].value)
-    )
+    release = _release(resource, flux)
     edits, inputs = _defaults(chart, place, places)
     return Declared(
         chart.node,
         place,
-        namespace=namespace,
+        namespace=release.namespace,
         release=release,
         edits=edits,
         inputs=inputs,
-        finish=None if finish == FluxFinish() else finish,
+        finish=_finish(resource),
     )
+
+
+def _of_elsewhere(resource: Resource, there: ThereChart, flux: Flux) -> Declared:
+    """The root of a chart that lies elsewhere."""
+    place = directory(resource.source.path)
+    node = there.chart.node
+    try:
+        release = _release(resource, flux)
+    except UnbuildableError as error:
+        return _hindered(resource, there, place, str(error))
+    if there.takes_files:
+        why = "its values files are in the chart, which lies elsewhere"
+        return _hindered(resource, there, place, why)
+    return Declared(
+        node,
+        place,
+        namespace=release.namespace,
+        release=release,
+        finish=_finish(resource),
+        chart=there.chart,
+    )
+
+
+def _hindered(resource: Resource, there: ThereChart, place: str, why: str) -> Declared:
+    release = Release(_name(resource), resource.namespace or "default")
+    node = there.chart.node
+    return Declared(node, place, release=release, hindrances=(why,), chart=there.chart)
+
+
+def _release(resource: Resource, flux: Flux) -> Release:
+    """How Flux installs the chart. Raises UnbuildableError where that cannot be done here."""
+    spec = resource.at("spec")
+    if spec["postRenderers"].value:
+        raise UnbuildableError("its post-renderers change what the chart gives")
+    values = _values(resource, flux)
+    return Release(
+        name=_name(resource),
+        namespace=spec["targetNamespace"].text or resource.namespace or "",
+        values=(json_text(values),) if values else (),
+        crds=spec["install"]["crds"].text != "Skip",
+    )
+
+
+def _finish(resource: Resource) -> FluxFinish | None:
+    common = resource.at("spec", "commonMetadata")
+    found = FluxFinish(
+        labels=pairs_of(common["labels"].value), annotations=pairs_of(common["annotations"].value)
+    )
+    return None if found == FluxFinish() else found
 
 
 def _name(resource: Resource) -> str:

@@ -16,6 +16,7 @@ from bot.core.states.files import (
     base_name,
     directory,
 )
+from bot.core.states.grafts import RESERVED
 from bot.core.tree import Blobs, File, Tree
 from bot.core.values import Body
 from bot.errors import UnbuildableError
@@ -23,6 +24,9 @@ from bot.kubernetes.gitops.yaml_texts import body_of
 
 LARGEST_TEXT: Final = 4 * 1024 * 1024
 SOURCE_IGNORE: Final = ".sourceignore"
+
+NOWHERE: Final = RESERVED
+"""The directory of what lies elsewhere, which holds no file of the tree."""
 
 
 @dataclass(frozen=True)

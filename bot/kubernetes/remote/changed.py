@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.core.resource import ResourceKey
+from bot.core.resource import ResourceKey, written
 from bot.core.state import State
 from bot.kubernetes.gitops.repositories import Own
 from bot.kubernetes.remote.addresses import compare_link
@@ -17,12 +17,14 @@ class SourceChange:
     """Something from elsewhere that base does not take in like that.
 
     `old` is another version of it that base takes in, at the same object where there is one, None
-    where there is none. `stranger` says that nothing at base comes from whoever owns it.
+    where there is none. `stranger` says that nothing at base comes from whoever owns it,
+    `looked_into` that it was brought and rendered, so that what it does is said as well.
     """
 
     new: RemoteSource
     old: RemoteSource | None
     stranger: bool
+    looked_into: bool = False
 
     @property
     def link(self) -> str:
@@ -47,7 +49,9 @@ def source_changes(before: State, after: State) -> Iterator[SourceChange]:
         if (found.name, found.version) in same or own.holds(found.address.place):
             continue
         old = by_holder.get((found.node.resource.key, found.name)) or by_name.get(found.name)
-        yield SourceChange(found, old, found.owned and found.address.owner not in owners)
+        stranger = found.owned and found.address.owner not in owners
+        place = written(found.node.resource.source, found.node.route)
+        yield SourceChange(found, old, stranger, place in after.looked_into)
 
 
 def _everywhere(state: State) -> tuple[RemoteSource, ...]:
@@ -67,7 +71,8 @@ def in_words(change: SourceChange) -> str:
     if new.follows:
         return f"{new.words} {_follows(new)}"
     if old is None:
-        return f"{new.words}{_version(new)} is new here, and is not looked into"
+        unseen = "" if change.looked_into else ", and is not looked into"
+        return f"{new.words}{_version(new)} is new here{unseen}"
     link = f": {change.link}" if change.link else ""
     return f"{new.words} moves from {old.version or 'no version'} to {new.version}{link}"
 

@@ -12,7 +12,14 @@ from bot.core.rendering import Release
 from bot.core.resource import Resource
 from bot.core.tree import File
 from bot.kubernetes.gitops import Declarations
-from tests.kubernetes.gitops.declaring import KUSTOMIZATION, application, declared, only, resources
+from tests.kubernetes.gitops.declaring import (
+    KUSTOMIZATION,
+    REPOSITORY,
+    application,
+    declared,
+    only,
+    resources,
+)
 
 IN_CLUSTER = "{server: 'https://kubernetes.default.svc', namespace: shop}"
 CHART = {"charts/shop/Chart.yaml": "name: shop\n", "charts/shop/values.yaml": "a: 1\n"}
@@ -96,8 +103,47 @@ def test_a_path_that_leaves_the_tree_declares_nothing() -> None:
     assert declared({"app.yaml": application("path: ../other"), "a.yaml": ROLE}) == []
 
 
-def test_a_remote_chart_declares_nothing_here() -> None:
-    assert declared({"app.yaml": application("chart: nginx, path: ''"), "a.yaml": ROLE}) == []
+@pytest.mark.parametrize(
+    ("url", "repository"),
+    [
+        ("https://charts.example.com/a", "https://charts.example.com/a"),
+        ("ghcr.io/example/charts", "oci://ghcr.io/example/charts"),
+        ("oci://ghcr.io/example/charts", "oci://ghcr.io/example/charts"),
+    ],
+)
+def test_a_chart_from_elsewhere_is_a_root_where_its_application_lies(
+    url: str, repository: str
+) -> None:
+    text = application("chart: nginx, targetRevision: 1.2.3").replace(f"{REPOSITORY}.git", url)
+
+    (found,) = declared({"apps/app.yaml": text, "a.yaml": ROLE})
+
+    assert found.chart is not None
+    named = (found.chart.repository, found.chart.name, found.chart.version)
+    assert (found.path, named) == ("apps", (repository, "nginx", "1.2.3"))
+    assert str(found.chart.node) == "Application/argocd/shop spec.source.targetRevision"
+    assert found.release == Release(name="shop", namespace="")
+
+
+def test_two_charts_of_one_application_are_two_roots() -> None:
+    sources = "".join(
+        f"{{repoURL: 'https://charts.example.com', chart: {it}, targetRevision: 1.2.3}}, "
+        for it in ("nginx", "redis")
+    )
+    text = application("path: x").replace("source: {", f"sources: [{sources}], source: {{")
+
+    found = declared({"app.yaml": text})
+
+    assert [it.chart and it.chart.name for it in found] == ["nginx", "redis"]
+
+
+@pytest.mark.parametrize("named", ["values-prod.yaml", "../../a.yaml", "/a.yaml", "*.yaml"])
+def test_a_values_file_of_a_chart_from_elsewhere_is_none_of_the_tree(named: str) -> None:
+    text = application(f"chart: nginx, targetRevision: 1.2.3, helm: {{valueFiles: ['{named}']}}")
+
+    (found,) = declared({"app.yaml": text, "a.yaml": ROLE, "values-prod.yaml": "a: b\n"})
+
+    assert found.hindrances == (f"its values file {named!r} is in the chart, which lies elsewhere",)
 
 
 def test_several_sources_take_the_place_of_one_and_share_values_files() -> None:

@@ -147,7 +147,77 @@ def test_a_chart_may_be_an_object_of_its_own() -> None:
     assert (found.path, found.release) == ("charts/shop", Release("web", "flux-system"))
 
 
-def test_a_chart_from_elsewhere_declares_nothing_here() -> None:
+SOURCE_API = "apiVersion: source.toolkit.fluxcd.io/v1"
+HELM = "apiVersion: helm.toolkit.fluxcd.io/v2"
+REPOSITORY = (
+    f"{SOURCE_API}\nkind: HelmRepository\nmetadata: {{name: charts, namespace: shop}}\n"
+    "spec: {type: oci, url: 'oci://ghcr.io/example'}\n"
+)
+ARTIFACT = (
+    f"{SOURCE_API}\nkind: OCIRepository\nmetadata: {{name: redis, namespace: shop}}\n"
+    "spec: {url: 'oci://ghcr.io/example/redis', ref: {tag: 1.2.3, digest: 'sha256:%s'}}\n"
+) % ("ab" * 32)
+TEMPLATE = "{chart: redis, version: 1.2.3, sourceRef: {kind: HelmRepository, name: charts}%s}"
+
+
+def elsewhere(spec: str, more: str = "") -> Declared:
+    """What a HelmRelease declares of a chart that lies elsewhere."""
+    text = f"{HELM}\nkind: HelmRelease\nmetadata: {{name: redis, namespace: shop}}\nspec: {spec}\n"
+    (found,) = declared({"c/a.yaml": f"{REPOSITORY}---\n{ARTIFACT}---\n{more}", "d/b.yaml": text})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("spec", "version", "node"),
+    [
+        (
+            f"{{chart: {{spec: {TEMPLATE % ''}}}}}",
+            "1.2.3",
+            "HelmRelease/shop/redis spec.chart.spec.version",
+        ),
+        (
+            "{chartRef: {kind: OCIRepository, name: redis}}",
+            "sha256:" + "ab" * 32,
+            "OCIRepository/shop/redis spec.ref.digest",
+        ),
+        (
+            "{chartRef: {kind: HelmChart, name: redis}}",
+            "1.2.3",
+            "HelmChart/shop/redis spec.version",
+        ),
+    ],
+)
+def test_a_chart_from_elsewhere_is_a_root_where_its_release_lies(
+    spec: str, version: str, node: str
+) -> None:
+    chart = f"{SOURCE_API}\nkind: HelmChart\nmetadata: {{name: redis, namespace: shop}}\n"
+    found = elsewhere(spec, f"{chart}spec: {TEMPLATE % ''}\n")
+
+    assert found.chart is not None
+    assert (found.path, found.release) == ("d", Release("redis", "shop"))
+    named = (found.chart.repository, found.chart.name, found.chart.version)
+    assert named == ("oci://ghcr.io/example", "redis", version)
+    assert str(found.chart.node) == node
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        (
+            f"{{chart: {{spec: {TEMPLATE % ', valuesFiles: [a.yaml]'}}}}}",
+            "its values files are in the chart, which lies elsewhere",
+        ),
+        (
+            "{chartRef: {kind: OCIRepository, name: redis}, postRenderers: [{kustomize: {}}]}",
+            "its post-renderers change what the chart gives",
+        ),
+    ],
+)
+def test_what_cannot_be_built_of_a_chart_from_elsewhere_is_said(spec: str, why: str) -> None:
+    assert elsewhere(spec).hindrances == (why,)
+
+
+def test_a_chart_of_a_source_that_is_not_here_declares_nothing() -> None:
     text = release("interval: 5m").replace("GitRepository", "HelmRepository")
 
     assert declared({"git.yaml": GIT, "shop.yaml": text, **CHART}) == []

@@ -1,0 +1,272 @@
+"""Base and head together: their roots, what those are rendered to, and what lies elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from bot.core.codeowners import LOCATIONS
+from bot.core.globs import path_matches
+from bot.core.late import Late
+from bot.core.policy import ORGANISATION_PATH, POLICY_PATH, Policy
+from bot.core.rendering import Declare, Declared
+from bot.core.resource import GroupKind, Resource
+from bot.core.scopes import scopes_of
+from bot.core.states.applied import Applied, Reader, definitions
+from bot.core.states.baseline import with_baselines
+from bot.core.states.charts import Naming
+from bot.core.states.declared import Declarations, with_declared
+from bot.core.states.delivery import altered
+from bot.core.states.files import REGULAR, Files, files_of
+from bot.core.states.grafts import Bringing, Elsewhere, Grafts, grafted, without_reserved
+from bot.core.states.inputs import inputs_of
+from bot.core.states.late import late_decisions
+from bot.core.states.made import Rendered, rendered_of
+from bot.core.states.pairing import Side
+from bot.core.states.problems import links_of
+from bot.core.states.putback import PutBack
+from bot.core.states.rendering import Rendering
+from bot.core.states.roots import Manifests, RootKey, Roots, roots_of
+from bot.core.states.standing import with_standing
+from bot.core.states.steady import with_steady
+from bot.core.tree import Blobs, Tree
+
+ManyApplied: TypeAlias = Mapping[RootKey, Applied]
+
+_DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
+
+# Roots that declare roots that declare roots: an app of apps of apps.
+_DEEPEST: Final = 4
+# What is brought may name what is brought; each round asks for all that is known to be wanted.
+_MOST_ROUNDS: Final = 12
+
+
+@dataclass(slots=True)
+class _Tree:
+    """One of the two trees, with what was brought for it so far.
+
+    `files` are without anything from elsewhere. `inferred` are its roots before anything is
+    declared, `roots` those that it has in the end.
+    """
+
+    files: Files
+    grafts: Grafts
+    inferred: Roots = field(default_factory=Roots)
+    roots: Roots = field(default_factory=Roots)
+    whole: Files = field(init=False)
+    _made_of: tuple[int, int, int] | None = None
+    _before: Roots | None = None
+
+    def __post_init__(self) -> None:
+        self.whole = self.files
+
+    def infer(self, manifests: Manifests, naming: Naming, before: Roots | None) -> None:
+        """Find its roots, unless nothing that they are found by is another than before."""
+        # Both are the same objects as long as they are the same; answers are only ever added.
+        made_of = (id(self.grafts), id(before), len(self.grafts.answers))
+        if made_of == self._made_of:
+            return
+        self._made_of, self._before = made_of, before
+        tree, _ = grafted(self.files.tree, self.grafts.placed.values(), self.grafts)
+        self.whole = replace(self.files, tree=tree)
+        read = self.inferred.kustomizations
+        self.inferred = roots_of(
+            self.whole, manifests, naming, before, grafts=self.grafts, read=read
+        )
+
+
+class Trees:
+    """Base and head: their roots and links, and what they put into a cluster."""
+
+    def __init__(  # noqa: PLR0913 - two trees, how they are read, and who brings what they name
+        self,
+        base: Tree,
+        head: Tree,
+        manifests: Manifests,
+        policy: Policy,
+        *,
+        naming: Naming,
+        bringing: Bringing,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
+        ignored = (*policy.ignore, *policy.rbac.known)
+        base, head = without_reserved(base), without_reserved(head)
+        files = (files_of(base, ignored), files_of(head, ignored))
+        self._naming = naming
+        self._manifests = manifests
+        self._bringing = bringing
+        grafts = Grafts(elsewhere, bringing.answers)
+        self._base, self._head = (_Tree(held, grafts) for held in files)
+        self._definitions = [body for side in files for body in definitions(side, manifests)]
+        self._scopes = scopes_of(self._definitions)
+        self._readers: dict[str, Reader] = {}
+        # What base says that the clusters have beside it: never head, which could say anything.
+        self._known = {
+            path: file
+            for path, file in sorted(base.items())
+            if file.mode in REGULAR and path_matches(path, policy.rbac.known)
+        }
+        self._house = (_house(base), _house(head))
+        self.declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
+        self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
+
+    @property
+    def grafts(self) -> tuple[Grafts, Grafts]:
+        """What base and head have of what lies elsewhere."""
+        return (self._base.grafts, self._head.grafts)
+
+    def render(self, rendering: Rendering, declare: Declare, namespace: str) -> None:
+        """Render what the change affects, until that declares and alters no other root."""
+        reader = self._reader(namespace)
+        nothing: tuple[tuple[Declared, ...], tuple[Declared, ...]] = ((), ())
+        self._settle(nothing)
+        found = (self._base.inferred, self._head.inferred)
+        for _ in range(_DEEPEST):
+            read = [reader.applied(held) for held in found]
+            known_by = [[one for it in held.values() for one in it.every] for held in read]
+            both = [one for held in known_by for one in held]
+            self.declaring = (tuple(known_by[0]), tuple(known_by[1]))
+            named = tuple(
+                tuple(declare(resources, tree.files.tree, both))
+                for tree, resources in zip((self._base, self._head), known_by, strict=True)
+            )
+            known = found
+            before, after = self._brought(rendering, (named[0], named[1]), read)
+            found = _without_strangers(rendering.rendered(before, after))
+            if found == known:
+                break
+        self._base.roots, self._head.roots = found
+        defined = [
+            one.body
+            for held in found
+            for it in reader.applied(held).values()
+            for one in it.every
+            if one.source.root and one.group_kind == _DEFINITION
+        ]
+        if defined:
+            self._scopes = scopes_of((*self._definitions, *defined))
+            self._readers.clear()
+
+    def _brought(
+        self,
+        rendering: Rendering,
+        named: tuple[Sequence[Declared], Sequence[Declared]],
+        read: Sequence[ManyApplied],
+    ) -> tuple[Roots, Roots]:
+        """The roots of both, with all brought that the affected ones are made of."""
+        for _ in range(_MOST_ROUNDS):
+            before, after = self._settle(named, read)
+            if not self._bringing.bring(rendering.wanted(before, after)):
+                break
+        return before, after
+
+    def _settle(
+        self,
+        named: tuple[Sequence[Declared], Sequence[Declared]],
+        read: Sequence[ManyApplied] = (MappingProxyType({}), MappingProxyType({})),
+    ) -> tuple[Roots, Roots]:
+        """The roots of both with what was brought so far in its place."""
+        before = self._settled(self._base, named[0], read[0], None)
+        return before, self._settled(self._head, named[1], read[1], self._base.inferred)
+
+    def _settled(
+        self, tree: _Tree, named: Sequence[Declared], read: ManyApplied, before: Roots | None
+    ) -> Roots:
+        """The roots of a tree; what was brought shows what else of it is there already."""
+        declared = Declarations(tree.inferred, frozenset())
+        for _ in range(_MOST_ROUNDS):
+            tree.infer(self._manifests, self._naming, before)
+            declared = with_declared(tree.inferred, named, tree.whole, self._manifests)
+            remotes = {it.place: it for it in (*tree.inferred.remotes, *declared.roots.remotes)}
+            _, grafts = grafted(tree.files.tree, remotes.values(), tree.grafts)
+            if (grafts.placed, grafts.left_out) == (tree.grafts.placed, tree.grafts.left_out):
+                break
+            tree.grafts = grafts
+        return altered(declared.roots, read, declared.owners)
+
+    def applied(self, namespace: str) -> tuple[ManyApplied, ManyApplied]:
+        """The roots of both, read for an environment where this is the default namespace."""
+        reader = self._reader(namespace)
+        before, after = (reader.applied(held.roots) for held in (self._base, self._head))
+        before, after = with_baselines(before, after), with_standing(before, after)
+        return before, with_steady(before, after)
+
+    def rendered(
+        self, before: ManyApplied, after: ManyApplied, namespace: str
+    ) -> Mapping[str, Rendered]:
+        """The roots that a renderer made resources of, by name."""
+        reader = self._reader(namespace)
+        uses = Counter(path for held in after.values() for path in held.root.tree_files)
+        found = {}
+        for key in {**before, **after}:
+            old, new = (
+                held if held is not None and held.status == "rendered" else None
+                for held in (before.get(key), after.get(key))
+            )
+            own = (new or old).root.tree_files if (new or old) else ()  # type: ignore[union-attr]
+            shared = frozenset(path for path in own if uses[path] > 1)
+            for made in rendered_of(old, new, reader, shared, self._again(old, new)):
+                found[made.name] = made
+        return MappingProxyType(found)
+
+    def _again(self, old: Applied | None, new: Applied | None) -> PutBack | None:
+        if old is None or new is None or not (old.root.remotes or new.root.remotes):
+            return None
+        grafts = Grafts(self._head.grafts.elsewhere, self._bringing.answers)
+        return PutBack(new.root, self._head.files.tree, self._manifests, grafts, old.root.remotes)
+
+    def sides(self, namespace: str, own: tuple[str, ...], blobs: Blobs | None) -> tuple[Side, Side]:
+        """Both sides, for environments where this is the default namespace."""
+        reader = self._reader(namespace)
+        before, after = self.applied(namespace)
+        known = tuple(
+            found for path, file in self._known.items() for found in reader.resources(path, file)
+        )
+        inputs = self._inputs
+        late = self._late(blobs)
+        return (
+            Side(before, self.links[0], known, self._house[0], inputs[0], own, late[0]),
+            Side(after, self.links[1], known, self._house[1], inputs[1], own, late[1]),
+        )
+
+    def _late(self, blobs: Blobs | None) -> tuple[tuple[Late, ...], ...]:
+        if blobs is None:
+            return ((), ())
+        return late_decisions(self._base.files, self._head.files, blobs)
+
+    @cached_property
+    def _inputs(self) -> tuple[tuple[Resource, ...], ...]:
+        sides = (self._base.files, self._head.files)
+        return tuple(tuple(inputs_of(files, self._manifests)) for files in sides)
+
+    def _reader(self, namespace: str) -> Reader:
+        if namespace not in self._readers:
+            self._readers[namespace] = Reader(self._manifests, namespace, self._scopes)
+        return self._readers[namespace]
+
+
+def _without_strangers(roots: tuple[Roots, Roots]) -> tuple[Roots, Roots]:
+    """Without what lies elsewhere as a whole and was never asked for, or could not be."""
+    before, after = roots
+    return _without(before), _without(after)
+
+
+def _without(roots: Roots) -> Roots:
+    kept = {key: root for key, root in roots.roots.items() if not root.title or root.built}
+    return Roots(kept, roots.kustomizations) if len(kept) < len(roots.roots) else roots
+
+
+def _house(tree: Tree) -> Mapping[str, str]:
+    """The files that may hold the repository's own rules: content ids by path.
+
+    Nobody reads a policy or CODEOWNERS through a symlink, whose content may be the file's.
+    """
+    paths = (POLICY_PATH, ORGANISATION_PATH, *LOCATIONS)
+    held = {path: tree[path] for path in paths if path in tree}
+    return MappingProxyType(
+        {path: file.blob for path, file in held.items() if file.mode in REGULAR}
+    )
