@@ -237,9 +237,7 @@ def test_what_argo_cd_declares_is_built_as_it_would(binaries: Mapping[Renderer, 
     found, asked = analysed(base, head, binaries)
 
     assert found.problems == ()
-    assert told(found) == [
-        ("ConfigMap/shop/web has new", ("default",), "charts/web/templates/c.yaml")
-    ]
+    assert told(found) == [("ConfigMap/shop/web has new", ("default",), "apps/web.yaml")]
     assert [build.release.name for build in asked if build.release] == ["web", "web"]
 
 
@@ -269,7 +267,7 @@ def test_one_overlay_for_two_clusters_is_never_joined(binaries: Mapping[Renderer
     found, _ = analysed(base, head, binaries)
 
     assert found.problems == ()
-    assert told(found) == [("ConfigMap/shop/y-c has old", ("two",), "app/c.yaml")]
+    assert told(found) == [("ConfigMap/shop/y-c has old", ("two",), "apps.yaml")]
 
 
 def test_what_flux_substitutes_is_substituted(binaries: Mapping[Renderer, Binary]) -> None:
@@ -293,7 +291,7 @@ def test_what_flux_substitutes_is_substituted(binaries: Mapping[Renderer, Binary
     found, _ = analysed(base, head, binaries)
 
     assert found.problems == ()
-    assert told(found) == [("ConfigMap/shop/c has new", ("default",), "app/c.yaml")]
+    assert told(found) == [("ConfigMap/shop/c has new", ("default",), "clusters/one/web.yaml")]
 
 
 def test_applications_in_rendered_output_declare_roots(binaries: Mapping[Renderer, Binary]) -> None:
@@ -316,6 +314,4 @@ def test_applications_in_rendered_output_declare_roots(binaries: Mapping[Rendere
     found, _ = analysed(base, head, binaries)
 
     assert found.problems == ()
-    assert told(found) == [
-        ("ConfigMap/other/web has a", ("default",), "charts/web/templates/c.yaml")
-    ]
+    assert told(found) == [("ConfigMap/other/web has a", ("default",), "root/values.yaml")]
