@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.analysis.causes import Cause
-from bot.analysis.differing import Differences, main_files, text_of
+from bot.analysis.differing import Differences, main_files, text_of, tree_paths
 from bot.analysis.locate import OriginFiles
 from bot.analysis.redeclare import Redeclaring
 from bot.analysis.trials import Field, Trials, value_in
@@ -139,7 +139,7 @@ class Attribution:
         """The line that causes a field, with its scalar as the fix has it.
 
         Certain is what was built: nothing but this field may change, and no other root may be made
-        of the file.
+        of the file, nor may it be what declares this root, since that may declare others.
         """
         node, location = fix.node, self.place_of(fix.node, "RIGHT")
         root = self.rendered.get(node.resource.source.root)
@@ -148,7 +148,7 @@ class Attribution:
         if (location.path, location.side) != (path, "RIGHT") or not _are_scalars(fix):
             return None
         text = text_of(self.head, path)
-        if text is None or path in root.shared:
+        if text is None or path in root.shared or path not in tree_paths(root.after, root):
             return None
         line = provenance.line_at(text, location.line)
         new = line and provenance.rewritten(line, str(node.value), str(fix.value))

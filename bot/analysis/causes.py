@@ -81,8 +81,8 @@ class Cause:
         if own.score >= SURE or self._probe(own, side) is not False:
             return self._in_hunk(own)
         # The value is another's that looks the same: what gave the object this one is elsewhere.
-        line = object_line(self.difference.text(path, side), self.node)
-        return Location(path, line, side)
+        where = self._has(path)
+        return Location(path, object_line(self.difference.text(path, where), self.node), where)
 
     def _brought(self) -> Location | None:
         """The line of the version of what lies elsewhere; None for what begins in the tree."""

@@ -10,7 +10,7 @@ from bot.analysis.redeclare import Redeclaring
 from bot.core import provenance
 from bot.core.finding import Side
 from bot.core.provenance import Hunk, Texts
-from bot.core.rendering import Finish
+from bot.core.rendering import Build, Finish
 from bot.core.states import Rendered
 from bot.core.states.charts import VALUES_NAME
 from bot.core.states.files import CHART_NAME, KUSTOMIZATION_NAMES
@@ -61,8 +61,9 @@ class Differences:
 
     def _find(self, root: Rendered) -> Difference:
         same = _alike(root)
+        own = tree_paths(root.before, root) | tree_paths(root.after, root)
         declaring = () if same else self._declaring(root)
-        differing = {path for path in (*_own(root), *declaring) if self._differs(path)}
+        differing = {path for path in (*own, *declaring) if self._differs(path)}
         # What says what the root is comes first, as not everything may be looked at.
         first = [path for path in main_files(root) if path in differing]
         paths = tuple(dict.fromkeys((*first, *sorted(differing))))
@@ -112,11 +113,10 @@ def main_files(root: Rendered) -> Iterator[str]:
             yield path
 
 
-def _own(root: Rendered) -> Iterator[str]:
-    """The tree's own paths of what a root is made of, at base or at head."""
-    for build in (root.before, root.after):
-        for path in build.files if build is not None else ():
-            yield root.own_paths.get(path, path)
+def tree_paths(build: Build | None, root: Rendered) -> frozenset[str]:
+    """The tree's own paths of what a build of a root is made of."""
+    files = build.files if build is not None else ()
+    return frozenset(root.own_paths.get(path, path) for path in files)
 
 
 def _alike(root: Rendered) -> bool:

@@ -9,14 +9,14 @@ from typing import Final
 from bot.analysis.redeclare import Redeclaring
 from bot.core import provenance
 from bot.core.finding import Side
-from bot.core.rendering import Build, Builder
+from bot.core.rendering import Build, Builder, Declared
 from bot.core.resource import Resource, ResourceKey, Route
 from bot.core.states import Rendered
 from bot.core.values import Value
 from bot.errors import UnbuildableError
 
 MOST_IN_ALL: Final = 120
-"""How many builds the places of all findings of a review may take together."""
+"""How many tries, each with a build at most, the places of all findings of a review may take."""
 
 Resources = tuple[Resource, ...]
 Texts = Mapping[str, str]
@@ -100,6 +100,9 @@ class Trials:
         return self._read(root, replace(build, release=root.after.release), root.said)
 
     def _read(self, root: Rendered, build: Build, declared: Declared | None) -> Resources | None:
+        known = _known(root, build, declared)
+        if known is not None:
+            return known
         built = self.builder.build(build)
         if built.status != "rendered":
             return None
@@ -107,6 +110,16 @@ class Trials:
             return root.read(built, declared)
         except UnbuildableError:
             return None
+
+
+def _known(root: Rendered, build: Build, declared: Declared | None) -> Resources | None:
+    """What came of this very build at base or at head; None where it is another."""
+    finish = declared.finish if declared is not None else None
+    sides = ((root.before, root.was, root.old), (root.after, root.said, root.new))
+    for own, said, made in sides:
+        if own == build and (said.finish if said is not None else None) == finish:
+            return made
+    return None
 
 
 def _laid(root: Rendered, build: Build, texts: Texts, tree: Redeclaring) -> Build:

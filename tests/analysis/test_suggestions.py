@@ -13,6 +13,7 @@ from bot.analysis.run import Options, Side
 from bot.core.policy import Policy
 from bot.core.review import Location, Suggestion
 from bot.git import Repository
+from tests.analysis.test_declared_places import OWN, application
 from tests.analysis.test_rendering import TODAY
 from tests.git.repositories import commit, make_repository
 from tests.tools import renderer_tools
@@ -43,7 +44,7 @@ def suggested(folder: Path, base: Files, head: Files, renders: Renders) -> Found
     repository = Repository(place)
     with repository.blobs() as blobs:
         old, new = (Side(repository.tree(name), blobs, name) for name in commits)
-        options = Options(renders=renders, rules=("api-version-removed",))
+        options = Options(renders=renders, rules=("api-version-removed",), repositories=(OWN,))
         review = review_trees(old, new, Policy(), TODAY, options)
     return [(held.location, held.suggestion) for held in review.findings]
 
@@ -162,3 +163,14 @@ def test_a_rendered_root_gets_no_fix_in_a_base_that_another_lists_as_it_stands(
 
     place = Location("base/job.yaml", 1, "RIGHT")
     assert found == [(place, None), (place, Suggestion(1, 1, "apiVersion: batch/v1"))]
+
+
+def test_what_declares_a_root_gets_no_fix(tmp_path: Path, renders: Renders) -> None:
+    """It may declare others as well."""
+    lines = application("web", "    helm:", "      valuesObject:", "        api: batch/v1")
+    base = {**chart("{{ .Values.api }}", "api: batch/v1\n"), "apps/web.yaml": lines}
+    head = {**base, "apps/web.yaml": lines.replace("batch/v1", "batch/v1beta1")}
+
+    found = suggested(tmp_path, base, head, renders)
+
+    assert found == [(Location("apps/web.yaml", 11, "RIGHT"), None)]
