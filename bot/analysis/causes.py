@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from bot.analysis.differing import Difference, main_files
+from bot.analysis.differing import Difference, main_files, tree_paths
 from bot.analysis.likely import SURE, likely_hunks
 from bot.analysis.redeclare import Redeclaring
 from bot.analysis.trials import Field, Trials
@@ -96,9 +96,8 @@ class Cause:
 
     @cached_property
     def _unwritten(self) -> frozenset[str]:
-        """The files that hold versions which move, and whose text is no part of the root's own."""
-        moved = self.versions.written_in(self.root.name)
-        return moved - self.difference.head.held.keys()
+        """The files that hold versions which move, and that the root is not made of."""
+        return self.versions.written_in(self.root.name) - tree_paths(self.root.after, self.root)
 
     def _in_hunks(self) -> Location | None:
         """The first hunk without which the field is another, or which alone makes it what it is."""
@@ -221,7 +220,8 @@ class Cause:
         Where the hunk moves a version, it is that version's.
         """
         hunk = held.hunk
-        moved = self.versions.in_hunk(self.node.resource.source, hunk, self.side)
+        source = self.node.resource.source
+        moved = None if self._unwritten else self.versions.in_hunk(source, hunk, self.side)
         if moved is not None:
             return moved
         if hunk.removed and (self.side == "LEFT" or not hunk.added):

@@ -90,8 +90,8 @@ def examine_trees(
     declare = partial(Declarations, own=own)
     versions = Versions(question.base, question.head, content, states.rendered, states.grafts)
     places = Attribution(
-        Redeclaring(question.base, content, old, declare),
-        Redeclaring(question.head, content, new, declare),
+        Redeclaring(without_reserved(question.base), content, old, declare),
+        Redeclaring(without_reserved(question.head), content, new, declare),
         states.rendered,
         builder or NoBuilder(),
         versions,

@@ -123,7 +123,7 @@ def test_nothing_of_head_is_told_before_base_has_said_whose_things_it_uses() -> 
         ("{'type': 'Want', 'items': [('data', HEAD)]}", "not in the two trees"),
         ("{'type': 'Bring', 'references': []}", "has not seen head"),
         (
-            "{'type': 'Order', 'build': {'renderer': 'kustomize', 'root': '', 'files': {}}}",
+            "{'type': 'Order', 'builds': [{'renderer': 'kustomize', 'root': '', 'files': {}}]}",
             "has not seen head",
         ),
         (repr(ANSWER), "has not seen head"),
