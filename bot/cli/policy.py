@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -79,16 +80,27 @@ def check(file: Path | None, organisation: Path | None, commit: str | None, repo
         if waiver.expires < today:
             _say(waiver, f"has expired on {waiver.expires}")
     if commit is not None:
-        from bot.cli.waivers import unused  # noqa: PLC0415 - slow, and not for --help
 
         def at(branch: str | None) -> Policy:
             return read_policy(file, None, branch, organisation)
 
-        for waiver in unused(at, commit, repo, today):
-            _say(waiver, f"matches nothing that stands in {commit}")
+        _say_unused(at, commit, repo, today)
     for checked in (organisation, file):
         if checked is not None:
             output.write(f"{checked} is valid\n", None)
+
+
+def _say_unused(
+    policy_at: Callable[[str | None], Policy], commit: str, repo: Path, today: date
+) -> None:
+    from bot.cli.waivers import unused  # noqa: PLC0415 - slow, and not for --help
+
+    found = unused(policy_at, commit, repo, today)
+    for waiver in found.waivers:
+        _say(waiver, f"matches nothing that stands in {commit}")
+    if found.waivers and found.unseen:
+        things = "1 thing" if found.unseen == 1 else f"{found.unseen} things"
+        output.write(f"{things} of {commit} could not be looked at and may need them\n", None)
 
 
 def _say(waiver: Waiver, what: str) -> None:
