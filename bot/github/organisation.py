@@ -43,6 +43,11 @@ class Organisations:
             self._known[connection.installation] = (self.clock(), found)
         return found
 
+    def forget(self, installation: int) -> None:
+        """The file of an organisation is asked for again: it is known to be another."""
+        with self._lock:
+            self._known.pop(installation, None)
+
 
 def where(connection: Connection) -> str:
     """Where the file is, for people."""

@@ -31,7 +31,15 @@ GIVES_WAY: Final[Mapping[str, float]] = MappingProxyType({BACKGROUND: 5.0, PULLS
 SETTLED: Final = 30.0
 
 _SLOW: Final = frozenset(
-    {"forget", "recheck", "sweep", "sweep-all", "sweep-installation", "welcome"}
+    {
+        "forget",
+        "recheck",
+        "recheck-installation",
+        "sweep",
+        "sweep-all",
+        "sweep-installation",
+        "welcome",
+    }
 )
 
 

@@ -136,6 +136,16 @@ def _recheck(means: Means, errand: Errand) -> Done:
     return Done("rechecking", found, SPREAD)
 
 
+def _recheck_installation(means: Means, errand: Errand) -> Done:
+    """Every repository: the policy that lies under theirs is another."""
+    means.organisations.forget(errand.installation)
+    found = tuple(
+        Errand("recheck", errand.installation, repository)
+        for repository in installations.repositories(means.gateway, errand.installation)
+    )
+    return Done("rechecking", found, SPREAD)
+
+
 def _rerun(means: Means, errand: Errand) -> Done:
     """The pull requests of a commit for which GitHub names none, as those from forks."""
     with means.connected(errand.installation, errand.repository) as github:
@@ -187,6 +197,7 @@ _CHORES: Final[Mapping[Chore, Callable[[Means, Errand], Done]]] = MappingProxyTy
         "forget": _forget,
         "obey": obey,
         "recheck": _recheck,
+        "recheck-installation": _recheck_installation,
         "rerun": _rerun,
         "sweep": _sweep,
         "sweep-all": _sweep_all,

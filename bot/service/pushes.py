@@ -14,9 +14,10 @@ import structlog
 from bot.core.decide import finding_order, verdict_of
 from bot.core.notices import kept_of, pushed
 from bot.core.plan import conclude
-from bot.core.policy import POLICY_PATH
+from bot.core.policy import ORGANISATION_PATH, ORGANISATION_REPOSITORY, POLICY_PATH
 from bot.core.review import Review
 from bot.errors import PolicyError
+from bot.git import Repository
 from bot.github import checks
 from bot.github.auth import Connection
 from bot.github.pulls import pulls_of
@@ -35,10 +36,7 @@ def review_push(means: Means, job: PushJob) -> Done:
         repository = means.fetched(github, (job.before, job.after), deadline)
         branch = github.default_branch
         commits = Commits(repository, job.before, job.after, job.after, branch, github.clone_url)
-        tasks: tuple[Task, ...] = ()
-        old, new = (repository.file(commit, POLICY_PATH) for commit in (job.before, job.after))
-        if old != new:
-            tasks = (Errand("recheck", job.installation, job.repository),)
+        tasks = _rechecks(github, repository, job)
         about = checks.about_push(job)
         carried = _carried(github, job.before)
         direct = not _by_pull_request(github, job.after)
@@ -63,6 +61,21 @@ def review_push(means: Means, job: PushJob) -> Done:
         checks.conclude(github, about, checks.adopt(github, about), checks.End(ending))
         log.info("push reviewed", conclusion=ending.conclusion, title=ending.title)
         return Done(judged.verdict, tasks)
+
+
+def _rechecks(github: Connection, repository: Repository, job: PushJob) -> tuple[Task, ...]:
+    """Looking again at what was judged by another policy: here, or wherever the App is."""
+
+    def changed(path: str) -> bool:
+        old, new = (repository.file(commit, path) for commit in (job.before, job.after))
+        return old != new
+
+    home = github.full_name.rpartition("/")[2].lower() == ORGANISATION_REPOSITORY
+    if home and changed(ORGANISATION_PATH):
+        return (Errand("recheck-installation", job.installation),)
+    if changed(POLICY_PATH):
+        return (Errand("recheck", job.installation, job.repository),)
+    return ()
 
 
 def _carried(github: Connection, commit: str) -> tuple[str, frozenset[str]] | None:
