@@ -24,7 +24,8 @@ Examples:
 
 SCHEMA_EPILOG: Final = """\b
 Examples:
-  fairlead policy schema > .vscode/fairlead.schema.json"""
+  fairlead policy schema > .vscode/fairlead.schema.json
+  fairlead policy schema --organisation"""
 
 
 @click.group()
@@ -111,9 +112,12 @@ def _say(waiver: Waiver, what: str) -> None:
 
 
 @policy.command(epilog=SCHEMA_EPILOG)
-def schema() -> None:
+@click.option("--organisation", is_flag=True, help="Of the organisation's policy, with `locked`.")
+def schema(*, organisation: bool) -> None:
     """Print the JSON Schema of the policy, for editors."""
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
+    from bot.core.organisation import organisation_schema  # noqa: PLC0415 - not for --help
     from bot.core.policy_schema import policy_schema  # noqa: PLC0415 - not for --help
 
-    output.write(json.dumps(policy_schema(rule_options()), indent=2) + "\n", None)
+    found = (organisation_schema if organisation else policy_schema)(rule_options())
+    output.write(json.dumps(found, indent=2) + "\n", None)

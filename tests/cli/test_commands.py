@@ -139,6 +139,14 @@ def test_policy_schema_is_the_one_that_checks() -> None:
     assert fairlead("policy", "schema").stdout == json.dumps(schema, indent=2) + "\n"
 
 
+def test_the_organisation_s_schema_is_one_key_more() -> None:
+    own, organisation = (
+        json.loads(fairlead("policy", "schema", *more).stdout) for more in ((), ("--organisation",))
+    )
+
+    assert organisation["properties"].keys() - own["properties"].keys() == {"locked"}
+
+
 def test_policy_check_says_that_a_policy_is_valid(tmp_path: Path) -> None:
     waiver = "{rule: image-not-approved, reason: moved, expires: 2020-01-01}"
     file = write(tmp_path, {"p.yml": f"version: 1\nwaivers: [{waiver}]\n"}) / "p.yml"
