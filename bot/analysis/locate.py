@@ -7,10 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from bot.analysis.manifests import LARGEST
-from bot.core.codeowners import LOCATIONS
 from bot.core.finding import Finding, Fix, Graph, Side, Spot, Steps, Table
 from bot.core.judge import Judged
-from bot.core.policy import ORGANISATION_PATH, POLICY_PATH
 from bot.core.reading import line_of
 from bot.core.resource import Item, Node, Resource, Route, Source
 from bot.core.review import (
@@ -81,7 +79,7 @@ class Locator:
             rule=judged.rule.id,
             severity=found.severity or judged.rule.severity,
             message=found.message,
-            environments=() if _of_no_environment(place) else (judged.environment,),
+            environments=() if found.house else (judged.environment,),
             resource=None if isinstance(place, Spot) else _reference(place.resource),
             location=self._location(place, found.side),
             fingerprint=judged.fingerprint,
@@ -177,11 +175,6 @@ def merged(found: Iterable[ReviewFinding]) -> Iterator[ReviewFinding]:
 def _reference(resource: Resource) -> ResourceReference:
     key = resource.key
     return ResourceReference(key.group, key.kind, key.namespace, key.name)
-
-
-def _of_no_environment(place: Node | Spot) -> bool:
-    """Whether it is a rule of the house, which holds for every environment and is in none."""
-    return isinstance(place, Spot) and place.path in {POLICY_PATH, ORGANISATION_PATH, *LOCATIONS}
 
 
 def _other(side: Side) -> Side:
