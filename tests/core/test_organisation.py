@@ -107,6 +107,12 @@ LOOSENING = [
     ("incomplete", "incomplete: block", "incomplete: allow", "incomplete"),
     ("ignore", "ignore: [a/**]", "ignore: [a/**, b/**]", "ignore"),
     ("trusted-sources", "", "trusted-sources: [10.0.0.0/8]", "trusted-sources"),
+    (
+        "trusted-sources",
+        "trusted-sources: [a]",
+        "rules: {connectivity-widened: {trusted-sources: [a, b]}}",
+        "rules.connectivity-widened.trusted-sources",
+    ),
     ("rules", "", "rules: {pods-not-spread: off}", "rules.pods-not-spread"),
     (
         "rules.rbac-invalid",
@@ -266,6 +272,11 @@ def test_locked_privileged_namespaces_are_at_least_the_default() -> None:
         ("rules", "rules: {rbac-invalid: warning}", "rules: {rbac-invalid: error}"),
         ("rules", "rules: {rbac-invalid: off}", "rules: {rbac-invalid: off}"),
         ("rules.rbac-invalid", "", "rules: {pods-not-spread: off}"),
+        (
+            "trusted-sources",
+            "trusted-sources: [a]\nrules: {connectivity-widened: {trusted-sources: [b]}}",
+            "rules: {connectivity-widened: {trusted-sources: [a, b]}}",
+        ),
         ("images", "images: {approved: [a, b]}", "images: {approved: [a]}"),
         ("images", "", "images: {require-digest: true}"),
         ("override", "override: {users: [a, b], hours: 9}", "override: {users: [a], hours: 1}"),
