@@ -66,15 +66,8 @@ def check(file: Path | None, organisation: Path | None, commit: str | None, repo
     nothing needs, is said as well; it is no error.
     """
     from bot.cli.comparison import policies_of, read_policy  # noqa: PLC0415 - not for --help
-    from bot.core.policy import POLICY_PATH  # noqa: PLC0415 - not for --help
 
-    default = repo / POLICY_PATH
-    if file is None and default.is_file():
-        file = default
-    if file is None and organisation is None:
-        raise UsageError(
-            f"there is no {default}: name a file, or begin with `fairlead policy init`"
-        )
+    file = _default(repo, needed=organisation is None) if file is None else file
     policies = policies_of(file, organisation)
     today = datetime.now(UTC).date()
     for waiver in dict.fromkeys(held for one in policies.values() for held in one.waivers):
@@ -89,6 +82,20 @@ def check(file: Path | None, organisation: Path | None, commit: str | None, repo
     for checked in (organisation, file):
         if checked is not None:
             output.write(f"{checked} is valid\n", None)
+
+
+def _default(repo: Path, *, needed: bool) -> Path | None:
+    """The policy where the App looks for it. Raises UsageError where it is needed and not there."""
+    from bot.core.policy import MISNAMED, POLICY_PATH  # noqa: PLC0415 - not for --help
+
+    found, wrong = repo / POLICY_PATH, repo / MISNAMED
+    if found.is_file():
+        return found
+    if needed and wrong.is_file():
+        raise UsageError(f"nobody reads {wrong}: name it {found}")
+    if needed:
+        raise UsageError(f"there is no {found}: name a file, or begin with `fairlead policy init`")
+    return None
 
 
 def _say_unused(

@@ -217,6 +217,22 @@ def test_policy_check_says_the_expired_waivers_of_every_branch(tmp_path: Path) -
     )
 
 
+def test_a_policy_of_the_wrong_name_is_said(tmp_path: Path) -> None:
+    files = {".github/fairlead.yaml": "version: 1\n", "a.yaml": ACCOUNT}
+    held = write(tmp_path / "gitops", files)
+
+    check = fairlead("policy", "check", "--repo", held)
+    review = fairlead("review", held, held)
+
+    right = held / ".github/fairlead.yml"
+    assert (check.status, check.stderr) == (
+        2,
+        f"fairlead: nobody reads {held / '.github/fairlead.yaml'}: name it {right}\n",
+    )
+    said = f"nobody reads .github/fairlead.yaml of {held}: name it .github/fairlead.yml"
+    assert (review.status, review.stderr) == (0, f"fairlead: warning: {said}\n")
+
+
 def test_policy_check_without_a_policy_says_how_to_begin(tmp_path: Path) -> None:
     ran = fairlead("policy", "check", "--repo", tmp_path)
 
