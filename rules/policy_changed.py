@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from bot.core.codeowners import LOCATIONS
-from bot.core.finding import Finding, Severity, Spot
+from bot.core.finding import Finding, Severity, Side, Spot
+from bot.core.globs import name_matches, path_matches
 from bot.core.policy import ORGANISATION_PATH, ORGANISATION_REPOSITORY, POLICY_PATH
 from bot.core.resource import GroupKind
 from bot.core.state import State
@@ -11,19 +12,31 @@ from bot.core.state import State
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "environment"
+RULE = "policy-changed"
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    # The first rules of a house are nobody's to accept: there is no one yet whom they name.
     house, now = _house(before), _house(after)
-    severity = SEVERITY if house else Severity.WARNING
+    # The first rules of a house are nobody's to accept: there is no one yet whom they name, but by
+    # the organisation.
+    severity = SEVERITY if house or _is_named(after) else Severity.WARNING
     for what, path in (("policy", POLICY_PATH), ("organisation's policy", ORGANISATION_PATH)):
         if house.get(path) != now.get(path):
             yield _finding(what, path, now, severity)
     old, new = _codeowners(house), _codeowners(now)
     if (old, house.get(old)) != (new, now.get(new)):
         yield _finding("code owners in", new or old, now, severity)
+    for path, content in now.items():
+        if path_matches(path, after.policy.rbac.known) and house.get(path) != content:
+            yield _finding("known RBAC of", path, now, severity)
+
+
+def _is_named(state: State) -> bool:
+    """Whether the policy in force names who accepts a change of the rules."""
+    entries = (held for held in state.policy.approvals if name_matches(RULE, held.rules))
+    entry = next(entries, None)
+    return entry is not None and bool(entry.teams or entry.users)
 
 
 def _house(state: State) -> Mapping[str, str]:
@@ -39,9 +52,8 @@ def _finding(what: str, path: str, now: Mapping[str, str], severity: Severity) -
     did = "changes" if content else "removes"
     message = f"The pull request {did} the {what} {path}, and is judged by what stood before it"
     facts = {"content": content or ""}
-    return Finding(
-        Spot(path, 1), message, severity, facts=facts, side="RIGHT" if content else "LEFT"
-    )
+    side: Side = "RIGHT" if content else "LEFT"
+    return Finding(Spot(path, 1), message, severity, facts=facts, side=side, house=True)
 
 
 def _codeowners(house: Mapping[str, str]) -> str:

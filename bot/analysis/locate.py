@@ -8,10 +8,8 @@ from typing import Final, Protocol
 
 from bot.analysis.manifests import LARGEST
 from bot.analysis.versions import Versions
-from bot.core.codeowners import LOCATIONS
 from bot.core.finding import Finding, Fix, Graph, Side, Spot, Steps, Table
 from bot.core.judge import Judged
-from bot.core.policy import ORGANISATION_PATH, POLICY_PATH
 from bot.core.reading import line_of
 from bot.core.resource import Item, Node, Resource, Route, Source
 from bot.core.review import (
@@ -96,7 +94,7 @@ class Locator:
             rule=judged.rule.id,
             severity=found.severity or judged.rule.severity,
             message=self._moved(place, location) + found.message,
-            environments=() if _of_no_environment(place) else (judged.environment,),
+            environments=() if found.house else (judged.environment,),
             resource=None if isinstance(place, Spot) else _reference(place.resource),
             location=location,
             fingerprint=judged.fingerprint,
@@ -217,11 +215,6 @@ def merged(found: Iterable[ReviewFinding]) -> Iterator[ReviewFinding]:
 def _reference(resource: Resource) -> ResourceReference:
     key = resource.key
     return ResourceReference(key.group, key.kind, key.namespace, key.name)
-
-
-def _of_no_environment(place: Node | Spot) -> bool:
-    """Whether it is a rule of the house, which holds for every environment and is in none."""
-    return isinstance(place, Spot) and place.path in {POLICY_PATH, ORGANISATION_PATH, *LOCATIONS}
 
 
 def _other(side: Side) -> Side:

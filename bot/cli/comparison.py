@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import click
+
 from bot.analysis.review import review_trees
 from bot.analysis.run import Options, Side
 from bot.catalog import rule_options
@@ -19,7 +21,7 @@ from bot.core.organisation import (
     each_branch,
     parse_organisation,
 )
-from bot.core.policy import POLICY_PATH, Policy
+from bot.core.policy import MISNAMED, POLICY_PATH, Policy
 from bot.core.review import Review, ReviewFinding
 from bot.errors import PolicyError, UsageError
 from bot.git import Repository, read_directory
@@ -73,6 +75,9 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
             policy, branch = repository.file(old, POLICY_PATH), repository.branch(base)
         else:
             policy, branch = _content(before, POLICY_PATH), None
+        if policy is None and _content(before, MISNAMED) is not None:
+            said = f"nobody reads {MISNAMED} of {base}: name it {POLICY_PATH}"
+            click.echo(f"fairlead: warning: {said}", err=True)
         addresses = repository.remotes() if repository is not None else ()
         yield Sides(before, after, policy, branch, addresses)
 

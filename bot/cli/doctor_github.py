@@ -8,11 +8,14 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from bot.catalog import rule_options
 from bot.cli.diagnosis import Line, ok, problem, warning
 from bot.cli.doctor_webhook import deliveries, webhook
-from bot.errors import GitHubError
+from bot.core.organisation import parse_organisation
+from bot.errors import GitHubError, PolicyError
 from bot.github.auth import Gateway
 from bot.github.inspection import Inspection, Reader
+from bot.github.organisation import place_of, read_organisation
 from bot.github.registration import EVENTS, NEEDED, NEEDED_EVENTS, lacking
 from bot.github.signing import app_auth
 from bot.settings import Settings
@@ -40,7 +43,7 @@ def look_at_github(settings: Settings, only: str | None, repositories: int) -> I
         )
         return
     # The service's own check of the key, in its words.
-    Gateway(settings.app_id or "", settings.key, settings.github_api_url)
+    gateway = Gateway(settings.app_id or "", settings.key, settings.github_api_url)
     auth = app_auth(settings.app_id or "", settings.key)
     with Inspection(auth, settings.github_api_url) as github:
         try:
@@ -58,7 +61,7 @@ def look_at_github(settings: Settings, only: str | None, repositories: int) -> I
         yield from _wanted(app)
         yield from _asked(webhook(github, settings_page(app)), "webhook")
         yield from _asked(deliveries(github), "deliveries")
-        yield from _installations(github, app, only, repositories)
+        yield from _installations(github, gateway, app, only, repositories)
 
 
 def settings_page(app: Mapping[str, Any]) -> str:
@@ -107,7 +110,11 @@ def _permissions(subject: str, granted: Mapping[str, Any], advice: str) -> Line:
 
 
 def _installations(
-    github: Inspection, app: Mapping[str, Any], only: str | None, repositories: int
+    github: Inspection,
+    gateway: Gateway,
+    app: Mapping[str, Any],
+    only: str | None,
+    repositories: int,
 ) -> Iterator[Line]:
     found = list(islice(github.installations(), _MOST_INSTALLATIONS))
     if not found:
@@ -124,11 +131,29 @@ def _installations(
             continue
         advice = _ACCEPT.format(one["html_url"])
         yield _permissions(subject, one["permissions"], advice)
+        yield from _asked(_organisation(gateway, one["id"], login), subject)
         for line in _asked(_branches(github, one["id"], app["id"], only, repositories), subject):
             seen = True
             yield line
     if only is not None and not seen:
         yield problem(only, "the App is not installed on it", "install it there, or mind the name")
+
+
+def _organisation(gateway: Gateway, installation: int, login: str) -> Iterator[Line]:
+    """Whether there is a policy under those of the repositories, which may lock what they say."""
+    subject = f"policy of {login}"
+    try:
+        text = read_organisation(gateway, installation, login)
+        held = parse_organisation(text, rule_options()) if text is not None else None
+    except PolicyError as error:
+        said = f"{place_of(login)} is not valid, and every check asks for action: {error}"
+        yield problem(subject, said, "correct it on its default branch")
+        return
+    if held is None:
+        yield ok(subject, f"none: the App reads no {place_of(login)}")
+        return
+    locked = f", and locks {', '.join(held.locked)}" if held.locked else ""
+    yield ok(subject, f"{place_of(login)} lies under the repositories'{locked}")
 
 
 def _branches(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,8 @@ Examples:
 
 SCHEMA_EPILOG: Final = """\b
 Examples:
-  fairlead policy schema > .vscode/fairlead.schema.json"""
+  fairlead policy schema > .vscode/fairlead.schema.json
+  fairlead policy schema --organisation"""
 
 
 @click.group()
@@ -64,31 +66,49 @@ def check(file: Path | None, organisation: Path | None, commit: str | None, repo
     nothing needs, is said as well; it is no error.
     """
     from bot.cli.comparison import policies_of, read_policy  # noqa: PLC0415 - not for --help
-    from bot.core.policy import POLICY_PATH  # noqa: PLC0415 - not for --help
 
-    default = repo / POLICY_PATH
-    if file is None and default.is_file():
-        file = default
-    if file is None and organisation is None:
-        raise UsageError(
-            f"there is no {default}: name a file, or begin with `fairlead policy init`"
-        )
+    file = _default(repo, needed=organisation is None) if file is None else file
     policies = policies_of(file, organisation)
     today = datetime.now(UTC).date()
     for waiver in dict.fromkeys(held for one in policies.values() for held in one.waivers):
         if waiver.expires < today:
             _say(waiver, f"has expired on {waiver.expires}")
     if commit is not None:
-        from bot.cli.waivers import unused  # noqa: PLC0415 - slow, and not for --help
 
         def at(branch: str | None) -> Policy:
             return read_policy(file, None, branch, organisation)
 
-        for waiver in unused(at, commit, repo, today):
-            _say(waiver, f"matches nothing that stands in {commit}")
+        _say_unused(at, commit, repo, today)
     for checked in (organisation, file):
         if checked is not None:
             output.write(f"{checked} is valid\n", None)
+
+
+def _default(repo: Path, *, needed: bool) -> Path | None:
+    """The policy where the App looks for it. Raises UsageError where it is needed and not there."""
+    from bot.core.policy import MISNAMED, POLICY_PATH  # noqa: PLC0415 - not for --help
+
+    found, wrong = repo / POLICY_PATH, repo / MISNAMED
+    if found.is_file():
+        return found
+    if needed and wrong.is_file():
+        raise UsageError(f"nobody reads {wrong}: name it {found}")
+    if needed:
+        raise UsageError(f"there is no {found}: name a file, or begin with `fairlead policy init`")
+    return None
+
+
+def _say_unused(
+    policy_at: Callable[[str | None], Policy], commit: str, repo: Path, today: date
+) -> None:
+    from bot.cli.waivers import unused  # noqa: PLC0415 - slow, and not for --help
+
+    found = unused(policy_at, commit, repo, today)
+    for waiver in found.waivers:
+        _say(waiver, f"matches nothing that stands in {commit}")
+    if found.waivers and found.unseen:
+        things = "1 thing" if found.unseen == 1 else f"{found.unseen} things"
+        output.write(f"{things} of {commit} could not be looked at and may need them\n", None)
 
 
 def _say(waiver: Waiver, what: str) -> None:
@@ -99,9 +119,12 @@ def _say(waiver: Waiver, what: str) -> None:
 
 
 @policy.command(epilog=SCHEMA_EPILOG)
-def schema() -> None:
+@click.option("--organisation", is_flag=True, help="Of the organisation's policy, with `locked`.")
+def schema(*, organisation: bool) -> None:
     """Print the JSON Schema of the policy, for editors."""
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
+    from bot.core.organisation import organisation_schema  # noqa: PLC0415 - not for --help
     from bot.core.policy_schema import policy_schema  # noqa: PLC0415 - not for --help
 
-    output.write(json.dumps(policy_schema(rule_options()), indent=2) + "\n", None)
+    found = (organisation_schema if organisation else policy_schema)(rule_options())
+    output.write(json.dumps(found, indent=2) + "\n", None)

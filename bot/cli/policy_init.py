@@ -31,18 +31,18 @@ Examples:
 def init(*, commit: str, repo: Path, write: bool) -> None:
     """Propose a policy from what COMMIT holds, and print it.
 
-    It approves the registries and first path segments that images come from today, and names the
-    owners of namespaces by CODEOWNERS. It begins with `mode: observe`. COMMIT is a commit of the
-    repository, or else a directory.
+    It approves the registries and first path segments that images come from today, rendered ones
+    among them, and names the owners of namespaces by CODEOWNERS. It begins with `mode: observe`.
+    COMMIT is a commit of the repository, or else a directory.
     """
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
     from bot.cli.comparison import open_sides  # noqa: PLC0415 - not for --help
+    from bot.cli.in_use import in_use  # noqa: PLC0415 - not for --help
     from bot.cli.pairs import pairs_at  # noqa: PLC0415 - not for --help
     from bot.core.codeowners import LOCATIONS, Codeowners, parse_codeowners  # noqa: PLC0415 - same
     from bot.core.policy import POLICY_PATH, parse_policy  # noqa: PLC0415 - not for --help
     from bot.core.proposal import proposal, proposed_policy  # noqa: PLC0415 - not for --help
     from bot.git.repository import working_tree  # noqa: PLC0415 - not for --help
-    from bot.kubernetes.image_approval import origins  # noqa: PLC0415 - not for --help
 
     target = working_tree(repo) / POLICY_PATH if write else None
     if target is not None and target.exists():
@@ -52,8 +52,16 @@ def init(*, commit: str, repo: Path, write: bool) -> None:
         data = next((found for found in held if found is not None), None)
     owners = Codeowners() if data is None else parse_codeowners(data.decode("utf-8", "replace"))
     states = [pair.before for pair in pairs_at(commit, repo, None)]
-    found = {origin for state in states for origin in origins(state)}
-    text = proposed_policy(proposal(states, found, owners))
+    with output.progress("Looking for images"):
+        found = in_use(commit, repo)
+    if found.unseen:
+        things = "1 thing" if found.unseen == 1 else f"{found.unseen} things"
+        click.echo(
+            f"fairlead: warning: {things} could not be looked at, such as remote bases: add the "
+            "registries of their images",
+            err=True,
+        )
+    text = proposed_policy(proposal(states, found.origins, owners))
     parse_policy(text, rule_options())
     if target is None:
         output.write(text, None)

@@ -17,7 +17,7 @@ from bot.core.finding import Severity
 from bot.core.markdown import visible
 from bot.core.policy import Policy
 from bot.core.report import compared, consequence, place, rendered
-from bot.core.review import Location, Review, ReviewFinding
+from bot.core.review import Lapsed, Location, Problem, Review, ReviewFinding, Suppressed
 
 Lines: TypeAlias = Callable[[ReviewFinding], str | None]
 """The line that a finding stands on, None where it must not or cannot be shown."""
@@ -40,18 +40,10 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
             shown = next((text for text in map(lines, here) if text is not None), None)
             console.print(_block(line, side, shown, [_message(each, policy) for each in here]))
         console.print()
-    if review.problems:
-        console.print(Text("What could not be looked at", style="bold yellow"))
-        for problem in review.problems:
-            where = f"{visible(place(problem.location))}: " if problem.location else ""
-            console.print(Padding(Text(f"{where}{visible(problem.message)}"), (0, 0, 0, 2)))
-        console.print()
-    if review.suppressed:
-        console.print(Text("Waived", style="bold"))
-        for held in review.suppressed:
-            why = visible(next(iter(held.because.values()), ""))
-            where = visible(place(held.finding.location))
-            console.print(Padding(Text(f"{held.finding.rule} {where}: {why}"), (0, 0, 0, 2)))
+    for title, style, rows in _sections(review):
+        console.print(Text(title, style=style))
+        for row in rows:
+            console.print(Padding(Text(row), (0, 0, 0, 2)))
         console.print()
     if review.findings:
         console.print(
@@ -65,6 +57,33 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
         console.print(Text(f"{visible(roots)}."))
     if brought := fetched(review.summary):
         console.print(Text(f"{visible(brought)}."))
+
+
+def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
+    """What stands below the findings: title, style and rows of whatever there is any of."""
+    if review.problems:
+        yield "What could not be looked at", "bold yellow", map(_problem, review.problems)
+    if review.suppressed:
+        yield "Waived", "bold", map(_waived, review.suppressed)
+    if review.lapsed:
+        known = {found.fingerprint: found for found in review.findings}
+        rows = (_expired(held, known[held.fingerprint]) for held in review.lapsed)
+        yield "Expired waivers", "bold", rows
+
+
+def _problem(problem: Problem) -> str:
+    where = f"{visible(place(problem.location))}: " if problem.location else ""
+    return f"{where}{visible(problem.message)}"
+
+
+def _waived(held: Suppressed) -> str:
+    why = visible(next(iter(held.because.values()), ""))
+    return f"{held.finding.rule} {visible(place(held.finding.location))}: {why}"
+
+
+def _expired(held: Lapsed, found: ReviewFinding) -> str:
+    where = visible(place(found.location))
+    return f"{found.rule} {where}: until {held.expires}, {visible(held.reason)}"
 
 
 def _path(found: ReviewFinding) -> str:

@@ -2,29 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Final
 
+from bot.analysis.renders import renders_here
 from bot.analysis.run import Options, Side
+from bot.catalog import load_rules
 from bot.cli.comparison import compare, open_sides
 from bot.core.decide import waiver_matches
+from bot.core.globs import name_matches
 from bot.core.policy import Policy, Waiver
+from bot.settings import cache_directory, tool_folders
+
+OF_CHANGES: Final = frozenset(
+    {
+        "connectivity-widened",
+        "immutable-field-changed",
+        "rbac-role-ref-changed",
+        "reference-broken",
+        "resource-pruned",
+        "secret-in-clear",
+        "workload-service-account-changed",
+    }
+)
+"""Rules that find nothing in what merely stands: no commit alone says what they are waived for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Waivers that match nothing that stands, and how much could not be looked at."""
+
+    waivers: tuple[Waiver, ...]
+    unseen: int
 
 
 def unused(
     policy_at: Callable[[str | None], Policy], commit: str, repo: Path, today: date
-) -> Iterator[Waiver]:
+) -> Unused:
     """The waivers that match nothing of what stands in a commit or directory, new or old.
 
     `policy_at` gives the policy of a branch, which the commit's name may be.
     """
-    options = Options()
+    options = Options(
+        cache=cache_directory(), tenant=str(repo.resolve()), renders=renders_here(tool_folders())
+    )
     with open_sides(commit, commit, repo) as sides:
         policy = policy_at(sides.branch)
         nothing = replace(sides, base=Side({}, sides.base.blobs, "nothing"))
         review = compare(nothing, replace(policy, waivers=()), today, options)
-    for waiver in policy.waivers:
-        if not any(waiver_matches(waiver, found) for found in review.findings):
-            yield waiver
+    standing = [rule.id for rule in load_rules() if rule.id not in OF_CHANGES]
+    found = (
+        waiver
+        for waiver in policy.waivers
+        if waiver.rule is None or any(name_matches(rule, (waiver.rule,)) for rule in standing)
+        if not any(waiver_matches(waiver, held) for held in review.findings)
+    )
+    return Unused(tuple(found), len(review.problems))

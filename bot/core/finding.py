@@ -87,7 +87,8 @@ class Finding:
     What concerns the text rather than a resource stands at a spot of the file.
     `message` is one sentence that a tired reviewer understands alone; it must not hold a value of
     a Secret. `key` tells apart findings of one rule at one place, and stays when lines move.
-    `facts` are for machines (DESIGN 6); `severity` None means the rule's own.
+    `facts` are for machines (DESIGN 6); `severity` None means the rule's own. `house`: it is about
+    the repository's own rules, which hold for every environment and are in none.
     """
 
     node: Node | Spot
@@ -99,3 +100,4 @@ class Finding:
     related: tuple[Related, ...] = ()
     details: tuple[Table | Steps | Graph, ...] = ()
     fix: Fix | None = None
+    house: bool = False

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot.core.policy import Policy
+from bot.core.policy import ORGANISATION_PATH, Policy
 from bot.core.policy_document import Document, Path, parse_document
 from bot.core.policy_layers import BRANCHES, at_branch, branches_named, laid, place_of
 from bot.core.policy_locks import loosened
 from bot.core.policy_reading import as_written, check_document, decode_policy, unknown_key
-from bot.core.policy_schema import written
+from bot.core.policy_schema import Schema, policy_schema, written
 from bot.errors import PolicyError
 
 _LISTED_LAST: Final = ("approvals",)
@@ -32,6 +32,19 @@ class Organisation:
 
 NO_ORGANISATION: Final = Organisation(MappingProxyType({}), ())
 """What lies under a repository's policy where nobody wrote anything."""
+
+
+def organisation_schema(options: Mapping[str, type] | None = None) -> Schema:
+    """The schema of the organisation's file: a policy's, and what a repository cannot loosen."""
+    schema = policy_schema(options)
+    locked = {
+        "description": "Keys that a repository cannot loosen.",
+        "type": "array",
+        "items": {"enum": _lockable(options)},
+        "default": [],
+    }
+    title = f"The policy of Fairlead for an organisation: .github/{ORGANISATION_PATH}"
+    return {**schema, "title": title, "properties": {**schema["properties"], "locked": locked}}
 
 
 def parse_organisation(text: str, options: Mapping[str, type] | None = None) -> Organisation:
@@ -116,10 +129,14 @@ def _said(place: Path, legal: str) -> str:
     return f"{as_written(place)} is locked by the organisation's policy: {legal}"
 
 
+def _lockable(options: Mapping[str, type] | None) -> list[str]:
+    return sorted(_KEYS | {f"rules.{rule}" for rule in options or ()})
+
+
 def _check_locked(locked: object, document: Document, options: Mapping[str, type] | None) -> None:
     if not isinstance(locked, list) or not all(isinstance(key, str) for key in locked):
         raise PolicyError(f"line {document.line(('locked',))}: locked must be a list of keys")
-    known = sorted(_KEYS | {f"rules.{rule}" for rule in options or ()})
+    known = _lockable(options)
     for place, key in enumerate(locked):
         open_rule = options is None and key.startswith("rules.")
         if key not in known and not open_rule:

@@ -20,6 +20,9 @@ T = TypeVar("T")
 POLICY_PATH: Final = ".github/fairlead.yml"
 """Where a repository has its policy."""
 
+MISNAMED: Final = ".github/fairlead.yaml"
+"""Where some write it, and nobody reads it."""
+
 ORGANISATION_REPOSITORY: Final = ".github"
 """https://docs.github.com/en/communities/setting-up-your-project-for-healthy-contributions/creating-a-default-community-health-file"""
 

@@ -18,6 +18,7 @@ def loosened(
     """The locked keys that `own` would loosen upon `under`: where, and what is legal."""
     for name in locked:
         key, _, rule = name.partition(".")
+        yield from _by_option(name, under, own)
         if key not in own:
             continue
         if rule:
@@ -28,6 +29,16 @@ def loosened(
 
 
 _Found: TypeAlias = Iterator[tuple[Path, str]]
+
+
+def _by_option(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+    """A rule's own option of the key's name, which counts beside it: `trusted-sources`."""
+    for rule, said in own.get("rules", {}).items():
+        if isinstance(said, dict) and key in said:
+            theirs = under.get("rules", {}).get(rule)
+            known = theirs.get(key, []) if isinstance(theirs, dict) else []
+            for _, legal in _subset(key, {key: [*under.get(key, []), *known]}, said):
+                yield ("rules", rule, key), legal
 
 
 def _written(key: str, under: Mapping[str, Any], own: Held) -> _Found:

@@ -81,6 +81,10 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         waived=[held for held in review.suppressed if "waiver" in held.because],
         approved=[held for held in review.suppressed if "approval" in held.because],
         messages={found.fingerprint: found.message for found in review.findings},
+        known={
+            found.fingerprint: found
+            for found in (*(held.finding for held in review.suppressed), *review.findings)
+        },
         by_review=any(held.by_review for held in policy.approvals),
         overriders=(*policy.override.teams, *policy.override.users),
     )

@@ -35,7 +35,8 @@ class State:
     `closed` holds the namespaces of which every root was read: what is not here is not there.
     `files` are the manifests by path, readable or not, for what concerns the text itself.
     `known` is what the policy says that the cluster has beside the tree (`rbac: {known: ...}`).
-    `house` are the files of rules, policies and CODEOWNERS, wherever they are: content ids by path.
+    `house` are the files of rules, wherever they are: policies, CODEOWNERS, and what the policy
+    takes as known. Content ids by path.
     `inputs` are the kustomizations and charts that this environment is built by, as objects that
     no cluster gets, `all_inputs` those of the whole tree. `looked_into` are the places that name a
     version of something elsewhere which was brought and rendered. `own` are the addresses by which

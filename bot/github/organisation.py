@@ -38,22 +38,35 @@ class Organisations:
             read, held = self._known.get(connection.installation, (0.0, None))
             if connection.installation in self._known and self.clock() < read + self.seconds:
                 return held
-        found = _read(gateway, connection)
+        found = read_organisation(gateway, connection.installation, _owner(connection))
         with self._lock:
             self._known[connection.installation] = (self.clock(), found)
         return found
 
+    def forget(self, installation: int) -> None:
+        """The file of an organisation is asked for again: it is known to be another."""
+        with self._lock:
+            self._known.pop(installation, None)
+
 
 def where(connection: Connection) -> str:
     """Where the file is, for people."""
-    owner = connection.full_name.partition("/")[0]
+    return place_of(_owner(connection))
+
+
+def place_of(owner: str) -> str:
+    """The same for the organisation of this name."""
     return f"{owner}/{ORGANISATION_REPOSITORY}/{ORGANISATION_PATH}"
 
 
-def _read(gateway: Gateway, connection: Connection) -> str | None:
-    owner = connection.full_name.partition("/")[0]
+def _owner(connection: Connection) -> str:
+    return connection.full_name.partition("/")[0]
+
+
+def read_organisation(gateway: Gateway, installation: int, owner: str) -> str | None:
+    """The file's text now, None where there is none that the App may read. Raises PolicyError."""
     path = f"/repos/{owner}/{ORGANISATION_REPOSITORY}/contents/{ORGANISATION_PATH}"
-    with gateway.narrowed(connection.installation, _READ) as requester:
+    with gateway.narrowed(installation, _READ) as requester:
         if requester is None:
             return None
         try:
@@ -72,4 +85,4 @@ def _read(gateway: Gateway, connection: Connection) -> str | None:
     except ValueError as error:
         cause = error
     message = "the file is no text of less than a megabyte"
-    raise PolicyError(message, where=where(connection)) from cause
+    raise PolicyError(message, where=place_of(owner)) from cause

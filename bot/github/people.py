@@ -122,12 +122,19 @@ def is_merged(connection: Connection, number: int) -> bool:
 
 
 def ask_to_review(connection: Connection, pull: PullRequest, team: str) -> bool:
-    """Whether GitHub took the request for a review of this team, named `organisation/slug`."""
+    """Whether GitHub took the request for a review of this team, named `organisation/slug`.
+
+    GitHub is asked by the slug alone and knows it in the repository's organisation: a team of the
+    same name there is another one.
+    """
+    organisation, _, slug = team.removeprefix("@").partition("/")
+    if organisation.lower() != connection.full_name.partition("/")[0].lower():
+        return False
     path = f"/repos/{connection.full_name}/pulls/{pull.number}/requested_reviewers"
     try:
         with translated():
             connection.github.requester.requestJsonAndCheck(
-                "POST", path, input={"team_reviewers": [team.rpartition("/")[2]]}
+                "POST", path, input={"team_reviewers": [slug]}
             )
     except GitHubAnswerError as error:
         if error.retryable or error.status not in {403, 404, 422}:

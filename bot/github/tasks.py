@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, TypeAlias
 Reason = Literal["changed", "requested", "missing"]
 Priority = Literal["people", "bots", "sweep"]
 Chore = Literal[
-    "act", "close", "forget", "obey", "recheck", "rerun", "sweep", "sweep-all",
-    "sweep-installation", "ungroup", "welcome",
+    "act", "close", "forget", "obey", "recheck", "recheck-installation", "rerun", "sweep",
+    "sweep-all", "sweep-installation", "ungroup", "welcome",
 ]  # fmt: skip
 
 

@@ -35,7 +35,15 @@ GIVES_WAY: Final[Mapping[str, float]] = MappingProxyType({BACKGROUND: 5.0, BOTS:
 SETTLED: Final = 30.0
 
 _SLOW: Final = frozenset(
-    {"forget", "recheck", "sweep", "sweep-all", "sweep-installation", "welcome"}
+    {
+        "forget",
+        "recheck",
+        "recheck-installation",
+        "sweep",
+        "sweep-all",
+        "sweep-installation",
+        "welcome",
+    }
 )
 
 

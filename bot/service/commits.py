@@ -7,13 +7,11 @@ from typing import Final
 
 from bot.catalog import rule_options
 from bot.core.organisation import Organisation, combined
-from bot.core.policy import POLICY_PATH, Policy, parse_policy
+from bot.core.policy import MISNAMED, POLICY_PATH, Policy, parse_policy
 from bot.errors import PolicyError
 from bot.git import Repository
 
 LARGEST_POLICY: Final = 1024 * 1024
-
-MISNAMED: Final = ".github/fairlead.yaml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,16 @@ def _recheck(means: Means, errand: Errand) -> Done:
     return Done("rechecking", found, SPREAD)
 
 
+def _recheck_installation(means: Means, errand: Errand) -> Done:
+    """Every repository: the policy that lies under theirs is another."""
+    means.organisations.forget(errand.installation)
+    found = tuple(
+        Errand("recheck", errand.installation, repository)
+        for repository in installations.repositories(means.gateway, errand.installation)
+    )
+    return Done("rechecking", found, SPREAD)
+
+
 def _rerun(means: Means, errand: Errand) -> Done:
     """What is to be reviewed again of a commit for which GitHub names no pull request."""
     where = (errand.installation, errand.repository)
@@ -211,6 +221,7 @@ _CHORES: Final[Mapping[Chore, Callable[[Means, Errand], Done]]] = MappingProxyTy
         "forget": _forget,
         "obey": obey,
         "recheck": _recheck,
+        "recheck-installation": _recheck_installation,
         "rerun": _rerun,
         "sweep": _sweep,
         "sweep-all": _sweep_all,

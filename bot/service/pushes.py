@@ -16,10 +16,11 @@ from bot.core.codeowners import LOCATIONS
 from bot.core.decide import Conclusion, finding_order, verdict_of
 from bot.core.notices import kept_of, pushed
 from bot.core.plan import ConcludeCheck, conclude
-from bot.core.policy import POLICY_PATH
+from bot.core.policy import ORGANISATION_PATH, ORGANISATION_REPOSITORY, POLICY_PATH
 from bot.core.report import failed, invalid_policy
 from bot.core.review import Review
 from bot.errors import PolicyError
+from bot.git import Repository
 from bot.github import checks
 from bot.github.auth import Connection
 from bot.github.pulls import pulls_of
@@ -41,13 +42,7 @@ def review_push(means: Means, job: PushJob) -> Done:
         repository = means.fetched(github, (job.before, job.after), deadline)
         branch = github.default_branch
         commits = Commits(repository, job.before, job.after, job.after, branch, github.clone_url)
-        tasks: tuple[Task, ...] = ()
-        old, new = (
-            [repository.file(commit, path) for path in (POLICY_PATH, *LOCATIONS)]
-            for commit in (job.before, job.after)
-        )
-        if old != new:
-            tasks = (Errand("recheck", job.installation, job.repository),)
+        tasks = _rechecks(github, repository, job)
         about = checks.about_push(job)
         carried = _carried(github, job.before)
         direct = not _by_pull_request(github, job.after)
@@ -101,6 +96,21 @@ def _carry_on(
     kept = {*marks, _EVERYTHING} if direct else marks
     ending = pushed(ConcludeCheck(how.conclusion, how.title, summary), since, kept)
     checks.conclude(github, about, checks.adopt(github, about), checks.End(ending, "failed"))
+
+
+def _rechecks(github: Connection, repository: Repository, job: PushJob) -> tuple[Task, ...]:
+    """Looking again at what was judged by other rules: here, or wherever the App is."""
+
+    def changed(path: str) -> bool:
+        old, new = (repository.file(commit, path) for commit in (job.before, job.after))
+        return old != new
+
+    home = github.full_name.rpartition("/")[2].lower() == ORGANISATION_REPOSITORY
+    if home and changed(ORGANISATION_PATH):
+        return (Errand("recheck-installation", job.installation),)
+    if any(map(changed, (POLICY_PATH, *LOCATIONS))):
+        return (Errand("recheck", job.installation, job.repository),)
+    return ()
 
 
 def _carried(github: Connection, commit: str) -> tuple[str, frozenset[str]] | None:

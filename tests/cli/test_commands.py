@@ -139,6 +139,14 @@ def test_policy_schema_is_the_one_that_checks() -> None:
     assert fairlead("policy", "schema").stdout == json.dumps(schema, indent=2) + "\n"
 
 
+def test_the_organisation_s_schema_is_one_key_more() -> None:
+    own, organisation = (
+        json.loads(fairlead("policy", "schema", *more).stdout) for more in ((), ("--organisation",))
+    )
+
+    assert organisation["properties"].keys() - own["properties"].keys() == {"locked"}
+
+
 def test_policy_check_says_that_a_policy_is_valid(tmp_path: Path) -> None:
     waiver = "{rule: image-not-approved, reason: moved, expires: 2020-01-01}"
     file = write(tmp_path, {"p.yml": f"version: 1\nwaivers: [{waiver}]\n"}) / "p.yml"
@@ -207,6 +215,22 @@ def test_policy_check_says_the_expired_waivers_of_every_branch(tmp_path: Path) -
         "the waiver of rbac-invalid has expired on 2020-01-01\n"
         f"{file} is valid\n"
     )
+
+
+def test_a_policy_of_the_wrong_name_is_said(tmp_path: Path) -> None:
+    files = {".github/fairlead.yaml": "version: 1\n", "a.yaml": ACCOUNT}
+    held = write(tmp_path / "gitops", files)
+
+    check = fairlead("policy", "check", "--repo", held)
+    review = fairlead("review", held, held)
+
+    right = held / ".github/fairlead.yml"
+    assert (check.status, check.stderr) == (
+        2,
+        f"fairlead: nobody reads {held / '.github/fairlead.yaml'}: name it {right}\n",
+    )
+    said = f"nobody reads .github/fairlead.yaml of {held}: name it .github/fairlead.yml"
+    assert (review.status, review.stderr) == (0, f"fairlead: warning: {said}\n")
 
 
 def test_policy_check_without_a_policy_says_how_to_begin(tmp_path: Path) -> None:

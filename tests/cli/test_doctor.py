@@ -75,6 +75,7 @@ def test_where_all_is_well_every_line_says_so(stand_in: StandIn) -> None:
             "open a pull request, or check the address",
         ),
         ok("installation example", "all that are wanted"),
+        ok("policy of example", "none: the App reads no example/.github/fairlead.yml"),
         ok("example/gitops main", "'fairlead' is required from this App"),
         ok("example/gitops main", "open conversations block the merge, ours as well"),
     ]
@@ -212,6 +213,41 @@ def test_a_check_that_does_not_hold_is_told(
 
     other = next((one.id for one in stand_in.state.apps.values() if one is not app), 0)
     assert (line.status, line.said) == (status, said.format(other=other, own=app.id))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "version: 1\nlocked: [mode, rules.rbac-invalid]\n",
+            ok(
+                "policy of example",
+                "example/.github/fairlead.yml lies under the repositories', and locks mode, "
+                "rules.rbac-invalid",
+            ),
+        ),
+        ("", ok("policy of example", "example/.github/fairlead.yml lies under the repositories'")),
+        (
+            "version: 1\nlocked: [mood]\n",
+            problem(
+                "policy of example",
+                "example/.github/fairlead.yml is not valid, and every check asks for action: "
+                "line 2: unknown key 'mood', did you mean 'mode'?",
+                "correct it on its default branch",
+            ),
+        ),
+    ],
+)
+def test_the_organisation_s_policy_is_told(stand_in: StandIn, text: str, expected: Line) -> None:
+    app = fine(stand_in)
+    home = stand_in.create_repository("example/.github", {"fairlead.yml": text.encode()})
+    (installation,) = stand_in.state.installations.values()
+    stand_in.administration.add(installation, home)
+
+    (found,) = [line for line in lines(stand_in, app) if line.subject == "policy of example"]
+
+    assert found == expected
+    assert stand_in.state.tokens == {}
 
 
 def test_every_protected_branch_is_looked_at(stand_in: StandIn) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,18 @@ from tests.golden import assert_golden
 from tests.reviews import MANY, PROBLEMS, RICH, TODAY, decided, finding
 
 GOLDEN = Path(__file__).parent / "golden"
-POLICY = Policy(waivers=(Waiver("moves in Q1", TODAY, rule="image-not-approved"),))
+POLICY = Policy(
+    waivers=(
+        Waiver("moves in Q1", TODAY, rule="image-not-approved"),
+        Waiver("moved \u202e by then", date(2026, 11, 1), rule="route-*"),
+    )
+)
 REVIEW = decided(
     replace(RICH, location=Location("rbac/role.yaml", 12, "RIGHT")),
     finding(),
-    finding("route-exposed", Severity.WARNING, message="Ingress shop/api lost its TLS"),
+    finding(
+        "route-exposed", Severity.WARNING, message="Ingress shop/api lost its TLS", fingerprint="77"
+    ),
     finding("resource-pruned", line=3, side="LEFT", message="Namespace old goes, and all in it"),
     finding("pods-not-spread", Severity.NOTICE, path=None, message="A plain sentence"),
     finding("api-version-removed", path="apps/a b,c%.yaml", line=None, message="50% \u202e [x](y)"),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bot.catalog import rule_options
 from bot.core.policy import Images, Owner, Policy, parse_policy
 from tests.cli.running import Ran, commit, fairlead
+from tests.tools import renderer_tools
 
 POD = """\
 apiVersion: v1
@@ -39,6 +42,36 @@ def test_a_policy_is_proposed_from_what_runs_and_who_owns_it(tmp_path: Path) -> 
     ran = fairlead("policy", "init", "--repo", tmp_path)
 
     assert (ran.status, ran.stderr) == (0, "")
+    assert parse_policy(ran.stdout, rule_options()) == EXPECTED
+
+
+def test_images_of_what_is_rendered_are_among_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRLEAD_TOOLS", str(renderer_tools()))
+    kustomization = "resources: [pod.yaml]\nimages: [{name: api, newName: ghcr.io/example/api}]\n"
+    commit(
+        tmp_path,
+        {
+            "app/kustomization.yaml": kustomization,
+            "app/pod.yaml": POD.format(name="api", namespace="shop", image="api:1"),
+        },
+    )
+    ran = fairlead("policy", "init", "--repo", tmp_path)
+
+    assert (ran.status, ran.stderr) == (0, "")
+    assert parse_policy(ran.stdout, rule_options()).images.approved == ("ghcr.io/example",)
+
+
+def test_what_could_not_be_looked_at_is_said_beside_the_proposal(tmp_path: Path) -> None:
+    remote = "resources: ['https://github.com/example/bases//app?ref=v1']\n"
+    commit(tmp_path, {"app/kustomization.yaml": remote, **FILES})
+    ran = fairlead("policy", "init", "--repo", tmp_path)
+
+    assert ran.stderr == (
+        "fairlead: warning: 1 thing could not be looked at, such as remote bases: add the "
+        "registries of their images\n"
+    )
     assert parse_policy(ran.stdout, rule_options()) == EXPECTED
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.analysis.examine import examine
+from bot.catalog import load_rules
+from bot.cli.waivers import OF_CHANGES
+from bot.core.policy import parse_policy
 from tests.cli.running import ACCOUNT, ADMIN, commit, fairlead, write
 
 POLICY = """\
@@ -31,3 +35,48 @@ def test_a_directory_will_do(tmp_path: Path) -> None:
     ran = fairlead("policy", "check", file, "--at", held)
 
     assert ran.stdout == SAID.format(held) + f"{file} is valid\n"
+
+
+def test_a_waiver_of_what_only_a_change_brings_is_not_called_unused(tmp_path: Path) -> None:
+    waiver = "- {rule: RULE, reason: known, expires: 2099-01-01}\n"
+    rules = ("resource-pruned", "resource*", "immutable-field-changed")
+    text = "waivers:\n" + "".join(waiver.replace("RULE", rule) for rule in rules)
+    held = write(tmp_path / "gitops", {"account.yaml": ACCOUNT})
+    file = write(tmp_path / "drafts", {"p.yml": text}) / "p.yml"
+    ran = fairlead("policy", "check", file, "--at", held)
+
+    assert ran.stdout == (
+        f"the waiver of resource* matches nothing that stands in {held}\n{file} is valid\n"
+    )
+
+
+def test_what_could_not_be_looked_at_may_need_a_waiver(tmp_path: Path) -> None:
+    repository = tmp_path / "gitops"
+    repository.mkdir()
+    commit(repository, {"account.yaml": ACCOUNT})
+    (repository / "link.yaml").symlink_to("account.yaml")
+    text = "waivers: [{rule: service-exposed, reason: known, expires: 2099-01-01}]\n"
+    file = write(tmp_path / "drafts", {"p.yml": text}) / "p.yml"
+    ran = fairlead("policy", "check", file, "--at", repository)
+
+    said = f"1 thing of {repository} could not be looked at and may need them"
+    assert ran.stdout.splitlines()[1] == said
+
+
+def test_the_rules_of_changes_are_those_that_find_nothing_in_what_stands() -> None:
+    """By the examples of their pages, with everything of head new."""
+    silent = set()
+    for rule in load_rules():
+        whole = [
+            examine(
+                {},
+                {path: text.encode() for path, text in example.head.items()},
+                parse_policy(example.policy),
+                [rule],
+            ).findings
+            for example in rule.page.examples
+        ]
+        if not any(whole):
+            silent.add(rule.id)
+
+    assert silent == OF_CHANGES

@@ -6,10 +6,16 @@ from dataclasses import fields
 from datetime import date
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from bot.catalog import rule_options
 from bot.core.finding import Severity
-from bot.core.organisation import combined, each_branch, parse_organisation
+from bot.core.organisation import (
+    combined,
+    each_branch,
+    organisation_schema,
+    parse_organisation,
+)
 from bot.core.policy import (
     ApprovalPolicy,
     EnvironmentPolicy,
@@ -101,6 +107,12 @@ LOOSENING = [
     ("incomplete", "incomplete: block", "incomplete: allow", "incomplete"),
     ("ignore", "ignore: [a/**]", "ignore: [a/**, b/**]", "ignore"),
     ("trusted-sources", "", "trusted-sources: [10.0.0.0/8]", "trusted-sources"),
+    (
+        "trusted-sources",
+        "trusted-sources: [a]",
+        "rules: {connectivity-widened: {trusted-sources: [a, b]}}",
+        "rules.connectivity-widened.trusted-sources",
+    ),
     ("rules", "", "rules: {pods-not-spread: off}", "rules.pods-not-spread"),
     (
         "rules.rbac-invalid",
@@ -260,6 +272,11 @@ def test_locked_privileged_namespaces_are_at_least_the_default() -> None:
         ("rules", "rules: {rbac-invalid: warning}", "rules: {rbac-invalid: error}"),
         ("rules", "rules: {rbac-invalid: off}", "rules: {rbac-invalid: off}"),
         ("rules.rbac-invalid", "", "rules: {pods-not-spread: off}"),
+        (
+            "trusted-sources",
+            "trusted-sources: [a]\nrules: {connectivity-widened: {trusted-sources: [b]}}",
+            "rules: {connectivity-widened: {trusted-sources: [a, b]}}",
+        ),
         ("images", "images: {approved: [a, b]}", "images: {approved: [a]}"),
         ("images", "", "images: {require-digest: true}"),
         ("override", "override: {users: [a, b], hours: 9}", "override: {users: [a], hours: 1}"),
@@ -299,6 +316,17 @@ def test_every_loosened_key_is_said_at_once() -> None:
 def test_an_organisation_s_policy_that_is_not_valid(text: str, said: str) -> None:
     with pytest.raises(PolicyError, match=said):
         parse_organisation(text, OPTIONS)
+
+
+def test_the_organisation_s_schema_takes_what_can_be_locked_and_nothing_else() -> None:
+    schema = organisation_schema(OPTIONS)
+    Draft202012Validator.check_schema(schema)
+    valid = Draft202012Validator(schema).is_valid
+
+    for locked, *_ in LOOSENING:
+        assert valid({"locked": [locked]})
+    assert not valid({"locked": ["version"]})
+    assert not valid({"locked": ["rules.nonsense"]})
 
 
 def test_a_repository_locks_nothing() -> None:

@@ -14,7 +14,14 @@ from bot.core.approvals import digest
 from bot.core.codeowners import LOCATIONS
 from bot.core.decide import decide
 from bot.core.finding import Severity
-from bot.core.policy import ORGANISATION_PATH, POLICY_PATH, Policy, Waiver
+from bot.core.policy import (
+    ORGANISATION_PATH,
+    POLICY_PATH,
+    ApprovalPolicy,
+    KnownRbac,
+    Policy,
+    Waiver,
+)
 from bot.core.review import ReviewFinding
 from bot.core.tree import File
 
@@ -98,6 +105,38 @@ def test_the_organisation_s_policy_counts_in_its_own_repository(
     assert [(it.message.startswith(said), it.severity, it.environments) for it in found] == (
         [(True, Severity.ERROR, ())] if counts else []
     )
+
+
+@pytest.mark.parametrize(
+    ("approvals", "severity"),
+    [
+        ((), Severity.WARNING),
+        ((ApprovalPolicy(("rbac-*",), teams=("example/security",)),), Severity.WARNING),
+        ((ApprovalPolicy(("policy-*",), count=2),), Severity.WARNING),
+        ((ApprovalPolicy(("policy-*",), teams=("example/security",)),), Severity.ERROR),
+        ((ApprovalPolicy(("*",), users=("octocat",)),), Severity.ERROR),
+    ],
+)
+def test_a_first_policy_needs_whom_the_organisation_names(
+    approvals: tuple[ApprovalPolicy, ...], severity: Severity
+) -> None:
+    base = {"a.yaml": THING}
+    policy = Policy(approvals=approvals)
+    (one,) = examine(base, base | {POLICY_PATH: b"version: 1\n"}, policy, RULES).findings
+
+    assert one.severity == severity
+
+
+def test_what_the_policy_takes_as_known_is_a_rule_of_the_house() -> None:
+    policy = Policy(rbac=KnownRbac(("exported/**",)))
+    base = BASE | {"exported/a.yaml": b"a: 1\n", "exported/gone.yaml": b"a: 1\n"}
+    head = BASE | {"exported/a.yaml": b"a: 2\n", "exported/b.yaml": b"a: 1\n"}
+    found = examine(base, head, policy, RULES).findings
+
+    assert [(one.location and one.location.path, one.environments) for one in found] == [
+        ("exported/a.yaml", ()),
+        ("exported/b.yaml", ()),
+    ]
 
 
 def test_a_pull_request_that_leaves_them_alone_finds_nothing() -> None:

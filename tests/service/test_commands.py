@@ -406,6 +406,25 @@ def test_a_team_is_asked_to_review_once(world: World) -> None:
     assert asked_for == [{"team_reviewers": ["images"]}, {"team_reviewers": ["unknown"]}]
 
 
+def test_a_team_of_another_organisation_is_not_taken_for_one_of_its_name(world: World) -> None:
+    pull = prepared(world, POLICY.replace("example/images", "elsewhere/images"))
+
+    assert pull.requested_teams == []
+
+
+def test_a_team_is_asked_to_review_a_draft_once_it_is_ready(world: World) -> None:
+    world.push({".github/fairlead.yml": POLICY}, "main")
+    world.github.administration.team("example/images", "pixel")
+    pull = world.pull({"a.yaml": BAD})
+    world.github.convert_to_draft(pull)
+    world.review(pull)
+    assert pull.requested_teams == []
+    world.github.mark_ready(pull)
+    world.review(pull, reason="requested")
+
+    assert pull.requested_teams == ["images"]
+
+
 @pytest.mark.parametrize(
     ("policy", "teams"), [(POLICY, ["images"]), (POLICY + "block: never\n", [])]
 )

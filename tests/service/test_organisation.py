@@ -7,16 +7,19 @@ from dataclasses import replace
 import pytest
 
 from bot.github.organisation import Organisations
+from bot.github.tasks import PushJob
+from bot.standin.state import Repository
 from tests.service.world import BAD, World, encoded
 
 POLICY = ".github/fairlead.yml"
 
 
-def organised(world: World, text: str, *, installed: bool = True) -> None:
+def organised(world: World, text: str, *, installed: bool = True) -> Repository:
     """A `.github` repository with this policy, which the App may read."""
     home = world.github.create_repository("example/.github", encoded({"fairlead.yml": text}))
     if installed:
         world.github.administration.add(world.installation, home)
+    return home
 
 
 def test_it_lies_under_the_repository_s(world: World) -> None:
@@ -84,3 +87,25 @@ def test_it_is_remembered_for_a_while(world: World) -> None:
             world.github.commit(home, "main", encoded({"fairlead.yml": "mode: enforce\n"}))
 
     assert outcomes == ["pass", "pass", "blocked"]
+
+
+def test_another_one_is_in_force_on_every_open_pull_request(world: World) -> None:
+    home = organised(world, "mode: observe\n")
+    pull = world.pull({"a.yaml": BAD})
+    assert world.review(pull) == "pass"
+    before = home.git.text("rev-parse", "refs/heads/main")
+    after = world.github.commit(home, "main", encoded({"fairlead.yml": "mode: enforce\n"}))
+    push = PushJob(world.installation.id, home.id, before, after)
+
+    # The push itself passes; then the installation, its two repositories, and the pull request.
+    outcomes = ["pass", "rechecking", "rechecking", "rechecking", "blocked"]
+    assert world.drain(push) == outcomes
+    assert world.check(pull)[1] == "failure"
+
+
+def test_a_push_that_leaves_it_alone_asks_nobody(world: World) -> None:
+    home = organised(world, "mode: observe\n")
+    before = home.git.text("rev-parse", "refs/heads/main")
+    after = world.github.commit(home, "main", encoded({"profile/README.md": "# hello\n"}))
+
+    assert world.drain(PushJob(world.installation.id, home.id, before, after)) == ["pass"]

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from bot.core.codeowners import LOCATIONS
 from bot.core.globs import path_matches
 from bot.core.late import Late
-from bot.core.policy import ORGANISATION_PATH, POLICY_PATH, Policy
+from bot.core.policy import ORGANISATION_PATH, POLICY_PATH, Names, Policy
 from bot.core.rendering import Declare, Declared
 from bot.core.resource import GroupKind, Resource
 from bot.core.scopes import scopes_of
@@ -110,7 +110,8 @@ class Trees:
             for path, file in sorted(base.items())
             if file.mode in REGULAR and path_matches(path, policy.rbac.known)
         }
-        self._house = (_house(base), _house(head))
+        known = policy.rbac.known
+        self._house = (_house(base, known), _house(head, known))
         self.declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
 
@@ -260,13 +261,15 @@ def _without(roots: Roots) -> Roots:
     return Roots(kept, roots.kustomizations) if len(kept) < len(roots.roots) else roots
 
 
-def _house(tree: Tree) -> Mapping[str, str]:
+def _house(tree: Tree, known: Names) -> Mapping[str, str]:
     """The files that may hold the repository's own rules: content ids by path.
 
-    Nobody reads a policy or CODEOWNERS through a symlink, whose content may be the file's.
+    Nobody reads them through a symlink, whose content may be the file's.
     """
-    paths = (POLICY_PATH, ORGANISATION_PATH, *LOCATIONS)
-    held = {path: tree[path] for path in paths if path in tree}
-    return MappingProxyType(
-        {path: file.blob for path, file in held.items() if file.mode in REGULAR}
-    )
+    own = {POLICY_PATH, ORGANISATION_PATH, *LOCATIONS}
+    held = {
+        path: file.blob
+        for path, file in sorted(tree.items())
+        if file.mode in REGULAR and (path in own or path_matches(path, known))
+    }
+    return MappingProxyType(held)
