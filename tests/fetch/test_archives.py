@@ -113,7 +113,11 @@ def test_a_bomb_behind_a_huge_header_is_bounded_as_everything_is() -> None:
     )
 
 
-@pytest.mark.parametrize("data", [b"", b"x", gzip.compress(b""), gzip.compress(b"x" * 1000)])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"x", gzip.compress(b""), gzip.compress(b"x" * 1000)],
+    ids=["nothing", "no gzip", "nothing packed", "no tar"],
+)
 def test_what_is_no_archive_is_refused(data: bytes) -> None:
     found: object
     try:

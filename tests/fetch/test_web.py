@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,6 +41,15 @@ def leading_to(server: Server, *places: str, status: int = 302) -> str:
 def test_an_answer_is_what_is_there(server: Server) -> None:
     server.files({"/a": b"here"})
     assert web(server).get(f"{server.url}/a", most=4).whole() == b"here"
+
+
+def test_nobody_is_told_a_password_that_lies_about(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n", "ascii")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    web(server).get(f"{server.url}/a", most=4)
+    assert ["authorization" in asked.headers for asked in server.asked] == [False]
 
 
 def test_a_name_is_connected_to_by_its_checked_address_and_called_by_its_name(
@@ -196,3 +206,10 @@ def test_an_answer_that_is_cut_off_is_none(server: Server) -> None:
 def test_nobody_there_is_no_answer(server: Server) -> None:
     server.stop()
     assert str(failed(web(server), f"{server.url}/a")).startswith(f"'{server.host}' did not answer")
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:22/x", "http://a.example/x"])
+def test_whatever_an_address_was_taken_for_the_connection_is_checked(url: str) -> None:
+    """Two readers of one address may differ; the one that connects is asked, too."""
+    with pytest.raises(FetchError, match="is not asked"):
+        web()._session.get(url)
