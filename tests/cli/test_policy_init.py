@@ -69,6 +69,8 @@ def test_what_could_not_be_looked_at_is_said_beside_the_proposal(tmp_path: Path)
     ran = fairlead("policy", "init", "--repo", tmp_path)
 
     assert ran.stderr == (
+        "fairlead: warning: kustomization:app is not rendered: it lists "
+        "'https://github.com/example/bases//app?ref=v1', which is outside this repository\n"
         "fairlead: warning: 1 thing could not be looked at, such as remote bases: add the "
         "registries of their images\n"
     )
