@@ -13,8 +13,7 @@ from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import msgspec
 
@@ -43,20 +42,40 @@ _API_VERSION: Final = re.compile(r"[A-Za-z0-9][\w./-]{0,251}")
 _CACHED: Final = frozenset({"rendered", "refused", "failed"})
 
 
-def _nothing() -> Mapping[Renderer, Binary]:
-    return MappingProxyType({})
+def _nothing(name: Renderer) -> Binary | None:
+    del name
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found(Mapping[Renderer, "Binary"]):
+    """The programs that are found here, each looked for when it is asked for."""
+
+    find: Callable[[Renderer], Binary | None]
+
+    def __getitem__(self, name: Renderer) -> Binary:
+        found = self.find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[Renderer]:
+        return (name for name in get_args(Renderer) if self.find(name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @dataclass(frozen=True, slots=True)
 class Renders:
     """How roots are rendered here.
 
-    `find` looks for the programs, which is put off until there is something to render; `confined`
+    `find` looks for a program, which is put off until there is something to build by it; `confined`
     refuses to run them without a complete sandbox. One review may have `builds` made, `parallel` at
     a time, and may spend `seconds` on them.
     """
 
-    find: Callable[[], Mapping[Renderer, Binary]] = _nothing
+    find: Callable[[Renderer], Binary | None] = _nothing
     confined: bool = True
     builds: int = 400
     seconds: float = 120
@@ -66,13 +85,12 @@ class Renders:
         """Who builds from these contents."""
         from bot.render.renderers import Renderers  # noqa: PLC0415 - only where something is built
 
-        return Renderers(blobs, self.find(), confined=self.confined)
+        return Renderers(blobs, _Found(self.find), confined=self.confined)
 
-    @property
-    def version(self) -> str:
-        """All that builds, so that what another version made is not taken for this one's."""
-        found = sorted(self.find().items())
-        return " ".join(f"{binary} {' '.join(binary.words)}" for _, binary in found)
+    def version(self, name: Renderer) -> str:
+        """What builds, so that what another version made is not taken for this one's."""
+        found = self.find(name)
+        return "" if found is None else f"{found} {' '.join(found.words)}"
 
     @property
     def sandbox(self) -> str:
@@ -89,10 +107,10 @@ def renders_here(folders: tuple[Path, ...] = (), *, confined: bool = True) -> Re
     return Renders(cache(partial(_found, folders)), confined)
 
 
-def _found(folders: tuple[Path, ...]) -> Mapping[Renderer, Binary]:
-    from bot.render.tools import find_all  # noqa: PLC0415 - only where something is built
+def _found(folders: tuple[Path, ...], name: Renderer) -> Binary | None:
+    from bot.render.tools import find  # noqa: PLC0415 - only where something is built
 
-    return find_all(folders)
+    return find(name, folders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +219,7 @@ class Orders(Builder):
         return built, waited
 
     def _key(self, build: Build) -> str:
-        digest = sha256(f"{self.tenant}\0{self.renders.version}\0".encode())
+        digest = sha256(f"{self.tenant}\0{self.renders.version(build.renderer)}\0".encode())
         digest.update(_encode(build))
         return f"{self.tenant}:{digest.hexdigest()}"
 

@@ -15,10 +15,11 @@ from bot.analysis.examine import HeldBlobs
 from bot.analysis.renders import RENDERS, Orders, Renders
 from bot.analysis.run import Options, Side, analyse
 from bot.core.policy import Policy
-from bot.core.rendering import Build, Builder, Built, Release
+from bot.core.rendering import Build, Builder, Built, Release, Renderer
 from bot.core.review import Analysis, RenderedRoots
 from bot.core.tree import Blobs
 from bot.errors import AnalysisError
+from bot.render.tools import Binary
 from tests.worlds import Files, Grove, resource
 
 BLOB = "a" * 40
@@ -212,3 +213,15 @@ def test_the_child_has_its_parent_build(tmp_path: Path) -> None:
     assert (held.asked, old.asked) == (["app", "app"], [])
     assert first.problems == ()
     assert first.summary.rendered == RenderedRoots(1, 1, ("kustomize 9.9.9",), StandIn().sandbox)
+
+
+def test_only_the_program_that_is_needed_is_looked_for() -> None:
+    asked: list[str] = []
+
+    def find(name: Renderer) -> Binary | None:
+        asked.append(name)
+        return None
+
+    (answer,) = built(orders(Renders(find)), BUILD)
+
+    assert (answer.status, set(asked)) == ("unavailable", {"kustomize"})

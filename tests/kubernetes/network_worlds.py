@@ -27,6 +27,7 @@ NETWORK = (
     "network-policy-service-port",
     "pods-not-spread",
     "service-blocked-by-network-policy",
+    "service-endpoints-unmatched",
     "service-exposed",
     "service-selects-nothing",
     "service-target-port-missing",

@@ -27,6 +27,9 @@ from tests.tools import renderer_binaries
 
 _FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")
 
+# A snapshot may lack them, and no root is made of any.
+_PICTURES: Final = tuple(f":(exclude,glob)**/*.{kind}" for kind in ("gif", "jpg", "png"))
+
 pytestmark = [
     pytest.mark.real_repositories,
     pytest.mark.skipif(
@@ -68,6 +71,24 @@ class Counts:
             "e952b7605e4f38dd6ae222177fb26dfb56405528",
             Counts(same=385),
             id="redhat-appstudio/infra-deployments",
+        ),
+        pytest.param(
+            "onedr0p/home-ops",
+            "d9078e4dd52174ad68a4408ca3398f731b2f889e",
+            Counts(same=92),
+            id="onedr0p/home-ops",
+        ),
+        pytest.param(
+            "GoogleCloudPlatform/microservices-demo",
+            "34ffea9175946982c3088ed84994fe6019ad6e92",
+            Counts(same=6),
+            id="GoogleCloudPlatform/microservices-demo",
+        ),
+        pytest.param(
+            "fluxcd/flux2-kustomize-helm-example",
+            "4f1a5b1051b469108d1bdf0ebec6c814427e3834",
+            Counts(same=6),
+            id="fluxcd/flux2-kustomize-helm-example",
         ),
     ],
 )
@@ -125,7 +146,8 @@ def _checkout(clone: Path, commit: str, folder: Path) -> Work:
         held.mkdir()
     packed = folder / "tree.tar"
     with packed.open("wb") as out:
-        subprocess.run(["git", "-C", str(clone), "archive", commit], stdout=out, check=True)
+        words = ("git", "-C", str(clone), "archive", commit, "--", ".", *_PICTURES)
+        subprocess.run(words, stdout=out, check=True)
     with tarfile.open(packed) as held_tar:
         held_tar.extractall(work.tree, filter="tar")
     return work

@@ -7,9 +7,9 @@ leaf is no difference between base and head, unless what stands around it in the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -159,10 +159,11 @@ def _is_alike_line(before: tuple[str, str], after: tuple[str, str]) -> bool:
     return True
 
 
-def _common(texts: Iterable[str]) -> int:
-    """How many characters texts begin with in common."""
-    alike = (len(set(signs)) == 1 for signs in zip(*texts, strict=False))
-    return sum(1 for _ in takewhile(bool, alike))
+def _common(texts: Sequence[str]) -> int:
+    """How many characters texts begin with in common: those of the first and last in order."""
+    low, high = min(texts), max(texts)
+    lengths = range(min(len(low), len(high)) + 1)
+    return bisect_left(lengths, True, key=lambda length: low[:length] != high[:length]) - 1
 
 
 def _at(value: Value, steps: Steps) -> Value:

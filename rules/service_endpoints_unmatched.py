@@ -1,0 +1,28 @@
+"""See service_endpoints_unmatched.md."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import Resource
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.endpoints import unanswered
+
+SEVERITY = Severity.WARNING
+SUBJECTS = (kinds.SERVICE,)
+CONTEXT = (kinds.ENDPOINT_SLICE, kinds.ENDPOINTS)
+
+
+def find(subject: Resource, state: State, options: object) -> Iterator[Finding]:
+    del options
+    for port, offered in unanswered(subject, state):
+        own = f"{port.name or 'unnamed'} ({port.protocol})"
+        have = ", ".join(offered) or "none"
+        name = port.node["name"]
+        yield Finding(
+            name if name.exists else port.node,
+            f"Nothing answers on port {port.number} of Service {subject.namespace}/{subject.name}: "
+            f"its endpoints are found by the port's name, which is {own}, and they have {have}",
+            key=own,
+            facts={"port": port.number, "has": own, "offered": offered},
+        )
