@@ -7,13 +7,18 @@ https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
 import sqlalchemy as sql
+import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import database
+
+log = structlog.get_logger()
 
 LONGEST: Final = 3600.0
 """A clock that was wrong when something was recorded holds nobody longer than this."""
@@ -25,6 +30,15 @@ _TABLE: Final = sql.Table(
     sql.Column("installation", sql.BigInteger, primary_key=True, autoincrement=False),
     sql.Column("until", sql.Float, nullable=False),
 )
+
+
+@contextmanager
+def _forgiving() -> Iterator[None]:
+    """A database that is away for a moment fails no review: GitHub says again what it wants."""
+    try:
+        yield
+    except sql.exc.SQLAlchemyError as error:
+        log.warning("holds cannot be reached", error=type(error).__name__)
 
 
 class Holds:
@@ -53,7 +67,7 @@ class Holds:
         held = _TABLE.c
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
         row = {"installation": installation, "until": until}
-        with self._engine.begin() as connection:
+        with _forgiving(), self._engine.begin() as connection:
             shorter = (held.installation == installation) & (held.until < until)
             connection.execute(sql.delete(_TABLE).where(shorter))
             connection.execute(dialect.insert(_TABLE).values(row).on_conflict_do_nothing())
@@ -61,6 +75,7 @@ class Holds:
     def left(self, installation: int, now: float) -> float:
         """Seconds that it is held still; 0 where it is not."""
         wanted = sql.select(_TABLE.c.until).where(_TABLE.c.installation == installation)
-        with self._engine.connect() as connection:
+        until: float | None = None
+        with _forgiving(), self._engine.connect() as connection:
             until = connection.scalar(wanted)
         return 0.0 if until is None else min(LONGEST, max(0.0, until - now))

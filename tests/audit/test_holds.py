@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,12 @@ def test_the_next_process_and_every_replica_know_it(tmp_path: Path) -> None:
     assert second.left(1, 1000.0) == 60.0
     first.close()
     second.close()
+
+
+def test_a_database_that_is_away_fails_nobody(tmp_path: Path) -> None:
+    held = Holds.opened(tmp_path, None)
+    with closing(sqlite3.connect(tmp_path / "audit.sqlite")) as connection:
+        connection.execute("DROP TABLE fairlead_holds")
+    held.hold(1, 1060.0)
+    assert held.left(1, 1000.0) == 0.0
+    held.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Final
 import requests
 
 from bot.demo import ServiceProcess, start_service, wait_until
-from bot.github.webhook import EVENTS
 from bot.standin import StandIn
 from bot.standin.merge_queue import MergeGroup
 from bot.standin.merging import MergeRefused
@@ -128,9 +127,8 @@ class World:
         # What is on its way to the killed process gets lost, and is found by the next one.
         if not self.github.deliveries.settle(seconds):
             return "deliveries are still under way"
-        lost = self._lost()
         self.start()
-        if not wait_until(lambda: self._idle(lost), seconds):
+        if not wait_until(self._idle, seconds):
             return f"it does not come to rest: {self.jobs()}"
         left = [f"{one.repository.full_name}#{one.number}" for one in self.unfinished()]
         return f"heads without a concluded check: {left}" if left else ""
@@ -152,31 +150,16 @@ class World:
         self.service = start_service(self.directory, self.app, self.github.api_url, SETTINGS)
         self.github.set_webhook(self.app, f"{self.service.url}/webhook")
 
-    def _idle(self, lost: set[str]) -> bool:
+    def _idle(self) -> bool:
         """Whether nothing can happen any more: what was lost is taken up, and no job is left.
 
         A job that is followed by another ends after that one is recorded, and the sweep is asked
         for before the look at what was lost ends: one look at both is enough.
         """
-        lines = list(self.service.lines())
-        if not any(line.get("event") == _LOOKED for line in lines):
+        if not any(line.get("event") == _LOOKED for line in self.service.lines()):
             return False
         jobs = self.jobs()
-        # Once fetched, by whichever process, a delivery is known.
-        fetched = {
-            line["delivery"] for line in self._logged() if line.get("event") == "delivery fetched"
-        }
-        return lost <= fetched and not any(jobs[status] for status in _WAITING)
-
-    def _logged(self) -> Iterator[Mapping[str, object]]:
-        """The lines of every process that ran."""
-        for log in self.directory.glob("service-*.log"):
-            yield from ServiceProcess(self.service.process, log).lines()
-
-    def _lost(self) -> set[str]:
-        """The deliveries of which no attempt got through."""
-        known = [one for one in self.github.deliveries.all() if one.event in EVENTS]
-        return {one.guid for one in known} - {one.guid for one in known if one.status == "OK"}
+        return not any(jobs[status] for status in _WAITING)
 
     def _weather(self, act: Kill | Start | Lose | Twice | Late | Weather) -> None:
         match act:
