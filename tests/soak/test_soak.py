@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from bot.core.report import fingerprint_of
 from bot.standin import StandIn
 from bot.standin.state import PullRequest, ReviewComment
-from tests.soak.plan import Shape, plan
+from tests.soak.plan import Act, Late, Lose, Push, Say, Shape, Weather, plan
 from tests.soak.verdict import wrong
 from tests.soak.world import World, running
 
-SEED = 20261123
+SEED = 20261196
 SHAPE = Shape(pulls=6, repositories=2, acts=8, kills=2)
 
 
@@ -25,7 +26,7 @@ def test_after_a_storm_every_head_says_what_a_fresh_review_says(
     with running(stand_in, tmp_path / "service", SHAPE.repositories) as world:
         for act in plan(SEED, SHAPE):
             world.act(act)
-        assert world.settle(120) == ""
+        assert world.settle(240) == ""
         assert list(wrong(world, tmp_path)) == []
         _sees_what_is_wrong(world, tmp_path)
 
@@ -54,6 +55,26 @@ def _live(world: World, pull: PullRequest) -> list[ReviewComment]:
         for one in pull.comments
         if one.user is world.app.bot and one.minimized is None and one.in_reply_to is None
     ]
+
+
+def test_the_short_form_lacks_no_kind_of_trouble() -> None:
+    happened = list(plan(SEED, SHAPE))
+    assert {type(act) for act in happened} == {*get_args(Act)}
+    assert {_weather(act) for act in happened if isinstance(act, Weather)} == {
+        "refused",
+        "done, and the answer lost",
+        "too many requests",
+    }
+    assert {act.forced for act in happened if isinstance(act, Push)} == {False, True}
+    assert any("approve" in act.text for act in happened if isinstance(act, Say))
+    lost = next(at for at, act in enumerate(happened) if isinstance(act, Lose))
+    assert any(isinstance(act, Late) for act in happened[lost:]), "nothing comes out of its order"
+
+
+def _weather(act: Weather) -> str:
+    if act.status in {403, 429}:
+        return "too many requests"
+    return "done, and the answer lost" if act.lost else "refused"
 
 
 def test_a_seed_says_all_that_happens() -> None:

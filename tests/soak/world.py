@@ -11,7 +11,6 @@ from typing import Final
 import requests
 
 from bot.demo import ServiceProcess, start_service, wait_until
-from bot.github.webhook import EVENTS
 from bot.standin import StandIn
 from bot.standin.merge_queue import MergeGroup
 from bot.standin.merging import MergeRefused
@@ -67,8 +66,7 @@ spec:
 """
 _PATIENCE: Final = 1.0
 """Seconds that people wait where more heads than there are repositories wait for a review."""
-_CALM: Final = 20
-"""So many looks in a row, a twentieth of a second apart at least, must find nothing to do."""
+_LOOKED: Final = "lost deliveries taken up"
 _WAITING: Final = ("pending", "enqueued", "delayed")
 
 
@@ -129,20 +127,11 @@ class World:
         # What is on its way to the killed process gets lost, and is found by the next one.
         if not self.github.deliveries.settle(seconds):
             return "deliveries are still under way"
-        lost = self._lost()
         self.start()
-        calm = 0
-
-        def settled() -> bool:
-            # A job follows from a job, and a look at GitHub from the start: one look is not enough.
-            nonlocal calm
-            calm = calm + 1 if self._idle(lost) else 0
-            return calm >= _CALM
-
-        if wait_until(settled, seconds):
-            return ""
+        if not wait_until(self._idle, seconds):
+            return f"it does not come to rest: {self.jobs()}"
         left = [f"{one.repository.full_name}#{one.number}" for one in self.unfinished()]
-        return f"heads without a concluded check: {left}; jobs: {self.jobs()}"
+        return f"heads without a concluded check: {left}" if left else ""
 
     def jobs(self) -> dict[str, int]:
         """How many jobs there are of each status, by the service's metrics."""
@@ -161,18 +150,16 @@ class World:
         self.service = start_service(self.directory, self.app, self.github.api_url, SETTINGS)
         self.github.set_webhook(self.app, f"{self.service.url}/webhook")
 
-    def _idle(self, lost: set[str]) -> bool:
-        """Whether what was lost has been taken up, and no job and no head waits."""
-        lines = self.service.lines()
-        fetched = {line["delivery"] for line in lines if line.get("event") == "delivery fetched"}
-        jobs = self.jobs()
-        left = sum(jobs[status] for status in _WAITING)
-        return lost <= fetched and not left and not self.unfinished()
+    def _idle(self) -> bool:
+        """Whether nothing can happen any more: what was lost is taken up, and no job is left.
 
-    def _lost(self) -> set[str]:
-        """The deliveries of which no attempt got through."""
-        known = [one for one in self.github.deliveries.all() if one.event in EVENTS]
-        return {one.guid for one in known} - {one.guid for one in known if one.status == "OK"}
+        A job that is followed by another ends after that one is recorded, and the sweep is asked
+        for before the look at what was lost ends: one look at both is enough.
+        """
+        if not any(line.get("event") == _LOOKED for line in self.service.lines()):
+            return False
+        jobs = self.jobs()
+        return not any(jobs[status] for status in _WAITING)
 
     def _weather(self, act: Kill | Start | Lose | Twice | Late | Weather) -> None:
         match act:
