@@ -109,14 +109,10 @@ def settled_together(
     return replace(after, overridden=known[0]) if whole else after
 
 
-def lapsed(means: Means, github: Connection) -> frozenset[int]:
-    """The pull requests whose check still shows an override that is over."""
-    known = means.audit.entries("overridden", github.repository_id)
-    return frozenset(
-        number
-        for number in {entry.pull for entry in known}
-        if record_of(means, github, number).lapsed()
-    )
+def lapsed(means: Means, github: Connection, numbers: Iterable[int]) -> frozenset[int]:
+    """Those of the pull requests whose check still shows an override or a waiver that is over."""
+    today = means.today()
+    return frozenset(number for number in numbers if record_of(means, github, number).lapsed(today))
 
 
 def _shown_on(record: Record, head: str) -> tuple[Shown, ...]:

@@ -105,11 +105,11 @@ def _tip(github: Connection) -> str | None:
 def _sweep(means: Means, errand: Errand) -> Done:
     """The open pull requests of a repository whose head has no finished run of ours.
 
-    And those that somebody let through for a while that is over.
+    And those that an override or a waiver let through for a while that is over.
     """
     with means.connected(errand.installation, errand.repository) as github:
         pulls = open_pulls(github)
-        over = lapsed(means, github)
+        over = lapsed(means, github, (pull.number for pull in pulls))
         wanted = {
             pull.number: "requested" if pull.number in over else _wanted(github, pull, pulls)
             for pull in pulls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -17,6 +17,9 @@ from bot.core.finding import Severity
 from bot.core.policy import Policy
 from bot.core.report import badness
 from bot.core.review import Overridden, Review, ReviewFinding
+
+_UNTIL: Final = "expires"
+"""By which the reason of a waived finding says the last day of its waiver."""
 
 MOST_SHOWN: Final = 500
 """A review of more findings shows these, the worst; nobody accepts the others one by one."""
@@ -38,7 +41,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What a review of a head said, and when. `overriders` may let the head through anyway."""
+    """What a review of a head said, and when. `overriders` may let the head through anyway.
+
+    `until` is the last day of the first waiver to expire of those it used; empty for none.
+    """
 
     at: str
     head: str
@@ -47,6 +53,7 @@ class Conclusion:
     overriders: tuple[str, ...]
     hours: int
     overridden: bool
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,16 @@ class Record:
         worst = sorted(review.findings, key=badness)[:MOST_SHOWN]
         shown = tuple(_shown(found, policy, codeowners) for found in worst)
         owners = owner_names((*policy.override.teams, *policy.override.users))
+        held = review.suppressed[:MOST_SHOWN]
+        waived = [one for one in review.suppressed if _UNTIL in one.because]
         said = {
             "verdict": review.verdict,
             "findings": msgspec.to_builtins(shown),
             "overriders": owners,
             "hours": policy.override.hours,
             "overridden": bool(review.overridden),
+            "until": min((one.because[_UNTIL] for one in waived), default=""),
+            "held": sorted((one.finding.fingerprint, dict(one.because)) for one in held),
         }
         mark = blake2b(msgspec.json.encode(said, order="sorted"), digest_size=12).hexdigest()
         before = self.audit.entries("concluded", self.repository, pull=self.pull)
@@ -93,6 +104,7 @@ class Record:
                 tuple(held.overriders),
                 held.hours,
                 held.overridden,
+                held.until,
             )
 
     def shown(self, before: str) -> Conclusion | None:
@@ -141,9 +153,14 @@ class Record:
                 return Overridden(entry.actor, entry.reason, f"{until} UTC")
         return None
 
-    def lapsed(self) -> bool:
-        """Whether the last review was overridden, and nothing overrides it any more."""
+    def lapsed(self, today: date) -> bool:
+        """Whether the last review let something through that is let through no longer.
+
+        By an override that is over, or by a waiver that has expired.
+        """
         last = list(self.conclusions())[-1:]
+        if any(one.until and one.until < today.isoformat() for one in last):
+            return True
         known = self.audit.entries("overridden", self.repository, pull=self.pull)
         alive = any(
             entry.head == one.head and stamp(self.now) < entry.data["until"]
@@ -222,6 +239,7 @@ class _Said(msgspec.Struct):
     overriders: list[str]
     hours: int
     overridden: bool
+    until: str = ""
 
 
 def _shown(found: ReviewFinding, policy: Policy, codeowners: Codeowners) -> Shown:

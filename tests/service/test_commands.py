@@ -18,7 +18,7 @@ from bot.github.tasks import Errand, GroupJob
 from bot.service.means import utc_now
 from bot.service.obey import BY_REVIEW
 from bot.standin.state import IssueComment, PullRequest
-from tests.service.world import BAD, GOOD, World, comments, encoded
+from tests.service.world import BAD, GOOD, TODAY, World, comments, encoded
 
 POLICY = """\
 version: 1
@@ -431,6 +431,42 @@ def test_a_sweep_takes_back_the_green_of_an_override_that_is_over(world: World) 
     found = later.do(sweep).tasks
     assert [later.do(task).outcome for task in found] == ["blocked"]
     assert world.check(pull)[1] == "failure"
+    assert later.do(sweep).tasks == ()
+
+
+def test_a_sweep_takes_back_the_green_of_a_waiver_that_expired(world: World) -> None:
+    """Its last day is whole; after it, the sweep asks once for the review that says so."""
+    reason = "reason: moves in Q1, expires: 2026-11-20"
+    waivers = f"waivers:\n  - {{rule: image-not-approved, paths: [a.yaml], {reason}}}\n"
+    world.push({".github/fairlead.yml": f"version: 1\n{waivers}"}, "main")
+    pull = world.pull({"a.yaml": BAD})
+    assert world.review(pull) == "pass"
+    sweep = Errand("sweep", world.installation.id, world.repository.id)
+    assert world.service.do(sweep).tasks == ()
+    later = replace(world.service, today=lambda: TODAY + timedelta(days=1))
+    found = later.do(sweep).tasks
+    assert [later.do(task).outcome for task in found] == ["blocked"]
+    assert world.check(pull)[1] == "failure"
+    assert later.do(sweep).tasks == ()
+
+
+def test_a_waiver_that_was_prolonged_is_recorded_and_asks_for_no_review(world: World) -> None:
+    def waived(expires: str) -> str:
+        only = f"rule: image-not-approved, paths: [a.yaml], reason: moves, expires: {expires}"
+        return f"version: 1\nwaivers:\n  - {{{only}}}\n"
+
+    world.push({".github/fairlead.yml": waived("2026-11-20")}, "main")
+    pull = world.pull({"a.yaml": BAD})
+    world.review(pull)
+    world.push({".github/fairlead.yml": waived("2027-03-31")}, "main")
+    world.review(pull, reason="requested")
+    held = world.service.audit.entries("waived", world.repository.id)
+    assert [one.data["because"]["expires"] for one in held] == [
+        "2026-11-20",
+        "2027-03-31",
+    ]
+    later = replace(world.service, today=lambda: TODAY + timedelta(days=1))
+    sweep = Errand("sweep", world.installation.id, world.repository.id)
     assert later.do(sweep).tasks == ()
 
 
