@@ -46,6 +46,8 @@ class Service(Means):
                 story.give_up(self, task.job, reference)
             case GroupJob():
                 merge_queue.give_up_group(self, task, reference)
+            case PushJob():
+                pushes.give_up_push(self, task, reference)
 
     def undelivered(
         self, back: timedelta, known: Callable[[str], bool]

@@ -8,13 +8,16 @@ gone or waived (docs/decisions/006-direct-pushes.md).
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import structlog
 
-from bot.core.decide import finding_order, verdict_of
+from bot.core.codeowners import LOCATIONS
+from bot.core.decide import Conclusion, finding_order, verdict_of
 from bot.core.notices import kept_of, pushed
-from bot.core.plan import conclude
+from bot.core.plan import ConcludeCheck, conclude
 from bot.core.policy import POLICY_PATH
+from bot.core.report import failed, invalid_policy
 from bot.core.review import Review
 from bot.errors import PolicyError
 from bot.github import checks
@@ -27,6 +30,9 @@ from bot.service.means import Means
 
 log = structlog.get_logger()
 
+_EVERYTHING: Final = "all"
+"""What is kept of a push that nobody could judge: whatever is found since then."""
+
 
 def review_push(means: Means, job: PushJob) -> Done:
     """What a push to the default branch asks for, which is mostly nothing."""
@@ -35,7 +41,10 @@ def review_push(means: Means, job: PushJob) -> Done:
         repository = means.fetched(github, (job.before, job.after), deadline)
         commits = Commits(repository, job.before, job.after, job.after, github.clone_url)
         tasks: tuple[Task, ...] = ()
-        old, new = (repository.file(commit, POLICY_PATH) for commit in (job.before, job.after))
+        old, new = (
+            [repository.file(commit, path) for path in (POLICY_PATH, *LOCATIONS)]
+            for commit in (job.before, job.after)
+        )
         if old != new:
             tasks = (Errand("recheck", job.installation, job.repository),)
         about = checks.about_push(job)
@@ -45,8 +54,8 @@ def review_push(means: Means, job: PushJob) -> Done:
             return Done("policy-changed" if tasks else "unneeded", tasks)
         try:
             policy = means.policy(github, commits)
-        except PolicyError:
-            # Every pull request says so, and what this push brought is looked at with the next.
+        except PolicyError as error:
+            _carry_on(github, job, carried, invalid_policy(error), direct=direct)
             return Done("invalid-policy", tasks)
         judged = means.judged(commits, policy, deadline)
         if not direct:
@@ -62,6 +71,35 @@ def review_push(means: Means, job: PushJob) -> Done:
         checks.conclude(github, about, checks.adopt(github, about), checks.End(ending))
         log.info("push reviewed", conclusion=ending.conclusion, title=ending.title)
         return Done(judged.verdict, tasks)
+
+
+def give_up_push(means: Means, job: PushJob, reference: str) -> None:
+    """A push that could not be reviewed is red, unless a pull request explains it."""
+    with means.connected(job.installation, job.repository) as github:
+        about = checks.about_push(job)
+        runs, carried = checks.runs_on(github, job.after), _carried(github, job.before)
+        direct = not _by_pull_request(github, job.after)
+        begun = any(checks.is_unfinished(run, about) for run in runs)
+        if not checks.is_reviewed(checks.newest(runs, about), about) and (
+            begun or direct or carried
+        ):
+            _carry_on(github, job, carried, failed(reference), direct=direct)
+
+
+def _carry_on(
+    github: Connection,
+    job: PushJob,
+    carried: tuple[str, frozenset[str]] | None,
+    told: tuple[Conclusion, str],
+    *,
+    direct: bool,
+) -> None:
+    """A red run of a push that nobody could judge, with what the next one is to look at."""
+    about, (how, summary) = checks.about_push(job), told
+    since, marks = carried or (job.before, frozenset())
+    kept = {*marks, _EVERYTHING} if direct else marks
+    ending = pushed(ConcludeCheck(how.conclusion, how.title, summary), since, kept)
+    checks.conclude(github, about, checks.adopt(github, about), checks.End(ending, "failed"))
 
 
 def _carried(github: Connection, commit: str) -> tuple[str, frozenset[str]] | None:
@@ -84,5 +122,9 @@ def _by_pull_request(github: Connection, commit: str) -> bool:
 def _with(judged: Review, whole: Review, marks: frozenset[str]) -> Review:
     """The review with those of the earlier findings that are still there."""
     known = {found.fingerprint for found in judged.findings}
-    still = (found for found in whole.findings if found.fingerprint in marks - known)
+    still = (
+        found
+        for found in whole.findings
+        if found.fingerprint not in known and not marks.isdisjoint({found.fingerprint, _EVERYTHING})
+    )
     return replace(judged, findings=tuple(sorted((*judged.findings, *still), key=finding_order)))

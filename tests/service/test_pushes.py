@@ -97,3 +97,63 @@ def test_a_push_of_an_invalid_policy_is_said_on_the_pull_requests(world: World) 
     job = pushed(world, {POLICY: "version: 1\nmode: lax\n"})
     assert world.drain(job) == ["invalid-policy", "rechecking", "invalid-policy"]
     assert world.check(pull)[1] == "action_required"
+
+
+def test_another_codeowners_has_every_open_pull_request_reviewed_again(world: World) -> None:
+    """Whom it names no longer has not accepted anything any more."""
+    world.pull({"a.yaml": BAD})
+    done = world.service.do(pushed(world, {".github/CODEOWNERS": "* @hubot\n"}))
+    assert done.tasks == (Errand("recheck", world.installation.id, world.repository.id),)
+
+
+def test_what_was_pushed_while_the_policy_was_invalid_does_not_become_base(world: World) -> None:
+    broken = pushed(world, {POLICY: "version: 1\nmode: lax\n"})
+    brought = pushed(world, {"a.yaml": BAD})
+    mended = pushed(world, {POLICY: "version: 1\n"})
+    gone = pushed(world, {"a.yaml": GOOD})
+    assert world.drain(broken)[0] == "invalid-policy"
+    assert shown(world, broken.after) == [("action_required", "The policy is not valid")]
+    # As the policy was then: what comes later on the branch is not looked at.
+    world.github.move_branch(world.repository, "main", brought.after)
+    assert world.drain(brought) == ["invalid-policy"]
+    world.github.move_branch(world.repository, "main", mended.after)
+    assert world.service.do(mended).outcome == "blocked"
+    world.github.move_branch(world.repository, "main", gone.after)
+    assert world.drain(gone) == ["pass"]
+
+
+def test_a_push_that_could_not_be_reviewed_is_red_and_looked_at_with_the_next(
+    world: World,
+) -> None:
+    brought = pushed(world, {"a.yaml": BAD})
+    after = pushed(world, {"b.yaml": GOOD})
+    world.service.give_up(brought, "72d3162e")
+    assert shown(world, brought.after) == [("failure", "The review failed")]
+    assert world.drain(after) == ["blocked"]
+    assert world.drain(brought) == ["blocked"], "its re-run looks at it again"
+    world.service.give_up(brought, "72d3162e")
+    assert shown(world, brought.after)[-1] == ("failure", "1 finding to deal with")
+
+
+def test_a_merge_that_could_not_be_looked_at_carries_on_what_was_carried(world: World) -> None:
+    first = pushed(world, {"a.yaml": BAD})
+    pull = world.pull({"b.yaml": GOOD})
+    world.drain(first)
+    world.review(pull)
+    before = tip(world)
+    merged = world.github.merge(pull)
+    world.service.give_up(
+        PushJob(world.installation.id, world.repository.id, before, merged), "72d3162e"
+    )
+    assert shown(world, merged) == [("failure", "The review failed")]
+    assert world.drain(pushed(world, {"c.yaml": GOOD})) == ["blocked"]
+
+
+def test_a_failed_look_at_a_merge_says_nothing_where_nothing_is_carried(world: World) -> None:
+    pull = world.pull({"a.yaml": GOOD + "# more\n"})
+    world.review(pull)
+    before = tip(world)
+    merged = world.github.merge(pull)
+    job = PushJob(world.installation.id, world.repository.id, before, merged)
+    world.service.give_up(job, "72d3162e")
+    assert shown(world, merged) == []
