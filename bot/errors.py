@@ -6,6 +6,7 @@ FairleadError
 ├── GitError              git refused or a commit is not there
 ├── ReadingError          a reader stops here: what follows in the file is not read
 ├── AnalysisError         the child process did not answer
+│   └── Overtaken         nobody wants its answer any more
 ├── SandboxError          the kernel offers a sandbox and then refuses it
 ├── UnbuildableError      a root that no renderer is given
 ├── DeliveryError         a signed request is no webhook
@@ -58,6 +59,10 @@ class ReadingError(FairleadError):
 
 class AnalysisError(FairleadError):
     """The child process that analyses died, ran into a limit, or answered nonsense."""
+
+
+class Overtaken(AnalysisError):  # noqa: N818 - a state of things, not a fault
+    """The analysis was ended because nobody wants its answer any more."""
 
 
 class DeliveryError(FairleadError):

@@ -8,17 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from bot.analysis.wire import HEADER, LARGEST_FRAME
-from bot.errors import AnalysisError
+from bot.errors import AnalysisError, Overtaken
 
 OUT_OF_MEMORY: Final = 71
 """The exit status of a child that met its memory limit and could still say so."""
 
 _CHUNK: Final = 1 << 20
+_LOOK: Final = 1.0
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 LAUNCH: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -31,9 +33,21 @@ search, so the parent says where this package lies."""
 class Channel:
     """One child process, from its start to its end. A context manager that always ends it."""
 
-    def __init__(self, memory: int, cpu: int, wall: float, launch: str = LAUNCH) -> None:
-        """Limits: bytes of memory, seconds of CPU and of the clock. `launch` is what it runs."""
+    def __init__(
+        self,
+        memory: int,
+        cpu: int,
+        wall: float,
+        launch: str = LAUNCH,
+        unwanted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Limits: bytes of memory, seconds of CPU and of the clock. `launch` is what it runs.
+
+        `unwanted` is asked each second: where it says so, the child ends.
+        """
         self._wall = wall
+        self._unwanted = unwanted
+        self._asked = time.monotonic()
         self._deadline = time.monotonic() + wall
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
@@ -109,10 +123,16 @@ class Channel:
     def _wait(self, pipe: int, event: int) -> None:
         poll = select.poll()
         poll.register(pipe, event)
-        left = self._deadline - time.monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
-            self._end()
-            raise AnalysisError(f"the analysis took longer than {self._wall:.0f} seconds")
+        while (left := self._deadline - time.monotonic()) > 0:
+            if time.monotonic() >= self._asked + _LOOK:
+                self._asked = time.monotonic()
+                if self._unwanted():
+                    self._end()
+                    raise Overtaken("nobody wants this analysis any more")
+            if poll.poll(min(left, _LOOK) * 1000):
+                return
+        self._end()
+        raise AnalysisError(f"the analysis took longer than {self._wall:.0f} seconds")
 
     def _end(self) -> None:
         """End the child and whatever it started."""

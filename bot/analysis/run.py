@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -58,7 +58,8 @@ class Options:
     `cache` is the directory of what was read before, None for none; `require_sandbox` refuses to
     analyse where Landlock or seccomp is missing. `counters` are counted into. `launch` is the
     program of the child. `renders` is how roots are rendered, `repositories` are the addresses by
-    which objects of the trees name their own repository.
+    which objects of the trees name their own repository. `unwanted` is asked now and then while
+    the child works: where nobody wants its answer any more, it ends.
     """
 
     namespace: str = "default"
@@ -71,6 +72,7 @@ class Options:
     launch: str = LAUNCH
     renders: Renders = field(default_factory=Renders)
     repositories: tuple[str, ...] = ()
+    unwanted: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +87,16 @@ class Side:
 def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysis:
     """What the change from `base` to `head` does.
 
-    Raises AnalysisError where the child dies, meets a limit or answers nonsense; never waits longer
-    than the limits allow.
+    Raises AnalysisError where the child dies, meets a limit or answers nonsense, Overtaken where
+    nobody wants its answer any more; never waits longer than the limits allow.
     """
     limits = options.limits
     with (
         FactCache(options.cache) as cache,
         FactCache(options.cache, name="renders", version=RENDERS) as kept,
-        Channel(limits.memory, limits.cpu, limits.wall, options.launch) as channel,
+        Channel(
+            limits.memory, limits.cpu, limits.wall, options.launch, options.unwanted
+        ) as channel,
     ):
         channel.send(
             frame(

@@ -95,8 +95,17 @@ class Means:
             raise PolicyError(str(error), error.line, where=where(github)) from error
         return commits.policy(organisation)
 
-    def judged(self, commits: Commits, policy: Policy, deadline: Deadline) -> Review:
-        """The review, in the time that is left, of which at most half goes into rendering."""
+    def judged(
+        self,
+        commits: Commits,
+        policy: Policy,
+        deadline: Deadline,
+        unwanted: Callable[[], bool] = lambda: False,
+    ) -> Review:
+        """The review, in the time that is left, of which at most half goes into rendering.
+
+        Raises Overtaken where it turns out to be unwanted meanwhile.
+        """
         left = deadline.check()
         known = self.options.renders
         renders = replace(known, seconds=min(known.seconds, left / 2))
@@ -114,6 +123,7 @@ class Means:
                 tenant=commits.repository.git_directory.name,
                 renders=renders,
                 repositories=(commits.address,),
+                unwanted=unwanted,
             )
             return self.judge(base, head, policy, self.today(), options)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 
 import structlog
 
@@ -12,7 +14,7 @@ from bot.core.decide import Conclusion
 from bot.core.plan import ConcludeCheck, Operation, PostFileComment, PostReview, plan
 from bot.core.report import failed, invalid_policy
 from bot.core.review import Review
-from bot.errors import PolicyError
+from bot.errors import GitHubError, Overtaken, PolicyError
 from bot.github import checks
 from bot.github.auth import Connection
 from bot.github.comments import perform, read_posted
@@ -25,6 +27,9 @@ from bot.service.means import Means, trusted
 from bot.service.sharing import conclude
 
 log = structlog.get_logger()
+
+LOOK: Final = 5.0
+"""Seconds between two looks at whether a review that is under way is wanted still."""
 
 
 def announce(means: Means, task: Announcement) -> Done:
@@ -65,17 +70,17 @@ def review(means: Means, job: Job) -> Done:
         except PolicyError as error:
             end = _unreviewed(invalid_policy(error))
             return Done("invalid-policy", conclude(github, pull, job, run, end))
-        judged = means.judged(commits, policy, deadline)
+        try:
+            judged = means.judged(commits, policy, deadline, _overtaken(github, pull))
+        except Overtaken:
+            return _superseded(github, pull, job, run)
         case = Case(judged, policy, codeowners_of(commits))
         judged = settled(means, github, pull, case)
         posted, files = read_posted(github, pull), changed_files(github, pull)
         *operations, ending = plan(judged, policy, posted, files)
         deadline.check()
         if _moved(github, pull):
-            if run:
-                checks.cancel(github, run, about)
-            # Should the newer head's own delivery be lost, it still gets its check.
-            return Done("superseded", (Announcement(replace(job, reason="changed")),))
+            return _superseded(github, pull, job, run)
         perform(github, pull, _fitting(operations, pull, job, judged))
         remember(means, github, pull, replace(case, review=judged))
         follow = conclude(github, pull, job, run, _reviewed(ending, job))
@@ -161,6 +166,34 @@ def _moved(github: Connection, pull: PullRequest) -> bool:
     """Whether the pull request is another by now; its newer delivery has a job of its own."""
     now = read_pull(github, pull.number)
     return (now.open, now.head, now.base) != (pull.open, pull.head, pull.base)
+
+
+def _overtaken(github: Connection, pull: PullRequest) -> Callable[[], bool]:
+    """Asks GitHub now and then, while the analysis works, whether anybody waits for it still."""
+    asked = time.monotonic()
+
+    def overtaken() -> bool:
+        nonlocal asked
+        if time.monotonic() < asked + LOOK:
+            return False
+        asked = time.monotonic()
+        try:
+            return _moved(github, pull)
+        except GitHubError:
+            # Before anything is posted, it is asked again.
+            return False
+
+    return overtaken
+
+
+def _superseded(
+    github: Connection, pull: PullRequest, job: Job, run: checks.CheckRun | None
+) -> Done:
+    """The end of a review that a push, a retarget or a closing overtook: it posts nothing."""
+    if run:
+        checks.cancel(github, run, checks.about_pull(pull))
+    # Should the newer head's own delivery be lost, it still gets its check.
+    return Done("superseded", (Announcement(replace(job, reason="changed")),))
 
 
 def _fitting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bot.catalog import load_rules, rule_ids
 from bot.core.policy import Policy, parse_policy
 from bot.core.review import Analysis
 from bot.core.tree import File
-from bot.errors import AnalysisError
+from bot.errors import AnalysisError, Overtaken
 from tests.worlds import Files, Grove, Link, Submodule, resource
 
 DEPLOYMENT = resource(
@@ -174,6 +175,24 @@ def test_a_child_that_fails_is_an_error_with_its_reason(
         run(BASE, HEAD, Options(limits=limits, launch=launched(body)))
 
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    "body", ["time.sleep(60)", "while True: send({'type': 'Want', 'items': []})"]
+)
+def test_a_child_that_nobody_waits_for_any_more_is_ended(tmp_path: Path, body: str) -> None:
+    """Whether it says nothing or never stops asking."""
+    noted = tmp_path / "pid"
+    tell = f"open({str(noted)!r}, 'w').write(str(os.getpid()))"
+    answers = [True, False]
+    began = time.monotonic()
+
+    with pytest.raises(Overtaken):
+        run(BASE, HEAD, Options(launch=launched(f"{tell}\n{body}"), unwanted=answers.pop))
+
+    assert (answers, time.monotonic() - began < 20) == ([], True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(noted.read_text()), 0)
 
 
 SUMMARY = {

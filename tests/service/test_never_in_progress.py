@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+
+import pytest
 
 from bot.analysis.run import Options, Side
 from bot.core.plan import ConcludeCheck
 from bot.core.policy import Policy
 from bot.core.review import Review
+from bot.errors import Overtaken
 from bot.github import checks
 from bot.github.pulls import read_pull
 from bot.github.tasks import Announcement, Done, Errand
+from bot.service import story
 from bot.standin.state import PullRequest
 from tests.service.world import BAD, GOOD, World
 
@@ -138,6 +143,34 @@ def test_a_lost_answer_is_not_taken_for_an_older_run_that_says_the_same(world: W
         world.github.fail("/check-runs$", method="POST", status=502, lost=True)
         checks.conclude(github, about, None, good)
     assert ends(world, pull) == ["success", "failure", "success", "success"]
+
+
+@pytest.mark.parametrize("act", ["push", "close", "retarget"])
+def test_an_analysis_that_nobody_waits_for_any_more_is_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    monkeypatch.setattr(story, "LOOK", 0.0)
+    world.push({"b.yaml": GOOD}, "other")
+    pull = world.pull({"a.yaml": BAD})
+    acts: Mapping[str, Callable[[], object]] = {
+        "push": lambda: world.push({"a.yaml": MORE}),
+        "close": lambda: world.github.close_pull_request(pull),
+        "retarget": lambda: world.github.edit(pull, base="other"),
+    }
+
+    def slow(_base: Side, head: Side, _policy: Policy, _day: date, options: Options) -> Review:
+        assert not options.unwanted()
+        world.github.fail(r"/pulls/\d+$", method="GET", status=404)
+        assert not options.unwanted(), "GitHub's bad moment is no answer"
+        acts[act]()
+        assert options.unwanted()
+        raise Overtaken(head.name)
+
+    old = pull.head_sha
+    assert replace(world.service, judge=slow).do(world.job(pull)).outcome == "superseded"
+    runs = [run for run in pull.repository.runs.values() if run.suite.head_sha == old]
+    assert [(run.status, run.conclusion) for run in runs] == [("completed", "cancelled")]
+    assert pull.comments == []
 
 
 def test_a_review_that_a_push_overtook_sees_to_the_newer_head(world: World) -> None:
