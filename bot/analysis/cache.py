@@ -182,6 +182,17 @@ class FactCache:
         connection.execute("PRAGMA incremental_vacuum").fetchall()
 
 
+def forget(directory: Path, tenant: str) -> None:
+    """Removes what is kept of a tenant, whoever made it: its keys begin with its name and `:`."""
+    for path in directory.glob("*.sqlite"):
+        # What is damaged or busy is begun anew, or has its time.
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(_opened(path)) as connection:
+            with connection:
+                bounds = (f"{tenant}:", f"{tenant};")
+                connection.execute("DELETE FROM facts WHERE key >= ? AND key < ?", bounds)
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+
+
 def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
     try:

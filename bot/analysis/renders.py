@@ -128,7 +128,7 @@ class Orders:
     def _key(self, build: Build) -> str:
         digest = sha256(f"{self.tenant}\0{self.renders.version}\0".encode())
         digest.update(_encode(build))
-        return digest.hexdigest()
+        return f"{self.tenant}:{digest.hexdigest()}"
 
     def _kept(self, key: str) -> Built | None:
         data = self.kept.get([key]).get(key)

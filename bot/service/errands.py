@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from bot.analysis.cache import forget
 from bot.core.notices import installed
 from bot.errors import GitHubAnswerError
 from bot.github import checks, installations
@@ -181,6 +182,8 @@ def _forget(means: Means, errand: Errand) -> Done:
     mirror = means.mirror(errand.repository)
     shutil.rmtree(mirror, ignore_errors=True)
     mirror.with_name(f"{mirror.name}.lock").unlink(missing_ok=True)
+    if means.options.cache is not None:
+        forget(means.options.cache, means.tenant(errand.repository))
     return Done("forgotten")
 
 

@@ -72,6 +72,10 @@ class Means:
         """Where the mirror of a repository is: by its id, which outlives its name."""
         return self.mirrors / f"{repository}.git"
 
+    def tenant(self, repository: int) -> str:
+        """Whose facts are kept apart from others'."""
+        return self.mirror(repository).name
+
     def fetched(self, github: Connection, wanted: Sequence[str], deadline: Deadline) -> Repository:
         """The mirror with these commits and refs, and the tip of the default branch."""
         mirror = Mirror(

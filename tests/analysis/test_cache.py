@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.analysis.cache import FactCache, reader_version
+from bot.analysis.cache import FactCache, forget, reader_version
 from bot.analysis.counters import Counters
 from bot.analysis.examine import HeldBlobs
 from bot.analysis.manifests import read
@@ -132,6 +132,26 @@ def test_a_manifest_is_the_same_after_it_was_kept(data: bytes) -> None:
     manifest = read(data)
 
     assert unpack_manifest(pack_manifest(manifest)) == manifest
+
+
+def test_what_is_forgotten_is_one_tenant_s_alone(tmp_path: Path) -> None:
+    kept = {"7.git:manifest:a": b"1", "77.git:manifest:a": b"2", "7.git": b"3"}
+    for name in ("manifests", "renders"):
+        with FactCache(tmp_path, name=name, version="1") as cache:
+            cache.put(kept)
+    forget(tmp_path, "7.git")
+    for name in ("manifests", "renders"):
+        with FactCache(tmp_path, name=name, version="1") as cache:
+            assert cache.get([*kept]) == {"77.git:manifest:a": b"2", "7.git": b"3"}
+
+
+def test_a_damaged_file_does_not_keep_others_from_being_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "damaged-1.sqlite").write_bytes(b"nonsense" * 1000)
+    with FactCache(tmp_path) as cache:
+        cache.put({"7.git:manifest:a": b"1"})
+    forget(tmp_path, "7.git")
+    with FactCache(tmp_path) as cache:
+        assert cache.get(["7.git:manifest:a"]) == {}
 
 
 def test_an_entry_that_is_no_manifest_is_read_anew(tmp_path: Path) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from bot.analysis.review import review_trees
+from bot.analysis.run import Options
 from bot.errors import AnalysisError, InstallationGone
 from bot.github.pulls import read_pull
 from bot.github.tasks import Announcement, Done, Errand, Job
@@ -336,14 +342,29 @@ def test_a_re_run_of_a_fork_s_commit_finds_its_pull_request(world: World) -> Non
     assert world.service.do(errand(world, "rerun", detail="a" * 40)).tasks == ()
 
 
-def test_a_repository_that_is_gone_leaves_nothing_behind(world: World) -> None:
+def kept(facts: Path) -> int:
+    """How many facts are kept on disk."""
+    count = 0
+    for path in facts.glob("*.sqlite"):
+        with closing(sqlite3.connect(path)) as connection:
+            count += connection.execute("SELECT count(*) FROM facts").fetchone()[0]
+    return count
+
+
+def test_a_repository_that_is_gone_leaves_nothing_behind(world: World, tmp_path: Path) -> None:
+    facts = tmp_path / "facts"
+    service = replace(
+        world.service,
+        judge=review_trees,
+        options=Options(cache=facts),
+    )
     pull = world.pull({"a.yaml": MORE})
-    world.review(pull)
-    mirror = world.service.mirror(world.repository.id)
-    assert mirror.exists()
-    assert world.drain(errand(world, "forget")) == ["forgotten"]
-    assert not list(mirror.parent.iterdir())
-    assert world.drain(errand(world, "forget")) == ["forgotten"]
+    assert service.do(world.job(pull)).outcome == "pass"
+    mirror = service.mirror(world.repository.id)
+    assert (mirror.exists(), kept(facts) > 0) == (True, True)
+    for _ in range(2):
+        assert service.do(errand(world, "forget")) == Done("forgotten")
+        assert (list(mirror.parent.iterdir()), kept(facts)) == ([], 0)
 
 
 def test_a_renamed_repository_is_the_same_repository(world: World) -> None:
