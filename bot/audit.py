@@ -19,6 +19,8 @@ from typing import Any, Final, Literal, Self, TypeAlias
 import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bot import database
+
 Event: TypeAlias = Literal[
     "found", "waived", "accepted", "approved", "overridden", "refused", "concluded", "notified"
 ]
@@ -98,27 +100,19 @@ class Audit:
     def __init__(self, url: str, lines: Path | None = None) -> None:
         """`url` is a database as SQLAlchemy names it; `lines` the file of JSON, None for none."""
         self._lines = lines
-        if url == "sqlite://":
-            pool: dict[str, Any] = {"poolclass": sql.StaticPool}
-        else:
-            pool = {"pool_pre_ping": True}
-        patience = {"timeout": 30} if url.startswith("sqlite") else {}
-        self._engine = sql.create_engine(url, connect_args=patience, **pool)
-        self._prepare()
+        self._engine = database.engine(url)
+        database.prepare(self._engine, _TABLE, _LOCK, *_GUARDS[self._engine.dialect.name])
 
     @classmethod
-    def opened(cls, directory: Path, database: str | None) -> Self:
-        """The log of a service: beside its queue. `database` None is the embedded one."""
+    def opened(cls, directory: Path, url: str | None) -> Self:
+        """The log of a service: beside its queue. `url` None is the embedded one."""
         directory.mkdir(parents=True, exist_ok=True)
-        url = f"sqlite:///{(directory / 'audit.sqlite').absolute()}"
-        if database is not None:
-            url = "postgresql+psycopg://" + database.partition("://")[2]
-        return cls(url, directory / LINES)
+        return cls(database.address(directory, url), directory / LINES)
 
     @classmethod
     def in_memory(cls) -> Self:
         """A log that ends with its process."""
-        return cls("sqlite://")
+        return cls(database.IN_MEMORY)
 
     def close(self) -> None:
         """The connections are given back."""
@@ -160,20 +154,6 @@ class Audit:
         with self._engine.connect() as connection:
             rows = connection.execute(wanted.order_by(held.number)).mappings().all()
         return tuple(_entry({str(key): value for key, value in row.items()}) for row in rows)
-
-    def _prepare(self) -> None:
-        """The table, and the guards that keep it as it is."""
-        dialect = self._engine.dialect.name
-        if dialect == "sqlite":
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-        with self._engine.begin() as connection:
-            if dialect == "postgresql":
-                # Replicas start together, and two of them would make the table.
-                connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_LOCK)))
-            _TABLE.create(connection, checkfirst=True)
-            for guard in _GUARDS[dialect]:
-                connection.exec_driver_sql(guard)
 
     @staticmethod
     def _known(connection: sql.Connection, keys: Sequence[str]) -> Iterable[str]:

@@ -23,6 +23,7 @@ from bot.cli.door import Door
 from bot.errors import UsageError
 from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
+from bot.holds import Holds
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
 from bot.sandbox import proved_state
@@ -149,6 +150,7 @@ def _service(settings: Settings) -> Service:
             renders=_renders(settings),
         ),
         audit=Audit.opened(settings.data_dir, settings.database_url),
+        holds=Holds.opened(settings.data_dir, settings.database_url),
         # Settings allow http to this machine alone, where the stand-in is.
         transport=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),
         surroundings=settings.surroundings,

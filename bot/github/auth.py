@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -74,9 +75,10 @@ class _Courteous(Requester):
         free = verb in {"GET", "HEAD"} or url == self.graphql_url
         with nullcontext() if free else self._budget.writing(self._installation):
             answer = super().requestJson(verb, url, *rest, **more)
-        left = answer[1].get("x-ratelimit-remaining", "")
+        left, reset = (answer[1].get(f"x-ratelimit-{one}", "") for one in ("remaining", "reset"))
         if left.isascii() and left.isdigit():
-            self._budget.note(self._installation, int(left))
+            until = float(reset) if reset.isascii() and reset.isdigit() else 0.0
+            self._budget.note(self._installation, int(left), max(0.0, until - time.time()))
         return answer
 
 

@@ -22,6 +22,9 @@ A_MINUTE: Final = 70
 AN_HOUR: Final = 450
 """Somewhat below GitHub's limits: other writes of the same review follow the first."""
 
+FOR_PEOPLE: Final = 1000
+"""So many requests of an hour are left to those for whom people wait; GitHub gives 5,000."""
+
 _SHARE: Final = 0.6
 """What of it is for what nobody waits for, such as sweeps."""
 
@@ -33,8 +36,8 @@ class _Account:
     lock: threading.Lock = field(default_factory=threading.Lock)
     written: deque[float] = field(default_factory=deque)
     last: float = float("-inf")
-    held_until: float = float("-inf")
     remaining: int | None = None
+    renewed: float = float("-inf")
 
 
 class Budget:
@@ -63,16 +66,13 @@ class Budget:
                 account.last = self._clock()
                 account.written.append(account.last)
 
-    def hold(self, installation: int, seconds: float) -> None:
-        """GitHub wants to be left alone by this installation for so long."""
-        account = self._account(installation)
-        account.held_until = max(account.held_until, self._clock() + seconds)
-
     def left(self, installation: int, *, patient: bool) -> float:
         """Seconds until a task of this installation may begin; 0 where it may now."""
         account, now = self._account(installation), self._clock()
         share = _SHARE if patient else 1.0
-        waits = [account.held_until - now]
+        waits = [0.0]
+        if patient and account.remaining is not None and account.remaining < FOR_PEOPLE:
+            waits.append(account.renewed - now)
         with account.lock:
             while account.written and account.written[0] <= now - HOUR:
                 account.written.popleft()
@@ -83,11 +83,12 @@ class Budget:
             if len(within) >= allowed:
                 # When so many of them are past that one more is allowed.
                 waits.append(within[len(within) - allowed] + span - now)
-        return max(0.0, *waits)
+        return max(waits)
 
-    def note(self, installation: int, remaining: int) -> None:
-        """How many requests GitHub says are left this hour."""
-        self._account(installation).remaining = remaining
+    def note(self, installation: int, remaining: int, seconds: float) -> None:
+        """How many requests GitHub says are left, and for how long."""
+        account = self._account(installation)
+        account.remaining, account.renewed = remaining, self._clock() + seconds
 
     def written(self) -> Mapping[int, int]:
         """The writes of the last hour, by installation."""

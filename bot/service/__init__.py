@@ -61,8 +61,9 @@ class Service(Means):
             return 0.0
         chore = isinstance(task, Errand) and task.chore != "obey"
         patient = chore or (isinstance(task, Job) and task.priority == "sweep")
-        return self.gateway.budget.left(task.installation, patient=patient)
+        left = self.gateway.budget.left(task.installation, patient=patient)
+        return max(left, self.holds.left(task.installation, self.now().timestamp()))
 
     def hold(self, task: Task, seconds: float) -> None:
-        """GitHub asked for patience with this task's installation."""
-        self.gateway.budget.hold(task.installation, seconds)
+        """GitHub asked for patience with this task's installation; every process has it."""
+        self.holds.hold(task.installation, self.now().timestamp() + seconds)

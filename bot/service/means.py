@@ -21,6 +21,7 @@ from bot.errors import PolicyError
 from bot.git import Mirror, Repository
 from bot.github.auth import Connection, Gateway
 from bot.github.organisation import Organisations, where
+from bot.holds import Holds
 from bot.service.commits import Commits
 from bot.service.deadline import Deadline
 
@@ -56,6 +57,7 @@ class Means:
     surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     judge: Judge = review_trees
     audit: Audit = field(default_factory=Audit.in_memory)
+    holds: Holds = field(default_factory=Holds.in_memory)
     now: Callable[[], datetime] = utc_now
     organisations: Organisations = field(default_factory=Organisations)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.github.budget import A_MINUTE, AN_HOUR, HOUR, MINUTE, Budget
+from bot.github.budget import A_MINUTE, AN_HOUR, FOR_PEOPLE, HOUR, MINUTE, Budget
 
 
 @dataclass
@@ -97,18 +97,20 @@ def test_a_full_hour_is_waited_for(time: Time) -> None:
     assert (held.left(1, patient=False), held.written()) == (0, {1: 0})
 
 
-def test_a_hold_is_for_its_installation_and_the_longest_counts(time: Time) -> None:
-    held = budget(time)
-    held.hold(1, 60)
-    held.hold(1, 5)
-    assert (held.left(1, patient=False), held.left(2, patient=False)) == (60, 0)
-    time.now += 60
-    assert held.left(1, patient=False) == 0
-
-
 def test_what_github_says_is_left_is_remembered(time: Time) -> None:
     held = budget(time)
     write(held, 1, installation=2)
-    held.note(1, 4999)
-    held.note(1, 4998)
+    held.note(1, 4999, 60)
+    held.note(1, 4998, 60)
     assert held.remaining() == {1: 4998}
+
+
+def test_the_last_requests_of_an_hour_are_left_to_people(time: Time) -> None:
+    held = budget(time)
+    held.note(1, FOR_PEOPLE, 600)
+    assert held.left(1, patient=True) == 0
+    held.note(1, FOR_PEOPLE - 1, 600)
+    assert (held.left(1, patient=True), held.left(1, patient=False)) == (600, 0)
+    assert held.left(2, patient=True) == 0
+    time.now += 600
+    assert held.left(1, patient=True) == 0

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bot.errors import GitHubError
+from bot.github.budget import HOUR
+from bot.holds import Holds
 from tests.service.world import BAD, World, places
 
 
@@ -91,6 +95,23 @@ def test_an_installation_that_must_wait_holds_no_other(world: World) -> None:
     world.service.hold(ours, 60)
     waits = [round(world.service.wait(job)) for job in (ours, theirs)]
     assert waits == [60, 0]
+
+
+def test_a_process_that_is_started_anew_knows_who_must_wait(world: World, tmp_path: Path) -> None:
+    job = world.job(world.pull({"a.yaml": BAD}))
+    before = Holds.opened(tmp_path, None)
+    replace(world.service, holds=before).hold(job, 60)
+    before.close()
+    after = Holds.opened(tmp_path, None)
+    assert round(replace(world.service, holds=after).wait(job)) == 60
+    after.close()
+
+
+def test_what_is_left_of_the_hour_is_what_github_said(world: World) -> None:
+    world.review(world.pull({"a.yaml": BAD}))
+    budget, number = world.service.gateway.budget, world.installation.id
+    held = budget._account(number)
+    assert 0 < held.renewed - time.monotonic() <= HOUR
 
 
 def test_writes_and_what_is_left_are_counted_by_installation(world: World) -> None:
