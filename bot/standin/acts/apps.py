@@ -1,0 +1,47 @@
+"""What people do with Apps: made, installed, suspended, taken away."""
+
+from __future__ import annotations
+
+from bot.standin import people
+from bot.standin.acts.acts import Acts
+from bot.standin.state import App, Installation, Permissions, Repository
+
+
+class AppActs(Acts):
+    """Apps and their installations."""
+
+    def create_app(
+        self, name: str = "Fairlead", *, owner: str = "example", webhook_url: str | None = None
+    ) -> App:
+        """A new App, which asks for what Fairlead asks for; change it before it is installed."""
+        with self.state.lock:
+            account = self.state.account(owner, "Organization")
+            return people.register_app(self.state, name, account, webhook_url)
+
+    def set_webhook(self, app: App, url: str | None) -> None:
+        """The App's webhook address; a `ping` goes to a new one."""
+        with self.state.lock:
+            app.webhook_url = url
+            self._context.events.ping(app)
+
+    def install(
+        self, app: App, *repositories: Repository, permissions: Permissions | None = None
+    ) -> Installation:
+        """The App on repositories of one account, with its own permissions unless named."""
+        with self.state.lock:
+            return people.install(self._context, app, list(repositories), permissions)
+
+    def suspend(self, installation: Installation) -> None:
+        """Every call of the installation is refused from now on."""
+        with self.state.lock:
+            people.set_suspended(self._context, installation, suspended=True)
+
+    def unsuspend(self, installation: Installation) -> None:
+        """The installation works again."""
+        with self.state.lock:
+            people.set_suspended(self._context, installation, suspended=False)
+
+    def uninstall(self, installation: Installation) -> None:
+        """The installation and its tokens are gone."""
+        with self.state.lock:
+            people.uninstall(self._context, installation)

@@ -1,0 +1,89 @@
+"""What people do with repositories: made, forked, protected, pushed to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.standin import people
+from bot.standin.acts.acts import Acts
+from bot.standin.events import Push
+from bot.standin.git import NO_COMMIT, Changes
+from bot.standin.pushes import after_push
+from bot.standin.state import App, Repository, RequiredCheck
+
+
+class RepositoryActs(Acts):
+    """Repositories, their rules and their branches."""
+
+    def create_repository(
+        self, full_name: str, files: Path | Changes, *, default_branch: str = "main"
+    ) -> Repository:
+        """A private repository whose default branch holds these files in one commit."""
+        with self.state.lock:
+            made = people.found_repository(self.state, full_name, default_branch)
+            self.commit(made, default_branch, people.files_of(files), message="Initial commit")
+            return made
+
+    def fork(self, repository: Repository, owner: str) -> Repository:
+        """A fork of the repository under another account."""
+        with self.state.lock:
+            return people.fork_repository(self.state, repository, self.state.account(owner))
+
+    def require_check(
+        self,
+        repository: Repository,
+        context: str,
+        *,
+        app: App | None = None,
+        branch: str | None = None,
+    ) -> None:
+        """The check must be green before a merge into the branch, by default the default one."""
+        with self.state.lock:
+            check = RequiredCheck(context, app.id if app else None)
+            target = branch or repository.default_branch
+            repository.required_checks.setdefault(target, []).append(check)
+
+    def require_resolution(self, repository: Repository) -> None:
+        """Conversations must be resolved before a merge into the default branch.
+
+        The rule is shown; it does not block the stand-in's own merges.
+        """
+        with self.state.lock:
+            repository.resolved_branches.add(repository.default_branch)
+
+    def add_collaborator(self, repository: Repository, login: str, permission: str) -> None:
+        """The person may `read`, `write` or `admin` the repository."""
+        with self.state.lock:
+            self.state.account(login)
+            repository.collaborators[login] = permission
+
+    def commit(  # noqa: PLR0913 - what a commit is made of
+        self,
+        repository: Repository,
+        branch: str,
+        changes: Path | Changes,
+        *,
+        message: str = "Change manifests",
+        author: str = "octocat",
+        parent: str | None = None,
+    ) -> str:
+        """The id of a commit pushed to a branch; None as content deletes a path.
+
+        A new branch starts at the default branch. With `parent` the push is a forced one:
+        the branch then is that commit and the new one.
+        """
+        with self.state.lock:
+            by, files = self.state.account(author), people.files_of(changes)
+            return people.push(
+                self._context, repository, branch, files, message=message, by=by, parent=parent
+            )
+
+    def move_branch(
+        self, repository: Repository, branch: str, commit: str, *, author: str = "octocat"
+    ) -> None:
+        """The branch at a commit that is there already, pushed, with force where needed."""
+        with self.state.lock:
+            before = repository.git.resolve(f"refs/heads/{branch}") or NO_COMMIT
+            repository.git.set_ref(f"refs/heads/{branch}", commit)
+            push = Push(branch, before, commit, self.state.account(author))
+            after_push(self._context, repository, push)
