@@ -104,19 +104,26 @@ def _run_again(where: tuple[int, int], payload: Payload) -> Iterator[Task]:
     """By our own external id: for a fork, GitHub lists no pull request here."""
     head = commit(payload, "check_run", "head_sha")
     external = text(payload, "check_run", "external_id") or ""
-    if known := EXTERNAL_ID.match(external):
-        yield Announcement(Job(*where, int(known[1]), "requested"))
+    if pull := EXTERNAL_ID.match(external):
+        yield Announcement(Job(*where, int(pull[1]), "requested"))
         return
-    if head and (grouped := _GROUP_ID.match(external)):
-        branch = text(payload, "check_run", "check_suite", "head_branch") or ""
-        queued = _QUEUE.fullmatch(branch)
-        target = queued[1] if queued else ""
-        yield GroupJob(*where, int(grouped[1]), grouped[2], head, target)
-        return
-    if head and (pushed := _PUSH_ID.match(external)):
-        yield PushJob(*where, pushed[1], head)
+    branch = text(payload, "check_run", "check_suite", "head_branch") or ""
+    queued = _QUEUE.fullmatch(branch)
+    if head and (known := again(where, external, head, queued[1] if queued else "")):
+        yield known
         return
     yield from _listed(where, at(payload, "check_run", "pull_requests"), head, "requested")
+
+
+def again(
+    where: tuple[int, int], external: str, head: str, branch: str = ""
+) -> GroupJob | PushJob | None:
+    """The review of a combination or of a push whose run has this external id, None for others."""
+    if grouped := _GROUP_ID.match(external):
+        return GroupJob(*where, int(grouped[1]), grouped[2], head, branch)
+    if pushed := _PUSH_ID.match(external):
+        return PushJob(*where, pushed[1], head)
+    return None
 
 
 def _check_suite(action: str | None, payload: Payload) -> Iterator[Task]:

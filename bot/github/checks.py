@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from bot.core.plan import Annotation, ConcludeCheck
-from bot.errors import GitHubError
+from bot.errors import GitHubAnswerError, GitHubError
 from bot.github.answers import created, translated
 from bot.github.asked import EXTERNAL_ID, RECHECK
 from bot.github.auth import Connection
@@ -100,6 +100,16 @@ def runs_on(connection: Connection, commit: str) -> tuple[CheckRun, ...]:
         )[1]
     runs = (_run(raw) for raw in answer["check_runs"])
     return tuple(sorted(runs, key=lambda run: run.id, reverse=True))
+
+
+def runs_on_any(connection: Connection, commit: str) -> tuple[CheckRun, ...]:
+    """The same of a commit that may be unknown there."""
+    try:
+        return runs_on(connection, commit)
+    except GitHubAnswerError as error:
+        if error.status in {404, 422}:
+            return ()
+        raise
 
 
 def newest(runs: Iterable[CheckRun], about: About) -> CheckRun | None:

@@ -17,15 +17,19 @@ from bot.github.tasks import Announcement, Batch, Errand, GroupJob, Job, PushJob
 AT_ONCE: Final = "at-once"
 GROUPS: Final = "merge-groups"
 PULLS: Final = "pull-requests"
+BOTS: Final = "bots"
 BACKGROUND: Final = "background"
-LANES: Final = (AT_ONCE, GROUPS, PULLS, BACKGROUND)
+REVIEWS: Final = (PULLS, BOTS, BACKGROUND)
+"""Where reviews of pull requests wait, the most urgent first."""
+
+LANES: Final = (AT_ONCE, GROUPS, *REVIEWS)
 
 WAITING: Final = ("ENQUEUED", "DELAYED", "PENDING")
 
 MOST_AT_ONCE: Final = 20
-"""An installation that has more waiting than this goes on in the background: others wait, too."""
+"""An installation that has more waiting than this goes on with the bots: others wait, too."""
 
-GIVES_WAY: Final[Mapping[str, float]] = MappingProxyType({BACKGROUND: 5.0, PULLS: 1.0})
+GIVES_WAY: Final[Mapping[str, float]] = MappingProxyType({BACKGROUND: 5.0, BOTS: 3.0, PULLS: 1.0})
 """Seconds after which a job that met another of its pull request looks again."""
 
 SETTLED: Final = 30.0
@@ -37,7 +41,8 @@ _SLOW: Final = frozenset(
 
 def workers(lane: str, most: int) -> int:
     """How many workers a lane has where people's pull requests have `most`."""
-    return {AT_ONCE: 4, BACKGROUND: max(1, most // 2)}.get(lane, most)
+    few = max(1, most // 2)
+    return {AT_ONCE: 4, BOTS: few, BACKGROUND: few}.get(lane, most)
 
 
 def lane_of(task: Task) -> str:
@@ -51,10 +56,16 @@ def lane_of(task: Task) -> str:
             return BACKGROUND if chore in _SLOW else AT_ONCE
         case GroupJob():
             return GROUPS
-        case Job(priority="people"):
-            return BACKGROUND if _crowded(task) else PULLS
-        case Job() | PushJob():
+        case Job():
+            return _lane_of_review(task)
+        case PushJob():
             return BACKGROUND
+
+
+def _lane_of_review(job: Job) -> str:
+    if job.priority == "sweep":
+        return BACKGROUND
+    return BOTS if job.priority == "bots" or _crowded(job) else PULLS
 
 
 def delay_of(task: Task) -> float | None:
@@ -75,24 +86,25 @@ def delay_of(task: Task) -> float | None:
 
 def known() -> frozenset[str]:
     """The keys of the reviews and sweeps that wait or run."""
-    rows = _rows(WAITING, PULLS, BACKGROUND)
+    rows = _rows(WAITING, *REVIEWS)
     return frozenset(row.queue_partition_key for row in rows if row.queue_partition_key)
 
 
 def met(own: str, key: str) -> float | None:
-    """Seconds to give way to a review of the same pull request in the other lane, None for none.
+    """Seconds to give way to a review of the same pull request in another lane, None for none.
 
     Both may see each other: then the patient one waits longer.
     """
-    every = _rows(("PENDING", "ENQUEUED"), PULLS, BACKGROUND)
+    every = _rows(("PENDING", "ENQUEUED"), *REVIEWS)
     rows = [row for row in every if row.queue_partition_key == key]
     lane = next((row.queue_name for row in rows if row.workflow_id == own), None)
     if lane is None:
         return None
     for row in rows:
-        if row.queue_name == lane:
+        other = row.queue_name
+        if other == lane:
             continue
-        if row.status == "PENDING" or (lane == BACKGROUND and row.status == "ENQUEUED"):
+        if row.status == "PENDING" or REVIEWS.index(other or lane) < REVIEWS.index(lane):
             return GIVES_WAY[lane]
     return None
 

@@ -15,6 +15,7 @@ from bot.core.notices import installed
 from bot.errors import GitHubAnswerError
 from bot.github import checks, installations
 from bot.github.answers import translated
+from bot.github.asked import again
 from bot.github.auth import Connection
 from bot.github.pulls import PullRequest, on_head, open_pulls
 from bot.github.tasks import Announcement, Batch, Chore, Done, Errand, Job, Reason, Task, together
@@ -151,13 +152,17 @@ def _recheck(means: Means, errand: Errand) -> Done:
 
 
 def _rerun(means: Means, errand: Errand) -> Done:
-    """The pull requests of a commit for which GitHub names none, as those from forks."""
-    with means.connected(errand.installation, errand.repository) as github:
-        found = tuple(
-            Announcement(Job(errand.installation, errand.repository, pull.number, "requested"))
+    """What is to be reviewed again of a commit for which GitHub names no pull request."""
+    where = (errand.installation, errand.repository)
+    with means.connected(*where) as github:
+        found: tuple[Task, ...] = tuple(
+            Announcement(Job(*where, pull.number, "requested"))
             for pull in on_head(github, errand.detail)
         )
-    return Done("found", found)
+        # "Re-run all checks" on a combination of the merge queue, or on the default branch.
+        runs = () if found else checks.runs_on_any(github, errand.detail)
+    known = (again(where, run.external_id, errand.detail) for run in runs)
+    return Done("found", found or tuple(dict.fromkeys(task for task in known if task)))
 
 
 def _sweep_installation(means: Means, errand: Errand) -> Done:

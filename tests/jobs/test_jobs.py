@@ -15,7 +15,18 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import AnalysisError, GitError, GitHubError, InstallationGone, UsageError
-from bot.github.tasks import Announcement, Batch, Done, Errand, GroupJob, Job, PushJob, Task, read
+from bot.github.tasks import (
+    Announcement,
+    Batch,
+    Done,
+    Errand,
+    GroupJob,
+    Job,
+    Priority,
+    PushJob,
+    Task,
+    read,
+)
 from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics
 
@@ -288,9 +299,7 @@ def test_a_check_is_announced_while_an_older_job_of_its_pull_request_runs(
     until(lambda: idle(queue))
 
 
-def test_the_merge_queue_does_not_wait_behind_people_nor_people_behind_sweeps(
-    queue: Queue, bench: Bench
-) -> None:
+def test_nobody_waits_behind_who_is_less_urgent(queue: Queue, bench: Bench) -> None:
     bench.gate.clear()
     for number in range(1, 9):
         queue.submit(f"sweep-{number}", Job(1, 2, number, priority="sweep"))
@@ -298,6 +307,10 @@ def test_the_merge_queue_does_not_wait_behind_people_nor_people_behind_sweeps(
     for number in range(11, 19):
         queue.submit(f"a-{number}", Job(1, 2, number))
     until(lambda: len(bench.running) == 3)
+    for number in range(21, 29):
+        queue.submit(f"b-{number}", Job(1, 2, number, priority="bots"))
+    until(lambda: len(bench.running) == 4)
+    assert sorted(number // 10 for number in bench.running) == [0, 1, 1, 2]
     group = GroupJob(1, 2, 3, "b" * 40, "a" * 40, "main")
     queue.submit("g-1", group)
     until(lambda: group in bench.other)
@@ -305,15 +318,16 @@ def test_the_merge_queue_does_not_wait_behind_people_nor_people_behind_sweeps(
     until(lambda: idle(queue))
 
 
+@pytest.mark.parametrize("patient", ["sweep", "bots"])
 def test_a_sweep_of_a_pull_request_gives_way_to_its_people(
-    queue: Queue, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    queue: Queue, bench: Bench, monkeypatch: pytest.MonkeyPatch, patient: Priority
 ) -> None:
-    waits = {lanes.BACKGROUND: 0.1, lanes.PULLS: 0.05}
+    waits = {lanes.BACKGROUND: 0.1, lanes.BOTS: 0.07, lanes.PULLS: 0.05}
     monkeypatch.setattr(lanes, "GIVES_WAY", waits)
     bench.gate.clear()
     queue.submit("a-1", Job(1, 2, 3))
     until(lambda: bench.running == [3])
-    queue.submit("s-1", Job(1, 2, 3, priority="sweep"))
+    queue.submit("s-1", Job(1, 2, 3, priority=patient))
     until(lambda: queue.counts()["delayed"] == 1)
     bench.gate.set()
     until(lambda: idle(queue))
@@ -341,7 +355,7 @@ def test_an_installation_that_floods_goes_on_in_the_background(
     bench.gate.clear()
     for number in range(1, 9):
         queue.submit(f"a-{number}", Job(1, 2, number))
-    assert lanes.lane_of(Job(1, 2, 9)) == lanes.BACKGROUND
+    assert lanes.lane_of(Job(1, 2, 9)) == lanes.BOTS
     assert lanes.lane_of(Job(7, 2, 9)) == lanes.PULLS
     bench.gate.set()
     until(lambda: idle(queue))

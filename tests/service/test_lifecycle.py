@@ -14,7 +14,7 @@ from bot.analysis.review import review_trees
 from bot.analysis.run import Options
 from bot.errors import AnalysisError, InstallationGone
 from bot.github.pulls import read_pull
-from bot.github.tasks import Announcement, Done, Errand, Job
+from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, PushJob
 from bot.standin.state import PullRequest
 from tests.service.world import BAD, GOOD, World, comments
 
@@ -340,6 +340,17 @@ def test_a_re_run_of_a_fork_s_commit_finds_its_pull_request(world: World) -> Non
     done = world.service.do(errand(world, "rerun", detail=pull.head_sha))
     assert done.tasks == (announced(world, pull, "requested"),)
     assert world.service.do(errand(world, "rerun", detail="a" * 40)).tasks == ()
+
+
+def test_a_re_run_of_all_checks_reviews_combinations_and_pushes_again(world: World) -> None:
+    before = world.repository.git.text("rev-parse", "refs/heads/main")
+    after = world.push({"a.yaml": BAD}, "main")
+    where, pull = (world.installation.id, world.repository.id), world.pull({"b.yaml": GOOD})
+    push = PushJob(*where, before, after)
+    group = GroupJob(*where, pull.number, before, after, "")
+    world.drain(push, group, push, group)
+    done = world.service.do(errand(world, "rerun", detail=after))
+    assert set(done.tasks) == {push, group}
 
 
 def kept(facts: Path) -> int:
