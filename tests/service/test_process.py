@@ -90,6 +90,11 @@ class Running:
         """The lines that Prometheus would read."""
         return requests.get(f"{self.service.url}/metrics", timeout=10).text.splitlines()
 
+    def idle(self) -> bool:
+        """Whether every job has ended."""
+        waiting = {f'fairlead_jobs{{status="{one}"}} 0.0' for one in ("pending", "enqueued")}
+        return waiting <= set(self.metrics())
+
     def delivery(self, event: str, action: str) -> Delivery:
         """The newest attempt to deliver this."""
         self.github.deliveries.settle()
@@ -278,9 +283,12 @@ def test_a_burst_of_pushes_ends_with_the_newest_head_reviewed_once(here: Running
     for number in range(5):
         here.github.commit(here.repository, "change", {"api.yaml": f"{BAD}# {number}\n".encode()})
     assert here.done(6)
+    assert wait_until(
+        lambda: here.idle() and {run.status for run in here.runs(pull)} == {"completed"}
+    )
     assert here.concluded(pull).conclusion == "failure"
-    assert wait_until(lambda: "in_progress" not in {run.status for run in here.runs(pull)})
-    assert {run.conclusion for run in here.runs(pull)} == {"failure"}
+    # Where two tasks of one moment made a run each, the one that nobody reviewed is ended.
+    assert {run.conclusion for run in here.runs(pull)} <= {"failure", "cancelled"}
     assert len(pull.comments) == 1
 
 
@@ -291,7 +299,7 @@ def test_a_new_base_is_a_new_comparison(here: Running) -> None:
     assert here.done()
     here.github.edit(pull, base="other")
     assert wait_until(lambda: here.concluded(pull).conclusion == "success")
-    assert wait_until(lambda: pull.comments == [])
+    assert pull.comments == []
 
 
 def test_a_stranger_s_webhook_is_refused(here: Running) -> None:
