@@ -84,6 +84,7 @@ def review(means: Means, job: Job) -> Done:
         perform(github, pull, _fitting(operations, pull, job, judged))
         remember(means, github, pull, replace(case, review=judged))
         follow = conclude(github, pull, job, run, _reviewed(ending, job))
+        follow += _retargeted(github, pull, job)
         if not job.quiet:
             tell_teams(means, github, pull, judged, policy)
     return Done(judged.verdict, follow)
@@ -194,6 +195,19 @@ def _superseded(
         checks.cancel(github, run, checks.about_pull(pull))
     # Should the newer head's own delivery be lost, it still gets its check.
     return Done("superseded", (Announcement(replace(job, reason="changed")),))
+
+
+def _retargeted(github: Connection, pull: PullRequest, job: Job) -> tuple[Task, ...]:
+    """Takes a verdict back at once whose base was changed while it was written.
+
+    The announcement of that change found the run in progress and took it for its own; until a
+    worker came to the next review, the verdict about the old base would let the merge through.
+    """
+    now = read_pull(github, pull.number)
+    if not now.open or now.head != pull.head or now.base == pull.base:
+        return ()
+    checks.begin(github, checks.about_pull(now))
+    return (Announcement(replace(job, reason="changed")),)
 
 
 def _fitting(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from bot.analysis.run import Options, Side
+from bot.audit import Audit, Entry
 from bot.core.plan import ConcludeCheck
 from bot.core.policy import Policy
 from bot.core.review import Review
@@ -185,3 +186,33 @@ def test_a_review_that_a_push_overtook_sees_to_the_newer_head(world: World) -> N
     assert done == Done("superseded", (Announcement(world.job(pull)),))
     assert world.drain(*done.tasks) == ["announced", "pass"]
     assert world.check(pull)[:2] == ("completed", "success")
+
+
+class Interrupted(Audit):
+    """A log that does something else just before the check is concluded."""
+
+    act: Callable[[], object]
+
+    def append(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        done = super().append(entries)
+        self.act()
+        return done
+
+
+def test_a_retarget_while_the_verdict_is_written_leaves_no_green(world: World) -> None:
+    """Its announcement found the run in progress; a worker may come to its review much later."""
+    lax = world.push({"a.yaml": BAD}, "lax")
+    world.github.commit(world.repository, "change", {"more.txt": b"x"}, parent=lax)
+    pull = world.github.open_pull_request(world.repository, "change", base="lax")
+    audit = Interrupted.in_memory()
+
+    def retarget() -> None:
+        world.github.edit(pull, base="main")
+        world.announce(pull, reason="requested")
+
+    audit.act = retarget
+    done = replace(world.service, audit=audit).do(world.job(pull))
+    assert ends(world, pull) == ["success", "in_progress"]
+    assert world.github.merge_refused(pull) is not None
+    assert world.drain(*done.tasks) == ["announced", "blocked"]
+    assert ends(world, pull) == ["success", "failure"]
