@@ -173,7 +173,9 @@ class Queue:
         waits, runs or is done does not. What followed from a task counts as the task.
         """
         key = f"{delivery}/{task.label}"
-        last, failed = _known(key)
+        # By its whole id the database finds a row at once, by the beginning of one it reads all.
+        new = DBOS.get_workflow_status(key) is None
+        last, failed = (None, False) if new else _known(key)
         if last is not None and not failed:
             return False
         name = key if last is None else f"{key}~r{last + 1}"

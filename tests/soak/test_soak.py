@@ -26,7 +26,7 @@ def test_after_a_storm_every_head_says_what_a_fresh_review_says(
     with running(stand_in, tmp_path / "service", SHAPE.repositories) as world:
         for act in plan(SEED, SHAPE):
             world.act(act)
-        assert world.settle(240) == ""
+        assert world.settle(600) == ""
         assert list(wrong(world, tmp_path)) == []
         _sees_what_is_wrong(world, tmp_path)
 
