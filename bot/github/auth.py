@@ -83,10 +83,14 @@ class _Courteous(Requester):
 
 
 class Client(Github):
-    """PyGithub's client for one installation, with a requester that keeps to its budget."""
+    """PyGithub's client for one installation, with a requester that keeps to its budget.
+
+    `doubtful`: something was asked for twice, since no answer came, and may come to be twice.
+    """
 
     def __init__(self, url: str, auth: Auth.Token, budget: Budget, installation: int) -> None:
         super().__init__(auth=auth, base_url=url, lazy=True)
+        self.doubtful = False
         self._courteous = _Courteous(
             budget,
             installation,

@@ -174,6 +174,10 @@ def conclude(connection: Connection, about: About, run: CheckRun | None, end: En
 
     Annotations go in as many requests as needed, the conclusion with the last.
     """
+    if connection.github.doubtful:
+        # GitHub may have made a run long after it was asked, above the one that it was asked next.
+        connection.github.doubtful = False
+        run = adopt(connection, about) or run
     batches: Sequence[Sequence[Annotation]] = end.shown.annotations or ((),)
     output = {"title": end.shown.title, "summary": end.shown.summary}
     last: dict[str, Any] = {
@@ -279,6 +283,7 @@ def _post(connection: Connection, about: About, fields: dict[str, Any]) -> Check
     wanted = (fields["status"], fields["external_id"])
 
     def find() -> CheckRun | None:
+        connection.github.doubtful = True
         # An older one may say the same, but GitHub shows the newest.
         held = newest(runs_on(connection, about.head), about)
         return held if held and (held.status, held.external_id) == wanted else None

@@ -14,9 +14,9 @@ from bot.core.plan import ConcludeCheck
 from bot.core.policy import Policy
 from bot.core.review import Review
 from bot.errors import Overtaken
-from bot.github import checks
+from bot.github import auth, checks
 from bot.github.pulls import read_pull
-from bot.github.tasks import Announcement, Done, Errand
+from bot.github.tasks import Announcement, Done, Errand, GroupJob
 from bot.service import story
 from bot.standin.state import PullRequest
 from tests.service.world import BAD, GOOD, World
@@ -186,6 +186,28 @@ def test_a_review_that_a_push_overtook_sees_to_the_newer_head(world: World) -> N
     assert done == Done("superseded", (Announcement(world.job(pull)),))
     assert world.drain(*done.tasks) == ["announced", "pass"]
     assert world.check(pull)[:2] == ("completed", "success")
+
+
+@pytest.mark.parametrize("kind", ["pull", "group"])
+def test_a_run_that_github_makes_long_after_it_was_asked_is_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The request took longer than anybody waits; its run lies above the one asked for next."""
+    monkeypatch.setattr(auth, "_SECONDS", 1)
+    pull = world.pull({"a.yaml": BAD})
+    tip = world.repository.git.text("rev-parse", "refs/heads/main")
+    where = (world.installation.id, world.repository.id)
+    group = GroupJob(*where, pull.number, tip, pull.head_sha, "main")
+
+    def patient(base: Side, head: Side, policy: Policy, day: date, options: Options) -> Review:
+        assert world.github.wait_until(lambda: len(world.runs(pull)) == 2)
+        monkeypatch.setattr(auth, "_SECONDS", 15)
+        return world.analyser(base, head, policy, day, options)
+
+    world.github.fail("/check-runs$", method="POST", status=None, delay=4.0)
+    service = replace(world.service, judge=patient)
+    service.do(group if kind == "group" else world.job(pull))
+    assert ends(world, pull) == ["cancelled", "failure"]
 
 
 class Interrupted(Audit):
