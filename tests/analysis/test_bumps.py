@@ -391,8 +391,8 @@ def test_a_chart_that_can_be_had_in_no_version_is_said_and_is_not_new() -> None:
             (
                 "apps/redis.yaml:9 old The Helm chart redis of charts.example.com/stable is not "
                 "rendered: the chart redis of charts.example.com/stable is not in this repository: "
-                "'https://charts.example.com/stable' has no such version; compare its two versions "
-                "by hand"
+                "'https://charts.example.com/stable' has no such version; compare what it gives "
+                "on both sides by hand"
             ),
         ),
         CHART_ASKED,
@@ -420,6 +420,16 @@ def test_more_than_a_review_may_fetch_is_said_by_name_and_is_always_new() -> Non
     assert len(found.asked) == MOST_REFERENCES
     limited = [it for it in found.problems if f"a review may fetch {MOST_REFERENCES} things" in it]
     assert [it.partition(" The")[0].split()[1] for it in limited] == ["new", "new"]
+
+
+def test_one_file_names_only_so_much_that_lies_elsewhere() -> None:
+    many = f"- https://{METRICS}//deploy?ref=v1.0.0\n" * 5_000
+    head: Files = {K: f"resources:\n{many}"}
+
+    found = seen({K: overlay("v1.0.0")}, head, HEAD_ONLY)
+
+    assert found.asked == BOTH[:1]
+    assert "which is one of more than 200 that lie elsewhere" in found.problems[0]
 
 
 def test_what_was_asked_for_is_recorded_with_what_it_stood_for() -> None:

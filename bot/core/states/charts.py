@@ -216,7 +216,12 @@ class _Collector:
     ) -> Iterator[tuple[str, str]]:
         """A chart of which an exact version was brought, else why there is none."""
         grafts = self._paths.grafts
-        remote = self._remote(dependency)
+        try:
+            remote = self._remote(dependency)
+        except UnbuildableError as error:
+            message = f"its dependency {dependency.name} is from elsewhere, {error}"
+            self._reasons.append(dependency.reason(message))
+            return
         if remote is None:
             self._reasons.append(_absent(dependency))
             return
