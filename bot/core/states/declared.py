@@ -74,14 +74,12 @@ class _Tree:
         self._remotes: dict[str, list[Remote]] = {}
 
     def root(self, held: Declared) -> Root | None:
-        """The root that is declared; None where nothing of it is in this tree.
-
-        Nothing may be declared to lie where what was brought from elsewhere is put.
-        """
+        """The root that is declared; None where nothing of it is in this tree."""
         if held.chart is not None:
             return self._from_elsewhere(held, held.chart)
         if zone(held.path):
-            return None
+            why = _reason(held, "its path is where what is fetched from elsewhere is put")
+            return self._made(held, "directory", {}, (why,))
         if held.release is not None:
             return self._chart(held)
         overlay = Overlay(self._paths.tree, held.edits, self._manifests)

@@ -107,7 +107,11 @@ class Grafts:
         others = tuple(others)
         if len(others) >= MOST_OF_ONE:
             raise UnbuildableError(f"which is one of more than {MOST_OF_ONE} that lie elsewhere")
-        alike = (it.reference for it in others if _name(it.meant) == _name(meant))
+        alike = (
+            it.reference
+            for it in others
+            if it.source.path == source.path and _name(it.meant) == _name(meant)
+        )
         number = list(dict.fromkeys((*alike, meant.reference))).index(meant.reference)
         above = self.placed.get(zone(source.path))
         depth = above.depth + 1 if above is not None else 1
