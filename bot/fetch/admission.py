@@ -26,7 +26,7 @@ from bot.git.command import OBJECT_ID, arguments, environment, run
 
 _SECONDS: Final = 60.0
 _MEMORY: Final = 1024 * MEBIBYTE
-_LONGEST_PATH: Final = 1_024
+_LONGEST_PATH: Final = 4_096
 _LARGEST_LISTING: Final = 32 * MEBIBYTE
 _MODES: Final = frozenset({"100644", "100755", "120000", "160000"})
 _ENTRY: Final = re.compile(
@@ -41,7 +41,7 @@ def take_pack(pack: Path, repository: Path, *, most: int, sha256_ids: bool) -> N
     """
     form = "sha256" if sha256_ids else "sha1"
     run(["init", "--quiet", "--bare", "--template=", f"--object-format={form}", str(repository)])
-    flags = ("core.bigFileThreshold=16m", "pack.threads=1", f"pack.packSizeLimit={most}")
+    flags = ("core.bigFileThreshold=16m", "pack.threads=1")
     command = [*(part for flag in flags for part in ("-c", flag)), f"--git-dir={repository}"]
     with (
         _plain(pack, most) as held,
@@ -157,8 +157,6 @@ def _file(entry: bytes) -> tuple[str, File]:
 
 def _is_plain(path: str) -> bool:
     parts = path.split("/")
-    return (
-        0 < len(path) <= _LONGEST_PATH
-        and path.isprintable()
-        and not any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts)
+    return 0 < len(path) <= _LONGEST_PATH and not any(
+        part in {"", ".", ".."} or part.lower() == ".git" for part in parts
     )

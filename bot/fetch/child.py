@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Final, NoReturn
 
-import certifi
 import msgspec
+import requests
 
 from bot.errors import FetchError, GitError
 from bot.fetch.kinds import bring
@@ -35,9 +35,12 @@ _LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cac
 # Names, certificates and what the C library reads to find either.
 _READ: Final = (
     "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
-    "/etc/services", "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates",
-    "/usr/local/share/ca-certificates", "/dev/urandom", "/etc/localtime",
+    "/etc/services", "/etc/localtime", "/dev/urandom",
+    "/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem", "/etc/ssl/openssl.cnf",
+    "/etc/pki/ca-trust", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf",
+    "/etc/crypto-policies", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
 )  # fmt: skip
+_PACKAGE: Final = Path(__file__).resolve().parents[2]
 _NULL: Final = Path("/dev/null")
 
 
@@ -106,16 +109,24 @@ def _limit(ask: Ask) -> None:
 def _allowed(ask: Ask, means: Means) -> Allowed:
     """The folder that is written, and what Python, git and their libraries are made of."""
     libraries = tuple(_there(_LIBRARIES))
-    certificates = (certifi.where(), means.certificates)
     return Allowed(
         read=(
             *(path for path in libraries if path.is_dir()),
-            *_there((*sys.path, sys.base_prefix, *_READ, *certificates)),
+            *_there((*_code(), *_READ, means.certificates)),
         ),
         write=(Path(ask.staging), _NULL),
         execute=(*_git(), *libraries),
         connect=tuple(sorted({443, 53, *means.named.ports, *means.proxy_ports()})),
     )
+
+
+def _code() -> Iterator[str]:
+    """Where Python finds its modules: of this package's own place, no more than the package.
+
+    What else is there may be a checkout, with the service's data in it.
+    """
+    yield from (sys.base_prefix, str(_PACKAGE / "bot"), str(Path(requests.__file__).parents[1]))
+    yield from (path for path in sys.path if path and Path(path).resolve() != _PACKAGE)
 
 
 def _there(names: tuple[str | None, ...]) -> Iterator[Path]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from bot.errors import FetchError
 from bot.fetch import charts
@@ -17,6 +19,8 @@ from bot.fetch.registries import Registry
 from bot.fetch.repositories import bring_commit, tagged
 from bot.fetch.web import Web
 from bot.fetch.wire import Item, Said
+
+_LEADS_ON: Final = re.compile(r"returned error: 30[1278]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,17 @@ def bring(number: int, item: Item, folder: Path, means: Means) -> Said:
 
 
 def _repository(errand: Errand) -> Said:
+    try:
+        return _commit(errand)
+    except FetchError as error:
+        # Git follows no redirect; some forges lead from the name of a repository to this.
+        if errand.place.path.endswith(".git") or not _LEADS_ON.search(str(error)):
+            raise
+    place = replace(errand.place, path=f"{errand.place.path}.git")
+    return _commit(replace(errand, place=place))
+
+
+def _commit(errand: Errand) -> Said:
     wanted = commit = errand.item.version
     if wanted.startswith("refs/"):
         commit = tagged(errand.place, wanted, errand.means)

@@ -27,6 +27,7 @@ search, so it is said where this package lies."""
 _LARGEST_ANSWER: Final = MEBIBYTE
 _GLANCE: Final = 0.2
 _LONGEST_MESSAGE: Final = 400
+_TOO_LARGE: Final = Said(-1, "limit", message="it is larger than what may be fetched")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ def _heard(
     if process.stdin is None or process.stdout is None:
         raise ValueError("the process has no pipes")
     os.set_blocking(process.stdin.fileno(), False)
-    deadline = time.monotonic() + how.seconds
+    glanced = time.monotonic()
+    deadline = glanced + how.seconds
     with selectors.DefaultSelector() as waiting:
         waiting.register(process.stdin, selectors.EVENT_WRITE)
         waiting.register(process.stdout, selectors.EVENT_READ)
@@ -82,10 +84,11 @@ def _heard(
             left = deadline - time.monotonic()
             if left <= 0:
                 return output, Said(-1, "limit", message=f"it took longer than {how.seconds:.0f} s")
-            ready = waiting.select(min(left, _GLANCE))
-            if not ready and staged_bytes(staging) > how.staged:
-                return output, Said(-1, "limit", message="it is larger than what may be fetched")
-            for key, _ in ready:
+            if time.monotonic() - glanced > _GLANCE:
+                if staged_bytes(staging) > how.staged:
+                    return output, _TOO_LARGE
+                glanced = time.monotonic()
+            for key, _ in waiting.select(min(left, _GLANCE)):
                 if key.fileobj is process.stdin:
                     told = _tell(waiting, process, told)
                     continue

@@ -49,6 +49,7 @@ def bring_commit(place: Place, wanted: str, commit: str, folder: Path, means: Me
     Raises FetchError where it cannot be had, or something else came.
     """
     repository = folder / "repository"
+    shutil.rmtree(repository, ignore_errors=True)
     form = "sha256" if len(commit) == 64 else "sha1"
     run(["init", "--quiet", "--bare", "--template=", f"--object-format={form}", str(repository)])
     here = f"--git-dir={repository}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from socket import socket
@@ -114,13 +115,13 @@ class Web:
             while piece := answer.raw.read1(_CHUNK, decode_content=False):
                 data += piece
                 if len(data) > most:
-                    told = f"'{place.authority}' answered more than {most:,} bytes"
-                    raise FetchError(told, limit=True)
+                    raise _too_much(place, most)
                 if time.monotonic() > deadline:
                     raise FetchError(f"'{place.authority}' takes too long", limit=True)
         except (HTTPError, OSError) as error:
             raise _silent(place, error) from error
-        return bytes(data)
+        packed = answer.headers.get("Content-Encoding", "").lower() in {"gzip", "x-gzip"}
+        return _unpacked(bytes(data), place, most) if packed else bytes(data)
 
 
 class _Checked(HTTPAdapter):
@@ -176,6 +177,24 @@ def _connected(connection: HTTPConnection, place: Place, means: Means) -> socket
         except OSError as error:
             last = error
     raise NewConnectionError(connection, f"no address answers: {last}")
+
+
+def _unpacked(data: bytes, place: Place, most: int) -> bytes:
+    """What was packed on the way though nobody asked for that, as far as it may be long."""
+    packed = zlib.decompressobj(wbits=31)
+    try:
+        found = packed.decompress(data, most + 1)
+    except zlib.error as error:
+        raise _silent(place, error) from error
+    if len(found) > most:
+        raise _too_much(place, most)
+    if not packed.eof:
+        raise FetchError(f"'{place.authority}' did not answer to the end")
+    return found
+
+
+def _too_much(place: Place, most: int) -> FetchError:
+    return FetchError(f"'{place.authority}' answered more than {most:,} bytes", limit=True)
 
 
 def _silent(place: Place, error: Exception) -> FetchError:

@@ -171,7 +171,7 @@ def committed(repository: Path, tree: str) -> str:
     return git(repository, "commit-tree", "-m", "x", tree)
 
 
-@pytest.mark.parametrize("name", ["..", ".", ".git", ".GIT", "a\nb", "a\\..\x1bb"])
+@pytest.mark.parametrize("name", ["..", ".", ".git", ".GIT"])
 def test_a_path_that_leads_elsewhere_is_not_taken(
     fetching: Fetching, repository: Path, name: str
 ) -> None:
@@ -308,6 +308,7 @@ def test_a_confined_process_reaches_its_folder_and_who_it_asks(
             "another port": f"socket.create_connection(('127.0.0.1', {another}))",
             "read": f"open({str(tmp_path / 'secret')!r})",
             "accounts": "open('/etc/passwd')",
+            "checkout": f"open({str(ROOT / 'pyproject.toml')!r})",
             "environment": "open(f'/proc/{os.getppid()}/environ')",
             "beside": f"open({str(tmp_path / 'mine')!r}, 'w')",
             "above": "(staging.parent / 'x').write_text('x')",

@@ -10,7 +10,10 @@ import pytest
 from bot.core.fetching import Brought, Reference
 from bot.core.tree import File
 from bot.fetch import Fetching
-from bot.fetch.repositories import knows_pins
+from bot.fetch.means import Means
+from bot.fetch.places import Named, Place
+from bot.fetch.repositories import knows_pins, tagged
+from bot.fetch.wire import Bounds
 from tests.fetch.servers import Answer, Server
 from tests.git.repositories import commit, git, make_repository
 
@@ -116,6 +119,18 @@ def test_a_redirect_of_a_repository_is_not_followed(
     assert brought_alone(fetching, moved).status == "failed"
 
 
+def test_a_forge_that_leads_to_the_name_with_git_is_asked_by_that(
+    fetching: Fetching, server: Server, upstream: Path
+) -> None:
+    """As GitLab does; git itself follows nobody."""
+    wanted = git(upstream, "rev-parse", "HEAD")
+    (upstream / ".git").rename(upstream.parent / "base.git")
+    there = Answer(301, headers={"Location": f"{server.url}/git/team/base.git/info/refs"})
+    server.routes["/git/team/base/"] = lambda _: there
+    brought = brought_alone(fetching, reference(server, wanted, "team/base"))
+    assert (brought.status, brought.digest) == ("brought", wanted)
+
+
 def test_submodules_and_links_are_listed_as_what_they_are(
     fetching: Fetching, server: Server, upstream: Path
 ) -> None:
@@ -138,3 +153,13 @@ def test_submodules_and_links_are_listed_as_what_they_are(
 )  # fmt: skip
 def test_a_git_that_would_ask_for_the_name_once_more_is_known(version: str, *, known: bool) -> None:
     assert knows_pins(version) is known
+
+
+def test_git_connects_to_the_address_that_was_checked(server: Server, upstream: Path) -> None:
+    """No name service but this test knows the name, so git asked none itself."""
+    git(upstream, "tag", "v1.0.0")
+    place = Place("http", "git.corp.example", server.port, "/git/team/base/.git")
+    named = Named((f"http://git.corp.example:{server.port}",))
+    means = Means(named, Bounds(), lambda _host, _port: ["127.0.0.1"])
+    assert tagged(place, "refs/tags/v1.0.0", means) == git(upstream, "rev-parse", "HEAD")
+    assert {asked.headers["host"] for asked in server.asked} == {f"git.corp.example:{server.port}"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import time
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from bot.core.fetching import Brought, NoFetcher, Reference
 from bot.fetch import Fetching, Limits
 from bot.fetch.wire import MEBIBYTE
+from bot.git import BlobReader
 from tests.fetch.packing import CHART, CHART_DIGEST, archive, blob_id, digest
 from tests.fetch.servers import Answer, Server
 
@@ -240,6 +242,24 @@ def test_a_content_that_was_spoiled_while_it_is_read_is_none(
         pack.unlink()
         with pytest.raises(KeyError):
             session.data(brought.files["Chart.yaml"].blob)
+
+
+def test_a_content_that_was_put_in_the_place_of_another_is_none(
+    fetching: Fetching, charts: Server
+) -> None:
+    with fetching.session(frozenset()) as session:
+        (brought,) = session.bring([chart(charts)])
+        blob = brought.files["Chart.yaml"].blob
+        (entry,) = entries(fetching)
+        for path in entry.glob("objects/pack/pack-*"):
+            path.unlink()
+        forged = entry / "objects" / blob[:2] / blob[2:]
+        forged.parent.mkdir()
+        forged.write_bytes(zlib.compress(b"blob 6\0forged"))
+        with BlobReader(entry) as reader:
+            assert reader.data(blob) == b"forged"
+        with pytest.raises(KeyError):
+            session.data(blob)
 
 
 def test_what_was_not_used_for_longest_makes_room(fetching: Fetching, charts: Server) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -39,6 +41,15 @@ def leading_to(server: Server, *places: str, status: int = 302) -> str:
 def test_an_answer_is_what_is_there(server: Server) -> None:
     server.files({"/a": b"here"})
     assert web(server).get(f"{server.url}/a", most=4).whole() == b"here"
+
+
+def test_nobody_is_told_a_password_that_lies_about(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n", "ascii")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    web(server).get(f"{server.url}/a", most=4)
+    assert ["authorization" in asked.headers for asked in server.asked] == [False]
 
 
 def test_a_name_is_connected_to_by_its_checked_address_and_called_by_its_name(
@@ -142,9 +153,24 @@ def test_more_than_is_wanted_is_not_read(server: Server) -> None:
     assert len(sent) < 50
 
 
-def test_what_is_packed_on_the_way_is_not_unpacked(server: Server) -> None:
-    server.routes["/a"] = lambda _: Answer(200, b"packed", {"Content-Encoding": "gzip"})
-    assert web(server).get(f"{server.url}/a", most=10).data == b"packed"
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (gzip.compress(b"here"), ""),
+        (gzip.compress(bytes(64 * MEBIBYTE)), "answered more than 1,048,576 bytes"),
+        (gzip.compress(b"here")[:-9], "did not answer to the end"),
+        (b"here", "did not answer"),
+    ],
+    ids=["whole", "bomb", "cut off", "not packed"],
+)
+def test_what_is_packed_on_the_way_is_unpacked_as_far_as_it_may_be_long(
+    server: Server, body: bytes, said: str
+) -> None:
+    server.routes["/a"] = lambda _: Answer(200, body, {"Content-Encoding": "gzip"})
+    if said:
+        assert said in str(failed(web(server), f"{server.url}/a"))
+    else:
+        assert web(server).get(f"{server.url}/a", most=100).data == b"here"
 
 
 def test_an_answer_that_drips_ends(server: Server) -> None:
@@ -180,3 +206,10 @@ def test_an_answer_that_is_cut_off_is_none(server: Server) -> None:
 def test_nobody_there_is_no_answer(server: Server) -> None:
     server.stop()
     assert str(failed(web(server), f"{server.url}/a")).startswith(f"'{server.host}' did not answer")
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:22/x", "http://a.example/x"])
+def test_whatever_an_address_was_taken_for_the_connection_is_checked(url: str) -> None:
+    """Two readers of one address may differ; the one that connects is asked, too."""
+    with pytest.raises(FetchError, match="is not asked"):
+        web()._session.get(url)
