@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.analysis.examine import HeldBlobs, examine_trees
 from bot.core.fetching import Brought, Reference
@@ -117,10 +117,12 @@ def analysed(
     head: Files,
     held: Mapping[Reference, Held | Brought],
     rules: Iterable[Rule] = (VALUES, LOST),
+    *,
     policy: Policy | None = None,
+    own: tuple[str, ...] = (),
 ) -> tuple[Analysis, Shelf]:
     grove = Grove(base, head)
-    question = grove.question(policy)
+    question = replace(grove.question(policy), repositories=own)
     shelf = Shelf(held, grove.blobs)
     builder = Renderers(HeldBlobs(grove.blobs), renderer_binaries())
     return examine_trees(question, grove.content(), tuple(rules), builder, shelf), shelf

@@ -13,6 +13,7 @@ from bot.core.resource import Source
 from bot.core.review import Fetched, RenderedRoots
 from bot.core.states.grafts import MOST_REFERENCES, Grafts, Meant
 from tests.analysis.bumps import (
+    CHARTS,
     METRICS,
     Seen,
     analysed,
@@ -248,6 +249,37 @@ def test_the_lock_says_which_version_of_a_range_it_is() -> None:
     assert found == Seen((f"shop/Chart.lock:4 {MOVED}/default/c has b",), asked=CHART_ASKED)
 
 
+def test_two_versions_of_one_chart_lie_beside_each_other() -> None:
+    def shop(second: str) -> Files:
+        needs = "".join(
+            f"- {{name: redis, alias: {alias}, repository: '{CHARTS}', version: {version}}}\n"
+            for alias, version in (("a", "17.0.0"), ("b", second))
+        )
+        about = "apiVersion: v2\nname: shop\nversion: 0.1.0\n"
+        return {"shop/Chart.yaml": f"{about}dependencies:\n{needs}"}
+
+    found = seen(shop("17.0.0"), shop("17.1.0"), CHART_HELD)
+
+    assert found == Seen((f"shop/Chart.yaml:6 {MOVED}/default/c has b",), asked=CHART_ASKED)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "message"),
+    [
+        (umbrella("17.0.0"), umbrella("17.1.0"), "its dependency redis is no chart"),
+        (application("17.0.0"), application("17.1.0"), "what was fetched is no chart"),
+    ],
+)
+def test_what_is_fetched_for_a_chart_and_is_none_is_said(
+    base: Files, head: Files, message: str
+) -> None:
+    old, new = CHART_HELD
+    found = seen(base, head, {old: CHART_HELD[old], new: {"README": "x"}})
+
+    assert [it.split()[1] for it in found.problems] == ["new"]
+    assert message in found.problems[0]
+
+
 def test_a_dependency_that_lies_in_the_chart_is_not_brought() -> None:
     inside = {f"shop/charts/redis/{path}": str(text) for path, text in redis("17.0.0").items()}
     base: Files = {**umbrella("17.0.0"), **inside, "shop/values.yaml": "redis: {size: '1'}\n"}
@@ -268,6 +300,33 @@ def test_what_the_values_of_an_application_cause_is_not_said_of_its_version() ->
     assert found.findings == (
         "apps/redis.yaml:None ConfigMap/shop/c has extra",
         f"apps/redis.yaml:9 {MOVED}/shop/c has b",
+    )
+
+
+def test_a_values_file_of_this_repository_is_a_cause_of_its_own() -> None:
+    def files(version: str, values: str) -> Files:
+        sources = (
+            f"[{{repoURL: '{CHARTS}', chart: redis, targetRevision: {version}, "
+            "helm: {valueFiles: [$here/env/prod.yaml]}}, "
+            "{repoURL: 'https://github.com/example/infra', ref: here}]"
+        )
+        text = resource(
+            "Application",
+            "redis",
+            "spec:",
+            "  destination: {name: in-cluster, namespace: shop}",
+            f"  sources: {sources}",
+            namespace="argocd",
+            api="argoproj.io/v1alpha1",
+        )
+        return {"apps/redis.yaml": text, "env/prod.yaml": values}
+
+    base = files("17.0.0", "size: '2'\nextra: false\n")
+    head = files("17.1.0", "size: '2'\nextra: true\n")
+
+    assert seen(base, head, CHART_HELD).findings == (
+        f"apps/redis.yaml:6 {MOVED}/shop/c has b",
+        "env/prod.yaml:2 ConfigMap/shop/c has extra",
     )
 
 
@@ -391,8 +450,8 @@ def test_a_chart_that_can_be_had_in_no_version_is_said_and_is_not_new() -> None:
             (
                 "apps/redis.yaml:9 old The Helm chart redis of charts.example.com/stable is not "
                 "rendered: the chart redis of charts.example.com/stable is not in this repository: "
-                "'https://charts.example.com/stable' has no such version; compare its two versions "
-                "by hand"
+                "'https://charts.example.com/stable' has no such version; compare what it gives "
+                "on both sides by hand"
             ),
         ),
         CHART_ASKED,
@@ -420,6 +479,16 @@ def test_more_than_a_review_may_fetch_is_said_by_name_and_is_always_new() -> Non
     assert len(found.asked) == MOST_REFERENCES
     limited = [it for it in found.problems if f"a review may fetch {MOST_REFERENCES} things" in it]
     assert [it.partition(" The")[0].split()[1] for it in limited] == ["new", "new"]
+
+
+def test_one_file_names_only_so_much_that_lies_elsewhere() -> None:
+    many = f"- https://{METRICS}//deploy?ref=v1.0.0\n" * 5_000
+    head: Files = {K: f"resources:\n{many}"}
+
+    found = seen({K: overlay("v1.0.0")}, head, HEAD_ONLY)
+
+    assert found.asked == BOTH[:1]
+    assert "which is one of more than 200 that lie elsewhere" in found.problems[0]
 
 
 def test_what_was_asked_for_is_recorded_with_what_it_stood_for() -> None:
@@ -564,6 +633,28 @@ def test_nothing_of_the_repository_names_what_was_brought(named: Files) -> None:
 
     assert [it.partition(":")[0] for it in found.problems] == [next(iter(named))]
     assert len(found.findings) == 1
+
+
+def test_nothing_is_declared_to_lie_where_what_was_brought_is_put() -> None:
+    own = "https://github.com/example/infra"
+    text = resource(
+        "Application",
+        "spoof",
+        "spec:",
+        "  destination: {name: in-cluster, namespace: shop}",
+        f"  source: {{repoURL: '{own}', path: {PLACE}/deploy}}",
+        namespace="argocd",
+        api="argoproj.io/v1alpha1",
+    )
+    head: Files = {K: overlay("v1.1.0"), "spoof.yaml": text, **SPOOF}
+
+    found, _ = analysed({K: overlay("v1.0.0")}, head, HEAD_ONLY, own=(own,))
+
+    assert [(it.kind, it.new) for it in found.problems] == [
+        ("unreadable", True),
+        ("unrendered", True),
+    ]
+    assert "is not in the tree" in found.problems[1].message
 
 
 def test_a_link_to_what_was_brought_shows_nothing() -> None:

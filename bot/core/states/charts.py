@@ -140,6 +140,7 @@ class _Dependency:
     source: Source
     route: Route
     locked: _Locked | None = None
+    alias: str = ""
 
     def reason(self, message: str, *, spent: bool = False) -> Reason:
         return Reason(self.source.path, message, self.source, self.route, spent=spent)
@@ -216,7 +217,12 @@ class _Collector:
     ) -> Iterator[tuple[str, str]]:
         """A chart of which an exact version was brought, else why there is none."""
         grafts = self._paths.grafts
-        remote = self._remote(dependency)
+        try:
+            remote = self._remote(dependency)
+        except UnbuildableError as error:
+            message = f"its dependency {dependency.name} is from elsewhere, {error}"
+            self._reasons.append(dependency.reason(message))
+            return
         if remote is None:
             self._reasons.append(_absent(dependency))
             return
@@ -239,16 +245,16 @@ class _Collector:
         if grafts.elsewhere is None:
             return None
         repository, name = dependency.repository, dependency.name
+        source, route = dependency.source, (*dependency.route, "version")
         meant = grafts.elsewhere.chart(repository, name, dependency.version)
-        if meant is not None:
-            route = (*dependency.route, "version")
-            return grafts.remote(meant, dependency.source, route, self._remotes)
-        if locked is None:
-            return None
-        meant = grafts.elsewhere.chart(repository, name, locked.version)
+        if meant is None and locked is not None:
+            source, route = locked.source, locked.route
+            meant = grafts.elsewhere.chart(repository, name, locked.version)
         if meant is None:
             return None
-        return grafts.remote(meant, locked.source, locked.route, self._remotes)
+        if dependency.alias:
+            return grafts.remote(meant, source, route, (), f"{source.path}\0{dependency.alias}")
+        return grafts.remote(meant, source, route, self._remotes)
 
     def _dependencies(self, path: str, own: Mapping[str, str]) -> Iterator[_Dependency]:
         """Those of `Chart.yaml`, and of the older `requirements.yaml`."""
@@ -270,6 +276,7 @@ class _Collector:
                         source,
                         ("dependencies", Item("", index)),
                         locks.get((index, name_of, repository)),
+                        values.text(held.get("alias")) or "",
                     )
 
     def _locks(

@@ -12,7 +12,7 @@ from bot.core.resource import ResourceKey
 from bot.core.states.charts import Chart, chart_at
 from bot.core.states.closures import Closures, Manifests, kustomizations_at
 from bot.core.states.files import Files
-from bot.core.states.grafts import Remote, zone
+from bot.core.states.grafts import MOST_OF_ONE, Remote, zone
 from bot.core.states.kustomization import Reason
 from bot.core.states.overlay import Overlay
 from bot.core.states.paths import Paths
@@ -74,14 +74,12 @@ class _Tree:
         self._remotes: dict[str, list[Remote]] = {}
 
     def root(self, held: Declared) -> Root | None:
-        """The root that is declared; None where nothing of it is in this tree.
-
-        Nothing may be declared to lie where what was brought from elsewhere is put.
-        """
+        """The root that is declared; None where nothing of it is in this tree."""
         if held.chart is not None:
             return self._from_elsewhere(held, held.chart)
         if zone(held.path):
-            return None
+            why = _reason(held, "its path is where what is fetched from elsewhere is put")
+            return self._made(held, "directory", {}, (why,))
         if held.release is not None:
             return self._chart(held)
         overlay = Overlay(self._paths.tree, held.edits, self._manifests)
@@ -116,8 +114,10 @@ class _Tree:
         source = wanted.node.resource.source
         holder = f"{source.path}\0{held.node.resource.key}\0{held.name}"
         others = self._remotes.setdefault(holder, [])
-        remote = grafts.remote(meant, source, wanted.node.route, others, holder)
-        others.append(remote)
+        known = others[: MOST_OF_ONE - 1]
+        remote = grafts.remote(meant, source, wanted.node.route, known, holder)
+        if remote not in others:
+            others.append(remote)
         title = f"{meant.title} of {meant.name.removesuffix(f'/{meant.title}')}"
         there = replace(held, path=remote.place)
         wanted_too = () if held.hindrances else (remote,)

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 from bot.core.fetching import Brought, Fetcher, Reference
 from bot.core.resource import Route, Source
 from bot.core.tree import File, Tree
+from bot.errors import UnbuildableError
 
 RESERVED: Final = ".fairlead/fetched"
 """The directory in which what was brought is put. A dot-directory: nothing in it is a manifest."""
@@ -27,6 +28,8 @@ MOST_FILES: Final = 100_000
 """How many files all that is brought for one review may have."""
 MOST_PLACED: Final = 400_000
 """How many files a tree may have of it, where several hold a reference to the same."""
+MOST_OF_ONE: Final = 200
+"""How many references one file may hold."""
 DEEPEST: Final = 4
 """How deep what is brought may name what is brought."""
 
@@ -98,9 +101,17 @@ class Grafts:
     ) -> Remote:
         """A reference of a holder, by default a file, that has these others.
 
-        Of several versions of one thing, each has its number among them.
+        Of several versions of one thing, each has its number among them. Raises UnbuildableError
+        for one of more than people write.
         """
-        alike = (it.reference for it in others if _name(it.meant) == _name(meant))
+        others = tuple(others)
+        if len(others) >= MOST_OF_ONE:
+            raise UnbuildableError(f"which is one of more than {MOST_OF_ONE} that lie elsewhere")
+        alike = (
+            it.reference
+            for it in others
+            if it.source.path == source.path and _name(it.meant) == _name(meant)
+        )
         number = list(dict.fromkeys((*alike, meant.reference))).index(meant.reference)
         above = self.placed.get(zone(source.path))
         depth = above.depth + 1 if above is not None else 1

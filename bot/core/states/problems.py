@@ -146,7 +146,7 @@ def _name(applied: Applied) -> str:
 
 def _advice(applied: Applied) -> str:
     if applied.root.title:
-        return "compare its two versions by hand"
+        return "compare what it gives on both sides by hand"
     place = applied.root.path or "."
     command = (
         f"helm template {place}" if applied.root.kind == "chart" else f"kustomize build {place}"

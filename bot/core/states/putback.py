@@ -61,15 +61,14 @@ class PutBack:
         laid = self.root.laid
         overlay = Overlay(self.tree, {**texts, **laid}, self.manifests)
         tree, grafts = grafted(overlay.tree, own, self.grafts)
-        for _ in range(DEEPEST + 1):
-            made = _made(self.root, Paths(tree, overlay.link, grafts), overlay)
-            if made is None:
-                return None
+        made = _made(self.root, Paths(tree, overlay.link, grafts), overlay)
+        for _ in range(DEEPEST):
             tree, found = grafted(overlay.tree, (*own, *made.remotes), grafts)
             if found.placed == grafts.placed:
-                return self._build(made, texts, laid, Paths(tree, overlay.link, found))
+                break
             grafts = found
-        return None
+            made = _made(self.root, Paths(tree, overlay.link, grafts), overlay)
+        return self._build(made, texts, laid, Paths(tree, overlay.link, grafts))
 
     def _build(
         self, made: _Made, texts: Mapping[str, str], laid: Mapping[str, str], paths: Paths
@@ -104,12 +103,10 @@ class _Made:
     edits: Mapping[str, str] = field(default_factory=lambda: _NO_TEXTS)
 
 
-def _made(root: Root, paths: Paths, overlay: Overlay) -> _Made | None:
+def _made(root: Root, paths: Paths, overlay: Overlay) -> _Made:
     if root.kind == "chart":
         chart = chart_at(root.path, paths, overlay)
         return _Made(chart.files, chart.reasons, chart.remotes)
-    if root.kind == "kustomization":
-        known = kustomizations_at(root.path, paths, overlay)
-        closure = Closures(known).of(root.path)
-        return _Made(closure.files, closure.reasons, closure.remotes, closure.edits)
-    return None
+    known = kustomizations_at(root.path, paths, overlay)
+    closure = Closures(known).of(root.path)
+    return _Made(closure.files, closure.reasons, closure.remotes, closure.edits)
