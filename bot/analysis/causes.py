@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -210,9 +210,9 @@ class Cause:
                 yield found
 
     def _best_of(self, path: str) -> Location | None:
-        """The best line of a file that differs."""
+        """The line of a file that differs which lists the resource, as the field follows none."""
         found = next((held for held in self._spotted if held.hunk.path == path), None)
-        return None if found is None else self._in_hunk(found)
+        return None if found is None else self._in_hunk(replace(found, new=None, old=None))
 
     def _in_hunk(self, held: Spotted) -> Location:
         """The line of a hunk: on the side that is asked for where the hunk has lines there.
