@@ -58,19 +58,20 @@ class _Tree:
     inferred: Roots = field(default_factory=Roots)
     roots: Roots = field(default_factory=Roots)
     whole: Files = field(init=False)
-    _made_of: tuple[int, int, int] | None = None
     _before: Roots | None = None
+    _answers: int = 0
 
     def __post_init__(self) -> None:
         self.whole = self.files
 
     def infer(self, manifests: Manifests, naming: Naming, before: Roots | None) -> None:
         """Find its roots, unless nothing that they are found by is another than before."""
-        # Both are the same objects as long as they are the same; answers are only ever added.
-        made_of = (id(self.grafts), id(before), len(self.grafts.answers))
-        if made_of == self._made_of:
+        # Answers are only ever added.
+        answers = len(self.grafts.answers)
+        same = self.inferred.grafts is self.grafts and self._before is before
+        if same and self._answers == answers:
             return
-        self._made_of, self._before = made_of, before
+        self._before, self._answers = before, answers
         tree, _ = grafted(self.files.tree, self.grafts.placed.values(), self.grafts)
         self.whole = replace(self.files, tree=tree)
         read = self.inferred.kustomizations
@@ -162,8 +163,8 @@ class Trees:
         for _ in range(_MOST_ROUNDS):
             before, after = self._settle(named, read)
             if not self._bringing.bring(rendering.wanted(before, after)):
-                break
-        return before, after
+                return before, after
+        return self._settle(named, read)
 
     def _settle(
         self,
