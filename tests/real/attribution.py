@@ -26,6 +26,7 @@ from bot.analysis.attribution import Attribution
 from bot.analysis.manifests import ReadManifests
 from bot.analysis.redeclare import Redeclaring
 from bot.analysis.trials import value_in
+from bot.analysis.versions import Versions
 from bot.core import provenance
 from bot.core.finding import Side
 from bot.core.policy import Policy
@@ -33,6 +34,7 @@ from bot.core.rendering import Build, Builder, Built
 from bot.core.resource import Node, Resource, ResourceKey, route_text
 from bot.core.review import Location
 from bot.core.states import Rendered, States, states_of
+from bot.core.states.roots import UPGRADE
 from bot.core.tree import Blobs, File, Tree
 from bot.core.values import Value
 from bot.git import Repository
@@ -120,7 +122,7 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class Once(Builder):
     """Builds each thing once."""
 
     builder: Builder
@@ -129,7 +131,7 @@ class Once:
     def build(self, build: Build) -> Built:
         """What comes of a build."""
         files, edits = (tuple(sorted(held.items())) for held in (build.files, build.edits))
-        mark = (build.renderer, build.root, files, edits, build.release)
+        mark = (build.renderer, build.root, files, edits, build.release, build.again)
         if mark not in self.made:
             self.made[mark] = self.builder.build(build)
         return self.made[mark]
@@ -169,6 +171,7 @@ class World:
             Redeclaring(self.head, self.manifests, new, declare),
             states.rendered,
             self.builder,
+            Versions(self.base, self.head, self.blobs, states.rendered),
         )
 
     def text(self, path: str, side: Side) -> str:
@@ -236,7 +239,9 @@ def sampled(found: Sequence[Changed]) -> list[Changed]:
 
 def changed(rendered: Mapping[str, Rendered]) -> Iterator[Changed]:
     """The scalars of rendered resources that differ; of those that head lacks, as base has them."""
-    for _, root in sorted(rendered.items()):
+    for name, root in sorted(rendered.items()):
+        if name.startswith(f"{UPGRADE}:"):
+            continue  # what it shares with the installation is counted there
         old = {held.key: held for held in root.old}
         new = {held.key: held for held in root.new}
         for held in root.new:

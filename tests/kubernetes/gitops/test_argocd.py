@@ -122,7 +122,7 @@ def test_a_chart_from_elsewhere_is_a_root_where_its_application_lies(
     named = (found.chart.repository, found.chart.name, found.chart.version)
     assert (found.path, named) == ("apps", (repository, "nginx", "1.2.3"))
     assert str(found.chart.node) == "Application/argocd/shop spec.source.targetRevision"
-    assert found.release == Release(name="shop", namespace="")
+    assert found.release == Release(name="shop", namespace="", upgraded=False)
 
 
 def test_two_charts_of_one_application_are_two_roots() -> None:
