@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.finding import Finding
@@ -182,6 +182,7 @@ INGRESSES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(INGRESSES, st.randoms())
 def test_the_order_of_rules_is_nothing(objects: list[dict[str, Any]], random: Any) -> None:
     shuffled = json.loads(json.dumps(objects))
@@ -192,6 +193,7 @@ def test_the_order_of_rules_is_nothing(objects: list[dict[str, Any]], random: An
     assert list(routes_exposed(state(*objects), state(*shuffled))) == []
 
 
+@settings(deadline=None)
 @given(INGRESSES, INGRESSES)
 def test_whatever_is_taken_away_opens_nothing(
     base: list[dict[str, Any]], more: list[dict[str, Any]]
