@@ -120,6 +120,8 @@ def running(github: StandIn, directory: Path, settings: Mapping[str, str]) -> It
         github.set_webhook(app, f"{service.url}/webhook")
         github.install(app, repository)
         assert wait_until(lambda: "welcomed" in {line.get("outcome") for line in service.lines()})
+        # What the start's sweep finds must not be what a test does.
+        assert wait_until(here.idle)
         yield here
     finally:
         here.service.process.kill()
@@ -293,8 +295,9 @@ def test_a_burst_of_pushes_ends_with_the_newest_head_reviewed_once(here: Running
 
 
 def test_a_new_base_is_a_new_comparison(here: Running) -> None:
-    here.github.commit(here.repository, "other", {"api.yaml": BAD.encode()})
-    pull = here.pull()
+    tip = here.github.commit(here.repository, "other", {"api.yaml": BAD.encode()})
+    here.github.commit(here.repository, "change", {"more.txt": b"x"}, parent=tip)
+    pull = here.github.open_pull_request(here.repository, "change")
     assert here.concluded(pull).conclusion == "failure"
     assert here.done()
     here.github.edit(pull, base="other")
