@@ -37,6 +37,7 @@ def finding(
     side: Side = "RIGHT",
     fingerprint: str = "0123456789abcdef0123",
     message: str = "Service shop/api is newly reachable from outside",
+    moved: str = "",
     environments: tuple[str, ...] = ("default",),
     kind: str = "Service",
     suggestion: Suggestion | None = None,
@@ -55,6 +56,7 @@ def finding(
         suggestion=suggestion,
         details=details or Details(),
         related=related,
+        moved=moved,
     )
 
 

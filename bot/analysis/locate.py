@@ -90,10 +90,11 @@ class Locator:
         found = judged.finding
         place = found.node
         location = self._location(place, found.side)
+        moved = self._moved(place, location)
         return ReviewFinding(
             rule=judged.rule.id,
             severity=found.severity or judged.rule.severity,
-            message=self._moved(place, location) + found.message,
+            message=f"{moved}: {found.message}" if moved else found.message,
             environments=() if found.house else (judged.environment,),
             resource=None if isinstance(place, Spot) else _reference(place.resource),
             location=location,
@@ -108,14 +109,14 @@ class Locator:
             facts=found.facts,
             details=_details(found),
             suggestion=self._suggestion(found),
+            moved=moved,
         )
 
     def _moved(self, place: Node | Spot, location: Location | None) -> str:
-        """What a finding that another version causes begins with."""
+        """What moves where another version causes a finding, else empty."""
         if isinstance(place, Spot) or self.versions is None:
             return ""
-        moved = self.versions.moved(place.resource.source.root, location)
-        return f"{moved}: " if moved else ""
+        return self.versions.moved(place.resource.source.root, location)
 
     def _inputs(self, place: Node | Spot, side: Side) -> Iterator[RelatedPlace]:
         """The changed files of a root, for what none of them is known to cause alone."""

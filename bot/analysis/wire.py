@@ -141,6 +141,7 @@ class _Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     facts: dict[str, Any] = msgspec.field(default_factory=dict)
     details: Details = Details()
     suggestion: Suggestion | None = None
+    moved: _Text = ""
 
 
 class Answer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -265,6 +266,7 @@ def _outgoing(found: ReviewFinding) -> _Finding:
         facts={key: values.thaw(value) for key, value in found.facts.items()},
         details=found.details,
         suggestion=found.suggestion,
+        moved=found.moved,
     )
 
 
@@ -281,6 +283,7 @@ def _incoming(found: _Finding) -> ReviewFinding:
         facts=values.mapping(freeze(found.facts)),
         details=found.details,
         suggestion=found.suggestion,
+        moved=found.moved,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -61,6 +63,9 @@ __all__ = [
 MOST_COMMENTS: Final = 30
 """More threads than this on one pull request help nobody; the rest stands in the summary."""
 
+MOST_OF_A_VERSION: Final = 3
+"""One line that moves a chart can cause a great deal, and what is said of it is much the same."""
+
 ANNOTATIONS_A_REQUEST: Final = 50
 """GitHub takes no more in one request: https://docs.github.com/en/rest/checks/runs."""
 
@@ -76,12 +81,16 @@ _LEVELS: Final[Mapping[Severity, Literal["notice", "warning", "failure"]]] = Map
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A thread that a finding deserves, and where it can stand: None is the file as a whole."""
+    """A thread that a finding deserves, and where it can stand: None is the file as a whole.
+
+    `version` is the path, and what moves there, where another version causes the finding.
+    """
 
     mark: str
     path: str
     inline: InlineComment | None
     body: str
+    version: tuple[str, str] | None
 
 
 def plan(
@@ -112,10 +121,21 @@ def plan(
         kept.add(mark)
         if not _same_text(held.body, own.body):
             operations.append(EditComment(held.id, own.body))
-    new = [held for mark, held in wanted.items() if mark not in kept]
+    new = list(_new(wanted, kept))
     operations.extend(_posts(new[: max(0, MOST_COMMENTS - len(kept))], review, policy))
     operations.append(conclude(review, policy, pages))
     return tuple(operations)
+
+
+def _new(wanted: Mapping[str, _Wanted], kept: AbstractSet[str]) -> Iterator[_Wanted]:
+    """The threads that are still to be begun, a few for each version that moves."""
+    counts = Counter(wanted[mark].version for mark in kept)
+    for mark, held in wanted.items():
+        if mark in kept:
+            continue
+        counts[held.version] += 1
+        if held.version is None or counts[held.version] <= MOST_OF_A_VERSION:
+            yield held
 
 
 def conclude(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> ConcludeCheck:
@@ -153,7 +173,8 @@ def _wanted(
         # The mark as it will be read back; a comment without one would be posted again and again.
         mark = fingerprint_of(body)
         if mark is not None:
-            yield _Wanted(mark, path, inline, body)
+            version = (path, found.moved) if found.moved else None
+            yield _Wanted(mark, path, inline, body, version)
 
 
 class _Patches:

@@ -67,7 +67,11 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class ReviewFinding:
-    """One finding of a review. `blocks` is decided by the parent, from the policy alone."""
+    """One finding of a review. `blocks` is decided by the parent, from the policy alone.
+
+    `moved` is `NAME OLD -> NEW` of what lies elsewhere, where another version of that causes it;
+    the message begins with it as well.
+    """
 
     rule: str
     severity: Severity
@@ -81,6 +85,7 @@ class ReviewFinding:
     facts: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
     details: Details = Details()
     suggestion: Suggestion | None = None
+    moved: str = ""
 
 
 @dataclass(frozen=True, slots=True)

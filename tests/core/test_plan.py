@@ -267,6 +267,35 @@ def test_only_so_many_threads_are_opened_worst_first() -> None:
     )
 
 
+def test_one_version_has_few_threads_worst_first() -> None:
+    moved = [
+        finding(
+            severity=Severity.WARNING if number < 4 else Severity.ERROR,
+            fingerprint=f"a{number}",
+            moved="redis 1.0.0 -> 2.0.0",
+        )
+        for number in range(8)
+    ]
+    other = finding(severity=Severity.WARNING, fingerprint="b", moved="nginx 1.0.0 -> 2.0.0")
+    own = [finding(severity=Severity.WARNING, fingerprint=f"c{number}") for number in range(5)]
+    review = decided(*moved, other, *own)
+
+    (first,) = planned(review)
+
+    assert isinstance(first, PostReview)
+    assert [held.body for held in first.comments] == [
+        comment(held, Policy()) for held in (*review.findings[4:7], other, *own)
+    ]
+
+
+def test_threads_of_a_version_that_stand_count_as_opened() -> None:
+    moved = "redis 1.0.0 -> 2.0.0"
+    found = [finding(fingerprint=f"a{number}", moved=moved) for number in range(6)]
+    standing = [posted(held, number=number) for number, held in enumerate(found[3:])]
+
+    assert planned(decided(*found), *standing) == ()
+
+
 def test_threads_that_stand_count_as_opened() -> None:
     found = [finding(fingerprint=f"a{number}") for number in range(MOST_COMMENTS + 5)]
     standing = [posted(held, number=number) for number, held in enumerate(found[:MOST_COMMENTS])]
