@@ -28,6 +28,7 @@ _STYLES: Final = {
     Severity.NOTICE: "bold cyan",
 }
 _VERDICTS: Final = {"pass": "bold green", "blocked": "bold red", "incomplete": "bold yellow"}
+_MOST_ENVIRONMENTS: Final = 10
 _NO_FILE: Final = "(no single file)"
 
 
@@ -118,7 +119,9 @@ def _block(
 def _message(found: ReviewFinding, policy: Policy) -> Group:
     parts = [found.rule, consequence(found, policy)]
     if found.environments and found.environments != ("default",):
-        parts.append(", ".join(map(visible, found.environments)))
+        more = len(found.environments) - _MOST_ENVIRONMENTS
+        named = ", ".join(map(visible, found.environments[:_MOST_ENVIRONMENTS]))
+        parts.append(f"{named} and {more} more" if more > 0 else named)
     sentence = Text.assemble(
         (str(found.severity), _STYLES[found.severity]), ": ", visible(found.message)
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar, cast
 
 import msgspec
 
 from bot.core import values
 from bot.core.values import Body, Value, freeze
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -260,6 +262,16 @@ class Resource:
     def at(self, *keys: str) -> Node:
         """The place in this resource that one reaches by these fields."""
         return self.root.at(*keys)
+
+    def derived(self, build: Callable[[Resource], T]) -> T:
+        """What `build` makes of this resource, made once; a pure module function."""
+        if build not in self._derived:
+            self._derived[build] = build(self)
+        return cast("T", self._derived[build])
+
+    @cached_property
+    def _derived(self) -> dict[Callable[[Resource], object], object]:
+        return {}
 
     @cached_property
     def labels(self) -> Mapping[str, str]:

@@ -77,6 +77,16 @@ def test_text_of_a_clean_review_is_two_lines() -> None:
     )
 
 
+def test_text_names_some_of_many_environments() -> None:
+    many = finding(environments=tuple(f"clusters/{number}" for number in range(12)))
+
+    words = " ".join(text(decided(many), colour=False).split())
+
+    named = ", ".join(f"clusters/{number}" for number in range(10))
+    assert f"{named} and 2 more" in words
+    assert "clusters/10" not in words
+
+
 def test_nothing_of_a_pull_request_steers_the_terminal() -> None:
     hostile = finding(message="a\x1b[2Jb\u202ec\rd", path="e\x1b]0;f\x07.yaml")
 

@@ -36,6 +36,7 @@ class Environments:
     named: tuple[EnvironmentPolicy, ...] = ()
     prefixes: frozenset[Segments] = frozenset()
     _homes: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+    _splits: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
     _all: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -61,6 +62,11 @@ class Environments:
         return own or self._split(path)
 
     def _split(self, path: str) -> frozenset[str]:
+        if path not in self._splits:
+            self._splits[path] = self._by_prefix(path)
+        return self._splits[path]
+
+    def _by_prefix(self, path: str) -> frozenset[str]:
         deepest = self._deepest(path)
         if not deepest:
             return self._all

@@ -62,9 +62,13 @@ class RemoteSource:
 def remote_sources(resources: Iterable[Resource]) -> Iterator[RemoteSource]:
     """What each of these takes in from elsewhere."""
     for resource in resources:
-        read = _READERS.get(resource.group_kind)
-        if read is not None:
-            yield from read(resource)
+        if resource.group_kind in _READERS:
+            yield from resource.derived(_sources)
+
+
+def _sources(resource: Resource) -> tuple[RemoteSource, ...]:
+    """Each environment of a tree asks for the same: what one file takes in is read once."""
+    return tuple(_READERS[resource.group_kind](resource))
 
 
 def taken_in(state: State) -> tuple[RemoteSource, ...]:
