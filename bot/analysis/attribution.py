@@ -16,7 +16,7 @@ from bot.analysis.locate import OriginFiles
 from bot.analysis.redeclare import Redeclaring
 from bot.analysis.trials import Field, Trials, value_in
 from bot.analysis.versions import Versions
-from bot.core import provenance
+from bot.core import changed_lines, provenance
 from bot.core.finding import Fix, Side
 from bot.core.reading import line_of
 from bot.core.rendering import Builder
@@ -119,8 +119,8 @@ class Attribution:
         if not text or old is None or new is None:
             return None
         line = line_of(text.encode(), source, node.route)
-        hunks = provenance.hunks(source.path, old, new)
-        held = line is not None and any(provenance.holds(hunk, line, side) for hunk in hunks)
+        hunks = changed_lines.hunks(source.path, old, new)
+        held = line is not None and any(changed_lines.holds(hunk, line, side) for hunk in hunks)
         return Location(source.path, line, side) if held else None
 
     def _behind(self, node: Node, side: Side) -> Location | None:
@@ -150,11 +150,11 @@ class Attribution:
         text = text_of(self.head, path)
         if text is None or path in root.shared or path not in tree_paths(root.after, root):
             return None
-        line = provenance.line_at(text, location.line)
+        line = changed_lines.line_at(text, location.line)
         new = line and provenance.rewritten(line, str(node.value), str(fix.value))
         if not new or "\n" in str(fix.value):
             return None
-        changed = provenance.with_line(text, location.line, new)
+        changed = changed_lines.with_line(text, location.line, new)
         if not self._makes_only(root, {path: changed}, fix):
             return None
         return Suggestion(location.line, location.line, new.rstrip("\n"))

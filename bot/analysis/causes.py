@@ -13,9 +13,10 @@ from bot.analysis.redeclare import Redeclaring
 from bot.analysis.trials import Field, Trials
 from bot.analysis.versions import Versions
 from bot.analysis.written import object_line
-from bot.core import provenance
+from bot.core import changed_lines, provenance
+from bot.core.changed_lines import Hunk
 from bot.core.finding import Side
-from bot.core.provenance import Hunk, Sought, Spotted
+from bot.core.provenance import Sought, Spotted
 from bot.core.resource import Node
 from bot.core.review import Location
 from bot.core.states import Rendered
@@ -105,7 +106,7 @@ class Cause:
             if self._makes(held):
                 return self._in_hunk(held)
         for held in self._spotted[:MOST_ALONE]:
-            text = provenance.put_on(self.difference.text(held.hunk.path, "LEFT"), held.hunk)
+            text = changed_lines.put_on(self.difference.text(held.hunk.path, "LEFT"), held.hunk)
             if self.trials.suffices(self.root, {held.hunk.path: text}, self.field):
                 return self._in_hunk(held)
         return None
@@ -122,19 +123,19 @@ class Cause:
         """A file's text at head with these hunks of it put back."""
         text = self.difference.text(hunks[0].path, "RIGHT")
         for hunk in sorted(hunks, key=lambda hunk: hunk.new, reverse=True):
-            text = provenance.put_back(text, hunk)
+            text = changed_lines.put_back(text, hunk)
         return text
 
     def _probe(self, held: Spotted, side: Side) -> bool | None:
         """Whether the field follows the scalar of this line; None where the line has another."""
         number = held.new if side == "RIGHT" else held.old
         text = self.difference.text(held.hunk.path, side)
-        line = provenance.line_at(text, number) if number else None
+        line = changed_lines.line_at(text, number) if number else None
         value = self.field.new if side == "RIGHT" else self.field.old
         other = line and provenance.probed(line, value)
         if not number or not other:
             return None
-        texts = {held.hunk.path: provenance.with_line(text, number, other)}
+        texts = {held.hunk.path: changed_lines.with_line(text, number, other)}
         return self.trials.flips(self.root, texts, self.field, side)
 
     def _in_files(self) -> Location | None:

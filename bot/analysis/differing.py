@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.analysis.redeclare import Redeclaring
-from bot.core import provenance
+from bot.core import changed_lines
+from bot.core.changed_lines import Hunk
 from bot.core.finding import Side
-from bot.core.provenance import Hunk, Texts
+from bot.core.provenance import Texts
 from bot.core.rendering import Build, Finish
 from bot.core.states import Rendered
 from bot.core.states.charts import VALUES_NAME
@@ -75,7 +76,7 @@ class Differences:
             left -= len(old or "") + len(new or "")
             if old is not None and new is not None and left >= 0:
                 base[path], head[path] = old, new
-                hunks.extend(provenance.hunks(path, old, new))
+                hunks.extend(changed_lines.hunks(path, old, new))
         whole = same and len(base) == len(paths)
         return Difference(paths, Texts(base), Texts(head), tuple(hunks), whole, same)
 

@@ -8,7 +8,7 @@ from typing import Final
 from bot.analysis.differing import Difference, main_files
 from bot.analysis.trials import Field
 from bot.analysis.written import written_line
-from bot.core import provenance
+from bot.core import changed_lines, provenance
 from bot.core.provenance import Sought, Spotted
 from bot.core.resource import Node
 from bot.core.states import Rendered
@@ -44,9 +44,9 @@ def _is_read(root: Rendered, path: str) -> bool:
 
 def _pointed(held: Spotted, left: int | None, right: int | None) -> Spotted:
     """The hunk with these lines of it, if they are lines of it: then nothing is more likely."""
-    if right is not None and provenance.holds(held.hunk, right, "RIGHT"):
+    if right is not None and changed_lines.holds(held.hunk, right, "RIGHT"):
         return replace(_with(held, SURE), new=right)
-    if left is not None and provenance.holds(held.hunk, left, "LEFT"):
+    if left is not None and changed_lines.holds(held.hunk, left, "LEFT"):
         return replace(_with(held, SURE), old=left)
     return held
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.analysis.manifests import LARGEST
+from bot.core.changed_lines import Hunk
 from bot.core.finding import Side
-from bot.core.provenance import Hunk
 from bot.core.reading import line_of
 from bot.core.resource import Source
 from bot.core.review import Location

@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import posixpath
 import re
-from bisect import bisect_left
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.finding import Side
+from bot.core.changed_lines import Hunk, lines_of
 from bot.core.resource import Item, Node, Resource, Route
 from bot.core.values import Value
 
-# Beyond this the lines between two that stand once on both sides are one hunk: what compares them
-# may take the cube of their number.
-_MOST_LINES: Final = 400
 # In all of what is looked at for one finding: lines, and scalars that they are held against.
 _MOST_RANKED: Final = 20_000
 _LONGEST_LINE: Final = 2_000
 _MOST_LEAVES: Final = 30
-_MOST_HUNKS: Final = 200
 
 _LINE: Final = re.compile(
     r"(?P<indent> *)(?P<dashes>(?:- +)*)"
@@ -40,21 +34,6 @@ _PART: Final = 8
 _RESEMBLES: Final = 50
 _OWN_FILE: Final = 6
 _NAMED: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Hunk:
-    """Lines of a file that differ: `removed` begin at line `old` of base, `added` at `new` of head.
-
-    Lines are counted from 1 and keep their ends. Where one of them is empty, its number is that of
-    the line before which the others stand.
-    """
-
-    path: str
-    old: int
-    removed: tuple[str, ...]
-    new: int
-    added: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +75,8 @@ class Texts:
     def keys(self, path: str, first: int, count: int) -> list[tuple[str, ...]]:
         """Those of some lines of a file, counted from 1."""
         if path not in self._keys:
-            self._keys[path] = list(_key_paths(_lines(self.held.get(path, ""))))
+            self._keys[path] = list(_key_paths(lines_of(self.held.get(path, ""))))
         return self._keys[path][first - 1 : first - 1 + count]
-
-
-def hunks(path: str, before: str, after: str) -> tuple[Hunk, ...]:
-    """What differs between two texts of a file, in the order of its lines."""
-    old, new = _lines(before), _lines(after)
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    inner, other = old[start : len(old) - end], new[start : len(new) - end]
-    if not inner and not other:
-        return ()
-    found = [
-        Hunk(path, start + i + 1, tuple(inner[i:j]), start + k + 1, tuple(other[k:m]))
-        for i, j, k, m in _differences(inner, other)
-    ]
-    if len(found) > _MOST_HUNKS:
-        return (Hunk(path, start + 1, tuple(inner), start + 1, tuple(other)),)
-    return tuple(found)
 
 
 def listing(lines: Sequence[str], folder: str, path: str) -> int | None:
@@ -130,28 +88,6 @@ def listing(lines: Sequence[str], folder: str, path: str) -> int | None:
         if named and (path == place or path.startswith(f"{place}/")):
             return index
     return None
-
-
-def put_back(text: str, hunk: Hunk) -> str:
-    """A text of head with one hunk as base has it."""
-    lines = _lines(text)
-    at = hunk.new - 1
-    lines[at : at + len(hunk.added)] = hunk.removed
-    return "".join(lines)
-
-
-def holds(hunk: Hunk, line: int, side: Side) -> bool:
-    """Whether a line of base (`LEFT`) or of head is one of a hunk."""
-    first, lines = (hunk.old, hunk.removed) if side == "LEFT" else (hunk.new, hunk.added)
-    return first <= line < first + len(lines)
-
-
-def put_on(text: str, hunk: Hunk) -> str:
-    """A text of base with one hunk as head has it."""
-    lines = _lines(text)
-    at = hunk.old - 1
-    lines[at : at + len(hunk.removed)] = hunk.added
-    return "".join(lines)
 
 
 def probed(line: str, value: Value) -> str | None:
@@ -171,19 +107,6 @@ def rewritten(line: str, value: str, wanted: str) -> str | None:
         return None
     start = line.index(value, match.start(name))
     return line[:start] + wanted + line[start + len(value) :]
-
-
-def line_at(text: str, number: int) -> str | None:
-    """A line of a text, counted from 1, with its end."""
-    lines = _lines(text)
-    return lines[number - 1] if 0 < number <= len(lines) else None
-
-
-def with_line(text: str, number: int, line: str) -> str:
-    """A text with another line at this number."""
-    lines = _lines(text)
-    lines[number - 1] = line
-    return "".join(lines)
 
 
 def sought(node: Node, before: Value, after: Value) -> Sought:
@@ -295,51 +218,6 @@ def _item(value: Value, step: Item) -> Value:
         elif str(held) == step.key:
             return held
     return None
-
-
-def _lines(text: str) -> list[str]:
-    """The lines as git counts them, with their ends; `splitlines` knows many other ends."""
-    return [f"{line}\n" for line in text.split("\n")[:-1]] + [
-        line for line in text.rpartition("\n")[2:] if line
-    ]
-
-
-def _differences(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """The ranges of lines that differ, between those that are found to be the same."""
-    small = len(old) <= _MOST_LINES and len(new) <= _MOST_LINES
-    anchors = [] if small else _anchors(old, new)
-    i = k = 0
-    for j, m in (*anchors, (len(old), len(new))):
-        one, other = old[i:j], new[k:m]
-        if len(one) > _MOST_LINES or len(other) > _MOST_LINES:
-            yield i, j, k, m
-        elif one != other:
-            for tag, *at in SequenceMatcher(None, one, other).get_opcodes():
-                if tag != "equal":
-                    yield i + at[0], i + at[1], k + at[2], k + at[3]
-        i, k = j + 1, m + 1
-
-
-def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Lines that stand once on both sides, as many as keep their order."""
-    places = {line: at for at, line in enumerate(new)}
-    counts, others = Counter(old), Counter(new)
-    ends: list[int] = []
-    chains: list[tuple[int, int, int]] = []  # of old, of new, the chain's last before this
-    last: list[int] = []
-    for at, line in enumerate(old):
-        if counts[line] != 1 or others[line] != 1:
-            continue
-        length = bisect_left(ends, places[line])
-        chains.append((at, places[line], last[length - 1] if length else -1))
-        ends[length : length + 1] = [places[line]]
-        last[length : length + 1] = [len(chains) - 1]
-    found: list[tuple[int, int]] = []
-    link = last[-1] if last else -1
-    while link >= 0:
-        one, other, link = chains[link]
-        found.append((one, other))
-    return found[::-1]
 
 
 def _leaves(route: Route, value: Value) -> Iterator[Leaf]:

@@ -6,19 +6,15 @@ import random
 
 import pytest
 
+from bot.core.changed_lines import Hunk, holds, hunks, put_back, put_on
 from bot.core.finding import Side
 from bot.core.provenance import (
-    Hunk,
     Leaf,
     Texts,
     changed_leaves,
-    holds,
-    hunks,
     likest,
     listing,
     probed,
-    put_back,
-    put_on,
     ranked,
     sought,
     value_at,

@@ -27,7 +27,7 @@ from bot.analysis.manifests import ReadManifests
 from bot.analysis.redeclare import Redeclaring
 from bot.analysis.trials import value_in
 from bot.analysis.versions import Versions
-from bot.core import provenance
+from bot.core import changed_lines, provenance
 from bot.core.finding import Side
 from bot.core.policy import Policy
 from bot.core.rendering import Build, Builder, Built
@@ -269,7 +269,7 @@ def _outcome(held: World, asked: Changed, place: Location | None) -> Outcome:
         return "root"
     if place.line is None:
         return "root" if held.base.get(place.path) == held.head.get(place.path) else "file"
-    line = provenance.line_at(held.text(place.path, place.side), place.line) or ""
+    line = changed_lines.line_at(held.text(place.path, place.side), place.line) or ""
     return "line" if _carries(line, asked.node.value) else "hunk"
 
 
