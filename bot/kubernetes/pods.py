@@ -251,11 +251,6 @@ class PodTemplate:
             return "to-completion"
         return self.place.restart
 
-    @property
-    def replicas_node(self) -> Node:
-        """The place that says how many pods there are, of the kinds that have one."""
-        return self.owner.at("spec", "replicas")
-
     def __str__(self) -> str:
         return str_of(self.owner)
 

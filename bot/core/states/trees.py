@@ -209,7 +209,8 @@ class Trees:
                 held if held is not None and held.status == "rendered" else None
                 for held in (before.get(key), after.get(key))
             )
-            own = (new or old).root.tree_files if (new or old) else ()  # type: ignore[union-attr]
+            applied = new or old
+            own = applied.root.tree_files if applied is not None else ()
             shared = frozenset(path for path in own if uses[path] > 1)
             for made in rendered_of(old, new, reader, shared, self._again(old, new)):
                 found[made.name] = made
