@@ -15,10 +15,10 @@ from types import ModuleType
 import msgspec
 
 import rules
+from bot.core.engine.page import Page, PageError, parse_page
+from bot.core.engine.rule import Reach, Rule
 from bot.core.finding import Severity
-from bot.core.page import Page, PageError, parse_page
 from bot.core.resource import GroupKind
-from bot.core.rule import Reach, Rule
 from bot.errors import FairleadError
 
 SHAPES: typing.Final[Mapping[str, str]] = {

@@ -175,7 +175,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def read_fetch_settings(environ: Mapping[str, str] | None = None) -> FetchSettings:
     """The settings about what lies elsewhere; raises UsageError naming the variable."""
-    from bot.fetch.places import Named  # noqa: PLC0415 - not for --help
+    from bot.fetch.addresses import Named  # noqa: PLC0415 - not for --help
 
     read = _Reader(os.environ if environ is None else environ)
     stated = (part.strip() for part in (read.text("FAIRLEAD_FETCH_HOSTS") or "").split(","))

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Fix, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
-from bot.kubernetes.api_versions import Unserved, unserved
+from bot.kubernetes.apply.api_versions import Unserved, unserved
 from bot.kubernetes.naming import shown
-from bot.kubernetes.pods import str_of
+from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity, Spot
-from bot.core.late import Late
 from bot.core.resource import GroupKind
 from bot.core.state import State
+from bot.core.template_decision import Late
 
 SEVERITY = Severity.WARNING
 SUBJECTS: tuple[GroupKind, ...] = ()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.pods import TEMPLATED
-from bot.kubernetes.policies import POLICY_KINDS
-from bot.kubernetes.widened import widened_findings
+from bot.kubernetes.network.newly_allowed import widened_findings
+from bot.kubernetes.network.state_policies import POLICY_KINDS
+from bot.kubernetes.workloads.pods import TEMPLATED
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (*POLICY_KINDS, kinds.NAMESPACE, *TEMPLATED)

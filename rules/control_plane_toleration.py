@@ -6,8 +6,8 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.pods import TEMPLATED, pod_templates, str_of
-from bot.kubernetes.taints import Access, control_plane_access
+from bot.kubernetes.workloads.pods import TEMPLATED, pod_templates, str_of
+from bot.kubernetes.workloads.taints import Access, control_plane_access
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = TEMPLATED

@@ -7,12 +7,12 @@ from typing import Final
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes import gitops_authority
+from bot.kubernetes.authority import gitops
 
 SEVERITY: Final = Severity.ERROR
-SUBJECTS: Final = gitops_authority.CONTROLLED
+SUBJECTS: Final = gitops.CONTROLLED
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    yield from gitops_authority.authority_widened(before, after)
+    yield from gitops.authority_widened(before, after)

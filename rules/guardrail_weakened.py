@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.kubernetes import guardrails
+from bot.kubernetes.authority import guardrails
 
 SEVERITY: Final = Severity.ERROR
 SUBJECTS: Final[tuple[GroupKind, ...]] = ()  # the kinds of Gatekeeper's constraints are users' own

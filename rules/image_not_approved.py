@@ -7,11 +7,11 @@ from typing import Literal
 from bot.core.finding import Finding, Fix, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.kubernetes import image_approval as approval
-from bot.kubernetes.image_approval import NewImage, new_images
-from bot.kubernetes.image_facts import image_facts, used_by
-from bot.kubernetes.image_places import is_new, new_places
-from bot.kubernetes.images import is_short, parse_entries
+from bot.kubernetes.images import approval
+from bot.kubernetes.images.approval import NewImage, new_images
+from bot.kubernetes.images.facts import image_facts, used_by
+from bot.kubernetes.images.reference import is_short, parse_entries
+from bot.kubernetes.images.registries import is_new, new_places
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()

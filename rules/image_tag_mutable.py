@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.kubernetes.image_approval import new_images
-from bot.kubernetes.image_changes import is_only_the_digest, is_only_the_tag
-from bot.kubernetes.image_facts import image_facts, used_by
-from bot.kubernetes.image_positions import ImageUse
-from bot.kubernetes.images import Image
+from bot.kubernetes.images.approval import new_images
+from bot.kubernetes.images.changes import is_only_the_digest, is_only_the_tag
+from bot.kubernetes.images.facts import image_facts, used_by
+from bot.kubernetes.images.positions import ImageUse
+from bot.kubernetes.images.reference import Image
 
 SEVERITY = Severity.WARNING
 SUBJECTS: tuple[GroupKind, ...] = ()

@@ -6,9 +6,9 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.immutable import FIELDS, Refused, refused_changes
-from bot.kubernetes.pods import str_of
-from bot.kubernetes.sync import is_hook, is_recreated
+from bot.kubernetes.apply.immutable import FIELDS, Refused, refused_changes
+from bot.kubernetes.apply.sync_options import is_hook, is_recreated
+from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = tuple(FIELDS)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.backends import INGRESSES, backends_of
-from bot.kubernetes.known import dangling
+from bot.kubernetes.absence import dangling
+from bot.kubernetes.routes.backends import INGRESSES, backends_of
 
 SEVERITY = Severity.ERROR
 SUBJECTS = ()  # an Ingress may send traffic to a resource of any kind

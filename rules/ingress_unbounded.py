@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.backends import INGRESSES
-from bot.kubernetes.issues import new_findings
-from bot.kubernetes.unbounded import ask_unbounded
+from bot.kubernetes.checks import new_findings
+from bot.kubernetes.routes.backends import INGRESSES
+from bot.kubernetes.routes.catch_all import ask_unbounded
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (*INGRESSES, kinds.GATEWAY)

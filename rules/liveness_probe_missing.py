@@ -8,8 +8,14 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
 from bot.kubernetes.naming import called
-from bot.kubernetes.pods import str_of
-from bot.kubernetes.probes import LASTING, has_probe, lasting_templates, listens, matches_any
+from bot.kubernetes.services.probes import (
+    LASTING,
+    has_probe,
+    lasting_templates,
+    listens,
+    matches_any,
+)
+from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.NOTICE
 SUBJECTS: tuple[GroupKind, ...] = LASTING

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.issues import new_findings
-from bot.kubernetes.policies import POLICY_KINDS
-from bot.kubernetes.policy_checks import ask_refusals
+from bot.kubernetes.checks import new_findings
+from bot.kubernetes.network.policy_checks import ask_refusals
+from bot.kubernetes.network.state_policies import POLICY_KINDS
 
 SEVERITY = Severity.ERROR
 SUBJECTS = POLICY_KINDS

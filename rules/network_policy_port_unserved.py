@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.issues import Issue, Reach, new_findings
-from bot.kubernetes.policies import NETWORK_KINDS
-from bot.kubernetes.policy_ports import ask_ports
+from bot.kubernetes.checks import Issue, Reach, new_findings
+from bot.kubernetes.network.policy_ports import ask_ports
+from bot.kubernetes.network.state_policies import NETWORK_KINDS
 
 SEVERITY = Severity.WARNING
 SUBJECTS = NETWORK_KINDS

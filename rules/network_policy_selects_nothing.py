@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.known import dangling
-from bot.kubernetes.pods import TEMPLATED
-from bot.kubernetes.policies import POLICY_KINDS
-from bot.kubernetes.policy_checks import subjects_of_policy
+from bot.kubernetes.absence import dangling
+from bot.kubernetes.network.policy_checks import subjects_of_policy
+from bot.kubernetes.network.state_policies import POLICY_KINDS
+from bot.kubernetes.workloads.pods import TEMPLATED
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (*POLICY_KINDS, *TEMPLATED)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.issues import new_findings
-from bot.kubernetes.spreading import REPLICATED, Spreading
+from bot.kubernetes.checks import new_findings
+from bot.kubernetes.workloads.spreading import REPLICATED, Spreading
 
 SEVERITY = Severity.NOTICE
 SUBJECTS = (*REPLICATED, kinds.HORIZONTAL_POD_AUTOSCALER)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from bot.core.codeowners import LOCATIONS
 from bot.core.finding import Finding, Severity, Side, Spot
 from bot.core.globs import name_matches, path_matches
-from bot.core.policy import ORGANISATION_PATH, ORGANISATION_REPOSITORY, POLICY_PATH
+from bot.core.policy.model import ORGANISATION_PATH, ORGANISATION_REPOSITORY, POLICY_PATH
 from bot.core.resource import GroupKind
 from bot.core.state import State
 

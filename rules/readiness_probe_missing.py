@@ -8,8 +8,14 @@ from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.naming import called
-from bot.kubernetes.pods import str_of
-from bot.kubernetes.probes import LASTING, Traffic, has_probe, matches_any, served_containers
+from bot.kubernetes.services.probes import (
+    LASTING,
+    Traffic,
+    has_probe,
+    matches_any,
+    served_containers,
+)
+from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.WARNING
 SUBJECTS: tuple[GroupKind, ...] = LASTING

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.kubernetes.broken_references import Broken, broken_references
 from bot.kubernetes.naming import shown
-from bot.kubernetes.pods import TEMPLATED, str_of
-from bot.kubernetes.references import PROVIDERS
+from bot.kubernetes.workloads.pods import TEMPLATED, str_of
+from bot.kubernetes.workloads.references import PROVIDERS
+from bot.kubernetes.workloads.references_broken import Broken, broken_references
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = (*PROVIDERS, *TEMPLATED)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.kubernetes.pods import str_of
-from bot.kubernetes.pruning import Removed, removed
+from bot.kubernetes.apply.pruning import Removed, removed
+from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()

@@ -8,10 +8,10 @@ from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.naming import called
-from bot.kubernetes.pods import TEMPLATED, str_of
-from bot.kubernetes.probes import matches_any
-from bot.kubernetes.resources_changes import affected, newly_lacking, newly_refused
-from bot.kubernetes.resources_requests import Demand
+from bot.kubernetes.services.probes import matches_any
+from bot.kubernetes.workloads.pods import TEMPLATED, str_of
+from bot.kubernetes.workloads.requests import Demand
+from bot.kubernetes.workloads.requests_changed import affected, newly_lacking, newly_refused
 
 SEVERITY = Severity.NOTICE
 SUBJECTS: tuple[GroupKind, ...] = (*TEMPLATED, kinds.LIMIT_RANGE, kinds.RESOURCE_QUOTA)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.backends import INGRESSES
-from bot.kubernetes.route_changes import routes_exposed
+from bot.kubernetes.routes.backends import INGRESSES
+from bot.kubernetes.routes.changes import routes_exposed
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (*INGRESSES, kinds.GATEWAY)

@@ -6,8 +6,8 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.pods import str_of
 from bot.kubernetes.secrets import Exposed, exposed
+from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = (kinds.SECRET,)

@@ -7,7 +7,8 @@ from typing import Final
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State, changes
-from bot.kubernetes import accounts, kinds
+from bot.kubernetes import kinds
+from bot.kubernetes.workloads import service_accounts
 
 SEVERITY: Final = Severity.ERROR
 SUBJECTS: Final = (kinds.SERVICE_ACCOUNT, kinds.SECRET)
@@ -16,7 +17,7 @@ SUBJECTS: Final = (kinds.SERVICE_ACCOUNT, kinds.SECRET)
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     for change in changes(before, after, *SUBJECTS):
-        for found in accounts.account_changes(change.before, change.after):
+        for found in service_accounts.account_changes(change.before, change.after):
             yield Finding(
                 node=found.node,
                 message=found.message,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.blocked import blocked_findings
-from bot.kubernetes.policies import NETWORK_KINDS
+from bot.kubernetes.network.blocked_services import blocked_findings
+from bot.kubernetes.network.state_policies import NETWORK_KINDS
 
 SEVERITY = Severity.ERROR
 SUBJECTS = NETWORK_KINDS

@@ -6,7 +6,7 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.endpoints import unanswered
+from bot.kubernetes.services.endpoints import unanswered
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (kinds.SERVICE,)

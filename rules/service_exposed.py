@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.exposure import Exposure, sources_widened
-from bot.kubernetes.issues import new_findings
-from bot.kubernetes.loadbalancers import ProviderName
+from bot.kubernetes.checks import new_findings
+from bot.kubernetes.routes.exposure import Exposure, sources_widened
+from bot.kubernetes.routes.loadbalancers import ProviderName
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (kinds.SERVICE,)

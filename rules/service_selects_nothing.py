@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.known import dangling
-from bot.kubernetes.pods import TEMPLATED
-from bot.kubernetes.service_checks import pods_behind
+from bot.kubernetes.absence import dangling
+from bot.kubernetes.services.checks import pods_behind
+from bot.kubernetes.workloads.pods import TEMPLATED
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (kinds.SERVICE, *TEMPLATED)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.issues import new_findings
-from bot.kubernetes.pods import TEMPLATED
-from bot.kubernetes.service_ports import ask_targets
+from bot.kubernetes.checks import new_findings
+from bot.kubernetes.services.ports import ask_targets
+from bot.kubernetes.workloads.pods import TEMPLATED
 
 SEVERITY = Severity.ERROR
 SUBJECTS = (kinds.SERVICE, *TEMPLATED)

@@ -7,8 +7,8 @@ from typing import Literal
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.kubernetes.pods import TEMPLATED, str_of
-from bot.kubernetes.privileges import Gained, gained
+from bot.kubernetes.podsecurity.new_violations import Gained, gained
+from bot.kubernetes.workloads.pods import TEMPLATED, str_of
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = TEMPLATED

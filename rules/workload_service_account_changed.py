@@ -7,8 +7,9 @@ from typing import Final
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes import kinds, workload_accounts
-from bot.kubernetes.pods import TEMPLATED
+from bot.kubernetes import kinds
+from bot.kubernetes.rbac import workload_accounts
+from bot.kubernetes.workloads.pods import TEMPLATED
 
 SEVERITY: Final = Severity.ERROR
 SUBJECTS: Final = (*TEMPLATED, kinds.SERVICE_ACCOUNT)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.coverage import uncovered_findings, with_policies
-from bot.kubernetes.policies import NETWORK_KINDS
+from bot.kubernetes.network.coverage import uncovered_findings, with_policies
+from bot.kubernetes.network.state_policies import NETWORK_KINDS
 
 SEVERITY = Severity.NOTICE
 SUBJECTS = NETWORK_KINDS

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from bot.demo import wait_until
+from bot.standin.demo import wait_until
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.core.decide import decide
-from bot.core.finding import Graph, Severity, Side, Steps, Table
-from bot.core.policy import Policy
-from bot.core.review import (
+from bot.core.engine.decide import decide
+from bot.core.engine.review import (
     Analysis,
     Counts,
     Details,
@@ -22,6 +20,8 @@ from bot.core.review import (
     Suggestion,
     Summary,
 )
+from bot.core.finding import Graph, Severity, Side, Steps, Table
+from bot.core.policy.model import Policy
 
 TODAY = date(2026, 11, 20)
 BASE, HEAD = "a" * 40, "b" * 40

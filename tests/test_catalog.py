@@ -12,10 +12,10 @@ import pytest
 
 import rules
 from bot.catalog import CatalogError, NoOptions, load_rules, make_rule, rule_options
+from bot.core.engine.page import parse_page
+from bot.core.engine.rule import Rule
 from bot.core.finding import Finding, Severity
-from bot.core.page import parse_page
 from bot.core.resource import GroupKind, Resource
-from bot.core.rule import Rule
 from bot.core.state import State
 
 PAGE = parse_page(

@@ -19,7 +19,7 @@ import pytest
 
 from bot.core.rendering import Renderer
 from bot.errors import UsageError
-from bot.render.bring import build
+from bot.render.install import build
 from bot.render.tools import Binary, find, find_all, pinned_tools
 
 _CHECKOUT: Final = Path(__file__).parents[1]

@@ -8,32 +8,32 @@ from functools import partial
 from hashlib import sha1
 from typing import Final, Protocol
 
-from bot.analysis.attribution import Attribution
 from bot.analysis.counters import Counters
-from bot.analysis.locate import Locator, in_one_line, merged
+from bot.analysis.lines.attribution import Attribution
+from bot.analysis.lines.locate import Locator, in_one_line, merged
+from bot.analysis.lines.reread_declarations import Redeclaring
+from bot.analysis.lines.versions import Versions
 from bot.analysis.manifests import ReadManifests
-from bot.analysis.redeclare import Redeclaring
 from bot.analysis.summary import summarise
-from bot.analysis.versions import Versions
+from bot.core.engine.judge import RuleFailed, judge
+from bot.core.engine.review import Analysis, Location, Problem, ReviewFinding
+from bot.core.engine.rule import Rule
 from bot.core.fetching import Fetcher
-from bot.core.judge import RuleFailed, judge
 from bot.core.manifest import ManifestFile
-from bot.core.policy import Policy
+from bot.core.policy.model import Policy
 from bot.core.rendering import Builder, NoBuilder
 from bot.core.resource import Node
-from bot.core.review import Analysis, Location, Problem, ReviewFinding
-from bot.core.rule import Rule
 from bot.core.scopes import Scopes
 from bot.core.state import changes
 from bot.core.states import Manifests, States, states_of
-from bot.core.states.files import files_of
-from bot.core.states.grafts import without_reserved
-from bot.core.states.inputs import inputs_of
 from bot.core.states.resources import resources_of
+from bot.core.states.roots.fetched_files import without_reserved
+from bot.core.states.roots.files import files_of
+from bot.core.states.roots.inputs import inputs_of
 from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops import Declarations, Own, indeterminate, is_sensitive
-from bot.kubernetes.remote.meanings import Meanings
+from bot.kubernetes.remote.resolve import Meanings
 from bot.kubernetes.remote.sources import remote_sources
 
 _APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)

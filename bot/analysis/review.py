@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.analysis.run import Options, Side, analyse
-from bot.core.decide import decide
-from bot.core.policy import Policy
-from bot.core.review import Review
+from bot.analysis.process.parent import Options, Side, analyse
+from bot.core.engine.decide import decide
+from bot.core.engine.review import Review
+from bot.core.policy.model import Policy
 
 
 def review_trees(base: Side, head: Side, policy: Policy, today: date, options: Options) -> Review:

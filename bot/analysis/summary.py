@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
-from bot.core.brought import fetched_of
+from bot.core.engine.review import Counts, GrantCounts, ImageChange, RenderedRoots, Summary
+from bot.core.publish.fetched import fetched_of
 from bot.core.resource import Item, Resource, ResourceKey, Route
-from bot.core.review import (
-    Counts,
-    GrantCounts,
-    ImageChange,
-    RenderedRoots,
-    Summary,
-)
 from bot.core.state import Change, changes
 from bot.core.states import Pair, States
 from bot.core.values import thaw
-from bot.kubernetes.image_changes import image_changes
-from bot.kubernetes.image_positions import image_uses
+from bot.kubernetes.images.changes import image_changes
+from bot.kubernetes.images.positions import image_uses
 from bot.kubernetes.rbac import grant_difference
 
 _RBAC: Final = "rbac.authorization.k8s.io"

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 import click
 
 from bot.cli import output
-from bot.cli.elsewhere import fetching_here, may_fetch
+from bot.cli.fetch_options import fetching_here, may_fetch
 from bot.errors import AnalysisError, UsageError
 from bot.settings import cache_directory, tool_folders
 
 if TYPE_CHECKING:
-    from bot.analysis.run import Options
-    from bot.core.backtest import Outcome
-    from bot.core.policy import Policy
+    from bot.analysis.process.parent import Options
+    from bot.core.adoption.backtest import Outcome
+    from bot.core.policy.model import Policy
     from bot.git import Repository
 
 EPILOG: Final = """\b
@@ -95,11 +95,11 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     request and with one policy for all. Approvals of people are not known. A lower severity is
     suggested for rules that would have blocked more than one merge in ten.
     """
-    from bot.analysis.renders import renders_here  # noqa: PLC0415 - not for --help
-    from bot.analysis.run import Options  # noqa: PLC0415 - not for --help
+    from bot.analysis.process.parent import Options  # noqa: PLC0415 - not for --help
+    from bot.analysis.process.renders import renders_here  # noqa: PLC0415 - not for --help
     from bot.cli.comparison import read_policy  # noqa: PLC0415 - not for --help
-    from bot.core.backtest import document  # noqa: PLC0415 - not for --help
-    from bot.core.policy import POLICY_PATH  # noqa: PLC0415 - not for --help
+    from bot.core.adoption.backtest import document  # noqa: PLC0415 - not for --help
+    from bot.core.policy.model import POLICY_PATH  # noqa: PLC0415 - not for --help
     from bot.git import Repository  # noqa: PLC0415 - not for --help
 
     repository = Repository(repo)
@@ -131,9 +131,9 @@ def _outcomes(
     seconds: float,
 ) -> Iterator[Outcome]:
     """One outcome a merge, newest first, until the time is over."""
+    from bot.analysis.process.parent import Side  # noqa: PLC0415 - not for --help
     from bot.analysis.review import review_trees  # noqa: PLC0415 - not for --help
-    from bot.analysis.run import Side  # noqa: PLC0415 - not for --help
-    from bot.core.backtest import Outcome  # noqa: PLC0415 - not for --help
+    from bot.core.adoption.backtest import Outcome  # noqa: PLC0415 - not for --help
 
     today, end = datetime.now(UTC).date(), time.monotonic() + seconds
     with _counting(len(merges)) as counter, repository.blobs() as blobs:
@@ -149,7 +149,7 @@ def _outcomes(
 
 
 def _text(outcomes: Sequence[Outcome], asked: int, policy: Policy) -> Iterator[str]:
-    from bot.core.backtest import suggested_policy, tallies, verdicts  # noqa: PLC0415 - as above
+    from bot.core.adoption.backtest import suggested_policy, tallies, verdicts  # noqa: PLC0415 - as above
 
     counted = verdicts(outcomes)
     said = ", ".join(f"{count} {name}" for name, count in counted.items() if count)

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import click
 
+from bot.analysis.process.parent import Options, Side
 from bot.analysis.review import review_trees
-from bot.analysis.run import Options, Side
 from bot.catalog import rule_options
-from bot.core.excerpt import shown_line
-from bot.core.organisation import (
+from bot.core.engine.review import Review, ReviewFinding
+from bot.core.policy.model import MISNAMED, POLICY_PATH, Policy
+from bot.core.policy.organisation import (
     NO_ORGANISATION,
     Organisation,
     combined,
     each_branch,
     parse_organisation,
 )
-from bot.core.policy import MISNAMED, POLICY_PATH, Policy
-from bot.core.review import Review, ReviewFinding
+from bot.core.publish.excerpt import shown_line
 from bot.errors import PolicyError, UsageError
 from bot.git import Repository, read_directory
 
@@ -93,7 +93,7 @@ def compare(sides: Sides, policy: Policy, today: date, options: Options) -> Revi
 
 
 def _has_any(side: Side, policy: Policy) -> bool:
-    from bot.core.states.files import files_of  # noqa: PLC0415 - only where nothing was compared
+    from bot.core.states.roots.files import files_of  # noqa: PLC0415 - only where nothing was compared
 
     found = files_of(side.tree, policy.ignore)
     return bool(found.manifests or found.charts)

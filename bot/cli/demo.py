@@ -18,7 +18,8 @@ from rich.rule import Rule
 
 from bot.cli.group import BLOCKED, PASS
 from bot.cli.output import console
-from bot.demo import (
+from bot.sandbox import sandbox_state
+from bot.standin.demo import (
     REPOSITORY,
     Demonstration,
     Shown,
@@ -27,7 +28,6 @@ from bot.demo import (
     wrong_about_bad,
     wrong_about_fix,
 )
-from bot.sandbox import sandbox_state
 
 _HIDDEN = re.compile(r"<!--.*?-->\n?|</?sub>", re.DOTALL)
 

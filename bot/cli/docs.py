@@ -45,8 +45,8 @@ def docs(ctx: click.Context, *, check: bool) -> None:
 def generated(root: Path) -> Mapping[str, str]:
     """Every generated file's text, by its path from the root."""
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
-    from bot.core.document import review_schema  # noqa: PLC0415 - not for --help
-    from bot.core.policy_schema import policy_schema  # noqa: PLC0415 - not for --help
+    from bot.core.policy.schema import policy_schema  # noqa: PLC0415 - not for --help
+    from bot.core.publish.review_json import review_schema  # noqa: PLC0415 - not for --help
 
     return {
         "README.md": _between(root, "README.md", (BEGIN, END), _table("rules/")),

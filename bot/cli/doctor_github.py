@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from bot.catalog import rule_options
 from bot.cli.diagnosis import Line, ok, problem, warning
 from bot.cli.doctor_webhook import deliveries, webhook
-from bot.core.organisation import parse_organisation
+from bot.core.policy.organisation import parse_organisation
 from bot.errors import GitHubError, PolicyError
 from bot.github.auth import Gateway
 from bot.github.inspection import Inspection, Reader

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from bot.core.fixes import edit, suggestions
-from bot.core.review import Review
+from bot.core.engine.review import Review
+from bot.core.lines.fixes import edit, suggestions
 from bot.errors import UsageError
 from bot.git.repository import is_object_id, working_tree
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.cli import output
-from bot.core.policy import Policy
-from bot.core.review import Review
+from bot.core.engine.review import Review
+from bot.core.policy.model import Policy
 
 if TYPE_CHECKING:
     from bot.cli.text import Lines
@@ -41,13 +41,13 @@ def _text(review: Review, policy: Policy, lines: Lines, target: Path | None) -> 
 
 
 def _json(review: Review) -> str:
-    from bot.core.document import to_json  # noqa: PLC0415
+    from bot.core.publish.review_json import to_json  # noqa: PLC0415
 
     return to_json(review)
 
 
 def _markdown(review: Review, policy: Policy) -> str:
-    from bot.core.report import whole  # noqa: PLC0415
+    from bot.core.publish.report import whole  # noqa: PLC0415
 
     return whole(review, policy)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from bot.analysis.renders import renders_here
+from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.renders import renders_here
 from bot.analysis.review import review_trees
-from bot.analysis.run import Options, Side
 from bot.catalog import load_rules
 from bot.cli.comparison import open_sides
-from bot.core.policy import Images, Policy, RulePolicy
+from bot.core.policy.model import Images, Policy, RulePolicy
 from bot.core.values import mapping, text
 from bot.settings import cache_directory, tool_folders
 

@@ -97,7 +97,7 @@ def as_text(found: Mapping[str, Sequence[Connection]]) -> str:
 
 
 def _lines(found: Mapping[str, Sequence[Connection]]) -> Iterator[str]:
-    from bot.core.markdown import visible  # noqa: PLC0415 - not for --help
+    from bot.core.publish.markdown import visible  # noqa: PLC0415 - not for --help
 
     for environment, held in found.items():
         if len(found) > 1 and held:
@@ -113,7 +113,7 @@ def _lines(found: Mapping[str, Sequence[Connection]]) -> Iterator[str]:
 
 def as_mermaid(found: Mapping[str, Sequence[Connection]]) -> str:
     """The connections as a graph: added ones thick, removed ones dotted."""
-    from bot.core.markdown import label  # noqa: PLC0415 - not for --help
+    from bot.core.publish.markdown import label  # noqa: PLC0415 - not for --help
 
     held = [connection for each in found.values() for connection in each]
     shown = held[:_LARGEST]

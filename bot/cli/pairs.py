@@ -13,13 +13,13 @@ from typing import Final
 
 import click
 
-from bot.analysis.cache import FactCache
 from bot.analysis.manifests import ReadManifests
-from bot.analysis.renders import RENDERS, Orders, renders_here
+from bot.analysis.process.cache import FactCache
+from bot.analysis.process.renders import RENDERS, Orders, renders_here
 from bot.cli import output
 from bot.cli.comparison import Sides, open_sides, read_policy
-from bot.core.markdown import visible
-from bot.core.policy import Policy
+from bot.core.policy.model import Policy
+from bot.core.publish.markdown import visible
 from bot.core.states import Pair, States, states_of
 from bot.core.tree import Blobs, Tree
 from bot.kubernetes.gitops import Declarations, Own

@@ -12,7 +12,7 @@ import click
 
 from bot.cli import output
 from bot.cli.policy_init import init
-from bot.core.policy import Policy, Waiver
+from bot.core.policy.model import Policy, Waiver
 from bot.errors import UsageError
 
 CHECK_EPILOG: Final = """\b
@@ -86,7 +86,7 @@ def check(file: Path | None, organisation: Path | None, commit: str | None, repo
 
 def _default(repo: Path, *, needed: bool) -> Path | None:
     """The policy where the App looks for it. Raises UsageError where it is needed and not there."""
-    from bot.core.policy import MISNAMED, POLICY_PATH  # noqa: PLC0415 - not for --help
+    from bot.core.policy.model import MISNAMED, POLICY_PATH  # noqa: PLC0415 - not for --help
 
     found, wrong = repo / POLICY_PATH, repo / MISNAMED
     if found.is_file():
@@ -123,8 +123,8 @@ def _say(waiver: Waiver, what: str) -> None:
 def schema(*, organisation: bool) -> None:
     """Print the JSON Schema of the policy, for editors."""
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
-    from bot.core.organisation import organisation_schema  # noqa: PLC0415 - not for --help
-    from bot.core.policy_schema import policy_schema  # noqa: PLC0415 - not for --help
+    from bot.core.policy.organisation import organisation_schema  # noqa: PLC0415 - not for --help
+    from bot.core.policy.schema import policy_schema  # noqa: PLC0415 - not for --help
 
     found = (organisation_schema if organisation else policy_schema)(rule_options())
     output.write(json.dumps(found, indent=2) + "\n", None)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from bot.core.states import Pair
-    from bot.kubernetes.rbac.boxes import Box
     from bot.kubernetes.rbac.questions import Holding
+    from bot.kubernetes.rbac.rule_sets import Box
     from bot.kubernetes.rbac.subjects import Subject
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -222,7 +222,7 @@ def _print(form: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) ->
 def _table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:
     from rich.table import Table as RichTable  # noqa: PLC0415 - slow, and not for --help
 
-    from bot.core.markdown import visible  # noqa: PLC0415 - not for --help
+    from bot.core.publish.markdown import visible  # noqa: PLC0415 - not for --help
 
     table = RichTable(box=None, pad_edge=False)
     for column in columns:

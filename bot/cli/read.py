@@ -69,7 +69,7 @@ def _error(error: ReadError | None) -> str | None:
 
 
 def _text(manifest: Manifest) -> str:
-    from bot.core.markdown import visible  # noqa: PLC0415 - not for --help
+    from bot.core.publish.markdown import visible  # noqa: PLC0415 - not for --help
 
     rows = []
     same = manifest.kubectl == manifest.kustomize

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from bot.cli import output
-from bot.cli.elsewhere import fetching_here, may_fetch
+from bot.cli.fetch_options import fetching_here, may_fetch
 from bot.cli.group import BLOCKED, INCOMPLETE, PASS
 from bot.settings import cache_directory, tool_folders
 
@@ -108,8 +108,8 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     compared with their merge base, as on GitHub.
     """
     # Everything that reasons is imported here: `fairlead --help` has no use for it.
-    from bot.analysis.renders import renders_here  # noqa: PLC0415
-    from bot.analysis.run import Options  # noqa: PLC0415
+    from bot.analysis.process.parent import Options  # noqa: PLC0415
+    from bot.analysis.process.renders import renders_here  # noqa: PLC0415
     from bot.cli.comparison import compare, open_sides, read_policy  # noqa: PLC0415
     from bot.cli.fix import apply_fixes, fixed_tree  # noqa: PLC0415
     from bot.cli.formats import write_review  # noqa: PLC0415

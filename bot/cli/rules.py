@@ -13,7 +13,7 @@ from bot.cli import output
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.core.rule import Rule
+    from bot.core.engine.rule import Rule
 
 RULES_EPILOG: Final = """\b
 Examples:

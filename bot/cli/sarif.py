@@ -8,10 +8,10 @@ from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import quote
 
+from bot.core.engine.review import Location, Problem, Review, ReviewFinding
+from bot.core.engine.rule import Rule
 from bot.core.finding import Severity
-from bot.core.markdown import visible
-from bot.core.review import Location, Problem, Review, ReviewFinding
-from bot.core.rule import Rule
+from bot.core.publish.markdown import visible
 
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -29,7 +29,7 @@ def new_rule(name: str) -> None:
     page promises a finding, so its test fails until the function is written.
     """
     from bot.catalog import load_rules  # noqa: PLC0415 - not for --help
-    from bot.core.report import render  # noqa: PLC0415 - not for --help
+    from bot.core.publish.report import render  # noqa: PLC0415 - not for --help
 
     folder = _folder()
     _refuse(name, {rule.id for rule in load_rules()})

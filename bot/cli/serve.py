@@ -15,21 +15,21 @@ from flask import Flask
 from waitress import create_server  # type: ignore[import-untyped]  # it has no types
 
 from bot import logs
-from bot.analysis.renders import Renders, renders_here
-from bot.analysis.run import Options
+from bot.analysis.process.parent import Options
+from bot.analysis.process.renders import Renders, renders_here
 from bot.app import create_app
-from bot.audit import Audit
-from bot.cli.door import Door
-from bot.cli.elsewhere import fetching_by
+from bot.cli.admin_server import Door
+from bot.cli.fetch_options import fetching_by
 from bot.errors import UsageError
 from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
-from bot.holds import Holds
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
 from bot.sandbox import proved_state
 from bot.service import Service
 from bot.settings import Settings, read_settings, tool_folders
+from bot.store.audit import Audit
+from bot.store.holds import Holds
 
 log = structlog.get_logger()
 

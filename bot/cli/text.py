@@ -11,13 +11,13 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from bot.core.brought import fetched
-from bot.core.decide import conclusion
+from bot.core.engine.decide import conclusion
+from bot.core.engine.review import Lapsed, Location, Problem, Review, ReviewFinding, Suppressed
 from bot.core.finding import Severity
-from bot.core.markdown import visible
-from bot.core.policy import Policy
-from bot.core.report import compared, consequence, place, rendered
-from bot.core.review import Lapsed, Location, Problem, Review, ReviewFinding, Suppressed
+from bot.core.policy.model import Policy
+from bot.core.publish.fetched import fetched
+from bot.core.publish.markdown import visible
+from bot.core.publish.report import compared, consequence, place, rendered
 
 Lines: TypeAlias = Callable[[ReviewFinding], str | None]
 """The line that a finding stands on, None where it must not or cannot be shown."""

@@ -76,7 +76,7 @@ def fetch(*, build: bool, folder: Path | None) -> None:
 
     An archive is unpacked only when its sha256 is the locked one. What is already there is kept.
     """
-    from bot.render import bring  # noqa: PLC0415 - not for --help
+    from bot.render import install  # noqa: PLC0415 - not for --help
     from bot.render.tools import pinned_tools  # noqa: PLC0415 - not for --help
     from bot.settings import tool_folders  # noqa: PLC0415 - not for --help
 
@@ -89,7 +89,7 @@ def fetch(*, build: bool, folder: Path | None) -> None:
             continue
         doing = "Building" if build else "Fetching"
         with output.progress(f"{doing} {tool.name} {tool.version}"):
-            path = (bring.build if build else bring.fetch)(tool, target)
+            path = (install.build if build else install.fetch)(tool, target)
         if not _is_there(tool, target):
             raise UsageError(f"{path} came, but does not say that it is {tool.name} {tool.version}")
         output.write(f"{tool.name} {tool.version} was put into {target}\n", None)

@@ -8,13 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from bot.analysis.renders import renders_here
-from bot.analysis.run import Options, Side
+from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.renders import renders_here
 from bot.catalog import load_rules
 from bot.cli.comparison import compare, open_sides
-from bot.core.decide import waiver_matches
+from bot.core.engine.decide import waiver_matches
 from bot.core.globs import name_matches
-from bot.core.policy import Policy, Waiver
+from bot.core.policy.model import Policy, Waiver
 from bot.settings import cache_directory, tool_folders
 
 OF_CHANGES: Final = frozenset(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.core.decide import conclusion
+from bot.core.engine.decide import conclusion
+from bot.core.engine.review import Location, Review
 from bot.core.finding import Severity
-from bot.core.markdown import visible
-from bot.core.policy import Policy
-from bot.core.report import compared
-from bot.core.review import Location, Review
+from bot.core.policy.model import Policy
+from bot.core.publish.markdown import visible
+from bot.core.publish.report import compared
 
 _COMMANDS: Final = {
     Severity.ERROR: "error",

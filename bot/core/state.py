@@ -8,10 +8,10 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from bot.core.late import Late
 from bot.core.manifest import ManifestFile
-from bot.core.policy import Policy
+from bot.core.policy.model import Policy
 from bot.core.resource import GroupKind, Resource, ResourceKey, Written
+from bot.core.template_decision import Late
 
 T = TypeVar("T")
 

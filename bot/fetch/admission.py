@@ -21,7 +21,7 @@ from typing import Final
 
 from bot.core.tree import File, Tree
 from bot.errors import FetchError, GitError
-from bot.fetch.wire import MEBIBYTE
+from bot.fetch.messages import MEBIBYTE
 from bot.git.command import OBJECT_ID, arguments, environment, run
 
 _SECONDS: Final = 60.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.errors import FetchError
-from bot.fetch.wire import Bounds
+from bot.fetch.messages import Bounds
 
 _LONGEST_PATH: Final = 1_024
 _FILES: Final = (tarfile.REGTYPE, tarfile.AREGTYPE)

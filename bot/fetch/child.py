@@ -21,10 +21,10 @@ import msgspec
 import requests
 
 from bot.errors import FetchError, GitError
+from bot.fetch.addresses import Named
 from bot.fetch.kinds import bring
-from bot.fetch.means import Means
-from bot.fetch.places import Named
-from bot.fetch.wire import MEBIBYTE, Ask, Came, Item, Said
+from bot.fetch.limits import Means
+from bot.fetch.messages import MEBIBYTE, Ask, Came, Item, Said
 from bot.git.command import arguments, environment
 from bot.sandbox import Allowed, confine
 

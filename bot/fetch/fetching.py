@@ -16,10 +16,10 @@ from typing import Final
 
 from bot.core.fetching import Brought, Reference
 from bot.errors import GitError
-from bot.fetch.asking import Checked, checked
-from bot.fetch.errand import Errand, Limits
-from bot.fetch.places import Named
+from bot.fetch.addresses import Named
+from bot.fetch.allowed_sources import Checked, checked
 from bot.fetch.process import LAUNCH, Run
+from bot.fetch.run import Errand, Limits
 from bot.fetch.store import Entry, Store
 from bot.git import BlobReader
 

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, TypeAlias
 
 from bot.errors import FetchError
-from bot.fetch.places import Named, Place
+from bot.fetch.addresses import Named, Place
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Resolve: TypeAlias = Callable[[str, int], Iterable[str]]

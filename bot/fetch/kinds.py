@@ -11,14 +11,14 @@ from typing import Final
 
 from bot.errors import FetchError
 from bot.fetch import charts
+from bot.fetch.addresses import Place, place_of
 from bot.fetch.archives import Packed, unpacked, without_first
-from bot.fetch.means import Means
-from bot.fetch.places import Place, place_of
-from bot.fetch.planting import plant
+from bot.fetch.limits import Means
+from bot.fetch.messages import Item, Said
+from bot.fetch.pack_writer import plant
 from bot.fetch.registries import Registry
 from bot.fetch.repositories import bring_commit, tagged
 from bot.fetch.web import Web
-from bot.fetch.wire import Item, Said
 
 _LEADS_ON: Final = re.compile(r"returned error: 30[1278]$")
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from bot.fetch.wire import MEBIBYTE, Ask, Said
+from bot.fetch.messages import MEBIBYTE, Ask, Said
 
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 LAUNCH: Final = (

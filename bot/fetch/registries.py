@@ -16,9 +16,9 @@ import msgspec
 from requests.utils import parse_dict_header
 
 from bot.errors import FetchError
-from bot.fetch.places import Place
+from bot.fetch.addresses import Place
+from bot.fetch.messages import Bounds
 from bot.fetch.web import Got, Web
-from bot.fetch.wire import Bounds
 
 _MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 _CHART: Final = "application/vnd.cncf.helm.config.v1+json"

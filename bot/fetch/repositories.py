@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from bot.errors import FetchError, GitError
+from bot.fetch.addresses import Place
 from bot.fetch.guard import is_literal
-from bot.fetch.means import Means
-from bot.fetch.places import Place
-from bot.fetch.wire import PACK
+from bot.fetch.limits import Means
+from bot.fetch.messages import PACK
 from bot.git.command import OBJECT_ID, run
 from bot.git.mirror import STRICT
 

@@ -24,8 +24,8 @@ import msgspec
 from bot.core.tree import Tree
 from bot.errors import FairleadError
 from bot.fetch.admission import listing, take_pack
+from bot.fetch.messages import MEBIBYTE, Bounds
 from bot.fetch.process import staged_bytes
-from bot.fetch.wire import MEBIBYTE, Bounds
 
 KEPT: Final = 2048 * MEBIBYTE
 """How much is kept, where nobody says otherwise."""

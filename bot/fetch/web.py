@@ -20,8 +20,8 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util.connection import create_connection
 
 from bot.errors import FetchError
-from bot.fetch.means import Means
-from bot.fetch.places import Place, target_of
+from bot.fetch.addresses import Place, target_of
+from bot.fetch.limits import Means
 
 _CHUNK: Final = 1 << 16
 _MOST_REDIRECTS: Final = 3

@@ -19,8 +19,8 @@ from jwt.exceptions import InvalidKeyError
 from urllib3 import Retry
 
 from bot.errors import GitHubAnswerError, GitHubError, InstallationGone, UsageError
-from bot.github.answers import created, translated
 from bot.github.budget import Budget
+from bot.github.errors import created, translated
 from bot.github.signing import Key, app_auth
 
 API_VERSION: Final = "2022-11-28"

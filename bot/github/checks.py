@@ -8,11 +8,11 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from bot.core.plan import Annotation, ConcludeCheck
+from bot.core.publish.plan import Annotation, ConcludeCheck
 from bot.errors import GitHubAnswerError, GitHubError
-from bot.github.answers import created, translated
-from bot.github.asked import EXTERNAL_ID, RECHECK
 from bot.github.auth import Connection
+from bot.github.errors import created, translated
+from bot.github.events import EXTERNAL_ID, RECHECK
 from bot.github.pulls import PullRequest
 from bot.github.tasks import GroupJob, PushJob
 from bot.github.webhook import NAME
@@ -260,7 +260,7 @@ def _external(about: About, end: End) -> str:
 
 
 def _buttons(about: About, end: End) -> dict[str, Any]:
-    """What people can press where a pull request does not pass; `bot.github.asked` hears of it."""
+    """What people can press where a pull request does not pass; `bot.github.events` hears of it."""
     if end.shown.conclusion == "success" or not EXTERNAL_ID.match(about.scope):
         return {}
     return {"actions": [AGAIN]}

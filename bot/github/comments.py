@@ -10,7 +10,7 @@ import structlog
 from github.PullRequest import PullRequest as Pull
 from github.PullRequestComment import PullRequestComment
 
-from bot.core.plan import (
+from bot.core.publish.plan import (
     DeleteComment,
     EditComment,
     InlineComment,
@@ -21,10 +21,10 @@ from bot.core.plan import (
     PostFileComment,
     PostReview,
 )
-from bot.core.report import fingerprint_of
+from bot.core.publish.report import fingerprint_of
 from bot.errors import GitHubAnswerError, GitHubError
-from bot.github.answers import created, translated
 from bot.github.auth import Connection, pages
+from bot.github.errors import created, translated
 from bot.github.pulls import PullRequest
 
 log = structlog.get_logger()

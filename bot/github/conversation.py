@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.github.answers import created, translated
 from bot.github.auth import Connection, pages
+from bot.github.errors import created, translated
 
 
 def say_once(connection: Connection, number: int, body: str, mark: str) -> None:

@@ -13,8 +13,8 @@ from typing import Any, Final, Self
 from github import Auth
 
 from bot.errors import GitHubAnswerError
-from bot.github.answers import translated
 from bot.github.clients import app_client, client
+from bot.github.errors import translated
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 10

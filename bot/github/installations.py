@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bot.github.answers import translated
 from bot.github.auth import Gateway, listed
+from bot.github.errors import translated
 from bot.github.webhook import EVENTS, Delivery, understood
 
 _NEXT: Final = re.compile(r'[?&]cursor=([^&>]+)[^>]*>; rel="next"')

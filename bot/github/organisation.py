@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bot.core.policy import ORGANISATION_PATH, ORGANISATION_REPOSITORY
+from bot.core.policy.model import ORGANISATION_PATH, ORGANISATION_REPOSITORY
 from bot.errors import GitHubAnswerError, PolicyError
-from bot.github.answers import translated
 from bot.github.auth import Connection, Gateway
+from bot.github.errors import translated
 
 SECONDS: Final = 300.0
 """How long a file is remembered: a change of it is in force after that at the latest."""

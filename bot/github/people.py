@@ -11,8 +11,8 @@ from github.Requester import Requester
 
 from bot.core.codeowners import normalised
 from bot.errors import GitHubAnswerError
-from bot.github.answers import translated
 from bot.github.auth import Connection, Gateway, pages
+from bot.github.errors import translated
 from bot.github.pulls import PullRequest
 
 MEMBERS: Final = {"members": "read"}

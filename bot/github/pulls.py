@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.plan import ChangedFile
+from bot.core.publish.plan import ChangedFile
 from bot.errors import GitHubAnswerError
-from bot.github.answers import translated
 from bot.github.auth import Connection, pages
+from bot.github.errors import translated
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bot.errors import GitHubError
-from bot.github.answers import translated
 from bot.github.clients import client
+from bot.github.errors import translated
 
 PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
     {

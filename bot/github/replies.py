@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from bot.errors import GitHubAnswerError, GitHubError
-from bot.github.answers import created, translated
 from bot.github.auth import Connection, pages
+from bot.github.errors import created, translated
 
 Place: TypeAlias = Literal["issue", "line"]
 """Where a comment stands: in the conversation, or on a line or file."""

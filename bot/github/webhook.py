@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.errors import DeliveryError
-from bot.github.asked import asked, forged, text
+from bot.github.events import asked, forged, text
 from bot.github.tasks import Job, Task
 
 __all__ = [

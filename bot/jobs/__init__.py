@@ -23,13 +23,13 @@ from typing import Any, Final, Protocol, TypedDict
 import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from bot.embedded import EmbeddedFile
 from bot.errors import GitError, GitHubError, InstallationGone, JobFailed
 from bot.github.tasks import Done, Errand, Job, Task, read, written
-from bot.janitor import Janitor
 from bot.jobs import lanes
+from bot.jobs.embedded import EmbeddedFile
+from bot.jobs.janitor import Janitor
+from bot.jobs.liveness import Liveness
 from bot.jobs.sweeper import Sweeper
-from bot.liveness import Liveness
 from bot.metrics import Metrics
 
 log = structlog.get_logger()

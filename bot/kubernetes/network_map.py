@@ -10,18 +10,18 @@ from bot.core.finding import Severity
 from bot.core.resource import Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes.addresses import EVERYWHERE
-from bot.kubernetes.backends import INGRESSES, backends
-from bot.kubernetes.exposure import Exposure
-from bot.kubernetes.issues import Reach
-from bot.kubernetes.network import Network, Party, network
-from bot.kubernetes.parties import STRANGER, outside, parties
-from bot.kubernetes.party_words import name_of
-from bot.kubernetes.pods import str_of
-from bot.kubernetes.population import Pods, population
+from bot.kubernetes.checks import Reach
+from bot.kubernetes.network.peer_names import name_of
+from bot.kubernetes.network.peers import STRANGER, outside, parties
+from bot.kubernetes.network.reachability import widenings
+from bot.kubernetes.network.traffic import Direction
+from bot.kubernetes.network.verdict import Network, Party, network
 from bot.kubernetes.ports import Ports
-from bot.kubernetes.reachability import widenings
-from bot.kubernetes.services import service_ports, services
-from bot.kubernetes.traffic import Direction
+from bot.kubernetes.routes.backends import INGRESSES, backends
+from bot.kubernetes.routes.exposure import Exposure
+from bot.kubernetes.services.service import service_ports, services
+from bot.kubernetes.workloads.pods import str_of
+from bot.kubernetes.workloads.population import Pods, population
 
 Change: TypeAlias = Literal["", "added", "removed"]
 

@@ -10,10 +10,10 @@ from typing import Final
 from bot.core.rendering import Build, Builder, Built, Release, Renderer, Status
 from bot.core.tree import Blobs
 from bot.errors import UnbuildableError
-from bot.render.complaint import complaint
 from bot.render.run import Command, Ending, Finished, Limits, run
+from bot.render.stderr import complaint
 from bot.render.tools import Binary
-from bot.render.work import Work, work_folder
+from bot.render.workspace import Work, work_folder
 from bot.sandbox import SandboxState, proved_state
 
 _KUSTOMIZATION: Final = "kustomization.yaml"

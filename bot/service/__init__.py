@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.github.tasks import Announcement, Batch, Done, Errand, GroupJob, Job, PushJob, Task
-from bot.service import errands, merge_queue, pushes, story
-from bot.service.means import Judge, Means
+from bot.service import maintenance, merge_queue, review_pull_request, review_push
+from bot.service.context import Judge, Means
 
 __all__ = ["Judge", "Service"]
 
@@ -25,35 +25,35 @@ class Service(Means):
         """What became of the task, and what follows. May run twice and then has posted once."""
         match task:
             case Job():
-                return story.review(self, task)
+                return review_pull_request.review(self, task)
             case Announcement():
-                return story.announce(self, task)
+                return review_pull_request.announce(self, task)
             case GroupJob():
                 return merge_queue.review_group(self, task)
             case PushJob():
-                return pushes.review_push(self, task)
+                return review_push.review_push(self, task)
             case Errand():
-                return errands.run(self, task)
+                return maintenance.run(self, task)
             case Batch():
-                return errands.deal(task)
+                return maintenance.deal(task)
 
     def give_up(self, task: Task, reference: str) -> None:
         """Ends the check run of a task that failed for good, with what finds it in the logs."""
         match task:
             case Job():
-                story.give_up(self, task, reference)
+                review_pull_request.give_up(self, task, reference)
             case Announcement():
-                story.give_up(self, task.job, reference)
+                review_pull_request.give_up(self, task.job, reference)
             case GroupJob():
                 merge_queue.give_up_group(self, task, reference)
             case PushJob():
-                pushes.give_up_push(self, task, reference)
+                review_push.give_up_push(self, task, reference)
 
     def undelivered(
         self, back: timedelta, known: Callable[[str], bool]
     ) -> Iterator[tuple[str, Task | None]]:
         """What GitHub could not deliver since then and is not known: its id, and what it asks."""
-        return errands.redelivered(self, datetime.now(UTC) - back, known)
+        return maintenance.redelivered(self, datetime.now(UTC) - back, known)
 
     def wait(self, task: Task) -> float:
         """Seconds until GitHub wants to hear of this task's installation again."""

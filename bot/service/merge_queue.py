@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import structlog
 
-from bot.core.notices import ejected, ejected_mark
-from bot.core.plan import ConcludeCheck, conclude
-from bot.core.report import failed, invalid_policy
+from bot.core.publish.notices import ejected, ejected_mark
+from bot.core.publish.plan import ConcludeCheck, conclude
+from bot.core.publish.report import failed, invalid_policy
 from bot.errors import PolicyError
 from bot.git import Repository
 from bot.github import checks
@@ -14,10 +14,10 @@ from bot.github.auth import Connection
 from bot.github.conversation import say_once
 from bot.github.pulls import open_pulls, read_pull
 from bot.github.tasks import Done, Errand, GroupJob
+from bot.service.approvals import Case, codeowners_of, settled_together
 from bot.service.commits import Commits
-from bot.service.consent import Case, codeowners_of, settled_together
+from bot.service.context import Means, trusted
 from bot.service.deadline import Deadline
-from bot.service.means import Means, trusted
 
 log = structlog.get_logger()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from bot.core.engine.page import Page
+from bot.core.engine.rule import Rule
 from bot.core.finding import Finding, Severity
-from bot.core.page import Page
 from bot.core.resource import GroupKind, Resource
-from bot.core.rule import Rule
 from bot.core.state import State, changes
 
 CONFIG_MAP = GroupKind("", "ConfigMap")

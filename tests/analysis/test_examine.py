@@ -9,10 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.analysis.examine import examine, examine_trees
-from bot.core.finding import Finding
-from bot.core.policy import Policy, RulePolicy
-from bot.core.resource import Resource
-from bot.core.review import (
+from bot.core.engine.review import (
     Analysis,
     Counts,
     GrantCounts,
@@ -22,10 +19,13 @@ from bot.core.review import (
     ResourceReference,
     Summary,
 )
-from bot.core.rule import Rule
+from bot.core.engine.rule import Rule
+from bot.core.finding import Finding
+from bot.core.policy.model import Policy, RulePolicy
+from bot.core.resource import Resource
 from bot.core.state import State
 from tests.analysis.rules import crashing, every_value, find_rule
-from tests.worlds import Files, Grove, resource
+from tests.states import Files, Grove, resource
 
 VALUES = find_rule("every-value", every_value)
 

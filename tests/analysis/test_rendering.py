@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.analysis.renders import Renders, renders_here
+from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.renders import Renders, renders_here
 from bot.analysis.review import review_trees
-from bot.analysis.run import Options, Side
-from bot.core.policy import Policy
-from bot.core.review import Location, RenderedRoots, Review
+from bot.core.engine.review import Location, RenderedRoots, Review
+from bot.core.policy.model import Policy
 from bot.git import Repository
 from tests.git.repositories import commit, make_repository
+from tests.states import resource
 from tests.tools import renderer_tools
-from tests.worlds import resource
 
 TODAY = date(2026, 1, 1)
 RBAC = "rbac.authorization.k8s.io/v1"

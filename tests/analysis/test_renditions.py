@@ -7,15 +7,15 @@ from collections.abc import Mapping
 import pytest
 
 from bot.analysis.examine import HeldBlobs, examine_trees
+from bot.core.engine.review import Analysis, Location
 from bot.core.rendering import Renderer
-from bot.core.review import Analysis, Location
 from bot.core.state import changes
 from bot.core.states import States, states_of
 from bot.render.renderers import Renderers
 from bot.render.tools import Binary
 from tests.analysis.rules import every_value, find_rule
+from tests.states import Files, Grove, resource
 from tests.tools import renderer_binaries
-from tests.worlds import Files, Grove, resource
 
 VALUES = find_rule("every-value", every_value)
 CHART: Files = {"web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\n"}

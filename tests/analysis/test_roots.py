@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import pytest
 
 from bot.analysis.examine import HeldBlobs, examine_trees
-from bot.core.policy import Policy
+from bot.core.engine.review import Analysis
+from bot.core.policy.model import Policy
 from bot.core.rendering import Build, Builder, Built, Renderer
-from bot.core.review import Analysis
 from bot.render.renderers import Renderers
 from bot.render.tools import Binary
 from tests.analysis.rules import every_value, find_rule
+from tests.states import Files, Grove, Link, resource
 from tests.tools import renderer_binaries
-from tests.worlds import Files, Grove, Link, resource
 
 VALUES = find_rule("every-value", every_value)
 ARGO = "argoproj.io/v1alpha1"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.catalog import load_rules
-from bot.core.judge import RuleFailed, judge
+from bot.core.engine.judge import RuleFailed, judge
+from bot.core.engine.rule import Rule
 from bot.core.resource import Resource, ResourceKey, Source
-from bot.core.rule import Rule
 from bot.core.state import State
 from bot.core.values import Body, freeze, mapping
 

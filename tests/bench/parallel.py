@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from bot.analysis.cache import FactCache
 from bot.analysis.examine import HeldBlobs
-from bot.analysis.renders import RENDERS, Orders, Renders, renders_here
+from bot.analysis.process.cache import FactCache
+from bot.analysis.process.renders import RENDERS, Orders, Renders, renders_here
 from bot.core.rendering import Build
 from tests.tools import renderer_tools
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.backtest import Outcome, Tally, suggested_policy, tallies, verdicts
+from bot.core.adoption.backtest import Outcome, Tally, suggested_policy, tallies, verdicts
 from bot.core.finding import Severity
-from bot.core.policy import Policy
+from bot.core.policy.model import Policy
 from tests.cli.running import ACCOUNT, ADMIN, commit, fairlead
 
 

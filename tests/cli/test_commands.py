@@ -15,7 +15,7 @@ import pytest
 
 from bot.catalog import load_rules, rule_options
 from bot.cli import COMMANDS, cli
-from bot.core.policy_schema import policy_schema
+from bot.core.policy.schema import policy_schema
 from tests.cli.running import ACCOUNT, Ran, fairlead, write
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.cli.fix import apply_fixes
+from bot.core.engine.review import Counts, Location, Review, ReviewFinding, Suggestion, Summary
 from bot.core.finding import Severity
-from bot.core.review import Counts, Location, Review, ReviewFinding, Suggestion, Summary
 from bot.errors import UsageError
 from tests.cli.running import commit, fairlead, write
 

@@ -15,9 +15,9 @@ from bot.cli.output import trimmed
 from bot.cli.sarif import to_sarif
 from bot.cli.text import print_review
 from bot.cli.workflow import to_commands
+from bot.core.engine.review import Location, Review, ReviewFinding
 from bot.core.finding import Severity
-from bot.core.policy import Policy, Waiver
-from bot.core.review import Location, Review, ReviewFinding
+from bot.core.policy.model import Policy, Waiver
 from tests.golden import assert_golden
 from tests.reviews import MANY, PROBLEMS, RICH, TODAY, decided, finding
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import fairlead, write
+from tests.states import resource
 from tests.tools import renderer_tools
-from tests.worlds import resource
 
 RBAC = "rbac.authorization.k8s.io/v1"
 SERVED = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from bot.core.document import review_schema
+from bot.core.publish.review_json import review_schema
 from tests.cli.running import ACCOUNT, ADMIN, BLOCKING, Ran, commit, fairlead, write
 from tests.fetch.servers import serving
 

@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from bot.cli.demo import _settings
-from bot.demo import (
+from bot.standin import StandIn
+from bot.standin.demo import (
     EXPECTED,
     Unexpected,
     demonstration,
@@ -19,7 +20,6 @@ from bot.demo import (
     wrong_about_bad,
     wrong_about_fix,
 )
-from bot.standin import StandIn
 
 
 def test_the_demo_shows_the_story_and_all_is_as_expected() -> None:

@@ -22,11 +22,11 @@ from github import Auth
 from github.Repository import Repository
 
 from bot.app import create_app
-from bot.core.plan import Annotation, ConcludeCheck
+from bot.core.publish.plan import Annotation, ConcludeCheck
 from bot.errors import GitHubAnswerError
 from bot.github import checks
-from bot.github.answers import translated
 from bot.github.auth import PERMISSIONS, Client, Connection, Gateway, Identity
+from bot.github.errors import translated
 from bot.github.tasks import Announcement, Job
 from bot.github.webhook import NAME, signed
 from bot.metrics import Metrics

@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import FetchError
 from bot.fetch.archives import Packed, unpacked
-from bot.fetch.wire import MEBIBYTE, Bounds
+from bot.fetch.messages import MEBIBYTE, Bounds
 from tests.fetch.packing import archive
 
 BOUNDS = Bounds(unpacked=8 * MEBIBYTE, file=MEBIBYTE, files=100)

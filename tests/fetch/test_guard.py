@@ -7,8 +7,8 @@ from ipaddress import ip_address
 import pytest
 
 from bot.errors import FetchError
+from bot.fetch.addresses import Named, Place, target_of
 from bot.fetch.guard import addresses_of, check_literal, is_public, resolve
-from bot.fetch.places import Named, Place, target_of
 
 PLACE = Place("https", "charts.example.com", 443, "/x")
 NAMED = Named(("charts.example.com",))

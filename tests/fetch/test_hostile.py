@@ -17,7 +17,7 @@ import pytest
 
 from bot.core.fetching import Brought, Reference
 from bot.fetch import Fetching, Limits
-from bot.fetch.wire import MEBIBYTE
+from bot.fetch.messages import MEBIBYTE
 from bot.sandbox import sandbox_state
 from tests.fetch.servers import Answer, Asked, Server
 from tests.git.repositories import commit, git, make_repository
@@ -36,9 +36,9 @@ _CONFINED = """
 import sys; sys.path.insert(0, sys.argv[1])
 import json, os, socket, pathlib, msgspec
 from bot.fetch import child
-from bot.fetch.means import Means
-from bot.fetch.places import Named
-from bot.fetch.wire import Ask
+from bot.fetch.limits import Means
+from bot.fetch.addresses import Named
+from bot.fetch.messages import Ask
 ask = msgspec.json.decode(sys.stdin.buffer.read(), type=Ask)
 child._limit(ask)
 child.confine(child._allowed(ask, Means(Named(tuple(ask.hosts)), ask.bounds)))

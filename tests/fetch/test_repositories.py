@@ -10,10 +10,10 @@ import pytest
 from bot.core.fetching import Brought, Reference
 from bot.core.tree import File
 from bot.fetch import Fetching
-from bot.fetch.means import Means
-from bot.fetch.places import Named, Place
+from bot.fetch.addresses import Named, Place
+from bot.fetch.limits import Means
+from bot.fetch.messages import Bounds
 from bot.fetch.repositories import knows_pins, tagged
-from bot.fetch.wire import Bounds
 from tests.fetch.servers import Answer, Server
 from tests.git.repositories import commit, git, make_repository
 

@@ -14,7 +14,7 @@ import pytest
 
 from bot.core.fetching import Brought, NoFetcher, Reference
 from bot.fetch import Fetching, Limits
-from bot.fetch.wire import MEBIBYTE
+from bot.fetch.messages import MEBIBYTE
 from bot.git import BlobReader
 from tests.fetch.packing import CHART, CHART_DIGEST, archive, blob_id, digest
 from tests.fetch.servers import Answer, Server

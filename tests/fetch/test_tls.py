@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bot.core.fetching import Brought, Reference
 from bot.errors import FetchError
 from bot.fetch import Fetching
-from bot.fetch.means import Means
-from bot.fetch.places import Named
+from bot.fetch.addresses import Named
+from bot.fetch.limits import Means
+from bot.fetch.messages import Bounds
 from bot.fetch.web import Web
-from bot.fetch.wire import Bounds
 from tests.fetch.servers import Answer, Server, serving
 from tests.git.repositories import commit, make_repository
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.errors import FetchError
-from bot.fetch.means import Means
-from bot.fetch.places import Named
+from bot.fetch.addresses import Named
+from bot.fetch.limits import Means
+from bot.fetch.messages import MEBIBYTE, Bounds
 from bot.fetch.web import Web
-from bot.fetch.wire import MEBIBYTE, Bounds
 from tests.fetch.servers import Answer, Asked, Server
 
 BOUNDS = Bounds(patience=1, seconds=2)

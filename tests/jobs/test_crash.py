@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo import wait_until
+from bot.standin.demo import wait_until
 
 WORKER = """
 import os, pathlib, sys, time

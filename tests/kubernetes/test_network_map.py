@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.kubernetes.network_map import Connection, changed_connections, connections
-from tests.kubernetes.network_worlds import allow, app, pod, policy, service, state, thing
+from tests.kubernetes.network.clusters import allow, app, pod, policy, service, state, thing
 
 DB = pod("db", "5432")
 WEB = pod("web", "8080")

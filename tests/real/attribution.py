@@ -22,19 +22,19 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from bot.analysis.attribution import Attribution
+from bot.analysis.lines.attribution import Attribution
+from bot.analysis.lines.reread_declarations import Redeclaring
+from bot.analysis.lines.trials import value_in
+from bot.analysis.lines.versions import Versions
 from bot.analysis.manifests import ReadManifests
-from bot.analysis.redeclare import Redeclaring
-from bot.analysis.trials import value_in
-from bot.analysis.versions import Versions
-from bot.core import changed_lines, provenance
+from bot.core.engine.review import Location
 from bot.core.finding import Side
-from bot.core.policy import Policy
+from bot.core.lines import line_diff, provenance
+from bot.core.policy.model import Policy
 from bot.core.rendering import Build, Builder, Built
 from bot.core.resource import Node, Resource, ResourceKey, route_text
-from bot.core.review import Location
 from bot.core.states import Rendered, States, states_of
-from bot.core.states.roots import UPGRADE
+from bot.core.states.roots.root import UPGRADE
 from bot.core.tree import Blobs, File, Tree
 from bot.core.values import Value
 from bot.git import Repository
@@ -269,7 +269,7 @@ def _outcome(held: World, asked: Changed, place: Location | None) -> Outcome:
         return "root"
     if place.line is None:
         return "root" if held.base.get(place.path) == held.head.get(place.path) else "file"
-    line = changed_lines.line_at(held.text(place.path, place.side), place.line) or ""
+    line = line_diff.line_at(held.text(place.path, place.side), place.line) or ""
     return "line" if _carries(line, asked.node.value) else "hunk"
 
 

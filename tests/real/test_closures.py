@@ -16,13 +16,13 @@ import pytest
 
 from bot.analysis.manifests import ReadManifests
 from bot.core.rendering import Build, Built
-from bot.core.states.charts import Naming
-from bot.core.states.files import files_of
-from bot.core.states.roots import Root, roots_of
+from bot.core.states.roots.charts import Naming
+from bot.core.states.roots.files import files_of
+from bot.core.states.roots.root import Root, roots_of
 from bot.core.tree import File
 from bot.render.renderers import Renderers, _command
 from bot.render.run import run
-from bot.render.work import Work
+from bot.render.workspace import Work
 from tests.tools import renderer_binaries
 
 _FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")

@@ -19,7 +19,7 @@ from bot.analysis.manifests import ReadManifests
 from bot.catalog import load_rules
 from bot.git import Repository
 from bot.render.renderers import Renderers
-from tests.kubernetes.network_worlds import NETWORK
+from tests.kubernetes.network.clusters import NETWORK
 from tests.tools import renderer_binaries
 
 _FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")

@@ -18,7 +18,7 @@ from bot.core.rendering import Build, Built
 from bot.render.renderers import Renderers
 from bot.render.run import Command, Finished, Limits, run
 from bot.render.tools import find
-from bot.render.work import Work, work_folder
+from bot.render.workspace import Work, work_folder
 from tests.render.building import CANARY, Contents, Outside, leaks
 from tests.sandbox.running import NOBODY, python
 from tests.tools import renderer_tools

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bot.catalog import load_rules
+from bot.core.engine.judge import Judged, judge
 from bot.core.finding import Finding, Spot
-from bot.core.judge import Judged, judge
-from bot.core.policy import Policy
+from bot.core.policy.model import Policy
 from bot.core.resource import route_text
 from bot.core.state import State
-from tests.worlds import world
+from tests.states import world
 
 
 def findings(

@@ -10,15 +10,15 @@ import pytest
 
 from bot.analysis.examine import examine
 from bot.catalog import load_rules
+from bot.core.engine.review import ImageChange, ResourceReference, Suggestion
 from bot.core.finding import Severity
-from bot.core.policy import Images, Policy
-from bot.core.review import ImageChange, ResourceReference, Suggestion
+from bot.core.policy.model import Images, Policy
 from bot.core.state import changes
-from bot.kubernetes.image_changes import image_changes
+from bot.kubernetes.images.changes import image_changes
 from rules.image_not_approved import Options as ShortNames
 from rules.image_tag_mutable import Options
 from tests.rules.judging import findings
-from tests.worlds import world
+from tests.states import world
 
 HEX = "0123456789abcdef" * 4
 DIGEST = f"sha256:{HEX}"

@@ -6,8 +6,8 @@ import pytest
 
 from bot.analysis.examine import examine
 from bot.catalog import load_rules
-from bot.core.policy import Policy
-from bot.core.rule import Rule
+from bot.core.engine.rule import Rule
+from bot.core.policy.model import Policy
 
 _RULES = {rule.id: rule for rule in load_rules()}
 _POD = b"apiVersion: v1\nkind: Pod\nmetadata: {name: api, namespace: shop}\n"

@@ -6,9 +6,9 @@ import pytest
 
 from bot.analysis.examine import examine
 from bot.catalog import load_rules
-from bot.core.page import Example, Expected
-from bot.core.policy import parse_policy
-from bot.core.rule import Rule
+from bot.core.engine.page import Example, Expected
+from bot.core.engine.rule import Rule
+from bot.core.policy.model import parse_policy
 
 EXAMPLES = [
     pytest.param(rule, example, id=f"{rule.id}:{example.line}")

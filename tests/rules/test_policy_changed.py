@@ -10,11 +10,12 @@ from bot.analysis.counters import Counters
 from bot.analysis.examine import HeldBlobs, Question, examine, examine_trees
 from bot.analysis.manifests import ReadManifests
 from bot.catalog import load_rules
-from bot.core.approvals import digest
 from bot.core.codeowners import LOCATIONS
-from bot.core.decide import decide
+from bot.core.engine.approvals import digest
+from bot.core.engine.decide import decide
+from bot.core.engine.review import ReviewFinding
 from bot.core.finding import Severity
-from bot.core.policy import (
+from bot.core.policy.model import (
     ORGANISATION_PATH,
     POLICY_PATH,
     ApprovalPolicy,
@@ -22,7 +23,6 @@ from bot.core.policy import (
     Policy,
     Waiver,
 )
-from bot.core.review import ReviewFinding
 from bot.core.tree import File
 
 RULES = [rule for rule in load_rules() if rule.id == "policy-changed"]

@@ -11,12 +11,12 @@ import pytest
 
 from bot.core.finding import Severity
 from bot.core.state import Environment, State
-from bot.kubernetes.api_versions import SERVED, minor_version, unserved
+from bot.kubernetes.apply.api_versions import SERVED, minor_version, unserved
 from bot.kubernetes.secrets import form_of
 from rules import api_version_removed
 from rules.resource_pruned import Options
 from tests.rules.judging import findings
-from tests.worlds import world
+from tests.states import world
 
 
 def thing(api_version: str, kind: str, more: str = "", metadata: str = "") -> str:
@@ -156,7 +156,7 @@ def test_who_applies_the_directory_decides(applications: list[str], fate: str) -
 def _examined(base: dict[str, str], head: dict[str, str], rule_id: str) -> list[str]:
     from bot.analysis.examine import examine  # noqa: PLC0415 - paths matter only here
     from bot.catalog import load_rules  # noqa: PLC0415
-    from bot.core.policy import Policy  # noqa: PLC0415
+    from bot.core.policy.model import Policy  # noqa: PLC0415
 
     rules = [rule for rule in load_rules() if rule.id == rule_id]
     sides = [{path: text.encode() for path, text in side.items()} for side in (base, head)]

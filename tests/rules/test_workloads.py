@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from bot.core.policy import Policy
+from bot.core.policy.model import Policy
 from rules import liveness_probe_missing, readiness_probe_missing, resources_missing
 from rules.workload_privileged import Options as Privileges
 from tests.rules.judging import findings, said

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from bot.analysis.run import Options, Side
-from bot.core.approvals import short_id
-from bot.core.policy import Policy
-from bot.core.report import fingerprint_of
-from bot.core.review import Review
-from bot.github.asked import asked, body_mark
+from bot.analysis.process.parent import Options, Side
+from bot.core.engine.approvals import short_id
+from bot.core.engine.review import Review
+from bot.core.policy.model import Policy
+from bot.core.publish.report import fingerprint_of
+from bot.github.events import asked, body_mark
 from bot.github.tasks import Errand, GroupJob
-from bot.service.means import utc_now
-from bot.service.obey import BY_REVIEW
+from bot.service.commands import BY_REVIEW
+from bot.service.context import utc_now
 from bot.standin.state import IssueComment, PullRequest
 from tests.service.world import BAD, GOOD, TODAY, World, comments, encoded
 

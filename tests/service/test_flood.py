@@ -18,7 +18,7 @@ from bot.github.budget import A_MINUTE
 from bot.github.tasks import Announcement, Batch, Done, Errand, Job, Task, read, written
 from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics
-from bot.service.errands import SPREAD
+from bot.service.maintenance import SPREAD
 from tests.service.world import GOOD, World
 
 SECRET: Final = "flood"

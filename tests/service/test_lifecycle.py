@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.analysis.process.parent import Options
 from bot.analysis.review import review_trees
-from bot.analysis.run import Options
 from bot.errors import AnalysisError, InstallationGone
 from bot.github.pulls import read_pull
 from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, PushJob

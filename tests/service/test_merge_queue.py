@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from bot.analysis.run import Options, Side
-from bot.core.policy import Policy
-from bot.core.review import Review
+from bot.analysis.process.parent import Options, Side
+from bot.core.engine.review import Review
+from bot.core.policy.model import Policy
 from bot.errors import AnalysisError
-from bot.github.asked import body_mark
+from bot.github.events import body_mark
 from bot.github.tasks import Errand, GroupJob
 from bot.standin.merge_queue import MergeGroup
 from bot.standin.state import CheckRun

@@ -8,17 +8,17 @@ from datetime import date
 
 import pytest
 
-from bot.analysis.run import Options, Side
-from bot.audit import Audit, Entry
-from bot.core.plan import ConcludeCheck
-from bot.core.policy import Policy
-from bot.core.review import Review
+from bot.analysis.process.parent import Options, Side
+from bot.core.engine.review import Review
+from bot.core.policy.model import Policy
+from bot.core.publish.plan import ConcludeCheck
 from bot.errors import Overtaken
 from bot.github import auth, checks
 from bot.github.pulls import read_pull
 from bot.github.tasks import Announcement, Done, Errand, GroupJob
-from bot.service import story
+from bot.service import review_pull_request
 from bot.standin.state import PullRequest
+from bot.store.audit import Audit, Entry
 from tests.service.world import BAD, GOOD, World
 
 MORE = GOOD + "# more\n"
@@ -150,7 +150,7 @@ def test_a_lost_answer_is_not_taken_for_an_older_run_that_says_the_same(world: W
 def test_an_analysis_that_nobody_waits_for_any_more_is_ended(
     world: World, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
-    monkeypatch.setattr(story, "LOOK", 0.0)
+    monkeypatch.setattr(review_pull_request, "LOOK", 0.0)
     world.push({"b.yaml": GOOD}, "other")
     pull = world.pull({"a.yaml": BAD})
     acts: Mapping[str, Callable[[], object]] = {

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from bot.demo import ServiceProcess, start_service, wait_until
 from bot.standin import StandIn
 from bot.standin.deliveries import Delivery
+from bot.standin.demo import ServiceProcess, start_service, wait_until
 from bot.standin.state import App, CheckRun, PullRequest, Repository
 
 _REVIEWED = {"blocked", "pass", "incomplete", "unneeded", "failed", "again", "superseded"}

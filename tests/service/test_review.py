@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from bot.analysis.run import Options, Side
-from bot.core.policy import Policy
-from bot.core.review import Review
+from bot.analysis.process.parent import Options, Side
+from bot.core.engine.review import Review
+from bot.core.policy.model import Policy
 from bot.errors import AnalysisError, InstallationGone
 from tests.service.world import BAD, GOOD, LONG, World, comments, encoded, places
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import GitHubError
 from bot.github.budget import HOUR
-from bot.holds import Holds
+from bot.store.holds import Holds
 from tests.service.world import BAD, World, places
 
 

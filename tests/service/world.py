@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from bot.analysis.run import Options, Side
-from bot.core.decide import decide
+from bot.analysis.process.parent import Options, Side
+from bot.core.engine.decide import decide
+from bot.core.engine.review import Analysis, Counts, Location, Review, ReviewFinding, Summary
 from bot.core.finding import Severity
-from bot.core.policy import Policy
-from bot.core.review import Analysis, Counts, Location, Review, ReviewFinding, Summary
+from bot.core.policy.model import Policy
 from bot.github.auth import Gateway
 from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service import Service

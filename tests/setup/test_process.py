@@ -11,8 +11,8 @@ from pathlib import Path
 
 import requests
 
-from bot.demo import ServiceProcess, wait_until
 from bot.standin import StandIn
+from bot.standin.demo import ServiceProcess, wait_until
 
 
 def start(directory: Path, api_url: str) -> ServiceProcess:

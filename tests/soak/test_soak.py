@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from bot.core.report import fingerprint_of
+from bot.core.publish.report import fingerprint_of
 from bot.standin import StandIn
 from bot.standin.state import PullRequest, ReviewComment
 from tests.soak.plan import Act, Late, Lose, Push, Say, Shape, Weather, plan

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.analysis.run import Options
-from bot.audit import Audit
-from bot.core.decide import Conclusion, conclusion
-from bot.core.plan import ConcludeCheck, plan
-from bot.core.policy import Policy
-from bot.core.report import fingerprint_of
-from bot.core.review import Review
+from bot.analysis.process.parent import Options
+from bot.core.engine.decide import Conclusion, conclusion
+from bot.core.engine.review import Review
+from bot.core.policy.model import Policy
+from bot.core.publish.plan import ConcludeCheck, plan
+from bot.core.publish.report import fingerprint_of
 from bot.github.auth import Connection, Gateway
 from bot.github.comments import read_posted
 from bot.github.pulls import PullRequest as Pull
 from bot.github.pulls import changed_files, read_pull
+from bot.service.approvals import Case, codeowners_of, settled
 from bot.service.commits import Commits
-from bot.service.consent import Case, codeowners_of, settled
+from bot.service.context import Means, trusted
 from bot.service.deadline import Deadline
-from bot.service.means import Means, trusted
 from bot.standin.state import PullRequest
+from bot.store.audit import Audit
 from tests.soak.world import World
 
 _SECONDS = 120.0

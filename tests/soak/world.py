@@ -10,8 +10,8 @@ from typing import Final
 
 import requests
 
-from bot.demo import ServiceProcess, start_service, wait_until
 from bot.standin import StandIn
+from bot.standin.demo import ServiceProcess, start_service, wait_until
 from bot.standin.merge_queue import MergeGroup
 from bot.standin.merging import MergeRefused
 from bot.standin.state import App, Installation, PullRequest, Repository

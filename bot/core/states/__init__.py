@@ -8,21 +8,28 @@ from types import MappingProxyType
 
 from bot.core.fetching import Brought, Fetcher, NoFetcher, Reference
 from bot.core.manifest import Manifest
-from bot.core.policy import Policy
+from bot.core.policy.model import Policy
 from bot.core.rendering import Builder, Declare, NoBuilder, declare_nothing
 from bot.core.resource import Resource
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
-from bot.core.states.applied import Applied, Reader, definitions
-from bot.core.states.charts import Naming
 from bot.core.states.environments import Environments, environments_of
-from bot.core.states.files import files_of
-from bot.core.states.grafts import NOTHING, Bringing, Elsewhere, Grafts, named, reserved
-from bot.core.states.made import Rendered
 from bot.core.states.pairing import Pair, Pairing, Side
+from bot.core.states.placements.applied import Applied, Reader, definitions
+from bot.core.states.placements.rendered_pairs import Rendered
 from bot.core.states.problems import Trouble, left_out, pointers, unreadable, unrendered
-from bot.core.states.rendering import Rendering
-from bot.core.states.roots import Manifests, RootKey, roots_of
+from bot.core.states.rendered.rendering import Rendering
+from bot.core.states.roots.charts import Naming
+from bot.core.states.roots.fetched_files import (
+    NOTHING,
+    Bringing,
+    Elsewhere,
+    Grafts,
+    named,
+    reserved,
+)
+from bot.core.states.roots.files import files_of
+from bot.core.states.roots.root import Manifests, RootKey, roots_of
 from bot.core.states.trees import ManyApplied, Trees
 from bot.core.tree import Blobs, File, Tree
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bot.core.globs import path_matches
-from bot.core.policy import EnvironmentPolicy
+from bot.core.policy.model import EnvironmentPolicy
 from bot.core.resource import ResourceKey
-from bot.core.states.applied import Applied
-from bot.core.states.charts import puts
-from bot.core.states.roots import Root
+from bot.core.states.placements.applied import Applied
+from bot.core.states.roots.charts import puts
+from bot.core.states.roots.root import Root
 
 Segments: TypeAlias = tuple[str, ...]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from bot.core.late import Late
 from bot.core.manifest import ManifestFile
-from bot.core.policy import Policy
+from bot.core.policy.model import Policy
 from bot.core.resource import Resource, ResourceKey, Written, written
 from bot.core.state import Environment, State
-from bot.core.states.applied import Applied
+from bot.core.states.closed_namespaces import closed_namespaces
 from bot.core.states.environments import Environments
-from bot.core.states.known import closed_namespaces
-from bot.core.states.roots import RootKey
+from bot.core.states.placements.applied import Applied
+from bot.core.states.roots.root import RootKey
+from bot.core.template_decision import Late
 from bot.core.tree import File
 
 

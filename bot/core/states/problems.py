@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.core.engine.review import ProblemKind
 from bot.core.finding import Side
 from bot.core.resource import Route, Source
-from bot.core.review import ProblemKind
-from bot.core.states.applied import Applied
-from bot.core.states.files import MANIFEST_SUFFIXES, SUBMODULE, Files, base_name, directory
-from bot.core.states.kustomization import Reason
-from bot.core.states.roots import Manifests, RootKey
+from bot.core.states.placements.applied import Applied
+from bot.core.states.roots.files import MANIFEST_SUFFIXES, SUBMODULE, Files, base_name, directory
+from bot.core.states.roots.kustomization import Reason
+from bot.core.states.roots.root import Manifests, RootKey
 from bot.core.tree import File
 
 _KINDS: Final[Mapping[str, str]] = {"kustomization": "kustomization", "chart": "Helm chart"}

@@ -11,28 +11,34 @@ from typing import Final, TypeAlias
 
 from bot.core.codeowners import LOCATIONS
 from bot.core.globs import path_matches
-from bot.core.late import Late
-from bot.core.policy import ORGANISATION_PATH, POLICY_PATH, Names, Policy
+from bot.core.policy.model import ORGANISATION_PATH, POLICY_PATH, Names, Policy
 from bot.core.rendering import Declare, Declared
 from bot.core.resource import GroupKind, Resource
 from bot.core.scopes import scopes_of
-from bot.core.states.applied import Applied, Reader, definitions
-from bot.core.states.baseline import with_baselines
-from bot.core.states.charts import Naming
-from bot.core.states.declared import Declarations, with_declared
-from bot.core.states.delivery import altered
-from bot.core.states.files import REGULAR, Files, files_of
-from bot.core.states.grafts import Bringing, Elsewhere, Grafts, grafted, without_reserved
-from bot.core.states.inputs import inputs_of
-from bot.core.states.late import late_decisions
-from bot.core.states.made import Rendered, rendered_of
 from bot.core.states.pairing import Side
+from bot.core.states.placements.applied import Applied, Reader, definitions
+from bot.core.states.placements.baseline import with_baselines
+from bot.core.states.placements.delivery import altered
+from bot.core.states.placements.ignore_volatile import with_steady
+from bot.core.states.placements.keep_applied import with_standing
+from bot.core.states.placements.rendered_pairs import Rendered, rendered_of
 from bot.core.states.problems import links_of
-from bot.core.states.putback import PutBack
-from bot.core.states.rendering import Rendering
-from bot.core.states.roots import Manifests, RootKey, Roots, roots_of
-from bot.core.states.standing import with_standing
-from bot.core.states.steady import with_steady
+from bot.core.states.rendered.rendering import Rendering
+from bot.core.states.rendered.reverted_build import PutBack
+from bot.core.states.rendered.template_decisions import late_decisions
+from bot.core.states.roots.charts import Naming
+from bot.core.states.roots.declared import Declarations, with_declared
+from bot.core.states.roots.fetched_files import (
+    Bringing,
+    Elsewhere,
+    Grafts,
+    grafted,
+    without_reserved,
+)
+from bot.core.states.roots.files import REGULAR, Files, files_of
+from bot.core.states.roots.inputs import inputs_of
+from bot.core.states.roots.root import Manifests, RootKey, Roots, roots_of
+from bot.core.template_decision import Late
 from bot.core.tree import Blobs, Tree
 
 ManyApplied: TypeAlias = Mapping[RootKey, Applied]

@@ -18,8 +18,8 @@ from bot.kubernetes.gitops import argocd, flux, flux_release
 from bot.kubernetes.gitops.applicationset import applications_of
 from bot.kubernetes.gitops.argocd_names import Hubs, hubs_of
 from bot.kubernetes.gitops.argocd_source import Application
+from bot.kubernetes.gitops.field_positions import Places
 from bot.kubernetes.gitops.flux_sources import Flux
-from bot.kubernetes.gitops.places import Places
 from bot.kubernetes.gitops.repositories import Own, normalised
 from bot.kubernetes.gitops.unknowns import (
     holds_unknown,

@@ -9,8 +9,8 @@ from bot.core.resource import Resource
 from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_source import Application
+from bot.kubernetes.gitops.field_positions import Places
 from bot.kubernetes.gitops.generators import MOST_SETS, Generators
-from bot.kubernetes.gitops.places import Places
 from bot.kubernetes.gitops.repositories import Own
 from bot.kubernetes.gitops.templates import Parameters, filled
 from bot.kubernetes.gitops.yaml_texts import merged

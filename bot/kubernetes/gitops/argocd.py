@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.core.rendering import ChartElsewhere, Declared, Release
 from bot.core.resource import Node
-from bot.core.states.files import directory
+from bot.core.states.roots.files import directory
 from bot.core.values import EMPTY, Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes import kinds
@@ -16,8 +16,8 @@ from bot.kubernetes.gitops.argocd_helm import release_of
 from bot.kubernetes.gitops.argocd_kustomize import edited
 from bot.kubernetes.gitops.argocd_names import Hubs, cluster_of
 from bot.kubernetes.gitops.argocd_source import Application, Source
+from bot.kubernetes.gitops.field_positions import NOWHERE, Places, within
 from bot.kubernetes.gitops.globs import matches
-from bot.kubernetes.gitops.places import NOWHERE, Places, within
 from bot.kubernetes.gitops.repositories import Own
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
 from bot.kubernetes.gitops.yaml_texts import patched

@@ -10,9 +10,9 @@ from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_names import with_variables
 from bot.kubernetes.gitops.argocd_source import Source
+from bot.kubernetes.gitops.field_positions import NOWHERE, within
 from bot.kubernetes.gitops.globs import is_glob, matches
 from bot.kubernetes.gitops.parameters import set_text, set_value
-from bot.kubernetes.gitops.places import NOWHERE, within
 from bot.kubernetes.gitops.unknowns import holds_unknown
 from bot.kubernetes.gitops.yaml_texts import json_text
 

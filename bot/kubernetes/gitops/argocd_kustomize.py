@@ -12,6 +12,7 @@ from bot.core.values import Body, Value, integer, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_names import with_variables
 from bot.kubernetes.gitops.argocd_source import Source
+from bot.kubernetes.gitops.field_positions import within
 from bot.kubernetes.gitops.kustomize_edits import (
     EMPTY_KUSTOMIZATION,
     with_annotations,
@@ -20,7 +21,6 @@ from bot.kubernetes.gitops.kustomize_edits import (
     with_more,
     with_replicas,
 )
-from bot.kubernetes.gitops.places import within
 from bot.kubernetes.gitops.yaml_texts import json_text
 
 # What changes how kustomize is called, and nothing that it reads.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.core.resource import Node, Resource
 from bot.core.values import Body, mapping, text
-from bot.kubernetes.gitops.places import Places
+from bot.kubernetes.gitops.field_positions import Places
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from bot.core.rendering import Declared
 from bot.core.resource import Node, Resource
 from bot.core.values import Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.field_positions import Places, within
 from bot.kubernetes.gitops.flux_sources import Flux, clusters_of
 from bot.kubernetes.gitops.kustomize_edits import (
     EMPTY_KUSTOMIZATION,
     with_flux_images,
     with_more,
 )
-from bot.kubernetes.gitops.places import Places, within
 from bot.kubernetes.gitops.source_ignore import SourceIgnore, source_ignore
 from bot.kubernetes.gitops.substitution import FluxFinish, Variables, pairs_of
 from bot.kubernetes.gitops.yaml_texts import json_text

@@ -11,14 +11,14 @@ import msgspec
 
 from bot.core.rendering import Declared, Release
 from bot.core.resource import Node, Resource
-from bot.core.states.charts import VALUES_NAME
-from bot.core.states.files import directory
+from bot.core.states.roots.charts import VALUES_NAME
+from bot.core.states.roots.files import directory
 from bot.core.values import Body, freeze, mapping, text
 from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.field_positions import Places, within
 from bot.kubernetes.gitops.flux_charts import ThereChart, chart_elsewhere
 from bot.kubernetes.gitops.flux_sources import HELM_CHART, Flux, clusters_of
 from bot.kubernetes.gitops.parameters import set_text, set_value
-from bot.kubernetes.gitops.places import Places, within
 from bot.kubernetes.gitops.substitution import FluxFinish, pairs_of
 from bot.kubernetes.gitops.unknowns import unknown
 from bot.kubernetes.gitops.yaml_texts import body_of, json_text, merged

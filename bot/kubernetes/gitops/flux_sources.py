@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
-from bot.core.states.files import directory
+from bot.core.states.roots.files import directory
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops.places import lies_in, within
+from bot.kubernetes.gitops.field_positions import lies_in, within
 from bot.kubernetes.gitops.repositories import Own
 from bot.kubernetes.gitops.substitution import pairs_of
 

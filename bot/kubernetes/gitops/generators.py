@@ -11,8 +11,8 @@ from typing import Final
 
 from bot.core.values import EMPTY, Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.field_positions import Places
 from bot.kubernetes.gitops.globs import matches
-from bot.kubernetes.gitops.places import Places
 from bot.kubernetes.gitops.repositories import Own
 from bot.kubernetes.gitops.templates import Parameters, fill, filled
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops.places import within
+from bot.kubernetes.gitops.field_positions import within
 
 
 @dataclass(frozen=True, slots=True)

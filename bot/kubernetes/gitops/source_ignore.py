@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from bot.core.states.files import directory
+from bot.core.states.roots.files import directory
 from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.field_positions import Places
 from bot.kubernetes.gitops.globs import matches
-from bot.kubernetes.gitops.places import Places
 
 _ALWAYS: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
 _DEFAULT: Final = (

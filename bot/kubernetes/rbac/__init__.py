@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from bot.core.engine.review import GrantCounts
 from bot.core.finding import Finding
-from bot.core.review import GrantCounts
 from bot.core.state import State
 from bot.core.values import sequence
 from bot.kubernetes.rbac.causes import causes

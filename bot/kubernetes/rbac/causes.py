@@ -11,10 +11,10 @@ from typing import Final
 from bot.core.finding import Side
 from bot.core.resource import Node, Resource
 from bot.kubernetes.rbac.authority import Edge
-from bot.kubernetes.rbac.boxes import Box, Target
 from bot.kubernetes.rbac.builtin import is_builtin
 from bot.kubernetes.rbac.gains import Comparison, Gain
 from bot.kubernetes.rbac.objects import Binding, Role, RoleKey
+from bot.kubernetes.rbac.rule_sets import Box, Target
 from bot.kubernetes.rbac.rules import Rule
 
 RIGHT: Final[Side] = "RIGHT"

@@ -14,8 +14,8 @@ from bot.kubernetes.rbac.authority import (
     authority,
     authority_after,
 )
-from bot.kubernetes.rbac.boxes import Box, uncovered
 from bot.kubernetes.rbac.objects import Binding, RoleKey
+from bot.kubernetes.rbac.rule_sets import Box, uncovered
 from bot.kubernetes.rbac.rules import CLUSTER
 from bot.kubernetes.rbac.subjects import Subject, memberships
 

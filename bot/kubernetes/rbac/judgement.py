@@ -8,16 +8,16 @@ from typing import Final
 
 from bot.core.finding import Severity
 from bot.core.state import State
-from bot.kubernetes.accounts import clouded
 from bot.kubernetes.rbac.authority import Authority
-from bot.kubernetes.rbac.boxes import Box
 from bot.kubernetes.rbac.catalogue import CLOUD_IDENTITY, CLUSTER_ADMIN, RISKS
 from bot.kubernetes.rbac.effect import RBAC_GROUP, Scoped
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.objects import RoleKey
 from bot.kubernetes.rbac.risks import Level, Risk, Rules, is_wide
+from bot.kubernetes.rbac.rule_sets import Box
 from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom
 from bot.kubernetes.rbac.subjects import Subject
+from bot.kubernetes.workloads.service_accounts import clouded
 
 _EVERYTHING: Final = Atom(ALL, ALL, ALL)
 _WHOLE_GROUPS: Final = (ALL, "", RBAC_GROUP)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from bot.kubernetes.rbac.authority import Authority, Edge, Sourced
-from bot.kubernetes.rbac.boxes import Box, uncovered
 from bot.kubernetes.rbac.builtin import builtin_objects
 from bot.kubernetes.rbac.effect import effective
 from bot.kubernetes.rbac.objects import Binding, Role, read
+from bot.kubernetes.rbac.rule_sets import Box, uncovered
 from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom, Rule
 from bot.kubernetes.rbac.subjects import Subject, group, memberships, user
 

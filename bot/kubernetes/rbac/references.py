@@ -10,12 +10,12 @@ from bot.core.resource import ResourceKey
 from bot.core.state import State, changes
 from bot.core.values import Value
 from bot.kubernetes import kinds
-from bot.kubernetes.pods import str_of
 from bot.kubernetes.rbac import wording
 from bot.kubernetes.rbac.causes import changed_role_ref, generated
 from bot.kubernetes.rbac.effect import RBAC_GROUP
 from bot.kubernetes.rbac.gains import compare
 from bot.kubernetes.rbac.objects import Binding, RoleKey, read
+from bot.kubernetes.workloads.pods import str_of
 
 
 def unknown_roles(before: State, after: State) -> Iterator[Finding]:

@@ -7,8 +7,8 @@ from enum import IntEnum
 from fnmatch import fnmatchcase
 from typing import Final, TypeAlias
 
-from bot.kubernetes.rbac.boxes import Box
 from bot.kubernetes.rbac.effect import Scoped, effective
+from bot.kubernetes.rbac.rule_sets import Box
 from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom, Rule
 
 Rules: TypeAlias = tuple[Rule, ...]

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Severity
 from bot.core.resource import Node, Resource
 from bot.core.values import EMPTY
-from bot.kubernetes.pods import str_of
 from bot.kubernetes.rbac.effect import (
     BUILT_IN_SCOPED,
     dead_group,
@@ -17,6 +16,7 @@ from bot.kubernetes.rbac.effect import (
     dead_verb,
 )
 from bot.kubernetes.rbac.objects import Role, read
+from bot.kubernetes.workloads.pods import str_of
 
 
 def invalid(resource: Resource) -> Iterator[Finding]:

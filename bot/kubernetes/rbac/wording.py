@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
-from bot.kubernetes.rbac.boxes import Box, Target
+from bot.kubernetes.rbac.rule_sets import Box, Target
 from bot.kubernetes.rbac.rules import ALL, CLUSTER
 from bot.kubernetes.rbac.subjects import (
     ANONYMOUS,

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
-from bot.core.states.references import is_remote
+from bot.core.states.roots.references import is_remote
 from bot.kubernetes import kinds
 from bot.kubernetes.remote.addresses import (
     Address,

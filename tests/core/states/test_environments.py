@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.policy import EnvironmentPolicy, Policy
+from bot.core.policy.model import EnvironmentPolicy, Policy
 from bot.core.state import Environment
-from tests.worlds import Files, Grove, resource
+from tests.states import Files, Grove, resource
 
 API = resource("ConfigMap", "api")
 WEB = resource("ConfigMap", "web")

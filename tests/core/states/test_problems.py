@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.worlds import Files, Grove, Link, Submodule, resource
+from tests.states import Files, Grove, Link, Submodule, resource
 
 HELD = resource("ConfigMap", "x")
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 5\n"

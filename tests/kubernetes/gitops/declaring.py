@@ -10,8 +10,8 @@ from bot.core.reading import read_manifest
 from bot.core.rendering import Declared
 from bot.core.resource import Resource
 from bot.core.scopes import scopes_of
-from bot.core.states.files import MANIFEST_SUFFIXES
 from bot.core.states.resources import resources_of
+from bot.core.states.roots.files import MANIFEST_SUFFIXES
 from bot.core.tree import File
 from bot.kubernetes.gitops import Declarations, Own
 

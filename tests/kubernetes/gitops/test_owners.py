@@ -6,7 +6,7 @@ import pytest
 
 from bot.kubernetes.gitops.owners import Owner, owners
 from tests.kubernetes.gitops.declaring import application, flux
-from tests.worlds import world
+from tests.states import world
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from bot.analysis.examine import HeldBlobs
 from bot.core.tree import File
-from bot.kubernetes.gitops.places import Places
+from bot.kubernetes.gitops.field_positions import Places
 from bot.kubernetes.gitops.source_ignore import source_ignore
 
 

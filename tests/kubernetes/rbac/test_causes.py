@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.core.finding import Finding
 from bot.core.resource import route_text
 from bot.kubernetes.rbac import privileges_added, roles_widened
-from tests.worlds import world
+from tests.states import world
 
 ROLE = """
 apiVersion: rbac.authorization.k8s.io/v1

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from bot.core.engine.review import GrantCounts
 from bot.core.resource import Resource
-from bot.core.review import GrantCounts
 from bot.kubernetes.rbac import grant_difference
 from bot.kubernetes.rbac.gains import Gain, compare
 from bot.kubernetes.rbac.objects import Binding, Refusal, Role, read

@@ -6,8 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.resource import Resource
-from bot.kubernetes import gitops_authority, guardrails, rbac, workload_accounts
-from bot.kubernetes.accounts import account_changes
+from bot.kubernetes import rbac
+from bot.kubernetes.authority import gitops, guardrails
+from bot.kubernetes.rbac import workload_accounts
+from bot.kubernetes.workloads.service_accounts import account_changes
 from tests.kubernetes.rbac.objects import RBAC, resource, state
 
 JSON = st.recursive(
@@ -83,7 +85,7 @@ def test_no_object_makes_a_rule_fail(base: list[Resource], head: list[Resource])
         *rbac.edited_role_refs(before, after),
         *(finding for held in head for finding in rbac.invalid(held)),
         *workload_accounts.workload_account_changes(before, after),
-        *gitops_authority.authority_widened(before, after),
+        *gitops.authority_widened(before, after),
         *guardrails.guardrails_weakened(before, after),
     ]
     changed = [one for held in head for one in account_changes(before.get(held.key), held)]

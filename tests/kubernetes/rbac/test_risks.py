@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from bot.core.finding import Finding, Severity, Steps
-from bot.core.policy import Policy
+from bot.core.policy.model import Policy
 from bot.core.state import State
 from bot.kubernetes.rbac import privileges_added
 from bot.kubernetes.rbac.findings import MOST_FACTS

@@ -1,0 +1,262 @@
+"""The cause of one field of what was rendered, from what is most certain to what says least."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+from bot.analysis.lines.literal_field import object_line
+from bot.analysis.lines.rank_hunks import SURE, likely_hunks
+from bot.analysis.lines.reread_declarations import Redeclaring
+from bot.analysis.lines.root_diff import Difference, main_files, tree_paths
+from bot.analysis.lines.trials import Field, Trials
+from bot.analysis.lines.versions import Versions
+from bot.core.engine.review import Location
+from bot.core.finding import Side
+from bot.core.lines import line_diff, provenance
+from bot.core.lines.line_diff import Hunk
+from bot.core.lines.provenance import Sought, Spotted
+from bot.core.resource import Node
+from bot.core.states import Rendered
+from bot.core.states.roots.fetched_files import zone
+from bot.core.states.roots.files import directory
+
+MOST_PUT_BACK: Final = 4
+"""How many hunks are put back, one after the other."""
+MOST_ALONE: Final = 2
+"""How many are then tried alone, on base."""
+MOST_WHOLE: Final = 3
+"""How many files are then put back as a whole."""
+MOST_HALVES: Final = 6
+"""How often the hunks of a file that makes the difference are halved."""
+MOST_PROBED: Final = 3
+"""How many lines of what one side alone has are tried with another scalar."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The search for the place of one field at one side.
+
+    `declaring` gives the place of what declares a root, None where that is not changed; `rendered`
+    are all roots that were rendered, `versions` the lines that name what lies elsewhere.
+    """
+
+    root: Rendered
+    node: Node
+    field: Field
+    side: Side
+    difference: Difference
+    trials: Trials
+    declaring: Callable[[Node, Side], Location | None]
+    rendered: tuple[Rendered, ...]
+    versions: Versions
+
+    def place(self) -> Location | None:
+        """The line or file that causes it; None where no changed input does so alone."""
+        own = self._in_own_file()
+        if own is not None:
+            return own
+        if self.root.before is None or self.root.after is None:
+            return self._brought() or self._of_one_side()
+        version = self._in_version()
+        if version is not None:
+            return version
+        if self.difference.whole and len(self._spotted) == 1 and not self._unwritten:
+            # With the only hunk put back, head is base, which differs there.
+            return self._in_hunk(self._spotted[0])
+        return self._in_hunks() or self._in_files() or self._declared()
+
+    def _in_own_file(self) -> Location | None:
+        """The best line of a file that one side alone has and that the resource comes from."""
+        path, side = self.node.resource.source.path, self.side
+        if (path in self._trees[0].tree) is (path in self._trees[1].tree):
+            return None
+        first = self._spotted[0] if self._spotted else None
+        if first is not None and first.hunk.path != path and self._probe(first, side):
+            return self._in_hunk(first)  # what is laid over a new file counts more than the file
+        own = next((held for held in self._spotted if held.hunk.path == path), None)
+        if own is None:
+            return None
+        if own.score >= SURE or self._probe(own, side) is not False:
+            return self._in_hunk(own)
+        # The value is another's that looks the same: what gave the object this one is elsewhere.
+        where = self._has(path)
+        return Location(path, object_line(self.difference.text(path, where), self.node), where)
+
+    def _brought(self) -> Location | None:
+        """The line of the version of what lies elsewhere; None for what begins in the tree."""
+        return self.versions.place(self.node.resource.source.path, self.side)
+
+    def _in_version(self) -> Location | None:
+        """The line of a version that is written in no file of the root, where that is the cause."""
+        if self._unwritten and self.trials.moved(self.root, self.field):
+            return self._brought()
+        return None
+
+    @cached_property
+    def _unwritten(self) -> frozenset[str]:
+        """The files that hold versions which move, and that the root is not made of."""
+        return self.versions.written_in(self.root.name) - tree_paths(self.root.after, self.root)
+
+    def _in_hunks(self) -> Location | None:
+        """The first hunk without which the field is another, or which alone makes it what it is."""
+        for held in self._spotted[:MOST_PUT_BACK]:
+            if self._makes(held):
+                return self._in_hunk(held)
+        for held in self._spotted[:MOST_ALONE]:
+            text = line_diff.put_on(self.difference.text(held.hunk.path, "LEFT"), held.hunk)
+            if self.trials.suffices(self.root, {held.hunk.path: text}, self.field):
+                return self._in_hunk(held)
+        return None
+
+    def _makes(self, held: Spotted) -> bool:
+        """Whether the field is another one without this hunk."""
+        path = held.hunk.path
+        if path not in self._trees[0].tree and (found := self._probe(held, "RIGHT")) is not None:
+            # What lists a new file does not do without it.
+            return found
+        return self.trials.flips(self.root, {path: self._without((held.hunk,))}, self.field)
+
+    def _without(self, hunks: tuple[Hunk, ...]) -> str:
+        """A file's text at head with these hunks of it put back."""
+        text = self.difference.text(hunks[0].path, "RIGHT")
+        for hunk in sorted(hunks, key=lambda hunk: hunk.new, reverse=True):
+            text = line_diff.put_back(text, hunk)
+        return text
+
+    def _probe(self, held: Spotted, side: Side) -> bool | None:
+        """Whether the field follows the scalar of this line; None where the line has another."""
+        number = held.new if side == "RIGHT" else held.old
+        text = self.difference.text(held.hunk.path, side)
+        line = line_diff.line_at(text, number) if number else None
+        value = self.field.new if side == "RIGHT" else self.field.old
+        other = line and provenance.probed(line, value)
+        if not number or not other:
+            return None
+        texts = {held.hunk.path: line_diff.with_line(text, number, other)}
+        return self.trials.flips(self.root, texts, self.field, side)
+
+    def _in_files(self) -> Location | None:
+        """The file that makes the difference as a whole, and its line where one can be told."""
+        files: dict[str, list[Spotted]] = {}
+        for held in self._spotted:
+            files.setdefault(held.hunk.path, []).append(held)
+        tried = self._spotted[:MOST_PUT_BACK]
+        left = [path for path, held in files.items() if len(held) > 1 or held[0] not in tried]
+        for path in left[:MOST_WHOLE]:
+            hunks = files[path]
+            if self._flips(hunks):
+                found = self._halved(hunks)
+                return self._in_hunk(found) if found else Location(path, None, self._has(path))
+        return None
+
+    def _halved(self, hunks: list[Spotted]) -> Spotted | None:
+        """The one of these hunks that makes the difference, None where it takes several."""
+        for _ in range(MOST_HALVES):
+            if len(hunks) == 1:
+                break
+            half = hunks[: len(hunks) // 2]
+            hunks = half if self._flips(half) else hunks[len(half) :]
+        return hunks[0] if len(hunks) == 1 and self._flips(hunks) else None
+
+    def _flips(self, spotted: list[Spotted]) -> bool:
+        """Whether the field is another one without these hunks, which are of one file."""
+        text = self._without(tuple(held.hunk for held in spotted))
+        return self.trials.flips(self.root, {spotted[0].hunk.path: text}, self.field)
+
+    def _declared(self) -> Location | None:
+        """The changed line of what declares the root that most resembles the field, else its own.
+
+        What declares it may be rendered itself, and is then followed to where that comes from.
+        """
+        was, said = self.root.was, self.root.said
+        if was is None or said is None or self.difference.alike:
+            return None
+        old, new = was.node.resource, said.node.resource
+        right = provenance.likest(provenance.changed_leaves(new, old), self._wanted.gained)
+        left = provenance.likest(provenance.changed_leaves(old, new), self._wanted.lost)
+        several: tuple[tuple[Node | None, Side], ...] = (
+            (right, "RIGHT"),
+            (left, "LEFT"),
+            (said.node, "RIGHT"),
+        )
+        found = (self.declaring(node, side) for node, side in several if node is not None)
+        return next((held for held in found if held is not None), None)
+
+    def _of_one_side(self) -> Location | None:
+        """The place of what stands in a root that the other side does not have."""
+        side: Side = "RIGHT" if self.root.before is None else "LEFT"
+        for held in self._spotted[:MOST_PROBED]:
+            if self._probe(held, side):
+                return self._in_hunk(held)
+        for path in main_files(self.root):
+            if (path in self._trees[0].tree) is not (path in self._trees[1].tree):
+                return self._best_of(path)
+        return next(self._declarations(side), None)
+
+    def _declarations(self, side: Side) -> Iterator[Location]:
+        """Where it is said that the root is applied, or no longer applied in another way."""
+        other: Side = "LEFT" if side == "RIGHT" else "RIGHT"
+        build = self.root.after or self.root.before
+        for held, where in ((self.root, side), *((held, other) for held in self.rendered)):
+            own = held.after if where == "RIGHT" else held.before
+            declared = held.said if where == "RIGHT" else held.was
+            both = held.before is not None and held.after is not None
+            if own is None or declared is None or both or build is None or own.root != build.root:
+                continue
+            found = self.declaring(declared.node, where)
+            if found is not None:
+                yield found
+
+    def _best_of(self, path: str) -> Location | None:
+        """The line of a file that differs which lists the resource, as the field follows none."""
+        found = next((held for held in self._spotted if held.hunk.path == path), None)
+        return None if found is None else self._in_hunk(replace(found, new=None, old=None))
+
+    def _in_hunk(self, held: Spotted) -> Location:
+        """The line of a hunk: on the side that is asked for where the hunk has lines there.
+
+        Where the hunk moves a version, it is that version's.
+        """
+        hunk = held.hunk
+        source = self.node.resource.source
+        moved = None if self._unwritten else self.versions.in_hunk(source, hunk, self.side)
+        if moved is not None:
+            return moved
+        if hunk.removed and (self.side == "LEFT" or not hunk.added):
+            line = held.old or hunk.old + self._listed(hunk.path, hunk.removed)
+            return Location(hunk.path, line, "LEFT")
+        line = held.new or hunk.new + self._listed(hunk.path, hunk.added)
+        return Location(hunk.path, line, "RIGHT")
+
+    def _listed(self, path: str, lines: tuple[str, ...]) -> int:
+        """Which of the lines of a file lists what the resource comes from, else the first."""
+        origin = self.node.resource.source.path
+        return provenance.listing(lines, directory(path), origin) or 0
+
+    def _has(self, path: str) -> Side:
+        """The side that has a file, by preference that which is asked for."""
+        tree = self._trees[self.side == "RIGHT"].tree
+        other: Side = "LEFT" if self.side == "RIGHT" else "RIGHT"
+        return self.side if path in tree else other
+
+    @property
+    def _trees(self) -> tuple[Redeclaring, Redeclaring]:
+        return (self.trials.base, self.trials.head)
+
+    @cached_property
+    def _wanted(self) -> Sought:
+        return provenance.sought(self.node, self.field.old, self.field.new)
+
+    @cached_property
+    def _spotted(self) -> tuple[Spotted, ...]:
+        """The hunks, the most likely first: of what comes from elsewhere, another version."""
+        found = likely_hunks(self.root, self.node, self.field, self.difference, self._wanted)
+        source = self.node.resource.source
+        if not zone(source.path):
+            return found
+        moves = [self.versions.in_hunk(source, held.hunk, "RIGHT") for held in found]
+        ordered = sorted(zip(moves, found, strict=True), key=lambda it: it[0] is None)
+        return tuple(held for _, held in ordered)

@@ -1,0 +1,230 @@
+"""Judged findings into located ones: routes become files and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from bot.analysis.lines.versions import Versions
+from bot.analysis.manifests import LARGEST
+from bot.core.engine.judge import Judged
+from bot.core.engine.review import (
+    Details,
+    Location,
+    Problem,
+    RelatedPlace,
+    ResourceReference,
+    ReviewFinding,
+    Suggestion,
+)
+from bot.core.finding import Finding, Fix, Graph, Side, Spot, Steps, Table
+from bot.core.lines.suggest import suggest_fix
+from bot.core.reading import line_of
+from bot.core.resource import Item, Node, Resource, Route, Source
+from bot.core.states import Trouble
+from bot.core.states.roots.fetched_files import zone
+from bot.core.tree import Blobs, Tree
+
+_LONGEST_MESSAGE: Final = 4_000
+_MOST_INPUTS: Final = 8
+
+
+class Places(Protocol):
+    """Where a place of a resource that a renderer made stands in the files that people edit."""
+
+    def place_of(self, node: Node, side: Side) -> Location | None:
+        """The place of what stands at a node at head (`RIGHT`) or base (`LEFT`).
+
+        None where no file of the two trees can be named.
+        """
+
+    def inputs_of(self, node: Node, side: Side) -> tuple[Location, ...]:
+        """The changed files that it may come from, where its place is no changed line or file."""
+
+    def suggestion(self, fix: Fix, path: str) -> Suggestion | None:
+        """A fix as new text for a line of the file at `path` in head; None where not certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class OriginFiles:
+    """Names the file in which a resource begins, and no line: a patch may have made the field.
+
+    What begins in a file from elsewhere stands where `versions` says that its version is written.
+    """
+
+    base: Tree
+    head: Tree
+    versions: Versions | None = None
+
+    def place_of(self, node: Node, side: Side) -> Location | None:
+        """The file that the resource comes from."""
+        source = node.resource.source
+        if zone(source.path):
+            return self.versions.place(source.path, side) if self.versions is not None else None
+        trees = {"LEFT": self.base, "RIGHT": self.head}
+        for held in (side, _other(side)):
+            if source.path in trees[held]:
+                return Location(source.path, None, held)
+        return None
+
+
+@dataclass(slots=True)
+class Locator:
+    """Finds lines. `base` and `head` say which blobs are small enough to be looked at.
+
+    `places` finds what stands in no file as it is; None for the origin's file. `versions` finds
+    what stands in files from elsewhere.
+    """
+
+    blobs: Blobs
+    base: Tree
+    head: Tree
+    places: Places | None = None
+    versions: Versions | None = None
+    _lines: dict[tuple[Source, tuple[int | str, ...]], int | None] = field(default_factory=dict)
+    _held: dict[str, bytes] = field(default_factory=dict)
+
+    def finding(self, judged: Judged) -> ReviewFinding:
+        """A finding as a review has it, in its one environment."""
+        found = judged.finding
+        place = found.node
+        location = self._location(place, found.side)
+        moved = self._moved(place, location)
+        return ReviewFinding(
+            rule=judged.rule.id,
+            severity=found.severity or judged.rule.severity,
+            message=f"{moved}: {found.message}" if moved else found.message,
+            environments=() if found.house else (judged.environment,),
+            resource=None if isinstance(place, Spot) else _reference(place.resource),
+            location=location,
+            fingerprint=judged.fingerprint,
+            related=(
+                *(
+                    RelatedPlace(self._location(held.node, "RIGHT"), held.message)
+                    for held in found.related
+                ),
+                *self._inputs(place, found.side),
+            ),
+            facts=found.facts,
+            details=_details(found),
+            suggestion=self._suggestion(found),
+            moved=moved,
+        )
+
+    def _moved(self, place: Node | Spot, location: Location | None) -> str:
+        """What moves where another version causes a finding, else empty."""
+        if isinstance(place, Spot) or self.versions is None:
+            return ""
+        return self.versions.moved(place.resource.source.root, location)
+
+    def _inputs(self, place: Node | Spot, side: Side) -> Iterator[RelatedPlace]:
+        """The changed files of a root, for what none of them is known to cause alone."""
+        if isinstance(place, Spot) or self.places is None:
+            return
+        found = self.places.inputs_of(place, side)
+        for location in found[:_MOST_INPUTS]:
+            yield RelatedPlace(location, "changed, and what was rendered is made of it")
+        left = len(found) - _MOST_INPUTS
+        if left > 0:
+            yield RelatedPlace(None, f"{left:,} more changed files that it is made of")
+
+    def _suggestion(self, found: Finding) -> Suggestion | None:
+        """The finding's fix, where it is certain and changes the finding's own file at head."""
+        fix, place = found.fix, found.node
+        if fix is None or isinstance(place, Spot) or found.side == "LEFT":
+            return None
+        source = fix.node.resource.source
+        if source.root:
+            location = self._location(place, found.side)
+            if self.places is None or location is None:
+                return None
+            return self.places.suggestion(fix, location.path)
+        data = self._data(source) if source.path == place.resource.source.path else None
+        return None if data is None else suggest_fix(data, fix)
+
+    def place(self, node: Node) -> Location | None:
+        """Where a place of a resource at head stands."""
+        return self._location(node, "RIGHT")
+
+    def problem(self, trouble: Trouble) -> Problem:
+        """A problem with its line, where one can be given."""
+        if self.versions is not None and trouble.path not in self._tree(trouble.side):
+            there = self.versions.place(trouble.path, trouble.side)
+            there = there or Location(trouble.path, None, trouble.side)
+            return Problem(trouble.kind, trouble.new, there, in_one_line(trouble.message))
+        line = None
+        if trouble.source is not None and not trouble.source.root:
+            line = self._line(trouble.source, trouble.route)
+        location = Location(trouble.path, line, trouble.side)
+        return Problem(trouble.kind, trouble.new, location, in_one_line(trouble.message))
+
+    def _location(self, place: Node | Spot, side: Side) -> Location | None:
+        """The place in a file; None for what no file of the two trees holds, as built-in roles."""
+        if isinstance(place, Spot):
+            known = place.path in self._tree(side)
+            return Location(place.path, place.line, side) if known else None
+        source = place.resource.source
+        if source.root:
+            if self.places is not None:
+                return self.places.place_of(place, side)
+            return OriginFiles(self.base, self.head, self.versions).place_of(place, side)
+        for held in (side, _other(side)):
+            file = self._tree(held).get(source.path)
+            if file is not None and file.blob == source.blob:
+                return Location(source.path, self._line(source, place.route), held)
+        return None
+
+    def _tree(self, side: Side) -> Tree:
+        return self.base if side == "LEFT" else self.head
+
+    def _line(self, source: Source, route: Route) -> int | None:
+        # Items that are alike in a list are told apart by their index alone, which `==` leaves out.
+        mark = (source, tuple(step.index if isinstance(step, Item) else step for step in route))
+        if mark not in self._lines:
+            data = self._data(source)
+            self._lines[mark] = None if data is None else line_of(data, source, route)
+        return self._lines[mark]
+
+    def _data(self, source: Source) -> bytes | None:
+        file = self.head.get(source.path)
+        if file is None or file.blob != source.blob:
+            file = self.base.get(source.path)
+        if file is None or file.blob != source.blob or file.size > LARGEST:
+            return None
+        if source.blob not in self._held:
+            self._held[source.blob] = self.blobs.data(source.blob)
+        return self._held[source.blob]
+
+
+def in_one_line(text: str) -> str:
+    """A sentence that may hold names of files and words of a renderer, without control signs."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)[:_LONGEST_MESSAGE]
+
+
+def merged(found: Iterable[ReviewFinding]) -> Iterator[ReviewFinding]:
+    """The same finding at the same place in several environments as one that names them all."""
+    held: dict[object, list[ReviewFinding]] = {}
+    for finding in found:
+        mark = (finding.fingerprint, finding.location, finding.message, finding.severity)
+        held.setdefault(mark, []).append(finding)
+    for same in held.values():
+        names = sorted({name for finding in same for name in finding.environments})
+        yield replace(same[0], environments=tuple(names))
+
+
+def _reference(resource: Resource) -> ResourceReference:
+    key = resource.key
+    return ResourceReference(key.group, key.kind, key.namespace, key.name)
+
+
+def _other(side: Side) -> Side:
+    return "LEFT" if side == "RIGHT" else "RIGHT"
+
+
+def _details(found: Finding) -> Details:
+    return Details(
+        tables=tuple(held for held in found.details if isinstance(held, Table)),
+        steps=tuple(held for held in found.details if isinstance(held, Steps)),
+        graphs=tuple(held for held in found.details if isinstance(held, Graph)),
+    )

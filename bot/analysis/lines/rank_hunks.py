@@ -1,0 +1,55 @@
+"""The hunks of a root, those first that most likely cause a field of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from bot.analysis.lines.literal_field import written_line
+from bot.analysis.lines.root_diff import Difference, main_files
+from bot.analysis.lines.trials import Field
+from bot.core.lines import line_diff, provenance
+from bot.core.lines.provenance import Sought, Spotted
+from bot.core.resource import Node
+from bot.core.states import Rendered
+
+SURE: Final = 1_000
+"""At least the score of a hunk whose line has the field itself."""
+_OF_CHARTS: Final = frozenset({"templates", "charts", "crds"})
+
+
+def likely_hunks(
+    root: Rendered, node: Node, field: Field, difference: Difference, wanted: Sought
+) -> tuple[Spotted, ...]:
+    """What differs of a root, in the order in which it is worth trying for a field."""
+    found = provenance.ranked(difference.hunks, difference.base, difference.head, wanted)
+    build = root.after or root.before
+    if build is not None and build.renderer == "helm":
+        shown = [it if _is_read(root, it.hunk.path) else _with(it, -SURE) for it in found]
+    else:
+        path = node.resource.source.path
+        left = written_line(difference.text(path, "LEFT"), node, field.old)
+        right = written_line(difference.text(path, "RIGHT"), node, field.new)
+        shown = [_pointed(it, left, right) if it.hunk.path == path else it for it in found]
+    return tuple(sorted(shown, key=lambda held: -held.score))
+
+
+def _is_read(root: Rendered, path: str) -> bool:
+    """Whether Helm reads a file of a chart whatever its templates say."""
+    build = root.after or root.before
+    inner = path.removeprefix(f"{build.root}/") if build is not None else path
+    # What lies elsewhere is of another chart, or declares this one.
+    return path in main_files(root) or inner.split("/")[0] in _OF_CHARTS or inner == path
+
+
+def _pointed(held: Spotted, left: int | None, right: int | None) -> Spotted:
+    """The hunk with these lines of it, if they are lines of it: then nothing is more likely."""
+    if right is not None and line_diff.holds(held.hunk, right, "RIGHT"):
+        return replace(_with(held, SURE), new=right)
+    if left is not None and line_diff.holds(held.hunk, left, "LEFT"):
+        return replace(_with(held, SURE), old=left)
+    return held
+
+
+def _with(held: Spotted, more: int) -> Spotted:
+    return replace(held, score=held.score + more)

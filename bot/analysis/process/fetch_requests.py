@@ -1,0 +1,101 @@
+"""What a child asks to have brought from elsewhere: checked, bounded, brought by the parent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from bot.core.engine.review import Fetched
+from bot.core.fetching import Brought, Fetcher, Reference
+from bot.core.publish.fetched import fetched_of
+from bot.core.states.roots.fetched_files import MOST_FILES, MOST_REFERENCES
+from bot.core.states.roots.files import REGULAR, SYMLINK
+from bot.core.tree import Blobs, File
+from bot.errors import AnalysisError
+
+Told = Callable[[str], None]
+"""Who hears what is being fetched."""
+
+
+class Source(Fetcher, Blobs, Protocol):
+    """A fetcher that has the contents of what it brought."""
+
+
+class Fetches(Protocol):
+    """How things are fetched here, on behalf of a tree that takes in what is these owners'."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is."""
+
+    def session(self, owners: frozenset[str]) -> AbstractContextManager[Source]:
+        """What may be asked for in one review; the words are those of `Address.owner`."""
+
+
+_LONGEST: Final = 1_024
+_MODES: Final = REGULAR | {SYMLINK}
+
+
+def tell_nobody(text: str) -> None:
+    """Where nobody waits for it."""
+    del text
+
+
+@dataclass(slots=True)
+class Deliveries:
+    """What is brought for one review. `came` is what came of each reference, `spent` how long."""
+
+    fetcher: Fetcher
+    told: Told = tell_nobody
+    came: dict[Reference, Brought] = field(default_factory=dict)
+    spent: float = 0.0
+    _files: int = 0
+
+    def brought(self, references: Sequence[Reference]) -> list[Brought]:
+        """What comes of these. Raises AnalysisError for what no honest child asks for."""
+        new = [held for held in dict.fromkeys(references) if held not in self.came]
+        if len(self.came) + len(new) > MOST_REFERENCES or any(map(_is_wrong, new)):
+            raise AnalysisError("the analysis asked for more from elsewhere than it can need")
+        begun = time.monotonic()
+        if new:
+            self.told(f"Fetching {', '.join(map(_words, new))}")
+            for reference, found in zip(new, self.fetcher.bring(new), strict=True):
+                self.came[reference] = self._bounded(found)
+        self.spent += time.monotonic() - begun
+        return [self.came[held] for held in references]
+
+    def blobs(self) -> Iterator[str]:
+        """The content ids of all that came."""
+        for found in self.came.values():
+            for file in found.files.values():
+                yield file.blob
+
+    def fetched(self) -> tuple[Fetched, ...]:
+        """What a review says of it."""
+        return tuple(sorted(fetched_of(held, found) for held, found in self.came.items()))
+
+    def _bounded(self, found: Brought) -> Brought:
+        files = {path: file for path, file in found.files.items() if _is_plain(path, file)}
+        self._files += len(files)
+        if self._files > MOST_FILES:
+            return Brought("limit", message=f"what is fetched has more than {MOST_FILES} files")
+        return replace(found, files=files)
+
+
+def _words(reference: Reference) -> str:
+    held = fetched_of(reference, Brought("brought"))
+    return f"{held.source} {held.version}".strip()
+
+
+def _is_wrong(reference: Reference) -> bool:
+    texts = (reference.address, reference.version, reference.name)
+    return any(len(text) > _LONGEST or not text.isprintable() for text in texts)
+
+
+def _is_plain(path: str, file: File) -> bool:
+    """Whether a path stays where it is put, and what is there is a file or a symlink."""
+    steps = path.split("/")
+    return file.mode in _MODES and not any(step in {"", ".", ".."} for step in steps)

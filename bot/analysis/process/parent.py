@@ -1,0 +1,311 @@
+"""The parent half: two trees in, an analysis out, made by a child process that holds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from bot.analysis.counters import Counters
+from bot.analysis.process.cache import FactCache
+from bot.analysis.process.channel import LAUNCH, Channel
+from bot.analysis.process.fetch_requests import Deliveries, Fetches, Source, Told, tell_nobody
+from bot.analysis.process.messages import (
+    Answer,
+    Bring,
+    FactKind,
+    Failed,
+    Given,
+    Have,
+    Made,
+    Order,
+    Rest,
+    Start,
+    Uses,
+    Want,
+    analysis,
+    decode_message,
+    frame,
+    pack_tree,
+)
+from bot.analysis.process.renders import RENDERS, Orders, Renders
+from bot.catalog import rule_ids
+from bot.core.engine.review import Analysis
+from bot.core.fetching import NoFetcher
+from bot.core.policy.model import Policy
+from bot.core.tree import Blobs, Tree
+from bot.errors import AnalysisError
+from bot.git import BlobReader
+
+MEBIBYTE: Final = 1024 * 1024
+
+# What one answer may hold of contents: a child asks in portions, and no honest one for more.
+_MOST_ITEMS: Final = 2000
+_LARGEST_ANSWER: Final = 128 * MEBIBYTE
+_MOST_MESSAGES: Final = 1_000_000
+_LINKABLE: Final = frozenset({"100644", "100755", "120000"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the child may use: bytes of memory, seconds of CPU, seconds of the clock."""
+
+    memory: int = 1024 * MEBIBYTE
+    cpu: int = 120
+    wall: float = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an analysis is run.
+
+    `namespace` is what a resource without one gets; `rules` names the rules to ask, None for all;
+    `cache` is the directory of what was read before, None for none; `require_sandbox` refuses to
+    analyse where Landlock or seccomp is missing. `counters` are counted into. `launch` is the
+    program of the child. `renders` is how roots are rendered, `repositories` are the addresses by
+    which objects of the trees name their own repository. `unwanted` is asked now and then while
+    the child works: where nobody wants its answer any more, it ends. `fetching` is how what lies
+    elsewhere is brought, None for not at all; `told` hears what is being fetched.
+    """
+
+    namespace: str = "default"
+    rules: tuple[str, ...] | None = None
+    cache: Path | None = None
+    tenant: str = ""
+    require_sandbox: bool = False
+    limits: Limits = Limits()
+    counters: Counters = field(default_factory=Counters)
+    launch: str = LAUNCH
+    renders: Renders = field(default_factory=Renders)
+    repositories: tuple[str, ...] = ()
+    unwanted: Callable[[], bool] = lambda: False
+    fetching: Fetches | None = None
+    told: Told = tell_nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two things compared: its files, where their content is, and its name."""
+
+    tree: Tree
+    blobs: Blobs
+    name: str
+
+
+def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysis:
+    """What the change from `base` to `head` does.
+
+    Raises AnalysisError where the child dies, meets a limit or answers nonsense, Overtaken where
+    nobody wants its answer any more; never waits longer than the limits allow.
+    """
+    limits = options.limits
+    with (
+        FactCache(options.cache) as cache,
+        FactCache(options.cache, name="renders", version=RENDERS) as kept,
+        Channel(
+            limits.memory, limits.cpu, limits.wall, options.launch, options.unwanted
+        ) as channel,
+    ):
+        fetching = options.fetching
+        start = Start(
+            pack_tree(base.tree),
+            policy,
+            options.namespace,
+            options.rules,
+            options.require_sandbox,
+            options.repositories,
+            fetching is not None and fetching.enabled,
+        )
+        channel.send(frame(start))
+        store = _Store(base, cache, options.tenant)
+        owners = _owners(channel, store)
+        with _session(fetching, owners) as session:
+            store.open(head, session)
+            channel.send(frame(Rest(pack_tree(head.tree))))
+            deliveries = Deliveries(session or NoFetcher(), options.told)
+            orders = Orders(options.renders, store, store.allowed, kept, options.tenant)
+            said = _conversation(channel, store, orders, deliveries)
+        found = analysis(said, rule_ids(), base.tree, head.tree)
+        store.keep(said.facts)
+    _count(options.counters, said)
+    return _with_tools(found, orders, deliveries)
+
+
+def _with_tools(found: Analysis, orders: Orders, deliveries: Deliveries) -> Analysis:
+    """The analysis with what the parent alone knows of how it was rendered and what of."""
+    summary = replace(found.summary, fetched=deliveries.fetched())
+    rendered = summary.rendered
+    if rendered is not None:
+        tools, sandbox = tuple(sorted(orders.tools)), orders.renders.sandbox
+        said = replace(rendered, tools=tools, sandbox=sandbox if tools else "")
+        summary = replace(summary, rendered=said)
+    return replace(found, summary=summary)
+
+
+def _owners(channel: Channel, store: _Store) -> frozenset[str]:
+    """Whose things base takes in, by the child's word while it has seen nothing but base."""
+    for _ in range(_MOST_MESSAGES):
+        message = decode_message(channel.receive())
+        if isinstance(message, Uses):
+            store.keep(message.facts)
+            return frozenset(message.owners)
+        if isinstance(message, Failed):
+            raise AnalysisError(_failure(message))
+        if not isinstance(message, Want):
+            raise AnalysisError("the analysis answered nonsense: it has not seen head")
+        channel.send(frame(Have(list(store.items(message)))))
+    raise AnalysisError("the analysis asked for more than it can need")
+
+
+@contextmanager
+def _session(fetching: Fetches | None, owners: frozenset[str]) -> Iterator[Source | None]:
+    """What may be fetched for one review; None for nothing."""
+    if fetching is None or not fetching.enabled:
+        yield None
+        return
+    with fetching.session(owners) as session:
+        yield session
+
+
+def _conversation(
+    channel: Channel, store: _Store, orders: Orders, deliveries: Deliveries
+) -> Answer:
+    """Give the child the contents, builds and things from elsewhere, until it answers."""
+    for _ in range(_MOST_MESSAGES):
+        message = decode_message(channel.receive())
+        if isinstance(message, Answer):
+            return message
+        if isinstance(message, Failed):
+            raise AnalysisError(_failure(message))
+        if isinstance(message, Order):
+            for built, waited in orders.all_built(message.builds):
+                channel.prolong(waited)
+                channel.send(frame(Made(built)))
+            continue
+        if isinstance(message, Bring):
+            spent = deliveries.spent
+            found = deliveries.brought(message.references)
+            store.allow(deliveries.blobs())
+            channel.send(frame(Given(found)))
+            channel.prolong(deliveries.spent - spent)
+            continue
+        if isinstance(message, Uses):
+            raise AnalysisError("the analysis answered nonsense: it was asked that once")
+        channel.send(frame(Have(list(store.items(message)))))
+    raise AnalysisError("the analysis asked for more than it can need")
+
+
+def _failure(message: Failed) -> str:
+    if message.error == "NoSandbox":
+        return "the sandbox is not complete on this machine: see 'fairlead doctor'"
+    if message.error == "MemoryError":
+        return "the analysis needed more memory than it may have"
+    return f"the analysis failed with {message.error}"
+
+
+def _count(counters: Counters, said: Answer) -> None:
+    counters.parsed += said.parsed
+    counters.blobs += said.blobs
+    counters.cached += said.cached
+
+
+class _Store:
+    """What the child may be given: contents of base, then of head and of what was brought as well.
+
+    What a child says of a content before it has seen anything of head is kept apart, and alone is
+    told to one that has not: whoever takes a child over by head cannot say what base holds.
+    """
+
+    def __init__(self, base: Side, cache: FactCache, tenant: str) -> None:
+        self._blobs: list[Blobs] = [base.blobs]
+        self._cache = cache
+        self._tenant = tenant
+        self._is_open = False
+        self.allowed = set(_readable(base.tree))
+        self._served: set[tuple[FactKind, str]] = set()
+
+    def open(self, head: Side, brought: Blobs | None) -> None:
+        """From now on give contents of head as well, and of what is brought."""
+        self._is_open = True
+        self._served.clear()
+        self._blobs.insert(0, head.blobs)
+        self._blobs += [brought] if brought is not None else []
+        self.allow(_readable(head.tree))
+
+    def allow(self, blobs: Iterable[str]) -> None:
+        """From now on give these contents."""
+        self.allowed.update(blobs)
+
+    def data(self, blob: str) -> bytes:
+        """The content of a file. Raises KeyError where none of all has it."""
+        for held in self._blobs:
+            try:
+                return held.data(blob)
+            except KeyError:
+                continue
+        raise KeyError(blob)
+
+    def items(self, want: Want) -> Iterator[tuple[Literal["facts", "data"], bytes | None]]:
+        """The answer to each item. Raises AnalysisError for what no honest child asks for."""
+        if len(want.items) > _MOST_ITEMS or any(blob not in self.allowed for _, blob in want.items):
+            raise AnalysisError("the analysis asked for what is not in the two trees")
+        facts = self._facts([mark for mark in want.items if mark[0] != "data"])
+        missing = [mark[1] for mark in want.items if mark not in facts]
+        contents = self._contents(missing)
+        given = 0
+        for kind, blob in want.items:
+            known = facts.get((kind, blob))
+            data = contents.get(blob) if known is None else known
+            given += len(data or b"")
+            if given > _LARGEST_ANSWER:
+                raise AnalysisError("the analysis asked for too much at once")
+            if known is None and data is not None and kind != "data":
+                self._served.add((kind, blob))
+            yield ("data" if known is None else "facts", data)
+
+    def keep(self, facts: list[tuple[FactKind, str, bytes]]) -> None:
+        """Keep what the child made of contents that it was given in this very run."""
+        self._cache.put(
+            {
+                self._key(kind, blob, of_base=not self._is_open): data
+                for kind, blob, data in facts
+                if (kind, blob) in self._served
+            }
+        )
+
+    def _facts(self, marks: Sequence[tuple[FactKind, str]]) -> Mapping[tuple[FactKind, str], bytes]:
+        """What was kept of these: what was said of base, and then what was said since as well."""
+        found: dict[tuple[FactKind, str], bytes] = {}
+        for of_base in (True, False) if self._is_open else (True,):
+            keys = {self._key(*it, of_base=of_base): it for it in marks if it not in found}
+            held = self._cache.get(list(keys))
+            found.update((keys[key], data) for key, data in held.items())
+        return found
+
+    def _key(self, kind: FactKind, blob: str, *, of_base: bool) -> str:
+        return f"{self._tenant}:{'base-' if of_base else ''}{kind}:{blob}"
+
+    def _contents(self, blobs: list[str]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for held in self._blobs:
+            left = [blob for blob in dict.fromkeys(blobs) if blob not in found]
+            found.update(_read(held, left))
+        return found
+
+
+def _readable(tree: Tree) -> Iterator[str]:
+    return (file.blob for file in tree.values() if file.mode in _LINKABLE)
+
+
+def _read(blobs: Blobs, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
+    """The contents that are there; git's reader is asked for all of them at once."""
+    if isinstance(blobs, BlobReader):
+        yield from ((blob, data) for blob, data in blobs.read(wanted) if data is not None)
+        return
+    for blob in wanted:
+        try:
+            yield blob, blobs.data(blob)
+        except KeyError:
+            continue

@@ -1,0 +1,1 @@
+"""What would past merges have got, and which policy fits this repository?"""

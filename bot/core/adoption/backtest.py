@@ -1,0 +1,120 @@
+"""What past merges would have got: one outcome each, counted by rule, and what follows from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.core.engine.review import Review
+from bot.core.finding import Severity
+from bot.core.policy.model import Policy
+
+SCHEMA: Final = "fairlead.backtest/1"
+
+_OFTEN: Final = 0.1
+"""A rule that would have stopped more than this share of merges is met by a warning first."""
+
+_OBSERVE: Final = "mode: observe  # for the first weeks: the check passes and says what it would do"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One merge. `review` is None where the analysis gave none; then `trouble` says why."""
+
+    commit: str
+    review: Review | None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """One rule over all merges: its findings, and the merges that it touched and blocked."""
+
+    rule: str
+    severity: Severity
+    findings: int
+    merges: int
+    blocked: int
+
+
+def tallies(outcomes: Iterable[Outcome]) -> tuple[Tally, ...]:
+    """One tally for each rule that found something, what blocks most first."""
+    findings: Counter[str] = Counter()
+    merges: Counter[str] = Counter()
+    blocked: Counter[str] = Counter()
+    worst: dict[str, Severity] = {}
+    for outcome in outcomes:
+        held = outcome.review.findings if outcome.review else ()
+        findings.update(found.rule for found in held)
+        merges.update({found.rule for found in held})
+        blocked.update({found.rule for found in held if found.blocks})
+        for found in held:
+            before = worst.get(found.rule, found.severity)
+            worst[found.rule] = max(before, found.severity, key=lambda each: each.rank)
+    rows = (
+        Tally(rule, worst[rule], count, merges[rule], blocked[rule])
+        for rule, count in findings.items()
+    )
+    return tuple(sorted(rows, key=lambda row: (-row.blocked, -row.merges, row.rule)))
+
+
+def verdicts(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How many merges got which verdict; `failed` are those without a review."""
+    counted = Counter(
+        outcome.review.verdict if outcome.review else "failed" for outcome in outcomes
+    )
+    return {name: counted[name] for name in ("pass", "blocked", "incomplete", "failed")}
+
+
+def suggested(rows: Iterable[Tally], merges: int) -> Iterator[tuple[Tally, Severity]]:
+    """The rules to begin with at a lower severity, because they would stop too many merges."""
+    for row in rows:
+        if row.blocked > merges * _OFTEN and row.severity.lower() is not row.severity:
+            yield row, row.severity.lower()
+
+
+def suggested_policy(rows: Sequence[Tally], merges: int, policy: Policy) -> str:
+    """What to write into the policy for the beginning; empty where nothing stands against it."""
+    lower = list(suggested(rows, merges))
+    lines = []
+    if policy.mode != "observe" and any(row.blocked for row in rows):
+        lines.append(_OBSERVE)
+    if lower:
+        lines.append("rules:")
+    for row, severity in lower:
+        lines.append(f"  {row.rule}: {{severity: {severity}}}  # blocked {row.blocked} of {merges}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def document(outcomes: Sequence[Outcome], policy: Policy) -> dict[str, Any]:
+    """Everything for machines."""
+    rows = tallies(outcomes)
+    return {
+        "schema": SCHEMA,
+        "verdicts": verdicts(outcomes),
+        "rules": [
+            {
+                "rule": row.rule,
+                "severity": str(row.severity),
+                "findings": row.findings,
+                "merges": row.merges,
+                "blocked": row.blocked,
+            }
+            for row in rows
+        ],
+        "merges": [_merge(outcome) for outcome in outcomes],
+        "suggested": suggested_policy(rows, len(outcomes), policy),
+    }
+
+
+def _merge(outcome: Outcome) -> dict[str, Any]:
+    held = outcome.review.findings if outcome.review else ()
+    return {
+        "commit": outcome.commit,
+        "verdict": outcome.review.verdict if outcome.review else "failed",
+        "blocking": sorted({found.rule for found in held if found.blocks}),
+        "findings": len(held),
+        "trouble": outcome.trouble or None,
+    }

@@ -1,0 +1,203 @@
+"""The decision: severities, waivers, what blocks, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias
+
+from bot.core.engine.review import (
+    Analysis,
+    Lapsed,
+    Problem,
+    Review,
+    ReviewFinding,
+    Suppressed,
+    Verdict,
+)
+from bot.core.globs import name_matches, path_matches
+from bot.core.policy.model import Policy, Waiver
+
+CheckConclusion: TypeAlias = Literal["success", "failure", "neutral", "action_required"]
+"""Those of GitHub's conclusions that Fairlead uses; neutral satisfies a required check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """How the check run ends, and the line that GitHub shows beside it."""
+
+    conclusion: CheckConclusion
+    title: str
+
+
+def decide(analysis: Analysis, policy: Policy, *, base: str, head: str, today: date) -> Review:
+    """The review that follows from an analysis under this policy on this day."""
+    graded = [_graded(found, policy) for found in analysis.findings if _counts(found, policy)]
+    standing: list[ReviewFinding] = []
+    suppressed: list[Suppressed] = []
+    for found in graded:
+        for part in _waived(found, policy.waivers, today):
+            if isinstance(part, Suppressed):
+                suppressed.append(part)
+            else:
+                standing.append(part)
+    problems = tuple(sorted(analysis.problems, key=_problem_order))
+    return Review(
+        verdict=verdict_of(standing, problems, policy),
+        base=base,
+        head=head,
+        findings=tuple(sorted(standing, key=finding_order)),
+        suppressed=tuple(sorted(suppressed, key=lambda held: finding_order(held.finding))),
+        problems=problems,
+        summary=analysis.summary,
+        lapsed=tuple(_lapsed(standing, policy.waivers, today)),
+    )
+
+
+def finding_order(found: ReviewFinding) -> tuple[str, int, str, str, str, str]:
+    """What findings are sorted by: path, line, rule, message; then whatever tells them apart."""
+    place = found.location
+    path, line = (place.path, place.line or 0) if place else ("", 0)
+    return (path, line, found.rule, found.message, found.fingerprint, ",".join(found.environments))
+
+
+def conclusion(review: Review, policy: Policy) -> Conclusion:
+    """How the check run of this review ends (DESIGN 9)."""
+    blocking = sum(found.blocks for found in review.findings)
+    if policy.mode == "observe":
+        return Conclusion("success", f"Observing: {_observed(blocking, len(review.problems))}")
+    if review.overridden is not None and review.verdict != "pass":
+        held = review.overridden
+        return Conclusion("success", f"OVERRIDDEN by {held.by} until {held.until}")
+    if review.verdict == "blocked":
+        return Conclusion("failure", _blocked(review, blocking))
+    if review.verdict == "incomplete":
+        unseen = f"{_counted(len(review.problems), 'thing')} could not be looked at"
+        if may_pass(review.problems, policy):
+            return Conclusion("neutral", f"{unseen}, as before this change")
+        return Conclusion("failure", unseen)
+    found = len(review.findings)
+    title = f"{_counted(found, 'finding')}, none blocks" if found else "Nothing found"
+    return Conclusion("success", title)
+
+
+def waits_only(review: Review) -> bool:
+    """Whether all that blocks is of rules for which the policy names who accepts their findings."""
+    meant = {(held.fingerprint, held.environments) for held in review.waiting if held.meant}
+    return bool(meant) and all(
+        (found.fingerprint, found.environments) in meant
+        for found in review.findings
+        if found.blocks
+    )
+
+
+def _blocked(review: Review, blocking: int) -> str:
+    """What stands between the pull request and its merge: people's consent, or a change."""
+    if waits_only(review):
+        named = dict.fromkeys(name for held in review.waiting for name in held.owners)
+        people = ", ".join(name.removeprefix("@") for name in named)
+        return f"Waiting for approval by {people[:150]}: {_counted(blocking, 'finding')}"
+    meant = sum(held.meant for held in review.waiting)
+    waits = f", {meant} of them waiting for approval" if meant else ""
+    return f"{_counted(blocking, 'finding')} to deal with{waits}"
+
+
+def may_pass(problems: Iterable[Problem], policy: Policy) -> bool:
+    """Whether what could not be looked at lets the merge pass: only what base hid just as well."""
+    return policy.incomplete == "allow" and not any(
+        problem.new or problem.kind == "rule-failed" for problem in problems
+    )
+
+
+def _observed(blocking: int, problems: int) -> str:
+    parts = []
+    if blocking:
+        parts.append(f"{_counted(blocking, 'finding')} would have blocked")
+    if problems:
+        parts.append(f"{_counted(problems, 'thing')} could not be looked at")
+    return ", ".join(parts) or "nothing would have blocked"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _counts(found: ReviewFinding, policy: Policy) -> bool:
+    return not policy.rule(found.rule).off
+
+
+def _graded(found: ReviewFinding, policy: Policy) -> ReviewFinding:
+    severity = policy.rule(found.rule).severity or found.severity
+    return replace(found, severity=severity, blocks=policy.block.reached_by(severity))
+
+
+def verdict_of(
+    standing: Iterable[ReviewFinding], problems: tuple[Problem, ...], policy: Policy
+) -> Verdict:
+    """The verdict of what stands: graded findings that nothing suppresses, and problems."""
+    if policy.mode == "enforce" and any(found.blocks for found in standing):
+        return "blocked"
+    return "incomplete" if problems else "pass"
+
+
+def _problem_order(problem: Problem) -> tuple[str, int, str, str, bool]:
+    place = problem.location
+    path, line = (place.path, place.line or 0) if place else ("", 0)
+    return (path, line, problem.kind, problem.message, problem.new)
+
+
+def _waived(
+    found: ReviewFinding, waivers: Iterable[Waiver], today: date
+) -> Iterator[ReviewFinding | Suppressed]:
+    """The finding, split into the environments that a waiver covers and those that none does."""
+    rest = found
+    for waiver in waivers:
+        if waiver.expires < today or not _matches(waiver, rest):
+            continue
+        covered = tuple(name for name in rest.environments if _covers(waiver, name))
+        if not covered and (rest.environments or waiver.environments):
+            continue
+        because = {"waiver": waiver.reason, "expires": waiver.expires.isoformat()}
+        yield Suppressed(replace(rest, environments=covered, blocks=False), because)
+        left = tuple(name for name in rest.environments if name not in covered)
+        if not left:
+            return
+        rest = replace(rest, environments=left)
+    yield rest
+
+
+def waiver_matches(waiver: Waiver, found: ReviewFinding) -> bool:
+    """Whether a waiver speaks of a finding in at least one of its environments, expired or not."""
+    spaces = any(_covers(waiver, name) for name in found.environments or ("",))
+    return spaces and _matches(waiver, found)
+
+
+def _lapsed(
+    standing: Iterable[ReviewFinding], waivers: Iterable[Waiver], today: date
+) -> Iterator[Lapsed]:
+    """The expired waivers of what stands: whoever is surprised by a finding finds out why."""
+    expired = [waiver for waiver in waivers if waiver.expires < today]
+    for found in sorted(standing, key=finding_order) if expired else ():
+        for waiver in expired:
+            if waiver_matches(waiver, found):
+                yield Lapsed(found.fingerprint, waiver.reason, waiver.expires.isoformat())
+
+
+def _covers(waiver: Waiver, environment: str) -> bool:
+    return not waiver.environments or name_matches(environment, waiver.environments)
+
+
+def _matches(waiver: Waiver, found: ReviewFinding) -> bool:
+    """Whether everything that the waiver names, but for the environments, is so of the finding."""
+    resource, place = found.resource, found.location
+    name = str(resource) if resource else ""
+    space = (resource.namespace or "") if resource else ""
+    return (
+        (waiver.rule is None or fnmatchcase(found.rule, waiver.rule))
+        and (waiver.fingerprint is None or found.fingerprint == waiver.fingerprint)
+        and (waiver.resource is None or fnmatchcase(name, waiver.resource))
+        and (not waiver.namespaces or bool(space and name_matches(space, waiver.namespaces)))
+        and (not waiver.paths or bool(place and path_matches(place.path, waiver.paths)))
+    )

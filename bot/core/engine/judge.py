@@ -1,0 +1,165 @@
+"""The engine: which rules are asked about which subjects, and what of their answers is new."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TypeAlias, cast
+
+from bot.core.engine.rule import Compare, Find, Rule
+from bot.core.finding import Finding, Spot
+from bot.core.resource import Item, Resource, ResourceKey, route_text
+from bot.core.state import Change, State, changes
+from bot.core.values import Value, mapping, sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding of a rule in an environment, with its fingerprint."""
+
+    rule: Rule
+    environment: str
+    finding: Finding
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFailed:
+    """A rule that crashed, so that what it would have said is not known.
+
+    `error` is the exception's type: its text may hold anything.
+    """
+
+    rule: str
+    environment: str
+    error: str
+
+
+Options: TypeAlias = Mapping[str, object]
+
+
+def judge(
+    before: State, after: State, rules: Iterable[Rule], options: Options
+) -> Iterator[Judged | RuleFailed]:
+    """What these rules newly find between two states of one environment.
+
+    `options` holds each rule's options by rule id. A rule that crashes does not stop the others.
+    """
+    differing = tuple(changes(before, after))
+    for rule in rules:
+        ask = _compare if rule.shape == "compare" else _find
+        try:
+            found = tuple(ask(rule, before, after, differing, options[rule.id]))
+        except Exception as error:  # noqa: BLE001 - one rule's crash is a problem, not the end
+            yield RuleFailed(rule.id, after.environment.name, type(error).__name__)
+            continue
+        yield from _numbered(
+            Judged(rule, after.environment.name, finding, fingerprint(rule.id, finding))
+            for finding in found
+        )
+
+
+def fingerprint(rule: str, finding: Finding) -> str:
+    """What stays of a finding when lines and environments change: rule, resource, route, key."""
+    place = finding.node
+    if isinstance(place, Spot):
+        parts: tuple[str, ...] = (rule, "file", place.path, finding.key)
+    else:
+        key = place.resource.key
+        name = (key.group, key.kind, key.namespace or "", key.name)
+        parts = (rule, *name, route_text(place.route), finding.key)
+    return blake2b("\0".join(parts).encode(), digest_size=10).hexdigest()
+
+
+def _numbered(found: Iterable[Judged]) -> Iterator[Judged]:
+    """The same, with findings that are alike in all but their place in a list told apart."""
+    seen: Counter[str] = Counter()
+    for judged in found:
+        seen[judged.fingerprint] += 1
+        ordinal = seen[judged.fingerprint]
+        mark = judged.fingerprint if ordinal == 1 else f"{judged.fingerprint}-{ordinal}"
+        yield Judged(judged.rule, judged.environment, judged.finding, mark)
+
+
+def _compare(
+    rule: Rule, before: State, after: State, differing: tuple[Change, ...], options: object
+) -> Iterator[Finding]:
+    """A compare rule is called once, when a subject changed (or, judging the text, a file)."""
+    touched = any(change.key.group_kind in rule.subjects for change in differing)
+    if touched or not rule.subjects:
+        yield from cast("Compare", rule.function)(before, after, options)
+
+
+def _find(
+    rule: Rule, before: State, after: State, differing: tuple[Change, ...], options: object
+) -> Iterator[Finding]:
+    """A find rule is asked about what the change can affect, at base and at head."""
+    function = cast("Find", rule.function)
+    for key in _affected(rule, after, differing):
+        old, new = before.get(key), after.get(key)
+        if new is not None:
+            known = tuple(function(old, before, options)) if old is not None else ()
+            yield from _new(rule, known, tuple(function(new, after, options)))
+
+
+def _new(rule: Rule, known: tuple[Finding, ...], found: tuple[Finding, ...]) -> Iterator[Finding]:
+    """What was found beyond what is known.
+
+    Where findings share a fingerprint (items of a list without merge key), those at an unchanged
+    item are the known ones, whatever their order.
+    """
+    left: dict[str, list[Value]] = {}
+    for finding in known:
+        left.setdefault(fingerprint(rule.id, finding), []).append(_content(finding))
+    unmatched = []
+    for finding in found:
+        same = left.get(fingerprint(rule.id, finding), [])
+        if _content(finding) in same:
+            same.remove(_content(finding))
+        else:
+            unmatched.append(finding)
+    for finding in unmatched:
+        same = left.get(fingerprint(rule.id, finding), [])
+        if same:
+            same.pop()
+        else:
+            yield finding
+
+
+def _content(finding: Finding) -> Value:
+    """What makes the finding's place this one among its like: the whole item without merge key."""
+    if isinstance(finding.node, Spot):
+        return None
+    value: Value = finding.node.resource.body
+    for step in finding.node.route:
+        if isinstance(step, Item):
+            value = sequence(value)[step.index]
+            if not step.key:
+                return value
+        else:
+            value = mapping(value).get(step)
+    return finding.node.value
+
+
+def _affected(rule: Rule, after: State, differing: tuple[Change, ...]) -> tuple[ResourceKey, ...]:
+    keys = {change.key for change in differing if _judges(rule, change.key)}
+    if rule.reach != "resource":
+        causes = tuple(change.key for change in differing if change.key.group_kind in rule.context)
+        keys.update(found.key for found in _reached(rule, after, causes))
+    return tuple(sorted(keys, key=lambda key: key.sort_key))
+
+
+def _reached(rule: Rule, after: State, causes: tuple[ResourceKey, ...]) -> Iterator[Resource]:
+    kinds = tuple(rule.subjects) or tuple(after.kinds)
+    spaces = {cause.namespace for cause in causes}
+    if spaces and (rule.reach == "environment" or None in spaces):
+        yield from after.of(*kinds)
+        return
+    for space in spaces:
+        yield from after.of(*kinds, namespace=space)
+
+
+def _judges(rule: Rule, key: ResourceKey) -> bool:
+    return not rule.subjects or key.group_kind in rule.subjects

@@ -1,0 +1,50 @@
+"""The rule protocol: what a pair in `rules/` is to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from bot.core.engine.page import Page
+from bot.core.finding import Finding, Severity
+from bot.core.resource import GroupKind, Resource
+from bot.core.state import State
+
+Reach: TypeAlias = Literal["resource", "namespace", "environment"]
+"""How far a change reaches: its own resource, its namespace, or the whole environment."""
+
+
+class Compare(Protocol):
+    """What a change does: called once for an environment in which a subject changed."""
+
+    def __call__(self, before: State, after: State, options: object, /) -> Iterator[Finding]:
+        """The findings of this change, in any order."""
+
+
+class Find(Protocol):
+    """What is wrong with a thing as it stands, whether or not this change made it so."""
+
+    def __call__(self, subject: Resource, state: State, options: object, /) -> Iterator[Finding]:
+        """What is wrong with `subject`; only with it, however much of the state it looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    `subjects` are the kinds that it judges; empty: every kind. A `find` is asked again about a
+    subject when the subject changed, or when a resource of a kind in `context` changed within
+    `reach` of it (a cluster-scoped resource, such as a Namespace, is in everyone's reach).
+    """
+
+    id: str
+    page: Page
+    severity: Severity
+    subjects: frozenset[GroupKind]
+    function: Compare | Find
+    shape: Literal["compare", "find"]
+    context: frozenset[GroupKind]
+    reach: Reach
+    options: type
+    source: Callable[[], str] | None = None

@@ -1,0 +1,308 @@
+"""Provenance: which changed lines can have made a field of what was rendered.
+
+Likeness of text only says what is tried first. What causes a field is known when it changes with a
+hunk put back, which is for whoever builds.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.lines.line_diff import Hunk, lines_of
+from bot.core.resource import Item, Node, Resource, Route
+from bot.core.values import Value
+
+# In all of what is looked at for one finding: lines, and scalars that they are held against.
+_MOST_RANKED: Final = 20_000
+_LONGEST_LINE: Final = 2_000
+_MOST_LEAVES: Final = 30
+
+_LINE: Final = re.compile(
+    r"(?P<indent> *)(?P<dashes>(?:- +)*)"
+    r"(?:(?P<key>\"[^\"]*\"|'[^']*'|[^\s#:\"'{\[-][^:#]*):(?:\s+(?P<value>.*))?|(?P<item>.*))"
+)
+_EQUAL, _EQUAL_KEY = 20, 4
+_WITHIN, _WITHIN_KEY = 10, 2
+_PART: Final = 8
+_RESEMBLES: Final = 50
+_OWN_FILE: Final = 6
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar, and the names of the fields that lead to it."""
+
+    keys: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a field newly holds and no longer holds, and the resource that it is of."""
+
+    gained: tuple[Leaf, ...]
+    lost: tuple[Leaf, ...]
+    kind: str
+    name: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """A hunk, and the lines in it that most resemble what is sought; None where none does."""
+
+    hunk: Hunk
+    score: int
+    new: int | None
+    old: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The files of one side by path, and the names of the fields that lead to their lines."""
+
+    held: Mapping[str, str]
+    _keys: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
+
+    def keys(self, path: str, first: int, count: int) -> list[tuple[str, ...]]:
+        """Those of some lines of a file, counted from 1."""
+        if path not in self._keys:
+            self._keys[path] = list(_key_paths(lines_of(self.held.get(path, ""))))
+        return self._keys[path][first - 1 : first - 1 + count]
+
+
+def listing(lines: Sequence[str], folder: str, path: str) -> int | None:
+    """The first of these lines whose scalar leads from a folder to a file or to where it lies."""
+    for index, line in enumerate(lines[:_MOST_RANKED]):
+        match = _LINE.match(line[:_LONGEST_LINE].rstrip())
+        named = _plain((match["value"] or match["item"] or "") if match else "")
+        place = posixpath.normpath(posixpath.join(folder, named)) if named else ""
+        if named and (path == place or path.startswith(f"{place}/")):
+            return index
+    return None
+
+
+def probed(line: str, value: Value) -> str | None:
+    """A line with a scalar that nothing else has in place of its own; None where it has another."""
+    if isinstance(value, bool):
+        return rewritten(line, _scalar(value), _scalar(not value))
+    if isinstance(value, int):
+        return rewritten(line, str(value), str(value + 1))
+    return rewritten(line, value, f"{value}x") if isinstance(value, str) and value else None
+
+
+def rewritten(line: str, value: str, wanted: str) -> str | None:
+    """A line with another scalar in place of its own; None where its own is another one."""
+    match = _LINE.match(line.rstrip("\n")[:_LONGEST_LINE])
+    name = "item" if match is not None and match["key"] is None else "value"
+    if match is None or match[name] is None or _plain(match[name]) != value:
+        return None
+    start = line.index(value, match.start(name))
+    return line[:start] + wanted + line[start + len(value) :]
+
+
+def sought(node: Node, before: Value, after: Value) -> Sought:
+    """What to look for, for a place that held one value and holds another."""
+    old, new = (tuple(_leaves(node.route, value)) for value in (before, after))
+    known, kept = set(old), set(new)
+    gained = _by_lines((leaf for leaf in new if leaf not in known), old)
+    lost = _by_lines((leaf for leaf in old if leaf not in kept), new)
+    resource = node.resource
+    return Sought(gained, lost, resource.key.kind, resource.name, resource.source.path)
+
+
+def ranked(
+    found: Iterable[Hunk], before: Texts, after: Texts, wanted: Sought
+) -> tuple[Spotted, ...]:
+    """Hunks, those first that most resemble what is sought."""
+    spotted = []
+    left = _MOST_RANKED
+    for hunk in sorted(found, key=lambda hunk: hunk.path != wanted.origin):
+        text = after.held.get(hunk.path) or before.held.get(hunk.path, "")
+        keys = after.keys(hunk.path, hunk.new, len(hunk.added))
+        added, new = _best(hunk.added[:left], keys, wanted.gained)
+        keys = before.keys(hunk.path, hunk.old, len(hunk.removed))
+        removed, old = _best(hunk.removed[:left], keys, wanted.lost)
+        left = max(0, left - len(hunk.added) - len(hunk.removed))
+        score = max(added, removed)
+        # What has nothing of the value comes after whatever has, wherever it stands.
+        score += _RESEMBLES * (score >= _PART)
+        score += _OWN_FILE * (hunk.path == wanted.origin)
+        score += _NAMED * (f"kind: {wanted.kind}" in text)
+        score += _NAMED * (bool(wanted.name) and wanted.name in text)
+        spotted.append(
+            Spotted(
+                hunk,
+                score,
+                None if new is None else hunk.new + new,
+                None if old is None else hunk.old + old,
+            )
+        )
+    return tuple(sorted(spotted, key=lambda held: (-held.score, held.hunk.path, held.hunk.new)))
+
+
+def changed_leaves(held: Resource, other: Resource | None) -> Iterator[Node]:
+    """The scalars of a resource that another one has not at the same place, up to a bound."""
+    body = other.body if other is not None else None
+    return (it for it in islice(_scalars(held.root), _MOST_RANKED)
+            if value_at(body, it.route) != it.value)  # fmt: skip
+
+
+def likest(nodes: Iterable[Node], leaves: Sequence[Leaf]) -> Node | None:
+    """The scalar that most resembles one of these leaves; None where none has anything of them."""
+    best, found = _PART - 1, None
+    for node in nodes:
+        keys, text = (
+            tuple(step for step in node.route if isinstance(step, str)),
+            _scalar(node.value),
+        )
+        score = max((_score(text, text, keys, leaf) for leaf in leaves), default=0)
+        if score > best:
+            best, found = score, node
+    return found
+
+
+def value_at(value: Value, route: Route) -> Value:
+    """What stands at the end of a route in a body, with items found by their merge keys.
+
+    None where nothing stands there.
+    """
+    for step in route:
+        if isinstance(step, Item):
+            value = _item(value, step)
+        else:
+            value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def with_value(value: Value, route: Route, wanted: Value) -> Value:
+    """A body with another value at the end of a route that leads somewhere in it."""
+    if not route:
+        return wanted
+    step, rest = route[0], route[1:]
+    if isinstance(step, Item) and isinstance(value, tuple) and step.index < len(value):
+        held = list(value)
+        held[step.index] = with_value(held[step.index], rest, wanted)
+        return tuple(held)
+    if isinstance(step, str) and isinstance(value, Mapping):
+        return MappingProxyType({**value, step: with_value(value.get(step), rest, wanted)})
+    return value
+
+
+def _scalars(node: Node) -> Iterator[Node]:
+    inner = [*node.items(), *(held for _, held in node.fields())]
+    if not inner and node.value is not None:
+        yield node
+    for held in inner:
+        yield from _scalars(held)
+
+
+def _item(value: Value, step: Item) -> Value:
+    if not isinstance(value, tuple):
+        return None
+    if not step.key:
+        return value[step.index] if step.index < len(value) else None
+    named = dict(part.partition("=")[::2] for part in step.key.split(","))
+    for held in value:
+        if isinstance(held, Mapping):
+            if all(str(held.get(name)) == text for name, text in named.items()):
+                return held
+        elif str(held) == step.key:
+            return held
+    return None
+
+
+def _leaves(route: Route, value: Value) -> Iterator[Leaf]:
+    """The scalars of a value, up to a bound."""
+    names = tuple(step for step in route if isinstance(step, str))
+    left: deque[tuple[tuple[str, ...], Value]] = deque([(names, value)])
+    seen = 0
+    while left and seen < _MOST_LEAVES:
+        keys, held = left.popleft()
+        if isinstance(held, Mapping):
+            left.extend(((*keys, key), item) for key, item in held.items())
+        elif isinstance(held, tuple):
+            left.extend((keys, item) for item in held)
+        elif held is not None:
+            seen += 1
+            yield Leaf(keys, _scalar(held))
+
+
+def _by_lines(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> tuple[Leaf, ...]:
+    """The leaves, those of several lines as the lines that none of the others has."""
+    known = {line.strip() for leaf in others for line in leaf.text.split("\n")}
+    found = (
+        Leaf(leaf.keys, line.strip())
+        for leaf in leaves
+        for line in leaf.text.split("\n")
+        if "\n" not in leaf.text or (line.strip() and line.strip() not in known)
+    )
+    return tuple(islice(found, _MOST_LEAVES))
+
+
+def _scalar(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _key_paths(lines: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """The names of the fields that lead to each line, as its indentation says."""
+    above: list[tuple[int, str]] = []
+    for line in lines:
+        match = _LINE.match(line[:_LONGEST_LINE].rstrip())
+        if match is None or not line.strip():
+            yield tuple(key for _, key in above)
+            continue
+        depth = len(match["indent"]) + len(match["dashes"])
+        # The items of a list may be indented no further than the field that holds them.
+        outer = len(match["indent"]) if match["dashes"] else depth
+        while above and (above[-1][0] > outer or (above[-1][0] == outer and not match["dashes"])):
+            above.pop()
+        if match["key"] is not None:
+            above.append((depth, match["key"].strip("\"' ")))
+        yield tuple(key for _, key in above)
+
+
+def _best(
+    lines: Sequence[str], paths: Sequence[tuple[str, ...]], leaves: Sequence[Leaf]
+) -> tuple[int, int | None]:
+    """The highest score of these lines, and which of them has it."""
+    best, at = 0, None
+    for index, (line, keys) in enumerate(zip(lines, paths, strict=False)):
+        text = line[:_LONGEST_LINE].strip()
+        match = _LINE.match(text)
+        held = (match["value"] or match["item"] or "") if match else ""
+        score = max((_score(text, _plain(held), keys, leaf) for leaf in leaves), default=0)
+        if score > best:
+            best, at = score, index
+    return best, at
+
+
+def _plain(written: str) -> str:
+    """A scalar without its quotes and without a comment behind it."""
+    return written.partition(" #")[0].strip("\"' ")
+
+
+def _score(line: str, value: str, keys: tuple[str, ...], leaf: Leaf) -> int:
+    common = _common_suffix(keys, leaf.keys)
+    if leaf.text in (value, line) or value == f"{''.join(leaf.keys[-1:])}={leaf.text}":
+        return _EQUAL + _EQUAL_KEY * common
+    if len(leaf.text) > 1 and leaf.text in line:
+        return _WITHIN + _WITHIN_KEY * common
+    if len(value) > 1 and value in leaf.text:
+        return _PART + common
+    return common
+
+
+def _common_suffix(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    count = 0
+    while count < min(len(one), len(other)) and one[-1 - count] == other[-1 - count]:
+        count += 1
+    return count

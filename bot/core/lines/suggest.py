@@ -1,0 +1,198 @@
+"""Suggestions: a certain fix as new text for the lines it changes, comments and quotes kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+    StreamStartEvent,
+)
+
+from bot.core import values
+from bot.core.engine.review import Suggestion
+from bot.core.finding import Fix
+from bot.core.manifest import Object, Reading
+from bot.core.reading.events import document_text, event_source
+from bot.core.reading.limits import DEFAULT_LIMITS
+from bot.core.reading.lines import through_lists
+from bot.core.reading.read import read_manifest
+from bot.core.reading.split import cut_for_kubectl, normalised
+from bot.core.resource import Item, Route, Source, Step
+from bot.core.values import Value
+from bot.errors import ReadingError
+
+_LARGEST: Final = 1 << 20
+"""A file beyond this gets no suggestion: to be certain it has to be read again."""
+
+
+def suggest_fix(data: bytes, fix: Fix) -> Suggestion | None:
+    """A fix as a suggestion for the file of its resource, None where it is not certain.
+
+    `data` is that file at head. A resource that was rendered from it, and does not stand in it as
+    it is, gets none.
+    """
+    resource = fix.node.resource
+    if len(data) > _LARGEST:
+        return None
+    held = _object(_reading(data, resource.source), resource.source)
+    if held is None or held.encoded != resource.encoded:
+        return None
+    return suggest(data, resource.source, fix.node.route, fix.value)
+
+
+def suggest(data: bytes, source: Source, route: Route, value: Value) -> Suggestion | None:
+    """New text for the one line that holds a scalar, so that another stands there.
+
+    None where that is not certain: no scalar of one line stands there, or the cluster would then
+    read anything else in the file otherwise, as with anchors, merges and keys that stand twice.
+    """
+    if not route or not isinstance(value, str | int) or len(data) > _LARGEST:
+        return None
+    text = normalised(data)
+    place = _place(text, source, (*through_lists(source.item), *route))
+    if place is None:
+        return None
+    start, end, style = place
+    whole = text.decode()
+    first, last = whole.rfind("\n", 0, start) + 1, whole.find("\n", end)
+    last = len(whole) if last < 0 else last
+    for scalar in _written(value, style):
+        line = whole[first:start] + scalar + whole[end:last]
+        changed = whole[:first] + line + whole[last:]
+        if _is_all(text, changed.encode(), source, route, value):
+            number = whole.count("\n", 0, first) + 1
+            return Suggestion(number, number, line)
+    return None
+
+
+def _written(value: str | int, style: str | None) -> Iterator[str]:
+    """The ways to write a scalar: in the style that is there, and else in double quotes."""
+    quoted = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else None
+    if isinstance(value, str) and style == "'":
+        yield "'" + value.replace("'", "''") + "'"
+    elif style != '"' or quoted is None:
+        yield json.dumps(value) if not isinstance(value, str) else value
+    if quoted is not None:
+        yield quoted
+
+
+def _place(text: bytes, source: Source, route: Route) -> tuple[int, int, str | None] | None:
+    """Where a scalar of one line begins and ends in the text, and its quotes."""
+    chunks = cut_for_kubectl(text, DEFAULT_LIMITS).chunks
+    if not 0 <= source.document < len(chunks):
+        return None
+    chunk = chunks[source.document]
+    try:
+        inner, before = chunk.data.decode(), text[: chunk.start].decode()
+        found = _Walk(chunk.data).to(route) if document_text(chunk.data) == inner else None
+    except (ReadingError, UnicodeDecodeError):
+        return None
+    if not isinstance(found, ScalarEvent) or found.style not in {None, "", "'", '"'}:
+        return None
+    start, end = (mark.index if mark else 0 for mark in (found.start_mark, found.end_mark))
+    written = inner[start:end]
+    if "\n" in written or (not found.style and written != found.value):
+        return None
+    return len(before) + start, len(before) + end, found.style
+
+
+class _Walk:
+    """The way through the events of a document to what stands at the end of a route."""
+
+    def __init__(self, data: bytes) -> None:
+        self._next = event_source(data)
+
+    def to(self, route: Route) -> Any:
+        """The event there, None where the route does not lead to one. Raises ReadingError."""
+        event = self._next()
+        while isinstance(event, StreamStartEvent | DocumentStartEvent):
+            event = self._next()
+        for step in route:
+            event = self._step(event, step)
+            if event is None:
+                return None
+        return event
+
+    def _step(self, event: Any, step: Step) -> Any:
+        if isinstance(step, Item):
+            return self._item(step.index) if isinstance(event, SequenceStartEvent) else None
+        return self._field(step) if isinstance(event, MappingStartEvent) else None
+
+    def _item(self, index: int) -> Any:
+        if all(self._skipped(self._next()) for _ in range(index)):
+            held = self._next()
+            return held if self._begins(held) else None
+        return None
+
+    def _field(self, name: str) -> Any:
+        """The event of a field's value; of the first such field, and two are never certain."""
+        while self._begins(key := self._next()):
+            if isinstance(key, ScalarEvent) and key.value == name:
+                return self._next()
+            self._skipped(key)
+            self._skipped(self._next())
+        return None
+
+    def _skipped(self, event: Any) -> bool:
+        """Read to the end of what begins with this event; False where nothing begins."""
+        if not self._begins(event):
+            return False
+        depth = int(isinstance(event, MappingStartEvent | SequenceStartEvent))
+        while depth:
+            event = self._next()
+            if isinstance(event, MappingStartEvent | SequenceStartEvent):
+                depth += 1
+            elif not self._begins(event):
+                depth -= 1
+        return True
+
+    @staticmethod
+    def _begins(event: Any) -> bool:
+        return isinstance(event, ScalarEvent | AliasEvent | MappingStartEvent | SequenceStartEvent)
+
+
+def _is_all(old: bytes, new: bytes, source: Source, route: Route, value: Value) -> bool:
+    """Whether the cluster reads the new file as the old one with this one value changed."""
+    was, now = _reading(old, source), _reading(new, source)
+    if was.error != now.error or len(was.objects) != len(now.objects):
+        return False
+    target = _object(was, source)
+    for one, other in zip(was.objects, now.objects, strict=True):
+        if one == target:
+            body = msgspec.json.decode(one.encoded)
+            if not _put(body, route, value) or msgspec.json.decode(other.encoded) != body:
+                return False
+        elif one != other:
+            return False
+    return target is not None
+
+
+def _reading(data: bytes, source: Source) -> Reading:
+    manifest = read_manifest(data)
+    return manifest.kustomize if source.kustomize else manifest.kubectl
+
+
+def _object(reading: Reading, source: Source) -> Object | None:
+    place = (source.document, source.item)
+    found = [held for held in reading.objects if (held.document, held.item) == place]
+    return found[0] if len(found) == 1 else None
+
+
+def _put(body: Any, route: Route, value: Value) -> bool:
+    """Put a value where a route leads, in place; False where it leads nowhere."""
+    *way, last = (step.index if isinstance(step, Item) else step for step in route)
+    try:
+        for step in way:
+            body = body[step]
+        body[last] = values.thaw(value)
+    except (KeyError, IndexError, TypeError):  # what the cluster reads is not what stands there
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What do the team and its organisation want checked, blocked, ignored and accepted?"""

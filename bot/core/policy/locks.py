@@ -1,0 +1,162 @@
+"""What a repository's policy must not do to the keys that its organisation locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from bot.core.policy.layers import Held
+from bot.core.policy.model import Level, Override
+
+Path: TypeAlias = tuple[str, ...]
+
+
+def loosened(
+    locked: Sequence[str], under: Mapping[str, Any], own: Held
+) -> Iterator[tuple[Path, str]]:
+    """The locked keys that `own` would loosen upon `under`: where, and what is legal."""
+    for name in locked:
+        key, _, rule = name.partition(".")
+        yield from _by_option(name, under, own)
+        if key not in own:
+            continue
+        if rule:
+            held = {"rules": {rule: own["rules"][rule]} if rule in own["rules"] else {}}
+        else:
+            held = own
+        yield from _CHECKS.get(key, _written)(key, under, held)
+
+
+_Found: TypeAlias = Iterator[tuple[Path, str]]
+
+
+def _by_option(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+    """A rule's own option of the key's name, which counts beside it: `trusted-sources`."""
+    for rule, said in own.get("rules", {}).items():
+        if isinstance(said, dict) and key in said:
+            theirs = under.get("rules", {}).get(rule)
+            known = theirs.get(key, []) if isinstance(theirs, dict) else []
+            for _, legal in _subset(key, {key: [*under.get(key, []), *known]}, said):
+                yield ("rules", rule, key), legal
+
+
+def _written(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+    """Of what has no order of strictness, anything else than the organisation's own."""
+    if own[key] != under.get(key):
+        yield (key,), "leave the key out"
+
+
+def _level(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+    """A threshold: a higher one lets more through."""
+    default = {"block": Level.ERROR, "inline": Level.WARNING}[key]
+    levels = list(Level)
+    limit = Level(under.get(key, default))
+    if levels.index(Level(own[key])) > levels.index(limit):
+        legal = ", ".join(repr(str(level)) for level in levels[: levels.index(limit) + 1])
+        yield (key,), f"legal here are {legal}"
+
+
+def _strict(strict: str) -> Callable[[str, Mapping[str, Any], Held], _Found]:
+    """One of two words, of which one is the strict one."""
+    default = {"enforce": "enforce", "block": "allow"}[strict]
+
+    def check(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+        if under.get(key, default) == strict and own[key] != strict:
+            yield (key,), f"legal here is {strict!r}"
+
+    return check
+
+
+def _subset(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+    """A list whose every entry lets something through."""
+    more = [held for held in own[key] if held not in under.get(key, [])]
+    if more:
+        yield (key,), f"take out {', '.join(map(repr, more))}"
+
+
+def _subsets(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+    """A mapping of such lists."""
+    for name, held in own[key].items():
+        for path, legal in _subset(name, under.get(key, {}), {name: held}):
+            yield (key, *path), legal
+
+
+def _images(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+    """More approved images, digests no longer wanted, other mirrors."""
+    base, held = under.get(key, {}), own[key]
+    if "approved" in held:
+        for path, legal in _subset("approved", base, held):
+            yield (key, *path), legal
+        if base.get("approved") and not held["approved"]:
+            yield (key, "approved"), "an empty list would approve what is in use"
+    if base.get("require-digest") and held.get("require-digest") is False:
+        yield (key, "require-digest"), "legal here is True"
+    if "mirrors" in held and held["mirrors"] != base.get("mirrors", {}):
+        yield (key, "mirrors"), "leave the key out"
+
+
+def _rules(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+    """A rule that is off or weaker, or whose options are others."""
+    for rule, said in own[key].items():
+        base, held = _rule(under.get(key, {}).get(rule)), _rule(said)
+        limit, wanted = base.pop("severity", None), held.pop("severity", None)
+        # Without a severity of the organisation's, the rule's own holds, which only `error` is
+        # sure not to fall below.
+        if wanted is not None and _rank(wanted) < _rank(limit or "error"):
+            yield (key, rule), f"legal here is {limit or 'error'!r}, or nothing"
+            continue
+        if any(base.get(name) != value for name, value in held.items()):
+            yield (key, rule), "leave the options out"
+            continue
+        # A rule is laid upon the other as a whole: what is left out here would be lost.
+        lost = sorted(base.keys() - held.keys())
+        if limit is not None and wanted is None:
+            lost = ["severity", *lost]
+        if lost:
+            yield (key, rule), f"write {', '.join(lost)} as well"
+
+
+def _rule(said: Any) -> Held:
+    return dict(said) if isinstance(said, dict) else {} if said is None else {"severity": said}
+
+
+def _rank(severity: str) -> int:
+    return ("off", "notice", "warning", "error").index(severity)
+
+
+def _override(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+    """More people who may override, or for longer."""
+    base, held = under.get(key, {}), own[key]
+    for name in ("teams", "users"):
+        for path, legal in _subset(name, base, {name: held.get(name, [])}):
+            yield (key, *path), legal
+    most = base.get("hours", Override().hours)
+    if held.get("hours", Override().hours) > most:
+        yield (key, "hours"), f"legal here is {most} or less"
+
+
+def _free(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+    """What stands beside or behind the organisation's own, and so cannot loosen it."""
+    del key, under, own
+    yield from ()
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, Mapping[str, Any], Held], _Found]]] = MappingProxyType(
+    {
+        "approvals": _free,
+        "assume": _subsets,
+        "block": _level,
+        "ignore": _subset,
+        "images": _images,
+        "incomplete": _strict("block"),
+        "inline": _level,
+        "mode": _strict("enforce"),
+        "notify": _free,
+        "override": _override,
+        "privileged-namespaces": _free,
+        "rbac": _subsets,
+        "rules": _rules,
+        "trusted-sources": _subset,
+    }
+)

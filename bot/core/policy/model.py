@@ -1,0 +1,225 @@
+"""The policy: the team's settings, as the base branch has them (DESIGN 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from bot.core.finding import Severity
+from bot.core.values import thaw
+from bot.errors import PolicyError
+
+T = TypeVar("T")
+
+POLICY_PATH: Final = ".github/fairlead.yml"
+"""Where a repository has its policy."""
+
+MISNAMED: Final = ".github/fairlead.yaml"
+"""Where some write it, and nobody reads it."""
+
+ORGANISATION_REPOSITORY: Final = ".github"
+"""https://docs.github.com/en/communities/setting-up-your-project-for-healthy-contributions/creating-a-default-community-health-file"""
+
+ORGANISATION_PATH: Final = "fairlead.yml"
+"""Where the organisation's policy is: at the top of that repository."""
+
+Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+Names: TypeAlias = tuple[Text, ...]
+Team: TypeAlias = Annotated[
+    str, msgspec.Meta(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$")
+]
+User: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Image: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!.*://)\S+$")]
+Namespace: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+
+
+class Level(StrEnum):
+    """The lowest severity from which something follows, or `never`."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    ERROR = "error"
+    NEVER = "never"
+
+    def reached_by(self, severity: Severity) -> bool:
+        """Whether a finding of this severity is bad enough."""
+        return self is not Level.NEVER and severity.rank >= Severity(self.value).rank
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentPolicy:
+    """One cluster's worth of paths, by name. `kubernetes` None: the newest minor version known."""
+
+    name: Text
+    paths: Annotated[Names, msgspec.Meta(min_length=1)]
+    kubernetes: Annotated[str, msgspec.Meta(pattern=r"^1\.[0-9]{1,3}$")] | None = None
+    default_namespace: Text = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Which images are approved. `approved` empty: judged by what the base already uses."""
+
+    approved: tuple[Image, ...] = ()
+    require_digest: bool = False
+    mirrors: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class RulePolicy:
+    """What the policy says of one rule. `severity` None: the rule's own.
+
+    `options` are values of YAML, checked when `Policy.options` makes the rule's own type of them.
+    """
+
+    severity: Severity | None = None
+    off: bool = False
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The teams that own the namespaces of these globs."""
+
+    namespaces: Annotated[Names, msgspec.Meta(min_length=1)]
+    teams: Annotated[tuple[Team, ...], msgspec.Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalPolicy:
+    """Who may accept findings of the rules of these globs, and how many of them it takes.
+
+    `by_review`: an approving review of the pull request counts as well as the command.
+    """
+
+    rules: Annotated[Names, msgspec.Meta(min_length=1)]
+    teams: tuple[Team, ...] = ()
+    users: tuple[User, ...] = ()
+    count: Annotated[int, msgspec.Meta(ge=1, le=10)] = 1
+    by_review: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The teams that are told of findings of the rules of these globs."""
+
+    rules: Annotated[Names, msgspec.Meta(min_length=1)]
+    teams: Annotated[tuple[Team, ...], msgspec.Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A written exception: what it names does not count until the end of the day `expires`.
+
+    Every field that is set must match; all but `fingerprint` are globs. `resource` is written
+    `Kind/namespace/name`, or `Kind/name` where there is no namespace.
+    """
+
+    reason: Annotated[str, msgspec.Meta(pattern=r"\S")]
+    expires: date
+    rule: Text | None = None
+    resource: Text | None = None
+    environments: Names = ()
+    namespaces: Names = ()
+    paths: Names = ()
+    fingerprint: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-z]{12,64}(-[0-9]{1,5})?$")] | None = (
+        None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Who may let a blocked pull request through, and for how many hours that holds."""
+
+    teams: tuple[Team, ...] = ()
+    users: tuple[User, ...] = ()
+    hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Assume:
+    """What the clusters have that no manifest shows: namespaces that deny traffic by default."""
+
+    default_deny: Names = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRbac:
+    """Files of the repository that hold RBAC objects which exist in the cluster anyway."""
+
+    known: Names = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenderPolicy:
+    """Which directories are built, beside those that are found to be, and which never are.
+
+    Globs of directories with a kustomization or a chart; `exclude` counts before `roots`.
+    """
+
+    roots: Names = ()
+    exclude: Names = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings of one repository for one target branch, with their defaults."""
+
+    version: Literal[1] = 1
+    mode: Literal["enforce", "observe"] = "enforce"
+    block: Level = Level.ERROR
+    inline: Level = Level.WARNING
+    incomplete: Literal["allow", "block"] = "allow"
+    ignore: Names = ()
+    environments: tuple[EnvironmentPolicy, ...] = ()
+    privileged_namespaces: tuple[Namespace, ...] = ("kube-system", "argocd", "flux-system")
+    trusted_sources: Names = ()
+    images: Images = field(default_factory=Images)
+    rules: Mapping[str, RulePolicy] = field(default_factory=lambda: MappingProxyType({}))
+    owners: tuple[Owner, ...] = ()
+    approvals: tuple[ApprovalPolicy, ...] = ()
+    notify: tuple[Notice, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    override: Override = Override()
+    promotes: Names = ()
+    assume: Assume = Assume()
+    rbac: KnownRbac = KnownRbac()
+    render: RenderPolicy = RenderPolicy()
+
+    def rule(self, rule: str) -> RulePolicy:
+        """What the policy says of a rule."""
+        return self.rules.get(rule, RulePolicy())
+
+    def options(self, rule: str, options: type[T]) -> T:
+        """A rule's options, as an instance of its own type. Raises PolicyError if not valid."""
+        held = self.rule(rule).options
+        plain = {key.replace("-", "_"): thaw(value) for key, value in held.items()}
+        try:
+            return msgspec.convert(plain, options)
+        except msgspec.ValidationError as error:
+            raise PolicyError(f"the options of rule {rule!r}: {error}") from error
+
+
+def parse_policy(
+    text: str, options: Mapping[str, type] | None = None, branch: str | None = None
+) -> Policy:
+    """The policy that a file says for a target branch; without one, what holds for any.
+
+    Raises PolicyError with every error, its line and what is legal.
+
+    `options` holds each rule's own options type by rule id, as `bot.catalog.rule_options` gives it;
+    without it, ids and options of rules are taken as they stand.
+    """
+    if not text.strip():
+        return Policy()
+    # The reader and the validator take longer to import than most policies to be read, and whoever
+    # only needs the types of this module has no use for them.
+    from bot.core.policy.reading import read_policy  # noqa: PLC0415
+
+    return read_policy(text, options, branch)

@@ -1,0 +1,144 @@
+"""The organisation's policy, which lies under a repository's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from bot.core.policy.document import Document, Path, parse_document
+from bot.core.policy.layers import BRANCHES, at_branch, branches_named, laid, place_of
+from bot.core.policy.locks import loosened
+from bot.core.policy.model import ORGANISATION_PATH, Policy
+from bot.core.policy.reading import as_written, check_document, decode_policy, unknown_key
+from bot.core.policy.schema import Schema, policy_schema, written
+from bot.errors import PolicyError
+
+_LISTED_LAST: Final = ("approvals",)
+"""The first entry for a rule decides: before a locked one none is to stand."""
+
+_SPACES: Final = "privileged-namespaces"
+_KEYS: Final = frozenset({*map(written, Policy.__dataclass_fields__), BRANCHES}) - {"version"}
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """What the organisation's file says. `locked` are keys such as `block` or `rules.ID`."""
+
+    held: Mapping[str, Any]
+    locked: tuple[str, ...]
+
+
+NO_ORGANISATION: Final = Organisation(MappingProxyType({}), ())
+"""What lies under a repository's policy where nobody wrote anything."""
+
+
+def organisation_schema(options: Mapping[str, type] | None = None) -> Schema:
+    """The schema of the organisation's file: a policy's, and what a repository cannot loosen."""
+    schema = policy_schema(options)
+    locked = {
+        "description": "Keys that a repository cannot loosen.",
+        "type": "array",
+        "items": {"enum": _lockable(options)},
+        "default": [],
+    }
+    title = f"The policy of Fairlead for an organisation: .github/{ORGANISATION_PATH}"
+    return {**schema, "title": title, "properties": {**schema["properties"], "locked": locked}}
+
+
+def parse_organisation(text: str, options: Mapping[str, type] | None = None) -> Organisation:
+    """The organisation's policy. Raises PolicyError with everything that is wrong with it."""
+    document = parse_document(text)
+    locked = document.value.pop("locked", []) if isinstance(document.value, dict) else []
+    _check_locked(locked, document, options)
+    held = check_document(document, options)
+    if _SPACES in locked:
+        # A list of the repository's stands beside this one, and would stand for the default.
+        held = {_SPACES: list(Policy().privileged_namespaces), **held}
+    return Organisation(MappingProxyType(held), tuple(locked))
+
+
+def combined(
+    organisation: Organisation,
+    text: str,
+    options: Mapping[str, type] | None = None,
+    branch: str | None = None,
+) -> Policy:
+    """The repository's policy for a target branch, upon the organisation's for that branch.
+
+    Raises PolicyError for what is not valid, and for each locked key that the text loosens, be it
+    for another branch than this one.
+    """
+    return _at(organisation, _checked(organisation, text, options, branch), branch)
+
+
+def each_branch(
+    organisation: Organisation, text: str, options: Mapping[str, type] | None = None
+) -> Mapping[str | None, Policy]:
+    """The policies by each glob of branches that the files name; None is for any other branch.
+
+    Raises PolicyError as `combined` does.
+    """
+    own = _checked(organisation, text, options, None)
+    names = (None, *branches_named(organisation.held, own))
+    return {name: _at(organisation, own, name) for name in names}
+
+
+def _checked(
+    organisation: Organisation,
+    text: str,
+    options: Mapping[str, type] | None,
+    branch: str | None,
+) -> Mapping[str, Any]:
+    document = parse_document(text)
+    own = check_document(document, options)
+    faults = dict.fromkeys(_loosened(organisation, own, document, branch))
+    if faults:
+        ordered = sorted(faults)
+        message = "\n".join(f"line {line}: {said}" for line, said in ordered)
+        raise PolicyError(message, ordered[0][0])
+    return own
+
+
+def _at(organisation: Organisation, own: Mapping[str, Any], branch: str | None) -> Policy:
+    under = at_branch(organisation.held, place_of(organisation.held, branch))
+    last = tuple(key for key in _LISTED_LAST if key in organisation.locked)
+    return decode_policy(laid(under, at_branch(own, place_of(own, branch)), last=last))
+
+
+def _loosened(
+    organisation: Organisation, own: Mapping[str, Any], document: Document, branch: str | None
+) -> Iterator[tuple[int, str]]:
+    """Each locked key that is loosened, for this branch or one that the files name, by its line."""
+    under = organisation.held
+    theirs = under.get(BRANCHES)
+    if BRANCHES in organisation.locked and own.get(BRANCHES, theirs) != theirs:
+        yield document.line((BRANCHES,)), _said((BRANCHES,), "leave the key out")
+    others = branches_named(under, own) if organisation.locked else ()
+    names = (None, branch, *others)
+    for below, above in dict.fromkeys((place_of(under, it), place_of(own, it)) for it in names):
+        upper = at_branch(own, above)
+        for path, legal in loosened(organisation.locked, at_branch(under, below), upper):
+            inside: Path = () if above is None else (BRANCHES, above, *path)
+            place = inside if inside in document.lines else path
+            yield document.line(place), _said(place, legal)
+
+
+def _said(place: Path, legal: str) -> str:
+    return f"{as_written(place)} is locked by the organisation's policy: {legal}"
+
+
+def _lockable(options: Mapping[str, type] | None) -> list[str]:
+    return sorted(_KEYS | {f"rules.{rule}" for rule in options or ()})
+
+
+def _check_locked(locked: object, document: Document, options: Mapping[str, type] | None) -> None:
+    if not isinstance(locked, list) or not all(isinstance(key, str) for key in locked):
+        raise PolicyError(f"line {document.line(('locked',))}: locked must be a list of keys")
+    known = _lockable(options)
+    for place, key in enumerate(locked):
+        open_rule = options is None and key.startswith("rules.")
+        if key not in known and not open_rule:
+            line = document.line(("locked", place))
+            raise PolicyError(f"line {line}: {unknown_key(key, known)}", line)

@@ -1,0 +1,256 @@
+"""A policy file into a policy: every error at once, each with its line and what is legal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import islice
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+from jsonschema import Draft202012Validator, ValidationError
+
+from bot.core.finding import Severity
+from bot.core.globs import name_matches
+from bot.core.policy.document import Document, Path, parse_document
+from bot.core.policy.layers import BRANCHES, at_branch, place_of, places
+from bot.core.policy.model import Policy, RulePolicy
+from bot.core.policy.schema import policy_schema
+from bot.core.values import freeze, mapping
+from bot.errors import PolicyError
+
+MOST_FAULTS: Final = 200
+"""Whoever has more of them begins with these."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """One thing that is wrong, at a line (1-based)."""
+
+    line: int
+    message: str
+
+
+def read_policy(text: str, options: Mapping[str, type] | None, branch: str | None) -> Policy:
+    """The policy that the text says for a target branch.
+
+    Raises PolicyError with everything that is wrong with it, be it said of another branch.
+    """
+    held = check_document(parse_document(text), options)
+    return decode_policy(at_branch(held, place_of(held, branch)))
+
+
+def check_document(document: Document, options: Mapping[str, type] | None) -> dict[str, Any]:
+    """What a policy's document holds. Raises PolicyError with everything that is wrong with it."""
+    if document.value is None:
+        return {}
+    schema = policy_schema(options)
+    errors = Draft202012Validator(
+        schema, format_checker=Draft202012Validator.FORMAT_CHECKER
+    ).iter_errors(document.value)
+    faults = _first(fault for error in errors for fault in _faults(error, document))
+    faults = faults or _first(_nonsense(document, options))
+    if faults:
+        ordered = sorted(set(faults), key=lambda fault: (fault.line, fault.message))
+        said = [f"line {fault.line}: {fault.message}" for fault in ordered]
+        if len(faults) == MOST_FAULTS:
+            said.append(f"these are the first {MOST_FAULTS} of what is wrong")
+        raise PolicyError("\n".join(said), ordered[0].line)
+    held: dict[str, Any] = document.value
+    return held
+
+
+def _first(faults: Iterable[_Fault]) -> list[_Fault]:
+    return list(islice(faults, MOST_FAULTS))
+
+
+def unknown_key(key: str, known: list[str]) -> str:
+    """What is said of a key that nobody knows."""
+    return f"unknown key {key!r}{_legal(key, known)}"
+
+
+def _faults(error: ValidationError, document: Document) -> Iterator[_Fault]:
+    """What the schema refuses, in words."""
+    path: Path = tuple(error.absolute_path)
+    if error.validator == "anyOf":
+        wanted = 1 if isinstance(error.instance, dict) else 0
+        for inner in error.context or ():
+            if inner.schema_path[0] == wanted:
+                yield from _faults(inner, document)
+        return
+    if error.validator == "additionalProperties":
+        schema: Any = error.schema
+        instance: Any = error.instance
+        known = list(schema.get("properties", ()))
+        for key in instance:
+            if key not in known:
+                word = "rule" if _of_rules(path) else "key"
+                text = f"unknown {word} {key!r}{_within(path)}{_legal(key, known)}"
+                yield _Fault(document.line((*path, key)), text)
+        return
+    yield _Fault(document.line(path), _sentence(error, path))
+
+
+def _sentence(error: ValidationError, path: Path) -> str:
+    value: Any = error.instance
+    limit: Any = error.validator_value
+    shown = repr(value) if len(repr(value)) <= 100 else f"{repr(value)[:100]}…"
+    legal: dict[str, Callable[[], str]] = {
+        "required": lambda: f" lacks {next(key for key in limit if key not in value)!r}",
+        "enum": lambda: f" is {shown}{_legal(value, limit)}",
+        "type": lambda: f" is {shown}, legal is {_type(limit, value)}",
+        "minLength": lambda: " is empty",
+        "minItems": lambda: " is empty",
+        "maxItems": lambda: f" has {len(value)} entries, legal are {limit} or fewer",
+        "minimum": lambda: f" is {shown}, legal is {limit} or more",
+        "maximum": lambda: f" is {shown}, legal is {limit} or less",
+        "format": lambda: f" is {shown}, legal is a date such as 2027-03-31",
+        "pattern": lambda: f" is {shown}, {EXPLAINED.get(limit, f'legal is what matches {limit}')}",
+    }
+    phrase = legal.get(str(error.validator))
+    return as_written(path) + (phrase() if phrase else f" is {shown}: {error.message}")
+
+
+def _type(limit: str, value: object) -> str:
+    quotes = limit == "string" and isinstance(value, bool | int | float)
+    return f"{_TYPES.get(limit, limit)}{'; put it in quotes' if quotes else ''}"
+
+
+_TYPES: Final = {
+    "string": "text",
+    "array": "a list",
+    "object": "a mapping",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
+EXPLAINED: Final = {
+    r"^1\.[0-9]{1,3}$": 'legal is a minor version such as "1.34"',
+    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$": "legal is a team such as example/security",
+    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$": "legal is a person's login such as octocat",
+    r"^(?!.*://)\S+$": "legal is a registry, a part of one or an image: ghcr.io/example",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "legal is the name of a namespace, and no glob",
+    r"^[0-9a-z]{12,64}(-[0-9]{1,5})?$": (
+        "legal is a whole fingerprint, as the check's summary and the JSON write it"
+    ),
+    r"\S": "legal is a text that says why",
+}
+"""What is said of each pattern of `bot.core.policy.model`."""
+
+
+def as_written(path: Path) -> str:
+    """A path as people write it: `waivers[0].expires`."""
+    out = ""
+    for step in path:
+        out += f"[{step}]" if isinstance(step, int) else f".{step}" if out else step
+    return out or "the policy"
+
+
+def _within(path: Path) -> str:
+    return f" in {as_written(path)}" if path and path != ("rules",) else ""
+
+
+def _of_rules(path: Path) -> bool:
+    """Whether the keys here are ids of rules."""
+    return path == ("rules",) or (path[:1] == (BRANCHES,) and path[2:] == ("rules",))
+
+
+def _legal(value: object, known: list[Any]) -> str:
+    """The nearest of the legal values, and all of them where they are few."""
+    near = get_close_matches(str(value), [str(name) for name in known], n=1, cutoff=0.6)
+    hint = f", did you mean {near[0]!r}?" if near else ""
+    if near and len(known) > 12:
+        return hint
+    return f"{hint or ','} legal are {', '.join(repr(name) for name in known) or 'none'}"
+
+
+def _nonsense(document: Document, options: Mapping[str, type] | None) -> Iterator[_Fault]:
+    """What has the right form and cannot be meant."""
+    for place, held in places(document.value):
+        yield from _nonsense_in(document, place, held)
+        if options is not None:
+            yield from _unknown_rules(document, place, held, list(options))
+    entries = enumerate(document.value.get(BRANCHES, ()))
+    globs = [(at, index, glob) for at, one in entries for index, glob in enumerate(one["names"])]
+    seen: set[str] = set()
+    for at, index, glob in globs:
+        if glob in seen:
+            path = (BRANCHES, at, "names", index)
+            text = f"{as_written(path)} is {glob!r} once more; the first entry decides"
+            yield _Fault(document.line(path), text)
+        seen.add(glob)
+
+
+def _nonsense_in(document: Document, place: Path, held: Mapping[str, Any]) -> Iterator[_Fault]:
+    for number, waiver in enumerate(held.get("waivers", ())):
+        if not {"rule", "fingerprint"} & waiver.keys():
+            path: Path = (*place, "waivers", number)
+            text = f"{as_written(path)} names neither a 'rule' nor a 'fingerprint'"
+            yield _Fault(document.line(path), text)
+    names = Counter(item["name"] for item in held.get("environments", ()))
+    for number, item in enumerate(held.get("environments", ())):
+        if names[item["name"]] > 1:
+            path = (*place, "environments", number, "name")
+            text = f"{as_written(path)} is {item['name']!r} once more"
+            yield _Fault(document.line(path), text)
+
+
+def _unknown_rules(
+    document: Document, place: Path, held: Mapping[str, Any], known: list[str]
+) -> Iterator[_Fault]:
+    """Globs that match no rule: a waiver with a typing error waives nothing."""
+    globs: list[tuple[Path, str]] = [
+        ((*place, section, number, "rules", index), glob)
+        for section in ("approvals", "notify")
+        for number, item in enumerate(held.get(section, ()))
+        for index, glob in enumerate(item["rules"])
+    ]
+    globs += [
+        ((*place, "waivers", number, "rule"), item["rule"])
+        for number, item in enumerate(held.get("waivers", ()))
+        if "rule" in item
+    ]
+    for path, glob in globs:
+        if not any(name_matches(rule, (glob,)) for rule in known):
+            yield _Fault(
+                document.line(path), f"{as_written(path)} is {glob!r}, no rule{_legal(glob, known)}"
+            )
+
+
+def decode_policy(value: Mapping[str, Any]) -> Policy:
+    """The policy that a document holds which was found to be one."""
+    rules = {rule: _rule(held) for rule, held in value.get("rules", {}).items()}
+    rest = {key: held for key, held in value.items() if key != "rules"}
+    policy = msgspec.convert(_snake(rest), Policy)
+    mirrors = MappingProxyType(dict(policy.images.mirrors))
+    return replace(
+        policy,
+        rules=MappingProxyType(rules),
+        images=replace(policy.images, mirrors=mirrors),
+    )
+
+
+def _rule(held: Any) -> RulePolicy:
+    """`off`, a severity, or a mapping of severity and options."""
+    options = dict(held) if isinstance(held, dict) else {"severity": held}
+    severity = options.pop("severity", None)
+    return RulePolicy(
+        severity=None if severity in {None, "off"} else Severity(severity),
+        off=severity == "off",
+        options=mapping(freeze(options)),
+    )
+
+
+def _snake(value: Any) -> Any:
+    """The keys as Python writes them; those of `mirrors` are data."""
+    if isinstance(value, list):
+        return [_snake(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key.replace("-", "_"): item if key == "mirrors" else _snake(item)
+        for key, item in value.items()
+    }

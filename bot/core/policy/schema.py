@@ -1,0 +1,121 @@
+"""The policy's JSON Schema, made from the policy's own types: what is published is what checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from bot.core.finding import Severity
+from bot.core.policy.layers import BRANCHES
+from bot.core.policy.model import Policy
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_SEVERITIES: Final = [*map(str, Severity), "off"]
+
+_TEXT: Final = {"type": "string", "minLength": 1}
+_MOST_BRANCHES: Final = 50
+_MOST_NAMES: Final = 20
+"""More than these are no kinds of branches."""
+
+# A JSON Schema is JSON: what stands in it is known to no type checker.
+Schema = dict[str, Any]
+
+
+def policy_schema(options: Mapping[str, type] | None = None) -> Schema:
+    """The schema of a policy file.
+
+    `options` holds each rule's own options type by rule id; without it, any rule id is legal and
+    its options are not looked at.
+    """
+    types = dict(sorted((options or {}).items()))
+    held, definitions = msgspec.json.schema_components(
+        [Policy, *types.values()], ref_template="#/$defs/{name}"
+    )
+    known = {name: _as_written(found) for name, found in definitions.items()}
+    top = known.pop("Policy")
+    known.pop("RulePolicy")
+    own = {rule: _target(found, known) for rule, found in zip(types, held[1:], strict=True)}
+    for name in [found["$ref"].rpartition("/")[2] for found in held[1:] if "$ref" in found]:
+        known.pop(name, None)
+    top["properties"]["rules"] = {
+        "description": "What is said of single rules: a severity, `off`, or a mapping.",
+        "type": "object",
+        "default": {},
+        "properties": {rule: _rule(found) for rule, found in own.items()},
+        "additionalProperties": False if options is not None else _rule(None),
+    }
+    top["properties"][BRANCHES] = _branches(list(top["properties"]))
+    title = {"title": "The policy of Fairlead: .github/fairlead.yml"}
+    return {"$schema": _DIALECT, **top, **title, "$defs": dict(sorted(known.items()))}
+
+
+def _branches(keys: list[str]) -> Schema:
+    """What may differ by target branch: everything but the version."""
+    names = {
+        "description": "Globs.",
+        "type": "array",
+        "minItems": 1,
+        "maxItems": _MOST_NAMES,
+        "items": _TEXT,
+    }
+    settings = {key: {"$ref": f"#/properties/{key}"} for key in keys if key != "version"}
+    return {
+        "description": "What differs by target branch; the first entry that names it counts.",
+        "type": "array",
+        "maxItems": _MOST_BRANCHES,
+        "default": [],
+        "items": {
+            "type": "object",
+            "properties": {"names": names, **settings},
+            "required": ["names"],
+            "additionalProperties": False,
+        },
+    }
+
+
+def _target(found: Schema, known: Mapping[str, Schema]) -> Schema:
+    name = found.get("$ref", "").rpartition("/")[2]
+    return known[name] if name else found
+
+
+def _rule(options: Schema | None) -> Schema:
+    """A severity alone, or a mapping that may also hold the rule's options."""
+    severity = {"description": "Instead of the rule's own severity.", "enum": _SEVERITIES}
+    properties = options.get("properties", {}) if options is not None else {}
+    mapping = {
+        "type": "object",
+        "properties": {"severity": severity, **properties},
+        "additionalProperties": options is None,
+    }
+    return {"anyOf": [{"enum": _SEVERITIES}, mapping]}
+
+
+def _as_written(found: Any) -> Any:
+    """The schema with keys as people write them, unknown ones refused, and null nowhere legal."""
+    if isinstance(found, list):
+        return [_as_written(item) for item in found]
+    if not isinstance(found, dict):
+        return found
+    if "anyOf" in found:
+        choices = [item for item in found["anyOf"] if item != {"type": "null"}]
+        if len(choices) == 1:
+            rest = {key: item for key, item in found.items() if key not in {"anyOf", "default"}}
+            return _as_written({**choices[0], **rest})
+    out = {key: _as_written(item) for key, item in found.items()}
+    if isinstance(found.get("description"), str):
+        out["description"] = " ".join(found["description"].split())
+    if isinstance(found.get("default"), dict):
+        del out["default"]  # the defaults stand at the keys inside
+    if "properties" in found:
+        out["properties"] = {written(key): item for key, item in out["properties"].items()}
+        out["additionalProperties"] = False
+        required = [written(key) for key in out.pop("required", [])]
+        out |= {"required": required} if required else {}
+    return out
+
+
+def written(name: str) -> str:
+    """A field's name as the policy writes it."""
+    return name.replace("_", "-")

@@ -1,0 +1,106 @@
+"""The commands that people write in comments: text in, what was asked for out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from bot.core.publish.markdown import visible
+
+Verb: TypeAlias = Literal["approve", "override", "recheck", "explain", "help", "unknown"]
+
+LONGEST_COMMENT: Final = 65_536
+"""GitHub takes no longer comment, so one that is longer was not written there."""
+
+LONGEST_REASON: Final = 500
+
+_MOST: Final = 10
+_WORD: Final = "/fairlead"
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ID: Final = re.compile(r"[0-9a-z]{4,64}(?:-[0-9]{1,5})?")
+_HAS_ID: Final = frozenset({"approve", "explain"})
+_HAS_REASON: Final = frozenset({"approve", "override"})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. `id` is `all`, or names a finding; `fault` says why it cannot be carried out."""
+
+    verb: Verb
+    id: str = ""
+    reason: str = ""
+    fault: str | None = None
+
+
+def parse_commands(text: str) -> tuple[Command, ...]:
+    """The commands of a comment, each at the beginning of a line of the author's own words.
+
+    What is quoted, shown as code or hidden is not said by the author: a reply by e-mail repeats
+    what others wrote.
+    """
+    if len(text) > LONGEST_COMMENT or _WORD not in text:
+        return ()
+    found = (_command(line) for line in _said(text) if _is_command(line))
+    return tuple(command for command, _ in zip(found, range(_MOST), strict=False))
+
+
+def _is_command(line: str) -> bool:
+    return line == _WORD or line.startswith((f"{_WORD} ", f"{_WORD}\t"))
+
+
+def _said(text: str) -> Iterator[str]:
+    """The lines that are neither quoted nor code nor inside an HTML comment."""
+    fence, hidden, quoted = "", False, False
+    for line in text.replace("\r\n", "\n").split("\n"):
+        if fence:
+            mark = _FENCE.match(line)
+            if mark and mark[1].startswith(fence) and not line.strip(" `~"):
+                fence = ""
+            continue
+        if hidden:
+            hidden = "-->" not in line
+            continue
+        mark = _FENCE.match(line)
+        if mark:
+            fence = mark[1]
+            continue
+        # A line right below a quoted one belongs to the quotation: a lazy continuation.
+        # https://spec.commonmark.org/0.31.2/#block-quotes
+        quoted = line.lstrip().startswith(">") or (quoted and bool(line.strip()))
+        hidden = "<!--" in line and "-->" not in line.rpartition("<!--")[2]
+        if not quoted and not line.startswith(("    ", "\t", " \t", "  \t", "   \t")):
+            yield line.strip(" \t")
+
+
+def _command(line: str) -> Command:
+    words = line.split(maxsplit=3)[1:]
+    verb = words[0].lower() if words else "help"
+    match verb:
+        case "approve" | "explain":
+            rest = words[1:]
+            named = rest[0].strip("`").lower() if rest else ""
+            reason = _reason(" ".join(rest[1:])) if verb == "approve" else ""
+            return Command(verb, named, reason, _fault(verb, named, reason))
+        case "override":
+            reason = _reason(" ".join(words[1:]))
+            return Command(verb, "", reason, _fault(verb, "", reason))
+        case "recheck" | "help":
+            return Command(verb)
+        case _:
+            return Command("unknown")
+
+
+def _reason(text: str) -> str:
+    """The reason on one line, with what hides or reorders text made visible."""
+    return visible(text, LONGEST_REASON).strip()
+
+
+def _fault(verb: str, named: str, reason: str) -> str | None:
+    every = verb == "approve" and named == "all"
+    if verb in _HAS_ID and not every and not _ID.fullmatch(named):
+        return "it names no finding: write the id that stands below the finding"
+    if verb in _HAS_REASON and not any(char.isalnum() for char in reason):
+        return "it gives no reason: say in a few words why this is accepted"
+    return None

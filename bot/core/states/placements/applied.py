@@ -1,0 +1,307 @@
+"""What a root puts into the cluster: its resources, and the manifests that they are written in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from bot.core import values
+from bot.core.manifest import Manifest, ManifestFile
+from bot.core.rendering import Built, Declared, Status
+from bot.core.resource import Resource, ResourceKey
+from bot.core.scopes import Scopes
+from bot.core.states.rendered.origins import rendered
+from bot.core.states.rendered.renditions import Leaves, Rendition, rendition, steadied
+from bot.core.states.resources import identity_of, resources_of, source_of
+from bot.core.states.roots.closures import listed_manifests
+from bot.core.states.roots.fetched_files import zone
+from bot.core.states.roots.files import MANIFEST_SUFFIXES, Files
+from bot.core.states.roots.kustomization import Kustomization, Reason
+from bot.core.states.roots.namespace import BuildError, Draft, draft_of, follow, move
+from bot.core.states.roots.root import UPGRADE, Manifests, Reruns, Root, RootKey, Roots
+from bot.core.tree import File
+from bot.core.values import Body, freeze
+from bot.errors import UnbuildableError
+
+# Bases that are listed several times with different namespaces multiply what they hold.
+_MOST_RESOURCES: Final = 50_000
+# A renderer may show the patch that it cannot apply, which may be a Secret's.
+_CONTENT: Final = re.compile(r"(?s)[\[{`].{40,}")
+_DEFINITION_MARK: Final = b'"kind":"CustomResourceDefinition"'
+
+
+@dataclass(frozen=True)
+class Applied:
+    """One root, read. `reasons` say why it was not; then it has no resources here.
+
+    `unread` says that some file of it could not be read to its end, `status` what came of it where
+    a renderer was needed. `volatile` are the leaves that another build of it had otherwise.
+    `upgrade` is what it puts into a cluster that has it already, None where that is the same;
+    `upgrade_reasons` say why that is not known.
+    """
+
+    root: Root
+    resources: tuple[Resource, ...]
+    files: Mapping[str, ManifestFile]
+    reasons: tuple[Reason, ...] = ()
+    unread: bool = False
+    status: Status | None = None
+    volatile: Mapping[ResourceKey, Leaves] = field(default_factory=lambda: MappingProxyType({}))
+    upgrade: Rendition | None = None
+    upgrade_reasons: tuple[Reason, ...] = ()
+
+    @property
+    def rendition(self) -> Rendition:
+        """What it puts into a cluster that does not have it."""
+        return Rendition(self.resources, self.volatile)
+
+    @property
+    def as_upgrade(self) -> Rendition:
+        """What it puts into a cluster that has it already."""
+        return self.upgrade or self.rendition
+
+    @property
+    def every(self) -> tuple[Resource, ...]:
+        """Its resources, and those that only an upgrade brings."""
+        held = {found.key for found in self.resources}
+        return (
+            *self.resources,
+            *(found for found in self.as_upgrade.resources if found.key not in held),
+        )
+
+    @cached_property
+    def generated(self) -> frozenset[int]:
+        """Those of the resources, by `id`, that have only the prefix of a name."""
+        return frozenset(
+            id(held)
+            for held in (*self.resources, *(self.upgrade.resources if self.upgrade else ()))
+            if held.name.endswith("*")
+            and (identity := identity_of(held.encoded)) is not None
+            and identity.generated
+        )
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads roots. What base and head have in common is read once and shared between them."""
+
+    manifests: Manifests
+    namespace: str
+    scopes: Scopes
+    _known: dict[object, Applied] = field(default_factory=dict)
+    _plain: dict[tuple[str, str, str], tuple[Resource, ...]] = field(default_factory=dict)
+
+    def applied(self, roots: Roots) -> Mapping[RootKey, Applied]:
+        """Every root of a tree, read, by key."""
+        return {key: self._once(root, roots) for key, root in roots.roots.items()}
+
+    def resources(self, path: str, file: File) -> tuple[Resource, ...]:
+        """The resources of one file as it would be applied by itself."""
+        held = ManifestFile(path, file.blob, self.manifests.manifest(file))
+        return self._resources(held, self.namespace)
+
+    def made(
+        self, root: Root, built: Built, declared: Declared | None = None
+    ) -> tuple[Resource, ...]:
+        """The resources of what comes of a build, as another declaration has it finished.
+
+        Raises UnbuildableError where there are none.
+        """
+        held = root if declared is None else replace(root, finish=declared.finish)
+        return tuple(rendered(held, built, self.namespace, self.scopes))
+
+    def _once(self, root: Root, roots: Roots) -> Applied:
+        mark = (root.inputs, root.place, root.default_namespace, root.built, root.reruns)
+        if mark not in self._known:
+            self._known[mark] = self._read(root, roots)
+        return self._known[mark]
+
+    def _read(self, root: Root, roots: Roots) -> Applied:
+        if root.kind == "chart":
+            return self._rendered(root, {}, unread=False)
+        if root.kind == "kustomization":
+            return self._build(root, roots)
+        files = dict(self._files(root.own_files, kustomize=False))
+        ordered = sorted(files, key=lambda path: path.split("/"))
+        unread = any(map(_is_unread, files.values()))
+        if root.reasons:
+            return Applied(root, (), files, root.reasons, unread)
+        space = root.default_namespace or self.namespace
+        found = tuple(held for path in ordered for held in self._resources(files[path], space))
+        return Applied(root, found, files, unread=unread)
+
+    def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
+        mark = (file.path, file.blob, namespace)
+        if mark not in self._plain:
+            self._plain[mark] = tuple(resources_of(file, namespace, self.scopes))
+        return self._plain[mark]
+
+    def _build(self, root: Root, roots: Roots) -> Applied:
+        named = listed_manifests(root.path, roots.kustomizations)
+        # What is wrong with the text of others is no matter of this repository.
+        own = (path for path in named if not zone(path))
+        listed = {path: root.files[path] for path in own if path in root.files}
+        files = dict(self._files(listed, kustomize=True))
+        unread = any(map(_is_unread, files.values()))
+        if root.reasons:
+            return self._rendered(root, files, unread=unread)
+        build = _Build(roots.kustomizations, files)
+        try:
+            drafts = build.drafts(root.path)
+            follow(drafts)
+        except BuildError as error:
+            reason = Reason(roots.kustomizations[root.path].path, str(error))
+            return Applied(root, (), files, (reason,), unread)
+        space = root.default_namespace or self.namespace
+        found = tuple(draft.resource(space, self.scopes) for draft in drafts)
+        return Applied(root, found, files, unread=unread)
+
+    def _rendered(self, root: Root, files: Mapping[str, ManifestFile], *, unread: bool) -> Applied:
+        """A root that needs a renderer: what that gave, or why there is nothing."""
+        built = root.built
+        if built is None:
+            return Applied(root, (), files, root.reasons, unread)
+        if built.status != "rendered":
+            return Applied(root, (), files, _not_built(root, built), unread, built.status)
+        try:
+            found = self.made(root, built)
+        except UnbuildableError as error:
+            failed = replace(built, message=str(error), status="failed")
+            return Applied(root, (), files, _not_built(root, failed), unread, "failed")
+        applied = Applied(root, found, files, status="rendered")
+        return applied if root.reruns is None else self._rerun(applied, root.reruns)
+
+    def _rerun(self, applied: Applied, reruns: Reruns) -> Applied:
+        """A root with what its other builds show: what is volatile, and how it is upgraded."""
+        own = rendition(applied.resources, self._repeated(applied.root, reruns.again))
+        applied = replace(applied, volatile=own.volatile)
+        if reruns.upgrade is None:
+            return applied
+        root = replace(applied.root, label=UPGRADE)
+        if reruns.upgrade.status != "rendered":
+            return _not_upgraded(applied, reruns.upgrade.message)
+        try:
+            made = self.made(root, reruns.upgrade)
+        except UnbuildableError as error:
+            return _not_upgraded(applied, str(error))
+        again = self._repeated(root, reruns.upgrade_again) if reruns.upgrade_again else made
+        upgrade = steadied(own, rendition(made, again))
+        return replace(applied, upgrade=_shared(own, upgrade))
+
+    def _repeated(self, root: Root, built: Built) -> tuple[Resource, ...]:
+        """The resources of a build that was made before; none where it does not build again."""
+        if built.status != "rendered":
+            return ()
+        try:
+            return self.made(root, built)
+        except UnbuildableError:
+            return ()
+
+    def _files(
+        self, files: Mapping[str, File], *, kustomize: bool
+    ) -> Iterator[tuple[str, ManifestFile]]:
+        for path, file in files.items():
+            manifest = self.manifests.manifest(file)
+            if is_manifest(manifest):
+                yield path, ManifestFile(path, file.blob, manifest, kustomize)
+
+
+def _not_upgraded(applied: Applied, message: str) -> Applied:
+    why = replace(applied.root.reasons[0], message=f"as an upgrade: {_CONTENT.sub('[…]', message)}")
+    return replace(applied, upgrade_reasons=(why,))
+
+
+def _shared(own: Rendition, upgrade: Rendition) -> Rendition | None:
+    """An upgrade, made of the installation's own resources where it has the same; None if all."""
+    held = {(found.key, found.encoded): found for found in own.resources}
+    found = tuple(held.get((it.key, it.encoded), it) for it in upgrade.resources)
+    if set(map(id, found)) == set(map(id, own.resources)):
+        return None
+    return replace(upgrade, resources=found)
+
+
+def _not_built(root: Root, built: Built) -> tuple[Reason, ...]:
+    """Why a root was not built: what refuses it, else what needs a renderer, and what that said."""
+    if root.refusals:
+        return root.refusals
+    needs = root.reasons[0]
+    if built.status == "unavailable":
+        return (replace(needs, message=f"{needs.message}, and {built.message}"),)
+    return (replace(needs, message=_CONTENT.sub("[…]", built.message)),)
+
+
+def is_manifest(manifest: Manifest) -> bool:
+    """Whether a file with such a name is a manifest at all, or a pointer to one."""
+    held = (*manifest.kubectl.objects, *manifest.kustomize.objects)
+    return bool(held) or manifest.resembles or manifest.pointer
+
+
+def definitions(files: Files, manifests: Manifests) -> Iterator[Body]:
+    """The CustomResourceDefinitions of a tree, those that its charts bring among them."""
+    for path, file in files.all.items():
+        brought = path.endswith(MANIFEST_SUFFIXES) and "crds" in path.split("/")[:-1]
+        if not brought and path not in files.manifests:
+            continue
+        for held in manifests.manifest(file).kubectl.objects:
+            if _DEFINITION_MARK in held.encoded:
+                yield values.mapping(freeze(msgspec.json.decode(held.encoded)))
+
+
+def _is_unread(file: ManifestFile) -> bool:
+    return file.manifest.pointer or file.reading.error is not None
+
+
+class _Build:
+    """One kustomization's build, which lists and sets namespaces and nothing else."""
+
+    def __init__(
+        self, known: Mapping[str, Kustomization], files: Mapping[str, ManifestFile]
+    ) -> None:
+        self._known = known
+        self._files = files
+        self._built: dict[str, list[Draft]] = {}
+
+    def drafts(self, place: str) -> list[Draft]:
+        """What a kustomization and its bases give. Depth is bounded where the roots are found."""
+        if place not in self._built:
+            self._built[place] = self._drafts(self._known[place])
+        return self._built[place]
+
+    def _drafts(self, held: Kustomization) -> list[Draft]:
+        found: list[Draft] = []
+        for path in held.files:
+            found.extend(self._file(path))
+        for base in held.bases:
+            found.extend(draft.copy() for draft in self.drafts(base))
+            if len(found) > _MOST_RESOURCES:
+                raise BuildError(f"it holds more than {_MOST_RESOURCES} resources")
+        _refuse_twins(found)
+        if held.namespace:
+            move(found, held.namespace)
+            _refuse_twins(found)
+        return found
+
+    def _file(self, path: str) -> Iterator[Draft]:
+        file = self._files.get(path)
+        if file is None:
+            return
+        for held in file.reading.objects:
+            draft = draft_of(held.encoded, source_of(file, held))
+            if draft is not None:
+                yield draft
+
+
+def _refuse_twins(drafts: list[Draft]) -> None:
+    """Raise BuildError where kustomize would: two resources of one id in a build."""
+    seen: set[tuple[str, str, str, str]] = set()
+    for draft in drafts:
+        if draft.id in seen and not draft.identity.generated:
+            _, kind, namespace, name = draft.id
+            raise BuildError(f"it holds {kind} {name!r} twice in namespace {namespace!r}")
+        seen.add(draft.id)

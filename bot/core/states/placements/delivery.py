@@ -1,0 +1,162 @@
+"""What Argo CD and Flux objects of a tree do to its roots beyond what the roots say themselves.
+
+Which roots there are for which cluster is not read from them here: only that a root which they name
+is not applied as it stands.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey
+from bot.core.states.placements.applied import Applied
+from bot.core.states.roots.kustomization import Reason
+from bot.core.states.roots.root import Root, RootKey, Roots
+from bot.core.tree import File
+
+_FLUX: Final = GroupKind("kustomize.toolkit.fluxcd.io", "Kustomization")
+_ARGO: Final = GroupKind("argoproj.io", "Application")
+
+# https://fluxcd.io/flux/components/kustomize/kustomizations/
+_FLUX_FIELDS: Final = (
+    "targetNamespace",
+    "namePrefix",
+    "nameSuffix",
+    "commonMetadata",
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "images",
+    "components",
+)
+_SUBSTITUTION: Final = b"${"
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """A field of a delivery object that changes what a directory gives.
+
+    `substitutes` says that it only replaces variables, so that a root without any stays as it is.
+    """
+
+    directory: str
+    field: Node
+    substitutes: bool = False
+
+
+def altered(
+    roots: Roots,
+    applied: Mapping[RootKey, Applied],
+    owners: frozenset[ResourceKey] = frozenset(),
+) -> Roots:
+    """The same roots, with a reason for each that a delivery object of the tree alters.
+
+    `owners` are objects whose roots are known, with what they do to them.
+    """
+    found: dict[str, list[Alteration]] = {}
+    for held in applied.values():
+        for resource in held.resources:
+            if resource.key in owners:
+                continue
+            for alteration in _alterations(resource):
+                found.setdefault(alteration.directory, []).append(alteration)
+    if not found:
+        return roots
+    changed = {
+        key: _with_reasons(root, tuple(_upon(root, roots, found)), applied)
+        for key, root in roots.roots.items()
+    }
+    return Roots(changed, roots.kustomizations)
+
+
+def _alterations(resource: Resource) -> Iterator[Alteration]:
+    if resource.group_kind == _FLUX:
+        spec = resource.at("spec")
+        place = _directory(spec["path"])
+        if place:
+            for name in _FLUX_FIELDS:
+                if spec[name].value:
+                    yield Alteration(place, spec[name])
+            if spec["postBuild"].value:
+                yield Alteration(place, spec["postBuild"], substitutes=True)
+    elif resource.group_kind == _ARGO:
+        spec = resource.at("spec")
+        for source in (spec["source"], *spec["sources"].items()):
+            place = _directory(source["path"])
+            if place:
+                yield from (Alteration(place, field) for field in _argo_fields(source))
+
+
+def _argo_fields(source: Node) -> Iterator[Node]:
+    """https://argo-cd.readthedocs.io/en/stable/user-guide/kustomize/ and the like."""
+    for name, field in source["kustomize"].fields():
+        if name != "version" and field.value:
+            yield field
+    if source["plugin"].exists:
+        yield source["plugin"]
+    if source["directory"]["jsonnet"].value:
+        yield source["directory"]["jsonnet"]
+
+
+def _directory(path: Node) -> str:
+    """The directory that a field names; empty for the top, which is what most others' names are."""
+    place = posixpath.normpath(path.text or "").removeprefix("/")
+    return "" if place in (".", "..") or place.startswith("../") else place
+
+
+def _upon(root: Root, roots: Roots, found: Mapping[str, list[Alteration]]) -> Iterator[Alteration]:
+    """What concerns a root: its own directory's, and of a plain directory those above it too.
+
+    Where a kustomization stands above, that says what is taken in, so nothing below is meant.
+    """
+    if root.kind == "kustomization":
+        yield from found.get(root.path, ())
+        return
+    segments = root.path.split("/")
+    for depth in range(1, len(segments) + 1):
+        place = "/".join(segments[:depth])
+        if place not in roots.kustomizations:
+            yield from found.get(place, ())
+
+
+def _with_reasons(
+    root: Root, alterations: tuple[Alteration, ...], applied: Mapping[RootKey, Applied]
+) -> Root:
+    held = applied.get(root.key)
+    counted = [
+        alteration
+        for alteration in alterations
+        if not alteration.substitutes or held is None or _substitutes(held)
+    ]
+    if not counted or root.kind == "chart":
+        return root
+    sources: dict[str, File] = {
+        alteration.field.resource.source.path: File(
+            "100644", alteration.field.resource.source.blob, 0
+        )
+        for alteration in counted
+    }
+    reasons = (*root.reasons, *map(_reason, counted))
+    return replace(root, files={**root.files, **sources}, reasons=reasons, read=root.files)
+
+
+def _substitutes(held: Applied) -> bool:
+    readings: Iterable[bytes] = (
+        found.encoded for file in held.files.values() for found in file.reading.objects
+    )
+    return any(_SUBSTITUTION in encoded for encoded in readings)
+
+
+def _reason(alteration: Alteration) -> Reason:
+    source = alteration.field.resource.source
+    route = tuple(step for step in alteration.field.route if isinstance(step, str))
+    name = route[-1] if route else ""
+    return Reason(
+        source.path,
+        f"{alteration.field.resource.key} alters it with its field {name!r}",
+        source,
+        alteration.field.route,
+    )

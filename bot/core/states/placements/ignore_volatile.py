@@ -1,0 +1,25 @@
+"""Head's roots without the differences from base that there are between any two builds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.core.states.placements.applied import Applied
+from bot.core.states.rendered.renditions import steadied
+from bot.core.states.roots.root import RootKey
+
+
+def with_steady(
+    before: Mapping[RootKey, Applied], after: Mapping[RootKey, Applied]
+) -> Mapping[RootKey, Applied]:
+    """Head's roots, with base's values where a chart gives another value each time."""
+    return {key: _steady(before.get(key), held) for key, held in after.items()}
+
+
+def _steady(old: Applied | None, held: Applied) -> Applied:
+    if old is None or old is held or not (old.volatile or old.upgrade or held.upgrade):
+        return held
+    found = steadied(old.rendition, held.rendition)
+    upgrade = steadied(old.as_upgrade, held.as_upgrade) if old.upgrade or held.upgrade else None
+    return replace(held, resources=found.resources, volatile=found.volatile, upgrade=upgrade)

@@ -1,0 +1,164 @@
+"""What a renderer wrote, as resources that know the file of the tree in which each begins."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from bot.core.manifest import Object
+from bot.core.reading import Limits, read_manifest
+from bot.core.reading.split import cut_for_kubectl, normalised
+from bot.core.rendering import ORIGIN_PREFIX, Built
+from bot.core.resource import Resource, Source
+from bot.core.scopes import Scopes
+from bot.core.states.resources import identity_of
+from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES
+from bot.core.states.roots.root import Root
+from bot.errors import UnbuildableError
+
+# A renderer's output is bounded where it is made; one root may well hold thousands of documents.
+_LIMITS: Final = Limits(
+    file_bytes=64 << 20, documents=20_000, nodes=4_000_000, expansion=16 << 20, aliases=1_000
+)
+
+_ORIGIN: Final = "config.kubernetes.io/origin"
+_ORIGIN_PATH: Final = re.compile(r"(?m)^(?:path|configuredIn): *(?P<path>\S.*?) *$")
+_GENERATORS: Final = ("kind: ConfigMapGenerator", "kind: SecretGenerator")
+# https://github.com/kubernetes-sigs/kustomize/blob/master/api/hasher/hasher.go
+_HASH: Final = re.compile(r"-[2456789bcdfghkmt]{10}")
+_SOURCE: Final = re.compile(rb"\A(?:---[^\n]*\n)?# Source: (?P<path>[^\n]+)\n")
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode = msgspec.json.decode
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """An object that was built, and the file that it comes from."""
+
+    encoded: bytes
+    path: str
+
+
+def rendered(root: Root, built: Built, namespace: str, scopes: Scopes) -> Iterator[Resource]:
+    """The resources of a root that was built; `namespace` is what one without any gets.
+
+    Raises UnbuildableError where the output cannot be read to its end, or is not what may be sent.
+    """
+    origins = _of_kustomize(built, root) if root.kind == "kustomization" else _of_helm(built, root)
+    for held in origins:
+        encoded = held.encoded if root.finish is None else root.finish(held.encoded)
+        identity = identity_of(encoded)
+        if identity is None:
+            continue
+        blob = root.files[held.path].blob if held.path in root.files else ""
+        path = root.own_paths.get(held.path, held.path)
+        source = Source(path, blob, 0, kustomize=root.kind == "kustomization", root=root.name)
+        key = identity.key(root.default_namespace or namespace, scopes)
+        yield Resource(key, identity.api_version, encoded, source)
+
+
+def _of_kustomize(built: Built, root: Root) -> Iterator[_Origin]:
+    """The objects without their origins, and without the hashes in names of generated ones.
+
+    A hash changes with the content, so that a changed ConfigMap would be another one and whatever
+    names it would be changed as well. Nothing that a rule says is about the hash.
+    """
+    manifest = read_manifest(built.output, _LIMITS)
+    if manifest.kustomize.error is not None:
+        raise UnbuildableError(f"what it gives cannot be read: {manifest.kustomize.error.message}")
+    found = [(_decode(held.encoded), held) for held in manifest.kustomize.objects]
+    origins = [_take_origin(body) for body, _ in found]
+    names = _hashed(body for (body, _), origin in zip(found, origins, strict=True)
+                    if any(mark in origin for mark in _GENERATORS))  # fmt: skip
+    own = _own_file(root)
+    for (body, _), origin in zip(found, origins, strict=True):
+        shown = _renamed(body, names) if names else body
+        yield _Origin(_encode(shown), _origin_path(origin) or own)
+
+
+def _take_origin(body: Any) -> str:
+    """The origin that kustomize wrote into an object, which is taken out of it."""
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if not isinstance(annotations, dict):
+        return ""
+    origin = annotations.pop(_ORIGIN, "")
+    if metadata is not None and not annotations:
+        del metadata["annotations"]
+    return origin if isinstance(origin, str) else ""
+
+
+def _origin_path(origin: str) -> str:
+    match = _ORIGIN_PATH.search(origin)
+    if match is None or not match["path"].startswith(ORIGIN_PREFIX):
+        return ""
+    return posixpath.normpath(match["path"].removeprefix(ORIGIN_PREFIX))
+
+
+def _hashed(bodies: Iterator[Any]) -> Mapping[str, str]:
+    """The names of generated objects, each with itself without its hash."""
+    names = {}
+    for body in bodies:
+        name = body.get("metadata", {}).get("name")
+        if isinstance(name, str) and _HASH.fullmatch(name[-11:]):
+            names[name] = name[:-11]
+    taken = list(names.values())
+    return {name: plain for name, plain in names.items() if taken.count(plain) == 1}
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """The same with every text that is such a name replaced. Depth is bounded by the reader."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, dict):
+        return {key: _renamed(held, names) for key, held in value.items()}
+    if isinstance(value, list):
+        return [_renamed(held, names) for held in value]
+    return value
+
+
+def _own_file(root: Root) -> str:
+    inside = f"{root.path}/" if root.path else ""
+    names = (f"{inside}{name}" for name in (*KUSTOMIZATION_NAMES, CHART_NAME))
+    return next((name for name in names if name in root.files), inside)
+
+
+def _of_helm(built: Built, root: Root) -> Iterator[_Origin]:
+    """The objects, each with the template or CRD that it comes from."""
+    manifest = read_manifest(built.output, _LIMITS)
+    if manifest.kubectl.error is not None:
+        raise UnbuildableError(f"what it gives cannot be read: {manifest.kubectl.error.message}")
+    sources: list[str] = []
+    for chunk in cut_for_kubectl(normalised(built.output), _LIMITS).chunks:
+        match = _SOURCE.match(chunk.data)
+        # A file of CRDs with several documents has the comment before its first alone.
+        last = sources[-1] if sources else ""
+        sources.append(match["path"].decode("utf-8", "replace").strip() if match else last)
+    for held in manifest.kubectl.objects:
+        yield _Origin(held.encoded, _template(sources, held, root))
+
+
+def _template(sources: list[str], held: Object, root: Root) -> str:
+    """The file that a `# Source:` comment names: the chart's name stands for its directory."""
+    inside = f"{root.path}/" if root.path else ""
+    named = sources[held.document] if held.document < len(sources) else ""
+    path = f"{inside}{named.partition('/')[2]}"
+    if path in root.files:
+        return path
+    # A chart within may lie there as an archive.
+    parts = named.split("/")
+    while "charts" in parts:
+        depth = len(parts) - 1 - parts[::-1].index("charts")
+        vendored = f"{inside}{'/'.join(parts[1 : depth + 2])}"
+        archive = re.compile(rf"{re.escape(vendored)}-[^/]*\.tgz")
+        match = next((file for file in root.files if archive.fullmatch(file)), None)
+        if match is not None:
+            return match
+        parts = parts[:depth]
+    return _own_file(root)

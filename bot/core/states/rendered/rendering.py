@@ -1,0 +1,197 @@
+"""Which roots are rendered, in which order, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.core.fetching import Reference
+from bot.core.rendering import Build, Builder, Built, Status
+from bot.core.states.roots.fetched_files import DEEPEST
+from bot.core.states.roots.files import directory
+from bot.core.states.roots.root import Manifests, Reruns, Root, RootKey, Roots
+from bot.core.tree import File
+
+MOST_ROOTS: Final = 60
+MOST_BUILDS: Final = 240
+"""Base and head of each root, and of a chart each of them twice."""
+_LARGEST_POINTER: Final = 1024  # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A build, and all that its answer depends on."""
+
+    mark: object
+    build: Build
+
+
+@dataclass(slots=True)
+class Rendering:
+    """Renders what a change affects, at base and at head, each input once.
+
+    `asked` are the keys of the affected roots that need a renderer, `tools` the programs that
+    answered.
+    """
+
+    builder: Builder
+    manifests: Manifests
+    asked: dict[RootKey, None] = field(default_factory=dict)
+    tools: set[str] = field(default_factory=set)
+    _known: dict[object, Built] = field(default_factory=dict)
+    _builds: int = 0
+
+    def wanted(self, before: Roots, after: Roots) -> Iterator[Reference]:
+        """What lies elsewhere and the affected roots are made of, in the order of these."""
+        if not before.remotes and not after.remotes:
+            return
+        for key in _affected(before, after):
+            for root in (before.roots.get(key), after.roots.get(key)):
+                if root is not None:
+                    yield from (held.reference for held in root.remotes if held.depth <= DEEPEST)
+
+    def rendered(self, before: Roots, after: Roots) -> tuple[Roots, Roots]:
+        """The same roots, those that need a renderer and are affected with what it gave."""
+        affected = _affected(before, after)
+        if not affected:
+            return before, after
+        self.asked.update(dict.fromkeys(affected))
+        sides = [
+            {key: root for key in affected if (root := held.roots.get(key)) and root.reasons}
+            for held in (before, after)
+        ]
+        first = [side[key] for key in affected[:MOST_ROOTS] for side in sides if key in side]
+        free = [root for root in first if self._refusal(root) is None]
+        self._make(order for root in free for order in _orders(root))
+        self._make(order for root in free for order in self._repeats(root))
+        done = [{key: self._with_answers(root) for key, root in side.items()} for side in sides]
+        return _with(before, done[0]), _with(after, done[1])
+
+    def _refusal(self, root: Root) -> Built | None:
+        """Why a root is not even tried; None where it may be."""
+        if root.refusals or root.build is None:
+            status: Status = "limit" if root.spent else "refused"
+            return Built(status, message=(root.refusals or root.reasons)[0].message)
+        pointer = next((path for path in root.files if self._is_pointer(root.files[path])), None)
+        if pointer is not None:
+            return Built("refused", message=f"{pointer} is a Git LFS pointer, not the file itself")
+        return None
+
+    def _make(self, orders: Iterable[_Order]) -> None:
+        """Have built what was not built yet, as far as the budget goes."""
+        wanted: dict[object, Build] = {}
+        for order in orders:
+            if order.mark in self._known or order.mark in wanted:
+                continue
+            if self._builds < MOST_BUILDS:
+                self._builds += 1
+                wanted[order.mark] = order.build
+        if wanted:
+            built = self.builder.build_all(list(wanted.values()))
+            self._known.update(zip(wanted, built, strict=True))
+            self.tools.update(held.tool for held in built if held.tool)
+
+    def _repeats(self, root: Root) -> Iterator[_Order]:
+        """What else must be built of a chart that does not come out the same each time."""
+        first, *others = _orders(root)
+        built = self._answer(first)
+        if built.status == "rendered" and any(self._answer(held) != built for held in others):
+            yield _order(root, again=True)
+            if root.release is not None and root.release.upgraded:
+                yield _order(root, upgrade=True, again=True)
+
+    def _with_answers(self, root: Root) -> Root:
+        refusal = self._refusal(root)
+        if refusal is not None:
+            return replace(root, built=refusal)
+        reruns = None
+        if any(True for _ in self._repeats(root)):
+            upgraded = root.release is not None and root.release.upgraded
+            reruns = Reruns(
+                self._answer(_order(root, again=True)),
+                self._answer(_order(root, upgrade=True)) if upgraded else None,
+                self._answer(_order(root, upgrade=True, again=True)) if upgraded else None,
+            )
+        return replace(root, built=self._answer(_order(root)), reruns=reruns)
+
+    def _answer(self, order: _Order) -> Built:
+        return self._known.get(order.mark) or Built("limit", message=_spent())
+
+    def _is_pointer(self, file: File) -> bool:
+        return file.size <= _LARGEST_POINTER and self.manifests.manifest(file).pointer
+
+
+def _orders(root: Root) -> Iterator[_Order]:
+    """What a root is built by first: a chart twice, as Helm need not give the same each time.
+
+    Once more as an upgrade where that happens to it, which templates may ask for.
+    """
+    yield _order(root)
+    if root.release is not None:
+        upgraded = root.release.upgraded
+        yield _order(root, upgrade=upgraded, again=not upgraded)
+
+
+def _order(root: Root, *, upgrade: bool = False, again: bool = False) -> _Order:
+    build = root.build
+    if build is None:
+        raise ValueError(f"{root.name} is nothing that is built")
+    release = build.release and replace(build.release, upgrade=upgrade)
+    mark = (root.build_inputs, upgrade, again)
+    return _Order(mark, replace(build, release=release, again=again))
+
+
+def _spent() -> str:
+    return f"the change affects more than the {MOST_ROOTS} roots that are rendered for one review"
+
+
+def _with(roots: Roots, done: Mapping[RootKey, Root]) -> Roots:
+    return Roots({**roots.roots, **done}, roots.kustomizations)
+
+
+def _affected(before: Roots, after: Roots) -> list[RootKey]:
+    """The roots that need a renderer and differ, those first that were changed most directly.
+
+    So nobody can spend the budget by touching what many have in common: what was changed nearest
+    to a root counts first, then how little else it is made of.
+    """
+    found: list[tuple[int, int, RootKey]] = []
+    for key in {**before.roots, **after.roots}:
+        old, new = before.roots.get(key), after.roots.get(key)
+        if not any(root is not None and root.reasons for root in (old, new)):
+            continue
+        if old is None or new is None or old.inputs != new.inputs:
+            size = max(len(root.files) for root in (old, new) if root is not None)
+            found.append((_distance(old, new), size, key))
+    return [key for _, _, key in sorted(found)]
+
+
+def _distance(old: Root | None, new: Root | None) -> int:
+    """How many steps lie between a root and the file of it that was changed nearest to it."""
+    before, after = (_files(root) for root in (old, new))
+    path = (new or old).path if (new or old) else ""  # type: ignore[union-attr]
+    steps = [
+        _steps(path, directory(name))
+        for name in {*before, *after}
+        if before.get(name) != after.get(name)
+    ]
+    return min(steps, default=0)
+
+
+def _files(root: Root | None) -> Mapping[str, object]:
+    return root.files if root is not None else {}
+
+
+def _steps(start: str, end: str) -> int:
+    """The steps up and down from one directory to another."""
+    one, other = start.split("/"), end.split("/")
+    common = sum(1 for _ in _common(one, other))
+    return len(one) + len(other) - 2 * common
+
+
+def _common(one: list[str], other: list[str]) -> Iterator[str]:
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            return
+        yield left

@@ -1,0 +1,112 @@
+"""A root as it would be built with other texts, or with what base had from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.rendering import Build, Declared
+from bot.core.states.roots.charts import chart_at
+from bot.core.states.roots.closures import Closures, Manifests, kustomizations_at
+from bot.core.states.roots.fetched_files import DEEPEST, Grafts, Remote, grafted
+from bot.core.states.roots.kustomization import Reason
+from bot.core.states.roots.overlay import Overlay
+from bot.core.states.roots.paths import Paths
+from bot.core.states.roots.root import Root
+from bot.core.tree import Tree
+
+_NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Builds of one root of head.
+
+    `tree` is head's, without anything from elsewhere; `grafts` has the answers for base and head;
+    `old` are base's references of this root.
+    """
+
+    root: Root
+    tree: Tree
+    manifests: Manifests
+    grafts: Grafts
+    old: tuple[Remote, ...] = ()
+
+    def laying(self, declared: Declared | None) -> PutBack:
+        """The same where another declaration says which texts are laid over the tree."""
+        if declared is None:
+            return self
+        return replace(self, root=replace(self.root, laid=declared.edits, release=declared.release))
+
+    def texts(self, texts: Mapping[str, str]) -> Build | None:
+        """The build where files of the tree have these texts; None where it cannot be built.
+
+        What such a text names elsewhere is that version, be it head's or base's.
+        """
+        return self._built(texts, self.root.remotes[:1] if self.root.title else ())
+
+    def version(self) -> Build | None:
+        """The build with what base had of all that lies elsewhere, and with nothing else of it."""
+        answers = dict(self.grafts.answers)
+        old = {remote.place: remote.reference for remote in self.old}
+        for remote in self.root.remotes:
+            if remote.place in old:
+                answers[remote.reference] = self.grafts.answers[old[remote.place]]
+        other = replace(self, grafts=replace(self.grafts, answers=answers))
+        return other.texts(_NO_TEXTS)
+
+    def _built(self, texts: Mapping[str, str], own: tuple[Remote, ...]) -> Build | None:
+        laid = self.root.laid
+        overlay = Overlay(self.tree, {**texts, **laid}, self.manifests)
+        tree, grafts = grafted(overlay.tree, own, self.grafts)
+        made = _made(self.root, Paths(tree, overlay.link, grafts), overlay)
+        for _ in range(DEEPEST):
+            tree, found = grafted(overlay.tree, (*own, *made.remotes), grafts)
+            if found.placed == grafts.placed:
+                break
+            grafts = found
+            made = _made(self.root, Paths(tree, overlay.link, grafts), overlay)
+        return self._build(made, texts, laid, Paths(tree, overlay.link, grafts))
+
+    def _build(
+        self, made: _Made, texts: Mapping[str, str], laid: Mapping[str, str], paths: Paths
+    ) -> Build | None:
+        build = self.root.build
+        if build is None or any(reason.refuses for reason in made.reasons):
+            return None
+        files: dict[str, str] = {}
+        edits = dict(laid)
+        for seen, own in made.files.items():
+            file = paths.file(own)
+            if own in texts:
+                edits[seen] = texts[own]
+            elif file is not None and seen not in laid:
+                files[seen] = file.blob
+        values = self.root.release.values_files if self.root.release is not None else ()
+        for path in values:
+            if path in texts:
+                edits[path] = texts[path]
+            elif path in build.files:
+                files[path] = build.files[path]
+        return replace(build, files=files, edits={**edits, **made.edits})
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a root is made of."""
+
+    files: Mapping[str, str]
+    reasons: Iterable[Reason]
+    remotes: tuple[Remote, ...]
+    edits: Mapping[str, str] = field(default_factory=lambda: _NO_TEXTS)
+
+
+def _made(root: Root, paths: Paths, overlay: Overlay) -> _Made:
+    if root.kind == "chart":
+        chart = chart_at(root.path, paths, overlay)
+        return _Made(chart.files, chart.reasons, chart.remotes)
+    known = kustomizations_at(root.path, paths, overlay)
+    closure = Closures(known).of(root.path)
+    return _Made(closure.files, closure.reasons, closure.remotes, closure.edits)

@@ -1,0 +1,179 @@
+"""What a chart's templates leave to the cluster or to chance: what no rendering can show.
+
+A heuristic over the text of a template. It knows which keys stand in a block that such a question
+opens, or beside one on its line; what another template includes is not followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.core.states.roots.files import CHART_NAME, Files
+from bot.core.template_decision import Late
+from bot.core.tree import Blobs, File
+
+_LARGEST: Final = 256 * 1024
+_SUFFIXES: Final = (".yaml", ".yml", ".tpl", ".json", ".txt")
+_FOLDER: Final = "templates"
+_MOST_ABOVE: Final = 20
+
+_ACTION: Final = re.compile(r"\{\{-?(?!/\*)(?P<text>[^{}]*(?:\{[^{}]*\}[^{}]*)*?)-?\}\}")
+_LITERAL: Final = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`')
+_ASKS: Final = re.compile(
+    r"(?<![\w.])lookup\b|\.Capabilities\b|\.Release\.Revision\b"
+    r"|(?<![\w.])(?:rand(?:AlphaNum|Alpha|Numeric|Ascii|Int|Bytes)|shuffle|uuidv4|now)\b"
+)
+_SET: Final = re.compile(r"(\$\w+)\s*:?=(?!=)")
+_VARIABLE: Final = re.compile(r"\$\w+")
+_KEY: Final = re.compile(r"^[ \t]*(?:- +)*[\"']?(?P<key>[A-Za-z]+)[\"']?[ \t]*:", re.MULTILINE)
+
+# What decides what an object may do, run or expose.
+_DECIDING: Final = frozenset(
+    {"image", "command", "args", "rules", "verbs", "apiGroups", "subjects", "roleRef"}
+    | {"serviceAccountName", "automountServiceAccountToken", "securityContext", "privileged"}
+    | {"capabilities", "hostNetwork", "hostPID", "hostIPC", "hostPath", "podSelector"}
+    | {"namespaceSelector", "ingress", "egress", "policyTypes", "externalIPs", "webhooks"}
+    | {"loadBalancerSourceRanges", "nodeName"}
+)
+
+
+@dataclass(slots=True)
+class _Block:
+    """A block of a template: what opens it, and the deciding keys that stand in it."""
+
+    line: int
+    asks: str
+    text: str
+    keys: dict[str, None] = field(default_factory=dict)
+
+
+def late_decisions(base: Files, head: Files, blobs: Blobs) -> tuple[tuple[Late, ...], ...]:
+    """Those of the templates that differ, at base and at head."""
+    sides = (_templates(base), _templates(head))
+    differing = {
+        path for path in {*sides[0], *sides[1]} if sides[0].get(path) != sides[1].get(path)
+    }
+    return tuple(
+        tuple(
+            late
+            for path in sorted(differing)
+            if path in side
+            for late in late_in(path, _text(side[path], blobs))
+        )
+        for side in sides
+    )
+
+
+def late_in(path: str, text: str) -> Iterator[Late]:
+    """The late decisions of a template, each at the line that opens it."""
+    found = _Scan(text)
+    for block in found.blocks():
+        if block.asks and block.keys:
+            yield Late(path, block.line, block.asks, tuple(block.keys), block.text)
+
+
+class _Scan:
+    """One pass over the actions of a template and the keys between them."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._open: list[_Block] = []
+        self._tainted: dict[str, str] = {}
+
+    def blocks(self) -> Iterator[_Block]:
+        """Every block that is closed, and every action that is one by itself."""
+        place, line = 0, 1
+        for action in _ACTION.finditer(self._text):
+            self._take_keys(self._text[place : action.start()])
+            line += self._text.count("\n", place, action.start())
+            yield from self._action(action, line)
+            line += self._text.count("\n", action.start(), action.end())
+            place = action.end()
+        self._take_keys(self._text[place:])
+        yield from self._open
+
+    def _action(self, action: re.Match[str], line: int) -> Iterator[_Block]:
+        text = _LITERAL.sub('""', action["text"]).strip()
+        asks = self._asked(text)
+        word, *rest = text.split(None, 1)[:2] or [""]
+        if word == "end" and self._open:
+            yield self._open.pop()
+            return
+        if asks:
+            self._tainted.update((name, asks) for name in _SET.findall(text))
+        block = _Block(line, asks, " ".join(action["text"].split()))
+        if word == "else":
+            if asks and rest and self._open and not self._open[-1].asks:
+                self._open[-1].asks, self._open[-1].text = asks, block.text
+            return
+        if asks:
+            block.keys.update(dict.fromkeys(self._beside(action.start())))
+        if word in {"if", "with", "range", "define", "block"}:
+            self._open.append(block)
+        else:
+            yield block
+
+    def _asked(self, text: str) -> str:
+        """What an action asks, by itself or by a variable that holds an answer."""
+        found = _ASKS.search(text)
+        if found is not None:
+            return found[0].lstrip(".")
+        return next(
+            (self._tainted[it] for it in _VARIABLE.findall(text) if it in self._tainted), ""
+        )
+
+    def _take_keys(self, text: str) -> None:
+        """The deciding keys of a piece of text belong to the nearest block that asks anything."""
+        block = next((held for held in reversed(self._open) if held.asks), None)
+        if block is not None:
+            keys = (match["key"] for match in _KEY.finditer(text))
+            block.keys.update(dict.fromkeys(key for key in keys if key in _DECIDING))
+
+    def _beside(self, start: int) -> Iterator[str]:
+        """The deciding key whose value an action is, or an item of."""
+        begin = self._text.rfind("\n", 0, start) + 1
+        own = self._text[begin:start]
+        above = reversed(self._text[:begin].splitlines()[-_MOST_ABOVE:])
+        match = _KEY.match(own) or next(_keys_above(own, above), None)
+        if match is not None and match["key"] in _DECIDING:
+            yield match["key"]
+
+
+def _keys_above(line: str, above: Iterable[str]) -> Iterator[re.Match[str]]:
+    """The keys above a line that it stands under; an item may stand as far left as its list."""
+    item = line.lstrip().startswith("-")
+    most = _indent(line) + item
+    for held in above:
+        match = _KEY.match(held)
+        sibling = item and held.lstrip().startswith("-") and _indent(held) == _indent(line)
+        if match is not None and not sibling and _indent(held) < most:
+            yield match
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _templates(files: Files) -> Mapping[str, File]:
+    """The templates of every chart, those within other charts among them."""
+    return {
+        path: file
+        for path, file in files.all.items()
+        if path.endswith(_SUFFIXES) and file.size <= _LARGEST and _is_template(path, files)
+    }
+
+
+def _is_template(path: str, files: Files) -> bool:
+    parts = path.split("/")[:-1]
+    places = (parts[:depth] for depth, part in enumerate(parts) if part == _FOLDER)
+    return any("/".join((*place, CHART_NAME)) in files.all for place in places)
+
+
+def _text(file: File, blobs: Blobs) -> str:
+    try:
+        return blobs.data(file.blob).decode("utf-8", "replace")
+    except KeyError:
+        return ""

@@ -1,0 +1,168 @@
+"""What a root is made of: every file that its build reads, from the tree alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from bot.core.manifest import Manifest
+from bot.core.states.roots.fetched_files import Remote, zone
+from bot.core.states.roots.files import Files
+from bot.core.states.roots.kustomization import Base, Kustomization, Reason, parse_kustomization
+from bot.core.states.roots.paths import Paths
+from bot.core.tree import File
+
+# kustomizations listing kustomizations: far beyond what people write, far below the stack.
+_DEEPEST: Final = 64
+
+
+class Manifests(Protocol):
+    """What the files of a tree hold, by content: whoever answers reads each content once."""
+
+    def manifest(self, file: File) -> Manifest:
+        """Both readings of a file."""
+
+    def kustomization(self, file: File) -> Manifest:
+        """Both readings of a kustomization's file, which need not say its own kind."""
+
+    def link(self, file: File) -> str:
+        """Where a symlink points. Raises KeyError where that cannot be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """The files that a build reads, by the path at which it finds each, and the tree's own path.
+
+    `reasons` say why what is built of them is not simply what they list. `remotes` are exact
+    versions of what lies elsewhere, `edits` the texts that name those which were brought.
+    """
+
+    files: Mapping[str, str]
+    reasons: tuple[Reason, ...] = ()
+    remotes: tuple[Remote, ...] = ()
+    edits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def kustomizations_of(
+    files: Files,
+    paths: Paths,
+    manifests: Manifests,
+    read: Mapping[str, Kustomization] = MappingProxyType({}),
+) -> Mapping[str, Kustomization]:
+    """Every kustomization of a tree by directory, with those that they take in from elsewhere.
+
+    `read` are those of the same tree with less brought from elsewhere: what names nothing there
+    stays as it is.
+
+    What the policy ignores, and what lies in a directory whose name begins with a dot, is no root;
+    that does not keep a root from being made of it.
+    """
+    return _parsed(list(files.kustomizations), files.kustomizations, paths, manifests, read)
+
+
+def kustomizations_at(
+    place: str, paths: Paths, manifests: Manifests
+) -> Mapping[str, Kustomization]:
+    """The kustomization of one directory, and those that it takes in."""
+    return _parsed([place], {}, paths, manifests)
+
+
+def _parsed(
+    left: list[str],
+    named: Mapping[str, str],
+    paths: Paths,
+    manifests: Manifests,
+    read: Mapping[str, Kustomization] = MappingProxyType({}),
+) -> Mapping[str, Kustomization]:
+    found: dict[str, Kustomization] = {}
+    while left:
+        place = left.pop()
+        if place in found:
+            continue
+        known = read.get(place)
+        if known is not None and not known.remotes and not zone(place):
+            found[place] = known
+            left.extend(known.below)
+            continue
+        path = named.get(place) or paths.kustomization(place)
+        file = paths.file(path) if path is not None else None
+        if path is None or file is None:
+            continue
+        manifest = manifests.kustomization(file)
+        held = parse_kustomization(path, file, manifest, paths, manifests.manifest)
+        if held is not None:
+            found[place] = held
+            left.extend(held.below)
+    return dict(sorted(found.items()))
+
+
+class Closures:
+    """The closures of the kustomizations of a tree, each computed once."""
+
+    def __init__(self, known: Mapping[str, Kustomization]) -> None:
+        self._known = known
+        self._closed: dict[str, Closure] = {}
+
+    def of(self, place: str, depth: int = 0) -> Closure:
+        """Every file below a directory's kustomization, and every reason in it."""
+        if place in self._closed:
+            return self._closed[place]
+        held = self._known.get(place)
+        if held is None:
+            return Closure({}, (Reason(place, f"{place or '.'} holds no kustomization"),))
+        if depth > _DEEPEST:
+            reason = Reason(held.path, f"more than {_DEEPEST} kustomizations list one another")
+            return Closure({held.path: held.path}, (reason,))
+        # What lists itself meets this: kustomize calls it a cycle.
+        cycle = Reason(held.path, "it lists itself, directly or through its bases")
+        self._closed[place] = Closure({held.path: held.path}, (cycle,))
+        self._closed[place] = self._closure(held, depth)
+        return self._closed[place]
+
+    def _closure(self, held: Kustomization, depth: int) -> Closure:
+        own = {held.path, *held.files, *held.referenced, *held.mentioned}
+        files = {**{path: path for path in own}, **held.seen}
+        reasons = dict.fromkeys(held.reasons)
+        remotes = {remote.place: remote for remote in held.remotes}
+        edits = {held.path: held.text} if held.text is not None else {}
+        for below in held.below:
+            closure = self.of(below, depth + 1)
+            files.update(closure.files)
+            reasons.update(dict.fromkeys(closure.reasons))
+            remotes.update({remote.place: remote for remote in closure.remotes})
+            edits.update(closure.edits)
+        for base in held.linked:
+            closure = self.of(base.path, depth + 1)
+            files.update(_through(base, closure))
+            if any(not _lies_in(path, base.path) for path in closure.files):
+                reasons[base.reason] = None
+        return Closure(files, tuple(reasons), tuple(remotes.values()), edits)
+
+
+def listed_manifests(place: str, known: Mapping[str, Kustomization]) -> Iterator[str]:
+    """The manifests that a kustomization and its bases list, each once, in the order of listing."""
+    seen: set[str] = set()
+    left = [place]
+    found: dict[str, None] = {}
+    while left:
+        here = left.pop()
+        held = known.get(here)
+        if held is not None and here not in seen:
+            seen.add(here)
+            found.update(dict.fromkeys(held.files))
+            left.extend(reversed(held.bases))
+    return iter(found)
+
+
+def _through(base: Base, closure: Closure) -> Iterator[tuple[str, str]]:
+    """The files of a base at the paths at which a symlink shows them."""
+    for path, own in closure.files.items():
+        if _lies_in(path, base.path):
+            rest = path[len(base.path) :].lstrip("/") if base.path else path
+            yield f"{base.seen}/{rest}" if base.seen else rest, own
+
+
+def _lies_in(path: str, place: str) -> bool:
+    return not place or path.startswith(f"{place}/")

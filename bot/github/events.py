@@ -1,0 +1,294 @@
+"""What an event asks for: one function for each event, from its payload to tasks.
+
+Tolerant: GitHub adds events, actions and fields at will, and anything may be absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from bot.core.publish.commands import parse_commands
+from bot.github.tasks import Announcement, Errand, GroupJob, Job, Priority, PushJob, Reason, Task
+
+Payload: TypeAlias = Mapping[str, Any]
+
+EXTERNAL_ID: Final = re.compile(r"v1:(\d{1,12}):")
+"""The beginning of a check run's `external_id`: the number of its pull request."""
+
+RECHECK: Final = "recheck"
+"""The identifier of the button on a check run that asks for a new review."""
+
+NO_COMMIT: Final = "0" * 40
+
+_GROUP_ID: Final = re.compile(r"v1:queue:(\d{1,12}):([0-9a-f]{40,64})")
+_PUSH_ID: Final = re.compile(r"v1:push:([0-9a-f]{40,64})")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_QUEUE: Final = re.compile(r"(?:refs/heads/)?gh-readonly-queue/(.+)/pr-(\d{1,12})-[0-9a-f]{7,64}")
+_LOGIN: Final = re.compile(r"[0-9A-Za-z_-]{1,64}(?:\[bot\])?")
+
+
+def asked(event: str, action: str | None, payload: Payload) -> tuple[Task, ...]:
+    """The tasks that follow from an event; none from what means nothing to Fairlead."""
+    read = _EVENTS.get(event)
+    return tuple(dict.fromkeys(read(action, payload))) if read else ()
+
+
+def forged(event: str, payload: Payload, app_id: str, name: str) -> bool:
+    """Whether another App made a check run of our name, as who wants to look green would."""
+    maker = number(payload, "check_run", "app", "id")
+    return (
+        event == "check_run"
+        and text(payload, "check_run", "name") == name
+        and maker is not None
+        and app_id.isdigit()
+        and str(maker) != app_id
+    )
+
+
+def _pull_request(action: str | None, payload: Payload) -> Iterator[Task]:
+    where, pull = _where(payload), number(payload, "pull_request", "number")
+    if where is None or pull is None:
+        return
+    given = _priority(payload)
+    if action in {"opened", "reopened"}:
+        yield Announcement(Job(*where, pull, "changed", given))
+    elif action == "synchronize":
+        yield Announcement(Job(*where, pull, "changed", given), commit(payload, "before"))
+    elif action == "ready_for_review" or (
+        # Another base means another comparison: the old verdict must not stand.
+        action == "edited" and isinstance(at(payload, "changes", "base"), dict)
+    ):
+        yield Announcement(Job(*where, pull, "requested", given))
+    elif action == "closed":
+        yield Errand("close", *where, pull)
+
+
+def _priority(payload: Payload) -> Priority:
+    """Bots wait for people; by the kind of account, never by its name."""
+    kinds = (text(payload, "sender", "type"), text(payload, "pull_request", "user", "type"))
+    return "bots" if "Bot" in kinds else "people"
+
+
+def _merge_group(action: str | None, payload: Payload) -> Iterator[Task]:
+    where, head = _where(payload), commit(payload, "merge_group", "head_sha")
+    queued = _QUEUE.fullmatch(text(payload, "merge_group", "head_ref") or "")
+    if where is None or head is None or queued is None:
+        return
+    if action == "destroyed":
+        yield Errand("ungroup", *where, int(queued[2]), f"{head} {text(payload, 'reason')}")
+    base = commit(payload, "merge_group", "base_sha")
+    if action == "checks_requested" and base:
+        yield GroupJob(*where, int(queued[2]), base, head, queued[1])
+
+
+def _check_run(action: str | None, payload: Payload) -> Iterator[Task]:
+    where = _where(payload)
+    if where is None:
+        return
+    if action == "rerequested":
+        yield from _run_again(where, payload)
+    elif action == "requested_action":
+        known = EXTERNAL_ID.match(text(payload, "check_run", "external_id") or "")
+        wanted = text(payload, "requested_action", "identifier")
+        login = text(payload, "sender", "login") or ""
+        if known and wanted == RECHECK and _LOGIN.fullmatch(login):
+            yield Errand("act", *where, int(known[1]), login)
+
+
+def _run_again(where: tuple[int, int], payload: Payload) -> Iterator[Task]:
+    """By our own external id: for a fork, GitHub lists no pull request here."""
+    head = commit(payload, "check_run", "head_sha")
+    external = text(payload, "check_run", "external_id") or ""
+    if pull := EXTERNAL_ID.match(external):
+        yield Announcement(Job(*where, int(pull[1]), "requested"))
+        return
+    branch = text(payload, "check_run", "check_suite", "head_branch") or ""
+    queued = _QUEUE.fullmatch(branch)
+    if head and (known := again(where, external, head, queued[1] if queued else "")):
+        yield known
+        return
+    yield from _listed(where, at(payload, "check_run", "pull_requests"), head, "requested")
+
+
+def again(
+    where: tuple[int, int], external: str, head: str, branch: str = ""
+) -> GroupJob | PushJob | None:
+    """The review of a combination or of a push whose run has this external id, None for others."""
+    if grouped := _GROUP_ID.match(external):
+        return GroupJob(*where, int(grouped[1]), grouped[2], head, branch)
+    if pushed := _PUSH_ID.match(external):
+        return PushJob(*where, pushed[1], head)
+    return None
+
+
+def _check_suite(action: str | None, payload: Payload) -> Iterator[Task]:
+    where = _where(payload)
+    reason: Reason | None = {"requested": "missing", "rerequested": "requested"}.get(  # type: ignore[assignment]  # each is a Reason
+        action or ""
+    )
+    if where is None or reason is None:
+        return
+    # A push of a branch asks for a suite, too; without a pull request it means nothing.
+    head = commit(payload, "check_suite", "head_sha") if reason == "requested" else None
+    yield from _listed(where, at(payload, "check_suite", "pull_requests"), head, reason)
+
+
+def _listed(
+    where: tuple[int, int], pulls: object, head: str | None, reason: Reason
+) -> Iterator[Task]:
+    """A job for each pull request; where none is named, those of the head are looked for."""
+    named = pulls if isinstance(pulls, list) else []
+    numbers = sorted({found for pull in named if (found := number(pull, "number")) is not None})
+    for found in numbers:
+        yield Announcement(Job(*where, found, reason))
+    if not numbers and head:
+        yield Errand("rerun", *where, detail=head)
+
+
+def _comment(place: str, number_at: tuple[str, ...]) -> Callable[..., Iterator[Task]]:
+    """What reads new comments of one kind: those in which a person says a command."""
+
+    def read(action: str | None, payload: Payload) -> Iterator[Task]:
+        where, said = _where(payload), text(payload, "comment", "body") or ""
+        pull, one = number(payload, *number_at), number(payload, "comment", "id")
+        plain = place == "issue" and not isinstance(at(payload, "issue", "pull_request"), dict)
+        if where is None or pull is None or one is None or plain or action != "created":
+            return
+        # An App's comment is never a command, least of all our own.
+        if text(payload, "comment", "user", "type") == "User" and parse_commands(said):
+            yield Errand("obey", *where, pull, f"{place}:{one}:{body_mark(said)}")
+
+    return read
+
+
+def body_mark(body: str) -> str:
+    """By which a comment is known to say still what it said when it was written."""
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _pull_request_review(action: str | None, payload: Payload) -> Iterator[Task]:
+    """A review that may count as an approval, or no longer does."""
+    where, pull = _where(payload), number(payload, "pull_request", "number")
+    person = text(payload, "review", "user", "type") == "User"
+    said = text(payload, "review", "state") in {"approved", "changes_requested", "dismissed"}
+    if where and pull and person and said and action in {"submitted", "dismissed"}:
+        yield Errand("obey", *where, pull, "approving-review")
+
+
+def _push(action: str | None, payload: Payload) -> Iterator[Task]:
+    del action
+    where, branch = _where(payload), text(payload, "repository", "default_branch")
+    before, after = commit(payload, "before"), commit(payload, "after")
+    if where is None or not branch or text(payload, "ref") != f"refs/heads/{branch}":
+        return
+    if before and after and NO_COMMIT not in {before, after}:
+        yield PushJob(*where, before, after)
+
+
+def _installation(action: str | None, payload: Payload) -> Iterator[Task]:
+    installation = number(payload, "installation", "id")
+    if installation is None:
+        return
+    if action in {"unsuspend", "new_permissions_accepted"}:
+        yield Errand("sweep-installation", installation)
+    since = _moment(at(payload, "installation", "created_at"))
+    for repository in _ids(at(payload, "repositories")):
+        if action == "created":
+            yield Errand("welcome", installation, repository, detail=since)
+        elif action == "deleted":
+            yield Errand("forget", installation, repository)
+
+
+def _installation_repositories(action: str | None, payload: Payload) -> Iterator[Task]:
+    installation = number(payload, "installation", "id")
+    if installation is None:
+        return
+    if action == "added":
+        # Since when is not said: the installation may be older than any pull request there.
+        for repository in _ids(at(payload, "repositories_added")):
+            yield Errand("welcome", installation, repository)
+    elif action == "removed":
+        for repository in _ids(at(payload, "repositories_removed")):
+            yield Errand("forget", installation, repository)
+
+
+def _repository(action: str | None, payload: Payload) -> Iterator[Task]:
+    """A new name or owner needs nothing: everything is kept by the repository's id."""
+    where = _where(payload)
+    if where is None:
+        return
+    if action in {"deleted", "archived"}:
+        yield Errand("forget", *where)
+    elif action == "unarchived":
+        yield Errand("sweep", *where)
+
+
+_EVENTS: Final[Mapping[str, Callable[[str | None, Payload], Iterator[Task]]]] = MappingProxyType(
+    {
+        "pull_request": _pull_request,
+        "merge_group": _merge_group,
+        "check_run": _check_run,
+        "check_suite": _check_suite,
+        "issue_comment": _comment("issue", ("issue", "number")),
+        "pull_request_review_comment": _comment("line", ("pull_request", "number")),
+        "pull_request_review": _pull_request_review,
+        "push": _push,
+        "installation": _installation,
+        "installation_repositories": _installation_repositories,
+        "repository": _repository,
+    }
+)
+
+
+def _where(payload: Payload) -> tuple[int, int] | None:
+    """The installation and the repository; an event without either is not for this App."""
+    installation = number(payload, "installation", "id")
+    repository = number(payload, "repository", "id")
+    return (installation, repository) if installation and repository else None
+
+
+def _moment(given: object) -> str:
+    """A moment as seconds since 1970, which webhooks also give as text; empty where it is none."""
+    if isinstance(given, int) and not isinstance(given, bool):
+        return str(given)
+    try:
+        moment = datetime.fromisoformat(given if isinstance(given, str) else "")
+    except ValueError:
+        return ""
+    return str(int(moment.timestamp())) if moment.tzinfo else ""
+
+
+def _ids(listed: object) -> Iterator[int]:
+    for one in listed if isinstance(listed, list) else ():
+        if (found := number(one, "id")) is not None:
+            yield found
+
+
+def at(value: object, *steps: str) -> object:
+    """What is there in nested objects, None where anything on the way is absent."""
+    for step in steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def number(value: object, *steps: str) -> int | None:
+    """The positive number there, None for anything else."""
+    found = at(value, *steps)
+    return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
+
+
+def text(value: object, *steps: str) -> str | None:
+    """The string there, None for anything else."""
+    found = at(value, *steps)
+    return found if isinstance(found, str) else None
+
+
+def commit(value: object, *steps: str) -> str | None:
+    """The full commit id there, None for anything else."""
+    found = text(value, *steps)
+    return found if found and _COMMIT.fullmatch(found) else None

@@ -1,0 +1,272 @@
+"""Fields that the API refuses to change, as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from bot.core.finding import Side
+from bot.core.resource import GroupKind, Node, Resource
+from bot.core.values import Value, mapping, sequence
+from bot.kubernetes import kinds
+from bot.kubernetes.workloads.quantities import quantity
+
+Absent: TypeAlias = Literal["default", "unknown"]
+"""What a field stands for that one side leaves out: its default, or what the cluster put there."""
+
+Reading: TypeAlias = Callable[[Node], object]
+"""What of a field is compared."""
+
+
+def _as_it_stands(node: Node) -> object:
+    return node.value
+
+
+def _selector(node: Node) -> object:
+    """A selector, where an empty list or map says as much as none."""
+    return {name: value for name, value in node.mapping.items() if value}
+
+
+def _map(node: Node) -> object:
+    return dict(node.mapping)
+
+
+def _claims(node: Node) -> object:
+    return tuple(_claim(item) for item in node.items())
+
+
+def _claim(item: Node) -> object:
+    """A claim's template without what the API adds or drops."""
+    metadata = {k: v for k, v in item["metadata"].mapping.items() if k != "creationTimestamp"}
+    spec = {"volumeMode": "Filesystem", **item["spec"].mapping, "resources": None}
+    requests = item.at("spec", "resources", "requests").fields()
+    return metadata, spec, {name: quantity(node.value) for name, node in requests}
+
+
+# JobSpec.Template may change in these while a Job waits:
+# https://kubernetes.io/docs/concepts/workloads/controllers/job/#mutable-scheduling-directives
+_SCHEDULING: Final = frozenset({"nodeSelector", "affinity", "tolerations", "schedulingGates"})
+
+
+def _unscheduled(node: Node) -> object:
+    return {k: v for k, v in node.mapping.items() if k not in _SCHEDULING}
+
+
+def _pod_spec(node: Node) -> object:
+    """A Pod's spec without what may change: images, tolerations, deadlines and gates."""
+    free = {
+        "activeDeadlineSeconds",
+        "tolerations",
+        "schedulingGates",
+        "terminationGracePeriodSeconds",
+    }
+    held = {k: v for k, v in node.mapping.items() if k not in free}
+    for name in ("containers", "initContainers"):
+        held[name] = tuple(
+            {k: v for k, v in mapping(item).items() if k != "image"}
+            for item in sequence(node[name].value)
+        )
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that cannot change. `when` says in which objects, at base."""
+
+    path: str
+    default: Value = None
+    absent: Absent = "default"
+    read: Reading = _as_it_stands
+    when: Callable[[Resource], bool] | None = None
+
+    def differs(self, old: Resource, new: Resource) -> bool:
+        """Whether the API would see another value."""
+        if self.when is not None and not self.when(old):
+            return False
+        was, now = self._node(old), self._node(new)
+        if self.absent == "unknown" and (was.value is None or now.value is None):
+            return False
+        return self._read(was) != self._read(now)
+
+    def place(self, old: Resource, new: Resource) -> tuple[Node, Side]:
+        """The deepest field that differs, at head, or at base where head has none."""
+        was, now = self._node(old), self._node(new)
+        while differing := _differing(was, now):
+            was, now = differing
+        return (now, "RIGHT") if now.exists else (was, "LEFT")
+
+    def _node(self, resource: Resource) -> Node:
+        return resource.at(*self.path.split("."))
+
+    def _read(self, node: Node) -> object:
+        return self.default if node.value is None and self.default is not None else self.read(node)
+
+
+def _differing(was: Node, now: Node) -> tuple[Node, Node] | None:
+    """The first pair of fields or items below that differs, where both sides have some."""
+    if was.mapping and now.mapping:
+        keys = (key for key in {**now.mapping, **was.mapping} if was[key].value != now[key].value)
+        return next(((was[key], now[key]) for key in keys), None)
+    old, new = _items(was), _items(now)
+    if old.keys() != new.keys():
+        return None
+    return next(((old[key], new[key]) for key in new if old[key].value != new[key].value), None)
+
+
+def _items(node: Node) -> dict[str, Node]:
+    return {f"{item.route[-1]} {place}": item for place, item in enumerate(node.items())}
+
+
+def _is_frozen(resource: Resource) -> bool:
+    return resource.at("immutable").value is True
+
+
+def _waits(resource: Resource) -> bool:
+    return resource.at("spec", "suspend").value is True
+
+
+def _runs(resource: Resource) -> bool:
+    return not _waits(resource)
+
+
+def _is_none(node: Node) -> object:
+    return node.text == "None"
+
+
+def _has_address(resource: Resource) -> bool:
+    """Whether a Service was given an address, so that it can no longer go without."""
+    return resource.at("spec", "clusterIP").text != "None"
+
+
+def _is_balanced(resource: Resource) -> bool:
+    return resource.at("spec", "type").text == "LoadBalancer"
+
+
+_SELECTOR: Final = (Field("spec.selector", read=_selector),)
+_DATA: Final = tuple(
+    Field(name, read=_map, when=_is_frozen) for name in ("data", "binaryData", "stringData")
+)
+_VOLUMES: Final = (
+    *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "csi", "fc"),
+    *("flexVolume", "gcePersistentDisk", "glusterfs", "hostPath", "iscsi", "local", "nfs"),
+    *("portworxVolume", "quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume"),
+)
+
+# From the update validation of each kind (pkg/apis/*/validation in kubernetes/kubernetes).
+FIELDS: Final[Mapping[GroupKind, tuple[Field, ...]]] = MappingProxyType(
+    {
+        kinds.DEPLOYMENT: _SELECTOR,
+        kinds.REPLICA_SET: _SELECTOR,
+        kinds.DAEMON_SET: _SELECTOR,
+        kinds.STATEFUL_SET: (
+            *_SELECTOR,
+            Field("spec.serviceName", default=""),
+            Field("spec.podManagementPolicy", default="OrderedReady"),
+            Field("spec.volumeClaimTemplates", read=_claims),
+        ),
+        kinds.JOB: (
+            Field("spec.template", when=_runs),
+            Field("spec.template.spec", read=_unscheduled, when=_waits),
+            Field("spec.selector", absent="unknown"),
+            Field("spec.completionMode", default="NonIndexed"),
+            Field("spec.podFailurePolicy"),
+            Field("spec.successPolicy"),
+            Field("spec.backoffLimitPerIndex"),
+            Field("spec.managedBy"),
+        ),
+        kinds.POD: (Field("spec", read=_pod_spec),),
+        kinds.PERSISTENT_VOLUME_CLAIM: (
+            Field("spec.accessModes"),
+            Field("spec.storageClassName", absent="unknown"),
+            Field("spec.volumeMode", default="Filesystem"),
+            Field("spec.volumeName", absent="unknown"),
+            Field("spec.selector", read=_selector),
+            Field("spec.dataSource", absent="unknown"),
+            Field("spec.dataSourceRef", absent="unknown"),
+        ),
+        GroupKind("", "PersistentVolume"): (
+            *(Field(f"spec.{name}") for name in _VOLUMES),
+            Field("spec.volumeMode", default="Filesystem"),
+            Field("spec.nodeAffinity", absent="unknown"),
+        ),
+        kinds.STORAGE_CLASS: (
+            Field("provisioner"),
+            Field("parameters", read=_map),
+            Field("reclaimPolicy", default="Delete"),
+            Field("volumeBindingMode", default="Immediate"),
+        ),
+        kinds.CONFIG_MAP: (*_DATA, Field("immutable", when=_is_frozen)),
+        kinds.SECRET: (
+            *_DATA,
+            Field("immutable", when=_is_frozen),
+            Field("type", default="Opaque"),
+        ),
+        kinds.SERVICE: (
+            Field("spec.clusterIP", absent="unknown"),
+            Field("spec.clusterIP", read=_is_none, when=_has_address),
+            Field("spec.loadBalancerClass", when=_is_balanced),
+        ),
+        kinds.PRIORITY_CLASS: (
+            Field("value"),
+            Field("preemptionPolicy", default="PreemptLowerPriority"),
+        ),
+        kinds.INGRESS_CLASS: (Field("spec.controller"),),
+        kinds.ENDPOINT_SLICE: (Field("addressType"),),
+        kinds.CUSTOM_RESOURCE_DEFINITION: (
+            Field("spec.group"),
+            Field("spec.scope"),
+            Field("spec.names.kind"),
+            Field("spec.names.plural"),
+        ),
+        GroupKind("node.k8s.io", "RuntimeClass"): (Field("handler"),),
+        GroupKind("storage.k8s.io", "CSIDriver"): (
+            Field("spec.attachRequired", default=True),
+            Field("spec.volumeLifecycleModes", default=("Persistent",)),
+        ),
+        GroupKind("certificates.k8s.io", "CertificateSigningRequest"): (Field("spec"),),
+        GroupKind("resource.k8s.io", "ResourceClaim"): (Field("spec"),),
+    }
+)
+"""What cannot change, by kind. `roleRef` has a rule of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A change that the API refuses: the field's path and the deepest place that differs."""
+
+    path: str
+    node: Node
+    side: Side
+
+
+def refused_changes(old: Resource, new: Resource) -> Iterator[Refused]:
+    """The fields that cannot change and do, in the order of the table."""
+    if old.name.endswith("*"):  # generateName: every sync makes another object
+        return
+    seen = set()
+    for held in FIELDS.get(new.group_kind, ()):
+        refused = held.differs(old, new) and not _is_let_through(held, old, new)
+        if refused and held.path not in seen:
+            seen.add(held.path)
+            node, side = held.place(old, new)
+            yield Refused(held.path, node, side)
+    yield from _shrunk(old, new)
+
+
+def _is_let_through(held: Field, old: Resource, new: Resource) -> bool:
+    types = {found.at("spec", "type").text for found in (old, new)}
+    if held.path == "spec.clusterIP":
+        return "ExternalName" in types
+    return held.path == "spec.loadBalancerClass" and types != {"LoadBalancer"}
+
+
+def _shrunk(old: Resource, new: Resource) -> Iterator[Refused]:
+    """A claim may ask for more and not for less."""
+    if new.group_kind != kinds.PERSISTENT_VOLUME_CLAIM:
+        return
+    path = "spec.resources.requests.storage"
+    was, now = (quantity(found.at(*path.split(".")).value) for found in (old, new))
+    if was is not None and now is not None and now < was:
+        yield Refused(path, new.at(*path.split(".")), "RIGHT")

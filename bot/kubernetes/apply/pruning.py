@@ -1,0 +1,137 @@
+"""Pruning: what the tool that applies a directory does when an object's manifest goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from bot.core.resource import GroupKind, Resource
+from bot.core.state import State, changes
+from bot.kubernetes import kinds
+from bot.kubernetes.apply.sync_options import is_hook, is_kept, waits_for_a_person
+from bot.kubernetes.gitops.owners import owners
+from bot.kubernetes.naming import shown
+
+Fate: TypeAlias = Literal["pruned", "unknown", "confirmed", "left"]
+"""Deleted; not known, for nothing here says who applies it; deleted if a person says so; kept."""
+
+_FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An object of base that head no longer has, its fate, and what goes with it, as a clause."""
+
+    resource: Resource
+    fate: Fate
+    loss: str
+
+
+def removed(before: State, after: State, wanted: frozenset[str]) -> Iterator[Removed]:
+    """The objects of the wanted kinds (`Kind` or `group/Kind`) that a change takes away.
+
+    What goes with a namespace that goes is not told apart from it.
+    """
+    gone = {change.key: change.before for change in changes(before, after) if not change.after}
+    spaces = {key.name for key in gone if key.group_kind == kinds.NAMESPACE}
+    for key, resource in gone.items():
+        is_wanted = str(key.group_kind) in wanted or key.kind in wanted
+        if resource is None or not is_wanted or key.name.endswith("*"):
+            continue
+        if key.namespace in spaces or is_hook(resource):
+            continue
+        loss = _loss(resource, before)
+        if loss is not None:
+            yield Removed(resource, _fate(resource, after), loss)
+
+
+def _fate(resource: Resource, state: State) -> Fate:
+    if is_kept(resource):
+        return "left"
+    found = [owner for owner in state.derived(owners) if _covers(owner.path, resource)]
+    nearest = max((len(owner.path) for owner in found), default=0)
+    prunes = [owner.prunes for owner in found if len(owner.path) == nearest]
+    if prunes and not any(prunes):
+        return "left"
+    if waits_for_a_person(resource):
+        return "confirmed"
+    return "pruned" if prunes else "unknown"
+
+
+def _covers(path: str, resource: Resource) -> bool:
+    """Whether the path holds the manifest. A whole repository may well be another than this."""
+    return bool(path) and resource.source.path.startswith(f"{path}/")
+
+
+def _loss(resource: Resource, before: State) -> str | None:
+    """What goes with the object, or None where nothing does."""
+    known = _LOSSES.get(str(resource.group_kind))
+    return known(resource, before) if known is not None else "it is deleted"
+
+
+def _namespace(resource: Resource, before: State) -> str:
+    count = len(before.in_namespace(resource.name))
+    noun = "resource" if count == 1 else "resources"
+    return f"everything in it goes with it ({count} {noun} here)"
+
+
+def _definition(resource: Resource, before: State) -> str:
+    name = resource.at("spec", "names", "kind").text or resource.name
+    count = len(before.of(GroupKind(resource.at("spec", "group").text or "", name)))
+    here = f" ({count} here)" if count else ""
+    return f"every {shown(name)} in the cluster goes with it{here}"
+
+
+def _claim(resource: Resource, before: State) -> str:
+    del resource, before
+    return "its data goes with it unless the volume is retained"
+
+
+def _stateful_set(resource: Resource, before: State) -> str:
+    del before
+    policy = resource.at("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted").text
+    if policy == "Delete":
+        return "its pods and their volumes go with it"
+    return "its pods go with it, and its volumes stay behind"
+
+
+def _application(resource: Resource, before: State) -> str | None:
+    del before
+    finalizers = resource.at("metadata", "finalizers").texts
+    cascades = any(held.startswith(_FINALIZER) for held in finalizers)
+    return "its finalizer deletes everything that it manages" if cascades else None
+
+
+def _application_set(resource: Resource, before: State) -> str | None:
+    del before
+    kept = resource.at("spec", "syncPolicy", "preserveResourcesOnDeletion").value is True
+    return None if kept else "its Applications go with it"
+
+
+def _kustomization(resource: Resource, before: State) -> str | None:
+    del before
+    policy = resource.at("spec", "deletionPolicy").text or "MirrorPrune"
+    prunes = resource.at("spec", "prune").value is True
+    deletes = policy in {"Delete", "WaitForTermination"} or (policy == "MirrorPrune" and prunes)
+    return "everything that it applied goes with it" if deletes else None
+
+
+def _release(resource: Resource, before: State) -> str:
+    del resource, before
+    return "its release is uninstalled"
+
+
+_LOSSES: Final[Mapping[str, Callable[[Resource, State], str | None]]] = MappingProxyType(
+    {
+        "Namespace": _namespace,
+        "PersistentVolumeClaim": _claim,
+        "apps/StatefulSet": _stateful_set,
+        "apiextensions.k8s.io/CustomResourceDefinition": _definition,
+        "argoproj.io/Application": _application,
+        "argoproj.io/ApplicationSet": _application_set,
+        "kustomize.toolkit.fluxcd.io/Kustomization": _kustomization,
+        "helm.toolkit.fluxcd.io/HelmRelease": _release,
+    }
+)

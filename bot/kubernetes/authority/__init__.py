@@ -1,0 +1,1 @@
+"""Who decides what is applied? Argo CD projects and RBAC, Flux accounts, admission guardrails."""

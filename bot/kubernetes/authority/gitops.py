@@ -1,0 +1,93 @@
+"""What GitOps controllers may do by their own objects: projects, policies, accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.finding import Finding, Side
+from bot.core.resource import Node, Resource
+from bot.core.state import Change, State, changes
+from bot.kubernetes import kinds
+from bot.kubernetes.authority.argo_policy import RBAC_CONFIG, config_widened
+from bot.kubernetes.authority.argo_projects import new_project, project_widened
+from bot.kubernetes.authority.pattern_lists import place
+from bot.kubernetes.workloads.pods import str_of
+
+CONTROLLED: Final = (
+    kinds.APP_PROJECT,
+    kinds.APPLICATION,
+    kinds.APPLICATION_SET,
+    kinds.CONFIG_MAP,
+    kinds.FLUX_KUSTOMIZATION,
+    kinds.HELM_RELEASE,
+)
+_APPLICATIONS: Final = MappingProxyType(
+    {kinds.APPLICATION: ("spec",), kinds.APPLICATION_SET: ("spec", "template", "spec")}
+)
+
+
+def authority_widened(before: State, after: State) -> Iterator[Finding]:
+    """What a change newly lets GitOps controllers do."""
+    for change in changes(before, after, *CONTROLLED):
+        if change.after is None:
+            continue
+        if change.before is None and change.key.group_kind == kinds.APP_PROJECT:
+            yield new_project(change.after, after.policy.privileged_namespaces)
+            continue
+        for node, message, side in _widened(change, change.after):
+            facts = MappingProxyType({"object": str(change.key)})
+            yield Finding(node, message, key=message, facts=facts, side=side)
+
+
+def _widened(change: Change, new: Resource) -> Iterator[tuple[Node, str, Side]]:
+    kind = change.key.group_kind
+    if kind == kinds.CONFIG_MAP:
+        if change.key.name == RBAC_CONFIG:
+            yield from config_widened(change.before, new)
+    elif change.before is None:
+        return
+    elif kind == kinds.APP_PROJECT:
+        for node, what, side in project_widened(change.before, new):
+            yield node, f"{str_of(new)} now {what}", side
+    elif kind in _APPLICATIONS:
+        yield from _application(change.before, new, _APPLICATIONS[kind])
+    else:
+        yield from _flux(change.before, new)
+
+
+def _application(
+    old: Resource, new: Resource, spec: tuple[str, ...]
+) -> Iterator[tuple[Node, str, Side]]:
+    """Another project has other limits, another destination other contents."""
+    base, head = old.at(*spec), new.at(*spec)
+    was, now = (held["project"].text or "default" for held in (base, head))
+    if was != now:
+        node, side = place(head["project"], base["project"])
+        yield node, f"{str_of(new)} moves from project {was} to {now}", side
+    for field in ("server", "name", "namespace"):
+        before, after = base["destination"][field], head["destination"][field]
+        if before.text != after.text:
+            node, side = place(after, before)
+            held = f"{after.text or 'none'} instead of {before.text or 'none'}"
+            yield node, f"{str_of(new)} now deploys to another {field}: {held}", side
+
+
+def _flux(old: Resource, new: Resource) -> Iterator[tuple[Node, str, Side]]:
+    """Without an account, Flux applies with its controller's own rights, often cluster-admin.
+
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#role-based-access-control
+    """
+    field = "serviceAccountName"
+    before, after = old.at("spec", field), new.at("spec", field)
+    if before.text and before.text != after.text:
+        node, side = place(after, before)
+        account = after.text or "the controller's own account"
+        message = f"{str_of(new)} is now applied as {account} instead of {before.text}"
+        yield node, message, side
+    before, after = old.at("spec", "kubeConfig"), new.at("spec", "kubeConfig")
+    if before.value != after.value:
+        node, side = place(after, before)
+        where = "the cluster of another kubeConfig" if after.exists else "the controller's cluster"
+        yield node, f"{str_of(new)} is now applied to {where}", side

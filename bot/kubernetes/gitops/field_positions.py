@@ -1,0 +1,137 @@
+"""A tree by directories, and the texts of its files."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from bot.core.states.roots.fetched_files import RESERVED
+from bot.core.states.roots.files import (
+    CHART_NAME,
+    KUSTOMIZATION_NAMES,
+    MANIFEST_SUFFIXES,
+    REGULAR,
+    base_name,
+    directory,
+)
+from bot.core.tree import Blobs, File, Tree
+from bot.core.values import Body
+from bot.errors import UnbuildableError
+from bot.kubernetes.gitops.yaml_texts import body_of
+
+LARGEST_TEXT: Final = 4 * 1024 * 1024
+SOURCE_IGNORE: Final = ".sourceignore"
+
+NOWHERE: Final = RESERVED
+"""The directory of what lies elsewhere, which holds no file of the tree."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """The regular files of a tree, found by where they are."""
+
+    tree: Tree
+    blobs: Blobs
+
+    @cached_property
+    def files(self) -> Mapping[str, File]:
+        """The regular files, in path order."""
+        found = sorted(self.tree.items())
+        return {path: file for path, file in found if file.mode in REGULAR}
+
+    @cached_property
+    def _within(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths of the files that lie directly in a directory."""
+        found: dict[str, list[str]] = {"": []}
+        for path in self.files:
+            place = directory(path)
+            found.setdefault(place, []).append(path)
+            while place:
+                place = directory(place)
+                found.setdefault(place, [])
+        return {place: tuple(paths) for place, paths in found.items()}
+
+    @cached_property
+    def source_ignores(self) -> tuple[str, ...]:
+        """The files that say what Flux leaves out, each after those of the directories above it."""
+        found = (path for path in self.files if base_name(path) == SOURCE_IGNORE)
+        return tuple(sorted(found, key=lambda path: path.split("/")[:-1]))
+
+    @cached_property
+    def directories(self) -> tuple[str, ...]:
+        """Every directory but the top, sorted; none that is hidden, nor what lies in such a one."""
+        shown = (
+            place
+            for place in self._within
+            if place and not any(part.startswith(".") for part in place.split("/"))
+        )
+        return tuple(sorted(shown))
+
+    def has(self, place: str) -> bool:
+        """Whether there is such a directory."""
+        return place in self._within
+
+    def directly_in(self, place: str) -> tuple[str, ...]:
+        """The files that lie directly in a directory."""
+        return self._within.get(place, ())
+
+    def below(self, place: str) -> Iterator[str]:
+        """Every file below a directory, hidden ones as well."""
+        inside = f"{place}/" if place else ""
+        return (path for path in self.files if path.startswith(inside))
+
+    def kustomization(self, place: str) -> str | None:
+        """The path of a directory's kustomization."""
+        paths = (f"{place}/{name}" if place else name for name in KUSTOMIZATION_NAMES)
+        return next((path for path in paths if path in self.files), None)
+
+    def chart(self, place: str) -> str | None:
+        """The path of a chart's own description."""
+        path = f"{place}/{CHART_NAME}" if place else CHART_NAME
+        return path if path in self.files else None
+
+    def deploys(self, place: str) -> bool:
+        """Whether a directory holds what can be applied: it may well be somebody's root."""
+        return any(
+            base_name(path) in (*KUSTOMIZATION_NAMES, CHART_NAME)
+            or path.endswith(MANIFEST_SUFFIXES)
+            for path in self.directly_in(place)
+        )
+
+    def data(self, path: str) -> bytes:
+        """The content of a file. Raises UnbuildableError where it is not to be had."""
+        file = self.files[path]
+        if file.size > LARGEST_TEXT:
+            raise UnbuildableError(f"{path!r} is larger than what is read")
+        try:
+            return self.blobs.data(file.blob)
+        except KeyError:
+            raise UnbuildableError(f"the content of {path!r} is not in the repository") from None
+
+    def body(self, path: str) -> Body:
+        """The mapping that a file holds. Raises UnbuildableError, which names the file."""
+        data = self.data(path)
+        try:
+            return body_of(data)
+        except UnbuildableError as error:
+            raise UnbuildableError(f"{path!r} cannot be read: {error}") from None
+
+
+def within(path: str, start: str = "") -> str | None:
+    """The path in the tree that one reaches from a directory; None where that leaves the tree.
+
+    The top of the tree is empty. A path that begins with a slash begins at the top.
+    """
+    joined = path.lstrip("/") if path.startswith("/") else posixpath.join(start, path)
+    found = posixpath.normpath(joined or ".")
+    if found == "." or not found:
+        return ""
+    return None if found == ".." or found.startswith("../") or "\0" in found else found
+
+
+def lies_in(path: str, place: str) -> bool:
+    """Whether a path is a directory or anything below it."""
+    return not place or path == place or path.startswith(f"{place}/")

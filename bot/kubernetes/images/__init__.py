@@ -1,0 +1,1 @@
+"""Which images would run, from which registry, and who approved them?"""

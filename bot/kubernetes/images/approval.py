@@ -1,0 +1,128 @@
+"""Whether an image may run: by the team's list, or by what the environment runs already."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from heapq import nsmallest
+from typing import Final
+
+from bot.core.policy.model import Images
+from bot.core.resource import Resource
+from bot.core.state import Change, State, changes
+from bot.kubernetes.images.builds import built_images
+from bot.kubernetes.images.positions import ImageUse, image_uses
+from bot.kubernetes.images.reference import Entry, Image, parse_entries, parse_entry, parse_image
+
+_COMPARED: Final = 128
+# What Flux, Argo Workflows, Tekton, Helm and envsubst replace before anything is pulled.
+_EXPRESSION: Final = re.compile(r"\$\{|\$\(|\{\{")
+
+
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """An image that a change brings into a resource, and what the resource had before."""
+
+    use: ImageUse
+    earlier: tuple[ImageUse, ...]
+
+    @property
+    def repository_before(self) -> ImageUse | None:
+        """What the resource ran of the same repository before."""
+        image = self.use.image
+        if image is None:
+            return None
+        same = (old for old in self.earlier if old.image and _same(old.image, image))
+        return next(same, None)
+
+
+def _same(one: Image, other: Image) -> bool:
+    return (one.domain.lower(), one.path) == (other.domain.lower(), other.path)
+
+
+def new_images(before: State, after: State) -> Iterator[NewImage]:
+    """The images that resources name at head and did not name at base.
+
+    Names that the repository builds itself are no images yet.
+    """
+    for change in changes(before, after):
+        for new in _new_in(change):
+            if ":" in new.use.reference or new.use.reference not in after.derived(built_images):
+                yield new
+
+
+def _new_in(change: Change) -> Iterator[NewImage]:
+    if change.after is None:
+        return
+    uses = tuple(image_uses(change.after))
+    earlier = _uses(change.before) if uses else ()
+    known = {use.reference for use in earlier}
+    for use in uses:
+        if use.reference not in known:
+            yield NewImage(use, earlier)
+
+
+def _uses(resource: Resource | None) -> tuple[ImageUse, ...]:
+    return tuple(image_uses(resource)) if resource is not None else ()
+
+
+def origins(state: State) -> frozenset[tuple[str, str]]:
+    """The registries with first path segments from which this state runs images."""
+    found = (use for resource in state.resources for use in image_uses(resource))
+    return frozenset(use.image.origin for use in found if use.known and use.image)
+
+
+def is_expression(reference: str) -> bool:
+    """Whether a controller puts the reference together only when it runs."""
+    return _EXPRESSION.search(reference) is not None
+
+
+def approves(entries: Iterable[Entry], image: Image | None) -> bool:
+    """Whether one of the entries approves the image; what is no reference is never approved."""
+    return image is not None and any(entry.approves(image) for entry in entries)
+
+
+def nearest(entries: Iterable[Entry], image: Image) -> Entry | None:
+    """The entry that is written most like the image's repository.
+
+    Only those that share the most characters are compared exactly, which costs the square.
+    """
+    matcher = difflib.SequenceMatcher(b=image.repository[:_COMPARED], autojunk=False)
+
+    def rough(entry: Entry) -> tuple[float, str]:
+        matcher.set_seq1(str(entry)[:_COMPARED])
+        return -matcher.quick_ratio(), str(entry)
+
+    def exact(entry: Entry) -> tuple[float, str]:
+        matcher.set_seq1(str(entry)[:_COMPARED])
+        return -matcher.ratio(), str(entry)
+
+    return min(nsmallest(3, entries, key=rough), key=exact, default=None)
+
+
+def mirrored(images: Images, image: Image) -> str | None:
+    """The approved reference of the same image in the team's mirror, or None.
+
+    Of several mirrors the one whose name is longest is meant.
+    """
+    for source, target in _by_length(images.mirrors):
+        entry = parse_entry(source)
+        if entry is not None and not entry.tag and not entry.digest and entry.approves(image):
+            rest = image.path.removeprefix(entry.path).removeprefix("/")
+            suffix = str(image).removeprefix(image.repository)
+            moved = "/".join(part for part in (target.rstrip("/"), rest) if part) + suffix
+            return moved if _acceptable(images, moved) else None
+    return None
+
+
+def _acceptable(images: Images, reference: str) -> bool:
+    image = parse_image(reference)
+    return image is not None and (
+        not images.approved or approves(parse_entries(images.approved), image)
+    )
+
+
+def _by_length(mirrors: Mapping[str, str]) -> list[tuple[str, str]]:
+    return sorted(mirrors.items(), key=lambda pair: (-len(pair[0]), pair))

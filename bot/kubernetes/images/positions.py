@@ -1,0 +1,145 @@
+"""Where images stand: every position of every kind, and what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from bot.core.resource import GroupKind, Node, Resource
+from bot.kubernetes.images.reference import Image, parse_image
+from bot.kubernetes.images.table import OTHER_KINDS, POD_SPEC, WORKFLOW
+from bot.kubernetes.workloads.pods import PLACES, pod_templates
+
+# The groups of Kubernetes itself and of tools whose `image` is none: what the tables above do not
+# know of them holds no image, so that no key of a ConfigMap is taken for one.
+_IMAGELESS: Final = frozenset(
+    {
+        "",
+        "apps",
+        "batch",
+        "autoscaling",
+        "extensions",
+        "policy",
+        "networking.k8s.io",
+        "kustomize.toolkit.fluxcd.io",
+    }
+    | {
+        "image.toolkit.fluxcd.io",
+        "source.toolkit.fluxcd.io",
+        "helm.toolkit.fluxcd.io",
+        "kustomize.config.k8s.io",
+    }
+)
+_IMAGELESS_KINDS: Final = frozenset(
+    {GroupKind("argoproj.io", "Application"), GroupKind("argoproj.io", "ApplicationSet")}
+)
+_DEEPEST: Final = 40
+
+
+@dataclass(frozen=True)
+class ImageUse:
+    """One image that a resource would have pulled, where it stands, and for which container.
+
+    `known` is False where the position was guessed in a kind that no table holds. `operated` says
+    that an operator puts the reference together; `version` is what the resource says of that.
+    """
+
+    node: Node
+    container: str
+    known: bool = True
+    operated: bool = False
+    version: str = ""
+
+    @property
+    def reference(self) -> str:
+        """The reference as it is written."""
+        return f"{self.node.text or ''}{self.version}"
+
+    @cached_property
+    def image(self) -> Image | None:
+        """Its normal form, or None for what no runtime would pull."""
+        return parse_image(self.reference)
+
+
+def image_uses(resource: Resource) -> Iterator[ImageUse]:
+    """Every image of a resource, in the order of the tables."""
+    if b"mage" not in resource.encoded:  # `image`, `imageName`, `dockerImage`: spares the decoding
+        return
+    kind = resource.group_kind
+    if kind in PLACES:
+        for template in pod_templates(resource):
+            yield from _uses(template.spec, POD_SPEC)
+            if template.place.form == "workflow":
+                yield from _uses(template.spec, WORKFLOW, template.spec["name"].text)
+    elif kind in OTHER_KINDS:
+        yield from _uses(resource.root, OTHER_KINDS[kind])
+    elif kind not in _IMAGELESS_KINDS and not _of_kubernetes(kind.group):
+        yield from _guessed(resource.root, _DEEPEST)
+
+
+def _of_kubernetes(group: str) -> bool:
+    return group in _IMAGELESS or group.endswith(".k8s.io")
+
+
+def _uses(node: Node, paths: tuple[str, ...], name: str | None = None) -> Iterator[ImageUse]:
+    for path in paths:
+        for holder, place in _reached(node, tuple(path.split("."))):
+            if place.text and not _injected(place):
+                operated = place.route[-1] == "baseImage"
+                version = _version(holder) if operated else ""
+                called = _container(holder, place, name)
+                yield ImageUse(place, called, operated=operated, version=version)
+
+
+def _version(holder: Node) -> str:
+    """What the fields beside a `baseImage` say: the digest before the tag, as the operators do."""
+    digest, tag = holder["sha"].text, holder["tag"].text
+    return f"@sha256:{digest}" if digest else f":{tag}" if tag else ""
+
+
+def _injected(place: Node) -> bool:
+    """Whether Istio's webhook puts its own image there.
+
+    https://istio.io/latest/docs/setup/additional-setup/gateway/
+    """
+    return place.text == "auto" and b'"inject.istio.io/templates"' in place.resource.encoded
+
+
+def _reached(node: Node, path: tuple[str, ...]) -> Iterator[tuple[Node, Node]]:
+    """The places at the end of a path, each with the mapping that names its container."""
+    step, rest = path[0], path[1:]
+    if not rest:
+        yield node, node[step]
+        return
+    if step != "*":
+        yield from _reached(node[step], rest)
+        return
+    for item in (*node.items(), *(held for _, held in node.fields())):
+        for holder, place in _reached(item, rest):
+            yield (item if "name" in item.mapping and holder is not item else holder), place
+
+
+def _container(holder: Node, place: Node, name: str | None = None) -> str:
+    """What people call what runs the image: the container, else the template, else the field."""
+    named = holder["name"].text or name
+    if named:
+        return named
+    steps = [step for step in place.route[:-1] if isinstance(step, str)]
+    return steps[-1] if steps else "image"
+
+
+def _guessed(node: Node, depth: int) -> Iterator[ImageUse]:
+    """Every text under a key `image`, wherever it stands."""
+    if depth == 0:
+        return
+    for name, held in node.fields():
+        image = held["reference"] if name == "image" and held.mapping else held
+        if name == "image" and image.text and parse_image(image.text):
+            yield ImageUse(image, _container(node, held), known=False)
+        elif isinstance(held.value, Mapping):
+            yield from _guessed(held, depth - 1)
+        else:
+            for item in held.items():
+                yield from _guessed(item, depth - 1)

@@ -1,0 +1,89 @@
+"""New places: registries and first path segments from which base runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.core.resource import route_text
+from bot.core.state import Environment, State
+from bot.kubernetes.images.approval import NewImage, origins
+from bot.kubernetes.images.reference import Image
+
+Origin: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlace:
+    """An image from a new place, and the images that moved from one place to the other as it did.
+
+    `again` says that another image of the same change is from there too.
+    """
+
+    image: Image
+    new: NewImage
+    moved: tuple[NewImage, ...]
+    again: bool
+
+    @property
+    def origin(self) -> str:
+        """The place, as people write it."""
+        return "/".join(part for part in self.image.origin if part)
+
+
+def new_places(found: Iterable[NewImage], before: State, after: State) -> Iterator[NewPlace]:
+    """The images that are from places which base does not use; none where base has no image."""
+    groups: dict[object, list[tuple[Image, NewImage]]] = {}
+    if is_new(before, after):
+        return
+    for number, new in enumerate(found):
+        image = new.use.image
+        if image is not None and _is_from_elsewhere(new, image, before):
+            left = _left(new, image)
+            mark = number if left is None else (left, image.origin)
+            groups.setdefault(mark, []).append((image, new))
+    asked: set[Origin] = set()
+    for (image, new), *rest in groups.values():
+        yield NewPlace(image, new, tuple(moved for _, moved in rest), image.origin in asked)
+        asked.add(image.origin)
+
+
+def is_new(before: State, after: State) -> bool:
+    """Whether an environment that is named for its directory has nothing there at base.
+
+    What it shares with the others says nothing of what a new cluster may run. Only environments
+    that were found by their directories are named for them.
+    """
+    name = after.environment.name
+    if name in {Environment().name, *(held.name for held in after.policy.environments)}:
+        return False
+    folder = f"{name}/"
+    there = [
+        any(found.source.path.startswith(folder) for found in state.resources)
+        for state in (before, after)
+    ]
+    return there == [False, True]
+
+
+def _is_from_elsewhere(new: NewImage, image: Image, before: State) -> bool:
+    """Whether base runs images, and none from there; first asked of the resource's own."""
+    own = (old.image.origin for old in new.earlier if old.image)
+    if image.origin in own:
+        return False
+    known = before.derived(origins)
+    return bool(known) and image.origin not in known
+
+
+def _left(new: NewImage, image: Image) -> Origin | None:
+    """The place that a container's image leaves, where it keeps the rest of its name."""
+    place = route_text(new.use.node.route)
+    for old in new.earlier:
+        was = old.image
+        if was and _rest(was) == _rest(image) and route_text(old.node.route) == place:
+            return was.origin
+    return None
+
+
+def _rest(image: Image) -> str:
+    return image.path.partition("/")[2]

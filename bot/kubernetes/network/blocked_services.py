@@ -1,0 +1,142 @@
+"""Services whose traffic reaches pods that let nobody in on that port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import GroupKind, Node, Resource
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.causes import Cause, changed_place, lost_place
+from bot.kubernetes.checks import Issue, Reach, new_issues, placed
+from bot.kubernetes.network.traffic import Tier, TrafficPolicy
+from bot.kubernetes.network.verdict import network
+from bot.kubernetes.services.service import ServicePort, service_ports, services
+from bot.kubernetes.workloads.pod_names import named
+from bot.kubernetes.workloads.pods import str_of
+from bot.kubernetes.workloads.population import Pods
+
+# Kinds that can let in what a NetworkPolicy does not, and that are not modelled.
+_OTHER: Final = (
+    GroupKind("projectcalico.org", "NetworkPolicy"),
+    GroupKind("projectcalico.org", "GlobalNetworkPolicy"),
+    GroupKind("crd.projectcalico.org", "NetworkPolicy"),
+    GroupKind("crd.projectcalico.org", "GlobalNetworkPolicy"),
+    GroupKind("crd.antrea.io", "NetworkPolicy"),
+    GroupKind("crd.antrea.io", "ClusterNetworkPolicy"),
+)
+
+
+def blocked_findings(before: State, after: State) -> Iterator[Finding]:
+    """The Services that a change cut off, at the place that cut them off."""
+    for issue in new_issues(before, after, ask_blocked):
+        place = changed_place(before, issue.places)
+        if place is None:
+            place = lost_place(after, _opening(before, issue.subject))
+        yield placed(issue, place or Cause(issue.places[0]))
+
+
+def _opening(before: State, service: Resource) -> Iterator[Node]:
+    """The places of base that let the traffic of a Service in: the policies of its pods."""
+    for pods in services(before).endpoints(service).pods:
+        for policy in network(before).of(pods):
+            yield policy.resource.at("spec", "ingress")
+            yield policy.subject.node
+        yield pods.template.node.at("metadata", "labels")
+
+
+def ask_blocked(state: State, reach: Reach) -> Iterator[Issue]:
+    """The Services of these namespaces whose pods let nobody in."""
+    for service in state.of(kinds.SERVICE):
+        if service.namespace in reach:
+            yield from _blocked(state, service)
+
+
+def _blocked(state: State, service: Resource) -> Iterator[Issue]:
+    found = services(state).endpoints(service)
+    for port in service_ports(service):
+        ends = [
+            (pods, number)
+            for pods in found.pods
+            if not pods.host_network and (number := port.on(pods)) is not None
+        ]
+        shut = [(pods, number) for pods, number in ends if _shut(state, pods, port, number)]
+        if shut:
+            code = "SVC-BLOCKED" if len(shut) == len(ends) else "SVC-PARTLY-BLOCKED"
+            yield _judged(state, _issue(state, service, port, shut, code))
+
+
+def _shut(state: State, pods: Pods, port: ServicePort, number: int) -> bool:
+    """Whether no policy lets anyone in on this port, whoever it is."""
+    held = network(state)
+    if not held.isolated(pods, "ingress"):
+        return False
+    return not any(
+        (port.protocol, number) in rule.on(pods)
+        for policy in held.of(pods)
+        if policy.tier in {Tier.ADMIN, Tier.ORDINARY}
+        for rule in policy.of("ingress")
+        if rule.action == "allow" and rule.peers != ()
+    )
+
+
+def _issue(
+    state: State, service: Resource, port: ServicePort, shut: list[tuple[Pods, int]], code: str
+) -> Issue:
+    numbers = tuple(dict.fromkeys(number for _, number in shut))
+    pods = tuple(held for held, _ in shut)
+    held = (policy for each in pods for policy in network(state).of(each))
+    policies = tuple({found.resource.key: found for found in held if _isolates(found)}.values())
+    names = " and ".join(str_of(policy.resource) for policy in policies[:2])
+    more = f" and {len(policies) - 2} more" if len(policies) > 2 else ""
+    return Issue(
+        code,
+        service,
+        (f"{port.number}/{port.protocol}",),
+        f"{str_of(service)} sends port {port.number} to {named(pods)} on {port.protocol} "
+        f"{' or '.join(map(str, numbers))}, where {names or 'the namespace'}{more} "
+        f"let{'s' if len(policies) < 2 else ''} nobody in",
+        tuple(_places(port, service, policies, pods)),
+        Severity.WARNING if code == "SVC-PARTLY-BLOCKED" else None,
+        MappingProxyType({"port": port.number, "direction": "ingress", "use": numbers}),
+    )
+
+
+def _isolates(policy: TrafficPolicy) -> bool:
+    return "ingress" in policy.isolates
+
+
+def _places(
+    port: ServicePort,
+    service: Resource,
+    policies: tuple[TrafficPolicy, ...],
+    pods: tuple[Pods, ...],
+) -> Iterator[Node]:
+    yield from port.places
+    yield service.at("spec", "selector")
+    for policy in policies:
+        for rule in policy.of("ingress"):
+            for term in rule.ports or ():
+                yield term.node
+            yield rule.node
+        yield policy.subject.node
+        yield policy.resource.at("spec", "ingress")
+        yield policy.resource.at("spec", "policyTypes")
+        yield policy.resource.at("spec")
+    for held in pods:
+        yield from held.places
+
+
+def _judged(state: State, issue: Issue) -> Issue:
+    """The issue, as a notice where something that is not modelled may let traffic in."""
+    space = issue.subject.namespace
+    others = state.of(*_OTHER)
+    acting = next((held for held in others if held.namespace in {None, space}), None)
+    if acting is None:
+        return issue
+    message = f"{issue.message}, unless {str_of(acting)} does, which was not judged"
+    return replace(issue, severity=Severity.NOTICE, message=message)

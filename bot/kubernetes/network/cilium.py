@@ -1,0 +1,205 @@
+"""CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy, as far as addresses and ports go.
+
+https://docs.cilium.io/en/stable/security/policy/language/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.resource import Node, Resource
+from bot.core.values import Value, mapping, sequence
+from bot.kubernetes import kinds
+from bot.kubernetes.addresses import EVERYWHERE, Addresses
+from bot.kubernetes.network.traffic import (
+    DIRECTIONS,
+    Action,
+    BlockPeer,
+    Direction,
+    Peer,
+    PodPeer,
+    PortTerm,
+    TrafficPolicy,
+    TrafficRule,
+    UnjudgedPeer,
+)
+from bot.kubernetes.ports import HIGHEST, PROTOCOLS
+from bot.kubernetes.selectors import Requirement, Selector, label_selector
+from bot.kubernetes.workloads.population import NAME_LABEL
+
+_NAMESPACE: Final = "io.kubernetes.pod.namespace"
+_NAMESPACE_LABELS: Final = "io.cilium.k8s.namespace.labels."
+_SOURCES: Final = ("k8s:", "any:", "k8s.", "any.")
+
+# The fields of a rule that name peers, by direction; one that stands there and names none allows
+# nobody, and a rule with none of them is about anyone.
+_PEERS: Final[Mapping[Direction, str]] = MappingProxyType({"ingress": "from", "egress": "to"})
+_KINDS: Final = (
+    "Endpoints",
+    "CIDR",
+    "CIDRSet",
+    "Entities",
+    "FQDNs",
+    "Services",
+    "Nodes",
+    "Groups",
+    "Requires",
+)
+_WORLD: Final[Mapping[str, Addresses]] = MappingProxyType(
+    {
+        "world": EVERYWHERE,
+        "world-ipv4": Addresses.of("0.0.0.0/0"),
+        "world-ipv6": Addresses.of("::/0"),
+    }
+)
+
+
+def cilium_policies(resource: Resource) -> Iterator[TrafficPolicy]:
+    """Each policy that a Cilium policy holds: `spec`, and the items of `specs`."""
+    if resource.at("spec").mapping:
+        yield _policy(resource, resource.at("spec"))
+    for spec in resource.at("specs").items():
+        yield _policy(resource, spec)
+
+
+def _policy(resource: Resource, spec: Node) -> TrafficPolicy:
+    rules = tuple(rule for direction in DIRECTIONS for rule in _rules(spec, direction))
+    subject = _endpoints(resource, spec["endpointSelector"])
+    if not spec["endpointSelector"].exists:  # a policy for nodes
+        subject = PodPeer(spec, None, Selector(invalid="no endpointSelector"))
+    return TrafficPolicy(
+        resource,
+        subject,
+        frozenset(direction for direction in DIRECTIONS if _isolates(spec, direction)),
+        rules,
+    )
+
+
+def _isolates(spec: Node, direction: Direction) -> bool:
+    """Whether only what is allowed gets through: where there is a rule, or as the policy says."""
+    said = spec["enableDefaultDeny"][direction].boolean
+    if said is not None:
+        return said
+    return any(spec[direction].items()) or any(spec[f"{direction}Deny"].items())
+
+
+def _rules(spec: Node, direction: Direction) -> Iterator[TrafficRule]:
+    actions: tuple[tuple[str, Action], ...] = ((direction, "allow"), (f"{direction}Deny", "deny"))
+    for field, action in actions:
+        for node in spec[field].items():
+            yield _rule(node, direction, action)
+
+
+def _rule(node: Node, direction: Direction, action: Action) -> TrafficRule:
+    named = [node[_PEERS[direction] + kind] for kind in _KINDS]
+    peers: tuple[Peer, ...] | None = tuple(_peers(node, direction))
+    if not any(field.exists and field.value is not None for field in named):
+        # An empty rule allows nothing; one with ports alone is about anyone.
+        peers = None if node["toPorts"].exists or node["icmps"].exists else ()
+    ports: tuple[PortTerm, ...] | None = tuple(_ports(node))
+    if not any(node["toPorts"].items()) and not any(node["icmps"].items()):
+        ports = None
+    return TrafficRule(node, direction, peers, ports, action)
+
+
+def _peers(node: Node, direction: Direction) -> Iterator[Peer]:
+    prefix = _PEERS[direction]
+    for item in node[f"{prefix}Endpoints"].items():
+        yield _endpoints(node.resource, item)
+    for item in node[f"{prefix}CIDR"].items():
+        yield BlockPeer(item, _block(item.value, ()))
+    for item in node[f"{prefix}CIDRSet"].items():
+        held = item["cidr"]
+        if held.text:
+            yield BlockPeer(item, _block(held.value, item["except"].texts))
+        else:
+            yield UnjudgedPeer(item)
+    for item in node[f"{prefix}Entities"].items():
+        yield from _entity(item)
+    for kind in ("FQDNs", "Services", "Nodes", "Groups", "Requires"):
+        for item in node[prefix + kind].items():
+            yield UnjudgedPeer(item)
+
+
+def _entity(item: Node) -> Iterator[Peer]:
+    name = item.text or ""
+    if name in {"all", "cluster"}:
+        yield PodPeer(item, Selector(), Selector())
+    if name == "all":
+        yield BlockPeer(item, EVERYWHERE)
+    elif name in _WORLD:
+        yield BlockPeer(item, _WORLD[name])
+    elif name != "cluster":
+        yield UnjudgedPeer(item)
+
+
+def _block(cidr: Value, excepted: tuple[str, ...]) -> Addresses:
+    try:
+        text = str(cidr)
+        whole = text if "/" in text else f"{text}/{128 if ':' in text else 32}"
+        held = Addresses.of(whole)
+        for each in excepted:
+            held -= Addresses.of(each)
+    except ValueError:
+        return Addresses()
+    return held
+
+
+def _ports(rule: Node) -> Iterator[PortTerm]:
+    for listed in rule["toPorts"].items():
+        if not any(listed["ports"].items()):
+            yield PortTerm(listed, PROTOCOLS)
+        for node in listed["ports"].items():
+            port = node["port"]
+            text = port.text or str(port.integer or 0)
+            protocol = (node["protocol"].text or "ANY").upper()
+            protocols = PROTOCOLS if protocol == "ANY" else (protocol,)
+            if not text.isdecimal():
+                yield PortTerm(port, protocols, name=text)
+            elif int(text[:6]) == 0:
+                yield PortTerm(port, protocols)
+            else:
+                number = int(text[:6])
+                last = node["endPort"].integer or number
+                yield PortTerm(port, protocols, number, min(last, HIGHEST))
+
+
+def _endpoints(resource: Resource, node: Node) -> PodPeer:
+    """What an endpoint selector means: pod labels, and namespaces by name or label among them."""
+    held = label_selector(_plain(node.mapping))
+    if held is None or held.invalid is not None:
+        return PodPeer(node, None, held or Selector())
+    pods = tuple(found for found in held.requirements if not _of_namespace(found))
+    spaces = tuple(_on_namespace(found) for found in held.requirements if _of_namespace(found))
+    everywhere = resource.group_kind == kinds.CILIUM_CLUSTERWIDE_NETWORK_POLICY
+    namespaces = Selector(spaces) if spaces or everywhere else None
+    return PodPeer(node, namespaces, Selector(pods))
+
+
+def _plain(selector: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The selector with the sources of labels (`k8s:app`) taken off its keys."""
+    labels = {_key(key): value for key, value in mapping(selector.get("matchLabels")).items()}
+    expressions = tuple(
+        MappingProxyType({**mapping(held), "key": _key(str(mapping(held).get("key")))})
+        for held in sequence(selector.get("matchExpressions"))
+    )
+    return MappingProxyType(
+        {"matchLabels": MappingProxyType(labels), "matchExpressions": expressions}
+    )
+
+
+def _key(key: str) -> str:
+    return next((key[len(source) :] for source in _SOURCES if key.startswith(source)), key)
+
+
+def _of_namespace(requirement: Requirement) -> bool:
+    return requirement.key == _NAMESPACE or requirement.key.startswith(_NAMESPACE_LABELS)
+
+
+def _on_namespace(requirement: Requirement) -> Requirement:
+    if requirement.key == _NAMESPACE:
+        return replace(requirement, key=NAME_LABEL)
+    return replace(requirement, key=requirement.key.removeprefix(_NAMESPACE_LABELS))

@@ -1,0 +1,202 @@
+"""`networking.k8s.io` NetworkPolicy: what it says, and why the API would refuse it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.resource import Node, Resource
+from bot.kubernetes.addresses import Addresses
+from bot.kubernetes.network.traffic import (
+    DIRECTIONS,
+    BlockPeer,
+    Direction,
+    Peer,
+    PodPeer,
+    PortTerm,
+    Refusal,
+    TrafficPolicy,
+    TrafficRule,
+)
+from bot.kubernetes.ports import HIGHEST, PROTOCOLS, is_port_name, protocol_of
+from bot.kubernetes.selectors import Selector, label_selector
+
+_TYPES: Final[dict[str, Direction]] = {"Ingress": "ingress", "Egress": "egress"}
+PEERS: Final[dict[Direction, str]] = {"ingress": "from", "egress": "to"}
+"""The field that lists the peers of a rule."""
+
+
+def network_policies(resource: Resource) -> Iterator[TrafficPolicy]:
+    """The one policy that a NetworkPolicy is."""
+    spec = resource.at("spec")
+    selector = label_selector(spec["podSelector"]) or Selector()
+    types = _directions(spec)
+    rules = tuple(rule for direction in DIRECTIONS for rule in _rules(spec, direction))
+    yield TrafficPolicy(
+        resource,
+        PodPeer(spec["podSelector"], None, selector),
+        types,
+        tuple(rule for rule in rules if rule.direction in types),
+        refusals=tuple(_refusals(spec)),
+        idle=tuple(rule for rule in rules if rule.direction not in types),
+    )
+
+
+def _directions(spec: Node) -> frozenset[Direction]:
+    """The directions in force. Without `policyTypes`: Ingress, and Egress where there are rules.
+
+    https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/v1/defaults.go
+    """
+    named = spec["policyTypes"].texts
+    if named:
+        return frozenset(_TYPES[name] for name in named if name in _TYPES)
+    return frozenset(DIRECTIONS if any(spec["egress"].items()) else ("ingress",))
+
+
+def _rules(spec: Node, direction: Direction) -> Iterator[TrafficRule]:
+    for node in spec[direction].items():
+        peers = tuple(_peers(node[PEERS[direction]]))
+        ports = tuple(_ports(node["ports"]))
+        listed = any(node[PEERS[direction]].items())
+        yield TrafficRule(
+            node,
+            direction,
+            peers if listed else None,
+            ports if any(node["ports"].items()) else None,
+        )
+
+
+def _peers(listed: Node) -> Iterator[Peer]:
+    for node in listed.items():
+        block = node["ipBlock"]
+        if block.mapping:
+            yield BlockPeer(node, _addresses(block))
+        elif node.mapping:
+            namespaces = label_selector(node["namespaceSelector"])
+            pods = label_selector(node["podSelector"])
+            yield PodPeer(node, namespaces, Selector() if pods is None else pods)
+
+
+def _addresses(block: Node) -> Addresses:
+    try:
+        held = Addresses.of(block["cidr"].text or "")
+        for excepted in block["except"].texts:
+            held -= Addresses.of(excepted)
+    except ValueError:
+        return Addresses()
+    return held
+
+
+def _ports(listed: Node) -> Iterator[PortTerm]:
+    for node in listed.items():
+        protocols = (protocol_of(node),)
+        port = node["port"]
+        number = port.integer
+        if number is not None:
+            yield PortTerm(port, protocols, number, node["endPort"].integer or number)
+        elif port.text:
+            yield PortTerm(port, protocols, name=port.text)
+        else:
+            yield PortTerm(node, protocols)
+
+
+# What the API checks:
+# https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/validation/validation.go
+
+
+def _refusals(spec: Node) -> Iterator[Refusal]:
+    yield from _selector(spec["podSelector"])
+    yield from _unknown(spec, {"podSelector", "policyTypes", "ingress", "egress"})
+    for node in spec["policyTypes"].items():
+        if node.text not in _TYPES:
+            yield Refusal(node, f"policyTypes has {node.value!r}, legal are Ingress and Egress")
+    for direction in DIRECTIONS:
+        peers = PEERS[direction]
+        for rule in spec[direction].items():
+            yield from _unknown(rule, {"ports", peers})
+            for port in rule["ports"].items():
+                yield from _refused_port(port)
+            for peer in rule[peers].items():
+                yield from _refused_peer(peer)
+
+
+def _unknown(node: Node, known: set[str]) -> Iterator[Refusal]:
+    for key, held in node.fields():
+        if key not in known:
+            legal = ", ".join(sorted(known))
+            yield Refusal(held, f"there is no field {key!r} here, legal are {legal}")
+
+
+def _selector(node: Node) -> Iterator[Refusal]:
+    surplus = tuple(_unknown(node, {"matchLabels", "matchExpressions"}))
+    yield from surplus
+    found = label_selector(node)
+    if not surplus and found is not None and found.invalid is not None:
+        yield Refusal(node, found.invalid)
+
+
+def _refused_port(node: Node) -> Iterator[Refusal]:
+    yield from _unknown(node, {"protocol", "port", "endPort"})
+    protocol, port, end = node["protocol"], node["port"], node["endPort"]
+    if protocol.value is not None and protocol.text not in PROTOCOLS:
+        yield Refusal(
+            protocol, f"the protocol is {protocol.value!r}, legal are {', '.join(PROTOCOLS)}"
+        )
+    number = port.integer
+    if port.value is not None and number is None:
+        yield from _refused_name(port)
+    if number is not None and not 0 < number <= HIGHEST:
+        yield Refusal(port, f"{number} is not a port, which is a number from 1 to {HIGHEST}")
+    if end.value is None:
+        return
+    if number is None:
+        yield Refusal(end, "endPort needs a port that is a number")
+    elif end.integer is None or not number <= end.integer <= HIGHEST:
+        yield Refusal(end, f"endPort is {end.value!r}, and has to be from {number} to {HIGHEST}")
+
+
+def _refused_name(port: Node) -> Iterator[Refusal]:
+    text = port.text
+    if text is None:
+        yield Refusal(port, f"the port is {port.value!r}, and has to be a number or a name")
+    elif text.isascii() and text.isdigit():
+        yield Refusal(
+            port,
+            f"{text!r} in quotes is a name, and a port's name needs a letter",
+            int(text[:6]) if 0 < int(text[:6]) <= HIGHEST else None,
+        )
+    elif not is_port_name(text):
+        yield Refusal(port, f"{text!r} is not a port's name: at most 15 of a-z, 0-9 and single '-'")
+
+
+def _refused_peer(node: Node) -> Iterator[Refusal]:
+    yield from _unknown(node, {"podSelector", "namespaceSelector", "ipBlock"})
+    yield from _selector(node["podSelector"])
+    yield from _selector(node["namespaceSelector"])
+    block = node["ipBlock"]
+    named = [
+        field for field in ("podSelector", "namespaceSelector") if node[field].value is not None
+    ]
+    if block.value is None:
+        if not named:
+            yield Refusal(node, "a peer has to name pods, namespaces or an ipBlock")
+        return
+    if named:
+        yield Refusal(node, f"a peer with an ipBlock cannot have a {named[0]} as well")
+    yield from _refused_block(block)
+
+
+def _refused_block(block: Node) -> Iterator[Refusal]:
+    try:
+        held = Addresses.of(block["cidr"].text or "")
+    except ValueError:
+        yield Refusal(block["cidr"], f"{block['cidr'].value!r} is not a CIDR block")
+        return
+    for node in block["except"].items():
+        try:
+            inside = Addresses.of(node.text or "") in held and Addresses.of(node.text or "") != held
+        except ValueError:
+            yield Refusal(node, f"{node.value!r} is not a CIDR block")
+            continue
+        if not inside:
+            yield Refusal(node, f"{node.text} has to lie within {block['cidr'].text}")

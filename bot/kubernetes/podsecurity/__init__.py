@@ -1,0 +1,1 @@
+"""What does a pod ask of its node, beyond the Pod Security Standards?"""

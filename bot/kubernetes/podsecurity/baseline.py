@@ -1,0 +1,192 @@
+"""The controls of the baseline level, in upstream's order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from bot.core.resource import Node
+from bot.kubernetes.naming import called, shown
+from bot.kubernetes.podsecurity.standard import Pod, Version, Violation
+
+DEFAULT_CAPABILITIES: Final = frozenset(
+    [
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_BIND_SERVICE",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYS_CHROOT",
+    ]
+)
+"""What a container may add at this level: what it has anyway."""
+_SYSCTLS: Final[tuple[tuple[Version, frozenset[str]], ...]] = (
+    (
+        (1, 0),
+        frozenset(
+            [
+                "kernel.shm_rmid_forced",
+                "net.ipv4.ip_local_port_range",
+                "net.ipv4.tcp_syncookies",
+                "net.ipv4.ping_group_range",
+                "net.ipv4.ip_unprivileged_port_start",
+            ]
+        ),
+    ),
+    ((1, 27), frozenset({"net.ipv4.ip_local_reserved_ports"})),
+    (
+        (1, 29),
+        frozenset(
+            [
+                "net.ipv4.tcp_keepalive_time",
+                "net.ipv4.tcp_fin_timeout",
+                "net.ipv4.tcp_keepalive_intvl",
+                "net.ipv4.tcp_keepalive_probes",
+            ]
+        ),
+    ),
+    ((1, 32), frozenset({"net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"})),
+    ((1, 37), frozenset({"net.ipv4.tcp_slow_start_after_idle", "net.ipv4.tcp_notsent_lowat"})),
+)
+_SELINUX: Final = frozenset({"", "container_t", "container_init_t", "container_kvm_t"})
+_APPARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
+
+
+def _found(control: str, node: Node, text: str, detail: str = "") -> Violation:
+    return Violation(control, "baseline", node, detail or control, text)
+
+
+def _host_process(pod: Pod) -> Iterator[Violation]:
+    for whose, context in pod.contexts:
+        node = context.at("windowsOptions", "hostProcess")
+        if node.value is True:
+            yield _found("windowsHostProcess", node, f"lets {whose} be a Windows host process")
+
+
+def _host_namespaces(pod: Pod) -> Iterator[Violation]:
+    for field, text in (("hostNetwork", "network"), ("hostPID", "processes"), ("hostIPC", "IPC")):
+        node = pod.field(field)
+        if node.value is True:
+            yield _found("hostNamespaces", node, f"shares the node's {text}", field)
+
+
+def _privileged(pod: Pod) -> Iterator[Violation]:
+    for container in pod.containers:
+        node = container.at("securityContext", "privileged")
+        if node.value is True:
+            yield _found("privileged", node, f"makes {called(container)} privileged", "privileged")
+
+
+def _capabilities(pod: Pod) -> Iterator[Violation]:
+    for container in pod.containers:
+        for item in container.at("securityContext", "capabilities", "add").items():
+            if item.text is not None and item.text not in DEFAULT_CAPABILITIES:
+                text = f"gives {called(container)} the capability {shown(item.text or '')}"
+                yield _found("capabilities_baseline", item, text, item.text)
+
+
+def _host_paths(pod: Pod) -> Iterator[Violation]:
+    for volume in pod.volumes:
+        node = volume["hostPath"]
+        if node.value is not None:
+            path = node["path"].text or "?"
+            yield _found("hostPathVolumes", node, f"mounts the node's {shown(path)}", path)
+
+
+def _host_ports(pod: Pod) -> Iterator[Violation]:
+    for container in pod.containers:
+        for port in container["ports"].items():
+            node = port["hostPort"]
+            if node.integer:
+                text = f"takes the node's port {node.integer} for {called(container)}"
+                yield _found("hostPorts", node, text, str(node.integer))
+
+
+def _host_probes(pod: Pod) -> Iterator[Violation]:
+    if pod.version < (1, 34):
+        return
+    for container in pod.containers:
+        probes = [container[name] for name in ("livenessProbe", "readinessProbe", "startupProbe")]
+        hooks = [container.at("lifecycle", name) for name in ("postStart", "preStop")]
+        for handler in (*probes, *hooks):
+            for action in ("httpGet", "tcpSocket"):
+                node = handler[action]["host"]
+                if node.text:
+                    text = f"has the node call {shown(node.text)} for {called(container)}"
+                    yield _found("hostProbesAndHostLifecycle", node, text, node.text)
+
+
+def _apparmor(pod: Pod) -> Iterator[Violation]:
+    for whose, context in pod.contexts:
+        node = context["appArmorProfile"]
+        kind = node["type"].text or ""
+        if node.value is not None and kind not in {"RuntimeDefault", "Localhost"}:
+            yield _found("appArmorProfile", node, f"takes AppArmor off {whose}")
+    for name, node in pod.template.node.at("metadata", "annotations").fields():
+        profile = node.text or ""
+        allowed = profile in {"", "runtime/default"} or profile.startswith("localhost/")
+        if name.startswith(_APPARMOR) and not allowed:
+            whose = f"container {shown(name.removeprefix(_APPARMOR))}"
+            yield _found("appArmorProfile", node, f"takes AppArmor off {whose}")
+
+
+def _selinux(pod: Pod) -> Iterator[Violation]:
+    types = _SELINUX | {"container_engine_t"} if pod.version >= (1, 31) else _SELINUX
+    for whose, context in pod.contexts:
+        options = context["seLinuxOptions"]
+        if (options["type"].text or "") not in types:
+            text = f"runs {whose} as SELinux type {shown(options['type'].text or '')}"
+            yield _found("seLinuxOptions", options["type"], text)
+        for field in ("user", "role"):
+            if options[field].text:
+                yield _found(
+                    "seLinuxOptions", options[field], f"sets the SELinux {field} of {whose}"
+                )
+
+
+def _proc_mount(pod: Pod) -> Iterator[Violation]:
+    if pod.own_users:
+        return
+    for container in pod.containers:
+        node = container.at("securityContext", "procMount")
+        if node.value is not None and node.text != "Default":
+            yield _found("procMount", node, f"unmasks /proc in {called(container)}")
+
+
+def _seccomp(pod: Pod) -> Iterator[Violation]:
+    for whose, context in pod.contexts:
+        node = context["seccompProfile"]
+        if node.value is not None and node["type"].text not in {"RuntimeDefault", "Localhost"}:
+            yield _found("seccompProfile_baseline", node, f"takes seccomp off {whose}")
+
+
+def _sysctls(pod: Pod) -> Iterator[Violation]:
+    safe = frozenset().union(*(names for since, names in _SYSCTLS if pod.version >= since))
+    for item in pod.field("securityContext")["sysctls"].items():
+        name = item["name"].text or ""
+        if name not in safe:
+            yield _found("sysctls", item, f"sets the sysctl {shown(name)}", name)
+
+
+CONTROLS: Final[tuple[Callable[[Pod], Iterator[Violation]], ...]] = (
+    _host_process,
+    _host_namespaces,
+    _privileged,
+    _capabilities,
+    _host_paths,
+    _host_ports,
+    _host_probes,
+    _apparmor,
+    _selinux,
+    _proc_mount,
+    _seccomp,
+    _sysctls,
+)
+"""Every control of the level."""

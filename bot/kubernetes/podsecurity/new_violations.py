@@ -1,0 +1,115 @@
+"""What a change newly lets pods do on their nodes, and what the namespace says to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from bot.core.resource import Resource, ResourceKey, route_text
+from bot.core.state import State, changes
+from bot.kubernetes.podsecurity import baseline, restricted
+from bot.kubernetes.podsecurity.standard import Level, Pod, Version, Violation, parse_version
+from bot.kubernetes.workloads.pods import TEMPLATED, pod_templates
+
+Enforced: TypeAlias = Literal["privileged", "baseline", "restricted"]
+
+_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+_OTHER_MODES: Final = ("pod-security.kubernetes.io/warn", "pod-security.kubernetes.io/audit")
+_VERSION: Final = "pod-security.kubernetes.io/enforce-version"
+_LEVELS: Final[tuple[Level, ...]] = ("baseline", "restricted")
+_CONTROLS: Final = {
+    "baseline": baseline.CONTROLS,
+    "restricted": restricted.CONTROLS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the labels of a namespace make of pods.
+
+    `enforced` is None where no label says it; `asks_restricted` where a label enforces, audits or
+    warns of the restricted level.
+    """
+
+    enforced: Enforced | None
+    version: Version
+    asks_restricted: bool = False
+
+    def refuses(self, level: Level) -> bool:
+        """Whether pods that violate this level are not let in."""
+        return self.enforced == "restricted" or self.enforced == level == "baseline"
+
+
+def admission(state: State, namespace: str | None) -> Admission:
+    """What the namespace's labels say of pods; the environment's version where they name none."""
+    found = state.get(ResourceKey("", "Namespace", None, namespace or ""))
+    labels = found.labels if found is not None else {}
+    version = parse_version(labels.get(_VERSION) or state.environment.kubernetes)
+    asks = any(labels.get(label) == "restricted" for label in (_ENFORCE, *_OTHER_MODES))
+    match labels.get(_ENFORCE):
+        case "privileged" | "baseline" | "restricted" as level:
+            return Admission(level, version, asks)
+        case _:
+            return Admission(None, version, asks)
+
+
+def violations(resource: Resource, level: Level, version: Version) -> Iterator[Violation]:
+    """What the pods of this resource do that the level forbids, level by level."""
+    for template in pod_templates(resource):
+        pod = Pod(template, version)
+        for control in _CONTROLS[level]:
+            yield from control(pod)
+
+
+@dataclass(frozen=True, slots=True)
+class Gained:
+    """What a resource newly does at head: the violations of each level that base did not have.
+
+    `met_restricted` says that base was there and did nothing that the restricted level forbids.
+    """
+
+    resource: Resource
+    baseline: tuple[Violation, ...]
+    restricted: tuple[Violation, ...]
+    admission: Admission
+    met_restricted: bool = False
+
+
+def gained(before: State, after: State) -> Iterator[Gained]:
+    """What changed resources newly do that the standard forbids."""
+    for change in changes(before, after, *TEMPLATED):
+        if change.after is not None:
+            rules = admission(after, change.after.namespace)
+            baseline, restricted = (
+                tuple(_new(change.before, change.after, level, rules.version)) for level in _LEVELS
+            )
+            if baseline or restricted:
+                met = change.before is not None and not any(
+                    True
+                    for level in _LEVELS
+                    for _ in violations(change.before, level, rules.version)
+                )
+                yield Gained(change.after, baseline, restricted, rules, met)
+
+
+def _new(
+    before: Resource | None, after: Resource, level: Level, version: Version
+) -> Iterator[Violation]:
+    """Violations beyond base's number of the same kind: renaming a container is no gain."""
+    old = tuple(violations(before, level, version)) if before is not None else ()
+    known = Counter((found.control, found.detail) for found in old)
+    places = {(found.control, found.detail, route_text(found.node.route)) for found in old}
+    now = tuple(violations(after, level, version))
+    moved = []
+    for found in now:
+        if (found.control, found.detail, route_text(found.node.route)) in places:
+            known[found.control, found.detail] -= 1
+        else:
+            moved.append(found)
+    for found in moved:
+        if known[found.control, found.detail] > 0:
+            known[found.control, found.detail] -= 1
+        else:
+            yield found

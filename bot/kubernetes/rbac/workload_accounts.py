@@ -1,0 +1,184 @@
+"""Who workloads are: the account that their pods run as, and the tokens that they mount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from bot.core.finding import Finding, Severity, Side, Table
+from bot.core.resource import Node, Resource, ResourceKey, route_text
+from bot.core.state import State, changes
+from bot.core.values import Value
+from bot.kubernetes import kinds
+from bot.kubernetes.rbac.findings import facts, table
+from bot.kubernetes.rbac.gains import Gain, beyond, compare
+from bot.kubernetes.rbac.judgement import Judgement
+from bot.kubernetes.rbac.sentences import abilities
+from bot.kubernetes.rbac.subjects import ANY_ACCOUNT, Subject, account
+from bot.kubernetes.workloads.pods import TEMPLATED, PodTemplate, effective_pod_templates
+from bot.kubernetes.workloads.service_accounts import automounts
+
+WorkloadCode: TypeAlias = Literal[
+    "WL-SA-CHANGED", "WL-SA-MISSING", "WL-TOKEN-MOUNTED", "WL-PROJECTED-TOKEN"
+]
+DEFAULT: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The same pod template at base and at head."""
+
+    before: State
+    after: State
+    old: PodTemplate
+    new: PodTemplate
+
+
+def workload_account_changes(before: State, after: State) -> Iterator[Finding]:
+    """What a change does to who existing workloads are; of a new workload everything is new."""
+    for change in changes(before, after, *TEMPLATED):
+        if change.before is None or change.after is None:
+            continue
+        old = {_place(held): held for held in effective_pod_templates(change.before, before)}
+        for new in effective_pod_templates(change.after, after):
+            if _place(new) in old:
+                yield from _changed(_Pair(before, after, old[_place(new)], new))
+    yield from _missing(before, after)
+
+
+def _place(template: PodTemplate) -> str:
+    return route_text(template.node.route)
+
+
+def _changed(pair: _Pair) -> Iterator[Finding]:
+    if pair.old.service_account != pair.new.service_account:
+        yield _swapped(pair)
+    elif _mounts(pair.new, pair.after) and not _mounts(pair.old, pair.before):
+        yield from _mounted(pair)
+    yield from _projected(pair)
+
+
+def _subject(template: PodTemplate) -> Subject:
+    return account(template.namespace, template.service_account)
+
+
+def _swapped(pair: _Pair) -> Finding:
+    old, new = _subject(pair.old), _subject(pair.new)
+    comparison = compare(pair.before, pair.after)
+    judge = Judgement.of(pair.after, comparison.after)
+    gained = tuple(beyond(comparison.after, new, comparison.before, old))
+    lost = tuple(beyond(comparison.before, old, comparison.after, new))
+    gains = f"gain the right to {abilities(gained, judge)}" if gained else "gain no rights"
+    loses = " and lose others" if lost else ""
+    node, side = _cause(pair.new.service_account_node, pair.old.service_account_node)
+    found = facts(gained, judge.carried(gained))
+    return Finding(
+        node=node,
+        message=f"Pods of {pair.new} run as {new} instead of {old}: they {gains}{loses}",
+        severity=judge.worst(gained),
+        key="WL-SA-CHANGED",
+        facts=_facts("WL-SA-CHANGED", pair.new.owner, old=old.name, new=new.name, **found),
+        side=side,
+        details=tuple(_tables(gained, lost)),
+    )
+
+
+def _tables(gained: tuple[Gain, ...], lost: tuple[Gain, ...]) -> Iterator[Table]:
+    for title, gains in (("Gained by", gained), ("Lost by", lost)):
+        if gains:
+            held = table(gains)
+            yield Table((title, *held.columns[1:]), held.rows)
+
+
+def _mounts(template: PodTemplate, state: State) -> bool:
+    """Whether the pods get a token: the pod's own word counts before the account's."""
+    own = template.automount_node.boolean
+    return automounts(_account(template, state)) if own is None else own
+
+
+def _account(template: PodTemplate, state: State) -> Resource | None:
+    name = template.service_account
+    return state.get(ResourceKey("", "ServiceAccount", template.namespace, name))
+
+
+def _mounted(pair: _Pair) -> Iterator[Finding]:
+    """A token that is newly mounted because of what the workload says itself."""
+    if pair.old.automount_node.boolean == pair.new.automount_node.boolean:
+        return  # the account says otherwise than before: that stands on the account
+    who = _subject(pair.new)
+    comparison = compare(pair.before, pair.after)
+    judge = Judgement.of(pair.after, comparison.after)
+    held = tuple(beyond(comparison.after, who, comparison.after, ANY_ACCOUNT))
+    node, side = _cause(pair.new.automount_node, pair.old.automount_node)
+    with_it = f" and can {abilities(held, judge)}" if held else ""
+    yield Finding(
+        node=node,
+        message=f"Pods of {pair.new} now mount the token of {who}{with_it}",
+        severity=judge.worst(held),
+        key="WL-TOKEN-MOUNTED",
+        facts=_facts("WL-TOKEN-MOUNTED", pair.new.owner, **facts(held, judge.carried(held))),
+        side=side,
+    )
+
+
+def _projected(pair: _Pair) -> Iterator[Finding]:
+    """Tokens for an audience for which the pods had none."""
+    had = {audience for audience, _ in _tokens(pair.old)}
+    for audience, node in _tokens(pair.new):
+        if audience in had:
+            continue
+        had.add(audience)
+        whom = f"for {audience!r}" if audience else "for the API server"
+        yield Finding(
+            node=node,
+            message=f"Pods of {pair.new} now mount a token of {_subject(pair.new)} {whom}",
+            severity=Severity.NOTICE,
+            key=f"WL-PROJECTED-TOKEN {audience}",
+            facts=_facts("WL-PROJECTED-TOKEN", pair.new.owner, audience=audience or None),
+        )
+
+
+def _tokens(template: PodTemplate) -> Iterator[tuple[str, Node]]:
+    for volume in template.spec["volumes"].items():
+        for source in volume["projected"]["sources"].items():
+            token = source["serviceAccountToken"]
+            if token.exists:
+                yield token["audience"].text or "", token
+
+
+def _missing(before: State, after: State) -> Iterator[Finding]:
+    """Workloads at head that name an account that base had and head has not."""
+    gone = {
+        (change.key.namespace, change.key.name): change.before
+        for change in changes(before, after, kinds.SERVICE_ACCOUNT)
+        if change.after is None and change.key.name != DEFAULT
+    }
+    if not gone:
+        return
+    for space in sorted({namespace or "" for namespace, _ in gone}):
+        for resource in after.of(*TEMPLATED, namespace=space):
+            for template in effective_pod_templates(resource, after):
+                if (space, template.service_account) in gone:
+                    yield _refused(template)
+
+
+def _refused(template: PodTemplate) -> Finding:
+    return Finding(
+        node=template.service_account_node,
+        message=f"Pods of {template} run as {_subject(template)}, which this change removes: they"
+        " are no longer admitted",
+        severity=Severity.ERROR,
+        key="WL-SA-MISSING",
+        facts=_facts("WL-SA-MISSING", template.owner, account=template.service_account),
+    )
+
+
+def _cause(new: Node, old: Node) -> tuple[Node, Side]:
+    """The field at head; where head has it no longer, at base."""
+    return (old, "LEFT") if not new.exists and old.exists else (new, "RIGHT")
+
+
+def _facts(code: WorkloadCode, owner: Resource, **more: Value) -> Mapping[str, Value]:
+    return MappingProxyType({"code": code, "object": str(owner.key), **more})

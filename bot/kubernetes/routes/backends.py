@@ -1,0 +1,239 @@
+"""Where Ingresses and routes send traffic, and whether that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.resource import Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.absence import Reference
+from bot.kubernetes.checks import Issue
+from bot.kubernetes.services.service import ServicePort, service_ports, services
+from bot.kubernetes.workloads.pods import str_of
+
+ROUTES: Final = (kinds.HTTP_ROUTE, kinds.GRPC_ROUTE)
+"""The routes of the Gateway API that are judged."""
+
+INGRESSES: Final = (kinds.INGRESS, kinds.OPENSHIFT_ROUTE, *ROUTES)
+"""The kinds that bring traffic to Services from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A Service that traffic is sent to; `port` is where its number or name stands.
+
+    `named` says that a name means the Service's port; of an OpenShift Route a number is one of the
+    pods, as its router goes past the Service.
+    """
+
+    node: Node
+    service: Node
+    namespace: str
+    port: Node
+    to_pods: bool = False
+
+
+def backends(resource: Resource) -> Iterator[Backend]:
+    """The Services that an Ingress or a route sends traffic to."""
+    own = resource.namespace or ""
+    if resource.group_kind == kinds.INGRESS:
+        yield from _of_ingress(resource, own)
+    elif resource.group_kind == kinds.OPENSHIFT_ROUTE:
+        spec = resource.at("spec")
+        for node in (spec["to"], *spec["alternateBackends"].items()):
+            if node["name"].text and node["kind"].text in {None, "Service"}:
+                yield Backend(node, node["name"], own, spec["port"]["targetPort"], to_pods=True)
+    else:
+        for node in _references(resource):
+            service = (node["kind"].text or "Service", node["group"].text or "")
+            if service == ("Service", "") and node["name"].text:
+                space = node["namespace"].text or own
+                yield Backend(node, node["name"], space, node["port"])
+
+
+def _of_ingress(resource: Resource, own: str) -> Iterator[Backend]:
+    for node in _ingress_backends(resource):
+        service = node["service"]
+        if service["name"].text:
+            held = service["port"]
+            number = held["number"]
+            yield Backend(
+                node, service["name"], own, number if number.value is not None else held["name"]
+            )
+
+
+def _ingress_backends(resource: Resource) -> Iterator[Node]:
+    spec = resource.at("spec")
+    yield spec["defaultBackend"]
+    for rule in spec["rules"].items():
+        for path in rule["http"]["paths"].items():
+            yield path["backend"]
+
+
+def _references(route: Resource) -> Iterator[Node]:
+    """The backends of a route of the Gateway API, mirrors among them."""
+    for rule in route.at("spec", "rules").items():
+        filters = tuple(rule["filters"].items())
+        for node in rule["backendRefs"].items():
+            yield node
+            filters += tuple(node["filters"].items())
+        for node in filters:
+            if node["requestMirror"]["backendRef"].mapping:
+                yield node["requestMirror"]["backendRef"]
+
+
+def backends_of(state: State, resource: Resource) -> Iterator[Reference]:
+    """The Services, ports, resources and grants that an Ingress or a route needs."""
+    for backend in backends(resource):
+        key = ResourceKey("", "Service", backend.namespace, backend.service.text or "")
+        service = state.get(key)
+        yield _service(resource, backend, service)
+        if service is not None:
+            yield from _port(state, resource, backend, service)
+        if backend.namespace != resource.namespace:
+            yield _grant(state, resource, backend)
+    if resource.group_kind == kinds.INGRESS:
+        yield from _resources(state, resource)
+
+
+def _service(resource: Resource, backend: Backend, service: Resource | None) -> Reference:
+    name = f"Service {backend.namespace}/{backend.service.text}"
+    return Reference(
+        name,
+        service is not None,
+        backend.namespace,
+        (kinds.SERVICE,),
+        Issue(
+            "BACKEND-SERVICE-MISSING",
+            resource,
+            (name,),
+            f"{str_of(resource)} sends traffic to {name}, which does not exist",
+            (backend.service,),
+        ),
+        by=() if service is None else (service.at("metadata", "name"),),
+    )
+
+
+def _port(
+    state: State, resource: Resource, backend: Backend, service: Resource
+) -> Iterator[Reference]:
+    """The port of a backend; none where the Service has no ports that could be compared."""
+    port, held = backend.port, service_ports(service)
+    external = service.at("spec", "type").value == "ExternalName"
+    # The AWS controller's own word for a backend that stands in an annotation.
+    if port.value is None or port.value == "use-annotation" or (external and not held):
+        return
+    value = port.integer or port.text
+    yield Reference(
+        f"{service.key} port {value}",
+        value in _legal(state, backend, service, held),
+        backend.namespace,
+        (kinds.SERVICE,),
+        Issue(
+            "BACKEND-PORT-MISSING",
+            resource,
+            (str(service.key), str(value)),
+            f"{str_of(resource)} sends traffic to port {value} of {str_of(service)}, which has "
+            f"{_words(held)}{_pods_port(value, held)}",
+            (port,),
+            facts=MappingProxyType({"port": value, "use": tuple(_use(value, held))}),
+        ),
+        by=(service.at("spec", "ports"),),
+        certain=True,
+    )
+
+
+def _legal(
+    state: State, backend: Backend, service: Resource, held: tuple[ServicePort, ...]
+) -> set[int | str | None]:
+    found: set[int | str | None] = {port.number for port in held}
+    found |= {port.name for port in held if port.name}
+    if backend.to_pods:
+        pods = services(state).endpoints(service).pods
+        found |= {port.target for port in held}
+        found |= {port.on(each) for port in held for each in pods}
+        found |= {str(number) for number in found if isinstance(number, int)}
+    return found
+
+
+def _use(value: int | str | None, held: tuple[ServicePort, ...]) -> Iterator[int | str]:
+    """What to write instead, in the form that was written."""
+    for port in held:
+        yield port.name if isinstance(value, str) and port.name else port.number
+
+
+def _words(held: tuple[ServicePort, ...]) -> str:
+    words = [f"{port.name} ({port.number})" if port.name else str(port.number) for port in held]
+    return f"only {', '.join(words)}" if words else "no port"
+
+
+def _pods_port(value: int | str | None, held: tuple[ServicePort, ...]) -> str:
+    meant = next((port for port in held if port.target == value), None)
+    return "" if meant is None else f": {value} is the port on the pods behind {meant.number}"
+
+
+def _grant(state: State, resource: Resource, backend: Backend) -> Reference:
+    """The permission to send traffic into another namespace, which that namespace gives."""
+    name = f"Service {backend.namespace}/{backend.service.text}"
+    grants = state.of(kinds.REFERENCE_GRANT, namespace=backend.namespace)
+    given = [grant for grant in grants if _permits(grant, resource, backend)]
+    return Reference(
+        f"grant {name}",
+        bool(given),
+        backend.namespace,
+        (kinds.SERVICE,),
+        Issue(
+            "BACKEND-NOT-GRANTED",
+            resource,
+            (name,),
+            f"{str_of(resource)} sends traffic to {name}, and no ReferenceGrant in namespace "
+            f"{backend.namespace} permits that to {resource.key.kind} of namespace "
+            f"{resource.namespace}",
+            (backend.node["namespace"],),
+        ),
+        by=tuple(grant.at("spec", field) for grant in given for field in ("from", "to")),
+    )
+
+
+def _permits(grant: Resource, resource: Resource, backend: Backend) -> bool:
+    wanted = (resource.key.group, resource.key.kind, resource.namespace)
+    sources = grant.at("spec", "from").items()
+    targets = grant.at("spec", "to").items()
+    return any(
+        (node["group"].text or "", node["kind"].text, node["namespace"].text) == wanted
+        for node in sources
+    ) and any(
+        (node["group"].text or "", node["kind"].text) == ("", "Service")
+        and node["name"].text in {None, "", backend.service.text}
+        for node in targets
+    )
+
+
+def _resources(state: State, ingress: Resource) -> Iterator[Reference]:
+    """The backends of an Ingress that are no Services."""
+    for node in _ingress_backends(ingress):
+        held = node["resource"]
+        kind, name = held["kind"].text, held["name"].text
+        if not kind or not name:
+            continue
+        key = ResourceKey(held["apiGroup"].text or "", kind, ingress.namespace, name)
+        found = state.get(key)
+        words = f"{kind} {ingress.namespace}/{name}"
+        yield Reference(
+            words,
+            found is not None,
+            ingress.namespace or "",
+            (key.group_kind,),
+            Issue(
+                "BACKEND-RESOURCE-MISSING",
+                ingress,
+                (words,),
+                f"{str_of(ingress)} sends traffic to {words}, which does not exist",
+                (held["name"],),
+            ),
+            by=() if found is None else (found.at("metadata", "name"),),
+        )

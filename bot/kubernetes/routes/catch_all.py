@@ -1,0 +1,87 @@
+"""Ingresses and routes that take every request, whatever host it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.core.finding import Severity
+from bot.core.resource import Node, Resource
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.checks import Issue, Reach
+from bot.kubernetes.routes.backends import INGRESSES, ROUTES
+from bot.kubernetes.routes.gateways import attached
+from bot.kubernetes.workloads.pods import str_of
+
+
+def ask_unbounded(state: State, reach: Reach) -> Iterator[Issue]:
+    """The rules without a host of these namespaces, and of routes whose Gateway changed."""
+    for resource in state.of(*INGRESSES):
+        if resource.group_kind in ROUTES:
+            yield from _route(state, resource)
+        elif resource.namespace not in reach:
+            continue
+        elif resource.group_kind == kinds.INGRESS:
+            yield from _ingress(resource)
+        else:
+            yield from _openshift(resource)
+
+
+def _ingress(ingress: Resource) -> Iterator[Issue]:
+    for ordinal, rule in enumerate(ingress.at("spec", "rules").items()):
+        if rule["host"].text not in {None, "", "*"}:
+            continue
+        paths = tuple(rule["http"]["paths"].items())
+        wide = [path for path in paths if _every_path(path)]
+        if wide or not paths:
+            where = wide[0]["path"] if wide else rule
+            yield Issue(
+                "INGRESS-UNBOUNDED",
+                ingress,
+                (str(ordinal),),
+                f"{str_of(ingress)} has a rule with neither host nor path: it takes every request "
+                "that no other rule takes",
+                (rule["host"], where, rule),
+            )
+
+
+def _every_path(path: Node) -> bool:
+    return path["pathType"].value != "Exact" and path["path"].text in {None, "", "/", "/*"}
+
+
+def _route(state: State, route: Resource) -> Iterator[Issue]:
+    hosts = route.at("spec", "hostnames")
+    if any(host != "*" for host in hosts.texts):
+        return
+    open_ = [pair for pair in attached(state, route) if not pair[1]["hostname"].text]
+    if open_:
+        listener = open_[0][1]
+        yield Issue(
+            "INGRESS-UNBOUNDED",
+            route,
+            (str(listener.resource.key),),
+            f"{str_of(route)} names no host, and neither does listener "
+            f"{listener['name'].text or ''} of {str_of(listener.resource)}: "
+            "it takes requests for every host",
+            (
+                hosts,
+                *(parent for parent, _ in open_),
+                *(held["hostname"] for _, held in open_),
+                route.at("metadata", "name"),
+            ),
+        )
+
+
+def _openshift(route: Resource) -> Iterator[Issue]:
+    spec = route.at("spec")
+    if spec["host"].text or spec["subdomain"].text:
+        return
+    yield Issue(
+        "INGRESS-UNBOUNDED",
+        route,
+        (),
+        f"{str_of(route)} names no host: OpenShift makes one up, and the route is public under it",
+        (spec["host"], route.at("metadata", "name")),
+        # The name that is made up holds for this route alone.
+        Severity.NOTICE,
+    )

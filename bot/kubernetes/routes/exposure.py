@@ -1,0 +1,140 @@
+"""Services that can be reached from outside the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.finding import Finding, Severity
+from bot.core.globs import name_matches
+from bot.core.resource import Node, Resource
+from bot.core.state import State, changes
+from bot.kubernetes import kinds
+from bot.kubernetes.addresses import EVERYWHERE, Addresses
+from bot.kubernetes.causes import cause_of
+from bot.kubernetes.checks import Issue, Reach, placed
+from bot.kubernetes.routes.loadbalancers import (
+    INTERNAL_ANNOTATIONS,
+    ProviderName,
+    is_internal,
+    only_private_sources,
+    provider_of,
+)
+from bot.kubernetes.workloads.pods import str_of
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What asks which Services are reachable; `providers` by globs over names of environments."""
+
+    providers: Mapping[str, tuple[ProviderName, ...]]
+
+    def ask(self, state: State, reach: Reach) -> Iterator[Issue]:
+        """The ways in which Services of these namespaces are reachable from outside."""
+        held = self._providers(state)
+        for service in state.of(kinds.SERVICE):
+            if service.namespace not in reach:
+                continue
+            kind = service.at("spec", "type")
+            if kind.value == "LoadBalancer":
+                yield from _load_balancer(service, held)
+            elif kind.value == "NodePort":
+                yield _exposed("SVC-NODEPORT", service, "on a port of every node", (kind,))
+            addresses = service.at("spec", "externalIPs")
+            if addresses.texts and kind.value != "ExternalName":
+                text = f"at {', '.join(addresses.texts[:3])}"
+                yield _exposed("SVC-EXTERNAL-IPS", service, text, (addresses, kind))
+
+    def _providers(self, state: State) -> tuple[ProviderName, ...]:
+        names = self.providers.items()
+        return tuple(
+            provider
+            for glob, held in names
+            if name_matches(state.environment.name, (glob,))
+            for provider in held
+        )
+
+
+_SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
+
+
+def sources_widened(before: State, after: State) -> Iterator[Finding]:
+    """The load balancers that take connections from more addresses than they did.
+
+    Of those that are newly reachable, `Exposure` tells. Nothing that is said is everything:
+    https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/#ServiceSpec
+    """
+    for change in changes(before, after, kinds.SERVICE):
+        old, new = change.before, change.after
+        if old is None or new is None or not (_is_outside(old) and _is_outside(new)):
+            continue
+        known = _sources(old)
+        gained = _sources(new) - known
+        if gained and not known.everywhere:
+            where = "everywhere" if _sources(new).everywhere else str(gained)
+            message = f"{str_of(new)} now takes connections from {where}"
+            places = (
+                new.at("spec", "loadBalancerSourceRanges"),
+                new.at("metadata", "annotations", _SOURCE_RANGES),
+            )
+            issue = Issue("SVC-SOURCES", new, (), message, places)
+            yield placed(issue, cause_of(before, places))
+
+
+def _is_outside(service: Resource) -> bool:
+    balanced = service.at("spec", "type").value == "LoadBalancer"
+    return balanced and not is_internal(service) and not only_private_sources(service)
+
+
+def _sources(service: Resource) -> Addresses:
+    """The addresses that may connect; what is no block of addresses lets nobody in."""
+    said = service.at("spec", "loadBalancerSourceRanges").texts
+    if not said:
+        said = tuple(filter(None, service.annotations.get(_SOURCE_RANGES, "").split(",")))
+    return Addresses.union(map(_block, said)) if said else EVERYWHERE
+
+
+def _block(text: str) -> Addresses:
+    try:
+        return Addresses.of(text.strip())
+    except ValueError:
+        return Addresses()
+
+
+def _exposed(code: str, service: Resource, where: str, places: tuple[Node, ...]) -> Issue:
+    message = f"{str_of(service)} can be reached from outside the cluster {where}"
+    return Issue(code, service, (), message, places)
+
+
+def _load_balancer(service: Resource, held: tuple[ProviderName, ...]) -> Iterator[Issue]:
+    spec, notes = service.at("spec"), service.at("metadata", "annotations")
+    chosen = spec["loadBalancerClass"]
+    places = (spec["type"], chosen, spec["loadBalancerSourceRanges"])
+    if not is_internal(service, held) and not only_private_sources(service):
+        told = (*places, *(notes[key] for key in INTERNAL_ANNOTATIONS))
+        ranges = spec["loadBalancerSourceRanges"].texts
+        where = "by a load balancer that is not internal"
+        if ranges:
+            where += f", from {', '.join(ranges[:3])}"
+        yield _exposed("SVC-LOADBALANCER", service, where, told)
+    found = provider_of(service)
+    if held and not chosen.text and (found is None or found.name not in held):
+        yield Issue(
+            "SVC-PROVIDER-MISSING",
+            service,
+            (),
+            f"{str_of(service)} is of type LoadBalancer and names none of the environment's "
+            f"providers ({', '.join(held)}) by class or annotation",
+            (*places, *(notes[key] for key in service.annotations)),
+        )
+    if spec["loadBalancerIP"].text:
+        yield Issue(
+            "SVC-LOADBALANCER-IP",
+            service,
+            (),
+            f"{str_of(service)} sets loadBalancerIP, which is deprecated and which providers may "
+            "ignore: use the provider's annotation",
+            (spec["loadBalancerIP"],),
+            Severity.NOTICE,
+        )

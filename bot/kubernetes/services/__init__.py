@@ -1,0 +1,1 @@
+"""Which pods does a Service reach, on which port, and which probes decide that they are ready?"""

@@ -1,0 +1,38 @@
+"""Services without pods behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.core.resource import Resource
+from bot.core.state import State
+from bot.kubernetes.absence import Reference, may_bring_pods
+from bot.kubernetes.checks import Issue
+from bot.kubernetes.services.service import service_selector, services
+from bot.kubernetes.workloads.pod_names import nearest
+from bot.kubernetes.workloads.pods import TEMPLATED, str_of
+from bot.kubernetes.workloads.population import population
+
+
+def pods_behind(state: State, service: Resource) -> Iterator[Reference]:
+    """The pods that a Service selects, as a reference that can lead nowhere."""
+    selector, space = service_selector(service), service.namespace
+    if selector is None or selector.invalid is not None or space is None:
+        return
+    selected = services(state).endpoints(service).all
+    yield Reference(
+        "pods",
+        bool(selected),
+        space,
+        TEMPLATED,
+        Issue(
+            "SVC-NO-PODS",
+            service,
+            (),
+            f"{str_of(service)} selects {selector}, and no pod in namespace {space} has these "
+            f"labels{nearest(population(state), service, selector)}",
+            (service.at("spec", "selector"),),
+        ),
+        by=tuple(pods.template.node.at("metadata", "labels") for pods in selected),
+        unseen=may_bring_pods(state, space),
+    )

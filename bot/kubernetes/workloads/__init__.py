@@ -1,0 +1,1 @@
+"""What do pods run with? Templates, accounts, references, requests, spreading and taints."""

@@ -1,0 +1,219 @@
+"""The pods and namespaces of a state, looked up by namespace and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.resource import Node, ResourceKey
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.ports import ContainerPort, Ports, container_ports, probed_ports
+from bot.kubernetes.selectors import Selector
+from bot.kubernetes.workloads.pods import (
+    TEMPLATED,
+    PodTemplate,
+    added_by_controllers,
+    pod_templates,
+)
+
+NAME_LABEL: Final = "kubernetes.io/metadata.name"
+"""The label that the API server puts on every namespace: its name."""
+
+# These hold templates from which nothing runs until something else takes them.
+_DORMANT: Final = frozenset({kinds.POD_TEMPLATE, kinds.CLUSTER_WORKFLOW_TEMPLATE})
+_RUNNING: Final = tuple(kind for kind in TEMPLATED if kind not in _DORMANT)
+
+
+@dataclass(frozen=True)
+class Pods:
+    """The pods of one template. `ordinal` tells apart the templates of one owner."""
+
+    template: PodTemplate
+    ordinal: int
+
+    @property
+    def key(self) -> tuple[ResourceKey, int]:
+        """What makes these pods the same at base and head."""
+        return (self.template.owner.key, self.ordinal)
+
+    @property
+    def namespace(self) -> str:
+        """Where they run."""
+        return self.template.namespace
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels of their template."""
+        return self.template.labels
+
+    @cached_property
+    def ports(self) -> tuple[ContainerPort, ...]:
+        """What they declare, in the order in which names are looked up."""
+        return tuple(port for node in self.template.serving for port in container_ports(node))
+
+    @cached_property
+    def declared(self) -> Ports:
+        """What they declare, as a set."""
+        found = Ports()
+        for port in self.ports:
+            found |= Ports.of(port.protocol, port.number)
+        return found
+
+    @cached_property
+    def known(self) -> Ports:
+        """The ports that the manifest shows them to serve: declared, probed, or scraped."""
+        found = self.declared
+        for node in self.template.serving:
+            for number in probed_ports(node):
+                found |= Ports.of("TCP", number)
+        scraped = self.template.node.at("metadata", "annotations")["prometheus.io/port"].text or ""
+        return (
+            found | Ports.of("TCP", int(scraped))
+            if scraped.isdecimal() and len(scraped) < 6
+            else found
+        )
+
+    def resolve(self, name: str, protocol: str) -> ContainerPort | None:
+        """The first declared port of this name and protocol."""
+        return next(
+            (port for port in self.ports if port.name == name and port.protocol == protocol), None
+        )
+
+    @property
+    def places(self) -> Iterator[Node]:
+        """The places that say what they serve and who selects them."""
+        for port in self.ports:
+            yield port.node["name"]
+            yield port.node["containerPort"]
+        for container in self.template.serving:
+            yield container["ports"]
+        yield self.template.node.at("metadata", "labels")
+
+    @cached_property
+    def host_network(self) -> bool:
+        """Whether they use their node's network, where network policies do not act."""
+        return self.template.host_network
+
+    def __str__(self) -> str:
+        return str(self.template)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The pods that a selector selects, and those of which no manifest can tell."""
+
+    pods: tuple[Pods, ...] = ()
+    possible: tuple[Pods, ...] = ()
+
+    @property
+    def all(self) -> tuple[Pods, ...]:
+        """Both."""
+        return (*self.pods, *self.possible)
+
+
+@dataclass(frozen=True)
+class Population:
+    """All pods of a state. Namespaces are read when they are first asked for."""
+
+    state: State
+    _spaces: dict[str, _Space] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _found: dict[tuple[str, Selector], Selection] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def in_namespace(self, namespace: str) -> tuple[Pods, ...]:
+        """The pods of one namespace."""
+        return self._space(namespace).pods
+
+    def get(self, pods: Pods) -> Pods | None:
+        """The same pods in this state; None where it has none of this key."""
+        return self._space(pods.namespace).by_key.get(pods.key)
+
+    def select(self, namespace: str, selector: Selector) -> Selection:
+        """The pods of one namespace that this selects."""
+        asked = (namespace, selector)
+        if asked not in self._found:
+            self._found[asked] = self._space(namespace).select(selector)
+        return self._found[asked]
+
+    @cached_property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces that the state knows of, sorted."""
+        return tuple(sorted(self.state.namespaces))
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Mapping[str, str]]:
+        return MappingProxyType(
+            {
+                found.name: MappingProxyType({**found.labels, NAME_LABEL: found.name})
+                for found in self.state.of(kinds.NAMESPACE)
+            }
+        )
+
+    def labels_of(self, namespace: str) -> Mapping[str, str]:
+        """The labels of a namespace; of one that no manifest describes, its name alone."""
+        return self._labels.get(namespace) or MappingProxyType({NAME_LABEL: namespace})
+
+    def in_scope(self, namespace: str, selector: Selector) -> bool | None:
+        """Whether a namespace is selected; None where no manifest tells its labels."""
+        if namespace in self._labels:
+            return selector.matches(self._labels[namespace])
+        return selector.judge(self.labels_of(namespace), lambda key: key != NAME_LABEL)
+
+    def scope(self, selector: Selector) -> Iterator[str]:
+        """The known namespaces that are selected for certain."""
+        named = [value for key, value in selector.equalities if key == NAME_LABEL]
+        for namespace in named[:1] or self.namespaces:
+            if namespace in self.state.namespaces and self.in_scope(namespace, selector):
+                yield namespace
+
+    def _space(self, namespace: str) -> _Space:
+        if namespace not in self._spaces:
+            self._spaces[namespace] = _Space(tuple(_pods(self.state, namespace)))
+        return self._spaces[namespace]
+
+
+def population(state: State) -> Population:
+    """The pods and namespaces of a state."""
+    return state.derived(Population)
+
+
+class _Space:
+    """The pods of one namespace by label."""
+
+    def __init__(self, pods: tuple[Pods, ...]) -> None:
+        self.pods = pods
+        self.by_key = {held.key: held for held in pods}
+        self._by_label: dict[tuple[str, str], list[Pods]] = {}
+        for held in pods:
+            for label in held.labels.items():
+                self._by_label.setdefault(label, []).append(held)
+
+    def select(self, selector: Selector) -> Selection:
+        certain, possible = [], []
+        for held in self._candidates(selector):
+            answer = selector.judge(held.labels, partial(_unknown, held.labels))
+            if answer:
+                certain.append(held)
+            elif answer is None:
+                possible.append(held)
+        return Selection(tuple(certain), tuple(possible))
+
+    def _candidates(self, selector: Selector) -> Iterable[Pods]:
+        told = [label for label in selector.equalities if not added_by_controllers(label[0])]
+        held: list[Iterable[Pods]] = [self._by_label.get(label, ()) for label in told]
+        return min(held, key=lambda pods: len(tuple(pods)), default=self.pods)
+
+
+def _unknown(labels: Mapping[str, str], key: str) -> bool:
+    return key not in labels and added_by_controllers(key)
+
+
+def _pods(state: State, namespace: str) -> Iterator[Pods]:
+    for owner in state.of(*_RUNNING, namespace=namespace):
+        for ordinal, template in enumerate(pod_templates(owner)):
+            yield Pods(template, ordinal)

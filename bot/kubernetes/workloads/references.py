@@ -1,0 +1,168 @@
+"""References of pods: what they need to have before they start, and who provides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.workloads.pods import TEMPLATED, PodTemplate, pod_templates
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a pod needs: an object, or one key of it. `fatal` is False where it starts without."""
+
+    target: ResourceKey
+    node: Node
+    entry: str | None = None
+    fatal: bool = True
+
+
+# Kinds whose controllers make a Secret: where its name stands, and else the object's own.
+_MAKERS: Final[Mapping[GroupKind, tuple[str, ...]]] = MappingProxyType(
+    {
+        GroupKind("bitnami.com", "SealedSecret"): ("spec.template.metadata.name",),
+        GroupKind("external-secrets.io", "ExternalSecret"): ("spec.target.name",),
+        GroupKind("cert-manager.io", "Certificate"): ("spec.secretName",),
+        GroupKind("secrets.hashicorp.com", "VaultStaticSecret"): ("spec.destination.name",),
+        GroupKind("secrets.hashicorp.com", "VaultDynamicSecret"): ("spec.destination.name",),
+        GroupKind("secrets.hashicorp.com", "VaultPKISecret"): ("spec.destination.name",),
+        GroupKind("onepassword.com", "OnePasswordItem"): (),
+        GroupKind("isindir.github.com", "SopsSecret"): (),
+        GroupKind("secrets.infisical.com", "InfisicalSecret"): (
+            "spec.managedSecretReference.secretName",
+        ),
+    }
+)
+_PROVIDED: Final = (
+    kinds.CONFIG_MAP,
+    kinds.SECRET,
+    kinds.PERSISTENT_VOLUME_CLAIM,
+    kinds.PRIORITY_CLASS,
+)
+
+
+def provided(resource: Resource) -> ResourceKey:
+    """What pods can refer to because this provider is there: itself, or what is made from it."""
+    if resource.group_kind in _PROVIDED:
+        return resource.key
+    named = [resource.at(*path.split(".")).text for path in _MAKERS[resource.group_kind]]
+    name = next((name for name in named if name), resource.name)
+    return ResourceKey("", "Secret", resource.namespace, name)
+
+
+_FEW: Final = 50  # beyond, looking for every name costs more than decoding
+
+PROVIDERS: Final = (*_PROVIDED, *_MAKERS)
+"""The kinds that provide what pods refer to."""
+
+
+def providers(state: State) -> Mapping[ResourceKey, Resource]:
+    """Everything that pods of a state can refer to, with the object that it comes from."""
+    return state.derived(_providers)
+
+
+def _providers(state: State) -> Mapping[ResourceKey, Resource]:
+    return MappingProxyType({provided(found): found for found in state.of(*PROVIDERS)})
+
+
+def users_of(
+    state: State, targets: Iterable[ResourceKey]
+) -> Mapping[ResourceKey, tuple[Reference, ...]]:
+    """What the pods of a state refer to among these, by what they refer to."""
+    wanted = frozenset(targets)
+    found: dict[ResourceKey, list[Reference]] = {}
+    for owner in _owners(state, wanted):
+        for template in pod_templates(owner):
+            for reference in references(template):
+                if reference.target in wanted:
+                    found.setdefault(reference.target, []).append(reference)
+    return MappingProxyType({key: tuple(held) for key, held in found.items()})
+
+
+def _owners(state: State, wanted: frozenset[ResourceKey]) -> Iterator[Resource]:
+    """The workloads that could refer to one of these; who names none of them is not decoded."""
+    spaces: dict[str | None, list[bytes]] = {}
+    for key in wanted:
+        spaces.setdefault(key.namespace, []).append(msgspec.json.encode(key.name))
+    everywhere = spaces.pop(None, [])
+    for space in sorted(state.namespaces if everywhere else filter(None, spaces)):
+        names = (*everywhere, *spaces.get(space, ()))
+        for owner in state.of(*TEMPLATED, namespace=space):
+            if len(names) > _FEW or any(name in owner.encoded for name in names):
+                yield owner
+
+
+def references(template: PodTemplate) -> Iterator[Reference]:
+    """Everything that the pods of a template need to have before they start."""
+    space, spec = template.owner.namespace, template.spec
+    for volume in spec["volumes"].items():
+        yield from _of_volume(volume, space)
+    for container in template.all_containers:
+        yield from _of_environment(container, space)
+    for item in spec["imagePullSecrets"].items():
+        # The kubelet goes on without it, and pulls as nobody.
+        yield from _named(item["name"], "Secret", space, fatal=False)
+    name = spec["priorityClassName"]
+    if name.text and not name.text.startswith("system-"):
+        key = ResourceKey("scheduling.k8s.io", "PriorityClass", None, name.text)
+        yield Reference(key, name)
+
+
+def _of_volume(volume: Node, space: str | None) -> Iterator[Reference]:
+    yield from _of_source(volume["configMap"], "ConfigMap", "name", space)
+    yield from _of_source(volume["secret"], "Secret", "secretName", space)
+    yield from _named(
+        volume.at("persistentVolumeClaim", "claimName"), "PersistentVolumeClaim", space
+    )
+    for source in volume.at("projected", "sources").items():
+        yield from _of_source(source["configMap"], "ConfigMap", "name", space)
+        yield from _of_source(source["secret"], "Secret", "name", space)
+
+
+def _of_source(source: Node, kind: str, field: str, space: str | None) -> Iterator[Reference]:
+    if source["optional"].value is True:
+        return
+    yield from _named(source[field], kind, space)
+    for item in source["items"].items():
+        yield from _named(source[field], kind, space, key=item["key"])
+
+
+def _of_environment(container: Node, space: str | None) -> Iterator[Reference]:
+    for source in container["envFrom"].items():
+        for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+            if source[field]["optional"].value is not True:
+                yield from _named(source[field]["name"], kind, space)
+    for variable in container["env"].items():
+        for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+            reference = variable["valueFrom"][field]
+            if reference["optional"].value is not True:
+                yield from _named(reference["name"], kind, space)
+                yield from _named(reference["name"], kind, space, key=reference["key"])
+
+
+def _named(
+    node: Node, kind: str, space: str | None, *, key: Node | None = None, fatal: bool = True
+) -> Iterator[Reference]:
+    if not node.text:
+        return
+    target = ResourceKey("", kind, space, node.text)
+    if key is None:
+        yield Reference(target, node, None, fatal)
+    elif key.text:
+        yield Reference(target, key, key.text, fatal)
+
+
+def entries(resource: Resource) -> frozenset[str] | None:
+    """The keys of a ConfigMap or Secret; None for what does not show its keys."""
+    if resource.group_kind not in {kinds.CONFIG_MAP, kinds.SECRET} or resource.at("sops").exists:
+        return None
+    fields = ("data", "binaryData", "stringData")
+    return frozenset(name for field in fields for name in resource.at(field).mapping)

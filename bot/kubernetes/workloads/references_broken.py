@@ -1,0 +1,82 @@
+"""What pods of head refer to that base had and head has no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from bot.core.resource import Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes.workloads.references import PROVIDERS, Reference, entries, providers, users_of
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Something that is gone: what provided it at base, and the references at head that miss it.
+
+    `entry` is the key that is gone where the object itself is still there.
+    """
+
+    target: ResourceKey
+    place: Node
+    users: tuple[Reference, ...]
+    entry: str | None = None
+
+
+def broken_references(before: State, after: State) -> Iterator[Broken]:
+    """Every object, or key of one, that is gone and that a pod of head still needs."""
+    gone = dict(_gone(before, after))
+    used = users_of(after, gone)
+    for target in sorted(gone, key=lambda key: key.sort_key):
+        provider, lost = gone[target]
+        users = used.get(target, ())
+        if lost is not None:
+            for entry in sorted({user.entry for user in users if user.entry} & lost):
+                named = tuple(user for user in users if user.entry == entry)
+                yield Broken(target, _place(provider, entry), named, entry)
+        else:
+            whole = tuple(user for user in users if user.entry is None)
+            if whole and not _may_be_made(target, after):
+                yield Broken(target, provider.at("metadata", "name"), whole)
+
+
+def _gone(
+    before: State, after: State
+) -> Iterator[tuple[ResourceKey, tuple[Resource, frozenset[str] | None]]]:
+    """What base provided and head does not: objects, with None, and keys of objects."""
+    old, new = providers(before), providers(after)
+    for target, provider in old.items():
+        now = new.get(target)
+        if now is None:
+            yield target, (provider, None)
+        elif now is not provider and now.encoded != provider.encoded:
+            had, has = entries(provider), entries(now)
+            if had is not None and has is not None and had - has:
+                yield target, (provider, had - has)
+
+
+def _place(provider: Resource, entry: str) -> Node:
+    places = (provider.at(field, entry) for field in _FIELDS)
+    return next((place for place in places if place.exists), provider.root)
+
+
+_FIELDS = ("data", "stringData", "binaryData")
+
+
+def _may_be_made(target: ResourceKey, after: State) -> bool:
+    """Whether something at head that is no pod names the object, and so may bring it about."""
+    name = msgspec.json.encode(target.name)
+    held = after.in_namespace(target.namespace) if target.namespace is not None else ()
+    return any(
+        name in resource.encoded
+        for resource in held
+        if _is_foreign(resource) and resource.group_kind not in PROVIDERS
+    )
+
+
+def _is_foreign(resource: Resource) -> bool:
+    """Whether the kind is not one of Kubernetes' own: those make none of what pods refer to."""
+    group = resource.key.group
+    return "." in group and not group.endswith(".k8s.io")

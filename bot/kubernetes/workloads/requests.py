@@ -1,0 +1,142 @@
+"""Requests and limits as the scheduler and admission see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.workloads.pods import PodTemplate, pod_templates
+
+Demand: TypeAlias = Literal["requests.cpu", "requests.memory", "limits.cpu", "limits.memory"]
+
+_DEMANDS: Final[tuple[tuple[Demand, str, str], ...]] = (
+    ("requests.cpu", "requests", "cpu"),
+    ("requests.memory", "requests", "memory"),
+    ("limits.cpu", "limits", "cpu"),
+    ("limits.memory", "limits", "memory"),
+)
+_LIMIT_DEFAULTS: Final = ("default", "max")
+_REQUEST_DEFAULTS: Final = ("defaultRequest", "default", "max", "min")
+_AUTOSCALER: Final = GroupKind("autoscaling.k8s.io", "VerticalPodAutoscaler")
+_REQUESTS: Final = frozenset[Demand]({"requests.cpu", "requests.memory"})
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A container and what it lacks, in a fixed order."""
+
+    template: PodTemplate
+    container: Node
+    demands: tuple[Demand, ...]
+
+
+def lacking(resource: Resource, state: State, wanted: frozenset[Demand]) -> Iterator[Lacking]:
+    """The containers that lack something that is wanted.
+
+    Ordinary init containers are left out: the scheduler takes the largest of them or the sum of the
+    others, whichever is more, and native sidecars count with the others.
+    """
+    for template in pod_templates(resource):
+        yield from _lacking(template, state, template.serving, wanted)
+
+
+def refused(resource: Resource, state: State) -> Iterator[tuple[Resource, Lacking]]:
+    """The containers, init containers too, that lack what a quota of their namespace demands.
+
+    https://kubernetes.io/docs/concepts/policy/resource-quotas/
+    """
+    for quota, demands in state.derived(_quotas).get(resource.namespace or "", ()):
+        for template in pod_templates(resource):
+            containers = (*template.init_containers, *template.containers)
+            for found in _lacking(template, state, containers, demands):
+                yield quota, found
+
+
+def _lacking(
+    template: PodTemplate, state: State, containers: tuple[Node, ...], wanted: frozenset[Demand]
+) -> Iterator[Lacking]:
+    given = _given(template.spec)
+    given |= state.derived(_limit_ranges).get(template.namespace, frozenset())
+    if template.owner.key in state.derived(_autoscaled):
+        given |= _REQUESTS
+    for container in containers:
+        missing = wanted - given - _given(container)
+        if missing:
+            ordered = tuple(demand for demand, _, _ in _DEMANDS if demand in missing)
+            yield Lacking(template, container, ordered)
+
+
+def _given(holder: Node) -> frozenset[Demand]:
+    """What a container, or the pod as a whole, sets. A request that is missing is the limit."""
+    resources = holder["resources"]
+    found: set[Demand] = set()
+    for demand, side, name in _DEMANDS:
+        limited = side == "requests" and resources["limits"][name].value is not None
+        if resources[side][name].value is not None or limited:
+            found.add(demand)
+    return frozenset(found)
+
+
+def _limit_ranges(state: State) -> Mapping[str, frozenset[Demand]]:
+    """What the LimitRanges of each namespace give to containers that say nothing.
+
+    A limit is `default`, else `max`; a request is `defaultRequest`, else the default limit, else
+    `min` (SetDefaults_LimitRangeItem).
+    """
+    found: dict[str, frozenset[Demand]] = {}
+    for limits in state.of(kinds.LIMIT_RANGE):
+        for item in limits.at("spec", "limits").items():
+            if item["type"].text == "Container":
+                space = limits.namespace or ""
+                found[space] = found.get(space, frozenset()) | frozenset(_defaults(item))
+    return MappingProxyType(found)
+
+
+def _defaults(item: Node) -> Iterator[Demand]:
+    for demand, side, name in _DEMANDS:
+        fields = _REQUEST_DEFAULTS if side == "requests" else _LIMIT_DEFAULTS
+        if any(item[field][name].value is not None for field in fields):
+            yield demand
+
+
+def _autoscaled(state: State) -> frozenset[ResourceKey]:
+    """The workloads on whose pods a VerticalPodAutoscaler sets the requests."""
+    found = set()
+    for scaler in state.of(_AUTOSCALER):
+        target = scaler.at("spec", "targetRef")
+        group = (target["apiVersion"].text or "").rpartition("/")[0]
+        kind, name = target["kind"].text or "", target["name"].text or ""
+        if scaler.at("spec", "updatePolicy", "updateMode").text != "Off":
+            found.add(ResourceKey(group, kind, scaler.namespace, name))
+    return frozenset(found)
+
+
+def _quotas(state: State) -> Mapping[str, tuple[tuple[Resource, frozenset[Demand]], ...]]:
+    """The quotas of each namespace with what they demand that none before them does."""
+    found: dict[str, list[tuple[Resource, frozenset[Demand]]]] = {}
+    seen: dict[str, frozenset[Demand]] = {}
+    for quota in state.of(kinds.RESOURCE_QUOTA):
+        space = quota.namespace or ""
+        demands = _demanded(quota) - seen.get(space, frozenset())
+        if demands:
+            seen[space] = seen.get(space, frozenset()) | demands
+            found.setdefault(space, []).append((quota, demands))
+    return MappingProxyType({space: tuple(held) for space, held in found.items()})
+
+
+def _demanded(quota: Resource) -> frozenset[Demand]:
+    """What a quota makes every container say; one with scopes speaks of some pods only."""
+    spec = quota.at("spec")
+    if spec["scopes"].value or spec["scopeSelector"].value:
+        return frozenset()
+    hard = spec["hard"].mapping
+    return frozenset(
+        demand
+        for demand, side, name in _DEMANDS
+        if demand in hard or (side == "requests" and name in hard)
+    )

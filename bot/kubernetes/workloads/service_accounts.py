@@ -1,0 +1,159 @@
+"""Service accounts: what they mount, what they are in the cloud, and tokens that do not expire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from bot.core.finding import Severity, Side
+from bot.core.resource import Node, Resource
+from bot.core.state import State
+from bot.core.values import Value
+from bot.kubernetes import kinds
+from bot.kubernetes.workloads.pods import str_of
+
+TOKEN_SECRET: Final = "kubernetes.io/service-account-token"  # noqa: S105 - the name of a type
+_TOKEN_ACCOUNT: Final = "kubernetes.io/service-account.name"  # noqa: S105 - an annotation's name
+
+CLOUD_IDENTITIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "eks.amazonaws.com/role-arn": "AWS",
+        "iam.gke.io/gcp-service-account": "Google Cloud",
+        "azure.workload.identity/client-id": "Azure",
+        "azure.workload.identity/tenant-id": "Azure",
+    }
+)
+"""Annotations by which an account becomes somebody in a cloud, and in which."""
+
+AccountCode: TypeAlias = Literal[
+    "SA-CREATED",
+    "SA-DELETED",
+    "SA-AUTOMOUNT-ENABLED",
+    "SA-CLOUD-IDENTITY",
+    "SA-PULL-SECRETS",
+    "SA-SECRETS",
+    "SA-TOKEN-SECRET",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """One thing that a change does to an account, at its place."""
+
+    code: AccountCode
+    node: Node
+    message: str
+    severity: Severity = Severity.NOTICE
+    side: Side = "RIGHT"
+
+    @property
+    def facts(self) -> Mapping[str, Value]:
+        """The change for machines."""
+        return MappingProxyType({"code": self.code, "object": str(self.node.resource.key)})
+
+
+def automounts(account: Resource | None) -> bool:
+    """Whether pods that do not say otherwise get this account's token; no account: they do."""
+    return account is None or account.at("automountServiceAccountToken").value is not False
+
+
+def clouded(state: State) -> frozenset[str]:
+    """The namespaces in which an account is somebody in a cloud."""
+    return frozenset(
+        account.namespace or ""
+        for account in state.of(kinds.SERVICE_ACCOUNT)
+        if not CLOUD_IDENTITIES.keys().isdisjoint(account.annotations)
+    )
+
+
+def token_secret(secret: Resource | None) -> bool:
+    """Whether this Secret asks for a token of a service account that does not expire."""
+    return secret is not None and secret.at("type").value == TOKEN_SECRET
+
+
+def account_changes(before: Resource | None, after: Resource | None) -> Iterator[AccountChange]:
+    """What a change does to one account (or to a Secret that holds an account's token)."""
+    present = after or before
+    if present is None:
+        return
+    if present.group_kind == kinds.SECRET:
+        yield from _token(before, after)
+        return
+    if after is None:
+        yield _removed(present)
+        return
+    if before is None:
+        node = after.at("metadata", "name")
+        yield AccountChange("SA-CREATED", node, f"{str_of(after)} is new")
+    yield from _automount(before, after)
+    yield from _identity(before, after)
+    yield from _references(before, after)
+
+
+def _removed(account: Resource) -> AccountChange:
+    message = f"{str_of(account)} is removed: pods that name it are no longer admitted"
+    return AccountChange("SA-DELETED", account.at("metadata", "name"), message, side="LEFT")
+
+
+def _automount(before: Resource | None, after: Resource) -> Iterator[AccountChange]:
+    if before is None or automounts(before) or not automounts(after):
+        return
+    node = after.at("automountServiceAccountToken")
+    side: Side = "RIGHT"
+    if not node.exists:
+        node, side = before.at("automountServiceAccountToken"), "LEFT"
+    message = f"Pods of {str_of(after)} now mount its token unless they opt out"
+    yield AccountChange("SA-AUTOMOUNT-ENABLED", node, message, Severity.WARNING, side)
+
+
+def _identity(before: Resource | None, after: Resource) -> Iterator[AccountChange]:
+    old = before.annotations if before is not None else {}
+    for name, cloud in CLOUD_IDENTITIES.items():
+        was, now = old.get(name), after.annotations.get(name)
+        if was == now:
+            continue
+        if now is None and before is not None:
+            node = before.at("metadata", "annotations", name)
+            message = f"{str_of(after)} is no longer {was!r} in {cloud}"
+            yield AccountChange("SA-CLOUD-IDENTITY", node, message, side="LEFT")
+            continue
+        node = after.at("metadata", "annotations", name)
+        instead = f" instead of {was!r}" if was else ""
+        message = f"Pods of {str_of(after)} now act as {now!r} in {cloud}{instead}"
+        yield AccountChange("SA-CLOUD-IDENTITY", node, message, Severity.ERROR)
+
+
+def _references(before: Resource | None, after: Resource) -> Iterator[AccountChange]:
+    """Names of Secrets that an account lists anew; of a new account they are no change."""
+    if before is None:
+        return
+    pull, held = _added(before, after, "imagePullSecrets"), _added(before, after, "secrets")
+    for item in pull:
+        message = f"Pods of {str_of(after)} now pull images with Secret {item['name'].text}"
+        yield AccountChange("SA-PULL-SECRETS", item, message)
+    for item in held:
+        message = f"{str_of(after)} now lists Secret {item['name'].text}"
+        yield AccountChange("SA-SECRETS", item, message)
+
+
+def _added(before: Resource, after: Resource, field: str) -> tuple[Node, ...]:
+    old = {item["name"].text for item in before.at(field).items()}
+    return tuple(item for item in after.at(field).items() if item["name"].text not in {*old, None})
+
+
+def _token(before: Resource | None, after: Resource | None) -> Iterator[AccountChange]:
+    if after is None or not token_secret(after):
+        return
+    name = after.annotations.get(_TOKEN_ACCOUNT, "")
+    if token_secret(before) and before is not None and _account_of(before) == name:
+        return
+    node = after.at("metadata", "name") if before is None else after.at("type")
+    whose = f"ServiceAccount {after.namespace}/{name}" if name else "a ServiceAccount"
+    message = f"{str_of(after)} holds a token of {whose} that never expires"
+    yield AccountChange("SA-TOKEN-SECRET", node, message, Severity.ERROR)
+
+
+def _account_of(secret: Resource) -> str:
+    return secret.annotations.get(_TOKEN_ACCOUNT, "")

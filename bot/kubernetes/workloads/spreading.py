@@ -1,0 +1,90 @@
+"""Replicas that nothing keeps apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.resource import Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.checks import Issue, Reach
+from bot.kubernetes.selectors import matches
+from bot.kubernetes.workloads.pods import PodTemplate, effective_pod_templates, str_of
+
+REPLICATED: Final = (
+    kinds.DEPLOYMENT,
+    kinds.STATEFUL_SET,
+    kinds.REPLICA_SET,
+    kinds.REPLICATION_CONTROLLER,
+    kinds.ROLLOUT,
+    kinds.DEPLOYMENT_CONFIG,
+)
+"""The kinds whose replicas are alike and can be on any node."""
+
+_TERMS: Final = "DuringSchedulingIgnoredDuringExecution"
+
+
+@dataclass(frozen=True, slots=True)
+class Spreading:
+    """What asks which workloads of at least `replicas` pods nothing spreads."""
+
+    replicas: int
+
+    def ask(self, state: State, reach: Reach) -> Iterator[Issue]:
+        """The workloads of these namespaces whose replicas may all be on one node."""
+        scaled = _scaled(state)
+        for resource in state.of(*REPLICATED):
+            if resource.namespace not in reach:
+                continue
+            wanted = resource.at("spec", "replicas")
+            minimum = scaled.get(resource.key)
+            count = (minimum.integer or 1) if minimum is not None else (wanted.integer or 0)
+            if count >= self.replicas:
+                places = (wanted, *(() if minimum is None else (minimum,)))
+                yield from _unspread(state, resource, count, places)
+
+
+def _scaled(state: State) -> dict[ResourceKey, Node]:
+    """The least numbers of replicas that autoscalers keep, by what they scale."""
+    found = {}
+    for scaler in state.of(kinds.HORIZONTAL_POD_AUTOSCALER):
+        target = scaler.at("spec", "scaleTargetRef")
+        group = (target["apiVersion"].text or "").rpartition("/")[0]
+        key = ResourceKey(
+            group, target["kind"].text or "", scaler.namespace, target["name"].text or ""
+        )
+        found[key] = scaler.at("spec", "minReplicas")
+    return found
+
+
+def _unspread(
+    state: State, resource: Resource, count: int, places: tuple[Node, ...]
+) -> Iterator[Issue]:
+    for template in effective_pod_templates(resource, state):
+        if not _spread(template):
+            affinity, spread = template.spec["affinity"], template.spec["topologySpreadConstraints"]
+            yield Issue(
+                "PODS-NOT-SPREAD",
+                resource,
+                (),
+                f"{str_of(resource)} has {count} replicas, and nothing keeps them apart: all may "
+                "run on one node",
+                (*places, *_selectors(spread), spread, affinity, resource.at("metadata", "name")),
+            )
+
+
+def _selectors(spread: Node) -> Iterator[Node]:
+    return (constraint["labelSelector"] for constraint in spread.items())
+
+
+def _spread(template: PodTemplate) -> bool:
+    """Whether a constraint or an anti-affinity is about the pods of the template themselves."""
+    for constraint in template.spec["topologySpreadConstraints"].items():
+        if matches(constraint["labelSelector"], template.labels):
+            return True
+    apart = template.spec["affinity"]["podAntiAffinity"]
+    required = tuple(apart[f"required{_TERMS}"].items())
+    preferred = (node["podAffinityTerm"] for node in apart[f"preferred{_TERMS}"].items())
+    return any(matches(term["labelSelector"], template.labels) for term in (*required, *preferred))

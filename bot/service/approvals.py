@@ -1,0 +1,196 @@
+"""What people decided about a pull request, gathered and put into its review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.core.codeowners import LARGEST, LOCATIONS, Codeowners, parse_codeowners
+from bot.core.engine.approvals import Approval, Consent, Need, digest, needs, settle
+from bot.core.engine.review import Overridden, Review
+from bot.core.globs import name_matches
+from bot.core.policy.model import Policy
+from bot.github.auth import Connection
+from bot.github.people import People, approving_reviews, ask_to_review, is_merged
+from bot.github.pulls import PullRequest, read_pull
+from bot.service.audit_record import Record, Shown
+from bot.service.commits import Commits
+from bot.service.context import Means
+
+log = structlog.get_logger()
+
+_MOST_ELSEWHERE = 20
+"""A change that was accepted on more pull requests than this is no promotion of one of them."""
+
+
+def record_of(means: Means, github: Connection, number: int) -> Record:
+    """The log of a pull request, at this moment."""
+    delivery = structlog.contextvars.get_contextvars().get("delivery", "")
+    return Record(
+        means.audit, github.repository_id, github.full_name, number, means.now(), delivery
+    )
+
+
+def codeowners_of(commits: Commits) -> Codeowners:
+    """The default branch's CODEOWNERS: what the head says of it is what is to be reviewed."""
+    for path in LOCATIONS:
+        data = commits.repository.file(commits.trusted, path)
+        if data is not None:
+            held = data if len(data) <= LARGEST else b""
+            return parse_codeowners(held.decode("utf-8", "replace"))
+    return Codeowners()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A review, and the rules of the house by which people may accept what it found."""
+
+    review: Review
+    policy: Policy
+    codeowners: Codeowners
+
+
+def settled(means: Means, github: Connection, pull: PullRequest, case: Case) -> Review:
+    """The review with what people accepted set aside, and with who may accept the rest."""
+    policy, codeowners = case.policy, case.codeowners
+    record = record_of(means, github, pull.number)
+    blocking = {
+        found.fingerprint: needs(found, policy, codeowners)
+        for found in case.review.findings
+        if found.blocks
+    }
+    consent = Consent(
+        approvals=(
+            *record.approvals(),
+            *_by_review(means, github, pull, record, blocking.values()),
+        ),
+        elsewhere=tuple(_promoted(github, policy, record, tuple(blocking))),
+        overridden=record.overridden(pull.head, policy),
+    )
+    return settle(case.review, policy, codeowners, consent)
+
+
+def remember(means: Means, github: Connection, pull: PullRequest, case: Case) -> None:
+    """Records what the check is about to say: only what was shown can be accepted.
+
+    Threads are posted by then, and the check follows at once. A review that a push overtook is
+    shown to nobody and so is not recorded.
+    """
+    record = record_of(means, github, pull.number)
+    record.conclude(case.review, case.policy, case.codeowners)
+
+
+def settled_together(
+    means: Means, github: Connection, numbers: Iterable[int], case: Case
+) -> Review:
+    """The review of a merge queue's combination of pull requests.
+
+    What was accepted on one of them holds here as well. An override lets through what was shown
+    on its own pull request, and nothing that only the combination brings.
+    """
+    policy, codeowners = case.policy, case.codeowners
+    wanted = [needs(found, policy, codeowners) for found in case.review.findings if found.blocks]
+    approvals: list[Approval] = []
+    excused: dict[tuple[str, str], Overridden] = {}
+    for number in numbers:
+        pull, record = read_pull(github, number), record_of(means, github, number)
+        approvals += [*record.approvals(), *_by_review(means, github, pull, record, wanted)]
+        held = record.overridden(pull.head, policy)
+        if held:
+            marks = ((one.fingerprint, one.digest) for one in _shown_on(record, pull.head))
+            excused.update(dict.fromkeys(marks, held))
+    after = settle(case.review, policy, codeowners, Consent(tuple(approvals)))
+    blocking = [found for found in after.findings if found.blocks]
+    left = [excused.get((found.fingerprint, digest(found))) for found in blocking]
+    known = [held for held in left if held]
+    whole = known and len(known) == len(left) and after.verdict == "blocked"
+    return replace(after, overridden=known[0]) if whole else after
+
+
+def lapsed(means: Means, github: Connection, numbers: Iterable[int]) -> frozenset[int]:
+    """Those of the pull requests whose check still shows an override or a waiver that is over."""
+    today = means.today()
+    return frozenset(number for number in numbers if record_of(means, github, number).lapsed(today))
+
+
+def _shown_on(record: Record, head: str) -> tuple[Shown, ...]:
+    """What the newest review of a head showed."""
+    held = [one for one in record.conclusions() if one.head == head]
+    return held[-1].findings if held else ()
+
+
+def tell_teams(
+    means: Means, github: Connection, pull: PullRequest, review: Review, policy: Policy
+) -> None:
+    """Asks the teams that the policy names for what was found to review, each once.
+
+    Not on a draft, and on an App's pull request only where it is blocked.
+    """
+    if pull.draft or (pull.by_bot and review.verdict != "blocked"):
+        return
+    rules = {found.rule for found in review.findings}
+    teams = dict.fromkeys(
+        team
+        for notice in policy.notify
+        if any(name_matches(rule, notice.rules) for rule in rules)
+        for team in notice.teams
+    )
+    record = record_of(means, github, pull.number)
+    for team in teams:
+        if not record.notified(team):
+            taken = ask_to_review(github, pull, team)
+            record.notify(team, pull.head, taken=taken)
+            log.info("team asked to review", team=team, taken=taken)
+
+
+def _promoted(
+    github: Connection, policy: Policy, record: Record, fingerprints: tuple[str, ...]
+) -> Iterator[Approval]:
+    """What was accepted of these findings on pull requests that were merged since."""
+    if not policy.promotes or not fingerprints:
+        return
+    found = record.elsewhere(fingerprints)
+    numbers = sorted({held.pull for held in found}, reverse=True)[:_MOST_ELSEWHERE]
+    merged = {number for number in numbers if is_merged(github, number)}
+    yield from (held for held in found if held.pull in merged)
+
+
+def _by_review(
+    means: Means,
+    github: Connection,
+    pull: PullRequest,
+    record: Record,
+    wanted: Iterable[tuple[Need, ...]],
+) -> Iterator[Approval]:
+    """Approvals by GitHub's own review: of this head, and after the finding was shown on it."""
+    if not any(need.by_review for held in wanted for need in held):
+        return
+    people = People(github, means.gateway)
+    shown = [held for held in record.conclusions() if held.head == pull.head]
+    for review in approving_reviews(github, pull):
+        seen = {
+            (one.fingerprint, one.digest): one
+            for held in shown
+            if held.at <= review.submitted
+            for one in held.findings
+        }
+        for one in seen.values():
+            needed = [need for need in one.needs if need.by_review]
+            names = names_of(people, review.login, needed)
+            if names:
+                yield Approval(
+                    pull.number, one.fingerprint, one.digest, one.severity, one.environments,
+                    review.login, names, "approving review", review=True,
+                )  # fmt: skip
+
+
+def names_of(people: People, login: str, wanted: Iterable[Need]) -> tuple[str, ...]:
+    """In whose name a person may accept what these needs are of."""
+    held = tuple(wanted)
+    names = people.names(login, [name for need in held for name in need.owners])
+    open_to_all = {name for need in held if not need.writers for name in need.owners}
+    if any(name not in open_to_all for name in names) and not people.may_write(login):
+        return tuple(name for name in names if name in open_to_all)
+    return names

@@ -1,0 +1,260 @@
+"""What the audit log says of a pull request: what was shown on it, and what people decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from bot.core.codeowners import Codeowners
+from bot.core.engine.approvals import Approval, Need, digest, needs, owner_names
+from bot.core.engine.review import Overridden, Review, ReviewFinding
+from bot.core.finding import Severity
+from bot.core.policy.model import Policy
+from bot.core.publish.report import badness
+from bot.store.audit import Audit, Entry, Event, stamp
+
+_UNTIL: Final = "expires"
+"""By which the reason of a waived finding says the last day of its waiver."""
+
+MOST_SHOWN: Final = 500
+"""A review of more findings shows these, the worst; nobody accepts the others one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A finding as people saw it, and who could accept it then; nobody could where it is empty."""
+
+    fingerprint: str
+    digest: str
+    rule: str
+    message: str
+    severity: Severity
+    environments: tuple[str, ...]
+    blocks: bool
+    needs: tuple[Need, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a review of a head said, and when. `overriders` may let the head through anyway.
+
+    `until` is the last day of the first waiver to expire of those it used; empty for none.
+    """
+
+    at: str
+    head: str
+    verdict: str
+    findings: tuple[Shown, ...]
+    overriders: tuple[str, ...]
+    hours: int
+    overridden: bool
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The log of one pull request. `now` is this moment; `delivery` finds it in the logs."""
+
+    audit: Audit
+    repository: int
+    name: str
+    pull: int
+    now: datetime
+    delivery: str = ""
+
+    def conclude(self, review: Review, policy: Policy, codeowners: Codeowners) -> None:
+        """Records what a review is about to say; nothing where it says the same as the last."""
+        worst = sorted(review.findings, key=badness)[:MOST_SHOWN]
+        shown = tuple(_shown(found, policy, codeowners) for found in worst)
+        owners = owner_names((*policy.override.teams, *policy.override.users))
+        held = review.suppressed[:MOST_SHOWN]
+        waived = [one for one in review.suppressed if _UNTIL in one.because]
+        said = {
+            "verdict": review.verdict,
+            "findings": msgspec.to_builtins(shown),
+            "overriders": owners,
+            "hours": policy.override.hours,
+            "overridden": bool(review.overridden),
+            "until": min((one.because[_UNTIL] for one in waived), default=""),
+            "held": sorted((one.finding.fingerprint, dict(one.because)) for one in held),
+        }
+        mark = blake2b(msgspec.json.encode(said, order="sorted"), digest_size=12).hexdigest()
+        before = self.audit.entries("concluded", self.repository, pull=self.pull)
+        if before and before[-1].key.endswith(f":{review.head}:{mark}"):
+            return
+        key = f"concluded:{self.repository}:{self.pull}:{len(before)}:{review.head}:{mark}"
+        self.audit.append(
+            [self._entry(key, "concluded", review.head, data=said), *self._details(review)]
+        )
+
+    def conclusions(self) -> Iterator[Conclusion]:
+        """What the reviews said, oldest first."""
+        for entry in self.audit.entries("concluded", self.repository, pull=self.pull):
+            held = msgspec.convert(dict(entry.data), _Said)
+            yield Conclusion(
+                entry.at,
+                entry.head,
+                held.verdict,
+                tuple(held.findings),
+                tuple(held.overriders),
+                held.hours,
+                held.overridden,
+                held.until,
+            )
+
+    def shown(self, before: str) -> Conclusion | None:
+        """What people saw at a moment: the newest conclusion until then."""
+        known = [held for held in self.conclusions() if held.at <= before]
+        return known[-1] if known else None
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """What people accepted here."""
+        held = self.audit.entries("approved", self.repository, pull=self.pull)
+        return tuple(map(_approval, held))
+
+    def elsewhere(self, fingerprints: Sequence[str]) -> tuple[Approval, ...]:
+        """What people accepted of these findings on other pull requests."""
+        held = self.audit.entries("approved", self.repository, fingerprints=fingerprints)
+        return tuple(_approval(entry) for entry in held if entry.pull != self.pull)
+
+    def approve(self, approval: Approval, rule: str, head: str, source: str) -> None:
+        """Records a person's consent; `source` is the comment by which it was given."""
+        what = f"{approval.digest}:{','.join(approval.environments)}"
+        mark = blake2b(what.encode(), digest_size=8).hexdigest()
+        key = f"approved:{self.repository}:{self.pull}:{source}:{approval.fingerprint}:{mark}"
+        entry = self._entry(
+            key, "approved", head, actor=approval.by, reason=approval.reason, rule=rule,
+            fingerprint=approval.fingerprint,
+            data={
+                "digest": approval.digest, "severity": str(approval.severity),
+                "environments": approval.environments, "owners": approval.owners,
+            },
+        )  # fmt: skip
+        self.audit.append([entry])
+
+    def override(self, by: str, reason: str, head: str, source: str, **data: Any) -> None:
+        """Records that a person lets the head through; `until` and `owners` are in `data`."""
+        key = f"overridden:{self.repository}:{self.pull}:{source}"
+        entry = self._entry(key, "overridden", head, actor=by, reason=reason, data=data)
+        self.audit.append([entry])
+
+    def overridden(self, head: str, policy: Policy) -> Overridden | None:
+        """The override of this head that holds now, by someone whom the policy still names."""
+        named = set(owner_names((*policy.override.teams, *policy.override.users)))
+        for entry in self.audit.entries("overridden", self.repository, pull=self.pull)[::-1]:
+            alive = entry.head == head and stamp(self.now) < entry.data["until"]
+            if alive and named & set(entry.data["owners"]):
+                until = entry.data["until"][:16].replace("T", " ")
+                return Overridden(entry.actor, entry.reason, f"{until} UTC")
+        return None
+
+    def lapsed(self, today: date) -> bool:
+        """Whether the last review let something through that is let through no longer.
+
+        By an override that is over, or by a waiver that has expired.
+        """
+        last = list(self.conclusions())[-1:]
+        if any(one.until and one.until < today.isoformat() for one in last):
+            return True
+        known = self.audit.entries("overridden", self.repository, pull=self.pull)
+        alive = any(
+            entry.head == one.head and stamp(self.now) < entry.data["until"]
+            for one in last
+            for entry in known
+        )
+        return any(one.overridden for one in last) and not alive
+
+    def refuse(self, by: str, reason: str, head: str, source: str) -> None:
+        """Records that somebody asked for what they may not have."""
+        key = f"refused:{self.repository}:{self.pull}:{source}"
+        self.audit.append([self._entry(key, "refused", head, actor=by, reason=reason)])
+
+    def notified(self, team: str) -> bool:
+        """Whether the team was told of this pull request."""
+        told = self.audit.entries("notified", self.repository, pull=self.pull)
+        return any(entry.actor == team for entry in told)
+
+    def notify(self, team: str, head: str, *, taken: bool) -> None:
+        """Records that a team was told, and whether GitHub took it."""
+        key = f"notified:{self.repository}:{self.pull}:{team}"
+        data = {"taken": taken}
+        self.audit.append([self._entry(key, "notified", head, actor=team, data=data)])
+
+    def _details(self, review: Review) -> Iterator[Entry]:
+        """A row for each finding, waived, accepted or standing: for who queries the table."""
+        standing: Iterable[tuple[Event, ReviewFinding, Mapping[str, str]]] = (
+            ("found", found, {}) for found in sorted(review.findings, key=badness)[:MOST_SHOWN]
+        )
+        held: Iterable[tuple[Event, ReviewFinding, Mapping[str, str]]] = (
+            ("accepted" if "approval" in one.because else "waived", one.finding, one.because)
+            for one in review.suppressed[:MOST_SHOWN]
+        )
+        for event, found, because in (*standing, *held):
+            spaces = ",".join(found.environments)
+            what = f"{digest(found)}:{spaces}:{sorted(because.items())}"
+            mark = blake2b(what.encode(), digest_size=8).hexdigest()
+            place = f"{self.repository}:{self.pull}:{review.head}"
+            yield self._entry(
+                f"{event}:{place}:{found.fingerprint}:{mark}",
+                event,
+                review.head,
+                actor=because.get("by", ""),
+                rule=found.rule,
+                fingerprint=found.fingerprint,
+                reason=because.get("approval") or because.get("waiver", ""),
+                data={
+                    "message": found.message,
+                    "severity": str(found.severity),
+                    "blocks": found.blocks,
+                    "environments": found.environments,
+                    "path": found.location.path if found.location else None,
+                    "because": dict(because),
+                },
+            )
+
+    def _entry(self, key: str, event: Event, head: str, **more: Any) -> Entry:
+        return Entry(
+            key=key,
+            at=stamp(self.now),
+            event=event,
+            repository=self.repository,
+            name=self.name,
+            pull=self.pull,
+            head=head,
+            delivery=self.delivery,
+            **more,
+        )
+
+
+class _Said(msgspec.Struct):
+    """A conclusion's data as it is read again; what a newer release added is left out."""
+
+    verdict: str
+    findings: list[Shown]
+    overriders: list[str]
+    hours: int
+    overridden: bool
+    until: str = ""
+
+
+def _shown(found: ReviewFinding, policy: Policy, codeowners: Codeowners) -> Shown:
+    return Shown(
+        found.fingerprint,
+        digest(found),
+        found.rule,
+        found.message,
+        found.severity,
+        found.environments,
+        found.blocks,
+        needs(found, policy, codeowners) if found.blocks else (),
+    )
+
+
+def _approval(entry: Entry) -> Approval:
+    held = {**entry.data, "pull": entry.pull, "fingerprint": entry.fingerprint}
+    return msgspec.convert(held | {"by": entry.actor, "reason": entry.reason}, Approval)

@@ -1,0 +1,207 @@
+"""The story of a command: from a person's comment to what is recorded, and to one answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from bot.catalog import load_rules
+from bot.core.engine.approvals import Approval, named
+from bot.core.publish.commands import Command, parse_commands
+from bot.core.publish.replies import NOBODY, Answer, Person, write_reply
+from bot.github.auth import Connection
+from bot.github.events import body_mark
+from bot.github.people import People
+from bot.github.pulls import PullRequest, read_pull
+from bot.github.replies import Comment, Place, read_comment, reply, reply_mark
+from bot.github.tasks import Done, Errand, Job
+from bot.service.approvals import names_of, record_of
+from bot.service.audit_record import Conclusion, Record, Shown
+from bot.service.context import Means
+from bot.store.audit import stamp
+
+log = structlog.get_logger()
+
+BY_REVIEW = "approving-review"
+
+
+def obey(means: Means, errand: Errand) -> Done:
+    """What became of a comment that holds a command, or of a review that may be an approval.
+
+    Run twice, it records and answers once.
+    """
+    job = Job(errand.installation, errand.repository, errand.number, "requested")
+    with means.connected(errand.installation, errand.repository) as github:
+        pull = read_pull(github, errand.number)
+        record = record_of(means, github, errand.number)
+        if not pull.open:
+            return Done("unneeded")
+        if errand.detail == BY_REVIEW:
+            return _reviewed(record, job)
+        place, _, rest = errand.detail.partition(":")
+        number, _, mark = rest.partition(":")
+        known: Place = "line" if place == "line" else "issue"
+        comment = read_comment(github, errand.number, known, int(number))
+        if comment is None or not comment.person:
+            return Done("unneeded")
+        hearing = _Hearing(means, github, pull, comment, record)
+        edited = body_mark(comment.body) != mark
+        hearing.hear((Command("unknown", fault="edited"),) if edited else ())
+        if not edited:
+            hearing.hear(parse_commands(comment.body))
+        hearing.answer()
+    return Done("obeyed", (job,)) if hearing.changed else Done("heard")
+
+
+def _reviewed(record: Record, job: Job) -> Done:
+    """A review may be an approval only where the policy lets it be one."""
+    held = list(record.conclusions())[-1:]
+    counts = any(need.by_review for one in held for shown in one.findings for need in shown.needs)
+    accepted = any(
+        "approving review" in entry.reason
+        for entry in record.audit.entries("accepted", record.repository, pull=record.pull)
+    )
+    return Done("obeyed", (job,)) if counts or accepted else Done("unneeded")
+
+
+@dataclass(slots=True)
+class _Hearing:
+    """One comment being carried out. `changed`: what the check says may be another now."""
+
+    means: Means
+    github: Connection
+    pull: PullRequest
+    comment: Comment
+    record: Record
+    changed: bool = False
+    answers: list[Answer] = field(default_factory=list)
+
+    def hear(self, commands: tuple[Command, ...]) -> None:
+        """Carries out the commands, in their order."""
+        shown = self.record.shown(self.comment.written)
+        for at, command in enumerate(commands):
+            log.info("command", verb=command.verb, by=self.comment.author, fault=command.fault)
+            if command.fault:
+                self.answers.append(Answer(command.verb, command.id, fault=command.fault))
+                continue
+            match command.verb:
+                case "approve":
+                    self._approve(command, shown, at)
+                case "override":
+                    self._override(command, shown, at)
+                case "recheck":
+                    self.changed = self.changed or self._known
+                case "explain":
+                    self._explain(command, shown)
+                case _:
+                    self.answers.append(Answer(command.verb))
+
+    def answer(self) -> None:
+        """Answers, once and all in one; strangers get no answer, only what they may have."""
+        told = [one for one in self.answers if self._known or one.done]
+        if told:
+            body = write_reply(reply_mark(self.comment), tuple(told))
+            reply(self.github, self.pull.number, self.comment, body)
+
+    @property
+    def _known(self) -> bool:
+        """Whether the author is one of the repository's people, or opened the pull request."""
+        return self.comment.insider or self._is_author
+
+    @property
+    def _is_author(self) -> bool:
+        return self.comment.author.lower() == self.pull.author.lower()
+
+    def _approve(self, command: Command, shown: Conclusion | None, at: int) -> None:
+        if self._is_author:
+            self._refuse(command, "who opened a pull request cannot accept what it brings", at)
+            return
+        wanted = _wanted(command.id, shown)
+        if isinstance(wanted, str):
+            self._refuse(command, wanted, at)
+            return
+        people = People(self.github, self.means.gateway)
+        head = shown.head if shown else ""
+        for one in wanted:
+            names = names_of(people, self.comment.author, one.needs)
+            owners = tuple(dict.fromkeys(name for need in one.needs for name in need.owners))
+            if not names:
+                why = "nobody is named who could accept it" if not owners else ""
+                self._refuse(command, why, at, one, Person(owners, people.blind))
+                continue
+            approval = Approval(
+                self.pull.number, one.fingerprint, one.digest, one.severity, one.environments,
+                self.comment.author, names, command.reason,
+            )  # fmt: skip
+            self.record.approve(approval, one.rule, head, self._source(at))
+            self.changed = True
+            self.answers.append(Answer("approve", one.fingerprint, message=one.message, done=True))
+
+    def _override(self, command: Command, shown: Conclusion | None, at: int) -> None:
+        if self._is_author:
+            self._refuse(command, "who opened a pull request cannot override its review", at)
+            return
+        if shown is None or not shown.overriders:
+            self._refuse(command, "the policy names nobody who may: `override:` is empty", at)
+            return
+        people = People(self.github, self.means.gateway)
+        names = people.names(self.comment.author, shown.overriders)
+        if not names:
+            self._refuse(command, "", at, person=Person(shown.overriders, people.blind))
+            return
+        until = stamp(self.record.now + timedelta(hours=shown.hours))
+        self.record.override(
+            self.comment.author, command.reason, shown.head, self._source(at),
+            until=until, owners=names,
+        )  # fmt: skip
+        log.warning("review overridden", by=self.comment.author, until=until, head=shown.head)
+        self.changed = True
+        self.answers.append(Answer("override", until=until, done=True))
+
+    def _explain(self, command: Command, shown: Conclusion | None) -> None:
+        found = _wanted(command.id, shown, blocking=False)
+        if isinstance(found, str):
+            self.answers.append(Answer("explain", command.id, fault=found))
+            return
+        one = found[0]
+        page = next((rule.page for rule in load_rules() if rule.id == one.rule), None)
+        self.answers.append(Answer("explain", one.fingerprint, message=one.message, page=page))
+
+    def _refuse(
+        self,
+        command: Command,
+        why: str,
+        at: int,
+        one: Shown | None = None,
+        person: Person = NOBODY,
+    ) -> None:
+        """Records and answers that this person may not."""
+        which = one.fingerprint if one else command.id
+        reason = f"{command.verb} {which}: {why or 'not one of those who may'}"
+        self.record.refuse(
+            self.comment.author, reason, self.pull.head, f"{self._source(at)}:{which}"
+        )
+        self.answers.append(Answer(command.verb, which, fault=why or "may-not", person=person))
+
+    def _source(self, at: int) -> str:
+        return f"{self.comment.place}:{self.comment.id}:{at}"
+
+
+def _wanted(
+    wanted: str, shown: Conclusion | None, *, blocking: bool = True
+) -> tuple[Shown, ...] | str:
+    """The findings that an id names among those shown, or why there are none."""
+    every = shown.findings if shown else ()
+    held = tuple(one for one in every if one.blocks or not blocking)
+    if not held:
+        return "nothing that would have to be accepted was shown here when the comment was written"
+    if wanted == "all":
+        return held
+    meant = named(wanted, (one.fingerprint for one in held))
+    if not meant:
+        return "no finding that was shown here when the comment was written has this id"
+    if len(meant) > 1:
+        return f"more than one finding has an id that begins so: {', '.join(meant[:5])}"
+    return tuple(one for one in held if one.fingerprint == meant[0])

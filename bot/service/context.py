@@ -1,0 +1,139 @@
+"""What every story needs: GitHub, a directory for mirrors, a limit of time, and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from bot.analysis.process.parent import Options, Side
+from bot.analysis.review import review_trees
+from bot.catalog import rule_options
+from bot.core.engine.review import Review
+from bot.core.policy.model import Policy
+from bot.core.policy.organisation import parse_organisation
+from bot.errors import PolicyError
+from bot.git import Mirror, Repository
+from bot.github.auth import Connection, Gateway
+from bot.github.organisation import Organisations, where
+from bot.service.commits import Commits
+from bot.service.deadline import Deadline
+from bot.store.audit import Audit
+from bot.store.holds import Holds
+
+
+class Judge(Protocol):
+    """Who compares two commits: `bot.analysis`, in a process that holds no key and no token."""
+
+    def __call__(
+        self, base: Side, head: Side, policy: Policy, today: date, options: Options, /
+    ) -> Review:
+        """The review of the change from `base` to `head`. Raises AnalysisError."""
+
+
+def utc_now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a story needs.
+
+    `transport` are the protocols that git may speak, `surroundings` the variables that it needs
+    to reach GitHub, such as a proxy.
+    """
+
+    gateway: Gateway
+    mirrors: Path
+    seconds: float
+    today: Callable[[], date]
+    options: Options = field(default_factory=Options)
+    transport: tuple[str, ...] = ("https",)
+    surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    judge: Judge = review_trees
+    audit: Audit = field(default_factory=Audit.in_memory)
+    holds: Holds = field(default_factory=Holds.in_memory)
+    now: Callable[[], datetime] = utc_now
+    organisations: Organisations = field(default_factory=Organisations)
+
+    @contextmanager
+    def connected(self, installation: int, repository: int) -> Iterator[Connection]:
+        """A connection for one job alone."""
+        github = self.gateway.connect(installation, repository)
+        try:
+            yield github
+        finally:
+            github.close()
+
+    def mirror(self, repository: int) -> Path:
+        """Where the mirror of a repository is: by its id, which outlives its name."""
+        return self.mirrors / f"{repository}.git"
+
+    def tenant(self, repository: int) -> str:
+        """Whose facts are kept apart from others'."""
+        return self.mirror(repository).name
+
+    def fetched(self, github: Connection, wanted: Sequence[str], deadline: Deadline) -> Repository:
+        """The mirror with these commits and refs, and the tip of the default branch."""
+        mirror = Mirror(
+            self.mirror(github.repository_id),
+            protocols=self.transport,
+            surroundings=self.surroundings,
+            seconds=deadline.check(),
+        )
+        return mirror.fetch(
+            github.clone_url, [*dict.fromkeys((*wanted, trusted(github)))], github.token
+        )
+
+    def policy(self, github: Connection, commits: Commits) -> Policy:
+        """The policy that holds: the repository's upon its organisation's. Raises PolicyError."""
+        text = self.organisations.text(self.gateway, github)
+        if text is None:
+            return commits.policy()
+        try:
+            organisation = parse_organisation(text, rule_options())
+        except PolicyError as error:
+            raise PolicyError(str(error), error.line, where=where(github)) from error
+        return commits.policy(organisation)
+
+    def judged(
+        self,
+        commits: Commits,
+        policy: Policy,
+        deadline: Deadline,
+        unwanted: Callable[[], bool] = lambda: False,
+    ) -> Review:
+        """The review, in the time that is left, of which at most half goes into rendering.
+
+        Raises Overtaken where it turns out to be unwanted meanwhile.
+        """
+        left = deadline.check()
+        known = self.options.renders
+        renders = replace(known, seconds=min(known.seconds, left / 2))
+        limits = replace(
+            self.options.limits, wall=min(left - renders.seconds, self.options.limits.wall)
+        )
+        with commits.repository.blobs() as blobs:
+            base, head = (
+                Side(commits.repository.tree(commit), blobs, commit)
+                for commit in (commits.base, commits.head)
+            )
+            options = replace(
+                self.options,
+                limits=limits,
+                tenant=commits.repository.git_directory.name,
+                renders=renders,
+                repositories=(commits.address,),
+                unwanted=unwanted,
+            )
+            return self.judge(base, head, policy, self.today(), options)
+
+
+def trusted(github: Connection) -> str:
+    """The ref that the policy is read from: the default branch."""
+    return f"refs/heads/{github.default_branch}"

@@ -1,0 +1,237 @@
+"""The one story: from a pull request to be reviewed to its published review."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+import structlog
+
+from bot.core.engine.decide import Conclusion
+from bot.core.engine.review import Review
+from bot.core.publish.plan import ConcludeCheck, Operation, PostFileComment, PostReview, plan
+from bot.core.publish.report import failed, invalid_policy
+from bot.errors import GitHubError, Overtaken, PolicyError
+from bot.github import checks
+from bot.github.auth import Connection
+from bot.github.comments import perform, read_posted
+from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
+from bot.github.tasks import Announcement, Done, Job, Task
+from bot.service.approvals import Case, codeowners_of, remember, settled, tell_teams
+from bot.service.commits import Commits
+from bot.service.context import Means, trusted
+from bot.service.deadline import Deadline
+from bot.service.shared_head import conclude
+
+log = structlog.get_logger()
+
+LOOK: Final = 5.0
+"""Seconds between two looks at whether a review that is under way is wanted still."""
+
+
+def announce(means: Means, task: Announcement) -> Done:
+    """Puts the check run in progress, also while an older job of the pull request runs.
+
+    What was under way for the head that a push replaced ends.
+    """
+    job = task.job
+    with opened(means, job) as (github, pull):
+        left = _left(github, pull, job, task.before)
+        about = checks.about_pull(pull)
+        held = checks.newest(checks.runs_on(github, pull.head), about)
+        if not pull.open or (job.reason == "missing" and held):
+            return Done("unneeded", left)
+        if job.reason == "changed" and checks.is_reviewed(held, about, quiet=job.quiet):
+            return Done("unneeded", left)
+        checks.begin(github, about)
+        return Done("announced", (*left, job))
+
+
+def review(means: Means, job: Job) -> Done:
+    """What became of the pull request as it is now.
+
+    Run twice, also after a crash anywhere in between, it leaves what one run leaves. What it
+    raises is for the queue, which tries again or gives up: then `give_up` ends the check.
+    """
+    deadline = Deadline(means.seconds)
+    with opened(means, job) as (github, pull):
+        about = checks.about_pull(pull)
+        if _unneeded(github, pull, job):
+            return Done("unneeded")
+        # A sweep's review is one request where nothing is found: nobody waits to see it begin.
+        find = checks.adopt if job.priority == "sweep" else checks.begin
+        run = find(github, about)
+        commits = _fetched(means, github, pull, deadline)
+        try:
+            policy = means.policy(github, commits)
+        except PolicyError as error:
+            end = _unreviewed(invalid_policy(error))
+            return Done("invalid-policy", conclude(github, pull, job, run, end))
+        try:
+            judged = means.judged(commits, policy, deadline, _overtaken(github, pull))
+        except Overtaken:
+            return _superseded(github, pull, job, run)
+        case = Case(judged, policy, codeowners_of(commits))
+        judged = settled(means, github, pull, case)
+        posted, files = read_posted(github, pull), changed_files(github, pull)
+        *operations, ending = plan(judged, policy, posted, files)
+        deadline.check()
+        if _moved(github, pull):
+            return _superseded(github, pull, job, run)
+        perform(github, pull, _fitting(operations, pull, job, judged))
+        remember(means, github, pull, replace(case, review=judged))
+        follow = conclude(github, pull, job, run, _reviewed(ending, job))
+        follow += _retargeted(github, pull, job)
+        if not job.quiet:
+            tell_teams(means, github, pull, judged, policy)
+    return Done(judged.verdict, follow)
+
+
+def give_up(means: Means, job: Job, reference: str) -> None:
+    """Ends the check run of a job that failed for good, with what finds it in the logs.
+
+    Not where the head was reviewed since then.
+    """
+    with opened(means, job) as (github, pull):
+        if not _unneeded(github, pull, replace(job, reason="changed", quiet=True)):
+            run = checks.adopt(github, checks.about_pull(pull))
+            conclude(github, pull, job, run, _unreviewed(failed(reference)))
+
+
+def close(means: Means, job: Job) -> Done:
+    """A closed pull request has no check under way; others of its commit have one again."""
+    with opened(means, job) as (github, pull):
+        if pull.open:
+            return Done("unneeded")
+        runs = checks.runs_on(github, pull.head)
+        checks.cancel_all(github, checks.about_pull(pull), runs)
+        return Done("closed", _anew(github, pull.head, pull, job))
+
+
+@contextmanager
+def opened(means: Means, job: Job) -> Iterator[tuple[Connection, PullRequest]]:
+    """A connection for this job alone, and the pull request as it is now."""
+    with means.connected(job.installation, job.repository) as github:
+        pull = read_pull(github, job.number)
+        with structlog.contextvars.bound_contextvars(repository=github.full_name, head=pull.head):
+            yield github, pull
+
+
+def _unneeded(github: Connection, pull: PullRequest, job: Job) -> bool:
+    """Whether nothing is left to be reviewed; then nothing stays in progress, either."""
+    if pull.open and job.reason == "requested":
+        return False
+    about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
+    held = checks.newest(runs, about)
+    if not pull.open or checks.is_reviewed(held, about, quiet=job.quiet):
+        checks.cancel_all(github, about, runs)
+        return True
+    return False
+
+
+def _left(github: Connection, pull: PullRequest, job: Job, before: str | None) -> tuple[Task, ...]:
+    """Ends what is under way on the head that was; others that have it are reviewed without it."""
+    if before is None or before == pull.head:
+        return ()
+    gone = checks.About(before, f"v1:{pull.number}:", f"v1:{pull.number}:")
+    checks.cancel_all(github, gone, checks.runs_on(github, before))
+    return _anew(github, before, pull, job)
+
+
+def _anew(github: Connection, head: str, pull: PullRequest, job: Job) -> tuple[Task, ...]:
+    """Reviews of the others on a commit, whose check showed the worst of them all."""
+    return tuple(
+        Announcement(Job(job.installation, job.repository, other.number, "requested"))
+        for other in on_head(github, head)
+        if other.number != pull.number
+    )
+
+
+def _fetched(means: Means, github: Connection, pull: PullRequest, deadline: Deadline) -> Commits:
+    """The commits to compare: the head, and where it left the base branch."""
+    base = f"refs/heads/{pull.base}"
+    repository = means.fetched(github, (pull.head, base), deadline)
+    return Commits(
+        repository,
+        base=repository.merge_base(base, pull.head),
+        head=pull.head,
+        trusted=repository.resolve(trusted(github)),
+        target=pull.target,
+        address=github.clone_url,
+    )
+
+
+def _moved(github: Connection, pull: PullRequest) -> bool:
+    """Whether the pull request is another by now; its newer delivery has a job of its own."""
+    now = read_pull(github, pull.number)
+    return (now.open, now.head, now.base) != (pull.open, pull.head, pull.base)
+
+
+def _overtaken(github: Connection, pull: PullRequest) -> Callable[[], bool]:
+    """Asks GitHub now and then, while the analysis works, whether anybody waits for it still."""
+    asked = time.monotonic()
+
+    def overtaken() -> bool:
+        nonlocal asked
+        if time.monotonic() < asked + LOOK:
+            return False
+        asked = time.monotonic()
+        try:
+            return _moved(github, pull)
+        except GitHubError:
+            # Before anything is posted, it is asked again.
+            return False
+
+    return overtaken
+
+
+def _superseded(
+    github: Connection, pull: PullRequest, job: Job, run: checks.CheckRun | None
+) -> Done:
+    """The end of a review that a push, a retarget or a closing overtook: it posts nothing."""
+    if run:
+        checks.cancel(github, run, checks.about_pull(pull))
+    # Should the newer head's own delivery be lost, it still gets its check.
+    return Done("superseded", (Announcement(replace(job, reason="changed")),))
+
+
+def _retargeted(github: Connection, pull: PullRequest, job: Job) -> tuple[Task, ...]:
+    """Takes a verdict back at once whose base was changed while it was written.
+
+    The announcement of that change found the run in progress and took it for its own; until a
+    worker came to the next review, the verdict about the old base would let the merge through.
+    """
+    now = read_pull(github, pull.number)
+    if not now.open or now.head != pull.head or now.base == pull.base:
+        return ()
+    checks.begin(github, checks.about_pull(now))
+    return (Announcement(replace(job, reason="changed")),)
+
+
+def _fitting(
+    operations: list[Operation], pull: PullRequest, job: Job, judged: Review
+) -> Iterator[Operation]:
+    """The operations that suit the pull request.
+
+    Nobody asked yet for comments on a draft, nor on what was there before the App; a bot reads
+    none, so its pull request has them only where a person has to see to it.
+    """
+    silent = pull.draft or job.quiet or (pull.by_bot and judged.verdict != "blocked")
+    for operation in operations:
+        if not (silent and isinstance(operation, PostReview | PostFileComment)):
+            yield operation
+
+
+def _reviewed(ending: Operation, job: Job) -> checks.End:
+    if not isinstance(ending, ConcludeCheck):
+        raise TypeError("a plan ends with the check run's conclusion")
+    return checks.End(ending, quiet=job.quiet)
+
+
+def _unreviewed(told: tuple[Conclusion, str]) -> checks.End:
+    """The end of a run that has no review to show; the next job for this head makes one."""
+    how, summary = told
+    return checks.End(ConcludeCheck(how.conclusion, how.title, summary), "failed")

@@ -1,0 +1,141 @@
+"""Pushes to the default branch: another policy, and what came without a pull request.
+
+What a direct push brought is found against what was there before it. It does not become base in
+silence: the run of that commit carries it, the run of each later commit says it again, until it is
+gone or waived (docs/decisions/006-direct-pushes.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import structlog
+
+from bot.core.codeowners import LOCATIONS
+from bot.core.engine.decide import Conclusion, finding_order, verdict_of
+from bot.core.engine.review import Review
+from bot.core.policy.model import ORGANISATION_PATH, ORGANISATION_REPOSITORY, POLICY_PATH
+from bot.core.publish.notices import kept_of, pushed
+from bot.core.publish.plan import ConcludeCheck, conclude
+from bot.core.publish.report import failed, invalid_policy
+from bot.errors import PolicyError
+from bot.git import Repository
+from bot.github import checks
+from bot.github.auth import Connection
+from bot.github.pulls import pulls_of
+from bot.github.tasks import Done, Errand, PushJob, Task
+from bot.service.commits import Commits
+from bot.service.context import Means
+from bot.service.deadline import Deadline
+
+log = structlog.get_logger()
+
+_EVERYTHING: Final = "all"
+"""What is kept of a push that nobody could judge: whatever is found since then."""
+
+
+def review_push(means: Means, job: PushJob) -> Done:
+    """What a push to the default branch asks for, which is mostly nothing."""
+    deadline = Deadline(means.seconds)
+    with means.connected(job.installation, job.repository) as github:
+        repository = means.fetched(github, (job.before, job.after), deadline)
+        branch = github.default_branch
+        commits = Commits(repository, job.before, job.after, job.after, branch, github.clone_url)
+        tasks = _rechecks(github, repository, job)
+        about = checks.about_push(job)
+        carried = _carried(github, job.before)
+        direct = not _by_pull_request(github, job.after)
+        if (not direct and carried is None) or checks.reviewed(github, about):
+            return Done("policy-changed" if tasks else "unneeded", tasks)
+        try:
+            policy = means.policy(github, commits)
+        except PolicyError as error:
+            _carry_on(github, job, carried, invalid_policy(error), direct=direct)
+            return Done("invalid-policy", tasks)
+        judged = means.judged(commits, policy, deadline)
+        if not direct:
+            judged = replace(judged, findings=(), problems=())
+        since = job.before
+        if carried:
+            since, marks = carried
+            whole = means.judged(replace(commits, base=since), policy, deadline)
+            judged = _with(judged, whole, marks)
+        judged = replace(judged, verdict=verdict_of(judged.findings, judged.problems, policy))
+        kept = [found.fingerprint for found in judged.findings if found.blocks]
+        ending = pushed(conclude(judged, policy), since, kept)
+        checks.conclude(github, about, checks.adopt(github, about), checks.End(ending))
+        log.info("push reviewed", conclusion=ending.conclusion, title=ending.title)
+        return Done(judged.verdict, tasks)
+
+
+def give_up_push(means: Means, job: PushJob, reference: str) -> None:
+    """A push that could not be reviewed is red, unless a pull request explains it."""
+    with means.connected(job.installation, job.repository) as github:
+        about = checks.about_push(job)
+        runs, carried = checks.runs_on(github, job.after), _carried(github, job.before)
+        direct = not _by_pull_request(github, job.after)
+        begun = any(checks.is_unfinished(run, about) for run in runs)
+        if not checks.is_reviewed(checks.newest(runs, about), about) and (
+            begun or direct or carried
+        ):
+            _carry_on(github, job, carried, failed(reference), direct=direct)
+
+
+def _carry_on(
+    github: Connection,
+    job: PushJob,
+    carried: tuple[str, frozenset[str]] | None,
+    told: tuple[Conclusion, str],
+    *,
+    direct: bool,
+) -> None:
+    """A red run of a push that nobody could judge, with what the next one is to look at."""
+    about, (how, summary) = checks.about_push(job), told
+    since, marks = carried or (job.before, frozenset())
+    kept = {*marks, _EVERYTHING} if direct else marks
+    ending = pushed(ConcludeCheck(how.conclusion, how.title, summary), since, kept)
+    checks.conclude(github, about, checks.adopt(github, about), checks.End(ending, "failed"))
+
+
+def _rechecks(github: Connection, repository: Repository, job: PushJob) -> tuple[Task, ...]:
+    """Looking again at what was judged by other rules: here, or wherever the App is."""
+
+    def changed(path: str) -> bool:
+        old, new = (repository.file(commit, path) for commit in (job.before, job.after))
+        return old != new
+
+    home = github.full_name.rpartition("/")[2].lower() == ORGANISATION_REPOSITORY
+    if home and changed(ORGANISATION_PATH):
+        return (Errand("recheck-installation", job.installation),)
+    if any(map(changed, (POLICY_PATH, *LOCATIONS))):
+        return (Errand("recheck", job.installation, job.repository),)
+    return ()
+
+
+def _carried(github: Connection, commit: str) -> tuple[str, frozenset[str]] | None:
+    """Since when, and what, the run of the commit before carries."""
+    for run in checks.runs_on(github, commit):
+        if run.external_id.startswith("v1:push:") and run.status == "completed":
+            held = kept_of(run.summary)
+            return held if held and held[1] else None
+    return None
+
+
+def _by_pull_request(github: Connection, commit: str) -> bool:
+    """Whether a pull request brought this commit to the default branch."""
+    return any(
+        not pull.open and pull.merged and pull.base == github.default_branch
+        for pull in pulls_of(github, commit)
+    )
+
+
+def _with(judged: Review, whole: Review, marks: frozenset[str]) -> Review:
+    """The review with those of the earlier findings that are still there."""
+    known = {found.fingerprint for found in judged.findings}
+    still = (
+        found
+        for found in whole.findings
+        if found.fingerprint not in known and not marks.isdisjoint({found.fingerprint, _EVERYTHING})
+    )
+    return replace(judged, findings=tuple(sorted((*judged.findings, *still), key=finding_order)))

@@ -1,0 +1,1 @@
+"""What does the service remember? The audit log, rate-limit holds, and the database of both."""

@@ -1,0 +1,107 @@
+"""Whatever a pull request says, what is posted links, mentions, loads and hides nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from types import MappingProxyType
+
+import pytest
+from markdown_it import MarkdownIt
+
+from bot.core.engine.review import (
+    Details,
+    ImageChange,
+    Location,
+    Problem,
+    RelatedPlace,
+    ResourceReference,
+    ReviewFinding,
+    Suppressed,
+)
+from bot.core.finding import Graph, Severity, Steps, Table
+from bot.core.policy.model import Policy, Waiver
+from bot.core.publish.report import Pages, invalid_policy, whole
+from bot.errors import PolicyError
+from tests.core.publish.test_markdown import ACTIVE, HOSTILE
+from tests.reviews import MANY, decided, finding
+
+PAGES = Pages("https://fairlead.example/rules")
+OUR_HTML = re.compile(
+    r"<!-- fairlead:v1 finding=[0-9a-z-]* -->\n?|</?sub>|</?details>|<summary>1 notice</summary>"
+)
+
+
+def hostile_finding(text: str) -> ReviewFinding:
+    """A finding that says the text wherever a pull request has a say."""
+    return replace(
+        finding(message=text, path=text, environments=(text, "b"), fingerprint=text),
+        resource=ResourceReference(text, text, text, text),
+        related=(RelatedPlace(Location(text, 1, "RIGHT"), text), RelatedPlace(None, text)),
+        facts=MappingProxyType({text: text}),
+        details=Details(
+            (Table((text, "b"), ((text, text),)),),
+            (Steps(text, (text, text)),),
+            (Graph(((text, text, text),)),),
+        ),
+    )
+
+
+def posted(text: str) -> str:
+    found = hostile_finding(text)
+    summary = replace(
+        MANY, images=(ImageChange(ResourceReference("", text, text, text), text, text, text),)
+    )
+    problem = Problem("unreadable", True, Location(text, None, "RIGHT"), text)
+    policy = Policy(
+        waivers=(Waiver(text or "-", date(2027, 1, 1), rule="image-tag-mutable"),),
+        owners=(),
+    )
+    review = decided(
+        found,
+        replace(found, rule="image-tag-mutable"),
+        replace(found, severity=Severity.NOTICE),
+        policy=policy,
+        problems=(problem,),
+        summary=summary,
+    )
+    assert [type(held) for held in review.suppressed] == [Suppressed]
+    return whole(review, policy, PAGES)
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "```mermaid\nclick n0", '"]; click n0 "x'], ids=ascii)
+def test_nothing_in_a_posted_text_is_active(text: str) -> None:
+    _assert_inert(posted(text))
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_nothing_in_an_invalid_policy_is_active(text: str) -> None:
+    _assert_inert(invalid_policy(PolicyError(f"line 1: {text}\nline 2: {text!r}", 1), text)[1])
+
+
+def _assert_inert(markdown: str) -> None:
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    tokens = [held for token in parser.parse(markdown) for held in (token, *(token.children or ()))]
+    links = {token.attrs["href"] for token in tokens if token.type == "link_open"}
+    html = "".join(token.content for token in tokens if token.type.startswith("html"))
+    plain = [token.content for token in tokens if token.type == "text"]
+    fences = {token.info for token in tokens if token.type == "fence"}
+    headings = [
+        tokens[place + 1].content
+        for place, token in enumerate(tokens)
+        if token.type == "heading_open"
+    ]
+
+    assert links <= {f"{PAGES.rules}/service-exposed"}
+    assert "image" not in {token.type for token in tokens}
+    assert OUR_HTML.sub("", html).strip() == ""
+    assert [text for text in plain if ACTIVE.search(text)] == []
+    assert fences <= {"mermaid", "yaml"}
+    assert set(headings) <= {
+        "Findings",
+        "Images",
+        "What could not be looked at",
+        "Waived",
+        "How to unblock",
+    }

@@ -1,0 +1,223 @@
+"""What is written on GitHub, as whole texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.core.codeowners import parse_codeowners
+from bot.core.engine.approvals import Approval, Consent, digest, settle
+from bot.core.engine.page import Page
+from bot.core.engine.review import (
+    Counts,
+    GrantCounts,
+    Location,
+    Overridden,
+    Problem,
+    RelatedPlace,
+    Review,
+    Suggestion,
+    Summary,
+)
+from bot.core.finding import Severity
+from bot.core.policy.model import ApprovalPolicy, Override, Owner, Policy, Waiver
+from bot.core.publish.notices import ejected, installed, pushed, shared
+from bot.core.publish.plan import conclude
+from bot.core.publish.replies import Answer, Person, write_reply
+from bot.core.publish.report import (
+    Pages,
+    comment,
+    compared,
+    failed,
+    fingerprint_of,
+    invalid_policy,
+    marker,
+    review_body,
+    summary,
+    whole,
+)
+from bot.errors import PolicyError
+from tests.golden import assert_golden
+from tests.reviews import MANY, PROBLEMS, RICH, decided, finding
+from tests.reviews import TODAY as LAST_DAY
+
+GOLDEN = Path(__file__).parent / "golden"
+PAGES = Pages("https://fairlead.example/rules")
+WAIVER = Waiver("moves in Q1, PLAT-812", LAST_DAY, rule="image-not-approved")
+POLICY = Policy(
+    approvals=(ApprovalPolicy(("rbac-*",), teams=("example/security",)),),
+    owners=(Owner(("shop",), ("example/shop",)),),
+    waivers=(WAIVER,),
+)
+ALL = decided(
+    replace(RICH, location=Location("rbac/role.yaml", 12, "RIGHT")),
+    finding(),
+    finding("pods-not-spread", Severity.NOTICE, path=None, message="A plain sentence"),
+    finding("image-not-approved", line=3, message="Deployment shop/api runs x.example/y:1"),
+    policy=POLICY,
+    problems=PROBLEMS,
+    summary=MANY,
+)
+
+PEOPLE = replace(
+    POLICY,
+    approvals=(ApprovalPolicy(("rbac-*",), teams=("example/security",), count=2, by_review=True),),
+    waivers=(replace(WAIVER, expires=date(2026, 11, 1)),),
+    override=Override(teams=("example/on-call",)),
+    promotes=("clusters/eu", "clusters/us"),
+)
+CODEOWNERS = parse_codeowners("apps/ @octocat docs@example.com")
+
+
+def settled(*given: str, overridden: Overridden | None = None, only: bool = False) -> Review:
+    """A review on which these people accepted the finding that RBAC gives."""
+    found = (RICH,) if only else (RICH, finding(), finding("image-not-approved", fingerprint="77"))
+    approvals = tuple(
+        Approval(
+            1, "aaaa", digest(RICH), Severity.ERROR, RICH.environments, by,
+            ("@example/security",), f"agreed by {by}",
+        )
+        for by in given
+    )  # fmt: skip
+    before = decided(*found, policy=PEOPLE)
+    return settle(before, PEOPLE, CODEOWNERS, Consent(approvals, overridden=overridden))
+
+
+PAGE = Page(
+    "service-exposed",
+    "A Service that is newly reachable.",
+    {"Why it matters": "Anybody reaches it.", "What to do": "Make it internal."},
+    (),
+    "",
+)
+TEXTS: dict[str, Callable[[], str]] = {
+    "comment_plain": lambda: comment(finding(), Policy()),
+    "comment_rich": lambda: comment(replace(RICH, blocks=True), Policy(), PAGES, suggest=True),
+    "comment_observing": lambda: comment(replace(finding(), blocks=True), Policy(mode="observe")),
+    "review": lambda: review_body(ALL, POLICY),
+    "summary_clean": lambda: summary(decided(), Policy()),
+    "summary_full": lambda: summary(ALL, POLICY, PAGES),
+    "summary_passing": lambda: summary(decided(finding(severity=Severity.NOTICE)), Policy()),
+    "summary_incomplete": lambda: summary(decided(problems=PROBLEMS), Policy()),
+    "summary_as_before": lambda: summary(decided(problems=PROBLEMS[:1]), Policy()),
+    "summary_observing": lambda: summary(
+        decided(finding(), policy=Policy(mode="observe")), Policy(mode="observe")
+    ),
+    "summary_unplaced": lambda: summary(
+        decided(
+            replace(
+                finding(path="prod/kustomization.yaml", line=None),
+                related=(
+                    *(
+                        RelatedPlace(Location(f"prod/`{name}`|.yaml", None, "RIGHT"), "changed")
+                        for name in "abcdef"
+                    ),
+                    RelatedPlace(None, "4 more changed files that it is made of"),
+                ),
+            )
+        ),
+        Policy(),
+    ),
+    "summary_waiting": lambda: summary(settled("octocat", only=True), PEOPLE),
+    "summary_partly": lambda: summary(settled("octocat", "hubot"), PEOPLE),
+    "summary_overridden": lambda: summary(
+        settled(overridden=Overridden("octocat", "the site is down", "2026-11-21 10:00")), PEOPLE
+    ),
+    "installed": lambda: installed().summary,
+    "shared": lambda: shared(conclude(ALL, POLICY), [(7, "failure")]).summary,
+    "ejected": lambda: ejected("1 finding to deal with", "b" * 40),
+    "pushed": lambda: pushed(conclude(decided(finding()), POLICY), "a" * 40, ["0123"]).summary,
+    "reply": lambda: write_reply(
+        "<!-- fairlead:v1 reply=7 -->",
+        (
+            Answer("approve", "0123456789ab", message="Service shop/api @all", done=True),
+            Answer("approve", "77", fault="may-not", person=Person(("@example/security", "@me"))),
+            Answer("override", fault="may-not", person=Person(("@example/on-call",), blind=True)),
+            Answer("approve", fault="it gives no reason: say in a few words why"),
+            Answer("override", until="2026-11-21T10:00:00Z", done=True),
+            Answer("explain", "0123456789ab", message="Service shop/api", page=PAGE),
+            Answer("unknown", fault="edited"),
+            Answer("unknown"),
+        ),
+    ),
+    "whole": lambda: whole(ALL, POLICY, PAGES),
+    "invalid_policy": lambda: invalid_policy(
+        PolicyError("line 2: unknown key 'moed', did you mean 'mode'?\nline 3: block is '@all'", 2)
+    )[1],
+    "failed": lambda: failed("5d2c-17")[1],
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_text_is_as_reviewed(name: str) -> None:
+    assert_golden(TEXTS[name](), GOLDEN / f"{name}.md")
+
+
+def test_every_template_has_a_golden_text() -> None:
+    templates = Path(__file__).parents[3] / "templates"
+    names = {path.stem for path in templates.glob("*.md")} - {"new_rule"}
+
+    assert names <= {name.partition("_")[0] for name in TEXTS} | set(TEXTS)
+    assert {path.stem for path in GOLDEN.glob("*.md")} == set(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        (Summary(1, 1, Counts(), "none"), "1 resource in 1 environment compared: nothing changed"),
+        (
+            Summary(41, 312, Counts(0, 2, 0), "images"),
+            "312 resources in 41 environments compared: 2 changed, images only",
+        ),
+        (
+            Summary(2, 1312, Counts(1, 2, 3), "other"),
+            "1,312 resources in 2 environments compared: 1 added, 2 changed, 3 removed",
+        ),
+        (
+            Summary(1, 2, Counts(0, 1, 0), "other", grants=GrantCounts(12, 1)),
+            "2 resources in 1 environment compared: 1 changed; 12 grants added, 1 grant removed",
+        ),
+    ],
+)
+def test_the_line_that_proves_that_somebody_looked(held: Summary, expected: str) -> None:
+    assert compared(held) == expected
+
+
+def test_the_marker_is_found_again_at_the_start_alone() -> None:
+    body = comment(finding(fingerprint="aa-2", message=marker("forged")), Policy())
+
+    assert (fingerprint_of(body), fingerprint_of(f"x {body}")) == ("aa-2", None)
+
+
+def test_a_fingerprint_cannot_close_its_marker() -> None:
+    assert marker("aa --><b>") == "<!-- fairlead:v1 finding=aa--b -->"
+
+
+def test_a_suggestion_cannot_close_its_fence() -> None:
+    found = finding(suggestion=Suggestion(1, 1, "x: |\n  ```\n  @everyone"))
+
+    assert "````suggestion\nx: |\n  ```\n  @everyone\n````\n" in comment(
+        found, Policy(), suggest=True
+    )
+
+
+def test_a_summary_of_very_many_findings_fits() -> None:
+    """Whatever a byte is: GitHub counts bytes."""
+    for char in ("x", "\u65e5", "\U0001f6a2"):
+        found = [finding(line=line, message=char * 900) for line in range(1, 2000)]
+        problems = tuple(Problem("unreadable", True, None, char * 900) for _ in range(2000))
+        text = summary(decided(*found, problems=problems), Policy())
+
+        assert 50_000 < len(text.encode()) <= 64_000
+
+
+def test_whoever_is_named_for_the_rule_can_decide_else_the_owner_of_the_namespace() -> None:
+    for_rule = summary(decided(RICH, policy=POLICY), POLICY)
+    for_namespace = summary(decided(finding(), policy=POLICY), POLICY)
+
+    assert "`example/security` can decide so" in for_rule
+    assert "`example/shop` can decide so" in for_namespace

@@ -1,0 +1,201 @@
+"""Which references are asked for: those of one exact form, from whom base or the operator names."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.fetching import Reference
+from bot.fetch.addresses import Named, Place
+from bot.fetch.allowed_sources import Checked, checked
+
+COMMIT = "1" * 40
+GIT = "https://github.com/acme/base"
+OWNERS = frozenset({"github.com/acme", "charts.example.com", "ghcr.io/acme"})
+
+
+def said(reference: Reference, *hosts: str, owners: frozenset[str] = OWNERS) -> str:
+    """Why a reference is not asked for; empty where it is."""
+    found = checked(reference, owners, Named.of(hosts))
+    return found if isinstance(found, str) else ""
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        Reference("git", GIT, COMMIT),
+        Reference("git", f"{GIT}.git", "2" * 64),
+        Reference("git", GIT, "refs/tags/v1.2.3"),
+        Reference("git", GIT, "refs/tags/sub/v1.2.3+build"),
+        Reference("file", "https://raw.githubusercontent.com/acme/base/v1/deploy.yaml"),
+        Reference("file", "https://github.com/acme/base/releases/download/v1/install.yaml"),
+        Reference("chart", "https://charts.example.com", "1.2.3", "app"),
+        Reference("chart", "https://charts.example.com/stable/", "v1.2.3-rc.1+b", "app-2"),
+        Reference("oci", "oci://ghcr.io/acme/charts/app", "1.2.3"),
+        Reference("oci", "oci://ghcr.io/acme/app", f"sha256:{'a' * 64}"),
+    ],
+)
+def test_an_exact_version_of_what_base_uses_is_asked_for(reference: Reference) -> None:
+    assert said(reference) == ""
+
+
+def test_what_is_asked_for_is_taken_apart() -> None:
+    reference = Reference("oci", "oci://docker.io/acme/app", "1.2.3")
+    assert checked(reference, frozenset({"docker.io/acme"}), Named()) == Checked(
+        reference, Place("https", "registry-1.docker.io", 443, "/acme/app"), "docker.io/acme"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("https://user@github.com/acme/base", "its address has not the form https://host/path"),
+        ("https://user:x@github.com/acme/base", "its address has not the form https://host/path"),
+        ("https://github.com/acme/base?x=1", "its address has not the form https://host/path"),
+        ("https://github.com/acme/base#x", "its address has not the form https://host/path"),
+        ("https://github.com/acme/base\n", "its address has not the form https://host/path"),
+        ("https://github.com/acme/ba\nse", "its address has not the form https://host/path"),
+        ("https://github.com/acme/%2e%2e", "its address has not the form https://host/path"),
+        ("https://github.com\\@evil.example/a", "its address has not the form https://host/path"),
+        ("https://[::1]/acme/base", "its address has not the form https://host/path"),
+        ("https://-github.com/acme/base", "its address has not the form https://host/path"),
+        ("https://github.com//acme/base", "its address has not the form https://host/path"),
+        ("https://g\u0131thub.com/acme/base", "its address has not the form https://host/path"),
+        ("--upload-pack=x", "its address has not the form https://host/path"),
+        ("ssh://github.com/acme/base", "its address has not the form https://host/path"),
+        ("file:///etc/passwd", "its address has not the form https://host/path"),
+        ("", "its address has not the form https://host/path"),
+        (f"https://github.com/acme/{'a' * 1000}", "its address has not the form https://host/path"),
+        ("https://github.com/acme/../other", "its address turns within its path"),
+        ("https://github.com/acme/./base", "its address turns within its path"),
+        ("https://github.com", "its address names nothing on its host"),
+        ("oci://github.com/acme/base", "its address is of another kind"),
+        (
+            "http://github.com/acme/base",
+            "it has no TLS, which FAIRLEAD_FETCH_HOSTS allows as 'http://github.com:80'",
+        ),
+        (
+            "https://github.com:8443/acme/base",
+            "it is on port 8443, which FAIRLEAD_FETCH_HOSTS allows as 'github.com:8443'",
+        ),
+        ("https://github.com:0/acme/base", "its port is none"),
+        ("https://github.com:99999/acme/base", "its port is none"),
+    ],
+)
+def test_an_address_of_another_form_is_refused(address: str, why: str) -> None:
+    found = said(Reference("git", address, COMMIT))
+    assert found.endswith(f" is not fetched: {why}")
+    assert found.isprintable()
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["", "main", "v1.2.3", "1" * 39, "A" * 40, f"{'1' * 40}\n", "refs/heads/main", "refs/tags/",
+     "refs/tags/-x", "refs/tags/a/../b", "refs/tags/a//b", "refs/tags/.a", "refs/tags/a.lock",
+     "refs/tags/a/.b", "refs/tags/a@{1}", "refs/tags/a:b", "refs/tags/a b", "refs/tags/a.",
+     "+refs/tags/a", "--all", f"refs/tags/{'a' * 300}"],
+)  # fmt: skip
+def test_a_version_of_git_that_is_not_exact_is_refused(version: str) -> None:
+    expected = f"'{GIT}' is not fetched: it is at no full commit and no tag"
+    assert said(Reference("git", GIT, version)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("app", "^1.2.3"), ("app", "1.2"), ("app", "*"), ("app", ""), ("app", "1.2.3\n"),
+     ("app", "--x"), ("../app", "1.2.3"), ("-app", "1.2.3"), ("a/b", "1.2.3"), ("a\nb", "1.2.3")],
+)  # fmt: skip
+def test_a_chart_at_no_exact_version_is_refused(name: str, version: str) -> None:
+    assert said(Reference("chart", "https://charts.example.com", version, name)) == (
+        "'https://charts.example.com' is not fetched: it names no chart at an exact version"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "version", "why"),
+    [
+        ("oci://ghcr.io/acme/app", "", "it is at no exact tag and no digest"),
+        ("oci://ghcr.io/acme/app", "a/b", "it is at no exact tag and no digest"),
+        ("oci://ghcr.io/acme/app", "-a", "it is at no exact tag and no digest"),
+        ("oci://ghcr.io/acme/app", "sha256:12", "it is at no exact tag and no digest"),
+        ("oci://ghcr.io/acme/App", "1.2.3", "its address is that of no artifact"),
+        ("oci://ghcr.io/acme/app:1", "1.2.3", "its address is that of no artifact"),
+        ("https://ghcr.io/acme/app", "1.2.3", "its address is of another kind"),
+    ],
+)
+def test_an_artifact_at_no_exact_version_is_refused(address: str, version: str, why: str) -> None:
+    assert said(Reference("oci", address, version)) == f"'{address}' is not fetched: {why}"
+
+
+def test_a_file_has_neither_version_nor_name() -> None:
+    address = "https://raw.githubusercontent.com/acme/base/v1/deploy.yaml"
+    assert said(Reference("file", address, "v1")).endswith("a file has no version")
+    assert said(Reference("file", address, "", "x")).endswith("none where there must be one")
+
+
+@pytest.mark.parametrize(
+    ("reference", "owner"),
+    [
+        (Reference("git", "https://github.com/other/base", COMMIT), "github.com/other"),
+        (Reference("git", "https://github.com/acme2/base", COMMIT), "github.com/acme2"),
+        (Reference("git", "https://git.example.com/acme/base", COMMIT), "git.example.com"),
+        (
+            Reference("file", "https://raw.githubusercontent.com/other/base/v1/a.yaml"),
+            "github.com/other",
+        ),
+        (Reference("chart", "https://c.example.com/a", "1.2.3", "app"), "c.example.com"),
+        (Reference("oci", "oci://ghcr.io/other/app", "1.2.3"), "ghcr.io/other"),
+    ],
+)
+def test_what_is_anothers_is_refused_by_name(reference: Reference, owner: str) -> None:
+    assert said(reference) == (
+        f"'{reference.address}' is not fetched: nothing at base is from '{owner}', and "
+        "FAIRLEAD_FETCH_HOSTS does not name it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "named", "allowed"),
+    [
+        ("https://github.com/other/base", "github.com", True),
+        ("https://github.com/other/base", "github.com/other", True),
+        ("https://GitHub.com/Other/base", "github.com/other", True),
+        ("https://github.com/other/base", "github.com/oth", False),
+        ("https://github.com/other/base", "hub.com", False),
+        ("https://git.example.com/team/base", "git.example.com/team", True),
+        ("https://git.example.com/other/base", "git.example.com/team", False),
+        ("https://git.example.com:8443/team/base", "git.example.com:8443", True),
+        ("https://git.example.com:8443/team/base", "git.example.com", False),
+        ("https://git.example.com/team/base", "git.example.com:8443", False),
+        ("https://git.example.com/team/base", "git.example.com:443", True),
+        ("http://git.example.com:8080/team/base", "http://git.example.com:8080", True),
+        ("http://git.example.com:8080/team/base", "git.example.com:8080", False),
+        ("http://git.example.com:8080/team/base", "http://git.example.com:8080/team", True),
+        ("http://git.example.com:8080/other/base", "http://git.example.com:8080/team", False),
+    ],
+)
+def test_the_operator_allows_hosts_and_owners(address: str, named: str, *, allowed: bool) -> None:
+    reference = Reference("git", address, COMMIT)
+    assert (said(reference, named, owners=frozenset()) == "") is allowed
+
+
+def test_a_file_of_github_is_its_repositorys_owners() -> None:
+    address = "https://raw.githubusercontent.com/other/base/v1/a.yaml"
+    assert said(Reference("file", address), "github.com/other", owners=frozenset()) == ""
+
+
+@pytest.mark.parametrize(
+    ("reference", "immutable"),
+    [
+        (Reference("git", GIT, COMMIT), COMMIT),
+        (Reference("git", GIT, "refs/tags/v1"), ""),
+        (Reference("oci", "oci://ghcr.io/acme/app", f"sha256:{'a' * 64}"), "a" * 64),
+        (Reference("oci", "oci://ghcr.io/acme/app", "1.2.3"), ""),
+        (Reference("file", f"https://raw.githubusercontent.com/acme/b/{COMMIT}/a.yaml"), COMMIT),
+        (Reference("file", "https://raw.githubusercontent.com/acme/b/v1/a.yaml"), ""),
+        (Reference("file", f"https://raw.githubusercontent.com/acme/b/v1/{COMMIT}/a"), ""),
+    ],
+)
+def test_what_names_one_content_for_ever_is_known(reference: Reference, immutable: str) -> None:
+    found = checked(reference, OWNERS, Named())
+    assert isinstance(found, Checked)
+    assert found.immutable == immutable
