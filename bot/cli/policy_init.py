@@ -41,7 +41,8 @@ def init(*, commit: str, repo: Path, write: bool) -> None:
     from bot.cli.pairs import pairs_at  # noqa: PLC0415 - not for --help
     from bot.core.adoption.proposal import proposal, proposed_policy  # noqa: PLC0415 - not for --help
     from bot.core.codeowners import LOCATIONS, Codeowners, parse_codeowners  # noqa: PLC0415 - same
-    from bot.core.policy.model import POLICY_PATH, parse_policy  # noqa: PLC0415 - not for --help
+    from bot.core.policy.model import POLICY_PATH  # noqa: PLC0415 - not for --help
+    from bot.core.policy.reading import parse_policy  # noqa: PLC0415 - not for --help
     from bot.git.repository import working_tree  # noqa: PLC0415 - not for --help
 
     target = working_tree(repo) / POLICY_PATH if write else None

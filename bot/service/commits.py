@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.catalog import rule_options
-from bot.core.policy.model import MISNAMED, POLICY_PATH, Policy, parse_policy
+from bot.core.policy.model import MISNAMED, POLICY_PATH, Policy
 from bot.core.policy.organisation import Organisation, combined
+from bot.core.policy.reading import parse_policy
 from bot.errors import PolicyError
 from bot.git import Repository
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.catalog import rule_options
-from bot.core.policy.model import Images, Owner, Policy, parse_policy
+from bot.core.policy.model import Images, Owner, Policy
+from bot.core.policy.reading import parse_policy
 from tests.cli.running import Ran, commit, fairlead
 from tests.tools import renderer_tools
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.analysis.examine import examine
 from bot.catalog import load_rules
 from bot.cli.waivers import OF_CHANGES
-from bot.core.policy.model import parse_policy
+from bot.core.policy.reading import parse_policy
 from tests.cli.running import ACCOUNT, ADMIN, commit, fairlead, write
 
 POLICY = """\

@@ -17,7 +17,7 @@ import yaml
 from bot.analysis.examine import examine
 from bot.catalog import load_rules
 from bot.core.engine.page import Example
-from bot.core.policy.model import parse_policy
+from bot.core.policy.reading import parse_policy
 
 ODD: Final[tuple[Any, ...]] = (
     None,

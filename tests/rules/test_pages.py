@@ -8,7 +8,7 @@ from bot.analysis.examine import examine
 from bot.catalog import load_rules
 from bot.core.engine.page import Example, Expected
 from bot.core.engine.rule import Rule
-from bot.core.policy.model import parse_policy
+from bot.core.policy.reading import parse_policy
 
 EXAMPLES = [
     pytest.param(rule, example, id=f"{rule.id}:{example.line}")

@@ -204,22 +204,3 @@ class Policy:
             return msgspec.convert(plain, options)
         except msgspec.ValidationError as error:
             raise PolicyError(f"the options of rule {rule!r}: {error}") from error
-
-
-def parse_policy(
-    text: str, options: Mapping[str, type] | None = None, branch: str | None = None
-) -> Policy:
-    """The policy that a file says for a target branch; without one, what holds for any.
-
-    Raises PolicyError with every error, its line and what is legal.
-
-    `options` holds each rule's own options type by rule id, as `bot.catalog.rule_options` gives it;
-    without it, ids and options of rules are taken as they stand.
-    """
-    if not text.strip():
-        return Policy()
-    # The reader and the validator take longer to import than most policies to be read, and whoever
-    # only needs the types of this module has no use for them.
-    from bot.core.policy.reading import read_policy  # noqa: PLC0415
-
-    return read_policy(text, options, branch)

@@ -34,13 +34,21 @@ class _Fault:
     message: str
 
 
-def read_policy(text: str, options: Mapping[str, type] | None, branch: str | None) -> Policy:
-    """The policy that the text says for a target branch.
+def parse_policy(
+    text: str, options: Mapping[str, type] | None = None, branch: str | None = None
+) -> Policy:
+    """The policy that a file's text sets for a target branch; without a branch, for every branch.
 
-    Raises PolicyError with everything that is wrong with it, be it said of another branch.
+    `options` maps each rule's id to its options type, as `bot.catalog.rule_options` returns it;
+    without it, the ids and options of rules are not checked.
+
+    Raises PolicyError with every error in the file, each with its line and the legal values, also
+    for sections that concern other branches.
     """
-    held = check_document(parse_document(text), options)
-    return decode_policy(at_branch(held, place_of(held, branch)))
+    if not text.strip():
+        return Policy()
+    document = check_document(parse_document(text), options)
+    return decode_policy(at_branch(document, place_of(document, branch)))
 
 
 def check_document(document: Document, options: Mapping[str, type] | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.catalog import load_rules
 from bot.core.engine.review import Fetched, RenderedRoots
 from bot.core.fetching import Brought, Reference
-from bot.core.policy.model import parse_policy
+from bot.core.policy.reading import parse_policy
 from bot.core.resource import Source
 from bot.core.states.roots.fetched_files import MOST_REFERENCES, Grafts, Meant
 from tests.analysis.lines.bumps import (

@@ -19,7 +19,8 @@ from bot.analysis.process.messages import (
     pack_tree,
     unpack_tree,
 )
-from bot.core.policy.model import Policy, parse_policy
+from bot.core.policy.model import Policy
+from bot.core.policy.reading import parse_policy
 from bot.core.tree import File
 from bot.errors import AnalysisError
 

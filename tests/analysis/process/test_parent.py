@@ -13,7 +13,8 @@ from bot.analysis.examine import HeldBlobs, examine_trees
 from bot.analysis.process.parent import MEBIBYTE, Limits, Options, Side, analyse
 from bot.catalog import load_rules, rule_ids
 from bot.core.engine.review import Analysis
-from bot.core.policy.model import Policy, parse_policy
+from bot.core.policy.model import Policy
+from bot.core.policy.reading import parse_policy
 from bot.core.tree import File
 from bot.errors import AnalysisError, Overtaken
 from tests.states import Files, Grove, Link, Submodule, resource
@@ -51,7 +52,7 @@ def launched(body: str) -> str:
     """A child that runs this instead, with the parent's own modules at hand."""
     return (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from bot.analysis import child\n"
+        "from bot.analysis.process import child\n"
         "from tests.analysis.process.attempts import send\n"
         "import os, signal, time\n"
         f"{body}\n"

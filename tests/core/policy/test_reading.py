@@ -27,9 +27,8 @@ from bot.core.policy.model import (
     RenderPolicy,
     RulePolicy,
     Waiver,
-    parse_policy,
 )
-from bot.core.policy.reading import EXPLAINED
+from bot.core.policy.reading import EXPLAINED, parse_policy
 from bot.core.policy.schema import policy_schema, written
 from bot.errors import PolicyError
 
