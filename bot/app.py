@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from bot.errors import DeliveryError
-from bot.github.tasks import Announcement, Batch, Errand, PushJob, Task, together
+from bot.github.tasks import Announcement, Batch, MaintenanceTask, PushJob, Task, together
 from bot.github.webhook import EVENTS, HEADERS, MAX_PAYLOAD, Delivery, parse, signed
 from bot.metrics import Metrics
 
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 _JSON: Final = "application/json"
 
 
-class Intake(Protocol):
+class DeliveryIntake(Protocol):
     """Where tasks go to be done, however often this process dies."""
 
     def submit(self, delivery: str, task: Task) -> bool:
@@ -33,7 +33,7 @@ class Intake(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Hooks:
     secrets: Sequence[str]
-    intake: Intake
+    intake: DeliveryIntake
     metrics: Metrics
 
     def receive(self) -> tuple[Response, int]:
@@ -93,11 +93,11 @@ def _told(task: Task) -> dict[str, object]:
         return {"pull_request": number}
     if isinstance(task, Batch):
         return {"task": "Batch", "tasks": len(task.tasks)}
-    words = {"chore": task.chore} if isinstance(task, Errand) else {}
+    words = {"chore": task.chore} if isinstance(task, MaintenanceTask) else {}
     return {"task": type(task).__name__, **words, "pull_request": number or None}
 
 
-def create_app(secrets: Sequence[str], intake: Intake, metrics: Metrics) -> Flask:
+def create_app(secrets: Sequence[str], intake: DeliveryIntake, metrics: Metrics) -> Flask:
     """The application. `secrets` must not be empty: an unsigned door is no door."""
     if not any(secrets):
         raise ValueError("an application without a webhook secret would trust anybody")
@@ -120,7 +120,7 @@ def create_app(secrets: Sequence[str], intake: Intake, metrics: Metrics) -> Flas
     return app
 
 
-def _readiness(intake: Intake) -> tuple[Response, int]:
+def _readiness(intake: DeliveryIntake) -> tuple[Response, int]:
     if intake.ready():
         return jsonify(status="ok"), 200
     return jsonify(status="the queue cannot be reached"), 503

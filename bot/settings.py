@@ -22,7 +22,7 @@ LOG_FORMATS: Final = ("json", "text")
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class SettingVariable:
     """One environment variable: what it holds, and what holds where it is not set."""
 
     name: str
@@ -31,61 +31,73 @@ class Variable:
 
 
 VARIABLES: Final = (
-    Variable("APP_ID", "", "The App's id, from its page on GitHub."),
-    Variable("CLIENT_ID", "", "The App's client id; may stand in for `APP_ID`."),
-    Variable(
+    SettingVariable("APP_ID", "", "The App's id, from its page on GitHub."),
+    SettingVariable("CLIENT_ID", "", "The App's client id; may stand in for `APP_ID`."),
+    SettingVariable(
         "PRIVATE_KEY",
         "",
         "The App's RSA key: PEM, PEM with `\\n` for line breaks, or base64 of PEM.",
     ),
-    Variable("PRIVATE_KEY_BASE64", "", "The same as base64 of PEM; one of the two."),
-    Variable(
+    SettingVariable("PRIVATE_KEY_BASE64", "", "The same as base64 of PEM; one of the two."),
+    SettingVariable(
         "PRIVATE_KEY_COMMAND",
         "",
         "A command that signs in place of a key: see below.",
     ),
-    Variable(
+    SettingVariable(
         "WEBHOOK_SECRET",
         "",
         "The webhook's secret. Several, separated by commas, are all valid while one is rotated.",
     ),
-    Variable("GITHUB_API_URL", "`https://api.github.com`", "The address of GitHub's REST API."),
-    Variable(
+    SettingVariable(
+        "GITHUB_API_URL", "`https://api.github.com`", "The address of GitHub's REST API."
+    ),
+    SettingVariable(
         "GHE_HOST",
         "",
         "The host of a GitHub Enterprise Server; stands for `https://HOST/api/v3`.",
     ),
-    Variable("HOST", "`127.0.0.1`", "The address to listen on; the image sets `0.0.0.0`."),
-    Variable("PORT", "`3000`", "The port to listen on; the image sets `8080`."),
-    Variable("DATA_DIR", "`data`", "Queue, mirrors and what was read; the image sets `/data`."),
-    Variable("DATABASE_URL", "", "`postgresql://...`: a queue that several replicas share."),
-    Variable("LOG_LEVEL", "`info`", f"One of {', '.join(f'`{one}`' for one in LOG_LEVELS)}."),
-    Variable("LOG_FORMAT", "`json`", f"One of {', '.join(f'`{one}`' for one in LOG_FORMATS)}."),
-    Variable(
+    SettingVariable("HOST", "`127.0.0.1`", "The address to listen on; the image sets `0.0.0.0`."),
+    SettingVariable("PORT", "`3000`", "The port to listen on; the image sets `8080`."),
+    SettingVariable(
+        "DATA_DIR", "`data`", "Queue, mirrors and what was read; the image sets `/data`."
+    ),
+    SettingVariable("DATABASE_URL", "", "`postgresql://...`: a queue that several replicas share."),
+    SettingVariable(
+        "LOG_LEVEL", "`info`", f"One of {', '.join(f'`{one}`' for one in LOG_LEVELS)}."
+    ),
+    SettingVariable(
+        "LOG_FORMAT", "`json`", f"One of {', '.join(f'`{one}`' for one in LOG_FORMATS)}."
+    ),
+    SettingVariable(
         "FAIRLEAD_TOOLS",
         "",
         "A directory where kustomize and Helm are looked for first; the image sets its own.",
     ),
-    Variable("FAIRLEAD_WORKERS", "`2`", "How many reviews run at once, 1 to 64."),
-    Variable("FAIRLEAD_JOB_SECONDS", "`300`", "When a review has failed, 10 to 3600 seconds."),
-    Variable(
+    SettingVariable("FAIRLEAD_WORKERS", "`2`", "How many reviews run at once, 1 to 64."),
+    SettingVariable(
+        "FAIRLEAD_JOB_SECONDS", "`300`", "When a review has failed, 10 to 3600 seconds."
+    ),
+    SettingVariable(
         "FAIRLEAD_ALLOW_NO_SANDBOX",
         "`false`",
         "`true` reads pull requests also where the kernel offers no whole sandbox.",
     ),
-    Variable(
+    SettingVariable(
         "FAIRLEAD_FETCH",
         "`true`",
         "`false` fetches nothing from elsewhere: remote bases and charts are named, never read.",
     ),
-    Variable(
+    SettingVariable(
         "FAIRLEAD_FETCH_HOSTS",
         "",
         "From where things are fetched beside what base uses: `host`, `host:port`, `host/owner` or "
         "`http://host:port`, separated by commas.",
     ),
     *(
-        Variable(name, "", "Handed to git, which reaches others by it; not read from a file.")
+        SettingVariable(
+            name, "", "Handed to git, which reaches others by it; not read from a file."
+        )
         for name in SURROUNDINGS
     ),
 )

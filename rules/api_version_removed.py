@@ -6,7 +6,7 @@ from bot.core.finding import Finding, Fix, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
 from bot.kubernetes.apply.api_versions import Unserved, unserved
-from bot.kubernetes.naming import shown
+from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
@@ -21,7 +21,7 @@ def find(subject: Resource, state: State, options: object) -> Iterator[Finding]:
         return
     node = subject.at("apiVersion")
     use = f"; use {found.use}" if found.use else ""
-    version = shown(subject.api_version)
+    version = escaped(subject.api_version)
     message = f"{str_of(subject)} is written in {version}, {_why(found)}{use}"
     yield Finding(
         node,

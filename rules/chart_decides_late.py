@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from bot.core.finding import Finding, Severity, Spot
+from bot.core.finding import FileLine, Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.core.template_decision import Late
+from bot.core.template_decision import TemplateDecision
 
 SEVERITY = Severity.WARNING
 SUBJECTS: tuple[GroupKind, ...] = ()
@@ -25,7 +25,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         severity = Severity.NOTICE if held.asks == "Capabilities" else SEVERITY
         keys = ", ".join(held.keys)
         yield Finding(
-            Spot(held.path, held.line),
+            FileLine(held.path, held.line),
             f"{held.asks} decides about {keys} only where the chart is applied, so that what was "
             "looked at may be something else there",
             severity,
@@ -34,5 +34,5 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         )
 
 
-def _mark(held: Late) -> tuple[str, ...]:
+def _mark(held: TemplateDecision) -> tuple[str, ...]:
     return (held.path, held.text, *held.keys)

@@ -10,7 +10,7 @@ from bot.kubernetes.images.approval import new_images
 from bot.kubernetes.images.changes import is_only_the_digest, is_only_the_tag
 from bot.kubernetes.images.facts import image_facts, used_by
 from bot.kubernetes.images.positions import ImageUse
-from bot.kubernetes.images.reference import Image
+from bot.kubernetes.images.reference import ImageReference
 
 SEVERITY = Severity.WARNING
 SUBJECTS: tuple[GroupKind, ...] = ()
@@ -37,7 +37,7 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
             yield from _moved(new.use, old.image, image)
 
 
-def _mutable(image: Image, options: Options, *, digest: bool) -> str:
+def _mutable(image: ImageReference, options: Options, *, digest: bool) -> str:
     """Why what runs may change without a commit, or nothing."""
     if image.digest:
         return ""
@@ -48,7 +48,7 @@ def _mutable(image: Image, options: Options, *, digest: bool) -> str:
     return "without a digest, which the policy requires" if digest else ""
 
 
-def _moved(use: ImageUse, old: Image, new: Image) -> Iterator[Finding]:
+def _moved(use: ImageUse, old: ImageReference, new: ImageReference) -> Iterator[Finding]:
     if is_only_the_tag(old, new):
         why = f"but only the tag is new: the digest, which decides, is still that of {old.tag}"
         yield _finding(use, why, SEVERITY, "digest kept")

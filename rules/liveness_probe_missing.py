@@ -7,7 +7,7 @@ from typing import Literal
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
-from bot.kubernetes.naming import called
+from bot.kubernetes.naming import container_name
 from bot.kubernetes.services.probes import (
     LASTING,
     has_probe,
@@ -37,5 +37,5 @@ def find(subject: Resource, state: State, options: Options) -> Iterator[Finding]
             counts = options.containers == "all" or listens(container)
             ignored = matches_any(container["name"].text, options.ignored_containers)
             if counts and not ignored and not has_probe(container, "livenessProbe"):
-                message = f"{str_of(subject)}: {called(container)} has no liveness probe"
+                message = f"{str_of(subject)}: {container_name(container)} has no liveness probe"
                 yield Finding(container["livenessProbe"], message)

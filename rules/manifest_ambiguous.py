@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.core.finding import Finding, Severity, Spot
+from bot.core.finding import FileLine, Finding, Severity
 from bot.core.reading.changes import new_hazards, touched_files
 from bot.core.resource import GroupKind
 from bot.core.state import State
@@ -16,7 +16,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     for old, new in touched_files(before, after):
         for hazard in new_hazards(old, new):
             yield Finding(
-                Spot(new.path, hazard.line),
+                FileLine(new.path, hazard.line),
                 hazard.message,
                 key=f"{hazard.flag} {hazard.field}",
                 facts={"flag": hazard.flag},

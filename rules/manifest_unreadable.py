@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.core.finding import Finding, Severity, Spot
+from bot.core.finding import FileLine, Finding, Severity
 from bot.core.manifest import ManifestFile, ReadError
 from bot.core.reading.changes import new_hazards, touched_files
 from bot.core.resource import GroupKind
@@ -18,7 +18,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         error = new.reading.error
         if error is not None and _is_new(error, old, new):
             flag, message = _said(error, new)
-            yield Finding(Spot(new.path, error.line), message, key=flag, facts={"flag": flag})
+            yield Finding(FileLine(new.path, error.line), message, key=flag, facts={"flag": flag})
 
 
 def _is_new(error: ReadError, old: ManifestFile | None, new: ManifestFile) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.checks import Issue, Reach, new_findings
+from bot.kubernetes.checks import ReachedNamespaces, Violation, new_findings
 from bot.kubernetes.network.policy_ports import ask_ports
 from bot.kubernetes.network.state_policies import NETWORK_KINDS
 
@@ -17,5 +17,5 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     yield from new_findings(before, after, _ask)
 
 
-def _ask(state: State, reach: Reach) -> Iterator[Issue]:
+def _ask(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     return (issue for issue in ask_ports(state, reach) if issue.code == "NP-SERVICE-PORT")

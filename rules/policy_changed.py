@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from bot.core.codeowners import LOCATIONS
-from bot.core.finding import Finding, Severity, Side, Spot
+from bot.core.finding import FileLine, Finding, Severity, Side
 from bot.core.globs import name_matches, path_matches
 from bot.core.policy.model import ORGANISATION_PATH, ORGANISATION_REPOSITORY, POLICY_PATH
 from bot.core.resource import GroupKind
@@ -43,8 +43,8 @@ def _house(state: State) -> Mapping[str, str]:
     """The files of rules that count in this repository."""
     names = (address.lower().rstrip("/").removesuffix(".git") for address in state.own)
     if any(name.rpartition("/")[2] == ORGANISATION_REPOSITORY for name in names):
-        return state.house
-    return {path: held for path, held in state.house.items() if path != ORGANISATION_PATH}
+        return state.governance
+    return {path: held for path, held in state.governance.items() if path != ORGANISATION_PATH}
 
 
 def _finding(what: str, path: str, now: Mapping[str, str], severity: Severity) -> Finding:
@@ -53,7 +53,7 @@ def _finding(what: str, path: str, now: Mapping[str, str], severity: Severity) -
     message = f"The pull request {did} the {what} {path}, and is judged by what stood before it"
     facts = {"content": content or ""}
     side: Side = "RIGHT" if content else "LEFT"
-    return Finding(Spot(path, 1), message, severity, facts=facts, side=side, house=True)
+    return Finding(FileLine(path, 1), message, severity, facts=facts, side=side, governance=True)
 
 
 def _codeowners(house: Mapping[str, str]) -> str:

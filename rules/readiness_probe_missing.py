@@ -7,7 +7,7 @@ from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.naming import called
+from bot.kubernetes.naming import container_name
 from bot.kubernetes.services.probes import (
     LASTING,
     Traffic,
@@ -40,8 +40,8 @@ def find(subject: Resource, state: State, options: Options) -> Iterator[Finding]
         if ignored or has_probe(container, "readinessProbe"):
             continue
         message = (
-            f"{str_of(subject)}: {called(container)} gets the traffic of {str_of(held.service)}"
-            " as soon as it starts, for it has no readiness probe"
+            f"{str_of(subject)}: {container_name(container)} gets the traffic of"
+            f" {str_of(held.service)} as soon as it starts, for it has no readiness probe"
         )
         related = Related(held.service.at("metadata", "name"), "sends the traffic")
         yield Finding(container["readinessProbe"], message, related=(related,))

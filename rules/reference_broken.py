@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.kubernetes.naming import shown
+from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import TEMPLATED, str_of
 from bot.kubernetes.workloads.references import PROVIDERS
 from bot.kubernetes.workloads.references_broken import Broken, broken_references
@@ -38,4 +38,4 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
 def _what(found: Broken) -> str:
     space = f"{found.target.namespace}/" if found.target.namespace else ""
     whole = f"{found.target.kind} {space}{found.target.name}"
-    return f"Key {shown(found.entry)} of {whole}" if found.entry else whole
+    return f"Key {escaped(found.entry)} of {whole}" if found.entry else whole

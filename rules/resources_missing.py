@@ -7,7 +7,7 @@ from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.naming import called
+from bot.kubernetes.naming import container_name
 from bot.kubernetes.services.probes import matches_any
 from bot.kubernetes.workloads.pods import TEMPLATED, str_of
 from bot.kubernetes.workloads.requests import Demand
@@ -31,8 +31,8 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
         for quota, found in newly_refused(resource, before, after):
             demanded.add(found.container.route)
             message = (
-                f"{str_of(resource)}: {called(found.container)} has {_none(found.demands)}, which"
-                f" {str_of(quota)} demands, so its pods are refused"
+                f"{str_of(resource)}: {container_name(found.container)} has"
+                f" {_none(found.demands)}, which {str_of(quota)} demands, so its pods are refused"
             )
             related = (Related(quota.at("spec", "hard"), "demands it"),)
             yield Finding(
@@ -41,7 +41,7 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
         for found in newly_lacking(resource, before, after, frozenset(options.required)):
             ignored = matches_any(found.container["name"].text, options.ignored_containers)
             if not ignored and found.container.route not in demanded:
-                what = f"{called(found.container)} has {_none(found.demands)}"
+                what = f"{container_name(found.container)} has {_none(found.demands)}"
                 yield Finding(found.container["resources"], f"{str_of(resource)}: {what}")
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.kubernetes.podsecurity.new_violations import Gained, gained
+from bot.kubernetes.podsecurity.new_violations import NewViolations, new_violations
 from bot.kubernetes.workloads.pods import TEMPLATED, str_of
 
 SEVERITY = Severity.ERROR
@@ -22,7 +22,7 @@ class Options:
 
 
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
-    for held in gained(before, after):
+    for held in new_violations(before, after):
         yield from _baseline(held, after)
         asked = held.admission.asks_restricted or held.met_restricted
         wanted = options.restricted == "always" or (options.restricted == "asked" and asked)
@@ -30,7 +30,7 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
             yield _restricted(held)
 
 
-def _baseline(held: Gained, after: State) -> Iterator[Finding]:
+def _baseline(held: NewViolations, after: State) -> Iterator[Finding]:
     refused = held.admission.refuses("baseline")
     expected = held.admission.enforced == "privileged" or (
         held.resource.namespace in after.policy.privileged_namespaces
@@ -46,7 +46,7 @@ def _baseline(held: Gained, after: State) -> Iterator[Finding]:
         yield Finding(found.node, message, severity, f"{found.control} {found.detail}", facts)
 
 
-def _restricted(held: Gained) -> Finding:
+def _restricted(held: NewViolations) -> Finding:
     first, *more = held.restricted
     refused = held.admission.refuses("restricted")
     count = f" and {len(more)} more" if more else ""
@@ -59,6 +59,6 @@ def _restricted(held: Gained) -> Finding:
     return Finding(first.node, message, severity, "restricted", {"controls": controls})
 
 
-def _refusal(held: Gained) -> str:
+def _refusal(held: NewViolations) -> str:
     level = held.admission.enforced
     return f"namespace {held.resource.namespace} enforces {level} and refuses its pods"

@@ -7,52 +7,52 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha1
 
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.core.tree import File
 from tests.states import Link
 
 Held = Mapping[str, str | Link]
 
 
-def git(repository: str, version: str) -> Reference:
+def git(repository: str, version: str) -> SourceReference:
     """A repository at a commit or tag."""
     named = version if len(version) == 40 else f"refs/tags/{version}"
-    return Reference("git", f"https://{repository}", named)
+    return SourceReference("git", f"https://{repository}", named)
 
 
-def chart(repository: str, name: str, version: str) -> Reference:
+def chart(repository: str, name: str, version: str) -> SourceReference:
     """A chart of a repository of charts."""
-    return Reference("chart", f"https://{repository}", version, name)
+    return SourceReference("chart", f"https://{repository}", version, name)
 
 
-def oci(place: str, version: str) -> Reference:
+def oci(place: str, version: str) -> SourceReference:
     """An artifact of a registry."""
-    return Reference("oci", f"oci://{place}", version)
+    return SourceReference("oci", f"oci://{place}", version)
 
 
 @dataclass(slots=True)
 class Shelf:
     """A fetcher of what it holds; `asked` is what it was asked for. Puts contents into `blobs`."""
 
-    held: Mapping[Reference, Held | Brought]
+    held: Mapping[SourceReference, Held | FetchResult]
     blobs: dict[str, bytes]
-    asked: list[Reference] = field(default_factory=list)
+    asked: list[SourceReference] = field(default_factory=list)
 
-    def bring(self, references: Sequence[Reference]) -> Sequence[Brought]:
+    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         self.asked += references
         return tuple(map(self._brought, references))
 
     def data(self, blob: str) -> bytes:
         return self.blobs[blob]
 
-    def _brought(self, reference: Reference) -> Brought:
+    def _brought(self, reference: SourceReference) -> FetchResult:
         found = self.held.get(reference)
-        if isinstance(found, Brought):
+        if isinstance(found, FetchResult):
             return found
         if found is None:
-            return Brought("failed", message=f"'{reference.address}' has no such version")
+            return FetchResult("failed", message=f"'{reference.address}' has no such version")
         files = {path: self._file(it) for path, it in found.items()}
-        return Brought("brought", files, digest=sha1(repr(reference).encode()).hexdigest())  # noqa: S324
+        return FetchResult("brought", files, digest=sha1(repr(reference).encode()).hexdigest())  # noqa: S324
 
     def _file(self, held: str | Link) -> File:
         data = (held.target if isinstance(held, Link) else held).encode()

@@ -22,7 +22,7 @@ from openapi_schema_validator import (
 from referencing import Registry
 from referencing.jsonschema import DRAFT4, DRAFT202012
 
-from bot.standin.deliveries import Delivery
+from bot.standin.deliveries import DeliveryAttempt
 from bot.standin.exchanges import Exchange
 
 DATA = Path(__file__).parent / "data" / "github"
@@ -285,7 +285,7 @@ def _type_of(
     return named or next(fitting, None)
 
 
-def webhook_violations(deliveries: list[Delivery]) -> Iterator[str]:
+def webhook_violations(deliveries: list[DeliveryAttempt]) -> Iterator[str]:
     """What in these deliveries GitHub would not have sent."""
     document = _webhooks()
     registry = Registry().with_resource("webhooks.json.gz", DRAFT202012.create_resource(document))

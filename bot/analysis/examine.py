@@ -33,7 +33,7 @@ from bot.core.states.roots.inputs import inputs_of
 from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops import Declarations, Own, indeterminate, is_sensitive
-from bot.kubernetes.remote.resolve import Meanings
+from bot.kubernetes.remote.resolve import RemoteSources
 from bot.kubernetes.remote.sources import remote_sources
 
 _APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
@@ -83,7 +83,7 @@ def examine_trees(
         declare=Declarations(content, own),
         own=question.repositories,
         blobs=content,
-        elsewhere=Meanings(),
+        elsewhere=RemoteSources(),
         fetcher=fetcher,
     )
     old, new = states.declaring

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.analysis.process.parent import Options, Side, analyse
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
 from bot.core.engine.decide import decide
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 
 
-def review_trees(base: Side, head: Side, policy: Policy, today: date, options: Options) -> Review:
+def review_trees(
+    base: ComparedTree, head: ComparedTree, policy: Policy, today: date, options: AnalysisOptions
+) -> Review:
     """The review of a change: what the child process says of it, decided by the parent alone."""
     found = analyse(base, head, policy, options)
     return decide(found, policy, base=base.name, head=head.name, today=today)

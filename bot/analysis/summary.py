@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from bot.core.engine.review import Counts, GrantCounts, ImageChange, RenderedRoots, Summary
 from bot.core.publish.fetched import fetched_of
-from bot.core.resource import Item, Resource, ResourceKey, Route
+from bot.core.resource import ListStep, Resource, ResourceKey, Route
 from bot.core.state import Change, changes
 from bot.core.states import Pair, States
 from bot.core.values import thaw
@@ -93,8 +93,8 @@ def _blank(body: Any, route: Route) -> None:
     body[last] = None
 
 
-def _place(step: str | Item) -> str | int:
-    return step.index if isinstance(step, Item) else step
+def _place(step: str | ListStep) -> str | int:
+    return step.index if isinstance(step, ListStep) else step
 
 
 def _image_order(image: ImageChange) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from bot.errors import AnalysisError, UsageError
 from bot.settings import cache_directory, tool_folders
 
 if TYPE_CHECKING:
-    from bot.analysis.process.parent import Options
+    from bot.analysis.process.parent import AnalysisOptions
     from bot.core.adoption.backtest import Outcome
     from bot.core.policy.model import Policy
     from bot.git import Repository
@@ -95,7 +95,7 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     request and with one policy for all. Approvals of people are not known. A lower severity is
     suggested for rules that would have blocked more than one merge in ten.
     """
-    from bot.analysis.process.parent import Options  # noqa: PLC0415 - not for --help
+    from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415 - not for --help
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415 - not for --help
     from bot.cli.comparison import read_policy  # noqa: PLC0415 - not for --help
     from bot.core.adoption.backtest import document  # noqa: PLC0415 - not for --help
@@ -106,7 +106,7 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     tip = repository.resolve(branch)
     held = repository.file(tip, POLICY_PATH)
     policy = read_policy(policy_file, held, repository.branch(branch), organisation)
-    options = Options(
+    options = AnalysisOptions(
         cache=cache_directory(),
         tenant=str(repo.resolve()),
         renders=renders_here(tool_folders()),
@@ -127,11 +127,11 @@ def _outcomes(
     repository: Repository,
     merges: Sequence[tuple[str, str]],
     policy: Policy,
-    options: Options,
+    options: AnalysisOptions,
     seconds: float,
 ) -> Iterator[Outcome]:
     """One outcome a merge, newest first, until the time is over."""
-    from bot.analysis.process.parent import Side  # noqa: PLC0415 - not for --help
+    from bot.analysis.process.parent import ComparedTree  # noqa: PLC0415 - not for --help
     from bot.analysis.review import review_trees  # noqa: PLC0415 - not for --help
     from bot.core.adoption.backtest import Outcome  # noqa: PLC0415 - not for --help
 
@@ -140,7 +140,9 @@ def _outcomes(
         for commit, parent in merges:
             if time.monotonic() > end:
                 return
-            base, head = (Side(repository.tree(held), blobs, held) for held in (parent, commit))
+            base, head = (
+                ComparedTree(repository.tree(held), blobs, held) for held in (parent, commit)
+            )
             try:
                 yield Outcome(commit, review_trees(base, head, policy, today, options))
             except AnalysisError as error:

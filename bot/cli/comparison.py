@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.review import review_trees
 from bot.catalog import rule_options
 from bot.core.engine.review import Review, ReviewFinding
@@ -35,8 +35,8 @@ class Sides:
     addresses of the repository that has the commits.
     """
 
-    base: Side
-    head: Side
+    base: ComparedTree
+    head: ComparedTree
     policy: bytes | None
     branch: str | None = None
     repositories: tuple[str, ...] = ()
@@ -82,7 +82,7 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
         yield Sides(before, after, policy, branch, addresses)
 
 
-def compare(sides: Sides, policy: Policy, today: date, options: Options) -> Review:
+def compare(sides: Sides, policy: Policy, today: date, options: AnalysisOptions) -> Review:
     """The review. Raises UsageError where neither side has anything to look at."""
     own = replace(options, repositories=sides.repositories)
     found = review_trees(sides.base, sides.head, policy, today, own)
@@ -92,7 +92,7 @@ def compare(sides: Sides, policy: Policy, today: date, options: Options) -> Revi
     raise UsageError(f"neither {names} has any manifest: name what holds .yaml or .json files")
 
 
-def _has_any(side: Side, policy: Policy) -> bool:
+def _has_any(side: ComparedTree, policy: Policy) -> bool:
     from bot.core.states.roots.files import files_of  # noqa: PLC0415 - only where nothing was compared
 
     found = files_of(side.tree, policy.ignore)
@@ -162,18 +162,22 @@ def _commit(repository: Repository | None, name: str) -> str | None:
     return None
 
 
-def _side(repository: Repository | None, commit: str | None, name: str, stack: ExitStack) -> Side:
+def _side(
+    repository: Repository | None, commit: str | None, name: str, stack: ExitStack
+) -> ComparedTree:
     if repository is not None and commit is not None:
-        return Side(repository.tree(commit), stack.enter_context(repository.blobs()), commit)
+        return ComparedTree(
+            repository.tree(commit), stack.enter_context(repository.blobs()), commit
+        )
     if not Path(name).is_dir():
         raise UsageError(
             f"{name!r} is no directory, and there is no git repository here: use --repo"
         )
     held = read_directory(Path(name))
-    return Side(held.tree, held, name)
+    return ComparedTree(held.tree, held, name)
 
 
-def _content(side: Side, path: str) -> bytes | None:
+def _content(side: ComparedTree, path: str) -> bytes | None:
     """The content of a regular file of a side, None where there is none."""
     file = side.tree.get(path)
     if file is None or file.mode not in {"100644", "100755"}:

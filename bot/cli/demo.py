@@ -22,7 +22,7 @@ from bot.sandbox import sandbox_state
 from bot.standin.demo import (
     REPOSITORY,
     Demonstration,
-    Shown,
+    PullRequestView,
     Unexpected,
     demonstration,
     wrong_about_bad,
@@ -86,7 +86,7 @@ def _shown(running: Demonstration, out: Console) -> list[str]:
     return [*wrong, *wrong_about_fix(fixed)]
 
 
-def _print(out: Console, shown: Shown) -> None:
+def _print(out: Console, shown: PullRequestView) -> None:
     """A pull request as its page shows it: the threads, the check, the merge button."""
     out.print(Rule(f"Pull request #{shown.number}", align="left", characters="─"))
     for comment in shown.comments:

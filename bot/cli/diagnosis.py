@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
-Status: TypeAlias = Literal["ok", "warning", "problem"]
+DiagnosisStatus: TypeAlias = Literal["ok", "warning", "problem"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Diagnosis:
     """An answer. `advice` is what to do, empty where all is well."""
 
-    status: Status
+    status: DiagnosisStatus
     subject: str
     said: str
     advice: str = ""
@@ -22,16 +22,16 @@ class Line:
         return asdict(self)
 
 
-def ok(subject: str, said: str) -> Line:
+def ok(subject: str, said: str) -> Diagnosis:
     """All is well."""
-    return Line("ok", subject, said)
+    return Diagnosis("ok", subject, said)
 
 
-def warning(subject: str, said: str, advice: str) -> Line:
+def warning(subject: str, said: str, advice: str) -> Diagnosis:
     """It works, but not as it should."""
-    return Line("warning", subject, said, advice)
+    return Diagnosis("warning", subject, said, advice)
 
 
-def problem(subject: str, said: str, advice: str) -> Line:
+def problem(subject: str, said: str, advice: str) -> Diagnosis:
     """It cannot work so."""
-    return Line("problem", subject, said, advice)
+    return Diagnosis("problem", subject, said, advice)

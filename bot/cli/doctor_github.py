@@ -9,12 +9,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.catalog import rule_options
-from bot.cli.diagnosis import Line, ok, problem, warning
+from bot.cli.diagnosis import Diagnosis, ok, problem, warning
 from bot.cli.doctor_webhook import deliveries, webhook
 from bot.core.policy.organisation import parse_organisation
 from bot.errors import GitHubError, PolicyError
 from bot.github.auth import Gateway
-from bot.github.inspection import Inspection, Reader
+from bot.github.inspection import Inspection, InstallationReader
 from bot.github.organisation import place_of, read_organisation
 from bot.github.registration import EVENTS, NEEDED, NEEDED_EVENTS, lacking
 from bot.github.signing import app_auth
@@ -30,7 +30,7 @@ _SKEW: Final = 30.0
 _ACCEPT: Final = "an owner accepts them at {}"
 
 
-def look_at_github(settings: Settings, only: str | None, repositories: int) -> Iterator[Line]:
+def look_at_github(settings: Settings, only: str | None, repositories: int) -> Iterator[Diagnosis]:
     """Every line about the App, its installations and the rules of their branches.
 
     `only` names one repository, None for the first `repositories` of each installation.
@@ -77,7 +77,7 @@ def settings_page(app: Mapping[str, Any]) -> str:
     return f"{parts.scheme}://{parts.netloc}/{place}/apps/{app['slug']}"
 
 
-def _clock(skew: float | None) -> Iterator[Line]:
+def _clock(skew: float | None) -> Iterator[Diagnosis]:
     if skew is None:
         return
     if abs(skew) > _SKEW:
@@ -87,7 +87,7 @@ def _clock(skew: float | None) -> Iterator[Line]:
         yield ok("clock", "as GitHub's, within half a minute")
 
 
-def _wanted(app: Mapping[str, Any]) -> Iterator[Line]:
+def _wanted(app: Mapping[str, Any]) -> Iterator[Diagnosis]:
     """What the App is registered with against what is wanted."""
     page = settings_page(app)
     yield _permissions("permissions", app["permissions"], f"add them at {page}/permissions")
@@ -100,7 +100,7 @@ def _wanted(app: Mapping[str, Any]) -> Iterator[Line]:
     yield kind("events", said, advice)
 
 
-def _permissions(subject: str, granted: Mapping[str, Any], advice: str) -> Line:
+def _permissions(subject: str, granted: Mapping[str, Any], advice: str) -> Diagnosis:
     absent = dict(lacking(granted))
     if not absent:
         return ok(subject, "all that are wanted")
@@ -115,7 +115,7 @@ def _installations(
     app: Mapping[str, Any],
     only: str | None,
     repositories: int,
-) -> Iterator[Line]:
+) -> Iterator[Diagnosis]:
     found = list(islice(github.installations(), _MOST_INSTALLATIONS))
     if not found:
         page = f"{app.get('html_url', '')}/installations/new"
@@ -139,7 +139,7 @@ def _installations(
         yield problem(only, "the App is not installed on it", "install it there, or mind the name")
 
 
-def _organisation(gateway: Gateway, installation: int, login: str) -> Iterator[Line]:
+def _organisation(gateway: Gateway, installation: int, login: str) -> Iterator[Diagnosis]:
     """Whether there is a policy under those of the repositories, which may lock what they say."""
     subject = f"policy of {login}"
     try:
@@ -158,7 +158,7 @@ def _organisation(gateway: Gateway, installation: int, login: str) -> Iterator[L
 
 def _branches(
     github: Inspection, installation: int, app_id: int, only: str | None, repositories: int
-) -> Iterator[Line]:
+) -> Iterator[Diagnosis]:
     with github.reader(installation) as reader:
         held = [
             one
@@ -176,7 +176,9 @@ def _branches(
             )
 
 
-def _of_repository(reader: Reader, one: Mapping[str, Any], app_id: int) -> Iterator[Line]:
+def _of_repository(
+    reader: InstallationReader, one: Mapping[str, Any], app_id: int
+) -> Iterator[Diagnosis]:
     name = one["full_name"]
     branches = dict.fromkeys([one["default_branch"], *reader.protected(name)])
     for branch in list(branches)[:_MOST_BRANCHES]:
@@ -186,7 +188,7 @@ def _of_repository(reader: Reader, one: Mapping[str, Any], app_id: int) -> Itera
             yield ok(f"{name} {branch}", "open conversations block the merge, ours as well")
 
 
-def _required(subject: str, rules: Iterable[Mapping[str, Any]], app_id: int) -> Line:
+def _required(subject: str, rules: Iterable[Mapping[str, Any]], app_id: int) -> Diagnosis:
     """Whether the check is required, and from whom."""
     sources = [
         check.get("integration_id")
@@ -216,7 +218,7 @@ def _resolves(rules: Iterable[Mapping[str, Any]]) -> bool:
     )
 
 
-def _asked(look: Iterator[Line], subject: str) -> Iterator[Line]:
+def _asked(look: Iterator[Diagnosis], subject: str) -> Iterator[Diagnosis]:
     """The lines of one look; where GitHub refuses, that is the line."""
     try:
         yield from look

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.cli.diagnosis import Line, ok, problem, warning
+from bot.cli.diagnosis import Diagnosis, ok, problem, warning
 from bot.fetch.store import Store
 from bot.render.tools import find, pinned_tools
 from bot.sandbox import proved_state
@@ -25,7 +25,7 @@ _MEBIBYTE: Final = 1024**2
 _GIBIBYTE: Final = 1024**3
 
 
-def look_here(settings: Settings) -> Iterator[Line]:
+def look_here(settings: Settings) -> Iterator[Diagnosis]:
     """Every line about this machine."""
     yield _python(settings)
     yield _git()
@@ -35,7 +35,7 @@ def look_here(settings: Settings) -> Iterator[Line]:
     yield _data(settings.data_dir)
 
 
-def _python(settings: Settings) -> Line:
+def _python(settings: Settings) -> Diagnosis:
     said = f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
     trapped = sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42)
     if trapped and settings.database_url is None:
@@ -45,7 +45,7 @@ def _python(settings: Settings) -> Line:
     return ok("python", said)
 
 
-def _git() -> Line:
+def _git() -> Diagnosis:
     path = shutil.which("git")
     if path is None:
         return problem("git", "git is not on the PATH", "install git")
@@ -62,7 +62,7 @@ def _git() -> Line:
     return ok("git", said)
 
 
-def _renderers() -> Iterator[Line]:
+def _renderers() -> Iterator[Diagnosis]:
     for tool in pinned_tools():
         found = find(tool.name, tool_folders())
         if found is None:
@@ -81,7 +81,7 @@ def _renderers() -> Iterator[Line]:
             yield ok(tool.name, f"{found} at {found.path}")
 
 
-def _sandbox(settings: Settings) -> Line:
+def _sandbox(settings: Settings) -> Diagnosis:
     state = proved_state()
     if state.complete:
         return ok("sandbox", str(state))
@@ -91,7 +91,7 @@ def _sandbox(settings: Settings) -> Line:
     return problem("sandbox", str(state), f"{advice}, or set FAIRLEAD_ALLOW_NO_SANDBOX=true")
 
 
-def _fetching(settings: Settings) -> Line:
+def _fetching(settings: Settings) -> Diagnosis:
     """Whether things that lie elsewhere are fetched, from where, and how much of them is here."""
     if not settings.fetch.enabled:
         return ok("fetching", "off: remote bases and charts are named, never read")
@@ -103,7 +103,7 @@ def _fetching(settings: Settings) -> Line:
     return warning("fetching", "not without a sandbox", "see the sandbox above")
 
 
-def _data(directory: Path) -> Line:
+def _data(directory: Path) -> Diagnosis:
     shown = str(directory.absolute())
     # What is not there yet is made in the nearest directory that is.
     nearest = next(held for held in (directory, *directory.absolute().parents) if held.exists())

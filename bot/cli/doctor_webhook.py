@@ -7,14 +7,14 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from bot.cli.diagnosis import Line, ok, problem, warning
+from bot.cli.diagnosis import Diagnosis, ok, problem, warning
 from bot.github.inspection import Inspection
 
 _MOST_DELIVERIES: Final = 200
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def webhook(github: Inspection, page: str) -> Iterator[Line]:
+def webhook(github: Inspection, page: str) -> Iterator[Diagnosis]:
     """What is wrong with the webhook's settings, which `page` shows to the App's owner."""
     held = github.webhook()
     address = urlsplit(str(held.get("url") or ""))
@@ -46,7 +46,7 @@ def _faults(held: Mapping[str, Any], scheme: str, host: str) -> Iterator[tuple[b
     yield unsure, "GitHub does not check whose certificate it is", "enable SSL verification"
 
 
-def deliveries(github: Inspection) -> Iterator[Line]:
+def deliveries(github: Inspection) -> Iterator[Diagnosis]:
     """Deliveries of which no attempt came through, by GUID: an attempt may have been repeated."""
     attempts: dict[str, list[dict[str, Any]]] = {}
     for one in islice(github.deliveries(), _MOST_DELIVERIES):

@@ -24,7 +24,7 @@ _INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommandEntry:
     """A command: its name, where it is (`module:object`), and its help in one line."""
 
     name: str
@@ -43,7 +43,7 @@ class Entry:
 class CommandLine(click.Group):
     """The commands of these entries, in their order."""
 
-    def __init__(self, *args: Any, entries: Sequence[Entry] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, entries: Sequence[CommandEntry] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._entries = {entry.name: entry for entry in entries}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.process.renders import renders_here
 from bot.analysis.review import review_trees
 from bot.catalog import load_rules
@@ -32,13 +32,13 @@ class InUse:
 
 def in_use(commit: str, repo: Path) -> InUse:
     """Where the images come from that a commit or directory runs."""
-    options = Options(
+    options = AnalysisOptions(
         cache=cache_directory(), tenant=str(repo.resolve()), renders=renders_here(tool_folders())
     )
     others = {rule.id: RulePolicy(off=True) for rule in load_rules() if rule.id != _RULE}
     policy = Policy(images=Images((_NOWHERE,)), rules=MappingProxyType(others))
     with open_sides(commit, commit, repo) as sides:
-        nothing = Side({}, sides.base.blobs, "nothing")
+        nothing = ComparedTree({}, sides.base.blobs, "nothing")
         own = replace(options, repositories=sides.repositories)
         review = review_trees(nothing, sides.head, policy, date.min, own)
     named = (mapping(found.facts.get("normalized")) for found in review.findings)

@@ -12,7 +12,7 @@ from bot.cli import output
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.kubernetes.network_map import Connection
+    from bot.kubernetes.network_map import MapEdge
 
 EPILOG: Final = """\b
 Examples:
@@ -91,12 +91,12 @@ def map_(  # noqa: PLR0913 - one parameter an option, all by name
     output.write(_FORMS[form](found), None)
 
 
-def as_text(found: Mapping[str, Sequence[Connection]]) -> str:
+def as_text(found: Mapping[str, Sequence[MapEdge]]) -> str:
     """The connections in lines, by what is reached."""
     return "".join(f"{line}\n" for line in _lines(found)) or "No connections.\n"
 
 
-def _lines(found: Mapping[str, Sequence[Connection]]) -> Iterator[str]:
+def _lines(found: Mapping[str, Sequence[MapEdge]]) -> Iterator[str]:
     from bot.core.publish.markdown import visible  # noqa: PLC0415 - not for --help
 
     for environment, held in found.items():
@@ -111,7 +111,7 @@ def _lines(found: Mapping[str, Sequence[Connection]]) -> Iterator[str]:
             yield f"{sign} from {visible(connection.source)} on {visible(connection.ports)}"
 
 
-def as_mermaid(found: Mapping[str, Sequence[Connection]]) -> str:
+def as_mermaid(found: Mapping[str, Sequence[MapEdge]]) -> str:
     """The connections as a graph: added ones thick, removed ones dotted."""
     from bot.core.publish.markdown import label  # noqa: PLC0415 - not for --help
 
@@ -129,7 +129,7 @@ def as_mermaid(found: Mapping[str, Sequence[Connection]]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_json(found: Mapping[str, Sequence[Connection]]) -> str:
+def as_json(found: Mapping[str, Sequence[MapEdge]]) -> str:
     """The connections for machines."""
     import json  # noqa: PLC0415 - not for --help
 

@@ -15,7 +15,7 @@ import click
 
 from bot.analysis.manifests import ReadManifests
 from bot.analysis.process.cache import FactCache
-from bot.analysis.process.renders import RENDERS, Orders, renders_here
+from bot.analysis.process.renders import RENDERS, RenderRequests, renders_here
 from bot.cli import output
 from bot.cli.comparison import Sides, open_sides, read_policy
 from bot.core.policy.model import Policy
@@ -57,7 +57,7 @@ def _pairs(sides: Sides, head: Tree, policy: Policy, repo: Path) -> Sequence[Pai
             head,
             content,
             policy,
-            builder=Orders(renders, blobs, allowed, kept, str(repo.resolve())),
+            builder=RenderRequests(renders, blobs, allowed, kept, str(repo.resolve())),
             declare=Declarations(content, Own.of(sides.repositories)),
             own=sides.repositories,
         )

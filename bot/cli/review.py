@@ -108,7 +108,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     compared with their merge base, as on GitHub.
     """
     # Everything that reasons is imported here: `fairlead --help` has no use for it.
-    from bot.analysis.process.parent import Options  # noqa: PLC0415
+    from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415
     from bot.cli.comparison import compare, open_sides, read_policy  # noqa: PLC0415
     from bot.cli.fix import apply_fixes, fixed_tree  # noqa: PLC0415
@@ -116,7 +116,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
 
     _warn_without_sandbox()
     cache = cache_directory()
-    options = Options(
+    options = AnalysisOptions(
         namespace=default_namespace or "default",
         cache=cache,
         tenant=str(repo.resolve()),

@@ -15,7 +15,7 @@ from flask import Flask
 from waitress import create_server  # type: ignore[import-untyped]  # it has no types
 
 from bot import logs
-from bot.analysis.process.parent import Options
+from bot.analysis.process.parent import AnalysisOptions
 from bot.analysis.process.renders import Renders, renders_here
 from bot.app import create_app
 from bot.cli.admin_server import Door
@@ -145,7 +145,7 @@ def _service(settings: Settings) -> Service:
         mirrors=settings.data_dir / "mirrors",
         seconds=settings.job_seconds,
         today=_today,
-        options=Options(
+        options=AnalysisOptions(
             cache=settings.data_dir / "facts",
             require_sandbox=not settings.allow_no_sandbox,
             renders=_renders(settings),

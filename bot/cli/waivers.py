@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.process.renders import renders_here
 from bot.catalog import load_rules
 from bot.cli.comparison import compare, open_sides
@@ -46,12 +46,12 @@ def unused(
 
     `policy_at` gives the policy of a branch, which the commit's name may be.
     """
-    options = Options(
+    options = AnalysisOptions(
         cache=cache_directory(), tenant=str(repo.resolve()), renders=renders_here(tool_folders())
     )
     with open_sides(commit, commit, repo) as sides:
         policy = policy_at(sides.branch)
-        nothing = replace(sides, base=Side({}, sides.base.blobs, "nothing"))
+        nothing = replace(sides, base=ComparedTree({}, sides.base.blobs, "nothing"))
         review = compare(nothing, replace(policy, waivers=()), today, options)
     standing = [rule.id for rule in load_rules() if rule.id not in OF_CHANGES]
     found = (

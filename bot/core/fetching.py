@@ -19,7 +19,7 @@ BroughtStatus: TypeAlias = Literal["brought", "refused", "failed", "limit", "una
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Reference:
+class SourceReference:
     """One exact version of something that lies elsewhere.
 
     `address` is a URL without credentials: of a repository for `git` (`https://host/path`), of the
@@ -36,7 +36,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class FetchResult:
     """What came of a reference.
 
     `files` are what it holds, by path: the repository's at that version, the file under its own
@@ -54,14 +54,14 @@ class Brought:
 class Fetcher(Protocol):
     """Who brings. Never raises for what a tree names: what cannot be brought is an answer too."""
 
-    def bring(self, references: Sequence[Reference]) -> Sequence[Brought]:
+    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         """What came of each reference, in their order."""
 
 
 class NoFetcher:
     """Where nothing is fetched."""
 
-    def bring(self, references: Sequence[Reference]) -> Sequence[Brought]:
+    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         """That nothing is fetched here, once for each reference."""
-        nothing = Brought("unavailable", message="nothing is fetched from elsewhere here")
+        nothing = FetchResult("unavailable", message="nothing is fetched from elsewhere here")
         return tuple(nothing for _ in references)

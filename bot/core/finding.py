@@ -55,7 +55,7 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class FileLine:
     """A line of a file, for what concerns the text rather than a resource. `line` is 1-based."""
 
     path: str
@@ -91,7 +91,7 @@ class Finding:
     the repository's own rules, which hold for every environment and are in none.
     """
 
-    node: Node | Spot
+    node: Node | FileLine
     message: str
     severity: Severity | None = None
     key: str = ""
@@ -100,4 +100,4 @@ class Finding:
     related: tuple[Related, ...] = ()
     details: tuple[Table | Steps | Graph, ...] = ()
     fix: Fix | None = None
-    house: bool = False
+    governance: bool = False

@@ -12,7 +12,7 @@ from bot.core.tree import Tree
 
 Renderer: TypeAlias = Literal["kustomize", "helm"]
 
-Status: TypeAlias = Literal["rendered", "refused", "failed", "limit", "unavailable"]
+BuildStatus: TypeAlias = Literal["rendered", "refused", "failed", "limit", "unavailable"]
 """`refused`: not even tried; `failed`: the renderer said no; `limit`: a budget of ours was met;
 `unavailable`: there is no renderer or no sandbox here."""
 
@@ -59,7 +59,7 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuildResult:
     """What came of a build.
 
     `output` is a stream of YAML documents. In kustomize's, each says its origin; in Helm's, each
@@ -67,7 +67,7 @@ class Built:
     sentence on why there is no output.
     """
 
-    status: Status
+    status: BuildStatus
     output: bytes = b""
     tool: str = ""
     message: str = ""
@@ -76,10 +76,10 @@ class Built:
 class Builder(Protocol):
     """Who builds. Never raises for what a tree holds: what does not build is an answer as well."""
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         """What comes of a build."""
 
-    def build_all(self, builds: Sequence[Build]) -> Sequence[Built]:
+    def build_all(self, builds: Sequence[Build]) -> Sequence[BuildResult]:
         """What comes of each of these builds, in their order."""
         return [self.build(build) for build in builds]
 
@@ -87,9 +87,9 @@ class Builder(Protocol):
 class NoBuilder(Builder):
     """Where there is no renderer at all."""
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         """That nothing is built here, and how it could be."""
-        return Built(
+        return BuildResult(
             "unavailable",
             message=f"there is no {build.renderer} here: `fairlead tools fetch` brings it",
         )

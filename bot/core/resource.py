@@ -57,7 +57,7 @@ class ResourceKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ListStep:
     """A step of a route into a list.
 
     `key` is the item's merge key as text (`name=web`, `port=8080,protocol=TCP`), or empty where
@@ -71,7 +71,7 @@ class Item:
         return f"[{self.key or '*'}]"
 
 
-Step: TypeAlias = str | Item
+Step: TypeAlias = str | ListStep
 Route: TypeAlias = tuple[Step, ...]
 
 
@@ -79,7 +79,7 @@ def route_text(route: Route) -> str:
     """The route in one line, `spec.ports[name=http].targetPort`, the same wherever items move."""
     out = ""
     for step in route:
-        out += str(step) if isinstance(step, Item) else f".{step}" if out else step
+        out += str(step) if isinstance(step, ListStep) else f".{step}" if out else step
     return out
 
 
@@ -147,7 +147,7 @@ class Node:
         last = self.route[-1] if self.route else ""
         holder = last if isinstance(last, str) else ""
         for index, item in enumerate(held):
-            step = Item(_item_key(holder, item), index)
+            step = ListStep(_item_key(holder, item), index)
             yield Node(self.resource, (*self.route, step), item)
 
     def fields(self) -> Iterator[tuple[str, Node]]:
@@ -187,7 +187,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ResourceSource:
     """Where in a tree a resource is written.
 
     `document` counts the chunks between `---` lines of the file from 0 (of a JSON stream: its
@@ -205,13 +205,13 @@ class Source:
     root: str = ""
 
 
-Written: TypeAlias = tuple[str, int, tuple[int, ...], tuple[str | int, ...]]
+TextPosition: TypeAlias = tuple[str, int, tuple[int, ...], tuple[str | int, ...]]
 """A place in a file: its path, the document, the way through lists, and the steps from there."""
 
 
-def written(source: Source, route: Route) -> Written:
+def written(source: ResourceSource, route: Route) -> TextPosition:
     """Where something stands, whatever the file holds elsewhere."""
-    steps = tuple(step.index if isinstance(step, Item) else step for step in route)
+    steps = tuple(step.index if isinstance(step, ListStep) else step for step in route)
     return (source.path, source.document, source.item, steps)
 
 
@@ -226,10 +226,10 @@ class Resource:
     key: ResourceKey
     api_version: str
     encoded: bytes = field(repr=False)
-    source: Source
+    source: ResourceSource
 
     @classmethod
-    def of(cls, key: ResourceKey, body: Body, source: Source) -> Resource:
+    def of(cls, key: ResourceKey, body: Body, source: ResourceSource) -> Resource:
         """The resource that has this body."""
         version = values.text(body.get("apiVersion")) or ""
         return cls(key, version, _encode(values.thaw(body)), source)

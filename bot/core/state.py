@@ -10,8 +10,8 @@ from typing import TypeVar, cast
 
 from bot.core.manifest import ManifestFile
 from bot.core.policy.model import Policy
-from bot.core.resource import GroupKind, Resource, ResourceKey, Written
-from bot.core.template_decision import Late
+from bot.core.resource import GroupKind, Resource, ResourceKey, TextPosition
+from bot.core.template_decision import TemplateDecision
 
 T = TypeVar("T")
 
@@ -52,12 +52,12 @@ class State:
     closed: frozenset[str] = frozenset()
     files: Mapping[str, ManifestFile] = field(default_factory=lambda: MappingProxyType({}))
     known: tuple[Resource, ...] = ()
-    house: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    governance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[Resource, ...] = ()
     all_inputs: tuple[Resource, ...] = ()
-    looked_into: frozenset[Written] = frozenset()
+    looked_into: frozenset[TextPosition] = frozenset()
     own: tuple[str, ...] = ()
-    late: tuple[Late, ...] = ()
+    late: tuple[TemplateDecision, ...] = ()
     _derived: dict[Callable[[State], object], object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

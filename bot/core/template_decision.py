@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class TemplateDecision:
     """Where a template asks what only a cluster or chance can answer, and what that decides.
 
     `asks` is the function or object that is asked, `keys` are those whose values hang on it, `text`

@@ -35,7 +35,7 @@ _REGISTRIES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ParsedAddress:
     """An address taken apart: nothing of it is a user, a query, an escape or a turn."""
 
     scheme: str
@@ -100,17 +100,17 @@ class Named:
         stated = (entry for entry in self.entries if entry.startswith("http://"))
         return frozenset("/".join(entry.split("/")[:3]) for entry in stated)
 
-    def names(self, place: Place) -> bool:
+    def names(self, place: ParsedAddress) -> bool:
         """Whether the operator named this host with this port."""
         return place.authority in self.authorities
 
-    def allows(self, place: Place, owner: str) -> bool:
+    def allows(self, place: ParsedAddress, owner: str) -> bool:
         """Whether the operator allows what lies at this place, which is this owner's."""
         first = f"{place.authority}/{place.path[1:].partition('/')[0].lower()}"
         whole = {place.authority, owner.partition("/")[0]}
         return not whole.isdisjoint(self._whole) or not {first, owner}.isdisjoint(self._owners)
 
-    def refusal(self, place: Place) -> str:
+    def refusal(self, place: ParsedAddress) -> str:
         """Why a place is not asked, whosoever it is; empty where it may be."""
         if not 0 < place.port < 65536:
             return "its port is none"
@@ -129,7 +129,7 @@ class Named:
         return frozenset(int(port) for port in stated if port)
 
 
-def place_of(address: str, named: Named) -> Place | str:
+def place_of(address: str, named: Named) -> ParsedAddress | str:
     """The place that an address names, or one clause on why it cannot be asked.
 
     Anybody may have written it.
@@ -143,14 +143,14 @@ def place_of(address: str, named: Named) -> Place | str:
     scheme = match["scheme"]
     port = int(match["port"] or _SCHEMES.get(scheme, 443))
     host = _REGISTRIES.get(host, host) if scheme == "oci" else host
-    place = Place(scheme, host, port, match["path"])
+    place = ParsedAddress(scheme, host, port, match["path"])
     if scheme == "oci":
         spoken = "http" if f"http://{host}:{port}" in named.without_tls else "https"
         place = replace(place, scheme=spoken)
     return named.refusal(place) or place
 
 
-def target_of(url: str, named: Named) -> Place:
+def target_of(url: str, named: Named) -> ParsedAddress:
     """The place of a URL that somebody who was asked leads to. Raises FetchError for no such thing.
 
     It may have a query, which signed addresses have, but no user.
@@ -164,7 +164,7 @@ def target_of(url: str, named: Named) -> Place:
     plain = "@" not in parts.netloc and _HOST.fullmatch(host) and url.isprintable()
     if not plain or parts.scheme not in _SCHEMES or len(url) > _LONGEST_TARGET:
         raise FetchError("an address that was led to is none", refused=True)
-    place = Place(parts.scheme, host, port, parts.path)
+    place = ParsedAddress(parts.scheme, host, port, parts.path)
     wrong = named.refusal(place)
     if wrong:
         raise FetchError(f"'{place.authority}' is not asked: {wrong}", refused=True)

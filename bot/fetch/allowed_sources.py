@@ -9,8 +9,8 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.fetching import Reference, ReferenceKind
-from bot.fetch.addresses import Named, Place, place_of
+from bot.core.fetching import ReferenceKind, SourceReference
+from bot.fetch.addresses import Named, ParsedAddress, place_of
 from bot.kubernetes.remote.addresses import git_address, plain_address, shown
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -39,8 +39,8 @@ _INEXACT: Final[Mapping[ReferenceKind, str]] = MappingProxyType(
 class Checked:
     """A reference that may be asked for: where that is, and whose."""
 
-    reference: Reference
-    place: Place
+    reference: SourceReference
+    place: ParsedAddress
     owner: str
 
     @property
@@ -78,7 +78,7 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
-def checked(reference: Reference, owners: frozenset[str], named: Named) -> Checked | str:
+def checked(reference: SourceReference, owners: frozenset[str], named: Named) -> Checked | str:
     """The reference as it may be asked for, or one sentence that says why it is not."""
     what = shown(reference.address) or "a reference without an address"
     place = place_of(reference.address, named)
@@ -96,13 +96,13 @@ def checked(reference: Reference, owners: frozenset[str], named: Named) -> Check
     return Checked(reference, place, owner)
 
 
-def _owner(reference: Reference) -> str:
+def _owner(reference: SourceReference) -> str:
     """Whose it is, in the words in which base's own references say it."""
     address = git_address if reference.kind in {"git", "file"} else plain_address
     return address(reference.address).owner
 
 
-def _wrong(reference: Reference, place: Place) -> str:
+def _wrong(reference: SourceReference, place: ParsedAddress) -> str:
     """What is wrong with the words of a reference; empty where nothing is."""
     if (reference.kind == "oci") is not reference.address.startswith("oci://"):
         return "its address is of another kind"
@@ -115,7 +115,7 @@ def _wrong(reference: Reference, place: Place) -> str:
     return "" if _is_exact(reference) else _INEXACT[reference.kind]
 
 
-def _is_exact(reference: Reference) -> bool:
+def _is_exact(reference: SourceReference) -> bool:
     if reference.kind == "git":
         return _is_git_version(reference.version)
     if reference.kind == "chart":

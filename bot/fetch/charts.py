@@ -20,10 +20,10 @@ _DEEPEST: Final = 32
 _DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _ENTRIES: Final = re.compile(rb"^entries:[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
 
-Node: TypeAlias = "str | list[Node] | dict[str, Node] | None"
+IndexNode: TypeAlias = "str | list[IndexNode] | dict[str, IndexNode] | None"
 
 
-class Version(msgspec.Struct, frozen=True):
+class ChartVersion(msgspec.Struct, frozen=True):
     """One version of a chart as an index has it; `digest` is of its archive, empty for none."""
 
     version: str
@@ -31,7 +31,7 @@ class Version(msgspec.Struct, frozen=True):
     digest: str | None = None
 
 
-def find(index: bytes, name: str, version: str) -> Version:
+def find(index: bytes, name: str, version: str) -> ChartVersion:
     """The version of a chart that an index holds. Raises FetchError where it holds none.
 
     As in Helm, the version that is written the same way is taken before one that means the same:
@@ -47,14 +47,14 @@ def find(index: bytes, name: str, version: str) -> Version:
     return found[0]
 
 
-def archive_url(repository: str, row: Version) -> str:
+def archive_url(repository: str, row: ChartVersion) -> str:
     """Where the archive is: as it is said, or beside the index. Raises FetchError for nowhere."""
     if not row.urls:
         raise FetchError("the index does not say where the chart is")
     return urljoin(f"{repository.rstrip('/')}/", row.urls[0])
 
 
-def digest_of(row: Version) -> str:
+def digest_of(row: ChartVersion) -> str:
     """What the archive's sha256 must be, in hexadecimal; empty where the index does not say."""
     match = _DIGEST.fullmatch(row.digest or "")
     return match[1] if match else ""
@@ -65,10 +65,10 @@ def _meant(version: str) -> str:
     return version.removeprefix("v").partition("+")[0]
 
 
-def _rows(index: bytes, name: str) -> Iterator[Version]:
+def _rows(index: bytes, name: str) -> Iterator[ChartVersion]:
     for node in _entry(index, name):
         try:
-            yield msgspec.convert(node, Version)
+            yield msgspec.convert(node, ChartVersion)
         except msgspec.ValidationError:
             continue
 
@@ -119,7 +119,7 @@ def _section(index: bytes, name: str) -> bytes:
     return section
 
 
-def _read(section: bytes) -> Node:
+def _read(section: bytes) -> IndexNode:
     """YAML as text, lists and mappings, by events: no tag, no alias, no depth has a say."""
     stack: list[list[Any]] = []
     top: list[Any] = []

@@ -23,8 +23,8 @@ import requests
 from bot.errors import FetchError, GitError
 from bot.fetch.addresses import Named
 from bot.fetch.kinds import bring
-from bot.fetch.limits import Means
-from bot.fetch.messages import MEBIBYTE, Ask, Came, Item, Said
+from bot.fetch.limits import FetchLimits
+from bot.fetch.messages import MEBIBYTE, Came, FetchItem, FetchOrder, Said
 from bot.git.command import arguments, environment
 from bot.sandbox import Allowed, confine
 
@@ -47,9 +47,9 @@ _NULL: Final = Path("/dev/null")
 def main() -> NoReturn:
     """Do what standard input asks for, and end."""
     try:
-        ask = msgspec.json.decode(sys.stdin.buffer.read(LARGEST_ASK), type=Ask)
+        ask = msgspec.json.decode(sys.stdin.buffer.read(LARGEST_ASK), type=FetchOrder)
         _limit(ask)
-        means = Means(Named(tuple(ask.hosts)), ask.bounds)
+        means = FetchLimits(Named(tuple(ask.hosts)), ask.bounds)
         state = confine(_allowed(ask, means))
         if ask.require_sandbox and not state.complete:
             _say(Said(-1, "unavailable", message="the sandbox is not complete on this machine"))
@@ -61,7 +61,7 @@ def main() -> NoReturn:
     os._exit(0)
 
 
-def _bring_all(ask: Ask, means: Means) -> None:
+def _bring_all(ask: FetchOrder, means: FetchLimits) -> None:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         running = [
             pool.submit(_brought, number, item, Path(ask.staging) / item.folder, means)
@@ -71,7 +71,7 @@ def _bring_all(ask: Ask, means: Means) -> None:
             _say(done.result())
 
 
-def _brought(number: int, item: Item, folder: Path, means: Means) -> Said:
+def _brought(number: int, item: FetchItem, folder: Path, means: FetchLimits) -> Said:
     try:
         return bring(number, item, folder, means)
     except FetchError as error:
@@ -91,7 +91,7 @@ def _say(said: Said) -> None:
         left = left[os.write(1, left) :]
 
 
-def _limit(ask: Ask) -> None:
+def _limit(ask: FetchOrder) -> None:
     largest = max(ask.bounds.pack, ask.bounds.unpacked)
     for name, most in (
         (resource.RLIMIT_CPU, max(10, round(2 * ask.bounds.seconds))),
@@ -106,7 +106,7 @@ def _limit(ask: Ask) -> None:
         resource.setrlimit(name, (bound, bound))
 
 
-def _allowed(ask: Ask, means: Means) -> Allowed:
+def _allowed(ask: FetchOrder, means: FetchLimits) -> Allowed:
     """The folder that is written, and what Python, git and their libraries are made of."""
     libraries = tuple(_there(_LIBRARIES))
     return Allowed(

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.errors import GitError
 from bot.fetch.addresses import Named
 from bot.fetch.allowed_sources import Checked, checked
 from bot.fetch.process import LAUNCH, Run
-from bot.fetch.run import Errand, Limits
-from bot.fetch.store import Entry, Store
+from bot.fetch.run import FetchRun, SessionLimits
+from bot.fetch.store import Store, StoredSource
 from bot.git import BlobReader
 
 _MOST_READERS: Final = 8
@@ -43,7 +43,7 @@ class Fetching:
     hosts: tuple[str, ...] = ()
     surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     confined: bool = True
-    limits: Limits = field(default_factory=Limits)
+    limits: SessionLimits = field(default_factory=SessionLimits)
     launch: str = LAUNCH
 
     @contextmanager
@@ -73,18 +73,18 @@ class Session:
         self._store: Store | None = None
         if store is not None and fetching.enabled:
             self._store = Store(store, limits.kept, limits.bounds.files)
-        self._known: dict[Reference, Brought] = {}
-        self._entries: dict[Path, Entry] = {}
+        self._known: dict[SourceReference, FetchResult] = {}
+        self._entries: dict[Path, StoredSource] = {}
         self._places: dict[str, Path] = {}
         self._readers: dict[Path, BlobReader] = {}
         self._asked = 0
         self._left = limits.seconds
 
-    def bring(self, references: Sequence[Reference]) -> Sequence[Brought]:
+    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         """What came of each reference, in their order."""
         new = [it for it in dict.fromkeys(references) if it not in self._known]
         if self._store is None:
-            nothing = Brought("unavailable", message="nothing is fetched from elsewhere here")
+            nothing = FetchResult("unavailable", message="nothing is fetched from elsewhere here")
             self._known.update(dict.fromkeys(new, nothing))
         else:
             self._bring(new, self._store)
@@ -115,12 +115,12 @@ class Session:
         self._entries.clear()
         self._places.clear()
 
-    def _bring(self, references: list[Reference], store: Store) -> None:
+    def _bring(self, references: list[SourceReference], store: Store) -> None:
         missing: list[Checked] = []
         for reference in references:
             asked = checked(reference, self._owners, self._named)
             if isinstance(asked, str):
-                self._known[reference] = Brought("refused", message=asked)
+                self._known[reference] = FetchResult("refused", message=asked)
                 continue
             kept = self._opened(asked, asked.immutable, store) if asked.immutable else None
             if kept is not None:
@@ -131,7 +131,7 @@ class Session:
         room = max(0, most - self._asked)
         for asked in missing[room:]:
             told = f"a review may ask for {most} things elsewhere"
-            self._known[asked.reference] = Brought("limit", message=told)
+            self._known[asked.reference] = FetchResult("limit", message=told)
         self._ask(missing[:room], store)
 
     def _ask(self, missing: list[Checked], store: Store) -> None:
@@ -155,9 +155,9 @@ class Session:
         store.make_room()
         self._left -= time.monotonic() - begun
 
-    def _errand(self, store: Store) -> Errand:
+    def _errand(self, store: Store) -> FetchRun:
         how = self._fetching
-        return Errand(
+        return FetchRun(
             store,
             Run(how.surroundings, self._left, how.limits.staged, how.launch),
             how.hosts,
@@ -165,7 +165,7 @@ class Session:
             confined=how.confined,
         )
 
-    def _opened(self, asked: Checked, resolved: str, store: Store) -> Brought | None:
+    def _opened(self, asked: Checked, resolved: str, store: Store) -> FetchResult | None:
         """What the store has of this."""
         entry = store.open(asked.key, resolved)
         if entry is None:
@@ -176,7 +176,7 @@ class Session:
             self._entries[entry.repository] = entry
             for file in entry.files.values():
                 self._places[file.blob] = entry.repository
-        return Brought("brought", MappingProxyType(dict(entry.files)), entry.digest)
+        return FetchResult("brought", MappingProxyType(dict(entry.files)), entry.digest)
 
     def _reader(self, repository: Path) -> BlobReader:
         """A reader of a repository; those that were not asked for longest are closed."""
@@ -193,4 +193,4 @@ def _temporary() -> Iterator[str]:
         yield name
 
 
-_GONE: Final = Brought("failed", message="what came was gone before it was read")
+_GONE: Final = FetchResult("failed", message="what came was gone before it was read")

@@ -8,9 +8,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, TypeAlias
 
 from bot.errors import FetchError
-from bot.fetch.addresses import Named, Place
+from bot.fetch.addresses import Named, ParsedAddress
 
-Address: TypeAlias = IPv4Address | IPv6Address
+IPAddress: TypeAlias = IPv4Address | IPv6Address
 Resolve: TypeAlias = Callable[[str, int], Iterable[str]]
 """The addresses of a host, for a port of it. Raises OSError where it is not known."""
 
@@ -27,7 +27,7 @@ def resolve(host: str, port: int) -> list[str]:
     return [str(row[4][0]) for row in rows]
 
 
-def addresses_of(place: Place, named: Named, ask: Resolve = resolve) -> tuple[str, ...]:
+def addresses_of(place: ParsedAddress, named: Named, ask: Resolve = resolve) -> tuple[str, ...]:
     """The addresses of a place's host, all of which may be connected to.
 
     Raises FetchError where the host is unknown, or any of its addresses may not: a name that is
@@ -43,7 +43,7 @@ def addresses_of(place: Place, named: Named, ask: Resolve = resolve) -> tuple[st
     return tuple(dict.fromkeys(map(str, found)))[:_MOST]
 
 
-def check_literal(place: Place, named: Named) -> None:
+def check_literal(place: ParsedAddress, named: Named) -> None:
     """Refuse what needs no name service to be known as this machine's or a private network's."""
     address = _literal(place.host)
     if address is not None:
@@ -57,7 +57,7 @@ def is_literal(host: str) -> bool:
     return _literal(host) is not None
 
 
-def is_public(address: Address) -> bool:
+def is_public(address: IPAddress) -> bool:
     """Whether everybody means the same machine by an address, whatever it is wrapped in."""
     inner = _inner(address)
     if isinstance(address, IPv6Address) and int(address) >> 80 == _TRANSLATED_HERE:
@@ -65,7 +65,7 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and (inner is None or is_public(inner))
 
 
-def _literal(host: str) -> Address | None:
+def _literal(host: str) -> IPAddress | None:
     try:
         # As the C library reads it: `127.1` and `2130706433` are addresses, too.
         return ip_address(socket.inet_aton(host))
@@ -73,12 +73,12 @@ def _literal(host: str) -> Address | None:
         return None
 
 
-def _check(address: Address, place: Place, named: Named) -> None:
+def _check(address: IPAddress, place: ParsedAddress, named: Named) -> None:
     if not is_public(address) and not (named.names(place) and _may_be_meant(address)):
         raise _not_public(place)
 
 
-def _not_public(place: Place) -> FetchError:
+def _not_public(place: ParsedAddress) -> FetchError:
     return FetchError(
         f"'{place.authority}' is at an address that is not public, which FAIRLEAD_FETCH_HOSTS "
         "allows by naming the host",
@@ -86,7 +86,7 @@ def _not_public(place: Place) -> FetchError:
     )
 
 
-def _inner(address: Address) -> IPv4Address | None:
+def _inner(address: IPAddress) -> IPv4Address | None:
     """The IPv4 address that an IPv6 address stands for."""
     if isinstance(address, IPv4Address):
         return None
@@ -98,7 +98,7 @@ def _inner(address: Address) -> IPv4Address | None:
     return IPv4Address(int(address) & 0xFFFFFFFF) if translated else None
 
 
-def _may_be_meant(address: Address) -> bool:
+def _may_be_meant(address: IPAddress) -> bool:
     """Whether an operator can mean it: a cloud's metadata service is never what is meant."""
     inner = _inner(address)
     if inner is not None and not address.is_loopback:

@@ -11,10 +11,10 @@ from typing import Final
 
 from bot.errors import FetchError
 from bot.fetch import charts
-from bot.fetch.addresses import Place, place_of
+from bot.fetch.addresses import ParsedAddress, place_of
 from bot.fetch.archives import Packed, unpacked, without_first
-from bot.fetch.limits import Means
-from bot.fetch.messages import Item, Said
+from bot.fetch.limits import FetchLimits
+from bot.fetch.messages import FetchItem, Said
 from bot.fetch.pack_writer import plant
 from bot.fetch.registries import Registry
 from bot.fetch.repositories import bring_commit, tagged
@@ -24,22 +24,22 @@ _LEADS_ON: Final = re.compile(r"returned error: 30[1278]$")
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class ItemFetch:
     """One item, where it is asked for, and the folder that it is brought into."""
 
     number: int
-    item: Item
-    place: Place
+    item: FetchItem
+    place: ParsedAddress
     folder: Path
-    means: Means
+    means: FetchLimits
 
 
-def bring(number: int, item: Item, folder: Path, means: Means) -> Said:
+def bring(number: int, item: FetchItem, folder: Path, means: FetchLimits) -> Said:
     """Bring one item into its folder. Raises FetchError where that cannot be."""
     place = place_of(item.url, means.named)
     if isinstance(place, str):
         raise FetchError(place, refused=True)
-    errand = Errand(number, item, place, folder, means)
+    errand = ItemFetch(number, item, place, folder, means)
     match item.kind:
         case "git":
             return _repository(errand)
@@ -51,7 +51,7 @@ def bring(number: int, item: Item, folder: Path, means: Means) -> Said:
             return _artifact(errand)
 
 
-def _repository(errand: Errand) -> Said:
+def _repository(errand: ItemFetch) -> Said:
     try:
         return _commit(errand)
     except FetchError as error:
@@ -62,7 +62,7 @@ def _repository(errand: Errand) -> Said:
     return _commit(replace(errand, place=place))
 
 
-def _commit(errand: Errand) -> Said:
+def _commit(errand: ItemFetch) -> Said:
     wanted = commit = errand.item.version
     if wanted.startswith("refs/"):
         commit = tagged(errand.place, wanted, errand.means)
@@ -72,14 +72,14 @@ def _commit(errand: Errand) -> Said:
     return Said(errand.number, "brought", resolved=commit, digest=commit, tip=commit)
 
 
-def _file(errand: Errand) -> Said:
+def _file(errand: ItemFetch) -> Said:
     data = Web(errand.means).get(errand.place.url, most=errand.means.bounds.file).whole()
     found = sha256(data).hexdigest()
     name = errand.place.path.rpartition("/")[2]
     return _planted(errand, {name: Packed(executable=False, data=data)}, found, found)
 
 
-def _chart(errand: Errand) -> Said:
+def _chart(errand: ItemFetch) -> Said:
     web, bounds = Web(errand.means), errand.means.bounds
     index = web.get(f"{errand.place.url}/index.yaml", most=bounds.index).whole()
     row = charts.find(index, errand.item.name, errand.item.version)
@@ -96,7 +96,7 @@ def _chart(errand: Errand) -> Said:
     return _planted(errand, _chart_files(archive, errand.means), found, found)
 
 
-def _artifact(errand: Errand) -> Said:
+def _artifact(errand: ItemFetch) -> Said:
     registry = Registry(Web(errand.means), errand.place, errand.means.bounds)
     artifact = registry.artifact(errand.item.version)
     resolved = artifact.digest.removeprefix("sha256:")
@@ -111,19 +111,19 @@ def _artifact(errand: Errand) -> Said:
     return _planted(errand, files, resolved, artifact.layer.digest.removeprefix("sha256:"))
 
 
-def _chart_files(archive: bytes, means: Means) -> Mapping[str, Packed]:
+def _chart_files(archive: bytes, means: FetchLimits) -> Mapping[str, Packed]:
     files = without_first(unpacked(archive, means.bounds))
     if "Chart.yaml" not in files:
         raise FetchError("its archive is not that of one chart", refused=True)
     return files
 
 
-def _planted(errand: Errand, files: Mapping[str, Packed], resolved: str, digest: str) -> Said:
+def _planted(errand: ItemFetch, files: Mapping[str, Packed], resolved: str, digest: str) -> Said:
     tip = plant(files, errand.folder)
     return Said(errand.number, "brought", resolved=resolved, digest=f"sha256:{digest}", tip=tip)
 
 
-def _stated(url: str, means: Means) -> tuple[Place, str]:
+def _stated(url: str, means: FetchLimits) -> tuple[ParsedAddress, str]:
     """The place and the tag of a chart that an index leads to."""
     address, _, tag = url.rpartition(":")
     place = place_of(address, means.named)

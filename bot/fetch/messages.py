@@ -32,7 +32,7 @@ class Bounds(msgspec.Struct, frozen=True):
     seconds: float = 45
 
 
-class Item(msgspec.Struct, frozen=True):
+class FetchItem(msgspec.Struct, frozen=True):
     """One thing to bring into a folder: nothing but its reference.
 
     `url` is the address in the one form that is taken; `held` are the commits or digests of it that
@@ -47,11 +47,11 @@ class Item(msgspec.Struct, frozen=True):
     held: list[str]
 
 
-class Ask(msgspec.Struct, frozen=True):
+class FetchOrder(msgspec.Struct, frozen=True):
     """All that the process is told: what to bring, where to, and what the operator decided."""
 
     staging: str
-    items: list[Item]
+    items: list[FetchItem]
     hosts: list[str]
     bounds: Bounds
     require_sandbox: bool

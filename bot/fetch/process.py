@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from bot.fetch.messages import MEBIBYTE, Ask, Said
+from bot.fetch.messages import MEBIBYTE, FetchOrder, Said
 
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 LAUNCH: Final = (
@@ -40,7 +40,7 @@ class Run:
     launch: str = LAUNCH
 
 
-def run(ask: Ask, how: Run) -> Mapping[int, Said]:
+def run(ask: FetchOrder, how: Run) -> Mapping[int, Said]:
     """What the process says of each item that it comes to before it ends, or is ended.
 
     Never raises for what it does, never outlasts its limits. What it says is hostile.

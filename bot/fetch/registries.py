@@ -16,7 +16,7 @@ import msgspec
 from requests.utils import parse_dict_header
 
 from bot.errors import FetchError
-from bot.fetch.addresses import Place
+from bot.fetch.addresses import ParsedAddress
 from bot.fetch.messages import Bounds
 from bot.fetch.web import Got, Web
 
@@ -42,7 +42,7 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
     size: int = 0
 
 
-class Manifest(msgspec.Struct, frozen=True):
+class ArtifactManifest(msgspec.Struct, frozen=True):
     """What an artifact is made of."""
 
     config: Descriptor
@@ -68,7 +68,7 @@ class Registry:
     """One repository of a registry, and the token that it gave everybody."""
 
     web: Web
-    place: Place
+    place: ParsedAddress
     bounds: Bounds
     _token: str = ""
 
@@ -82,7 +82,7 @@ class Registry:
         if version.startswith("sha256:") and version != digest:
             raise FetchError("the registry answered another manifest than that of the digest")
         try:
-            manifest = msgspec.json.decode(data, type=Manifest)
+            manifest = msgspec.json.decode(data, type=ArtifactManifest)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise FetchError("the registry answered no manifest of an artifact") from error
         chart = manifest.config.media_type == _CHART
@@ -129,7 +129,7 @@ class Registry:
         return given
 
 
-def _layer(manifest: Manifest, *, chart: bool) -> Descriptor:
+def _layer(manifest: ArtifactManifest, *, chart: bool) -> Descriptor:
     """The archive of an artifact: a chart's own, or the first as for Flux where there is one."""
     found = [
         layer

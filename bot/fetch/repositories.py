@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from bot.errors import FetchError, GitError
-from bot.fetch.addresses import Place
+from bot.fetch.addresses import ParsedAddress
 from bot.fetch.guard import is_literal
-from bot.fetch.limits import Means
+from bot.fetch.limits import FetchLimits
 from bot.fetch.messages import PACK
 from bot.git.command import OBJECT_ID, run
 from bot.git.mirror import STRICT
@@ -27,7 +27,7 @@ _FLAGS: Final = (
 )
 
 
-def tagged(place: Place, tag: str, means: Means) -> str:
+def tagged(place: ParsedAddress, tag: str, means: FetchLimits) -> str:
     """The commit that a tag names now. Raises FetchError where there is no such tag."""
     listed = _git(
         ["ls-remote", "--quiet", "--end-of-options", place.url, tag, f"{tag}^{{}}"],
@@ -43,7 +43,9 @@ def tagged(place: Place, tag: str, means: Means) -> str:
     return commit
 
 
-def bring_commit(place: Place, wanted: str, commit: str, folder: Path, means: Means) -> None:
+def bring_commit(
+    place: ParsedAddress, wanted: str, commit: str, folder: Path, means: FetchLimits
+) -> None:
     """The pack of a commit's files, in a folder. `wanted` is the commit or the tag that names it.
 
     Raises FetchError where it cannot be had, or something else came.
@@ -89,7 +91,7 @@ def knows_pins(version: str) -> bool:
     return match is not None and (int(match[1]), int(match[2])) >= (2, 37)
 
 
-def _git(command: list[str], place: Place, means: Means) -> bytes:
+def _git(command: list[str], place: ParsedAddress, means: FetchLimits) -> bytes:
     flags = [*_FLAGS, f"http.lowSpeedTime={max(1, round(means.bounds.patience))}"]
     addresses = means.addresses(place)
     if addresses and not is_literal(place.host):
@@ -109,7 +111,7 @@ def _git(command: list[str], place: Place, means: Means) -> bytes:
         raise FetchError(str(error), limit="took longer" in str(error)) from error
 
 
-def _pinned(place: Place, addresses: tuple[str, ...]) -> str:
+def _pinned(place: ParsedAddress, addresses: tuple[str, ...]) -> str:
     """The addresses as curl takes them, so that the name is not asked for once more.
 
     https://curl.se/libcurl/c/CURLOPT_RESOLVE.html

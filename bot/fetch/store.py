@@ -35,7 +35,7 @@ _NOTE: Final = "brought.json"
 _HEX: Final = re.compile(r"[0-9a-f]{40,64}")
 
 
-class Note(msgspec.Struct, frozen=True):
+class StoredNote(msgspec.Struct, frozen=True):
     """What is written beside the objects: what they are of, and how their listing is known."""
 
     digest: str
@@ -44,7 +44,7 @@ class Note(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StoredSource:
     """What was brought, as it lies here: its repository, and the lock that keeps it there."""
 
     repository: Path
@@ -65,14 +65,14 @@ class Store:
     bytes: int = KEPT
     files: int = Bounds().files
 
-    def open(self, key: str, resolved: str) -> Entry | None:
+    def open(self, key: str, resolved: str) -> StoredSource | None:
         """What is kept of this; None where there is nothing, or what there was is spoiled."""
         path = self._entries / _name(key, resolved)
         lock = _locked(path, fcntl.LOCK_SH) if _HEX.fullmatch(resolved) else None
         if lock is None:
             return None
         try:
-            note = msgspec.json.decode((path / _NOTE).read_bytes(), type=Note)
+            note = msgspec.json.decode((path / _NOTE).read_bytes(), type=StoredNote)
             files, digest = listing(path, note.tip, most=self.files)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError, FairleadError):
             digest = None
@@ -82,7 +82,7 @@ class Store:
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
-        return Entry(path, note.digest, files, lock)
+        return StoredSource(path, note.digest, files, lock)
 
     def held(self, key: str) -> list[str]:
         """The commits or digests of this place that are here."""
@@ -112,7 +112,7 @@ class Store:
             repository = folder / "taken"
             take_pack(pack, repository, most=most, sha256_ids=len(tip) == 64)
             _, known = listing(repository, tip, most=self.files)
-            (repository / _NOTE).write_bytes(msgspec.json.encode(Note(digest, tip, known)))
+            (repository / _NOTE).write_bytes(msgspec.json.encode(StoredNote(digest, tip, known)))
             repository.chmod(0o700)
             # Somebody else may have been faster, with the same.
             with contextlib.suppress(OSError):

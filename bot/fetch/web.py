@@ -20,8 +20,8 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util.connection import create_connection
 
 from bot.errors import FetchError
-from bot.fetch.addresses import Place, target_of
-from bot.fetch.limits import Means
+from bot.fetch.addresses import ParsedAddress, target_of
+from bot.fetch.limits import FetchLimits
 
 _CHUNK: Final = 1 << 16
 _MOST_REDIRECTS: Final = 3
@@ -49,7 +49,7 @@ class Got:
 class Web:
     """What is asked by HTTP. Not for several threads."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: FetchLimits) -> None:
         self._means = means
         self._session = requests.Session()
         # Neither a .netrc nor another variable has a say.
@@ -88,7 +88,9 @@ class Web:
             asked = target
         raise FetchError(f"'{asked.authority}' leads on and on")
 
-    def _asked(self, url: str, place: Place, headers: Mapping[str, str]) -> requests.Response:
+    def _asked(
+        self, url: str, place: ParsedAddress, headers: Mapping[str, str]
+    ) -> requests.Response:
         means = self._means
         proxy = means.proxy(place)
         if proxy is not None:
@@ -107,7 +109,7 @@ class Web:
             raise _silent(place, error) from error
 
     @staticmethod
-    def _read(answer: requests.Response, place: Place, most: int, deadline: float) -> bytes:
+    def _read(answer: requests.Response, place: ParsedAddress, most: int, deadline: float) -> bytes:
         data = bytearray()
         try:
             # As it is sent: what is packed must not grow beyond the limit while it is unpacked.
@@ -127,7 +129,7 @@ class Web:
 class _Checked(HTTPAdapter):
     """Connects to checked addresses alone, unless the operator's proxy connects."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: FetchLimits) -> None:
         self._means = means
         again = Retry(
             total=2,
@@ -147,14 +149,14 @@ class _Checked(HTTPAdapter):
         manager.pool_classes_by_scheme = _pools(self._means)
 
 
-def _pools(means: Means) -> dict[str, type[HTTPConnectionPool]]:
+def _pools(means: FetchLimits) -> dict[str, type[HTTPConnectionPool]]:
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket:
-            return _connected(self, Place("http", self.host, self.port or 80, ""), means)
+            return _connected(self, ParsedAddress("http", self.host, self.port or 80, ""), means)
 
     class Encrypted(HTTPSConnection):
         def _new_conn(self) -> socket:
-            return _connected(self, Place("https", self.host, self.port or 443, ""), means)
+            return _connected(self, ParsedAddress("https", self.host, self.port or 443, ""), means)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -165,7 +167,7 @@ def _pools(means: Means) -> dict[str, type[HTTPConnectionPool]]:
     return {"http": PlainPool, "https": EncryptedPool}
 
 
-def _connected(connection: HTTPConnection, place: Place, means: Means) -> socket:
+def _connected(connection: HTTPConnection, place: ParsedAddress, means: FetchLimits) -> socket:
     """A socket to an address of the host that this connection is really for."""
     means.check(place)
     last: OSError | None = None
@@ -179,7 +181,7 @@ def _connected(connection: HTTPConnection, place: Place, means: Means) -> socket
     raise NewConnectionError(connection, f"no address answers: {last}")
 
 
-def _unpacked(data: bytes, place: Place, most: int) -> bytes:
+def _unpacked(data: bytes, place: ParsedAddress, most: int) -> bytes:
     """What was packed on the way though nobody asked for that, as far as it may be long."""
     packed = zlib.decompressobj(wbits=31)
     try:
@@ -193,9 +195,9 @@ def _unpacked(data: bytes, place: Place, most: int) -> bytes:
     return found
 
 
-def _too_much(place: Place, most: int) -> FetchError:
+def _too_much(place: ParsedAddress, most: int) -> FetchError:
     return FetchError(f"'{place.authority}' answered more than {most:,} bytes", limit=True)
 
 
-def _silent(place: Place, error: Exception) -> FetchError:
+def _silent(place: ParsedAddress, error: Exception) -> FetchError:
     return FetchError(f"'{place.authority}' did not answer ({type(error).__name__})")

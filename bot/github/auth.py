@@ -33,7 +33,7 @@ _PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class AppIdentity:
     """The App on GitHub: its id, and the login under which it comments (`fairlead[bot]`)."""
 
     id: int
@@ -41,10 +41,10 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class GitHubConnection:
     """GitHub as one job sees it. PyGithub's objects must not be shared between threads."""
 
-    identity: Identity
+    identity: AppIdentity
     github: Client
     repository: Repository
     installation: int
@@ -129,7 +129,7 @@ class Gateway:
         self._auth = app_auth(app_id, private_key)
         self._url = api_url
         self._lock = threading.Lock()
-        self._identity: Identity | None = None
+        self._identity: AppIdentity | None = None
         try:
             self._auth.create_jwt()
         except GitHubError as error:
@@ -140,7 +140,7 @@ class Gateway:
                 "PRIVATE_KEY cannot sign: it must be the App's whole RSA key in PEM"
             ) from None
 
-    def connect(self, installation: int, repository: int) -> Connection:
+    def connect(self, installation: int, repository: int) -> GitHubConnection:
         """A connection with a token for this one repository and the permissions of a job.
 
         The token's answer names the repository: its name may have changed since the webhook.
@@ -153,7 +153,7 @@ class Gateway:
         if held["archived"]:
             raise InstallationGone("the repository is archived")
         github = self._client(installation, answer["token"])
-        return Connection(
+        return GitHubConnection(
             identity=identity,
             github=github,
             repository=Repository(github.requester, url=f"/repos/{held['full_name']}"),
@@ -229,12 +229,12 @@ class Gateway:
             seconds_between_writes=0,
         )
 
-    def _who(self, app: GithubIntegration) -> Identity:
+    def _who(self, app: GithubIntegration) -> AppIdentity:
         with self._lock:
             if self._identity is None:
                 with translated():
                     found = app.get_app()
-                self._identity = Identity(found.id, f"{found.slug}[bot]")
+                self._identity = AppIdentity(found.id, f"{found.slug}[bot]")
             return self._identity
 
     @staticmethod
@@ -266,7 +266,7 @@ def _revoke(github: Github) -> None:
         github.close()
 
 
-def pages(connection: Connection, path: str) -> Iterator[dict[str, Any]]:
+def pages(connection: GitHubConnection, path: str) -> Iterator[dict[str, Any]]:
     """Every item of a list, as GitHub gives it."""
     return listed(connection.github.requester, path)
 

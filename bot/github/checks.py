@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from bot.core.publish.plan import Annotation, ConcludeCheck
 from bot.errors import GitHubAnswerError, GitHubError
-from bot.github.auth import Connection
+from bot.github.auth import GitHubConnection
 from bot.github.errors import created, translated
 from bot.github.events import EXTERNAL_ID, RECHECK
 from bot.github.pulls import PullRequest
@@ -85,7 +85,7 @@ def about_push(job: PushJob) -> About:
     return About(job.after, "v1:push:", f"v1:push:{job.before}")
 
 
-def runs_on(connection: Connection, commit: str) -> tuple[CheckRun, ...]:
+def runs_on(connection: GitHubConnection, commit: str) -> tuple[CheckRun, ...]:
     """Our runs on a commit, newest first."""
     with translated():
         answer = connection.github.requester.requestJsonAndCheck(
@@ -102,7 +102,7 @@ def runs_on(connection: Connection, commit: str) -> tuple[CheckRun, ...]:
     return tuple(sorted(runs, key=lambda run: run.id, reverse=True))
 
 
-def runs_on_any(connection: Connection, commit: str) -> tuple[CheckRun, ...]:
+def runs_on_any(connection: GitHubConnection, commit: str) -> tuple[CheckRun, ...]:
     """The same of a commit that may be unknown there."""
     try:
         return runs_on(connection, commit)
@@ -117,7 +117,7 @@ def newest(runs: Iterable[CheckRun], about: About) -> CheckRun | None:
     return next((run for run in runs if run.external_id.startswith(about.scope)), None)
 
 
-def reviewed(connection: Connection, about: About, *, quiet: bool = True) -> bool:
+def reviewed(connection: GitHubConnection, about: About, *, quiet: bool = True) -> bool:
     """Whether this commit was reviewed to the end against this base already.
 
     Without `quiet`, a review that posted no comment is none.
@@ -148,12 +148,12 @@ def own_conclusion(runs: Iterable[CheckRun], about: About) -> str | None:
     return said[1] if said else None
 
 
-def begin(connection: Connection, about: About) -> CheckRun:
+def begin(connection: GitHubConnection, about: About) -> CheckRun:
     """The run in progress: the one there is, or a new one."""
     return adopt(connection, about) or _create(connection, about)
 
 
-def adopt(connection: Connection, about: About) -> CheckRun | None:
+def adopt(connection: GitHubConnection, about: About) -> CheckRun | None:
     """The run that is in progress, if there is one: the newest, which is what GitHub shows.
 
     A run that got some of its annotations before its job died would get them twice: it is
@@ -169,7 +169,7 @@ def adopt(connection: Connection, about: About) -> CheckRun | None:
     return kept
 
 
-def conclude(connection: Connection, about: About, run: CheckRun | None, end: End) -> None:
+def conclude(connection: GitHubConnection, about: About, run: CheckRun | None, end: End) -> None:
     """Ends the run; without one, a small end is a single request that also makes it.
 
     Annotations go in as many requests as needed, the conclusion with the last.
@@ -198,7 +198,7 @@ def conclude(connection: Connection, about: About, run: CheckRun | None, end: En
     _update(connection, run, last, sent + len(batches[-1]), last.get("status", "in_progress"))
 
 
-def show(connection: Connection, run: CheckRun, ending: ConcludeCheck) -> None:
+def show(connection: GitHubConnection, run: CheckRun, ending: ConcludeCheck) -> None:
     """Another end for a run that has one, or waits for it; what its review said is kept."""
     change = {
         "status": "completed",
@@ -209,7 +209,7 @@ def show(connection: Connection, run: CheckRun, ending: ConcludeCheck) -> None:
     _update(connection, run, change, run.noted, "completed")
 
 
-def cancel(connection: Connection, run: CheckRun, about: About) -> None:
+def cancel(connection: GitHubConnection, run: CheckRun, about: About) -> None:
     """Ends a run whose commit is no longer the head, or whose place another run takes."""
     ended = {
         "status": "completed",
@@ -223,7 +223,7 @@ def cancel(connection: Connection, run: CheckRun, about: About) -> None:
     _update(connection, run, ended, run.noted, "completed")
 
 
-def cancel_all(connection: Connection, about: About, runs: Iterable[CheckRun]) -> None:
+def cancel_all(connection: GitHubConnection, about: About, runs: Iterable[CheckRun]) -> None:
     """Ends those of these runs that are for the same and unfinished.
 
     Two tasks of a pull request that begin in the same moment make a run each. One of the two is
@@ -235,7 +235,7 @@ def cancel_all(connection: Connection, about: About, runs: Iterable[CheckRun]) -
 
 
 def cancel_strays(
-    connection: Connection, head: str, runs: Iterable[CheckRun], here: Container[int]
+    connection: GitHubConnection, head: str, runs: Iterable[CheckRun], here: Container[int]
 ) -> bool:
     """Ends what is unfinished for pull requests that have this head no more; whether any was."""
     found = False
@@ -247,7 +247,7 @@ def cancel_strays(
     return found
 
 
-def greet(connection: Connection, commit: str, ending: ConcludeCheck) -> None:
+def greet(connection: GitHubConnection, commit: str, ending: ConcludeCheck) -> None:
     """A completed run on a commit that has none of ours: then the check can be required."""
     about = About(commit, "v1:installed", "v1:installed")
     if not runs_on(connection, commit):
@@ -274,11 +274,11 @@ def _is(run: CheckRun, about: About, how: Ending) -> bool:
     return run.external_id.startswith(f"{about.mark}:{how}")
 
 
-def _create(connection: Connection, about: About) -> CheckRun:
+def _create(connection: GitHubConnection, about: About) -> CheckRun:
     return _post(connection, about, {"status": "in_progress", "external_id": about.mark})
 
 
-def _post(connection: Connection, about: About, fields: dict[str, Any]) -> CheckRun:
+def _post(connection: GitHubConnection, about: About, fields: dict[str, Any]) -> CheckRun:
     """A new run, made once: a POST whose answer got lost may have worked."""
     wanted = (fields["status"], fields["external_id"])
 
@@ -297,7 +297,7 @@ def _post(connection: Connection, about: About, fields: dict[str, Any]) -> Check
 
 
 def _update(
-    connection: Connection, run: CheckRun, change: dict[str, Any], noted: int, status: str
+    connection: GitHubConnection, run: CheckRun, change: dict[str, Any], noted: int, status: str
 ) -> None:
     """One PATCH, repeated where it failed passingly and did not work after all.
 

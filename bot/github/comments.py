@@ -23,7 +23,7 @@ from bot.core.publish.plan import (
 )
 from bot.core.publish.report import fingerprint_of
 from bot.errors import GitHubAnswerError, GitHubError
-from bot.github.auth import Connection, pages
+from bot.github.auth import GitHubConnection, pages
 from bot.github.errors import created, translated
 from bot.github.pulls import PullRequest
 
@@ -33,7 +33,7 @@ _NODES: Final = 50
 """How many comments one query asks about."""
 
 
-def read_posted(connection: Connection, pull: PullRequest) -> Posted:
+def read_posted(connection: GitHubConnection, pull: PullRequest) -> Posted:
     """Our comments on the pull request; a hidden marker alone proves nothing, anyone can write it.
 
     Read raw: PyGithub asks GitHub once more for each comment that is no reply.
@@ -62,7 +62,9 @@ def read_posted(connection: Connection, pull: PullRequest) -> Posted:
     )
 
 
-def perform(connection: Connection, pull: PullRequest, operations: Iterable[Operation]) -> None:
+def perform(
+    connection: GitHubConnection, pull: PullRequest, operations: Iterable[Operation]
+) -> None:
     """Carries out what concerns comments; a check run's end is left to who began it."""
     for operation in operations:
         match operation:
@@ -81,7 +83,7 @@ def perform(connection: Connection, pull: PullRequest, operations: Iterable[Oper
                     _minimize(connection, node)
 
 
-def _post_review(connection: Connection, pull: PullRequest, review: PostReview) -> None:
+def _post_review(connection: GitHubConnection, pull: PullRequest, review: PostReview) -> None:
     """One review, one notification. GitHub refuses it whole for one place that it does not take."""
     marks = {fingerprint_of(comment.body) for comment in review.comments}
 
@@ -113,7 +115,7 @@ def _post_review(connection: Connection, pull: PullRequest, review: PostReview) 
 
 
 def _post_singly(
-    connection: Connection, pull: PullRequest, comments: Sequence[InlineComment]
+    connection: GitHubConnection, pull: PullRequest, comments: Sequence[InlineComment]
 ) -> None:
     """Each comment on its line, else on its file; else the check's summary has it."""
     for comment in comments:
@@ -129,7 +131,9 @@ def _post_singly(
                 break
 
 
-def _post(connection: Connection, pull: PullRequest, body: str, path: str, **place: Any) -> None:
+def _post(
+    connection: GitHubConnection, pull: PullRequest, body: str, path: str, **place: Any
+) -> None:
     mark = fingerprint_of(body)
 
     def find() -> bool | None:
@@ -154,7 +158,7 @@ def _still_there() -> Iterator[None]:
             raise
 
 
-def _minimize(connection: Connection, node: str) -> None:
+def _minimize(connection: GitHubConnection, node: str) -> None:
     connection.github.requester.graphql_named_mutation(
         "minimizeComment",
         {"subjectId": node, "classifier": "RESOLVED"},
@@ -162,7 +166,7 @@ def _minimize(connection: Connection, node: str) -> None:
     )
 
 
-def _minimized(connection: Connection, nodes: Sequence[str]) -> frozenset[str]:
+def _minimized(connection: GitHubConnection, nodes: Sequence[str]) -> frozenset[str]:
     """Which of these comments are hidden: REST does not say."""
     found: set[str] = set()
     for some in _chunks(nodes):
@@ -195,11 +199,11 @@ def _chunks(nodes: Sequence[str]) -> Iterator[Sequence[str]]:
         yield nodes[start : start + _NODES]
 
 
-def _pull(connection: Connection, pull: PullRequest) -> Pull:
+def _pull(connection: GitHubConnection, pull: PullRequest) -> Pull:
     return connection.repository.get_pull(pull.number)
 
 
-def _comment(connection: Connection, pull: PullRequest, number: int) -> PullRequestComment:
+def _comment(connection: GitHubConnection, pull: PullRequest, number: int) -> PullRequestComment:
     return _pull(connection, pull).get_review_comment(number)
 
 
@@ -214,7 +218,7 @@ def _place(comment: InlineComment) -> dict[str, Any]:
     return place
 
 
-def _path(connection: Connection, pull: PullRequest) -> str:
+def _path(connection: GitHubConnection, pull: PullRequest) -> str:
     return f"/repos/{connection.full_name}/pulls/{pull.number}"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.github.auth import Connection, pages
+from bot.github.auth import GitHubConnection, pages
 from bot.github.errors import created, translated
 
 
-def say_once(connection: Connection, number: int, body: str, mark: str) -> None:
+def say_once(connection: GitHubConnection, number: int, body: str, mark: str) -> None:
     """The comment, unless one of ours holds this mark already."""
     path = f"/repos/{connection.full_name}/issues/{number}/comments"
 

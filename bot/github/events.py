@@ -13,7 +13,16 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from bot.core.publish.commands import parse_commands
-from bot.github.tasks import Announcement, Errand, GroupJob, Job, Priority, PushJob, Reason, Task
+from bot.github.tasks import (
+    Announcement,
+    GroupJob,
+    Job,
+    MaintenanceTask,
+    Priority,
+    PushJob,
+    Reason,
+    Task,
+)
 
 Payload: TypeAlias = Mapping[str, Any]
 
@@ -32,7 +41,7 @@ _QUEUE: Final = re.compile(r"(?:refs/heads/)?gh-readonly-queue/(.+)/pr-(\d{1,12}
 _LOGIN: Final = re.compile(r"[0-9A-Za-z_-]{1,64}(?:\[bot\])?")
 
 
-def asked(event: str, action: str | None, payload: Payload) -> tuple[Task, ...]:
+def tasks_for_event(event: str, action: str | None, payload: Payload) -> tuple[Task, ...]:
     """The tasks that follow from an event; none from what means nothing to Fairlead."""
     read = _EVENTS.get(event)
     return tuple(dict.fromkeys(read(action, payload))) if read else ()
@@ -65,7 +74,7 @@ def _pull_request(action: str | None, payload: Payload) -> Iterator[Task]:
     ):
         yield Announcement(Job(*where, pull, "requested", given))
     elif action == "closed":
-        yield Errand("close", *where, pull)
+        yield MaintenanceTask("close", *where, pull)
 
 
 def _priority(payload: Payload) -> Priority:
@@ -80,7 +89,9 @@ def _merge_group(action: str | None, payload: Payload) -> Iterator[Task]:
     if where is None or head is None or queued is None:
         return
     if action == "destroyed":
-        yield Errand("ungroup", *where, int(queued[2]), f"{head} {text(payload, 'reason')}")
+        yield MaintenanceTask(
+            "ungroup", *where, int(queued[2]), f"{head} {text(payload, 'reason')}"
+        )
     base = commit(payload, "merge_group", "base_sha")
     if action == "checks_requested" and base:
         yield GroupJob(*where, int(queued[2]), base, head, queued[1])
@@ -97,7 +108,7 @@ def _check_run(action: str | None, payload: Payload) -> Iterator[Task]:
         wanted = text(payload, "requested_action", "identifier")
         login = text(payload, "sender", "login") or ""
         if known and wanted == RECHECK and _LOGIN.fullmatch(login):
-            yield Errand("act", *where, int(known[1]), login)
+            yield MaintenanceTask("act", *where, int(known[1]), login)
 
 
 def _run_again(where: tuple[int, int], payload: Payload) -> Iterator[Task]:
@@ -147,7 +158,7 @@ def _listed(
     for found in numbers:
         yield Announcement(Job(*where, found, reason))
     if not numbers and head:
-        yield Errand("rerun", *where, detail=head)
+        yield MaintenanceTask("rerun", *where, detail=head)
 
 
 def _comment(place: str, number_at: tuple[str, ...]) -> Callable[..., Iterator[Task]]:
@@ -161,7 +172,7 @@ def _comment(place: str, number_at: tuple[str, ...]) -> Callable[..., Iterator[T
             return
         # An App's comment is never a command, least of all our own.
         if text(payload, "comment", "user", "type") == "User" and parse_commands(said):
-            yield Errand("obey", *where, pull, f"{place}:{one}:{body_mark(said)}")
+            yield MaintenanceTask("obey", *where, pull, f"{place}:{one}:{body_mark(said)}")
 
     return read
 
@@ -177,7 +188,7 @@ def _pull_request_review(action: str | None, payload: Payload) -> Iterator[Task]
     person = text(payload, "review", "user", "type") == "User"
     said = text(payload, "review", "state") in {"approved", "changes_requested", "dismissed"}
     if where and pull and person and said and action in {"submitted", "dismissed"}:
-        yield Errand("obey", *where, pull, "approving-review")
+        yield MaintenanceTask("obey", *where, pull, "approving-review")
 
 
 def _push(action: str | None, payload: Payload) -> Iterator[Task]:
@@ -195,13 +206,13 @@ def _installation(action: str | None, payload: Payload) -> Iterator[Task]:
     if installation is None:
         return
     if action in {"unsuspend", "new_permissions_accepted"}:
-        yield Errand("sweep-installation", installation)
+        yield MaintenanceTask("sweep-installation", installation)
     since = _moment(at(payload, "installation", "created_at"))
     for repository in _ids(at(payload, "repositories")):
         if action == "created":
-            yield Errand("welcome", installation, repository, detail=since)
+            yield MaintenanceTask("welcome", installation, repository, detail=since)
         elif action == "deleted":
-            yield Errand("forget", installation, repository)
+            yield MaintenanceTask("forget", installation, repository)
 
 
 def _installation_repositories(action: str | None, payload: Payload) -> Iterator[Task]:
@@ -211,10 +222,10 @@ def _installation_repositories(action: str | None, payload: Payload) -> Iterator
     if action == "added":
         # Since when is not said: the installation may be older than any pull request there.
         for repository in _ids(at(payload, "repositories_added")):
-            yield Errand("welcome", installation, repository)
+            yield MaintenanceTask("welcome", installation, repository)
     elif action == "removed":
         for repository in _ids(at(payload, "repositories_removed")):
-            yield Errand("forget", installation, repository)
+            yield MaintenanceTask("forget", installation, repository)
 
 
 def _repository(action: str | None, payload: Payload) -> Iterator[Task]:
@@ -223,9 +234,9 @@ def _repository(action: str | None, payload: Payload) -> Iterator[Task]:
     if where is None:
         return
     if action in {"deleted", "archived"}:
-        yield Errand("forget", *where)
+        yield MaintenanceTask("forget", *where)
     elif action == "unarchived":
-        yield Errand("sweep", *where)
+        yield MaintenanceTask("sweep", *where)
 
 
 _EVENTS: Final[Mapping[str, Callable[[str | None, Payload], Iterator[Task]]]] = MappingProxyType(

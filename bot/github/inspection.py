@@ -22,7 +22,7 @@ _MOST_PAGES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """One answer: its body, and the headers by lower-case name."""
 
     body: Any
@@ -55,11 +55,11 @@ class Inspection:
     ) -> None:
         self._app.close()
 
-    def app(self) -> Answer:
+    def app(self) -> ApiResponse:
         """The App itself. Raises GitHubError."""
         with translated():
             headers, body = self._app.requester.requestJsonAndCheck("GET", "/app")
-        return Answer(body, headers)
+        return ApiResponse(body, headers)
 
     def installations(self) -> Iterator[dict[str, Any]]:
         """Where the App is installed."""
@@ -98,7 +98,7 @@ class Inspection:
         found: dict[str, Any] = self._get(f"/app/hook/deliveries/{number}", {})
         return found
 
-    def reader(self, installation: int) -> Reader:
+    def reader(self, installation: int) -> InstallationReader:
         """The installation's repositories, by a token that may read metadata and branches."""
         with translated():
             _, answer = self._app.requester.requestJsonAndCheck(
@@ -106,14 +106,14 @@ class Inspection:
                 f"/app/installations/{installation}/access_tokens",
                 input={"permissions": {"metadata": "read", "contents": "read"}},
             )
-        return Reader(answer["token"], self._url)
+        return InstallationReader(answer["token"], self._url)
 
     def _get(self, path: str, asked: Mapping[str, Any]) -> Any:
         with translated():
             return self._app.requester.requestJsonAndCheck("GET", path, parameters=dict(asked))[1]
 
 
-class Reader:
+class InstallationReader:
     """An installation's repositories and the rules of their branches. Ends with its token."""
 
     def __init__(self, token: str, api_url: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.core.policy.model import ORGANISATION_PATH, ORGANISATION_REPOSITORY
 from bot.errors import GitHubAnswerError, PolicyError
-from bot.github.auth import Connection, Gateway
+from bot.github.auth import Gateway, GitHubConnection
 from bot.github.errors import translated
 
 SECONDS: Final = 300.0
@@ -29,7 +29,7 @@ class Organisations:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[int, tuple[float, str | None]] = field(default_factory=dict)
 
-    def text(self, gateway: Gateway, connection: Connection) -> str | None:
+    def text(self, gateway: Gateway, connection: GitHubConnection) -> str | None:
         """The file's text, None where there is none or the App was not given its repository.
 
         Raises PolicyError for what is no text: a policy that cannot be read lets nothing pass.
@@ -49,7 +49,7 @@ class Organisations:
             self._known.pop(installation, None)
 
 
-def where(connection: Connection) -> str:
+def where(connection: GitHubConnection) -> str:
     """Where the file is, for people."""
     return place_of(_owner(connection))
 
@@ -59,7 +59,7 @@ def place_of(owner: str) -> str:
     return f"{owner}/{ORGANISATION_REPOSITORY}/{ORGANISATION_PATH}"
 
 
-def _owner(connection: Connection) -> str:
+def _owner(connection: GitHubConnection) -> str:
     return connection.full_name.partition("/")[0]
 
 

@@ -11,7 +11,7 @@ from github.Requester import Requester
 
 from bot.core.codeowners import normalised
 from bot.errors import GitHubAnswerError
-from bot.github.auth import Connection, Gateway, pages
+from bot.github.auth import Gateway, GitHubConnection, pages
 from bot.github.errors import translated
 from bot.github.pulls import PullRequest
 
@@ -29,7 +29,7 @@ class People:
     CODEOWNERS means nobody here: GitHub does not say whose it is.
     """
 
-    connection: Connection
+    connection: GitHubConnection
     gateway: Gateway
     blind: bool = False
     _members: dict[tuple[str, str], bool] = field(default_factory=dict)
@@ -90,7 +90,9 @@ class ApprovingReview:
     submitted: str
 
 
-def approving_reviews(connection: Connection, pull: PullRequest) -> tuple[ApprovingReview, ...]:
+def approving_reviews(
+    connection: GitHubConnection, pull: PullRequest
+) -> tuple[ApprovingReview, ...]:
     """Who approves the head by GitHub's own review; what they said of it last counts."""
     last: dict[str, dict[str, str]] = {}
     for review in pages(connection, f"/repos/{connection.full_name}/pulls/{pull.number}/reviews"):
@@ -107,7 +109,7 @@ def approving_reviews(connection: Connection, pull: PullRequest) -> tuple[Approv
     )
 
 
-def is_merged(connection: Connection, number: int) -> bool:
+def is_merged(connection: GitHubConnection, number: int) -> bool:
     """Whether the pull request of this number was merged."""
     try:
         with translated():
@@ -121,7 +123,7 @@ def is_merged(connection: Connection, number: int) -> bool:
     return bool(found.get("merged_at"))
 
 
-def ask_to_review(connection: Connection, pull: PullRequest, team: str) -> bool:
+def ask_to_review(connection: GitHubConnection, pull: PullRequest, team: str) -> bool:
     """Whether GitHub took the request for a review of this team, named `organisation/slug`.
 
     GitHub is asked by the slug alone and knows it in the repository's organisation: a team of the

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.publish.plan import ChangedFile
 from bot.errors import GitHubAnswerError
-from bot.github.auth import Connection, pages
+from bot.github.auth import GitHubConnection, pages
 from bot.github.errors import translated
 
 
@@ -39,19 +39,19 @@ class PullRequest:
         return hashlib.sha256(f"{self.base_sha} {self.base}".encode()).hexdigest()[:16]
 
 
-def read_pull(connection: Connection, number: int) -> PullRequest:
+def read_pull(connection: GitHubConnection, number: int) -> PullRequest:
     """The pull request of this number."""
     with translated():
         raw = connection.github.requester.requestJsonAndCheck("GET", _path(connection, number))[1]
     return _pull(raw)
 
 
-def open_pulls(connection: Connection) -> tuple[PullRequest, ...]:
+def open_pulls(connection: GitHubConnection) -> tuple[PullRequest, ...]:
     """Every open pull request of the repository."""
     return tuple(map(_pull, pages(connection, f"/repos/{connection.full_name}/pulls")))
 
 
-def pulls_of(connection: Connection, commit: str) -> tuple[PullRequest, ...]:
+def pulls_of(connection: GitHubConnection, commit: str) -> tuple[PullRequest, ...]:
     """The pull requests that brought a commit, or are to bring it; none of an unknown commit."""
     try:
         path = f"/repos/{connection.full_name}/commits/{commit}/pulls"
@@ -62,12 +62,12 @@ def pulls_of(connection: Connection, commit: str) -> tuple[PullRequest, ...]:
         raise
 
 
-def on_head(connection: Connection, head: str) -> tuple[PullRequest, ...]:
+def on_head(connection: GitHubConnection, head: str) -> tuple[PullRequest, ...]:
     """The open pull requests whose head is this commit."""
     return tuple(pull for pull in pulls_of(connection, head) if pull.open and pull.head == head)
 
 
-def changed_files(connection: Connection, pull: PullRequest) -> tuple[ChangedFile, ...]:
+def changed_files(connection: GitHubConnection, pull: PullRequest) -> tuple[ChangedFile, ...]:
     """The files of a pull request, at most the 3,000 that GitHub gives.
 
     They say where GitHub takes comments, and nothing else: findings come from git.
@@ -82,7 +82,7 @@ def changed_files(connection: Connection, pull: PullRequest) -> tuple[ChangedFil
     )
 
 
-def _path(connection: Connection, number: int) -> str:
+def _path(connection: GitHubConnection, number: int) -> str:
     return f"/repos/{connection.full_name}/pulls/{number}"
 
 

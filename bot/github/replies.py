@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from bot.errors import GitHubAnswerError, GitHubError
-from bot.github.auth import Connection, pages
+from bot.github.auth import GitHubConnection, pages
 from bot.github.errors import created, translated
 
-Place: TypeAlias = Literal["issue", "line"]
+CommentKind: TypeAlias = Literal["issue", "line"]
 """Where a comment stands: in the conversation, or on a line or file."""
 
 MOST: Final = 50
@@ -29,7 +29,7 @@ class Comment:
     """
 
     id: int
-    place: Place
+    place: CommentKind
     body: str
     author: str
     person: bool
@@ -38,7 +38,9 @@ class Comment:
     thread: int | None = None
 
 
-def read_comment(connection: Connection, number: int, place: Place, one: int) -> Comment | None:
+def read_comment(
+    connection: GitHubConnection, number: int, place: CommentKind, one: int
+) -> Comment | None:
     """The comment, None where it is gone or belongs to another pull request."""
     folder, field = ("issues", "issue_url") if place == "issue" else ("pulls", "pull_request_url")
     path = f"/repos/{connection.full_name}/{folder}/comments/{one}"
@@ -69,7 +71,7 @@ def reply_mark(comment: Comment) -> str:
     return f"<!-- fairlead:v1 reply={comment.id} -->"
 
 
-def reply(connection: Connection, number: int, comment: Comment, body: str) -> bool:
+def reply(connection: GitHubConnection, number: int, comment: Comment, body: str) -> bool:
     """Whether the comment was answered now: once, however often this is called."""
     pull = f"/repos/{connection.full_name}/pulls/{number}"
     path = f"/repos/{connection.full_name}/issues/{number}/comments"
@@ -89,7 +91,7 @@ def reply(connection: Connection, number: int, comment: Comment, body: str) -> b
     return False if answered() else created(answered, make)
 
 
-def _answered(connection: Connection, number: int, place: Place) -> Iterator[str]:
+def _answered(connection: GitHubConnection, number: int, place: CommentKind) -> Iterator[str]:
     """The ids of the comments that we answered; a mark in somebody else's comment is no answer."""
     folder = "issues" if place == "issue" else "pulls"
     for one in pages(connection, f"/repos/{connection.full_name}/{folder}/{number}/comments"):

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 Reason = Literal["changed", "requested", "missing"]
 Priority = Literal["people", "bots", "sweep"]
-Chore = Literal[
+MaintenanceKind = Literal[
     "act", "close", "forget", "obey", "recheck", "recheck-installation", "rerun", "sweep",
     "sweep-all", "sweep-installation", "ungroup", "welcome",
 ]  # fmt: skip
@@ -127,10 +127,10 @@ class PushJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class MaintenanceTask:
     """A small chore; some find further tasks. `detail` is the chore's own: a commit, a word."""
 
-    chore: Chore
+    chore: MaintenanceKind
     installation: int = 0
     repository: int = 0
     number: int = 0
@@ -171,9 +171,12 @@ class Batch:
         return "batch"
 
 
-Task: TypeAlias = Job | Announcement | GroupJob | PushJob | Errand | Batch
+Task: TypeAlias = Job | Announcement | GroupJob | PushJob | MaintenanceTask | Batch
 
-_KINDS: Final = {kind.__name__: kind for kind in (Job, GroupJob, PushJob, Errand)}
+_KINDS: Final = {
+    **{kind.__name__: kind for kind in (Job, GroupJob, PushJob, MaintenanceTask)},
+    "Errand": MaintenanceTask,  # the name under which version 0.1.0 stored it
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.errors import DeliveryError
-from bot.github.events import asked, forged, text
+from bot.github.events import forged, tasks_for_event, text
 from bot.github.tasks import Job, Task
 
 __all__ = [
@@ -106,6 +106,6 @@ def understood(delivery: str, event: str, payload: Mapping[str, Any], app_id: st
         event=event,
         action=action,
         repository=text(payload, "repository", "full_name"),
-        tasks=asked(event, action, payload),
+        tasks=tasks_for_event(event, action, payload),
         forged=forged(event, payload, app_id, NAME),
     )

@@ -24,7 +24,7 @@ import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from bot.errors import GitError, GitHubError, InstallationGone, JobFailed
-from bot.github.tasks import Done, Errand, Job, Task, read, written
+from bot.github.tasks import Done, Job, MaintenanceTask, Task, read, written
 from bot.jobs import lanes
 from bot.jobs.embedded import EmbeddedFile
 from bot.jobs.janitor import Janitor
@@ -368,7 +368,7 @@ def _did(
 
 
 def _swept(task: Task) -> bool:
-    if isinstance(task, Errand):
+    if isinstance(task, MaintenanceTask):
         return task.chore in {"sweep", "sweep-installation"}
     return isinstance(task, Job) and task.priority == "sweep"
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from dbos import DBOS, WorkflowStatus
 
-from bot.github.tasks import Announcement, Batch, Errand, GroupJob, Job, PushJob, Task
+from bot.github.tasks import Announcement, Batch, GroupJob, Job, MaintenanceTask, PushJob, Task
 
 AT_ONCE: Final = "at-once"
 GROUPS: Final = "merge-groups"
@@ -60,7 +60,7 @@ def lane_of(task: Task) -> str:
             return AT_ONCE
         case Batch(tasks=tasks):
             return lane_of(tasks[0])
-        case Errand(chore=chore):
+        case MaintenanceTask(chore=chore):
             return BACKGROUND if chore in _SLOW else AT_ONCE
         case GroupJob():
             return GROUPS

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from bot.github.tasks import Errand, Task
+from bot.github.tasks import MaintenanceTask, Task
 
 log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ _LOOKS: Final = 4
 """How many later looks see a failed delivery: one of them may find GitHub or the database away."""
 
 
-class Intake(Protocol):
+class TaskSink(Protocol):
     """Where what is found goes: the queue."""
 
     def submit(self, delivery: str, task: Task) -> bool:
@@ -44,7 +44,7 @@ class Sweeper:
 
     def __init__(
         self,
-        intake: Intake,
+        intake: TaskSink,
         undelivered: Callable[
             [timedelta, Callable[[str], bool]], Iterator[tuple[str, Task | None]]
         ],
@@ -85,7 +85,7 @@ class Sweeper:
 
     def look(self, name: str, back: timedelta) -> None:
         """One look, `back` so far, and the sweep of this name unless it was already."""
-        self._intake.submit(name, Errand("sweep-all"))
+        self._intake.submit(name, MaintenanceTask("sweep-all"))
         found = 0
         for delivery, task in self._undelivered(back, self._known):
             if task is None:

@@ -9,8 +9,8 @@ from typing import Final, TypeAlias
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
-from bot.kubernetes.causes import Cause, changed_place, lost_place
-from bot.kubernetes.checks import Issue, placed, reach_of
+from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
+from bot.kubernetes.checks import Violation, finding_at, reach_of
 from bot.kubernetes.workloads.pods import PLACES
 
 # Groups of which no kind brings pods into its namespace, and what a name ends in that is
@@ -97,7 +97,7 @@ def absence_severity(
 
 
 @dataclass(frozen=True)
-class Reference:
+class CheckedReference:
     """What a resource refers to, and whether it was found.
 
     `identity` names what is referred to, so that base and head can be compared. `issue` is what is
@@ -110,13 +110,13 @@ class Reference:
     found: bool
     namespace: str
     kinds: tuple[GroupKind, ...]
-    issue: Issue
+    issue: Violation
     by: tuple[Node, ...] = ()
     unseen: bool = False
     certain: bool = False
 
 
-References: TypeAlias = Callable[[State, Resource], Iterable[Reference]]
+References: TypeAlias = Callable[[State, Resource], Iterable[CheckedReference]]
 """What a resource of a state refers to."""
 
 
@@ -148,7 +148,11 @@ def dangling(
 
 
 def _told(
-    before: State, after: State, reference: Reference, had: Reference | None, severity: Severity
+    before: State,
+    after: State,
+    reference: CheckedReference,
+    had: CheckedReference | None,
+    severity: Severity,
 ) -> Iterator[Finding]:
     issue = reference.issue
     told: Severity | None = severity
@@ -160,4 +164,4 @@ def _told(
     place = changed_place(before, issue.places)
     if place is None and had is not None:
         place = lost_place(after, had.by)
-    yield placed(replace(issue, severity=told), place or Cause(issue.places[0]))
+    yield finding_at(replace(issue, severity=told), place or ChangedPosition(issue.places[0]))

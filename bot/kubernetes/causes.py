@@ -7,56 +7,56 @@ from dataclasses import dataclass
 
 from bot.core import values
 from bot.core.finding import Side
-from bot.core.resource import Item, Node
+from bot.core.resource import ListStep, Node
 from bot.core.state import State
 from bot.core.values import Value
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class ChangedPosition:
     """A place, and the side of the difference on which it stands."""
 
     node: Node
     side: Side = "RIGHT"
 
 
-def cause_of(before: State, candidates: Iterable[Node]) -> Cause:
+def changed_position(before: State, candidates: Iterable[Node]) -> ChangedPosition:
     """The first of these places at head that base has otherwise; the first of all if none is.
 
     A place that head no longer has stands at base.
     """
     listed = tuple(candidates)
-    return changed_place(before, listed) or Cause(listed[0])
+    return changed_place(before, listed) or ChangedPosition(listed[0])
 
 
-def changed_place(before: State, candidates: Iterable[Node]) -> Cause | None:
+def changed_place(before: State, candidates: Iterable[Node]) -> ChangedPosition | None:
     """The first of these places at head that base has otherwise; None if there is none."""
     for node in candidates:
         old = same_place(before, node)
         if old is None or not old.exists:
             if node.exists:
-                return Cause(node)
+                return ChangedPosition(node)
         elif not node.exists:
-            return Cause(old, "LEFT")
+            return ChangedPosition(old, "LEFT")
         elif old.value != node.value:
-            return Cause(node)
+            return ChangedPosition(node)
     return None
 
 
-def lost_place(after: State, places: Iterable[Node]) -> Cause | None:
+def lost_place(after: State, places: Iterable[Node]) -> ChangedPosition | None:
     """The first of these places at base that head has otherwise; None if there is none.
 
     It stands at head where head still has it. Of a resource that is gone, it is the name.
     """
     for node in places:
         if after.get(node.resource.key) is None:
-            return Cause(node.resource.at("metadata", "name"), "LEFT")
+            return ChangedPosition(node.resource.at("metadata", "name"), "LEFT")
         new = same_place(after, node)
         if new is None or not new.exists:
             if node.exists:
-                return Cause(node, "LEFT")
+                return ChangedPosition(node, "LEFT")
         elif new.value != node.value:
-            return Cause(new)
+            return ChangedPosition(new)
     return None
 
 
@@ -67,7 +67,7 @@ def same_place(state: State, node: Node) -> Node | None:
         return None
     old, new = resource.root, node.resource.root
     for step in node.route:
-        if isinstance(step, Item):
+        if isinstance(step, ListStep):
             listed = values.sequence(new.value)
             if step.index >= len(listed):
                 return None
@@ -81,7 +81,7 @@ def same_place(state: State, node: Node) -> Node | None:
     return old
 
 
-def _same_item(listed: Node, value: Value, step: Item) -> Node | None:
+def _same_item(listed: Node, value: Value, step: ListStep) -> Node | None:
     """The item of base's list with this merge key; without one, an equal item or that place's.
 
     Most lists are long and hardly changed, so that the item's own place is looked at first.
@@ -96,4 +96,4 @@ def _same_item(listed: Node, value: Value, step: Item) -> Node | None:
 
 
 def _item(listed: Node, held: tuple[Value, ...], key: str, index: int) -> Node:
-    return Node(listed.resource, (*listed.route, Item(key, index)), held[index])
+    return Node(listed.resource, (*listed.route, ListStep(key, index)), held[index])

@@ -12,11 +12,11 @@ from bot.core.finding import Finding, Fix, Related, Severity
 from bot.core.resource import Node, Resource
 from bot.core.state import State, changes
 from bot.core.values import EMPTY, Value
-from bot.kubernetes.causes import Cause, cause_of
+from bot.kubernetes.causes import ChangedPosition, changed_position
 
 
 @dataclass(frozen=True)
-class Issue:
+class Violation:
     """Something that is wrong with `subject` as the state stands.
 
     `identity` is what stays of it when lines and the order of things change. `places` are those
@@ -40,7 +40,7 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class ReachedNamespaces:
     """The namespaces that a change reaches, those of changed Namespace objects among them."""
 
     namespaces: frozenset[str]
@@ -49,18 +49,18 @@ class Reach:
         return namespace is None or namespace in self.namespaces
 
 
-Ask: TypeAlias = Callable[[State, Reach], Iterable[Issue]]
+Check: TypeAlias = Callable[[State, ReachedNamespaces], Iterable[Violation]]
 """The issues of a state that a change within this reach can have touched."""
 
 
-def reach_of(before: State, after: State) -> Reach:
+def reach_of(before: State, after: State) -> ReachedNamespaces:
     """The namespaces in which something differs."""
-    return Reach(
+    return ReachedNamespaces(
         frozenset(change.key.namespace or change.key.name for change in changes(before, after))
     )
 
 
-def new_issues(before: State, after: State, ask: Ask) -> Iterator[Issue]:
+def new_issues(before: State, after: State, ask: Check) -> Iterator[Violation]:
     """The issues of head that base has not."""
     reach = reach_of(before, after)
     known = Counter(issue.key for issue in ask(before, reach))
@@ -71,18 +71,18 @@ def new_issues(before: State, after: State, ask: Ask) -> Iterator[Issue]:
             yield issue
 
 
-def new_findings(before: State, after: State, ask: Ask) -> Iterator[Finding]:
+def new_findings(before: State, after: State, ask: Check) -> Iterator[Finding]:
     """The same as findings, each at the place whose change brought it about."""
     for issue in new_issues(before, after, ask):
         yield finding_of(before, issue)
 
 
-def finding_of(before: State, issue: Issue) -> Finding:
+def finding_of(before: State, issue: Violation) -> Finding:
     """The finding of an issue that head has and base has not."""
-    return placed(issue, cause_of(before, issue.places))
+    return finding_at(issue, changed_position(before, issue.places))
 
 
-def placed(issue: Issue, place: Cause) -> Finding:
+def finding_at(issue: Violation, place: ChangedPosition) -> Finding:
     """The finding of an issue, at this place."""
     fix = issue.fix if issue.fix is not None and issue.fix.node == place.node else None
     facts = {"code": issue.code, "object": str(issue.subject.key), **issue.facts}

@@ -11,14 +11,14 @@ _PLAIN: Final = re.compile(r"[!-~]{1,300}")
 _LONGEST: Final = 120
 
 
-def shown(text: str) -> str:
+def escaped(text: str) -> str:
     """Text for a message: as it is where it is plain, else escaped and cut."""
     if _PLAIN.fullmatch(text):
         return text
     return ascii(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
-def called(container: Node) -> str:
+def container_name(container: Node) -> str:
     """How a message names a container."""
     name = container["name"].text
-    return f"container {shown(name)}" if name else "a container"
+    return f"container {escaped(name)}" if name else "a container"

@@ -10,36 +10,36 @@ from bot.core.finding import Severity
 from bot.core.resource import Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes.addresses import EVERYWHERE
-from bot.kubernetes.checks import Reach
+from bot.kubernetes.checks import ReachedNamespaces
 from bot.kubernetes.network.peer_names import name_of
-from bot.kubernetes.network.peers import STRANGER, outside, parties
+from bot.kubernetes.network.peers import ANY_POD, outside, parties
 from bot.kubernetes.network.reachability import widenings
 from bot.kubernetes.network.traffic import Direction
-from bot.kubernetes.network.verdict import Network, Party, network
+from bot.kubernetes.network.verdict import ConnectionEnd, Network, network
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.routes.backends import INGRESSES, backends
 from bot.kubernetes.routes.exposure import Exposure
 from bot.kubernetes.services.service import service_ports, services
 from bot.kubernetes.workloads.pods import str_of
-from bot.kubernetes.workloads.population import Pods, population
+from bot.kubernetes.workloads.population import PodGroup, population
 
-Change: TypeAlias = Literal["", "added", "removed"]
+EdgeChange: TypeAlias = Literal["", "added", "removed"]
 
 ANYTHING: Final = "anything"
 OUTSIDE: Final = "outside the cluster"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Connection:
+class MapEdge:
     """Ports on which `target` can be reached from `source`; `change` is empty of what stays."""
 
     source: str
     target: str
     ports: str
-    change: Change = ""
+    change: EdgeChange = ""
 
 
-def connections(state: State, namespaces: Iterable[str] = ()) -> tuple[Connection, ...]:
+def connections(state: State, namespaces: Iterable[str] = ()) -> tuple[MapEdge, ...]:
     """Who reaches the workloads of these namespaces, or of all.
 
     What no policy isolates is reached by anything: one connection says so.
@@ -57,7 +57,7 @@ def connections(state: State, namespaces: Iterable[str] = ()) -> tuple[Connectio
 
 def changed_connections(
     before: State, after: State, namespaces: Iterable[str] = ()
-) -> tuple[Connection, ...]:
+) -> tuple[MapEdge, ...]:
     """What becomes possible between two states, and what does not stay so."""
     wanted = frozenset(namespaces)
     found = {
@@ -68,69 +68,69 @@ def changed_connections(
 
 
 def _differing(
-    before: State, after: State, wanted: frozenset[str], change: Change
-) -> Iterator[Connection]:
+    before: State, after: State, wanted: frozenset[str], change: EdgeChange
+) -> Iterator[MapEdge]:
     for found in widenings(before, after):
         ends = (found.source, found.target)
-        if not wanted or any(isinstance(end, Pods) and end.namespace in wanted for end in ends):
+        if not wanted or any(isinstance(end, PodGroup) and end.namespace in wanted for end in ends):
             source, target = map(name_of, ends)
-            yield Connection(source, target, str(found.ports), change)
+            yield MapEdge(source, target, str(found.ports), change)
 
 
-def _reaching(state: State, target: Pods) -> Iterator[Connection]:
+def _reaching(state: State, target: PodGroup) -> Iterator[MapEdge]:
     """Who reaches these pods."""
     held = network(state)
     if target.host_network or not held.isolated(target, "ingress"):
-        yield Connection(ANYTHING, str(target), "every port")
+        yield MapEdge(ANYTHING, str(target), "every port")
         return
     for source in _others(held, target, "ingress"):
         ports = held.between(source, target)
         if ports:
-            yield Connection(name_of(source), str(target), str(ports))
+            yield MapEdge(name_of(source), str(target), str(ports))
 
 
-def _reached(state: State, source: Pods) -> Iterator[Connection]:
+def _reached(state: State, source: PodGroup) -> Iterator[MapEdge]:
     """Whom these pods reach outside and elsewhere, where their egress is limited."""
     held = network(state)
     if source.host_network or not held.isolated(source, "egress"):
         return
     for target in _others(held, source, "egress"):
         ports = held.between(source, target)
-        if ports and not isinstance(target, Pods):
-            yield Connection(str(source), name_of(target), str(ports))
+        if ports and not isinstance(target, PodGroup):
+            yield MapEdge(str(source), name_of(target), str(ports))
 
 
-def _others(held: Network, pods: Pods, direction: Direction) -> Iterator[Party]:
+def _others(held: Network, pods: PodGroup, direction: Direction) -> Iterator[ConnectionEnd]:
     """The parties that the policies of these pods name, and anyone where a rule names nobody."""
     rules = [(policy, rule) for policy in held.of(pods) for rule in policy.of(direction)]
     blocks = tuple(dict.fromkeys(rule.addresses for _, rule in rules if rule.addresses))
     for policy, rule in rules:
         if rule.peers is None:
-            yield STRANGER
+            yield ANY_POD
             yield from outside(EVERYWHERE, blocks)
         yield from outside(rule.addresses, blocks)
         for peer in rule.peers or ():
             for party in parties(held, policy, peer):
-                if not isinstance(party, Pods) or party.key != pods.key:
+                if not isinstance(party, PodGroup) or party.key != pods.key:
                     yield party
 
 
-def _entries(state: State, namespaces: Iterable[str]) -> Iterator[Connection]:
+def _entries(state: State, namespaces: Iterable[str]) -> Iterator[MapEdge]:
     """The ways in from outside: Ingresses and routes, and Services that are exposed."""
-    wanted = Reach(frozenset(namespaces))
+    wanted = ReachedNamespaces(frozenset(namespaces))
     for ingress in state.of(*INGRESSES):
         if ingress.namespace not in wanted:
             continue
-        yield Connection(OUTSIDE, str_of(ingress), "its hosts")
+        yield MapEdge(OUTSIDE, str_of(ingress), "its hosts")
         for backend in backends(ingress):
             key = ResourceKey("", "Service", backend.namespace, backend.service.text or "")
             service = state.get(key)
             for pods, ports in () if service is None else _behind(state, service):
-                yield Connection(str_of(ingress), pods, ports)
+                yield MapEdge(str_of(ingress), pods, ports)
     for issue in Exposure({}).ask(state, wanted):
         if issue.severity is not Severity.NOTICE:
             for pods, ports in _behind(state, issue.subject):
-                yield Connection(OUTSIDE, pods, ports)
+                yield MapEdge(OUTSIDE, pods, ports)
 
 
 def _behind(state: State, service: Resource) -> Iterator[tuple[str, str]]:

@@ -13,10 +13,12 @@ from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 
-Form: TypeAlias = Literal["clear", "sops", "empty"]
+SecretForm: TypeAlias = Literal["clear", "sops", "empty"]
 """Readable by anybody; encrypted by SOPS; nothing in it that is a secret."""
 
-Cause: TypeAlias = Literal["sops gone", "sealed before", "neighbours encrypted", "value decrypted"]
+ExposureCause: TypeAlias = Literal[
+    "sops gone", "sealed before", "neighbours encrypted", "value decrypted"
+]
 
 _SEALED: Final = GroupKind("bitnami.com", "SealedSecret")
 _SOPS_SECRET: Final = GroupKind("isindir.github.com", "SopsSecret")
@@ -41,7 +43,7 @@ _LONGEST: Final = 4096
 _LARGEST: Final = 1 << 20  # the API's own limit of a Secret
 
 
-def form_of(secret: Resource) -> Form:
+def form_of(secret: Resource) -> SecretForm:
     """How a Secret stands in its file."""
     if any(True for _ in readable(secret)):
         return "clear"
@@ -84,7 +86,7 @@ class Exposed:
     """A Secret that can be read and should not be: why it should not, and where one sees it."""
 
     secret: Resource
-    cause: Cause
+    cause: ExposureCause
     node: Node
     old: Resource | None = None
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bot.core.rendering import Build, Builder, Built, Release, Renderer, Status
+from bot.core.rendering import Build, Builder, BuildResult, BuildStatus, Release, Renderer
 from bot.core.tree import Blobs
 from bot.errors import UnbuildableError
-from bot.render.run import Command, Ending, Finished, Limits, run
+from bot.render.run import Ending, Finished, RendererCommand, RunLimits, run
 from bot.render.stderr import complaint
 from bot.render.tools import Binary
 from bot.render.workspace import Work, work_folder
@@ -37,16 +37,16 @@ class Renderers(Builder):
 
     blobs: Blobs
     binaries: Mapping[Renderer, Binary]
-    limits: Limits = field(default_factory=Limits)
+    limits: RunLimits = field(default_factory=RunLimits)
     confined: bool = True
     sandbox: SandboxState = field(default_factory=proved_state)
     parent: Path | None = None
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         """What comes of a build. Never raises for what a tree holds."""
         binary = self.binaries.get(build.renderer)
         if binary is None:
-            return Built(
+            return BuildResult(
                 "unavailable",
                 message=f"there is no {build.renderer} here: `fairlead tools fetch` brings it",
             )
@@ -57,7 +57,7 @@ class Renderers(Builder):
                 finished = run(_command(build, binary, work), self.limits, confined=self.confined)
                 return self._built(finished, binary, build, work)
         except UnbuildableError as error:
-            return Built("refused", tool=str(binary), message=str(error))
+            return BuildResult("refused", tool=str(binary), message=str(error))
 
     def _files(self, build: Build) -> dict[str, bytes]:
         """The closure's content, with the edits laid over it."""
@@ -68,12 +68,12 @@ class Renderers(Builder):
         files.update({path: text.encode() for path, text in build.edits.items()})
         return files
 
-    def _built(self, finished: Finished, binary: Binary, build: Build, work: Work) -> Built:
+    def _built(self, finished: Finished, binary: Binary, build: Build, work: Work) -> BuildResult:
         if finished.ending == "done":
-            return Built("rendered", finished.output, str(binary))
+            return BuildResult("rendered", finished.output, str(binary))
         if finished.ending == "unconfined":
             return _unconfined(binary, self.sandbox)
-        status: Status = "failed" if finished.ending == "failed" else "limit"
+        status: BuildStatus = "failed" if finished.ending == "failed" else "limit"
         message = complaint(finished.errors, _named(build, work))
         if finished.ending in _LIMIT_MESSAGES:
             message = _LIMIT_MESSAGES[finished.ending].format(
@@ -82,17 +82,17 @@ class Renderers(Builder):
                 memory=self.limits.memory // 2**20,
                 output=self.limits.output // 2**20,
             )
-        return Built(status, tool=str(binary), message=message)
+        return BuildResult(status, tool=str(binary), message=message)
 
 
-def _unconfined(binary: Binary, sandbox: SandboxState) -> Built:
+def _unconfined(binary: Binary, sandbox: SandboxState) -> BuildResult:
     message = f"the sandbox is not complete on this machine ({sandbox})"
-    return Built("unavailable", tool=str(binary), message=message)
+    return BuildResult("unavailable", tool=str(binary), message=message)
 
 
-def _command(build: Build, binary: Binary, work: Work) -> Command:
+def _command(build: Build, binary: Binary, work: Work) -> RendererCommand:
     words = _kustomize(build, work) if build.release is None else _helm(build, build.release, work)
-    return Command(
+    return RendererCommand(
         words=(str(binary.path), *binary.words, *words),
         folder=work.wrapper,
         read=(work.tree, work.wrapper),

@@ -31,7 +31,7 @@ Ending: TypeAlias = Literal["done", "failed", "time", "output", "cpu", "memory",
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RunLimits:
     """What one run may use: bytes of memory, of output and of a file; seconds of CPU and clock."""
 
     memory: int = 768 * MEBIBYTE
@@ -52,7 +52,7 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class RendererCommand:
     """What to run: the words after a full path, where, and the folders it may read and write."""
 
     words: tuple[str, ...]
@@ -61,7 +61,7 @@ class Command:
     write: tuple[Path, ...]
 
 
-def run(command: Command, limits: Limits, *, confined: bool = True) -> Finished:
+def run(command: RendererCommand, limits: RunLimits, *, confined: bool = True) -> Finished:
     """Run a renderer to its end. Never raises for what it does, never outlasts its limits."""
     launch = Launch(
         command=command.words,
@@ -95,7 +95,7 @@ def run(command: Command, limits: Limits, *, confined: bool = True) -> Finished:
 
 
 def _collect(
-    process: subprocess.Popen[bytes], limits: Limits, deadline: float
+    process: subprocess.Popen[bytes], limits: RunLimits, deadline: float
 ) -> tuple[bytearray, bytearray, Ending | None]:
     """Both outputs until they end, or the limit that was met first."""
     output, errors = bytearray(), bytearray()
@@ -114,7 +114,7 @@ def _collect(
     return output, errors, None
 
 
-def _met(process: subprocess.Popen[bytes], limits: Limits, deadline: float) -> Ending | None:
+def _met(process: subprocess.Popen[bytes], limits: RunLimits, deadline: float) -> Ending | None:
     """The limit that a running process has met, of those that its own kernel limits miss.
 
     RLIMIT_DATA refuses most of what is too much, but not all: memory that Go has reserved and then
@@ -152,7 +152,7 @@ def _take(
         errors.extend(piece[: most_errors - len(errors)])
 
 
-def _wait(process: subprocess.Popen[bytes], limits: Limits, deadline: float) -> Ending | None:
+def _wait(process: subprocess.Popen[bytes], limits: RunLimits, deadline: float) -> Ending | None:
     """A process that has closed its outputs ends by itself, or meets a limit."""
     while True:
         try:

@@ -18,9 +18,9 @@ from typing import Final
 import msgspec
 
 from bot.core.rendering import Renderer
-from bot.render.run import Command, Limits, run
+from bot.render.run import RendererCommand, RunLimits, run
 
-_LIMITS: Final = Limits(cpu=10, wall=20.0)
+_LIMITS: Final = RunLimits(cpu=10, wall=20.0)
 _VERSION: Final = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
 _KUBECTL_SAYS: Final = re.compile(r"Kustomize Version: v?(\d+\.\d+(?:\.\d+)?)")
 
@@ -141,7 +141,7 @@ def _examined(
         return Unusable(path, "it is a script: the sandbox runs a renderer itself, no interpreter")
     with tempfile.TemporaryDirectory(prefix="fairlead-tool-") as scratch:
         folder = Path(scratch)
-        command = Command((str(real), *asking), folder, read=(), write=(folder,))
+        command = RendererCommand((str(real), *asking), folder, read=(), write=(folder,))
         finished = run(command, _LIMITS, confined=False)
     match = says.search(finished.output.decode(errors="replace"))
     if finished.ending != "done" or match is None:

@@ -10,15 +10,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.github.tasks import Announcement, Batch, Done, Errand, GroupJob, Job, PushJob, Task
+from bot.github.tasks import (
+    Announcement,
+    Batch,
+    Done,
+    GroupJob,
+    Job,
+    MaintenanceTask,
+    PushJob,
+    Task,
+)
 from bot.service import maintenance, merge_queue, review_pull_request, review_push
-from bot.service.context import Judge, Means
+from bot.service.context import Judge, ServiceContext
 
 __all__ = ["Judge", "Service"]
 
 
 @dataclass(frozen=True, slots=True)
-class Service(Means):
+class Service(ServiceContext):
     """Everything that a task may ask for, each with its story."""
 
     def do(self, task: Task) -> Done:
@@ -32,7 +41,7 @@ class Service(Means):
                 return merge_queue.review_group(self, task)
             case PushJob():
                 return review_push.review_push(self, task)
-            case Errand():
+            case MaintenanceTask():
                 return maintenance.run(self, task)
             case Batch():
                 return maintenance.deal(task)
@@ -59,7 +68,7 @@ class Service(Means):
         """Seconds until GitHub wants to hear of this task's installation again."""
         if isinstance(task, Batch):
             return 0.0
-        chore = isinstance(task, Errand) and task.chore != "obey"
+        chore = isinstance(task, MaintenanceTask) and task.chore != "obey"
         patient = chore or (isinstance(task, Job) and task.priority == "sweep")
         left = self.gateway.budget.left(task.installation, patient=patient)
         return max(left, self.holds.left(task.installation, self.now().timestamp()))

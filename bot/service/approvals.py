@@ -12,12 +12,12 @@ from bot.core.engine.approvals import Approval, Consent, Need, digest, needs, se
 from bot.core.engine.review import Overridden, Review
 from bot.core.globs import name_matches
 from bot.core.policy.model import Policy
-from bot.github.auth import Connection
+from bot.github.auth import GitHubConnection
 from bot.github.people import People, approving_reviews, ask_to_review, is_merged
 from bot.github.pulls import PullRequest, read_pull
-from bot.service.audit_record import Record, Shown
+from bot.service.audit_record import Record, ShownFinding
 from bot.service.commits import Commits
-from bot.service.context import Means
+from bot.service.context import ServiceContext
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ _MOST_ELSEWHERE = 20
 """A change that was accepted on more pull requests than this is no promotion of one of them."""
 
 
-def record_of(means: Means, github: Connection, number: int) -> Record:
+def record_of(means: ServiceContext, github: GitHubConnection, number: int) -> Record:
     """The log of a pull request, at this moment."""
     delivery = structlog.contextvars.get_contextvars().get("delivery", "")
     return Record(
@@ -52,7 +52,9 @@ class Case:
     codeowners: Codeowners
 
 
-def settled(means: Means, github: Connection, pull: PullRequest, case: Case) -> Review:
+def settled(
+    means: ServiceContext, github: GitHubConnection, pull: PullRequest, case: Case
+) -> Review:
     """The review with what people accepted set aside, and with who may accept the rest."""
     policy, codeowners = case.policy, case.codeowners
     record = record_of(means, github, pull.number)
@@ -72,7 +74,9 @@ def settled(means: Means, github: Connection, pull: PullRequest, case: Case) -> 
     return settle(case.review, policy, codeowners, consent)
 
 
-def remember(means: Means, github: Connection, pull: PullRequest, case: Case) -> None:
+def remember(
+    means: ServiceContext, github: GitHubConnection, pull: PullRequest, case: Case
+) -> None:
     """Records what the check is about to say: only what was shown can be accepted.
 
     Threads are posted by then, and the check follows at once. A review that a push overtook is
@@ -83,7 +87,7 @@ def remember(means: Means, github: Connection, pull: PullRequest, case: Case) ->
 
 
 def settled_together(
-    means: Means, github: Connection, numbers: Iterable[int], case: Case
+    means: ServiceContext, github: GitHubConnection, numbers: Iterable[int], case: Case
 ) -> Review:
     """The review of a merge queue's combination of pull requests.
 
@@ -109,20 +113,26 @@ def settled_together(
     return replace(after, overridden=known[0]) if whole else after
 
 
-def lapsed(means: Means, github: Connection, numbers: Iterable[int]) -> frozenset[int]:
+def lapsed(
+    means: ServiceContext, github: GitHubConnection, numbers: Iterable[int]
+) -> frozenset[int]:
     """Those of the pull requests whose check still shows an override or a waiver that is over."""
     today = means.today()
     return frozenset(number for number in numbers if record_of(means, github, number).lapsed(today))
 
 
-def _shown_on(record: Record, head: str) -> tuple[Shown, ...]:
+def _shown_on(record: Record, head: str) -> tuple[ShownFinding, ...]:
     """What the newest review of a head showed."""
     held = [one for one in record.conclusions() if one.head == head]
     return held[-1].findings if held else ()
 
 
 def tell_teams(
-    means: Means, github: Connection, pull: PullRequest, review: Review, policy: Policy
+    means: ServiceContext,
+    github: GitHubConnection,
+    pull: PullRequest,
+    review: Review,
+    policy: Policy,
 ) -> None:
     """Asks the teams that the policy names for what was found to review, each once.
 
@@ -146,7 +156,7 @@ def tell_teams(
 
 
 def _promoted(
-    github: Connection, policy: Policy, record: Record, fingerprints: tuple[str, ...]
+    github: GitHubConnection, policy: Policy, record: Record, fingerprints: tuple[str, ...]
 ) -> Iterator[Approval]:
     """What was accepted of these findings on pull requests that were merged since."""
     if not policy.promotes or not fingerprints:
@@ -158,8 +168,8 @@ def _promoted(
 
 
 def _by_review(
-    means: Means,
-    github: Connection,
+    means: ServiceContext,
+    github: GitHubConnection,
     pull: PullRequest,
     record: Record,
     wanted: Iterable[tuple[Need, ...]],

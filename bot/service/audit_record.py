@@ -16,7 +16,7 @@ from bot.core.engine.review import Overridden, Review, ReviewFinding
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.core.publish.report import badness
-from bot.store.audit import Audit, Entry, Event, stamp
+from bot.store.audit import Audit, AuditEntry, Event, stamp
 
 _UNTIL: Final = "expires"
 """By which the reason of a waived finding says the last day of its waiver."""
@@ -26,7 +26,7 @@ MOST_SHOWN: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownFinding:
     """A finding as people saw it, and who could accept it then; nobody could where it is empty."""
 
     fingerprint: str
@@ -40,7 +40,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Conclusion:
+class RecordedConclusion:
     """What a review of a head said, and when. `overriders` may let the head through anyway.
 
     `until` is the last day of the first waiver to expire of those it used; empty for none.
@@ -49,7 +49,7 @@ class Conclusion:
     at: str
     head: str
     verdict: str
-    findings: tuple[Shown, ...]
+    findings: tuple[ShownFinding, ...]
     overriders: tuple[str, ...]
     hours: int
     overridden: bool
@@ -92,11 +92,11 @@ class Record:
             [self._entry(key, "concluded", review.head, data=said), *self._details(review)]
         )
 
-    def conclusions(self) -> Iterator[Conclusion]:
+    def conclusions(self) -> Iterator[RecordedConclusion]:
         """What the reviews said, oldest first."""
         for entry in self.audit.entries("concluded", self.repository, pull=self.pull):
             held = msgspec.convert(dict(entry.data), _Said)
-            yield Conclusion(
+            yield RecordedConclusion(
                 entry.at,
                 entry.head,
                 held.verdict,
@@ -107,7 +107,7 @@ class Record:
                 held.until,
             )
 
-    def shown(self, before: str) -> Conclusion | None:
+    def shown(self, before: str) -> RecordedConclusion | None:
         """What people saw at a moment: the newest conclusion until then."""
         known = [held for held in self.conclusions() if held.at <= before]
         return known[-1] if known else None
@@ -185,7 +185,7 @@ class Record:
         data = {"taken": taken}
         self.audit.append([self._entry(key, "notified", head, actor=team, data=data)])
 
-    def _details(self, review: Review) -> Iterator[Entry]:
+    def _details(self, review: Review) -> Iterator[AuditEntry]:
         """A row for each finding, waived, accepted or standing: for who queries the table."""
         standing: Iterable[tuple[Event, ReviewFinding, Mapping[str, str]]] = (
             ("found", found, {}) for found in sorted(review.findings, key=badness)[:MOST_SHOWN]
@@ -217,8 +217,8 @@ class Record:
                 },
             )
 
-    def _entry(self, key: str, event: Event, head: str, **more: Any) -> Entry:
-        return Entry(
+    def _entry(self, key: str, event: Event, head: str, **more: Any) -> AuditEntry:
+        return AuditEntry(
             key=key,
             at=stamp(self.now),
             event=event,
@@ -235,15 +235,15 @@ class _Said(msgspec.Struct):
     """A conclusion's data as it is read again; what a newer release added is left out."""
 
     verdict: str
-    findings: list[Shown]
+    findings: list[ShownFinding]
     overriders: list[str]
     hours: int
     overridden: bool
     until: str = ""
 
 
-def _shown(found: ReviewFinding, policy: Policy, codeowners: Codeowners) -> Shown:
-    return Shown(
+def _shown(found: ReviewFinding, policy: Policy, codeowners: Codeowners) -> ShownFinding:
+    return ShownFinding(
         found.fingerprint,
         digest(found),
         found.rule,
@@ -255,6 +255,6 @@ def _shown(found: ReviewFinding, policy: Policy, codeowners: Codeowners) -> Show
     )
 
 
-def _approval(entry: Entry) -> Approval:
+def _approval(entry: AuditEntry) -> Approval:
     held = {**entry.data, "pull": entry.pull, "fingerprint": entry.fingerprint}
     return msgspec.convert(held | {"by": entry.actor, "reason": entry.reason}, Approval)

@@ -10,16 +10,16 @@ import structlog
 from bot.catalog import load_rules
 from bot.core.engine.approvals import Approval, named
 from bot.core.publish.commands import Command, parse_commands
-from bot.core.publish.replies import NOBODY, Answer, Person, write_reply
-from bot.github.auth import Connection
+from bot.core.publish.replies import NOBODY, CommandReply, Person, write_reply
+from bot.github.auth import GitHubConnection
 from bot.github.events import body_mark
 from bot.github.people import People
 from bot.github.pulls import PullRequest, read_pull
-from bot.github.replies import Comment, Place, read_comment, reply, reply_mark
-from bot.github.tasks import Done, Errand, Job
+from bot.github.replies import Comment, CommentKind, read_comment, reply, reply_mark
+from bot.github.tasks import Done, Job, MaintenanceTask
 from bot.service.approvals import names_of, record_of
-from bot.service.audit_record import Conclusion, Record, Shown
-from bot.service.context import Means
+from bot.service.audit_record import Record, RecordedConclusion, ShownFinding
+from bot.service.context import ServiceContext
 from bot.store.audit import stamp
 
 log = structlog.get_logger()
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 BY_REVIEW = "approving-review"
 
 
-def obey(means: Means, errand: Errand) -> Done:
+def run_command(means: ServiceContext, errand: MaintenanceTask) -> Done:
     """What became of a comment that holds a command, or of a review that may be an approval.
 
     Run twice, it records and answers once.
@@ -42,7 +42,7 @@ def obey(means: Means, errand: Errand) -> Done:
             return _reviewed(record, job)
         place, _, rest = errand.detail.partition(":")
         number, _, mark = rest.partition(":")
-        known: Place = "line" if place == "line" else "issue"
+        known: CommentKind = "line" if place == "line" else "issue"
         comment = read_comment(github, errand.number, known, int(number))
         if comment is None or not comment.person:
             return Done("unneeded")
@@ -70,13 +70,13 @@ def _reviewed(record: Record, job: Job) -> Done:
 class _Hearing:
     """One comment being carried out. `changed`: what the check says may be another now."""
 
-    means: Means
-    github: Connection
+    means: ServiceContext
+    github: GitHubConnection
     pull: PullRequest
     comment: Comment
     record: Record
     changed: bool = False
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[CommandReply] = field(default_factory=list)
 
     def hear(self, commands: tuple[Command, ...]) -> None:
         """Carries out the commands, in their order."""
@@ -84,7 +84,7 @@ class _Hearing:
         for at, command in enumerate(commands):
             log.info("command", verb=command.verb, by=self.comment.author, fault=command.fault)
             if command.fault:
-                self.answers.append(Answer(command.verb, command.id, fault=command.fault))
+                self.answers.append(CommandReply(command.verb, command.id, fault=command.fault))
                 continue
             match command.verb:
                 case "approve":
@@ -96,7 +96,7 @@ class _Hearing:
                 case "explain":
                     self._explain(command, shown)
                 case _:
-                    self.answers.append(Answer(command.verb))
+                    self.answers.append(CommandReply(command.verb))
 
     def answer(self) -> None:
         """Answers, once and all in one; strangers get no answer, only what they may have."""
@@ -114,7 +114,7 @@ class _Hearing:
     def _is_author(self) -> bool:
         return self.comment.author.lower() == self.pull.author.lower()
 
-    def _approve(self, command: Command, shown: Conclusion | None, at: int) -> None:
+    def _approve(self, command: Command, shown: RecordedConclusion | None, at: int) -> None:
         if self._is_author:
             self._refuse(command, "who opened a pull request cannot accept what it brings", at)
             return
@@ -137,9 +137,11 @@ class _Hearing:
             )  # fmt: skip
             self.record.approve(approval, one.rule, head, self._source(at))
             self.changed = True
-            self.answers.append(Answer("approve", one.fingerprint, message=one.message, done=True))
+            self.answers.append(
+                CommandReply("approve", one.fingerprint, message=one.message, done=True)
+            )
 
-    def _override(self, command: Command, shown: Conclusion | None, at: int) -> None:
+    def _override(self, command: Command, shown: RecordedConclusion | None, at: int) -> None:
         if self._is_author:
             self._refuse(command, "who opened a pull request cannot override its review", at)
             return
@@ -158,23 +160,25 @@ class _Hearing:
         )  # fmt: skip
         log.warning("review overridden", by=self.comment.author, until=until, head=shown.head)
         self.changed = True
-        self.answers.append(Answer("override", until=until, done=True))
+        self.answers.append(CommandReply("override", until=until, done=True))
 
-    def _explain(self, command: Command, shown: Conclusion | None) -> None:
+    def _explain(self, command: Command, shown: RecordedConclusion | None) -> None:
         found = _wanted(command.id, shown, blocking=False)
         if isinstance(found, str):
-            self.answers.append(Answer("explain", command.id, fault=found))
+            self.answers.append(CommandReply("explain", command.id, fault=found))
             return
         one = found[0]
         page = next((rule.page for rule in load_rules() if rule.id == one.rule), None)
-        self.answers.append(Answer("explain", one.fingerprint, message=one.message, page=page))
+        self.answers.append(
+            CommandReply("explain", one.fingerprint, message=one.message, page=page)
+        )
 
     def _refuse(
         self,
         command: Command,
         why: str,
         at: int,
-        one: Shown | None = None,
+        one: ShownFinding | None = None,
         person: Person = NOBODY,
     ) -> None:
         """Records and answers that this person may not."""
@@ -183,15 +187,17 @@ class _Hearing:
         self.record.refuse(
             self.comment.author, reason, self.pull.head, f"{self._source(at)}:{which}"
         )
-        self.answers.append(Answer(command.verb, which, fault=why or "may-not", person=person))
+        self.answers.append(
+            CommandReply(command.verb, which, fault=why or "may-not", person=person)
+        )
 
     def _source(self, at: int) -> str:
         return f"{self.comment.place}:{self.comment.id}:{at}"
 
 
 def _wanted(
-    wanted: str, shown: Conclusion | None, *, blocking: bool = True
-) -> tuple[Shown, ...] | str:
+    wanted: str, shown: RecordedConclusion | None, *, blocking: bool = True
+) -> tuple[ShownFinding, ...] | str:
     """The findings that an id names among those shown, or why there are none."""
     every = shown.findings if shown else ()
     held = tuple(one for one in every if one.blocks or not blocking)

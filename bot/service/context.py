@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.review import review_trees
 from bot.catalog import rule_options
 from bot.core.engine.review import Review
@@ -18,7 +18,7 @@ from bot.core.policy.model import Policy
 from bot.core.policy.organisation import parse_organisation
 from bot.errors import PolicyError
 from bot.git import Mirror, Repository
-from bot.github.auth import Connection, Gateway
+from bot.github.auth import Gateway, GitHubConnection
 from bot.github.organisation import Organisations, where
 from bot.service.commits import Commits
 from bot.service.deadline import Deadline
@@ -30,7 +30,13 @@ class Judge(Protocol):
     """Who compares two commits: `bot.analysis`, in a process that holds no key and no token."""
 
     def __call__(
-        self, base: Side, head: Side, policy: Policy, today: date, options: Options, /
+        self,
+        base: ComparedTree,
+        head: ComparedTree,
+        policy: Policy,
+        today: date,
+        options: AnalysisOptions,
+        /,
     ) -> Review:
         """The review of the change from `base` to `head`. Raises AnalysisError."""
 
@@ -41,7 +47,7 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class ServiceContext:
     """What a story needs.
 
     `transport` are the protocols that git may speak, `surroundings` the variables that it needs
@@ -52,7 +58,7 @@ class Means:
     mirrors: Path
     seconds: float
     today: Callable[[], date]
-    options: Options = field(default_factory=Options)
+    options: AnalysisOptions = field(default_factory=AnalysisOptions)
     transport: tuple[str, ...] = ("https",)
     surroundings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     judge: Judge = review_trees
@@ -62,7 +68,7 @@ class Means:
     organisations: Organisations = field(default_factory=Organisations)
 
     @contextmanager
-    def connected(self, installation: int, repository: int) -> Iterator[Connection]:
+    def connected(self, installation: int, repository: int) -> Iterator[GitHubConnection]:
         """A connection for one job alone."""
         github = self.gateway.connect(installation, repository)
         try:
@@ -78,7 +84,9 @@ class Means:
         """Whose facts are kept apart from others'."""
         return self.mirror(repository).name
 
-    def fetched(self, github: Connection, wanted: Sequence[str], deadline: Deadline) -> Repository:
+    def fetched(
+        self, github: GitHubConnection, wanted: Sequence[str], deadline: Deadline
+    ) -> Repository:
         """The mirror with these commits and refs, and the tip of the default branch."""
         mirror = Mirror(
             self.mirror(github.repository_id),
@@ -90,7 +98,7 @@ class Means:
             github.clone_url, [*dict.fromkeys((*wanted, trusted(github)))], github.token
         )
 
-    def policy(self, github: Connection, commits: Commits) -> Policy:
+    def policy(self, github: GitHubConnection, commits: Commits) -> Policy:
         """The policy that holds: the repository's upon its organisation's. Raises PolicyError."""
         text = self.organisations.text(self.gateway, github)
         if text is None:
@@ -120,7 +128,7 @@ class Means:
         )
         with commits.repository.blobs() as blobs:
             base, head = (
-                Side(commits.repository.tree(commit), blobs, commit)
+                ComparedTree(commits.repository.tree(commit), blobs, commit)
                 for commit in (commits.base, commits.head)
             )
             options = replace(
@@ -134,6 +142,6 @@ class Means:
             return self.judge(base, head, policy, self.today(), options)
 
 
-def trusted(github: Connection) -> str:
+def trusted(github: GitHubConnection) -> str:
     """The ref that the policy is read from: the default branch."""
     return f"refs/heads/{github.default_branch}"

@@ -14,15 +14,25 @@ from bot.analysis.process.cache import forget
 from bot.core.publish.notices import installed
 from bot.errors import GitHubAnswerError
 from bot.github import checks, installations
-from bot.github.auth import Connection
+from bot.github.auth import GitHubConnection
 from bot.github.errors import translated
 from bot.github.events import again
 from bot.github.pulls import PullRequest, on_head, open_pulls
-from bot.github.tasks import Announcement, Batch, Chore, Done, Errand, Job, Reason, Task, together
+from bot.github.tasks import (
+    Announcement,
+    Batch,
+    Done,
+    Job,
+    MaintenanceKind,
+    MaintenanceTask,
+    Reason,
+    Task,
+    together,
+)
 from bot.service import merge_queue, review_pull_request
 from bot.service.approvals import lapsed
-from bot.service.commands import obey
-from bot.service.context import Means
+from bot.service.commands import run_command
+from bot.service.context import ServiceContext
 
 log = structlog.get_logger()
 
@@ -32,18 +42,20 @@ SPREAD: Final = 2.0
 _TRUSTED: Final = frozenset({"admin", "maintain", "write"})
 
 
-def run(means: Means, errand: Errand) -> Done:
+def run(means: ServiceContext, errand: MaintenanceTask) -> Done:
     """What became of the errand, and what follows from it."""
     return _CHORES[errand.chore](means, errand)
 
 
 def deal(batch: Batch) -> Done:
     """The tasks of a batch; those for which nobody waits one after the other."""
-    patient = all(isinstance(task, Errand) and task.chore == "welcome" for task in batch.tasks)
+    patient = all(
+        isinstance(task, MaintenanceTask) and task.chore == "welcome" for task in batch.tasks
+    )
     return Done("dealt", batch.tasks, SPREAD if patient else 0.0)
 
 
-def _act(means: Means, errand: Errand) -> Done:
+def _act(means: ServiceContext, errand: MaintenanceTask) -> Done:
     """Somebody pressed a button of ours; who may not write here may not ask for work either."""
     with means.connected(errand.installation, errand.repository) as github:
         path = f"/repos/{github.full_name}/collaborators/{errand.detail}/permission"
@@ -60,13 +72,13 @@ def _act(means: Means, errand: Errand) -> Done:
     return Done("acted", (Announcement(job),))
 
 
-def _close(means: Means, errand: Errand) -> Done:
+def _close(means: ServiceContext, errand: MaintenanceTask) -> Done:
     return review_pull_request.close(
         means, Job(errand.installation, errand.repository, errand.number)
     )
 
 
-def _welcome(means: Means, errand: Errand) -> Done:
+def _welcome(means: ServiceContext, errand: MaintenanceTask) -> Done:
     """A repository of a new installation: its check can be chosen, its pull requests get one.
 
     People who opened them did not ask for comments: they get the check alone. One that was opened
@@ -92,7 +104,7 @@ def _was_there(pull: PullRequest, since: str) -> bool:
     return datetime.fromisoformat(pull.created_at).timestamp() < int(since)
 
 
-def _tip(github: Connection) -> str | None:
+def _tip(github: GitHubConnection) -> str | None:
     """The default branch's newest commit, None where there is none."""
     path = f"/repos/{github.full_name}/git/ref/heads/{github.default_branch}"
     try:
@@ -106,7 +118,7 @@ def _tip(github: Connection) -> str | None:
     return commit
 
 
-def _sweep(means: Means, errand: Errand) -> Done:
+def _sweep(means: ServiceContext, errand: MaintenanceTask) -> Done:
     """The open pull requests of a repository whose head has no finished run of ours.
 
     And those that an override or a waiver let through for a while that is over.
@@ -129,7 +141,9 @@ def _sweep(means: Means, errand: Errand) -> Done:
     )
 
 
-def _wanted(github: Connection, pull: PullRequest, pulls: Sequence[PullRequest]) -> Reason | None:
+def _wanted(
+    github: GitHubConnection, pull: PullRequest, pulls: Sequence[PullRequest]
+) -> Reason | None:
     """Why a pull request is to be reviewed, None where it has all that it should have."""
     about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
     here = {one.number for one in pulls if one.head == pull.head}
@@ -143,7 +157,7 @@ def _wanted(github: Connection, pull: PullRequest, pulls: Sequence[PullRequest])
     return None if held.external_id.startswith(f"{about.mark}:") else "changed"
 
 
-def _recheck(means: Means, errand: Errand) -> Done:
+def _recheck(means: ServiceContext, errand: MaintenanceTask) -> Done:
     """Every open pull request again, slowly: the policy that judges them is another."""
     with means.connected(errand.installation, errand.repository) as github:
         found = tuple(
@@ -153,17 +167,17 @@ def _recheck(means: Means, errand: Errand) -> Done:
     return Done("rechecking", found, SPREAD)
 
 
-def _recheck_installation(means: Means, errand: Errand) -> Done:
+def _recheck_installation(means: ServiceContext, errand: MaintenanceTask) -> Done:
     """Every repository: the policy that lies under theirs is another."""
     means.organisations.forget(errand.installation)
     found = tuple(
-        Errand("recheck", errand.installation, repository)
+        MaintenanceTask("recheck", errand.installation, repository)
         for repository in installations.repositories(means.gateway, errand.installation)
     )
     return Done("rechecking", found, SPREAD)
 
 
-def _rerun(means: Means, errand: Errand) -> Done:
+def _rerun(means: ServiceContext, errand: MaintenanceTask) -> Done:
     """What is to be reviewed again of a commit for which GitHub names no pull request."""
     where = (errand.installation, errand.repository)
     with means.connected(*where) as github:
@@ -177,24 +191,24 @@ def _rerun(means: Means, errand: Errand) -> Done:
     return Done("found", found or tuple(dict.fromkeys(task for task in known if task)))
 
 
-def _sweep_installation(means: Means, errand: Errand) -> Done:
+def _sweep_installation(means: ServiceContext, errand: MaintenanceTask) -> Done:
     found = tuple(
-        Errand("sweep", errand.installation, repository)
+        MaintenanceTask("sweep", errand.installation, repository)
         for repository in installations.repositories(means.gateway, errand.installation)
     )
     return Done("listed", found, SPREAD)
 
 
-def _sweep_all(means: Means, errand: Errand) -> Done:
+def _sweep_all(means: ServiceContext, errand: MaintenanceTask) -> Done:
     del errand
     found = tuple(
-        Errand("sweep-installation", number)
+        MaintenanceTask("sweep-installation", number)
         for number in installations.installations(means.gateway)
     )
     return Done("listed", found)
 
 
-def _forget(means: Means, errand: Errand) -> Done:
+def _forget(means: ServiceContext, errand: MaintenanceTask) -> Done:
     """Nothing of a repository that the App may not see any more stays here."""
     mirror = means.mirror(errand.repository)
     shutil.rmtree(mirror, ignore_errors=True)
@@ -205,7 +219,7 @@ def _forget(means: Means, errand: Errand) -> Done:
 
 
 def redelivered(
-    means: Means, since: datetime, known: Callable[[str], bool]
+    means: ServiceContext, since: datetime, known: Callable[[str], bool]
 ) -> Iterator[tuple[str, Task | None]]:
     """What GitHub could not deliver and is not `known`: the GUID, and what it asks for, if any."""
     for lost in installations.undelivered(means.gateway, since):
@@ -216,19 +230,21 @@ def redelivered(
         yield found.id, together(found.tasks) if found.tasks else None
 
 
-_CHORES: Final[Mapping[Chore, Callable[[Means, Errand], Done]]] = MappingProxyType(
-    {
-        "act": _act,
-        "close": _close,
-        "forget": _forget,
-        "obey": obey,
-        "recheck": _recheck,
-        "recheck-installation": _recheck_installation,
-        "rerun": _rerun,
-        "sweep": _sweep,
-        "sweep-all": _sweep_all,
-        "sweep-installation": _sweep_installation,
-        "ungroup": merge_queue.leave,
-        "welcome": _welcome,
-    }
+_CHORES: Final[Mapping[MaintenanceKind, Callable[[ServiceContext, MaintenanceTask], Done]]] = (
+    MappingProxyType(
+        {
+            "act": _act,
+            "close": _close,
+            "forget": _forget,
+            "obey": run_command,
+            "recheck": _recheck,
+            "recheck-installation": _recheck_installation,
+            "rerun": _rerun,
+            "sweep": _sweep,
+            "sweep-all": _sweep_all,
+            "sweep-installation": _sweep_installation,
+            "ungroup": merge_queue.leave,
+            "welcome": _welcome,
+        }
+    )
 )

@@ -10,19 +10,19 @@ from bot.core.publish.report import failed, invalid_policy
 from bot.errors import PolicyError
 from bot.git import Repository
 from bot.github import checks
-from bot.github.auth import Connection
+from bot.github.auth import GitHubConnection
 from bot.github.conversation import say_once
 from bot.github.pulls import open_pulls, read_pull
-from bot.github.tasks import Done, Errand, GroupJob
+from bot.github.tasks import Done, GroupJob, MaintenanceTask
 from bot.service.approvals import Case, codeowners_of, settled_together
 from bot.service.commits import Commits
-from bot.service.context import Means, trusted
+from bot.service.context import ServiceContext, trusted
 from bot.service.deadline import Deadline
 
 log = structlog.get_logger()
 
 
-def review_group(means: Means, job: GroupJob) -> Done:
+def review_group(means: ServiceContext, job: GroupJob) -> Done:
     """The verdict about the combined tree; only what the combination adds can block.
 
     What was accepted on its pull requests holds here as well, finding by finding.
@@ -56,7 +56,7 @@ def review_group(means: Means, job: GroupJob) -> Done:
     return Done(judged.verdict)
 
 
-def give_up_group(means: Means, job: GroupJob, reference: str) -> None:
+def give_up_group(means: ServiceContext, job: GroupJob, reference: str) -> None:
     """Ends the run of a combination that could not be reviewed: never as a success."""
     with means.connected(job.installation, job.repository) as github:
         about = checks.about_group(job)
@@ -67,7 +67,7 @@ def give_up_group(means: Means, job: GroupJob, reference: str) -> None:
             checks.conclude(github, about, run, checks.End(ending, "failed"))
 
 
-def leave(means: Means, errand: Errand) -> Done:
+def leave(means: ServiceContext, errand: MaintenanceTask) -> Done:
     """A combination is no more: its run ends, and one line says why where the check was why."""
     head, _, reason = errand.detail.partition(" ")
     with means.connected(errand.installation, errand.repository) as github:
@@ -83,7 +83,7 @@ def leave(means: Means, errand: Errand) -> Done:
     return Done("ejected")
 
 
-def _members(github: Connection, repository: Repository, job: GroupJob) -> tuple[int, ...]:
+def _members(github: GitHubConnection, repository: Repository, job: GroupJob) -> tuple[int, ...]:
     """The pull requests of the combination: the one it is named for, and those merged below it."""
     merged = repository.between(job.base, job.head)
     below = {pull.number for pull in open_pulls(github) if pull.head in merged}

@@ -16,13 +16,13 @@ from bot.core.publish.plan import ConcludeCheck, Operation, PostFileComment, Pos
 from bot.core.publish.report import failed, invalid_policy
 from bot.errors import GitHubError, Overtaken, PolicyError
 from bot.github import checks
-from bot.github.auth import Connection
+from bot.github.auth import GitHubConnection
 from bot.github.comments import perform, read_posted
 from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
 from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service.approvals import Case, codeowners_of, remember, settled, tell_teams
 from bot.service.commits import Commits
-from bot.service.context import Means, trusted
+from bot.service.context import ServiceContext, trusted
 from bot.service.deadline import Deadline
 from bot.service.shared_head import conclude
 
@@ -32,7 +32,7 @@ LOOK: Final = 5.0
 """Seconds between two looks at whether a review that is under way is wanted still."""
 
 
-def announce(means: Means, task: Announcement) -> Done:
+def announce(means: ServiceContext, task: Announcement) -> Done:
     """Puts the check run in progress, also while an older job of the pull request runs.
 
     What was under way for the head that a push replaced ends.
@@ -50,7 +50,7 @@ def announce(means: Means, task: Announcement) -> Done:
         return Done("announced", (*left, job))
 
 
-def review(means: Means, job: Job) -> Done:
+def review(means: ServiceContext, job: Job) -> Done:
     """What became of the pull request as it is now.
 
     Run twice, also after a crash anywhere in between, it leaves what one run leaves. What it
@@ -90,7 +90,7 @@ def review(means: Means, job: Job) -> Done:
     return Done(judged.verdict, follow)
 
 
-def give_up(means: Means, job: Job, reference: str) -> None:
+def give_up(means: ServiceContext, job: Job, reference: str) -> None:
     """Ends the check run of a job that failed for good, with what finds it in the logs.
 
     Not where the head was reviewed since then.
@@ -101,7 +101,7 @@ def give_up(means: Means, job: Job, reference: str) -> None:
             conclude(github, pull, job, run, _unreviewed(failed(reference)))
 
 
-def close(means: Means, job: Job) -> Done:
+def close(means: ServiceContext, job: Job) -> Done:
     """A closed pull request has no check under way; others of its commit have one again."""
     with opened(means, job) as (github, pull):
         if pull.open:
@@ -112,7 +112,7 @@ def close(means: Means, job: Job) -> Done:
 
 
 @contextmanager
-def opened(means: Means, job: Job) -> Iterator[tuple[Connection, PullRequest]]:
+def opened(means: ServiceContext, job: Job) -> Iterator[tuple[GitHubConnection, PullRequest]]:
     """A connection for this job alone, and the pull request as it is now."""
     with means.connected(job.installation, job.repository) as github:
         pull = read_pull(github, job.number)
@@ -120,7 +120,7 @@ def opened(means: Means, job: Job) -> Iterator[tuple[Connection, PullRequest]]:
             yield github, pull
 
 
-def _unneeded(github: Connection, pull: PullRequest, job: Job) -> bool:
+def _unneeded(github: GitHubConnection, pull: PullRequest, job: Job) -> bool:
     """Whether nothing is left to be reviewed; then nothing stays in progress, either."""
     if pull.open and job.reason == "requested":
         return False
@@ -132,7 +132,9 @@ def _unneeded(github: Connection, pull: PullRequest, job: Job) -> bool:
     return False
 
 
-def _left(github: Connection, pull: PullRequest, job: Job, before: str | None) -> tuple[Task, ...]:
+def _left(
+    github: GitHubConnection, pull: PullRequest, job: Job, before: str | None
+) -> tuple[Task, ...]:
     """Ends what is under way on the head that was; others that have it are reviewed without it."""
     if before is None or before == pull.head:
         return ()
@@ -141,7 +143,7 @@ def _left(github: Connection, pull: PullRequest, job: Job, before: str | None) -
     return _anew(github, before, pull, job)
 
 
-def _anew(github: Connection, head: str, pull: PullRequest, job: Job) -> tuple[Task, ...]:
+def _anew(github: GitHubConnection, head: str, pull: PullRequest, job: Job) -> tuple[Task, ...]:
     """Reviews of the others on a commit, whose check showed the worst of them all."""
     return tuple(
         Announcement(Job(job.installation, job.repository, other.number, "requested"))
@@ -150,7 +152,9 @@ def _anew(github: Connection, head: str, pull: PullRequest, job: Job) -> tuple[T
     )
 
 
-def _fetched(means: Means, github: Connection, pull: PullRequest, deadline: Deadline) -> Commits:
+def _fetched(
+    means: ServiceContext, github: GitHubConnection, pull: PullRequest, deadline: Deadline
+) -> Commits:
     """The commits to compare: the head, and where it left the base branch."""
     base = f"refs/heads/{pull.base}"
     repository = means.fetched(github, (pull.head, base), deadline)
@@ -164,13 +168,13 @@ def _fetched(means: Means, github: Connection, pull: PullRequest, deadline: Dead
     )
 
 
-def _moved(github: Connection, pull: PullRequest) -> bool:
+def _moved(github: GitHubConnection, pull: PullRequest) -> bool:
     """Whether the pull request is another by now; its newer delivery has a job of its own."""
     now = read_pull(github, pull.number)
     return (now.open, now.head, now.base) != (pull.open, pull.head, pull.base)
 
 
-def _overtaken(github: Connection, pull: PullRequest) -> Callable[[], bool]:
+def _overtaken(github: GitHubConnection, pull: PullRequest) -> Callable[[], bool]:
     """Asks GitHub now and then, while the analysis works, whether anybody waits for it still."""
     asked = time.monotonic()
 
@@ -189,7 +193,7 @@ def _overtaken(github: Connection, pull: PullRequest) -> Callable[[], bool]:
 
 
 def _superseded(
-    github: Connection, pull: PullRequest, job: Job, run: checks.CheckRun | None
+    github: GitHubConnection, pull: PullRequest, job: Job, run: checks.CheckRun | None
 ) -> Done:
     """The end of a review that a push, a retarget or a closing overtook: it posts nothing."""
     if run:
@@ -198,7 +202,7 @@ def _superseded(
     return Done("superseded", (Announcement(replace(job, reason="changed")),))
 
 
-def _retargeted(github: Connection, pull: PullRequest, job: Job) -> tuple[Task, ...]:
+def _retargeted(github: GitHubConnection, pull: PullRequest, job: Job) -> tuple[Task, ...]:
     """Takes a verdict back at once whose base was changed while it was written.
 
     The announcement of that change found the run in progress and took it for its own; until a

@@ -22,11 +22,11 @@ from bot.core.publish.report import failed, invalid_policy
 from bot.errors import PolicyError
 from bot.git import Repository
 from bot.github import checks
-from bot.github.auth import Connection
+from bot.github.auth import GitHubConnection
 from bot.github.pulls import pulls_of
-from bot.github.tasks import Done, Errand, PushJob, Task
+from bot.github.tasks import Done, MaintenanceTask, PushJob, Task
 from bot.service.commits import Commits
-from bot.service.context import Means
+from bot.service.context import ServiceContext
 from bot.service.deadline import Deadline
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ _EVERYTHING: Final = "all"
 """What is kept of a push that nobody could judge: whatever is found since then."""
 
 
-def review_push(means: Means, job: PushJob) -> Done:
+def review_push(means: ServiceContext, job: PushJob) -> Done:
     """What a push to the default branch asks for, which is mostly nothing."""
     deadline = Deadline(means.seconds)
     with means.connected(job.installation, job.repository) as github:
@@ -69,7 +69,7 @@ def review_push(means: Means, job: PushJob) -> Done:
         return Done(judged.verdict, tasks)
 
 
-def give_up_push(means: Means, job: PushJob, reference: str) -> None:
+def give_up_push(means: ServiceContext, job: PushJob, reference: str) -> None:
     """A push that could not be reviewed is red, unless a pull request explains it."""
     with means.connected(job.installation, job.repository) as github:
         about = checks.about_push(job)
@@ -83,7 +83,7 @@ def give_up_push(means: Means, job: PushJob, reference: str) -> None:
 
 
 def _carry_on(
-    github: Connection,
+    github: GitHubConnection,
     job: PushJob,
     carried: tuple[str, frozenset[str]] | None,
     told: tuple[Conclusion, str],
@@ -98,7 +98,7 @@ def _carry_on(
     checks.conclude(github, about, checks.adopt(github, about), checks.End(ending, "failed"))
 
 
-def _rechecks(github: Connection, repository: Repository, job: PushJob) -> tuple[Task, ...]:
+def _rechecks(github: GitHubConnection, repository: Repository, job: PushJob) -> tuple[Task, ...]:
     """Looking again at what was judged by other rules: here, or wherever the App is."""
 
     def changed(path: str) -> bool:
@@ -107,13 +107,13 @@ def _rechecks(github: Connection, repository: Repository, job: PushJob) -> tuple
 
     home = github.full_name.rpartition("/")[2].lower() == ORGANISATION_REPOSITORY
     if home and changed(ORGANISATION_PATH):
-        return (Errand("recheck-installation", job.installation),)
+        return (MaintenanceTask("recheck-installation", job.installation),)
     if any(map(changed, (POLICY_PATH, *LOCATIONS))):
-        return (Errand("recheck", job.installation, job.repository),)
+        return (MaintenanceTask("recheck", job.installation, job.repository),)
     return ()
 
 
-def _carried(github: Connection, commit: str) -> tuple[str, frozenset[str]] | None:
+def _carried(github: GitHubConnection, commit: str) -> tuple[str, frozenset[str]] | None:
     """Since when, and what, the run of the commit before carries."""
     for run in checks.runs_on(github, commit):
         if run.external_id.startswith("v1:push:") and run.status == "completed":
@@ -122,7 +122,7 @@ def _carried(github: Connection, commit: str) -> tuple[str, frozenset[str]] | No
     return None
 
 
-def _by_pull_request(github: Connection, commit: str) -> bool:
+def _by_pull_request(github: GitHubConnection, commit: str) -> bool:
     """Whether a pull request brought this commit to the default branch."""
     return any(
         not pull.open and pull.merged and pull.base == github.default_branch

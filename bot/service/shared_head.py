@@ -15,7 +15,7 @@ import structlog
 from bot.core.publish.notices import known, shared, title_of, waiting
 from bot.core.publish.plan import ConcludeCheck
 from bot.github import checks
-from bot.github.auth import Connection
+from bot.github.auth import GitHubConnection
 from bot.github.pulls import PullRequest, on_head
 from bot.github.tasks import Announcement, Job, Task
 
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 def conclude(
-    github: Connection,
+    github: GitHubConnection,
     pull: PullRequest,
     job: Job,
     run: checks.CheckRun | None,
@@ -58,14 +58,16 @@ def conclude(
     return _missing(job, said)
 
 
-def _said(github: Connection, head: str, others: list[PullRequest]) -> Mapping[int, str | None]:
+def _said(
+    github: GitHubConnection, head: str, others: list[PullRequest]
+) -> Mapping[int, str | None]:
     """What the review of each says, None where there is none yet."""
     runs = checks.runs_on(github, head)
     return {one.number: checks.own_conclusion(runs, checks.about_pull(one)) for one in others}
 
 
 def _show(
-    github: Connection, pull: PullRequest, others: list[PullRequest], words: Mapping[int, str]
+    github: GitHubConnection, pull: PullRequest, others: list[PullRequest], words: Mapping[int, str]
 ) -> None:
     """Brings the other runs of the commit to the worst of all."""
     runs = checks.runs_on(github, pull.head)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.standin.context import Context
-from bot.standin.state import Installation, PullRequest, Repository, Stack
+from bot.standin.state import Installation, Stack, StandInPullRequest, StandInRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Administration:
 
     context: Context
 
-    def rename(self, one: Repository, name: str, *, by: str = "octocat") -> None:
+    def rename(self, one: StandInRepository, name: str, *, by: str = "octocat") -> None:
         """The repository under another name; what asks for the old one is redirected."""
         state = self.context.state
         with state.lock:
@@ -22,14 +22,14 @@ class Administration:
             one.name = name
             self.context.events.renamed(one, before, state.account(by))
 
-    def archive(self, one: Repository, *, by: str = "octocat") -> None:
+    def archive(self, one: StandInRepository, *, by: str = "octocat") -> None:
         """The repository archived: nothing is merged into it any more."""
         state = self.context.state
         with state.lock:
             one.archived = True
             self.context.events.archived(one, state.account(by))
 
-    def stack(self, *pulls: PullRequest) -> None:
+    def stack(self, *pulls: StandInPullRequest) -> None:
         """The pull requests as one stack, from the lowest to the highest."""
         state = self.context.state
         with state.lock:
@@ -37,13 +37,13 @@ class Administration:
             for place, pull in enumerate(pulls, 1):
                 pull.stack = Stack(number, lowest.base_ref, lowest.base_sha, len(pulls), place)
 
-    def add(self, installation: Installation, *repositories: Repository) -> None:
+    def add(self, installation: Installation, *repositories: StandInRepository) -> None:
         """The installation reaches these as well."""
         with self.context.state.lock:
             installation.repository_ids |= {one.id for one in repositories}
             self.context.events.reach(installation, "added", list(repositories))
 
-    def remove(self, installation: Installation, *repositories: Repository) -> None:
+    def remove(self, installation: Installation, *repositories: StandInRepository) -> None:
         """The installation no longer reaches these."""
         with self.context.state.lock:
             installation.repository_ids -= {one.id for one in repositories}

@@ -10,8 +10,16 @@ from typing import Any
 
 import jwt
 
-from bot.standin.errors import Refusal, invalid, not_accessible, not_found
-from bot.standin.state import App, Body, Installation, Permissions, Repository, State, Token
+from bot.standin.errors import HttpRefusal, invalid, not_accessible, not_found
+from bot.standin.state import (
+    App,
+    Body,
+    GitHubState,
+    Installation,
+    Permissions,
+    StandInRepository,
+    Token,
+)
 
 TOKEN_LIFETIME = timedelta(hours=1)
 # https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
@@ -27,18 +35,20 @@ def bearer(header: str | None) -> str | None:
     return credential.strip() if scheme.lower() in {"bearer", "token", "jwt"} else None
 
 
-def app_of(state: State, credential: str | None) -> App:
+def app_of(state: GitHubState, credential: str | None) -> App:
     """The App whose key signed this JWT; 401 in GitHub's words otherwise."""
     if not credential:
-        raise Refusal(401, "Requires authentication")
+        raise HttpRefusal(401, "Requires authentication")
     try:
         claims: dict[str, Any] = jwt.decode(credential, options={"verify_signature": False})
     except jwt.InvalidTokenError as error:
-        raise Refusal(401, "A JSON web token could not be decoded") from error
+        raise HttpRefusal(401, "A JSON web token could not be decoded") from error
     issuer = str(claims.get("iss", ""))
     app = next((one for one in state.apps.values() if issuer in (str(one.id), one.client_id)), None)
     if app is None:
-        raise Refusal(401, "'Issuer' claim ('iss') must be an Integer or the client ID of an App")
+        raise HttpRefusal(
+            401, "'Issuer' claim ('iss') must be an Integer or the client ID of an App"
+        )
     _verify_signature(credential, app)
     _verify_times(state, claims)
     return app
@@ -49,29 +59,29 @@ def _verify_signature(credential: str, app: App) -> None:
     try:
         jwt.decode(credential, app.public_key, algorithms=["RS256"], options=options)
     except jwt.InvalidTokenError as error:
-        raise Refusal(401, "A JSON web token could not be decoded") from error
+        raise HttpRefusal(401, "A JSON web token could not be decoded") from error
 
 
-def _verify_times(state: State, claims: dict[str, Any]) -> None:
+def _verify_times(state: GitHubState, claims: dict[str, Any]) -> None:
     now = state.clock().timestamp()
     issued, expires = claims.get("iat"), claims.get("exp")
     if not isinstance(issued, int) or issued > now:
-        raise Refusal(401, f"'Issued at' claim ('iat') {_MUST_BE} the assertion was issued")
+        raise HttpRefusal(401, f"'Issued at' claim ('iat') {_MUST_BE} the assertion was issued")
     if not isinstance(expires, int) or expires <= now:
-        raise Refusal(401, f"'Expiration time' claim ('exp') {_MUST_BE} the assertion expires")
+        raise HttpRefusal(401, f"'Expiration time' claim ('exp') {_MUST_BE} the assertion expires")
     if expires > now + MAXIMUM_JWT_LIFETIME.total_seconds():
-        raise Refusal(401, "'Expiration time' claim ('exp') is too far in the future")
+        raise HttpRefusal(401, "'Expiration time' claim ('exp') is too far in the future")
 
 
-def token_of(state: State, credential: str | None) -> Token:
+def token_of(state: GitHubState, credential: str | None) -> Token:
     """The valid token of this text; 401 for a wrong, revoked or expired one."""
     if not credential:
-        raise Refusal(401, "Requires authentication")
+        raise HttpRefusal(401, "Requires authentication")
     token = state.tokens.get(credential)
     if token is None or token.expires_at <= state.clock():
-        raise Refusal(401, "Bad credentials")
+        raise HttpRefusal(401, "Bad credentials")
     if token.installation.suspended_at:
-        raise Refusal(403, "This installation has been suspended")
+        raise HttpRefusal(403, "This installation has been suspended")
     return token
 
 
@@ -82,7 +92,7 @@ def allows(granted: Permissions, wanted: Permissions) -> bool:
     )
 
 
-def reach(token: Token, repository: Repository | None) -> Repository:
+def reach(token: Token, repository: StandInRepository | None) -> StandInRepository:
     """The repository, where the token reaches it; 404 otherwise, as if it did not exist."""
     if repository is None or repository.id not in token.installation.repository_ids:
         raise not_found()
@@ -91,7 +101,9 @@ def reach(token: Token, repository: Repository | None) -> Repository:
     return repository
 
 
-def authorise(token: Token, repository: Repository | None, wanted: Permissions) -> Repository:
+def authorise(
+    token: Token, repository: StandInRepository | None, wanted: Permissions
+) -> StandInRepository:
     """The repository, where the token reaches it with these permissions."""
     found = reach(token, repository)
     if not allows(token.permissions, wanted):
@@ -99,15 +111,15 @@ def authorise(token: Token, repository: Repository | None, wanted: Permissions) 
     return found
 
 
-def mint(state: State, installation: Installation, request: Body) -> Token:
+def mint(state: GitHubState, installation: Installation, request: Body) -> Token:
     """A new token of the installation, narrowed as asked; 422 for more than was granted."""
     if installation.suspended_at:
-        raise Refusal(403, "This installation has been suspended")
+        raise HttpRefusal(403, "This installation has been suspended")
     permissions = dict(request.get("permissions") or installation.permissions)
     permissions.setdefault("metadata", "read")
     if not allows(installation.permissions, permissions):
         message = "The permissions requested are not granted to this installation."
-        raise Refusal(422, message)
+        raise HttpRefusal(422, message)
     token = Token(
         text=_token_text(installation),
         installation=installation,
@@ -119,7 +131,7 @@ def mint(state: State, installation: Installation, request: Body) -> Token:
     return token
 
 
-def _scope(state: State, installation: Installation, request: Body) -> set[int] | None:
+def _scope(state: GitHubState, installation: Installation, request: Body) -> set[int] | None:
     names, numbers = request.get("repositories"), request.get("repository_ids")
     if names is None and numbers is None:
         return None
@@ -134,7 +146,7 @@ def _scope(state: State, installation: Installation, request: Body) -> set[int] 
             "There is at least one repository that does not exist or is not accessible to the "
             "parent installation."
         )
-        raise Refusal(422, message)
+        raise HttpRefusal(422, message)
     return wanted
 
 

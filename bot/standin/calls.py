@@ -9,9 +9,17 @@ from flask import Response, current_app, g, jsonify, request
 
 from bot.standin import auth
 from bot.standin.context import Context
-from bot.standin.errors import Refusal, not_found
+from bot.standin.errors import HttpRefusal, not_found
 from bot.standin.reviewing import Author
-from bot.standin.state import App, Body, Permissions, PullRequest, Repository, State, Token
+from bot.standin.state import (
+    App,
+    Body,
+    GitHubState,
+    Permissions,
+    StandInPullRequest,
+    StandInRepository,
+    Token,
+)
 
 Item = TypeVar("Item")
 
@@ -21,7 +29,7 @@ def context() -> Context:
     return cast(Context, current_app.extensions["stand-in"])
 
 
-def state() -> State:
+def state() -> GitHubState:
     """What the stand-in knows."""
     return context().state
 
@@ -43,7 +51,7 @@ def calling_token() -> Token:
     return token
 
 
-def authorised(owner: str, name: str, **wanted: str) -> Repository:
+def authorised(owner: str, name: str, **wanted: str) -> StandInRepository:
     """The repository, where the calling token has these permissions on it."""
     permissions: Permissions = wanted or {"metadata": "read"}
     return auth.authorise(calling_token(), state().repository(owner, name), permissions)
@@ -55,7 +63,7 @@ def author() -> Author:
     return Author(app.bot, app)
 
 
-def pull_request(repository: Repository, number: int) -> PullRequest:
+def pull_request(repository: StandInRepository, number: int) -> StandInPullRequest:
     """The pull request of this number."""
     found = repository.pulls.get(number)
     if found is None:
@@ -69,7 +77,7 @@ def body() -> Body:
         return {}
     parsed = request.get_json(force=True, silent=True)
     if not isinstance(parsed, dict):
-        raise Refusal(400, "Problems parsing JSON")
+        raise HttpRefusal(400, "Problems parsing JSON")
     return parsed
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from bot.standin.diff import FileDiff, compare
 from bot.standin.git import BareRepository
-from bot.standin.state import PullRequest, Repository, RequiredCheck, latest_run
+from bot.standin.state import RequiredCheck, StandInPullRequest, StandInRepository, latest_run
 
 _GREEN = {"success", "neutral", "skipped"}
 _WAITING = {"queued": "queued", "in_progress": "in progress"}
@@ -18,29 +18,35 @@ def _compared(git: BareRepository, base: str, head: str) -> tuple[FileDiff, ...]
     return tuple(compare(git, base, head))
 
 
-def between(one: Repository, base: str, head: str) -> tuple[FileDiff, ...]:
+def between(one: StandInRepository, base: str, head: str) -> tuple[FileDiff, ...]:
     """The files that differ between two commits."""
     return _compared(one.git, base, head)
 
 
-def files(one: Repository, pull: PullRequest, head: str | None = None) -> tuple[FileDiff, ...]:
+def files(
+    one: StandInRepository, pull: StandInPullRequest, head: str | None = None
+) -> tuple[FileDiff, ...]:
     """What the pull request's diff shows: merge base against its head, or against `head`."""
     tip = head or pull.head_sha
     base = one.git.merge_base(pull.base_sha, tip) or pull.base_sha
     return between(one, base, tip)
 
 
-def file_at(one: Repository, pull: PullRequest, path: str, head: str) -> FileDiff | None:
+def file_at(
+    one: StandInRepository, pull: StandInPullRequest, path: str, head: str
+) -> FileDiff | None:
     """The difference of one path, where the pull request changes it."""
     return next((file for file in files(one, pull, head) if file.path == path), None)
 
 
-def commits(one: Repository, pull: PullRequest) -> list[str]:
+def commits(one: StandInRepository, pull: StandInPullRequest) -> list[str]:
     """The pull request's own commits, oldest first."""
     return one.git.commits_between(pull.base_sha, pull.head_sha)
 
 
-def unmet_checks(one: Repository, pull: PullRequest, sha: str | None = None) -> list[str]:
+def unmet_checks(
+    one: StandInRepository, pull: StandInPullRequest, sha: str | None = None
+) -> list[str]:
     """A sentence for each required check that is not green on the head, or on another commit."""
     required = one.required_checks.get(pull.base_ref, [])
     return [
@@ -50,7 +56,7 @@ def unmet_checks(one: Repository, pull: PullRequest, sha: str | None = None) -> 
     ]
 
 
-def _unmet(one: Repository, sha: str, check: RequiredCheck) -> str | None:
+def _unmet(one: StandInRepository, sha: str, check: RequiredCheck) -> str | None:
     run = latest_run(one, sha, check)
     if run is None:
         return "expected"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.standin.events import Events
-from bot.standin.state import State
+from bot.standin.state import GitHubState
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """A stand-in's state, and its events."""
 
-    state: State
+    state: GitHubState
     events: Events

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.standin.state import App, Body, State
+from bot.standin.state import App, Body, GitHubState
 
 # https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks
 TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryAttempt:
     """One attempt to deliver an event; attempts of the same event share their GUID."""
 
     id: int
@@ -55,13 +55,13 @@ def sign(secret: str, payload: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), payload, hashlib.sha256).hexdigest()
 
 
-class Deliveries:
+class WebhookSender:
     """Sends in the order in which things happened; never tries again by itself, as GitHub."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: GitHubState) -> None:
         self._state = state
-        self._queue: queue.Queue[Delivery | None] = queue.Queue()
-        self._log: list[Delivery] = []
+        self._queue: queue.Queue[DeliveryAttempt | None] = queue.Queue()
+        self._log: list[DeliveryAttempt] = []
         self._changed = threading.Condition()
         self._unsent = 0
         self._stopped = threading.Event()
@@ -100,7 +100,7 @@ class Deliveries:
         if not app.webhook_url:
             return
         guid, data = str(uuid.uuid4()), json.dumps(payload).encode()
-        delivery = Delivery(
+        delivery = DeliveryAttempt(
             id=self._state.new_id(),
             guid=guid,
             app=app,
@@ -121,7 +121,7 @@ class Deliveries:
         if _taken(self._duplicate, event):
             self._put(replace(delivery, id=self._state.new_id(), redelivery=True))
 
-    def redeliver(self, delivery: Delivery) -> None:
+    def redeliver(self, delivery: DeliveryAttempt) -> None:
         """Another attempt with the same GUID and the same bytes."""
         again = replace(
             delivery,
@@ -133,12 +133,12 @@ class Deliveries:
         )
         self._put(again)
 
-    def all(self) -> list[Delivery]:
+    def all(self) -> list[DeliveryAttempt]:
         """Every attempt that has ended, oldest first."""
         with self._changed:
             return list(self._log)
 
-    def find(self, app: App, number: int) -> Delivery | None:
+    def find(self, app: App, number: int) -> DeliveryAttempt | None:
         """The App's attempt of this id."""
         return next((one for one in self.all() if one.id == number and one.app is app), None)
 
@@ -147,12 +147,12 @@ class Deliveries:
         with self._changed:
             return self._changed.wait_for(lambda: self._unsent == 0, timeout)
 
-    def _put(self, delivery: Delivery) -> None:
+    def _put(self, delivery: DeliveryAttempt) -> None:
         with self._changed:
             self._unsent += 1
         self._queue.put(delivery)
 
-    def _record(self, delivery: Delivery) -> None:
+    def _record(self, delivery: DeliveryAttempt) -> None:
         with self._changed:
             self._log.append(delivery)
             self._changed.notify_all()
@@ -189,7 +189,7 @@ def _headers(app: App, event: str, guid: str, payload: bytes) -> dict[str, str]:
     }
 
 
-def _sent(delivery: Delivery) -> Delivery:
+def _sent(delivery: DeliveryAttempt) -> DeliveryAttempt:
     begun = time.monotonic()
     code, headers, text = 0, dict[str, str](), b""
     try:
@@ -209,7 +209,7 @@ def _sent(delivery: Delivery) -> Delivery:
     )
 
 
-def _posted(delivery: Delivery) -> tuple[int, dict[str, str], bytes]:
+def _posted(delivery: DeliveryAttempt) -> tuple[int, dict[str, str], bytes]:
     target = urlsplit(delivery.url)
     connection = http.client.HTTPConnection(target.netloc, timeout=TIMEOUT_SECONDS)
     with contextlib.closing(connection):

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from bot.standin import EXAMPLE, StandIn
-from bot.standin.state import App, CheckRun, PullRequest, Repository, ReviewComment
+from bot.standin.state import (
+    App,
+    ReviewComment,
+    StandInCheckRun,
+    StandInPullRequest,
+    StandInRepository,
+)
 
 SECONDS: Final = 120.0
 """How long a person waits at most for one thing to happen."""
@@ -37,16 +43,16 @@ class Unexpected(Exception):  # noqa: N818 - what the demonstration says where i
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PullRequestView:
     """A pull request as people see it: its check run, its threads, and why it cannot be merged."""
 
     number: int
-    check: CheckRun
+    check: StandInCheckRun
     comments: tuple[ReviewComment, ...]
     refusal: str | None
 
 
-def wrong_about_bad(shown: Shown) -> Iterator[str]:
+def wrong_about_bad(shown: PullRequestView) -> Iterator[str]:
     """What is not as it should be about the reviewed bad change."""
     if shown.check.conclusion != "failure":
         yield f"the check concluded {shown.check.conclusion} and not failure"
@@ -60,7 +66,7 @@ def wrong_about_bad(shown: Shown) -> Iterator[str]:
             yield f"a comment stands at {one.path}:{one.line}"
 
 
-def wrong_about_fix(shown: Shown) -> Iterator[str]:
+def wrong_about_fix(shown: PullRequestView) -> Iterator[str]:
     """What is not as it should be after the fix."""
     if shown.check.conclusion != "success":
         yield f"the check concluded {shown.check.conclusion} and not success"
@@ -165,10 +171,10 @@ class Demonstration:
     """A stand-in GitHub with the example repository, and the real service beside it."""
 
     github: StandIn
-    repository: Repository
+    repository: StandInRepository
     service: ServiceProcess
 
-    def open_bad(self, branch: str) -> Shown:
+    def open_bad(self, branch: str) -> PullRequestView:
         """A pull request of the example's bad change, once it has been reviewed."""
         self.github.commit(
             self.repository, branch, EXAMPLE / "bad", message="Give the deployer what it asks for"
@@ -178,7 +184,7 @@ class Demonstration:
         )
         return self._reviewed(pull)
 
-    def push_fix(self, number: int) -> Shown:
+    def push_fix(self, number: int) -> PullRequestView:
         """The pull request after the example's fix was pushed and reviewed."""
         pull = self.repository.pulls[number]
         self.github.commit(
@@ -190,12 +196,12 @@ class Demonstration:
         """The address of a pull request's page."""
         return f"{self.github.url}/{self.repository.full_name}/pull/{number}"
 
-    def _reviewed(self, pull: PullRequest) -> Shown:
+    def _reviewed(self, pull: StandInPullRequest) -> PullRequestView:
         run = self.github.wait_for_check(pull, timeout=SECONDS)
         if run is None:
             raise Unexpected(f"the check did not end within {SECONDS:.0f} seconds")
         # The thread of a finding that is gone goes before the check ends; nothing comes after.
-        return Shown(
+        return PullRequestView(
             pull.number,
             run,
             tuple(one for one in pull.comments if one.minimized is None),

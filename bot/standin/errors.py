@@ -7,7 +7,7 @@ from bot.standin.state import Body
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure
+class HttpRefusal(Exception):  # noqa: N818 - it is an answer, not a failure
     """An answer other than success: its status, and a body in the shape of GitHub's."""
 
     def __init__(
@@ -22,22 +22,22 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure
             self.body["status"] = str(status)
 
 
-def not_found() -> Refusal:
+def not_found() -> HttpRefusal:
     """What is not there, or what the caller may not even know of."""
-    return Refusal(404, "Not Found")
+    return HttpRefusal(404, "Not Found")
 
 
-def not_accessible() -> Refusal:
+def not_accessible() -> HttpRefusal:
     """A token that reaches the repository but lacks the permission."""
-    return Refusal(403, "Resource not accessible by integration")
+    return HttpRefusal(403, "Resource not accessible by integration")
 
 
-def invalid(resource: str, field: str, message: str, code: str = "custom") -> Refusal:
+def invalid(resource: str, field: str, message: str, code: str = "custom") -> HttpRefusal:
     """A request whose one field is wrong."""
     error: Body = {"resource": resource, "field": field, "code": code, "message": message}
-    return Refusal(422, "Validation Failed", [error])
+    return HttpRefusal(422, "Validation Failed", [error])
 
 
-def unprocessable(*messages: str) -> Refusal:
+def unprocessable(*messages: str) -> HttpRefusal:
     """A request that is wrong in a way that GitHub says in sentences."""
-    return Refusal(422, "Unprocessable Entity", list(messages))
+    return HttpRefusal(422, "Unprocessable Entity", list(messages))

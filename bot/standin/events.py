@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.standin.bodies import accounts, checks, pulls, repository
-from bot.standin.deliveries import Deliveries
+from bot.standin.deliveries import WebhookSender
 from bot.standin.git import NO_COMMIT
 from bot.standin.state import (
     Account,
     App,
     Body,
-    CheckRun,
     CheckSuite,
+    GitHubState,
     Installation,
     IssueComment,
-    PullRequest,
-    Repository,
-    Review,
     ReviewComment,
-    State,
+    StandInCheckRun,
+    StandInPullRequest,
+    StandInRepository,
+    StandInReview,
     node_id,
 )
 
@@ -54,18 +54,25 @@ class Push:
 class Events:
     """Tells the Apps; each method is one event of GitHub's."""
 
-    def __init__(self, state: State, deliveries: Deliveries) -> None:
+    def __init__(self, state: GitHubState, deliveries: WebhookSender) -> None:
         self._state = state
         self.deliveries = deliveries
 
     def pull_request(
-        self, one: Repository, pull: PullRequest, action: str, by: Account, **more: object
+        self,
+        one: StandInRepository,
+        pull: StandInPullRequest,
+        action: str,
+        by: Account,
+        **more: object,
     ) -> None:
         """`pull_request`: `more` holds what only this action carries."""
         shape = {"number": pull.number, "pull_request": pulls.full(self._state, one, pull), **more}
         self._tell(one, "pull_request", {"action": action, **shape}, by)
 
-    def review(self, one: Repository, pull: PullRequest, given: Review) -> None:
+    def review(
+        self, one: StandInRepository, pull: StandInPullRequest, given: StandInReview
+    ) -> None:
         """`pull_request_review` submitted."""
         state = given.state.lower()
         shape = pulls.review(self._state, one, pull, given) | {
@@ -76,7 +83,12 @@ class Events:
         self._tell(one, "pull_request_review", {"action": "submitted", **body}, given.user)
 
     def review_comment(
-        self, one: Repository, pull: PullRequest, made: ReviewComment, action: str, **more: object
+        self,
+        one: StandInRepository,
+        pull: StandInPullRequest,
+        made: ReviewComment,
+        action: str,
+        **more: object,
     ) -> None:
         """`pull_request_review_comment` created, edited or deleted."""
         shape = {
@@ -88,8 +100,8 @@ class Events:
 
     def issue_comment(
         self,
-        one: Repository,
-        pull: PullRequest,
+        one: StandInRepository,
+        pull: StandInPullRequest,
         made: IssueComment,
         action: str,
         *,
@@ -104,14 +116,16 @@ class Events:
         }
         self._tell(one, "issue_comment", {"action": action, **shape}, by or made.user)
 
-    def check_run(self, one: Repository, run: CheckRun, action: str, by: Account) -> None:
+    def check_run(
+        self, one: StandInRepository, run: StandInCheckRun, action: str, by: Account
+    ) -> None:
         """`check_run`: created and completed for all, rerequested for its App alone."""
         shape = {"check_run": checks.run_in_event(self._state, one, run)}
         only = run.suite.app if action in {"rerequested", "requested_action"} else None
         self._tell(one, "check_run", {"action": action, **shape}, by, only)
 
     def requested_action(
-        self, one: Repository, run: CheckRun, identifier: str, by: Account
+        self, one: StandInRepository, run: StandInCheckRun, identifier: str, by: Account
     ) -> None:
         """`check_run` requested_action: a person pressed one of the run's buttons."""
         shape = {
@@ -120,12 +134,14 @@ class Events:
         }
         self._tell(one, "check_run", {"action": "requested_action", **shape}, by, run.suite.app)
 
-    def check_suite(self, one: Repository, suite: CheckSuite, action: str, by: Account) -> None:
+    def check_suite(
+        self, one: StandInRepository, suite: CheckSuite, action: str, by: Account
+    ) -> None:
         """`check_suite`: requested and rerequested go to the suite's App alone."""
         shape = {"check_suite": checks.suite(self._state, one, suite)}
         self._tell(one, "check_suite", {"action": action, **shape}, by, suite.app)
 
-    def push(self, one: Repository, push: Push) -> None:
+    def push(self, one: StandInRepository, push: Push) -> None:
         """`push`: the commits that the branch gained."""
         before, after = push.before, push.after
         created, deleted = before == NO_COMMIT, after == NO_COMMIT
@@ -171,7 +187,7 @@ class Events:
         )
 
     def reach(
-        self, installation: Installation, action: str, repositories: list[Repository]
+        self, installation: Installation, action: str, repositories: list[StandInRepository]
     ) -> None:
         """`installation_repositories` added or removed."""
         named = [repository.short_repository(one) for one in repositories]
@@ -188,17 +204,22 @@ class Events:
         event = "installation_repositories"
         self.deliveries.send(installation.app, event, body, installation.id, None)
 
-    def renamed(self, one: Repository, before: str, by: Account) -> None:
+    def renamed(self, one: StandInRepository, before: str, by: Account) -> None:
         """`repository` renamed."""
         more = {"changes": {"repository": {"name": {"from": before}}}}
         self._tell(one, "repository", {"action": "renamed", **more}, by)
 
-    def archived(self, one: Repository, by: Account) -> None:
+    def archived(self, one: StandInRepository, by: Account) -> None:
         """`repository` archived."""
         self._tell(one, "repository", {"action": "archived"}, by)
 
     def merge_group(
-        self, one: Repository, group: Body, action: str, by: Account, reason: str | None = None
+        self,
+        one: StandInRepository,
+        group: Body,
+        action: str,
+        by: Account,
+        reason: str | None = None,
     ) -> None:
         """`merge_group` checks_requested, or destroyed for a reason."""
         commit = one.git.read_commit(group["head_sha"])
@@ -229,7 +250,7 @@ class Events:
         self.deliveries.send(app, "ping", body, None, None)
 
     def _tell(
-        self, one: Repository, event: str, shape: Body, by: Account, only: App | None = None
+        self, one: StandInRepository, event: str, shape: Body, by: Account, only: App | None = None
     ) -> None:
         for installation in list(self._state.installations_on(one)):
             app = installation.app
@@ -244,7 +265,7 @@ class Events:
         return subscribed and _NEEDS.get(event, "metadata") in installation.permissions
 
     def _around(
-        self, one: Repository, installation: Installation, shape: Body, by: Account
+        self, one: StandInRepository, installation: Installation, shape: Body, by: Account
     ) -> Body:
         body = dict(shape)
         body["repository"] = repository.repository(self._state, one)
@@ -258,7 +279,7 @@ class Events:
         return body
 
 
-def _commit(url: str, sha: str, one: Repository) -> Body:
+def _commit(url: str, sha: str, one: StandInRepository) -> Body:
     commit = one.git.read_commit(sha)
     person = {"name": commit.name, "email": commit.email, "username": commit.name}
     paths: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}

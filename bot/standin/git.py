@@ -28,14 +28,14 @@ class GitRefused(Exception):  # noqa: N818 - it says what happened
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SpecialFile:
     """A file with a mode other than a regular file's: 100755, 120000 (link), 160000 (module)."""
 
     mode: str
     content: str
 
 
-Content = str | bytes | Entry | None
+Content = str | bytes | SpecialFile | None
 Changes = Mapping[str, Content]
 
 
@@ -217,9 +217,9 @@ def _change(path: str, content: Content) -> bytes:
     quoted = '"' + path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
     if content is None:
         return f"D {quoted}\n".encode()
-    if isinstance(content, Entry) and content.mode == "160000":
+    if isinstance(content, SpecialFile) and content.mode == "160000":
         return f"M 160000 {content.content} {quoted}\n".encode()
-    mode = content.mode if isinstance(content, Entry) else "100644"
-    raw = content.content if isinstance(content, Entry) else content
+    mode = content.mode if isinstance(content, SpecialFile) else "100644"
+    raw = content.content if isinstance(content, SpecialFile) else content
     data = raw.encode() if isinstance(raw, str) else raw
     return f"M {mode} inline {quoted}\n".encode() + _data(data)

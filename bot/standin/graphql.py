@@ -43,7 +43,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class VariableName:
     """A variable's name where a value may stand."""
 
     name: str
@@ -169,7 +169,7 @@ def _value(reader: _Reader, depth: int) -> Any:
         raise GraphQLError("The query is too deep")
     word = reader.take()
     if word == "$":
-        return Variable(reader.take())
+        return VariableName(reader.take())
     if word == "[":
         items = []
         while not reader.skip("]"):
@@ -229,7 +229,7 @@ def _completed(
 
 
 def _filled(value: Any, variables: Mapping[str, Any]) -> Any:
-    if isinstance(value, Variable):
+    if isinstance(value, VariableName):
         return variables.get(value.name)
     if isinstance(value, list):
         return [_filled(one, variables) for one in value]

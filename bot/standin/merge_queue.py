@@ -9,14 +9,14 @@ from bot.standin.context import Context
 from bot.standin.events import Push
 from bot.standin.merging import MergeRefused
 from bot.standin.pushes import after_push
-from bot.standin.state import Account, PullRequest
+from bot.standin.state import Account, StandInPullRequest
 
 
 @dataclass(frozen=True, slots=True)
 class MergeGroup:
     """A pull request in the queue: the commit to be checked, and what it was made on."""
 
-    pull: PullRequest
+    pull: StandInPullRequest
     head_sha: str
     base_sha: str
 
@@ -33,7 +33,7 @@ class MergeQueue:
 
     context: Context
 
-    def enqueue(self, pull: PullRequest, *, by: str = "octocat") -> MergeGroup:
+    def enqueue(self, pull: StandInPullRequest, *, by: str = "octocat") -> MergeGroup:
         """The pull request at the queue's end; `merge_group` asks for its checks."""
         with self.context.state.lock:
             return _queued(self.context, pull, self.context.state.account(by))
@@ -44,7 +44,7 @@ class MergeQueue:
             return _finished(self.context, group, self.context.state.account(by))
 
 
-def _queued(context: Context, pull: PullRequest, by: Account) -> MergeGroup:
+def _queued(context: Context, pull: StandInPullRequest, by: Account) -> MergeGroup:
     one = pull.repository
     base = one.git.text("rev-parse", f"refs/heads/{pull.base_ref}")
     message = f"Merge pull request #{pull.number} from {pull.head_ref}"

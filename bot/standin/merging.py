@@ -6,7 +6,7 @@ from bot.standin import changes
 from bot.standin.context import Context
 from bot.standin.events import Push
 from bot.standin.pushes import after_push
-from bot.standin.state import Account, PullRequest, Repository
+from bot.standin.state import Account, StandInPullRequest, StandInRepository
 
 
 class MergeRefused(Exception):  # noqa: N818 - the word that people see
@@ -18,7 +18,7 @@ class MergeRefused(Exception):  # noqa: N818 - the word that people see
 
 
 def obstacle(
-    repository: Repository, pull: PullRequest, head_sha: str | None = None
+    repository: StandInRepository, pull: StandInPullRequest, head_sha: str | None = None
 ) -> MergeRefused | None:
     """Why the pull request cannot be merged now, or None."""
     if pull.state != "open" or repository.archived:
@@ -35,8 +35,8 @@ def obstacle(
 
 def merge(
     context: Context,
-    repository: Repository,
-    pull: PullRequest,
+    repository: StandInRepository,
+    pull: StandInPullRequest,
     by: Account,
     head_sha: str | None = None,
 ) -> str:

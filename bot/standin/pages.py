@@ -16,12 +16,12 @@ from bot.standin.errors import not_accessible, not_found
 from bot.standin.markdown import render
 from bot.standin.state import (
     Account,
-    CheckRun,
     IssueComment,
-    PullRequest,
-    Repository,
-    Review,
     ReviewComment,
+    StandInCheckRun,
+    StandInPullRequest,
+    StandInRepository,
+    StandInReview,
 )
 
 pages = Blueprint("pages", __name__)
@@ -76,7 +76,7 @@ class FileView:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """Something that was said: a comment, or a review with what it says of outdated lines."""
 
     at: datetime
@@ -145,7 +145,7 @@ def _person() -> Account:
     return state().account("octocat")
 
 
-def _named(owner: str, name: str, number: int) -> tuple[Repository, PullRequest]:
+def _named(owner: str, name: str, number: int) -> tuple[StandInRepository, StandInPullRequest]:
     repository = state().repository(owner, name)
     if repository is None:
         raise not_found()
@@ -156,7 +156,7 @@ def _when(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _ended(repository: Repository, pull: PullRequest) -> bool:
+def _ended(repository: StandInRepository, pull: StandInPullRequest) -> bool:
     """Whether every check on the head has ended, those that are required among them."""
     runs = _checks(repository, pull)
     required = {one.context for one in repository.required_checks.get(pull.base_ref, ())}
@@ -164,31 +164,31 @@ def _ended(repository: Repository, pull: PullRequest) -> bool:
     return required <= reported and all(run.status == "completed" for run in runs)
 
 
-def _icon(run: CheckRun) -> tuple[str, str]:
+def _icon(run: StandInCheckRun) -> tuple[str, str]:
     return _ICONS.get(run.conclusion, ("✗", "red"))
 
 
-def _files(repository: Repository, pull: PullRequest) -> list[FileDiff]:
+def _files(repository: StandInRepository, pull: StandInPullRequest) -> list[FileDiff]:
     return sorted(changes.files(repository, pull), key=lambda file: file.path)
 
 
-def _checks(repository: Repository, pull: PullRequest) -> list[CheckRun]:
+def _checks(repository: StandInRepository, pull: StandInPullRequest) -> list[StandInCheckRun]:
     """The newest run of each check on the head."""
-    newest: dict[tuple[int, str], CheckRun] = {}
+    newest: dict[tuple[int, str], StandInCheckRun] = {}
     for run in sorted(repository.runs.values(), key=lambda run: run.id):
         if run.suite.head_sha == pull.head_sha:
             newest[run.suite.app.id, run.name] = run
     return list(newest.values())
 
 
-def _threads(pull: PullRequest) -> list[Thread]:
+def _threads(pull: StandInPullRequest) -> list[Thread]:
     return [
         Thread(comments[0], comments, pull.resolved_threads.get(number))
         for number, comments in pull.threads().items()
     ]
 
 
-def _entries(pull: PullRequest, outdated: list[Thread]) -> list[Entry]:
+def _entries(pull: StandInPullRequest, outdated: list[Thread]) -> list[TimelineEntry]:
     said = [_commented(one) for one in pull.conversation]
     for review in pull.reviews:
         own = [thread for thread in outdated if thread.root.review_id == review.id]
@@ -197,14 +197,14 @@ def _entries(pull: PullRequest, outdated: list[Thread]) -> list[Entry]:
     return sorted(said, key=lambda entry: (entry.at, entry.id))
 
 
-def _commented(one: IssueComment) -> Entry:
-    return Entry(one.created_at, one.id, one.user, "commented", one.body, one.minimized, [])
+def _commented(one: IssueComment) -> TimelineEntry:
+    return TimelineEntry(one.created_at, one.id, one.user, "commented", one.body, one.minimized, [])
 
 
-def _reviewed(one: Review, outdated: list[Thread]) -> Entry:
+def _reviewed(one: StandInReview, outdated: list[Thread]) -> TimelineEntry:
     words = {"APPROVED": "approved these changes", "CHANGES_REQUESTED": "requested changes"}
     said = words.get(one.state, "reviewed")
-    return Entry(one.submitted_at, one.id, one.user, said, one.body, None, outdated)
+    return TimelineEntry(one.submitted_at, one.id, one.user, said, one.body, None, outdated)
 
 
 def _file(diff: FileDiff, threads: list[Thread]) -> FileView:

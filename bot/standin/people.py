@@ -16,11 +16,11 @@ from bot.standin.pushes import after_push, request_suites, track_head
 from bot.standin.state import (
     Account,
     App,
+    GitHubState,
     Installation,
     Permissions,
-    PullRequest,
-    Repository,
-    State,
+    StandInPullRequest,
+    StandInRepository,
 )
 
 # What Fairlead asks for; any App may be made with others.
@@ -46,7 +46,7 @@ EVENTS = (
 )
 
 
-def register_app(state: State, name: str, owner: Account, webhook_url: str | None) -> App:
+def register_app(state: GitHubState, name: str, owner: Account, webhook_url: str | None) -> App:
     """A new App with a key, a client id and a webhook secret of its own."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
@@ -78,13 +78,13 @@ def register_app(state: State, name: str, owner: Account, webhook_url: str | Non
     return app
 
 
-def found_repository(state: State, full_name: str, default_branch: str) -> Repository:
+def found_repository(state: GitHubState, full_name: str, default_branch: str) -> StandInRepository:
     """A new repository without any commit; its owner is an organisation unless known as else."""
     login, _, name = full_name.partition("/")
     number, now = state.new_id(), state.clock()
     git = BareRepository(state.directory / f"{number}.git")
     git.create(default_branch)
-    repository = Repository(
+    repository = StandInRepository(
         id=number,
         owner=state.account(login, "Organization"),
         name=name,
@@ -98,7 +98,9 @@ def found_repository(state: State, full_name: str, default_branch: str) -> Repos
     return repository
 
 
-def fork_repository(state: State, parent: Repository, owner: Account) -> Repository:
+def fork_repository(
+    state: GitHubState, parent: StandInRepository, owner: Account
+) -> StandInRepository:
     """A fork: every branch of the parent, under another owner."""
     fork = found_repository(state, f"{owner.login}/{parent.name}", parent.default_branch)
     fork.parent, fork.private = parent, parent.private
@@ -116,7 +118,7 @@ def files_of(source: Path | Changes) -> Changes:
 
 def push(  # noqa: PLR0913 - what a push is made of
     context: Context,
-    one: Repository,
+    one: StandInRepository,
     branch: str,
     changes: Changes,
     *,
@@ -136,8 +138,8 @@ def push(  # noqa: PLR0913 - what a push is made of
 
 def open_pull_request(  # noqa: PLR0913 - what a pull request is made of
     context: Context,
-    base: Repository,
-    head: Repository,
+    base: StandInRepository,
+    head: StandInRepository,
     *,
     head_ref: str,
     base_ref: str,
@@ -145,11 +147,11 @@ def open_pull_request(  # noqa: PLR0913 - what a pull request is made of
     body: str,
     by: Account,
     draft: bool,
-) -> PullRequest:
+) -> StandInPullRequest:
     """A new pull request; its head and merge refs are in the base repository."""
     state, now = context.state, context.state.clock()
     number = max(base.pulls, default=0) + 1
-    pull = PullRequest(
+    pull = StandInPullRequest(
         id=state.new_id(),
         repository=base,
         number=number,
@@ -174,7 +176,7 @@ def open_pull_request(  # noqa: PLR0913 - what a pull request is made of
     return pull
 
 
-def edit(context: Context, pull: PullRequest, by: Account, **fields: str | None) -> None:
+def edit(context: Context, pull: StandInPullRequest, by: Account, **fields: str | None) -> None:
     """The pull request with another title, body or base branch."""
     changes: dict[str, object] = {}
     for name in ("title", "body"):
@@ -190,7 +192,7 @@ def edit(context: Context, pull: PullRequest, by: Account, **fields: str | None)
     context.events.pull_request(pull.repository, pull, "edited", by, changes=changes)
 
 
-def set_open(context: Context, pull: PullRequest, by: Account, *, opened: bool) -> None:
+def set_open(context: Context, pull: StandInPullRequest, by: Account, *, opened: bool) -> None:
     """The pull request closed without a merge, or opened again."""
     now = context.state.clock()
     pull.state, pull.closed_at = ("open", None) if opened else ("closed", now)
@@ -200,7 +202,7 @@ def set_open(context: Context, pull: PullRequest, by: Account, *, opened: bool) 
     context.events.pull_request(pull.repository, pull, "reopened" if opened else "closed", by)
 
 
-def set_draft(context: Context, pull: PullRequest, by: Account, *, draft: bool) -> None:
+def set_draft(context: Context, pull: StandInPullRequest, by: Account, *, draft: bool) -> None:
     """The pull request as a draft, or ready for review."""
     pull.draft, pull.updated_at = draft, context.state.clock()
     action = "converted_to_draft" if draft else "ready_for_review"
@@ -208,7 +210,10 @@ def set_draft(context: Context, pull: PullRequest, by: Account, *, draft: bool) 
 
 
 def install(
-    context: Context, app: App, repositories: list[Repository], permissions: Permissions | None
+    context: Context,
+    app: App,
+    repositories: list[StandInRepository],
+    permissions: Permissions | None,
 ) -> Installation:
     """The App on repositories of one account; the permissions are the App's unless named."""
     state = context.state

@@ -7,15 +7,21 @@ from bot.standin.context import Context
 from bot.standin.diff import map_line
 from bot.standin.events import Push
 from bot.standin.git import NO_COMMIT
-from bot.standin.state import Account, PullRequest, Repository, ReviewComment, State
+from bot.standin.state import (
+    Account,
+    GitHubState,
+    ReviewComment,
+    StandInPullRequest,
+    StandInRepository,
+)
 
 
-def head_ref(pull: PullRequest) -> str:
+def head_ref(pull: StandInPullRequest) -> str:
     """Where the base repository keeps a pull request's head."""
     return f"refs/pull/{pull.number}/head"
 
 
-def after_push(context: Context, one: Repository, push: Push) -> None:
+def after_push(context: Context, one: StandInRepository, push: Push) -> None:
     """A branch moved: `push`, `check_suite` and, for its pull requests, `synchronize`."""
     one.pushed_at = context.state.clock()
     context.events.push(one, push)
@@ -31,7 +37,7 @@ def after_push(context: Context, one: Repository, push: Push) -> None:
                 refresh_merge(context.state, base, pull)
 
 
-def request_suites(context: Context, one: Repository, head_sha: str, by: Account) -> None:
+def request_suites(context: Context, one: StandInRepository, head_sha: str, by: Account) -> None:
     """A suite for each App that may write checks, as GitHub opens them by itself.
 
     Not where the commit says `skip-checks: true`.
@@ -45,7 +51,7 @@ def request_suites(context: Context, one: Repository, head_sha: str, by: Account
             context.events.check_suite(one, suite, "requested", by)
 
 
-def track_head(state: State, base: Repository, pull: PullRequest) -> None:
+def track_head(state: GitHubState, base: StandInRepository, pull: StandInPullRequest) -> None:
     """The pull request's refs and commits as its branches are now."""
     head = pull.head_repository.git.resolve(f"refs/heads/{pull.head_ref}")
     if head is None:
@@ -59,7 +65,7 @@ def track_head(state: State, base: Repository, pull: PullRequest) -> None:
     refresh_merge(state, base, pull)
 
 
-def refresh_merge(state: State, base: Repository, pull: PullRequest) -> None:
+def refresh_merge(state: GitHubState, base: StandInRepository, pull: StandInPullRequest) -> None:
     """The test merge as the branches are now; no ref where they conflict."""
     tip = base.git.resolve(f"refs/heads/{pull.base_ref}") or pull.base_sha
     message = f"Merge {pull.head_sha} into {tip}"
@@ -72,7 +78,9 @@ def refresh_merge(state: State, base: Repository, pull: PullRequest) -> None:
         base.git.delete_ref(ref)
 
 
-def synchronize(context: Context, base: Repository, pull: PullRequest, by: Account) -> None:
+def synchronize(
+    context: Context, base: StandInRepository, pull: StandInPullRequest, by: Account
+) -> None:
     """The pull request at its branch's new commit, and the event that says so."""
     before = pull.head_sha
     track_head(context.state, base, pull)
@@ -84,7 +92,7 @@ def synchronize(context: Context, base: Repository, pull: PullRequest, by: Accou
     context.events.pull_request(base, pull, "synchronize", by, **more)
 
 
-def age_comments(base: Repository, pull: PullRequest) -> None:
+def age_comments(base: StandInRepository, pull: StandInPullRequest) -> None:
     """Each comment where its line is now; outdated where the line was touched or is gone."""
     for comment in pull.comments:
         if comment.subject_type == "file":
@@ -104,7 +112,7 @@ def age_comments(base: Repository, pull: PullRequest) -> None:
 
 
 def _line_now(
-    base: Repository, pull: PullRequest, comment: ReviewComment, line: int | None
+    base: StandInRepository, pull: StandInPullRequest, comment: ReviewComment, line: int | None
 ) -> int | None:
     """Where a line of the commented commit is at the pull request's head.
 

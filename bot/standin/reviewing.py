@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from bot.standin import changes
 from bot.standin.context import Context
 from bot.standin.diff import DiffLine, FileDiff
-from bot.standin.errors import Refusal, invalid, unprocessable
+from bot.standin.errors import HttpRefusal, invalid, unprocessable
 from bot.standin.state import (
     Account,
     App,
     Body,
     IssueComment,
-    PullRequest,
-    Repository,
-    Review,
     ReviewComment,
+    StandInPullRequest,
+    StandInRepository,
+    StandInReview,
 )
 
 # https://docs.github.com/rest/pulls/reviews and /comments: the limit is only in the answers
@@ -41,15 +41,15 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PullRequestRef:
     """A pull request in its repository."""
 
-    repository: Repository
-    pull: PullRequest
+    repository: StandInRepository
+    pull: StandInPullRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class CommentAnchor:
     """Where a comment stands; without lines it is on the file."""
 
     file: FileDiff
@@ -75,24 +75,24 @@ def check_body(text: object, resource: str, *, required: bool = True) -> str:
     return text
 
 
-def anchor(place: Place, request: Body, commit: str) -> Anchor:
+def anchor(place: PullRequestRef, request: Body, commit: str) -> CommentAnchor:
     """Where a comment stands; `OutsideDiff` where the diff does not show that line."""
     file = changes.file_at(place.repository, place.pull, str(request.get("path")), commit)
     if file is None:
         raise OutsideDiff("Path could not be resolved")
     if request.get("subject_type") == "file":
-        return Anchor(file, "RIGHT", None, None, None)
+        return CommentAnchor(file, "RIGHT", None, None, None)
     if request.get("line") is None and request.get("position") is not None:
         return _by_position(file, request["position"])
     side = request.get("side", "RIGHT")
     end = _line(file, side, request.get("line"))
     if request.get("start_line") is None:
-        return Anchor(file, side, end, None, None)
+        return CommentAnchor(file, side, end, None, None)
     start_side: str = request.get("start_side") or side
     start = _line(file, start_side, request["start_line"])
     if start.hunk != end.hunk or start.position >= end.position:
         raise OutsideDiff(_OTHER_HUNK)
-    return Anchor(file, side, end, start, start_side)
+    return CommentAnchor(file, side, end, start, start_side)
 
 
 def _line(file: FileDiff, side: str, number: object) -> DiffLine:
@@ -102,14 +102,14 @@ def _line(file: FileDiff, side: str, number: object) -> DiffLine:
     return found
 
 
-def _by_position(file: FileDiff, position: object) -> Anchor:
+def _by_position(file: FileDiff, position: object) -> CommentAnchor:
     for line in file.lines():
         if line.position == position:
-            return Anchor(file, "LEFT" if line.mark == "-" else "RIGHT", line, None, None)
+            return CommentAnchor(file, "LEFT" if line.mark == "-" else "RIGHT", line, None, None)
     raise OutsideDiff("Position could not be resolved")
 
 
-def submit(context: Context, place: Place, by: Author, request: Body) -> Review:
+def submit(context: Context, place: PullRequestRef, by: Author, request: Body) -> StandInReview:
     """A review with all of its comments, or none of it where one of them is refused."""
     event = request.get("event")
     if event not in EVENTS:
@@ -120,7 +120,9 @@ def submit(context: Context, place: Place, by: Author, request: Body) -> Review:
     commit = _commit(place, request.get("commit_id"))
     anchors = _anchors(place, comments, commit)
     now = context.state.clock()
-    review = Review(context.state.new_id(), by.account, by.app, text, EVENTS[event], commit, now)
+    review = StandInReview(
+        context.state.new_id(), by.account, by.app, text, EVENTS[event], commit, now
+    )
     place.pull.reviews.append(review)
     context.events.review(place.repository, place.pull, review)
     for given, found in zip(comments, anchors, strict=True):
@@ -128,7 +130,7 @@ def submit(context: Context, place: Place, by: Author, request: Body) -> Review:
     return review
 
 
-def _anchors(place: Place, comments: list[Body], commit: str) -> list[Anchor]:
+def _anchors(place: PullRequestRef, comments: list[Body], commit: str) -> list[CommentAnchor]:
     found, refused = [], []
     for given in comments:
         unknown = sorted(set(given) - _KEYS)
@@ -139,14 +141,14 @@ def _anchors(place: Place, comments: list[Body], commit: str) -> list[Anchor]:
             found.append(anchor(place, given, commit))
         except OutsideDiff as error:
             refused.append(str(error))
-        except Refusal as error:
+        except HttpRefusal as error:
             refused.append(error.body["errors"][0]["message"])
     if refused:
         raise unprocessable(*refused)
     return found
 
 
-def _commit(place: Place, commit: object) -> str:
+def _commit(place: PullRequestRef, commit: object) -> str:
     if commit is None or commit == place.pull.head_sha:
         return place.pull.head_sha
     if commit not in changes.commits(place.repository, place.pull):
@@ -156,7 +158,7 @@ def _commit(place: Place, commit: object) -> str:
     return str(commit)
 
 
-def comment_on(context: Context, place: Place, by: Author, request: Body) -> ReviewComment:
+def comment_on(context: Context, place: PullRequestRef, by: Author, request: Body) -> ReviewComment:
     """One comment outside any review: GitHub makes a review of its own around it."""
     text = check_body(request.get("body"), "PullRequestReviewComment")
     reply = request.get("in_reply_to")
@@ -176,22 +178,24 @@ def comment_on(context: Context, place: Place, by: Author, request: Body) -> Rev
     return add_comment(context, place, by, _draft(text, found, commit, review.id))
 
 
-def _silent_review(context: Context, place: Place, by: Author, commit: str) -> Review:
+def _silent_review(
+    context: Context, place: PullRequestRef, by: Author, commit: str
+) -> StandInReview:
     now = context.state.clock()
-    review = Review(context.state.new_id(), by.account, by.app, "", "COMMENTED", commit, now)
+    review = StandInReview(context.state.new_id(), by.account, by.app, "", "COMMENTED", commit, now)
     place.pull.reviews.append(review)
     return review
 
 
-def _root(place: Place, number: int) -> ReviewComment:
+def _root(place: PullRequestRef, number: int) -> ReviewComment:
     found = next((one for one in place.pull.comments if one.id == number), None)
     if found is None:
-        raise Refusal(404, "Not Found")
+        raise HttpRefusal(404, "Not Found")
     return place.pull.threads()[found.thread][0]
 
 
 def reply_to(
-    context: Context, place: Place, by: Author, root: ReviewComment, text: str
+    context: Context, place: PullRequestRef, by: Author, root: ReviewComment, text: str
 ) -> ReviewComment:
     """A reply in the thread of a comment: it stands where the thread stands."""
     draft = {
@@ -215,7 +219,7 @@ def reply_to(
     return add_comment(context, place, by, draft)
 
 
-def _draft(text: str, found: Anchor, commit: str, review_id: int) -> Body:
+def _draft(text: str, found: CommentAnchor, commit: str, review_id: int) -> Body:
     end, start = found.end, found.start
     line = (end.left if found.side == "LEFT" else end.right) if end else None
     first = (start.left if found.start_side == "LEFT" else start.right) if start else None
@@ -239,7 +243,7 @@ def _draft(text: str, found: Anchor, commit: str, review_id: int) -> Body:
     }
 
 
-def add_comment(context: Context, place: Place, by: Author, draft: Body) -> ReviewComment:
+def add_comment(context: Context, place: PullRequestRef, by: Author, draft: Body) -> ReviewComment:
     """The comment, posted."""
     now = context.state.clock()
     made = ReviewComment(
@@ -255,7 +259,7 @@ def add_comment(context: Context, place: Place, by: Author, draft: Body) -> Revi
     return made
 
 
-def converse(context: Context, place: Place, by: Author, text: str) -> IssueComment:
+def converse(context: Context, place: PullRequestRef, by: Author, text: str) -> IssueComment:
     """A comment in the conversation."""
     body = check_body(text, "IssueComment")
     now = context.state.clock()

@@ -25,12 +25,12 @@ from bot.standin.endpoints.manifests import manifests
 from bot.standin.endpoints.pulls import pulls
 from bot.standin.endpoints.repositories import repositories
 from bot.standin.endpoints.teams import teams
-from bot.standin.errors import DOCUMENTATION, Refusal
+from bot.standin.errors import DOCUMENTATION, HttpRefusal
 from bot.standin.exchanges import Exchanges
 from bot.standin.faults import Fault, Faults
 from bot.standin.pages import pages
 from bot.standin.smart_http import smart_http
-from bot.standin.state import State
+from bot.standin.state import GitHubState
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -101,8 +101,8 @@ def _count(app: Flask, context: Context) -> None:
 def _answer_errors(app: Flask) -> None:
     """Refusals in GitHub's shape; a path that the stand-in does not serve is named."""
 
-    @app.errorhandler(Refusal)
-    def refuse(refusal: Refusal) -> tuple[Response, int]:
+    @app.errorhandler(HttpRefusal)
+    def refuse(refusal: HttpRefusal) -> tuple[Response, int]:
         return jsonify(refusal.body), refusal.status
 
     @app.errorhandler(HTTPException)
@@ -152,7 +152,7 @@ class _ById:
     GitHub serves both everywhere and describes only the second.
     """
 
-    def __init__(self, app: WSGIApplication, state: State) -> None:
+    def __init__(self, app: WSGIApplication, state: GitHubState) -> None:
         self._app = app
         self._state = state
 

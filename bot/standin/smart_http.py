@@ -10,9 +10,9 @@ from flask import Blueprint, Response, request
 
 from bot.standin import auth
 from bot.standin.calls import state
-from bot.standin.errors import Refusal
+from bot.standin.errors import HttpRefusal
 from bot.standin.git import ENVIRONMENT
-from bot.standin.state import Repository
+from bot.standin.state import StandInRepository
 
 smart_http = Blueprint("smart_http", __name__)
 _SERVICE = "git-upload-pack"
@@ -35,9 +35,10 @@ def upload_pack(owner: str, name: str) -> Response:
 def _serve(owner: str, name: str, service: str) -> Response:
     try:
         repository = _readable(owner, name)
-    except Refusal as refusal:
+    except HttpRefusal as refusal:
         return _plain(
-            refusal.status, "Repository not found." if refusal.status == 404 else str(refusal)
+            refusal.status,
+            "StandInRepository not found." if refusal.status == 404 else str(refusal),
         )
     environment = ENVIRONMENT | {
         "GIT_PROJECT_ROOT": str(repository.git.path.parent),
@@ -75,7 +76,7 @@ def _answer(output: bytes) -> Response:
     return answer
 
 
-def _readable(owner: str, name: str) -> Repository:
+def _readable(owner: str, name: str) -> StandInRepository:
     repository = state().repository(owner, name)
     credential = _password()
     if credential is None and repository is not None and not repository.private:

@@ -16,13 +16,13 @@ from bot.standin.acts.pulls import PullActs
 from bot.standin.acts.repositories import RepositoryActs
 from bot.standin.administration import Administration
 from bot.standin.context import Context
-from bot.standin.deliveries import Deliveries
+from bot.standin.deliveries import WebhookSender
 from bot.standin.events import Events
 from bot.standin.exchanges import Exchanges
 from bot.standin.faults import Fault, Faults
 from bot.standin.merge_queue import MergeQueue
 from bot.standin.server import API, Server, application
-from bot.standin.state import CheckRun, PullRequest, State, utc_now
+from bot.standin.state import GitHubState, StandInCheckRun, StandInPullRequest, utc_now
 
 EXAMPLE = Path(__file__).parent / "example"
 
@@ -37,8 +37,8 @@ class StandIn(AppActs, RepositoryActs, PullActs, CommentActs, CheckActs):
     """
 
     def __init__(self, directory: Path, *, clock: Callable[[], datetime] = utc_now) -> None:
-        state = State(directory, clock)
-        self.deliveries = Deliveries(state)
+        state = GitHubState(directory, clock)
+        self.deliveries = WebhookSender(state)
         self.exchanges = Exchanges()
         self.faults = Faults()
         super().__init__(Context(state, Events(state, self.deliveries)))
@@ -118,8 +118,8 @@ class StandIn(AppActs, RepositoryActs, PullActs, CommentActs, CheckActs):
         return self.exchanges.wait_until(holds, timeout)
 
     def wait_for_check(
-        self, pull: PullRequest, name: str = "fairlead", timeout: float = 60.0
-    ) -> CheckRun | None:
+        self, pull: StandInPullRequest, name: str = "fairlead", timeout: float = 60.0
+    ) -> StandInCheckRun | None:
         """The completed run of a check on the pull request's head, or None after the time."""
 
         def completed() -> bool:

@@ -138,7 +138,7 @@ class ReviewComment:
 
 
 @dataclass(slots=True, eq=False)
-class Review:
+class StandInReview:
     """A review: a body and the comments that came with it."""
 
     id: int
@@ -175,17 +175,17 @@ class Stack:
 
 
 @dataclass(slots=True, eq=False)
-class PullRequest:
+class StandInPullRequest:
     """A pull request; its commits are read from git whenever they are asked for."""
 
     id: int
-    repository: Repository
+    repository: StandInRepository
     number: int
     issue_id: int
     title: str
     body: str | None
     user: Account
-    head_repository: Repository
+    head_repository: StandInRepository
     head_ref: str
     head_sha: str
     base_ref: str
@@ -199,7 +199,7 @@ class PullRequest:
     merged_by: Account | None = None
     merge_commit_sha: str | None = None
     comments: list[ReviewComment] = field(default_factory=list)
-    reviews: list[Review] = field(default_factory=list)
+    reviews: list[StandInReview] = field(default_factory=list)
     conversation: list[IssueComment] = field(default_factory=list)
     resolved_threads: dict[int, Account] = field(default_factory=dict)
     stack: Stack | None = None
@@ -227,7 +227,7 @@ class CheckSuite:
 
 
 @dataclass(slots=True, eq=False)
-class CheckRun:
+class StandInCheckRun:
     """One run of a check on a commit; `annotations` only ever grows."""
 
     id: int
@@ -248,7 +248,7 @@ class CheckRun:
 
 
 @dataclass(slots=True, eq=False)
-class Repository:
+class StandInRepository:
     """A repository: its bare git directory, and what GitHub keeps beside git."""
 
     id: int
@@ -259,11 +259,11 @@ class Repository:
     git: BareRepository
     created_at: datetime
     pushed_at: datetime
-    parent: Repository | None = None
+    parent: StandInRepository | None = None
     archived: bool = False
-    pulls: dict[int, PullRequest] = field(default_factory=dict)
+    pulls: dict[int, StandInPullRequest] = field(default_factory=dict)
     suites: list[CheckSuite] = field(default_factory=list)
-    runs: dict[int, CheckRun] = field(default_factory=dict)
+    runs: dict[int, StandInCheckRun] = field(default_factory=dict)
     required_checks: dict[str, list[RequiredCheck]] = field(default_factory=dict)
     resolved_branches: set[str] = field(default_factory=set)
     collaborators: dict[str, str] = field(default_factory=dict)
@@ -274,7 +274,7 @@ class Repository:
         return f"{self.owner.login}/{self.name}"
 
 
-class State:
+class GitHubState:
     """Everything that the stand-in knows, under one lock."""
 
     def __init__(self, directory: Path, clock: Callable[[], datetime]) -> None:
@@ -286,7 +286,7 @@ class State:
         self.apps: dict[int, App] = {}
         self.installations: dict[int, Installation] = {}
         self.tokens: dict[str, Token] = {}
-        self.repositories: dict[int, Repository] = {}
+        self.repositories: dict[int, StandInRepository] = {}
         self.former_names: dict[str, int] = {}
         self.teams: dict[str, set[str]] = {}
         self.codes: dict[str, tuple[App, datetime]] = {}
@@ -308,19 +308,19 @@ class State:
                 self.accounts[login] = Account(self.new_id(), login, kind)
             return self.accounts[login]
 
-    def repository(self, owner: str, name: str) -> Repository | None:
+    def repository(self, owner: str, name: str) -> StandInRepository | None:
         """The repository of this name, in GitHub's case-insensitive way."""
         wanted = f"{owner}/{name}".lower()
         found = (one for one in self.repositories.values() if one.full_name.lower() == wanted)
         return next(found, None)
 
-    def installations_on(self, repository: Repository) -> Iterator[Installation]:
+    def installations_on(self, repository: StandInRepository) -> Iterator[Installation]:
         """The installations that reach this repository and are not suspended."""
         for installation in self.installations.values():
             if repository.id in installation.repository_ids and not installation.suspended_at:
                 yield installation
 
-    def suite(self, repository: Repository, app: App, head_sha: str) -> CheckSuite:
+    def suite(self, repository: StandInRepository, app: App, head_sha: str) -> CheckSuite:
         """The App's suite on this commit; made where there is none."""
         for suite in repository.suites:
             if suite.app is app and suite.head_sha == head_sha:
@@ -339,7 +339,9 @@ class State:
         return suite
 
 
-def latest_run(repository: Repository, head_sha: str, check: RequiredCheck) -> CheckRun | None:
+def latest_run(
+    repository: StandInRepository, head_sha: str, check: RequiredCheck
+) -> StandInCheckRun | None:
     """The newest run of a required check on a commit, from the right App."""
     runs = [
         run

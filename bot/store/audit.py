@@ -73,7 +73,7 @@ _GUARDS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One event. `key` is the same whenever the same thing is recorded again, which then is not.
 
     `at` is in UTC, as `stamp` writes it; `data` is whatever else there is to say, as JSON.
@@ -118,7 +118,7 @@ class Audit:
         """The connections are given back."""
         self._engine.dispose()
 
-    def append(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    def append(self, entries: Iterable[AuditEntry]) -> tuple[AuditEntry, ...]:
         """Records these, and returns those that were not known yet.
 
         The line is written before the row: a process that dies in between repeats a line, known
@@ -143,7 +143,7 @@ class Audit:
         *,
         pull: int | None = None,
         fingerprints: Sequence[str] | None = None,
-    ) -> tuple[Entry, ...]:
+    ) -> tuple[AuditEntry, ...]:
         """What was recorded, oldest first."""
         held = _TABLE.c
         wanted = sql.select(_TABLE).where(held.event == event, held.repository == repository)
@@ -166,7 +166,7 @@ class Audit:
             return postgresql.insert(_TABLE).on_conflict_do_nothing()
         return sqlite.insert(_TABLE).on_conflict_do_nothing()
 
-    def _write(self, entries: Iterable[Entry]) -> None:
+    def _write(self, entries: Iterable[AuditEntry]) -> None:
         if self._lines is None:
             return
         text = "".join(_json(_row(entry)) + "\n" for entry in entries)
@@ -183,14 +183,14 @@ def stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: AuditEntry) -> dict[str, Any]:
     held = {one.name: getattr(entry, one.name) for one in fields(entry)}
     return held | {"data": dict(entry.data)}
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
+def _entry(row: Mapping[str, Any]) -> AuditEntry:
     held = {name: value for name, value in row.items() if name != "number"}
-    return Entry(**held | {"data": MappingProxyType(json.loads(held["data"]))})
+    return AuditEntry(**held | {"data": MappingProxyType(json.loads(held["data"]))})
 
 
 def _json(value: Mapping[str, Any]) -> str:

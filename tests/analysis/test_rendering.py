@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.process.renders import Renders, renders_here
 from bot.analysis.review import review_trees
 from bot.core.engine.review import Location, RenderedRoots, Review
@@ -63,8 +63,8 @@ def reviewed(
     ]
     repository = Repository(place)
     with repository.blobs() as blobs:
-        old, new = (Side(repository.tree(name), blobs, name) for name in commits)
-        options = Options(renders=renders, rules=("rbac-privilege-added",), **more)  # type: ignore[arg-type]
+        old, new = (ComparedTree(repository.tree(name), blobs, name) for name in commits)
+        options = AnalysisOptions(renders=renders, rules=("rbac-privilege-added",), **more)  # type: ignore[arg-type]
         return review_trees(old, new, Policy(), TODAY, options)
 
 

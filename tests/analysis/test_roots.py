@@ -9,7 +9,7 @@ import pytest
 from bot.analysis.examine import HeldBlobs, examine_trees
 from bot.core.engine.review import Analysis
 from bot.core.policy.model import Policy
-from bot.core.rendering import Build, Builder, Built, Renderer
+from bot.core.rendering import Build, Builder, BuildResult, Renderer
 from bot.render.renderers import Renderers
 from bot.render.tools import Binary
 from tests.analysis.rules import every_value, find_rule
@@ -33,7 +33,7 @@ class Counting(Builder):
         self.inner = inner
         self.asked: list[Build] = []
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         self.asked.append(build)
         return self.inner.build(build)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.catalog import load_rules
 from bot.core.engine.judge import RuleFailed, judge
 from bot.core.engine.rule import Rule
-from bot.core.resource import Resource, ResourceKey, Source
+from bot.core.resource import Resource, ResourceKey, ResourceSource
 from bot.core.state import State
 from bot.core.values import Body, freeze, mapping
 
@@ -97,7 +97,7 @@ def _resource(body: dict[str, object]) -> Resource:
     key = ResourceKey(
         group, str(held["kind"]), str(space) if space else None, str(metadata["name"])
     )
-    return Resource.of(key, held, Source(f"{held['kind']}/{key.name}.yaml", "0" * 40, 0))
+    return Resource.of(key, held, ResourceSource(f"{held['kind']}/{key.name}.yaml", "0" * 40, 0))
 
 
 def _bodies(workloads: int, policies: int, services: int) -> Iterator[dict[str, object]]:

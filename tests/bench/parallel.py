@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.analysis.examine import HeldBlobs
 from bot.analysis.process.cache import FactCache
-from bot.analysis.process.renders import RENDERS, Orders, Renders, renders_here
+from bot.analysis.process.renders import RENDERS, RenderRequests, Renders, renders_here
 from bot.core.rendering import Build
 from tests.tools import renderer_tools
 
@@ -46,7 +46,7 @@ def rows(rounds: int) -> Iterator[tuple[str, float, float]]:
 
 def _seconds(renders: Renders, blobs: HeldBlobs, builds: list[Build]) -> float:
     with FactCache(None, name="renders", version=RENDERS) as kept:
-        orders = Orders(renders, blobs, frozenset(blobs.held), kept)
+        orders = RenderRequests(renders, blobs, frozenset(blobs.held), kept)
         start = time.monotonic()
         built = orders.build_all(builds)
         seconds = time.monotonic() - start

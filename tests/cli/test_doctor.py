@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.diagnosis import Line, ok, problem, warning
+from bot.cli.diagnosis import Diagnosis, ok, problem, warning
 from bot.cli.doctor_github import look_at_github, settings_page
 from bot.cli.doctor_here import look_here
 from bot.errors import UsageError
-from bot.github.inspection import Answer
+from bot.github.inspection import ApiResponse
 from bot.github.registration import EVENTS, PERMISSIONS
 from bot.settings import FetchSettings, Settings
 from bot.standin import StandIn
@@ -32,7 +32,7 @@ def settings_of(github: StandIn, app: App) -> Settings:
     )
 
 
-def lines(github: StandIn, app: App, only: str | None = None) -> list[Line]:
+def lines(github: StandIn, app: App, only: str | None = None) -> list[Diagnosis]:
     return list(look_at_github(settings_of(github, app), only, 20))
 
 
@@ -56,7 +56,7 @@ def fine(github: StandIn) -> App:
     return app
 
 
-def problems(found: list[Line]) -> list[Line]:
+def problems(found: list[Diagnosis]) -> list[Diagnosis]:
     return [line for line in found if line.status != "ok"]
 
 
@@ -238,7 +238,9 @@ def test_a_check_that_does_not_hold_is_told(
         ),
     ],
 )
-def test_the_organisation_s_policy_is_told(stand_in: StandIn, text: str, expected: Line) -> None:
+def test_the_organisation_s_policy_is_told(
+    stand_in: StandIn, text: str, expected: Diagnosis
+) -> None:
     app = fine(stand_in)
     home = stand_in.create_repository("example/.github", {"fairlead.yml": text.encode()})
     (installation,) = stand_in.state.installations.values()
@@ -309,8 +311,8 @@ def test_the_clocks_are_compared() -> None:
     now = utc_now().replace(microsecond=0)
     header = now.strftime("%a, %d %b %Y %H:%M:%S GMT")
 
-    assert Answer({}, {"date": header}).skew(now) == 0
-    assert Answer({}, {}).skew(now) is None
+    assert ApiResponse({}, {"date": header}).skew(now) == 0
+    assert ApiResponse({}, {}).skew(now) is None
 
 
 def test_a_data_directory_that_cannot_be_is_a_problem(tmp_path: Path) -> None:
@@ -330,7 +332,7 @@ def test_what_is_fetched_and_from_where_is_told(tmp_path: Path) -> None:
     kept.mkdir(parents=True)
     (kept / "pack").write_bytes(bytes(3 * 1024 * 1024))
 
-    def told(fetch: FetchSettings) -> Line:
+    def told(fetch: FetchSettings) -> Diagnosis:
         settings = Settings(data_dir=tmp_path, fetch=fetch, allow_no_sandbox=True)
         return next(line for line in look_here(settings) if line.subject == "fetching")
 

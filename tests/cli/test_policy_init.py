@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.catalog import rule_options
-from bot.core.policy.model import Images, Owner, Policy
+from bot.core.policy.model import Images, NamespaceOwner, Policy
 from bot.core.policy.reading import parse_policy
 from tests.cli.running import Ran, commit, fairlead
 from tests.tools import renderer_tools
@@ -30,8 +30,8 @@ EXPECTED = Policy(
     mode="observe",
     images=Images(approved=("docker.io/library", "ghcr.io/example", "quay.io/other")),
     owners=(
-        Owner(namespaces=("payments",), teams=("example/payments",)),
-        Owner(namespaces=("shop",), teams=("example/shop",)),
+        NamespaceOwner(namespaces=("payments",), teams=("example/payments",)),
+        NamespaceOwner(namespaces=("shop",), teams=("example/shop",)),
     ),
 )
 
@@ -91,7 +91,7 @@ def test_names_that_yaml_would_read_otherwise_stay_what_they_are(tmp_path: Path)
 
     assert (found.images.approved, found.owners) == (
         ("localhost:5000/a",),
-        (Owner(namespaces=("on",), teams=("example/a",)),),
+        (NamespaceOwner(namespaces=("on",), teams=("example/a",)),),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.resource import GroupKind, Node, Resource, ResourceKey, Source, route_text
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey, ResourceSource, route_text
 from bot.core.values import Value, freeze, thaw
 
 JSON = st.recursive(
@@ -22,7 +22,7 @@ def resource(body: Mapping[str, object]) -> Resource:
     frozen = freeze(body)
     assert isinstance(frozen, Mapping)
     return Resource.of(
-        ResourceKey("", "Service", "shop", "api"), frozen, Source("api.yaml", "0" * 40, 0)
+        ResourceKey("", "Service", "shop", "api"), frozen, ResourceSource("api.yaml", "0" * 40, 0)
     )
 
 

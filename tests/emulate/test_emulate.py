@@ -25,7 +25,7 @@ from bot.app import create_app
 from bot.core.publish.plan import Annotation, ConcludeCheck
 from bot.errors import GitHubAnswerError
 from bot.github import checks
-from bot.github.auth import PERMISSIONS, Client, Connection, Gateway, Identity
+from bot.github.auth import PERMISSIONS, AppIdentity, Client, Gateway, GitHubConnection
 from bot.github.errors import translated
 from bot.github.tasks import Announcement, Job
 from bot.github.webhook import NAME, signed
@@ -66,7 +66,7 @@ def gateway(emulator: Emulator) -> Gateway:
 @contextmanager
 def connected(
     emulator: Emulator, gateway: Gateway, permissions: Mapping[str, str] = PERMISSIONS
-) -> Iterator[Connection]:
+) -> Iterator[GitHubConnection]:
     """What `Gateway.connect` gives for `deploy`, of the same request."""
     number = emulator.repository("deploy")
     scope = {"repository_ids": [number], "permissions": dict(permissions)}
@@ -75,8 +75,8 @@ def connected(
     [held] = answer["repositories"]
     github = Client(emulator.url, Auth.Token(answer["token"]), gateway.budget, INSTALLATION)
     try:
-        yield Connection(
-            identity=Identity(APP, "fairlead[bot]"),
+        yield GitHubConnection(
+            identity=AppIdentity(APP, "fairlead[bot]"),
             github=github,
             repository=Repository(github.requester, url=f"/repos/{held['full_name']}"),
             installation=INSTALLATION,
@@ -90,7 +90,7 @@ def connected(
         github.close()
 
 
-def status_of(connection: Connection, verb: str, path: str, **body: object) -> int:
+def status_of(connection: GitHubConnection, verb: str, path: str, **body: object) -> int:
     """The status of GitHub's refusal, 200 where there is none."""
     try:
         with translated():
@@ -100,7 +100,7 @@ def status_of(connection: Connection, verb: str, path: str, **body: object) -> i
     return 200
 
 
-def statuses(connection: Connection, template: str) -> list[int]:
+def statuses(connection: GitHubConnection, template: str) -> list[int]:
     """The same of one path in each of the three repositories."""
     names = ("deploy", "sibling", "stranger")
     return [status_of(connection, "GET", template.format(f"shop/{name}")) for name in names]
@@ -115,7 +115,7 @@ def pull_request(emulator: Emulator, branch: str) -> int:
 
 def test_the_app_s_signature_is_accepted_and_names_the_app(gateway: Gateway) -> None:
     with gateway.app() as app:
-        assert gateway._who(app) == Identity(APP, "fairlead[bot]")
+        assert gateway._who(app) == AppIdentity(APP, "fairlead[bot]")
 
 
 def test_another_key_and_another_app_are_refused(emulator: Emulator) -> None:

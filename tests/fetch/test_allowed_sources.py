@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.fetching import Reference
-from bot.fetch.addresses import Named, Place
+from bot.core.fetching import SourceReference
+from bot.fetch.addresses import Named, ParsedAddress
 from bot.fetch.allowed_sources import Checked, checked
 
 COMMIT = "1" * 40
@@ -13,7 +13,7 @@ GIT = "https://github.com/acme/base"
 OWNERS = frozenset({"github.com/acme", "charts.example.com", "ghcr.io/acme"})
 
 
-def said(reference: Reference, *hosts: str, owners: frozenset[str] = OWNERS) -> str:
+def said(reference: SourceReference, *hosts: str, owners: frozenset[str] = OWNERS) -> str:
     """Why a reference is not asked for; empty where it is."""
     found = checked(reference, owners, Named.of(hosts))
     return found if isinstance(found, str) else ""
@@ -22,26 +22,28 @@ def said(reference: Reference, *hosts: str, owners: frozenset[str] = OWNERS) -> 
 @pytest.mark.parametrize(
     "reference",
     [
-        Reference("git", GIT, COMMIT),
-        Reference("git", f"{GIT}.git", "2" * 64),
-        Reference("git", GIT, "refs/tags/v1.2.3"),
-        Reference("git", GIT, "refs/tags/sub/v1.2.3+build"),
-        Reference("file", "https://raw.githubusercontent.com/acme/base/v1/deploy.yaml"),
-        Reference("file", "https://github.com/acme/base/releases/download/v1/install.yaml"),
-        Reference("chart", "https://charts.example.com", "1.2.3", "app"),
-        Reference("chart", "https://charts.example.com/stable/", "v1.2.3-rc.1+b", "app-2"),
-        Reference("oci", "oci://ghcr.io/acme/charts/app", "1.2.3"),
-        Reference("oci", "oci://ghcr.io/acme/app", f"sha256:{'a' * 64}"),
+        SourceReference("git", GIT, COMMIT),
+        SourceReference("git", f"{GIT}.git", "2" * 64),
+        SourceReference("git", GIT, "refs/tags/v1.2.3"),
+        SourceReference("git", GIT, "refs/tags/sub/v1.2.3+build"),
+        SourceReference("file", "https://raw.githubusercontent.com/acme/base/v1/deploy.yaml"),
+        SourceReference("file", "https://github.com/acme/base/releases/download/v1/install.yaml"),
+        SourceReference("chart", "https://charts.example.com", "1.2.3", "app"),
+        SourceReference("chart", "https://charts.example.com/stable/", "v1.2.3-rc.1+b", "app-2"),
+        SourceReference("oci", "oci://ghcr.io/acme/charts/app", "1.2.3"),
+        SourceReference("oci", "oci://ghcr.io/acme/app", f"sha256:{'a' * 64}"),
     ],
 )
-def test_an_exact_version_of_what_base_uses_is_asked_for(reference: Reference) -> None:
+def test_an_exact_version_of_what_base_uses_is_asked_for(reference: SourceReference) -> None:
     assert said(reference) == ""
 
 
 def test_what_is_asked_for_is_taken_apart() -> None:
-    reference = Reference("oci", "oci://docker.io/acme/app", "1.2.3")
+    reference = SourceReference("oci", "oci://docker.io/acme/app", "1.2.3")
     assert checked(reference, frozenset({"docker.io/acme"}), Named()) == Checked(
-        reference, Place("https", "registry-1.docker.io", 443, "/acme/app"), "docker.io/acme"
+        reference,
+        ParsedAddress("https", "registry-1.docker.io", 443, "/acme/app"),
+        "docker.io/acme",
     )
 
 
@@ -82,7 +84,7 @@ def test_what_is_asked_for_is_taken_apart() -> None:
     ],
 )
 def test_an_address_of_another_form_is_refused(address: str, why: str) -> None:
-    found = said(Reference("git", address, COMMIT))
+    found = said(SourceReference("git", address, COMMIT))
     assert found.endswith(f" is not fetched: {why}")
     assert found.isprintable()
 
@@ -96,7 +98,7 @@ def test_an_address_of_another_form_is_refused(address: str, why: str) -> None:
 )  # fmt: skip
 def test_a_version_of_git_that_is_not_exact_is_refused(version: str) -> None:
     expected = f"'{GIT}' is not fetched: it is at no full commit and no tag"
-    assert said(Reference("git", GIT, version)) == expected
+    assert said(SourceReference("git", GIT, version)) == expected
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_a_version_of_git_that_is_not_exact_is_refused(version: str) -> None:
      ("app", "--x"), ("../app", "1.2.3"), ("-app", "1.2.3"), ("a/b", "1.2.3"), ("a\nb", "1.2.3")],
 )  # fmt: skip
 def test_a_chart_at_no_exact_version_is_refused(name: str, version: str) -> None:
-    assert said(Reference("chart", "https://charts.example.com", version, name)) == (
+    assert said(SourceReference("chart", "https://charts.example.com", version, name)) == (
         "'https://charts.example.com' is not fetched: it names no chart at an exact version"
     )
 
@@ -123,30 +125,30 @@ def test_a_chart_at_no_exact_version_is_refused(name: str, version: str) -> None
     ],
 )
 def test_an_artifact_at_no_exact_version_is_refused(address: str, version: str, why: str) -> None:
-    assert said(Reference("oci", address, version)) == f"'{address}' is not fetched: {why}"
+    assert said(SourceReference("oci", address, version)) == f"'{address}' is not fetched: {why}"
 
 
 def test_a_file_has_neither_version_nor_name() -> None:
     address = "https://raw.githubusercontent.com/acme/base/v1/deploy.yaml"
-    assert said(Reference("file", address, "v1")).endswith("a file has no version")
-    assert said(Reference("file", address, "", "x")).endswith("none where there must be one")
+    assert said(SourceReference("file", address, "v1")).endswith("a file has no version")
+    assert said(SourceReference("file", address, "", "x")).endswith("none where there must be one")
 
 
 @pytest.mark.parametrize(
     ("reference", "owner"),
     [
-        (Reference("git", "https://github.com/other/base", COMMIT), "github.com/other"),
-        (Reference("git", "https://github.com/acme2/base", COMMIT), "github.com/acme2"),
-        (Reference("git", "https://git.example.com/acme/base", COMMIT), "git.example.com"),
+        (SourceReference("git", "https://github.com/other/base", COMMIT), "github.com/other"),
+        (SourceReference("git", "https://github.com/acme2/base", COMMIT), "github.com/acme2"),
+        (SourceReference("git", "https://git.example.com/acme/base", COMMIT), "git.example.com"),
         (
-            Reference("file", "https://raw.githubusercontent.com/other/base/v1/a.yaml"),
+            SourceReference("file", "https://raw.githubusercontent.com/other/base/v1/a.yaml"),
             "github.com/other",
         ),
-        (Reference("chart", "https://c.example.com/a", "1.2.3", "app"), "c.example.com"),
-        (Reference("oci", "oci://ghcr.io/other/app", "1.2.3"), "ghcr.io/other"),
+        (SourceReference("chart", "https://c.example.com/a", "1.2.3", "app"), "c.example.com"),
+        (SourceReference("oci", "oci://ghcr.io/other/app", "1.2.3"), "ghcr.io/other"),
     ],
 )
-def test_what_is_anothers_is_refused_by_name(reference: Reference, owner: str) -> None:
+def test_what_is_anothers_is_refused_by_name(reference: SourceReference, owner: str) -> None:
     assert said(reference) == (
         f"'{reference.address}' is not fetched: nothing at base is from '{owner}', and "
         "FAIRLEAD_FETCH_HOSTS does not name it"
@@ -174,28 +176,33 @@ def test_what_is_anothers_is_refused_by_name(reference: Reference, owner: str) -
     ],
 )
 def test_the_operator_allows_hosts_and_owners(address: str, named: str, *, allowed: bool) -> None:
-    reference = Reference("git", address, COMMIT)
+    reference = SourceReference("git", address, COMMIT)
     assert (said(reference, named, owners=frozenset()) == "") is allowed
 
 
 def test_a_file_of_github_is_its_repositorys_owners() -> None:
     address = "https://raw.githubusercontent.com/other/base/v1/a.yaml"
-    assert said(Reference("file", address), "github.com/other", owners=frozenset()) == ""
+    assert said(SourceReference("file", address), "github.com/other", owners=frozenset()) == ""
 
 
 @pytest.mark.parametrize(
     ("reference", "immutable"),
     [
-        (Reference("git", GIT, COMMIT), COMMIT),
-        (Reference("git", GIT, "refs/tags/v1"), ""),
-        (Reference("oci", "oci://ghcr.io/acme/app", f"sha256:{'a' * 64}"), "a" * 64),
-        (Reference("oci", "oci://ghcr.io/acme/app", "1.2.3"), ""),
-        (Reference("file", f"https://raw.githubusercontent.com/acme/b/{COMMIT}/a.yaml"), COMMIT),
-        (Reference("file", "https://raw.githubusercontent.com/acme/b/v1/a.yaml"), ""),
-        (Reference("file", f"https://raw.githubusercontent.com/acme/b/v1/{COMMIT}/a"), ""),
+        (SourceReference("git", GIT, COMMIT), COMMIT),
+        (SourceReference("git", GIT, "refs/tags/v1"), ""),
+        (SourceReference("oci", "oci://ghcr.io/acme/app", f"sha256:{'a' * 64}"), "a" * 64),
+        (SourceReference("oci", "oci://ghcr.io/acme/app", "1.2.3"), ""),
+        (
+            SourceReference("file", f"https://raw.githubusercontent.com/acme/b/{COMMIT}/a.yaml"),
+            COMMIT,
+        ),
+        (SourceReference("file", "https://raw.githubusercontent.com/acme/b/v1/a.yaml"), ""),
+        (SourceReference("file", f"https://raw.githubusercontent.com/acme/b/v1/{COMMIT}/a"), ""),
     ],
 )
-def test_what_names_one_content_for_ever_is_known(reference: Reference, immutable: str) -> None:
+def test_what_names_one_content_for_ever_is_known(
+    reference: SourceReference, immutable: str
+) -> None:
     found = checked(reference, OWNERS, Named())
     assert isinstance(found, Checked)
     assert found.immutable == immutable

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.core.tree import File
 from bot.fetch import Fetching
 from tests.fetch.packing import CHART, CHART_DIGEST, archive, blob_id, digest
@@ -50,21 +50,21 @@ def index(url: str = "app.tgz", version: str = "1.2.3", digest: str = CHART_DIGE
 
 def brought_alone(
     fetching: Fetching, server: Server, version: str = "1.2.3", name: str = "app"
-) -> Brought:
+) -> FetchResult:
     with fetching.session(frozenset()) as session:
-        wanted = Reference("chart", f"{server.url}/charts", version, name)
+        wanted = SourceReference("chart", f"{server.url}/charts", version, name)
         (brought,) = session.bring([wanted])
         return brought
 
 
-def as_brought() -> Brought:
+def as_brought() -> FetchResult:
     chart = b"apiVersion: v2\nname: app\nversion: 1.2.3\n"
     template = b"kind: ConfigMap\n"
     files = {
         "Chart.yaml": File("100644", blob_id(chart), len(chart)),
         "templates/a.yaml": File("100644", blob_id(template), len(template)),
     }
-    return Brought("brought", MappingProxyType(files), f"sha256:{CHART_DIGEST}")
+    return FetchResult("brought", MappingProxyType(files), f"sha256:{CHART_DIGEST}")
 
 
 def test_a_chart_is_brought_without_the_directory_it_is_in(
@@ -72,7 +72,9 @@ def test_a_chart_is_brought_without_the_directory_it_is_in(
 ) -> None:
     server.files({"/charts/index.yaml": index(), "/charts/app.tgz": CHART})
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring([Reference("chart", f"{server.url}/charts", "1.2.3", "app")])
+        (brought,) = session.bring(
+            [SourceReference("chart", f"{server.url}/charts", "1.2.3", "app")]
+        )
         data = session.data(brought.files["templates/a.yaml"].blob)
     assert (brought, data) == (as_brought(), b"kind: ConfigMap\n")
 

@@ -7,10 +7,10 @@ from ipaddress import ip_address
 import pytest
 
 from bot.errors import FetchError
-from bot.fetch.addresses import Named, Place, target_of
+from bot.fetch.addresses import Named, ParsedAddress, target_of
 from bot.fetch.guard import addresses_of, check_literal, is_public, resolve
 
-PLACE = Place("https", "charts.example.com", 443, "/x")
+PLACE = ParsedAddress("https", "charts.example.com", 443, "/x")
 NAMED = Named(("charts.example.com",))
 
 
@@ -81,7 +81,7 @@ def test_a_named_host_may_be_private_but_no_metadata_service(address: str, *, me
 
 def test_a_name_that_leads_to_this_machine_is_refused() -> None:
     with pytest.raises(FetchError):
-        addresses_of(Place("https", "localhost", 443, "/x"), Named(), resolve)
+        addresses_of(ParsedAddress("https", "localhost", 443, "/x"), Named(), resolve)
 
 
 def test_a_name_that_nobody_knows_is_no_refusal() -> None:
@@ -103,7 +103,7 @@ def test_a_name_that_nobody_knows_is_no_refusal() -> None:
 )  # fmt: skip
 def test_what_a_proxy_would_be_asked_for_is_refused_by_its_name_alone(host: str) -> None:
     with pytest.raises(FetchError):
-        check_literal(Place("https", host, 443, "/x"), Named())
+        check_literal(ParsedAddress("https", host, 443, "/x"), Named())
 
 
 def test_a_public_name_is_left_to_the_proxy() -> None:
@@ -122,6 +122,6 @@ def test_an_address_that_is_led_to_is_of_one_form(url: str) -> None:
 
 
 def test_an_address_that_is_led_to_may_be_signed() -> None:
-    assert target_of("https://a.example/x%20y?sig=a%2Fb", Named()) == Place(
+    assert target_of("https://a.example/x%20y?sig=a%2Fb", Named()) == ParsedAddress(
         "https", "a.example", 443, "/x%20y"
     )

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.fetching import Brought, Reference
-from bot.fetch import Fetching, Limits
+from bot.core.fetching import FetchResult, SourceReference
+from bot.fetch import Fetching, SessionLimits
 from bot.fetch.messages import MEBIBYTE
 from bot.sandbox import sandbox_state
 from tests.fetch.servers import Answer, Asked, Server
@@ -78,10 +78,12 @@ def packed(repository: Path, tip: str) -> Path:
 
 
 def brought_by(
-    fetching: Fetching, script: str, version: str = COMMIT, limits: Limits | None = None
-) -> Brought:
+    fetching: Fetching, script: str, version: str = COMMIT, limits: SessionLimits | None = None
+) -> FetchResult:
     """What is believed of what a process does."""
-    taken_over = replace(fetching, launch=_BEGIN + script, limits=limits or Limits(seconds=30))
+    taken_over = replace(
+        fetching, launch=_BEGIN + script, limits=limits or SessionLimits(seconds=30)
+    )
     with taken_over.session(frozenset()) as session:
         (brought,) = session.bring([_reference(fetching, version)])
     assert fetching.store is not None
@@ -89,8 +91,8 @@ def brought_by(
     return brought
 
 
-def _reference(fetching: Fetching, version: str) -> Reference:
-    return Reference("git", f"{fetching.hosts[0]}/team/base", version)
+def _reference(fetching: Fetching, version: str) -> SourceReference:
+    return SourceReference("git", f"{fetching.hosts[0]}/team/base", version)
 
 
 def copying(pack: Path, tip: str) -> str:
@@ -112,7 +114,7 @@ def test_another_commit_than_the_one_asked_for_is_not_taken(
 ) -> None:
     tip = git(repository, "rev-parse", "HEAD")
     brought = brought_by(fetching, copying(packed(repository, tip), tip))
-    assert brought == Brought("failed", message="whoever fetches answered nonsense")
+    assert brought == FetchResult("failed", message="whoever fetches answered nonsense")
 
 
 def test_a_pack_without_the_commit_is_not_taken(fetching: Fetching, repository: Path) -> None:
@@ -124,7 +126,7 @@ def test_a_pack_that_is_cut_off_is_not_taken(fetching: Fetching, repository: Pat
     tip = git(repository, "rev-parse", "HEAD")
     pack = packed(repository, tip)
     pack.write_bytes(pack.read_bytes()[:-30])
-    assert brought_by(fetching, copying(pack, tip), tip) == Brought(
+    assert brought_by(fetching, copying(pack, tip), tip) == FetchResult(
         "failed", message="what came is no whole repository"
     )
 
@@ -135,7 +137,7 @@ def test_a_link_out_of_the_folder_is_not_followed(fetching: Fetching, repository
         f"(folder / 'brought.pack').symlink_to({str(packed(repository, tip))!r})\n"
         f"say(resolved={tip!r}, digest={tip!r}, tip={tip!r})\n"
     )
-    assert brought_by(fetching, script, tip) == Brought(
+    assert brought_by(fetching, script, tip) == FetchResult(
         "failed", message="whoever fetches left nothing"
     )
 
@@ -178,7 +180,7 @@ def test_a_path_that_leads_elsewhere_is_not_taken(
     blob = hashed(repository, "blob", b"x")
     tip = committed(repository, tree_of(repository, ("100644", name, blob)))
     brought = brought_by(fetching, copying(packed(repository, tip), tip), tip)
-    assert brought == Brought("failed", message="what came holds a path that is none")
+    assert brought == FetchResult("failed", message="what came holds a path that is none")
 
 
 def test_a_path_twice_is_not_taken(fetching: Fetching, repository: Path) -> None:
@@ -186,7 +188,7 @@ def test_a_path_twice_is_not_taken(fetching: Fetching, repository: Path) -> None
     tree = tree_of(repository, *(("100644", "a", blob) for blob in blobs))
     tip = committed(repository, tree)
     brought = brought_by(fetching, copying(packed(repository, tip), tip), tip)
-    assert brought == Brought("failed", message="what came holds a path twice")
+    assert brought == FetchResult("failed", message="what came holds a path twice")
 
 
 def test_few_trees_that_list_endlessly_many_files_are_a_limit(
@@ -198,7 +200,7 @@ def test_few_trees_that_list_endlessly_many_files_are_a_limit(
         below = tree_of(repository, *(("40000", str(number), below) for number in range(10)))
     tip = committed(repository, below)
     brought = brought_by(fetching, copying(packed(repository, tip), tip), tip)
-    assert brought == Brought("limit", message="what came holds more than 50,000 files")
+    assert brought == FetchResult("limit", message="what came holds more than 50,000 files")
 
 
 def test_what_is_named_as_another_content_is_named_by_its_own(
@@ -247,7 +249,7 @@ def test_nonsense_and_death_are_failures(fetching: Fetching, script: str) -> Non
 
 def test_a_message_is_short_and_can_be_shown(fetching: Fetching) -> None:
     script = "say(came='failed', message='a\\n\\x1b[31mb' + 'c' * 10_000)"
-    assert brought_by(fetching, script) == Brought("failed", message="a[31mb" + "c" * 394)
+    assert brought_by(fetching, script) == FetchResult("failed", message="a[31mb" + "c" * 394)
 
 
 def test_who_fills_the_disk_is_ended(fetching: Fetching) -> None:
@@ -255,8 +257,8 @@ def test_who_fills_the_disk_is_ended(fetching: Fetching) -> None:
         "held = open(folder / 'x', 'wb')\n"
         "while True:\n    held.write(bytes(1 << 20)); held.flush(); time.sleep(0.01)\n"
     )
-    limits = Limits(seconds=60, staged=16 * MEBIBYTE)
-    assert brought_by(fetching, script, limits=limits) == Brought(
+    limits = SessionLimits(seconds=60, staged=16 * MEBIBYTE)
+    assert brought_by(fetching, script, limits=limits) == FetchResult(
         "limit", message="it is larger than what may be fetched"
     )
 
@@ -268,8 +270,8 @@ def test_what_it_started_ends_with_it(fetching: Fetching, tmp_path: Path) -> Non
         f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(held.pid))\n"
         "time.sleep(1000)\n"
     )
-    brought = brought_by(fetching, script, limits=Limits(seconds=3))
-    assert brought == Brought("limit", message="it took longer than 3 s")
+    brought = brought_by(fetching, script, limits=SessionLimits(seconds=3))
+    assert brought == FetchResult("limit", message="it took longer than 3 s")
     started = int((tmp_path / "pid").read_text("ascii"))
     state = Path(f"/proc/{started}/stat")
     # It is gone, or what is left of it waits for whoever adopted it.
@@ -397,7 +399,7 @@ def test_what_is_one_owners_is_not_told_to_anothers_process(
 ) -> None:
     script = _BEGIN + "say(came='failed', message=' '.join(it['url'] for it in ask['items']))"
     both = replace(fetching, hosts=(server.url, other.url), launch=script)
-    wanted = [Reference("git", f"{held.url}/team/base", COMMIT) for held in (server, other)]
+    wanted = [SourceReference("git", f"{held.url}/team/base", COMMIT) for held in (server, other)]
     with both.session(frozenset()) as session:
         found = session.bring(wanted)
     assert [brought.message for brought in found] == [it.address for it in wanted]
@@ -416,7 +418,7 @@ def test_a_process_that_cannot_confine_itself_fetches_nothing(
     with how.session(frozenset()) as session:
         (brought,) = session.bring([_reference(fetching, COMMIT)])
     assert (brought, server.asked) == (
-        Brought("unavailable", message="the sandbox is not complete on this machine"),
+        FetchResult("unavailable", message="the sandbox is not complete on this machine"),
         [],
     )
 
@@ -433,7 +435,7 @@ def test_a_server_that_gives_another_commit_gives_nothing(
     def other_commit(asked: Asked) -> Answer:
         return honest(replace(asked, body=asked.body.replace(first.encode(), second.encode())))
 
-    wanted = Reference("git", f"{server.url}/git/base", first)
+    wanted = SourceReference("git", f"{server.url}/git/base", first)
     server.routes["/git/"] = other_commit
     with fetching.session(frozenset()) as session:
         (brought,) = session.bring([wanted])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.fetch import Fetching
 from tests.fetch.packing import CHART, CHART_DIGEST, Registry, archive, digest
 from tests.fetch.servers import Answer, Server
@@ -22,9 +22,11 @@ def registry(server: Server) -> Registry:
     return Registry(server)
 
 
-def brought_alone(fetching: Fetching, server: Server, version: str) -> Brought:
+def brought_alone(fetching: Fetching, server: Server, version: str) -> FetchResult:
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring([Reference("oci", f"oci://{server.host}/team/app", version)])
+        (brought,) = session.bring(
+            [SourceReference("oci", f"oci://{server.host}/team/app", version)]
+        )
         return brought
 
 
@@ -84,7 +86,7 @@ def test_a_digest_that_is_not_the_manifests_is_refused(
     registry.push_chart("1.2.3")
     wanted = f"sha256:{'0' * 64}"
     registry.manifests[wanted] = registry.manifests["1.2.3"]
-    assert brought_alone(fetching, server, wanted) == Brought(
+    assert brought_alone(fetching, server, wanted) == FetchResult(
         "failed", message="the registry answered another manifest than that of the digest"
     )
 
@@ -94,7 +96,7 @@ def test_an_archive_that_is_not_the_manifests_is_refused(
 ) -> None:
     registry.push_chart("1.2.3")
     registry.blobs[f"sha256:{CHART_DIGEST}"] = CHART + b"\0"
-    assert brought_alone(fetching, server, "1.2.3") == Brought(
+    assert brought_alone(fetching, server, "1.2.3") == FetchResult(
         "failed", message="the registry answered another archive than that of the digest"
     )
 
@@ -104,7 +106,7 @@ def test_an_image_is_no_artifact_of_ours(
 ) -> None:
     layer = {"mediaType": FLUX, "digest": digest(CHART), "size": 1}
     registry.push("v1", CHART, layer_type=FLUX, config_type=FLUX_CONFIG, layers=[layer, layer])
-    assert brought_alone(fetching, server, "v1") == Brought(
+    assert brought_alone(fetching, server, "v1") == FetchResult(
         "failed", message="the artifact is neither a chart nor one archive"
     )
 
@@ -117,7 +119,7 @@ def test_a_registry_that_wants_an_account_is_told_nothing(
     fetching: Fetching, server: Server, challenge: str
 ) -> None:
     server.routes["/v2/"] = lambda _: Answer(401, headers={"WWW-Authenticate": challenge})
-    assert brought_alone(fetching, server, "1.2.3") == Brought(
+    assert brought_alone(fetching, server, "1.2.3") == FetchResult(
         "failed", message=f"'{server.host}' asks for an account"
     )
     assert [asked.path for asked in server.asked] == ["/v2/team/app/manifests/1.2.3"]
@@ -151,5 +153,7 @@ def test_an_index_of_charts_may_lead_to_a_registry(
     row = {"version": "1.2.3", "urls": [f"oci://{server.host}/team/app:1.2.3"]}
     server.files({"/charts/index.yaml": json.dumps({"entries": {"app": [row]}}).encode()})
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring([Reference("chart", f"{server.url}/charts", "1.2.3", "app")])
+        (brought,) = session.bring(
+            [SourceReference("chart", f"{server.url}/charts", "1.2.3", "app")]
+        )
     assert brought.digest == f"sha256:{sha256(CHART).hexdigest()}"

@@ -7,11 +7,11 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.core.tree import File
 from bot.fetch import Fetching
-from bot.fetch.addresses import Named, Place
-from bot.fetch.limits import Means
+from bot.fetch.addresses import Named, ParsedAddress
+from bot.fetch.limits import FetchLimits
 from bot.fetch.messages import Bounds
 from bot.fetch.repositories import knows_pins, tagged
 from tests.fetch.servers import Answer, Server
@@ -28,11 +28,11 @@ def upstream(tmp_path: Path, server: Server) -> Path:
     return path
 
 
-def reference(server: Server, version: str, path: str = "team/base/.git") -> Reference:
-    return Reference("git", f"{server.url}/git/{path}", version)
+def reference(server: Server, version: str, path: str = "team/base/.git") -> SourceReference:
+    return SourceReference("git", f"{server.url}/git/{path}", version)
 
 
-def brought_alone(fetching: Fetching, wanted: Reference) -> Brought:
+def brought_alone(fetching: Fetching, wanted: SourceReference) -> FetchResult:
     with fetching.session(frozenset()) as session:
         (brought,) = session.bring([wanted])
         return brought
@@ -49,7 +49,7 @@ def test_a_commit_is_brought_with_its_files(
         data = session.data(file.blob)
     blob = git(upstream, "rev-parse", f"{first}:kustomization.yaml")
     files = MappingProxyType({"kustomization.yaml": File("100644", blob, 14)})
-    assert (brought, data) == (Brought("brought", files, first), b"resources: []\n")
+    assert (brought, data) == (FetchResult("brought", files, first), b"resources: []\n")
 
 
 def test_a_commit_that_is_kept_is_not_asked_for_again(
@@ -104,7 +104,7 @@ def test_a_tag_that_is_not_there_says_so(
 ) -> None:
     del upstream
     brought = brought_alone(fetching, reference(server, "refs/tags/v9"))
-    assert brought == Brought("failed", message="the repository has no such tag")
+    assert brought == FetchResult("failed", message="the repository has no such tag")
 
 
 def test_a_redirect_of_a_repository_is_not_followed(
@@ -115,7 +115,7 @@ def test_a_redirect_of_a_repository_is_not_followed(
         301,
         headers={"Location": f"/git/{asked.path.removeprefix('/moved/')}?{asked.query}"},
     )
-    moved = Reference("git", f"{server.url}/moved/team/base/.git", wanted)
+    moved = SourceReference("git", f"{server.url}/moved/team/base/.git", wanted)
     assert brought_alone(fetching, moved).status == "failed"
 
 
@@ -158,8 +158,8 @@ def test_a_git_that_would_ask_for_the_name_once_more_is_known(version: str, *, k
 def test_git_connects_to_the_address_that_was_checked(server: Server, upstream: Path) -> None:
     """No name service but this test knows the name, so git asked none itself."""
     git(upstream, "tag", "v1.0.0")
-    place = Place("http", "git.corp.example", server.port, "/git/team/base/.git")
+    place = ParsedAddress("http", "git.corp.example", server.port, "/git/team/base/.git")
     named = Named((f"http://git.corp.example:{server.port}",))
-    means = Means(named, Bounds(), lambda _host, _port: ["127.0.0.1"])
+    means = FetchLimits(named, Bounds(), lambda _host, _port: ["127.0.0.1"])
     assert tagged(place, "refs/tags/v1.0.0", means) == git(upstream, "rev-parse", "HEAD")
     assert {asked.headers["host"] for asked in server.asked} == {f"git.corp.example:{server.port}"}

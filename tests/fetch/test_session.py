@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.fetching import Brought, NoFetcher, Reference
-from bot.fetch import Fetching, Limits
+from bot.core.fetching import FetchResult, NoFetcher, SourceReference
+from bot.fetch import Fetching, SessionLimits
 from bot.fetch.messages import MEBIBYTE
 from bot.git import BlobReader
 from tests.fetch.packing import CHART, CHART_DIGEST, archive, blob_id, digest
@@ -30,11 +30,11 @@ def charts(server: Server) -> Server:
     return server
 
 
-def chart(server: Server, number: int = 0) -> Reference:
-    return Reference("chart", server.url, "1.2.3", f"app{number}")
+def chart(server: Server, number: int = 0) -> SourceReference:
+    return SourceReference("chart", server.url, "1.2.3", f"app{number}")
 
 
-def statuses(fetching: Fetching, *references: Reference) -> list[str]:
+def statuses(fetching: Fetching, *references: SourceReference) -> list[str]:
     with fetching.session(frozenset()) as session:
         return [brought.status for brought in session.bring(references)]
 
@@ -46,7 +46,7 @@ def entries(fetching: Fetching) -> list[Path]:
 
 def test_one_file_is_brought_under_its_own_name(fetching: Fetching, server: Server) -> None:
     server.files({"/team/base/v1/deploy.yaml": b"kind: Pod\n"})
-    wanted = Reference("file", f"{server.url}/team/base/v1/deploy.yaml")
+    wanted = SourceReference("file", f"{server.url}/team/base/v1/deploy.yaml")
     with fetching.session(frozenset()) as session:
         (brought,) = session.bring([wanted])
         data = session.data(blob_id(b"kind: Pod\n"))
@@ -58,7 +58,7 @@ def test_one_file_is_brought_under_its_own_name(fetching: Fetching, server: Serv
 
 
 def test_a_file_that_is_at_no_commit_is_asked_for_anew(fetching: Fetching, server: Server) -> None:
-    wanted = Reference("file", f"{server.url}/deploy.yaml")
+    wanted = SourceReference("file", f"{server.url}/deploy.yaml")
     digests = []
     for data in (b"a: 1\n", b"a: 2\n"):
         server.files({"/deploy.yaml": data})
@@ -69,8 +69,8 @@ def test_a_file_that_is_at_no_commit_is_asked_for_anew(fetching: Fetching, serve
 
 
 def test_answers_come_in_the_order_of_the_questions(fetching: Fetching, charts: Server) -> None:
-    refused = Reference("git", "ssh://example.com/x", "1" * 40)
-    missing = Reference("chart", charts.url, "9.9.9", "app1")
+    refused = SourceReference("git", "ssh://example.com/x", "1" * 40)
+    missing = SourceReference("chart", charts.url, "9.9.9", "app1")
     asked = [missing, chart(charts), refused, chart(charts), chart(charts, 1)]
     assert statuses(fetching, *asked) == ["failed", "brought", "refused", "brought", "brought"]
 
@@ -96,17 +96,17 @@ def test_without_a_store_things_last_as_long_as_the_session(
 def test_what_base_uses_may_be_asked_for_and_nothing_else(tmp_path: Path, charts: Server) -> None:
     """The operator named the host's machine by its port, but not the host that is asked."""
     fetching = Fetching(tmp_path / "store", enabled=True)
-    wanted = Reference("chart", "https://localhost/charts", "1.2.3", "app")
+    wanted = SourceReference("chart", "https://localhost/charts", "1.2.3", "app")
     with fetching.session(frozenset({"charts.example.com"})) as session:
         (stranger,) = session.bring([wanted])
     with fetching.session(frozenset({"localhost"})) as session:
         (known,) = session.bring([wanted])
-    assert stranger == Brought(
+    assert stranger == FetchResult(
         "refused",
         message="'https://localhost/charts' is not fetched: nothing at base is from 'localhost', "
         "and FAIRLEAD_FETCH_HOSTS does not name it",
     )
-    assert known == Brought(
+    assert known == FetchResult(
         "refused",
         message="'localhost' is at an address that is not public, which FAIRLEAD_FETCH_HOSTS "
         "allows by naming the host",
@@ -131,7 +131,7 @@ def test_a_failure_lasts_as_long_as_the_session(fetching: Fetching, charts: Serv
 
 
 def test_a_session_asks_for_so_much_and_no_more(fetching: Fetching, charts: Server) -> None:
-    few = replace(fetching, limits=Limits(references=2))
+    few = replace(fetching, limits=SessionLimits(references=2))
     with few.session(frozenset()) as session:
         session.bring([chart(charts)])
         found = session.bring([chart(charts, 1), chart(charts, 2)])
@@ -143,7 +143,7 @@ def test_what_is_kept_costs_nothing_of_what_may_be_asked_for(
     fetching: Fetching, charts: Server
 ) -> None:
     statuses(fetching, *(chart(charts, number) for number in range(3)))
-    few = replace(fetching, limits=Limits(references=1))
+    few = replace(fetching, limits=SessionLimits(references=1))
     assert statuses(few, *(chart(charts, number) for number in range(4))) == ["brought"] * 4
 
 
@@ -154,13 +154,13 @@ def test_a_session_lasts_so_long_and_no_longer(fetching: Fetching, server: Serve
             yield b"x"
 
     server.routes["/slow"] = lambda _: Answer(pieces=pieces)
-    limits = Limits(seconds=3)
+    limits = SessionLimits(seconds=3)
     with replace(fetching, limits=limits).session(frozenset()) as session:
-        first = session.bring([Reference("file", f"{server.url}/slow")])
-        second = session.bring([Reference("file", f"{server.url}/other")])
+        first = session.bring([SourceReference("file", f"{server.url}/slow")])
+        second = session.bring([SourceReference("file", f"{server.url}/other")])
     assert [*first, *second] == [
-        Brought("limit", message="it took longer than 3 s"),
-        Brought("limit", message="a review may fetch for 3 seconds"),
+        FetchResult("limit", message="it took longer than 3 s"),
+        FetchResult("limit", message="a review may fetch for 3 seconds"),
     ]
 
 
@@ -169,7 +169,7 @@ def test_an_index_that_is_too_large_is_not_read(fetching: Fetching, server: Serv
     with fetching.session(frozenset()) as session:
         found = session.bring([chart(server)])
     message = f"'{server.host}' answered more than 33,554,432 bytes"
-    assert found == (Brought("limit", message=message),)
+    assert found == (FetchResult("limit", message=message),)
 
 
 def test_a_large_index_is_read_for_its_one_chart(fetching: Fetching, server: Server) -> None:
@@ -188,7 +188,7 @@ def test_a_hostile_archive_brings_nothing(fetching: Fetching, server: Server) ->
     with fetching.session(frozenset()) as session:
         found = session.bring([chart(server)])
     message = "its archive holds 'app/../../../x', which is no path"
-    assert found == (Brought("refused", message=message),)
+    assert found == (FetchResult("refused", message=message),)
     assert entries(fetching) == []
 
 
@@ -265,7 +265,7 @@ def test_a_content_that_was_put_in_the_place_of_another_is_none(
 def test_what_was_not_used_for_longest_makes_room(fetching: Fetching, charts: Server) -> None:
     statuses(fetching, chart(charts, 0))
     size = sum(path.stat().st_size for path in entries(fetching)[0].rglob("*") if path.is_file())
-    small = replace(fetching, limits=Limits(kept=size * 5 // 2))
+    small = replace(fetching, limits=SessionLimits(kept=size * 5 // 2))
     statuses(small, chart(charts, 1))
     statuses(small, chart(charts, 0))
     statuses(small, chart(charts, 2))
@@ -275,7 +275,7 @@ def test_what_was_not_used_for_longest_makes_room(fetching: Fetching, charts: Se
 
 
 def test_what_is_in_use_does_not_make_room(fetching: Fetching, charts: Server) -> None:
-    tiny = replace(fetching, limits=Limits(kept=1))
+    tiny = replace(fetching, limits=SessionLimits(kept=1))
     with tiny.session(frozenset()) as session:
         (brought,) = session.bring([chart(charts, 0)])
         assert statuses(tiny, chart(charts, 1)) == ["brought"]

@@ -13,11 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.errors import FetchError
 from bot.fetch import Fetching
 from bot.fetch.addresses import Named
-from bot.fetch.limits import Means
+from bot.fetch.limits import FetchLimits
 from bot.fetch.messages import Bounds
 from bot.fetch.web import Web
 from tests.fetch.servers import Answer, Server, serving
@@ -69,7 +69,7 @@ def trusting(tmp_path: Path, encrypted: Server, certificate: Path) -> Fetching:
     )
 
 
-def brought_alone(fetching: Fetching, wanted: Reference) -> Brought:
+def brought_alone(fetching: Fetching, wanted: SourceReference) -> FetchResult:
     with fetching.session(frozenset()) as session:
         (brought,) = session.bring([wanted])
         return brought
@@ -79,7 +79,7 @@ def test_a_file_is_brought_by_the_operators_certificates(
     trusting: Fetching, encrypted: Server
 ) -> None:
     encrypted.files({"/a.yaml": b"a: 1\n"})
-    brought = brought_alone(trusting, Reference("file", f"{encrypted.url}/a.yaml"))
+    brought = brought_alone(trusting, SourceReference("file", f"{encrypted.url}/a.yaml"))
     assert (brought.status, list(brought.files)) == ("brought", ["a.yaml"])
 
 
@@ -88,7 +88,7 @@ def test_a_repository_is_brought_by_the_operators_certificates(
 ) -> None:
     encrypted.git(tmp_path / "served")
     wanted = commit(make_repository(tmp_path / "served" / "base"), {"a.yaml": "a: 1\n"})
-    reference = Reference("git", f"{encrypted.url}/git/base/.git", wanted)
+    reference = SourceReference("git", f"{encrypted.url}/git/base/.git", wanted)
     assert brought_alone(trusting, reference).digest == wanted
 
 
@@ -97,7 +97,7 @@ def test_who_has_no_certificate_that_is_trusted_brings_nothing(
     trusting: Fetching, encrypted: Server, kind: str
 ) -> None:
     address, version = f"{encrypted.url}/git/a", "1" * 40 if kind == "git" else ""
-    reference = Reference("git" if kind == "git" else "file", address, version)
+    reference = SourceReference("git" if kind == "git" else "file", address, version)
     brought = brought_alone(replace(trusting, surroundings={}), reference)
     assert (brought.status, encrypted.asked) == ("failed", [])
 
@@ -106,10 +106,10 @@ def test_a_certificate_of_another_name_is_not_trusted(
     trusting: Fetching, encrypted: Server
 ) -> None:
     named = f"127.0.0.1:{encrypted.port}"
-    reference = Reference("file", f"https://{named}/a.yaml")
+    reference = SourceReference("file", f"https://{named}/a.yaml")
     brought = brought_alone(replace(trusting, hosts=(named,)), reference)
     assert (brought, encrypted.asked) == (
-        Brought("failed", message=f"'{named}' did not answer (SSLError)"),
+        FetchResult("failed", message=f"'{named}' did not answer (SSLError)"),
         [],
     )
 
@@ -121,9 +121,9 @@ def test_a_redirect_to_where_there_is_no_tls_is_not_followed(
     there = Answer(302, headers={"Location": f"{server.url}/a.yaml"})
     encrypted.routes["/a.yaml"] = lambda _: there
     both = replace(trusting, hosts=(encrypted.host, server.url))
-    brought = brought_alone(both, Reference("file", f"{encrypted.url}/a.yaml"))
+    brought = brought_alone(both, SourceReference("file", f"{encrypted.url}/a.yaml"))
     assert (brought, server.asked) == (
-        Brought("refused", message=f"'{encrypted.host}' leads to where there is no TLS"),
+        FetchResult("refused", message=f"'{encrypted.host}' leads to where there is no TLS"),
         [],
     )
 
@@ -137,7 +137,7 @@ def test_a_proxy_is_told_the_name_and_nobody_else_is(
         raise AssertionError(host)
 
     server.routes["charts.example.com:443"] = lambda _: Answer(403)
-    web = Web(Means(Named(), Bounds(), resolve))
+    web = Web(FetchLimits(Named(), Bounds(), resolve))
     with pytest.raises(FetchError, match="did not answer"):
         web.get("https://charts.example.com/index.yaml", most=10)
     assert {(asked.method, asked.path) for asked in server.asked} == {
@@ -151,7 +151,7 @@ def test_a_proxy_is_not_asked_for_what_is_private_by_its_name(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", server.url)
     with pytest.raises(FetchError, match="not public"):
-        Web(Means(Named(), Bounds())).get(f"https://{host}/x", most=10)
+        Web(FetchLimits(Named(), Bounds())).get(f"https://{host}/x", most=10)
     assert server.asked == []
 
 
@@ -163,7 +163,7 @@ def test_git_asks_the_proxy_too(server: Server, tmp_path: Path) -> None:
         hosts=("git.example.com",),
         surroundings={"HTTPS_PROXY": server.url},
     )
-    reference = Reference("git", "https://git.example.com/team/base", "1" * 40)
+    reference = SourceReference("git", "https://git.example.com/team/base", "1" * 40)
     brought = brought_alone(fetching, reference)
     assert (brought.status, [asked.path for asked in server.asked]) == (
         "failed",

@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import FetchError
 from bot.fetch.addresses import Named
-from bot.fetch.limits import Means
+from bot.fetch.limits import FetchLimits
 from bot.fetch.messages import MEBIBYTE, Bounds
 from bot.fetch.web import Web
 from tests.fetch.servers import Answer, Asked, Server
@@ -21,7 +21,7 @@ BOUNDS = Bounds(patience=1, seconds=2)
 
 
 def web(*servers: Server, bounds: Bounds = BOUNDS) -> Web:
-    return Web(Means(Named(tuple(server.url for server in servers)), bounds))
+    return Web(FetchLimits(Named(tuple(server.url for server in servers)), bounds))
 
 
 def failed(asked: Web, url: str, most: int = MEBIBYTE) -> FetchError:
@@ -63,7 +63,7 @@ def test_a_name_is_connected_to_by_its_checked_address_and_called_by_its_name(
         names.append(host)
         return ["127.0.0.1"]
 
-    means = Means(Named((f"http://charts.corp.example:{port}",)), BOUNDS, resolve)
+    means = FetchLimits(Named((f"http://charts.corp.example:{port}",)), BOUNDS, resolve)
     got = Web(means).get(f"http://charts.corp.example:{port}/a", most=4)
     assert (got.data, names) == (b"here", ["charts.corp.example"])
     assert [asked.headers["host"] for asked in server.asked] == [f"charts.corp.example:{port}"]
@@ -73,7 +73,7 @@ def test_a_name_that_changes_after_a_redirect_is_checked_again(server: Server) -
     """The first answer of the name service is named and private, the second the metadata's."""
     port = urlsplit(server.url).port
     answers = iter(["127.0.0.1", "169.254.169.254"])
-    means = Means(
+    means = FetchLimits(
         Named((f"http://charts.corp.example:{port}",)), BOUNDS, lambda *_: [next(answers)]
     )
     leading_to(server, f"http://charts.corp.example:{port}/a")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.github.tasks import Errand, read, written
+from bot.github.tasks import MaintenanceTask, read, written
 from bot.github.webhook import parse
 
 DATA = Path(__file__).parent.parent / "data" / "github" / "examples.json.gz"
@@ -48,7 +48,9 @@ def asked(event: str, payload: dict[str, Any]) -> list[str]:
     headers = {"X-GitHub-Delivery": "72d3162e-cc78", "X-GitHub-Event": event}
     tasks = parse(json.dumps(payload).encode(), headers).tasks
     assert [read(json.loads(json.dumps(written(task)))) for task in tasks] == list(tasks)
-    return [task.chore if isinstance(task, Errand) else type(task).__name__ for task in tasks]
+    return [
+        task.chore if isinstance(task, MaintenanceTask) else type(task).__name__ for task in tasks
+    ]
 
 
 @pytest.mark.parametrize(

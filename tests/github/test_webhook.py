@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import DeliveryError
-from bot.github.tasks import Announcement, Errand, GroupJob, Job, PushJob, Task, read, written
+from bot.github.tasks import (
+    Announcement,
+    GroupJob,
+    Job,
+    MaintenanceTask,
+    PushJob,
+    Task,
+    read,
+    written,
+)
 from bot.github.webhook import EVENTS, Delivery, parse, signed
 
 HEADERS = {"X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}
@@ -143,7 +152,7 @@ def test_a_delivery_says_what_happened_where() -> None:
         event="pull_request",
         action="closed",
         repository="example/gitops",
-        tasks=(Errand("close", 7, 9, 3),),
+        tasks=(MaintenanceTask("close", 7, 9, 3),),
     )
 
 
@@ -230,7 +239,7 @@ LISTED = [{"id": 9}, {"id": 11}]
         (
             "merge_group",
             {"action": "destroyed", "reason": "dequeued", "merge_group": GROUP},
-            [Errand("ungroup", 7, 9, 3, f"{HEAD} dequeued")],
+            [MaintenanceTask("ungroup", 7, 9, 3, f"{HEAD} dequeued")],
         ),
         ("merge_group", {"action": "checks_requested", "merge_group": {"head_sha": HEAD}}, []),
         (
@@ -241,7 +250,7 @@ LISTED = [{"id": 9}, {"id": 11}]
                 "requested_action": {"identifier": "recheck"},
                 "sender": {"login": "octocat"},
             },
-            [Errand("act", 7, 9, 4, "octocat")],
+            [MaintenanceTask("act", 7, 9, 4, "octocat")],
         ),
         (
             "check_run",
@@ -266,7 +275,7 @@ LISTED = [{"id": 9}, {"id": 11}]
         (
             "check_run",
             {"action": "rerequested", "check_run": {"external_id": "", "head_sha": HEAD}},
-            [Errand("rerun", 7, 9, detail=HEAD)],
+            [MaintenanceTask("rerun", 7, 9, detail=HEAD)],
         ),
         (
             "check_run",
@@ -297,7 +306,7 @@ LISTED = [{"id": 9}, {"id": 11}]
         (
             "check_suite",
             {"action": "rerequested", "check_suite": {"head_sha": HEAD, "pull_requests": []}},
-            [Errand("rerun", 7, 9, detail=HEAD)],
+            [MaintenanceTask("rerun", 7, 9, detail=HEAD)],
         ),
         ("check_suite", {"action": "completed", "check_suite": {"head_sha": HEAD}}, []),
         ("push", PUSH, [PushJob(7, 9, BASE, HEAD)]),
@@ -308,7 +317,7 @@ LISTED = [{"id": 9}, {"id": 11}]
         (
             "installation",
             {"action": "created", "repositories": LISTED},
-            [Errand("welcome", 7, 9), Errand("welcome", 7, 11)],
+            [MaintenanceTask("welcome", 7, 9), MaintenanceTask("welcome", 7, 11)],
         ),
         *(
             (
@@ -318,7 +327,7 @@ LISTED = [{"id": 9}, {"id": 11}]
                     "installation": {"id": 7, "created_at": moment},
                     "repositories": LISTED[:1],
                 },
-                [Errand("welcome", 7, 9, detail=expected)],
+                [MaintenanceTask("welcome", 7, 9, detail=expected)],
             )
             for moment, expected in [
                 (1525109898, "1525109898"),
@@ -331,24 +340,28 @@ LISTED = [{"id": 9}, {"id": 11}]
         (
             "installation",
             {"action": "deleted", "repositories": LISTED},
-            [Errand("forget", 7, 9), Errand("forget", 7, 11)],
+            [MaintenanceTask("forget", 7, 9), MaintenanceTask("forget", 7, 11)],
         ),
         ("installation", {"action": "suspend", "repositories": LISTED}, []),
-        ("installation", {"action": "unsuspend"}, [Errand("sweep-installation", 7)]),
-        ("installation", {"action": "new_permissions_accepted"}, [Errand("sweep-installation", 7)]),
+        ("installation", {"action": "unsuspend"}, [MaintenanceTask("sweep-installation", 7)]),
+        (
+            "installation",
+            {"action": "new_permissions_accepted"},
+            [MaintenanceTask("sweep-installation", 7)],
+        ),
         (
             "installation_repositories",
             {"action": "added", "repositories_added": LISTED},
-            [Errand("welcome", 7, 9), Errand("welcome", 7, 11)],
+            [MaintenanceTask("welcome", 7, 9), MaintenanceTask("welcome", 7, 11)],
         ),
         (
             "installation_repositories",
             {"action": "removed", "repositories_removed": LISTED},
-            [Errand("forget", 7, 9), Errand("forget", 7, 11)],
+            [MaintenanceTask("forget", 7, 9), MaintenanceTask("forget", 7, 11)],
         ),
-        ("repository", {"action": "archived"}, [Errand("forget", 7, 9)]),
-        ("repository", {"action": "deleted"}, [Errand("forget", 7, 9)]),
-        ("repository", {"action": "unarchived"}, [Errand("sweep", 7, 9)]),
+        ("repository", {"action": "archived"}, [MaintenanceTask("forget", 7, 9)]),
+        ("repository", {"action": "deleted"}, [MaintenanceTask("forget", 7, 9)]),
+        ("repository", {"action": "unarchived"}, [MaintenanceTask("sweep", 7, 9)]),
         ("repository", {"action": "renamed"}, []),
         ("repository", {"action": "transferred"}, []),
         ("repository", {"action": "privatized"}, []),

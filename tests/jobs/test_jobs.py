@@ -19,9 +19,9 @@ from bot.github.tasks import (
     Announcement,
     Batch,
     Done,
-    Errand,
     GroupJob,
     Job,
+    MaintenanceTask,
     Priority,
     PushJob,
     Task,
@@ -364,7 +364,7 @@ def test_an_installation_that_floods_goes_on_in_the_background(
 def test_a_sweep_finds_nothing_to_do_where_a_review_waits_already(
     queue: Queue, bench: Bench
 ) -> None:
-    sweep = Errand("sweep", 1, 2)
+    sweep = MaintenanceTask("sweep", 1, 2)
     bench.finds[sweep] = Done("swept", (Job(1, 2, 3, priority="sweep"),))
     bench.gate.clear()
     queue.submit("a-1", Job(1, 2, 3))
@@ -377,7 +377,7 @@ def test_a_sweep_finds_nothing_to_do_where_a_review_waits_already(
 
 
 def test_what_follows_is_spread_so_that_nothing_is_flooded(queue: Queue, bench: Bench) -> None:
-    welcome = Errand("welcome", 1, 2)
+    welcome = MaintenanceTask("welcome", 1, 2)
     jobs = tuple(Job(1, 2, number, priority="sweep", quiet=True) for number in range(1, 6))
     bench.finds[welcome] = Done("welcomed", jobs, 600.0)
     queue.submit("a-1", welcome)
@@ -418,7 +418,9 @@ def test_lost_deliveries_and_heads_without_a_check_are_looked_for_at_the_start(
 ) -> None:
     bench.lost = [("a-1", Job(1, 2, 3)), ("a-2", None)]
     with sweeping(tmp_path, bench):
-        until(lambda: bench.reviewed == [Job(1, 2, 3)] and Errand("sweep-all") in bench.other)
+        until(
+            lambda: bench.reviewed == [Job(1, 2, 3)] and MaintenanceTask("sweep-all") in bench.other
+        )
         until(lambda: len(bench.looked_back) > 2)
     assert bench.looked_back[:3] == [timedelta(days=3), *[timedelta(seconds=0.4)] * 2]
     assert bench.fetched == ["a-1", "a-2"], "what is known is not fetched again"
@@ -429,15 +431,17 @@ def test_the_next_process_sweeps_anew_and_fetches_nothing_that_is_done(
 ) -> None:
     """Also within the minute, and not what waits from the sweep before."""
     bench.lost = [("a-1", Job(1, 2, 3))]
-    bench.finds[Errand("sweep-all")] = Done("listed", (Errand("sweep-installation", 1),))
-    every = tuple(Errand("sweep", 1, number) for number in (2, 3, 4))
-    bench.finds[Errand("sweep-installation", 1)] = Done("listed", every, 600.0)
+    bench.finds[MaintenanceTask("sweep-all")] = Done(
+        "listed", (MaintenanceTask("sweep-installation", 1),)
+    )
+    every = tuple(MaintenanceTask("sweep", 1, number) for number in (2, 3, 4))
+    bench.finds[MaintenanceTask("sweep-installation", 1)] = Done("listed", every, 600.0)
     for starts in (1, 2):
         with sweeping(tmp_path, bench) as queue:
-            until(lambda: bench.other.count(Errand("sweep", 1, 2)) == starts)  # noqa: B023 - at once
+            until(lambda: bench.other.count(MaintenanceTask("sweep", 1, 2)) == starts)  # noqa: B023 - at once
             until(lambda: queue.counts()["pending"] + queue.counts()["enqueued"] == 0)
             assert queue.counts()["delayed"] == 2
-    assert bench.other.count(Errand("sweep-all")) >= 2
+    assert bench.other.count(MaintenanceTask("sweep-all")) >= 2
     assert (bench.fetched, bench.reviewed) == (["a-1"], [Job(1, 2, 3)])
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bot.catalog import load_rules
-from bot.kubernetes.naming import shown
+from bot.kubernetes.naming import escaped
 from tests.rules.judging import findings
 
 HOSTILE = "a\n## b\u2028\x1b[2J"
@@ -25,7 +25,7 @@ HOSTILE = "a\n## b\u2028\x1b[2J"
     ],
 )
 def test_what_is_not_plain_is_escaped_and_cut(text: str, expected: str) -> None:
-    assert shown(text) == expected
+    assert escaped(text) == expected
 
 
 def hostile_pod() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.kubernetes.network_map import Connection, changed_connections, connections
+from bot.kubernetes.network_map import MapEdge, changed_connections, connections
 from tests.kubernetes.network.clusters import allow, app, pod, policy, service, state, thing
 
 DB = pod("db", "5432")
@@ -13,10 +13,10 @@ def test_policies_are_drawn_by_whom_they_let_in() -> None:
     held = policy("db", ingress=[allow(5432, peers=[app("web"), app("db")]), allow(9187)])
 
     assert connections(state([DB, WEB, held]), ("shop",)) == (
-        Connection("Pod shop/web", "Pod shop/db", "TCP 5432, 9187"),
-        Connection("any address outside the cluster", "Pod shop/db", "TCP 9187"),
-        Connection("any pod in the cluster", "Pod shop/db", "TCP 9187"),
-        Connection("anything", "Pod shop/web", "every port"),
+        MapEdge("Pod shop/web", "Pod shop/db", "TCP 5432, 9187"),
+        MapEdge("any address outside the cluster", "Pod shop/db", "TCP 9187"),
+        MapEdge("any pod in the cluster", "Pod shop/db", "TCP 9187"),
+        MapEdge("anything", "Pod shop/web", "every port"),
     )
 
 
@@ -31,10 +31,10 @@ def test_ways_in_from_outside_are_drawn_to_the_pods() -> None:
     found = connections(state([WEB, service("web", "80>8080"), held, far, lame, old]), ("shop",))
 
     assert found == (
-        Connection("Ingress shop/site", "Pod shop/web", "TCP 8080"),
-        Connection("anything", "Pod shop/web", "every port"),
-        Connection("outside the cluster", "Ingress shop/site", "its hosts"),
-        Connection("outside the cluster", "Pod shop/web", "TCP 8080"),
+        MapEdge("Ingress shop/site", "Pod shop/web", "TCP 8080"),
+        MapEdge("anything", "Pod shop/web", "every port"),
+        MapEdge("outside the cluster", "Ingress shop/site", "its hosts"),
+        MapEdge("outside the cluster", "Pod shop/web", "TCP 8080"),
     )
 
 
@@ -44,9 +44,9 @@ def test_a_limited_egress_is_drawn_where_it_leads_outside() -> None:
     held = policy("web", policyTypes=["Egress"], egress=rules)
 
     assert connections(state([WEB, DB, held])) == (
-        Connection("Pod shop/web", "addresses 192.0.2.0/24", "TCP 443"),
-        Connection("anything", "Pod shop/db", "every port"),
-        Connection("anything", "Pod shop/web", "every port"),
+        MapEdge("Pod shop/web", "addresses 192.0.2.0/24", "TCP 443"),
+        MapEdge("anything", "Pod shop/db", "every port"),
+        MapEdge("anything", "Pod shop/web", "every port"),
     )
 
 
@@ -55,9 +55,9 @@ def test_a_change_is_drawn_for_the_namespaces_that_are_asked_for() -> None:
     after = state([DB, WEB, policy("db", ingress=[allow(peers=[app("web")])])])
 
     assert changed_connections(before, after, ("shop",)) == (
-        Connection("Pod shop/web", "Pod shop/db", "every port", "added"),
+        MapEdge("Pod shop/web", "Pod shop/db", "every port", "added"),
     )
     assert changed_connections(after, before, ()) == (
-        Connection("Pod shop/web", "Pod shop/db", "every port", "removed"),
+        MapEdge("Pod shop/web", "Pod shop/db", "every port", "removed"),
     )
     assert changed_connections(before, after, ("far",)) == ()

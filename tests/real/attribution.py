@@ -31,9 +31,9 @@ from bot.core.engine.review import Location
 from bot.core.finding import Side
 from bot.core.lines import line_diff, provenance
 from bot.core.policy.model import Policy
-from bot.core.rendering import Build, Builder, Built
+from bot.core.rendering import Build, Builder, BuildResult
 from bot.core.resource import Node, Resource, ResourceKey, route_text
-from bot.core.states import Rendered, States, states_of
+from bot.core.states import RenderedPair, States, states_of
 from bot.core.states.roots.root import UPGRADE
 from bot.core.tree import Blobs, File, Tree
 from bot.core.values import Value
@@ -126,9 +126,9 @@ class Once(Builder):
     """Builds each thing once."""
 
     builder: Builder
-    made: dict[object, Built] = field(default_factory=dict)
+    made: dict[object, BuildResult] = field(default_factory=dict)
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         """What comes of a build."""
         files, edits = (tuple(sorted(held.items())) for held in (build.files, build.edits))
         mark = (build.renderer, build.root, files, edits, build.release, build.again)
@@ -237,7 +237,7 @@ def sampled(found: Sequence[Changed]) -> list[Changed]:
     return [held for row in rounds for held in row if held is not None][:MOST_FIELDS]
 
 
-def changed(rendered: Mapping[str, Rendered]) -> Iterator[Changed]:
+def changed(rendered: Mapping[str, RenderedPair]) -> Iterator[Changed]:
     """The scalars of rendered resources that differ; of those that head lacks, as base has them."""
     for name, root in sorted(rendered.items()):
         if name.startswith(f"{UPGRADE}:"):
@@ -254,7 +254,7 @@ def changed(rendered: Mapping[str, Rendered]) -> Iterator[Changed]:
 
 
 def _differing(
-    root: Rendered, held: Resource, others: Mapping[ResourceKey, Resource], side: Side
+    root: RenderedPair, held: Resource, others: Mapping[ResourceKey, Resource], side: Side
 ) -> Iterator[Changed]:
     other = others.get(held.key)
     build = root.after or root.before

@@ -15,7 +15,7 @@ from typing import IO, Final
 import pytest
 
 from bot.analysis.manifests import ReadManifests
-from bot.core.rendering import Build, Built
+from bot.core.rendering import Build, BuildResult
 from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.files import files_of
 from bot.core.states.roots.root import Root, roots_of
@@ -114,7 +114,7 @@ def test_a_closure_gives_what_the_checkout_gives(
     assert Counts(same, volatile, tuple(different)) == expected
 
 
-def _difference(built: Built, whole: Built) -> str:
+def _difference(built: BuildResult, whole: BuildResult) -> str:
     """What the two gave: the messages, or the first lines that differ."""
     lines = (held.output.decode(errors="replace").splitlines() for held in (built, whole))
     pairs = zip_longest(*lines, fillvalue="")
@@ -132,7 +132,7 @@ def _roots(clone: Path, commit: str, blobs: _Blobs) -> list[Root]:
     ]
 
 
-def _of_checkout(renderers: Renderers, build: Build, work: Work) -> Built:
+def _of_checkout(renderers: Renderers, build: Build, work: Work) -> BuildResult:
     """The same build where the whole tree lies instead of its closure."""
     binary = renderers.binaries[build.renderer]
     finished = run(_command(build, binary, work), renderers.limits)

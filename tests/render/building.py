@@ -15,15 +15,15 @@ from typing import Final
 import msgspec
 import yaml
 
-from bot.core.rendering import Build, Built, Release, Status
+from bot.core.rendering import Build, BuildResult, BuildStatus, Release
 from bot.render.renderers import Renderers
-from bot.render.run import Limits
+from bot.render.run import RunLimits
 from tests.tools import renderer_binaries
 
 CANARY: Final = "canary-a6f1"
 """What stands in everything that a renderer must not reach."""
 
-QUICK: Final = Limits(memory=512 * 2**20, output=8 * 2**20, cpu=10, wall=20.0)
+QUICK: Final = RunLimits(memory=512 * 2**20, output=8 * 2**20, cpu=10, wall=20.0)
 """Enough for everything that is no bomb, on a busy machine as well."""
 
 RELEASE: Final = Release("web", "shop")
@@ -80,7 +80,7 @@ class Case:
 
     name: str
     files: Mapping[str, str]
-    status: Status
+    status: BuildStatus
     message: str = ""
     data: Mapping[str, str | None] | None = None
 
@@ -91,7 +91,7 @@ def cases(name: str) -> list[Case]:
     return msgspec.convert(yaml.safe_load(text), list[Case])
 
 
-def outcome(built: Built, beside: Outside) -> tuple[Status, str, object]:
+def outcome(built: BuildResult, beside: Outside) -> tuple[BuildStatus, str, object]:
     """What came of a build as a case says it: without what is another in every run."""
     message = built.message.replace(str(beside.folder), "FOLDER").replace(str(beside.port), "PORT")
     made = yaml.safe_load(built.output) if built.status == "rendered" else None
@@ -119,8 +119,8 @@ def outside(folder: Path) -> Iterator[Outside]:
 
 
 def build_kustomization(
-    files: Mapping[str, str], root: str = "app", limits: Limits = QUICK
-) -> Built:
+    files: Mapping[str, str], root: str = "app", limits: RunLimits = QUICK
+) -> BuildResult:
     """What kustomize makes of these files."""
     return _build(files, Build("kustomize", root, {path: path for path in files}), limits)
 
@@ -128,21 +128,21 @@ def build_kustomization(
 def build_chart(
     files: Mapping[str, str | bytes],
     release: Release = RELEASE,
-    limits: Limits = QUICK,
+    limits: RunLimits = QUICK,
     root: str = "chart",
-) -> Built:
+) -> BuildResult:
     """What Helm makes of these files."""
     held = {path: path for path in files}
     return _build(files, Build("helm", root, held, release=release), limits)
 
 
-def _build(files: Mapping[str, str | bytes], build: Build, limits: Limits) -> Built:
+def _build(files: Mapping[str, str | bytes], build: Build, limits: RunLimits) -> BuildResult:
     held = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
     renderers = Renderers(Contents(MappingProxyType(held)), renderer_binaries(), limits)
     return renderers.build(build)
 
 
-def leaks(built: Built, beside: Outside) -> list[str]:
+def leaks(built: BuildResult, beside: Outside) -> list[str]:
     """What a build has of what it must not have: nothing, if all is well."""
     said = built.output.decode(errors="replace") + built.message
     found = {

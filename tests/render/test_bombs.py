@@ -8,11 +8,11 @@ from typing import Final
 
 import pytest
 
-from bot.core.rendering import Built
-from bot.render.run import Limits
+from bot.core.rendering import BuildResult
+from bot.render.run import RunLimits
 from tests.render.building import Outside, build_chart, build_kustomization, leaks
 
-TIGHT: Final = Limits(memory=512 * 2**20, output=8 * 2**20, cpu=1, wall=12.0)
+TIGHT: Final = RunLimits(memory=512 * 2**20, output=8 * 2**20, cpu=1, wall=12.0)
 
 _CPU: Final = "it used more than 1 seconds of CPU"
 _MEMORY: Final = "it needed more than 512 MiB of memory"
@@ -86,7 +86,7 @@ def test_what_kustomize_bounds_itself_is_its_own_error(
 ) -> None:
     built = build_kustomization(_resource(text), limits=TIGHT)
 
-    assert built == Built("failed", tool="kustomize 5.8.1", message=message)
+    assert built == BuildResult("failed", tool="kustomize 5.8.1", message=message)
     assert leaks(built, beside) == []
 
 
@@ -152,7 +152,7 @@ def _chart(template: str) -> dict[str, str]:
     }
 
 
-def _assert_ended(built: Built, started: float, beside: Outside, messages: set[str]) -> None:
+def _assert_ended(built: BuildResult, started: float, beside: Outside, messages: set[str]) -> None:
     assert built.status == "limit"
     assert built.message in messages
     assert built.output == b""

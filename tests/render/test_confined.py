@@ -14,24 +14,24 @@ from typing import Final
 
 import pytest
 
-from bot.core.rendering import Build, Built
+from bot.core.rendering import Build, BuildResult
 from bot.render.renderers import Renderers
-from bot.render.run import Command, Finished, Limits, run
+from bot.render.run import Finished, RendererCommand, RunLimits, run
 from bot.render.tools import find
 from bot.render.workspace import Work, work_folder
 from tests.render.building import CANARY, Contents, Outside, leaks
 from tests.sandbox.running import NOBODY, python
 from tests.tools import renderer_tools
 
-LIMITS: Final = Limits(memory=256 * 2**20, output=2**20, errors=4096, cpu=5, wall=0.8)
+LIMITS: Final = RunLimits(memory=256 * 2**20, output=2**20, errors=4096, cpu=5, wall=0.8)
 PATIENT: Final = replace(LIMITS, wall=20.0)
 
 
-def misbehave(code: str, limits: Limits) -> Finished:
+def misbehave(code: str, limits: RunLimits) -> Finished:
     """How Python ends that runs this code where a renderer would, with the rights of one."""
     with work_folder({"app/a.yaml": b"a"}) as work:
         python_itself = tuple({Path(sys.base_prefix), Path(sys.prefix)})
-        command = Command(
+        command = RendererCommand(
             (os.path.realpath(sys.executable), "-I", "-S", "-c", code),
             folder=work.wrapper,
             read=(work.tree, work.wrapper, *python_itself),
@@ -151,8 +151,8 @@ def test_links_in_the_tree_lead_nowhere(beside: Outside) -> None:
     assert not beside.was_reached()
 
 
-def _kustomize(work: Work) -> Command:
-    return Command(
+def _kustomize(work: Work) -> RendererCommand:
+    return RendererCommand(
         (
             str(renderer_tools().resolve() / "kustomize"),
             "build",
@@ -241,12 +241,12 @@ def test_kubectls_own_kustomize_renders_where_there_is_no_other(
 def test_a_missing_renderer_is_said_with_how_to_get_it() -> None:
     build = Build("helm", "chart", {})
 
-    assert Renderers(Contents({}), {}).build(build) == Built(
+    assert Renderers(Contents({}), {}).build(build) == BuildResult(
         "unavailable", message="there is no helm here: `fairlead tools fetch` brings it"
     )
 
 
 def test_leaks_would_be_seen(beside: Outside) -> None:
-    built = Built("rendered", f"{CANARY} in /tmp/fairlead-render-x".encode())
+    built = BuildResult("rendered", f"{CANARY} in /tmp/fairlead-render-x".encode())
 
     assert leaks(built, beside) == ["the canary", "our folders"]

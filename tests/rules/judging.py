@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.catalog import load_rules
 from bot.core.engine.judge import Judged, judge
-from bot.core.finding import Finding, Spot
+from bot.core.finding import FileLine, Finding
 from bot.core.policy.model import Policy
 from bot.core.resource import route_text
 from bot.core.state import State
@@ -31,7 +31,7 @@ def said(found: list[Finding]) -> list[tuple[str, str]]:
     return [
         (
             str(held.severity or ""),
-            held.node.path if isinstance(held.node, Spot) else route_text(held.node.route),
+            held.node.path if isinstance(held.node, FileLine) else route_text(held.node.route),
         )
         for held in found
     ]

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.core.engine.approvals import short_id
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.core.publish.report import fingerprint_of
-from bot.github.events import asked, body_mark
-from bot.github.tasks import Errand, GroupJob
+from bot.github.events import body_mark, tasks_for_event
+from bot.github.tasks import GroupJob, MaintenanceTask
 from bot.service.commands import BY_REVIEW
 from bot.service.context import utc_now
-from bot.standin.state import IssueComment, PullRequest
+from bot.standin.state import IssueComment, StandInPullRequest
 from tests.service.world import BAD, GOOD, TODAY, World, comments, encoded
 
 POLICY = """\
@@ -33,7 +33,9 @@ TWO_PEOPLE = POLICY.replace("]}\noverride", "], count: 2}\noverride")
 WORSE = BAD + "  b: bad\n"
 
 
-def prepared(world: World, policy: str = POLICY, *, codeowners: str | None = None) -> PullRequest:
+def prepared(
+    world: World, policy: str = POLICY, *, codeowners: str | None = None
+) -> StandInPullRequest:
     """A blocked pull request by octocat, in a house with a security team."""
     files = {".github/fairlead.yml": policy, "CODEOWNERS": codeowners}
     world.push({path: text for path, text in files.items() if text}, "main")
@@ -48,25 +50,29 @@ def prepared(world: World, policy: str = POLICY, *, codeowners: str | None = Non
     return pull
 
 
-def said(world: World, pull: PullRequest, text: str, by: str) -> str:
+def said(world: World, pull: StandInPullRequest, text: str, by: str) -> str:
     """What became of a comment that somebody writes, and of what follows from it."""
     return heard(world, pull, world.github.comment(pull, text, by=by))
 
 
-def heard(world: World, pull: PullRequest, comment: IssueComment, body: str | None = None) -> str:
+def heard(
+    world: World, pull: StandInPullRequest, comment: IssueComment, body: str | None = None
+) -> str:
     mark = body_mark(comment.body if body is None else body)
     return told(world, pull, f"issue:{comment.id}:{mark}")
 
 
-def told(world: World, pull: PullRequest, detail: str) -> str:
-    errand = Errand("obey", world.installation.id, world.repository.id, pull.number, detail)
+def told(world: World, pull: StandInPullRequest, detail: str) -> str:
+    errand = MaintenanceTask(
+        "obey", world.installation.id, world.repository.id, pull.number, detail
+    )
     done = world.service.do(errand)
     for task in done.tasks:
         world.service.do(task)
     return done.outcome
 
 
-def answers(pull: PullRequest) -> list[str]:
+def answers(pull: StandInPullRequest) -> list[str]:
     """What we said in the conversation, without the hidden line."""
     return [one.body.partition("\n")[2].strip() for one in pull.conversation if one.app]
 
@@ -197,7 +203,13 @@ def test_what_a_push_overtook_was_shown_to_nobody(world: World) -> None:
     """Two quick pushes: the first adds a finding, and the check never says so."""
     pull = prepared(world)
 
-    def overtaken(base: Side, head: Side, policy: Policy, today: date, options: Options) -> Review:
+    def overtaken(
+        base: ComparedTree,
+        head: ComparedTree,
+        policy: Policy,
+        today: date,
+        options: AnalysisOptions,
+    ) -> Review:
         found = world.analyser(base, head, policy, today, options)
         world.push({"c.yaml": GOOD})
         return found
@@ -444,7 +456,7 @@ def test_an_app_s_pull_request_asks_a_team_only_where_it_is_blocked(
 def test_a_sweep_takes_back_the_green_of_an_override_that_is_over(world: World) -> None:
     pull = prepared(world)
     said(world, pull, "/fairlead override the site is down", "oncall")
-    sweep = Errand("sweep", world.installation.id, world.repository.id)
+    sweep = MaintenanceTask("sweep", world.installation.id, world.repository.id)
     assert world.service.do(sweep).tasks == ()
     later = replace(world.service, now=lambda: utc_now() + timedelta(hours=3))
     found = later.do(sweep).tasks
@@ -460,7 +472,7 @@ def test_a_sweep_takes_back_the_green_of_a_waiver_that_expired(world: World) -> 
     world.push({".github/fairlead.yml": f"version: 1\n{waivers}"}, "main")
     pull = world.pull({"a.yaml": BAD})
     assert world.review(pull) == "pass"
-    sweep = Errand("sweep", world.installation.id, world.repository.id)
+    sweep = MaintenanceTask("sweep", world.installation.id, world.repository.id)
     assert world.service.do(sweep).tasks == ()
     later = replace(world.service, today=lambda: TODAY + timedelta(days=1))
     found = later.do(sweep).tasks
@@ -485,11 +497,11 @@ def test_a_waiver_that_was_prolonged_is_recorded_and_asks_for_no_review(world: W
         "2027-03-31",
     ]
     later = replace(world.service, today=lambda: TODAY + timedelta(days=1))
-    sweep = Errand("sweep", world.installation.id, world.repository.id)
+    sweep = MaintenanceTask("sweep", world.installation.id, world.repository.id)
     assert later.do(sweep).tasks == ()
 
 
-def queued(world: World, pull: PullRequest) -> str | None:
+def queued(world: World, pull: StandInPullRequest) -> str | None:
     """How the check of a merge queue's combination ends."""
     group = world.github.merge_queue.enqueue(pull)
     job = GroupJob(
@@ -564,16 +576,16 @@ MARK = body_mark("/fairlead recheck")
 def test_only_a_new_comment_with_a_command_asks_for_anything(
     event: str, action: str, more: dict[str, Any], expected: str | None
 ) -> None:
-    found = asked(event, action, payload(event, **more))
+    found = tasks_for_event(event, action, payload(event, **more))
 
-    assert found == ((Errand("obey", 7, 9, 3, expected),) if expected else ())
+    assert found == ((MaintenanceTask("obey", 7, 9, 3, expected),) if expected else ())
 
 
 def test_a_comment_on_a_plain_issue_asks_for_nothing() -> None:
     held = payload("issue_comment")
     del held["issue"]["pull_request"]
 
-    assert asked("issue_comment", "created", held) == ()
+    assert tasks_for_event("issue_comment", "created", held) == ()
 
 
 @pytest.mark.parametrize(
@@ -592,6 +604,6 @@ def test_a_review_that_may_be_an_approval_is_looked_at(
     held = payload("pull_request_review")
     held["review"] = {"state": state, "user": {"type": "User"}}
 
-    assert asked("pull_request_review", action, held) == (
-        (Errand("obey", 7, 9, 3, BY_REVIEW),) * expected
+    assert tasks_for_event("pull_request_review", action, held) == (
+        (MaintenanceTask("obey", 7, 9, 3, BY_REVIEW),) * expected
     )

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 from bot.standin import StandIn
-from bot.standin.state import PullRequest
+from bot.standin.state import StandInPullRequest
 from tests.service.test_process import DEPLOYMENT, POLICY, SETTINGS, Running, running
 
 APPROVING = POLICY + "approvals: [{rules: ['image-*'], users: [hubot]}]\n"
 OTHER = DEPLOYMENT.replace("name: api", "name: other").encode()
 
 
-def green(here: Running, pull: PullRequest) -> bool:
+def green(here: Running, pull: StandInPullRequest) -> bool:
     """Whether the newest run on the head comes to pass."""
 
     def passed() -> bool:

@@ -13,9 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from bot.app import Intake, create_app
+from bot.app import DeliveryIntake, create_app
 from bot.github.budget import A_MINUTE
-from bot.github.tasks import Announcement, Batch, Done, Errand, Job, Task, read, written
+from bot.github.tasks import Announcement, Batch, Done, Job, MaintenanceTask, Task, read, written
 from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics
 from bot.service.maintenance import SPREAD
@@ -24,7 +24,9 @@ from tests.service.world import GOOD, World
 SECRET: Final = "flood"
 REPOSITORIES: Final = range(1, 2001)
 SINCE: Final = 1_790_000_000
-WELCOMES: Final = [Errand("welcome", 7, number, detail=str(SINCE)) for number in REPOSITORIES]
+WELCOMES: Final = [
+    MaintenanceTask("welcome", 7, number, detail=str(SINCE)) for number in REPOSITORIES
+]
 SOME: Final = range(1, lanes.MOST_AT_ONCE + 10)
 """For the real queue: more than an installation may have at once, and done in a few seconds."""
 
@@ -59,7 +61,7 @@ class Crowd:
     def do(self, task: Task) -> Done:
         if isinstance(task, Batch):
             return Done("dealt", task.tasks)
-        if not isinstance(task, Errand):
+        if not isinstance(task, MaintenanceTask):
             self.served.append(task)
             return Done("announced", (task.job,) if isinstance(task, Announcement) else ())
         self._inside += 1
@@ -85,7 +87,7 @@ class Crowd:
         raise AssertionError((back, known))
 
 
-def installed(intake: Intake, repositories: range) -> int:
+def installed(intake: DeliveryIntake, repositories: range) -> int:
     """The door's answer to the webhook of the installation."""
     payload = {
         "action": "created",
@@ -156,7 +158,7 @@ def test_a_welcome_finds_quiet_reviews_that_are_spread_in_the_background(world: 
     """Only checks: nobody who opened these asked for comments."""
     pulls = [world.pull({f"{name}.yaml": GOOD}, name) for name in ("one", "two", "three")]
     where = (world.installation.id, world.repository.id)
-    found = world.service.do(Errand("welcome", *where))
+    found = world.service.do(MaintenanceTask("welcome", *where))
     jobs = [Job(*where, pull.number, priority="sweep", quiet=True) for pull in pulls]
     assert (found.outcome, found.spread) == ("welcomed", SPREAD)
     assert sorted(found.tasks, key=lambda task: task.label) == jobs
@@ -167,7 +169,11 @@ def test_welcomes_leave_the_rest_of_what_github_allows_to_people(world: World) -
     """After the minute's share of writes, a welcome and what it finds wait, and nobody else."""
     budget = world.service.gateway.budget
     patient: list[Task] = [*WELCOMES[:1], Job(7, 1, 3, priority="sweep", quiet=True)]
-    urgent: list[Task] = [Announcement(Job(7, 1, 3)), Job(7, 1, 3), Errand("obey", 7, 1, 3)]
+    urgent: list[Task] = [
+        Announcement(Job(7, 1, 3)),
+        Job(7, 1, 3),
+        MaintenanceTask("obey", 7, 1, 3),
+    ]
     writes = 0
     while not world.service.wait(patient[0]):
         with budget.writing(7):
@@ -175,4 +181,6 @@ def test_welcomes_leave_the_rest_of_what_github_allows_to_people(world: World) -
     assert writes == int(A_MINUTE * 0.6)
     assert [world.service.wait(task) > 0 for task in patient] == [True, True]
     assert [world.service.wait(task) for task in urgent] == [0.0, 0.0, 0.0]
-    assert world.service.wait(Errand("welcome", 8, 1)) == 0.0, "another installation has its own"
+    assert world.service.wait(MaintenanceTask("welcome", 8, 1)) == 0.0, (
+        "another installation has its own"
+    )

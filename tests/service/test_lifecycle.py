@@ -10,22 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from bot.analysis.process.parent import Options
+from bot.analysis.process.parent import AnalysisOptions
 from bot.analysis.review import review_trees
 from bot.errors import AnalysisError, InstallationGone
 from bot.github.pulls import read_pull
-from bot.github.tasks import Announcement, Done, Errand, GroupJob, Job, PushJob
-from bot.standin.state import PullRequest
+from bot.github.tasks import Announcement, Done, GroupJob, Job, MaintenanceTask, PushJob
+from bot.standin.state import StandInPullRequest
 from tests.service.world import BAD, GOOD, World, comments
 
 MORE = GOOD + "# more\n"
 
 
-def errand(world: World, chore: str, number: int = 0, detail: str = "") -> Errand:
-    return Errand(chore, world.installation.id, world.repository.id, number, detail)  # type: ignore[arg-type]  # a chore, by the tests' hand
+def errand(world: World, chore: str, number: int = 0, detail: str = "") -> MaintenanceTask:
+    return MaintenanceTask(chore, world.installation.id, world.repository.id, number, detail)  # type: ignore[arg-type]  # a chore, by the tests' hand
 
 
-def announced(world: World, pull: PullRequest, reason: str = "changed") -> Announcement:
+def announced(world: World, pull: StandInPullRequest, reason: str = "changed") -> Announcement:
     return Announcement(world.job(pull, reason=reason))
 
 
@@ -34,7 +34,7 @@ def unknown(delivery: str) -> bool:
     return False
 
 
-def twins(world: World) -> tuple[PullRequest, PullRequest]:
+def twins(world: World) -> tuple[StandInPullRequest, StandInPullRequest]:
     """A good and a bad one with one head: the good one's base has the bad line already."""
     lax = world.push({"a.yaml": BAD}, "lax")
     world.github.commit(world.repository, "change", {"more.txt": b"x"}, parent=lax)
@@ -289,11 +289,11 @@ def test_the_sweep_of_everything_goes_by_installation_and_repository(world: Worl
     archived = world.github.create_repository("example/old", {"a.yaml": GOOD.encode()})
     world.github.administration.add(world.installation, archived)
     world.github.administration.archive(archived)
-    outcomes = world.drain(Errand("sweep-all"))
+    outcomes = world.drain(MaintenanceTask("sweep-all"))
     assert outcomes == ["listed", "listed", "swept", "blocked"]
     assert world.check(pull)[1] == "failure"
     world.github.suspend(world.installation)
-    assert world.drain(Errand("sweep-all")) == ["listed"]
+    assert world.drain(MaintenanceTask("sweep-all")) == ["listed"]
 
 
 def test_what_github_could_not_deliver_is_taken_from_it(world: World) -> None:
@@ -381,7 +381,7 @@ def test_a_repository_that_is_gone_leaves_nothing_behind(world: World, tmp_path:
     service = replace(
         world.service,
         judge=review_trees,
-        options=Options(cache=facts),
+        options=AnalysisOptions(cache=facts),
     )
     pull = world.pull({"a.yaml": MORE})
     assert service.do(world.job(pull)).outcome == "pass"

@@ -7,14 +7,14 @@ from datetime import date
 
 import pytest
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.errors import AnalysisError
 from bot.github.events import body_mark
-from bot.github.tasks import Errand, GroupJob
+from bot.github.tasks import GroupJob, MaintenanceTask
 from bot.standin.merge_queue import MergeGroup
-from bot.standin.state import CheckRun
+from bot.standin.state import StandInCheckRun
 from tests.service.world import BAD, GOOD, World
 
 
@@ -29,13 +29,13 @@ def queued(world: World, group: MergeGroup) -> GroupJob:
     )
 
 
-def left(world: World, group: MergeGroup, reason: str) -> Errand:
+def left(world: World, group: MergeGroup, reason: str) -> MaintenanceTask:
     detail = f"{group.head_sha} {reason}"
     where = (world.installation.id, world.repository.id)
-    return Errand("ungroup", *where, group.pull.number, detail)
+    return MaintenanceTask("ungroup", *where, group.pull.number, detail)
 
 
-def runs(world: World, group: MergeGroup) -> list[CheckRun]:
+def runs(world: World, group: MergeGroup) -> list[StandInCheckRun]:
     found = world.repository.runs.values()
     return [run for run in found if run.suite.head_sha == group.head_sha]
 
@@ -54,7 +54,13 @@ def test_what_only_the_combination_does_blocks_it_and_one_line_says_so(world: Wo
     """Each alone is good: it is together with the other that it makes an old line count."""
     world.push({"old.yaml": BAD}, "main")
 
-    def together(base: Side, head: Side, policy: Policy, today: date, options: Options) -> Review:
+    def together(
+        base: ComparedTree,
+        head: ComparedTree,
+        policy: Policy,
+        today: date,
+        options: AnalysisOptions,
+    ) -> Review:
         world.analyser.everywhere = {"x.yaml", "y.yaml"} <= set(head.tree)
         return world.analyser(base, head, policy, today, options)
 
@@ -83,7 +89,7 @@ def test_what_its_pull_requests_had_accepted_holds_in_the_combination(world: Wor
         comment = world.github.comment(pull, "/fairlead approve all fine", by="hubot")
         detail = f"issue:{comment.id}:{body_mark(comment.body)}"
         where = (world.installation.id, world.repository.id, pull.number)
-        assert world.drain(Errand("obey", *where, detail)) == ["obeyed", "pass"]
+        assert world.drain(MaintenanceTask("obey", *where, detail)) == ["obeyed", "pass"]
     first = world.github.merge_queue.enqueue(below)
     world.repository.git.set_ref("refs/heads/main", first.head_sha)
     second = world.github.merge_queue.enqueue(above)

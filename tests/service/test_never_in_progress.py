@@ -8,23 +8,23 @@ from datetime import date
 
 import pytest
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.core.publish.plan import ConcludeCheck
 from bot.errors import Overtaken
 from bot.github import auth, checks
 from bot.github.pulls import read_pull
-from bot.github.tasks import Announcement, Done, Errand, GroupJob
+from bot.github.tasks import Announcement, Done, GroupJob, MaintenanceTask
 from bot.service import review_pull_request
-from bot.standin.state import PullRequest
-from bot.store.audit import Audit, Entry
+from bot.standin.state import StandInPullRequest
+from bot.store.audit import Audit, AuditEntry
 from tests.service.world import BAD, GOOD, World
 
 MORE = GOOD + "# more\n"
 
 
-def twin(world: World, pull: PullRequest) -> None:
+def twin(world: World, pull: StandInPullRequest) -> None:
     """A run in progress below one that has ended: an announcement and a review of one moment."""
     with world.service.connected(world.installation.id, world.repository.id) as github:
         about = checks.about_pull(read_pull(github, pull.number))
@@ -35,13 +35,13 @@ def twin(world: World, pull: PullRequest) -> None:
     assert ends(world, pull) == ["in_progress", "success"]
 
 
-def ends(world: World, pull: PullRequest) -> list[str | None]:
+def ends(world: World, pull: StandInPullRequest) -> list[str | None]:
     """How the runs on the head ended, oldest first; "in_progress" where one did not."""
     return [run.conclusion or run.status for run in world.runs(pull)]
 
 
-def sweep(world: World) -> Errand:
-    return Errand("sweep", world.installation.id, world.repository.id)
+def sweep(world: World) -> MaintenanceTask:
+    return MaintenanceTask("sweep", world.installation.id, world.repository.id)
 
 
 def test_the_job_that_finds_its_head_reviewed_ends_the_other_run_of_that_moment(
@@ -159,7 +159,13 @@ def test_an_analysis_that_nobody_waits_for_any_more_is_ended(
         "retarget": lambda: world.github.edit(pull, base="other"),
     }
 
-    def slow(_base: Side, head: Side, _policy: Policy, _day: date, options: Options) -> Review:
+    def slow(
+        _base: ComparedTree,
+        head: ComparedTree,
+        _policy: Policy,
+        _day: date,
+        options: AnalysisOptions,
+    ) -> Review:
         assert not options.unwanted()
         world.github.fail(r"/pulls/\d+$", method="GET", status=404)
         assert not options.unwanted(), "GitHub's bad moment is no answer"
@@ -178,7 +184,13 @@ def test_a_review_that_a_push_overtook_sees_to_the_newer_head(world: World) -> N
     """Also where the delivery of that push is lost."""
     pull = world.pull({"a.yaml": BAD})
 
-    def moving(base: Side, head: Side, policy: Policy, today: date, options: Options) -> Review:
+    def moving(
+        base: ComparedTree,
+        head: ComparedTree,
+        policy: Policy,
+        today: date,
+        options: AnalysisOptions,
+    ) -> Review:
         world.push({"a.yaml": MORE})
         return world.analyser(base, head, policy, today, options)
 
@@ -199,7 +211,9 @@ def test_a_run_that_github_makes_long_after_it_was_asked_is_ended(
     where = (world.installation.id, world.repository.id)
     group = GroupJob(*where, pull.number, tip, pull.head_sha, "main")
 
-    def patient(base: Side, head: Side, policy: Policy, day: date, options: Options) -> Review:
+    def patient(
+        base: ComparedTree, head: ComparedTree, policy: Policy, day: date, options: AnalysisOptions
+    ) -> Review:
         assert world.github.wait_until(lambda: len(world.runs(pull)) == 2)
         monkeypatch.setattr(auth, "_SECONDS", 15)
         return world.analyser(base, head, policy, day, options)
@@ -215,7 +229,7 @@ class Interrupted(Audit):
 
     act: Callable[[], object]
 
-    def append(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    def append(self, entries: Iterable[AuditEntry]) -> tuple[AuditEntry, ...]:
         done = super().append(entries)
         self.act()
         return done

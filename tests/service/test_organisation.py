@@ -8,13 +8,13 @@ import pytest
 
 from bot.github.organisation import Organisations
 from bot.github.tasks import PushJob
-from bot.standin.state import Repository
+from bot.standin.state import StandInRepository
 from tests.service.world import BAD, World, encoded
 
 POLICY = ".github/fairlead.yml"
 
 
-def organised(world: World, text: str, *, installed: bool = True) -> Repository:
+def organised(world: World, text: str, *, installed: bool = True) -> StandInRepository:
     """A `.github` repository with this policy, which the App may read."""
     home = world.github.create_repository("example/.github", encoded({"fairlead.yml": text}))
     if installed:

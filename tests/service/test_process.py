@@ -16,9 +16,9 @@ import pytest
 import requests
 
 from bot.standin import StandIn
-from bot.standin.deliveries import Delivery
+from bot.standin.deliveries import DeliveryAttempt
 from bot.standin.demo import ServiceProcess, start_service, wait_until
-from bot.standin.state import App, CheckRun, PullRequest, Repository
+from bot.standin.state import App, StandInCheckRun, StandInPullRequest, StandInRepository
 
 _REVIEWED = {"blocked", "pass", "incomplete", "unneeded", "failed", "again", "superseded"}
 SETTINGS = {"FAIRLEAD_ALLOW_NO_SANDBOX": "true", "LOG_LEVEL": "debug"}
@@ -49,7 +49,7 @@ class Running:
 
     github: StandIn
     app: App
-    repository: Repository
+    repository: StandInRepository
     directory: Path
     service: ServiceProcess
 
@@ -63,12 +63,12 @@ class Running:
         self.service.process.kill()
         self.service.process.wait()
 
-    def pull(self) -> PullRequest:
+    def pull(self) -> StandInPullRequest:
         """A pull request with one bad image."""
         self.github.commit(self.repository, "change", {"api.yaml": BAD.encode()})
         return self.github.open_pull_request(self.repository, "change")
 
-    def concluded(self, pull: PullRequest) -> CheckRun:
+    def concluded(self, pull: StandInPullRequest) -> StandInCheckRun:
         """The check run on the head, once it has ended."""
         run = self.github.wait_for_check(pull)
         assert run is not None, self.service.log.read_text()
@@ -82,7 +82,7 @@ class Running:
         """What the log says of each review's end."""
         return [line for line in self.service.lines() if line.get("outcome") in _REVIEWED]
 
-    def runs(self, pull: PullRequest) -> list[CheckRun]:
+    def runs(self, pull: StandInPullRequest) -> list[StandInCheckRun]:
         """The check runs on the head, oldest first."""
         return [run for run in pull.repository.runs.values() if run.suite.head_sha == pull.head_sha]
 
@@ -95,7 +95,7 @@ class Running:
         waiting = {f'fairlead_jobs{{status="{one}"}} 0.0' for one in ("pending", "enqueued")}
         return waiting <= set(self.metrics())
 
-    def delivery(self, event: str, action: str) -> Delivery:
+    def delivery(self, event: str, action: str) -> DeliveryAttempt:
         """The newest attempt to deliver this."""
         self.github.deliveries.settle()
         found = [

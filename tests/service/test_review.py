@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.errors import AnalysisError, InstallationGone
@@ -301,7 +301,13 @@ def test_a_head_that_moves_meanwhile_is_not_judged_by_the_old_one(world: World) 
     pull = world.pull({"a.yaml": BAD})
     old = pull.head_sha
 
-    def moving(base: Side, head: Side, policy: Policy, today: date, options: Options) -> Review:
+    def moving(
+        base: ComparedTree,
+        head: ComparedTree,
+        policy: Policy,
+        today: date,
+        options: AnalysisOptions,
+    ) -> Review:
         world.push({"a.yaml": GOOD + "# moved\n"})
         return world.analyser(base, head, policy, today, options)
 

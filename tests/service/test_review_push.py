@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.github.tasks import Errand, PushJob
+from bot.github.tasks import MaintenanceTask, PushJob
 from tests.service.world import BAD, GOOD, World
 
 POLICY = ".github/fairlead.yml"
@@ -85,7 +85,7 @@ def test_another_policy_has_every_open_pull_request_reviewed_again_slowly(world:
         world.review(pull)
     job = pushed(world, {POLICY: "version: 1\nblock: never\n"})
     done = world.service.do(job)
-    assert done.tasks == (Errand("recheck", world.installation.id, world.repository.id),)
+    assert done.tasks == (MaintenanceTask("recheck", world.installation.id, world.repository.id),)
     again = world.service.do(done.tasks[0])
     assert again.spread > 0
     assert world.drain(*again.tasks) == ["pass", "pass"]
@@ -103,7 +103,7 @@ def test_another_codeowners_has_every_open_pull_request_reviewed_again(world: Wo
     """Whom it names no longer has not accepted anything any more."""
     world.pull({"a.yaml": BAD})
     done = world.service.do(pushed(world, {".github/CODEOWNERS": "* @hubot\n"}))
-    assert done.tasks == (Errand("recheck", world.installation.id, world.repository.id),)
+    assert done.tasks == (MaintenanceTask("recheck", world.installation.id, world.repository.id),)
 
 
 def test_what_was_pushed_while_the_policy_was_invalid_does_not_become_base(world: World) -> None:

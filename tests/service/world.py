@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.core.engine.decide import decide
 from bot.core.engine.review import Analysis, Counts, Location, Review, ReviewFinding, Summary
 from bot.core.finding import Severity
@@ -17,8 +17,8 @@ from bot.github.auth import Gateway
 from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service import Service
 from bot.standin import StandIn
-from bot.standin.state import App, CheckRun, Installation, PullRequest, ReviewComment
-from bot.standin.state import Repository as Repo
+from bot.standin.state import App, Installation, ReviewComment, StandInCheckRun, StandInPullRequest
+from bot.standin.state import StandInRepository as Repo
 
 SECONDS = 60
 TODAY = date(2026, 11, 20)
@@ -40,7 +40,13 @@ class LineAnalyser:
     environment: str = "default"
 
     def __call__(
-        self, base: Side, head: Side, policy: Policy, today: date, options: Options, /
+        self,
+        base: ComparedTree,
+        head: ComparedTree,
+        policy: Policy,
+        today: date,
+        options: AnalysisOptions,
+        /,
     ) -> Review:
         assert options.limits.wall <= SECONDS
         self.policies.append(policy)
@@ -56,7 +62,7 @@ class LineAnalyser:
         return decide(analysis, policy, base=base.name, head=head.name, today=today)
 
 
-def _bad_lines(side: Side) -> Mapping[tuple[str, str], int]:
+def _bad_lines(side: ComparedTree) -> Mapping[tuple[str, str], int]:
     return {
         (path, line): number
         for path, file in side.tree.items()
@@ -89,7 +95,7 @@ class World:
     analyser: LineAnalyser
     service: Service
 
-    def pull(self, files: Mapping[str, str | None], branch: str = "change") -> PullRequest:
+    def pull(self, files: Mapping[str, str | None], branch: str = "change") -> StandInPullRequest:
         """An open pull request that changes these files."""
         self.push(files, branch)
         return self.github.open_pull_request(self.repository, branch)
@@ -98,15 +104,15 @@ class World:
         """A commit on a branch."""
         return self.github.commit(self.repository, branch, encoded(files))
 
-    def job(self, pull: PullRequest, **more: str) -> Job:
+    def job(self, pull: StandInPullRequest, **more: str) -> Job:
         """The job that a delivery about this pull request makes."""
         return Job(self.installation.id, self.repository.id, pull.number, **more)  # type: ignore[arg-type]  # a reason, by the tests' hand
 
-    def review(self, pull: PullRequest, **more: str) -> str:
+    def review(self, pull: StandInPullRequest, **more: str) -> str:
         """The job done once: its outcome."""
         return self.service.do(self.job(pull, **more)).outcome
 
-    def announce(self, pull: PullRequest, before: str | None = None, **more: str) -> Done:
+    def announce(self, pull: StandInPullRequest, before: str | None = None, **more: str) -> Done:
         """The pull request's check run in progress."""
         return self.service.do(Announcement(self.job(pull, **more), before))
 
@@ -121,18 +127,18 @@ class World:
             waiting += done.tasks
         return outcomes
 
-    def check(self, pull: PullRequest) -> tuple[str, str | None, str | None]:
+    def check(self, pull: StandInPullRequest) -> tuple[str, str | None, str | None]:
         """The newest check run on the head: status, conclusion and title."""
         run = self.run(pull)
         return run.status, run.conclusion, run.title
 
-    def run(self, pull: PullRequest) -> CheckRun:
+    def run(self, pull: StandInPullRequest) -> StandInCheckRun:
         """The newest check run on the head."""
         run = self.github.check_run(pull)
         assert run is not None
         return run
 
-    def runs(self, pull: PullRequest) -> list[CheckRun]:
+    def runs(self, pull: StandInPullRequest) -> list[StandInCheckRun]:
         """Every check run on the head, oldest first."""
         return [run for run in pull.repository.runs.values() if run.suite.head_sha == pull.head_sha]
 
@@ -142,12 +148,12 @@ def encoded(files: Mapping[str, str | None]) -> dict[str, bytes | None]:
     return {path: None if text is None else text.encode() for path, text in files.items()}
 
 
-def places(pull: PullRequest) -> list[tuple[str, int | None, str]]:
+def places(pull: StandInPullRequest) -> list[tuple[str, int | None, str]]:
     """The comments on a pull request: path, line, and what they stand on."""
     return [(one.path, one.line, one.subject_type) for one in comments(pull)]
 
 
-def comments(pull: PullRequest) -> list[ReviewComment]:
+def comments(pull: StandInPullRequest) -> list[ReviewComment]:
     """The comments that people see, oldest first."""
     return [one for one in pull.comments if not one.minimized]
 

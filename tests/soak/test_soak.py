@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.publish.report import fingerprint_of
 from bot.standin import StandIn
-from bot.standin.state import PullRequest, ReviewComment
+from bot.standin.state import ReviewComment, StandInPullRequest
 from tests.soak.plan import Act, Late, Lose, Push, Say, Shape, Weather, plan
 from tests.soak.verdict import wrong
 from tests.soak.world import World, running
@@ -49,7 +49,7 @@ def _sees_what_is_wrong(world: World, directory: Path) -> None:
     ]
 
 
-def _live(world: World, pull: PullRequest) -> list[ReviewComment]:
+def _live(world: World, pull: StandInPullRequest) -> list[ReviewComment]:
     return [
         one
         for one in pull.comments

@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.analysis.process.parent import Options
+from bot.analysis.process.parent import AnalysisOptions
 from bot.core.engine.decide import Conclusion, conclusion
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.core.publish.plan import ConcludeCheck, plan
 from bot.core.publish.report import fingerprint_of
-from bot.github.auth import Connection, Gateway
+from bot.github.auth import Gateway, GitHubConnection
 from bot.github.comments import read_posted
 from bot.github.pulls import PullRequest as Pull
 from bot.github.pulls import changed_files, read_pull
 from bot.service.approvals import Case, codeowners_of, settled
 from bot.service.commits import Commits
-from bot.service.context import Means, trusted
+from bot.service.context import ServiceContext, trusted
 from bot.service.deadline import Deadline
-from bot.standin.state import PullRequest
+from bot.standin.state import StandInPullRequest
 from bot.store.audit import Audit
 from tests.soak.world import World
 
@@ -30,12 +30,12 @@ _SECONDS = 120.0
 
 def wrong(world: World, directory: Path) -> Iterator[str]:
     """One sentence for each thing that is not as it must be; nothing is posted."""
-    means = Means(
+    means = ServiceContext(
         gateway=Gateway(str(world.app.id), world.app.private_key, world.github.api_url),
         mirrors=directory / "mirrors",
         seconds=_SECONDS,
         today=lambda: datetime.now(UTC).date(),
-        options=Options(),
+        options=AnalysisOptions(),
         transport=("http",),
         # What people accepted is told by the log alone.
         audit=Audit.opened(world.directory / "data", None),
@@ -49,7 +49,7 @@ def wrong(world: World, directory: Path) -> Iterator[str]:
         means.audit.close()
 
 
-def _wrong_about(world: World, means: Means, pull: PullRequest) -> Iterator[str]:
+def _wrong_about(world: World, means: ServiceContext, pull: StandInPullRequest) -> Iterator[str]:
     with means.connected(world.installations[pull.repository.id].id, pull.repository.id) as github:
         seen = read_pull(github, pull.number)
         review, policy = _fresh(means, github, seen)
@@ -61,7 +61,7 @@ def _wrong_about(world: World, means: Means, pull: PullRequest) -> Iterator[str]
             yield f"a fresh review would still {type(operation).__name__}"
 
 
-def _fresh(means: Means, github: Connection, seen: Pull) -> tuple[Review, Policy]:
+def _fresh(means: ServiceContext, github: GitHubConnection, seen: Pull) -> tuple[Review, Policy]:
     deadline, base = Deadline(means.seconds), f"refs/heads/{seen.base}"
     repository = means.fetched(github, (seen.head, base), deadline)
     commits = Commits(
@@ -77,7 +77,7 @@ def _fresh(means: Means, github: Connection, seen: Pull) -> tuple[Review, Policy
     return settled(means, github, seen, Case(judged, policy, codeowners_of(commits))), policy
 
 
-def _wrong_check(world: World, pull: PullRequest, expected: Conclusion) -> Iterator[str]:
+def _wrong_check(world: World, pull: StandInPullRequest, expected: Conclusion) -> Iterator[str]:
     runs = [run for run in pull.repository.runs.values() if run.suite.head_sha == pull.head_sha]
     for run in runs:
         if run.name != "fairlead":
@@ -96,7 +96,7 @@ def _wrong_check(world: World, pull: PullRequest, expected: Conclusion) -> Itera
         yield f"the check says {said}, a fresh review {fresh}"
 
 
-def _wrong_comments(world: World, pull: PullRequest, review: Review) -> Iterator[str]:
+def _wrong_comments(world: World, pull: StandInPullRequest, review: Review) -> Iterator[str]:
     live = Counter(
         fingerprint_of(one.body)
         for one in pull.comments

@@ -14,7 +14,7 @@ from bot.standin import StandIn
 from bot.standin.demo import ServiceProcess, start_service, wait_until
 from bot.standin.merge_queue import MergeGroup
 from bot.standin.merging import MergeRefused
-from bot.standin.state import App, Installation, PullRequest, Repository
+from bot.standin.state import App, Installation, StandInPullRequest, StandInRepository
 from tests.soak.plan import (
     BASES,
     PATHS,
@@ -84,11 +84,11 @@ class World:
 
     github: StandIn
     app: App
-    repositories: list[Repository]
+    repositories: list[StandInRepository]
     installations: dict[int, Installation]
     directory: Path
     service: ServiceProcess
-    pulls: dict[int, PullRequest] = field(default_factory=dict)
+    pulls: dict[int, StandInPullRequest] = field(default_factory=dict)
     groups: dict[int, MergeGroup] = field(default_factory=dict)
     late: set[str] = field(default_factory=set)
     kills: int = 0
@@ -108,12 +108,12 @@ class World:
         most = len(self.repositories)
         self.github.wait_until(lambda: len(self.unfinished()) <= most, _PATIENCE)
 
-    def open_pulls(self) -> Iterator[PullRequest]:
+    def open_pulls(self) -> Iterator[StandInPullRequest]:
         """The pull requests that are open now."""
         with self.github.state.lock:
             return iter([pull for pull in self.pulls.values() if pull.state == "open"])
 
-    def unfinished(self) -> list[PullRequest]:
+    def unfinished(self) -> list[StandInPullRequest]:
         """The open pull requests whose head has no concluded check."""
         found = ((pull, self.github.check_run(pull)) for pull in self.open_pulls())
         return [pull for pull, run in found if run is None or run.status != "completed"]
@@ -203,7 +203,9 @@ class World:
         self.pulls[act.pull] = self.github.open_pull_request(repository, branch)
 
     def _person(
-        self, act: Push | Retarget | Say | Reply | Seen | Rerun | Toggle | Queue, pull: PullRequest
+        self,
+        act: Push | Retarget | Say | Reply | Seen | Rerun | Toggle | Queue,
+        pull: StandInPullRequest,
     ) -> None:
         match act:
             case Push():
@@ -222,7 +224,7 @@ class World:
             case Queue():
                 self._queue(pull)
 
-    def _talk(self, act: Say | Reply | Seen, pull: PullRequest) -> None:
+    def _talk(self, act: Say | Reply | Seen, pull: StandInPullRequest) -> None:
         match act:
             case Say(_, by, text):
                 self.github.comment(pull, text, by=by)
@@ -231,7 +233,7 @@ class World:
             case Seen(_, by, event):
                 self.github.review(pull, event, by=by)
 
-    def _push(self, act: Push, pull: PullRequest) -> None:
+    def _push(self, act: Push, pull: StandInPullRequest) -> None:
         self.pushes += 1
         # The mark makes each head a commit of its own.
         content = manifest(act.path, bad=act.bad, lines=act.lines, mark=f"{self.pushes}")
@@ -239,19 +241,19 @@ class World:
         parent = git.merge_base(pull.base_sha, pull.head_sha) if act.forced else None
         self.github.commit(pull.repository, pull.head_ref, {act.path: content}, parent=parent)
 
-    def _reply(self, pull: PullRequest, by: str) -> None:
+    def _reply(self, pull: StandInPullRequest, by: str) -> None:
         with self.github.state.lock:
             ours = [one for one in pull.comments if one.user is self.app.bot]
             if ours:
                 self.github.reply(pull, ours[-1], "Is this so?", by=by)
 
-    def _toggle(self, pull: PullRequest) -> None:
+    def _toggle(self, pull: StandInPullRequest) -> None:
         if pull.merged_at is not None:
             return
         change = self.github.close_pull_request
         (change if pull.state == "open" else self.github.reopen)(pull)
 
-    def _queue(self, pull: PullRequest) -> None:
+    def _queue(self, pull: StandInPullRequest) -> None:
         held = self.groups.get(pull.repository.id)
         if held is not None:
             self._leave(held)

@@ -9,7 +9,7 @@ import pytest
 from github import GithubException
 
 from bot.standin import MergeRefused, StandIn
-from bot.standin.git import Entry
+from bot.standin.git import SpecialFile
 from tests.standin.worlds import World, world
 
 NOBODY = "http://127.0.0.1:9"  # nobody listens: the record of deliveries is what counts
@@ -165,8 +165,8 @@ def test_comments_follow_their_file_through_hunks_and_leave_with_it(stand_in: St
 
 def test_a_file_that_becomes_a_link_is_one_file(stand_in: StandIn) -> None:
     here = world(stand_in)
-    changes: dict[str, Entry | str] = {
-        "apps/web.yaml": Entry("120000", "api.yaml"),
+    changes: dict[str, SpecialFile | str] = {
+        "apps/web.yaml": SpecialFile("120000", "api.yaml"),
         "apps/last.yaml": "a: b\n",
     }
     stand_in.commit(here.repository, "links", changes)

@@ -6,7 +6,7 @@ import pytest
 from github import GithubException
 
 from bot.standin import StandIn
-from bot.standin.git import Entry
+from bot.standin.git import SpecialFile
 from tests.standin.worlds import FILES, world
 
 
@@ -28,9 +28,9 @@ def test_contents_are_read_at_a_ref(stand_in: StandIn) -> None:
 
 def test_links_modules_and_large_files_are_shown_as_github_does(stand_in: StandIn) -> None:
     here = world(stand_in)
-    changes: dict[str, Entry | str] = {
-        "link": Entry("120000", "apps/web.yaml"),
-        "module": Entry("160000", here.pull.base_sha),
+    changes: dict[str, SpecialFile | str] = {
+        "link": SpecialFile("120000", "apps/web.yaml"),
+        "module": SpecialFile("160000", here.pull.base_sha),
         "large": "x" * 1_100_000,
     }
     stand_in.commit(here.repository, "main", changes)

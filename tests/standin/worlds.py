@@ -9,7 +9,7 @@ from github import Auth, Github, GithubIntegration, GithubRetry
 from github.Repository import Repository as Client
 
 from bot.standin import StandIn
-from bot.standin.state import App, Installation, PullRequest, Repository
+from bot.standin.state import App, Installation, StandInPullRequest, StandInRepository
 
 FILES = {
     "apps/api.yaml": "".join(f"line{number}: {number}\n" for number in range(1, 31)),
@@ -25,8 +25,8 @@ class World:
     github: StandIn
     app: App
     installation: Installation
-    repository: Repository
-    pull: PullRequest
+    repository: StandInRepository
+    pull: StandInPullRequest
 
     def integration(self) -> GithubIntegration:
         """The App's own client."""

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
-from bot.store.audit import LINES, TABLE, Audit, Entry, stamp
+from bot.store.audit import LINES, TABLE, Audit, AuditEntry, stamp
 
-ENTRY = Entry(
+ENTRY = AuditEntry(
     key="one",
     at=stamp(datetime(2026, 11, 20, 17, 0, 3, tzinfo=UTC)),
     event="approved",

@@ -1,1 +1,1 @@
-"""Which changed line causes a finding? From the field of a resource to a file, a line and a side."""
+"""Which changed line causes a finding? From a field of a resource to a file, line and side."""

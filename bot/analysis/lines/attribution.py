@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.analysis.lines.causes import Cause
+from bot.analysis.lines.causes import CauseSearch
 from bot.analysis.lines.locate import OriginFiles
 from bot.analysis.lines.reread_declarations import Redeclaring
 from bot.analysis.lines.root_diff import Differences, main_files, text_of, tree_paths
-from bot.analysis.lines.trials import Field, Trials, value_in
+from bot.analysis.lines.trials import TrialField, Trials, value_in
 from bot.analysis.lines.versions import Versions
 from bot.core.engine.review import Location, Suggestion
 from bot.core.finding import Fix, Side
 from bot.core.lines import line_diff, provenance
 from bot.core.reading import line_of
 from bot.core.rendering import Builder
-from bot.core.resource import Item, Node
-from bot.core.states import Rendered
+from bot.core.resource import ListStep, Node
+from bot.core.states import RenderedPair
 from bot.core.states.roots.fetched_files import zone
 
 _DEEPEST: Final = 4
@@ -45,7 +45,7 @@ class Attribution:
 
     base: Redeclaring
     head: Redeclaring
-    rendered: Mapping[str, Rendered]
+    rendered: Mapping[str, RenderedPair]
     builder: Builder
     versions: Versions
     trials: Trials = field(init=False)
@@ -67,7 +67,7 @@ class Attribution:
 
     def _place(self, node: Node, side: Side) -> _Place:
         source = node.resource.source
-        steps = tuple(step.index if isinstance(step, Item) else step for step in node.route)
+        steps = tuple(step.index if isinstance(step, ListStep) else step for step in node.route)
         mark = (source, node.resource.key, steps, side)
         if mark not in self._places:
             self._places[mark] = self._found(node, side)
@@ -80,7 +80,7 @@ class Attribution:
         if root is None or field is None:
             return _Place(origin)
         difference = self.differences.of(root)
-        cause = Cause(
+        cause = CauseSearch(
             root,
             replace(node, route=field.route),
             field,
@@ -98,7 +98,7 @@ class Attribution:
         main = next((self._file(path, side) for path in main_files(root)), None)
         return _Place(main or origin, tuple(held for held in inputs if held is not None))
 
-    def _origin(self, root: Rendered | None, node: Node, side: Side) -> Location | None:
+    def _origin(self, root: RenderedPair | None, node: Node, side: Side) -> Location | None:
         """Where a resource begins. Of what lies elsewhere the line is known where all of it is new.
 
         Else a version that moves would stand for a cause that it is not.
@@ -159,7 +159,7 @@ class Attribution:
             return None
         return Suggestion(location.line, location.line, new.rstrip("\n"))
 
-    def _makes_only(self, root: Rendered, texts: Mapping[str, str], fix: Fix) -> bool:
+    def _makes_only(self, root: RenderedPair, texts: Mapping[str, str], fix: Fix) -> bool:
         """Whether these texts make the field what the fix says, and nothing else another."""
         old, new = root.new, self.trials.made(root, texts)
         if new is None or len(old) != len(new):
@@ -179,13 +179,13 @@ class Attribution:
         return Location(path, None, "LEFT") if path in self.base.tree else None
 
 
-def _differing(root: Rendered, node: Node) -> Field | None:
+def _differing(root: RenderedPair, node: Node) -> TrialField | None:
     """The place of a resource that is not the same at base and at head, else the whole of it."""
     key = node.resource.key
     for route in dict.fromkeys((node.route, ())):
         old, new = value_in(root.old, key, route), value_in(root.new, key, route)
         if old != new:
-            return Field(key, route, old, new)
+            return TrialField(key, route, old, new)
     return None
 
 

@@ -10,8 +10,8 @@ from typing import Final
 from bot.analysis.lines.literal_field import object_line
 from bot.analysis.lines.rank_hunks import SURE, likely_hunks
 from bot.analysis.lines.reread_declarations import Redeclaring
-from bot.analysis.lines.root_diff import Difference, main_files, tree_paths
-from bot.analysis.lines.trials import Field, Trials
+from bot.analysis.lines.root_diff import RootDiff, main_files, tree_paths
+from bot.analysis.lines.trials import TrialField, Trials
 from bot.analysis.lines.versions import Versions
 from bot.core.engine.review import Location
 from bot.core.finding import Side
@@ -19,7 +19,7 @@ from bot.core.lines import line_diff, provenance
 from bot.core.lines.line_diff import Hunk
 from bot.core.lines.provenance import Sought, Spotted
 from bot.core.resource import Node
-from bot.core.states import Rendered
+from bot.core.states import RenderedPair
 from bot.core.states.roots.fetched_files import zone
 from bot.core.states.roots.files import directory
 
@@ -36,21 +36,21 @@ MOST_PROBED: Final = 3
 
 
 @dataclass(frozen=True)
-class Cause:
+class CauseSearch:
     """The search for the place of one field at one side.
 
     `declaring` gives the place of what declares a root, None where that is not changed; `rendered`
     are all roots that were rendered, `versions` the lines that name what lies elsewhere.
     """
 
-    root: Rendered
+    root: RenderedPair
     node: Node
-    field: Field
+    field: TrialField
     side: Side
-    difference: Difference
+    difference: RootDiff
     trials: Trials
     declaring: Callable[[Node, Side], Location | None]
-    rendered: tuple[Rendered, ...]
+    rendered: tuple[RenderedPair, ...]
     versions: Versions
 
     def place(self) -> Location | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.core.reading import DEFAULT_LIMITS, line_of, read_manifest
 from bot.core.reading.split import cut_for_kubectl, normalised
-from bot.core.resource import Item, Node, Resource, Route, Source
+from bot.core.resource import ListStep, Node, Resource, ResourceSource, Route
 from bot.core.states.resources import identity_of
 from bot.core.values import Value
 
@@ -56,7 +56,7 @@ def _in_document(data: bytes, node: Node) -> Iterator[tuple[int, Node]]:
         identity = identity_of(held.encoded)
         if identity is None or identity.group_kind != key.group_kind:
             continue
-        source = Source("", "", held.document, held.item, kustomize=True)
+        source = ResourceSource("", "", held.document, held.item, kustomize=True)
         whole = Resource(key, identity.api_version, held.encoded, source).root
         found = _followed(whole, node.route)
         if found is None or identity.name not in key.name:
@@ -70,7 +70,7 @@ def _followed(node: Node, route: Route) -> Node | None:
     """What stands at a route, with items found by their merge keys; None where nothing does."""
     for step in route:
         found: Node | None
-        if isinstance(step, Item):
+        if isinstance(step, ListStep):
             items = list(node.items())
             exact = (it for it in items if it.route[-1] == step) if step.key else iter(())
             found = next(exact, items[step.index] if step.index < len(items) else None)

@@ -18,10 +18,10 @@ from bot.core.engine.review import (
     ReviewFinding,
     Suggestion,
 )
-from bot.core.finding import Finding, Fix, Graph, Side, Spot, Steps, Table
+from bot.core.finding import FileLine, Finding, Fix, Graph, Side, Steps, Table
 from bot.core.lines.suggest import suggest_fix
 from bot.core.reading import line_of
-from bot.core.resource import Item, Node, Resource, Route, Source
+from bot.core.resource import ListStep, Node, Resource, ResourceSource, Route
 from bot.core.states import Trouble
 from bot.core.states.roots.fetched_files import zone
 from bot.core.tree import Blobs, Tree
@@ -30,7 +30,7 @@ _LONGEST_MESSAGE: Final = 4_000
 _MOST_INPUTS: Final = 8
 
 
-class Places(Protocol):
+class LineResolver(Protocol):
     """Where a place of a resource that a renderer made stands in the files that people edit."""
 
     def place_of(self, node: Node, side: Side) -> Location | None:
@@ -80,9 +80,11 @@ class Locator:
     blobs: Blobs
     base: Tree
     head: Tree
-    places: Places | None = None
+    places: LineResolver | None = None
     versions: Versions | None = None
-    _lines: dict[tuple[Source, tuple[int | str, ...]], int | None] = field(default_factory=dict)
+    _lines: dict[tuple[ResourceSource, tuple[int | str, ...]], int | None] = field(
+        default_factory=dict
+    )
     _held: dict[str, bytes] = field(default_factory=dict)
 
     def finding(self, judged: Judged) -> ReviewFinding:
@@ -95,8 +97,8 @@ class Locator:
             rule=judged.rule.id,
             severity=found.severity or judged.rule.severity,
             message=f"{moved}: {found.message}" if moved else found.message,
-            environments=() if found.house else (judged.environment,),
-            resource=None if isinstance(place, Spot) else _reference(place.resource),
+            environments=() if found.governance else (judged.environment,),
+            resource=None if isinstance(place, FileLine) else _reference(place.resource),
             location=location,
             fingerprint=judged.fingerprint,
             related=(
@@ -112,15 +114,15 @@ class Locator:
             moved=moved,
         )
 
-    def _moved(self, place: Node | Spot, location: Location | None) -> str:
+    def _moved(self, place: Node | FileLine, location: Location | None) -> str:
         """What moves where another version causes a finding, else empty."""
-        if isinstance(place, Spot) or self.versions is None:
+        if isinstance(place, FileLine) or self.versions is None:
             return ""
         return self.versions.moved(place.resource.source.root, location)
 
-    def _inputs(self, place: Node | Spot, side: Side) -> Iterator[RelatedPlace]:
+    def _inputs(self, place: Node | FileLine, side: Side) -> Iterator[RelatedPlace]:
         """The changed files of a root, for what none of them is known to cause alone."""
-        if isinstance(place, Spot) or self.places is None:
+        if isinstance(place, FileLine) or self.places is None:
             return
         found = self.places.inputs_of(place, side)
         for location in found[:_MOST_INPUTS]:
@@ -132,7 +134,7 @@ class Locator:
     def _suggestion(self, found: Finding) -> Suggestion | None:
         """The finding's fix, where it is certain and changes the finding's own file at head."""
         fix, place = found.fix, found.node
-        if fix is None or isinstance(place, Spot) or found.side == "LEFT":
+        if fix is None or isinstance(place, FileLine) or found.side == "LEFT":
             return None
         source = fix.node.resource.source
         if source.root:
@@ -159,9 +161,9 @@ class Locator:
         location = Location(trouble.path, line, trouble.side)
         return Problem(trouble.kind, trouble.new, location, in_one_line(trouble.message))
 
-    def _location(self, place: Node | Spot, side: Side) -> Location | None:
+    def _location(self, place: Node | FileLine, side: Side) -> Location | None:
         """The place in a file; None for what no file of the two trees holds, as built-in roles."""
-        if isinstance(place, Spot):
+        if isinstance(place, FileLine):
             known = place.path in self._tree(side)
             return Location(place.path, place.line, side) if known else None
         source = place.resource.source
@@ -178,15 +180,15 @@ class Locator:
     def _tree(self, side: Side) -> Tree:
         return self.base if side == "LEFT" else self.head
 
-    def _line(self, source: Source, route: Route) -> int | None:
+    def _line(self, source: ResourceSource, route: Route) -> int | None:
         # Items that are alike in a list are told apart by their index alone, which `==` leaves out.
-        mark = (source, tuple(step.index if isinstance(step, Item) else step for step in route))
+        mark = (source, tuple(step.index if isinstance(step, ListStep) else step for step in route))
         if mark not in self._lines:
             data = self._data(source)
             self._lines[mark] = None if data is None else line_of(data, source, route)
         return self._lines[mark]
 
-    def _data(self, source: Source) -> bytes | None:
+    def _data(self, source: ResourceSource) -> bytes | None:
         file = self.head.get(source.path)
         if file is None or file.blob != source.blob:
             file = self.base.get(source.path)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Final
 
 from bot.analysis.lines.literal_field import written_line
-from bot.analysis.lines.root_diff import Difference, main_files
-from bot.analysis.lines.trials import Field
+from bot.analysis.lines.root_diff import RootDiff, main_files
+from bot.analysis.lines.trials import TrialField
 from bot.core.lines import line_diff, provenance
 from bot.core.lines.provenance import Sought, Spotted
 from bot.core.resource import Node
-from bot.core.states import Rendered
+from bot.core.states import RenderedPair
 
 SURE: Final = 1_000
 """At least the score of a hunk whose line has the field itself."""
@@ -19,7 +19,7 @@ _OF_CHARTS: Final = frozenset({"templates", "charts", "crds"})
 
 
 def likely_hunks(
-    root: Rendered, node: Node, field: Field, difference: Difference, wanted: Sought
+    root: RenderedPair, node: Node, field: TrialField, difference: RootDiff, wanted: Sought
 ) -> tuple[Spotted, ...]:
     """What differs of a root, in the order in which it is worth trying for a field."""
     found = provenance.ranked(difference.hunks, difference.base, difference.head, wanted)
@@ -34,7 +34,7 @@ def likely_hunks(
     return tuple(sorted(shown, key=lambda held: -held.score))
 
 
-def _is_read(root: Rendered, path: str) -> bool:
+def _is_read(root: RenderedPair, path: str) -> bool:
     """Whether Helm reads a file of a chart whatever its templates say."""
     build = root.after or root.before
     inner = path.removeprefix(f"{build.root}/") if build is not None else path

@@ -12,7 +12,7 @@ from bot.core.lines import line_diff
 from bot.core.lines.line_diff import Hunk
 from bot.core.lines.provenance import Texts
 from bot.core.rendering import Build, Finish
-from bot.core.states import Rendered
+from bot.core.states import RenderedPair
 from bot.core.states.roots.charts import VALUES_NAME
 from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES
 
@@ -23,7 +23,7 @@ _MOST_FILES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RootDiff:
     """The files of a root that differ: their texts at base and at head, and every hunk of them.
 
     `paths` are all of them, also those that have no text. `whole` says that nothing else about the
@@ -52,15 +52,15 @@ class Differences:
 
     base: Redeclaring
     head: Redeclaring
-    _known: dict[str, Difference] = field(default_factory=dict)
+    _known: dict[str, RootDiff] = field(default_factory=dict)
 
-    def of(self, root: Rendered) -> Difference:
+    def of(self, root: RenderedPair) -> RootDiff:
         """What differs of a root, and of what declares it where that is not the same."""
         if root.name not in self._known:
             self._known[root.name] = self._find(root)
         return self._known[root.name]
 
-    def _find(self, root: Rendered) -> Difference:
+    def _find(self, root: RenderedPair) -> RootDiff:
         same = _alike(root)
         own = tree_paths(root.before, root) | tree_paths(root.after, root)
         declaring = () if same else self._declaring(root)
@@ -78,12 +78,12 @@ class Differences:
                 base[path], head[path] = old, new
                 hunks.extend(line_diff.hunks(path, old, new))
         whole = same and len(base) == len(paths)
-        return Difference(paths, Texts(base), Texts(head), tuple(hunks), whole, same)
+        return RootDiff(paths, Texts(base), Texts(head), tuple(hunks), whole, same)
 
     def _differs(self, path: str) -> bool:
         return self.base.tree.get(path) != self.head.tree.get(path)
 
-    def _declaring(self, root: Rendered) -> Iterator[str]:
+    def _declaring(self, root: RenderedPair) -> Iterator[str]:
         for tree, declared in ((self.base, root.was), (self.head, root.said)):
             if declared is not None:
                 yield from tree.files_of(declared)
@@ -102,7 +102,7 @@ def text_of(side: Redeclaring, path: str) -> str | None:
         return None
 
 
-def main_files(root: Rendered) -> Iterator[str]:
+def main_files(root: RenderedPair) -> Iterator[str]:
     """The files that say what a root is: a chart's values and itself, or its kustomization."""
     build = root.after or root.before
     if build is None:
@@ -114,13 +114,13 @@ def main_files(root: Rendered) -> Iterator[str]:
             yield path
 
 
-def tree_paths(build: Build | None, root: Rendered) -> frozenset[str]:
+def tree_paths(build: Build | None, root: RenderedPair) -> frozenset[str]:
     """The tree's own paths of what a build of a root is made of."""
     files = build.files if build is not None else ()
     return frozenset(root.own_paths.get(path, path) for path in files)
 
 
-def _alike(root: Rendered) -> bool:
+def _alike(root: RenderedPair) -> bool:
     """Whether a root is built in the same way at base and at head, but for its files."""
     old, new = root.before, root.after
     if old is None or new is None:
@@ -128,6 +128,6 @@ def _alike(root: Rendered) -> bool:
     return (old.edits, old.release, _finish(root)[0]) == (new.edits, new.release, _finish(root)[1])
 
 
-def _finish(root: Rendered) -> tuple[Finish | None, Finish | None]:
+def _finish(root: RenderedPair) -> tuple[Finish | None, Finish | None]:
     was, said = root.was, root.said
     return (was.finish if was else None, said.finish if said else None)

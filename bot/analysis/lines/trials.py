@@ -11,7 +11,7 @@ from bot.core.finding import Side
 from bot.core.lines import provenance
 from bot.core.rendering import Build, Builder, Declared
 from bot.core.resource import Resource, ResourceKey, Route
-from bot.core.states import Rendered
+from bot.core.states import RenderedPair
 from bot.core.values import Value
 from bot.errors import UnbuildableError
 
@@ -23,7 +23,7 @@ Texts = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class TrialField:
     """A place of a resource, and what base and head have there."""
 
     key: ResourceKey
@@ -42,18 +42,20 @@ class Trials:
     _left: int = MOST_IN_ALL
     _known: dict[object, Resources | None] = field(default_factory=dict)
 
-    def flips(self, root: Rendered, texts: Texts, field: Field, side: Side = "RIGHT") -> bool:
+    def flips(
+        self, root: RenderedPair, texts: Texts, field: TrialField, side: Side = "RIGHT"
+    ) -> bool:
         """Whether the field is another one with these texts; False where that cannot be built."""
         found = self.made(root, texts, side)
         has = field.new if side == "RIGHT" else field.old
         return found is not None and value_in(found, field.key, field.route) != has
 
-    def suffices(self, root: Rendered, texts: Texts, field: Field) -> bool:
+    def suffices(self, root: RenderedPair, texts: Texts, field: TrialField) -> bool:
         """Whether base with these texts has what head has."""
         found = self.made(root, texts, "LEFT")
         return found is not None and value_in(found, field.key, field.route) == field.new
 
-    def moved(self, root: Rendered, field: Field) -> bool:
+    def moved(self, root: RenderedPair, field: TrialField) -> bool:
         """Whether the field is another one with what base had from elsewhere."""
         mark = (root.name, "versions")
         if mark not in self._known:
@@ -61,14 +63,14 @@ class Trials:
         found = self._known[mark]
         return found is not None and value_in(found, field.key, field.route) != field.new
 
-    def made(self, root: Rendered, texts: Texts, side: Side = "RIGHT") -> Resources | None:
+    def made(self, root: RenderedPair, texts: Texts, side: Side = "RIGHT") -> Resources | None:
         """What the root gives at that side with these texts; None where it gives nothing."""
         mark = (root.name, side, tuple(sorted(texts.items())))
         if mark not in self._known:
             self._known[mark] = self._make(root, texts, side)
         return self._known[mark]
 
-    def _make(self, root: Rendered, texts: Texts, side: Side) -> Resources | None:
+    def _make(self, root: RenderedPair, texts: Texts, side: Side) -> Resources | None:
         build = root.after if side == "RIGHT" else root.before
         if build is None or self._left <= 0:
             return None
@@ -92,14 +94,16 @@ class Trials:
             laid = replace(again, release=build.release)
         return self._read(root, laid, declared)
 
-    def _with_versions(self, root: Rendered) -> Resources | None:
+    def _with_versions(self, root: RenderedPair) -> Resources | None:
         build = root.again.version() if root.again is not None else None
         if build is None or root.after is None or self._left <= 0:
             return None
         self._left -= 1
         return self._read(root, replace(build, release=root.after.release), root.said)
 
-    def _read(self, root: Rendered, build: Build, declared: Declared | None) -> Resources | None:
+    def _read(
+        self, root: RenderedPair, build: Build, declared: Declared | None
+    ) -> Resources | None:
         known = _known(root, build, declared)
         if known is not None:
             return known
@@ -112,7 +116,7 @@ class Trials:
             return None
 
 
-def _known(root: Rendered, build: Build, declared: Declared | None) -> Resources | None:
+def _known(root: RenderedPair, build: Build, declared: Declared | None) -> Resources | None:
     """What came of this very build at base or at head; None where it is another."""
     finish = declared.finish if declared is not None else None
     sides = ((root.before, root.was, root.old), (root.after, root.said, root.new))
@@ -122,7 +126,7 @@ def _known(root: Rendered, build: Build, declared: Declared | None) -> Resources
     return None
 
 
-def _laid(root: Rendered, build: Build, texts: Texts, tree: Redeclaring) -> Build:
+def _laid(root: RenderedPair, build: Build, texts: Texts, tree: Redeclaring) -> Build:
     """The build with these texts, wherever it finds the files that have them."""
     files = {**_others(root, build), **build.files}
     found = {
@@ -135,7 +139,7 @@ def _laid(root: Rendered, build: Build, texts: Texts, tree: Redeclaring) -> Buil
     return replace(build, files=files, edits={**build.edits, **gone, **found})
 
 
-def _others(root: Rendered, build: Build) -> Mapping[str, str]:
+def _others(root: RenderedPair, build: Build) -> Mapping[str, str]:
     """What the root is made of at the other side alone, which a text that is put back may list.
 
     A chart takes in whatever lies in it, and so gets its values' files alone.

@@ -10,9 +10,9 @@ from bot.core.engine.review import Location
 from bot.core.finding import Side
 from bot.core.lines.line_diff import Hunk
 from bot.core.reading import line_of
-from bot.core.resource import Source
-from bot.core.states import Rendered
-from bot.core.states.roots.fetched_files import NOTHING, Grafts, Remote, zone
+from bot.core.resource import ResourceSource
+from bot.core.states import RenderedPair
+from bot.core.states.roots.fetched_files import NOTHING, FetchedFiles, Remote, zone
 from bot.core.tree import Blobs, Tree
 
 
@@ -23,8 +23,8 @@ class Versions:
     base: Tree
     head: Tree
     blobs: Blobs
-    rendered: Mapping[str, Rendered] = field(default_factory=dict)
-    grafts: tuple[Grafts, Grafts] = (NOTHING, NOTHING)
+    rendered: Mapping[str, RenderedPair] = field(default_factory=dict)
+    grafts: tuple[FetchedFiles, FetchedFiles] = (NOTHING, NOTHING)
     _lines: dict[tuple[str, Side], Location | None] = field(default_factory=dict)
 
     def place(self, path: str, side: Side) -> Location | None:
@@ -44,7 +44,7 @@ class Versions:
                 return f"{new.meant.title} {old.meant.version} -> {new.meant.version}"
         return ""
 
-    def in_hunk(self, origin: Source, hunk: Hunk, side: Side) -> Location | None:
+    def in_hunk(self, origin: ResourceSource, hunk: Hunk, side: Side) -> Location | None:
         """The line of a version that a hunk moves; None for a hunk that moves none.
 
         Of several the one through which that was brought in which something begins.
@@ -92,7 +92,7 @@ class Versions:
             line = None
         return Location(path, line, side)
 
-    def _grafts(self, side: Side) -> Grafts:
+    def _grafts(self, side: Side) -> FetchedFiles:
         return self.grafts[0] if side == "LEFT" else self.grafts[1]
 
 

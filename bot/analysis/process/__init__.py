@@ -1,1 +1,1 @@
-"""How are the trees read safely? The parent, its confined child, their messages and their caches."""
+"""How are trees read safely? The parent, its confined child, their messages and caches."""

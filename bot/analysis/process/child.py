@@ -32,10 +32,10 @@ from bot.analysis.process.messages import (
     LARGEST_FRAME,
     MOST_OWNERS,
     OWNER,
-    Answer,
-    Bring,
+    AnalysisAnswer,
     FactKind,
     Failed,
+    FetchRequest,
     Order,
     Start,
     Uses,
@@ -53,9 +53,9 @@ from bot.analysis.process.messages import (
 )
 from bot.catalog import load_rules
 from bot.core.engine.rule import Rule
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.core.manifest import Manifest
-from bot.core.rendering import Build, Builder, Built
+from bot.core.rendering import Build, Builder, BuildResult
 from bot.core.states.roots.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name
 from bot.core.tree import File, Tree
 from bot.sandbox import SandboxState, confine
@@ -102,17 +102,17 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     fetcher = _Fetcher() if start.fetches else None
     found = examine_trees(question, content, asked, _Builder(), fetcher)
     counts = (content.counters.parsed, content.counters.blobs, content.counters.cached)
-    _send(Answer(**answer(found, content.new, counts), sandbox=str(state)))
+    _send(AnalysisAnswer(**answer(found, content.new, counts), sandbox=str(state)))
 
 
 class _Builder(Builder):
     """Has the parent build: this process can start nothing."""
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         """What comes of a build."""
         return self.build_all([build])[0]
 
-    def build_all(self, builds: Sequence[Build]) -> Sequence[Built]:
+    def build_all(self, builds: Sequence[Build]) -> Sequence[BuildResult]:
         """What comes of each of these builds, in their order."""
         _send(Order(list(builds)))
         return [decode_made(_receive()).built for _ in builds]
@@ -121,9 +121,9 @@ class _Builder(Builder):
 class _Fetcher:
     """Has the parent bring: this process can reach nothing."""
 
-    def bring(self, references: Sequence[Reference]) -> Sequence[Brought]:
+    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         """What came of each reference, in their order."""
-        _send(Bring(list(references)))
+        _send(FetchRequest(list(references)))
         return decode_given(_receive()).found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from bot.core.engine.review import Fetched
-from bot.core.fetching import Brought, Fetcher, Reference
+from bot.core.fetching import Fetcher, FetchResult, SourceReference
 from bot.core.publish.fetched import fetched_of
 from bot.core.states.roots.fetched_files import MOST_FILES, MOST_REFERENCES
 from bot.core.states.roots.files import REGULAR, SYMLINK
@@ -20,7 +20,7 @@ Told = Callable[[str], None]
 """Who hears what is being fetched."""
 
 
-class Source(Fetcher, Blobs, Protocol):
+class FetchedContents(Fetcher, Blobs, Protocol):
     """A fetcher that has the contents of what it brought."""
 
 
@@ -31,7 +31,7 @@ class Fetches(Protocol):
     def enabled(self) -> bool:
         """Whether anything is."""
 
-    def session(self, owners: frozenset[str]) -> AbstractContextManager[Source]:
+    def session(self, owners: frozenset[str]) -> AbstractContextManager[FetchedContents]:
         """What may be asked for in one review; the words are those of `Address.owner`."""
 
 
@@ -45,16 +45,16 @@ def tell_nobody(text: str) -> None:
 
 
 @dataclass(slots=True)
-class Deliveries:
+class FetchRequests:
     """What is brought for one review. `came` is what came of each reference, `spent` how long."""
 
     fetcher: Fetcher
     told: Told = tell_nobody
-    came: dict[Reference, Brought] = field(default_factory=dict)
+    came: dict[SourceReference, FetchResult] = field(default_factory=dict)
     spent: float = 0.0
     _files: int = 0
 
-    def brought(self, references: Sequence[Reference]) -> list[Brought]:
+    def brought(self, references: Sequence[SourceReference]) -> list[FetchResult]:
         """What comes of these. Raises AnalysisError for what no honest child asks for."""
         new = [held for held in dict.fromkeys(references) if held not in self.came]
         if len(self.came) + len(new) > MOST_REFERENCES or any(map(_is_wrong, new)):
@@ -77,20 +77,20 @@ class Deliveries:
         """What a review says of it."""
         return tuple(sorted(fetched_of(held, found) for held, found in self.came.items()))
 
-    def _bounded(self, found: Brought) -> Brought:
+    def _bounded(self, found: FetchResult) -> FetchResult:
         files = {path: file for path, file in found.files.items() if _is_plain(path, file)}
         self._files += len(files)
         if self._files > MOST_FILES:
-            return Brought("limit", message=f"what is fetched has more than {MOST_FILES} files")
+            return FetchResult("limit", message=f"what is fetched has more than {MOST_FILES} files")
         return replace(found, files=files)
 
 
-def _words(reference: Reference) -> str:
-    held = fetched_of(reference, Brought("brought"))
+def _words(reference: SourceReference) -> str:
+    held = fetched_of(reference, FetchResult("brought"))
     return f"{held.source} {held.version}".strip()
 
 
-def _is_wrong(reference: Reference) -> bool:
+def _is_wrong(reference: SourceReference) -> bool:
     texts = (reference.address, reference.version, reference.name)
     return any(len(text) > _LONGEST or not text.isprintable() for text in texts)
 

@@ -1,7 +1,7 @@
-"""What parent and child process say to each other: framed messages, each with a bound.
+"""The messages between the parent and the child process: framed, each with a bound.
 
-The parent believes nothing that comes from the child: `Answer` is decoded into exactly these
-types, and `analysis` checks what types cannot say.
+The parent trusts nothing that the child sends: an `AnalysisAnswer` is decoded into exactly these
+types, and the parent checks what types cannot express.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from bot.core.engine.review import (
     Suggestion,
     Summary,
 )
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.core.finding import Severity
 from bot.core.manifest import Manifest, Reading
 from bot.core.policy.model import Policy
-from bot.core.rendering import Build, Built
+from bot.core.rendering import Build, BuildResult
 from bot.core.states.roots.fetched_files import MOST_REFERENCES
 from bot.core.tree import File, Tree
 from bot.core.values import freeze
@@ -106,19 +106,19 @@ class Order(msgspec.Struct, frozen=True, tag=True):
 class Made(msgspec.Struct, frozen=True):
     """What came of one build of an order; there is one for each, in their order."""
 
-    built: Built
+    built: BuildResult
 
 
-class Bring(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+class FetchRequest(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """What the child asks the parent to have brought from elsewhere."""
 
-    references: Annotated[list[Reference], msgspec.Meta(max_length=MOST_REFERENCES)]
+    references: Annotated[list[SourceReference], msgspec.Meta(max_length=MOST_REFERENCES)]
 
 
 class Given(msgspec.Struct, frozen=True):
     """The parent's answer: what came of each reference."""
 
-    found: list[Brought]
+    found: list[FetchResult]
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
@@ -144,7 +144,7 @@ class _Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     moved: _Text = ""
 
 
-class Answer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+class AnalysisAnswer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """An analysis, the facts of the contents that were read for it, and what it took."""
 
     findings: Annotated[list[_Finding], msgspec.Meta(max_length=_MOST_FINDINGS)]
@@ -157,7 +157,7 @@ class Answer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     sandbox: str
 
 
-Message: TypeAlias = Want | Uses | Order | Bring | Answer | Failed
+Message: TypeAlias = Want | Uses | Order | FetchRequest | AnalysisAnswer | Failed
 
 decode_start: Final = msgspec.msgpack.Decoder(Start).decode
 decode_rest: Final = msgspec.msgpack.Decoder(Rest).decode
@@ -211,7 +211,7 @@ def answer(
     }
 
 
-def analysis(said: Answer, rules: frozenset[str], base: Tree, head: Tree) -> Analysis:
+def analysis(said: AnalysisAnswer, rules: frozenset[str], base: Tree, head: Tree) -> Analysis:
     """The analysis that a child's answer is. Raises AnalysisError where it cannot be one."""
     trees = {"LEFT": base, "RIGHT": head}
     places = [found.location for found in said.findings]

@@ -11,12 +11,18 @@ from typing import Final, Literal
 from bot.analysis.counters import Counters
 from bot.analysis.process.cache import FactCache
 from bot.analysis.process.channel import LAUNCH, Channel
-from bot.analysis.process.fetch_requests import Deliveries, Fetches, Source, Told, tell_nobody
+from bot.analysis.process.fetch_requests import (
+    FetchedContents,
+    Fetches,
+    FetchRequests,
+    Told,
+    tell_nobody,
+)
 from bot.analysis.process.messages import (
-    Answer,
-    Bring,
+    AnalysisAnswer,
     FactKind,
     Failed,
+    FetchRequest,
     Given,
     Have,
     Made,
@@ -30,7 +36,7 @@ from bot.analysis.process.messages import (
     frame,
     pack_tree,
 )
-from bot.analysis.process.renders import RENDERS, Orders, Renders
+from bot.analysis.process.renders import RENDERS, RenderRequests, Renders
 from bot.catalog import rule_ids
 from bot.core.engine.review import Analysis
 from bot.core.fetching import NoFetcher
@@ -49,7 +55,7 @@ _LINKABLE: Final = frozenset({"100644", "100755", "120000"})
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ChildLimits:
     """What the child may use: bytes of memory, seconds of CPU, seconds of the clock."""
 
     memory: int = 1024 * MEBIBYTE
@@ -58,7 +64,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class AnalysisOptions:
     """How an analysis is run.
 
     `namespace` is what a resource without one gets; `rules` names the rules to ask, None for all;
@@ -75,7 +81,7 @@ class Options:
     cache: Path | None = None
     tenant: str = ""
     require_sandbox: bool = False
-    limits: Limits = Limits()
+    limits: ChildLimits = ChildLimits()
     counters: Counters = field(default_factory=Counters)
     launch: str = LAUNCH
     renders: Renders = field(default_factory=Renders)
@@ -86,7 +92,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparedTree:
     """One of the two things compared: its files, where their content is, and its name."""
 
     tree: Tree
@@ -94,7 +100,9 @@ class Side:
     name: str
 
 
-def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysis:
+def analyse(
+    base: ComparedTree, head: ComparedTree, policy: Policy, options: AnalysisOptions
+) -> Analysis:
     """What the change from `base` to `head` does.
 
     Raises AnalysisError where the child dies, meets a limit or answers nonsense, Overtaken where
@@ -124,8 +132,8 @@ def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysi
         with _session(fetching, owners) as session:
             store.open(head, session)
             channel.send(frame(Rest(pack_tree(head.tree))))
-            deliveries = Deliveries(session or NoFetcher(), options.told)
-            orders = Orders(options.renders, store, store.allowed, kept, options.tenant)
+            deliveries = FetchRequests(session or NoFetcher(), options.told)
+            orders = RenderRequests(options.renders, store, store.allowed, kept, options.tenant)
             said = _conversation(channel, store, orders, deliveries)
         found = analysis(said, rule_ids(), base.tree, head.tree)
         store.keep(said.facts)
@@ -133,7 +141,7 @@ def analyse(base: Side, head: Side, policy: Policy, options: Options) -> Analysi
     return _with_tools(found, orders, deliveries)
 
 
-def _with_tools(found: Analysis, orders: Orders, deliveries: Deliveries) -> Analysis:
+def _with_tools(found: Analysis, orders: RenderRequests, deliveries: FetchRequests) -> Analysis:
     """The analysis with what the parent alone knows of how it was rendered and what of."""
     summary = replace(found.summary, fetched=deliveries.fetched())
     rendered = summary.rendered
@@ -160,7 +168,7 @@ def _owners(channel: Channel, store: _Store) -> frozenset[str]:
 
 
 @contextmanager
-def _session(fetching: Fetches | None, owners: frozenset[str]) -> Iterator[Source | None]:
+def _session(fetching: Fetches | None, owners: frozenset[str]) -> Iterator[FetchedContents | None]:
     """What may be fetched for one review; None for nothing."""
     if fetching is None or not fetching.enabled:
         yield None
@@ -170,12 +178,12 @@ def _session(fetching: Fetches | None, owners: frozenset[str]) -> Iterator[Sourc
 
 
 def _conversation(
-    channel: Channel, store: _Store, orders: Orders, deliveries: Deliveries
-) -> Answer:
+    channel: Channel, store: _Store, orders: RenderRequests, deliveries: FetchRequests
+) -> AnalysisAnswer:
     """Give the child the contents, builds and things from elsewhere, until it answers."""
     for _ in range(_MOST_MESSAGES):
         message = decode_message(channel.receive())
-        if isinstance(message, Answer):
+        if isinstance(message, AnalysisAnswer):
             return message
         if isinstance(message, Failed):
             raise AnalysisError(_failure(message))
@@ -184,7 +192,7 @@ def _conversation(
                 channel.prolong(waited)
                 channel.send(frame(Made(built)))
             continue
-        if isinstance(message, Bring):
+        if isinstance(message, FetchRequest):
             spent = deliveries.spent
             found = deliveries.brought(message.references)
             store.allow(deliveries.blobs())
@@ -205,7 +213,7 @@ def _failure(message: Failed) -> str:
     return f"the analysis failed with {message.error}"
 
 
-def _count(counters: Counters, said: Answer) -> None:
+def _count(counters: Counters, said: AnalysisAnswer) -> None:
     counters.parsed += said.parsed
     counters.blobs += said.blobs
     counters.cached += said.cached
@@ -218,7 +226,7 @@ class _Store:
     told to one that has not: whoever takes a child over by head cannot say what base holds.
     """
 
-    def __init__(self, base: Side, cache: FactCache, tenant: str) -> None:
+    def __init__(self, base: ComparedTree, cache: FactCache, tenant: str) -> None:
         self._blobs: list[Blobs] = [base.blobs]
         self._cache = cache
         self._tenant = tenant
@@ -226,7 +234,7 @@ class _Store:
         self.allowed = set(_readable(base.tree))
         self._served: set[tuple[FactKind, str]] = set()
 
-    def open(self, head: Side, brought: Blobs | None) -> None:
+    def open(self, head: ComparedTree, brought: Blobs | None) -> None:
         """From now on give contents of head as well, and of what is brought."""
         self._is_open = True
         self._served.clear()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, get_args
 import msgspec
 
 from bot.analysis.process.cache import FactCache
-from bot.core.rendering import Build, Builder, Built, Release, Renderer
+from bot.core.rendering import Build, Builder, BuildResult, Release, Renderer
 from bot.core.tree import Blobs
 from bot.errors import AnalysisError
 from bot.sandbox import proved_state
@@ -118,7 +118,7 @@ class _Begun:
     """A build by the key that it is kept under: what came of it, or will."""
 
     key: str
-    built: Built | Future[Built]
+    built: BuildResult | Future[BuildResult]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class _OneAtATime:
 
 
 @dataclass(slots=True)
-class Orders(Builder):
+class RenderRequests(Builder):
     """The builds of one review.
 
     `allowed` are the contents that the two trees hold; what is kept of one `tenant` is not told to
@@ -152,15 +152,15 @@ class Orders(Builder):
     tools: set[str] = field(default_factory=set)
     _builder: Builder | None = None
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         """What comes of a build."""
         return self.build_all([build])[0]
 
-    def build_all(self, builds: Sequence[Build]) -> Sequence[Built]:
+    def build_all(self, builds: Sequence[Build]) -> Sequence[BuildResult]:
         """What comes of each of these builds, in their order."""
         return [built for built, _ in self.all_built(builds)]
 
-    def all_built(self, builds: Sequence[Build]) -> Iterator[tuple[Built, float]]:
+    def all_built(self, builds: Sequence[Build]) -> Iterator[tuple[BuildResult, float]]:
         """What comes of each build, in their order, and the seconds that were waited for it.
 
         Raises AnalysisError for what no honest child asks for, before anything is built.
@@ -190,7 +190,8 @@ class Orders(Builder):
             return _Begun(key, kept)
         if self.made >= self.renders.builds:
             return _Begun(
-                key, Built("limit", message=f"a review may render {self.renders.builds} times")
+                key,
+                BuildResult("limit", message=f"a review may render {self.renders.builds} times"),
             )
         self.made += 1
         if self._builder is None:
@@ -198,16 +199,16 @@ class Orders(Builder):
             self._builder = self.renders.builder(_OneAtATime(self.blobs))
         return _Begun(key, pool.submit(self._make, build, self._builder))
 
-    def _make(self, build: Build, builder: Builder) -> Built:
+    def _make(self, build: Build, builder: Builder) -> BuildResult:
         if self.spent >= self.renders.seconds:
             seconds = f"{self.renders.seconds:.0f}"
-            return Built("limit", message=f"a review may render for {seconds} seconds")
+            return BuildResult("limit", message=f"a review may render for {seconds} seconds")
         return builder.build(build)
 
-    def _ended(self, begun: _Begun) -> tuple[Built, float]:
+    def _ended(self, begun: _Begun) -> tuple[BuildResult, float]:
         """What came of a build, kept for the next review where it is the same each time."""
         built, waited = begun.built, 0.0
-        if not isinstance(built, Built):
+        if not isinstance(built, BuildResult):
             start = time.monotonic()
             built = built.result()
             waited = time.monotonic() - start
@@ -223,7 +224,7 @@ class Orders(Builder):
         digest.update(_encode(build))
         return f"{self.tenant}:{digest.hexdigest()}"
 
-    def _kept(self, key: str) -> Built | None:
+    def _kept(self, key: str) -> BuildResult | None:
         data = self.kept.get([key]).get(key)
         if data is None:
             return None
@@ -232,7 +233,7 @@ class Orders(Builder):
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
-    def _keep(self, key: str, built: Built) -> None:
+    def _keep(self, key: str, built: BuildResult) -> None:
         if len(built.output) <= _LARGEST_KEPT:
             self.kept.put({key: zlib.compress(_encode(built), 1)})
 
@@ -278,4 +279,4 @@ def _plain(value: object) -> object:
 
 
 _encode: Final = msgspec.msgpack.Encoder(enc_hook=_plain, order="deterministic").encode
-_decode: Final = msgspec.msgpack.Decoder(Built).decode
+_decode: Final = msgspec.msgpack.Decoder(BuildResult).decode

@@ -9,8 +9,8 @@ from hashlib import blake2b
 from typing import TypeAlias, cast
 
 from bot.core.engine.rule import Compare, Find, Rule
-from bot.core.finding import Finding, Spot
-from bot.core.resource import Item, Resource, ResourceKey, route_text
+from bot.core.finding import FileLine, Finding
+from bot.core.resource import ListStep, Resource, ResourceKey, route_text
 from bot.core.state import Change, State, changes
 from bot.core.values import Value, mapping, sequence
 
@@ -37,11 +37,11 @@ class RuleFailed:
     error: str
 
 
-Options: TypeAlias = Mapping[str, object]
+RuleOptions: TypeAlias = Mapping[str, object]
 
 
 def judge(
-    before: State, after: State, rules: Iterable[Rule], options: Options
+    before: State, after: State, rules: Iterable[Rule], options: RuleOptions
 ) -> Iterator[Judged | RuleFailed]:
     """What these rules newly find between two states of one environment.
 
@@ -64,7 +64,7 @@ def judge(
 def fingerprint(rule: str, finding: Finding) -> str:
     """What stays of a finding when lines and environments change: rule, resource, route, key."""
     place = finding.node
-    if isinstance(place, Spot):
+    if isinstance(place, FileLine):
         parts: tuple[str, ...] = (rule, "file", place.path, finding.key)
     else:
         key = place.resource.key
@@ -130,11 +130,11 @@ def _new(rule: Rule, known: tuple[Finding, ...], found: tuple[Finding, ...]) -> 
 
 def _content(finding: Finding) -> Value:
     """What makes the finding's place this one among its like: the whole item without merge key."""
-    if isinstance(finding.node, Spot):
+    if isinstance(finding.node, FileLine):
         return None
     value: Value = finding.node.resource.body
     for step in finding.node.route:
-        if isinstance(step, Item):
+        if isinstance(step, ListStep):
             value = sequence(value)[step.index]
             if not step.key:
                 return value

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.core.lines.line_diff import Hunk, lines_of
-from bot.core.resource import Item, Node, Resource, Route
+from bot.core.resource import ListStep, Node, Resource, Route
 from bot.core.values import Value
 
 # In all of what is looked at for one finding: lines, and scalars that they are held against.
@@ -176,7 +176,7 @@ def value_at(value: Value, route: Route) -> Value:
     None where nothing stands there.
     """
     for step in route:
-        if isinstance(step, Item):
+        if isinstance(step, ListStep):
             value = _item(value, step)
         else:
             value = value.get(step) if isinstance(value, Mapping) else None
@@ -188,7 +188,7 @@ def with_value(value: Value, route: Route, wanted: Value) -> Value:
     if not route:
         return wanted
     step, rest = route[0], route[1:]
-    if isinstance(step, Item) and isinstance(value, tuple) and step.index < len(value):
+    if isinstance(step, ListStep) and isinstance(value, tuple) and step.index < len(value):
         held = list(value)
         held[step.index] = with_value(held[step.index], rest, wanted)
         return tuple(held)
@@ -205,7 +205,7 @@ def _scalars(node: Node) -> Iterator[Node]:
         yield from _scalars(held)
 
 
-def _item(value: Value, step: Item) -> Value:
+def _item(value: Value, step: ListStep) -> Value:
     if not isinstance(value, tuple):
         return None
     if not step.key:

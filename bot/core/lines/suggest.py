@@ -25,7 +25,7 @@ from bot.core.reading.limits import DEFAULT_LIMITS
 from bot.core.reading.lines import through_lists
 from bot.core.reading.read import read_manifest
 from bot.core.reading.split import cut_for_kubectl, normalised
-from bot.core.resource import Item, Route, Source, Step
+from bot.core.resource import ListStep, ResourceSource, Route, Step
 from bot.core.values import Value
 from bot.errors import ReadingError
 
@@ -48,7 +48,7 @@ def suggest_fix(data: bytes, fix: Fix) -> Suggestion | None:
     return suggest(data, resource.source, fix.node.route, fix.value)
 
 
-def suggest(data: bytes, source: Source, route: Route, value: Value) -> Suggestion | None:
+def suggest(data: bytes, source: ResourceSource, route: Route, value: Value) -> Suggestion | None:
     """New text for the one line that holds a scalar, so that another stands there.
 
     None where that is not certain: no scalar of one line stands there, or the cluster would then
@@ -84,7 +84,7 @@ def _written(value: str | int, style: str | None) -> Iterator[str]:
         yield quoted
 
 
-def _place(text: bytes, source: Source, route: Route) -> tuple[int, int, str | None] | None:
+def _place(text: bytes, source: ResourceSource, route: Route) -> tuple[int, int, str | None] | None:
     """Where a scalar of one line begins and ends in the text, and its quotes."""
     chunks = cut_for_kubectl(text, DEFAULT_LIMITS).chunks
     if not 0 <= source.document < len(chunks):
@@ -122,7 +122,7 @@ class _Walk:
         return event
 
     def _step(self, event: Any, step: Step) -> Any:
-        if isinstance(step, Item):
+        if isinstance(step, ListStep):
             return self._item(step.index) if isinstance(event, SequenceStartEvent) else None
         return self._field(step) if isinstance(event, MappingStartEvent) else None
 
@@ -159,7 +159,7 @@ class _Walk:
         return isinstance(event, ScalarEvent | AliasEvent | MappingStartEvent | SequenceStartEvent)
 
 
-def _is_all(old: bytes, new: bytes, source: Source, route: Route, value: Value) -> bool:
+def _is_all(old: bytes, new: bytes, source: ResourceSource, route: Route, value: Value) -> bool:
     """Whether the cluster reads the new file as the old one with this one value changed."""
     was, now = _reading(old, source), _reading(new, source)
     if was.error != now.error or len(was.objects) != len(now.objects):
@@ -175,12 +175,12 @@ def _is_all(old: bytes, new: bytes, source: Source, route: Route, value: Value) 
     return target is not None
 
 
-def _reading(data: bytes, source: Source) -> Reading:
+def _reading(data: bytes, source: ResourceSource) -> Reading:
     manifest = read_manifest(data)
     return manifest.kustomize if source.kustomize else manifest.kubectl
 
 
-def _object(reading: Reading, source: Source) -> Object | None:
+def _object(reading: Reading, source: ResourceSource) -> Object | None:
     place = (source.document, source.item)
     found = [held for held in reading.objects if (held.document, held.item) == place]
     return found[0] if len(found) == 1 else None
@@ -188,7 +188,7 @@ def _object(reading: Reading, source: Source) -> Object | None:
 
 def _put(body: Any, route: Route, value: Value) -> bool:
     """Put a value where a route leads, in place; False where it leads nowhere."""
-    *way, last = (step.index if isinstance(step, Item) else step for step in route)
+    *way, last = (step.index if isinstance(step, ListStep) else step for step in route)
     try:
         for step in way:
             body = body[step]

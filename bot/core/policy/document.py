@@ -26,7 +26,7 @@ MOST_VALUES: Final = 20_000
 
 DEEPEST: Final = 20
 
-Path: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _SCALARS: Final = frozenset(f"{_PREFIX}{kind}" for kind in ("null", "bool", "int", "float"))
@@ -37,20 +37,20 @@ _MERGE: Final = f"{_PREFIX}merge"
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PolicyDocument:
     """A YAML document as plain values, and the line (1-based) of each place in it."""
 
     value: Any
-    lines: Mapping[Path, int]
+    lines: Mapping[KeyPath, int]
 
-    def line(self, path: Path) -> int:
+    def line(self, path: KeyPath) -> int:
         """The line of a place, or of what it would stand in."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
 
-def parse_document(text: str) -> Document:
+def parse_document(text: str) -> PolicyDocument:
     """The document. Raises PolicyError for what is no YAML, or more of it than a policy needs."""
     text = text.removeprefix("\ufeff")
     if len(text) > LONGEST:
@@ -63,7 +63,7 @@ def parse_document(text: str) -> Document:
     except (YAMLError, ValueError, RecursionError) as error:
         raise PolicyError(f"the policy is not YAML: {str(error).partition(chr(10))[0]}") from error
     values = _Values()
-    return Document(None if node is None else values.plain(node), values.lines)
+    return PolicyDocument(None if node is None else values.plain(node), values.lines)
 
 
 def _yaml() -> YAML:
@@ -109,13 +109,13 @@ def _line(held: Any) -> int:
 class _Values:
     """Nodes into values. `lines` says where each stands; `entries` are made once a mapping."""
 
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
     entries: dict[int, Mapping[str, tuple[int, Node]] | None] = field(default_factory=dict)
     constructor: SafeConstructor = field(
         default_factory=lambda: SafeConstructor(loader=YAML(typ="safe", pure=True))
     )
 
-    def plain(self, node: Node, path: Path = ()) -> Any:
+    def plain(self, node: Node, path: KeyPath = ()) -> Any:
         """The node's value, which stands at this path."""
         if len(self.lines) > MOST_VALUES or len(path) > DEEPEST:
             raise _too_much()
@@ -129,11 +129,11 @@ class _Values:
         items = enumerate(node.value)
         return [self._inner(one, (*path, index), _line(one)) for index, one in items]
 
-    def _inner(self, node: Node, path: Path, line: int) -> Any:
+    def _inner(self, node: Node, path: KeyPath, line: int) -> Any:
         self.lines[path] = line
         return self.plain(node, path)
 
-    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+    def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
         tag = str(node.tag)
         if tag in _TEXTS:
             return str(node.value)

@@ -7,14 +7,14 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from bot.core.policy.layers import Held
-from bot.core.policy.model import Level, Override
+from bot.core.policy.model import Override, Threshold
 
-Path: TypeAlias = tuple[str, ...]
+LockedKey: TypeAlias = tuple[str, ...]
 
 
 def loosened(
     locked: Sequence[str], under: Mapping[str, Any], own: Held
-) -> Iterator[tuple[Path, str]]:
+) -> Iterator[tuple[LockedKey, str]]:
     """The locked keys that `own` would loosen upon `under`: where, and what is legal."""
     for name in locked:
         key, _, rule = name.partition(".")
@@ -28,7 +28,7 @@ def loosened(
         yield from _CHECKS.get(key, _written)(key, under, held)
 
 
-_Found: TypeAlias = Iterator[tuple[Path, str]]
+_Found: TypeAlias = Iterator[tuple[LockedKey, str]]
 
 
 def _by_option(key: str, under: Mapping[str, Any], own: Held) -> _Found:
@@ -49,10 +49,10 @@ def _written(key: str, under: Mapping[str, Any], own: Held) -> _Found:
 
 def _level(key: str, under: Mapping[str, Any], own: Held) -> _Found:
     """A threshold: a higher one lets more through."""
-    default = {"block": Level.ERROR, "inline": Level.WARNING}[key]
-    levels = list(Level)
-    limit = Level(under.get(key, default))
-    if levels.index(Level(own[key])) > levels.index(limit):
+    default = {"block": Threshold.ERROR, "inline": Threshold.WARNING}[key]
+    levels = list(Threshold)
+    limit = Threshold(under.get(key, default))
+    if levels.index(Threshold(own[key])) > levels.index(limit):
         legal = ", ".join(repr(str(level)) for level in levels[: levels.index(limit) + 1])
         yield (key,), f"legal here are {legal}"
 

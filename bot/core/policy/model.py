@@ -29,17 +29,17 @@ ORGANISATION_REPOSITORY: Final = ".github"
 ORGANISATION_PATH: Final = "fairlead.yml"
 """Where the organisation's policy is: at the top of that repository."""
 
-Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
-Names: TypeAlias = tuple[Text, ...]
+NonEmptyText: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+Names: TypeAlias = tuple[NonEmptyText, ...]
 Team: TypeAlias = Annotated[
     str, msgspec.Meta(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$")
 ]
 User: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Image: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!.*://)\S+$")]
+ImagePattern: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^(?!.*://)\S+$")]
 Namespace: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
 
 
-class Level(StrEnum):
+class Threshold(StrEnum):
     """The lowest severity from which something follows, or `never`."""
 
     NOTICE = "notice"
@@ -49,26 +49,26 @@ class Level(StrEnum):
 
     def reached_by(self, severity: Severity) -> bool:
         """Whether a finding of this severity is bad enough."""
-        return self is not Level.NEVER and severity.rank >= Severity(self.value).rank
+        return self is not Threshold.NEVER and severity.rank >= Severity(self.value).rank
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentPolicy:
     """One cluster's worth of paths, by name. `kubernetes` None: the newest minor version known."""
 
-    name: Text
+    name: NonEmptyText
     paths: Annotated[Names, msgspec.Meta(min_length=1)]
     kubernetes: Annotated[str, msgspec.Meta(pattern=r"^1\.[0-9]{1,3}$")] | None = None
-    default_namespace: Text = "default"
+    default_namespace: NonEmptyText = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class Images:
     """Which images are approved. `approved` empty: judged by what the base already uses."""
 
-    approved: tuple[Image, ...] = ()
+    approved: tuple[ImagePattern, ...] = ()
     require_digest: bool = False
-    mirrors: Mapping[str, Text] = field(default_factory=lambda: MappingProxyType({}))
+    mirrors: Mapping[str, NonEmptyText] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class RulePolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class NamespaceOwner:
     """The teams that own the namespaces of these globs."""
 
     namespaces: Annotated[Names, msgspec.Meta(min_length=1)]
@@ -123,8 +123,8 @@ class Waiver:
 
     reason: Annotated[str, msgspec.Meta(pattern=r"\S")]
     expires: date
-    rule: Text | None = None
-    resource: Text | None = None
+    rule: NonEmptyText | None = None
+    resource: NonEmptyText | None = None
     environments: Names = ()
     namespaces: Names = ()
     paths: Names = ()
@@ -173,8 +173,8 @@ class Policy:
 
     version: Literal[1] = 1
     mode: Literal["enforce", "observe"] = "enforce"
-    block: Level = Level.ERROR
-    inline: Level = Level.WARNING
+    block: Threshold = Threshold.ERROR
+    inline: Threshold = Threshold.WARNING
     incomplete: Literal["allow", "block"] = "allow"
     ignore: Names = ()
     environments: tuple[EnvironmentPolicy, ...] = ()
@@ -182,7 +182,7 @@ class Policy:
     trusted_sources: Names = ()
     images: Images = field(default_factory=Images)
     rules: Mapping[str, RulePolicy] = field(default_factory=lambda: MappingProxyType({}))
-    owners: tuple[Owner, ...] = ()
+    owners: tuple[NamespaceOwner, ...] = ()
     approvals: tuple[ApprovalPolicy, ...] = ()
     notify: tuple[Notice, ...] = ()
     waivers: tuple[Waiver, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot.core.policy.document import Document, Path, parse_document
+from bot.core.policy.document import KeyPath, PolicyDocument, parse_document
 from bot.core.policy.layers import BRANCHES, at_branch, branches_named, laid, place_of
 from bot.core.policy.locks import loosened
 from bot.core.policy.model import ORGANISATION_PATH, Policy
@@ -108,7 +108,7 @@ def _at(organisation: Organisation, own: Mapping[str, Any], branch: str | None) 
 
 
 def _loosened(
-    organisation: Organisation, own: Mapping[str, Any], document: Document, branch: str | None
+    organisation: Organisation, own: Mapping[str, Any], document: PolicyDocument, branch: str | None
 ) -> Iterator[tuple[int, str]]:
     """Each locked key that is loosened, for this branch or one that the files name, by its line."""
     under = organisation.held
@@ -120,12 +120,12 @@ def _loosened(
     for below, above in dict.fromkeys((place_of(under, it), place_of(own, it)) for it in names):
         upper = at_branch(own, above)
         for path, legal in loosened(organisation.locked, at_branch(under, below), upper):
-            inside: Path = () if above is None else (BRANCHES, above, *path)
+            inside: KeyPath = () if above is None else (BRANCHES, above, *path)
             place = inside if inside in document.lines else path
             yield document.line(place), _said(place, legal)
 
 
-def _said(place: Path, legal: str) -> str:
+def _said(place: KeyPath, legal: str) -> str:
     return f"{as_written(place)} is locked by the organisation's policy: {legal}"
 
 
@@ -133,7 +133,9 @@ def _lockable(options: Mapping[str, type] | None) -> list[str]:
     return sorted(_KEYS | {f"rules.{rule}" for rule in options or ()})
 
 
-def _check_locked(locked: object, document: Document, options: Mapping[str, type] | None) -> None:
+def _check_locked(
+    locked: object, document: PolicyDocument, options: Mapping[str, type] | None
+) -> None:
     if not isinstance(locked, list) or not all(isinstance(key, str) for key in locked):
         raise PolicyError(f"line {document.line(('locked',))}: locked must be a list of keys")
     known = _lockable(options)

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from bot.core.finding import Severity
 from bot.core.globs import name_matches
-from bot.core.policy.document import Document, Path, parse_document
+from bot.core.policy.document import KeyPath, PolicyDocument, parse_document
 from bot.core.policy.layers import BRANCHES, at_branch, place_of, places
 from bot.core.policy.model import Policy, RulePolicy
 from bot.core.policy.schema import policy_schema
@@ -51,7 +51,7 @@ def parse_policy(
     return decode_policy(at_branch(document, place_of(document, branch)))
 
 
-def check_document(document: Document, options: Mapping[str, type] | None) -> dict[str, Any]:
+def check_document(document: PolicyDocument, options: Mapping[str, type] | None) -> dict[str, Any]:
     """What a policy's document holds. Raises PolicyError with everything that is wrong with it."""
     if document.value is None:
         return {}
@@ -80,9 +80,9 @@ def unknown_key(key: str, known: list[str]) -> str:
     return f"unknown key {key!r}{_legal(key, known)}"
 
 
-def _faults(error: ValidationError, document: Document) -> Iterator[_Fault]:
+def _faults(error: ValidationError, document: PolicyDocument) -> Iterator[_Fault]:
     """What the schema refuses, in words."""
-    path: Path = tuple(error.absolute_path)
+    path: KeyPath = tuple(error.absolute_path)
     if error.validator == "anyOf":
         wanted = 1 if isinstance(error.instance, dict) else 0
         for inner in error.context or ():
@@ -102,7 +102,7 @@ def _faults(error: ValidationError, document: Document) -> Iterator[_Fault]:
     yield _Fault(document.line(path), _sentence(error, path))
 
 
-def _sentence(error: ValidationError, path: Path) -> str:
+def _sentence(error: ValidationError, path: KeyPath) -> str:
     value: Any = error.instance
     limit: Any = error.validator_value
     shown = repr(value) if len(repr(value)) <= 100 else f"{repr(value)[:100]}…"
@@ -149,7 +149,7 @@ EXPLAINED: Final = {
 """What is said of each pattern of `bot.core.policy.model`."""
 
 
-def as_written(path: Path) -> str:
+def as_written(path: KeyPath) -> str:
     """A path as people write it: `waivers[0].expires`."""
     out = ""
     for step in path:
@@ -157,11 +157,11 @@ def as_written(path: Path) -> str:
     return out or "the policy"
 
 
-def _within(path: Path) -> str:
+def _within(path: KeyPath) -> str:
     return f" in {as_written(path)}" if path and path != ("rules",) else ""
 
 
-def _of_rules(path: Path) -> bool:
+def _of_rules(path: KeyPath) -> bool:
     """Whether the keys here are ids of rules."""
     return path == ("rules",) or (path[:1] == (BRANCHES,) and path[2:] == ("rules",))
 
@@ -175,7 +175,7 @@ def _legal(value: object, known: list[Any]) -> str:
     return f"{hint or ','} legal are {', '.join(repr(name) for name in known) or 'none'}"
 
 
-def _nonsense(document: Document, options: Mapping[str, type] | None) -> Iterator[_Fault]:
+def _nonsense(document: PolicyDocument, options: Mapping[str, type] | None) -> Iterator[_Fault]:
     """What has the right form and cannot be meant."""
     for place, held in places(document.value):
         yield from _nonsense_in(document, place, held)
@@ -192,10 +192,12 @@ def _nonsense(document: Document, options: Mapping[str, type] | None) -> Iterato
         seen.add(glob)
 
 
-def _nonsense_in(document: Document, place: Path, held: Mapping[str, Any]) -> Iterator[_Fault]:
+def _nonsense_in(
+    document: PolicyDocument, place: KeyPath, held: Mapping[str, Any]
+) -> Iterator[_Fault]:
     for number, waiver in enumerate(held.get("waivers", ())):
         if not {"rule", "fingerprint"} & waiver.keys():
-            path: Path = (*place, "waivers", number)
+            path: KeyPath = (*place, "waivers", number)
             text = f"{as_written(path)} names neither a 'rule' nor a 'fingerprint'"
             yield _Fault(document.line(path), text)
     names = Counter(item["name"] for item in held.get("environments", ()))
@@ -207,10 +209,10 @@ def _nonsense_in(document: Document, place: Path, held: Mapping[str, Any]) -> It
 
 
 def _unknown_rules(
-    document: Document, place: Path, held: Mapping[str, Any], known: list[str]
+    document: PolicyDocument, place: KeyPath, held: Mapping[str, Any], known: list[str]
 ) -> Iterator[_Fault]:
     """Globs that match no rule: a waiver with a typing error waives nothing."""
-    globs: list[tuple[Path, str]] = [
+    globs: list[tuple[KeyPath, str]] = [
         ((*place, section, number, "rules", index), glob)
         for section in ("approvals", "notify")
         for number, item in enumerate(held.get(section, ()))

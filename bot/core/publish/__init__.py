@@ -1,1 +1,1 @@
-"""What is posted on GitHub or printed: reports, comments and the operations that bring them there."""
+"""What is posted or printed: reports, comments, and the operations that bring them to GitHub."""

@@ -15,7 +15,7 @@ _HEADER: Final = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class CommentableLine:
     """A line (1-based) and side of a file's difference."""
 
     line: int
@@ -37,18 +37,18 @@ class Hunks:
     def _right(self) -> frozenset[int]:
         return self.added | frozenset(self.context.values())
 
-    def anchor(self, line: int, side: Side) -> Anchor | None:
+    def anchor(self, line: int, side: Side) -> CommentableLine | None:
         """Where GitHub accepts a comment on this line, None where the difference lacks it.
 
         GitHub takes a removed line as LEFT and every other as RIGHT:
         https://docs.github.com/en/rest/pulls/comments#create-a-review-comment-for-a-pull-request
         """
         if side == "RIGHT":
-            return Anchor(line, "RIGHT") if line in self._right else None
+            return CommentableLine(line, "RIGHT") if line in self._right else None
         if line in self.removed:
-            return Anchor(line, "LEFT")
+            return CommentableLine(line, "LEFT")
         shown = self.context.get(line)
-        return None if shown is None else Anchor(shown, "RIGHT")
+        return None if shown is None else CommentableLine(shown, "RIGHT")
 
     def holds(self, start: int, end: int) -> bool:
         """Whether head's lines `start` to `end` stand here, and in one hunk.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from bot.core.engine.review import Fetched, Summary
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 
 _MOST: Final = 10
 _SHORT: Final = 12
 _DIGEST: Final = "sha256:"
 
 
-def fetched_of(reference: Reference, found: Brought) -> Fetched:
+def fetched_of(reference: SourceReference, found: FetchResult) -> Fetched:
     """What a review says of a reference that was asked for."""
     place = reference.address.partition("://")[2]
     return Fetched(

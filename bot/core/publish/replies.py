@@ -22,7 +22,7 @@ NOBODY: Final = Person()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandReply:
     """What became of one command.
 
     `fault` says why it was not carried out; `may-not` and `edited` have words in the template.
@@ -38,7 +38,7 @@ class Answer:
     done: bool = False
 
 
-def write_reply(mark: str, answers: tuple[Answer, ...]) -> str:
+def write_reply(mark: str, answers: tuple[CommandReply, ...]) -> str:
     """The text of the one comment that answers all of them."""
     helpful = any(answer.verb in {"help", "unknown"} and not answer.fault for answer in answers)
     return render("reply.md", mark=mark, answers=answers, helpful=helpful)

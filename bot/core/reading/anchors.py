@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.core.reading.limits import Limits
+from bot.core.reading.limits import FileLimits
 from bot.errors import ReadingError
 
 # go-yaml's own bound (allowedAliasRatio in decode.go), so that what it refuses is refused here.
@@ -14,7 +14,7 @@ _RATIO_HIGH: Final = 4_000_000
 
 
 @dataclass(slots=True)
-class Anchor:
+class YamlAnchor:
     """What an anchor stands for. `key` is its text as a mapping key, None where it cannot be one.
 
     `nodes` and `size` (in characters) are what an alias adds, `depth` how many levels; `before` is
@@ -35,8 +35,8 @@ class Anchors:
 
     __slots__ = ("_aliased", "_by_name", "_count", "_deepest", "_expanded", "_limits")
 
-    def __init__(self, limits: Limits) -> None:
-        self._by_name: dict[str, Anchor] = {}
+    def __init__(self, limits: FileLimits) -> None:
+        self._by_name: dict[str, YamlAnchor] = {}
         self._limits = limits
         self._count = 0
         self._aliased = 0
@@ -48,10 +48,12 @@ class Anchors:
         """How many nodes the aliases so far stand for."""
         return self._aliased
 
-    def open(self, name: str, nodes: int, index: int, depth: int) -> Anchor:
+    def open(self, name: str, nodes: int, index: int, depth: int) -> YamlAnchor:
         """A collection begins that has this name."""
         size = index - self._expanded
-        anchor = Anchor(None, None, nodes + self._aliased, size, depth, self._deepest, open=True)
+        anchor = YamlAnchor(
+            None, None, nodes + self._aliased, size, depth, self._deepest, open=True
+        )
         self._by_name[name] = anchor
         self._deepest = depth
         return anchor
@@ -60,7 +62,7 @@ class Anchors:
         """Something stands so deep, within what is open."""
         self._deepest = max(self._deepest, depth)
 
-    def close(self, anchor: Anchor, value: Any, nodes: int, index: int) -> None:
+    def close(self, anchor: YamlAnchor, value: Any, nodes: int, index: int) -> None:
         """The collection ends."""
         anchor.depth = self._deepest - anchor.depth
         self._deepest = max(self._deepest, anchor.before)
@@ -71,9 +73,9 @@ class Anchors:
 
     def scalar(self, name: str, value: Any, key: str | None, size: int) -> None:
         """A scalar that has this name."""
-        self._by_name[name] = Anchor(value, key, 1, size)
+        self._by_name[name] = YamlAnchor(value, key, 1, size)
 
-    def alias(self, name: str, nodes: int, index: int, depth: int) -> Anchor:
+    def alias(self, name: str, nodes: int, index: int, depth: int) -> YamlAnchor:
         """What an alias stands for. Raises ReadingError where it is nothing, or too much."""
         anchor = self._by_name.get(name)
         if anchor is None:

@@ -19,26 +19,26 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from bot.core.reading.anchors import Anchor, Anchors
-from bot.core.reading.events import Source, raw_event_source, refusal
+from bot.core.reading.anchors import Anchors, YamlAnchor
+from bot.core.reading.events import EventSource, raw_event_source, refusal
 from bot.core.reading.folded import refolded
-from bot.core.reading.limits import Limits
+from bot.core.reading.limits import FileLimits
 from bot.core.reading.merges import WANT_MAPPING, Merges
-from bot.core.reading.notes import Note, Notes, Sort
-from bot.core.reading.scalars import Odd, Scalar, Table, key_text
+from bot.core.reading.notes import HazardNote, Notes, Sort
+from bot.core.reading.scalars import Odd, Scalar, ScalarTable, key_text
 from bot.core.reading.tags import Dialect, is_hazard, short, tagged
 from bot.errors import ReadingError
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class ParsedDocument:
     """A document: its value, what is odd about it, and whether another dialect may read it else.
 
     `refused` is set where there is no value. `nodes` is how many were built.
     """
 
     value: Any = None
-    notes: tuple[Note, ...] = ()
+    notes: tuple[HazardNote, ...] = ()
     differs: bool = False
     refused: ReadingError | None = None
     nodes: int = 0
@@ -54,7 +54,9 @@ _NO_DOCUMENT: Final = "did not find expected <document start>"
 _QUESTION_MARK: Final = "an unquoted value between brackets holds a question mark"
 
 
-def build(data: bytes, dialect: Dialect, table: Table, limits: Limits, *, used: int = 0) -> Built:
+def build(
+    data: bytes, dialect: Dialect, table: ScalarTable, limits: FileLimits, *, used: int = 0
+) -> ParsedDocument:
     """The first document of `data`; what follows it there does not exist for the cluster.
 
     `used` is how many values the file held before.
@@ -64,8 +66,10 @@ def build(data: bytes, dialect: Dialect, table: Table, limits: Limits, *, used: 
         value = builder.document(data)
     except (ReadingError, YAMLError) as error:
         found = refusal(data, error)
-        return Built(None, tuple(builder.notes.held), True, found, builder.nodes)
-    return Built(value, tuple(builder.notes.held), builder.notes.differs, None, builder.nodes)
+        return ParsedDocument(None, tuple(builder.notes.held), True, found, builder.nodes)
+    return ParsedDocument(
+        value, tuple(builder.notes.held), builder.notes.differs, None, builder.nodes
+    )
 
 
 class _Builder:
@@ -83,7 +87,7 @@ class _Builder:
         "table",
     )
 
-    def __init__(self, dialect: Dialect, table: Table, limits: Limits, used: int) -> None:
+    def __init__(self, dialect: Dialect, table: ScalarTable, limits: FileLimits, used: int) -> None:
         self.dialect = dialect
         self.table = table
         self.limits = limits
@@ -108,7 +112,7 @@ class _Builder:
         self._after(data, source)
         return value
 
-    def _after(self, data: bytes, source: Source) -> None:
+    def _after(self, data: bytes, source: EventSource) -> None:
         """Note what follows the document in the same chunk; v3 looks a little further ahead."""
         index = source().end_mark.index  # the document's end
         try:
@@ -124,7 +128,7 @@ class _Builder:
         if not isinstance(following, StreamEndEvent):
             self.notes.add("content-after-document-end", following.start_mark.index)
 
-    def _node(self, source: Source) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop, kept flat for speed
+    def _node(self, source: EventSource) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop, kept flat for speed
         """The value that the next events make, in one loop without recursion."""
         table, most = self.table, self.room
         top: list[Any] = []
@@ -209,7 +213,7 @@ class _Builder:
                 raise ReadingError("a document is a scalar", event.start_mark.index)
         return value
 
-    def _open(self, event: Any, depth: int, target: Any, key: Any, nodes: int) -> Anchor | None:
+    def _open(self, event: Any, depth: int, target: Any, key: Any, nodes: int) -> YamlAnchor | None:
         """A collection begins: its anchor, if it has one."""
         index = event.start_mark.index
         if depth >= self.limits.depth:
@@ -351,7 +355,7 @@ class _Builder:
             return value
         return value.key if isinstance(value, Odd) else key_text(text, value)
 
-    def _alias_key(self, event: Any, anchor: Anchor, target: dict[str, Any], depth: int) -> str:
+    def _alias_key(self, event: Any, anchor: YamlAnchor, target: dict[str, Any], depth: int) -> str:
         """The key that an alias stands for; v3 does not take it for a duplicate of a scalar."""
         self.notes.differs = True
         index = event.start_mark.index

@@ -17,11 +17,11 @@ _BOM: Final = b"\xef\xbb\xbf"
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _PRIVATE: Final = range(0xE000, 0xF900)
 
-Source: TypeAlias = Callable[[], Any]
+EventSource: TypeAlias = Callable[[], Any]
 """Gives the next event; PyYAML's events are not typed as what they hold."""
 
 
-def event_source(data: bytes) -> Source:
+def event_source(data: bytes) -> EventSource:
     """A function that gives the next event of a document, or raises ReadingError at its end."""
     get = raw_event_source(data)
 
@@ -34,7 +34,7 @@ def event_source(data: bytes) -> Source:
     return source
 
 
-def raw_event_source(data: bytes) -> Source:
+def raw_event_source(data: bytes) -> EventSource:
     """A function that gives the next event of a document.
 
     It raises ReadingError, or YAMLError, of which `refusal` makes one: a try of its own for each
@@ -43,14 +43,14 @@ def raw_event_source(data: bytes) -> Source:
     inner = data.find(_BOM, 1)
     slash = b"\\/" in data
     if inner < 0 and not slash:
-        get: Source = CParser(data).get_event
+        get: EventSource = CParser(data).get_event
         return get
     stand_in = next(held for code in _PRIVATE if (held := chr(code)).encode() not in data)
     replaced = data[:1] + data[1:].replace(_BOM, stand_in.encode())
     return _careful(replaced, CParser(replaced).get_event, stand_in)
 
 
-def _careful(data: bytes, get: Source, stand_in: str) -> Source:
+def _careful(data: bytes, get: EventSource, stand_in: str) -> EventSource:
     r"""The events with byte order marks put back, and without JSON's `\\/`, which go-yaml lacks."""
     text = document_text(data)
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from bot.core.reading.limits import Limits
+from bot.core.reading.limits import FileLimits
 from bot.core.reading.scalars import whole_or_float
 from bot.errors import ReadingError
 
@@ -57,7 +57,7 @@ def looks_like_json(data: bytes) -> bool:
     return bool(_BRACE.match(data[:_LOOKED_AT]))
 
 
-def json_values(data: bytes, limits: Limits) -> JsonStream:
+def json_values(data: bytes, limits: FileLimits) -> JsonStream:
     """The values that Go's JSON decoder takes, and where it gives up for YAML."""
     if sum(map(data.count, (b",", b"[", b"{"))) > limits.nodes:
         refused = ReadingError(f"more than {limits.nodes} values", 0, limit=True)
@@ -102,7 +102,7 @@ class _Held:
 class _Hooks:
     """What makes JSON's numbers and mappings Kubernetes' own, within the limits."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: FileLimits) -> None:
         self._digits = limits.digits
         self.plain = True
 
@@ -133,7 +133,7 @@ class _Hooks:
         raise ValueError(constant)
 
 
-def _read(text: str, at: int, limits: Limits) -> tuple[_Held, int]:
+def _read(text: str, at: int, limits: FileLimits) -> tuple[_Held, int]:
     """The value at `at`, and where it ends. Raises ValueError where there is none."""
     hooks = _Hooks(limits)
     decoder = json.JSONDecoder(
@@ -169,7 +169,7 @@ def _after_space(text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _too_deep(limits: Limits) -> str:
+def _too_deep(limits: FileLimits) -> str:
     return f"nested deeper than {limits.depth}"
 
 

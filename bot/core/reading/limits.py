@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """What one file may hold. What is beyond is reported, never skipped.
 
     `depth`, `aliases` and `expansion` (how much text aliases and merges may add, in characters)
@@ -23,4 +23,4 @@ class Limits:
     digits: int = 400
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = FileLimits()

@@ -17,8 +17,8 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from bot.core.reading.events import Source, document_text, event_source
-from bot.core.reading.limits import DEFAULT_LIMITS, Limits
+from bot.core.reading.events import EventSource, document_text, event_source
+from bot.core.reading.limits import DEFAULT_LIMITS, FileLimits
 from bot.core.reading.scalars import Odd, key_text, resolve
 from bot.core.reading.split import (
     Chunk,
@@ -28,8 +28,8 @@ from bot.core.reading.split import (
     normalised,
 )
 from bot.core.reading.tags import Dialect, short
-from bot.core.resource import Item, Route, Step
-from bot.core.resource import Source as Origin
+from bot.core.resource import ListStep, Route, Step
+from bot.core.resource import ResourceSource as Origin
 from bot.errors import ReadingError
 
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -76,7 +76,7 @@ _Place: TypeAlias = "_Mapping | _Sequence | _Scalar | _Alias"
 
 
 def line_of(
-    data: bytes, source: Origin, route: Route, limits: Limits = DEFAULT_LIMITS
+    data: bytes, source: Origin, route: Route, limits: FileLimits = DEFAULT_LIMITS
 ) -> int | None:
     """The line (1-based) of the key of the deepest field of `route` that exists.
 
@@ -94,11 +94,11 @@ def line_of(
 
 def through_lists(item: Iterable[int]) -> Route:
     """The route to an object that stands in lists."""
-    return tuple(step for index in item for step in ("items", Item("", index)))
+    return tuple(step for index in item for step in ("items", ListStep("", index)))
 
 
 def lines_in(
-    data: bytes, chunk: Chunk, dialect: Dialect, routes: Iterable[Route], limits: Limits
+    data: bytes, chunk: Chunk, dialect: Dialect, routes: Iterable[Route], limits: FileLimits
 ) -> list[int]:
     """The line of each route in one document of a file; none where it cannot be read.
 
@@ -117,7 +117,7 @@ def lines_in(
     return [first + text.count("\n", 0, walk.find(root, route)) for route in routes]
 
 
-def _chunk(data: bytes, source: Origin, limits: Limits) -> Chunk | None:
+def _chunk(data: bytes, source: Origin, limits: FileLimits) -> Chunk | None:
     cut = cut_for_kubectl(data, limits)
     if not source.kustomize:
         held = cut.chunks
@@ -132,7 +132,7 @@ def _chunk(data: bytes, source: Origin, limits: Limits) -> Chunk | None:
 class _Tree:
     """The places of one document, built without recursion."""
 
-    def __init__(self, source: Source, dialect: Dialect, limits: Limits) -> None:
+    def __init__(self, source: EventSource, dialect: Dialect, limits: FileLimits) -> None:
         self._source = source
         self._dialect = dialect
         self._limits = limits
@@ -235,7 +235,7 @@ class _Walk:
 
     def _step(self, place: _Place, step: Step) -> tuple[int, _Place] | None:
         held = place.of if isinstance(place, _Alias) else place
-        if isinstance(step, Item):
+        if isinstance(step, ListStep):
             if not isinstance(held, _Sequence) or not 0 <= step.index < len(held.items):
                 return None
             item = held.items[step.index]

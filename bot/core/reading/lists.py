@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.core.manifest import Flag
 from bot.core.reading.tags import Dialect
-from bot.core.resource import Item, Route
+from bot.core.resource import ListStep, Route
 from bot.errors import ReadingError
 
 _LIST_LIKE: Final = (
@@ -41,7 +41,7 @@ class Unwrapping:
     @property
     def route(self) -> Route:
         """The route to it from the document's root."""
-        steps = (step for index in self.item for step in ("items", Item("", index)))
+        steps = (step for index in self.item for step in ("items", ListStep("", index)))
         return (*steps, *self.field)
 
 

@@ -66,7 +66,7 @@ _MOST: Final = 100  # hazards of one flag in a document: more of them tell nobod
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class HazardNote:
     """A hazard at a place (in characters) of a document, at the field of this name if at one."""
 
     flag: Flag
@@ -79,7 +79,7 @@ class Note:
 class Notes:
     """The hazards met so far; `differs` once another dialect may read something else."""
 
-    held: list[Note] = field(default_factory=list)
+    held: list[HazardNote] = field(default_factory=list)
     differs: bool = False
     _count: Counter[Flag] = field(default_factory=Counter)
 
@@ -91,7 +91,7 @@ class Notes:
         if self._count[flag] > _MOST:
             return
         name = key if isinstance(key, str) else ""
-        self.held.append(Note(flag, index, sentence.format(at=_shown(name)), name))
+        self.held.append(HazardNote(flag, index, sentence.format(at=_shown(name)), name))
 
 
 def _shown(name: str) -> str:

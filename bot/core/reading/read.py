@@ -9,15 +9,15 @@ from hashlib import blake2b
 from typing import Final
 
 from bot.core.manifest import Hazard, Manifest, Object, ReadError, Reading
-from bot.core.reading.build import Built, build
+from bot.core.reading.build import ParsedDocument, build
 from bot.core.reading.canonical import canonical
 from bot.core.reading.events import document_text
 from bot.core.reading.json_stream import JsonValue
-from bot.core.reading.limits import DEFAULT_LIMITS, Limits
+from bot.core.reading.limits import DEFAULT_LIMITS, FileLimits
 from bot.core.reading.lines import lines_in
 from bot.core.reading.lists import Unwrapped, Unwrapping, unwrap
-from bot.core.reading.notes import Note
-from bot.core.reading.scalars import Table
+from bot.core.reading.notes import HazardNote
+from bot.core.reading.scalars import ScalarTable
 from bot.core.reading.split import (
     Chunk,
     Cut,
@@ -40,7 +40,7 @@ _ACTION: Final = re.compile(rb"\{\{-?\s*[.$(\w\"/]")
 _FLOW_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 
 _SHOWN: Final = 20  # hazards of one sort in a document: more of them tell nobody more
-_TABLES: Final[dict[int, Table]] = {}
+_TABLES: Final[dict[int, ScalarTable]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ class _Document:
     """A chunk as it was built, and its object if it is a single one and no list."""
 
     chunk: Chunk
-    built: Built
+    built: ParsedDocument
     object: Object | None
 
 
-def read_manifest(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Manifest:
+def read_manifest(data: bytes, limits: FileLimits = DEFAULT_LIMITS) -> Manifest:
     """Both readings of a file. Never raises, whatever the bytes are."""
     if len(data) > limits.file_bytes:
         error = ReadError(f"larger than {limits.file_bytes} bytes", None, limit=True)
@@ -73,10 +73,10 @@ def _resembles(data: bytes) -> bool:
 class _File:
     """One file while it is being read."""
 
-    def __init__(self, data: bytes, limits: Limits) -> None:
+    def __init__(self, data: bytes, limits: FileLimits) -> None:
         self.data = data
         self.limits = limits
-        self.table = _TABLES.setdefault(limits.digits, Table(limits.digits))
+        self.table = _TABLES.setdefault(limits.digits, ScalarTable(limits.digits))
         self.starts: list[int] = []
         self.lines = max(1, data.count(b"\n") + (not data.endswith(b"\n")))
         self.hazards: set[Hazard] = set()
@@ -143,7 +143,7 @@ class _File:
         line = self._line(cut.refused.index or 0)
         return Reading(tuple(objects), ReadError(str(cut.refused), line, limit=cut.refused.limit))
 
-    def _built(self, chunk: Chunk, dialect: Dialect) -> Built:
+    def _built(self, chunk: Chunk, dialect: Dialect) -> ParsedDocument:
         if chunk.json is not None:
             return self._json(chunk, chunk.json, dialect)
         used = self.used[dialect]
@@ -151,16 +151,21 @@ class _File:
         self.used[dialect] += built.nodes
         return built
 
-    def _json(self, chunk: Chunk, held: JsonValue, dialect: Dialect) -> Built:
+    def _json(self, chunk: Chunk, held: JsonValue, dialect: Dialect) -> ParsedDocument:
         """JSON as kubectl decodes it; only keys that stand twice need YAML's places."""
-        notes: tuple[Note, ...] = ()
+        notes: tuple[HazardNote, ...] = ()
         if held.repeats:
             found = build(chunk.data, dialect, self.table, self.limits).notes
             notes = tuple(note for note in found if note.flag == "duplicate-key")
-        return Built(held.value, notes, differs=not held.alike)
+        return ParsedDocument(held.value, notes, differs=not held.alike)
 
     def _objects(
-        self, built: Built, chunk: Chunk, number: int, dialect: Dialect, objects: list[Object]
+        self,
+        built: ParsedDocument,
+        chunk: Chunk,
+        number: int,
+        dialect: Dialect,
+        objects: list[Object],
     ) -> ReadingError | None:
         """Add a document's objects; what refuses them, if anything does."""
         if built.value is None:
@@ -188,7 +193,7 @@ class _File:
         for held, line in zip(shown, lines, strict=True):
             self.hazards.add(Hazard(held.flag, number, line, held.message))
 
-    def _note(self, chunk: Chunk, number: int, built: Built) -> None:
+    def _note(self, chunk: Chunk, number: int, built: ParsedDocument) -> None:
         if not built.notes:
             return
         text = document_text(chunk.data)

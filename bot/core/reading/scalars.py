@@ -191,7 +191,7 @@ def float_key(value: float) -> str:
     return f"{sign}{whole}{'.' + fraction if fraction else ''}"
 
 
-class Table(dict[str, "Scalar | Odd"]):
+class ScalarTable(dict[str, "Scalar | Odd"]):
     """Plain scalars already resolved. Bounded; it also makes equal strings one object."""
 
     def __init__(self, digits: int, capacity: int = 100_000) -> None:

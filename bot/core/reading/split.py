@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.reading.json_stream import JsonValue, json_values, looks_like_json
-from bot.core.reading.limits import Limits
+from bot.core.reading.limits import FileLimits
 from bot.errors import ReadingError
 
 _SEPARATOR: Final = re.compile(rb"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
@@ -57,7 +57,7 @@ def normalised(data: bytes) -> bytes:
     return data.replace(b"\r\n", b"\n") if b"\r" in data else data
 
 
-def cut_for_kubectl(data: bytes, limits: Limits) -> Cut:
+def cut_for_kubectl(data: bytes, limits: FileLimits) -> Cut:
     """The documents that kubectl decodes."""
     chunks: list[Chunk] = []
     start = 0
@@ -93,7 +93,7 @@ def _chunks(data: bytes, start: int) -> Iterator[Chunk | ReadingError]:
         yield Chunk(last if last.endswith(b"\n") else last + b"\n", at)
 
 
-def cut_for_kustomize(data: bytes, limits: Limits) -> Cut:
+def cut_for_kustomize(data: bytes, limits: FileLimits) -> Cut:
     """The documents that kustomize decodes: all, or none where a separator is refused."""
     chunks: list[Chunk] = []
     at = 0
@@ -119,5 +119,5 @@ def _allowed(after: bytes) -> bool:
     return not rest or rest[0] == "#"
 
 
-def _too_many(limits: Limits, index: int) -> ReadingError:
+def _too_many(limits: FileLimits, index: int) -> ReadingError:
     return ReadingError(f"more than {limits.documents} documents", index, limit=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from bot.core.fetching import Brought, Fetcher, NoFetcher, Reference
+from bot.core.fetching import Fetcher, FetchResult, NoFetcher, SourceReference
 from bot.core.manifest import Manifest
 from bot.core.policy.model import Policy
 from bot.core.rendering import Builder, Declare, NoBuilder, declare_nothing
@@ -14,17 +14,17 @@ from bot.core.resource import Resource
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
 from bot.core.states.environments import Environments, environments_of
-from bot.core.states.pairing import Pair, Pairing, Side
-from bot.core.states.placements.applied import Applied, Reader, definitions
-from bot.core.states.placements.rendered_pairs import Rendered
+from bot.core.states.pairing import Pair, Pairing, TreeReading
+from bot.core.states.placements.applied import Applied, RootReader, definitions
+from bot.core.states.placements.rendered_pairs import RenderedPair
 from bot.core.states.problems import Trouble, left_out, pointers, unreadable, unrendered
 from bot.core.states.rendered.rendering import Rendering
 from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.fetched_files import (
     NOTHING,
-    Bringing,
-    Elsewhere,
-    Grafts,
+    FetchedFiles,
+    FetchSession,
+    SourceResolver,
     named,
     reserved,
 )
@@ -33,7 +33,7 @@ from bot.core.states.roots.root import Manifests, RootKey, roots_of
 from bot.core.states.trees import ManyApplied, Trees
 from bot.core.tree import Blobs, File, Tree
 
-__all__ = ["Manifests", "Pair", "Rendered", "States", "Trouble", "build_state", "states_of"]
+__all__ = ["Manifests", "Pair", "RenderedPair", "States", "Trouble", "build_state", "states_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,16 @@ class States:
     pairs: tuple[Pair, ...]
     troubles: tuple[Trouble, ...]
     resources: int
-    rendered: Mapping[str, Rendered] = field(default_factory=lambda: MappingProxyType({}))
+    rendered: Mapping[str, RenderedPair] = field(default_factory=lambda: MappingProxyType({}))
     asked: Mapping[RootKey, bool] = field(default_factory=lambda: MappingProxyType({}))
     tools: tuple[str, ...] = ()
     upgrades: tuple[Pair, ...] = ()
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
-    brought: Mapping[Reference, Brought] = field(default_factory=lambda: MappingProxyType({}))
-    grafts: tuple[Grafts, Grafts] = (NOTHING, NOTHING)
+    brought: Mapping[SourceReference, FetchResult] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    grafts: tuple[FetchedFiles, FetchedFiles] = (NOTHING, NOTHING)
 
 
 def states_of(  # noqa: PLR0913 - what is compared, and by name how
@@ -76,7 +78,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     declare: Declare = declare_nothing,
     own: tuple[str, ...] = (),
     blobs: Blobs | None = None,
-    elsewhere: Elsewhere | None = None,
+    elsewhere: SourceResolver | None = None,
     fetcher: Fetcher | None = None,
 ) -> States:
     """The states of two trees. `namespace` is what a resource without one gets.
@@ -87,7 +89,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     brings what lies elsewhere, of which `elsewhere` says what addresses mean; without both nothing
     is brought.
     """
-    bringing = Bringing(fetcher or NoFetcher())
+    bringing = FetchSession(fetcher or NoFetcher())
     naming = Naming(policy.environments, namespace, policy.render)
     known = elsewhere if fetcher is not None else None
     trees = Trees(base, head, manifests, policy, naming=naming, bringing=bringing, elsewhere=known)
@@ -157,8 +159,8 @@ def build_state(
     tree = {path: File("100644", blob, 0) for path, (blob, _) in manifests.items()}
     held = _Held(dict(manifests.values()))
     files = files_of(tree)
-    reader = Reader(held, namespace, scopes_of(definitions(files, held)))
-    side = Side(reader.applied(roots_of(files, held, Naming())), {})
+    reader = RootReader(held, namespace, scopes_of(definitions(files, held)))
+    side = TreeReading(reader.applied(roots_of(files, held, Naming())), {})
     state, _ = side.state(Environment(default_namespace=namespace), policy, environments_of(()))
     return state
 

@@ -8,13 +8,13 @@ from types import MappingProxyType
 
 from bot.core.manifest import ManifestFile
 from bot.core.policy.model import Policy
-from bot.core.resource import Resource, ResourceKey, Written, written
+from bot.core.resource import Resource, ResourceKey, TextPosition, written
 from bot.core.state import Environment, State
 from bot.core.states.closed_namespaces import closed_namespaces
 from bot.core.states.environments import Environments
 from bot.core.states.placements.applied import Applied
 from bot.core.states.roots.root import RootKey
-from bot.core.template_decision import Late
+from bot.core.template_decision import TemplateDecision
 from bot.core.tree import File
 
 
@@ -28,16 +28,16 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class TreeReading:
     """One of two trees, read: its roots by key, the links among them, the house's own rules."""
 
     roots: Mapping[RootKey, Applied]
     links: Mapping[str, File]
     known: tuple[Resource, ...] = ()
-    house: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    governance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[Resource, ...] = ()
     own: tuple[str, ...] = ()
-    late: tuple[Late, ...] = ()
+    late: tuple[TemplateDecision, ...] = ()
 
     def held(self, environment: Environment, environments: Environments) -> tuple[Applied, ...]:
         """The roots of an environment, in path order."""
@@ -67,7 +67,7 @@ class Side:
             closed=closed_namespaces(held, resources, links=links),
             files=MappingProxyType(dict(sorted(files.items()))),
             known=self.known,
-            house=self.house,
+            governance=self.governance,
             inputs=tuple(it for it in self.inputs if it.source.path in made_of),
             all_inputs=self.inputs,
             looked_into=_looked_into(held),
@@ -83,8 +83,8 @@ class Pairing:
 
     environments: Environments
     policy: Policy
-    before: Side
-    after: Side
+    before: TreeReading
+    after: TreeReading
     _differing: frozenset[str] | None = field(default=None)
 
     def pair(self, environment: Environment) -> Pair | None:
@@ -126,7 +126,7 @@ class Pairing:
                 for path in {**old.links, **new.links}
                 if old.links.get(path) != new.links.get(path)
             ]
-            if old.house != new.house:
+            if old.governance != new.governance:
                 # They are no environment's: they are looked at once, wherever that is.
                 homes.append(frozenset(self.environments.names[:1]))
             self._differing = frozenset(name for home in homes for name in home)
@@ -140,7 +140,7 @@ def _built_of(roots: Iterable[Applied]) -> frozenset[str]:
     )
 
 
-def _looked_into(roots: Iterable[Applied]) -> frozenset[Written]:
+def _looked_into(roots: Iterable[Applied]) -> frozenset[TextPosition]:
     """Where the versions of what was brought are written, of the roots that were rendered of it."""
     return frozenset(
         written(remote.source, remote.route)

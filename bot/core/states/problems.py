@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.core.engine.review import ProblemKind
 from bot.core.finding import Side
-from bot.core.resource import Route, Source
+from bot.core.resource import ResourceSource, Route
 from bot.core.states.placements.applied import Applied
 from bot.core.states.roots.files import MANIFEST_SUFFIXES, SUBMODULE, Files, base_name, directory
 from bot.core.states.roots.kustomization import Reason
@@ -30,7 +30,7 @@ class Trouble:
     path: str
     side: Side
     message: str
-    source: Source | None = None
+    source: ResourceSource | None = None
     route: Route = ()
 
 

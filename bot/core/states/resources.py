@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from bot.core.manifest import ManifestFile, Object
-from bot.core.resource import GroupKind, Resource, ResourceKey, Source
+from bot.core.resource import GroupKind, Resource, ResourceKey, ResourceSource
 from bot.core.scopes import Scopes
 
 LONGEST_NAME: Final = 1024
@@ -35,7 +35,7 @@ _outline = msgspec.json.Decoder(_Outline).decode
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ObjectIdentity:
     """What an object says it is. `namespace` is the one that is written, empty where none is."""
 
     api_version: str
@@ -56,7 +56,7 @@ class Identity:
         return ResourceKey(kind.group, kind.kind, space, self.name)
 
 
-def identity_of(encoded: bytes) -> Identity | None:
+def identity_of(encoded: bytes) -> ObjectIdentity | None:
     """What an object is; None where it is no resource.
 
     A resource has a kind that is a non-empty string and names that are strings: a name that is
@@ -75,7 +75,7 @@ def identity_of(encoded: bytes) -> Identity | None:
     shown = name or (f"{prefix}*" if prefix else "")
     if not shown or len(shown) > LONGEST_NAME:
         return None
-    return Identity(version or "", kind, space or "", shown, generated=not name)
+    return ObjectIdentity(version or "", kind, space or "", shown, generated=not name)
 
 
 def resources_of(file: ManifestFile, namespace: str, scopes: Scopes) -> Iterator[Resource]:
@@ -87,9 +87,9 @@ def resources_of(file: ManifestFile, namespace: str, scopes: Scopes) -> Iterator
             yield Resource(key, identity.api_version, held.encoded, source_of(file, held))
 
 
-def source_of(file: ManifestFile, held: Object) -> Source:
+def source_of(file: ManifestFile, held: Object) -> ResourceSource:
     """Where this object of this manifest is written."""
-    return Source(file.path, file.blob, held.document, held.item, kustomize=file.kustomize)
+    return ResourceSource(file.path, file.blob, held.document, held.item, kustomize=file.kustomize)
 
 
 def _string(value: object) -> str | None:

@@ -15,30 +15,30 @@ from bot.core.policy.model import ORGANISATION_PATH, POLICY_PATH, Names, Policy
 from bot.core.rendering import Declare, Declared
 from bot.core.resource import GroupKind, Resource
 from bot.core.scopes import scopes_of
-from bot.core.states.pairing import Side
-from bot.core.states.placements.applied import Applied, Reader, definitions
+from bot.core.states.pairing import TreeReading
+from bot.core.states.placements.applied import Applied, RootReader, definitions
 from bot.core.states.placements.baseline import with_baselines
 from bot.core.states.placements.delivery import altered
 from bot.core.states.placements.ignore_volatile import with_steady
 from bot.core.states.placements.keep_applied import with_standing
-from bot.core.states.placements.rendered_pairs import Rendered, rendered_of
+from bot.core.states.placements.rendered_pairs import RenderedPair, rendered_of
 from bot.core.states.problems import links_of
 from bot.core.states.rendered.rendering import Rendering
 from bot.core.states.rendered.reverted_build import PutBack
 from bot.core.states.rendered.template_decisions import late_decisions
 from bot.core.states.roots.charts import Naming
-from bot.core.states.roots.declared import Declarations, with_declared
+from bot.core.states.roots.declared import DeclaredRoots, with_declared
 from bot.core.states.roots.fetched_files import (
-    Bringing,
-    Elsewhere,
-    Grafts,
-    grafted,
+    FetchedFiles,
+    FetchSession,
+    SourceResolver,
+    with_fetched,
     without_reserved,
 )
 from bot.core.states.roots.files import REGULAR, Files, files_of
 from bot.core.states.roots.inputs import inputs_of
 from bot.core.states.roots.root import Manifests, RootKey, Roots, roots_of
-from bot.core.template_decision import Late
+from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, Tree
 
 ManyApplied: TypeAlias = Mapping[RootKey, Applied]
@@ -60,7 +60,7 @@ class _Tree:
     """
 
     files: Files
-    grafts: Grafts
+    grafts: FetchedFiles
     inferred: Roots = field(default_factory=Roots)
     roots: Roots = field(default_factory=Roots)
     whole: Files = field(init=False)
@@ -78,7 +78,7 @@ class _Tree:
         if same and self._answers == answers:
             return
         self._before, self._answers = before, answers
-        tree, _ = grafted(self.files.tree, self.grafts.placed.values(), self.grafts)
+        tree, _ = with_fetched(self.files.tree, self.grafts.placed.values(), self.grafts)
         self.whole = replace(self.files, tree=tree)
         read = self.inferred.kustomizations
         self.inferred = roots_of(
@@ -97,8 +97,8 @@ class Trees:
         policy: Policy,
         *,
         naming: Naming,
-        bringing: Bringing,
-        elsewhere: Elsewhere | None = None,
+        bringing: FetchSession,
+        elsewhere: SourceResolver | None = None,
     ) -> None:
         ignored = (*policy.ignore, *policy.rbac.known)
         base, head = without_reserved(base), without_reserved(head)
@@ -106,11 +106,11 @@ class Trees:
         self._naming = naming
         self._manifests = manifests
         self._bringing = bringing
-        grafts = Grafts(elsewhere, bringing.answers)
+        grafts = FetchedFiles(elsewhere, bringing.answers)
         self._base, self._head = (_Tree(held, grafts) for held in files)
         self._definitions = [body for side in files for body in definitions(side, manifests)]
         self._scopes = scopes_of(self._definitions)
-        self._readers: dict[str, Reader] = {}
+        self._readers: dict[str, RootReader] = {}
         # What base says that the clusters have beside it: never head, which could say anything.
         self._known = {
             path: file
@@ -123,7 +123,7 @@ class Trees:
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
 
     @property
-    def grafts(self) -> tuple[Grafts, Grafts]:
+    def grafts(self) -> tuple[FetchedFiles, FetchedFiles]:
         """What base and head have of what lies elsewhere."""
         return (self._base.grafts, self._head.grafts)
 
@@ -185,12 +185,12 @@ class Trees:
         self, tree: _Tree, named: Sequence[Declared], read: ManyApplied, before: Roots | None
     ) -> Roots:
         """The roots of a tree; what was brought shows what else of it is there already."""
-        declared = Declarations(tree.inferred, frozenset())
+        declared = DeclaredRoots(tree.inferred, frozenset())
         for _ in range(_MOST_ROUNDS):
             tree.infer(self._manifests, self._naming, before)
             declared = with_declared(tree.inferred, named, tree.whole, self._manifests)
             remotes = {it.place: it for it in (*tree.inferred.remotes, *declared.roots.remotes)}
-            _, grafts = grafted(tree.files.tree, remotes.values(), tree.grafts)
+            _, grafts = with_fetched(tree.files.tree, remotes.values(), tree.grafts)
             if (grafts.placed, grafts.left_out) == (tree.grafts.placed, tree.grafts.left_out):
                 break
             tree.grafts = grafts
@@ -205,7 +205,7 @@ class Trees:
 
     def rendered(
         self, before: ManyApplied, after: ManyApplied, namespace: str
-    ) -> Mapping[str, Rendered]:
+    ) -> Mapping[str, RenderedPair]:
         """The roots that a renderer made resources of, by name."""
         reader = self._reader(namespace)
         uses = Counter(path for held in after.values() for path in held.root.tree_files)
@@ -225,10 +225,12 @@ class Trees:
     def _again(self, old: Applied | None, new: Applied | None) -> PutBack | None:
         if old is None or new is None or not (old.root.remotes or new.root.remotes):
             return None
-        grafts = Grafts(self._head.grafts.elsewhere, self._bringing.answers)
+        grafts = FetchedFiles(self._head.grafts.elsewhere, self._bringing.answers)
         return PutBack(new.root, self._head.files.tree, self._manifests, grafts, old.root.remotes)
 
-    def sides(self, namespace: str, own: tuple[str, ...], blobs: Blobs | None) -> tuple[Side, Side]:
+    def sides(
+        self, namespace: str, own: tuple[str, ...], blobs: Blobs | None
+    ) -> tuple[TreeReading, TreeReading]:
         """Both sides, for environments where this is the default namespace."""
         reader = self._reader(namespace)
         before, after = self.applied(namespace)
@@ -238,11 +240,11 @@ class Trees:
         inputs = self._inputs
         late = self._late(blobs)
         return (
-            Side(before, self.links[0], known, self._house[0], inputs[0], own, late[0]),
-            Side(after, self.links[1], known, self._house[1], inputs[1], own, late[1]),
+            TreeReading(before, self.links[0], known, self._house[0], inputs[0], own, late[0]),
+            TreeReading(after, self.links[1], known, self._house[1], inputs[1], own, late[1]),
         )
 
-    def _late(self, blobs: Blobs | None) -> tuple[tuple[Late, ...], ...]:
+    def _late(self, blobs: Blobs | None) -> tuple[tuple[TemplateDecision, ...], ...]:
         if blobs is None:
             return ((), ())
         return late_decisions(self._base.files, self._head.files, blobs)
@@ -252,9 +254,9 @@ class Trees:
         sides = (self._base.files, self._head.files)
         return tuple(tuple(inputs_of(files, self._manifests)) for files in sides)
 
-    def _reader(self, namespace: str) -> Reader:
+    def _reader(self, namespace: str) -> RootReader:
         if namespace not in self._readers:
-            self._readers[namespace] = Reader(self._manifests, namespace, self._scopes)
+            self._readers[namespace] = RootReader(self._manifests, namespace, self._scopes)
         return self._readers[namespace]
 
 

@@ -18,7 +18,7 @@ _OLDEST_KEPT: Final = NEWEST - 5
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedVersion:
     """A version of a kind and the minor versions of Kubernetes that serve it, `until` excluded."""
 
     version: str
@@ -30,20 +30,20 @@ class Served:
         return self.since <= minor and (self.until is None or minor < self.until)
 
 
-def _parse(table: str) -> Iterator[tuple[GroupKind, tuple[Served, ...]]]:
+def _parse(table: str) -> Iterator[tuple[GroupKind, tuple[ServedVersion, ...]]]:
     for line in table.strip().splitlines():
         name, _, versions = line.partition(": ")
         group, _, kind = name.rpartition("/")
         yield GroupKind(group, kind), tuple(_served(held) for held in versions.split(", "))
 
 
-def _served(text: str) -> Served:
+def _served(text: str) -> ServedVersion:
     version, _, span = text.partition(" ")
     since, _, until = span.partition("-")
-    return Served(version, int(since or 0), int(until) if until else None)
+    return ServedVersion(version, int(since or 0), int(until) if until else None)
 
 
-SERVED: Final[Mapping[GroupKind, tuple[Served, ...]]] = MappingProxyType(dict(_parse(TABLE)))
+SERVED: Final[Mapping[GroupKind, tuple[ServedVersion, ...]]] = MappingProxyType(dict(_parse(TABLE)))
 """The kinds of Kubernetes itself that people write, with their versions from oldest to newest."""
 
 # The versions of these kinds differ in name alone, so that the newer takes an older manifest.
@@ -108,7 +108,7 @@ def unserved(resource: Resource, kubernetes: str | None) -> Unserved | None:
     )
 
 
-def _newest(versions: tuple[Served, ...], minor: int) -> str | None:
+def _newest(versions: tuple[ServedVersion, ...], minor: int) -> str | None:
     """The newest version that is served; alpha versions are off unless somebody turns them on."""
     served = (held.version for held in reversed(versions) if held.by(minor))
     return next((version for version in served if "alpha" not in version), None)

@@ -16,7 +16,7 @@ from bot.kubernetes.workloads.quantities import quantity
 Absent: TypeAlias = Literal["default", "unknown"]
 """What a field stands for that one side leaves out: its default, or what the cluster put there."""
 
-Reading: TypeAlias = Callable[[Node], object]
+FieldReader: TypeAlias = Callable[[Node], object]
 """What of a field is compared."""
 
 
@@ -72,13 +72,13 @@ def _pod_spec(node: Node) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ImmutableField:
     """A field that cannot change. `when` says in which objects, at base."""
 
     path: str
     default: Value = None
     absent: Absent = "default"
-    read: Reading = _as_it_stands
+    read: FieldReader = _as_it_stands
     when: Callable[[Resource], bool] | None = None
 
     def differs(self, old: Resource, new: Resource) -> bool:
@@ -144,9 +144,10 @@ def _is_balanced(resource: Resource) -> bool:
     return resource.at("spec", "type").text == "LoadBalancer"
 
 
-_SELECTOR: Final = (Field("spec.selector", read=_selector),)
+_SELECTOR: Final = (ImmutableField("spec.selector", read=_selector),)
 _DATA: Final = tuple(
-    Field(name, read=_map, when=_is_frozen) for name in ("data", "binaryData", "stringData")
+    ImmutableField(name, read=_map, when=_is_frozen)
+    for name in ("data", "binaryData", "stringData")
 )
 _VOLUMES: Final = (
     *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "csi", "fc"),
@@ -155,78 +156,78 @@ _VOLUMES: Final = (
 )
 
 # From the update validation of each kind (pkg/apis/*/validation in kubernetes/kubernetes).
-FIELDS: Final[Mapping[GroupKind, tuple[Field, ...]]] = MappingProxyType(
+FIELDS: Final[Mapping[GroupKind, tuple[ImmutableField, ...]]] = MappingProxyType(
     {
         kinds.DEPLOYMENT: _SELECTOR,
         kinds.REPLICA_SET: _SELECTOR,
         kinds.DAEMON_SET: _SELECTOR,
         kinds.STATEFUL_SET: (
             *_SELECTOR,
-            Field("spec.serviceName", default=""),
-            Field("spec.podManagementPolicy", default="OrderedReady"),
-            Field("spec.volumeClaimTemplates", read=_claims),
+            ImmutableField("spec.serviceName", default=""),
+            ImmutableField("spec.podManagementPolicy", default="OrderedReady"),
+            ImmutableField("spec.volumeClaimTemplates", read=_claims),
         ),
         kinds.JOB: (
-            Field("spec.template", when=_runs),
-            Field("spec.template.spec", read=_unscheduled, when=_waits),
-            Field("spec.selector", absent="unknown"),
-            Field("spec.completionMode", default="NonIndexed"),
-            Field("spec.podFailurePolicy"),
-            Field("spec.successPolicy"),
-            Field("spec.backoffLimitPerIndex"),
-            Field("spec.managedBy"),
+            ImmutableField("spec.template", when=_runs),
+            ImmutableField("spec.template.spec", read=_unscheduled, when=_waits),
+            ImmutableField("spec.selector", absent="unknown"),
+            ImmutableField("spec.completionMode", default="NonIndexed"),
+            ImmutableField("spec.podFailurePolicy"),
+            ImmutableField("spec.successPolicy"),
+            ImmutableField("spec.backoffLimitPerIndex"),
+            ImmutableField("spec.managedBy"),
         ),
-        kinds.POD: (Field("spec", read=_pod_spec),),
+        kinds.POD: (ImmutableField("spec", read=_pod_spec),),
         kinds.PERSISTENT_VOLUME_CLAIM: (
-            Field("spec.accessModes"),
-            Field("spec.storageClassName", absent="unknown"),
-            Field("spec.volumeMode", default="Filesystem"),
-            Field("spec.volumeName", absent="unknown"),
-            Field("spec.selector", read=_selector),
-            Field("spec.dataSource", absent="unknown"),
-            Field("spec.dataSourceRef", absent="unknown"),
+            ImmutableField("spec.accessModes"),
+            ImmutableField("spec.storageClassName", absent="unknown"),
+            ImmutableField("spec.volumeMode", default="Filesystem"),
+            ImmutableField("spec.volumeName", absent="unknown"),
+            ImmutableField("spec.selector", read=_selector),
+            ImmutableField("spec.dataSource", absent="unknown"),
+            ImmutableField("spec.dataSourceRef", absent="unknown"),
         ),
         GroupKind("", "PersistentVolume"): (
-            *(Field(f"spec.{name}") for name in _VOLUMES),
-            Field("spec.volumeMode", default="Filesystem"),
-            Field("spec.nodeAffinity", absent="unknown"),
+            *(ImmutableField(f"spec.{name}") for name in _VOLUMES),
+            ImmutableField("spec.volumeMode", default="Filesystem"),
+            ImmutableField("spec.nodeAffinity", absent="unknown"),
         ),
         kinds.STORAGE_CLASS: (
-            Field("provisioner"),
-            Field("parameters", read=_map),
-            Field("reclaimPolicy", default="Delete"),
-            Field("volumeBindingMode", default="Immediate"),
+            ImmutableField("provisioner"),
+            ImmutableField("parameters", read=_map),
+            ImmutableField("reclaimPolicy", default="Delete"),
+            ImmutableField("volumeBindingMode", default="Immediate"),
         ),
-        kinds.CONFIG_MAP: (*_DATA, Field("immutable", when=_is_frozen)),
+        kinds.CONFIG_MAP: (*_DATA, ImmutableField("immutable", when=_is_frozen)),
         kinds.SECRET: (
             *_DATA,
-            Field("immutable", when=_is_frozen),
-            Field("type", default="Opaque"),
+            ImmutableField("immutable", when=_is_frozen),
+            ImmutableField("type", default="Opaque"),
         ),
         kinds.SERVICE: (
-            Field("spec.clusterIP", absent="unknown"),
-            Field("spec.clusterIP", read=_is_none, when=_has_address),
-            Field("spec.loadBalancerClass", when=_is_balanced),
+            ImmutableField("spec.clusterIP", absent="unknown"),
+            ImmutableField("spec.clusterIP", read=_is_none, when=_has_address),
+            ImmutableField("spec.loadBalancerClass", when=_is_balanced),
         ),
         kinds.PRIORITY_CLASS: (
-            Field("value"),
-            Field("preemptionPolicy", default="PreemptLowerPriority"),
+            ImmutableField("value"),
+            ImmutableField("preemptionPolicy", default="PreemptLowerPriority"),
         ),
-        kinds.INGRESS_CLASS: (Field("spec.controller"),),
-        kinds.ENDPOINT_SLICE: (Field("addressType"),),
+        kinds.INGRESS_CLASS: (ImmutableField("spec.controller"),),
+        kinds.ENDPOINT_SLICE: (ImmutableField("addressType"),),
         kinds.CUSTOM_RESOURCE_DEFINITION: (
-            Field("spec.group"),
-            Field("spec.scope"),
-            Field("spec.names.kind"),
-            Field("spec.names.plural"),
+            ImmutableField("spec.group"),
+            ImmutableField("spec.scope"),
+            ImmutableField("spec.names.kind"),
+            ImmutableField("spec.names.plural"),
         ),
-        GroupKind("node.k8s.io", "RuntimeClass"): (Field("handler"),),
+        GroupKind("node.k8s.io", "RuntimeClass"): (ImmutableField("handler"),),
         GroupKind("storage.k8s.io", "CSIDriver"): (
-            Field("spec.attachRequired", default=True),
-            Field("spec.volumeLifecycleModes", default=("Persistent",)),
+            ImmutableField("spec.attachRequired", default=True),
+            ImmutableField("spec.volumeLifecycleModes", default=("Persistent",)),
         ),
-        GroupKind("certificates.k8s.io", "CertificateSigningRequest"): (Field("spec"),),
-        GroupKind("resource.k8s.io", "ResourceClaim"): (Field("spec"),),
+        GroupKind("certificates.k8s.io", "CertificateSigningRequest"): (ImmutableField("spec"),),
+        GroupKind("resource.k8s.io", "ResourceClaim"): (ImmutableField("spec"),),
     }
 )
 """What cannot change, by kind. `roleRef` has a rule of its own."""
@@ -255,7 +256,7 @@ def refused_changes(old: Resource, new: Resource) -> Iterator[Refused]:
     yield from _shrunk(old, new)
 
 
-def _is_let_through(held: Field, old: Resource, new: Resource) -> bool:
+def _is_let_through(held: ImmutableField, old: Resource, new: Resource) -> bool:
     types = {found.at("spec", "type").text for found in (old, new)}
     if held.path == "spec.clusterIP":
         return "ExternalName" in types

@@ -12,7 +12,7 @@ from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.sync_options import is_hook, is_kept, waits_for_a_person
 from bot.kubernetes.gitops.owners import owners
-from bot.kubernetes.naming import shown
+from bot.kubernetes.naming import escaped
 
 Fate: TypeAlias = Literal["pruned", "unknown", "confirmed", "left"]
 """Deleted; not known, for nothing here says who applies it; deleted if a person says so; kept."""
@@ -81,7 +81,7 @@ def _definition(resource: Resource, before: State) -> str:
     name = resource.at("spec", "names", "kind").text or resource.name
     count = len(before.of(GroupKind(resource.at("spec", "group").text or "", name)))
     here = f" ({count} here)" if count else ""
-    return f"every {shown(name)} in the cluster goes with it{here}"
+    return f"every {escaped(name)} in the cluster goes with it{here}"
 
 
 def _claim(resource: Resource, before: State) -> str:

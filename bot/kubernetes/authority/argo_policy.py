@@ -10,13 +10,13 @@ from bot.core.finding import Side
 from bot.core.resource import Node, Resource
 from bot.kubernetes.authority.pattern_lists import matches
 
-Line: TypeAlias = tuple[str, ...]
+PolicyLine: TypeAlias = tuple[str, ...]
 
 RBAC_CONFIG: Final = "argocd-rbac-cm"
 _DEFAULT: Final = "policy.default"
 
 
-def policy_lines(text: str) -> tuple[Line, ...]:
+def policy_lines(text: str) -> tuple[PolicyLine, ...]:
     """The lines of a policy in CSV, comments left out.
 
     `p, subject, resource, action, object, effect` allows or denies, `g, subject, role` assigns.
@@ -31,7 +31,7 @@ def policy_lines(text: str) -> tuple[Line, ...]:
     return tuple(row for row in held if row and row[0] in ("p", "g"))
 
 
-def wider(base: Iterable[Line], head: Iterable[Line]) -> tuple[str, ...]:
+def wider(base: Iterable[PolicyLine], head: Iterable[PolicyLine]) -> tuple[str, ...]:
     """What head's lines allow that base's do not, and what they no longer deny, in words."""
     old, new = tuple(base), tuple(head)
     allowed = [line for line in new if _allows(line) and not any(_covers(o, line) for o in old)]
@@ -42,15 +42,15 @@ def wider(base: Iterable[Line], head: Iterable[Line]) -> tuple[str, ...]:
     )
 
 
-def _denies(line: Line) -> bool:
+def _denies(line: PolicyLine) -> bool:
     return line[0] == "p" and len(line) > 5 and line[5].lower() == "deny"
 
 
-def _allows(line: Line) -> bool:
+def _allows(line: PolicyLine) -> bool:
     return line[0] == "g" or not _denies(line)
 
 
-def _covers(old: Line, new: Line) -> bool:
+def _covers(old: PolicyLine, new: PolicyLine) -> bool:
     """Whether one line allows all that the other does; subjects and roles are no patterns."""
     if old[0] != new[0] or _denies(old) or old[1:2] != new[1:2]:
         return False

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bot.core.finding import Side
 from bot.core.resource import Node
 
-Text: TypeAlias = Callable[[Node], str]
+PatternText: TypeAlias = Callable[[Node], str]
 Covers: TypeAlias = Callable[[str, str], bool]
 
 
@@ -36,7 +36,7 @@ def matches_path(pattern: str, text: str) -> bool:
     return len(parts) == len(others) and all(map(matches, parts, others))
 
 
-def added(base: Node, head: Node, text: Text, covers: Covers = matches) -> Iterator[Node]:
+def added(base: Node, head: Node, text: PatternText, covers: Covers = matches) -> Iterator[Node]:
     """The items of head that no item of base covers; refusals (`!`) are none."""
     held = [found for item in base.items() if not (found := text(item)).startswith("!")]
     for item in head.items():
@@ -45,7 +45,7 @@ def added(base: Node, head: Node, text: Text, covers: Covers = matches) -> Itera
             yield item
 
 
-def removed(base: Node, head: Node, text: Text) -> Iterator[Node]:
+def removed(base: Node, head: Node, text: PatternText) -> Iterator[Node]:
     """The items of base that head no longer has."""
     kept = {text(item) for item in head.items()}
     for item in base.items():
@@ -53,7 +53,7 @@ def removed(base: Node, head: Node, text: Text) -> Iterator[Node]:
             yield item
 
 
-def refusals_removed(base: Node, head: Node, text: Text) -> Iterator[Node]:
+def refusals_removed(base: Node, head: Node, text: PatternText) -> Iterator[Node]:
     """The refusals (`!`) of base that head no longer has, though it still allows something."""
     if any(not text(item).startswith("!") for item in head.items()):
         for item in removed(base, head, text):

@@ -18,7 +18,7 @@ from bot.kubernetes.gitops import argocd, flux, flux_release
 from bot.kubernetes.gitops.applicationset import applications_of
 from bot.kubernetes.gitops.argocd_names import Hubs, hubs_of
 from bot.kubernetes.gitops.argocd_source import Application
-from bot.kubernetes.gitops.field_positions import Places
+from bot.kubernetes.gitops.field_positions import FieldPositions
 from bot.kubernetes.gitops.flux_sources import Flux
 from bot.kubernetes.gitops.repositories import Own, normalised
 from bot.kubernetes.gitops.unknowns import (
@@ -55,14 +55,14 @@ class Declarations:
         """The roots that these resources declare in a tree, each once."""
         hubs = hubs_of(_argo(resources), _argo(_without(both, resources)))
         seen: set[object] = set()
-        for found in self._declared(resources, Places(tree, self.blobs), hubs):
+        for found in self._declared(resources, FieldPositions(tree, self.blobs), hubs):
             mark = _mark(found)
             if mark not in seen:
                 seen.add(mark)
                 yield found
 
     def _declared(
-        self, resources: Sequence[Resource], places: Places, hubs: Hubs
+        self, resources: Sequence[Resource], places: FieldPositions, hubs: Hubs
     ) -> Iterable[Declared]:
         world = Flux(resources, self.own)
         for found in world.of(kinds.APPLICATION):

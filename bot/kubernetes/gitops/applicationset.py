@@ -9,14 +9,14 @@ from bot.core.resource import Resource
 from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_source import Application
-from bot.kubernetes.gitops.field_positions import Places
+from bot.kubernetes.gitops.field_positions import FieldPositions
 from bot.kubernetes.gitops.generators import MOST_SETS, Generators
 from bot.kubernetes.gitops.repositories import Own
 from bot.kubernetes.gitops.templates import Parameters, filled
 from bot.kubernetes.gitops.yaml_texts import merged
 
 
-def applications_of(resource: Resource, places: Places, own: Own) -> Iterator[Application]:
+def applications_of(resource: Resource, places: FieldPositions, own: Own) -> Iterator[Application]:
     """The Applications of a set, each for one of its sets of parameters.
 
     Where a generator cannot be evaluated, its parameters are not known and neither is what they
@@ -31,7 +31,7 @@ def applications_of(resource: Resource, places: Places, own: Own) -> Iterator[Ap
             yield application
 
 
-def _made(resource: Resource, places: Places, own: Own) -> Iterator[Application]:
+def _made(resource: Resource, places: FieldPositions, own: Own) -> Iterator[Application]:
     spec = resource.at("spec")
     go = spec["goTemplate"].value is True
     patch = text(spec["templatePatch"].value)

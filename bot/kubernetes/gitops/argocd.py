@@ -15,8 +15,8 @@ from bot.kubernetes import kinds
 from bot.kubernetes.gitops.argocd_helm import release_of
 from bot.kubernetes.gitops.argocd_kustomize import edited
 from bot.kubernetes.gitops.argocd_names import Hubs, cluster_of
-from bot.kubernetes.gitops.argocd_source import Application, Source
-from bot.kubernetes.gitops.field_positions import NOWHERE, Places, within
+from bot.kubernetes.gitops.argocd_source import Application, ArgoSource
+from bot.kubernetes.gitops.field_positions import NOWHERE, FieldPositions, within
 from bot.kubernetes.gitops.globs import matches
 from bot.kubernetes.gitops.repositories import Own
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
@@ -29,7 +29,7 @@ _MOST_PLACES: Final = 500
 
 
 def declared_by(
-    application: Application, places: Places, own: Own, hubs: Hubs
+    application: Application, places: FieldPositions, own: Own, hubs: Hubs
 ) -> Iterator[Declared]:
     """The roots that an Application declares: of this tree, and of charts that lie elsewhere."""
     sources = list(_sources(application))
@@ -45,12 +45,14 @@ def declared_by(
         path = text(body.get("path"))
         is_own = own.holds(text(body.get("repoURL")))
         if text(body.get("chart")):
-            yield _chart_elsewhere(Source(application, body, NOWHERE, places, refs), node, cluster)
+            yield _chart_elsewhere(
+                ArgoSource(application, body, NOWHERE, places, refs), node, cluster
+            )
             continue
         if path is None or is_own is False:
             continue
         for place in _places(path, places):
-            yield _declared(Source(application, body, place, places, refs), node, cluster)
+            yield _declared(ArgoSource(application, body, place, places, refs), node, cluster)
         # A set may say more paths than there are; what is written as one is there or wrong.
         is_written = application.node.resource.group_kind == kinds.APPLICATION
         meant = within(path) if is_written else None
@@ -75,7 +77,7 @@ def _path(source: Node) -> Node:
     return source["path"] if source["path"].exists else source
 
 
-def _places(path: str, places: Places) -> Iterator[str]:
+def _places(path: str, places: FieldPositions) -> Iterator[str]:
     """The directory that a path names; of one that is not wholly known, all that it may name.
 
     A part that is not known stands for something within a directory, unless nothing fits then. A
@@ -102,7 +104,7 @@ def _glob(path: str) -> str:
     return "*".join("".join(f"\\{c}" if c in "*?[{\\" else c for c in part) for part in escaped)
 
 
-def _declared(source: Source, node: Node, cluster: str) -> Declared:
+def _declared(source: ArgoSource, node: Node, cluster: str) -> Declared:
     """The root that a source is."""
     inputs = _override_files(source)
     try:
@@ -116,7 +118,7 @@ def _declared(source: Source, node: Node, cluster: str) -> Declared:
     return replace(found, name=name, inputs=(*inputs, *found.inputs), hindrances=hindrances)
 
 
-def _chart_elsewhere(source: Source, node: Node, cluster: str) -> Declared:
+def _chart_elsewhere(source: ArgoSource, node: Node, cluster: str) -> Declared:
     """The root that a chart of a repository of charts, or of a registry, is.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/helm/#declarative: without a scheme, it is
@@ -144,14 +146,14 @@ def _chart_elsewhere(source: Source, node: Node, cluster: str) -> Declared:
     return replace(found, name=own_name, hindrances=hindrances, chart=chart)
 
 
-def _override_files(source: Source) -> tuple[str, ...]:
+def _override_files(source: ArgoSource) -> tuple[str, ...]:
     """https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/#store-overrides-in-git"""
     inside = f"{source.place}/" if source.place else ""
     names = (".argocd-source.yaml", f".argocd-source-{source.application.name}.yaml")
     return tuple(f"{inside}{name}" for name in names if f"{inside}{name}" in source.places.files)
 
 
-def _overridden(body: Body, files: tuple[str, ...], places: Places) -> Body:
+def _overridden(body: Body, files: tuple[str, ...], places: FieldPositions) -> Body:
     """The source with the overrides in these files, which cannot say where it comes from."""
     found = body
     for path in files:
@@ -160,7 +162,7 @@ def _overridden(body: Body, files: tuple[str, ...], places: Places) -> Body:
     return {**{key: value for key, value in found.items() if key not in _FIXED}, **fixed}
 
 
-def _built(source: Source, node: Node, cluster: str) -> Declared:
+def _built(source: ArgoSource, node: Node, cluster: str) -> Declared:
     """How Argo CD builds the source: as it says, else as what lies in the directory."""
     said = [kind for kind in _TYPES if source.body.get(kind) is not None]
     if len(said) > 1:
@@ -187,7 +189,7 @@ def _built(source: Source, node: Node, cluster: str) -> Declared:
     return Declared(node, source.place, cluster, namespace, files=files)
 
 
-def _plain_files(source: Source, options: Body) -> tuple[str, ...]:
+def _plain_files(source: ArgoSource, options: Body) -> tuple[str, ...]:
     """The files of a directory that Argo CD applies as they stand."""
     places, start = source.places, len(source.place) + 1 if source.place else 0
     recurse = options.get("recurse") is True

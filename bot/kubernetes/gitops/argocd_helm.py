@@ -9,7 +9,7 @@ from bot.core.rendering import Release
 from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_names import with_variables
-from bot.kubernetes.gitops.argocd_source import Source
+from bot.kubernetes.gitops.argocd_source import ArgoSource
 from bot.kubernetes.gitops.field_positions import NOWHERE, within
 from bot.kubernetes.gitops.globs import is_glob, matches
 from bot.kubernetes.gitops.parameters import set_text, set_value
@@ -19,7 +19,7 @@ from bot.kubernetes.gitops.yaml_texts import json_text
 _LONGEST_NAME: Final = 53
 
 
-def release_of(source: Source) -> tuple[Release, tuple[str, ...]]:
+def release_of(source: ArgoSource) -> tuple[Release, tuple[str, ...]]:
     """How the chart is released, and the files that this depends on beside those of values.
 
     Raises UnbuildableError. Value files lie under the values of the Application, and these under
@@ -55,7 +55,7 @@ def _values(helm: Body) -> Iterator[str]:
         yield text(helm.get("values")) or ""
 
 
-def _value_files(source: Source, helm: Body) -> Iterator[str]:
+def _value_files(source: ArgoSource, helm: Body) -> Iterator[str]:
     ignores = helm.get("ignoreMissingValueFiles") is True
     named = [_local(source, held) for held in sequence(helm.get("valueFiles"))]
     plain = {path for path in named if not is_glob(path)}
@@ -72,7 +72,7 @@ def _value_files(source: Source, helm: Body) -> Iterator[str]:
         yield from (held for held in found if held not in plain)
 
 
-def _local(source: Source, named: object) -> str:
+def _local(source: ArgoSource, named: object) -> str:
     """The path in the tree of a file that Helm is given."""
     if not isinstance(named, str) or not named:
         raise UnbuildableError("one of its values files has no name")
@@ -96,7 +96,7 @@ def _local(source: Source, named: object) -> str:
     return found
 
 
-def _parameters(source: Source, helm: Body) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _parameters(source: ArgoSource, helm: Body) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What is set value by value: plain ones, then texts, then whole files."""
     values: dict[str, Any] = {}
     held = [mapping(item) for item in sequence(helm.get("parameters"))]

@@ -11,7 +11,7 @@ from typing import Final
 from bot.core.values import Body, Value, integer, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_names import with_variables
-from bot.kubernetes.gitops.argocd_source import Source
+from bot.kubernetes.gitops.argocd_source import ArgoSource
 from bot.kubernetes.gitops.field_positions import within
 from bot.kubernetes.gitops.kustomize_edits import (
     EMPTY_KUSTOMIZATION,
@@ -27,7 +27,7 @@ from bot.kubernetes.gitops.yaml_texts import json_text
 _SETTINGS: Final = ("version", "kubeVersion", "apiVersions")
 
 
-def edited(source: Source, path: str) -> Mapping[str, str]:
+def edited(source: ArgoSource, path: str) -> Mapping[str, str]:
     """The kustomization's text with the source's overrides, by its path; empty without any.
 
     Raises UnbuildableError where Argo CD would not get that far.
@@ -39,7 +39,7 @@ def edited(source: Source, path: str) -> Mapping[str, str]:
     return {path: json_text(_edited(before, options, source))}
 
 
-def _edited(body: Body, options: Body, source: Source) -> Body:
+def _edited(body: Body, options: Body, source: ArgoSource) -> Body:
     """In Argo CD's order."""
     found = dict(body)
     for field in ("namePrefix", "nameSuffix", "namespace"):
@@ -66,7 +66,7 @@ def _replicas(options: Body) -> Iterator[tuple[str, int]]:
         yield name, number
 
 
-def _with_metadata(body: Body, options: Body, source: Source) -> Body:
+def _with_metadata(body: Body, options: Body, source: ArgoSource) -> Body:
     labels = _texts(options.get("commonLabels"))
     done = body
     if labels:
@@ -90,7 +90,7 @@ def _texts(value: Value) -> dict[str, str]:
     return {key: held for key, held in mapping(value).items() if isinstance(held, str)}
 
 
-def _components(options: Body, source: Source) -> Iterator[Value]:
+def _components(options: Body, source: ArgoSource) -> Iterator[Value]:
     ignores = options.get("ignoreMissingComponents") is True
     for held in sequence(options.get("components")):
         place = within(held, source.place) if isinstance(held, str) else None

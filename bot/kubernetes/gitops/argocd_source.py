@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.core.resource import Node, Resource
 from bot.core.values import Body, mapping, text
-from bot.kubernetes.gitops.field_positions import Places
+from bot.kubernetes.gitops.field_positions import FieldPositions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ArgoSource:
     """One source of an Application, at its directory.
 
     `body` is the source with the overrides that lie in the directory; `refs` says for each name of
@@ -46,7 +46,7 @@ class Source:
     application: Application
     body: Body
     place: str
-    places: Places
+    places: FieldPositions
     refs: Mapping[str, bool | None] = field(default_factory=dict)
 
     @property

@@ -30,7 +30,7 @@ NOWHERE: Final = RESERVED
 
 
 @dataclass(frozen=True)
-class Places:
+class FieldPositions:
     """The regular files of a tree, found by where they are."""
 
     tree: Tree

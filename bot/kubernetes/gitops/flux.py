@@ -11,7 +11,7 @@ from bot.core.rendering import Declared
 from bot.core.resource import Node, Resource
 from bot.core.values import Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.field_positions import Places, within
+from bot.kubernetes.gitops.field_positions import FieldPositions, within
 from bot.kubernetes.gitops.flux_sources import Flux, clusters_of
 from bot.kubernetes.gitops.kustomize_edits import (
     EMPTY_KUSTOMIZATION,
@@ -30,7 +30,7 @@ _TEXTS: Final = (
 _LISTS: Final = ("patches", "patchesStrategicMerge", "patchesJson6902", "components", "images")
 
 
-def declared_by(resource: Resource, places: Places, flux: Flux) -> Iterator[Declared]:
+def declared_by(resource: Resource, places: FieldPositions, flux: Flux) -> Iterator[Declared]:
     """The root that a Kustomization declares, once for each cluster that it is applied to."""
     spec = resource.at("spec")
     is_own = flux.source_is_own(spec["sourceRef"], resource.namespace)
@@ -53,7 +53,7 @@ def declared_by(resource: Resource, places: Places, flux: Flux) -> Iterator[Decl
         yield replace(found, cluster=cluster)
 
 
-def _built(node: Node, place: str, places: Places, flux: Flux) -> Declared:
+def _built(node: Node, place: str, places: FieldPositions, flux: Flux) -> Declared:
     spec = node.resource.at("spec").mapping
     ignored = source_ignore(places, flux.ignored_by(node.resource.at("spec", "sourceRef")))
     path = _kustomization(place, places, ignored)
@@ -81,13 +81,15 @@ def _built(node: Node, place: str, places: Places, flux: Flux) -> Declared:
     )
 
 
-def _kustomization(place: str, places: Places, ignored: SourceIgnore) -> str | None:
+def _kustomization(place: str, places: FieldPositions, ignored: SourceIgnore) -> str | None:
     """The path of a directory's kustomization, if that is a part of the source."""
     path = places.kustomization(place)
     return None if path is None or ignored.leaves_out(path) else path
 
 
-def _generated(place: str, places: Places, ignored: SourceIgnore) -> tuple[Body, tuple[str, ...]]:
+def _generated(
+    place: str, places: FieldPositions, ignored: SourceIgnore
+) -> tuple[Body, tuple[str, ...]]:
     """The kustomization that Flux writes where there is none, and the manifests it leaves out.
 
     It lists every YAML file below; a directory with a kustomization of its own stands for all that
@@ -112,7 +114,9 @@ def _generated(place: str, places: Places, ignored: SourceIgnore) -> tuple[Body,
     return {**EMPTY_KUSTOMIZATION, "resources": listed}, tuple(left_out)
 
 
-def _kustomized(relative: str, place: str, places: Places, ignored: SourceIgnore) -> Iterator[str]:
+def _kustomized(
+    relative: str, place: str, places: FieldPositions, ignored: SourceIgnore
+) -> Iterator[str]:
     """The directories above a file, below the root, that have a kustomization: highest first."""
     parts = relative.split("/")[:-1]
     for depth in range(1, len(parts) + 1):
@@ -121,7 +125,7 @@ def _kustomized(relative: str, place: str, places: Places, ignored: SourceIgnore
             yield inner
 
 
-def _edited(body: Body, spec: Body, place: str, places: Places) -> Body:
+def _edited(body: Body, spec: Body, place: str, places: FieldPositions) -> Body:
     """What Flux writes over it, in its order.
 
     https://github.com/fluxcd/pkg/blob/main/kustomize/kustomize_generator.go
@@ -147,7 +151,7 @@ def _patch(held: Value) -> Value:
     return held
 
 
-def _components(spec: Body, place: str, places: Places) -> Iterator[Value]:
+def _components(spec: Body, place: str, places: FieldPositions) -> Iterator[Value]:
     for held in sequence(spec.get("components")):
         found = within(held, place) if isinstance(held, str) else None
         missing = found is None or not places.has(found)

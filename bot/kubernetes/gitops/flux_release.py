@@ -15,7 +15,7 @@ from bot.core.states.roots.charts import VALUES_NAME
 from bot.core.states.roots.files import directory
 from bot.core.values import Body, freeze, mapping, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.field_positions import Places, within
+from bot.kubernetes.gitops.field_positions import FieldPositions, within
 from bot.kubernetes.gitops.flux_charts import ThereChart, chart_elsewhere
 from bot.kubernetes.gitops.flux_sources import HELM_CHART, Flux, clusters_of
 from bot.kubernetes.gitops.parameters import set_text, set_value
@@ -36,7 +36,7 @@ class _Chart:
     namespace: str | None
 
 
-def declared_by(resource: Resource, places: Places, flux: Flux) -> Iterator[Declared]:
+def declared_by(resource: Resource, places: FieldPositions, flux: Flux) -> Iterator[Declared]:
     """The root that a HelmRelease declares, once for each cluster that it is applied to."""
     there = chart_elsewhere(resource, flux)
     if there is not None:
@@ -75,7 +75,9 @@ def _chart(resource: Resource, flux: Flux) -> _Chart | None:
     return _Chart(found[0].at("spec", "chart"), found[0].at("spec"), found[0].namespace)
 
 
-def _built(resource: Resource, chart: _Chart, place: str, places: Places, flux: Flux) -> Declared:
+def _built(
+    resource: Resource, chart: _Chart, place: str, places: FieldPositions, flux: Flux
+) -> Declared:
     if places.chart(place) is None:
         raise UnbuildableError(f"there is no chart at its path {chart.node.text!r}")
     release = _release(resource, flux)
@@ -152,7 +154,7 @@ def _name(resource: Resource) -> str:
 
 
 def _defaults(
-    chart: _Chart, place: str, places: Places
+    chart: _Chart, place: str, places: FieldPositions
 ) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """The chart's own values where `valuesFiles` take their place, and the files they are in.
 

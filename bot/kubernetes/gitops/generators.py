@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.core.values import EMPTY, Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.field_positions import Places
+from bot.kubernetes.gitops.field_positions import FieldPositions
 from bot.kubernetes.gitops.globs import matches
 from bot.kubernetes.gitops.repositories import Own
 from bot.kubernetes.gitops.templates import Parameters, fill, filled
@@ -28,7 +28,7 @@ _LONGEST_NAME: Final = 253
 class Generators:
     """Evaluates generators over a tree. `go` says which template language the set is written in."""
 
-    places: Places
+    places: FieldPositions
     own: Own
     go: bool
 

@@ -12,14 +12,14 @@ from bot.kubernetes.gitops.field_positions import within
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class ApplyingTool:
     """What applies a directory of a repository, and whether it prunes there."""
 
     path: str
     prunes: bool
 
 
-def owners(state: State) -> tuple[Owner, ...]:
+def owners(state: State) -> tuple[ApplyingTool, ...]:
     """What this state says of who applies which directory; sources elsewhere name paths too."""
     return (
         *(owner for found in state.of(kinds.APPLICATION) for owner in _application(found)),
@@ -27,18 +27,18 @@ def owners(state: State) -> tuple[Owner, ...]:
     )
 
 
-def _application(found: Resource) -> Iterator[Owner]:
+def _application(found: Resource) -> Iterator[ApplyingTool]:
     automated = found.at("spec", "syncPolicy", "automated")
     on = automated.value is not None and automated["enabled"].value is not False
     prunes = on and automated["prune"].value is True
     for source in (found.at("spec", "source"), *found.at("spec", "sources").items()):
         if source["path"].text is not None:
-            yield Owner(_directory(source["path"]), prunes)
+            yield ApplyingTool(_directory(source["path"]), prunes)
 
 
-def _kustomization(found: Resource) -> Owner:
+def _kustomization(found: Resource) -> ApplyingTool:
     spec = found.at("spec")
-    return Owner(_directory(spec["path"]), spec["prune"].value is True)
+    return ApplyingTool(_directory(spec["path"]), spec["prune"].value is True)
 
 
 def _directory(node: Node) -> str:

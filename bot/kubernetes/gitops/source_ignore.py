@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.core.states.roots.files import directory
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.field_positions import Places
+from bot.kubernetes.gitops.field_positions import FieldPositions
 from bot.kubernetes.gitops.globs import matches
 
 _ALWAYS: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
@@ -80,7 +80,7 @@ class SourceIgnore:
         return not next((held.takes_in for held in found), True)
 
 
-def source_ignore(places: Places, ignore: str | None) -> SourceIgnore:
+def source_ignore(places: FieldPositions, ignore: str | None) -> SourceIgnore:
     """What a source of this tree leaves out, where `ignore` is its own field.
 
     Flux's own list counts only where neither the tree nor the source says anything.
@@ -93,7 +93,7 @@ def source_ignore(places: Places, ignore: str | None) -> SourceIgnore:
     return SourceIgnore((*(_pattern(text, ()) for text in general), *own[:_MOST_PATTERNS]))
 
 
-def _text(places: Places, path: str) -> str:
+def _text(places: FieldPositions, path: str) -> str:
     try:
         return places.data(path).decode("utf-8", "replace")
     except UnbuildableError:

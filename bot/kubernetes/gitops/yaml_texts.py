@@ -24,7 +24,7 @@ from yaml.events import (
 from bot.core.reading.build import build
 from bot.core.reading.canonical import canonical
 from bot.core.reading.limits import DEFAULT_LIMITS
-from bot.core.reading.scalars import Table
+from bot.core.reading.scalars import ScalarTable
 from bot.core.values import Body, Value, freeze, mapping, thaw
 from bot.errors import UnbuildableError
 
@@ -38,7 +38,7 @@ def value_of(data: bytes) -> Value:
     """
     if len(data) > DEFAULT_LIMITS.file_bytes:
         raise UnbuildableError("it is larger than what is read")
-    built = build(data, "kubectl", Table(DEFAULT_LIMITS.digits), DEFAULT_LIMITS)
+    built = build(data, "kubectl", ScalarTable(DEFAULT_LIMITS.digits), DEFAULT_LIMITS)
     if built.refused is not None:
         raise UnbuildableError("it is not YAML that can be read")
     return freeze(msgspec.json.decode(canonical(built.value)))

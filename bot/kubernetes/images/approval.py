@@ -14,7 +14,13 @@ from bot.core.resource import Resource
 from bot.core.state import Change, State, changes
 from bot.kubernetes.images.builds import built_images
 from bot.kubernetes.images.positions import ImageUse, image_uses
-from bot.kubernetes.images.reference import Entry, Image, parse_entries, parse_entry, parse_image
+from bot.kubernetes.images.reference import (
+    ApprovedEntry,
+    ImageReference,
+    parse_entries,
+    parse_entry,
+    parse_image,
+)
 
 _COMPARED: Final = 128
 # What Flux, Argo Workflows, Tekton, Helm and envsubst replace before anything is pulled.
@@ -38,7 +44,7 @@ class NewImage:
         return next(same, None)
 
 
-def _same(one: Image, other: Image) -> bool:
+def _same(one: ImageReference, other: ImageReference) -> bool:
     return (one.domain.lower(), one.path) == (other.domain.lower(), other.path)
 
 
@@ -79,30 +85,30 @@ def is_expression(reference: str) -> bool:
     return _EXPRESSION.search(reference) is not None
 
 
-def approves(entries: Iterable[Entry], image: Image | None) -> bool:
+def approves(entries: Iterable[ApprovedEntry], image: ImageReference | None) -> bool:
     """Whether one of the entries approves the image; what is no reference is never approved."""
     return image is not None and any(entry.approves(image) for entry in entries)
 
 
-def nearest(entries: Iterable[Entry], image: Image) -> Entry | None:
+def nearest(entries: Iterable[ApprovedEntry], image: ImageReference) -> ApprovedEntry | None:
     """The entry that is written most like the image's repository.
 
     Only those that share the most characters are compared exactly, which costs the square.
     """
     matcher = difflib.SequenceMatcher(b=image.repository[:_COMPARED], autojunk=False)
 
-    def rough(entry: Entry) -> tuple[float, str]:
+    def rough(entry: ApprovedEntry) -> tuple[float, str]:
         matcher.set_seq1(str(entry)[:_COMPARED])
         return -matcher.quick_ratio(), str(entry)
 
-    def exact(entry: Entry) -> tuple[float, str]:
+    def exact(entry: ApprovedEntry) -> tuple[float, str]:
         matcher.set_seq1(str(entry)[:_COMPARED])
         return -matcher.ratio(), str(entry)
 
     return min(nsmallest(3, entries, key=rough), key=exact, default=None)
 
 
-def mirrored(images: Images, image: Image) -> str | None:
+def mirrored(images: Images, image: ImageReference) -> str | None:
     """The approved reference of the same image in the team's mirror, or None.
 
     Of several mirrors the one whose name is longest is meant.

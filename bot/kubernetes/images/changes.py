@@ -9,7 +9,7 @@ from bot.core.engine.review import ImageChange, ResourceReference
 from bot.core.resource import Resource, route_text
 from bot.core.state import Change
 from bot.kubernetes.images.positions import ImageUse, image_uses
-from bot.kubernetes.images.reference import Image
+from bot.kubernetes.images.reference import ImageReference
 
 
 def image_changes(change: Change) -> Iterator[ImageChange]:
@@ -37,12 +37,12 @@ def _by_place(resource: Resource | None) -> dict[tuple[str, int], ImageUse]:
     return found
 
 
-def is_only_the_tag(old: Image, new: Image) -> bool:
+def is_only_the_tag(old: ImageReference, new: ImageReference) -> bool:
     """Whether the tag is another and the digest, which decides, is the same."""
     return new.digest is not None and old.digest == new.digest and old.tag != new.tag
 
 
-def is_only_the_digest(old: Image, new: Image) -> bool:
+def is_only_the_digest(old: ImageReference, new: ImageReference) -> bool:
     """Whether one tag stands for another image than before."""
     both = old.digest is not None and new.digest is not None
     return both and old.digest != new.digest and old.tag is not None and old.tag == new.tag

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from bot.core.values import Value
 from bot.kubernetes.images.positions import ImageUse
-from bot.kubernetes.naming import shown
+from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
 
 
 def used_by(use: ImageUse) -> str:
     """`Deployment shop/api runs ghcr.io/example/api:1 in api`."""
-    where = f"{str_of(use.node.resource)} runs {shown(use.reference)}"
-    return f"{where} in {shown(use.container)}"
+    where = f"{str_of(use.node.resource)} runs {escaped(use.reference)}"
+    return f"{where} in {escaped(use.container)}"
 
 
 def image_facts(use: ImageUse) -> Mapping[str, Value]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource
-from bot.kubernetes.images.reference import Image, parse_image
+from bot.kubernetes.images.reference import ImageReference, parse_image
 from bot.kubernetes.images.table import OTHER_KINDS, POD_SPEC, WORKFLOW
 from bot.kubernetes.workloads.pods import PLACES, pod_templates
 
@@ -58,7 +58,7 @@ class ImageUse:
         return f"{self.node.text or ''}{self.version}"
 
     @cached_property
-    def image(self) -> Image | None:
+    def image(self) -> ImageReference | None:
         """Its normal form, or None for what no runtime would pull."""
         return parse_image(self.reference)
 

@@ -33,7 +33,7 @@ _IDENTIFIER: Final = re.compile(r"[a-f0-9]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class ImageReference:
     """A reference in normal form.
 
     `domain` is empty where upstream's grammar takes a first segment for a host that its own host
@@ -65,7 +65,7 @@ class Image:
         return f"{self.repository}{tag}" + (f"@{self.digest}" if self.digest else "")
 
 
-def parse_image(reference: str) -> Image | None:
+def parse_image(reference: str) -> ImageReference | None:
     """The normal form of a reference, or None for what no runtime would pull."""
     if _IDENTIFIER.fullmatch(reference):
         return None
@@ -73,7 +73,7 @@ def parse_image(reference: str) -> Image | None:
     match = _REFERENCE.fullmatch(f"{domain}/{rest}")
     if match is None or len(match["path"]) > _LONGEST_PATH:
         return None
-    return Image(match["domain"] or "", match["path"], match["tag"], match["digest"])
+    return ImageReference(match["domain"] or "", match["path"], match["tag"], match["digest"])
 
 
 def is_short(reference: str) -> bool:
@@ -100,7 +100,7 @@ def _names_host(segment: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ApprovedEntry:
     """One line of a list of approved images: a registry, a part of one, or one exact image.
 
     `path` is empty for a whole registry. With a tag or a digest only that very image is meant.
@@ -111,7 +111,7 @@ class Entry:
     tag: str | None = None
     digest: str | None = None
 
-    def approves(self, image: Image) -> bool:
+    def approves(self, image: ImageReference) -> bool:
         """Whether the image is of this registry and below this path, by whole segments."""
         if image.domain.lower() != self.domain.lower():
             return False
@@ -122,10 +122,10 @@ class Entry:
         return not self.path or image.path == self.path or image.path.startswith(f"{self.path}/")
 
     def __str__(self) -> str:
-        return str(Image(self.domain, self.path, self.tag, self.digest)).removesuffix("/")
+        return str(ImageReference(self.domain, self.path, self.tag, self.digest)).removesuffix("/")
 
 
-def parse_entry(text: str) -> Entry | None:
+def parse_entry(text: str) -> ApprovedEntry | None:
     """The entry that a line of the list says, or None for what is none.
 
     What names a registry is taken as it stands: `docker.io/bitnami` is all of Bitnami on Docker
@@ -137,19 +137,19 @@ def parse_entry(text: str) -> Entry | None:
     text = text.removesuffix("*").removesuffix("/") if subtree else text
     first, slash, rest = text.partition("/")
     if not slash and (_is_registry(first) or (subtree and _names_host(first))):
-        return Entry(_canonical(first)) if _HOST.fullmatch(first) else None
+        return ApprovedEntry(_canonical(first)) if _HOST.fullmatch(first) else None
     if not slash and subtree:
         first, slash, rest = DOCKER_HUB, "/", text
     if not slash or not _names_host(first):
         image = parse_image(text)
-        return Entry(image.domain, image.path, image.tag, image.digest) if image else None
+        return ApprovedEntry(image.domain, image.path, image.tag, image.digest) if image else None
     match = _REFERENCE.fullmatch(f"{_canonical(first)}/{rest}")
     if match is None or not match["domain"] or len(match["path"]) > _LONGEST_PATH:
         return None
-    return Entry(match["domain"], match["path"], match["tag"], match["digest"])
+    return ApprovedEntry(match["domain"], match["path"], match["tag"], match["digest"])
 
 
-def parse_entries(texts: Iterable[str]) -> tuple[Entry, ...]:
+def parse_entries(texts: Iterable[str]) -> tuple[ApprovedEntry, ...]:
     """The entries of a list; a line that is no entry approves nothing."""
     return tuple(entry for entry in map(parse_entry, texts) if entry is not None)
 

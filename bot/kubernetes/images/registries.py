@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bot.core.resource import route_text
 from bot.core.state import Environment, State
 from bot.kubernetes.images.approval import NewImage, origins
-from bot.kubernetes.images.reference import Image
+from bot.kubernetes.images.reference import ImageReference
 
 Origin: TypeAlias = tuple[str, str]
 
@@ -21,7 +21,7 @@ class NewPlace:
     `again` says that another image of the same change is from there too.
     """
 
-    image: Image
+    image: ImageReference
     new: NewImage
     moved: tuple[NewImage, ...]
     again: bool
@@ -34,7 +34,7 @@ class NewPlace:
 
 def new_places(found: Iterable[NewImage], before: State, after: State) -> Iterator[NewPlace]:
     """The images that are from places which base does not use; none where base has no image."""
-    groups: dict[object, list[tuple[Image, NewImage]]] = {}
+    groups: dict[object, list[tuple[ImageReference, NewImage]]] = {}
     if is_new(before, after):
         return
     for number, new in enumerate(found):
@@ -66,7 +66,7 @@ def is_new(before: State, after: State) -> bool:
     return there == [False, True]
 
 
-def _is_from_elsewhere(new: NewImage, image: Image, before: State) -> bool:
+def _is_from_elsewhere(new: NewImage, image: ImageReference, before: State) -> bool:
     """Whether base runs images, and none from there; first asked of the resource's own."""
     own = (old.image.origin for old in new.earlier if old.image)
     if image.origin in own:
@@ -75,7 +75,7 @@ def _is_from_elsewhere(new: NewImage, image: Image, before: State) -> bool:
     return bool(known) and image.origin not in known
 
 
-def _left(new: NewImage, image: Image) -> Origin | None:
+def _left(new: NewImage, image: ImageReference) -> Origin | None:
     """The place that a container's image leaves, where it keeps the rest of its name."""
     place = route_text(new.use.node.route)
     for old in new.earlier:
@@ -85,5 +85,5 @@ def _left(new: NewImage, image: Image) -> Origin | None:
     return None
 
 
-def _rest(image: Image) -> str:
+def _rest(image: ImageReference) -> str:
     return image.path.partition("/")[2]

@@ -11,14 +11,14 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.causes import Cause, changed_place, lost_place
-from bot.kubernetes.checks import Issue, Reach, new_issues, placed
+from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
+from bot.kubernetes.checks import ReachedNamespaces, Violation, finding_at, new_issues
 from bot.kubernetes.network.traffic import Tier, TrafficPolicy
 from bot.kubernetes.network.verdict import network
 from bot.kubernetes.services.service import ServicePort, service_ports, services
 from bot.kubernetes.workloads.pod_names import named
 from bot.kubernetes.workloads.pods import str_of
-from bot.kubernetes.workloads.population import Pods
+from bot.kubernetes.workloads.population import PodGroup
 
 # Kinds that can let in what a NetworkPolicy does not, and that are not modelled.
 _OTHER: Final = (
@@ -37,7 +37,7 @@ def blocked_findings(before: State, after: State) -> Iterator[Finding]:
         place = changed_place(before, issue.places)
         if place is None:
             place = lost_place(after, _opening(before, issue.subject))
-        yield placed(issue, place or Cause(issue.places[0]))
+        yield finding_at(issue, place or ChangedPosition(issue.places[0]))
 
 
 def _opening(before: State, service: Resource) -> Iterator[Node]:
@@ -49,14 +49,14 @@ def _opening(before: State, service: Resource) -> Iterator[Node]:
         yield pods.template.node.at("metadata", "labels")
 
 
-def ask_blocked(state: State, reach: Reach) -> Iterator[Issue]:
+def ask_blocked(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The Services of these namespaces whose pods let nobody in."""
     for service in state.of(kinds.SERVICE):
         if service.namespace in reach:
             yield from _blocked(state, service)
 
 
-def _blocked(state: State, service: Resource) -> Iterator[Issue]:
+def _blocked(state: State, service: Resource) -> Iterator[Violation]:
     found = services(state).endpoints(service)
     for port in service_ports(service):
         ends = [
@@ -70,7 +70,7 @@ def _blocked(state: State, service: Resource) -> Iterator[Issue]:
             yield _judged(state, _issue(state, service, port, shut, code))
 
 
-def _shut(state: State, pods: Pods, port: ServicePort, number: int) -> bool:
+def _shut(state: State, pods: PodGroup, port: ServicePort, number: int) -> bool:
     """Whether no policy lets anyone in on this port, whoever it is."""
     held = network(state)
     if not held.isolated(pods, "ingress"):
@@ -85,15 +85,15 @@ def _shut(state: State, pods: Pods, port: ServicePort, number: int) -> bool:
 
 
 def _issue(
-    state: State, service: Resource, port: ServicePort, shut: list[tuple[Pods, int]], code: str
-) -> Issue:
+    state: State, service: Resource, port: ServicePort, shut: list[tuple[PodGroup, int]], code: str
+) -> Violation:
     numbers = tuple(dict.fromkeys(number for _, number in shut))
     pods = tuple(held for held, _ in shut)
     held = (policy for each in pods for policy in network(state).of(each))
     policies = tuple({found.resource.key: found for found in held if _isolates(found)}.values())
     names = " and ".join(str_of(policy.resource) for policy in policies[:2])
     more = f" and {len(policies) - 2} more" if len(policies) > 2 else ""
-    return Issue(
+    return Violation(
         code,
         service,
         (f"{port.number}/{port.protocol}",),
@@ -114,7 +114,7 @@ def _places(
     port: ServicePort,
     service: Resource,
     policies: tuple[TrafficPolicy, ...],
-    pods: tuple[Pods, ...],
+    pods: tuple[PodGroup, ...],
 ) -> Iterator[Node]:
     yield from port.places
     yield service.at("spec", "selector")
@@ -131,7 +131,7 @@ def _places(
         yield from held.places
 
 
-def _judged(state: State, issue: Issue) -> Issue:
+def _judged(state: State, issue: Violation) -> Violation:
     """The issue, as a notice where something that is not modelled may let traffic in."""
     space = issue.subject.namespace
     others = state.of(*_OTHER)

@@ -13,14 +13,14 @@ from bot.kubernetes.absence import brings_pods, is_seen
 from bot.kubernetes.network.peers import least_labels
 from bot.kubernetes.network.state_policies import POLICY_KINDS
 from bot.kubernetes.network.traffic import TrafficPolicy
-from bot.kubernetes.network.verdict import Anywhere, Network, Party, network
+from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, Network, network
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.workloads.pods import TEMPLATED
-from bot.kubernetes.workloads.population import Pods
+from bot.kubernetes.workloads.population import PodGroup
 
 
 @dataclass(frozen=True)
-class Difference:
+class NetworkDiff:
     """Two networks, and what lies between them."""
 
     before: Network
@@ -40,7 +40,7 @@ class Difference:
         )
 
     @cached_property
-    def relabelled(self) -> tuple[Pods, ...]:
+    def relabelled(self) -> tuple[PodGroup, ...]:
         """The pods of head that base has with other labels."""
         found = changes(self.before.state, self.after.state, *TEMPLATED)
         touched = {change.key for change in found if change.before and change.after}
@@ -52,9 +52,9 @@ class Difference:
         )
         return tuple(held for held in pods if self._relabelled(held))
 
-    def _relabelled(self, pods: Pods) -> bool:
+    def _relabelled(self, pods: PodGroup) -> bool:
         old = self.at_base(pods)
-        return isinstance(old, Pods) and old.labels != pods.labels
+        return isinstance(old, PodGroup) and old.labels != pods.labels
 
     @cached_property
     def namespaces(self) -> tuple[str, ...]:
@@ -67,15 +67,15 @@ class Difference:
             if self.before.population.labels_of(name) != self.after.population.labels_of(name)
         )
 
-    def at_base(self, party: Party) -> Party | None:
+    def at_base(self, party: ConnectionEnd) -> ConnectionEnd | None:
         """The same party at base; None where it was not there."""
-        if isinstance(party, Pods):
+        if isinstance(party, PodGroup):
             return self.before.population.get(party)
         if isinstance(party, Anywhere) and party.namespace_labels is None:
             return party if party.namespace in self.before.state.namespaces else None
         return party
 
-    def new_ports(self, source: Party, target: Party) -> Ports:
+    def new_ports(self, source: ConnectionEnd, target: ConnectionEnd) -> Ports:
         """The ports that `source` can newly reach on `target`, which were both there at base."""
         old_source, old_target = self.at_base(source), self.at_base(target)
         if old_source is None or old_target is None or _hosted(source, target):
@@ -84,10 +84,10 @@ class Difference:
         return found - self.before.between(old_source, old_target) if found else found
 
     @cached_property
-    def affected(self) -> tuple[tuple[Pods, Pods], ...]:
+    def affected(self) -> tuple[tuple[PodGroup, PodGroup], ...]:
         """The pods, at base and at head, about which other policies may decide than before."""
         now = self.after.population
-        found: dict[tuple[ResourceKey, int], Pods] = {}
+        found: dict[tuple[ResourceKey, int], PodGroup] = {}
         for policy in self.policies:
             for side in (self.before, self.after):
                 for space in side.policies.spaces(policy, policy.subject):
@@ -124,11 +124,11 @@ class Difference:
         return tuple(found)
 
 
-def _hosted(*ends: Party) -> bool:
-    return any(isinstance(end, Pods) and end.host_network for end in ends)
+def _hosted(*ends: ConnectionEnd) -> bool:
+    return any(isinstance(end, PodGroup) and end.host_network for end in ends)
 
 
-def difference(before: State, after: State) -> Difference:
+def difference(before: State, after: State) -> NetworkDiff:
     """The networks of two states; a policy that the API refuses at head stands as it was."""
     old, new = network(before), network(after)
     standing: dict[ResourceKey, tuple[TrafficPolicy, ...]] = {}
@@ -140,4 +140,4 @@ def difference(before: State, after: State) -> Difference:
             standing[change.key] = tuple(policy for policy in held if not policy.refusals)
     if standing:
         new = Network(after, new.policies, new.population, MappingProxyType(standing))
-    return Difference(old, new)
+    return NetworkDiff(old, new)

@@ -12,16 +12,16 @@ from bot.core.globs import name_matches
 from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes.addresses import Addresses
-from bot.kubernetes.causes import Cause
+from bot.kubernetes.causes import ChangedPosition
 from bot.kubernetes.network.peer_names import name_of, words_of
-from bot.kubernetes.network.peers import STRANGER
+from bot.kubernetes.network.peers import ANY_POD
 from bot.kubernetes.network.reachability import Widening, widenings
 from bot.kubernetes.network.traffic import Direction
-from bot.kubernetes.network.verdict import Party, unjudged
+from bot.kubernetes.network.verdict import ConnectionEnd, unjudged
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.services.service import services
 from bot.kubernetes.workloads.pods import str_of
-from bot.kubernetes.workloads.population import NAME_LABEL, Pods
+from bot.kubernetes.workloads.population import NAME_LABEL, PodGroup
 
 _EDGES: Final = 20
 _CONNECTIONS: Final = 100
@@ -31,7 +31,7 @@ _CONNECTIONS: Final = 100
 class _Group:
     """All that one cause newly lets through."""
 
-    cause: Cause
+    cause: ChangedPosition
     direction: Direction
     held: tuple[Widening, ...]
 
@@ -40,11 +40,11 @@ class _Group:
         return any(found.lost for found in self.held)
 
     @property
-    def sources(self) -> tuple[Party, ...]:
+    def sources(self) -> tuple[ConnectionEnd, ...]:
         return tuple({name_of(found.source): found.source for found in self.held}.values())
 
     @property
-    def targets(self) -> tuple[Party, ...]:
+    def targets(self) -> tuple[ConnectionEnd, ...]:
         return tuple({name_of(found.target): found.target for found in self.held}.values())
 
     @property
@@ -68,11 +68,11 @@ def widened_findings(before: State, after: State, trusted: tuple[str, ...]) -> I
         yield _finding(after, _Group(held[0].cause, held[0].direction, tuple(held)))
 
 
-def _trusted(source: Party, trusted: tuple[str, ...]) -> bool:
+def _trusted(source: ConnectionEnd, trusted: tuple[str, ...]) -> bool:
     """Whether the policy names this source: a namespace, `namespace/name`, or a block."""
     if isinstance(source, Addresses):
         return any(source in block for block in _blocks(trusted))
-    if isinstance(source, Pods):
+    if isinstance(source, PodGroup):
         name = f"{source.namespace}/{source.template.owner.name}"
         return name_matches(source.namespace, trusted) or name_matches(name, trusted)
     named = source.namespace or dict(source.namespace_labels or ()).get(NAME_LABEL, "")
@@ -121,7 +121,7 @@ def _finding(after: State, group: _Group) -> Finding:
 
 def _unserved(after: State, found: Widening) -> bool:
     """Whether the pods that are reached show what they serve, and it is none of these ports."""
-    if not isinstance(found.target, Pods):
+    if not isinstance(found.target, PodGroup):
         return False
     served = services(after).exposed(found.target)
     return bool(served) and not served & found.ports
@@ -130,19 +130,19 @@ def _unserved(after: State, found: Widening) -> bool:
 def _spaces(group: _Group) -> tuple[str, ...]:
     """The namespaces of the pods whose policies changed."""
     ends = group.targets if group.direction == "ingress" else group.sources
-    return tuple(dict.fromkeys(end.namespace for end in ends if isinstance(end, Pods)))
+    return tuple(dict.fromkeys(end.namespace for end in ends if isinstance(end, PodGroup)))
 
 
 def _severity(group: _Group) -> Severity:
     """How bad it is; no error where the pods whose policies changed are not to be seen."""
     ends = group.targets if group.direction == "ingress" else group.sources
-    seen = any(isinstance(end, Pods) for end in ends)
+    seen = any(isinstance(end, PodGroup) for end in ends)
     return _open_severity(group) if seen else Severity.WARNING
 
 
 def _open_severity(group: _Group) -> Severity:
     anywhere = group.direction == "ingress" and any(
-        source == STRANGER or (isinstance(source, Addresses) and source.everywhere)
+        source == ANY_POD or (isinstance(source, Addresses) and source.everywhere)
         for source in group.sources
     )
     return Severity.ERROR if group.lost or anywhere else Severity.WARNING

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from bot.kubernetes.addresses import Addresses
-from bot.kubernetes.network.peers import STRANGER
-from bot.kubernetes.network.verdict import Anywhere, Party
-from bot.kubernetes.workloads.population import NAME_LABEL, Pods
+from bot.kubernetes.network.peers import ANY_POD
+from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd
+from bot.kubernetes.workloads.population import NAME_LABEL, PodGroup
 
 
-def words_of(parties: tuple[Party, ...]) -> str:
+def words_of(parties: tuple[ConnectionEnd, ...]) -> str:
     """The parties in words, at most three of them."""
     blocks = Addresses.union(party for party in parties if isinstance(party, Addresses))
     names = [name_of(party) for party in parties if not isinstance(party, Addresses)]
-    if blocks.everywhere and STRANGER in parties:
+    if blocks.everywhere and ANY_POD in parties:
         return "anything, inside the cluster or outside,"
     if blocks:
         names.append(name_of(blocks))
@@ -21,14 +21,14 @@ def words_of(parties: tuple[Party, ...]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def name_of(party: Party) -> str:
+def name_of(party: ConnectionEnd) -> str:
     """The party in words."""
-    if isinstance(party, Pods):
+    if isinstance(party, PodGroup):
         return str(party)
     if isinstance(party, Addresses):
         outside = "any address outside the cluster"
         return outside if party.everywhere else f"addresses {party}"
-    if party == STRANGER:
+    if party == ANY_POD:
         return "any pod in the cluster"
     where = _where(party)
     if not party.labels:

@@ -9,22 +9,22 @@ from typing import Final
 from bot.kubernetes.absence import is_seen
 from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.network.traffic import Peer, PodPeer, TrafficPolicy
-from bot.kubernetes.network.verdict import Anywhere, Network, Party
+from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, Network
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.workloads.population import NAME_LABEL
 
-STRANGER: Final = Anywhere("", (), ((NAME_LABEL, ""),))
+ANY_POD: Final = Anywhere("", (), ((NAME_LABEL, ""),))
 """Any pod of the cluster: one without labels, in a namespace of which nothing is known."""
 
 
-def parties(held: Network, policy: TrafficPolicy, peer: Peer) -> Iterator[Party]:
+def parties(held: Network, policy: TrafficPolicy, peer: Peer) -> Iterator[ConnectionEnd]:
     """The pods that a peer means: what a manifest shows, else what the selector describes."""
     if not isinstance(peer, PodPeer) or peer.pods.invalid is not None:
         return
     spaces = tuple(held.policies.spaces(policy, peer))
     if peer.pods.everything:
         if peer.namespaces is not None and peer.namespaces.everything:
-            yield STRANGER
+            yield ANY_POD
         elif spaces:
             yield from map(Anywhere, spaces)
         elif peer.namespaces is not None:

@@ -13,8 +13,8 @@ from bot.kubernetes.network.traffic import (
     Direction,
     Peer,
     PodPeer,
+    PolicyRefusal,
     PortTerm,
-    Refusal,
     TrafficPolicy,
     TrafficRule,
 )
@@ -104,12 +104,14 @@ def _ports(listed: Node) -> Iterator[PortTerm]:
 # https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/validation/validation.go
 
 
-def _refusals(spec: Node) -> Iterator[Refusal]:
+def _refusals(spec: Node) -> Iterator[PolicyRefusal]:
     yield from _selector(spec["podSelector"])
     yield from _unknown(spec, {"podSelector", "policyTypes", "ingress", "egress"})
     for node in spec["policyTypes"].items():
         if node.text not in _TYPES:
-            yield Refusal(node, f"policyTypes has {node.value!r}, legal are Ingress and Egress")
+            yield PolicyRefusal(
+                node, f"policyTypes has {node.value!r}, legal are Ingress and Egress"
+            )
     for direction in DIRECTIONS:
         peers = PEERS[direction]
         for rule in spec[direction].items():
@@ -120,56 +122,60 @@ def _refusals(spec: Node) -> Iterator[Refusal]:
                 yield from _refused_peer(peer)
 
 
-def _unknown(node: Node, known: set[str]) -> Iterator[Refusal]:
+def _unknown(node: Node, known: set[str]) -> Iterator[PolicyRefusal]:
     for key, held in node.fields():
         if key not in known:
             legal = ", ".join(sorted(known))
-            yield Refusal(held, f"there is no field {key!r} here, legal are {legal}")
+            yield PolicyRefusal(held, f"there is no field {key!r} here, legal are {legal}")
 
 
-def _selector(node: Node) -> Iterator[Refusal]:
+def _selector(node: Node) -> Iterator[PolicyRefusal]:
     surplus = tuple(_unknown(node, {"matchLabels", "matchExpressions"}))
     yield from surplus
     found = label_selector(node)
     if not surplus and found is not None and found.invalid is not None:
-        yield Refusal(node, found.invalid)
+        yield PolicyRefusal(node, found.invalid)
 
 
-def _refused_port(node: Node) -> Iterator[Refusal]:
+def _refused_port(node: Node) -> Iterator[PolicyRefusal]:
     yield from _unknown(node, {"protocol", "port", "endPort"})
     protocol, port, end = node["protocol"], node["port"], node["endPort"]
     if protocol.value is not None and protocol.text not in PROTOCOLS:
-        yield Refusal(
+        yield PolicyRefusal(
             protocol, f"the protocol is {protocol.value!r}, legal are {', '.join(PROTOCOLS)}"
         )
     number = port.integer
     if port.value is not None and number is None:
         yield from _refused_name(port)
     if number is not None and not 0 < number <= HIGHEST:
-        yield Refusal(port, f"{number} is not a port, which is a number from 1 to {HIGHEST}")
+        yield PolicyRefusal(port, f"{number} is not a port, which is a number from 1 to {HIGHEST}")
     if end.value is None:
         return
     if number is None:
-        yield Refusal(end, "endPort needs a port that is a number")
+        yield PolicyRefusal(end, "endPort needs a port that is a number")
     elif end.integer is None or not number <= end.integer <= HIGHEST:
-        yield Refusal(end, f"endPort is {end.value!r}, and has to be from {number} to {HIGHEST}")
+        yield PolicyRefusal(
+            end, f"endPort is {end.value!r}, and has to be from {number} to {HIGHEST}"
+        )
 
 
-def _refused_name(port: Node) -> Iterator[Refusal]:
+def _refused_name(port: Node) -> Iterator[PolicyRefusal]:
     text = port.text
     if text is None:
-        yield Refusal(port, f"the port is {port.value!r}, and has to be a number or a name")
+        yield PolicyRefusal(port, f"the port is {port.value!r}, and has to be a number or a name")
     elif text.isascii() and text.isdigit():
-        yield Refusal(
+        yield PolicyRefusal(
             port,
             f"{text!r} in quotes is a name, and a port's name needs a letter",
             int(text[:6]) if 0 < int(text[:6]) <= HIGHEST else None,
         )
     elif not is_port_name(text):
-        yield Refusal(port, f"{text!r} is not a port's name: at most 15 of a-z, 0-9 and single '-'")
+        yield PolicyRefusal(
+            port, f"{text!r} is not a port's name: at most 15 of a-z, 0-9 and single '-'"
+        )
 
 
-def _refused_peer(node: Node) -> Iterator[Refusal]:
+def _refused_peer(node: Node) -> Iterator[PolicyRefusal]:
     yield from _unknown(node, {"podSelector", "namespaceSelector", "ipBlock"})
     yield from _selector(node["podSelector"])
     yield from _selector(node["namespaceSelector"])
@@ -179,24 +185,24 @@ def _refused_peer(node: Node) -> Iterator[Refusal]:
     ]
     if block.value is None:
         if not named:
-            yield Refusal(node, "a peer has to name pods, namespaces or an ipBlock")
+            yield PolicyRefusal(node, "a peer has to name pods, namespaces or an ipBlock")
         return
     if named:
-        yield Refusal(node, f"a peer with an ipBlock cannot have a {named[0]} as well")
+        yield PolicyRefusal(node, f"a peer with an ipBlock cannot have a {named[0]} as well")
     yield from _refused_block(block)
 
 
-def _refused_block(block: Node) -> Iterator[Refusal]:
+def _refused_block(block: Node) -> Iterator[PolicyRefusal]:
     try:
         held = Addresses.of(block["cidr"].text or "")
     except ValueError:
-        yield Refusal(block["cidr"], f"{block['cidr'].value!r} is not a CIDR block")
+        yield PolicyRefusal(block["cidr"], f"{block['cidr'].value!r} is not a CIDR block")
         return
     for node in block["except"].items():
         try:
             inside = Addresses.of(node.text or "") in held and Addresses.of(node.text or "") != held
         except ValueError:
-            yield Refusal(node, f"{node.value!r} is not a CIDR block")
+            yield PolicyRefusal(node, f"{node.value!r} is not a CIDR block")
             continue
         if not inside:
-            yield Refusal(node, f"{node.text} has to lie within {block['cidr'].text}")
+            yield PolicyRefusal(node, f"{node.text} has to lie within {block['cidr'].text}")

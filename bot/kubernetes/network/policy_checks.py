@@ -8,22 +8,22 @@ from typing import Final
 from bot.core.finding import Fix, Severity
 from bot.core.resource import Node, Resource, route_text
 from bot.core.state import State
-from bot.kubernetes.absence import Reference, may_bring_pods
-from bot.kubernetes.checks import Issue, Reach
+from bot.kubernetes.absence import CheckedReference, may_bring_pods
+from bot.kubernetes.checks import ReachedNamespaces, Violation
 from bot.kubernetes.network.state_policies import POLICY_KINDS, policies
 from bot.kubernetes.network.traffic import TrafficPolicy
 from bot.kubernetes.workloads.pod_names import named, nearest
 from bot.kubernetes.workloads.pods import TEMPLATED, str_of
-from bot.kubernetes.workloads.population import Pods, population
+from bot.kubernetes.workloads.population import PodGroup, population
 
 _TYPE: Final = {"ingress": "Ingress", "egress": "Egress"}
 
 
-def ask_refusals(state: State, reach: Reach) -> Iterator[Issue]:
+def ask_refusals(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The policies that the API would refuse, and why."""
     for policy in _reached(state, reach):
         for refusal in policy.refusals:
-            yield Issue(
+            yield Violation(
                 "NP-INVALID",
                 policy.resource,
                 (route_text(refusal.node.route), refusal.reason),
@@ -33,12 +33,12 @@ def ask_refusals(state: State, reach: Reach) -> Iterator[Issue]:
             )
 
 
-def ask_ignored(state: State, reach: Reach) -> Iterator[Issue]:
+def ask_ignored(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The directions of which a policy has rules but which its `policyTypes` leave out."""
     for policy in _reached(state, reach):
         for direction in dict.fromkeys(rule.direction for rule in policy.idle):
             types = policy.resource.at("spec", "policyTypes")
-            yield Issue(
+            yield Violation(
                 "NP-RULES-IGNORED",
                 policy.resource,
                 (direction,),
@@ -49,14 +49,14 @@ def ask_ignored(state: State, reach: Reach) -> Iterator[Issue]:
             )
 
 
-def ask_host_network(state: State, reach: Reach) -> Iterator[Issue]:
+def ask_host_network(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The policies that select pods on their node's network, where most plugins do not act."""
     found = policies(state)
     for policy in _reached(state, reach):
         hosted = [pods for pods in found.subjects(policy).pods if pods.host_network]
         if policy.refusals or not hosted:
             continue
-        yield Issue(
+        yield Violation(
             "NP-HOSTNETWORK",
             policy.resource,
             tuple(str(pods.template.owner.key) for pods in hosted),
@@ -68,25 +68,25 @@ def ask_host_network(state: State, reach: Reach) -> Iterator[Issue]:
         )
 
 
-def _hosting(hosted: list[Pods]) -> Iterator[Node]:
+def _hosting(hosted: list[PodGroup]) -> Iterator[Node]:
     for pods in hosted:
         yield pods.template.spec["hostNetwork"]
         yield pods.template.node.at("metadata", "labels")
 
 
-def subjects_of_policy(state: State, resource: Resource) -> Iterator[Reference]:
+def subjects_of_policy(state: State, resource: Resource) -> Iterator[CheckedReference]:
     """The pods that a policy selects, as a reference that can lead nowhere."""
     for ordinal, policy in enumerate(policies(state).of(resource)):
         selector, space = policy.subject.pods, resource.namespace
         if space is None or policy.refusals or selector.invalid or selector.everything:
             continue
         selected = policies(state).subjects(policy).all
-        yield Reference(
+        yield CheckedReference(
             f"pods {ordinal}",
             bool(selected),
             space,
             TEMPLATED,
-            Issue(
+            Violation(
                 "NP-NO-PODS",
                 resource,
                 (str(ordinal),),
@@ -99,7 +99,7 @@ def subjects_of_policy(state: State, resource: Resource) -> Iterator[Reference]:
         )
 
 
-def _reached(state: State, reach: Reach) -> Iterator[TrafficPolicy]:
+def _reached(state: State, reach: ReachedNamespaces) -> Iterator[TrafficPolicy]:
     for resource in state.of(*POLICY_KINDS):
         if resource.namespace in reach:
             yield from policies(state).of(resource)

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from bot.core.finding import Fix, Related, Severity
 from bot.core.resource import Node
 from bot.core.state import State
-from bot.kubernetes.checks import Issue, Reach
+from bot.kubernetes.checks import ReachedNamespaces, Violation
 from bot.kubernetes.network.service_traffic import Arrival, arrivals_of
 from bot.kubernetes.network.state_policies import Policies, policies
 from bot.kubernetes.network.traffic import BlockPeer, PodPeer, PortTerm, TrafficPolicy, TrafficRule
@@ -18,12 +18,12 @@ from bot.kubernetes.ports import HIGHEST, Ports
 from bot.kubernetes.services.service import Services, services
 from bot.kubernetes.workloads.pod_names import named
 from bot.kubernetes.workloads.pods import str_of
-from bot.kubernetes.workloads.population import Pods, Selection
+from bot.kubernetes.workloads.population import PodGroup, PodSelection
 
-Code: TypeAlias = Literal["NP-SERVICE-PORT", "NP-PORT-UNEXPOSED", "NP-NAMED-PORT-MISSING"]
+PolicyPortCode: TypeAlias = Literal["NP-SERVICE-PORT", "NP-PORT-UNEXPOSED", "NP-NAMED-PORT-MISSING"]
 
 
-def ask_ports(state: State, reach: Reach) -> Iterator[Issue]:
+def ask_ports(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The issues of the policies that a change within this reach can affect."""
     for policy in policies(state).valid:
         if policy.resource.namespace in reach or _reaches_far(policy):
@@ -38,7 +38,7 @@ def _reaches_far(policy: TrafficPolicy) -> bool:
     )
 
 
-def port_issues(state: State, policy: TrafficPolicy) -> Iterator[Issue]:
+def port_issues(state: State, policy: TrafficPolicy) -> Iterator[Violation]:
     """The ports of this policy that no pod serves that would receive the traffic."""
     for rule in policy.rules:
         if rule.action != "allow" or not rule.ports:
@@ -65,21 +65,21 @@ def _only_addresses(rule: TrafficRule) -> bool:
     )
 
 
-def _receivers(found: Policies, policy: TrafficPolicy, rule: TrafficRule) -> Selection:
+def _receivers(found: Policies, policy: TrafficPolicy, rule: TrafficRule) -> PodSelection:
     """The pods that receive the traffic of a rule; none where others may receive it as well."""
     if rule.direction == "ingress":
         return _on_pod_network(found.subjects(policy))
-    pods: list[Pods] = []
-    possible: list[Pods] = []
+    pods: list[PodGroup] = []
+    possible: list[PodGroup] = []
     for peer in rule.peers or ():
         if not isinstance(peer, PodPeer) or _beyond(peer):
-            return Selection()
+            return PodSelection()
         held = found.peers(policy, peer)
         if not held.all:
-            return Selection()
+            return PodSelection()
         pods += held.pods
         possible += held.possible
-    return _on_pod_network(Selection(tuple(pods), tuple(possible)))
+    return _on_pod_network(PodSelection(tuple(pods), tuple(possible)))
 
 
 def _beyond(peer: PodPeer) -> bool:
@@ -90,8 +90,8 @@ def _beyond(peer: PodPeer) -> bool:
     return not named
 
 
-def _on_pod_network(selection: Selection) -> Selection:
-    return Selection(
+def _on_pod_network(selection: PodSelection) -> PodSelection:
+    return PodSelection(
         tuple(pods for pods in selection.pods if not pods.host_network),
         tuple(pods for pods in selection.possible if not pods.host_network),
     )
@@ -104,20 +104,20 @@ class _Term:
     policy: TrafficPolicy
     rule: TrafficRule
     term: PortTerm
-    receivers: Selection
+    receivers: PodSelection
 
     def issue(
         self,
-        code: Code,
+        code: PolicyPortCode,
         words: str,
         use: tuple[int | str, ...],
         arrivals: tuple[Arrival, ...],
         severity: Severity | None = None,
-    ) -> Issue:
+    ) -> Violation:
         term, direction = self.term, self.rule.direction
         numbers = [value for value in use if isinstance(value, int)]
         certain = code == "NP-SERVICE-PORT" and len(use) == 1 and term.node.integer is not None
-        return Issue(
+        return Violation(
             code,
             self.policy.resource,
             (direction, str(term)),
@@ -143,7 +143,7 @@ class _Term:
         yield self.rule.node
 
 
-def _judge(found: Services, about: _Term) -> Iterator[Issue]:
+def _judge(found: Services, about: _Term) -> Iterator[Violation]:
     """The three codes of a port that nobody who would receive there is known to serve."""
     term, receivers = about.term, about.receivers
     if _served(found, term, receivers):
@@ -201,14 +201,14 @@ def _instead(use: tuple[int | str, ...]) -> str:
     return f": {'it is' if len(use) == 1 else 'they are'} {', '.join(map(str, use))}" if use else ""
 
 
-def _served(found: Services, term: PortTerm, receivers: Selection) -> bool:
+def _served(found: Services, term: PortTerm, receivers: PodSelection) -> bool:
     if term.name:
         return any(term.on(pods) for pods in receivers.all)
     everything = (term.low, term.high) == (1, HIGHEST)
     return everything or any(term.numbers() & found.exposed(pods) for pods in receivers.all)
 
 
-def _names(receivers: tuple[Pods, ...], term: PortTerm) -> tuple[int | str, ...]:
+def _names(receivers: tuple[PodGroup, ...], term: PortTerm) -> tuple[int | str, ...]:
     """The names that the pods have for ports of the same protocol."""
     return tuple(
         sorted(
@@ -222,7 +222,7 @@ def _names(receivers: tuple[Pods, ...], term: PortTerm) -> tuple[int | str, ...]
     )
 
 
-def _numbers(found: Services, receivers: tuple[Pods, ...], term: PortTerm) -> Iterator[int]:
+def _numbers(found: Services, receivers: tuple[PodGroup, ...], term: PortTerm) -> Iterator[int]:
     """The ports of the same protocol that the pods are known to serve."""
     served = Ports()
     for pods in receivers:

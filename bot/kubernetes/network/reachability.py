@@ -11,9 +11,9 @@ from bot.core.resource import Node, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.addresses import EVERYWHERE, Addresses
-from bot.kubernetes.causes import Cause, changed_place, lost_place
-from bot.kubernetes.network.difference import Difference, difference
-from bot.kubernetes.network.peers import STRANGER, outside, parties
+from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
+from bot.kubernetes.network.difference import NetworkDiff, difference
+from bot.kubernetes.network.peers import ANY_POD, outside, parties
 from bot.kubernetes.network.relabelling import joined
 from bot.kubernetes.network.traffic import (
     DIRECTIONS,
@@ -24,9 +24,9 @@ from bot.kubernetes.network.traffic import (
     TrafficPolicy,
     TrafficRule,
 )
-from bot.kubernetes.network.verdict import Anywhere, Party
+from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd
 from bot.kubernetes.ports import EVERY_PORT, Ports
-from bot.kubernetes.workloads.population import Pods
+from bot.kubernetes.workloads.population import PodGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,15 @@ class Widening:
     any more.
     """
 
-    source: Party
-    target: Party
+    source: ConnectionEnd
+    target: ConnectionEnd
     direction: Direction
     ports: Ports
-    cause: Cause
+    cause: ChangedPosition
     lost: bool = False
 
 
-_Name: TypeAlias = Party | tuple[ResourceKey, int]
+_Name: TypeAlias = ConnectionEnd | tuple[ResourceKey, int]
 
 
 def widenings(before: State, after: State) -> Iterator[Widening]:
@@ -60,11 +60,11 @@ def widenings(before: State, after: State) -> Iterator[Widening]:
             yield replace(found, ports=ports)
 
 
-def _name(party: Party) -> _Name:
-    return party.key if isinstance(party, Pods) else party
+def _name(party: ConnectionEnd) -> _Name:
+    return party.key if isinstance(party, PodGroup) else party
 
 
-def _raw(between: Difference) -> Iterator[Widening]:
+def _raw(between: NetworkDiff) -> Iterator[Widening]:
     for direction in DIRECTIONS:
         for old, pods in between.affected:
             if not old.host_network and not pods.host_network:
@@ -82,12 +82,14 @@ class _End:
     `exceptions` asks for all pods of the cluster one by one where not any pod gains the same.
     """
 
-    between: Difference
-    pods: Pods | Anywhere
+    between: NetworkDiff
+    pods: PodGroup | Anywhere
     direction: Direction
     exceptions: bool = False
 
-    def connections(self, other: Party, cause: Cause, within: Ports) -> Iterator[Widening]:
+    def connections(
+        self, other: ConnectionEnd, cause: ChangedPosition, within: Ports
+    ) -> Iterator[Widening]:
         """What is new with another party on the ports `within`.
 
         Where whatever runs in a namespace does not gain all of them, its pods are looked at one by
@@ -105,25 +107,25 @@ class _End:
             if more and pods.key != own:
                 yield self.widening(pods, more, cause)
 
-    def _members(self, other: Party) -> Iterator[Pods]:
+    def _members(self, other: ConnectionEnd) -> Iterator[PodGroup]:
         """The pods that stand for what runs in a namespace, or anywhere."""
         if not isinstance(other, Anywhere) or other.labels:
             return
         held = self.between.after.population
         if other.namespace_labels is None:
             yield from held.in_namespace(other.namespace)
-        elif other == STRANGER and self.exceptions:
+        elif other == ANY_POD and self.exceptions:
             for space in held.namespaces:
                 yield from held.in_namespace(space)
 
-    def _ends(self, other: Party) -> tuple[Party, Party]:
+    def _ends(self, other: ConnectionEnd) -> tuple[ConnectionEnd, ConnectionEnd]:
         """Source and target."""
         return (other, self.pods) if self.direction == "ingress" else (self.pods, other)
 
-    def _new(self, other: Party) -> Ports:
+    def _new(self, other: ConnectionEnd) -> Ports:
         return self.between.new_ports(*self._ends(other))
 
-    def widening(self, other: Party, ports: Ports, cause: Cause) -> Widening:
+    def widening(self, other: ConnectionEnd, ports: Ports, cause: ChangedPosition) -> Widening:
         return Widening(*self._ends(other), self.direction, ports, cause)
 
 
@@ -131,9 +133,9 @@ class _End:
 class _Side:
     """One direction of some pods, `old` at base and `pods` at head."""
 
-    between: Difference
-    old: Pods | Anywhere
-    pods: Pods | Anywhere
+    between: NetworkDiff
+    old: PodGroup | Anywhere
+    pods: PodGroup | Anywhere
     direction: Direction
 
     def widenings(self) -> Iterator[Widening]:
@@ -173,8 +175,8 @@ class _Side:
         return tuple(dict.fromkeys(addresses for addresses in found if addresses))
 
     @property
-    def _anyone(self) -> tuple[Party, ...]:
-        return (STRANGER, *outside(EVERYWHERE, self._blocks))
+    def _anyone(self) -> tuple[ConnectionEnd, ...]:
+        return (ANY_POD, *outside(EVERYWHERE, self._blocks))
 
     def _by(
         self, policy: TrafficPolicy, rule: TrafficRule, places: tuple[Node, ...]
@@ -198,10 +200,10 @@ class _Side:
         gained = [
             (piece, found.ports)
             for piece in outside(rule.addresses, self._blocks)
-            for found in self._through(rule, piece, Cause(rule.node))
+            for found in self._through(rule, piece, ChangedPosition(rule.node))
         ]
         for peer in blocks if gained else ():
-            cause: Cause | None = None
+            cause: ChangedPosition | None = None
             for piece, ports in gained:
                 own = peer.addresses & piece
                 if own:
@@ -209,10 +211,12 @@ class _Side:
                     end = _End(self.between, self.pods, self.direction)
                     yield end.widening(own, ports, cause)
 
-    def _through(self, rule: TrafficRule, other: Party, cause: Cause) -> Iterator[Widening]:
+    def _through(
+        self, rule: TrafficRule, other: ConnectionEnd, cause: ChangedPosition
+    ) -> Iterator[Widening]:
         """The connections with a party on the ports of a rule."""
         receiver = self.pods if self.direction == "ingress" else other
-        own = rule.on(receiver if isinstance(receiver, Pods) else None)
+        own = rule.on(receiver if isinstance(receiver, PodGroup) else None)
         if not isinstance(receiver, Anywhere) or not any(term.name for term in rule.ports or ()):
             yield from self._with(other, cause, own)
             return
@@ -220,7 +224,9 @@ class _Side:
         end = _End(self.between, self.pods, self.direction, exceptions=True)
         yield from end.connections(other, cause, EVERY_PORT)
 
-    def _with(self, other: Party, cause: Cause, within: Ports = EVERY_PORT) -> Iterator[Widening]:
+    def _with(
+        self, other: ConnectionEnd, cause: ChangedPosition, within: Ports = EVERY_PORT
+    ) -> Iterator[Widening]:
         end = _End(self.between, self.pods, self.direction, self._exceptions)
         yield from end.connections(other, cause, within)
 
@@ -232,11 +238,11 @@ class _Side:
             for _, rule in self._rules(self.between.before.of(self.old))
         )
 
-    def _cause(self, places: tuple[Node, ...]) -> Cause:
+    def _cause(self, places: tuple[Node, ...]) -> ChangedPosition:
         return (
             changed_place(self.between.before.state, places)
             or lost_place(self.between.after.state, places)
-            or Cause(places[0])
+            or ChangedPosition(places[0])
         )
 
     def _places(self, policy: TrafficPolicy, rule: TrafficRule) -> Iterator[Node]:
@@ -256,7 +262,7 @@ class _Side:
             return ()
         return (self.pods.template.node.at("metadata", "labels"),)
 
-    def _lost_cause(self) -> Cause:
+    def _lost_cause(self) -> ChangedPosition:
         """The place that makes that no policy isolates these pods any more."""
         after = self.between.after.state
         for policy in self._isolating:
@@ -272,7 +278,7 @@ class _Side:
             if held.name == self.pods.namespace
         )
         places = (*self._labels, *own, *(held.subject.node for held in self._isolating))
-        return changed_place(self.between.before.state, places) or Cause(places[0])
+        return changed_place(self.between.before.state, places) or ChangedPosition(places[0])
 
     @property
     def _isolating(self) -> Iterator[TrafficPolicy]:

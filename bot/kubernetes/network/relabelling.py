@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 from bot.core.resource import Node
 from bot.kubernetes import kinds
-from bot.kubernetes.causes import Cause, changed_place
-from bot.kubernetes.network.difference import Difference
+from bot.kubernetes.causes import ChangedPosition, changed_place
+from bot.kubernetes.network.difference import NetworkDiff
 from bot.kubernetes.network.traffic import Direction, PodPeer, TrafficPolicy, TrafficRule
-from bot.kubernetes.network.verdict import Anywhere, Network, Party
-from bot.kubernetes.workloads.population import Pods
+from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, Network
+from bot.kubernetes.workloads.population import PodGroup
 
-Joined: TypeAlias = tuple[Pods, Direction, Party, Cause]
+Joined: TypeAlias = tuple[PodGroup, Direction, ConnectionEnd, ChangedPosition]
 """A policy's pods, the direction of its rule, and who newly is its peer because of what."""
 
 
@@ -41,7 +41,7 @@ class _Peers:
             elif not asked.peer.pods.everything:
                 self._rest.append(asked)
 
-    def about(self, *pods: Pods) -> Iterator[_Asked]:
+    def about(self, *pods: PodGroup) -> Iterator[_Asked]:
         """Those that can be about pods with the labels of one of these."""
         yield from self._rest
         for label in dict.fromkeys(label for held in pods for label in held.labels.items()):
@@ -56,7 +56,7 @@ def _asked(held: Network) -> Iterator[_Asked]:
                     yield _Asked(policy, rule, peer)
 
 
-def joined(between: Difference) -> Iterator[Joined]:
+def joined(between: NetworkDiff) -> Iterator[Joined]:
     """Who came under the peers of the policies of head, or left those that deny."""
     if not between.relabelled and not between.namespaces:
         return
@@ -73,20 +73,24 @@ def joined(between: Difference) -> Iterator[Joined]:
                     yield from _moved(between, asked, member, held.at("metadata", "labels"))
 
 
-def _members(between: Difference, namespace: str, peer: PodPeer) -> Iterable[Party]:
+def _members(between: NetworkDiff, namespace: str, peer: PodPeer) -> Iterable[ConnectionEnd]:
     if peer.pods.everything:
         return (Anywhere(namespace),)
     return between.after.population.select(namespace, peer.pods).pods
 
 
-def _moved(between: Difference, asked: _Asked, member: Party, labels: Node) -> Iterator[Joined]:
+def _moved(
+    between: NetworkDiff, asked: _Asked, member: ConnectionEnd, labels: Node
+) -> Iterator[Joined]:
     old = between.at_base(member)
     if old is None:
         return
     now = between.after.is_peer(asked.policy, asked.peer, member)
     if now == between.before.is_peer(asked.policy, asked.peer, old):
         return
-    cause = changed_place(between.before.state, _asked_for(labels, asked.peer)) or Cause(labels)
+    cause = changed_place(between.before.state, _asked_for(labels, asked.peer)) or ChangedPosition(
+        labels
+    )
     for space in between.after.policies.spaces(asked.policy, asked.policy.subject):
         for pods in between.after.population.select(space, asked.policy.subject.pods).pods:
             if between.before.population.get(pods) is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.resource import Resource
 from bot.kubernetes.network.traffic import PortTerm
 from bot.kubernetes.services.service import ServicePort, Services, service_ports
-from bot.kubernetes.workloads.population import Pods
+from bot.kubernetes.workloads.population import PodGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Arrival:
 
     service: Resource
     port: ServicePort
-    pods: Pods
+    pods: PodGroup
     number: int
 
     @property
@@ -31,7 +31,9 @@ class Arrival:
         return (number, protocol) == (self.number, self.port.protocol)
 
 
-def arrivals_of(found: Services, term: PortTerm, receivers: tuple[Pods, ...]) -> Iterator[Arrival]:
+def arrivals_of(
+    found: Services, term: PortTerm, receivers: tuple[PodGroup, ...]
+) -> Iterator[Arrival]:
     """The ways by which traffic to a Service's port of this number or name arrives elsewhere."""
     for pods in receivers:
         for service in found.of(pods):

@@ -16,7 +16,7 @@ from bot.kubernetes.network.cilium import cilium_policies
 from bot.kubernetes.network.policies import network_policies
 from bot.kubernetes.network.traffic import PodPeer, TrafficPolicy
 from bot.kubernetes.workloads.pods import TEMPLATED
-from bot.kubernetes.workloads.population import Population, Selection, population
+from bot.kubernetes.workloads.population import PodSelection, Population, population
 
 _READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[TrafficPolicy]]]] = (
     MappingProxyType(
@@ -64,18 +64,18 @@ class Policies:
             found for held in self._by_key.values() for found in held if not found.refusals
         )
 
-    def subjects(self, policy: TrafficPolicy) -> Selection:
+    def subjects(self, policy: TrafficPolicy) -> PodSelection:
         """The pods whose traffic a policy decides, host-network pods among them."""
         return self.peers(policy, policy.subject)
 
-    def peers(self, policy: TrafficPolicy, peer: PodPeer) -> Selection:
+    def peers(self, policy: TrafficPolicy, peer: PodPeer) -> PodSelection:
         """The pods of the state that a peer of this policy means."""
-        pods: list[Selection] = [
+        pods: list[PodSelection] = [
             self.population.select(space, peer.pods) for space in self.spaces(policy, peer)
         ]
         if len(pods) == 1:
             return pods[0]
-        return Selection(
+        return PodSelection(
             tuple(held for found in pods for held in found.pods),
             tuple(held for found in pods for held in found.possible),
         )

@@ -11,7 +11,7 @@ from bot.core.resource import Node, Resource
 from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.ports import EVERY_PORT, HIGHEST, Ports
 from bot.kubernetes.selectors import Selector
-from bot.kubernetes.workloads.population import Pods
+from bot.kubernetes.workloads.population import PodGroup
 
 Direction: TypeAlias = Literal["ingress", "egress"]
 Action: TypeAlias = Literal["allow", "deny", "pass"]
@@ -57,7 +57,7 @@ class PortTerm:
             found |= Ports.of(protocol, self.low, self.high)
         return found
 
-    def on(self, pods: Pods | None) -> Ports:
+    def on(self, pods: PodGroup | None) -> Ports:
         """The ports that this means where these pods receive; None: something that is no pod."""
         if not self.name:
             return self.numbers()
@@ -118,7 +118,7 @@ class TrafficRule:
     action: Action = "allow"
     judged: bool = True
 
-    def on(self, pods: Pods | None) -> Ports:
+    def on(self, pods: PodGroup | None) -> Ports:
         """The ports that this rule is about where these pods receive."""
         if self.ports is None:
             return EVERY_PORT
@@ -150,7 +150,7 @@ class TrafficRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class PolicyRefusal:
     """Why the API would refuse a policy, at the place that is wrong; `value` would be right."""
 
     node: Node
@@ -173,7 +173,7 @@ class TrafficPolicy:
     rules: tuple[TrafficRule, ...]
     tier: Tier = Tier.ORDINARY
     priority: int = 0
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[PolicyRefusal, ...] = ()
     idle: tuple[TrafficRule, ...] = field(default=())
 
     def of(self, direction: Direction) -> tuple[TrafficRule, ...]:

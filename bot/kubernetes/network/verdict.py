@@ -26,7 +26,7 @@ from bot.kubernetes.network.traffic import (
 )
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.selectors import Selector
-from bot.kubernetes.workloads.population import Pods, Population, population
+from bot.kubernetes.workloads.population import PodGroup, Population, population
 
 # Kinds that may let traffic through or stop it, and that are not modelled.
 _UNMODELLED: Final = (
@@ -60,7 +60,7 @@ class Anywhere:
     namespace_labels: tuple[tuple[str, str], ...] | None = None
 
 
-Party: TypeAlias = Pods | Anywhere | Addresses
+ConnectionEnd: TypeAlias = PodGroup | Anywhere | Addresses
 """One end of a connection."""
 
 
@@ -85,7 +85,7 @@ class Network:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def of(self, party: Party) -> tuple[TrafficPolicy, ...]:
+    def of(self, party: ConnectionEnd) -> tuple[TrafficPolicy, ...]:
         """The policies that decide the traffic of a party, the administrators' in their order."""
         if isinstance(party, Addresses):
             return ()
@@ -144,15 +144,15 @@ class Network:
                 found.setdefault(policy.resource.namespace, []).append(policy)
         return MappingProxyType({space: tuple(held) for space, held in found.items()})
 
-    def selects(self, policy: TrafficPolicy, party: Party) -> bool:
+    def selects(self, policy: TrafficPolicy, party: ConnectionEnd) -> bool:
         """Whether a policy decides the traffic of a party."""
         return self.is_peer(policy, policy.subject, party)
 
-    def is_peer(self, policy: TrafficPolicy, peer: Peer, party: Party) -> bool:
+    def is_peer(self, policy: TrafficPolicy, peer: Peer, party: ConnectionEnd) -> bool:
         """Whether a party is what a peer of this policy means, as far as manifests tell."""
         if not isinstance(peer, PodPeer) or isinstance(party, Addresses):
             return False
-        if isinstance(party, Pods) and party.host_network:
+        if isinstance(party, PodGroup) and party.host_network:
             return False
         if peer.namespaces is None:
             here = party.namespace == policy.resource.namespace
@@ -165,20 +165,20 @@ class Network:
         labels = dict(party.labels) if isinstance(party, Anywhere) else party.labels
         return peer.pods.matches(labels)
 
-    def meant(self, policy: TrafficPolicy, rule: TrafficRule, party: Party) -> bool:
+    def meant(self, policy: TrafficPolicy, rule: TrafficRule, party: ConnectionEnd) -> bool:
         """Whether a rule is about traffic with this party."""
         if isinstance(party, Addresses):
             return rule.peers is None or party in rule.addresses
         return rule.peers is None or any(self.is_peer(policy, peer, party) for peer in rule.peers)
 
-    def isolated(self, party: Party, direction: Direction) -> bool:
+    def isolated(self, party: ConnectionEnd, direction: Direction) -> bool:
         """Whether only what a policy allows gets through in this direction."""
-        if isinstance(party, Addresses) or (isinstance(party, Pods) and party.host_network):
+        if isinstance(party, Addresses) or (isinstance(party, PodGroup) and party.host_network):
             return False
         assumed = name_matches(party.namespace, self.state.policy.assume.default_deny)
         return assumed or any(direction in held.isolates for held in self.of(party))
 
-    def ports(self, party: Party, direction: Direction, other: Party) -> Ports:
+    def ports(self, party: ConnectionEnd, direction: Direction, other: ConnectionEnd) -> Ports:
         """The ports on which the policies of `party` let traffic with `other` through.
 
         The administrators' rules come first, in their order, then those of the namespaces, which
@@ -186,7 +186,7 @@ class Network:
         """
         held = self.of(party)
         receiver = party if direction == "ingress" else other
-        target = receiver if isinstance(receiver, Pods) else None
+        target = receiver if isinstance(receiver, PodGroup) else None
         open_, rest = Ports(), EVERY_PORT
         passed = Ports()
         for rule in self._rules(held, Tier.ADMIN, direction, other):
@@ -214,7 +214,11 @@ class Network:
         return open_ | rest
 
     def _rules(
-        self, held: tuple[TrafficPolicy, ...], tier: Tier, direction: Direction, other: Party
+        self,
+        held: tuple[TrafficPolicy, ...],
+        tier: Tier,
+        direction: Direction,
+        other: ConnectionEnd,
     ) -> list[TrafficRule]:
         return [
             rule
@@ -224,7 +228,7 @@ class Network:
             if self.meant(policy, rule, other)
         ]
 
-    def between(self, source: Party, target: Party) -> Ports:
+    def between(self, source: ConnectionEnd, target: ConnectionEnd) -> Ports:
         """The ports of `target` that `source` can reach."""
         return self.ports(source, "egress", target) & self.ports(target, "ingress", source)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from bot.core.resource import Node
-from bot.kubernetes.naming import called, shown
-from bot.kubernetes.podsecurity.standard import Pod, Version, Violation
+from bot.kubernetes.naming import container_name, escaped
+from bot.kubernetes.podsecurity.standard import Pod, PodSecurityVersion, PodSecurityViolation
 
 DEFAULT_CAPABILITIES: Final = frozenset(
     [
@@ -27,7 +27,7 @@ DEFAULT_CAPABILITIES: Final = frozenset(
     ]
 )
 """What a container may add at this level: what it has anyway."""
-_SYSCTLS: Final[tuple[tuple[Version, frozenset[str]], ...]] = (
+_SYSCTLS: Final[tuple[tuple[PodSecurityVersion, frozenset[str]], ...]] = (
     (
         (1, 0),
         frozenset(
@@ -59,57 +59,61 @@ _SELINUX: Final = frozenset({"", "container_t", "container_init_t", "container_k
 _APPARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 
 
-def _found(control: str, node: Node, text: str, detail: str = "") -> Violation:
-    return Violation(control, "baseline", node, detail or control, text)
+def _found(control: str, node: Node, text: str, detail: str = "") -> PodSecurityViolation:
+    return PodSecurityViolation(control, "baseline", node, detail or control, text)
 
 
-def _host_process(pod: Pod) -> Iterator[Violation]:
+def _host_process(pod: Pod) -> Iterator[PodSecurityViolation]:
     for whose, context in pod.contexts:
         node = context.at("windowsOptions", "hostProcess")
         if node.value is True:
             yield _found("windowsHostProcess", node, f"lets {whose} be a Windows host process")
 
 
-def _host_namespaces(pod: Pod) -> Iterator[Violation]:
+def _host_namespaces(pod: Pod) -> Iterator[PodSecurityViolation]:
     for field, text in (("hostNetwork", "network"), ("hostPID", "processes"), ("hostIPC", "IPC")):
         node = pod.field(field)
         if node.value is True:
             yield _found("hostNamespaces", node, f"shares the node's {text}", field)
 
 
-def _privileged(pod: Pod) -> Iterator[Violation]:
+def _privileged(pod: Pod) -> Iterator[PodSecurityViolation]:
     for container in pod.containers:
         node = container.at("securityContext", "privileged")
         if node.value is True:
-            yield _found("privileged", node, f"makes {called(container)} privileged", "privileged")
+            yield _found(
+                "privileged", node, f"makes {container_name(container)} privileged", "privileged"
+            )
 
 
-def _capabilities(pod: Pod) -> Iterator[Violation]:
+def _capabilities(pod: Pod) -> Iterator[PodSecurityViolation]:
     for container in pod.containers:
         for item in container.at("securityContext", "capabilities", "add").items():
             if item.text is not None and item.text not in DEFAULT_CAPABILITIES:
-                text = f"gives {called(container)} the capability {shown(item.text or '')}"
+                text = (
+                    f"gives {container_name(container)} the capability {escaped(item.text or '')}"
+                )
                 yield _found("capabilities_baseline", item, text, item.text)
 
 
-def _host_paths(pod: Pod) -> Iterator[Violation]:
+def _host_paths(pod: Pod) -> Iterator[PodSecurityViolation]:
     for volume in pod.volumes:
         node = volume["hostPath"]
         if node.value is not None:
             path = node["path"].text or "?"
-            yield _found("hostPathVolumes", node, f"mounts the node's {shown(path)}", path)
+            yield _found("hostPathVolumes", node, f"mounts the node's {escaped(path)}", path)
 
 
-def _host_ports(pod: Pod) -> Iterator[Violation]:
+def _host_ports(pod: Pod) -> Iterator[PodSecurityViolation]:
     for container in pod.containers:
         for port in container["ports"].items():
             node = port["hostPort"]
             if node.integer:
-                text = f"takes the node's port {node.integer} for {called(container)}"
+                text = f"takes the node's port {node.integer} for {container_name(container)}"
                 yield _found("hostPorts", node, text, str(node.integer))
 
 
-def _host_probes(pod: Pod) -> Iterator[Violation]:
+def _host_probes(pod: Pod) -> Iterator[PodSecurityViolation]:
     if pod.version < (1, 34):
         return
     for container in pod.containers:
@@ -119,11 +123,11 @@ def _host_probes(pod: Pod) -> Iterator[Violation]:
             for action in ("httpGet", "tcpSocket"):
                 node = handler[action]["host"]
                 if node.text:
-                    text = f"has the node call {shown(node.text)} for {called(container)}"
+                    text = f"has the node call {escaped(node.text)} for {container_name(container)}"
                     yield _found("hostProbesAndHostLifecycle", node, text, node.text)
 
 
-def _apparmor(pod: Pod) -> Iterator[Violation]:
+def _apparmor(pod: Pod) -> Iterator[PodSecurityViolation]:
     for whose, context in pod.contexts:
         node = context["appArmorProfile"]
         kind = node["type"].text or ""
@@ -133,16 +137,16 @@ def _apparmor(pod: Pod) -> Iterator[Violation]:
         profile = node.text or ""
         allowed = profile in {"", "runtime/default"} or profile.startswith("localhost/")
         if name.startswith(_APPARMOR) and not allowed:
-            whose = f"container {shown(name.removeprefix(_APPARMOR))}"
+            whose = f"container {escaped(name.removeprefix(_APPARMOR))}"
             yield _found("appArmorProfile", node, f"takes AppArmor off {whose}")
 
 
-def _selinux(pod: Pod) -> Iterator[Violation]:
+def _selinux(pod: Pod) -> Iterator[PodSecurityViolation]:
     types = _SELINUX | {"container_engine_t"} if pod.version >= (1, 31) else _SELINUX
     for whose, context in pod.contexts:
         options = context["seLinuxOptions"]
         if (options["type"].text or "") not in types:
-            text = f"runs {whose} as SELinux type {shown(options['type'].text or '')}"
+            text = f"runs {whose} as SELinux type {escaped(options['type'].text or '')}"
             yield _found("seLinuxOptions", options["type"], text)
         for field in ("user", "role"):
             if options[field].text:
@@ -151,31 +155,31 @@ def _selinux(pod: Pod) -> Iterator[Violation]:
                 )
 
 
-def _proc_mount(pod: Pod) -> Iterator[Violation]:
+def _proc_mount(pod: Pod) -> Iterator[PodSecurityViolation]:
     if pod.own_users:
         return
     for container in pod.containers:
         node = container.at("securityContext", "procMount")
         if node.value is not None and node.text != "Default":
-            yield _found("procMount", node, f"unmasks /proc in {called(container)}")
+            yield _found("procMount", node, f"unmasks /proc in {container_name(container)}")
 
 
-def _seccomp(pod: Pod) -> Iterator[Violation]:
+def _seccomp(pod: Pod) -> Iterator[PodSecurityViolation]:
     for whose, context in pod.contexts:
         node = context["seccompProfile"]
         if node.value is not None and node["type"].text not in {"RuntimeDefault", "Localhost"}:
             yield _found("seccompProfile_baseline", node, f"takes seccomp off {whose}")
 
 
-def _sysctls(pod: Pod) -> Iterator[Violation]:
+def _sysctls(pod: Pod) -> Iterator[PodSecurityViolation]:
     safe = frozenset().union(*(names for since, names in _SYSCTLS if pod.version >= since))
     for item in pod.field("securityContext")["sysctls"].items():
         name = item["name"].text or ""
         if name not in safe:
-            yield _found("sysctls", item, f"sets the sysctl {shown(name)}", name)
+            yield _found("sysctls", item, f"sets the sysctl {escaped(name)}", name)
 
 
-CONTROLS: Final[tuple[Callable[[Pod], Iterator[Violation]], ...]] = (
+CONTROLS: Final[tuple[Callable[[Pod], Iterator[PodSecurityViolation]], ...]] = (
     _host_process,
     _host_namespaces,
     _privileged,

@@ -10,7 +10,13 @@ from typing import Final, Literal, TypeAlias
 from bot.core.resource import Resource, ResourceKey, route_text
 from bot.core.state import State, changes
 from bot.kubernetes.podsecurity import baseline, restricted
-from bot.kubernetes.podsecurity.standard import Level, Pod, Version, Violation, parse_version
+from bot.kubernetes.podsecurity.standard import (
+    Pod,
+    PodSecurityLevel,
+    PodSecurityVersion,
+    PodSecurityViolation,
+    parse_version,
+)
 from bot.kubernetes.workloads.pods import TEMPLATED, pod_templates
 
 Enforced: TypeAlias = Literal["privileged", "baseline", "restricted"]
@@ -18,7 +24,7 @@ Enforced: TypeAlias = Literal["privileged", "baseline", "restricted"]
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _OTHER_MODES: Final = ("pod-security.kubernetes.io/warn", "pod-security.kubernetes.io/audit")
 _VERSION: Final = "pod-security.kubernetes.io/enforce-version"
-_LEVELS: Final[tuple[Level, ...]] = ("baseline", "restricted")
+_LEVELS: Final[tuple[PodSecurityLevel, ...]] = ("baseline", "restricted")
 _CONTROLS: Final = {
     "baseline": baseline.CONTROLS,
     "restricted": restricted.CONTROLS,
@@ -34,10 +40,10 @@ class Admission:
     """
 
     enforced: Enforced | None
-    version: Version
+    version: PodSecurityVersion
     asks_restricted: bool = False
 
-    def refuses(self, level: Level) -> bool:
+    def refuses(self, level: PodSecurityLevel) -> bool:
         """Whether pods that violate this level are not let in."""
         return self.enforced == "restricted" or self.enforced == level == "baseline"
 
@@ -55,7 +61,9 @@ def admission(state: State, namespace: str | None) -> Admission:
             return Admission(None, version, asks)
 
 
-def violations(resource: Resource, level: Level, version: Version) -> Iterator[Violation]:
+def violations(
+    resource: Resource, level: PodSecurityLevel, version: PodSecurityVersion
+) -> Iterator[PodSecurityViolation]:
     """What the pods of this resource do that the level forbids, level by level."""
     for template in pod_templates(resource):
         pod = Pod(template, version)
@@ -64,20 +72,20 @@ def violations(resource: Resource, level: Level, version: Version) -> Iterator[V
 
 
 @dataclass(frozen=True, slots=True)
-class Gained:
+class NewViolations:
     """What a resource newly does at head: the violations of each level that base did not have.
 
     `met_restricted` says that base was there and did nothing that the restricted level forbids.
     """
 
     resource: Resource
-    baseline: tuple[Violation, ...]
-    restricted: tuple[Violation, ...]
+    baseline: tuple[PodSecurityViolation, ...]
+    restricted: tuple[PodSecurityViolation, ...]
     admission: Admission
     met_restricted: bool = False
 
 
-def gained(before: State, after: State) -> Iterator[Gained]:
+def new_violations(before: State, after: State) -> Iterator[NewViolations]:
     """What changed resources newly do that the standard forbids."""
     for change in changes(before, after, *TEMPLATED):
         if change.after is not None:
@@ -91,12 +99,12 @@ def gained(before: State, after: State) -> Iterator[Gained]:
                     for level in _LEVELS
                     for _ in violations(change.before, level, rules.version)
                 )
-                yield Gained(change.after, baseline, restricted, rules, met)
+                yield NewViolations(change.after, baseline, restricted, rules, met)
 
 
 def _new(
-    before: Resource | None, after: Resource, level: Level, version: Version
-) -> Iterator[Violation]:
+    before: Resource | None, after: Resource, level: PodSecurityLevel, version: PodSecurityVersion
+) -> Iterator[PodSecurityViolation]:
     """Violations beyond base's number of the same kind: renaming a container is no gain."""
     old = tuple(violations(before, level, version)) if before is not None else ()
     known = Counter((found.control, found.detail) for found in old)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from bot.core.resource import Node
-from bot.kubernetes.naming import called, shown
+from bot.kubernetes.naming import container_name, escaped
 from bot.kubernetes.podsecurity.baseline import DEFAULT_CAPABILITIES
-from bot.kubernetes.podsecurity.standard import Pod, Violation
+from bot.kubernetes.podsecurity.standard import Pod, PodSecurityViolation
 
 _VOLUMES: Final = (
     *("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral"),
@@ -17,28 +17,28 @@ _VOLUMES: Final = (
 _CONFINED: Final = frozenset({"RuntimeDefault", "Localhost"})
 
 
-def _found(control: str, node: Node, text: str, detail: str = "") -> Violation:
-    return Violation(control, "restricted", node, detail or control, text)
+def _found(control: str, node: Node, text: str, detail: str = "") -> PodSecurityViolation:
+    return PodSecurityViolation(control, "restricted", node, detail or control, text)
 
 
-def _volumes(pod: Pod) -> Iterator[Violation]:
+def _volumes(pod: Pod) -> Iterator[PodSecurityViolation]:
     for volume in pod.volumes:
         own = volume["hostPath"].value is not None  # what baseline forbids is said there
         if not own and all(volume[kind].value is None for kind in _VOLUMES):
             kinds = [name for name, _ in volume.fields() if name != "name"]
             kind = kinds[0] if kinds else "unknown"
-            yield _found("restrictedVolumes", volume, f"volume type {shown(kind)}", kind)
+            yield _found("restrictedVolumes", volume, f"volume type {escaped(kind)}", kind)
 
 
-def _escalation(pod: Pod) -> Iterator[Violation]:
+def _escalation(pod: Pod) -> Iterator[PodSecurityViolation]:
     for container in () if pod.windows else pod.containers:
         node = container.at("securityContext", "allowPrivilegeEscalation")
         if node.value is not False:
-            text = f"allowPrivilegeEscalation is not false in {called(container)}"
+            text = f"allowPrivilegeEscalation is not false in {container_name(container)}"
             yield _found("allowPrivilegeEscalation", node, text)
 
 
-def _non_root(pod: Pod) -> Iterator[Violation]:
+def _non_root(pod: Pod) -> Iterator[PodSecurityViolation]:
     if pod.own_users:
         return
     shared = pod.field("securityContext")["runAsNonRoot"]
@@ -47,10 +47,12 @@ def _non_root(pod: Pod) -> Iterator[Violation]:
     for container in pod.containers:
         node = container.at("securityContext", "runAsNonRoot")
         if node.value is False or (node.value is None and shared.value is not True):
-            yield _found("runAsNonRoot", node, f"runAsNonRoot is not true for {called(container)}")
+            yield _found(
+                "runAsNonRoot", node, f"runAsNonRoot is not true for {container_name(container)}"
+            )
 
 
-def _root_user(pod: Pod) -> Iterator[Violation]:
+def _root_user(pod: Pod) -> Iterator[PodSecurityViolation]:
     if pod.version < (1, 23) or pod.own_users:
         return
     for whose, context in pod.contexts:
@@ -59,7 +61,7 @@ def _root_user(pod: Pod) -> Iterator[Violation]:
             yield _found("runAsUser", node, f"runAsUser is 0 for {whose}")
 
 
-def _seccomp(pod: Pod) -> Iterator[Violation]:
+def _seccomp(pod: Pod) -> Iterator[PodSecurityViolation]:
     if pod.windows:
         return
     shared = pod.field("securityContext")["seccompProfile"]
@@ -67,30 +69,32 @@ def _seccomp(pod: Pod) -> Iterator[Violation]:
     for container in pod.containers:
         node = container.at("securityContext", "seccompProfile")
         if node.value is None and not confined and shared.value is None:
-            text = f"seccompProfile is not set for {called(container)}"
+            text = f"seccompProfile is not set for {container_name(container)}"
             yield _found("seccompProfile_restricted", node, text)
 
 
-def _capabilities(pod: Pod) -> Iterator[Violation]:
+def _capabilities(pod: Pod) -> Iterator[PodSecurityViolation]:
     for container in () if pod.windows or pod.version < (1, 22) else pod.containers:
         node = container.at("securityContext", "capabilities")
         if "ALL" not in node["drop"].texts:
-            text = f"capabilities of {called(container)} are not dropped"
+            text = f"capabilities of {container_name(container)} are not dropped"
             yield _found("capabilities_restricted", node["drop"], text, "drop")
         for item in node["add"].items():
             if item.text in DEFAULT_CAPABILITIES and item.text != "NET_BIND_SERVICE":
-                text = f"{called(container)} adds the capability {shown(item.text or '')}"
+                text = f"{container_name(container)} adds the capability {escaped(item.text or '')}"
                 yield _found("capabilities_restricted", item, text, item.text or "")
 
 
-def _proc_mount(pod: Pod) -> Iterator[Violation]:
+def _proc_mount(pod: Pod) -> Iterator[PodSecurityViolation]:
     for container in pod.containers if pod.own_users else ():
         node = container.at("securityContext", "procMount")
         if node.value is not None and node.text != "Default":
-            yield _found("procMount_restricted", node, f"/proc is unmasked in {called(container)}")
+            yield _found(
+                "procMount_restricted", node, f"/proc is unmasked in {container_name(container)}"
+            )
 
 
-CONTROLS: Final[tuple[Callable[[Pod], Iterator[Violation]], ...]] = (
+CONTROLS: Final[tuple[Callable[[Pod], Iterator[PodSecurityViolation]], ...]] = (
     _volumes,
     _escalation,
     _non_root,

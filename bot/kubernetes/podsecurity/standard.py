@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node
-from bot.kubernetes.naming import called
+from bot.kubernetes.naming import container_name
 from bot.kubernetes.workloads.pods import PodTemplate
 
-Level: TypeAlias = Literal["baseline", "restricted"]
-Version: TypeAlias = tuple[int, int]
+PodSecurityLevel: TypeAlias = Literal["baseline", "restricted"]
+PodSecurityVersion: TypeAlias = tuple[int, int]
 
-NEWEST: Final[Version] = (1, 37)
+NEWEST: Final[PodSecurityVersion] = (1, 37)
 _VERSION: Final = re.compile(r"v?(\d{1,3})\.(\d{1,4})(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class PodSecurityViolation:
     """Something that a level forbids, where it stands.
 
     `control` is upstream's name of the check; `detail` tells two violations of one control apart,
@@ -31,7 +31,7 @@ class Violation:
     """
 
     control: str
-    level: Level
+    level: PodSecurityLevel
     node: Node
     detail: str
     text: str
@@ -42,7 +42,7 @@ class Pod:
     """A pod template as the standard sees it, at a version of the standard."""
 
     template: PodTemplate
-    version: Version
+    version: PodSecurityVersion
 
     @property
     def containers(self) -> tuple[Node, ...]:
@@ -55,7 +55,7 @@ class Pod:
         """Every security context that there is, with whose it is."""
         yield "the pod", self.field("securityContext")
         for container in self.containers:
-            yield called(container), container["securityContext"]
+            yield container_name(container), container["securityContext"]
 
     @property
     def volumes(self) -> Iterator[Node]:
@@ -90,7 +90,7 @@ class Pod:
         )
 
 
-def parse_version(text: str | None) -> Version:
+def parse_version(text: str | None) -> PodSecurityVersion:
     """`1.34`, `v1.34` or `1.34.2` as a version; anything else is the newest."""
     match = _VERSION.fullmatch(text or "")
     return (int(match[1]), int(match[2])) if match else NEWEST

@@ -13,7 +13,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.rbac.builtin import builtin_objects
 from bot.kubernetes.rbac.effect import Scoped, cluster_scoped
 from bot.kubernetes.rbac.objects import Binding, Role, RoleKey, read
-from bot.kubernetes.rbac.rules import CLUSTER, Rule
+from bot.kubernetes.rbac.rules import CLUSTER, RbacRule
 from bot.kubernetes.rbac.subjects import Subject, memberships, unbounded
 
 K = TypeVar("K")
@@ -27,12 +27,12 @@ class Sourced(NamedTuple):
     `place` counts the rules there from 0.
     """
 
-    rule: Rule
+    rule: RbacRule
     chain: tuple[RoleKey, ...]
     place: int
 
 
-class Edge(NamedTuple):
+class RoleEdge(NamedTuple):
     """A subject that gets a role in a scope, whichever binding says so."""
 
     subject: Subject
@@ -49,22 +49,22 @@ class Authority:
     scoped: Scoped
 
     @cached_property
-    def edges(self) -> Mapping[Edge, tuple[Binding, ...]]:
+    def edges(self) -> Mapping[RoleEdge, tuple[Binding, ...]]:
         """Who gets which role where, and the bindings that say so. `system:masters` is left out."""
         return _grouped(
-            (Edge(subject, binding.scope, binding.role), binding)
+            (RoleEdge(subject, binding.scope, binding.role), binding)
             for binding in self.bindings.values()
             for subject in dict.fromkeys(binding.subjects)
             if not unbounded(subject)
         )
 
     @cached_property
-    def by_subject(self) -> Mapping[Subject, tuple[Edge, ...]]:
+    def by_subject(self) -> Mapping[Subject, tuple[RoleEdge, ...]]:
         """The edges of each subject."""
         return _grouped((edge.subject, edge) for edge in self.edges)
 
     @cached_property
-    def _by_place(self) -> Mapping[tuple[Subject, str], tuple[Edge, ...]]:
+    def _by_place(self) -> Mapping[tuple[Subject, str], tuple[RoleEdge, ...]]:
         """The edges of each subject in each scope."""
         return _grouped(((edge.subject, edge.scope), edge) for edge in self.edges)
 
@@ -82,7 +82,7 @@ class Authority:
             return tuple(Sourced(rule, (key,), place) for place, rule in enumerate(role.rules))
         return self._aggregated.get(key, ())
 
-    def allowed(self, subject: Subject, scope: str) -> tuple[Rule, ...]:
+    def allowed(self, subject: Subject, scope: str) -> tuple[RbacRule, ...]:
         """The rules that hold for a subject in a scope, through groups and the cluster as well."""
         rules = (
             sourced.rule

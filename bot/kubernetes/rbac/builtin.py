@@ -12,11 +12,11 @@ from typing import Final
 
 import msgspec
 
-from bot.core.resource import Resource, ResourceKey, Source
+from bot.core.resource import Resource, ResourceKey, ResourceSource
 from bot.core.values import Body, Value, freeze
 from bot.kubernetes.rbac.effect import RBAC_GROUP
 
-_SOURCE: Final = Source("(Kubernetes)", "", 0)
+_SOURCE: Final = ResourceSource("(Kubernetes)", "", 0)
 _GUARD: Final = re.compile(r"1\.(\d+)\+ ")
 
 Table = dict[str, tuple[str, ...]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.kubernetes.rbac.effect import RBAC_GROUP
-from bot.kubernetes.rbac.risks import ANY_VERB, Level, Primitive, Risk
+from bot.kubernetes.rbac.risks import ANY_VERB, Primitive, Risk, RiskLevel
 
 _READ: Final = ("get", "list", "watch")
 _WRITE: Final = ("create", "update", "patch")
@@ -21,7 +21,7 @@ def _on(verbs: tuple[str, ...], group: str, *resources: str) -> Primitive:
     return Primitive(verbs, group, resources)
 
 
-_CRITICAL, _HIGH, _MEDIUM = Level.CRITICAL, Level.HIGH, Level.MEDIUM
+_CRITICAL, _HIGH, _MEDIUM = RiskLevel.CRITICAL, RiskLevel.HIGH, RiskLevel.MEDIUM
 _ADMISSION: Final = (
     "mutatingwebhookconfigurations",
     "validatingwebhookconfigurations",

@@ -10,12 +10,12 @@ from typing import Final
 
 from bot.core.finding import Side
 from bot.core.resource import Node, Resource
-from bot.kubernetes.rbac.authority import Edge
+from bot.kubernetes.rbac.authority import RoleEdge
 from bot.kubernetes.rbac.builtin import is_builtin
 from bot.kubernetes.rbac.gains import Comparison, Gain
 from bot.kubernetes.rbac.objects import Binding, Role, RoleKey
 from bot.kubernetes.rbac.rule_sets import Box, Target
-from bot.kubernetes.rbac.rules import Rule
+from bot.kubernetes.rbac.rules import RbacRule
 
 RIGHT: Final[Side] = "RIGHT"
 _MOST_PAIRS: Final = 250_000
@@ -23,7 +23,7 @@ _MOST_PAIRS: Final = 250_000
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class GrantCause:
     """One change of one object. `node` is its place; gains of one `identity` are one cause.
 
     `binds` says that somebody was bound to a role, rather than a role allowing more. `field` names
@@ -39,14 +39,14 @@ class Cause:
 
 def causes(
     comparison: Comparison, gains: Iterable[Gain]
-) -> tuple[tuple[Cause, tuple[Gain, ...]], ...]:
+) -> tuple[tuple[GrantCause, tuple[Gain, ...]], ...]:
     """The gains by what brings them about, causes in the order of their first gain.
 
     Gains are followed from the binding through the role, and the roles that it aggregates, to the
     rule; the first of these that base did not have is the cause. What base had under another name
     is none: objects that only move or change their names bring nothing about.
     """
-    places: dict[tuple[object, ...], Cause] = {}
+    places: dict[tuple[object, ...], GrantCause] = {}
     held: dict[tuple[object, ...], list[Gain]] = {}
     for gain in gains:
         for cause, box in _caused(comparison, gain):
@@ -56,9 +56,9 @@ def causes(
     return tuple((places[identity], tuple(found)) for identity, found in held.items())
 
 
-def _caused(comparison: Comparison, gain: Gain) -> Iterator[tuple[Cause, Box]]:
+def _caused(comparison: Comparison, gain: Gain) -> Iterator[tuple[GrantCause, Box]]:
     if gain.subject is not None and gain.binding is not None:
-        edge = Edge(gain.subject, gain.scope, gain.binding.role)
+        edge = RoleEdge(gain.subject, gain.scope, gain.binding.role)
         if not comparison.had(edge):
             yield _binding(comparison, gain.binding, gain), gain.box
             return
@@ -69,16 +69,16 @@ def _caused(comparison: Comparison, gain: Gain) -> Iterator[tuple[Cause, Box]]:
     yield from _rule(comparison, gain)
 
 
-def _binding(comparison: Comparison, binding: Binding, gain: Gain) -> Cause:
+def _binding(comparison: Comparison, binding: Binding, gain: Gain) -> GrantCause:
     """The cause of a role that the subject did not have: a new binding, subject or roleRef."""
     resource, subject = binding.resource, gain.subject
     node = binding.subject_node(subject) if subject is not None else resource.root
     old = comparison.before.bindings.get(resource.key)
     if old is None or generated(resource):
-        return Cause((resource.key, "new"), node, binds=True)
+        return GrantCause((resource.key, "new"), node, binds=True)
     if subject in old.subjects and old.role != binding.role:
-        return Cause((resource.key, "roleRef"), changed_role_ref(old, binding), binds=True)
-    return Cause((resource.key, "subjects"), node, binds=True)
+        return GrantCause((resource.key, "roleRef"), changed_role_ref(old, binding), binds=True)
+    return GrantCause((resource.key, "subjects"), node, binds=True)
 
 
 def generated(resource: Resource) -> bool:
@@ -93,24 +93,24 @@ def changed_role_ref(old: Binding, new: Binding) -> Node:
     return new.resource.at("roleRef", "name")
 
 
-def _role(comparison: Comparison, chain: tuple[RoleKey, ...]) -> Cause | None:
+def _role(comparison: Comparison, chain: tuple[RoleKey, ...]) -> GrantCause | None:
     """The cause in what roles there are and which take over which; None where base had all."""
     before, after = comparison.before, comparison.after
     for key in chain:
         role = after.roles[key]
         if key not in before.roles:
-            return Cause((role.resource.key, "new"), role.resource.at("metadata", "name"))
+            return GrantCause((role.resource.key, "new"), role.resource.at("metadata", "name"))
     for outer, inner in pairwise(chain):
         if not before.selects(outer, inner):
             return _selected(comparison, after.roles[outer], after.roles[inner])
     old, new = before.roles[chain[-1]], after.roles[chain[-1]]
     if old.selectors is not None and new.selectors is None:
         node, side = _gone(old.resource.at("aggregationRule"), new.resource)
-        return Cause((old.resource.key, "aggregationRule"), node, side)
+        return GrantCause((old.resource.key, "aggregationRule"), node, side)
     return None
 
 
-def _selected(comparison: Comparison, outer: Role, inner: Role) -> Cause:
+def _selected(comparison: Comparison, outer: Role, inner: Role) -> GrantCause:
     """The cause of one role's newly taking over another: a selector or a label."""
     old = comparison.before.roles[outer.key]
     selectors = outer.selectors or ()
@@ -118,11 +118,11 @@ def _selected(comparison: Comparison, outer: Role, inner: Role) -> Cause:
     label = _label(comparison, tuple(held.key for held in selectors[chosen].requirements), inner)
     if old.selectors != outer.selectors or label is None:
         place = outer.resource.at("aggregationRule", "clusterRoleSelectors")
-        return Cause((outer.resource.key, "selector", chosen), tuple(place.items())[chosen])
+        return GrantCause((outer.resource.key, "selector", chosen), tuple(place.items())[chosen])
     return label
 
 
-def _label(comparison: Comparison, keys: tuple[str, ...], role: Role) -> Cause | None:
+def _label(comparison: Comparison, keys: tuple[str, ...], role: Role) -> GrantCause | None:
     """The label of the role that is not as it was, among those that a selector asks for."""
     old = comparison.before.roles[role.key]
     for key in keys:
@@ -132,7 +132,7 @@ def _label(comparison: Comparison, keys: tuple[str, ...], role: Role) -> Cause |
         node, side = role.resource.at(*place), RIGHT
         if key not in role.labels:
             node, side = _gone(old.resource.at(*place), role.resource)
-        return Cause((role.resource.key, "labels"), node, side)
+        return GrantCause((role.resource.key, "labels"), node, side)
     return None
 
 
@@ -143,14 +143,14 @@ def _gone(node: Node, resource: Resource) -> tuple[Node, Side]:
     return node, "LEFT"
 
 
-def _rule(comparison: Comparison, gain: Gain) -> Iterator[tuple[Cause, Box]]:
+def _rule(comparison: Comparison, gain: Gain) -> Iterator[tuple[GrantCause, Box]]:
     """The causes in the rules of the role that has the rule."""
     key, place = gain.sourced.chain[-1], gain.sourced.place
     old, new = comparison.before.roles[key], comparison.after.roles[key]
     match = paired(old.rules, new.rules).get(place)
     if match is None:
         entry = tuple(new.resource.at("rules").items())[place]
-        yield Cause((new.resource.key, "rule", place), entry), gain.box
+        yield GrantCause((new.resource.key, "rule", place), entry), gain.box
         return
     rule = old.rules[match]
     yield from _Widened(old.resource, new.resource, rule, match, place).parts(gain.box)
@@ -162,11 +162,11 @@ class _Widened:
 
     base: Resource
     head: Resource
-    old: Rule
+    old: RbacRule
     match: int
     place: int
 
-    def parts(self, box: Box) -> Iterator[tuple[Cause, Box]]:
+    def parts(self, box: Box) -> Iterator[tuple[GrantCause, Box]]:
         """The box by the list whose change brings each part about."""
         wider = [t for t in box.targets if not self._admits_resource(t)]
         other = [t for t in box.targets if self._admits_resource(t) and not self._admits_group(t)]
@@ -181,20 +181,20 @@ class _Widened:
 
     def _part(
         self, field: str, verbs: tuple[str, ...], targets: list[Target], box: Box
-    ) -> Iterator[tuple[Cause, Box]]:
+    ) -> Iterator[tuple[GrantCause, Box]]:
         if verbs and targets:
             part = Box(verbs, tuple(targets), box.names)
             yield self._cause(field, part), part
 
-    def _cause(self, field: str, part: Box) -> Cause:
+    def _cause(self, field: str, part: Box) -> GrantCause:
         identity = (self.head.key, "rule", self.place, field)
         entry = tuple(self.head.at("rules").items())[self.place]
         if field == "resourceNames" and not entry[field].exists:
             old = tuple(self.base.at("rules").items())[self.match]
             node, side = _gone(old[field], self.head)
-            return Cause(identity, node, side)
+            return GrantCause(identity, node, side)
         items = (item for item in entry[field].items() if within(part, field, item.text))
-        return Cause(identity, next(items, entry[field]), field=field)
+        return GrantCause(identity, next(items, entry[field]), field=field)
 
     def _admits_resource(self, target: Target) -> bool:
         if target.group is None:
@@ -217,7 +217,7 @@ def within(box: Box, field: str, item: str | None) -> Box | None:
 
 
 @lru_cache(maxsize=4096)
-def paired(old: tuple[Rule, ...], new: tuple[Rule, ...]) -> dict[int, int]:
+def paired(old: tuple[RbacRule, ...], new: tuple[RbacRule, ...]) -> dict[int, int]:
     """For each rule at head that is an edited one of base, the place of that one at base.
 
     Rules that stand on both sides are no edited ones; of the others those that share most belong
@@ -240,7 +240,7 @@ def paired(old: tuple[Rule, ...], new: tuple[Rule, ...]) -> dict[int, int]:
     return pairs
 
 
-def _likeness(old: Rule, new: Rule) -> float:
+def _likeness(old: RbacRule, new: RbacRule) -> float:
     """How much two rules share; 0 where they have no target and no verb in common."""
     targets = _overlap(old.resources, new.resources) + _overlap(old.urls, new.urls)
     verbs = _overlap(old.verbs, new.verbs)

@@ -14,7 +14,7 @@ from bot.core.values import Value
 from bot.kubernetes.rbac import wording
 from bot.kubernetes.rbac.builtin import is_builtin
 from bot.kubernetes.rbac.catalogue import CLUSTER_ADMIN
-from bot.kubernetes.rbac.causes import Cause, within
+from bot.kubernetes.rbac.causes import GrantCause, within
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.judgement import Judgement
 from bot.kubernetes.rbac.risks import Risk
@@ -31,7 +31,7 @@ _MOST_RELATED: Final = 5
 
 
 def privilege_added(
-    cause: Cause, gains: Sequence[Gain], judge: Judgement, most: int = MOST_FACTS
+    cause: GrantCause, gains: Sequence[Gain], judge: Judgement, most: int = MOST_FACTS
 ) -> Finding:
     """What subjects newly may do because of one change. Its facts list `most` grants."""
     severity = judge.worst(gains)
@@ -49,7 +49,7 @@ def privilege_added(
     )
 
 
-def role_widened(cause: Cause, gains: Sequence[Gain], judge: Judgement) -> Finding:
+def role_widened(cause: GrantCause, gains: Sequence[Gain], judge: Judgement) -> Finding:
     """What roles newly allow that nobody in the repository is bound to: one step lower."""
     severity = judge.worst(gains)
     roles = dict.fromkeys(gain.sourced.chain[0] for gain in gains)
@@ -68,7 +68,7 @@ def role_widened(cause: Cause, gains: Sequence[Gain], judge: Judgement) -> Findi
     )
 
 
-def _place(cause: Cause, gains: Sequence[Gain], judge: Judgement, severity: Severity) -> Node:
+def _place(cause: GrantCause, gains: Sequence[Gain], judge: Judgement, severity: Severity) -> Node:
     """The cause's place; of a list that grew, the first item that is as bad as the whole."""
     if not cause.field or severity == Severity.NOTICE:
         return cause.node
@@ -83,7 +83,7 @@ def _place(cause: Cause, gains: Sequence[Gain], judge: Judgement, severity: Seve
     return cause.node
 
 
-def _key(cause: Cause) -> str:
+def _key(cause: GrantCause) -> str:
     """What tells apart rules of one role, which have no name: what the rule is about."""
     route = cause.node.route
     if not route or route[0] != "rules" or cause.side == "LEFT":

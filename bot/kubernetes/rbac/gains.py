@@ -9,7 +9,7 @@ from functools import cached_property
 from bot.core.state import State
 from bot.kubernetes.rbac.authority import (
     Authority,
-    Edge,
+    RoleEdge,
     Sourced,
     authority,
     authority_after,
@@ -57,10 +57,10 @@ class Comparison:
         unbound = sorted(self._changed - self.after.bound)
         return tuple(gain for role in unbound for gain in self._widened(role))
 
-    def had(self, edge: Edge) -> bool:
+    def had(self, edge: RoleEdge) -> bool:
         """Whether base gave this role to the subject, in the scope or everywhere, or by a group."""
         return any(
-            Edge(subject, scope, edge.role) in self.before.edges
+            RoleEdge(subject, scope, edge.role) in self.before.edges
             for subject in (edge.subject, *memberships(edge.subject))
             for scope in {edge.scope, CLUSTER}
         )

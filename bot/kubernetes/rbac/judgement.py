@@ -13,7 +13,7 @@ from bot.kubernetes.rbac.catalogue import CLOUD_IDENTITY, CLUSTER_ADMIN, RISKS
 from bot.kubernetes.rbac.effect import RBAC_GROUP, Scoped
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.objects import RoleKey
-from bot.kubernetes.rbac.risks import Level, Risk, Rules, is_wide
+from bot.kubernetes.rbac.risks import Risk, RiskLevel, Rules, is_wide
 from bot.kubernetes.rbac.rule_sets import Box
 from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom
 from bot.kubernetes.rbac.subjects import Subject
@@ -77,10 +77,10 @@ class Judgement:
         """How bad a gain is by the worst risk that it carries."""
         wide = is_wide(gain.scope, self.privileged)
         found = (risk.level(gain.scope, self.privileged) for risk in self.risks(gain))
-        level = max(found, default=Level.NONE)
-        if level == Level.CRITICAL or (level == Level.HIGH and wide):
+        level = max(found, default=RiskLevel.NONE)
+        if level == RiskLevel.CRITICAL or (level == RiskLevel.HIGH and wide):
             return Severity.ERROR
-        if level == Level.HIGH or (level == Level.MEDIUM and wide):
+        if level == RiskLevel.HIGH or (level == RiskLevel.MEDIUM and wide):
             return Severity.WARNING
         if gain.scope == CLUSTER and _wildcard(gain.box):
             return Severity.WARNING

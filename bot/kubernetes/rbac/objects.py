@@ -13,7 +13,7 @@ from bot.core.resource import Node, Resource
 from bot.core.values import freeze
 from bot.kubernetes import kinds
 from bot.kubernetes.rbac.effect import RBAC_GROUP
-from bot.kubernetes.rbac.rules import CLUSTER, Rule
+from bot.kubernetes.rbac.rules import CLUSTER, RbacRule
 from bot.kubernetes.rbac.subjects import Subject, account, group, user
 from bot.kubernetes.selectors import Selector, label_selector
 
@@ -47,7 +47,7 @@ class Role:
 
     key: RoleKey
     resource: Resource
-    rules: tuple[Rule, ...]
+    rules: tuple[RbacRule, ...]
     selectors: tuple[Selector, ...] | None
     labels: Mapping[str, str]
 
@@ -69,14 +69,14 @@ class Binding:
         return tuple(place.items())[self.subjects.index(subject)]
 
 
-Route: TypeAlias = tuple[str | int, ...]
+FieldRoute: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RbacRefusal:
     """Why the API server refuses an object, and the place that it names."""
 
-    route: Route
+    route: FieldRoute
     reason: str
 
     def node(self, resource: Resource) -> Node:
@@ -143,7 +143,7 @@ _decode_role: Final = msgspec.json.Decoder(_Role).decode
 _decode_binding: Final = msgspec.json.Decoder(_Binding).decode
 
 
-def read(resource: Resource) -> Role | Binding | tuple[Refusal, ...]:
+def read(resource: Resource) -> Role | Binding | tuple[RbacRefusal, ...]:
     """The object, or every reason why the API server refuses it.
 
     https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/rbac/validation/validation.go
@@ -160,11 +160,11 @@ def read(resource: Resource) -> Role | Binding | tuple[Refusal, ...]:
         return (_unquoted(resource) or _mistyped(str(error)),)
 
 
-def _unquoted(resource: Resource) -> Refusal | None:
+def _unquoted(resource: Resource) -> RbacRefusal | None:
     """The refusal of a label that is no string, which is the common mistake."""
     for key, node in resource.at("metadata", "labels").fields():
         if node.value is not None and node.text is None:
-            return Refusal(
+            return RbacRefusal(
                 ("metadata", "labels", key), f"the label {key} has to be a quoted string"
             )
     return None
@@ -174,7 +174,7 @@ _PLACE: Final = re.compile(r" - at `\$([^`]*)`$")
 _STEP: Final = re.compile(r"\.([A-Za-z]+)|\[(\d+)\]")
 
 
-def _mistyped(message: str) -> Refusal:
+def _mistyped(message: str) -> RbacRefusal:
     """The decoder's refusal of a value of the wrong type; its message names types, not values."""
     found = _PLACE.search(message)
     text = found[1] if found else ""
@@ -182,7 +182,9 @@ def _mistyped(message: str) -> Refusal:
     what = _PLACE.sub("", message).replace("`", "").replace(" | null", "")
     for decoded, named in (("array", "a list"), ("object", "a mapping"), ("str", "a string")):
         what = re.sub(rf"\b{decoded}\b", named, what)
-    return Refusal(route, f"{text.lstrip('.') or 'the object'} has the wrong type: {what.lower()}")
+    return RbacRefusal(
+        route, f"{text.lstrip('.') or 'the object'} has the wrong type: {what.lower()}"
+    )
 
 
 def _selectors(resource: Resource, role: _Role) -> tuple[Selector, ...] | None:
@@ -197,7 +199,7 @@ def _role(resource: Resource, role: _Role, selectors: tuple[Selector, ...] | Non
     key = RoleKey(kind, (resource.namespace or "") if kind == "Role" else "", resource.name)
     labels = {name: value or "" for name, value in (role.metadata.labels or {}).items()}
     rules = tuple(
-        Rule(
+        RbacRule(
             tuple(held.verbs or ()),
             tuple(held.api_groups or ()),
             tuple(held.resources or ()),
@@ -230,18 +232,18 @@ def _canonical(subject: _Subject, space: str) -> Subject:
 
 def _refused_role(
     resource: Resource, role: _Role, selectors: tuple[Selector, ...] | None
-) -> Iterator[Refusal]:
+) -> Iterator[RbacRefusal]:
     for index, held in enumerate(role.rules or ()):
         for field, reason in _refused_rule(held, resource.key.kind):
-            yield Refusal(("rules", index, *((field,) if field else ())), reason)
+            yield RbacRefusal(("rules", index, *((field,) if field else ())), reason)
     if selectors is None:
         return
-    place: Route = ("aggregationRule", "clusterRoleSelectors")
+    place: FieldRoute = ("aggregationRule", "clusterRoleSelectors")
     if not selectors:
-        yield Refusal(place, "an aggregationRule needs at least one clusterRoleSelector")
+        yield RbacRefusal(place, "an aggregationRule needs at least one clusterRoleSelector")
     for index, selector in enumerate(selectors):
         if selector.invalid is not None:
-            yield Refusal((*place, index), f"the selector is invalid: {selector.invalid}")
+            yield RbacRefusal((*place, index), f"the selector is invalid: {selector.invalid}")
 
 
 def _refused_rule(
@@ -263,19 +265,19 @@ def _refused_rule(
         yield None, f"more than {MOST_TARGETS:,} resources in one rule are not looked at"
 
 
-def _refused_binding(resource: Resource, binding: _Binding) -> Iterator[Refusal]:
+def _refused_binding(resource: Resource, binding: _Binding) -> Iterator[RbacRefusal]:
     cluster = resource.key.kind == "ClusterRoleBinding"
     reference = binding.role_ref or _RoleRef()
     if (reference.api_group or RBAC_GROUP) != RBAC_GROUP:
-        yield Refusal(("roleRef", "apiGroup"), f"roleRef.apiGroup must be {RBAC_GROUP}")
+        yield RbacRefusal(("roleRef", "apiGroup"), f"roleRef.apiGroup must be {RBAC_GROUP}")
     legal = ("ClusterRole",) if cluster else ("Role", "ClusterRole")
     if reference.kind not in legal:
-        yield Refusal(("roleRef", "kind"), f"roleRef.kind must be {' or '.join(legal)}")
+        yield RbacRefusal(("roleRef", "kind"), f"roleRef.kind must be {' or '.join(legal)}")
     if not reference.name:
-        yield Refusal(("roleRef", "name"), "roleRef needs a name")
+        yield RbacRefusal(("roleRef", "name"), "roleRef needs a name")
     for index, subject in enumerate(binding.subjects or ()):
         for field, reason in _refused_subject(subject, cluster=cluster):
-            yield Refusal(("subjects", index, field), reason)
+            yield RbacRefusal(("subjects", index, field), reason)
 
 
 def _refused_subject(subject: _Subject, *, cluster: bool) -> Iterator[tuple[str, str]]:

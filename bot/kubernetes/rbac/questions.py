@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from bot.kubernetes.rbac.authority import Authority, Edge, Sourced
+from bot.kubernetes.rbac.authority import Authority, RoleEdge, Sourced
 from bot.kubernetes.rbac.builtin import builtin_objects
 from bot.kubernetes.rbac.effect import effective
 from bot.kubernetes.rbac.objects import Binding, Role, read
 from bot.kubernetes.rbac.rule_sets import Box, uncovered
-from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom, Rule
+from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom, RbacRule
 from bot.kubernetes.rbac.subjects import Subject, group, memberships, user
 
 _OLD_GROUP = "extensions"
@@ -21,7 +21,7 @@ _OLD_GROUP = "extensions"
 class Holding:
     """A subject that a binding gives a role, one rule of that role, and what of it has effect."""
 
-    edge: Edge
+    edge: RoleEdge
     binding: Binding
     sourced: Sourced
     boxes: tuple[Box, ...]
@@ -89,7 +89,7 @@ def _groups() -> dict[str, str]:
     return found
 
 
-def _allows(rule: Rule, asked: Atom) -> bool:
+def _allows(rule: RbacRule, asked: Atom) -> bool:
     if not rule.admits_verb(asked.verb):
         return False
     if asked.group is None:
@@ -98,7 +98,7 @@ def _allows(rule: Rule, asked: Atom) -> bool:
     return named and rule.admits_group(asked.group) and rule.admits_resource(asked.resource)
 
 
-def _acts(held: Authority, rule: Rule, asked: Atom, scope: str) -> bool:
+def _acts(held: Authority, rule: RbacRule, asked: Atom, scope: str) -> bool:
     """Whether the rule allows it for one of its names at least, in this scope."""
     names = (asked.name,) if asked.name is not None else rule.objects
     return any(effective(asked._replace(name=name), scope, held.scoped) for name in names)

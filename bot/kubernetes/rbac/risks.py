@@ -9,14 +9,14 @@ from typing import Final, TypeAlias
 
 from bot.kubernetes.rbac.effect import Scoped, effective
 from bot.kubernetes.rbac.rule_sets import Box
-from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom, Rule
+from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom, RbacRule
 
-Rules: TypeAlias = tuple[Rule, ...]
+Rules: TypeAlias = tuple[RbacRule, ...]
 
 ANY_VERB: Final = "(any)"
 
 
-class Level(IntEnum):
+class RiskLevel(IntEnum):
     """How far a risk reaches by itself."""
 
     NONE = 0
@@ -85,8 +85,8 @@ class Risk:
     """
 
     id: str
-    wide: Level
-    narrow: Level
+    wide: RiskLevel
+    narrow: RiskLevel
     primitives: tuple[Primitive, ...]
     act: str
     then: str = ""
@@ -97,7 +97,7 @@ class Risk:
         """Whether somebody who may do all this has what the risk needs beside the grant."""
         return not self.needs or any(needed.allowed(held) for needed in self.needs)
 
-    def level(self, scope: str, privileged: tuple[str, ...]) -> Level:
+    def level(self, scope: str, privileged: tuple[str, ...]) -> RiskLevel:
         """How far it reaches in this scope."""
         return self.wide if is_wide(scope, privileged) else self.narrow
 

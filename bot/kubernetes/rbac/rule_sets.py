@@ -17,7 +17,7 @@ from bot.kubernetes.rbac.effect import (
     dead_verb,
     effective,
 )
-from bot.kubernetes.rbac.rules import ALL, Atom, Rule
+from bot.kubernetes.rbac.rules import ALL, Atom, RbacRule
 
 T = TypeVar("T", bound=Hashable)
 
@@ -56,7 +56,9 @@ class _Class(Generic[T]):
     elements: tuple[T, ...]
 
 
-def uncovered(rule: Rule, owners: Sequence[Rule], scope: str, scoped: Scoped) -> tuple[Box, ...]:
+def uncovered(
+    rule: RbacRule, owners: Sequence[RbacRule], scope: str, scoped: Scoped
+) -> tuple[Box, ...]:
     """What this rule allows in the scope beyond what single rules among `owners` cover."""
     return () if rule in owners else merged(_uncovered(rule, owners, scope, scoped))
 
@@ -75,14 +77,16 @@ def merged(boxes: Iterable[Box]) -> tuple[Box, ...]:
     )
 
 
-def _uncovered(rule: Rule, owners: Sequence[Rule], scope: str, scoped: Scoped) -> Iterator[Box]:
+def _uncovered(
+    rule: RbacRule, owners: Sequence[RbacRule], scope: str, scoped: Scoped
+) -> Iterator[Box]:
     """The same in boxes of classes: elements that the same owners admit and that act alike.
 
     A box of classes is covered by the owners that admit all of them, and has an effect when its
     first atom has. So the cost depends on the number of owners and of elements, never of atoms.
     """
-    verbs = _classes(rule.verbs, owners, Rule.admits_verb, _manner)
-    names = _classes(rule.objects, owners, Rule.admits_name, lambda name: _naming(name, scope))
+    verbs = _classes(rule.verbs, owners, RbacRule.admits_verb, _manner)
+    names = _classes(rule.objects, owners, RbacRule.admits_name, lambda name: _naming(name, scope))
     resources = _classes(
         (Target(group, held) for group, held in product(rule.groups, rule.resources)),
         owners,
@@ -105,8 +109,8 @@ def _uncovered(rule: Rule, owners: Sequence[Rule], scope: str, scoped: Scoped) -
 
 def _classes(
     elements: Iterable[T],
-    owners: Sequence[Rule],
-    admits: Callable[[Rule, T], bool],
+    owners: Sequence[RbacRule],
+    admits: Callable[[RbacRule, T], bool],
     manner: Callable[[T], Hashable],
 ) -> tuple[_Class[T], ...]:
     classes: dict[tuple[int, Hashable], list[T]] = {}
@@ -116,7 +120,7 @@ def _classes(
     return tuple(_Class(mask, tuple(held)) for (mask, _), held in classes.items())
 
 
-def _admits_target(owner: Rule, target: Target) -> bool:
+def _admits_target(owner: RbacRule, target: Target) -> bool:
     if target.group is None:
         return owner.admits_url(target.resource)
     return owner.admits_group(target.group) and owner.admits_resource(target.resource)

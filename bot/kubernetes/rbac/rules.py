@@ -23,7 +23,7 @@ class Atom(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RbacRule:
     """A rule of a role: every verb on every resource of every group, or on every URL.
 
     `names` empty: every object. A rule has either resources or URLs.

@@ -41,7 +41,7 @@ _TEMPLATED: Final = ("{{", "${")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class SourceAddress:
     """Where something is, without credentials: `place` is `host/path`, `part` what is taken of it.
 
     `version` is what the address itself says of it, empty where it says nothing.
@@ -58,7 +58,7 @@ class Address:
         return f"{host}/{path.partition('/')[0]}" if host in _SHARED and path else host
 
 
-def git_address(text: str) -> Address:
+def git_address(text: str) -> SourceAddress:
     """The address of a repository, as kustomize, Argo CD and Flux take it, or of a file in one."""
     plain, _, query = text.strip().partition("?")
     asked = {name: text for name, _, text in (it.partition("=") for it in query.split("&"))}
@@ -71,13 +71,13 @@ def git_address(text: str) -> Address:
     if plain.lower().startswith("http") and path.endswith(_MANIFEST) and not version:
         return _file_elsewhere(host, path)
     place, part = _repository(host, path)
-    return Address(shown(place), shown(part), shown(version))
+    return SourceAddress(shown(place), shown(part), shown(version))
 
 
-def plain_address(text: str) -> Address:
+def plain_address(text: str) -> SourceAddress:
     """The address of a repository of charts, a registry or a bucket."""
     host, path = _parts(text.strip().partition("?")[0])
-    return Address(shown("/".join(part for part in (host, path.strip("/")) if part)))
+    return SourceAddress(shown("/".join(part for part in (host, path.strip("/")) if part)))
 
 
 def shown(text: str) -> str:
@@ -140,7 +140,7 @@ def _repository(host: str, path: str) -> tuple[str, str]:
     return "/".join((host, *steps)), part.strip("/")
 
 
-def _file_of_github(host: str, path: str) -> Address | None:
+def _file_of_github(host: str, path: str) -> SourceAddress | None:
     """A file that GitHub shows of a repository or of one of its releases."""
     steps = [step for step in path.split("/") if step]
     owner, rest = steps[:2], steps[2:]
@@ -156,15 +156,17 @@ def _file_of_github(host: str, path: str) -> Address | None:
     return _at(owner, rest[0], rest[1:]) if rest else None
 
 
-def _at(owner: list[str], version: str, part: list[str]) -> Address:
-    return Address(shown("/".join(("github.com", *owner))), shown("/".join(part)), shown(version))
+def _at(owner: list[str], version: str, part: list[str]) -> SourceAddress:
+    return SourceAddress(
+        shown("/".join(("github.com", *owner))), shown("/".join(part)), shown(version)
+    )
 
 
-def _file_elsewhere(host: str, path: str) -> Address:
+def _file_elsewhere(host: str, path: str) -> SourceAddress:
     """A file of any other host, whose path often says the version."""
     steps = path.split("/")
     for index, step in enumerate(steps):
         if _VERSION.fullmatch(step):
             steps[index] = "*"
-            return Address(shown("/".join((host, *steps))), "", shown(step))
-    return Address(shown(f"{host}/{path}"))
+            return SourceAddress(shown("/".join((host, *steps))), "", shown(step))
+    return SourceAddress(shown(f"{host}/{path}"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot.core.fetching import Reference
-from bot.core.states.roots.fetched_files import Meant
+from bot.core.fetching import SourceReference
+from bot.core.states.roots.fetched_files import ResolvedSource
 from bot.kubernetes.remote.addresses import (
-    Address,
+    SourceAddress,
     follows_git,
     git_address,
     plain_address,
@@ -31,10 +31,10 @@ _PAGES: Final = re.compile(
 )
 
 
-class Meanings:
+class RemoteSources:
     """What kustomize, Helm, Argo CD and Flux mean by an address: see `Elsewhere`."""
 
-    def base(self, text: str) -> Meant | None:
+    def base(self, text: str) -> ResolvedSource | None:
         """What a kustomization names, where an exact version of it is meant."""
         plain = text.strip()
         if len(plain) > _LONGEST or not plain.isprintable() or _PAGES.match(plain):
@@ -45,10 +45,10 @@ class Meanings:
         version = _revision(address.version)
         if not version or not _PLACE.fullmatch(address.place) or "/" not in address.place:
             return None
-        reference = Reference("git", _repository(plain, address.place), version)
-        return Meant(reference, address.part, address.place, _shown(address.version))
+        reference = SourceReference("git", _repository(plain, address.place), version)
+        return ResolvedSource(reference, address.part, address.place, _shown(address.version))
 
-    def chart(self, repository: str, name: str, version: str) -> Meant | None:
+    def chart(self, repository: str, name: str, version: str) -> ResolvedSource | None:
         """A chart of a repository of charts, or of a registry where its address says so."""
         digest = _DIGEST.fullmatch(version) is not None
         place = plain_address(repository).place
@@ -62,12 +62,12 @@ class Meanings:
             return None
         if repository.lower().startswith("oci://"):
             # https://helm.sh/docs/topics/registries/: a tag has no plus sign.
-            reference = Reference("oci", f"oci://{place}/{name}", version.replace("+", "_"))
-            return Meant(reference, "", f"{place}/{name}", _shown(version))
+            reference = SourceReference("oci", f"oci://{place}/{name}", version.replace("+", "_"))
+            return ResolvedSource(reference, "", f"{place}/{name}", _shown(version))
         if digest or _SCHEME.match(repository) is None:
             return None
-        reference = Reference("chart", f"{_scheme(repository)}://{place}", version, name)
-        return Meant(reference, "", f"{place}/{name}", version)
+        reference = SourceReference("chart", f"{_scheme(repository)}://{place}", version, name)
+        return ResolvedSource(reference, "", f"{place}/{name}", version)
 
 
 def _names_a_file(text: str) -> bool:
@@ -76,14 +76,14 @@ def _names_a_file(text: str) -> bool:
     return match is not None and match["rest"].endswith(_MANIFEST) and "//" not in match["rest"]
 
 
-def _file(text: str, address: Address) -> Meant | None:
+def _file(text: str, address: SourceAddress) -> ResolvedSource | None:
     """A file at an address that names the version of it."""
     match = _SCHEME.fullmatch(text)
     if match is None or not address.version or follows_git(address.version):
         return None
     name = "/".join(part for part in (address.place, address.part) if part)
-    reference = Reference("file", f"{match['scheme'].lower()}://{match['rest']}")
-    return Meant(reference, match["rest"].rpartition("/")[2], name, address.version)
+    reference = SourceReference("file", f"{match['scheme'].lower()}://{match['rest']}")
+    return ResolvedSource(reference, match["rest"].rpartition("/")[2], name, address.version)
 
 
 def _revision(version: str) -> str:

@@ -13,7 +13,7 @@ from bot.core.state import State
 from bot.core.states.roots.references import is_remote
 from bot.kubernetes import kinds
 from bot.kubernetes.remote.addresses import (
-    Address,
+    SourceAddress,
     follows_charts,
     follows_git,
     git_address,
@@ -39,7 +39,7 @@ class RemoteSource:
 
     node: Node
     what: str
-    address: Address
+    address: SourceAddress
     version: str
     follows: bool
     owned: bool = True
@@ -83,7 +83,7 @@ def _git(node: Node, what: str, url: str, version: str | None = None) -> RemoteS
 
 
 def _chart(node: Node, repository: str, chart: str, version: str) -> RemoteSource:
-    address = Address(plain_address(repository).place, shown(chart))
+    address = SourceAddress(plain_address(repository).place, shown(chart))
     return RemoteSource(node, "chart", address, version, follows_charts(version))
 
 
@@ -124,10 +124,10 @@ def _plugin(resource: Resource) -> Iterator[RemoteSource]:
             follows = version in ("", "latest")
             yield RemoteSource(node, "function", plain_address(place), version, follows)
         elif node.exists:
-            yield RemoteSource(node, "function", Address(resource.name), "", follows=False)
+            yield RemoteSource(node, "function", SourceAddress(resource.name), "", follows=False)
     group = resource.at("apiVersion")
     if group.text and group.text != _BUILTIN:
-        address = Address(shown(f"{group.text}/{resource.at('kind').text or ''}"))
+        address = SourceAddress(shown(f"{group.text}/{resource.at('kind').text or ''}"))
         yield RemoteSource(group, "plugin", address, "", follows=False)
 
 
@@ -237,7 +237,7 @@ def _named_chart(spec: Node) -> Iterator[RemoteSource]:
     version = spec["version"]
     at = version if version.exists else spec["chart"]
     follows = follows_charts(_text(version))
-    address = Address(place, shown(chart))
+    address = SourceAddress(place, shown(chart))
     yield RemoteSource(at, "chart", address, _text(version), follows, owned=False)
 
 

@@ -10,8 +10,8 @@ from typing import Final
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.absence import Reference
-from bot.kubernetes.checks import Issue
+from bot.kubernetes.absence import CheckedReference
+from bot.kubernetes.checks import Violation
 from bot.kubernetes.services.service import ServicePort, service_ports, services
 from bot.kubernetes.workloads.pods import str_of
 
@@ -86,7 +86,7 @@ def _references(route: Resource) -> Iterator[Node]:
                 yield node["requestMirror"]["backendRef"]
 
 
-def backends_of(state: State, resource: Resource) -> Iterator[Reference]:
+def backends_of(state: State, resource: Resource) -> Iterator[CheckedReference]:
     """The Services, ports, resources and grants that an Ingress or a route needs."""
     for backend in backends(resource):
         key = ResourceKey("", "Service", backend.namespace, backend.service.text or "")
@@ -100,14 +100,14 @@ def backends_of(state: State, resource: Resource) -> Iterator[Reference]:
         yield from _resources(state, resource)
 
 
-def _service(resource: Resource, backend: Backend, service: Resource | None) -> Reference:
+def _service(resource: Resource, backend: Backend, service: Resource | None) -> CheckedReference:
     name = f"Service {backend.namespace}/{backend.service.text}"
-    return Reference(
+    return CheckedReference(
         name,
         service is not None,
         backend.namespace,
         (kinds.SERVICE,),
-        Issue(
+        Violation(
             "BACKEND-SERVICE-MISSING",
             resource,
             (name,),
@@ -120,7 +120,7 @@ def _service(resource: Resource, backend: Backend, service: Resource | None) -> 
 
 def _port(
     state: State, resource: Resource, backend: Backend, service: Resource
-) -> Iterator[Reference]:
+) -> Iterator[CheckedReference]:
     """The port of a backend; none where the Service has no ports that could be compared."""
     port, held = backend.port, service_ports(service)
     external = service.at("spec", "type").value == "ExternalName"
@@ -128,12 +128,12 @@ def _port(
     if port.value is None or port.value == "use-annotation" or (external and not held):
         return
     value = port.integer or port.text
-    yield Reference(
+    yield CheckedReference(
         f"{service.key} port {value}",
         value in _legal(state, backend, service, held),
         backend.namespace,
         (kinds.SERVICE,),
-        Issue(
+        Violation(
             "BACKEND-PORT-MISSING",
             resource,
             (str(service.key), str(value)),
@@ -176,17 +176,17 @@ def _pods_port(value: int | str | None, held: tuple[ServicePort, ...]) -> str:
     return "" if meant is None else f": {value} is the port on the pods behind {meant.number}"
 
 
-def _grant(state: State, resource: Resource, backend: Backend) -> Reference:
+def _grant(state: State, resource: Resource, backend: Backend) -> CheckedReference:
     """The permission to send traffic into another namespace, which that namespace gives."""
     name = f"Service {backend.namespace}/{backend.service.text}"
     grants = state.of(kinds.REFERENCE_GRANT, namespace=backend.namespace)
     given = [grant for grant in grants if _permits(grant, resource, backend)]
-    return Reference(
+    return CheckedReference(
         f"grant {name}",
         bool(given),
         backend.namespace,
         (kinds.SERVICE,),
-        Issue(
+        Violation(
             "BACKEND-NOT-GRANTED",
             resource,
             (name,),
@@ -213,7 +213,7 @@ def _permits(grant: Resource, resource: Resource, backend: Backend) -> bool:
     )
 
 
-def _resources(state: State, ingress: Resource) -> Iterator[Reference]:
+def _resources(state: State, ingress: Resource) -> Iterator[CheckedReference]:
     """The backends of an Ingress that are no Services."""
     for node in _ingress_backends(ingress):
         held = node["resource"]
@@ -223,12 +223,12 @@ def _resources(state: State, ingress: Resource) -> Iterator[Reference]:
         key = ResourceKey(held["apiGroup"].text or "", kind, ingress.namespace, name)
         found = state.get(key)
         words = f"{kind} {ingress.namespace}/{name}"
-        yield Reference(
+        yield CheckedReference(
             words,
             found is not None,
             ingress.namespace or "",
             (key.group_kind,),
-            Issue(
+            Violation(
                 "BACKEND-RESOURCE-MISSING",
                 ingress,
                 (words,),

@@ -8,13 +8,13 @@ from bot.core.finding import Severity
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.checks import Issue, Reach
+from bot.kubernetes.checks import ReachedNamespaces, Violation
 from bot.kubernetes.routes.backends import INGRESSES, ROUTES
 from bot.kubernetes.routes.gateways import attached
 from bot.kubernetes.workloads.pods import str_of
 
 
-def ask_unbounded(state: State, reach: Reach) -> Iterator[Issue]:
+def ask_unbounded(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The rules without a host of these namespaces, and of routes whose Gateway changed."""
     for resource in state.of(*INGRESSES):
         if resource.group_kind in ROUTES:
@@ -27,7 +27,7 @@ def ask_unbounded(state: State, reach: Reach) -> Iterator[Issue]:
             yield from _openshift(resource)
 
 
-def _ingress(ingress: Resource) -> Iterator[Issue]:
+def _ingress(ingress: Resource) -> Iterator[Violation]:
     for ordinal, rule in enumerate(ingress.at("spec", "rules").items()):
         if rule["host"].text not in {None, "", "*"}:
             continue
@@ -35,7 +35,7 @@ def _ingress(ingress: Resource) -> Iterator[Issue]:
         wide = [path for path in paths if _every_path(path)]
         if wide or not paths:
             where = wide[0]["path"] if wide else rule
-            yield Issue(
+            yield Violation(
                 "INGRESS-UNBOUNDED",
                 ingress,
                 (str(ordinal),),
@@ -49,14 +49,14 @@ def _every_path(path: Node) -> bool:
     return path["pathType"].value != "Exact" and path["path"].text in {None, "", "/", "/*"}
 
 
-def _route(state: State, route: Resource) -> Iterator[Issue]:
+def _route(state: State, route: Resource) -> Iterator[Violation]:
     hosts = route.at("spec", "hostnames")
     if any(host != "*" for host in hosts.texts):
         return
     open_ = [pair for pair in attached(state, route) if not pair[1]["hostname"].text]
     if open_:
         listener = open_[0][1]
-        yield Issue(
+        yield Violation(
             "INGRESS-UNBOUNDED",
             route,
             (str(listener.resource.key),),
@@ -72,11 +72,11 @@ def _route(state: State, route: Resource) -> Iterator[Issue]:
         )
 
 
-def _openshift(route: Resource) -> Iterator[Issue]:
+def _openshift(route: Resource) -> Iterator[Violation]:
     spec = route.at("spec")
     if spec["host"].text or spec["subdomain"].text:
         return
-    yield Issue(
+    yield Violation(
         "INGRESS-UNBOUNDED",
         route,
         (),

@@ -12,7 +12,7 @@ from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes.addresses import Addresses
-from bot.kubernetes.causes import Cause, cause_of
+from bot.kubernetes.causes import ChangedPosition, changed_position
 from bot.kubernetes.routes.guards import authentication_places, class_places, source_places
 from bot.kubernetes.routes.matches import Opening, openings
 from bot.kubernetes.workloads.pods import str_of
@@ -116,7 +116,7 @@ class _Told:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         return ", ".join(names[:_SHOWN]) + more
 
-    def finding(self, cause: Cause, message: str, host: str = "") -> Finding:
+    def finding(self, cause: ChangedPosition, message: str, host: str = "") -> Finding:
         facts: dict[str, Value] = {
             "code": self.code,
             "object": str(self.resource.key),
@@ -143,6 +143,10 @@ def _lost(before: State, resource: Resource, loss: _Loss, held: Iterable[Opening
     return told.finding(cause, loss.words(str_of(resource), told.listed))
 
 
-def _cause(before: State, resource: Resource, places: Iterable[Node]) -> Cause:
+def _cause(before: State, resource: Resource, places: Iterable[Node]) -> ChangedPosition:
     name = resource.at("metadata", "name")
-    return Cause(name) if before.get(resource.key) is None else cause_of(before, (*places, name))
+    return (
+        ChangedPosition(name)
+        if before.get(resource.key) is None
+        else changed_position(before, (*places, name))
+    )

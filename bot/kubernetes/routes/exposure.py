@@ -12,8 +12,8 @@ from bot.core.resource import Node, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.addresses import EVERYWHERE, Addresses
-from bot.kubernetes.causes import cause_of
-from bot.kubernetes.checks import Issue, Reach, placed
+from bot.kubernetes.causes import changed_position
+from bot.kubernetes.checks import ReachedNamespaces, Violation, finding_at
 from bot.kubernetes.routes.loadbalancers import (
     INTERNAL_ANNOTATIONS,
     ProviderName,
@@ -30,7 +30,7 @@ class Exposure:
 
     providers: Mapping[str, tuple[ProviderName, ...]]
 
-    def ask(self, state: State, reach: Reach) -> Iterator[Issue]:
+    def ask(self, state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
         """The ways in which Services of these namespaces are reachable from outside."""
         held = self._providers(state)
         for service in state.of(kinds.SERVICE):
@@ -78,8 +78,8 @@ def sources_widened(before: State, after: State) -> Iterator[Finding]:
                 new.at("spec", "loadBalancerSourceRanges"),
                 new.at("metadata", "annotations", _SOURCE_RANGES),
             )
-            issue = Issue("SVC-SOURCES", new, (), message, places)
-            yield placed(issue, cause_of(before, places))
+            issue = Violation("SVC-SOURCES", new, (), message, places)
+            yield finding_at(issue, changed_position(before, places))
 
 
 def _is_outside(service: Resource) -> bool:
@@ -102,12 +102,12 @@ def _block(text: str) -> Addresses:
         return Addresses()
 
 
-def _exposed(code: str, service: Resource, where: str, places: tuple[Node, ...]) -> Issue:
+def _exposed(code: str, service: Resource, where: str, places: tuple[Node, ...]) -> Violation:
     message = f"{str_of(service)} can be reached from outside the cluster {where}"
-    return Issue(code, service, (), message, places)
+    return Violation(code, service, (), message, places)
 
 
-def _load_balancer(service: Resource, held: tuple[ProviderName, ...]) -> Iterator[Issue]:
+def _load_balancer(service: Resource, held: tuple[ProviderName, ...]) -> Iterator[Violation]:
     spec, notes = service.at("spec"), service.at("metadata", "annotations")
     chosen = spec["loadBalancerClass"]
     places = (spec["type"], chosen, spec["loadBalancerSourceRanges"])
@@ -120,7 +120,7 @@ def _load_balancer(service: Resource, held: tuple[ProviderName, ...]) -> Iterato
         yield _exposed("SVC-LOADBALANCER", service, where, told)
     found = provider_of(service)
     if held and not chosen.text and (found is None or found.name not in held):
-        yield Issue(
+        yield Violation(
             "SVC-PROVIDER-MISSING",
             service,
             (),
@@ -129,7 +129,7 @@ def _load_balancer(service: Resource, held: tuple[ProviderName, ...]) -> Iterato
             (*places, *(notes[key] for key in service.annotations)),
         )
     if spec["loadBalancerIP"].text:
-        yield Issue(
+        yield Violation(
             "SVC-LOADBALANCER-IP",
             service,
             (),

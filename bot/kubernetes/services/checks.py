@@ -6,26 +6,26 @@ from collections.abc import Iterator
 
 from bot.core.resource import Resource
 from bot.core.state import State
-from bot.kubernetes.absence import Reference, may_bring_pods
-from bot.kubernetes.checks import Issue
+from bot.kubernetes.absence import CheckedReference, may_bring_pods
+from bot.kubernetes.checks import Violation
 from bot.kubernetes.services.service import service_selector, services
 from bot.kubernetes.workloads.pod_names import nearest
 from bot.kubernetes.workloads.pods import TEMPLATED, str_of
 from bot.kubernetes.workloads.population import population
 
 
-def pods_behind(state: State, service: Resource) -> Iterator[Reference]:
+def pods_behind(state: State, service: Resource) -> Iterator[CheckedReference]:
     """The pods that a Service selects, as a reference that can lead nowhere."""
     selector, space = service_selector(service), service.namespace
     if selector is None or selector.invalid is not None or space is None:
         return
     selected = services(state).endpoints(service).all
-    yield Reference(
+    yield CheckedReference(
         "pods",
         bool(selected),
         space,
         TEMPLATED,
-        Issue(
+        Violation(
             "SVC-NO-PODS",
             service,
             (),

@@ -11,13 +11,13 @@ from bot.core.finding import Fix, Severity
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.checks import Issue, Reach
+from bot.kubernetes.checks import ReachedNamespaces, Violation
 from bot.kubernetes.services.service import ServicePort, is_headless, service_ports, services
 from bot.kubernetes.workloads.pod_names import named
 from bot.kubernetes.workloads.pods import str_of
-from bot.kubernetes.workloads.population import Pods, Selection
+from bot.kubernetes.workloads.population import PodGroup, PodSelection
 
-Code: TypeAlias = Literal[
+ServicePortCode: TypeAlias = Literal[
     "SVC-TARGET-NAME-MISSING",
     "SVC-TARGET-NAME-PARTIAL",
     "SVC-TARGET-NAME-AMBIGUOUS",
@@ -25,7 +25,7 @@ Code: TypeAlias = Literal[
     "SVC-HEADLESS-REMAP",
 ]
 
-SEVERITIES: Final[Mapping[Code, Severity]] = MappingProxyType(
+SEVERITIES: Final[Mapping[ServicePortCode, Severity]] = MappingProxyType(
     {
         "SVC-TARGET-NAME-MISSING": Severity.ERROR,
         "SVC-TARGET-NAME-PARTIAL": Severity.WARNING,
@@ -36,14 +36,14 @@ SEVERITIES: Final[Mapping[Code, Severity]] = MappingProxyType(
 )
 
 
-def ask_targets(state: State, reach: Reach) -> Iterator[Issue]:
+def ask_targets(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The issues of the Services in these namespaces."""
     for service in state.of(kinds.SERVICE):
         if service.namespace in reach:
             yield from target_issues(state, service)
 
 
-def target_issues(state: State, service: Resource) -> Iterator[Issue]:
+def target_issues(state: State, service: Resource) -> Iterator[Violation]:
     """The ports of this Service whose targets its pods have not, or have elsewhere."""
     found = services(state).endpoints(service)
     if not found.pods:
@@ -64,11 +64,13 @@ class _Port:
 
     service: Resource
     port: ServicePort
-    pods: tuple[Pods, ...]
+    pods: tuple[PodGroup, ...]
 
-    def issue(self, code: Code, message: str, use: tuple[int | str, ...], fix: int | None) -> Issue:
+    def issue(
+        self, code: ServicePortCode, message: str, use: tuple[int | str, ...], fix: int | None
+    ) -> Violation:
         port, target = self.port, self.port.node["targetPort"]
-        return Issue(
+        return Violation(
             code,
             self.service,
             (f"{port.number}/{port.protocol}", str(port.target)),
@@ -91,7 +93,7 @@ class _Port:
         return f"{str_of(self.service)} sends port {self.port.number} to"
 
 
-def _named(about: _Port, name: str, found: Selection) -> Iterator[Issue]:
+def _named(about: _Port, name: str, found: PodSelection) -> Iterator[Violation]:
     port = about.port
     lacking = tuple(pods for pods in found.pods if port.on(pods) is None)
     begin = f"{about} container port {name!r}"
@@ -118,7 +120,7 @@ def _named(about: _Port, name: str, found: Selection) -> Iterator[Issue]:
             yield about.issue("SVC-TARGET-NAME-AMBIGUOUS", message, numbers, None)
 
 
-def _numbers(pods: Pods, port: ServicePort) -> tuple[int, ...]:
+def _numbers(pods: PodGroup, port: ServicePort) -> tuple[int, ...]:
     """The numbers of the ports that have the target's name, the one that counts first."""
     held = (
         found.number
@@ -128,7 +130,7 @@ def _numbers(pods: Pods, port: ServicePort) -> tuple[int, ...]:
     return tuple(dict.fromkeys(held))
 
 
-def _undeclared(about: _Port, number: int, found: Selection) -> Iterator[Issue]:
+def _undeclared(about: _Port, number: int, found: PodSelection) -> Iterator[Violation]:
     """A number that no pod declares, where all of them declare something."""
     port = about.port
     known = [pods.known for pods in found.all]
@@ -142,7 +144,7 @@ def _undeclared(about: _Port, number: int, found: Selection) -> Iterator[Issue]:
             yield about.issue("SVC-TARGET-UNDECLARED", message, use, None)
 
 
-def _remapped(about: _Port, found: Selection) -> Iterator[Issue]:
+def _remapped(about: _Port, found: PodSelection) -> Iterator[Violation]:
     port = about.port
     targets = {port.on(pods) for pods in found.pods} - {None, port.number}
     numbers = tuple(sorted(number for number in targets if number is not None))
@@ -154,7 +156,7 @@ def _remapped(about: _Port, found: Selection) -> Iterator[Issue]:
         yield about.issue("SVC-HEADLESS-REMAP", message, numbers, None)
 
 
-def _offered(pods: tuple[Pods, ...], port: ServicePort) -> tuple[int | str, ...]:
+def _offered(pods: tuple[PodGroup, ...], port: ServicePort) -> tuple[int | str, ...]:
     """The names of the pods' ports, or their numbers where they have none."""
     held = [
         declared for found in pods for declared in found.ports if declared.protocol == port.protocol
@@ -163,7 +165,7 @@ def _offered(pods: tuple[Pods, ...], port: ServicePort) -> tuple[int | str, ...]
     return tuple(names) or tuple(sorted({declared.number for declared in held}))
 
 
-def _ports(pods: tuple[Pods, ...], port: ServicePort) -> str:
+def _ports(pods: tuple[PodGroup, ...], port: ServicePort) -> str:
     """What the pods have instead, in words."""
     held = {
         f"{declared.name} ({declared.number})" if declared.name else str(declared.number): None

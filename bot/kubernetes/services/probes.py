@@ -13,7 +13,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.ports import container_ports
 from bot.kubernetes.services.service import ServicePort, service_ports, service_selector, services
 from bot.kubernetes.workloads.pods import TEMPLATED, PodTemplate, pod_templates
-from bot.kubernetes.workloads.population import Pods
+from bot.kubernetes.workloads.population import PodGroup
 
 Probe: TypeAlias = Literal["readinessProbe", "livenessProbe"]
 
@@ -26,7 +26,7 @@ _HANDLERS: Final = ("httpGet", "tcpSocket", "exec", "grpc")
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class TrafficContainer:
     """A container that a Service sends traffic to."""
 
     container: Node
@@ -53,14 +53,16 @@ def lasting_templates(resource: Resource) -> Iterator[tuple[int, PodTemplate]]:
             yield ordinal, template
 
 
-def served_containers(resource: Resource, state: State, ignored: Traffic) -> Iterator[Served]:
+def served_containers(
+    resource: Resource, state: State, ignored: Traffic
+) -> Iterator[TrafficContainer]:
     """The containers behind a Service, each once, with the first of those Services.
 
     A Service that sends traffic also to pods that are not ready does not count.
     """
     known = services(state)
     for ordinal, template in lasting_templates(resource):
-        pods, seen = Pods(template, ordinal), set()
+        pods, seen = PodGroup(template, ordinal), set()
         for service in known.of(pods):
             if service.at("spec", "publishNotReadyAddresses").value is True:
                 continue
@@ -75,10 +77,10 @@ def served_containers(resource: Resource, state: State, ignored: Traffic) -> Ite
                     continue
                 if container.route not in seen:
                     seen.add(container.route)
-                    yield Served(container, service)
+                    yield TrafficContainer(container, service)
 
 
-def _behind(port: ServicePort, pods: Pods) -> Node | None:
+def _behind(port: ServicePort, pods: PodGroup) -> Node | None:
     """The container that answers on a Service's port: who declares it, or the only one there is."""
     number = port.on(pods)
     serving = pods.template.serving
@@ -89,7 +91,9 @@ def _behind(port: ServicePort, pods: Pods) -> Node | None:
     return serving[0] if len(serving) == 1 and number is not None else None
 
 
-def _is_ignored(port: ServicePort, container: Node, pods: Pods, ignored: tuple[str, ...]) -> bool:
+def _is_ignored(
+    port: ServicePort, container: Node, pods: PodGroup, ignored: tuple[str, ...]
+) -> bool:
     number = port.on(pods)
     names = {
         port.name,

@@ -10,7 +10,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.ports import HIGHEST, Ports, protocol_of
 from bot.kubernetes.selectors import Selector, map_selector
-from bot.kubernetes.workloads.population import Pods, Population, Selection, population
+from bot.kubernetes.workloads.population import PodGroup, PodSelection, Population, population
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ServicePort:
         yield self.node["port"]
         yield self.node
 
-    def on(self, pods: Pods) -> int | None:
+    def on(self, pods: PodGroup) -> int | None:
         """The port on which these pods get the traffic; None where they have no such name.
 
         https://github.com/kubernetes/endpointslice/blob/master/util/controller_utils.go (FindPort)
@@ -92,14 +92,14 @@ class Services:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def endpoints(self, service: Resource) -> Selection:
+    def endpoints(self, service: Resource) -> PodSelection:
         """The pods behind a Service; none where it has no selector."""
         selector = service_selector(service)
         if selector is None or service.namespace is None:
-            return Selection()
+            return PodSelection()
         return self.population.select(service.namespace, selector)
 
-    def of(self, pods: Pods) -> tuple[Resource, ...]:
+    def of(self, pods: PodGroup) -> tuple[Resource, ...]:
         """The Services that stand before these pods."""
         space = pods.namespace
         if space not in self._by_pods:
@@ -110,7 +110,7 @@ class Services:
             self._by_pods[space] = {key: tuple(held) for key, held in found.items()}
         return self._by_pods[space].get(pods.key, ())
 
-    def exposed(self, pods: Pods) -> Ports:
+    def exposed(self, pods: PodGroup) -> Ports:
         """What these pods are known to serve: what they declare and what Services send them."""
         if pods.key not in self._targets:
             found = pods.known

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from bot.core.resource import Resource
 from bot.kubernetes.selectors import Requirement, Selector
-from bot.kubernetes.workloads.population import Pods, Population
+from bot.kubernetes.workloads.population import PodGroup, Population
 
 
-def named(pods: Iterable[Pods]) -> str:
+def named(pods: Iterable[PodGroup]) -> str:
     """The owners of these pods in words, at most two of them by name."""
     names = list(dict.fromkeys(map(str, pods)))
     if len(names) > 2:
@@ -34,5 +34,5 @@ def nearest(found: Population, subject: Resource, selector: Selector) -> str:
     return f" ({best} has {', '.join(wrong)})" if wrong and len(wrong) < 3 else ""
 
 
-def _differs(requirement: Requirement, pods: Pods) -> bool:
+def _differs(requirement: Requirement, pods: PodGroup) -> bool:
     return requirement.key in pods.labels and not requirement.holds(pods.labels)

@@ -12,7 +12,7 @@ from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 
-Form: TypeAlias = Literal["template", "workflow"]
+TemplateForm: TypeAlias = Literal["template", "workflow"]
 """`template`: metadata and a PodSpec; `workflow`: a template of Argo Workflows."""
 
 Restart: TypeAlias = Literal["always", "on-demand", "to-completion"]
@@ -20,7 +20,7 @@ Restart: TypeAlias = Literal["always", "on-demand", "to-completion"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TemplatePath:
     """A way to the pod templates of a kind.
 
     `path` are fields, `*` for every item of a list or field of a mapping. `account` is where else
@@ -28,26 +28,26 @@ class Place:
     """
 
     path: tuple[str, ...]
-    form: Form = "template"
+    form: TemplateForm = "template"
     restart: Restart = "always"
     account: tuple[str, ...] = ()
 
 
-def _at(path: str, form: Form = "template", restart: Restart = "always") -> Place:
-    return Place(tuple(path.split(".")) if path else (), form, restart)
+def _at(path: str, form: TemplateForm = "template", restart: Restart = "always") -> TemplatePath:
+    return TemplatePath(tuple(path.split(".")) if path else (), form, restart)
 
 
-def _workflow(spec: str) -> tuple[Place, ...]:
+def _workflow(spec: str) -> tuple[TemplatePath, ...]:
     steps, account = tuple(spec.split(".")), (*spec.split("."), "serviceAccountName")
     return (
-        Place((*steps, "templates", "*"), "workflow", "to-completion", account),
-        Place((*steps, "templateDefaults"), "workflow", "to-completion", account),
+        TemplatePath((*steps, "templates", "*"), "workflow", "to-completion", account),
+        TemplatePath((*steps, "templateDefaults"), "workflow", "to-completion", account),
     )
 
 
 _TO_COMPLETION: Final[Restart] = "to-completion"
 
-PLACES: Final[Mapping[GroupKind, tuple[Place, ...]]] = MappingProxyType(
+PLACES: Final[Mapping[GroupKind, tuple[TemplatePath, ...]]] = MappingProxyType(
     {
         kinds.POD: (_at(""),),
         kinds.DEPLOYMENT: (_at("spec.template"),),
@@ -152,7 +152,7 @@ class PodTemplate:
 
     owner: Resource
     node: Node
-    place: Place
+    place: TemplatePath
 
     @property
     def namespace(self) -> str:

@@ -29,7 +29,7 @@ _RUNNING: Final = tuple(kind for kind in TEMPLATED if kind not in _DORMANT)
 
 
 @dataclass(frozen=True)
-class Pods:
+class PodGroup:
     """The pods of one template. `ordinal` tells apart the templates of one owner."""
 
     template: PodTemplate
@@ -103,14 +103,14 @@ class Pods:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class PodSelection:
     """The pods that a selector selects, and those of which no manifest can tell."""
 
-    pods: tuple[Pods, ...] = ()
-    possible: tuple[Pods, ...] = ()
+    pods: tuple[PodGroup, ...] = ()
+    possible: tuple[PodGroup, ...] = ()
 
     @property
-    def all(self) -> tuple[Pods, ...]:
+    def all(self) -> tuple[PodGroup, ...]:
         """Both."""
         return (*self.pods, *self.possible)
 
@@ -121,19 +121,19 @@ class Population:
 
     state: State
     _spaces: dict[str, _Space] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _found: dict[tuple[str, Selector], Selection] = field(
+    _found: dict[tuple[str, Selector], PodSelection] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def in_namespace(self, namespace: str) -> tuple[Pods, ...]:
+    def in_namespace(self, namespace: str) -> tuple[PodGroup, ...]:
         """The pods of one namespace."""
         return self._space(namespace).pods
 
-    def get(self, pods: Pods) -> Pods | None:
+    def get(self, pods: PodGroup) -> PodGroup | None:
         """The same pods in this state; None where it has none of this key."""
         return self._space(pods.namespace).by_key.get(pods.key)
 
-    def select(self, namespace: str, selector: Selector) -> Selection:
+    def select(self, namespace: str, selector: Selector) -> PodSelection:
         """The pods of one namespace that this selects."""
         asked = (namespace, selector)
         if asked not in self._found:
@@ -185,15 +185,15 @@ def population(state: State) -> Population:
 class _Space:
     """The pods of one namespace by label."""
 
-    def __init__(self, pods: tuple[Pods, ...]) -> None:
+    def __init__(self, pods: tuple[PodGroup, ...]) -> None:
         self.pods = pods
         self.by_key = {held.key: held for held in pods}
-        self._by_label: dict[tuple[str, str], list[Pods]] = {}
+        self._by_label: dict[tuple[str, str], list[PodGroup]] = {}
         for held in pods:
             for label in held.labels.items():
                 self._by_label.setdefault(label, []).append(held)
 
-    def select(self, selector: Selector) -> Selection:
+    def select(self, selector: Selector) -> PodSelection:
         certain, possible = [], []
         for held in self._candidates(selector):
             answer = selector.judge(held.labels, partial(_unknown, held.labels))
@@ -201,11 +201,11 @@ class _Space:
                 certain.append(held)
             elif answer is None:
                 possible.append(held)
-        return Selection(tuple(certain), tuple(possible))
+        return PodSelection(tuple(certain), tuple(possible))
 
-    def _candidates(self, selector: Selector) -> Iterable[Pods]:
+    def _candidates(self, selector: Selector) -> Iterable[PodGroup]:
         told = [label for label in selector.equalities if not added_by_controllers(label[0])]
-        held: list[Iterable[Pods]] = [self._by_label.get(label, ()) for label in told]
+        held: list[Iterable[PodGroup]] = [self._by_label.get(label, ()) for label in told]
         return min(held, key=lambda pods: len(tuple(pods)), default=self.pods)
 
 
@@ -213,7 +213,7 @@ def _unknown(labels: Mapping[str, str], key: str) -> bool:
     return key not in labels and added_by_controllers(key)
 
 
-def _pods(state: State, namespace: str) -> Iterator[Pods]:
+def _pods(state: State, namespace: str) -> Iterator[PodGroup]:
     for owner in state.of(*_RUNNING, namespace=namespace):
         for ordinal, template in enumerate(pod_templates(owner)):
-            yield Pods(template, ordinal)
+            yield PodGroup(template, ordinal)

@@ -16,7 +16,7 @@ from bot.kubernetes.workloads.pods import TEMPLATED, PodTemplate, pod_templates
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class PodReference:
     """What a pod needs: an object, or one key of it. `fatal` is False where it starts without."""
 
     target: ResourceKey
@@ -75,10 +75,10 @@ def _providers(state: State) -> Mapping[ResourceKey, Resource]:
 
 def users_of(
     state: State, targets: Iterable[ResourceKey]
-) -> Mapping[ResourceKey, tuple[Reference, ...]]:
+) -> Mapping[ResourceKey, tuple[PodReference, ...]]:
     """What the pods of a state refer to among these, by what they refer to."""
     wanted = frozenset(targets)
-    found: dict[ResourceKey, list[Reference]] = {}
+    found: dict[ResourceKey, list[PodReference]] = {}
     for owner in _owners(state, wanted):
         for template in pod_templates(owner):
             for reference in references(template):
@@ -100,7 +100,7 @@ def _owners(state: State, wanted: frozenset[ResourceKey]) -> Iterator[Resource]:
                 yield owner
 
 
-def references(template: PodTemplate) -> Iterator[Reference]:
+def references(template: PodTemplate) -> Iterator[PodReference]:
     """Everything that the pods of a template need to have before they start."""
     space, spec = template.owner.namespace, template.spec
     for volume in spec["volumes"].items():
@@ -113,10 +113,10 @@ def references(template: PodTemplate) -> Iterator[Reference]:
     name = spec["priorityClassName"]
     if name.text and not name.text.startswith("system-"):
         key = ResourceKey("scheduling.k8s.io", "PriorityClass", None, name.text)
-        yield Reference(key, name)
+        yield PodReference(key, name)
 
 
-def _of_volume(volume: Node, space: str | None) -> Iterator[Reference]:
+def _of_volume(volume: Node, space: str | None) -> Iterator[PodReference]:
     yield from _of_source(volume["configMap"], "ConfigMap", "name", space)
     yield from _of_source(volume["secret"], "Secret", "secretName", space)
     yield from _named(
@@ -127,7 +127,7 @@ def _of_volume(volume: Node, space: str | None) -> Iterator[Reference]:
         yield from _of_source(source["secret"], "Secret", "name", space)
 
 
-def _of_source(source: Node, kind: str, field: str, space: str | None) -> Iterator[Reference]:
+def _of_source(source: Node, kind: str, field: str, space: str | None) -> Iterator[PodReference]:
     if source["optional"].value is True:
         return
     yield from _named(source[field], kind, space)
@@ -135,7 +135,7 @@ def _of_source(source: Node, kind: str, field: str, space: str | None) -> Iterat
         yield from _named(source[field], kind, space, key=item["key"])
 
 
-def _of_environment(container: Node, space: str | None) -> Iterator[Reference]:
+def _of_environment(container: Node, space: str | None) -> Iterator[PodReference]:
     for source in container["envFrom"].items():
         for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
             if source[field]["optional"].value is not True:
@@ -150,14 +150,14 @@ def _of_environment(container: Node, space: str | None) -> Iterator[Reference]:
 
 def _named(
     node: Node, kind: str, space: str | None, *, key: Node | None = None, fatal: bool = True
-) -> Iterator[Reference]:
+) -> Iterator[PodReference]:
     if not node.text:
         return
     target = ResourceKey("", kind, space, node.text)
     if key is None:
-        yield Reference(target, node, None, fatal)
+        yield PodReference(target, node, None, fatal)
     elif key.text:
-        yield Reference(target, key, key.text, fatal)
+        yield PodReference(target, key, key.text, fatal)
 
 
 def entries(resource: Resource) -> frozenset[str] | None:

@@ -9,7 +9,13 @@ import msgspec
 
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
-from bot.kubernetes.workloads.references import PROVIDERS, Reference, entries, providers, users_of
+from bot.kubernetes.workloads.references import (
+    PROVIDERS,
+    PodReference,
+    entries,
+    providers,
+    users_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,7 @@ class Broken:
 
     target: ResourceKey
     place: Node
-    users: tuple[Reference, ...]
+    users: tuple[PodReference, ...]
     entry: str | None = None
 
 

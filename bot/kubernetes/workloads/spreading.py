@@ -9,7 +9,7 @@ from typing import Final
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.checks import Issue, Reach
+from bot.kubernetes.checks import ReachedNamespaces, Violation
 from bot.kubernetes.selectors import matches
 from bot.kubernetes.workloads.pods import PodTemplate, effective_pod_templates, str_of
 
@@ -32,7 +32,7 @@ class Spreading:
 
     replicas: int
 
-    def ask(self, state: State, reach: Reach) -> Iterator[Issue]:
+    def ask(self, state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
         """The workloads of these namespaces whose replicas may all be on one node."""
         scaled = _scaled(state)
         for resource in state.of(*REPLICATED):
@@ -61,11 +61,11 @@ def _scaled(state: State) -> dict[ResourceKey, Node]:
 
 def _unspread(
     state: State, resource: Resource, count: int, places: tuple[Node, ...]
-) -> Iterator[Issue]:
+) -> Iterator[Violation]:
     for template in effective_pod_templates(resource, state):
         if not _spread(template):
             affinity, spread = template.spec["affinity"], template.spec["topologySpreadConstraints"]
-            yield Issue(
+            yield Violation(
                 "PODS-NOT-SPREAD",
                 resource,
                 (),

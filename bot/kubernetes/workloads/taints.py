@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node
-from bot.kubernetes.naming import shown
+from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import PodTemplate
 
 Way: TypeAlias = Literal["tolerates", "named", "chosen", "maybe-named"]
@@ -52,7 +52,7 @@ def control_plane_access(template: PodTemplate) -> Iterator[Access]:
 def _named(node: Node) -> Iterator[Access]:
     if node.text:
         way: Way = "named" if _NODE_NAME.search(node.text) else "maybe-named"
-        yield Access(way, node, f"names node {shown(node.text)}, past the scheduler and taints")
+        yield Access(way, node, f"names node {escaped(node.text)}, past the scheduler and taints")
 
 
 def _tolerations(spec: Node) -> Iterator[Access]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.standin.context import Context
-from bot.standin.state import State
+from bot.standin.state import GitHubState
 
 
 class Acts:
@@ -13,6 +13,6 @@ class Acts:
         self._context = context
 
     @property
-    def state(self) -> State:
+    def state(self) -> GitHubState:
         """What the stand-in knows."""
         return self._context.state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.standin import people
 from bot.standin.acts.acts import Acts
-from bot.standin.state import App, Installation, Permissions, Repository
+from bot.standin.state import App, Installation, Permissions, StandInRepository
 
 
 class AppActs(Acts):
@@ -25,7 +25,7 @@ class AppActs(Acts):
             self._context.events.ping(app)
 
     def install(
-        self, app: App, *repositories: Repository, permissions: Permissions | None = None
+        self, app: App, *repositories: StandInRepository, permissions: Permissions | None = None
     ) -> Installation:
         """The App on repositories of one account, with its own permissions unless named."""
         with self.state.lock:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from bot.standin import checking
 from bot.standin.acts.acts import Acts
-from bot.standin.state import App, CheckRun, PullRequest, RequiredCheck, latest_run
+from bot.standin.state import App, RequiredCheck, StandInCheckRun, StandInPullRequest, latest_run
 
 
 class CheckActs(Acts):
     """Check runs, as people see them and press at them."""
 
-    def check_run(self, pull: PullRequest, name: str = "fairlead") -> CheckRun | None:
+    def check_run(self, pull: StandInPullRequest, name: str = "fairlead") -> StandInCheckRun | None:
         """The newest run of a check on the pull request's head."""
         with self.state.lock:
             return latest_run(pull.repository, pull.head_sha, RequiredCheck(name))
 
-    def rerequest(self, pull: PullRequest, run: CheckRun, *, by: str = "octocat") -> None:
+    def rerequest(
+        self, pull: StandInPullRequest, run: StandInCheckRun, *, by: str = "octocat"
+    ) -> None:
         """A person presses "Re-run" at a check run."""
         with self.state.lock:
             checking.rerequest(self._context, pull.repository, run, self.state.account(by))
 
-    def rerequest_suite(self, pull: PullRequest, app: App, *, by: str = "octocat") -> None:
+    def rerequest_suite(self, pull: StandInPullRequest, app: App, *, by: str = "octocat") -> None:
         """A person presses "Re-run all checks"."""
         with self.state.lock:
             suite = self.state.suite(pull.repository, app, pull.head_sha)
@@ -29,7 +31,12 @@ class CheckActs(Acts):
             self._context.events.check_suite(pull.repository, suite, "rerequested", account)
 
     def request_action(
-        self, pull: PullRequest, run: CheckRun, identifier: str, *, by: str = "octocat"
+        self,
+        pull: StandInPullRequest,
+        run: StandInCheckRun,
+        identifier: str,
+        *,
+        by: str = "octocat",
     ) -> None:
         """A person presses one of the check run's own buttons."""
         with self.state.lock:

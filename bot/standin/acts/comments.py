@@ -6,44 +6,48 @@ from datetime import timedelta
 
 from bot.standin import reviewing
 from bot.standin.acts.acts import Acts
-from bot.standin.state import IssueComment, PullRequest, Review, ReviewComment
+from bot.standin.state import IssueComment, ReviewComment, StandInPullRequest, StandInReview
 
 
 class CommentActs(Acts):
     """Comments, threads and reviews."""
 
-    def comment(self, pull: PullRequest, text: str, *, by: str) -> IssueComment:
+    def comment(self, pull: StandInPullRequest, text: str, *, by: str) -> IssueComment:
         """A person's comment in the conversation."""
         with self.state.lock:
-            place = reviewing.Place(pull.repository, pull)
+            place = reviewing.PullRequestRef(pull.repository, pull)
             return reviewing.converse(self._context, place, self._person(by), text)
 
     def reply(
-        self, pull: PullRequest, comment: ReviewComment, text: str, *, by: str
+        self, pull: StandInPullRequest, comment: ReviewComment, text: str, *, by: str
     ) -> ReviewComment:
         """A person's answer in the thread of a review comment."""
         with self.state.lock:
-            place = reviewing.Place(pull.repository, pull)
+            place = reviewing.PullRequestRef(pull.repository, pull)
             return reviewing.reply_to(self._context, place, self._person(by), comment, text)
 
     def review_comment(
-        self, pull: PullRequest, path: str, line: int, text: str, *, by: str
+        self, pull: StandInPullRequest, path: str, line: int, text: str, *, by: str
     ) -> ReviewComment:
         """A person's comment on a line of the head."""
         with self.state.lock:
-            place = reviewing.Place(pull.repository, pull)
+            place = reviewing.PullRequestRef(pull.repository, pull)
             request = {"body": text, "path": path, "line": line, "commit_id": pull.head_sha}
             return reviewing.comment_on(self._context, place, self._person(by), request)
 
-    def review(self, pull: PullRequest, event: str, *, by: str, text: str = "Seen") -> Review:
+    def review(
+        self, pull: StandInPullRequest, event: str, *, by: str, text: str = "Seen"
+    ) -> StandInReview:
         """A person's review of the head: `APPROVE`, `COMMENT` or `REQUEST_CHANGES`."""
         with self.state.lock:
-            place = reviewing.Place(pull.repository, pull)
+            place = reviewing.PullRequestRef(pull.repository, pull)
             return reviewing.submit(
                 self._context, place, self._person(by), {"event": event, "body": text}
             )
 
-    def edit_comment(self, pull: PullRequest, comment: IssueComment, text: str, *, by: str) -> None:
+    def edit_comment(
+        self, pull: StandInPullRequest, comment: IssueComment, text: str, *, by: str
+    ) -> None:
         """The comment with another text, whoever writes it: maintainers may edit others'."""
         with self.state.lock:
             before, comment.body = comment.body, text
@@ -53,13 +57,13 @@ class CommentActs(Acts):
                 pull.repository, pull, comment, "edited", by=account, changes=changed
             )
 
-    def delete_comment(self, pull: PullRequest, comment: IssueComment) -> None:
+    def delete_comment(self, pull: StandInPullRequest, comment: IssueComment) -> None:
         """The conversation without the comment."""
         with self.state.lock:
             pull.conversation.remove(comment)
             self._context.events.issue_comment(pull.repository, pull, comment, "deleted")
 
-    def resolve_thread(self, pull: PullRequest, comment: ReviewComment, *, by: str) -> None:
+    def resolve_thread(self, pull: StandInPullRequest, comment: ReviewComment, *, by: str) -> None:
         """The thread that a comment began, resolved by a person."""
         with self.state.lock:
             pull.resolved_threads[comment.thread] = self.state.account(by)

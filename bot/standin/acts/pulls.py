@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.standin import merging, people
 from bot.standin.acts.acts import Acts
-from bot.standin.state import PullRequest, Repository
+from bot.standin.state import StandInPullRequest, StandInRepository
 
 
 class PullActs(Acts):
@@ -12,7 +12,7 @@ class PullActs(Acts):
 
     def open_pull_request(  # noqa: PLR0913 - what a pull request is made of
         self,
-        repository: Repository,
+        repository: StandInRepository,
         head: str,
         *,
         title: str = "Change manifests",
@@ -20,8 +20,8 @@ class PullActs(Acts):
         base: str | None = None,
         author: str = "octocat",
         draft: bool = False,
-        fork: Repository | None = None,
-    ) -> PullRequest:
+        fork: StandInRepository | None = None,
+    ) -> StandInPullRequest:
         """A pull request of a branch, of the fork where one is named, into the base branch."""
         with self.state.lock:
             return people.open_pull_request(
@@ -38,7 +38,7 @@ class PullActs(Acts):
 
     def edit(
         self,
-        pull: PullRequest,
+        pull: StandInPullRequest,
         *,
         title: str | None = None,
         body: str | None = None,
@@ -50,33 +50,33 @@ class PullActs(Acts):
             fields = {"title": title, "body": body, "base": base}
             people.edit(self._context, pull, self.state.account(by), **fields)
 
-    def close_pull_request(self, pull: PullRequest, *, by: str = "octocat") -> None:
+    def close_pull_request(self, pull: StandInPullRequest, *, by: str = "octocat") -> None:
         """The pull request closed without a merge."""
         with self.state.lock:
             people.set_open(self._context, pull, self.state.account(by), opened=False)
 
-    def reopen(self, pull: PullRequest, *, by: str = "octocat") -> None:
+    def reopen(self, pull: StandInPullRequest, *, by: str = "octocat") -> None:
         """The closed pull request opened again."""
         with self.state.lock:
             people.set_open(self._context, pull, self.state.account(by), opened=True)
 
-    def mark_ready(self, pull: PullRequest, *, by: str = "octocat") -> None:
+    def mark_ready(self, pull: StandInPullRequest, *, by: str = "octocat") -> None:
         """The draft is ready for review."""
         with self.state.lock:
             people.set_draft(self._context, pull, self.state.account(by), draft=False)
 
-    def convert_to_draft(self, pull: PullRequest, *, by: str = "octocat") -> None:
+    def convert_to_draft(self, pull: StandInPullRequest, *, by: str = "octocat") -> None:
         """The pull request is a draft again."""
         with self.state.lock:
             people.set_draft(self._context, pull, self.state.account(by), draft=True)
 
-    def merge(self, pull: PullRequest, *, by: str = "octocat") -> str:
+    def merge(self, pull: StandInPullRequest, *, by: str = "octocat") -> str:
         """The merge commit; `MergeRefused` with GitHub's sentence where something is in the way."""
         with self.state.lock:
             account = self.state.account(by)
             return merging.merge(self._context, pull.repository, pull, account)
 
-    def merge_refused(self, pull: PullRequest) -> str | None:
+    def merge_refused(self, pull: StandInPullRequest) -> str | None:
         """Why a merge would be refused now, or None."""
         with self.state.lock:
             refused = merging.obstacle(pull.repository, pull)

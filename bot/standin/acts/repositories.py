@@ -9,7 +9,7 @@ from bot.standin.acts.acts import Acts
 from bot.standin.events import Push
 from bot.standin.git import NO_COMMIT, Changes
 from bot.standin.pushes import after_push
-from bot.standin.state import App, Repository, RequiredCheck
+from bot.standin.state import App, RequiredCheck, StandInRepository
 
 
 class RepositoryActs(Acts):
@@ -17,21 +17,21 @@ class RepositoryActs(Acts):
 
     def create_repository(
         self, full_name: str, files: Path | Changes, *, default_branch: str = "main"
-    ) -> Repository:
+    ) -> StandInRepository:
         """A private repository whose default branch holds these files in one commit."""
         with self.state.lock:
             made = people.found_repository(self.state, full_name, default_branch)
             self.commit(made, default_branch, people.files_of(files), message="Initial commit")
             return made
 
-    def fork(self, repository: Repository, owner: str) -> Repository:
+    def fork(self, repository: StandInRepository, owner: str) -> StandInRepository:
         """A fork of the repository under another account."""
         with self.state.lock:
             return people.fork_repository(self.state, repository, self.state.account(owner))
 
     def require_check(
         self,
-        repository: Repository,
+        repository: StandInRepository,
         context: str,
         *,
         app: App | None = None,
@@ -43,7 +43,7 @@ class RepositoryActs(Acts):
             target = branch or repository.default_branch
             repository.required_checks.setdefault(target, []).append(check)
 
-    def require_resolution(self, repository: Repository) -> None:
+    def require_resolution(self, repository: StandInRepository) -> None:
         """Conversations must be resolved before a merge into the default branch.
 
         The rule is shown; it does not block the stand-in's own merges.
@@ -51,7 +51,7 @@ class RepositoryActs(Acts):
         with self.state.lock:
             repository.resolved_branches.add(repository.default_branch)
 
-    def add_collaborator(self, repository: Repository, login: str, permission: str) -> None:
+    def add_collaborator(self, repository: StandInRepository, login: str, permission: str) -> None:
         """The person may `read`, `write` or `admin` the repository."""
         with self.state.lock:
             self.state.account(login)
@@ -59,7 +59,7 @@ class RepositoryActs(Acts):
 
     def commit(  # noqa: PLR0913 - what a commit is made of
         self,
-        repository: Repository,
+        repository: StandInRepository,
         branch: str,
         changes: Path | Changes,
         *,
@@ -79,7 +79,7 @@ class RepositoryActs(Acts):
             )
 
     def move_branch(
-        self, repository: Repository, branch: str, commit: str, *, author: str = "octocat"
+        self, repository: StandInRepository, branch: str, commit: str, *, author: str = "octocat"
     ) -> None:
         """The branch at a commit that is there already, pushed, with force where needed."""
         with self.state.lock:

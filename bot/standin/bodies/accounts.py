@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.standin.state import Account, App, Body, Installation, State, Token, node_id
+from bot.standin.state import Account, App, Body, GitHubState, Installation, Token, node_id
 
 _PREFIX = {"User": "U", "Organization": "O", "Bot": "BOT"}
 
@@ -19,7 +19,7 @@ def maybe(moment: datetime | None) -> str | None:
     return stamp(moment) if moment else None
 
 
-def user(state: State, account: Account) -> Body:
+def user(state: GitHubState, account: Account) -> Body:
     """A `simple-user`."""
     quoted = account.login.replace("[", "%5B").replace("]", "%5D")
     api = f"{state.api}/users/{quoted}"
@@ -47,7 +47,7 @@ def user(state: State, account: Account) -> Body:
     }
 
 
-def organization(state: State, account: Account) -> Body:
+def organization(state: GitHubState, account: Account) -> Body:
     """An `organization-simple`, as webhooks carry it."""
     api = f"{state.api}/orgs/{account.login}"
     return {
@@ -66,7 +66,7 @@ def organization(state: State, account: Account) -> Body:
     }
 
 
-def app(state: State, one: App) -> Body:
+def app(state: GitHubState, one: App) -> Body:
     """An `integration`."""
     return {
         "id": one.id,
@@ -85,7 +85,7 @@ def app(state: State, one: App) -> Body:
     }
 
 
-def authenticated_app(state: State, one: App) -> Body:
+def authenticated_app(state: GitHubState, one: App) -> Body:
     """What an App sees of itself: also on how many accounts it is installed."""
     count = sum(installation.app is one for installation in state.installations.values())
     return app(state, one) | {"installations_count": count}
@@ -102,7 +102,7 @@ def webhook_config(one: App) -> Body:
     }
 
 
-def installation(state: State, one: Installation) -> Body:
+def installation(state: GitHubState, one: Installation) -> Body:
     """An `installation`."""
     page = f"{state.url}/organizations/{one.account.login}/settings/installations/{one.id}"
     return {

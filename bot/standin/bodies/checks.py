@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from bot.standin.bodies.accounts import app, maybe, stamp
 from bot.standin.bodies.repository import page_url, repository_url, short_pull, simple_commit
-from bot.standin.state import Body, CheckRun, CheckSuite, Repository, State, node_id
+from bot.standin.state import (
+    Body,
+    CheckSuite,
+    GitHubState,
+    StandInCheckRun,
+    StandInRepository,
+    node_id,
+)
 
 
-def suite_status(repository: Repository, suite: CheckSuite) -> tuple[str, str | None]:
+def suite_status(repository: StandInRepository, suite: CheckSuite) -> tuple[str, str | None]:
     """A suite's status and conclusion: the worst of its runs, as far as they have ended."""
     runs = [run for run in repository.runs.values() if run.suite is suite]
     if suite.rerequested or not runs:
@@ -26,7 +33,7 @@ def suite_status(repository: Repository, suite: CheckSuite) -> tuple[str, str | 
     return "completed", min((run.conclusion or "" for run in runs), key=order.index)
 
 
-def run(state: State, repository: Repository, one: CheckRun) -> Body:
+def run(state: GitHubState, repository: StandInRepository, one: StandInCheckRun) -> Body:
     """A `check-run`."""
     url = f"{repository_url(state, repository)}/check-runs/{one.id}"
     page = f"{page_url(state, repository)}/runs/{one.id}"
@@ -56,14 +63,14 @@ def run(state: State, repository: Repository, one: CheckRun) -> Body:
     }
 
 
-def run_in_event(state: State, repository: Repository, one: CheckRun) -> Body:
+def run_in_event(state: GitHubState, repository: StandInRepository, one: StandInCheckRun) -> Body:
     """A check run as its webhook carries it: with more of the suite."""
     return run(state, repository, one) | {
         "check_suite": _simple_suite(state, repository, one.suite)
     }
 
 
-def _simple_suite(state: State, repository: Repository, one: CheckSuite) -> Body:
+def _simple_suite(state: GitHubState, repository: StandInRepository, one: CheckSuite) -> Body:
     status, conclusion = suite_status(repository, one)
     return {
         "id": one.id,
@@ -82,7 +89,7 @@ def _simple_suite(state: State, repository: Repository, one: CheckSuite) -> Body
     }
 
 
-def suite(state: State, repository: Repository, one: CheckSuite) -> Body:
+def suite(state: GitHubState, repository: StandInRepository, one: CheckSuite) -> Body:
     """A check suite as its webhook carries it."""
     runs = sum(run.suite is one for run in repository.runs.values())
     simple = _simple_suite(state, repository, one)
@@ -95,7 +102,7 @@ def suite(state: State, repository: Repository, one: CheckSuite) -> Body:
     }
 
 
-def _pulls(state: State, repository: Repository, head_sha: str) -> list[Body]:
+def _pulls(state: GitHubState, repository: StandInRepository, head_sha: str) -> list[Body]:
     """The open pull requests of a commit; those from forks are not named, as on GitHub."""
     return [
         short_pull(state, pull, repository)
@@ -104,7 +111,9 @@ def _pulls(state: State, repository: Repository, head_sha: str) -> list[Body]:
     ]
 
 
-def annotation(state: State, repository: Repository, one: CheckRun, given: Body) -> Body:
+def annotation(
+    state: GitHubState, repository: StandInRepository, one: StandInCheckRun, given: Body
+) -> Body:
     """A `check-annotation`."""
     path = given["path"]
     return {

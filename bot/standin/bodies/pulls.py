@@ -11,19 +11,19 @@ from bot.standin.diff import FileDiff
 from bot.standin.state import (
     Account,
     Body,
+    GitHubState,
     IssueComment,
-    PullRequest,
-    Repository,
-    Review,
     ReviewComment,
-    State,
+    StandInPullRequest,
+    StandInRepository,
+    StandInReview,
     node_id,
 )
 
 _REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 
 
-def association(one: Repository, account: Account) -> str:
+def association(one: StandInRepository, account: Account) -> str:
     """What an account is to the repository."""
     if account.login == one.owner.login:
         return "OWNER"
@@ -32,7 +32,7 @@ def association(one: Repository, account: Account) -> str:
     return "NONE"
 
 
-def _links(state: State, one: Repository, pull: PullRequest) -> Body:
+def _links(state: GitHubState, one: StandInRepository, pull: StandInPullRequest) -> Body:
     url, number = repository_url(state, one), pull.number
     places = {
         "self": f"{url}/pulls/{number}",
@@ -47,7 +47,7 @@ def _links(state: State, one: Repository, pull: PullRequest) -> Body:
     return {name: {"href": place} for name, place in places.items()}
 
 
-def _end(state: State, one: Repository, ref: str, sha: str) -> Body:
+def _end(state: GitHubState, one: StandInRepository, ref: str, sha: str) -> Body:
     return {
         "label": f"{one.owner.login}:{ref}",
         "ref": ref,
@@ -57,7 +57,7 @@ def _end(state: State, one: Repository, ref: str, sha: str) -> Body:
     }
 
 
-def simple(state: State, one: Repository, pull: PullRequest) -> Body:
+def simple(state: GitHubState, one: StandInRepository, pull: StandInPullRequest) -> Body:
     """A `pull-request-simple`: what lists hold."""
     links = _links(state, one, pull)
     page = links["html"]["href"]
@@ -98,7 +98,7 @@ def simple(state: State, one: Repository, pull: PullRequest) -> Body:
     }
 
 
-def _stack(pull: PullRequest) -> Body:
+def _stack(pull: StandInPullRequest) -> Body:
     """A `pull-request-stack`, where the pull request is part of one."""
     if pull.stack is None:
         return {}
@@ -114,7 +114,7 @@ def _stack(pull: PullRequest) -> Body:
     }
 
 
-def full(state: State, one: Repository, pull: PullRequest) -> Body:
+def full(state: GitHubState, one: StandInRepository, pull: StandInPullRequest) -> Body:
     """A `pull-request`: the simple one, and what must be computed from git."""
     files = changes.files(one, pull)
     mergeable = pull.state == "open" and pull.merge_commit_sha is not None
@@ -135,7 +135,9 @@ def full(state: State, one: Repository, pull: PullRequest) -> Body:
     }
 
 
-def _mergeable_state(one: Repository, pull: PullRequest, *, mergeable: bool, clean: str) -> str:
+def _mergeable_state(
+    one: StandInRepository, pull: StandInPullRequest, *, mergeable: bool, clean: str
+) -> str:
     if pull.state != "open":
         return "unknown"
     if not mergeable:
@@ -145,7 +147,9 @@ def _mergeable_state(one: Repository, pull: PullRequest, *, mergeable: bool, cle
     return "blocked" if one.required_checks.get(pull.base_ref) and clean != "clean" else clean
 
 
-def file(state: State, one: Repository, pull: PullRequest, diff: FileDiff) -> Body:
+def file(
+    state: GitHubState, one: StandInRepository, pull: StandInPullRequest, diff: FileDiff
+) -> Body:
     """A `diff-entry`; without `patch` where GitHub shows none."""
     path, sha = quote(diff.path), pull.head_sha
     page = page_url(state, one)
@@ -167,7 +171,9 @@ def file(state: State, one: Repository, pull: PullRequest, diff: FileDiff) -> Bo
     return shape
 
 
-def review(state: State, one: Repository, pull: PullRequest, given: Review) -> Body:
+def review(
+    state: GitHubState, one: StandInRepository, pull: StandInPullRequest, given: StandInReview
+) -> Body:
     """A `pull-request-review`."""
     links = _links(state, one, pull)
     page = f"{links['html']['href']}#pullrequestreview-{given.id}"
@@ -186,7 +192,9 @@ def review(state: State, one: Repository, pull: PullRequest, given: Review) -> B
     }
 
 
-def review_comment(state: State, one: Repository, pull: PullRequest, made: ReviewComment) -> Body:
+def review_comment(
+    state: GitHubState, one: StandInRepository, pull: StandInPullRequest, made: ReviewComment
+) -> Body:
     """A `pull-request-review-comment`; `line` and `position` are null when it is outdated."""
     links = _links(state, one, pull)
     url = f"{repository_url(state, one)}/pulls/comments/{made.id}"
@@ -226,7 +234,9 @@ def review_comment(state: State, one: Repository, pull: PullRequest, made: Revie
     return shape | ({"in_reply_to_id": made.in_reply_to} if made.in_reply_to else {})
 
 
-def issue_comment(state: State, one: Repository, pull: PullRequest, made: IssueComment) -> Body:
+def issue_comment(
+    state: GitHubState, one: StandInRepository, pull: StandInPullRequest, made: IssueComment
+) -> Body:
     """An `issue-comment`."""
     url = f"{repository_url(state, one)}/issues/comments/{made.id}"
     return {
@@ -245,7 +255,7 @@ def issue_comment(state: State, one: Repository, pull: PullRequest, made: IssueC
     }
 
 
-def issue(state: State, one: Repository, pull: PullRequest) -> Body:
+def issue(state: GitHubState, one: StandInRepository, pull: StandInPullRequest) -> Body:
     """The issue that a pull request is as well: what `issue_comment` events carry."""
     links, url = _links(state, one, pull), f"{repository_url(state, one)}/issues/{pull.number}"
     page = links["html"]["href"]

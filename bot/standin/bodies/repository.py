@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from bot.standin.bodies.accounts import stamp, user
 from bot.standin.git import Commit, TreeEntry
-from bot.standin.state import Body, PullRequest, Repository, State, node_id
+from bot.standin.state import Body, GitHubState, StandInPullRequest, StandInRepository, node_id
 
 # Every repository carries these addresses; what is in braces is for the client to fill in.
 _PLAIN = (
@@ -65,12 +65,12 @@ _PLACES = {
 }
 
 
-def repository_url(state: State, one: Repository) -> str:
+def repository_url(state: GitHubState, one: StandInRepository) -> str:
     """Where the REST API has the repository."""
     return f"{state.api}/repos/{one.full_name}"
 
 
-def page_url(state: State, one: Repository) -> str:
+def page_url(state: GitHubState, one: StandInRepository) -> str:
     """Where people see the repository."""
     return f"{state.url}/{one.full_name}"
 
@@ -84,7 +84,7 @@ def _addresses(url: str) -> Body:
     return plain | templates
 
 
-def _counts(one: Repository) -> Body:
+def _counts(one: StandInRepository) -> Body:
     pulls = sum(pull.state == "open" for pull in one.pulls.values())
     zeros = (
         "forks",
@@ -104,7 +104,7 @@ def _features() -> Body:
     return dict.fromkeys(on, True) | dict.fromkeys(off, False)
 
 
-def repository(state: State, one: Repository) -> Body:
+def repository(state: GitHubState, one: StandInRepository) -> Body:
     """A `full-repository`, which is a `repository` and a `minimal-repository` as well."""
     url, page = repository_url(state, one), page_url(state, one)
     host = state.url.partition("://")[2]
@@ -142,7 +142,7 @@ def repository(state: State, one: Repository) -> Body:
     }
 
 
-def short_repository(one: Repository) -> Body:
+def short_repository(one: StandInRepository) -> Body:
     """How an installation's webhook names a repository."""
     return {
         "id": one.id,
@@ -153,7 +153,7 @@ def short_repository(one: Repository) -> Body:
     }
 
 
-def git_ref(state: State, one: Repository, ref: str, sha: str) -> Body:
+def git_ref(state: GitHubState, one: StandInRepository, ref: str, sha: str) -> Body:
     """A `git-ref`."""
     url = repository_url(state, one)
     return {
@@ -164,7 +164,7 @@ def git_ref(state: State, one: Repository, ref: str, sha: str) -> Body:
     }
 
 
-def branch(state: State, one: Repository, name: str, sha: str) -> Body:
+def branch(state: GitHubState, one: StandInRepository, name: str, sha: str) -> Body:
     """A `short-branch`."""
     return {
         "name": name,
@@ -173,7 +173,7 @@ def branch(state: State, one: Repository, name: str, sha: str) -> Body:
     }
 
 
-def short_pull(state: State, pull: PullRequest, one: Repository) -> Body:
+def short_pull(state: GitHubState, pull: StandInPullRequest, one: StandInRepository) -> Body:
     """How a check run names a pull request."""
     head, base = pull.head_repository, one
     return {
@@ -185,7 +185,7 @@ def short_pull(state: State, pull: PullRequest, one: Repository) -> Body:
     }
 
 
-def _named(state: State, one: Repository) -> Body:
+def _named(state: GitHubState, one: StandInRepository) -> Body:
     return {"id": one.id, "url": repository_url(state, one), "name": one.name}
 
 
@@ -202,7 +202,7 @@ def simple_commit(commit: Commit) -> Body:
     }
 
 
-def content(state: State, one: Repository, entry: TreeEntry, ref: str) -> Body:
+def content(state: GitHubState, one: StandInRepository, entry: TreeEntry, ref: str) -> Body:
     """One entry of a directory; a file asked for by its path carries its content as well."""
     path, url = quote(entry.path), repository_url(state, one)
     kinds = {"120000": "symlink", "160000": "submodule", "040000": "dir"}

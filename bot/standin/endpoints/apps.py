@@ -9,7 +9,7 @@ from bot.standin.bodies import accounts
 from bot.standin.bodies.accounts import stamp
 from bot.standin.bodies.repository import repository
 from bot.standin.calls import body, calling_app, calling_token, context, page, state
-from bot.standin.deliveries import Delivery
+from bot.standin.deliveries import DeliveryAttempt
 from bot.standin.errors import not_found
 from bot.standin.state import Body, Installation
 
@@ -118,7 +118,7 @@ def list_deliveries() -> Response:
     return answer
 
 
-def _delivery(number: int) -> Delivery:
+def _delivery(number: int) -> DeliveryAttempt:
     found = context().events.deliveries.find(calling_app(), number)
     if found is None:
         raise not_found()
@@ -141,7 +141,7 @@ def redeliver(number: int) -> _Answer:
     return jsonify({}), 202
 
 
-def _item(one: Delivery) -> Body:
+def _item(one: DeliveryAttempt) -> Body:
     return {
         "id": one.id,
         "guid": one.guid,

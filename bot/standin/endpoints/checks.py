@@ -7,15 +7,15 @@ from flask import Blueprint, Response, jsonify, request
 from bot.standin import checking
 from bot.standin.bodies import checks as bodies
 from bot.standin.calls import author, authorised, body, calling_token, context, page, state
-from bot.standin.errors import Refusal, not_found
-from bot.standin.state import CheckRun, Repository
+from bot.standin.errors import HttpRefusal, not_found
+from bot.standin.state import StandInCheckRun, StandInRepository
 
 checks = Blueprint("checks", __name__)
 _Answer = Response | tuple[Response, int]
 _RUN = "/repos/<owner>/<name>/check-runs/<int:number>"
 
 
-def _run(one: Repository, number: int) -> CheckRun:
+def _run(one: StandInRepository, number: int) -> StandInCheckRun:
     found = one.runs.get(number)
     if found is None:
         raise not_found()
@@ -45,7 +45,7 @@ def update_run(owner: str, name: str, number: int) -> Response:
     app = calling_token().installation.app
     if run.suite.app is not app:
         message = f"Invalid app_id `{app.id}` - check run can only be modified by its GitHub App"
-        raise Refusal(403, message)
+        raise HttpRefusal(403, message)
     checking.update(context(), one, run, body())
     return jsonify(bodies.run(state(), one, run))
 
@@ -72,10 +72,10 @@ def list_runs(owner: str, name: str, ref: str) -> Response:
     one = authorised(owner, name, checks="read")
     sha = one.git.resolve(ref)
     if sha is None:
-        raise Refusal(422, f"No commit found for SHA: {ref}")
+        raise HttpRefusal(422, f"No commit found for SHA: {ref}")
     arguments = request.args
     number = arguments.get("app_id", type=int)
-    found: list[CheckRun] = []
+    found: list[StandInCheckRun] = []
     for run in sorted(one.runs.values(), key=lambda run: -run.id):
         if run.suite.head_sha != sha or number not in (None, run.suite.app.id):
             continue

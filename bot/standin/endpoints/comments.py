@@ -9,9 +9,9 @@ from flask import Blueprint, Response, jsonify
 from bot.standin import reviewing
 from bot.standin.bodies import pulls as bodies
 from bot.standin.calls import author, authorised, body, context, page, pull_request, state
-from bot.standin.errors import Refusal, not_found
-from bot.standin.reviewing import Place
-from bot.standin.state import IssueComment, Repository, ReviewComment
+from bot.standin.errors import HttpRefusal, not_found
+from bot.standin.reviewing import PullRequestRef
+from bot.standin.state import IssueComment, ReviewComment, StandInRepository
 
 comments = Blueprint("comments", __name__)
 _Answer = Response | tuple[Response, int] | tuple[str, int]
@@ -19,9 +19,9 @@ _PULL = "/repos/<owner>/<name>/pulls/<int:number>"
 _ISSUE = "/repos/<owner>/<name>/issues"
 
 
-def _place(owner: str, name: str, number: int, **wanted: str) -> Place:
+def _place(owner: str, name: str, number: int, **wanted: str) -> PullRequestRef:
     one = authorised(owner, name, **wanted)
-    return Place(one, pull_request(one, number))
+    return PullRequestRef(one, pull_request(one, number))
 
 
 @comments.get(f"{_PULL}/reviews")
@@ -65,13 +65,13 @@ def create_reply(owner: str, name: str, number: int, comment: int) -> _Answer:
     return jsonify(bodies.review_comment(state(), place.repository, place.pull, made)), 201
 
 
-def _review_comments(one: Repository) -> Iterator[tuple[Place, ReviewComment]]:
+def _review_comments(one: StandInRepository) -> Iterator[tuple[PullRequestRef, ReviewComment]]:
     for pull in one.pulls.values():
         for made in pull.comments:
-            yield Place(one, pull), made
+            yield PullRequestRef(one, pull), made
 
 
-def _review_comment(one: Repository, number: int) -> tuple[Place, ReviewComment]:
+def _review_comment(one: StandInRepository, number: int) -> tuple[PullRequestRef, ReviewComment]:
     found = next((pair for pair in _review_comments(one) if pair[1].id == number), None)
     if found is None:
         raise not_found()
@@ -81,7 +81,7 @@ def _review_comment(one: Repository, number: int) -> tuple[Place, ReviewComment]
 def _own(made: ReviewComment | IssueComment) -> None:
     """An App may change and delete what it wrote, and nothing of others."""
     if made.user is not author().account:
-        raise Refusal(403, "Resource not accessible by integration")
+        raise HttpRefusal(403, "Resource not accessible by integration")
 
 
 @comments.get("/repos/<owner>/<name>/pulls/comments/<int:comment>")
@@ -133,11 +133,11 @@ def create_issue_comment(owner: str, name: str, number: int) -> _Answer:
     return jsonify(bodies.issue_comment(state(), place.repository, place.pull, made)), 201
 
 
-def _issue_comment(one: Repository, number: int) -> tuple[Place, IssueComment]:
+def _issue_comment(one: StandInRepository, number: int) -> tuple[PullRequestRef, IssueComment]:
     for pull in one.pulls.values():
         for made in pull.conversation:
             if made.id == number:
-                return Place(one, pull), made
+                return PullRequestRef(one, pull), made
     raise not_found()
 
 

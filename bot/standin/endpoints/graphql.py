@@ -10,14 +10,14 @@ from bot.standin import auth
 from bot.standin import graphql as language
 from bot.standin.bodies.repository import page_url
 from bot.standin.calls import body, calling_token, state
-from bot.standin.errors import Refusal
+from bot.standin.errors import HttpRefusal
 from bot.standin.graphql import Arguments, Field, GraphQLError, connection
 from bot.standin.state import (
     Account,
     IssueComment,
-    PullRequest,
-    Repository,
     ReviewComment,
+    StandInPullRequest,
+    StandInRepository,
     Token,
     node_id,
     numeric_id,
@@ -63,12 +63,12 @@ def _mutations(token: Token) -> dict[str, Field]:
     }
 
 
-def _allowed(token: Token, one: Repository | None, **wanted: str) -> Repository:
+def _allowed(token: Token, one: StandInRepository | None, **wanted: str) -> StandInRepository:
     try:
         return auth.authorise(token, one, wanted)
-    except Refusal as refusal:
+    except HttpRefusal as refusal:
         if refusal.status == 404:
-            raise GraphQLError("Could not resolve to a Repository", "NOT_FOUND") from refusal
+            raise GraphQLError("Could not resolve to a StandInRepository", "NOT_FOUND") from refusal
         raise GraphQLError(_FORBIDDEN, "FORBIDDEN") from refusal
 
 
@@ -76,7 +76,7 @@ def _repository(token: Token, arguments: Arguments) -> Field:
     found = state().repository(arguments["owner"], arguments["name"])
     one = _allowed(token, found, pull_requests="read")
     return {
-        "__typename": "Repository",
+        "__typename": "StandInRepository",
         "id": node_id("R", one.id),
         "databaseId": one.id,
         "name": one.name,
@@ -86,7 +86,7 @@ def _repository(token: Token, arguments: Arguments) -> Field:
     }
 
 
-def _pull(one: Repository, number: int) -> Field:
+def _pull(one: StandInRepository, number: int) -> Field:
     pull = one.pulls.get(number)
     if pull is None:
         message = f"Could not resolve to a PullRequest with the number of {number}."
@@ -94,11 +94,11 @@ def _pull(one: Repository, number: int) -> Field:
     return _pull_fields(pull)
 
 
-def _pull_fields(pull: PullRequest) -> Field:
+def _pull_fields(pull: StandInPullRequest) -> Field:
     threads = [comments[0] for comments in pull.threads().values()]
     merged = "MERGED" if pull.merged_at else None
     return {
-        "__typename": "PullRequest",
+        "__typename": "StandInPullRequest",
         "__interfaces": ("Node",),
         "id": node_id("PR", pull.id),
         "databaseId": pull.id,
@@ -114,7 +114,7 @@ def _pull_fields(pull: PullRequest) -> Field:
     }
 
 
-def _thread(pull: PullRequest, root: ReviewComment) -> Field:
+def _thread(pull: StandInPullRequest, root: ReviewComment) -> Field:
     resolved_by = pull.resolved_threads.get(root.thread)
     return {
         "__typename": "PullRequestReviewThread",
@@ -171,7 +171,7 @@ def _comment_of(token: Token, node: str, **wanted: str) -> ReviewComment | Issue
     raise _unknown(node)
 
 
-def _thread_of(token: Token, node: str, **wanted: str) -> tuple[PullRequest, ReviewComment]:
+def _thread_of(token: Token, node: str, **wanted: str) -> tuple[StandInPullRequest, ReviewComment]:
     """The first comment of the thread of a GraphQL id."""
     known = numeric_id(node)
     for one, pull in _pulls() if known and known[0] == "PRRT" else ():
@@ -182,7 +182,7 @@ def _thread_of(token: Token, node: str, **wanted: str) -> tuple[PullRequest, Rev
     raise _unknown(node)
 
 
-def _pulls() -> Iterator[tuple[Repository, PullRequest]]:
+def _pulls() -> Iterator[tuple[StandInRepository, StandInPullRequest]]:
     for one in state().repositories.values():
         for pull in one.pulls.values():
             yield one, pull

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as Answer
 from bot.standin import people
 from bot.standin.bodies import accounts
 from bot.standin.calls import state
-from bot.standin.errors import Refusal, not_found
+from bot.standin.errors import HttpRefusal, not_found
 from bot.standin.state import Body
 
 manifests = Blueprint("manifests", __name__)
@@ -31,7 +31,7 @@ def register(owner: str) -> Answer:
         manifest: Body = json.loads(request.form["manifest"])
         target, hook = manifest["redirect_url"], manifest["hook_attributes"]["url"]
     except (ValueError, KeyError) as error:
-        raise Refusal(422, f"The manifest is not valid: {error!r}") from error
+        raise HttpRefusal(422, f"The manifest is not valid: {error!r}") from error
     kind = "User" if request.path.startswith("/settings") else "Organization"
     with state().lock:
         account = state().account(owner, kind)

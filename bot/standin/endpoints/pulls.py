@@ -7,8 +7,8 @@ from flask import Blueprint, Response, jsonify, request
 from bot.standin import changes, merging
 from bot.standin.bodies import pulls as bodies
 from bot.standin.calls import author, authorised, body, context, page, pull_request, state
-from bot.standin.errors import Refusal
-from bot.standin.state import PullRequest
+from bot.standin.errors import HttpRefusal
+from bot.standin.state import StandInPullRequest
 
 pulls = Blueprint("pulls", __name__)
 # https://docs.github.com/rest/pulls/pulls#list-pull-requests-files
@@ -22,7 +22,7 @@ def list_pulls(owner: str, name: str) -> Response:
     wanted = request.args.get("state", "open")
     head, base = request.args.get("head"), request.args.get("base")
 
-    def matches(pull: PullRequest) -> bool:
+    def matches(pull: StandInPullRequest) -> bool:
         label = f"{pull.head_repository.owner.login}:{pull.head_ref}"
         return (
             wanted in ("all", pull.state)
@@ -57,7 +57,7 @@ def list_for_commit(owner: str, name: str, sha: str) -> Response:
     """The pull requests that a commit is part of."""
     one = authorised(owner, name, pull_requests="read")
     if one.git.resolve(sha) is None:
-        raise Refusal(422, f"No commit found for SHA: {sha}")
+        raise HttpRefusal(422, f"No commit found for SHA: {sha}")
     found = [
         pull
         for pull in one.pulls.values()
@@ -74,5 +74,5 @@ def merge(owner: str, name: str, number: int) -> Response:
     try:
         sha = merging.merge(context(), one, pull, author().account, body().get("sha"))
     except merging.MergeRefused as refused:
-        raise Refusal(refused.status, str(refused)) from refused
+        raise HttpRefusal(refused.status, str(refused)) from refused
     return jsonify({"sha": sha, "merged": True, "message": "Pull Request successfully merged"})

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, jsonify, request
 from bot.standin.bodies import accounts
 from bot.standin.bodies import repository as bodies
 from bot.standin.calls import authorised, page, state
-from bot.standin.errors import Refusal, not_found
-from bot.standin.state import Body, Repository
+from bot.standin.errors import HttpRefusal, not_found
+from bot.standin.state import Body, StandInRepository
 
 repositories = Blueprint("repositories", __name__)
 _RESOLUTION: Body = {
@@ -60,7 +60,7 @@ def get_content(owner: str, name: str, path: str) -> Response:
     ref = request.args.get("ref") or one.default_branch
     commit = one.git.resolve(ref)
     if commit is None:
-        raise Refusal(404, f"No commit found for the ref {ref}")
+        raise HttpRefusal(404, f"No commit found for the ref {ref}")
     entry = one.git.entry(commit, path) if path else None
     if not path or (entry and entry.type == "tree"):
         listed = one.git.list_tree(commit, path)
@@ -71,14 +71,14 @@ def get_content(owner: str, name: str, path: str) -> Response:
     return jsonify(shape | _content(one, shape, entry.sha, entry.size))
 
 
-def _content(one: Repository, shape: Body, sha: str, size: int) -> Body:
+def _content(one: StandInRepository, shape: Body, sha: str, size: int) -> Body:
     if shape["type"] == "symlink":
         return {"target": one.git.blob(sha).decode(errors="replace")}
     if shape["type"] == "submodule":
         # Where it really is says .gitmodules, which the stand-in does not read.
         return {"submodule_git_url": f"{state().url}/{one.owner.login}/{shape['name']}.git"}
     if size > _MAXIMUM_BYTES:
-        raise Refusal(403, "This API returns blobs up to 100 MB in size.")
+        raise HttpRefusal(403, "This API returns blobs up to 100 MB in size.")
     if size > _INLINE_BYTES:
         return {"encoding": "none", "content": ""}
     return bodies.encoded(one.git.blob(sha))
@@ -109,15 +109,15 @@ def get_rules(owner: str, name: str, branch: str) -> Response:
     return jsonify(rules)
 
 
-def _source(one: Repository) -> Body:
+def _source(one: StandInRepository) -> Body:
     return {
-        "ruleset_source_type": "Repository",
+        "ruleset_source_type": "StandInRepository",
         "ruleset_source": one.full_name,
         "ruleset_id": one.id,
     }
 
 
-def _status_checks(one: Repository, branch: str) -> Body:
+def _status_checks(one: StandInRepository, branch: str) -> Body:
     required = one.required_checks.get(branch, [])
     checks = [
         {"context": check.context}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.analysis.examine import HeldBlobs, examine_trees
 from bot.core.engine.review import Analysis
 from bot.core.engine.rule import Rule
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.core.policy.model import Policy
 from bot.render.renderers import Renderers
 from tests.analysis.rules import compare_rule, every_value, find_rule, lost_values
@@ -47,7 +47,9 @@ def deploy(*data: str, **more: str) -> Held:
     } | {f"deploy/{name}.yaml": text for name, text in more.items()}
 
 
-def two_versions(old: Held, new: Held | Brought) -> Mapping[Reference, Held | Brought]:
+def two_versions(
+    old: Held, new: Held | FetchResult
+) -> Mapping[SourceReference, Held | FetchResult]:
     return {git(METRICS, "v1.0.0"): old, git(METRICS, "v1.1.0"): new}
 
 
@@ -115,7 +117,7 @@ def flux(version: str, *, registry: bool, extra: str = "false") -> Files:
 def analysed(
     base: Files,
     head: Files,
-    held: Mapping[Reference, Held | Brought],
+    held: Mapping[SourceReference, Held | FetchResult],
     rules: Iterable[Rule] = (VALUES, LOST),
     *,
     policy: Policy | None = None,
@@ -128,7 +130,7 @@ def analysed(
     return examine_trees(question, grove.content(), tuple(rules), builder, shelf), shelf
 
 
-def seen(base: Files, head: Files, held: Mapping[Reference, Held | Brought]) -> Seen:
+def seen(base: Files, head: Files, held: Mapping[SourceReference, Held | FetchResult]) -> Seen:
     found, shelf = analysed(base, head, held)
     problems = tuple(
         f"{it.location.path if it.location else ''}:{it.location and it.location.line} "
@@ -145,6 +147,6 @@ def seen(base: Files, head: Files, held: Mapping[Reference, Held | Brought]) -> 
     return Seen(findings, problems, tuple(map(short, shelf.asked)))
 
 
-def short(reference: Reference) -> str:
+def short(reference: SourceReference) -> str:
     words = (reference.address.partition("://")[2].rpartition("/")[2], reference.name)
     return " ".join((*filter(None, words), reference.version.removeprefix("refs/tags/"))).strip()

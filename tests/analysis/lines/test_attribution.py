@@ -15,7 +15,7 @@ from bot.analysis.lines.causes import MOST_ALONE, MOST_PUT_BACK, MOST_WHOLE
 from bot.analysis.lines.locate import Locator
 from bot.analysis.lines.reread_declarations import Redeclaring
 from bot.analysis.lines.versions import Versions
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.process.renders import Renders, renders_here
 from bot.analysis.review import review_trees
 from bot.core.engine.judge import Judged
@@ -23,9 +23,9 @@ from bot.core.engine.review import Location, RelatedPlace, Suggestion
 from bot.core.finding import Finding, Fix
 from bot.core.finding import Side as DiffSide
 from bot.core.policy.model import Policy
-from bot.core.rendering import Build, Builder, Built, Declared, Status
-from bot.core.resource import Resource, ResourceKey, Source
-from bot.core.states import Rendered
+from bot.core.rendering import Build, Builder, BuildResult, BuildStatus, Declared
+from bot.core.resource import Resource, ResourceKey, ResourceSource
+from bot.core.states import RenderedPair
 from bot.core.tree import File, Tree
 from bot.core.values import freeze, mapping
 from bot.git import Repository
@@ -47,10 +47,10 @@ class Lines(Builder):
     """
 
     texts: Mapping[str, str]
-    status: Status = "rendered"
+    status: BuildStatus = "rendered"
     made: list[Mapping[str, str]] = field(default_factory=list)
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         self.made.append(build.edits)
         texts = {path: self.texts[blob] for path, blob in build.files.items()} | dict(build.edits)
         data: dict[str, str] = {}
@@ -64,13 +64,13 @@ class Lines(Builder):
             data["either"] = "on"
         if [data.get(key) for key in "abc"].count("1") > 1:
             data["most"] = "on"
-        return Built(self.status, json.dumps({"data": data}).encode())
+        return BuildResult(self.status, json.dumps({"data": data}).encode())
 
 
-def read(built: Built, declared: Declared | None = None, /) -> tuple[Resource, ...]:
+def read(built: BuildResult, declared: Declared | None = None, /) -> tuple[Resource, ...]:
     del declared
     body = mapping(freeze(json.loads(built.output)))
-    return (Resource.of(KEY, body, Source("r/base", "", 0, root="r")),)
+    return (Resource.of(KEY, body, ResourceSource("r/base", "", 0, root="r")),)
 
 
 @dataclass
@@ -79,7 +79,7 @@ class World:
 
     base: Files
     head: Files
-    status: Status = "rendered"
+    status: BuildStatus = "rendered"
 
     def __post_init__(self) -> None:
         texts = {**self.base, **self.head}.values(), self.base.values()
@@ -89,7 +89,7 @@ class World:
         self.trees = (self._tree(self.base), self._tree(self.head))
         self.builds = (self._build(self.base), self._build(self.head))
         old, new = (read(Lines(self.blobs).build(build)) for build in self.builds)
-        rendered = {"r": Rendered("r", *self.builds, read, old=old, new=new)}
+        rendered = {"r": RenderedPair("r", *self.builds, read, old=old, new=new)}
         old_side, new_side = (Redeclaring(tree, held) for tree in self.trees)
         versions = Versions(*self.trees, held, rendered)
         self.attribution = Attribution(old_side, new_side, rendered, self.builder, versions)
@@ -297,8 +297,8 @@ def test_of_a_patch_and_a_decoy_the_patch_is_named(tmp_path: Path, renders: Rend
     commits = [commit(place, dict(base)), commit(place, dict(head))]
     repository = Repository(place)
     with repository.blobs() as blobs:
-        old, new = (Side(repository.tree(name), blobs, name) for name in commits)
-        options = Options(renders=renders, rules=("rbac-privilege-added",))
+        old, new = (ComparedTree(repository.tree(name), blobs, name) for name in commits)
+        options = AnalysisOptions(renders=renders, rules=("rbac-privilege-added",))
         review = review_trees(old, new, Policy(), TODAY, options)
 
     assert [held.location for held in review.findings] == [
@@ -327,8 +327,10 @@ def test_a_patch_that_is_taken_away_is_named_where_it_was_listed(
     commits = [commit(place, dict(base)), commit(place, dict(head))]
     repository = Repository(place)
     with repository.blobs() as blobs:
-        old, new = (Side(repository.tree(name), blobs, name) for name in commits)
-        options = Options(renders=renders, rules=("rbac-role-widened", "rbac-privilege-added"))
+        old, new = (ComparedTree(repository.tree(name), blobs, name) for name in commits)
+        options = AnalysisOptions(
+            renders=renders, rules=("rbac-role-widened", "rbac-privilege-added")
+        )
         review = review_trees(old, new, Policy(), TODAY, options)
 
     assert {held.location for held in review.findings} == {
@@ -352,8 +354,8 @@ def test_a_chart_gets_the_fix_in_its_values(tmp_path: Path, renders: Renders) ->
     commits = [commit(place, dict(base)), commit(place, dict(head))]
     repository = Repository(place)
     with repository.blobs() as blobs:
-        old, new = (Side(repository.tree(name), blobs, name) for name in commits)
-        options = Options(renders=renders, rules=("api-version-removed",))
+        old, new = (ComparedTree(repository.tree(name), blobs, name) for name in commits)
+        options = AnalysisOptions(renders=renders, rules=("api-version-removed",))
         review = review_trees(old, new, Policy(), TODAY, options)
 
     assert [(held.location, held.suggestion) for held in review.findings] == [

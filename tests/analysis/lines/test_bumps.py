@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from bot.catalog import load_rules
 from bot.core.engine.review import Fetched, RenderedRoots
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.core.policy.reading import parse_policy
-from bot.core.resource import Source
-from bot.core.states.roots.fetched_files import MOST_REFERENCES, Grafts, Meant
+from bot.core.resource import ResourceSource
+from bot.core.states.roots.fetched_files import MOST_REFERENCES, FetchedFiles, ResolvedSource
 from tests.analysis.lines.bumps import (
     CHARTS,
     METRICS,
@@ -147,7 +147,7 @@ def test_a_single_file_is_brought_by_its_address(address: str) -> None:
         return {"all.yaml": config(*data)}
 
     old, new = address.format("v1.0.0"), address.format("v1.1.0")
-    held = {Reference("file", old): files(), Reference("file", new): files("b: '1'")}
+    held = {SourceReference("file", old): files(), SourceReference("file", new): files("b: '1'")}
 
     found = seen({K: f"resources:\n- {old}\n"}, {K: f"resources:\n- {new}\n"}, held)
 
@@ -163,8 +163,10 @@ def test_a_patch_from_elsewhere_is_brought_by_its_address() -> None:
         return {K: f"resources: [c.yaml]\n{patch}", "app/c.yaml": config()}
 
     held = {
-        Reference("file", address.format("v1.0.0")): {"patch.yaml": config("a: '1'")},
-        Reference("file", address.format("v1.1.0")): {"patch.yaml": config("a: '1'", "b: '1'")},
+        SourceReference("file", address.format("v1.0.0")): {"patch.yaml": config("a: '1'")},
+        SourceReference("file", address.format("v1.1.0")): {
+            "patch.yaml": config("a: '1'", "b: '1'")
+        },
     }
 
     assert seen(files("v1.0.0"), files("v1.1.0"), held).findings == (
@@ -415,7 +417,7 @@ def test_what_can_become_something_else_is_not_asked_for(version: str) -> None:
 
 
 def test_what_head_alone_cannot_have_is_new_and_says_why() -> None:
-    gone = Brought("failed", message="it has no tag v1.1.0")
+    gone = FetchResult("failed", message="it has no tag v1.1.0")
 
     found = seen({K: overlay("v1.0.0")}, {K: overlay("v1.1.0")}, two_versions(deploy(), gone))
 
@@ -492,7 +494,7 @@ def test_one_file_names_only_so_much_that_lies_elsewhere() -> None:
 
 
 def test_what_was_asked_for_is_recorded_with_what_it_stood_for() -> None:
-    gone = Brought("failed", message="it has no tag v1.1.0")
+    gone = FetchResult("failed", message="it has no tag v1.1.0")
     found, _ = analysed(
         {K: overlay("v1.0.0")}, {K: overlay("v1.1.0")}, two_versions(deploy(), gone)
     )
@@ -504,7 +506,7 @@ def test_what_was_asked_for_is_recorded_with_what_it_stood_for() -> None:
 
 @pytest.mark.parametrize(("held", "ending"), [(HEAD_ONLY, ""), ({}, ", and is not looked into")])
 def test_what_was_looked_into_is_not_said_to_be_unseen(
-    held: dict[Reference, Held | Brought], ending: str
+    held: dict[SourceReference, Held | FetchResult], ending: str
 ) -> None:
     rule = next(it for it in load_rules() if it.id == "remote-source-changed")
     known: Files = {
@@ -571,8 +573,10 @@ def test_what_was_brought_reaches_nothing_of_the_repository(hostile: Held) -> No
 
 
 PLACE = (
-    Grafts()
-    .remote(Meant(git(METRICS, "v1.0.0"), "deploy", METRICS), Source(K, "", 0), (), ())
+    FetchedFiles()
+    .remote(
+        ResolvedSource(git(METRICS, "v1.0.0"), "deploy", METRICS), ResourceSource(K, "", 0), (), ()
+    )
     .place
 )
 SPOOF: Files = {

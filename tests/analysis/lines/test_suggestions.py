@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.analysis.process.parent import Options, Side
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.process.renders import Renders, renders_here
 from bot.analysis.review import review_trees
 from bot.core.engine.review import Location, Suggestion
@@ -43,8 +43,10 @@ def suggested(folder: Path, base: Files, head: Files, renders: Renders) -> Found
     commits = [commit(place, dict(base)), commit(place, dict(head))]
     repository = Repository(place)
     with repository.blobs() as blobs:
-        old, new = (Side(repository.tree(name), blobs, name) for name in commits)
-        options = Options(renders=renders, rules=("api-version-removed",), repositories=(OWN,))
+        old, new = (ComparedTree(repository.tree(name), blobs, name) for name in commits)
+        options = AnalysisOptions(
+            renders=renders, rules=("api-version-removed",), repositories=(OWN,)
+        )
         review = review_trees(old, new, Policy(), TODAY, options)
     return [(held.location, held.suggestion) for held in review.findings]
 

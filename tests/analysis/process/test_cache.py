@@ -14,7 +14,7 @@ from bot.analysis.examine import HeldBlobs
 from bot.analysis.manifests import read
 from bot.analysis.process.cache import FactCache, forget, reader_version
 from bot.analysis.process.messages import pack_manifest, unpack_manifest
-from bot.analysis.process.parent import Options, Side, analyse
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
 from bot.core.policy.model import Policy
 from tests.states import Files, Grove, resource
 
@@ -159,11 +159,11 @@ def test_an_entry_that_is_no_manifest_is_read_anew(tmp_path: Path) -> None:
     grove = Grove({}, files)
     asked = grove.question()
     blobs = HeldBlobs(grove.blobs)
-    sides = (Side(asked.base, blobs, "b"), Side(asked.head, blobs, "h"))
+    sides = (ComparedTree(asked.base, blobs, "b"), ComparedTree(asked.head, blobs, "h"))
     with FactCache(tmp_path) as cache:
         cache.put({f"manifest:{asked.head['a.yaml'].blob}": b"nonsense"})
     counters = Counters()
 
-    found = analyse(*sides, Policy(), Options(cache=tmp_path, counters=counters))
+    found = analyse(*sides, Policy(), AnalysisOptions(cache=tmp_path, counters=counters))
 
     assert (found.summary.resources.added, counters.parsed) == (1, 1)

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from bot.analysis.examine import HeldBlobs, examine_trees, owners_of
-from bot.analysis.process.fetch_requests import Deliveries
+from bot.analysis.process.fetch_requests import FetchRequests
 from bot.analysis.process.messages import pack_manifest
-from bot.analysis.process.parent import Options, Side, analyse
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
 from bot.analysis.process.renders import renders_here
 from bot.catalog import load_rules
 from bot.core.engine.review import Analysis, Fetched
-from bot.core.fetching import Brought, Reference
+from bot.core.fetching import FetchResult, SourceReference
 from bot.core.policy.model import Policy
 from bot.core.reading import read_manifest
 from bot.core.states.roots.fetched_files import MOST_REFERENCES
@@ -56,10 +56,12 @@ ANSWER = {
 
 def run(shelves: Shelves, grove: Grove, launch: str = "", cache: Path | None = None) -> Analysis:
     asked, blobs = grove.question(), HeldBlobs(dict(grove.blobs))
-    sides = (Side(asked.base, blobs, "base"), Side(asked.head, blobs, "head"))
-    options = Options(fetching=shelves, cache=cache, renders=renders_here((renderer_tools(),)))
+    sides = (ComparedTree(asked.base, blobs, "base"), ComparedTree(asked.head, blobs, "head"))
+    options = AnalysisOptions(
+        fetching=shelves, cache=cache, renders=renders_here((renderer_tools(),))
+    )
     if launch:
-        options = Options(fetching=shelves, cache=cache, launch=launched(launch))
+        options = AnalysisOptions(fetching=shelves, cache=cache, launch=launched(launch))
     return analyse(*sides, asked.policy, options)
 
 
@@ -217,11 +219,11 @@ def test_what_was_brought_is_bounded_and_plain() -> None:
     odd = dict.fromkeys(paths, file) | {"module": File("160000", "1" * 40, 0)}
     reference = git(METRICS, "v1.0.0")
     told: list[str] = []
-    found = Deliveries(_Given(Brought("brought", odd, "d" * 40)), told.append)
+    found = FetchRequests(_Given(FetchResult("brought", odd, "d" * 40)), told.append)
 
     (brought,) = found.brought([reference])
 
-    assert brought == Brought("brought", {"a.yaml": file, "d/b.yaml": file}, "d" * 40)
+    assert brought == FetchResult("brought", {"a.yaml": file, "d/b.yaml": file}, "d" * 40)
     assert list(found.blobs()) == ["0" * 40] * 2
     assert told == [f"Fetching {METRICS} v1.0.0"]
     assert found.fetched() == (Fetched(METRICS, "v1.0.0", "d" * 40),)
@@ -230,8 +232,8 @@ def test_what_was_brought_is_bounded_and_plain() -> None:
 class _Given:
     """A fetcher that gives the same for everything."""
 
-    def __init__(self, found: Brought) -> None:
+    def __init__(self, found: FetchResult) -> None:
         self.found = found
 
-    def bring(self, references: Sequence[Reference]) -> Sequence[Brought]:
+    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         return [self.found for _ in references]

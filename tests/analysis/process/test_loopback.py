@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.analysis.examine import HeldBlobs
-from bot.analysis.process.parent import Options, Side, analyse
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
 from bot.analysis.process.renders import renders_here
 from bot.core.engine.review import Analysis
 from bot.fetch import Fetching
@@ -68,8 +68,8 @@ class Upstream:
 def run(base: Files, head: Files, fetching: Fetching | None) -> Analysis:
     grove = Grove(base, head)
     asked, blobs = grove.question(), HeldBlobs(grove.blobs)
-    sides = (Side(asked.base, blobs, "base"), Side(asked.head, blobs, "head"))
-    options = Options(renders=renders_here((renderer_tools(),)), fetching=fetching)
+    sides = (ComparedTree(asked.base, blobs, "base"), ComparedTree(asked.head, blobs, "head"))
+    options = AnalysisOptions(renders=renders_here((renderer_tools(),)), fetching=fetching)
     return analyse(*sides, asked.policy, options)
 
 

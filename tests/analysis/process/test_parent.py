@@ -10,7 +10,13 @@ import pytest
 
 from bot.analysis.counters import Counters
 from bot.analysis.examine import HeldBlobs, examine_trees
-from bot.analysis.process.parent import MEBIBYTE, Limits, Options, Side, analyse
+from bot.analysis.process.parent import (
+    MEBIBYTE,
+    AnalysisOptions,
+    ChildLimits,
+    ComparedTree,
+    analyse,
+)
 from bot.catalog import load_rules, rule_ids
 from bot.core.engine.review import Analysis
 from bot.core.policy.model import Policy
@@ -40,11 +46,13 @@ BASE: Files = {
 HEAD: Files = {**BASE, "apps/web.yaml": DEPLOYMENT % "evil.example.com", "links": Link("..")}
 
 
-def run(base: Files, head: Files, options: Options, policy: Policy | None = None) -> Analysis:
+def run(
+    base: Files, head: Files, options: AnalysisOptions, policy: Policy | None = None
+) -> Analysis:
     grove = Grove(base, head)
     asked = grove.question(policy)
     blobs = HeldBlobs(grove.blobs)
-    sides = (Side(asked.base, blobs, "base"), Side(asked.head, blobs, "head"))
+    sides = (ComparedTree(asked.base, blobs, "base"), ComparedTree(asked.head, blobs, "head"))
     return analyse(*sides, asked.policy, options)
 
 
@@ -63,7 +71,7 @@ def test_the_child_answers_what_the_function_gives() -> None:
     policy = parse_policy("version: 1\nimages: {approved: [registry.example.com]}\n")
     grove = Grove(BASE, HEAD)
 
-    found = run(BASE, HEAD, Options(), policy)
+    found = run(BASE, HEAD, AnalysisOptions(), policy)
 
     assert found == examine_trees(grove.question(policy), grove.content(), load_rules())
     assert {held.rule for held in found.findings} >= {"image-not-approved"}
@@ -80,7 +88,7 @@ def test_no_rule_needs_what_the_sandbox_takes_away() -> None:
             base.update({f"{place}/{path}": text for path, text in example.base.items()})
             head.update({f"{place}/{path}": text for path, text in example.head.items()})
 
-    found = run(base, head, Options())
+    found = run(base, head, AnalysisOptions())
 
     assert [held for held in found.problems if held.kind == "rule-failed"] == []
 
@@ -93,18 +101,18 @@ def test_a_warm_review_reads_the_changed_contents_alone(tmp_path: Path) -> None:
     head = {**base, "d1/a.yaml": resource("ConfigMap", "a1", "data: {x: y}")}
     cold, warm, other = Counters(), Counters(), Counters()
 
-    run(base, base, Options(cache=tmp_path, counters=cold))
-    run(base, head, Options(cache=tmp_path, counters=warm))
-    run(base, head, Options(cache=tmp_path, counters=other))
+    run(base, base, AnalysisOptions(cache=tmp_path, counters=cold))
+    run(base, head, AnalysisOptions(cache=tmp_path, counters=warm))
+    run(base, head, AnalysisOptions(cache=tmp_path, counters=other))
 
     assert (cold.parsed, warm.parsed, other.parsed) == (42, 1, 0)
     assert (warm.cached, warm.blobs) == (42, 1)
 
 
 def test_without_a_cache_nothing_is_kept_and_the_answer_is_the_same(tmp_path: Path) -> None:
-    options = Options(cache=tmp_path / "cache")
+    options = AnalysisOptions(cache=tmp_path / "cache")
 
-    answers = [run(BASE, HEAD, held) for held in (Options(), options, options)]
+    answers = [run(BASE, HEAD, held) for held in (AnalysisOptions(), options, options)]
 
     assert answers[0] == answers[1] == answers[2]
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
@@ -120,7 +128,9 @@ def test_a_missing_and_a_huge_content_are_findings_of_their_file_and_end_nothing
     }
     blobs = HeldBlobs(grove.blobs)
 
-    found = analyse(Side({}, blobs, "b"), Side(head, blobs, "h"), Policy(), Options())
+    found = analyse(
+        ComparedTree({}, blobs, "b"), ComparedTree(head, blobs, "h"), Policy(), AnalysisOptions()
+    )
 
     assert found.summary.resources.added == 1
 
@@ -130,7 +140,7 @@ def test_the_ids_of_the_rules_are_known_without_loading_them() -> None:
 
 
 def test_only_the_named_rules_are_asked() -> None:
-    assert run(BASE, HEAD, Options(rules=())).findings == ()
+    assert run(BASE, HEAD, AnalysisOptions(rules=())).findings == ()
 
 
 MAIN = "child.main(int(sys.argv[2]), int(sys.argv[3]))"
@@ -141,39 +151,47 @@ MAIN = "child.main(int(sys.argv[2]), int(sys.argv[3]))"
     [
         (
             f"child._answer = lambda *a: [bytes(1 << 20) for _ in range(10 ** 9)]\n{MAIN}",
-            Limits(memory=128 * MEBIBYTE),
+            ChildLimits(memory=128 * MEBIBYTE),
             "needed more memory than it may have",
         ),
         (
             f"def spin(*a):\n  while True: pass\nchild._answer = spin\n{MAIN}",
-            Limits(cpu=1),
+            ChildLimits(cpu=1),
             "needed more CPU time than it may have",
         ),
-        ("time.sleep(60)", Limits(wall=1), "took longer than 1 seconds"),
-        ("os.close(0); time.sleep(60)", Limits(wall=1), "took longer than|closed its pipe|died"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", Limits(), "died of SIGKILL"),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", Limits(), "died of SIGSEGV"),
-        ("sys.exit(3)", Limits(), "ended with status 3 and without an answer"),
-        ("os.write(1, b'\\xff' * 8); time.sleep(60)", Limits(), "an impossible size"),
-        ("os.write(1, b'\\0\\0\\0\\4' + b'\\xff' * 4); time.sleep(60)", Limits(), "nonsense"),
-        ("send({'type': 'Nobody'}); time.sleep(60)", Limits(), "nonsense"),
-        ("send({'type': 'Failed', 'error': 'a secret: x'}); time.sleep(60)", Limits(), "nonsense"),
-        ("send({'type': 'Failed', 'error': 'OddError'})", Limits(), "failed with OddError"),
+        ("time.sleep(60)", ChildLimits(wall=1), "took longer than 1 seconds"),
+        (
+            "os.close(0); time.sleep(60)",
+            ChildLimits(wall=1),
+            "took longer than|closed its pipe|died",
+        ),
+        ("os.kill(os.getpid(), signal.SIGKILL)", ChildLimits(), "died of SIGKILL"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", ChildLimits(), "died of SIGSEGV"),
+        ("sys.exit(3)", ChildLimits(), "ended with status 3 and without an answer"),
+        ("os.write(1, b'\\xff' * 8); time.sleep(60)", ChildLimits(), "an impossible size"),
+        ("os.write(1, b'\\0\\0\\0\\4' + b'\\xff' * 4); time.sleep(60)", ChildLimits(), "nonsense"),
+        ("send({'type': 'Nobody'}); time.sleep(60)", ChildLimits(), "nonsense"),
+        (
+            "send({'type': 'Failed', 'error': 'a secret: x'}); time.sleep(60)",
+            ChildLimits(),
+            "nonsense",
+        ),
+        ("send({'type': 'Failed', 'error': 'OddError'})", ChildLimits(), "failed with OddError"),
         (
             "send({'type': 'Want', 'items': [('data', 'f' * 40)]}); time.sleep(60)",
-            Limits(),
+            ChildLimits(),
             "not in the two trees",
         ),
-        ("raise SystemExit", Limits(), "ended with status 0 and without an answer"),
+        ("raise SystemExit", ChildLimits(), "ended with status 0 and without an answer"),
     ],
 )
 def test_a_child_that_fails_is_an_error_with_its_reason(
-    body: str, limits: Limits, reason: str
+    body: str, limits: ChildLimits, reason: str
 ) -> None:
     began = time.monotonic()
 
     with pytest.raises(AnalysisError, match=reason):
-        run(BASE, HEAD, Options(limits=limits, launch=launched(body)))
+        run(BASE, HEAD, AnalysisOptions(limits=limits, launch=launched(body)))
 
     assert time.monotonic() - began < 20
 
@@ -189,7 +207,7 @@ def test_a_child_that_nobody_waits_for_any_more_is_ended(tmp_path: Path, body: s
     began = time.monotonic()
 
     with pytest.raises(Overtaken):
-        run(BASE, HEAD, Options(launch=launched(f"{tell}\n{body}"), unwanted=answers.pop))
+        run(BASE, HEAD, AnalysisOptions(launch=launched(f"{tell}\n{body}"), unwanted=answers.pop))
 
     assert (answers, time.monotonic() - began < 20) == ([], True)
     with pytest.raises(ProcessLookupError):
@@ -250,7 +268,7 @@ def test_an_answer_is_believed_only_where_it_can_be(
     }
     uses = {"type": "Uses", "owners": [], "facts": []}
     body = f"child._receive()\nsend({uses!r})\nchild._receive()\nsend({answer!r})"
-    options = Options(launch=launched(body))
+    options = AnalysisOptions(launch=launched(body))
 
     if accepted:
         assert run(BASE, HEAD, options).findings[0].blocks is False
@@ -265,16 +283,18 @@ def test_the_sandbox_can_be_required(tmp_path: Path) -> None:
         f"child.confine = lambda: SandboxState(0, seccomp=True)\n{MAIN}"
     )
 
-    assert run(BASE, HEAD, Options(launch=missing, cache=tmp_path)).summary.environments == 1
+    assert (
+        run(BASE, HEAD, AnalysisOptions(launch=missing, cache=tmp_path)).summary.environments == 1
+    )
     with pytest.raises(AnalysisError, match="sandbox is not complete"):
-        run(BASE, HEAD, Options(launch=missing, require_sandbox=True))
+        run(BASE, HEAD, AnalysisOptions(launch=missing, require_sandbox=True))
 
 
 def test_what_one_repository_left_in_the_cache_is_not_believed_by_another(tmp_path: Path) -> None:
     parsed = []
     for tenant in ("one", "other", "one"):
         counters = Counters()
-        run(BASE, HEAD, Options(cache=tmp_path, tenant=tenant, counters=counters))
+        run(BASE, HEAD, AnalysisOptions(cache=tmp_path, tenant=tenant, counters=counters))
         parsed.append(counters.parsed)
 
     assert parsed[0] == parsed[1] > parsed[2] == 0

@@ -12,11 +12,11 @@ import pytest
 
 from bot.analysis.examine import HeldBlobs
 from bot.analysis.process.cache import FactCache
-from bot.analysis.process.parent import Options, Side, analyse
-from bot.analysis.process.renders import RENDERS, Orders, Renders
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
+from bot.analysis.process.renders import RENDERS, RenderRequests, Renders
 from bot.core.engine.review import Analysis, RenderedRoots
 from bot.core.policy.model import Policy
-from bot.core.rendering import Build, Builder, Built, Release, Renderer
+from bot.core.rendering import Build, Builder, BuildResult, Release, Renderer
 from bot.core.tree import Blobs
 from bot.errors import AnalysisError
 from bot.render.tools import Binary
@@ -32,10 +32,10 @@ CHART = Build("helm", "web", {"web/Chart.yaml": BLOB}, release=RELEASE)
 class Answers(Builder):
     """A builder that answers by the root's directory, and remembers what it was asked."""
 
-    answers: Mapping[str, Built]
+    answers: Mapping[str, BuildResult]
     asked: list[str] = field(default_factory=list)
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         self.asked.append(build.root)
         return self.answers[build.root]
 
@@ -51,15 +51,15 @@ class StandIn(Renders):
         return self.held
 
 
-def orders(renders: Renders, directory: Path | None = None, tenant: str = "") -> Orders:
+def orders(renders: Renders, directory: Path | None = None, tenant: str = "") -> RenderRequests:
     kept = FactCache(directory, name="renders", version=RENDERS)
-    return Orders(renders, HeldBlobs({}), frozenset({BLOB}), kept, tenant)
+    return RenderRequests(renders, HeldBlobs({}), frozenset({BLOB}), kept, tenant)
 
 
-RENDERED = Built("rendered", b"a: b\n", "kustomize 5.8.1")
+RENDERED = BuildResult("rendered", b"a: b\n", "kustomize 5.8.1")
 
 
-def built(held: Orders, *builds: Build) -> list[Built]:
+def built(held: RenderRequests, *builds: Build) -> list[BuildResult]:
     """What comes of these builds."""
     return [answer for answer, _ in held.all_built(builds)]
 
@@ -109,13 +109,15 @@ def test_a_review_has_so_many_builds_and_so_much_time() -> None:
     ("answer", "times"),
     [
         (RENDERED, 1),
-        (Built("failed", tool="kustomize 5.8.1", message="no"), 1),
-        (Built("refused", message="no"), 1),
-        (Built("limit", message="too long"), 2),
-        (Built("unavailable", message="none"), 2),
+        (BuildResult("failed", tool="kustomize 5.8.1", message="no"), 1),
+        (BuildResult("refused", message="no"), 1),
+        (BuildResult("limit", message="too long"), 2),
+        (BuildResult("unavailable", message="none"), 2),
     ],
 )
-def test_what_is_the_same_each_time_is_kept(answer: Built, times: int, tmp_path: Path) -> None:
+def test_what_is_the_same_each_time_is_kept(
+    answer: BuildResult, times: int, tmp_path: Path
+) -> None:
     held = Answers({"app": answer})
     renders = StandIn(held=held)
 
@@ -146,13 +148,13 @@ class Meeting(Builder):
         self.both = Barrier(2)
         self.second = Event()
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         self.both.wait(30)
         if build.root == "b":
             self.second.set()
         else:
             self.second.wait(30)
-        return Built("rendered", build.root.encode())
+        return BuildResult("rendered", build.root.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +193,8 @@ def analysed(head: Files, renders: Renders, cache: Path | None = None) -> Analys
     grove = Grove(OVERLAY, head)
     asked = grove.question()
     blobs = HeldBlobs(grove.blobs)
-    sides = (Side(asked.base, blobs, "base"), Side(asked.head, blobs, "head"))
-    options = Options(renders=renders, rules=("image-tag-mutable",), cache=cache)
+    sides = (ComparedTree(asked.base, blobs, "base"), ComparedTree(asked.head, blobs, "head"))
+    options = AnalysisOptions(renders=renders, rules=("image-tag-mutable",), cache=cache)
     return analyse(*sides, Policy(), options)
 
 
@@ -202,8 +204,8 @@ def test_the_child_has_its_parent_build(tmp_path: Path) -> None:
         "{name: p}",
         '{name: a-p, annotations: {config.kubernetes.io/origin: "path: ../tree/app/x.yaml\\n"}}',
     )
-    held = Answers({"app": Built("rendered", output.encode(), "kustomize 9.9.9")})
-    old = Answers({"app": Built("rendered", b"", "kustomize 9.9.9")})
+    held = Answers({"app": BuildResult("rendered", output.encode(), "kustomize 9.9.9")})
+    old = Answers({"app": BuildResult("rendered", b"", "kustomize 9.9.9")})
     head = {**OVERLAY, "app/x.yaml": pod}
 
     first = analysed(head, StandIn(held=held), tmp_path)

@@ -29,7 +29,7 @@ from bot.core.engine.review import (
     Suppressed,
 )
 from bot.core.finding import Severity, Table
-from bot.core.policy.model import ApprovalPolicy, Owner, Policy
+from bot.core.policy.model import ApprovalPolicy, NamespaceOwner, Policy
 from bot.core.values import freeze, mapping
 from tests.reviews import decided, finding
 
@@ -73,8 +73,8 @@ def with_grants(*scopes: str) -> ReviewFinding:
     return replace(FOUND, facts=facts)
 
 
-SHOP = Owner(("shop",), ("example/shop",))
-PAY = Owner(("pay*",), ("example/pay",))
+SHOP = NamespaceOwner(("shop",), ("example/shop",))
+PAY = NamespaceOwner(("pay*",), ("example/pay",))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from bot.core.engine.decide import Conclusion, conclusion
 from bot.core.engine.review import Problem, ReviewFinding, Suppressed
 from bot.core.finding import Severity
-from bot.core.policy.model import Level, Policy, RulePolicy, Waiver
+from bot.core.policy.model import Policy, RulePolicy, Threshold, Waiver
 from tests.reviews import decided, finding
 
 OLD = Problem("unrendered", False, None, "not rendered")
@@ -22,15 +22,15 @@ NEXT_YEAR = date(2027, 1, 1)
 @pytest.mark.parametrize(
     ("block", "severity", "blocks"),
     [
-        (Level.ERROR, Severity.ERROR, True),
-        (Level.ERROR, Severity.WARNING, False),
-        (Level.WARNING, Severity.WARNING, True),
-        (Level.NOTICE, Severity.NOTICE, True),
-        (Level.NEVER, Severity.ERROR, False),
+        (Threshold.ERROR, Severity.ERROR, True),
+        (Threshold.ERROR, Severity.WARNING, False),
+        (Threshold.WARNING, Severity.WARNING, True),
+        (Threshold.NOTICE, Severity.NOTICE, True),
+        (Threshold.NEVER, Severity.ERROR, False),
     ],
 )
 def test_a_finding_blocks_from_the_severity_that_the_policy_says(
-    block: Level, severity: Severity, *, blocks: bool
+    block: Threshold, severity: Severity, *, blocks: bool
 ) -> None:
     review = decided(finding(severity=severity), policy=Policy(block=block))
 

@@ -11,7 +11,7 @@ from bot.core.engine.judge import Judged, RuleFailed, judge
 from bot.core.engine.page import Page
 from bot.core.engine.rule import Compare, Reach, Rule
 from bot.core.finding import Finding, Severity
-from bot.core.resource import GroupKind, Item, Node, Resource
+from bot.core.resource import GroupKind, ListStep, Node, Resource
 from bot.core.state import State
 from tests.states import world
 
@@ -123,7 +123,7 @@ def test_of_like_items_the_changed_one_is_new(order: tuple[int, int]) -> None:
     assert isinstance(judged, Judged)
     assert isinstance(judged.finding.node, Node)
 
-    indices = [step.index for step in judged.finding.node.route if isinstance(step, Item)]
+    indices = [step.index for step in judged.finding.node.route if isinstance(step, ListStep)]
 
     assert indices == [rules.index(new), 0]
 

@@ -19,7 +19,7 @@ from bot.core.lines.provenance import (
     sought,
     value_at,
 )
-from bot.core.resource import Item, Node
+from bot.core.resource import ListStep, Node
 from bot.core.values import freeze
 from tests.states import resource, world
 
@@ -121,12 +121,12 @@ def test_an_item_is_found_by_its_merge_key_and_else_by_its_place() -> None:
     body = freeze({"spec": [{"name": "b", "x": 1}, {"name": "a", "x": 2}], "args": ["u", "v"]})
 
     assert [
-        value_at(body, ("spec", Item("name=a", 0), "x")),
-        value_at(body, ("spec", Item("name=c", 0), "x")),
-        value_at(body, ("args", Item("v", 0))),
-        value_at(body, ("spec", Item("", 0), "x")),
-        value_at(body, ("spec", Item("", 7), "x")),
-        value_at(body, ("spec", "x", Item("name=a", 0))),
+        value_at(body, ("spec", ListStep("name=a", 0), "x")),
+        value_at(body, ("spec", ListStep("name=c", 0), "x")),
+        value_at(body, ("args", ListStep("v", 0))),
+        value_at(body, ("spec", ListStep("", 0), "x")),
+        value_at(body, ("spec", ListStep("", 7), "x")),
+        value_at(body, ("spec", "x", ListStep("name=a", 0))),
     ] == [2, None, "v", 1, None, None]
 
 

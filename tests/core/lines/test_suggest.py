@@ -10,11 +10,11 @@ from bot.core.engine.review import Suggestion
 from bot.core.finding import Fix
 from bot.core.lines.suggest import suggest, suggest_fix
 from bot.core.reading import read_manifest
-from bot.core.resource import Item, Resource, Route, Source
+from bot.core.resource import ListStep, Resource, ResourceSource, Route
 from bot.core.values import EMPTY, Value
 from tests.states import world
 
-IMAGE: Route = ("spec", "containers", Item("name=b", 1), "image")
+IMAGE: Route = ("spec", "containers", ListStep("name=b", 1), "image")
 
 
 def pod(image: str, before: str = "", after: str = "") -> bytes:
@@ -42,7 +42,7 @@ spec:
     ],
 )
 def test_quotes_and_comments_stay(image: str, line: str) -> None:
-    found = suggest(pod(image), Source("p.yaml", "0", 0), IMAGE, "r.io/nginx:1")
+    found = suggest(pod(image), ResourceSource("p.yaml", "0", 0), IMAGE, "r.io/nginx:1")
 
     assert found == Suggestion(10, 10, line)
 
@@ -63,7 +63,7 @@ def test_quotes_and_comments_stay(image: str, line: str) -> None:
     ],
 )
 def test_a_value_is_written_so_that_it_is_read_as_itself(value: Value, written: str) -> None:
-    found = suggest(pod("nginx"), Source("p.yaml", "0", 0), IMAGE, value)
+    found = suggest(pod("nginx"), ResourceSource("p.yaml", "0", 0), IMAGE, value)
 
     assert found == Suggestion(10, 10, f"      image: {written}")
 
@@ -84,43 +84,43 @@ def test_a_value_is_written_so_that_it_is_read_as_itself(value: Value, written: 
     ],
 )
 def test_what_is_not_certain_gets_none(data: bytes) -> None:
-    assert suggest(data, Source("p.yaml", "0", 0), IMAGE, "r.io/nginx:1") is None
+    assert suggest(data, ResourceSource("p.yaml", "0", 0), IMAGE, "r.io/nginx:1") is None
 
 
 @pytest.mark.parametrize(
     ("route", "value"),
     [
         (("spec", "missing"), "x"),
-        (("spec", "containers", Item("", 9), "image"), "x"),
-        (("spec", Item("", 0)), "x"),
+        (("spec", "containers", ListStep("", 9), "image"), "x"),
+        (("spec", ListStep("", 0)), "x"),
         (("kind", "x"), "x"),
         (IMAGE, None),
         (IMAGE, EMPTY),
     ],
 )
 def test_a_place_that_is_not_there_gets_none(route: Route, value: Value) -> None:
-    assert suggest(pod("nginx"), Source("p.yaml", "0", 0), route, value) is None
+    assert suggest(pod("nginx"), ResourceSource("p.yaml", "0", 0), route, value) is None
 
 
 def test_a_first_field_that_another_one_replaces_is_not_certain() -> None:
     data = b"kind: Pod\nspec: {a: b}\nspec: 5\n"
 
-    assert suggest(data, Source("p.yaml", "0", 0), ("spec", "a"), "x") is None
-    assert suggest(data, Source("p.yaml", "0", 0), (), "x") is None
+    assert suggest(data, ResourceSource("p.yaml", "0", 0), ("spec", "a"), "x") is None
+    assert suggest(data, ResourceSource("p.yaml", "0", 0), (), "x") is None
 
 
 def test_no_other_document_is_taken() -> None:
     data = pod("nginx") + b"---\n" + pod("nginx")
 
-    assert suggest(data, Source("p.yaml", "0", 1), IMAGE, "x") == Suggestion(
+    assert suggest(data, ResourceSource("p.yaml", "0", 1), IMAGE, "x") == Suggestion(
         21, 21, "      image: x"
     )
-    assert suggest(data, Source("p.yaml", "0", 2), IMAGE, "x") is None
+    assert suggest(data, ResourceSource("p.yaml", "0", 2), IMAGE, "x") is None
 
 
 def test_an_item_of_a_list_is_found() -> None:
     data = b"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, spec: {a: b}} # c\n"
-    source = Source("p.yaml", "0", 0, (0,))
+    source = ResourceSource("p.yaml", "0", 0, (0,))
 
     assert suggest(data, source, ("spec", "a"), "x") == Suggestion(
         4, 4, "- {apiVersion: v1, kind: Pod, spec: {a: x}} # c"
@@ -129,13 +129,13 @@ def test_an_item_of_a_list_is_found() -> None:
 
 def test_what_changes_another_object_too_is_not_certain() -> None:
     data = b"apiVersion: v1\nkind: List\nitems:\n- &pod {kind: Pod, a: b}\n- *pod\n"
-    source = Source("p.yaml", "0", 0, (0,))
+    source = ResourceSource("p.yaml", "0", 0, (0,))
 
     assert [suggest(data, source, ("a",), value) for value in ("y", 7)] == [None, None]
 
 
 def test_json_and_other_line_ends_keep_their_form() -> None:
-    source = Source("p.yaml", "0", 0)
+    source = ResourceSource("p.yaml", "0", 0)
 
     assert suggest(b'{"kind": "Pod",\n "a": "b"}\n', source, ("a",), "x") == Suggestion(
         2, 2, ' "a": "x"}'
@@ -166,7 +166,7 @@ _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=
 @given(_TEXT, _TEXT, st.sampled_from(["{}", "'{}'", '"{}"']))
 def test_whatever_is_suggested_reads_as_what_was_meant(old: str, new: str, style: str) -> None:
     data = pod(style.format(old))
-    found = suggest(data, Source("p.yaml", "0", 0), IMAGE, new)
+    found = suggest(data, ResourceSource("p.yaml", "0", 0), IMAGE, new)
     if found is None:
         return
     lines = data.decode().split("\n")

@@ -14,10 +14,10 @@ from bot.core.policy.model import (
     ApprovalPolicy,
     EnvironmentPolicy,
     Images,
-    Level,
-    Owner,
+    NamespaceOwner,
     Policy,
     RulePolicy,
+    Threshold,
     Waiver,
 )
 from bot.core.policy.organisation import (
@@ -39,7 +39,7 @@ def policy(organisation: str, repository: str, branch: str | None = None) -> Pol
 def test_what_the_repository_does_not_say_is_the_organisation_s() -> None:
     held = policy("version: 1\nmode: observe\nblock: warning\n", "block: notice\n")
 
-    assert held == Policy(mode="observe", block=Level.NOTICE)
+    assert held == Policy(mode="observe", block=Threshold.NOTICE)
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n"])
@@ -77,8 +77,8 @@ def test_the_repository_s_entries_stand_before_the_organisation_s() -> None:
         ApprovalPolicy(("rbac-*",), teams=(f"example/{name}",)) for name in ("own", "org")
     )
     assert held.owners == (
-        Owner(("shop",), ("example/shop",)),
-        Owner(("kube-system",), ("example/org",)),
+        NamespaceOwner(("shop",), ("example/shop",)),
+        NamespaceOwner(("kube-system",), ("example/org",)),
     )
     assert held.waivers == (
         Waiver("r", date(2027, 1, 1), rule="image-*"),
@@ -208,7 +208,7 @@ def test_a_lock_holds_on_a_branch_that_no_file_names_literally() -> None:
     )
     repository = "branches: [{names: ['*-lts'], block: error}]\n"
 
-    assert policy(organisation, repository, "dev-lts").block is Level.ERROR
+    assert policy(organisation, repository, "dev-lts").block is Threshold.ERROR
     with pytest.raises(PolicyError, match=r"line 1: branches\[0\].block is locked"):
         policy(organisation, repository, "release-1-lts")
 
@@ -217,9 +217,9 @@ def test_the_organisation_may_loosen_a_branch_that_it_locks() -> None:
     organisation = "locked: [block]\nbranches: [{names: [dev], block: never}]\n"
     repository = "branches: [{names: [dev], block: never}]\n"
 
-    assert policy(organisation, repository, "dev").block is Level.NEVER
-    assert policy(organisation, "", "dev").block is Level.NEVER
-    assert policy(organisation, repository, "main").block is Level.ERROR
+    assert policy(organisation, repository, "dev").block is Threshold.NEVER
+    assert policy(organisation, "", "dev").block is Threshold.NEVER
+    assert policy(organisation, repository, "main").block is Threshold.ERROR
     with pytest.raises(PolicyError, match="block is locked"):
         policy(organisation, "branches: [{names: [dev, main], block: never}]\n", "main")
 
@@ -231,7 +231,7 @@ def test_a_repository_s_word_for_a_branch_stands_upon_the_organisation_s() -> No
         "main",
     )
 
-    assert held == Policy(mode="observe", block=Level.NOTICE, inline=Level.WARNING)
+    assert held == Policy(mode="observe", block=Threshold.NOTICE, inline=Threshold.WARNING)
 
 
 def test_each_branch_that_is_named_has_its_policy() -> None:
@@ -240,8 +240,8 @@ def test_each_branch_that_is_named_has_its_policy() -> None:
 
     assert held == {
         None: Policy(),
-        "main": Policy(block=Level.NOTICE),
-        "r-*": Policy(block=Level.WARNING),
+        "main": Policy(block=Threshold.NOTICE),
+        "r-*": Policy(block=Threshold.WARNING),
     }
 
 

@@ -19,13 +19,13 @@ from bot.core.policy.model import (
     EnvironmentPolicy,
     Images,
     KnownRbac,
-    Level,
+    NamespaceOwner,
     Notice,
     Override,
-    Owner,
     Policy,
     RenderPolicy,
     RulePolicy,
+    Threshold,
     Waiver,
 )
 from bot.core.policy.reading import EXPLAINED, parse_policy
@@ -101,8 +101,8 @@ def test_every_key_is_read() -> None:
     assert parse_policy(FULL, OPTIONS) == Policy(
         version=1,
         mode="observe",
-        block=Level.WARNING,
-        inline=Level.NEVER,
+        block=Threshold.WARNING,
+        inline=Threshold.NEVER,
         incomplete="block",
         ignore=("charts/vendor/**",),
         environments=(
@@ -122,7 +122,7 @@ def test_every_key_is_read() -> None:
                 Severity.NOTICE, options={"only-kinds": ("StatefulSet",), "most": 5}
             ),
         },
-        owners=(Owner(("payments-*",), ("example/payments",)),),
+        owners=(NamespaceOwner(("payments-*",), ("example/payments",)),),
         approvals=(
             ApprovalPolicy(("rbac-*",), ("example/security",), ("octocat",), 2, by_review=True),
         ),
@@ -547,7 +547,7 @@ def test_an_entry_for_a_branch_is_laid_upon_the_rest() -> None:
     day = date(2027, 1, 1)
 
     assert parse_policy(BRANCHES, OPTIONS, "hotfix/1/2") == Policy(
-        block=Level.NEVER,
+        block=Threshold.NEVER,
         ignore=("b",),
         rules={"image-not-approved": RulePolicy(off=True), "pods-not-spread": RulePolicy(off=True)},
         waivers=(

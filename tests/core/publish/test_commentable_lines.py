@@ -8,7 +8,7 @@ import random
 import pytest
 
 from bot.core.finding import Side
-from bot.core.publish.commentable_lines import Anchor, Hunks, parse_patch
+from bot.core.publish.commentable_lines import CommentableLine, Hunks, parse_patch
 
 PATCH = """\
 @@ -1,4 +1,4 @@ spec:
@@ -27,12 +27,12 @@ PATCH = """\
 @pytest.mark.parametrize(
     ("line", "side", "anchor"),
     [
-        (1, "RIGHT", Anchor(1, "RIGHT")),
-        (2, "RIGHT", Anchor(2, "RIGHT")),
-        (2, "LEFT", Anchor(2, "LEFT")),
-        (1, "LEFT", Anchor(1, "RIGHT")),
-        (11, "LEFT", Anchor(12, "RIGHT")),
-        (11, "RIGHT", Anchor(11, "RIGHT")),
+        (1, "RIGHT", CommentableLine(1, "RIGHT")),
+        (2, "RIGHT", CommentableLine(2, "RIGHT")),
+        (2, "LEFT", CommentableLine(2, "LEFT")),
+        (1, "LEFT", CommentableLine(1, "RIGHT")),
+        (11, "LEFT", CommentableLine(12, "RIGHT")),
+        (11, "RIGHT", CommentableLine(11, "RIGHT")),
         (5, "RIGHT", None),
         (9, "RIGHT", None),
         (13, "RIGHT", None),
@@ -41,7 +41,7 @@ PATCH = """\
     ],
 )
 def test_a_comment_stands_on_a_removed_line_or_on_what_head_shows(
-    line: int, side: Side, anchor: Anchor | None
+    line: int, side: Side, anchor: CommentableLine | None
 ) -> None:
     assert parse_patch(PATCH).anchor(line, side) == anchor
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.engine.review import Review, ReviewFinding, Suggestion
 from bot.core.finding import Severity, Side
-from bot.core.policy.model import Level, Policy
+from bot.core.policy.model import Policy, Threshold
 from bot.core.publish.plan import (
     MOST_COMMENTS,
     Annotation,
@@ -107,7 +107,7 @@ def test_a_removed_thing_of_a_renamed_file_stands_in_the_file_that_it_became() -
 def test_a_finding_below_the_threads_severity_gets_no_thread() -> None:
     review = decided(finding(severity=Severity.WARNING))
 
-    assert planned(review, policy=Policy(inline=Level.ERROR)) == ()
+    assert planned(review, policy=Policy(inline=Threshold.ERROR)) == ()
 
 
 def test_a_suggestion_is_a_comment_on_just_its_lines() -> None:
@@ -308,7 +308,7 @@ def test_the_check_carries_summary_and_annotations_in_batches() -> None:
     removed = finding(side="LEFT", fingerprint="b")
     review = decided(*found, removed)
 
-    check = plan(review, Policy(inline=Level.NEVER), Posted(OURS), FILES)[-1]
+    check = plan(review, Policy(inline=Threshold.NEVER), Posted(OURS), FILES)[-1]
 
     assert isinstance(check, ConcludeCheck)
     assert (check.conclusion, check.title, [len(batch) for batch in check.annotations]) == (

@@ -24,10 +24,10 @@ from bot.core.engine.review import (
     Summary,
 )
 from bot.core.finding import Severity
-from bot.core.policy.model import ApprovalPolicy, Override, Owner, Policy, Waiver
+from bot.core.policy.model import ApprovalPolicy, NamespaceOwner, Override, Policy, Waiver
 from bot.core.publish.notices import ejected, installed, pushed, shared
 from bot.core.publish.plan import conclude
-from bot.core.publish.replies import Answer, Person, write_reply
+from bot.core.publish.replies import CommandReply, Person, write_reply
 from bot.core.publish.report import (
     Pages,
     comment,
@@ -50,7 +50,7 @@ PAGES = Pages("https://fairlead.example/rules")
 WAIVER = Waiver("moves in Q1, PLAT-812", LAST_DAY, rule="image-not-approved")
 POLICY = Policy(
     approvals=(ApprovalPolicy(("rbac-*",), teams=("example/security",)),),
-    owners=(Owner(("shop",), ("example/shop",)),),
+    owners=(NamespaceOwner(("shop",), ("example/shop",)),),
     waivers=(WAIVER,),
 )
 ALL = decided(
@@ -134,14 +134,18 @@ TEXTS: dict[str, Callable[[], str]] = {
     "reply": lambda: write_reply(
         "<!-- fairlead:v1 reply=7 -->",
         (
-            Answer("approve", "0123456789ab", message="Service shop/api @all", done=True),
-            Answer("approve", "77", fault="may-not", person=Person(("@example/security", "@me"))),
-            Answer("override", fault="may-not", person=Person(("@example/on-call",), blind=True)),
-            Answer("approve", fault="it gives no reason: say in a few words why"),
-            Answer("override", until="2026-11-21T10:00:00Z", done=True),
-            Answer("explain", "0123456789ab", message="Service shop/api", page=PAGE),
-            Answer("unknown", fault="edited"),
-            Answer("unknown"),
+            CommandReply("approve", "0123456789ab", message="Service shop/api @all", done=True),
+            CommandReply(
+                "approve", "77", fault="may-not", person=Person(("@example/security", "@me"))
+            ),
+            CommandReply(
+                "override", fault="may-not", person=Person(("@example/on-call",), blind=True)
+            ),
+            CommandReply("approve", fault="it gives no reason: say in a few words why"),
+            CommandReply("override", until="2026-11-21T10:00:00Z", done=True),
+            CommandReply("explain", "0123456789ab", message="Service shop/api", page=PAGE),
+            CommandReply("unknown", fault="edited"),
+            CommandReply("unknown"),
         ),
     ),
     "whole": lambda: whole(ALL, POLICY, PAGES),

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from bot.core.manifest import ReadError
-from bot.core.reading import Limits, read_manifest
+from bot.core.reading import FileLimits, read_manifest
 
 _SECONDS: Final = 20
 _BYTES: Final = 1 << 30
@@ -130,7 +130,7 @@ def test_invalid_utf_8_in_json_is_replaced_as_kubectl_replaces_it() -> None:
 
 
 def test_what_stands_before_a_limit_is_read() -> None:
-    reading = read_manifest(b"kind: A\n---\nkind: B\n", Limits(documents=1)).kubectl
+    reading = read_manifest(b"kind: A\n---\nkind: B\n", FileLimits(documents=1)).kubectl
 
     assert (reading.objects[0].encoded, len(reading.objects), reading.error) == (
         b'{"kind":"A"}',
@@ -142,13 +142,13 @@ def test_what_stands_before_a_limit_is_read() -> None:
 def test_what_merges_copy_is_bounded() -> None:
     data = b"a: {b: 1}\n" + b"c: {<<: {d: 1, e: 1, f: 1}}\n"
 
-    errors = [read_manifest(data, Limits(expansion=most)).kubectl.error for most in (48, 47)]
+    errors = [read_manifest(data, FileLimits(expansion=most)).kubectl.error for most in (48, 47)]
 
     assert errors == [None, ReadError(_ADDED, 2, limit=True)]
 
 
 def test_values_are_counted_over_all_documents_of_a_file() -> None:
-    limits = Limits(nodes=7)
+    limits = FileLimits(nodes=7)
 
     errors = [
         read_manifest(b"a: [1, 2]\n" + b"---\nb: 1\n" * more, limits).kubectl.error
@@ -175,31 +175,31 @@ def test_json_as_deep_as_the_limit_is_read() -> None:
 @pytest.mark.parametrize(
     ("data", "limits", "message"),
     [
-        (b"a: &a b\nc: [*a, *a]\n", Limits(aliases=1), "more than 1 aliases"),
-        (b"a: &a bbbbbb\nc: *a\n", Limits(expansion=5), _ADDED),
-        (b"a: &a [[]]\nb: [*a]\n", Limits(depth=3), "nested deeper than 3"),
-        (b"a: [b, c]\n", Limits(nodes=4), "more than 4 values"),
-        (b"a: [b, [], c]\n", Limits(nodes=4), "more than 4 values"),
-        (b"a: [[]]\n", Limits(depth=2), "nested deeper than 2"),
-        (b"a: 123456\n", Limits(digits=5), "a number of more than 5 digits"),
-        (b"123456: a\n", Limits(digits=5), "a number of more than 5 digits"),
-        (b'{"a": [[]]}', Limits(depth=2), "nested deeper than 2"),
-        (b'{"a": [1, 2, 3, 4]}', Limits(nodes=4), "more than 4 values"),
-        (b'{"a": 123456}', Limits(digits=5), "a number of more than 5 digits"),
-        (b'{"a": 1.23456}', Limits(digits=5), "a number of more than 5 digits"),
-        (b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", Limits(), _DEEP),
-        (b"{}{}", Limits(documents=1), "more than 1 documents"),
-        (b"kind: A\n", Limits(file_bytes=7), "larger than 7 bytes"),
+        (b"a: &a b\nc: [*a, *a]\n", FileLimits(aliases=1), "more than 1 aliases"),
+        (b"a: &a bbbbbb\nc: *a\n", FileLimits(expansion=5), _ADDED),
+        (b"a: &a [[]]\nb: [*a]\n", FileLimits(depth=3), "nested deeper than 3"),
+        (b"a: [b, c]\n", FileLimits(nodes=4), "more than 4 values"),
+        (b"a: [b, [], c]\n", FileLimits(nodes=4), "more than 4 values"),
+        (b"a: [[]]\n", FileLimits(depth=2), "nested deeper than 2"),
+        (b"a: 123456\n", FileLimits(digits=5), "a number of more than 5 digits"),
+        (b"123456: a\n", FileLimits(digits=5), "a number of more than 5 digits"),
+        (b'{"a": [[]]}', FileLimits(depth=2), "nested deeper than 2"),
+        (b'{"a": [1, 2, 3, 4]}', FileLimits(nodes=4), "more than 4 values"),
+        (b'{"a": 123456}', FileLimits(digits=5), "a number of more than 5 digits"),
+        (b'{"a": 1.23456}', FileLimits(digits=5), "a number of more than 5 digits"),
+        (b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", FileLimits(), _DEEP),
+        (b"{}{}", FileLimits(documents=1), "more than 1 documents"),
+        (b"kind: A\n", FileLimits(file_bytes=7), "larger than 7 bytes"),
     ],
 )
-def test_a_limit_can_be_lowered(data: bytes, limits: Limits, message: str) -> None:
+def test_a_limit_can_be_lowered(data: bytes, limits: FileLimits, message: str) -> None:
     error = read_manifest(data, limits).kubectl.error
 
     assert (error and error.message, error and error.limit) == (message, True)
 
 
 def test_a_large_file_still_looks_like_a_manifest() -> None:
-    limits = Limits(file_bytes=20)
+    limits = FileLimits(file_bytes=20)
 
     seen = [read_manifest(head + b"x" * 20, limits).resembles for head in (b"kind: A\n", b"a: b\n")]
 
@@ -209,7 +209,7 @@ def test_a_large_file_still_looks_like_a_manifest() -> None:
 def test_aliases_as_deep_as_the_limit_are_read() -> None:
     data = b"x: [[[[]]]]\na: &a [[]]\nb: [*a]\n"
 
-    assert read_manifest(data, Limits(depth=5)).kubectl.error is None
+    assert read_manifest(data, FileLimits(depth=5)).kubectl.error is None
 
 
 def test_a_json_number_that_is_out_of_range_is_refused() -> None:

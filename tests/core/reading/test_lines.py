@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.reading import line_of
-from bot.core.resource import Item, Route, Source
+from bot.core.resource import ListStep, ResourceSource, Route
 
 _FILE = b"""# a comment
 kind: A
@@ -31,12 +31,12 @@ items:
 """
 
 
-def _item(index: int) -> Item:
-    return Item("", index)
+def _item(index: int) -> ListStep:
+    return ListStep("", index)
 
 
-def _source(document: int = 0, *item: int, kustomize: bool = False) -> Source:
-    return Source("a.yaml", "0" * 40, document, item, kustomize=kustomize)
+def _source(document: int = 0, *item: int, kustomize: bool = False) -> ResourceSource:
+    return ResourceSource("a.yaml", "0" * 40, document, item, kustomize=kustomize)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def _source(document: int = 0, *item: int, kustomize: bool = False) -> Source:
     ],
 )
 def test_the_line_is_the_key_of_the_deepest_field_that_exists(
-    source: Source, route: Route, line: int | None
+    source: ResourceSource, route: Route, line: int | None
 ) -> None:
     assert line_of(_FILE, source, route) == line
 
@@ -116,7 +116,7 @@ def test_the_line_that_wins_is_each_readers_own(
     ],
 )
 def test_lines_are_those_of_git_whatever_breaks_lines_in_yaml(
-    data: bytes, source: Source, route: Route, line: int | None
+    data: bytes, source: ResourceSource, route: Route, line: int | None
 ) -> None:
     assert line_of(data, source, route) == line
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.manifest import Manifest
-from bot.core.reading import Limits, line_of, read_manifest
-from bot.core.resource import Item, Route, Source
+from bot.core.reading import FileLimits, line_of, read_manifest
+from bot.core.resource import ListStep, ResourceSource, Route
 
 _DATA = Path(__file__).parents[2] / "data"
 _CASES = json.loads((_DATA / "kubernetes-decoding.json").read_text(encoding="utf-8"))["cases"]
@@ -26,8 +26,8 @@ _PIECES = [
     b"%", b"\\/", b"\\ud83d", b"\xff", b"\x00", b"kind: List\n", b"\xff\xfe",
 ]  # fmt: skip
 _canonical = msgspec.json.Encoder(order="sorted").encode
-_SMALL = Limits(nodes=50, depth=5, aliases=3, expansion=200, digits=10, documents=3)
-_SOURCE = Source("a.yaml", "0" * 40, 0)
+_SMALL = FileLimits(nodes=50, depth=5, aliases=3, expansion=200, digits=10, documents=3)
+_SOURCE = ResourceSource("a.yaml", "0" * 40, 0)
 
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _json = st.recursive(
@@ -63,7 +63,9 @@ def _check(data: bytes, manifest: Manifest) -> None:
         for held in reading.objects:
             value = json.loads(held.encoded)
             assert held.encoded == _canonical(value)
-            source = Source("a.yaml", "0" * 40, held.document, held.item, kustomize=kustomize)
+            source = ResourceSource(
+                "a.yaml", "0" * 40, held.document, held.item, kustomize=kustomize
+            )
             for key in value if isinstance(value, dict) else ():
                 line = line_of(data, source, (key,))
                 assert line is not None
@@ -80,7 +82,7 @@ def test_no_mutated_text_crashes_the_reader(data: bytes) -> None:
 @given(_mutated())
 def test_no_mutated_text_passes_small_limits(data: bytes) -> None:
     read_manifest(data, _SMALL)
-    line_of(data, _SOURCE, ("a", Item("", 0), "b"), _SMALL)
+    line_of(data, _SOURCE, ("a", ListStep("", 0), "b"), _SMALL)
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
@@ -116,7 +118,7 @@ def _routes(value: Any, route: Route = ()) -> list[Route]:
             found += _routes(inner, (*route, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            found += _routes(inner, (*route, Item("", index)))
+            found += _routes(inner, (*route, ListStep("", index)))
     return found
 
 
@@ -141,5 +143,5 @@ def test_the_line_of_a_field_has_its_key(value: dict[str, Any]) -> None:
         line = line_of(data.encode(), _SOURCE, route)
         assert line is not None
         last = route[-1]
-        shown = "- " if isinstance(last, Item) else f"{last}:"
+        shown = "- " if isinstance(last, ListStep) else f"{last}:"
         assert shown in rows[line - 1]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.core.policy.model import Images
 from bot.kubernetes.images.approval import approves, mirrored, nearest
 from bot.kubernetes.images.reference import (
-    Entry,
-    Image,
+    ApprovedEntry,
+    ImageReference,
     is_short,
     parse_entries,
     parse_entry,
@@ -146,7 +146,7 @@ def test_a_short_name_leaves_the_registry_to_the_runtime(reference: str, *, shor
 
 def test_the_digest_decides_and_no_tag_is_latest() -> None:
     tags = [
-        Image("docker.io", "library/nginx", tag, digest).pulled_tag
+        ImageReference("docker.io", "library/nginx", tag, digest).pulled_tag
         for tag, digest in ((None, None), ("1.4", None), ("1.4", DIGEST), (None, DIGEST))
     ]
 
@@ -156,8 +156,10 @@ def test_the_digest_decides_and_no_tag_is_latest() -> None:
 def test_the_nearest_entry_is_the_one_written_most_alike() -> None:
     entries = parse_entries(["ghcr.io/example", "quay.io/example/api", "nginx"])
 
-    assert nearest(entries, Image("quay.io", "examp1e/api")) == Entry("quay.io", "example/api")
-    assert nearest((), Image("quay.io", "x")) is None
+    assert nearest(entries, ImageReference("quay.io", "examp1e/api")) == ApprovedEntry(
+        "quay.io", "example/api"
+    )
+    assert nearest((), ImageReference("quay.io", "x")) is None
 
 
 @pytest.mark.parametrize(
@@ -188,4 +190,4 @@ def test_a_mirror_moves_an_image_and_keeps_its_version(reference: str, moved: st
 def test_a_mirror_outside_the_list_is_not_offered() -> None:
     images = Images(approved=("ghcr.io",), mirrors={"docker.io": "mirror.example.com"})
 
-    assert mirrored(images, Image("docker.io", "library/nginx")) is None
+    assert mirrored(images, ImageReference("docker.io", "library/nginx")) is None

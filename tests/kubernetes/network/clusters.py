@@ -8,7 +8,7 @@ from typing import Any
 from bot.catalog import load_rules
 from bot.core.engine.judge import Judged, judge
 from bot.core.engine.rule import Rule
-from bot.core.finding import Finding, Spot
+from bot.core.finding import FileLine, Finding
 from bot.core.policy.model import Policy
 from bot.core.state import State
 from tests.states import world
@@ -145,7 +145,7 @@ def judged(before: State, after: State) -> list[Judged]:
 def told(found: Judged) -> tuple[str, ...]:
     """A finding in short: rule, severity, code, place, and what to use instead."""
     finding: Finding = found.finding
-    assert not isinstance(finding.node, Spot)
+    assert not isinstance(finding.node, FileLine)
     severity = finding.severity or found.rule.severity
     use = finding.facts.get("use", ())
     words = f" use {','.join(map(str, use))}" if isinstance(use, tuple) and use else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.kubernetes.addresses import Addresses
-from bot.kubernetes.network.verdict import Anywhere, Party, network, unjudged
+from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, network, unjudged
 from bot.kubernetes.workloads.population import population
 from tests.states import resource, world
 
@@ -38,14 +38,14 @@ metadata: {{name: {name}{space}}}
 """
 
 
-def reaches(text: str, source: Party) -> list[tuple[str, int]]:
+def reaches(text: str, source: ConnectionEnd) -> list[tuple[str, int]]:
     state = world(DB + text)
     (db,) = population(state).in_namespace("shop")
     ports = network(state).between(source, db)
     return [port for port in ALL if port in ports]
 
 
-def sent(text: str, target: Party) -> list[tuple[str, int]]:
+def sent(text: str, target: ConnectionEnd) -> list[tuple[str, int]]:
     state = world(DB + text)
     (db,) = population(state).in_namespace("shop")
     ports = network(state).between(db, target)
@@ -91,7 +91,7 @@ SELECT = "endpointSelector: {matchLabels: {app: db}}"
         ("{icmps: [{fields: [{type: 8}]}]}", DEV, []),
     ],
 )
-def test_a_rule_of_cilium(rule: str, source: Party, ports: list[tuple[str, int]]) -> None:
+def test_a_rule_of_cilium(rule: str, source: ConnectionEnd, ports: list[tuple[str, int]]) -> None:
     assert reaches(cilium(f"spec: {{{SELECT}, ingress: [{rule}]}}"), source) == ports
 
 
@@ -112,7 +112,7 @@ def test_a_rule_of_cilium(rule: str, source: Party, ports: list[tuple[str, int]]
         ("spec: {nodeSelector: {}, ingress: [{}]}", DEV, ALL),
     ],
 )
-def test_a_policy_of_cilium(spec: str, source: Party, ports: list[tuple[str, int]]) -> None:
+def test_a_policy_of_cilium(spec: str, source: ConnectionEnd, ports: list[tuple[str, int]]) -> None:
     assert reaches(cilium(spec.replace("SELECT", SELECT).replace("DENY", DENY)), source) == ports
 
 

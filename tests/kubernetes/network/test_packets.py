@@ -12,10 +12,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.kubernetes.network.peers import STRANGER
+from bot.kubernetes.network.peers import ANY_POD
 from bot.kubernetes.network.reachability import widenings
-from bot.kubernetes.network.verdict import Anywhere, Party, network
-from bot.kubernetes.workloads.population import Pods, population
+from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, network
+from bot.kubernetes.workloads.population import PodGroup, population
 from tests.states import world
 
 World = list[dict[str, Any]]
@@ -299,10 +299,10 @@ def test_the_verdict_is_the_packet_simulators(held: World) -> None:
     assert found == set(open_connections(held))
 
 
-def covers(party: Party, pod: str) -> bool:
-    if isinstance(party, Pods):
+def covers(party: ConnectionEnd, pod: str) -> bool:
+    if isinstance(party, PodGroup):
         return str(party)[4:] == pod
-    if party == STRANGER:
+    if party == ANY_POD:
         return True
     return isinstance(party, Anywhere) and not party.labels and party.namespace == pod[0]
 
@@ -330,7 +330,7 @@ def test_widenings_are_what_the_packet_simulator_newly_lets_through(
     told = {
         (str(held.source)[4:], str(held.target)[4:], *port)
         for held in found
-        if isinstance(held.source, Pods) and isinstance(held.target, Pods)
+        if isinstance(held.source, PodGroup) and isinstance(held.target, PodGroup)
         for port in PORTS
         if port in held.ports
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.finding import Graph, Spot
+from bot.core.finding import FileLine, Graph
 from bot.core.resource import route_text
 from bot.core.state import State
 from bot.kubernetes.network.newly_allowed import widened_findings
@@ -196,7 +196,7 @@ def test_the_finding_draws_who_reaches_whom() -> None:
     before, after = [DB, WEB, closed_to(app("api"))], [DB, WEB, closed_to(app("api"), app("web"))]
     (found,) = widened_findings(state(before), state(after), ())
 
-    assert not isinstance(found.node, Spot)
+    assert not isinstance(found.node, FileLine)
     assert found.details == (Graph((("Pod shop/web", "Pod shop/db", "every port"),)),)
     assert route_text(found.node.route) == "spec.ingress[*].from[*]"
     assert dict(found.facts) == {

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.kubernetes.podsecurity.new_violations import admission, gained, violations
-from bot.kubernetes.podsecurity.standard import Level, Version, parse_version
+from bot.kubernetes.podsecurity.new_violations import admission, new_violations, violations
+from bot.kubernetes.podsecurity.standard import PodSecurityLevel, PodSecurityVersion, parse_version
 from tests.states import world
 
 CASES = json.loads(
@@ -23,7 +23,7 @@ STRICTER = {
 }
 
 
-def judged(pod: Any, level: Level, version: Version) -> list[str]:
+def judged(pod: Any, level: PodSecurityLevel, version: PodSecurityVersion) -> list[str]:
     (resource,) = world(json.dumps(pod)).resources
     controls = {found.control for found in violations(resource, "baseline", version)}
     if level == "restricted":
@@ -39,7 +39,7 @@ def judged(pod: Any, level: Level, version: Version) -> list[str]:
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES])
 @pytest.mark.parametrize("level", ["baseline", "restricted"])
-def test_each_control_forbids_what_upstream_forbids(case: Any, level: Level) -> None:
+def test_each_control_forbids_what_upstream_forbids(case: Any, level: PodSecurityLevel) -> None:
     expected, found = {}, {}
     current: list[str] = []
     for version in VERSIONS:
@@ -90,7 +90,9 @@ def test_each_control_has_an_allowed_and_a_forbidden_example() -> None:
         (None, (1, 37)),
     ],
 )
-def test_a_version_that_is_none_is_the_newest(text: str | None, version: Version) -> None:
+def test_a_version_that_is_none_is_the_newest(
+    text: str | None, version: PodSecurityVersion
+) -> None:
     assert parse_version(text) == version
 
 
@@ -160,6 +162,8 @@ spec: {containers: [{name: a, securityContext: {privileged: true}}, {name: b}]}
     ],
 )
 def test_only_what_pods_gain_is_new(head: str, expected: list[str]) -> None:
-    new = [found.text for held in gained(world(POD), world(head)) for found in held.baseline]
+    new = [
+        found.text for held in new_violations(world(POD), world(head)) for found in held.baseline
+    ]
 
     assert new == [f"makes container {name} privileged" for name in expected]

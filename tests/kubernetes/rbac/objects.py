@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bot.core.resource import Resource, ResourceKey, Source
+from bot.core.resource import Resource, ResourceKey, ResourceSource
 from bot.core.state import State
 from bot.core.values import freeze, mapping
 
@@ -22,7 +22,7 @@ def resource(
     metadata |= dict(body.get("metadata", {}))  # type: ignore[call-overload] # a test's own mapping
     whole = {"apiVersion": version, "kind": kind, **body, "metadata": metadata}
     key = ResourceKey(group, kind, namespace, name)
-    return Resource.of(key, mapping(freeze(whole)), Source("a.yaml", "", 0))
+    return Resource.of(key, mapping(freeze(whole)), ResourceSource("a.yaml", "", 0))
 
 
 def rule(

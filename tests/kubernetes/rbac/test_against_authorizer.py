@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bot.core.resource import Resource
 from bot.kubernetes.rbac.gains import Gain, compare
-from bot.kubernetes.rbac.rules import Atom, Rule
+from bot.kubernetes.rbac.rules import Atom, RbacRule
 from tests.kubernetes.rbac.objects import binding, cluster_role, role, rule, state
 
 Json = dict[str, list[str]]
@@ -248,8 +248,8 @@ BINDINGS = st.one_of(
 TREES = st.lists(st.one_of(ROLES, BINDINGS), max_size=6, unique_by=lambda held: held.key)
 
 
-def _typed(held: Json) -> Rule:
-    return Rule(
+def _typed(held: Json) -> RbacRule:
+    return RbacRule(
         tuple(held["verbs"]),
         tuple(held.get("apiGroups", [])),
         tuple(held.get("resources", [])),

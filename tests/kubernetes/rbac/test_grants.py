@@ -10,7 +10,7 @@ from bot.core.engine.review import GrantCounts
 from bot.core.resource import Resource
 from bot.kubernetes.rbac import grant_difference
 from bot.kubernetes.rbac.gains import Gain, compare
-from bot.kubernetes.rbac.objects import Binding, Refusal, Role, read
+from bot.kubernetes.rbac.objects import Binding, RbacRefusal, Role, read
 from tests.kubernetes.rbac.objects import (
     RBAC,
     binding,
@@ -449,8 +449,8 @@ def test_a_refusal_stands_where_the_field_would_be() -> None:
     held = resource("ClusterRole", None, "x", {"rules": [{"verbs": ["get"]}]})
 
     places = [
-        Refusal(("rules", 0, "apiGroups"), "").node(held).exists,
-        Refusal(("rules", 7, "apiGroups"), "").node(held).route,
+        RbacRefusal(("rules", 0, "apiGroups"), "").node(held).exists,
+        RbacRefusal(("rules", 7, "apiGroups"), "").node(held).route,
     ]
 
     assert places == [False, ("rules",)]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.resource import Resource, Source
+from bot.core.resource import Resource, ResourceSource
 from bot.kubernetes.rbac.gains import compare
 from tests.kubernetes.rbac.objects import resource, state
 from tests.kubernetes.rbac.test_against_authorizer import TREES
@@ -77,7 +77,9 @@ def _renamed(held: Resource) -> Resource:
 
 
 def _moved(held: Resource) -> Resource:
-    return Resource(held.key, held.api_version, held.encoded, Source("other/b.yaml", "x", 3))
+    return Resource(
+        held.key, held.api_version, held.encoded, ResourceSource("other/b.yaml", "x", 3)
+    )
 
 
 def _as_user(held: Resource) -> Resource:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.fetching import Reference
-from bot.core.states.roots.fetched_files import Meant
-from bot.kubernetes.remote.resolve import Meanings
+from bot.core.fetching import SourceReference
+from bot.core.states.roots.fetched_files import ResolvedSource
+from bot.kubernetes.remote.resolve import RemoteSources
 
 COMMIT = "0123456789" * 4
 DIGEST = "sha256:" + "ab" * 32
@@ -64,7 +64,9 @@ def test_a_repository_at_a_commit_or_tag(
 ) -> None:
     name = address.partition("://")[2].removesuffix(".git")
 
-    assert Meanings().base(text) == Meant(Reference("git", address, version), part, name, shown)
+    assert RemoteSources().base(text) == ResolvedSource(
+        SourceReference("git", address, version), part, name, shown
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,9 @@ def test_a_repository_at_a_commit_or_tag(
     ],
 )
 def test_a_file_whose_address_says_its_version(text: str, part: str, name: str) -> None:
-    assert Meanings().base(text) == Meant(Reference("file", text), part, name, "v1.0.0")
+    assert RemoteSources().base(text) == ResolvedSource(
+        SourceReference("file", text), part, name, "v1.0.0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,26 +116,26 @@ def test_a_file_whose_address_says_its_version(text: str, part: str, name: str) 
     ],
 )
 def test_what_names_no_exact_version_means_nothing(text: str) -> None:
-    assert Meanings().base(text) is None
+    assert RemoteSources().base(text) is None
 
 
 def test_charts_of_repositories_and_registries() -> None:
-    chart = Meanings().chart
+    chart = RemoteSources().chart
 
-    assert chart("https://user:pass@Charts.example.com/a/", "redis", "v1.2.3+x") == Meant(
-        Reference("chart", "https://charts.example.com/a", "v1.2.3+x", "redis"),
+    assert chart("https://user:pass@Charts.example.com/a/", "redis", "v1.2.3+x") == ResolvedSource(
+        SourceReference("chart", "https://charts.example.com/a", "v1.2.3+x", "redis"),
         "",
         "charts.example.com/a/redis",
         "v1.2.3+x",
     )
-    assert chart("oci://ghcr.io/o/charts", "redis", "1.2.3+x") == Meant(
-        Reference("oci", "oci://ghcr.io/o/charts/redis", "1.2.3_x"),
+    assert chart("oci://ghcr.io/o/charts", "redis", "1.2.3+x") == ResolvedSource(
+        SourceReference("oci", "oci://ghcr.io/o/charts/redis", "1.2.3_x"),
         "",
         "ghcr.io/o/charts/redis",
         "1.2.3+x",
     )
-    assert chart("oci://ghcr.io/o", "redis", DIGEST) == Meant(
-        Reference("oci", "oci://ghcr.io/o/redis", DIGEST),
+    assert chart("oci://ghcr.io/o", "redis", DIGEST) == ResolvedSource(
+        SourceReference("oci", "oci://ghcr.io/o/redis", DIGEST),
         "",
         "ghcr.io/o/redis",
         "sha256:abababababab",
@@ -158,4 +162,4 @@ def test_charts_of_repositories_and_registries() -> None:
     ],
 )
 def test_what_names_no_exact_chart_means_nothing(repository: str, name: str, version: str) -> None:
-    assert Meanings().chart(repository, name, version) is None
+    assert RemoteSources().chart(repository, name, version) is None

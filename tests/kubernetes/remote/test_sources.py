@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.state import State
 from bot.kubernetes.remote.addresses import (
-    Address,
+    SourceAddress,
     compare_link,
     follows_charts,
     follows_git,
@@ -54,7 +54,7 @@ COMMIT = "0123456789" * 4
 def test_an_address_is_a_place_a_part_and_a_version(
     text: str, place: str, part: str, version: str
 ) -> None:
-    assert git_address(text) == Address(place, part, version)
+    assert git_address(text) == SourceAddress(place, part, version)
 
 
 def test_whose_something_is_depends_on_who_shares_the_host() -> None:

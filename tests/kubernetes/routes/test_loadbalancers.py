@@ -10,7 +10,7 @@ import pytest
 from bot.core.finding import Severity
 from bot.core.resource import Resource
 from bot.core.state import Environment, State
-from bot.kubernetes.checks import Reach
+from bot.kubernetes.checks import ReachedNamespaces
 from bot.kubernetes.routes.exposure import Exposure
 from bot.kubernetes.routes.loadbalancers import PROVIDERS, ProviderName, is_internal, provider_of
 from tests.states import world
@@ -98,7 +98,10 @@ def test_the_provider_is_recognised(
 def exposed(held: Resource, **providers: tuple[ProviderName, ...]) -> list[tuple[str, object]]:
     state = State((held,), Environment(name="prod"))
     asked = Exposure(providers)
-    return [(issue.code, issue.severity) for issue in asked.ask(state, Reach(frozenset({"shop"})))]
+    return [
+        (issue.code, issue.severity)
+        for issue in asked.ask(state, ReachedNamespaces(frozenset({"shop"})))
+    ]
 
 
 def test_a_load_balancer_names_a_provider_of_its_environment() -> None:

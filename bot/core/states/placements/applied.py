@@ -13,7 +13,7 @@ import msgspec
 
 from bot.core import values
 from bot.core.manifest import Manifest, ManifestFile
-from bot.core.rendering import Built, Declared, Status
+from bot.core.rendering import BuildResult, BuildStatus, Declared
 from bot.core.resource import Resource, ResourceKey
 from bot.core.scopes import Scopes
 from bot.core.states.rendered.origins import rendered
@@ -51,7 +51,7 @@ class Applied:
     files: Mapping[str, ManifestFile]
     reasons: tuple[Reason, ...] = ()
     unread: bool = False
-    status: Status | None = None
+    status: BuildStatus | None = None
     volatile: Mapping[ResourceKey, Leaves] = field(default_factory=lambda: MappingProxyType({}))
     upgrade: Rendition | None = None
     upgrade_reasons: tuple[Reason, ...] = ()
@@ -88,7 +88,7 @@ class Applied:
 
 
 @dataclass(slots=True)
-class Reader:
+class RootReader:
     """Reads roots. What base and head have in common is read once and shared between them."""
 
     manifests: Manifests
@@ -107,7 +107,7 @@ class Reader:
         return self._resources(held, self.namespace)
 
     def made(
-        self, root: Root, built: Built, declared: Declared | None = None
+        self, root: Root, built: BuildResult, declared: Declared | None = None
     ) -> tuple[Resource, ...]:
         """The resources of what comes of a build, as another declaration has it finished.
 
@@ -194,7 +194,7 @@ class Reader:
         upgrade = steadied(own, rendition(made, again))
         return replace(applied, upgrade=_shared(own, upgrade))
 
-    def _repeated(self, root: Root, built: Built) -> tuple[Resource, ...]:
+    def _repeated(self, root: Root, built: BuildResult) -> tuple[Resource, ...]:
         """The resources of a build that was made before; none where it does not build again."""
         if built.status != "rendered":
             return ()
@@ -226,7 +226,7 @@ def _shared(own: Rendition, upgrade: Rendition) -> Rendition | None:
     return replace(upgrade, resources=found)
 
 
-def _not_built(root: Root, built: Built) -> tuple[Reason, ...]:
+def _not_built(root: Root, built: BuildResult) -> tuple[Reason, ...]:
     """Why a root was not built: what refuses it, else what needs a renderer, and what that said."""
     if root.refusals:
         return root.refusals

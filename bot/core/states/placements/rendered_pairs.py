@@ -8,9 +8,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
-from bot.core.rendering import Build, Built, Declared
+from bot.core.rendering import Build, BuildResult, Declared
 from bot.core.resource import Node, Resource
-from bot.core.states.placements.applied import Applied, Reader
+from bot.core.states.placements.applied import Applied, RootReader
 from bot.core.states.rendered.renditions import Rendition, volatile_nodes
 from bot.core.states.rendered.reverted_build import PutBack
 from bot.core.states.roots.fetched_files import Remote
@@ -20,12 +20,14 @@ from bot.core.states.roots.root import UPGRADE, Root
 class Read(Protocol):
     """What a build comes to, as resources."""
 
-    def __call__(self, built: Built, declared: Declared | None = None, /) -> tuple[Resource, ...]:
+    def __call__(
+        self, built: BuildResult, declared: Declared | None = None, /
+    ) -> tuple[Resource, ...]:
         """The resources, finished as this declaration says, None for as the root's own does."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedPair:
     """One root that was rendered: what was built at base and at head, None where there is none.
 
     `name` is what the sources of its resources name as their root. `read` gives the resources of
@@ -57,10 +59,10 @@ class Rendered:
 def rendered_of(
     old: Applied | None,
     new: Applied | None,
-    reader: Reader,
+    reader: RootReader,
     shared: frozenset[str],
     again: PutBack | None,
-) -> Iterator[Rendered]:
+) -> Iterator[RenderedPair]:
     """A root that was rendered, and once more as it is upgraded where that is another thing.
 
     `shared` are its files that other roots of head are made of as well, `again` builds it anew.
@@ -76,10 +78,12 @@ def rendered_of(
         yield replace(upgrade, shared=shared, again=again)
 
 
-def _rendered(root: Root, *, old: Applied | None, new: Applied | None, reader: Reader) -> Rendered:
+def _rendered(
+    root: Root, *, old: Applied | None, new: Applied | None, reader: RootReader
+) -> RenderedPair:
     before, after = (_rendition(root, held) for held in (old, new))
     was, now = (held.root if held is not None else None for held in (old, new))
-    return Rendered(
+    return RenderedPair(
         root.name,
         _build(root, was),
         _build(root, now),

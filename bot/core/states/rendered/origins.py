@@ -11,10 +11,10 @@ from typing import Any, Final
 import msgspec
 
 from bot.core.manifest import Object
-from bot.core.reading import Limits, read_manifest
+from bot.core.reading import FileLimits, read_manifest
 from bot.core.reading.split import cut_for_kubectl, normalised
-from bot.core.rendering import ORIGIN_PREFIX, Built
-from bot.core.resource import Resource, Source
+from bot.core.rendering import ORIGIN_PREFIX, BuildResult
+from bot.core.resource import Resource, ResourceSource
 from bot.core.scopes import Scopes
 from bot.core.states.resources import identity_of
 from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES
@@ -22,7 +22,7 @@ from bot.core.states.roots.root import Root
 from bot.errors import UnbuildableError
 
 # A renderer's output is bounded where it is made; one root may well hold thousands of documents.
-_LIMITS: Final = Limits(
+_LIMITS: Final = FileLimits(
     file_bytes=64 << 20, documents=20_000, nodes=4_000_000, expansion=16 << 20, aliases=1_000
 )
 
@@ -45,7 +45,7 @@ class _Origin:
     path: str
 
 
-def rendered(root: Root, built: Built, namespace: str, scopes: Scopes) -> Iterator[Resource]:
+def rendered(root: Root, built: BuildResult, namespace: str, scopes: Scopes) -> Iterator[Resource]:
     """The resources of a root that was built; `namespace` is what one without any gets.
 
     Raises UnbuildableError where the output cannot be read to its end, or is not what may be sent.
@@ -58,12 +58,14 @@ def rendered(root: Root, built: Built, namespace: str, scopes: Scopes) -> Iterat
             continue
         blob = root.files[held.path].blob if held.path in root.files else ""
         path = root.own_paths.get(held.path, held.path)
-        source = Source(path, blob, 0, kustomize=root.kind == "kustomization", root=root.name)
+        source = ResourceSource(
+            path, blob, 0, kustomize=root.kind == "kustomization", root=root.name
+        )
         key = identity.key(root.default_namespace or namespace, scopes)
         yield Resource(key, identity.api_version, encoded, source)
 
 
-def _of_kustomize(built: Built, root: Root) -> Iterator[_Origin]:
+def _of_kustomize(built: BuildResult, root: Root) -> Iterator[_Origin]:
     """The objects without their origins, and without the hashes in names of generated ones.
 
     A hash changes with the content, so that a changed ConfigMap would be another one and whatever
@@ -129,7 +131,7 @@ def _own_file(root: Root) -> str:
     return next((name for name in names if name in root.files), inside)
 
 
-def _of_helm(built: Built, root: Root) -> Iterator[_Origin]:
+def _of_helm(built: BuildResult, root: Root) -> Iterator[_Origin]:
     """The objects, each with the template or CRD that it comes from."""
     manifest = read_manifest(built.output, _LIMITS)
     if manifest.kubectl.error is not None:

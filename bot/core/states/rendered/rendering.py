@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.core.fetching import Reference
-from bot.core.rendering import Build, Builder, Built, Status
+from bot.core.fetching import SourceReference
+from bot.core.rendering import Build, Builder, BuildResult, BuildStatus
 from bot.core.states.roots.fetched_files import DEEPEST
 from bot.core.states.roots.files import directory
 from bot.core.states.roots.root import Manifests, Reruns, Root, RootKey, Roots
@@ -39,10 +39,10 @@ class Rendering:
     manifests: Manifests
     asked: dict[RootKey, None] = field(default_factory=dict)
     tools: set[str] = field(default_factory=set)
-    _known: dict[object, Built] = field(default_factory=dict)
+    _known: dict[object, BuildResult] = field(default_factory=dict)
     _builds: int = 0
 
-    def wanted(self, before: Roots, after: Roots) -> Iterator[Reference]:
+    def wanted(self, before: Roots, after: Roots) -> Iterator[SourceReference]:
         """What lies elsewhere and the affected roots are made of, in the order of these."""
         if not before.remotes and not after.remotes:
             return
@@ -68,14 +68,16 @@ class Rendering:
         done = [{key: self._with_answers(root) for key, root in side.items()} for side in sides]
         return _with(before, done[0]), _with(after, done[1])
 
-    def _refusal(self, root: Root) -> Built | None:
+    def _refusal(self, root: Root) -> BuildResult | None:
         """Why a root is not even tried; None where it may be."""
         if root.refusals or root.build is None:
-            status: Status = "limit" if root.spent else "refused"
-            return Built(status, message=(root.refusals or root.reasons)[0].message)
+            status: BuildStatus = "limit" if root.spent else "refused"
+            return BuildResult(status, message=(root.refusals or root.reasons)[0].message)
         pointer = next((path for path in root.files if self._is_pointer(root.files[path])), None)
         if pointer is not None:
-            return Built("refused", message=f"{pointer} is a Git LFS pointer, not the file itself")
+            return BuildResult(
+                "refused", message=f"{pointer} is a Git LFS pointer, not the file itself"
+            )
         return None
 
     def _make(self, orders: Iterable[_Order]) -> None:
@@ -115,8 +117,8 @@ class Rendering:
             )
         return replace(root, built=self._answer(_order(root)), reruns=reruns)
 
-    def _answer(self, order: _Order) -> Built:
-        return self._known.get(order.mark) or Built("limit", message=_spent())
+    def _answer(self, order: _Order) -> BuildResult:
+        return self._known.get(order.mark) or BuildResult("limit", message=_spent())
 
     def _is_pointer(self, file: File) -> bool:
         return file.size <= _LARGEST_POINTER and self.manifests.manifest(file).pointer

@@ -18,8 +18,8 @@ import msgspec
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.values import Value, freeze, mapping
 
-Steps: TypeAlias = tuple[str | int, ...]
-Leaves: TypeAlias = Mapping[Steps, Value]
+FieldSteps: TypeAlias = tuple[str | int, ...]
+Leaves: TypeAlias = Mapping[FieldSteps, Value]
 """Places in a resource, with what stood there in a second build of the same input."""
 
 _NONE: Final[Leaves] = MappingProxyType({})
@@ -113,7 +113,7 @@ def _sort(held: Resource) -> object:
     return held.group_kind, held.namespace, held.source.path
 
 
-def _differing(one: Value, other: Value, steps: Steps) -> Iterator[tuple[Steps, Value]]:
+def _differing(one: Value, other: Value, steps: FieldSteps) -> Iterator[tuple[FieldSteps, Value]]:
     """The deepest places at which two values differ, with the second's value."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in one:
@@ -130,7 +130,7 @@ def _differing(one: Value, other: Value, steps: Steps) -> Iterator[tuple[Steps, 
 
 def _alike(
     was: Resource, now: Resource, before: Leaves, after: Leaves
-) -> Iterator[tuple[Steps, Value]]:
+) -> Iterator[tuple[FieldSteps, Value]]:
     """The leaves that are volatile in both and the same but for that, with the old value."""
     for steps, second in after.items():
         if steps in before:
@@ -166,7 +166,7 @@ def _common(texts: Sequence[str]) -> int:
     return bisect_left(lengths, True, key=lambda length: low[:length] != high[:length]) - 1
 
 
-def _at(value: Value, steps: Steps) -> Value:
+def _at(value: Value, steps: FieldSteps) -> Value:
     for step in steps:
         if isinstance(value, Mapping) and isinstance(step, str):
             value = value.get(step)
@@ -177,7 +177,7 @@ def _at(value: Value, steps: Steps) -> Value:
     return value
 
 
-def _put(body: Any, steps: Steps, value: Value) -> None:
+def _put(body: Any, steps: FieldSteps, value: Value) -> None:
     """Set what stands at a place of this very body."""
     for step in steps[:-1]:
         body = body[step]

@@ -10,7 +10,7 @@ from typing import Final
 from bot.core.rendering import Build, Declared
 from bot.core.states.roots.charts import chart_at
 from bot.core.states.roots.closures import Closures, Manifests, kustomizations_at
-from bot.core.states.roots.fetched_files import DEEPEST, Grafts, Remote, grafted
+from bot.core.states.roots.fetched_files import DEEPEST, FetchedFiles, Remote, with_fetched
 from bot.core.states.roots.kustomization import Reason
 from bot.core.states.roots.overlay import Overlay
 from bot.core.states.roots.paths import Paths
@@ -31,7 +31,7 @@ class PutBack:
     root: Root
     tree: Tree
     manifests: Manifests
-    grafts: Grafts
+    grafts: FetchedFiles
     old: tuple[Remote, ...] = ()
 
     def laying(self, declared: Declared | None) -> PutBack:
@@ -60,10 +60,10 @@ class PutBack:
     def _built(self, texts: Mapping[str, str], own: tuple[Remote, ...]) -> Build | None:
         laid = self.root.laid
         overlay = Overlay(self.tree, {**texts, **laid}, self.manifests)
-        tree, grafts = grafted(overlay.tree, own, self.grafts)
+        tree, grafts = with_fetched(overlay.tree, own, self.grafts)
         made = _made(self.root, Paths(tree, overlay.link, grafts), overlay)
         for _ in range(DEEPEST):
-            tree, found = grafted(overlay.tree, (*own, *made.remotes), grafts)
+            tree, found = with_fetched(overlay.tree, (*own, *made.remotes), grafts)
             if found.placed == grafts.placed:
                 break
             grafts = found

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.core.states.roots.files import CHART_NAME, Files
-from bot.core.template_decision import Late
+from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, File
 
 _LARGEST: Final = 256 * 1024
@@ -50,7 +50,9 @@ class _Block:
     keys: dict[str, None] = field(default_factory=dict)
 
 
-def late_decisions(base: Files, head: Files, blobs: Blobs) -> tuple[tuple[Late, ...], ...]:
+def late_decisions(
+    base: Files, head: Files, blobs: Blobs
+) -> tuple[tuple[TemplateDecision, ...], ...]:
     """Those of the templates that differ, at base and at head."""
     sides = (_templates(base), _templates(head))
     differing = {
@@ -67,12 +69,12 @@ def late_decisions(base: Files, head: Files, blobs: Blobs) -> tuple[tuple[Late, 
     )
 
 
-def late_in(path: str, text: str) -> Iterator[Late]:
+def late_in(path: str, text: str) -> Iterator[TemplateDecision]:
     """The late decisions of a template, each at the line that opens it."""
     found = _Scan(text)
     for block in found.blocks():
         if block.asks and block.keys:
-            yield Late(path, block.line, block.asks, tuple(block.keys), block.text)
+            yield TemplateDecision(path, block.line, block.asks, tuple(block.keys), block.text)
 
 
 class _Scan:

@@ -11,11 +11,11 @@ from typing import Final
 import msgspec
 
 from bot.core import values
-from bot.core.fetching import Brought
+from bot.core.fetching import FetchResult
 from bot.core.globs import path_matches
 from bot.core.policy.model import EnvironmentPolicy, RenderPolicy
 from bot.core.rendering import Release
-from bot.core.resource import Item, Route, Source
+from bot.core.resource import ListStep, ResourceSource, Route
 from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.fetched_files import Remote
 from bot.core.states.roots.files import CHART_NAME, Files, base_name, directory
@@ -137,7 +137,7 @@ class _Dependency:
     name: str
     version: str
     repository: str
-    source: Source
+    source: ResourceSource
     route: Route
     locked: _Locked | None = None
     alias: str = ""
@@ -151,7 +151,7 @@ class _Locked:
     """The version of a dependency that `helm dependency build` takes, and where that is said."""
 
     version: str
-    source: Source
+    source: ResourceSource
     route: Route
 
 
@@ -274,7 +274,7 @@ class _Collector:
                         values.text(held.get("version")) or "",
                         repository,
                         source,
-                        ("dependencies", Item("", index)),
+                        ("dependencies", ListStep("", index)),
                         locks.get((index, name_of, repository)),
                         values.text(held.get("alias")) or "",
                     )
@@ -297,7 +297,7 @@ class _Collector:
                     values.text(held.get("name")) or "",
                     values.text(held.get("repository")) or "",
                 )
-                route = ("dependencies", Item("", index), "version")
+                route = ("dependencies", ListStep("", index), "version")
                 found[mark] = _Locked(version, source, route)
         return found
 
@@ -317,18 +317,18 @@ class _Collector:
                     return True
         return False
 
-    def _body(self, path: str) -> tuple[Body, Source | None]:
+    def _body(self, path: str) -> tuple[Body, ResourceSource | None]:
         """A chart's description, which is no resource: read as leniently as a kustomization."""
         file = self._paths.file(path)
         found = () if file is None else self._manifests.kustomization(file).kustomize.objects
         if file is None or not found:
             return EMPTY, None
         held = found[0]
-        source = Source(path, file.blob, held.document, held.item, kustomize=True)
+        source = ResourceSource(path, file.blob, held.document, held.item, kustomize=True)
         return values.mapping(freeze(msgspec.json.decode(held.encoded))), source
 
 
-def _absent(dependency: _Dependency, answer: Brought | None = None) -> Reason:
+def _absent(dependency: _Dependency, answer: FetchResult | None = None) -> Reason:
     """Why a dependency is not there: nobody put it there, and it was not brought."""
     address = without_credentials(dependency.repository)
     where = f" from {address}" if address else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.core.fetching import Brought
+from bot.core.fetching import FetchResult
 from bot.core.rendering import ChartElsewhere, Declared
 from bot.core.resource import ResourceKey
 from bot.core.states.roots.charts import Chart, chart_at
@@ -23,7 +23,7 @@ _MOST: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Declarations:
+class DeclaredRoots:
     """The roots of a tree once what declares roots is known, and the objects that declared any."""
 
     roots: Roots
@@ -32,7 +32,7 @@ class Declarations:
 
 def with_declared(
     inferred: Roots, declared: Iterable[Declared], files: Files, manifests: Manifests
-) -> Declarations:
+) -> DeclaredRoots:
     """The roots of a tree: the declared ones, and those inferred of which nothing was declared."""
     tree = _Tree(files, manifests, inferred)
     found: dict[object, Root] = {}
@@ -45,10 +45,10 @@ def with_declared(
         if root is not None:
             found[root.key] = root
     if not found:
-        return Declarations(inferred, frozenset(owners))
+        return DeclaredRoots(inferred, frozenset(owners))
     kept = (root for root in inferred.roots.values() if not _is_replaced(root, found.values()))
     roots = Roots(keyed((*kept, *found.values())), inferred.kustomizations)
-    return Declarations(roots, frozenset(owners))
+    return DeclaredRoots(roots, frozenset(owners))
 
 
 def _is_replaced(root: Root, declared: Iterable[Root]) -> bool:
@@ -206,7 +206,7 @@ def _variant(held: Declared) -> str:
     return " ".join(dict.fromkeys(part for part in parts if part))
 
 
-def _missing(wanted: ChartElsewhere, title: str, answer: Brought | None) -> Reason:
+def _missing(wanted: ChartElsewhere, title: str, answer: FetchResult | None) -> Reason:
     """Why a chart from elsewhere is not here."""
     said = f": {answer.message}" if answer is not None and answer.message else ""
     if answer is not None and answer.status == "brought":

@@ -14,8 +14,8 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from bot.core.fetching import Brought, Fetcher, Reference
-from bot.core.resource import Route, Source
+from bot.core.fetching import Fetcher, FetchResult, SourceReference
+from bot.core.resource import ResourceSource, Route
 from bot.core.tree import File, Tree
 from bot.errors import UnbuildableError
 
@@ -38,13 +38,13 @@ _PARTS: Final = RESERVED.count("/") + 2
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class ResolvedSource:
     """What an address means: a reference, and the path of what is taken of it.
 
     `name` is what it is whatever the version, `version` what people call that.
     """
 
-    reference: Reference
+    reference: SourceReference
     part: str = ""
     name: str = ""
     version: str = ""
@@ -55,13 +55,13 @@ class Meant:
         return self.reference.name or self.name.rpartition("/")[2]
 
 
-class Elsewhere(Protocol):
+class SourceResolver(Protocol):
     """Who knows which exact version of what an address means; None for no exact one."""
 
-    def base(self, text: str) -> Meant | None:
+    def base(self, text: str) -> ResolvedSource | None:
         """What a kustomization names: a directory of a repository, or a file."""
 
-    def chart(self, repository: str, name: str, version: str) -> Meant | None:
+    def chart(self, repository: str, name: str, version: str) -> ResolvedSource | None:
         """A chart of a repository of charts or of a registry."""
 
 
@@ -72,32 +72,39 @@ class Remote:
     `depth` counts the references that lead to it.
     """
 
-    meant: Meant
+    meant: ResolvedSource
     place: str
-    source: Source
+    source: ResourceSource
     route: Route
     depth: int = 1
 
     @property
-    def reference(self) -> Reference:
+    def reference(self) -> SourceReference:
         """What can be brought."""
         return self.meant.reference
 
 
 @dataclass(frozen=True, slots=True)
-class Grafts:
+class FetchedFiles:
     """What a tree has of what lies elsewhere: `placed` by directory, and every answer so far.
 
     `left_out` are the directories for which there was no more room.
     """
 
-    elsewhere: Elsewhere | None = None
-    answers: Mapping[Reference, Brought] = field(default_factory=lambda: MappingProxyType({}))
+    elsewhere: SourceResolver | None = None
+    answers: Mapping[SourceReference, FetchResult] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     placed: Mapping[str, Remote] = field(default_factory=lambda: MappingProxyType({}))
     left_out: frozenset[str] = frozenset()
 
     def remote(
-        self, meant: Meant, source: Source, route: Route, others: Iterable[Remote], holder: str = ""
+        self,
+        meant: ResolvedSource,
+        source: ResourceSource,
+        route: Route,
+        others: Iterable[Remote],
+        holder: str = "",
     ) -> Remote:
         """A reference of a holder, by default a file, that has these others.
 
@@ -123,11 +130,11 @@ class Grafts:
         held = self.placed.get(remote.place)
         return held is not None and held.reference == remote.reference
 
-    def answer(self, remote: Remote) -> Brought | None:
+    def answer(self, remote: Remote) -> FetchResult | None:
         """What came of a reference; None where it was not asked for."""
         if remote.depth > DEEPEST:
             message = f"more than {DEEPEST} things from elsewhere name one another"
-            return Brought("refused", message=message)
+            return FetchResult("refused", message=message)
         if remote.place in self.left_out:
             return _SPENT
         return self.answers.get(remote.reference)
@@ -140,8 +147,8 @@ class Grafts:
         return found
 
 
-NOTHING: Final = Grafts()
-_SPENT: Final = Brought("limit", message=f"what is fetched has more than {MOST_FILES:,} files")
+NOTHING: Final = FetchedFiles()
+_SPENT: Final = FetchResult("limit", message=f"what is fetched has more than {MOST_FILES:,} files")
 
 
 def zone(path: str) -> str:
@@ -165,7 +172,9 @@ def without_reserved(tree: Tree) -> Tree:
     return {path: held for path, held in tree.items() if path not in left_out}
 
 
-def grafted(tree: Tree, remotes: Iterable[Remote], grafts: Grafts) -> tuple[Tree, Grafts]:
+def with_fetched(
+    tree: Tree, remotes: Iterable[Remote], grafts: FetchedFiles
+) -> tuple[Tree, FetchedFiles]:
     """A tree with what was brought for these references, and what it then has of it."""
     placed: dict[str, Remote] = {}
     left_out: set[str] = set()
@@ -188,25 +197,25 @@ def grafted(tree: Tree, remotes: Iterable[Remote], grafts: Grafts) -> tuple[Tree
     return (files if placed else tree), found
 
 
-def _name(meant: Meant) -> tuple[str, str, str, str]:
+def _name(meant: ResolvedSource) -> tuple[str, str, str, str]:
     return (meant.reference.kind, meant.name.lower(), meant.reference.name, meant.part)
 
 
-def _place(meant: Meant, holder: str, number: int) -> str:
+def _place(meant: ResolvedSource, holder: str, number: int) -> str:
     """The directory for a reference, whatever its version."""
     marks = "\0".join((holder, *_name(meant), str(number)))
     return f"{RESERVED}/{sha256(marks.encode()).hexdigest()[:16]}"
 
 
 @dataclass(slots=True)
-class Bringing:
+class FetchSession:
     """Has things brought for one review, each once and within bounds. `answers` are what came."""
 
     fetcher: Fetcher
-    answers: dict[Reference, Brought] = field(default_factory=dict)
+    answers: dict[SourceReference, FetchResult] = field(default_factory=dict)
     _files: int = 0
 
-    def bring(self, wanted: Iterable[Reference]) -> bool:
+    def bring(self, wanted: Iterable[SourceReference]) -> bool:
         """Ask for what was not asked for yet. Whether there was any such thing."""
         new = [held for held in dict.fromkeys(wanted) if held not in self.answers]
         left = max(MOST_REFERENCES - len(self.answers), 0)
@@ -214,18 +223,18 @@ class Bringing:
         if asked:
             for reference, found in zip(asked, self.fetcher.bring(asked), strict=True):
                 self.answers[reference] = self._bounded(found)
-        spent = Brought("limit", message=f"a review may fetch {MOST_REFERENCES} things")
+        spent = FetchResult("limit", message=f"a review may fetch {MOST_REFERENCES} things")
         self.answers.update(dict.fromkeys(over, spent))
         return bool(new)
 
-    def _bounded(self, found: Brought) -> Brought:
+    def _bounded(self, found: FetchResult) -> FetchResult:
         if self._files + len(found.files) > MOST_FILES:
             return _SPENT
         self._files += len(found.files)
         return found
 
 
-def named(text: str, grafts: Iterable[Grafts]) -> str:
+def named(text: str, grafts: Iterable[FetchedFiles]) -> str:
     """A text in which what was brought is named by its address, and not by where it is put."""
     if RESERVED not in text:
         return text

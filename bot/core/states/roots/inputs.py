@@ -10,7 +10,7 @@ import msgspec
 
 from bot.core import values
 from bot.core.manifest import Manifest
-from bot.core.resource import Resource, ResourceKey, Source
+from bot.core.resource import Resource, ResourceKey, ResourceSource
 from bot.core.states.roots.charts import REQUIREMENTS, is_vendored
 from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES, Files, base_name, directory
@@ -51,7 +51,7 @@ def _objects(path: str, file: File, manifest: Manifest, kind: str) -> Iterator[R
         if kind == "Kustomization" and version and version.partition("/")[0] != GROUP:
             continue  # Flux's, which is a resource
         key = ResourceKey(group, kind, None, path)
-        source = Source(path, file.blob, held.document, held.item, kustomize=True)
+        source = ResourceSource(path, file.blob, held.document, held.item, kustomize=True)
         yield Resource(key, version, held.encoded, source)
 
 

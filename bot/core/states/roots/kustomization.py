@@ -15,11 +15,17 @@ import msgspec
 from bot.core import values
 from bot.core.manifest import Manifest
 from bot.core.reading import read_manifest
-from bot.core.resource import GroupKind, Item, Route, Source
-from bot.core.states.roots.fetched_files import Meant, Remote, zone
+from bot.core.resource import GroupKind, ListStep, ResourceSource, Route
+from bot.core.states.roots.fetched_files import Remote, ResolvedSource, zone
 from bot.core.states.roots.files import directory
 from bot.core.states.roots.paths import Paths
-from bot.core.states.roots.references import Reference, is_fetched, is_inline, is_remote, references
+from bot.core.states.roots.references import (
+    KustomizationPath,
+    is_fetched,
+    is_inline,
+    is_remote,
+    references,
+)
 from bot.core.tree import File
 from bot.core.values import EMPTY, Body, Value, freeze, thaw
 from bot.errors import UnbuildableError
@@ -59,7 +65,7 @@ class Reason:
 
     path: str
     message: str
-    source: Source | None = None
+    source: ResourceSource | None = None
     route: Route = ()
     refuses: bool = True
     spent: bool = False
@@ -135,7 +141,7 @@ def parse_kustomization(
     api_version = values.text(body.get("apiVersion")) or f"{GROUP}/v1beta1"
     if api_version.partition("/")[0] != GROUP:
         return None
-    source = Source(path, file.blob, found[0].document, found[0].item, kustomize=True)
+    source = ResourceSource(path, file.blob, found[0].document, found[0].item, kustomize=True)
     parser = _Parser(path, source, body, paths, read)
     return parser.kustomization(several=len(found) > 1)
 
@@ -152,7 +158,7 @@ class _Parser:
     def __init__(
         self,
         path: str,
-        source: Source,
+        source: ResourceSource,
         body: Body,
         paths: Paths,
         read: Callable[[File], Manifest],
@@ -206,7 +212,7 @@ class _Parser:
             message = why or f"its field {name!r} changes or adds resources when it is built"
             self._refuse((name,), message, refuses=why is not None)
 
-    def _take(self, reference: Reference) -> None:
+    def _take(self, reference: KustomizationPath) -> None:
         """Take in what a reference leads to, or note why that cannot be."""
         try:
             self._follow(reference)
@@ -220,7 +226,7 @@ class _Parser:
                 message = f"its field {reference.field!r} names {shown!r}, {error}"
             self._refuse(reference.route, message)
 
-    def _follow(self, reference: Reference) -> None:
+    def _follow(self, reference: KustomizationPath) -> None:
         text = reference.text
         if text is None:
             raise UnbuildableError("which is no path")
@@ -246,7 +252,7 @@ class _Parser:
         else:
             self._take_directory(reference, place, own)
 
-    def _follow_elsewhere(self, reference: Reference, text: str) -> None:
+    def _follow_elsewhere(self, reference: KustomizationPath, text: str) -> None:
         """Take in what an address leads to, where an exact version of it was brought."""
         grafts = self._paths.grafts
         meant = grafts.elsewhere.base(text) if grafts.elsewhere is not None else None
@@ -268,7 +274,7 @@ class _Parser:
         message = f"it takes in {without_credentials(text)!r}"
         self._refuse(reference.route, message, refuses=False)
 
-    def _miss(self, reference: Reference, remote: Remote) -> None:
+    def _miss(self, reference: KustomizationPath, remote: Remote) -> None:
         """Note why an exact version of something was not brought, where it was asked for."""
         answer = self._paths.grafts.answer(remote)
         said = f": {answer.message}" if answer is not None and answer.message else ""
@@ -282,7 +288,7 @@ class _Parser:
         spent = answer is not None and answer.status == "limit"
         self._refuse(reference.route, message, spent=spent)
 
-    def _take_directory(self, reference: Reference, place: str, own: str) -> None:
+    def _take_directory(self, reference: KustomizationPath, place: str, own: str) -> None:
         if reference.takes == "file" or self._paths.kustomization(own) is None:
             raise UnbuildableError(_ABSENT[reference.takes])
         self._listed["bases" if reference.takes == "resource" else "others"].append(own)
@@ -294,7 +300,7 @@ class _Parser:
             reason = Reason(self._path, message, self._source, reference.route)
             self._linked.append(Base(own, place, reason))
 
-    def _take_file(self, reference: Reference, place: str, own: str, file: File) -> None:
+    def _take_file(self, reference: KustomizationPath, place: str, own: str, file: File) -> None:
         if place != own:
             self._seen[place] = own
         if reference.takes == "resource":
@@ -356,7 +362,7 @@ class _Parser:
         self._reasons.append(Reason(self._path, said, self._source, route, refuses, spent))
 
 
-def _is_taken(reference: Reference, text: str, meant: Meant) -> bool:
+def _is_taken(reference: KustomizationPath, text: str, meant: ResolvedSource) -> bool:
     """Whether kustomize takes such a thing at this field, and the whole of the field is its name.
 
     It clones for bases and components, and gets a single file wherever it reads one.
@@ -376,7 +382,7 @@ def _with_paths(body: Body, paths: Iterable[tuple[Route, str]]) -> str:
     """The text of a body with other texts at these routes; JSON is YAML."""
     changed: Any = thaw(body)
     for route, path in paths:
-        *way, last = (step.index if isinstance(step, Item) else step for step in route)
+        *way, last = (step.index if isinstance(step, ListStep) else step for step in route)
         held = changed
         for step in way:
             held = held[step]

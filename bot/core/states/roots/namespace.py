@@ -14,9 +14,9 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from bot.core.resource import GroupKind, Resource, ResourceKey, Source
+from bot.core.resource import GroupKind, Resource, ResourceKey, ResourceSource
 from bot.core.scopes import Scopes, is_built_in_cluster_scoped
-from bot.core.states.resources import Identity, identity_of
+from bot.core.states.resources import ObjectIdentity, identity_of
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.decode
@@ -45,9 +45,9 @@ class Draft:
     applied, which is when references follow.
     """
 
-    identity: Identity
+    identity: ObjectIdentity
     encoded: bytes
-    source: Source
+    source: ResourceSource
     original: str = ""
     moved: bool = False
     _body: dict[str, Any] | None = field(default=None, repr=False)
@@ -90,7 +90,7 @@ class _Candidates:
     originals: frozenset[str]
 
 
-def draft_of(encoded: bytes, source: Source) -> Draft | None:
+def draft_of(encoded: bytes, source: ResourceSource) -> Draft | None:
     """An object of a listed file, or None where it is no resource."""
     identity = identity_of(encoded)
     if identity is None:
@@ -183,7 +183,7 @@ def _mappings(value: object) -> Iterator[dict[str, Any]]:
         yield from (item for item in value if isinstance(item, dict))
 
 
-def _seen_namespace(identity: Identity) -> str:
+def _seen_namespace(identity: ObjectIdentity) -> str:
     """The namespace as kustomize sees it: `default` for none, and only built-in kinds in none."""
     if is_built_in_cluster_scoped(identity.group_kind):
         return _NOT_IN_A_NAMESPACE

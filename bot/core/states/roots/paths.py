@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from bot.core.states.roots.fetched_files import NOTHING, Grafts, zone
+from bot.core.states.roots.fetched_files import NOTHING, FetchedFiles, zone
 from bot.core.states.roots.files import KUSTOMIZATION_NAMES, REGULAR, SUBMODULE, SYMLINK
 from bot.core.tree import File, Tree
 from bot.errors import UnbuildableError
@@ -30,7 +30,7 @@ class Paths:
 
     tree: Tree
     target: Callable[[File], str]
-    grafts: Grafts = field(default=NOTHING, repr=False)
+    grafts: FetchedFiles = field(default=NOTHING, repr=False)
     _real: dict[str, str | UnbuildableError] = field(default_factory=dict, repr=False)
 
     def local(self, directory: str, text: str) -> str:

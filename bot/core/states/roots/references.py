@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core import values
-from bot.core.resource import Item, Route
+from bot.core.resource import ListStep, Route
 from bot.core.values import Body, Value
 
 Takes: TypeAlias = Literal["resource", "directory", "file", "config"]
@@ -41,7 +41,7 @@ _INLINE: Final = re.compile(r"\n|^\s*[{\[]|^[\w\"'.-]+:\s")
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class KustomizationPath:
     """A path that a kustomization names, where it does so, and what may stand there.
 
     `text` is None where something stands there that is no text.
@@ -57,15 +57,15 @@ class Reference:
         return str(self.route[0])
 
 
-def references(body: Body) -> Iterator[Reference]:
+def references(body: Body) -> Iterator[KustomizationPath]:
     """Every path that a kustomization names. A patch that is written out in place is none."""
     for name, takes in _LISTS.items():
         for route, entry in _entries(body, name):
-            yield Reference(values.text(entry), route, takes)
+            yield KustomizationPath(values.text(entry), route, takes)
     for route, entry in _entries(body, "patchesStrategicMerge"):
         text = values.text(entry)
         if text is None or not is_inline(text):
-            yield Reference(text, route, "file")
+            yield KustomizationPath(text, route, "file")
     for name in _WITH_PATH:
         for route, entry in _entries(body, name):
             yield from _at(entry, route, "path")
@@ -90,23 +90,23 @@ def is_inline(text: str) -> bool:
     return _INLINE.search(text) is not None
 
 
-def _generated(generator: Body, route: Route) -> Iterator[Reference]:
+def _generated(generator: Body, route: Route) -> Iterator[KustomizationPath]:
     for name in ("files", "envs"):
         for index, entry in enumerate(values.sequence(generator.get(name))):
             text = values.text(entry)
             if text is not None and name == "files":
                 # `KEY=PATH`, or a path whose last part is the key.
                 text = text.partition("=")[2] or text
-            yield Reference(text, (*route, name, Item("", index)), "file")
+            yield KustomizationPath(text, (*route, name, ListStep("", index)), "file")
     yield from _at(generator, route, "env")
 
 
-def _at(held: Value, route: Route, name: str) -> Iterator[Reference]:
+def _at(held: Value, route: Route, name: str) -> Iterator[KustomizationPath]:
     entry = values.mapping(held).get(name)
     if entry not in (None, ""):
-        yield Reference(values.text(entry), (*route, name), "file")
+        yield KustomizationPath(values.text(entry), (*route, name), "file")
 
 
 def _entries(body: Body, name: str) -> Iterator[tuple[Route, Value]]:
     for index, entry in enumerate(values.sequence(body.get(name))):
-        yield (name, Item("", index)), entry
+        yield (name, ListStep("", index)), entry

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from bot.core.rendering import Build, Built, Declared, Finish, Release, Renderer
+from bot.core.rendering import Build, BuildResult, Declared, Finish, Release, Renderer
 from bot.core.states.roots.charts import Chart, Naming, charts_of, variant_place
 from bot.core.states.roots.closures import Closures, Manifests, kustomizations_of
-from bot.core.states.roots.fetched_files import NOTHING, Grafts, Remote, zone
+from bot.core.states.roots.fetched_files import NOTHING, FetchedFiles, Remote, zone
 from bot.core.states.roots.files import Files, base_name, directory
 from bot.core.states.roots.kustomization import Kustomization, Reason
 from bot.core.states.roots.paths import Paths
@@ -46,9 +46,9 @@ class Reruns:
     once more; None where it is never upgraded.
     """
 
-    again: Built
-    upgrade: Built | None = None
-    upgrade_again: Built | None = None
+    again: BuildResult
+    upgrade: BuildResult | None = None
+    upgrade_again: BuildResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Root:
     laid: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     finish: Finish | None = None
     default_namespace: str = ""
-    built: Built | None = None
+    built: BuildResult | None = None
     reruns: Reruns | None = None
     label: str = ""
     declared: Declared | None = field(default=None, compare=False, repr=False)
@@ -166,7 +166,7 @@ class Roots:
     kustomizations: Mapping[str, Kustomization] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
     builds: _Builds | None = field(default=None, compare=False, repr=False)
-    grafts: Grafts = field(default=NOTHING, compare=False, repr=False)
+    grafts: FetchedFiles = field(default=NOTHING, compare=False, repr=False)
 
     @property
     def remotes(self) -> tuple[Remote, ...]:
@@ -181,7 +181,7 @@ def roots_of(  # noqa: PLR0913 - a tree, how it is read, and what is known of it
     naming: Naming,
     before: Roots | None = None,
     *,
-    grafts: Grafts = NOTHING,
+    grafts: FetchedFiles = NOTHING,
     read: Mapping[str, Kustomization] = MappingProxyType({}),
 ) -> Roots:
     """The roots of a tree. `naming` says how charts that nobody installs are released.

@@ -8,13 +8,13 @@ import pytest
 
 from bot.core.policy.model import EnvironmentPolicy, Policy, RenderPolicy
 from bot.core.reading import line_of
-from bot.core.rendering import Build, Builder, Built
+from bot.core.rendering import Build, Builder, BuildResult
 from bot.core.state import changes
 from bot.core.states import States, states_of
 from bot.core.states.rendered.rendering import MOST_ROOTS
 from tests.states import Files, Grove, Link, Submodule, resource
 
-Answer = Callable[[Build], Built]
+Answer = Callable[[Build], BuildResult]
 
 
 class StandIn(Builder):
@@ -24,23 +24,23 @@ class StandIn(Builder):
         self.answer = answer
         self.asked: list[Build] = []
 
-    def build(self, build: Build) -> Built:
+    def build(self, build: Build) -> BuildResult:
         self.asked.append(build)
         return self.answer(build)
 
 
-def always(built: Built) -> Answer:
+def always(built: BuildResult) -> Answer:
     """A builder's answer to whatever it is asked."""
 
-    def answer(build: Build) -> Built:
+    def answer(build: Build) -> BuildResult:
         del build
         return built
 
     return answer
 
 
-def rendered(*documents: str) -> Built:
-    return Built("rendered", "---\n".join(documents).encode(), "kustomize 5.8.1")
+def rendered(*documents: str) -> BuildResult:
+    return BuildResult("rendered", "---\n".join(documents).encode(), "kustomize 5.8.1")
 
 
 def origin(path: str) -> str:
@@ -78,17 +78,17 @@ APP = overlay("app")
 CHANGED: Files = {**APP, "app/x.yaml": resource("ConfigMap", "x", "data: {a: b}")}
 
 
-def by_content(old: Built, new: Built) -> Answer:
+def by_content(old: BuildResult, new: BuildResult) -> Answer:
     """One answer for the overlay as it was, another for the changed one."""
     blob = Grove(APP, APP).question().base["app/x.yaml"].blob
     return lambda build: old if build.files["app/x.yaml"] == blob else new
 
 
 GOOD = rendered(object_from("app/x.yaml", "app-x"))
-FAILED = Built("failed", tool="kustomize 5.8.1", message="no such field")
-OTHER = Built("failed", tool="kustomize 5.8.1", message="another reason")
-LIMIT = Built("limit", message="it took longer than 30 seconds")
-UNAVAILABLE = Built("unavailable", message="the sandbox is not complete on this machine")
+FAILED = BuildResult("failed", tool="kustomize 5.8.1", message="no such field")
+OTHER = BuildResult("failed", tool="kustomize 5.8.1", message="another reason")
+LIMIT = BuildResult("limit", message="it took longer than 30 seconds")
+UNAVAILABLE = BuildResult("unavailable", message="the sandbox is not complete on this machine")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ UNAVAILABLE = Built("unavailable", message="the sandbox is not complete on this 
     ],
 )
 def test_what_is_new_is_what_head_hides_and_what_is_missing_here(
-    old: Built, new: Built, expected: list[tuple[bool, str]]
+    old: BuildResult, new: BuildResult, expected: list[tuple[bool, str]]
 ) -> None:
     found, asked = states(APP, CHANGED, by_content(old, new))
 
@@ -117,7 +117,7 @@ def test_what_is_new_is_what_head_hides_and_what_is_missing_here(
 
 
 def test_a_renderers_words_are_shown_without_what_they_quote() -> None:
-    said = Built(
+    said = BuildResult(
         "failed", message="bad patch [apiVersion: v1 kind: Secret data: {token: aGVsbG8=}]"
     )
 

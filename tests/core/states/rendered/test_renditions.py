@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.resource import Resource, ResourceKey, Source
+from bot.core.resource import Resource, ResourceKey, ResourceSource
 from bot.core.states.rendered.renditions import Rendition, rendition, steadied, volatile_nodes
 from bot.core.values import Value, freeze, mapping
 
@@ -14,7 +14,7 @@ def config(value: object, name: str = "c") -> Resource:
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": value}
     )
     return Resource.of(
-        ResourceKey("", "ConfigMap", "shop", name), mapping(body), Source("a", "b", 0)
+        ResourceKey("", "ConfigMap", "shop", name), mapping(body), ResourceSource("a", "b", 0)
     )
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.fetching import Brought, Reference
-from bot.core.resource import Source
+from bot.core.fetching import FetchResult, SourceReference
+from bot.core.resource import ResourceSource
 from bot.core.states.roots.fetched_files import (
     MOST_FILES,
     MOST_PLACED,
     MOST_REFERENCES,
     NOTHING,
-    Bringing,
-    Grafts,
-    Meant,
+    FetchedFiles,
+    FetchSession,
     Remote,
-    grafted,
+    ResolvedSource,
     named,
     reserved,
+    with_fetched,
     without_reserved,
     zone,
 )
@@ -32,8 +32,8 @@ PLACE = ".fairlead/fetched/0123456789abcdef"
 
 
 def remote(version: str, holder: str = "app/kustomization.yaml", part: str = "") -> Remote:
-    meant = Meant(git(REPOSITORY, version), part, REPOSITORY, version)
-    return NOTHING.remote(meant, Source(holder, "", 0), (), ())
+    meant = ResolvedSource(git(REPOSITORY, version), part, REPOSITORY, version)
+    return NOTHING.remote(meant, ResourceSource(holder, "", 0), (), ())
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_place_is_named_after_its_holder_and_not_after_its_version() -> None:
 
 def test_two_versions_of_one_thing_in_one_file_are_two_places() -> None:
     first = remote("v1")
-    meant = Meant(git(REPOSITORY, "v2"), "", REPOSITORY, "v2")
+    meant = ResolvedSource(git(REPOSITORY, "v2"), "", REPOSITORY, "v2")
 
     second = NOTHING.remote(meant, first.source, (), (first,))
     same = NOTHING.remote(first.meant, first.source, (), (first, second))
@@ -102,9 +102,9 @@ def test_no_path_leads_into_or_out_of_what_was_brought() -> None:
 def test_a_tree_has_only_so_much_of_it() -> None:
     many = {f"{number}": FILE for number in range(MOST_PLACED // 2 + 1)}
     held = [remote("v1", f"{it}/kustomization.yaml") for it in "ab"]
-    grafts = Grafts(answers={git(REPOSITORY, "v1"): Brought("brought", many)})
+    grafts = FetchedFiles(answers={git(REPOSITORY, "v1"): FetchResult("brought", many)})
 
-    tree, found = grafted({"x": FILE}, held, grafts)
+    tree, found = with_fetched({"x": FILE}, held, grafts)
 
     assert (len(tree), list(found.placed)) == (len(many) + 1, [held[0].place])
     answer = found.answer(held[1])
@@ -114,9 +114,9 @@ def test_a_tree_has_only_so_much_of_it() -> None:
 
 def test_each_thing_is_asked_for_once_and_no_more_than_so_many() -> None:
     wanted = [git(REPOSITORY, f"v{number}") for number in range(MOST_REFERENCES + 3)]
-    held: dict[Reference, dict[str, str] | Brought] = {it: {"a": "b"} for it in wanted}
+    held: dict[SourceReference, dict[str, str] | FetchResult] = {it: {"a": "b"} for it in wanted}
     shelf = Shelf(held, {})
-    bringing = Bringing(shelf)
+    bringing = FetchSession(shelf)
 
     assert bringing.bring((wanted[0], wanted[0]))
     assert not bringing.bring((wanted[0],))
@@ -128,8 +128,8 @@ def test_each_thing_is_asked_for_once_and_no_more_than_so_many() -> None:
 def test_what_is_brought_has_only_so_many_files() -> None:
     files = {f"{number}": FILE for number in range(MOST_FILES // 2 + 1)}
     first, second = git(REPOSITORY, "v1"), git(REPOSITORY, "v2")
-    held = {it: Brought("brought", files) for it in (first, second)}
-    bringing = Bringing(Shelf(held, {}))
+    held = {it: FetchResult("brought", files) for it in (first, second)}
+    bringing = FetchSession(Shelf(held, {}))
 
     bringing.bring((first, second))
 
@@ -138,7 +138,7 @@ def test_what_is_brought_has_only_so_many_files() -> None:
 
 def test_people_are_told_the_name_and_not_the_place() -> None:
     held = remote("v1")
-    grafts = Grafts(placed={held.place: held})
+    grafts = FetchedFiles(placed={held.place: held})
 
     text = f"in '{held.place}/deploy': no such file"
 
