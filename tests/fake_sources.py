@@ -38,7 +38,7 @@ class Shelf:
     blobs: dict[str, bytes]
     asked: list[SourceReference] = field(default_factory=list)
 
-    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
+    def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         self.asked += references
         return tuple(map(self._brought, references))
 
@@ -52,7 +52,7 @@ class Shelf:
         if found is None:
             return FetchResult("failed", message=f"'{reference.address}' has no such version")
         files = {path: self._file(it) for path, it in found.items()}
-        return FetchResult("brought", files, digest=sha1(repr(reference).encode()).hexdigest())  # noqa: S324
+        return FetchResult("fetched", files, digest=sha1(repr(reference).encode()).hexdigest())  # noqa: S324
 
     def _file(self, held: str | Link) -> File:
         data = (held.target if isinstance(held, Link) else held).encode()

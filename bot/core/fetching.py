@@ -13,7 +13,7 @@ ReferenceKind: TypeAlias = Literal["git", "file", "chart", "oci"]
 """`git`: a repository at a commit or tag; `file`: one file by its URL; `chart`: a chart of an HTTP
 repository of charts; `oci`: a chart or another artifact of a registry."""
 
-BroughtStatus: TypeAlias = Literal["brought", "refused", "failed", "limit", "unavailable"]
+FetchStatus: TypeAlias = Literal["fetched", "refused", "failed", "limit", "unavailable"]
 """`refused`: not allowed to be asked for; `failed`: whoever was asked said no, or nonsense;
 `limit`: a budget of ours was met; `unavailable`: nothing is fetched here."""
 
@@ -45,7 +45,7 @@ class FetchResult:
     `message` is one sentence on why there is nothing.
     """
 
-    status: BroughtStatus
+    status: FetchStatus
     files: Mapping[str, File] = field(default_factory=lambda: MappingProxyType({}))
     digest: str = ""
     message: str = ""
@@ -54,14 +54,14 @@ class FetchResult:
 class Fetcher(Protocol):
     """Who brings. Never raises for what a tree names: what cannot be brought is an answer too."""
 
-    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
+    def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         """What came of each reference, in their order."""
 
 
 class NoFetcher:
     """Where nothing is fetched."""
 
-    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
+    def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         """That nothing is fetched here, once for each reference."""
         nothing = FetchResult("unavailable", message="nothing is fetched from elsewhere here")
         return tuple(nothing for _ in references)

@@ -80,7 +80,7 @@ class Session:
         self._asked = 0
         self._left = limits.seconds
 
-    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
+    def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         """What came of each reference, in their order."""
         new = [it for it in dict.fromkeys(references) if it not in self._known]
         if self._store is None:
@@ -176,7 +176,7 @@ class Session:
             self._entries[entry.repository] = entry
             for file in entry.files.values():
                 self._places[file.blob] = entry.repository
-        return FetchResult("brought", MappingProxyType(dict(entry.files)), entry.digest)
+        return FetchResult("fetched", MappingProxyType(dict(entry.files)), entry.digest)
 
     def _reader(self, repository: Path) -> BlobReader:
         """A reader of a repository; those that were not asked for longest are closed."""

@@ -69,7 +69,7 @@ def _commit(errand: ItemFetch) -> Said:
     if commit in errand.item.held:
         return Said(errand.number, "held", resolved=commit)
     bring_commit(errand.place, wanted, commit, errand.folder, errand.means)
-    return Said(errand.number, "brought", resolved=commit, digest=commit, tip=commit)
+    return Said(errand.number, "fetched", resolved=commit, digest=commit, tip=commit)
 
 
 def _file(errand: ItemFetch) -> Said:
@@ -120,7 +120,7 @@ def _chart_files(archive: bytes, means: FetchLimits) -> Mapping[str, Packed]:
 
 def _planted(errand: ItemFetch, files: Mapping[str, Packed], resolved: str, digest: str) -> Said:
     tip = plant(files, errand.folder)
-    return Said(errand.number, "brought", resolved=resolved, digest=f"sha256:{digest}", tip=tip)
+    return Said(errand.number, "fetched", resolved=resolved, digest=f"sha256:{digest}", tip=tip)
 
 
 def _stated(url: str, means: FetchLimits) -> tuple[ParsedAddress, str]:

@@ -12,7 +12,7 @@ MEBIBYTE: Final = 1024 * 1024
 PACK: Final = "brought.pack"
 """The one file that is taken of what the process writes for an item."""
 
-Came: TypeAlias = Literal["brought", "held", "refused", "failed", "limit", "unavailable"]
+Came: TypeAlias = Literal["fetched", "held", "refused", "failed", "limit", "unavailable"]
 
 
 class Bounds(msgspec.Struct, frozen=True):

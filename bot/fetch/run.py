@@ -85,7 +85,7 @@ class FetchRun:
 
     def _one(self, asked: Checked, said: Said, pack: Path) -> FetchResult | str:
         resolved = asked.immutable or said.resolved
-        if said.came == "brought":
+        if said.came == "fetched":
             _check(asked, said, resolved)
             note = (said.digest, said.tip)
             self.store.keep(asked.key, resolved, pack, note, self.limits.bounds.pack)

@@ -53,7 +53,7 @@ def brought_alone(
 ) -> FetchResult:
     with fetching.session(frozenset()) as session:
         wanted = SourceReference("chart", f"{server.url}/charts", version, name)
-        (brought,) = session.bring([wanted])
+        (brought,) = session.fetch([wanted])
         return brought
 
 
@@ -64,7 +64,7 @@ def as_brought() -> FetchResult:
         "Chart.yaml": File("100644", blob_id(chart), len(chart)),
         "templates/a.yaml": File("100644", blob_id(template), len(template)),
     }
-    return FetchResult("brought", MappingProxyType(files), f"sha256:{CHART_DIGEST}")
+    return FetchResult("fetched", MappingProxyType(files), f"sha256:{CHART_DIGEST}")
 
 
 def test_a_chart_is_brought_without_the_directory_it_is_in(
@@ -72,7 +72,7 @@ def test_a_chart_is_brought_without_the_directory_it_is_in(
 ) -> None:
     server.files({"/charts/index.yaml": index(), "/charts/app.tgz": CHART})
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring(
+        (brought,) = session.fetch(
             [SourceReference("chart", f"{server.url}/charts", "1.2.3", "app")]
         )
         data = session.data(brought.files["templates/a.yaml"].blob)

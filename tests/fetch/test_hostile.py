@@ -30,7 +30,7 @@ import json, os, socket, pathlib, time
 ask = json.load(sys.stdin)
 folder = pathlib.Path(ask["staging"]) / ask["items"][0]["folder"]
 def say(**said):
-    os.write(1, json.dumps({"item": 0, "came": "brought", **said}).encode() + b"\\n")
+    os.write(1, json.dumps({"item": 0, "came": "fetched", **said}).encode() + b"\\n")
 """
 _CONFINED = """
 import sys; sys.path.insert(0, sys.argv[1])
@@ -85,7 +85,7 @@ def brought_by(
         fetching, launch=_BEGIN + script, limits=limits or SessionLimits(seconds=30)
     )
     with taken_over.session(frozenset()) as session:
-        (brought,) = session.bring([_reference(fetching, version)])
+        (brought,) = session.fetch([_reference(fetching, version)])
     assert fetching.store is not None
     assert list((fetching.store / "1" / "staging").iterdir()) == []
     return brought
@@ -106,7 +106,7 @@ def test_an_honest_pack_is_taken_over(fetching: Fetching, repository: Path) -> N
     """So that what the other tests show is not that nothing is ever taken."""
     tip = git(repository, "rev-parse", "HEAD")
     brought = brought_by(fetching, copying(packed(repository, tip), tip), tip)
-    assert (brought.status, list(brought.files)) == ("brought", ["a.yaml"])
+    assert (brought.status, list(brought.files)) == ("fetched", ["a.yaml"])
 
 
 def test_another_commit_than_the_one_asked_for_is_not_taken(
@@ -214,7 +214,7 @@ def test_what_is_named_as_another_content_is_named_by_its_own(
         "(folder / 'repository' / 'config').write_text('[core]\\nfsmonitor = touch /tmp/x\\n')\n"
         + copying(packed(repository, tip), tip)
     )
-    assert brought_by(fetching, script, tip).status == "brought"
+    assert brought_by(fetching, script, tip).status == "fetched"
     assert fetching.store is not None
     (entry,) = (fetching.store / "1" / "entries").iterdir()
     assert not (entry / "objects" / "info" / "alternates").exists()
@@ -226,7 +226,7 @@ def test_what_is_named_as_another_content_is_named_by_its_own(
     [
         "",
         "os.write(1, b'nonsense\\n')",
-        'os.write(1, b\'{"item": 7, "came": "brought"}\\n\')',
+        'os.write(1, b\'{"item": 7, "came": "fetched"}\\n\')',
         'os.write(1, b\'{"item": 0, "came": "elsewhere"}\\n\')',
         "say(resolved='../../x', digest='x', tip='x')",
         "say()",
@@ -287,7 +287,7 @@ def confined(fetching: Fetching, attempts: Mapping[str, str]) -> Mapping[str, st
     )
     how = replace(fetching, launch=f"{_CONFINED}{tries}{told}\n")
     with how.session(frozenset()) as session:
-        (brought,) = session.bring([_reference(fetching, COMMIT)])
+        (brought,) = session.fetch([_reference(fetching, COMMIT)])
     found: Mapping[str, str] = json.loads(brought.message)
     return found
 
@@ -347,12 +347,12 @@ def test_a_user_without_any_privilege_fetches_all_the_same(
         "with tempfile.TemporaryDirectory() as store:\n"
         "    how = Fetching(pathlib.Path(store), enabled=True, hosts=(url,), launch=launch)\n"
         "    with how.session(frozenset()) as session:\n"
-        "        print([(it.status, *it.files) for it in session.bring(wanted)])\n",
+        "        print([(it.status, *it.files) for it in session.fetch(wanted)])\n",
         server.url,
         tip,
         user=NOBODY,
     )
-    assert said == "[('brought', 'a.yaml'), ('brought', 'a.yaml')]\n"
+    assert said == "[('fetched', 'a.yaml'), ('fetched', 'a.yaml')]\n"
 
 
 def test_its_environment_and_its_files_are_its_own(
@@ -384,7 +384,7 @@ def test_it_is_told_the_reference_and_nothing_of_a_repository(fetching: Fetching
         fetching, launch=_BEGIN + "say(came='failed', message=json.dumps(ask['items']))"
     )
     with taken.session(frozenset({"charts.example.com"})) as session:
-        (brought,) = session.bring([_reference(fetching, COMMIT)])
+        (brought,) = session.fetch([_reference(fetching, COMMIT)])
     item = {
         "folder": "0",
         "kind": "git",
@@ -401,7 +401,7 @@ def test_what_is_one_owners_is_not_told_to_anothers_process(
     both = replace(fetching, hosts=(server.url, other.url), launch=script)
     wanted = [SourceReference("git", f"{held.url}/team/base", COMMIT) for held in (server, other)]
     with both.session(frozenset()) as session:
-        found = session.bring(wanted)
+        found = session.fetch(wanted)
     assert [brought.message for brought in found] == [it.address for it in wanted]
 
 
@@ -416,7 +416,7 @@ def test_a_process_that_cannot_confine_itself_fetches_nothing(
     )
     how = replace(fetching, launch=launch)
     with how.session(frozenset()) as session:
-        (brought,) = session.bring([_reference(fetching, COMMIT)])
+        (brought,) = session.fetch([_reference(fetching, COMMIT)])
     assert (brought, server.asked) == (
         FetchResult("unavailable", message="the sandbox is not complete on this machine"),
         [],
@@ -438,11 +438,11 @@ def test_a_server_that_gives_another_commit_gives_nothing(
     wanted = SourceReference("git", f"{server.url}/git/base", first)
     server.routes["/git/"] = other_commit
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring([wanted])
+        (brought,) = session.fetch([wanted])
     server.routes["/git/"] = honest
     with fetching.session(frozenset()) as session:
-        (after,) = session.bring([wanted])
-    assert (brought.status, brought.files, after.status) == ("failed", {}, "brought")
+        (after,) = session.fetch([wanted])
+    assert (brought.status, brought.files, after.status) == ("failed", {}, "fetched")
 
 
 def test_a_service_that_is_killed_leaves_what_the_next_one_clears_away(
@@ -461,7 +461,7 @@ def test_a_service_that_is_killed_leaves_what_the_next_one_clears_away(
         f"how = Fetching(Path({str(fetching.store)!r}), enabled=True, hosts={fetching.hosts!r}, "
         "launch=launch)\n"
         "with how.session(frozenset()) as session:\n"
-        f"    session.bring([Reference('git', {fetching.hosts[0] + '/a'!r}, {COMMIT!r})])\n",
+        f"    session.fetch([Reference('git', {fetching.hosts[0] + '/a'!r}, {COMMIT!r})])\n",
         "utf-8",
     )
     service = subprocess.Popen([sys.executable, str(script)], env={"PYTHONPATH": str(ROOT)})
@@ -474,4 +474,4 @@ def test_a_service_that_is_killed_leaves_what_the_next_one_clears_away(
     assert list(staging.iterdir()) != []
     tip = git(repository, "rev-parse", "HEAD")
     brought = brought_by(fetching, copying(packed(repository, tip), tip), tip)
-    assert brought.status == "brought"
+    assert brought.status == "fetched"

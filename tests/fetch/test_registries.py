@@ -24,7 +24,7 @@ def registry(server: Server) -> Registry:
 
 def brought_alone(fetching: Fetching, server: Server, version: str) -> FetchResult:
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring(
+        (brought,) = session.fetch(
             [SourceReference("oci", f"oci://{server.host}/team/app", version)]
         )
         return brought
@@ -36,7 +36,7 @@ def test_a_chart_is_brought_by_its_tag(
     registry.push_chart("1.2.3_build")
     brought = brought_alone(fetching, server, "1.2.3+build")
     assert (brought.status, sorted(brought.files), brought.digest, brought.message) == (
-        "brought",
+        "fetched",
         ["Chart.yaml", "templates/a.yaml"],
         f"sha256:{CHART_DIGEST}",
         "",
@@ -153,7 +153,7 @@ def test_an_index_of_charts_may_lead_to_a_registry(
     row = {"version": "1.2.3", "urls": [f"oci://{server.host}/team/app:1.2.3"]}
     server.files({"/charts/index.yaml": json.dumps({"entries": {"app": [row]}}).encode()})
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring(
+        (brought,) = session.fetch(
             [SourceReference("chart", f"{server.url}/charts", "1.2.3", "app")]
         )
     assert brought.digest == f"sha256:{sha256(CHART).hexdigest()}"

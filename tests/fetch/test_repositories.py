@@ -34,7 +34,7 @@ def reference(server: Server, version: str, path: str = "team/base/.git") -> Sou
 
 def brought_alone(fetching: Fetching, wanted: SourceReference) -> FetchResult:
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring([wanted])
+        (brought,) = session.fetch([wanted])
         return brought
 
 
@@ -44,12 +44,12 @@ def test_a_commit_is_brought_with_its_files(
     first = git(upstream, "rev-parse", "HEAD")
     commit(upstream, {"kustomization.yaml": "resources: [a.yaml]\n", "dir/a b.yaml": "a: 1\n"})
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring([reference(server, first)])
+        (brought,) = session.fetch([reference(server, first)])
         (file,) = brought.files.values()
         data = session.data(file.blob)
     blob = git(upstream, "rev-parse", f"{first}:kustomization.yaml")
     files = MappingProxyType({"kustomization.yaml": File("100644", blob, 14)})
-    assert (brought, data) == (FetchResult("brought", files, first), b"resources: []\n")
+    assert (brought, data) == (FetchResult("fetched", files, first), b"resources: []\n")
 
 
 def test_a_commit_that_is_kept_is_not_asked_for_again(
@@ -59,7 +59,7 @@ def test_a_commit_that_is_kept_is_not_asked_for_again(
     first = brought_alone(fetching, wanted)
     asked = len(server.asked)
     assert (brought_alone(fetching, wanted), len(server.asked)) == (first, asked)
-    assert first.status == "brought"
+    assert first.status == "fetched"
 
 
 @pytest.mark.parametrize("annotated", [(), ("--annotate", "--message=x")])
@@ -70,10 +70,10 @@ def test_a_tag_is_resolved_once_in_a_session_and_anew_in_the_next(
     git(upstream, "tag", *annotated, "v1.0.0")
     wanted = reference(server, "refs/tags/v1.0.0")
     with fetching.session(frozenset()) as session:
-        (one,) = session.bring([wanted])
+        (one,) = session.fetch([wanted])
         second = commit(upstream, {"more.yaml": "a: 1\n"})
         git(upstream, "tag", "--force", *annotated, "v1.0.0")
-        (again,) = session.bring([wanted])
+        (again,) = session.fetch([wanted])
     moved = brought_alone(fetching, wanted)
     assert (one.digest, again, moved.digest) == (first, one, second)
     assert sorted(moved.files) == ["kustomization.yaml", "more.yaml"]
@@ -128,7 +128,7 @@ def test_a_forge_that_leads_to_the_name_with_git_is_asked_by_that(
     there = Answer(301, headers={"Location": f"{server.url}/git/team/base.git/info/refs"})
     server.routes["/git/team/base/"] = lambda _: there
     brought = brought_alone(fetching, reference(server, wanted, "team/base"))
-    assert (brought.status, brought.digest) == ("brought", wanted)
+    assert (brought.status, brought.digest) == ("fetched", wanted)
 
 
 def test_submodules_and_links_are_listed_as_what_they_are(

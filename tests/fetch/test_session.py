@@ -36,7 +36,7 @@ def chart(server: Server, number: int = 0) -> SourceReference:
 
 def statuses(fetching: Fetching, *references: SourceReference) -> list[str]:
     with fetching.session(frozenset()) as session:
-        return [brought.status for brought in session.bring(references)]
+        return [brought.status for brought in session.fetch(references)]
 
 
 def entries(fetching: Fetching) -> list[Path]:
@@ -48,7 +48,7 @@ def test_one_file_is_brought_under_its_own_name(fetching: Fetching, server: Serv
     server.files({"/team/base/v1/deploy.yaml": b"kind: Pod\n"})
     wanted = SourceReference("file", f"{server.url}/team/base/v1/deploy.yaml")
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring([wanted])
+        (brought,) = session.fetch([wanted])
         data = session.data(blob_id(b"kind: Pod\n"))
     assert (list(brought.files), brought.digest, data) == (
         ["deploy.yaml"],
@@ -63,7 +63,7 @@ def test_a_file_that_is_at_no_commit_is_asked_for_anew(fetching: Fetching, serve
     for data in (b"a: 1\n", b"a: 2\n"):
         server.files({"/deploy.yaml": data})
         with fetching.session(frozenset()) as session:
-            digests += [brought.digest for brought in session.bring([wanted, wanted])]
+            digests += [brought.digest for brought in session.fetch([wanted, wanted])]
     assert digests == [digest(b"a: 1\n")] * 2 + [digest(b"a: 2\n")] * 2
     assert len(server.asked) == 2
 
@@ -72,13 +72,13 @@ def test_answers_come_in_the_order_of_the_questions(fetching: Fetching, charts: 
     refused = SourceReference("git", "ssh://example.com/x", "1" * 40)
     missing = SourceReference("chart", charts.url, "9.9.9", "app1")
     asked = [missing, chart(charts), refused, chart(charts), chart(charts, 1)]
-    assert statuses(fetching, *asked) == ["failed", "brought", "refused", "brought", "brought"]
+    assert statuses(fetching, *asked) == ["failed", "fetched", "refused", "fetched", "fetched"]
 
 
 def test_where_nothing_is_fetched_nothing_is_asked(fetching: Fetching, charts: Server) -> None:
     with replace(fetching, enabled=False).session(frozenset()) as session:
-        found = session.bring([chart(charts)])
-    assert (found, charts.asked) == (NoFetcher().bring([chart(charts)]), [])
+        found = session.fetch([chart(charts)])
+    assert (found, charts.asked) == (NoFetcher().fetch([chart(charts)]), [])
     assert fetching.store is not None
     assert not fetching.store.exists()
 
@@ -87,7 +87,7 @@ def test_without_a_store_things_last_as_long_as_the_session(
     fetching: Fetching, charts: Server
 ) -> None:
     with replace(fetching, store=None).session(frozenset()) as session:
-        (brought,) = session.bring([chart(charts)])
+        (brought,) = session.fetch([chart(charts)])
         assert session.data(brought.files["templates/a.yaml"].blob) == b"kind: ConfigMap\n"
     with pytest.raises(KeyError):
         session.data(brought.files["templates/a.yaml"].blob)
@@ -98,9 +98,9 @@ def test_what_base_uses_may_be_asked_for_and_nothing_else(tmp_path: Path, charts
     fetching = Fetching(tmp_path / "store", enabled=True)
     wanted = SourceReference("chart", "https://localhost/charts", "1.2.3", "app")
     with fetching.session(frozenset({"charts.example.com"})) as session:
-        (stranger,) = session.bring([wanted])
+        (stranger,) = session.fetch([wanted])
     with fetching.session(frozenset({"localhost"})) as session:
-        (known,) = session.bring([wanted])
+        (known,) = session.fetch([wanted])
     assert stranger == FetchResult(
         "refused",
         message="'https://localhost/charts' is not fetched: nothing at base is from 'localhost', "
@@ -123,19 +123,19 @@ def test_contents_of_another_session_are_not_told(fetching: Fetching, charts: Se
 def test_a_failure_lasts_as_long_as_the_session(fetching: Fetching, charts: Server) -> None:
     index = charts.routes.pop("/index.yaml")
     with fetching.session(frozenset()) as session:
-        first = session.bring([chart(charts)])
+        first = session.fetch([chart(charts)])
         charts.routes["/index.yaml"] = index
-        assert session.bring([chart(charts)]) == first
+        assert session.fetch([chart(charts)]) == first
     assert [brought.status for brought in first] == ["failed"]
-    assert statuses(fetching, chart(charts)) == ["brought"]
+    assert statuses(fetching, chart(charts)) == ["fetched"]
 
 
 def test_a_session_asks_for_so_much_and_no_more(fetching: Fetching, charts: Server) -> None:
     few = replace(fetching, limits=SessionLimits(references=2))
     with few.session(frozenset()) as session:
-        session.bring([chart(charts)])
-        found = session.bring([chart(charts, 1), chart(charts, 2)])
-    assert [brought.status for brought in found] == ["brought", "limit"]
+        session.fetch([chart(charts)])
+        found = session.fetch([chart(charts, 1), chart(charts, 2)])
+    assert [brought.status for brought in found] == ["fetched", "limit"]
     assert found[1].message == "a review may ask for 2 things elsewhere"
 
 
@@ -144,7 +144,7 @@ def test_what_is_kept_costs_nothing_of_what_may_be_asked_for(
 ) -> None:
     statuses(fetching, *(chart(charts, number) for number in range(3)))
     few = replace(fetching, limits=SessionLimits(references=1))
-    assert statuses(few, *(chart(charts, number) for number in range(4))) == ["brought"] * 4
+    assert statuses(few, *(chart(charts, number) for number in range(4))) == ["fetched"] * 4
 
 
 def test_a_session_lasts_so_long_and_no_longer(fetching: Fetching, server: Server) -> None:
@@ -156,8 +156,8 @@ def test_a_session_lasts_so_long_and_no_longer(fetching: Fetching, server: Serve
     server.routes["/slow"] = lambda _: Answer(pieces=pieces)
     limits = SessionLimits(seconds=3)
     with replace(fetching, limits=limits).session(frozenset()) as session:
-        first = session.bring([SourceReference("file", f"{server.url}/slow")])
-        second = session.bring([SourceReference("file", f"{server.url}/other")])
+        first = session.fetch([SourceReference("file", f"{server.url}/slow")])
+        second = session.fetch([SourceReference("file", f"{server.url}/other")])
     assert [*first, *second] == [
         FetchResult("limit", message="it took longer than 3 s"),
         FetchResult("limit", message="a review may fetch for 3 seconds"),
@@ -167,7 +167,7 @@ def test_a_session_lasts_so_long_and_no_longer(fetching: Fetching, server: Serve
 def test_an_index_that_is_too_large_is_not_read(fetching: Fetching, server: Server) -> None:
     server.routes["/index.yaml"] = lambda _: Answer(pieces=lambda: iter([bytes(MEBIBYTE)] * 100))
     with fetching.session(frozenset()) as session:
-        found = session.bring([chart(server)])
+        found = session.fetch([chart(server)])
     message = f"'{server.host}' answered more than 33,554,432 bytes"
     assert found == (FetchResult("limit", message=message),)
 
@@ -179,14 +179,14 @@ def test_a_large_index_is_read_for_its_one_chart(fetching: Fetching, server: Ser
     index = f"apiVersion: v1\nentries:\n{many}{one}  zoo:\n{row}".encode()
     assert len(index) > 14 * MEBIBYTE
     server.files({"/index.yaml": index, "/app.tgz": CHART})
-    assert statuses(fetching, chart(server)) == ["brought"]
+    assert statuses(fetching, chart(server)) == ["fetched"]
 
 
 def test_a_hostile_archive_brings_nothing(fetching: Fetching, server: Server) -> None:
     index = b"entries:\n  app0:\n  - version: 1.2.3\n    urls: [app.tgz]\n"
     server.files({"/index.yaml": index, "/app.tgz": archive({"app/../../../x": b"x"})})
     with fetching.session(frozenset()) as session:
-        found = session.bring([chart(server)])
+        found = session.fetch([chart(server)])
     message = "its archive holds 'app/../../../x', which is no path"
     assert found == (FetchResult("refused", message=message),)
     assert entries(fetching) == []
@@ -195,7 +195,7 @@ def test_a_hostile_archive_brings_nothing(fetching: Fetching, server: Server) ->
 def test_two_sessions_bring_the_same_at_once(fetching: Fetching, charts: Server) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: statuses(fetching, chart(charts)), range(4)))
-    assert (found, len(entries(fetching))) == ([["brought"]] * 4, 1)
+    assert (found, len(entries(fetching))) == ([["fetched"]] * 4, 1)
 
 
 def test_the_store_is_its_owners_alone(fetching: Fetching, charts: Server) -> None:
@@ -216,7 +216,7 @@ def test_what_is_spoiled_is_brought_anew(fetching: Fetching, charts: Server) -> 
     data[12:] = bytes(len(data) - 12)
     pack.write_bytes(data)
     before = len(charts.asked)
-    assert statuses(fetching, chart(charts)) == ["brought"]
+    assert statuses(fetching, chart(charts)) == ["fetched"]
     assert len(charts.asked) > before
 
 
@@ -228,7 +228,7 @@ def test_a_note_that_says_something_else_is_not_believed(
     note = entry / "brought.json"
     note.write_text(note.read_text("utf-8").replace('"listing":"', '"listing":"0'), "utf-8")
     before = len(charts.asked)
-    assert statuses(fetching, chart(charts)) == ["brought"]
+    assert statuses(fetching, chart(charts)) == ["fetched"]
     assert len(charts.asked) > before
 
 
@@ -236,7 +236,7 @@ def test_a_content_that_was_spoiled_while_it_is_read_is_none(
     fetching: Fetching, charts: Server
 ) -> None:
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring([chart(charts)])
+        (brought,) = session.fetch([chart(charts)])
         (entry,) = entries(fetching)
         (pack,) = entry.glob("objects/pack/*.pack")
         pack.unlink()
@@ -248,7 +248,7 @@ def test_a_content_that_was_put_in_the_place_of_another_is_none(
     fetching: Fetching, charts: Server
 ) -> None:
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring([chart(charts)])
+        (brought,) = session.fetch([chart(charts)])
         blob = brought.files["Chart.yaml"].blob
         (entry,) = entries(fetching)
         for path in entry.glob("objects/pack/pack-*"):
@@ -271,15 +271,15 @@ def test_what_was_not_used_for_longest_makes_room(fetching: Fetching, charts: Se
     statuses(small, chart(charts, 2))
     charts.routes.clear()
     asked = [chart(charts, number) for number in range(3)]
-    assert statuses(small, *asked) == ["brought", "failed", "brought"]
+    assert statuses(small, *asked) == ["fetched", "failed", "fetched"]
 
 
 def test_what_is_in_use_does_not_make_room(fetching: Fetching, charts: Server) -> None:
     tiny = replace(fetching, limits=SessionLimits(kept=1))
     with tiny.session(frozenset()) as session:
-        (brought,) = session.bring([chart(charts, 0)])
-        assert statuses(tiny, chart(charts, 1)) == ["brought"]
+        (brought,) = session.fetch([chart(charts, 0)])
+        assert statuses(tiny, chart(charts, 1)) == ["fetched"]
         data = session.data(brought.files["Chart.yaml"].blob)
     assert (data[:7], brought.digest) == (b"apiVers", f"sha256:{CHART_DIGEST}")
-    assert statuses(tiny, chart(charts, 2)) == ["brought"]
+    assert statuses(tiny, chart(charts, 2)) == ["fetched"]
     assert len(entries(fetching)) == 1

@@ -71,7 +71,7 @@ def trusting(tmp_path: Path, encrypted: Server, certificate: Path) -> Fetching:
 
 def brought_alone(fetching: Fetching, wanted: SourceReference) -> FetchResult:
     with fetching.session(frozenset()) as session:
-        (brought,) = session.bring([wanted])
+        (brought,) = session.fetch([wanted])
         return brought
 
 
@@ -80,7 +80,7 @@ def test_a_file_is_brought_by_the_operators_certificates(
 ) -> None:
     encrypted.files({"/a.yaml": b"a: 1\n"})
     brought = brought_alone(trusting, SourceReference("file", f"{encrypted.url}/a.yaml"))
-    assert (brought.status, list(brought.files)) == ("brought", ["a.yaml"])
+    assert (brought.status, list(brought.files)) == ("fetched", ["a.yaml"])
 
 
 def test_a_repository_is_brought_by_the_operators_certificates(

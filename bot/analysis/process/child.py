@@ -121,7 +121,7 @@ class _Builder(Builder):
 class _Fetcher:
     """Has the parent bring: this process can reach nothing."""
 
-    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
+    def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         """What came of each reference, in their order."""
         _send(FetchRequest(list(references)))
         return decode_given(_receive()).found

@@ -62,7 +62,7 @@ class FetchRequests:
         begun = time.monotonic()
         if new:
             self.told(f"Fetching {', '.join(map(_words, new))}")
-            for reference, found in zip(new, self.fetcher.bring(new), strict=True):
+            for reference, found in zip(new, self.fetcher.fetch(new), strict=True):
                 self.came[reference] = self._bounded(found)
         self.spent += time.monotonic() - begun
         return [self.came[held] for held in references]
@@ -86,7 +86,7 @@ class FetchRequests:
 
 
 def _words(reference: SourceReference) -> str:
-    held = fetched_of(reference, FetchResult("brought"))
+    held = fetched_of(reference, FetchResult("fetched"))
     return f"{held.source} {held.version}".strip()
 
 

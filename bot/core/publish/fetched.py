@@ -19,7 +19,7 @@ def fetched_of(reference: SourceReference, found: FetchResult) -> Fetched:
         "/".join(part for part in (place, reference.name) if part),
         reference.version.removeprefix("refs/tags/"),
         found.digest,
-        found.message if found.status != "brought" else "",
+        found.message if found.status != "fetched" else "",
     )
 
 

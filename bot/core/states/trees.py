@@ -168,7 +168,7 @@ class Trees:
         """The roots of both, with all brought that the affected ones are made of."""
         for _ in range(_MOST_ROUNDS):
             before, after = self._settle(named, read)
-            if not self._bringing.bring(rendering.wanted(before, after)):
+            if not self._bringing.fetch(rendering.wanted(before, after)):
                 return before, after
         return self._settle(named, read)
 

@@ -219,11 +219,11 @@ def test_what_was_brought_is_bounded_and_plain() -> None:
     odd = dict.fromkeys(paths, file) | {"module": File("160000", "1" * 40, 0)}
     reference = git(METRICS, "v1.0.0")
     told: list[str] = []
-    found = FetchRequests(_Given(FetchResult("brought", odd, "d" * 40)), told.append)
+    found = FetchRequests(_Given(FetchResult("fetched", odd, "d" * 40)), told.append)
 
     (brought,) = found.brought([reference])
 
-    assert brought == FetchResult("brought", {"a.yaml": file, "d/b.yaml": file}, "d" * 40)
+    assert brought == FetchResult("fetched", {"a.yaml": file, "d/b.yaml": file}, "d" * 40)
     assert list(found.blobs()) == ["0" * 40] * 2
     assert told == [f"Fetching {METRICS} v1.0.0"]
     assert found.fetched() == (Fetched(METRICS, "v1.0.0", "d" * 40),)
@@ -235,5 +235,5 @@ class _Given:
     def __init__(self, found: FetchResult) -> None:
         self.found = found
 
-    def bring(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
+    def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         return [self.found for _ in references]

@@ -209,7 +209,7 @@ def _variant(held: Declared) -> str:
 def _missing(wanted: ChartElsewhere, title: str, answer: FetchResult | None) -> Reason:
     """Why a chart from elsewhere is not here."""
     said = f": {answer.message}" if answer is not None and answer.message else ""
-    if answer is not None and answer.status == "brought":
+    if answer is not None and answer.status == "fetched":
         said = ": what was fetched is no chart"
     source = wanted.node.resource.source
     return Reason(

@@ -182,7 +182,7 @@ def with_fetched(
     bare = replace(grafts, placed=MappingProxyType({}), left_out=frozenset())
     for remote in remotes:
         answer = bare.answer(remote)
-        if remote.place in placed or answer is None or answer.status != "brought":
+        if remote.place in placed or answer is None or answer.status != "fetched":
             continue
         count += len(answer.files)
         if count > MOST_PLACED:
@@ -215,13 +215,13 @@ class FetchSession:
     answers: dict[SourceReference, FetchResult] = field(default_factory=dict)
     _files: int = 0
 
-    def bring(self, wanted: Iterable[SourceReference]) -> bool:
+    def fetch(self, wanted: Iterable[SourceReference]) -> bool:
         """Ask for what was not asked for yet. Whether there was any such thing."""
         new = [held for held in dict.fromkeys(wanted) if held not in self.answers]
         left = max(MOST_REFERENCES - len(self.answers), 0)
         asked, over = new[:left], new[left:]
         if asked:
-            for reference, found in zip(asked, self.fetcher.bring(asked), strict=True):
+            for reference, found in zip(asked, self.fetcher.fetch(asked), strict=True):
                 self.answers[reference] = self._bounded(found)
         spent = FetchResult("limit", message=f"a review may fetch {MOST_REFERENCES} things")
         self.answers.update(dict.fromkeys(over, spent))

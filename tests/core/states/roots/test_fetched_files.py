@@ -102,7 +102,7 @@ def test_no_path_leads_into_or_out_of_what_was_brought() -> None:
 def test_a_tree_has_only_so_much_of_it() -> None:
     many = {f"{number}": FILE for number in range(MOST_PLACED // 2 + 1)}
     held = [remote("v1", f"{it}/kustomization.yaml") for it in "ab"]
-    grafts = FetchedFiles(answers={git(REPOSITORY, "v1"): FetchResult("brought", many)})
+    grafts = FetchedFiles(answers={git(REPOSITORY, "v1"): FetchResult("fetched", many)})
 
     tree, found = with_fetched({"x": FILE}, held, grafts)
 
@@ -118,22 +118,22 @@ def test_each_thing_is_asked_for_once_and_no_more_than_so_many() -> None:
     shelf = Shelf(held, {})
     bringing = FetchSession(shelf)
 
-    assert bringing.bring((wanted[0], wanted[0]))
-    assert not bringing.bring((wanted[0],))
-    assert bringing.bring(wanted)
+    assert bringing.fetch((wanted[0], wanted[0]))
+    assert not bringing.fetch((wanted[0],))
+    assert bringing.fetch(wanted)
     assert shelf.asked == wanted[:MOST_REFERENCES]
-    assert [bringing.answers[it].status for it in wanted[-4:]] == ["brought", *["limit"] * 3]
+    assert [bringing.answers[it].status for it in wanted[-4:]] == ["fetched", *["limit"] * 3]
 
 
 def test_what_is_brought_has_only_so_many_files() -> None:
     files = {f"{number}": FILE for number in range(MOST_FILES // 2 + 1)}
     first, second = git(REPOSITORY, "v1"), git(REPOSITORY, "v2")
-    held = {it: FetchResult("brought", files) for it in (first, second)}
+    held = {it: FetchResult("fetched", files) for it in (first, second)}
     bringing = FetchSession(Shelf(held, {}))
 
-    bringing.bring((first, second))
+    bringing.fetch((first, second))
 
-    assert [bringing.answers[it].status for it in (first, second)] == ["brought", "limit"]
+    assert [bringing.answers[it].status for it in (first, second)] == ["fetched", "limit"]
 
 
 def test_people_are_told_the_name_and_not_the_place() -> None:
