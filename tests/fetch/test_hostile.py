@@ -36,12 +36,12 @@ _CONFINED = """
 import sys; sys.path.insert(0, sys.argv[1])
 import json, os, socket, pathlib, msgspec
 from bot.fetch import child
-from bot.fetch.limits import Means
+from bot.fetch.limits import FetchLimits
 from bot.fetch.addresses import Named
-from bot.fetch.messages import Ask
-ask = msgspec.json.decode(sys.stdin.buffer.read(), type=Ask)
+from bot.fetch.messages import FetchOrder
+ask = msgspec.json.decode(sys.stdin.buffer.read(), type=FetchOrder)
 child._limit(ask)
-child.confine(child._allowed(ask, Means(Named(tuple(ask.hosts)), ask.bounds)))
+child.confine(child._allowed(ask, FetchLimits(Named(tuple(ask.hosts)), ask.bounds)))
 staging = pathlib.Path(ask.staging)
 tried = {}
 def attempt(name, what):
@@ -337,10 +337,11 @@ def test_a_user_without_any_privilege_fetches_all_the_same(
     server.files({"/a.yaml": b"a: 1\n"})
     said = python(
         "import sys, tempfile, pathlib\n"
-        "from bot.core.fetching import Reference\n"
+        "from bot.core.fetching import SourceReference\n"
         "from bot.fetch import Fetching\n"
         "url, tip = sys.argv[1:]\n"
-        "wanted = [Reference('git', f'{url}/git/base', tip), Reference('file', f'{url}/a.yaml')]\n"
+        "wanted = [SourceReference('git', f'{url}/git/base', tip)]\n"
+        "wanted += [SourceReference('file', f'{url}/a.yaml')]\n"
         # Its own interpreter has no environment by which to find what ours has found.
         "launch = f'import sys; sys.path[:0] = [sys.argv[1], *{sys.path}]\\n'\n"
         "launch += 'from bot.fetch.child import main; main()'\n"
@@ -455,13 +456,13 @@ def test_a_service_that_is_killed_leaves_what_the_next_one_clears_away(
     script.write_text(
         "import sys\n"
         "from pathlib import Path\n"
-        "from bot.core.fetching import Reference\n"
+        "from bot.core.fetching import SourceReference\n"
         "from bot.fetch import Fetching\n"
         f"launch = {_BEGIN + waiting!r}\n"
         f"how = Fetching(Path({str(fetching.store)!r}), enabled=True, hosts={fetching.hosts!r}, "
         "launch=launch)\n"
         "with how.session(frozenset()) as session:\n"
-        f"    session.fetch([Reference('git', {fetching.hosts[0] + '/a'!r}, {COMMIT!r})])\n",
+        f"    session.fetch([SourceReference('git', {fetching.hosts[0] + '/a'!r}, {COMMIT!r})])\n",
         "utf-8",
     )
     service = subprocess.Popen([sys.executable, str(script)], env={"PYTHONPATH": str(ROOT)})

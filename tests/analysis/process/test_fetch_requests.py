@@ -42,7 +42,7 @@ OWNERS = frozenset({"github.com/example", "charts.example.com"})
 HELD = two_versions(deploy("a: '1'"), deploy("a: '1'", "b: '1'"))
 USES = "send({'type': 'Uses', 'owners': ['github.com/example'], 'facts': []})"
 ANSWER = {
-    "type": "Answer",
+    "type": "AnalysisAnswer",
     "findings": [],
     "problems": [],
     "summary": SUMMARY,
@@ -123,7 +123,7 @@ def test_nothing_of_head_is_told_before_base_has_said_whose_things_it_uses() -> 
     [
         ("{'type': 'Want', 'items': [('manifest', HEAD)]}", "not in the two trees"),
         ("{'type': 'Want', 'items': [('data', HEAD)]}", "not in the two trees"),
-        ("{'type': 'Bring', 'references': []}", "has not seen head"),
+        ("{'type': 'FetchRequest', 'references': []}", "has not seen head"),
         (
             "{'type': 'Order', 'builds': [{'renderer': 'kustomize', 'root': '', 'files': {}}]}",
             "has not seen head",
@@ -153,14 +153,14 @@ REFERENCE = {"kind": "git", "address": "https://github.com/example/x", "version"
     ("after", "reason"),
     [
         ("{'type': 'Uses', 'owners': ['evil.example.com'], 'facts': []}", "asked that once"),
-        (f"{{'type': 'Bring', 'references': [{REFERENCE!r}] * 100}}", "nonsense"),
-        ("{'type': 'Bring', 'references': [{'kind': 'ftp', 'address': 'x'}]}", "nonsense"),
+        (f"{{'type': 'FetchRequest', 'references': [{REFERENCE!r}] * 100}}", "nonsense"),
+        ("{'type': 'FetchRequest', 'references': [{'kind': 'ftp', 'address': 'x'}]}", "nonsense"),
         (
-            "{'type': 'Bring', 'references': [{'kind': 'git', 'address': 'x\\n'}]}",
+            "{'type': 'FetchRequest', 'references': [{'kind': 'git', 'address': 'x\\n'}]}",
             "more from elsewhere",
         ),
         (
-            "{'type': 'Bring', 'references': [{'kind': 'git', 'address': 'x' * 5000}]}",
+            "{'type': 'FetchRequest', 'references': [{'kind': 'git', 'address': 'x' * 5000}]}",
             "more from elsewhere",
         ),
         ("{'type': 'Want', 'items': [('data', 'f' * 40)]}", "not in the two trees"),
@@ -184,7 +184,8 @@ def test_a_child_may_not_ask_without_end() -> None:
     body = (
         f"child._receive()\n{USES}\nchild._receive()\n"
         "for number in range(100):\n"
-        f"  send({{'type': 'Bring', 'references': [dict({REFERENCE!r}, version=str(number))]}})\n"
+        f"  wanted = [dict({REFERENCE!r}, version=str(number))]\n"
+        "  send({'type': 'FetchRequest', 'references': wanted})\n"
         "  child._receive()\n"
     )
 

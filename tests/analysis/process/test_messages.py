@@ -89,7 +89,7 @@ def test_a_message_of_other_fields_is_refused_or_whole(
 
 def test_nesting_without_end_is_refused() -> None:
     nested = b"\x91" * 200_000 + b"\xc0"
-    body = msgpack.encode({"type": "Answer"})[:-1] + b"\xa6Answer" + nested
+    body = msgpack.encode({"type": "AnalysisAnswer"})[:-1] + b"\xaeAnalysisAnswer" + nested
 
     with pytest.raises(AnalysisError):
         decode_message(body)

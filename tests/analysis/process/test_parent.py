@@ -256,7 +256,7 @@ def test_an_answer_is_believed_only_where_it_can_be(
     change: dict[str, object], *, accepted: bool
 ) -> None:
     answer = {
-        "type": "Answer",
+        "type": "AnalysisAnswer",
         "findings": [FINDING | change],
         "problems": [],
         "summary": SUMMARY,
