@@ -15,8 +15,8 @@ REACH = "environment"
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    known = Counter(map(_mark, before.late))
-    for held in after.late:
+    known = Counter(map(_mark, before.template_decisions))
+    for held in after.template_decisions:
         mark = _mark(held)
         if known[mark]:
             known[mark] -= 1

@@ -41,7 +41,7 @@ def _is_named(state: State) -> bool:
 
 def _house(state: State) -> Mapping[str, str]:
     """The files of rules that count in this repository."""
-    names = (address.lower().rstrip("/").removesuffix(".git") for address in state.own)
+    names = (address.lower().rstrip("/").removesuffix(".git") for address in state.addresses)
     if any(name.rpartition("/")[2] == ORGANISATION_REPOSITORY for name in names):
         return state.governance
     return {path: held for path, held in state.governance.items() if path != ORGANISATION_PATH}

@@ -32,7 +32,7 @@ from bot.core.states.roots.files import files_of
 from bot.core.states.roots.inputs import inputs_of
 from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops import Declarations, Own, indeterminate, is_sensitive
+from bot.kubernetes.gitops import Declarations, RepositoryAddresses, indeterminate, is_sensitive
 from bot.kubernetes.remote.resolve import RemoteSources
 from bot.kubernetes.remote.sources import remote_sources
 
@@ -72,7 +72,7 @@ def examine_trees(
     policy = question.policy
     asked = tuple(rule for rule in rules if not policy.rule(rule.id).off)
     options: dict[str, object] = {rule.id: policy.options(rule.id, rule.options) for rule in asked}
-    own = Own.of(question.repositories)
+    own = RepositoryAddresses.of(question.repositories)
     states = states_of(
         question.base,
         question.head,
@@ -87,7 +87,7 @@ def examine_trees(
         fetcher=fetcher,
     )
     old, new = states.declaring
-    declare = partial(Declarations, own=own)
+    declare = partial(Declarations, addresses=own)
     versions = Versions(question.base, question.head, content, states.rendered, states.grafts)
     places = Attribution(
         Redeclaring(without_reserved(question.base), content, old, declare),

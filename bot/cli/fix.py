@@ -41,7 +41,7 @@ def apply_fixes(review: Review, content: Content, root: Path) -> None:
         found = edit(path, data.decode(), held)
         click.echo(_shown(found.diff), err=True, nl=False)
         place.write_bytes(found.new.encode())
-        if found.left:
+        if found.skipped:
             message = f"fairlead: {_shown(path)} has more to fix on the same lines: run it again"
             click.echo(message, err=True)
 

@@ -22,7 +22,7 @@ from bot.core.policy.model import Policy
 from bot.core.publish.markdown import visible
 from bot.core.states import Pair, States, states_of
 from bot.core.tree import Blobs, Tree
-from bot.kubernetes.gitops import Declarations, Own
+from bot.kubernetes.gitops import Declarations, RepositoryAddresses
 from bot.settings import cache_directory, tool_folders
 
 _MOST_NAMED: Final = 10
@@ -58,7 +58,7 @@ def _pairs(sides: Sides, head: Tree, policy: Policy, repo: Path) -> Sequence[Pai
             content,
             policy,
             builder=RenderRequests(renders, blobs, allowed, kept, str(repo.resolve())),
-            declare=Declarations(content, Own.of(sides.repositories)),
+            declare=Declarations(content, RepositoryAddresses.of(sides.repositories)),
             own=sides.repositories,
         )
     _tell(found)

@@ -108,19 +108,19 @@ def _is_owner(word: str) -> bool:
 def _segments(pattern: str) -> tuple[str, ...]:
     """The pattern from the root: one without a slash but at its end matches at any depth."""
     anchored = "/" in pattern.rstrip("/")
-    held = tuple(part for part in pattern.strip("/").split("/") if part)
-    return held if anchored or not held else ("**", *held)
+    segments = tuple(part for part in pattern.strip("/").split("/") if part)
+    return segments if anchored or not segments else ("**", *segments)
 
 
 def _matches(steps: tuple[str, ...], line: _Line) -> bool:
     """Walk the pattern, keeping the set of places in the path that it can have reached so far."""
     reached, end, last = {0}, len(steps), len(line.segments) - 1
-    for place, wanted in enumerate(line.segments):
-        if wanted == "**":
+    for place, glob in enumerate(line.segments):
+        if glob == "**":
             # At a pattern's end it stands for what is in a directory, and not for the directory.
             reached = set(range(min(reached) + (place == last), end + 1))
         else:
-            reached = set(_stepped(steps, wanted, reached))
+            reached = set(_stepped(steps, glob, reached))
         if not reached:
             return False
     if line.inside:
@@ -130,7 +130,7 @@ def _matches(steps: tuple[str, ...], line: _Line) -> bool:
     return line.segments[-1] != "*" or end in reached
 
 
-def _stepped(steps: tuple[str, ...], wanted: str, reached: Iterable[int]) -> Iterator[int]:
+def _stepped(steps: tuple[str, ...], glob: str, reached: Iterable[int]) -> Iterator[int]:
     for place in reached:
-        if place < len(steps) and fnmatchcase(steps[place], wanted):
+        if place < len(steps) and fnmatchcase(steps[place], glob):
             yield place + 1

@@ -25,14 +25,14 @@ def path_matches(path: str, globs: Iterable[str]) -> bool:
 def _matches(segments: tuple[str, ...], glob: str) -> bool:
     """Walk the glob, keeping the set of places in the path that it can have reached so far."""
     reached = {0}
-    for wanted in glob.removeprefix("./").strip("/").split("/"):
-        if wanted == "**":
+    for segment_glob in glob.removeprefix("./").strip("/").split("/"):
+        if segment_glob == "**":
             reached = set(range(min(reached), len(segments) + 1))
         else:
             reached = {
                 place + 1
                 for place in reached
-                if place < len(segments) and fnmatchcase(segments[place], wanted)
+                if place < len(segments) and fnmatchcase(segments[place], segment_glob)
             }
         if not reached:
             return False

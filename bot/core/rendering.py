@@ -101,7 +101,7 @@ be said. Two that do the same are equal and have the same hash, or their roots a
 
 
 @dataclass(frozen=True, slots=True)
-class ChartElsewhere:
+class RemoteChart:
     """A chart of a repository of charts or of a registry, whose version stands at `node`."""
 
     repository: str
@@ -140,7 +140,7 @@ class Declared:
     finish: Finish | None = None
     hindrances: tuple[str, ...] = ()
     name: str = ""
-    chart: ChartElsewhere | None = None
+    chart: RemoteChart | None = None
 
 
 class Declare(Protocol):

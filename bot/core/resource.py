@@ -127,9 +127,9 @@ class Node:
 
     def __getitem__(self, key: str) -> Node:
         """The field `key` of a mapping."""
-        held = self.value
-        if isinstance(held, Mapping) and key in held:
-            return Node(self.resource, (*self.route, key), held[key])
+        value = self.value
+        if isinstance(value, Mapping) and key in value:
+            return Node(self.resource, (*self.route, key), value[key])
         return Node(self.resource, (*self.route, key), None, exists=False)
 
     def at(self, *keys: str) -> Node:
@@ -141,20 +141,20 @@ class Node:
 
     def items(self) -> Iterator[Node]:
         """The items of a list; none where this is no list."""
-        held = self.value
-        if not isinstance(held, tuple):
+        value = self.value
+        if not isinstance(value, tuple):
             return
         last = self.route[-1] if self.route else ""
         holder = last if isinstance(last, str) else ""
-        for index, item in enumerate(held):
+        for index, item in enumerate(value):
             step = ListStep(_item_key(holder, item), index)
             yield Node(self.resource, (*self.route, step), item)
 
     def fields(self) -> Iterator[tuple[str, Node]]:
         """The fields of a mapping with their names; none where this is no mapping."""
-        held = self.value
-        if isinstance(held, Mapping):
-            for key in held:
+        value = self.value
+        if isinstance(value, Mapping):
+            for key in value:
                 yield key, self[key]
 
     @property

@@ -114,14 +114,14 @@ def is_built_in_cluster_scoped(kind: GroupKind) -> bool:
 
 def scopes_of(definitions: Iterable[Body]) -> Scopes:
     """What these CustomResourceDefinitions say. Of two that disagree, the later one counts."""
-    said: dict[GroupKind, str] = {}
+    scopes: dict[GroupKind, str] = {}
     for body in definitions:
         spec = values.mapping(body.get("spec"))
         kind = values.text(values.mapping(spec.get("names")).get("kind"))
         group, scope = values.text(spec.get("group")), values.text(spec.get("scope"))
         if kind and group and scope and group not in _BUILT_IN_GROUPS:
-            said[GroupKind(group, kind)] = scope
+            scopes[GroupKind(group, kind)] = scope
     return Scopes(
-        frozenset(kind for kind, scope in said.items() if scope == "Cluster"),
-        frozenset(kind for kind, scope in said.items() if scope == "Namespaced"),
+        frozenset(kind for kind, scope in scopes.items() if scope == "Cluster"),
+        frozenset(kind for kind, scope in scopes.items() if scope == "Namespaced"),
     )

@@ -51,13 +51,13 @@ class State:
     policy: Policy = field(default_factory=Policy)
     closed: frozenset[str] = frozenset()
     files: Mapping[str, ManifestFile] = field(default_factory=lambda: MappingProxyType({}))
-    known: tuple[Resource, ...] = ()
+    external: tuple[Resource, ...] = ()
     governance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[Resource, ...] = ()
     all_inputs: tuple[Resource, ...] = ()
     looked_into: frozenset[TextPosition] = frozenset()
-    own: tuple[str, ...] = ()
-    late: tuple[TemplateDecision, ...] = ()
+    addresses: tuple[str, ...] = ()
+    template_decisions: tuple[TemplateDecision, ...] = ()
     _derived: dict[Callable[[State], object], object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -72,20 +72,20 @@ class State:
     def of(self, *kinds: GroupKind, namespace: str | None = None) -> tuple[Resource, ...]:
         """The resources of these kinds, in one namespace where one is named."""
         if namespace is not None:
-            spaces = self._by_namespace.get(namespace, {})
-            return tuple(found for kind in kinds for found in spaces.get(kind, ()))
-        return tuple(found for kind in kinds for found in self._by_kind.get(kind, ()))
+            by_kind = self._by_namespace.get(namespace, {})
+            return tuple(resource for kind in kinds for resource in by_kind.get(kind, ()))
+        return tuple(resource for kind in kinds for resource in self._by_kind.get(kind, ()))
 
     def in_namespace(self, namespace: str) -> tuple[Resource, ...]:
         """Everything that is in this namespace."""
         spaces = self._by_namespace.get(namespace, {})
-        return tuple(found for held in spaces.values() for found in held)
+        return tuple(resource for resources in spaces.values() for resource in resources)
 
     @cached_property
     def namespaces(self) -> frozenset[str]:
         """The namespaces that hold a resource here or are one."""
-        own = (found.name for found in self.of(GroupKind("", "Namespace")))
-        return frozenset((*self._by_namespace, *own))
+        declared = (resource.name for resource in self.of(GroupKind("", "Namespace")))
+        return frozenset((*self._by_namespace, *declared))
 
     @cached_property
     def kinds(self) -> frozenset[GroupKind]:
@@ -107,7 +107,7 @@ class State:
 
     @cached_property
     def _by_key(self) -> Mapping[ResourceKey, Resource]:
-        return MappingProxyType({found.key: found for found in self.resources})
+        return MappingProxyType({resource.key: resource for resource in self.resources})
 
     @cached_property
     def _by_kind(self) -> Mapping[GroupKind, tuple[Resource, ...]]:
@@ -116,17 +116,17 @@ class State:
     @cached_property
     def _by_namespace(self) -> Mapping[str, Mapping[GroupKind, tuple[Resource, ...]]]:
         spaces: dict[str, list[Resource]] = {}
-        for found in self.resources:
-            if found.namespace is not None:
-                spaces.setdefault(found.namespace, []).append(found)
-        return MappingProxyType({name: _grouped(held) for name, held in spaces.items()})
+        for resource in self.resources:
+            if resource.namespace is not None:
+                spaces.setdefault(resource.namespace, []).append(resource)
+        return MappingProxyType({name: _grouped(members) for name, members in spaces.items()})
 
 
 def _grouped(resources: Iterable[Resource]) -> Mapping[GroupKind, tuple[Resource, ...]]:
     groups: dict[GroupKind, list[Resource]] = {}
-    for found in resources:
-        groups.setdefault(found.group_kind, []).append(found)
-    return MappingProxyType({kind: tuple(held) for kind, held in groups.items()})
+    for resource in resources:
+        groups.setdefault(resource.group_kind, []).append(resource)
+    return MappingProxyType({kind: tuple(members) for kind, members in groups.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,10 @@ class Change:
     @property
     def present(self) -> Resource:
         """The resource at head, or the one that head no longer has."""
-        found = self.after or self.before
-        if found is None:
+        resource = self.after or self.before
+        if resource is None:
             raise ValueError("a change has at least one side")
-        return found
+        return resource
 
 
 def changes(before: State, after: State, *kinds: GroupKind) -> Iterator[Change]:
@@ -155,16 +155,16 @@ def changes(before: State, after: State, *kinds: GroupKind) -> Iterator[Change]:
 
     Two resources are the same when the cluster would receive the same, wherever they are written.
     """
-    wanted = frozenset(kinds)
+    group_kinds = frozenset(kinds)
     for change in after.since(before):
-        if not wanted or change.key.group_kind in wanted:
+        if not group_kinds or change.key.group_kind in group_kinds:
             yield change
 
 
 def _compared(
     old: Mapping[ResourceKey, Resource], new: Mapping[ResourceKey, Resource]
 ) -> Iterator[Change]:
-    differing = {key for key, found in new.items() if _differs(old.get(key), found)}
+    differing = {key for key, resource in new.items() if _differs(old.get(key), resource)}
     differing |= {key for key in old if key not in new}
     for key in sorted(differing, key=lambda key: key.sort_key):
         yield Change(old.get(key), new.get(key))

@@ -38,7 +38,7 @@ from bot.core.states.roots.root import UPGRADE
 from bot.core.tree import Blobs, File, Tree
 from bot.core.values import Value
 from bot.git import Repository
-from bot.kubernetes.gitops import Declarations, Own
+from bot.kubernetes.gitops import Declarations, RepositoryAddresses
 from bot.render.renderers import Renderers
 from tests.tools import renderer_binaries
 
@@ -158,13 +158,13 @@ class World:
             self.manifests,
             Policy(),
             builder=self.builder,
-            declare=Declarations(self.manifests, Own.of(self.own)),
+            declare=Declarations(self.manifests, RepositoryAddresses.of(self.own)),
             own=self.own,
         )
 
     def attribution(self, states: States) -> Attribution:
         """The product's own."""
-        declare = partial(Declarations, own=Own.of(self.own))
+        declare = partial(Declarations, addresses=RepositoryAddresses.of(self.own))
         old, new = states.declaring
         return Attribution(
             Redeclaring(self.base, self.manifests, old, declare),

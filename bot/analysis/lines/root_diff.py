@@ -39,7 +39,7 @@ class RootDiff:
 
     def text(self, path: str, side: Side) -> str:
         """The text that one side has of a file, empty where it has none."""
-        return (self.base if side == "LEFT" else self.head).held.get(path, "")
+        return (self.base if side == "LEFT" else self.head).contents.get(path, "")
 
     def of(self, path: str) -> tuple[Hunk, ...]:
         """The hunks of one file."""

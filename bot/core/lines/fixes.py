@@ -16,7 +16,7 @@ class Edit:
     path: str
     old: str
     new: str
-    left: tuple[Suggestion, ...] = ()
+    skipped: tuple[Suggestion, ...] = ()
 
     @property
     def diff(self) -> str:
@@ -36,35 +36,39 @@ class Edit:
 
 def suggestions(findings: Iterable[ReviewFinding]) -> Mapping[str, tuple[Suggestion, ...]]:
     """The suggestions of a review for files of head, by path, each once, from top to bottom."""
-    found: dict[str, dict[Suggestion, None]] = {}
+    by_path: dict[str, dict[Suggestion, None]] = {}
     for finding in findings:
         place = finding.location
         if finding.suggestion is not None and place is not None and place.side == "RIGHT":
-            found.setdefault(place.path, {})[finding.suggestion] = None
+            by_path.setdefault(place.path, {})[finding.suggestion] = None
     return {
-        path: tuple(sorted(held, key=lambda one: (one.start, one.end, one.text)))
-        for path, held in sorted(found.items())
+        path: tuple(
+            sorted(
+                fixes, key=lambda suggestion: (suggestion.start, suggestion.end, suggestion.text)
+            )
+        )
+        for path, fixes in sorted(by_path.items())
     }
 
 
-def edit(path: str, text: str, wanted: Iterable[Suggestion]) -> Edit:
+def edit(path: str, text: str, fixes: Iterable[Suggestion]) -> Edit:
     """A file with suggestions applied; line ends stay as they are.
 
     Of two suggestions for one line the first counts: after it the other is no longer certain.
     """
     lines, free = _lines(text), 0
-    left = []
-    for one in sorted(set(wanted), key=lambda one: (one.start, one.end, one.text)):
-        if one.start <= free or one.end > len(lines) or one.start > one.end:
-            left.append(one)
+    skipped = []
+    for fix in sorted(set(fixes), key=lambda fix: (fix.start, fix.end, fix.text)):
+        if fix.start <= free or fix.end > len(lines) or fix.start > fix.end:
+            skipped.append(fix)
             continue
-        free = one.end
-        end = "\r\n" if lines[one.end - 1].endswith("\r\n") else "\n"
-        last = "" if not lines[one.end - 1].endswith("\n") else end
-        lines[one.start - 1] = one.text.replace("\n", end) + last
-        for gone in range(one.start, one.end):
+        free = fix.end
+        end = "\r\n" if lines[fix.end - 1].endswith("\r\n") else "\n"
+        last = "" if not lines[fix.end - 1].endswith("\n") else end
+        lines[fix.start - 1] = fix.text.replace("\n", end) + last
+        for gone in range(fix.start, fix.end):
             lines[gone] = ""
-    return Edit(path, text, "".join(lines), tuple(left))
+    return Edit(path, text, "".join(lines), tuple(skipped))
 
 
 def _lines(text: str) -> list[str]:

@@ -44,13 +44,13 @@ def hunks(path: str, before: str, after: str) -> tuple[Hunk, ...]:
     inner, other = old[start : len(old) - end], new[start : len(new) - end]
     if not inner and not other:
         return ()
-    found = [
+    ranges = [
         Hunk(path, start + i + 1, tuple(inner[i:j]), start + k + 1, tuple(other[k:m]))
         for i, j, k, m in _differences(inner, other)
     ]
-    if len(found) > _MOST_HUNKS:
+    if len(ranges) > _MOST_HUNKS:
         return (Hunk(path, start + 1, tuple(inner), start + 1, tuple(other)),)
-    return tuple(found)
+    return tuple(ranges)
 
 
 def put_back(text: str, hunk: Hunk) -> str:
@@ -101,11 +101,11 @@ def _differences(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, 
     anchors = [] if small else _anchors(old, new)
     i = k = 0
     for j, m in (*anchors, (len(old), len(new))):
-        one, other = old[i:j], new[k:m]
-        if len(one) > _MOST_LINES or len(other) > _MOST_LINES:
+        old_lines, new_lines = old[i:j], new[k:m]
+        if len(old_lines) > _MOST_LINES or len(new_lines) > _MOST_LINES:
             yield i, j, k, m
-        elif one != other:
-            for tag, *at in SequenceMatcher(None, one, other).get_opcodes():
+        elif old_lines != new_lines:
+            for tag, *at in SequenceMatcher(None, old_lines, new_lines).get_opcodes():
                 if tag != "equal":
                     yield i + at[0], i + at[1], k + at[2], k + at[3]
         i, k = j + 1, m + 1
@@ -125,9 +125,9 @@ def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
         chains.append((at, places[line], last[length - 1] if length else -1))
         ends[length : length + 1] = [places[line]]
         last[length : length + 1] = [len(chains) - 1]
-    found: list[tuple[int, int]] = []
+    anchors: list[tuple[int, int]] = []
     link = last[-1] if last else -1
     while link >= 0:
-        one, other, link = chains[link]
-        found.append((one, other))
-    return found[::-1]
+        old_line, new_line, link = chains[link]
+        anchors.append((old_line, new_line))
+    return anchors[::-1]

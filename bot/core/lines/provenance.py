@@ -69,13 +69,13 @@ class Spotted:
 class Texts:
     """The files of one side by path, and the names of the fields that lead to their lines."""
 
-    held: Mapping[str, str]
+    contents: Mapping[str, str]
     _keys: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
     def keys(self, path: str, first: int, count: int) -> list[tuple[str, ...]]:
         """Those of some lines of a file, counted from 1."""
         if path not in self._keys:
-            self._keys[path] = list(_key_paths(lines_of(self.held.get(path, ""))))
+            self._keys[path] = list(_key_paths(lines_of(self.contents.get(path, ""))))
         return self._keys[path][first - 1 : first - 1 + count]
 
 
@@ -99,45 +99,45 @@ def probed(line: str, value: Value) -> str | None:
     return rewritten(line, value, f"{value}x") if isinstance(value, str) and value else None
 
 
-def rewritten(line: str, value: str, wanted: str) -> str | None:
+def rewritten(line: str, value: str, replacement: str) -> str | None:
     """A line with another scalar in place of its own; None where its own is another one."""
     match = _LINE.match(line.rstrip("\n")[:_LONGEST_LINE])
     name = "item" if match is not None and match["key"] is None else "value"
     if match is None or match[name] is None or _plain(match[name]) != value:
         return None
     start = line.index(value, match.start(name))
-    return line[:start] + wanted + line[start + len(value) :]
+    return line[:start] + replacement + line[start + len(value) :]
 
 
 def sought(node: Node, before: Value, after: Value) -> Sought:
     """What to look for, for a place that held one value and holds another."""
     old, new = (tuple(_leaves(node.route, value)) for value in (before, after))
-    known, kept = set(old), set(new)
-    gained = _by_lines((leaf for leaf in new if leaf not in known), old)
+    old_values, kept = set(old), set(new)
+    gained = _by_lines((leaf for leaf in new if leaf not in old_values), old)
     lost = _by_lines((leaf for leaf in old if leaf not in kept), new)
     resource = node.resource
     return Sought(gained, lost, resource.key.kind, resource.name, resource.source.path)
 
 
 def ranked(
-    found: Iterable[Hunk], before: Texts, after: Texts, wanted: Sought
+    candidates: Iterable[Hunk], before: Texts, after: Texts, target: Sought
 ) -> tuple[Spotted, ...]:
     """Hunks, those first that most resemble what is sought."""
     spotted = []
-    left = _MOST_RANKED
-    for hunk in sorted(found, key=lambda hunk: hunk.path != wanted.origin):
-        text = after.held.get(hunk.path) or before.held.get(hunk.path, "")
+    budget = _MOST_RANKED
+    for hunk in sorted(candidates, key=lambda hunk: hunk.path != target.origin):
+        text = after.contents.get(hunk.path) or before.contents.get(hunk.path, "")
         keys = after.keys(hunk.path, hunk.new, len(hunk.added))
-        added, new = _best(hunk.added[:left], keys, wanted.gained)
+        added, new = _best(hunk.added[:budget], keys, target.gained)
         keys = before.keys(hunk.path, hunk.old, len(hunk.removed))
-        removed, old = _best(hunk.removed[:left], keys, wanted.lost)
-        left = max(0, left - len(hunk.added) - len(hunk.removed))
+        removed, old = _best(hunk.removed[:budget], keys, target.lost)
+        budget = max(0, budget - len(hunk.added) - len(hunk.removed))
         score = max(added, removed)
         # What has nothing of the value comes after whatever has, wherever it stands.
         score += _RESEMBLES * (score >= _PART)
-        score += _OWN_FILE * (hunk.path == wanted.origin)
-        score += _NAMED * (f"kind: {wanted.kind}" in text)
-        score += _NAMED * (bool(wanted.name) and wanted.name in text)
+        score += _OWN_FILE * (hunk.path == target.origin)
+        score += _NAMED * (f"kind: {target.kind}" in text)
+        score += _NAMED * (bool(target.name) and target.name in text)
         spotted.append(
             Spotted(
                 hunk,
@@ -146,19 +146,19 @@ def ranked(
                 None if old is None else hunk.old + old,
             )
         )
-    return tuple(sorted(spotted, key=lambda held: (-held.score, held.hunk.path, held.hunk.new)))
+    return tuple(sorted(spotted, key=lambda entry: (-entry.score, entry.hunk.path, entry.hunk.new)))
 
 
-def changed_leaves(held: Resource, other: Resource | None) -> Iterator[Node]:
+def changed_leaves(resource: Resource, other: Resource | None) -> Iterator[Node]:
     """The scalars of a resource that another one has not at the same place, up to a bound."""
     body = other.body if other is not None else None
-    return (it for it in islice(_scalars(held.root), _MOST_RANKED)
-            if value_at(body, it.route) != it.value)  # fmt: skip
+    return (leaf for leaf in islice(_scalars(resource.root), _MOST_RANKED)
+            if value_at(body, leaf.route) != leaf.value)  # fmt: skip
 
 
 def likest(nodes: Iterable[Node], leaves: Sequence[Leaf]) -> Node | None:
     """The scalar that most resembles one of these leaves; None where none has anything of them."""
-    best, found = _PART - 1, None
+    best, likest_item = _PART - 1, None
     for node in nodes:
         keys, text = (
             tuple(step for step in node.route if isinstance(step, str)),
@@ -166,8 +166,8 @@ def likest(nodes: Iterable[Node], leaves: Sequence[Leaf]) -> Node | None:
         )
         score = max((_score(text, text, keys, leaf) for leaf in leaves), default=0)
         if score > best:
-            best, found = score, node
-    return found
+            best, likest_item = score, node
+    return likest_item
 
 
 def value_at(value: Value, route: Route) -> Value:
@@ -183,26 +183,26 @@ def value_at(value: Value, route: Route) -> Value:
     return value
 
 
-def with_value(value: Value, route: Route, wanted: Value) -> Value:
+def with_value(value: Value, route: Route, replacement: Value) -> Value:
     """A body with another value at the end of a route that leads somewhere in it."""
     if not route:
-        return wanted
+        return replacement
     step, rest = route[0], route[1:]
     if isinstance(step, ListStep) and isinstance(value, tuple) and step.index < len(value):
-        held = list(value)
-        held[step.index] = with_value(held[step.index], rest, wanted)
-        return tuple(held)
+        items = list(value)
+        items[step.index] = with_value(items[step.index], rest, replacement)
+        return tuple(items)
     if isinstance(step, str) and isinstance(value, Mapping):
-        return MappingProxyType({**value, step: with_value(value.get(step), rest, wanted)})
+        return MappingProxyType({**value, step: with_value(value.get(step), rest, replacement)})
     return value
 
 
 def _scalars(node: Node) -> Iterator[Node]:
-    inner = [*node.items(), *(held for _, held in node.fields())]
+    inner = [*node.items(), *(child for _, child in node.fields())]
     if not inner and node.value is not None:
         yield node
-    for held in inner:
-        yield from _scalars(held)
+    for child in inner:
+        yield from _scalars(child)
 
 
 def _item(value: Value, step: ListStep) -> Value:
@@ -211,41 +211,41 @@ def _item(value: Value, step: ListStep) -> Value:
     if not step.key:
         return value[step.index] if step.index < len(value) else None
     named = dict(part.partition("=")[::2] for part in step.key.split(","))
-    for held in value:
-        if isinstance(held, Mapping):
-            if all(str(held.get(name)) == text for name, text in named.items()):
-                return held
-        elif str(held) == step.key:
-            return held
+    for item in value:
+        if isinstance(item, Mapping):
+            if all(str(item.get(name)) == text for name, text in named.items()):
+                return item
+        elif str(item) == step.key:
+            return item
     return None
 
 
 def _leaves(route: Route, value: Value) -> Iterator[Leaf]:
     """The scalars of a value, up to a bound."""
     names = tuple(step for step in route if isinstance(step, str))
-    left: deque[tuple[tuple[str, ...], Value]] = deque([(names, value)])
+    queue: deque[tuple[tuple[str, ...], Value]] = deque([(names, value)])
     seen = 0
-    while left and seen < _MOST_LEAVES:
-        keys, held = left.popleft()
-        if isinstance(held, Mapping):
-            left.extend(((*keys, key), item) for key, item in held.items())
-        elif isinstance(held, tuple):
-            left.extend((keys, item) for item in held)
-        elif held is not None:
+    while queue and seen < _MOST_LEAVES:
+        keys, current = queue.popleft()
+        if isinstance(current, Mapping):
+            queue.extend(((*keys, key), item) for key, item in current.items())
+        elif isinstance(current, tuple):
+            queue.extend((keys, item) for item in current)
+        elif current is not None:
             seen += 1
-            yield Leaf(keys, _scalar(held))
+            yield Leaf(keys, _scalar(current))
 
 
 def _by_lines(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> tuple[Leaf, ...]:
     """The leaves, those of several lines as the lines that none of the others has."""
-    known = {line.strip() for leaf in others for line in leaf.text.split("\n")}
-    found = (
+    lines = {line.strip() for leaf in others for line in leaf.text.split("\n")}
+    matching = (
         Leaf(leaf.keys, line.strip())
         for leaf in leaves
         for line in leaf.text.split("\n")
-        if "\n" not in leaf.text or (line.strip() and line.strip() not in known)
+        if "\n" not in leaf.text or (line.strip() and line.strip() not in lines)
     )
-    return tuple(islice(found, _MOST_LEAVES))
+    return tuple(islice(matching, _MOST_LEAVES))
 
 
 def _scalar(value: Value) -> str:
@@ -278,8 +278,8 @@ def _best(
     for index, (line, keys) in enumerate(zip(lines, paths, strict=False)):
         text = line[:_LONGEST_LINE].strip()
         match = _LINE.match(text)
-        held = (match["value"] or match["item"] or "") if match else ""
-        score = max((_score(text, _plain(held), keys, leaf) for leaf in leaves), default=0)
+        literal = (match["value"] or match["item"] or "") if match else ""
+        score = max((_score(text, _plain(literal), keys, leaf) for leaf in leaves), default=0)
         if score > best:
             best, at = score, index
     return best, at
@@ -301,8 +301,8 @@ def _score(line: str, value: str, keys: tuple[str, ...], leaf: Leaf) -> int:
     return common
 
 
-def _common_suffix(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+def _common_suffix(first: tuple[str, ...], second: tuple[str, ...]) -> int:
     count = 0
-    while count < min(len(one), len(other)) and one[-1 - count] == other[-1 - count]:
+    while count < min(len(first), len(second)) and first[-1 - count] == second[-1 - count]:
         count += 1
     return count

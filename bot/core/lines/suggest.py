@@ -42,8 +42,8 @@ def suggest_fix(data: bytes, fix: Fix) -> Suggestion | None:
     resource = fix.node.resource
     if len(data) > _LARGEST:
         return None
-    held = _object(_reading(data, resource.source), resource.source)
-    if held is None or held.encoded != resource.encoded:
+    document = _object(_reading(data, resource.source), resource.source)
+    if document is None or document.encoded != resource.encoded:
         return None
     return suggest(data, resource.source, fix.node.route, fix.value)
 
@@ -92,16 +92,18 @@ def _place(text: bytes, source: ResourceSource, route: Route) -> tuple[int, int,
     chunk = chunks[source.document]
     try:
         inner, before = chunk.data.decode(), text[: chunk.start].decode()
-        found = _Walk(chunk.data).to(route) if document_text(chunk.data) == inner else None
+        node = _Walk(chunk.data).to(route) if document_text(chunk.data) == inner else None
     except (ReadingError, UnicodeDecodeError):
         return None
-    if not isinstance(found, ScalarEvent) or found.style not in {None, "", "'", '"'}:
+    if not isinstance(node, ScalarEvent) or node.style not in {None, "", "'", '"'}:
         return None
-    start, end = (mark.index if mark else 0 for mark in (found.start_mark, found.end_mark))
+    start, end = (
+        position.index if position else 0 for position in (node.start_mark, node.end_mark)
+    )
     written = inner[start:end]
-    if "\n" in written or (not found.style and written != found.value):
+    if "\n" in written or (not node.style and written != node.value):
         return None
-    return len(before) + start, len(before) + end, found.style
+    return len(before) + start, len(before) + end, node.style
 
 
 class _Walk:
@@ -128,8 +130,8 @@ class _Walk:
 
     def _item(self, index: int) -> Any:
         if all(self._skipped(self._next()) for _ in range(index)):
-            held = self._next()
-            return held if self._begins(held) else None
+            event = self._next()
+            return event if self._begins(event) else None
         return None
 
     def _field(self, name: str) -> Any:
@@ -161,16 +163,18 @@ class _Walk:
 
 def _is_all(old: bytes, new: bytes, source: ResourceSource, route: Route, value: Value) -> bool:
     """Whether the cluster reads the new file as the old one with this one value changed."""
-    was, now = _reading(old, source), _reading(new, source)
-    if was.error != now.error or len(was.objects) != len(now.objects):
+    old_reading, new_reading = _reading(old, source), _reading(new, source)
+    if old_reading.error != new_reading.error or len(old_reading.objects) != len(
+        new_reading.objects
+    ):
         return False
-    target = _object(was, source)
-    for one, other in zip(was.objects, now.objects, strict=True):
-        if one == target:
-            body = msgspec.json.decode(one.encoded)
-            if not _put(body, route, value) or msgspec.json.decode(other.encoded) != body:
+    target = _object(old_reading, source)
+    for old_object, new_object in zip(old_reading.objects, new_reading.objects, strict=True):
+        if old_object == target:
+            body = msgspec.json.decode(old_object.encoded)
+            if not _put(body, route, value) or msgspec.json.decode(new_object.encoded) != body:
                 return False
-        elif one != other:
+        elif old_object != new_object:
             return False
     return target is not None
 
@@ -182,8 +186,10 @@ def _reading(data: bytes, source: ResourceSource) -> Reading:
 
 def _object(reading: Reading, source: ResourceSource) -> Object | None:
     place = (source.document, source.item)
-    found = [held for held in reading.objects if (held.document, held.item) == place]
-    return found[0] if len(found) == 1 else None
+    objects = [
+        document for document in reading.objects if (document.document, document.item) == place
+    ]
+    return objects[0] if len(objects) == 1 else None
 
 
 def _put(body: Any, route: Route, value: Value) -> bool:

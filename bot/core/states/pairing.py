@@ -66,13 +66,13 @@ class TreeReading:
             policy=policy,
             closed=closed_namespaces(held, resources, links=links),
             files=MappingProxyType(dict(sorted(files.items()))),
-            known=self.known,
+            external=self.known,
             governance=self.governance,
             inputs=tuple(it for it in self.inputs if it.source.path in made_of),
             all_inputs=self.inputs,
             looked_into=_looked_into(held),
-            own=self.own,
-            late=tuple(it for it in self.late if it.path in made_of),
+            addresses=self.own,
+            template_decisions=tuple(it for it in self.late if it.path in made_of),
         )
         return state, held
 

@@ -18,9 +18,9 @@ from bot.kubernetes.gitops import argocd, flux, flux_release
 from bot.kubernetes.gitops.applicationset import applications_of
 from bot.kubernetes.gitops.argocd_names import Hubs, hubs_of
 from bot.kubernetes.gitops.argocd_source import Application
-from bot.kubernetes.gitops.field_positions import FieldPositions
-from bot.kubernetes.gitops.flux_sources import Flux
-from bot.kubernetes.gitops.repositories import Own, normalised
+from bot.kubernetes.gitops.flux_sources import FluxObjects
+from bot.kubernetes.gitops.repositories import RepositoryAddresses, normalised
+from bot.kubernetes.gitops.tree_files import TreeFiles
 from bot.kubernetes.gitops.unknowns import (
     holds_unknown,
     indeterminate,
@@ -30,7 +30,7 @@ from bot.kubernetes.gitops.unknowns import (
 
 __all__ = [
     "Declarations",
-    "Own",
+    "RepositoryAddresses",
     "holds_unknown",
     "indeterminate",
     "is_sensitive",
@@ -47,7 +47,7 @@ class Declarations:
     """
 
     blobs: Blobs
-    own: Own = field(default_factory=Own)
+    addresses: RepositoryAddresses = field(default_factory=RepositoryAddresses)
 
     def __call__(
         self, resources: Sequence[Resource], tree: Tree, both: Sequence[Resource] = (), /
@@ -55,45 +55,67 @@ class Declarations:
         """The roots that these resources declare in a tree, each once."""
         hubs = hubs_of(_argo(resources), _argo(_without(both, resources)))
         seen: set[object] = set()
-        for found in self._declared(resources, FieldPositions(tree, self.blobs), hubs):
-            mark = _mark(found)
-            if mark not in seen:
-                seen.add(mark)
-                yield found
+        for declared in self._declared(resources, TreeFiles(tree, self.blobs), hubs):
+            identity = _identity(declared)
+            if identity not in seen:
+                seen.add(identity)
+                yield declared
 
     def _declared(
-        self, resources: Sequence[Resource], places: FieldPositions, hubs: Hubs
+        self, resources: Sequence[Resource], places: TreeFiles, hubs: Hubs
     ) -> Iterable[Declared]:
-        world = Flux(resources, self.own)
-        for found in world.of(kinds.APPLICATION):
-            yield from argocd.declared_by(Application.of(found), places, self.own, hubs)
-        for found in world.of(kinds.APPLICATION_SET):
-            for application in applications_of(found, places, self.own):
-                yield from argocd.declared_by(application, places, self.own, hubs)
-        for found in world.of(kinds.FLUX_KUSTOMIZATION):
-            yield from flux.declared_by(found, places, world)
-        for found in world.of(kinds.HELM_RELEASE):
-            yield from flux_release.declared_by(found, places, world)
+        world = FluxObjects(resources, self.addresses)
+        for resource in world.of(kinds.APPLICATION):
+            yield from argocd.declared_by(Application.of(resource), places, self.addresses, hubs)
+        for resource in world.of(kinds.APPLICATION_SET):
+            for application in applications_of(resource, places, self.addresses):
+                yield from argocd.declared_by(application, places, self.addresses, hubs)
+        for resource in world.of(kinds.FLUX_KUSTOMIZATION):
+            yield from flux.declared_by(resource, places, world)
+        for resource in world.of(kinds.HELM_RELEASE):
+            yield from flux_release.declared_by(resource, places, world)
 
 
 def _argo(resources: Iterable[Resource]) -> Iterator[Resource]:
-    wanted = (kinds.APPLICATION, kinds.APPLICATION_SET)
-    return (found for found in resources if found.group_kind in wanted)
+    group_kinds = (kinds.APPLICATION, kinds.APPLICATION_SET)
+    return (resource for resource in resources if resource.group_kind in group_kinds)
 
 
-def _without(both: Iterable[Resource], one: Iterable[Resource]) -> Iterator[Resource]:
+def _without(both: Iterable[Resource], excluded: Iterable[Resource]) -> Iterator[Resource]:
     """The resources of the other tree: one object may well stand for both."""
-    left = Counter(map(id, one))
-    for found in both:
-        if left[id(found)]:
-            left[id(found)] -= 1
+    remaining = Counter(map(id, excluded))
+    for resource in both:
+        if remaining[id(resource)]:
+            remaining[id(resource)] -= 1
         else:
-            yield found
+            yield resource
 
 
-def _mark(found: Declared) -> object:
+def _identity(declared: Declared) -> object:
     """What tells one declared root from another."""
-    owner = (found.name, found.node.resource.key, found.node.resource.source, found.node.route)
-    built = (found.release, found.files, tuple(sorted(found.edits.items())), found.finish)
-    chart = found.chart and (found.chart.repository, found.chart.name, found.chart.version)
-    return (owner, found.path, found.cluster, found.namespace, built, found.hindrances, chart)
+    owner = (
+        declared.name,
+        declared.node.resource.key,
+        declared.node.resource.source,
+        declared.node.route,
+    )
+    built = (
+        declared.release,
+        declared.files,
+        tuple(sorted(declared.edits.items())),
+        declared.finish,
+    )
+    chart = declared.chart and (
+        declared.chart.repository,
+        declared.chart.name,
+        declared.chart.version,
+    )
+    return (
+        owner,
+        declared.path,
+        declared.cluster,
+        declared.namespace,
+        built,
+        declared.hindrances,
+        chart,
+    )

@@ -9,34 +9,38 @@ from bot.core.resource import Resource
 from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_source import Application
-from bot.kubernetes.gitops.field_positions import FieldPositions
 from bot.kubernetes.gitops.generators import MOST_SETS, Generators
-from bot.kubernetes.gitops.repositories import Own
+from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.templates import Parameters, filled
+from bot.kubernetes.gitops.tree_files import TreeFiles
 from bot.kubernetes.gitops.yaml_texts import merged
 
 
-def applications_of(resource: Resource, places: FieldPositions, own: Own) -> Iterator[Application]:
+def applications_of(
+    resource: Resource, places: TreeFiles, addresses: RepositoryAddresses
+) -> Iterator[Application]:
     """The Applications of a set, each for one of its sets of parameters.
 
     Where a generator cannot be evaluated, its parameters are not known and neither is what they
     fill in: a path with such a part stands for every directory that it fits.
     """
-    found = _made(resource, places, own)
+    applications = _generated(resource, places, addresses)
     seen: set[str] = set()
-    for application in islice(found, MOST_SETS):
-        mark = repr((application.name, application.spec, application.hindrances))
-        if mark not in seen:
-            seen.add(mark)
+    for application in islice(applications, MOST_SETS):
+        identity = repr((application.name, application.spec, application.hindrances))
+        if identity not in seen:
+            seen.add(identity)
             yield application
 
 
-def _made(resource: Resource, places: FieldPositions, own: Own) -> Iterator[Application]:
+def _generated(
+    resource: Resource, places: TreeFiles, addresses: RepositoryAddresses
+) -> Iterator[Application]:
     spec = resource.at("spec")
     go = spec["goTemplate"].value is True
     patch = text(spec["templatePatch"].value)
     hindrances = ("its ApplicationSet patches it by a template",) if patch else ()
-    generators = Generators(places, own, go)
+    generators = Generators(places, addresses, go)
     for generator in map(mapping, sequence(spec["generators"].value)):
         template = _template(generator, spec["template"].mapping)
         try:
@@ -49,15 +53,15 @@ def _made(resource: Resource, places: FieldPositions, own: Own) -> Iterator[Appl
 
 def _template(generator: Body, template: Body) -> Body:
     """The set's template, with the generator's own laid over it."""
-    own = next(
+    overriding = next(
         (
-            mapping(held).get("template")
-            for held in generator.values()
-            if "template" in mapping(held)
+            mapping(generator_body).get("template")
+            for generator_body in generator.values()
+            if "template" in mapping(generator_body)
         ),
         None,
     )
-    return merged(template, mapping(own))
+    return merged(template, mapping(overriding))
 
 
 def _application(

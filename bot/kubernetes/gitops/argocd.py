@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from bot.core.rendering import ChartElsewhere, Declared, Release
+from bot.core.rendering import Declared, Release, RemoteChart
 from bot.core.resource import Node
 from bot.core.states.roots.files import directory
 from bot.core.values import EMPTY, Body, mapping, sequence, text
@@ -16,9 +16,9 @@ from bot.kubernetes.gitops.argocd_helm import release_of
 from bot.kubernetes.gitops.argocd_kustomize import edited
 from bot.kubernetes.gitops.argocd_names import Hubs, cluster_of
 from bot.kubernetes.gitops.argocd_source import Application, ArgoSource
-from bot.kubernetes.gitops.field_positions import NOWHERE, FieldPositions, within
 from bot.kubernetes.gitops.globs import matches
-from bot.kubernetes.gitops.repositories import Own
+from bot.kubernetes.gitops.repositories import RepositoryAddresses
+from bot.kubernetes.gitops.tree_files import REMOTE, TreeFiles, within
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
 from bot.kubernetes.gitops.yaml_texts import patched
 
@@ -29,12 +29,12 @@ _MOST_PLACES: Final = 500
 
 
 def declared_by(
-    application: Application, places: FieldPositions, own: Own, hubs: Hubs
+    application: Application, places: TreeFiles, addresses: RepositoryAddresses, hubs: Hubs
 ) -> Iterator[Declared]:
     """The roots that an Application declares: of this tree, and of charts that lie elsewhere."""
     sources = list(_sources(application))
     refs = {
-        name: own.holds(text(body.get("repoURL")))
+        name: addresses.holds(text(body.get("repoURL")))
         for _, body in sources
         if (name := text(body.get("ref")))
     }
@@ -43,10 +43,10 @@ def declared_by(
     )
     for node, body in sources:
         path = text(body.get("path"))
-        is_own = own.holds(text(body.get("repoURL")))
+        is_own = addresses.holds(text(body.get("repoURL")))
         if text(body.get("chart")):
             yield _chart_elsewhere(
-                ArgoSource(application, body, NOWHERE, places, refs), node, cluster
+                ArgoSource(application, body, REMOTE, places, refs), node, cluster
             )
             continue
         if path is None or is_own is False:
@@ -77,7 +77,7 @@ def _path(source: Node) -> Node:
     return source["path"] if source["path"].exists else source
 
 
-def _places(path: str, places: FieldPositions) -> Iterator[str]:
+def _places(path: str, places: TreeFiles) -> Iterator[str]:
     """The directory that a path names; of one that is not wholly known, all that it may name.
 
     A part that is not known stands for something within a directory, unless nothing fits then. A
@@ -92,9 +92,9 @@ def _places(path: str, places: FieldPositions) -> Iterator[str]:
     if not glob.replace("*", "").strip("/.-_"):
         return
     deployed = [place for place in places.directories if places.deploys(place)]
-    found = [place for place in deployed if matches(glob, place, "path")]
-    found = found or [place for place in deployed if matches(glob, place, "text")]
-    yield from found[:_MOST_PLACES]
+    fitting = [place for place in deployed if matches(glob, place, "path")]
+    fitting = fitting or [place for place in deployed if matches(glob, place, "text")]
+    yield from fitting[:_MOST_PLACES]
 
 
 def _glob(path: str) -> str:
@@ -109,13 +109,13 @@ def _declared(source: ArgoSource, node: Node, cluster: str) -> Declared:
     inputs = _override_files(source)
     try:
         body = _overridden(source.body, inputs, source.places)
-        found = _built(replace(source, body=body), node, cluster)
+        declared = _built(replace(source, body=body), node, cluster)
     except UnbuildableError as error:
-        found = Declared(node, source.place, cluster, hindrances=(str(error),))
+        declared = Declared(node, source.place, cluster, hindrances=(str(error),))
     application = source.application
     name = application.name if application.name != node.resource.name else ""
-    hindrances = (*application.hindrances, *found.hindrances)
-    return replace(found, name=name, inputs=(*inputs, *found.inputs), hindrances=hindrances)
+    hindrances = (*application.hindrances, *declared.hindrances)
+    return replace(declared, name=name, inputs=(*inputs, *declared.inputs), hindrances=hindrances)
 
 
 def _chart_elsewhere(source: ArgoSource, node: Node, cluster: str) -> Declared:
@@ -127,7 +127,7 @@ def _chart_elsewhere(source: ArgoSource, node: Node, cluster: str) -> Declared:
     application, body = source.application, source.body
     url, name = text(body.get("repoURL")) or "", text(body.get("chart")) or ""
     named = node["targetRevision"]
-    chart = ChartElsewhere(
+    chart = RemoteChart(
         url if "://" in url else f"oci://{url}",
         name,
         text(body.get("targetRevision")) or "",
@@ -137,13 +137,13 @@ def _chart_elsewhere(source: ArgoSource, node: Node, cluster: str) -> Declared:
     namespace = text(source.destination.get("namespace")) or ""
     try:
         release, inputs = release_of(source)
-        found = Declared(node, place, cluster, namespace, release, inputs=inputs)
+        declared = Declared(node, place, cluster, namespace, release, inputs=inputs)
     except UnbuildableError as error:
         release = Release(application.name or name, namespace or "default")
-        found = Declared(node, place, cluster, namespace, release, hindrances=(str(error),))
+        declared = Declared(node, place, cluster, namespace, release, hindrances=(str(error),))
     own_name = application.name if application.name != node.resource.name else ""
-    hindrances = (*application.hindrances, *found.hindrances)
-    return replace(found, name=own_name, hindrances=hindrances, chart=chart)
+    hindrances = (*application.hindrances, *declared.hindrances)
+    return replace(declared, name=own_name, hindrances=hindrances, chart=chart)
 
 
 def _override_files(source: ArgoSource) -> tuple[str, ...]:
@@ -153,24 +153,24 @@ def _override_files(source: ArgoSource) -> tuple[str, ...]:
     return tuple(f"{inside}{name}" for name in names if f"{inside}{name}" in source.places.files)
 
 
-def _overridden(body: Body, files: tuple[str, ...], places: FieldPositions) -> Body:
+def _overridden(body: Body, files: tuple[str, ...], places: TreeFiles) -> Body:
     """The source with the overrides in these files, which cannot say where it comes from."""
-    found = body
+    overridden = body
     for path in files:
-        found = mapping(patched(found, places.body(path)))
+        overridden = mapping(patched(overridden, places.body(path)))
     fixed = {key: body[key] for key in _FIXED if key in body}
-    return {**{key: value for key, value in found.items() if key not in _FIXED}, **fixed}
+    return {**{key: value for key, value in overridden.items() if key not in _FIXED}, **fixed}
 
 
 def _built(source: ArgoSource, node: Node, cluster: str) -> Declared:
     """How Argo CD builds the source: as it says, else as what lies in the directory."""
-    said = [kind for kind in _TYPES if source.body.get(kind) is not None]
-    if len(said) > 1:
-        raise UnbuildableError(f"it says {' and '.join(said)} at once, which Argo CD refuses")
+    tools = [kind for kind in _TYPES if source.body.get(kind) is not None]
+    if len(tools) > 1:
+        raise UnbuildableError(f"it says {' and '.join(tools)} at once, which Argo CD refuses")
     kustomization = source.places.kustomization(source.place)
     chart = source.places.chart(source.place)
     namespace = text(source.destination.get("namespace")) or ""
-    kind = said[0] if said else "kustomize" if kustomization else "helm" if chart else "directory"
+    kind = tools[0] if tools else "kustomize" if kustomization else "helm" if chart else "directory"
     if kind == "plugin":
         raise UnbuildableError("a config management plugin of Argo CD renders it")
     if kind == "kustomize":
@@ -196,7 +196,7 @@ def _plain_files(source: ArgoSource, options: Body) -> tuple[str, ...]:
     paths = places.below(source.place) if recurse else places.directly_in(source.place)
     include, exclude = text(options.get("include")), text(options.get("exclude"))
     every = options.get("disableExtensionFilter") is True
-    found = []
+    listed_paths = []
     for path in paths:
         relative = path[start:]
         if not every and not path.endswith(_SUFFIXES):
@@ -205,5 +205,5 @@ def _plain_files(source: ArgoSource, options: Body) -> tuple[str, ...]:
             continue
         if include and not matches(include, relative, "text"):
             continue
-        found.append(path)
-    return tuple(sorted(found))
+        listed_paths.append(path)
+    return tuple(sorted(listed_paths))

@@ -10,9 +10,9 @@ from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_names import with_variables
 from bot.kubernetes.gitops.argocd_source import ArgoSource
-from bot.kubernetes.gitops.field_positions import NOWHERE, within
 from bot.kubernetes.gitops.globs import is_glob, matches
 from bot.kubernetes.gitops.parameters import set_text, set_value
+from bot.kubernetes.gitops.tree_files import REMOTE, within
 from bot.kubernetes.gitops.unknowns import holds_unknown
 from bot.kubernetes.gitops.yaml_texts import json_text
 
@@ -39,7 +39,7 @@ def release_of(source: ArgoSource) -> tuple[Release, tuple[str, ...]]:
         values_files=tuple(dict.fromkeys(_value_files(source, helm))),
         values=values,
         kubernetes=text(helm.get("kubeVersion")) or None,
-        api_versions=tuple(held for held in sequence(versions) if isinstance(held, str)),
+        api_versions=tuple(version for version in sequence(versions) if isinstance(version, str)),
         crds=helm.get("skipCrds") is not True,
         upgraded=False,  # each sync is `helm template`, which says that it installs
     )
@@ -48,16 +48,16 @@ def release_of(source: ArgoSource) -> tuple[Release, tuple[str, ...]]:
 
 def _values(helm: Body) -> Iterator[str]:
     """The values that the Application holds; those that are an object stand alone."""
-    held = helm.get("valuesObject")
-    if held is not None:
-        yield json_text(held)
+    values = helm.get("valuesObject")
+    if values is not None:
+        yield json_text(values)
     elif text(helm.get("values")):
         yield text(helm.get("values")) or ""
 
 
 def _value_files(source: ArgoSource, helm: Body) -> Iterator[str]:
     ignores = helm.get("ignoreMissingValueFiles") is True
-    named = [_local(source, held) for held in sequence(helm.get("valueFiles"))]
+    named = [_local(source, name) for name in sequence(helm.get("valueFiles"))]
     plain = {path for path in named if not is_glob(path)}
     for path in named:
         if not is_glob(path):
@@ -66,10 +66,10 @@ def _value_files(source: ArgoSource, helm: Body) -> Iterator[str]:
             elif not ignores:
                 raise UnbuildableError(f"its values file {path!r} is not in the tree")
             continue
-        found = [held for held in source.places.files if matches(path, held, "doublestar")]
-        if not found and not ignores:
+        paths = [name for name in source.places.files if matches(path, name, "doublestar")]
+        if not paths and not ignores:
             raise UnbuildableError(f"no values file fits {path!r}")
-        yield from (held for held in found if held not in plain)
+        yield from (name for name in paths if name not in plain)
 
 
 def _local(source: ArgoSource, named: object) -> str:
@@ -83,25 +83,25 @@ def _local(source: ArgoSource, named: object) -> str:
             if source.refs[name] is False:
                 raise UnbuildableError(f"its values file {named!r} is in another repository")
             start, path = "", rest
-    if start == NOWHERE:
+    if start == REMOTE:
         raise UnbuildableError(f"its values file {named!r} is in the chart, which lies elsewhere")
     path = with_variables(path, source.variables)
     if holds_unknown(path):
         raise UnbuildableError(f"which file {named!r} is cannot be known here")
     if "://" in path:
         raise UnbuildableError("one of its values files is fetched from elsewhere")
-    found = within(path, start)
-    if not found:
+    local_path = within(path, start)
+    if not local_path:
         raise UnbuildableError(f"its values file {named!r} is not in this repository")
-    return found
+    return local_path
 
 
 def _parameters(source: ArgoSource, helm: Body) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What is set value by value: plain ones, then texts, then whole files."""
     values: dict[str, Any] = {}
-    held = [mapping(item) for item in sequence(helm.get("parameters"))]
+    parameters = [mapping(item) for item in sequence(helm.get("parameters"))]
     for as_text in (False, True):
-        for item in held:
+        for item in parameters:
             name, value = text(item.get("name")), text(item.get("value")) or ""
             if name and (item.get("forceString") is True) is as_text:
                 put_in = with_variables(value, source.variables)

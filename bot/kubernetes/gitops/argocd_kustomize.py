@@ -12,7 +12,6 @@ from bot.core.values import Body, Value, integer, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_names import with_variables
 from bot.kubernetes.gitops.argocd_source import ArgoSource
-from bot.kubernetes.gitops.field_positions import within
 from bot.kubernetes.gitops.kustomize_edits import (
     EMPTY_KUSTOMIZATION,
     with_annotations,
@@ -21,6 +20,7 @@ from bot.kubernetes.gitops.kustomize_edits import (
     with_more,
     with_replicas,
 )
+from bot.kubernetes.gitops.tree_files import within
 from bot.kubernetes.gitops.yaml_texts import json_text
 
 # What changes how kustomize is called, and nothing that it reads.
@@ -41,14 +41,14 @@ def edited(source: ArgoSource, path: str) -> Mapping[str, str]:
 
 def _edited(body: Body, options: Body, source: ArgoSource) -> Body:
     """In Argo CD's order."""
-    found = dict(body)
+    edited_body = dict(body)
     for field in ("namePrefix", "nameSuffix", "namespace"):
         if text(options.get(field)):
-            found[field] = options[field]
-    done: Body = found
-    images = [held for held in sequence(options.get("images")) if isinstance(held, str)]
+            edited_body[field] = options[field]
+    done: Body = edited_body
+    images = [image for image in sequence(options.get("images")) if isinstance(image, str)]
     if images:
-        done = with_images(done, [with_variables(held, source.variables) for held in images])
+        done = with_images(done, [with_variables(image, source.variables) for image in images])
     replicas = dict(_replicas(options))
     if replicas:
         done = with_replicas(done, replicas)
@@ -82,17 +82,17 @@ def _with_metadata(body: Body, options: Body, source: ArgoSource) -> Body:
         return done
     if options.get("commonAnnotationsEnvsubst") is True:
         variables = source.variables
-        annotations = {key: with_variables(held, variables) for key, held in annotations.items()}
+        annotations = {key: with_variables(item, variables) for key, item in annotations.items()}
     return with_annotations(done, annotations, force=options.get("forceCommonAnnotations") is True)
 
 
 def _texts(value: Value) -> dict[str, str]:
-    return {key: held for key, held in mapping(value).items() if isinstance(held, str)}
+    return {key: item for key, item in mapping(value).items() if isinstance(item, str)}
 
 
 def _components(options: Body, source: ArgoSource) -> Iterator[Value]:
     ignores = options.get("ignoreMissingComponents") is True
-    for held in sequence(options.get("components")):
-        place = within(held, source.place) if isinstance(held, str) else None
+    for component in sequence(options.get("components")):
+        place = within(component, source.place) if isinstance(component, str) else None
         if not ignores or (place is not None and source.places.has(place)):
-            yield held
+            yield component

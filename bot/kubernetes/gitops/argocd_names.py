@@ -47,10 +47,10 @@ def hubs_of(*trees: Iterable[Resource]) -> Hubs:
     prefixes: set[Segments] = set()
     for tree in trees:
         places: dict[ResourceKey, set[Segments]] = {}
-        for found in tree:
-            places.setdefault(found.key, set()).add(_segments(found))
-        for held in places.values():
-            prefixes.update(_partings(held))
+        for resource in tree:
+            places.setdefault(resource.key, set()).add(_segments(resource))
+        for directories in places.values():
+            prefixes.update(_partings(directories))
     return Hubs(frozenset(prefixes))
 
 
@@ -95,7 +95,7 @@ def with_variables(value: str, variables: Mapping[str, str]) -> str:
     https://argo-cd.readthedocs.io/en/stable/user-guide/build-environment/
     """
 
-    def one(match: re.Match[str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
         name = match["braced"] if match["braced"] is not None else match["plain"]
         if name is None:
             return "$"
@@ -103,4 +103,4 @@ def with_variables(value: str, variables: Mapping[str, str]) -> str:
             return unknown(name)
         return variables.get(name, "")
 
-    return _VARIABLE.sub(one, value)
+    return _VARIABLE.sub(replacement, value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.core.resource import Node, Resource
 from bot.core.values import Body, mapping, text
-from bot.kubernetes.gitops.field_positions import FieldPositions
+from bot.kubernetes.gitops.tree_files import TreeFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ArgoSource:
     application: Application
     body: Body
     place: str
-    places: FieldPositions
+    places: TreeFiles
     refs: Mapping[str, bool | None] = field(default_factory=dict)
 
     @property

@@ -62,7 +62,7 @@ def _upper(text: str) -> str:
 
 def _slice(value: str, arguments: Sequence[str]) -> str:
     """Bytes from a position on, counted from the end where it is negative."""
-    if any(not _INTEGER.fullmatch(held) for held in arguments):
+    if any(not _INTEGER.fullmatch(argument) for argument in arguments):
         return value
     data = value.encode()
     start = int(arguments[0])
@@ -103,9 +103,9 @@ def _trimmed(form: str, value: str, glob: str) -> str:
     if len(value) * len(glob) > _MOST_MATCHING:
         raise UnbuildableError("its variables are matched by a glob that is too large")
     try:
-        found = [end for end in ends(glob, value, "shell") if end]
+        lengths = [end for end in ends(glob, value, "shell") if end]
     except BadGlobError:
         return value
-    if not found:
+    if not lengths:
         return value
-    return value[found[0] if form == "#" else found[-1] :]
+    return value[lengths[0] if form == "#" else lengths[-1] :]

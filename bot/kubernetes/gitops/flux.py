@@ -11,8 +11,7 @@ from bot.core.rendering import Declared
 from bot.core.resource import Node, Resource
 from bot.core.values import Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.field_positions import FieldPositions, within
-from bot.kubernetes.gitops.flux_sources import Flux, clusters_of
+from bot.kubernetes.gitops.flux_sources import FluxObjects, clusters_of
 from bot.kubernetes.gitops.kustomize_edits import (
     EMPTY_KUSTOMIZATION,
     with_flux_images,
@@ -20,6 +19,7 @@ from bot.kubernetes.gitops.kustomize_edits import (
 )
 from bot.kubernetes.gitops.source_ignore import SourceIgnore, source_ignore
 from bot.kubernetes.gitops.substitution import FluxFinish, Variables, pairs_of
+from bot.kubernetes.gitops.tree_files import TreeFiles, within
 from bot.kubernetes.gitops.yaml_texts import json_text
 
 _TEXTS: Final = (
@@ -30,7 +30,7 @@ _TEXTS: Final = (
 _LISTS: Final = ("patches", "patchesStrategicMerge", "patchesJson6902", "components", "images")
 
 
-def declared_by(resource: Resource, places: FieldPositions, flux: Flux) -> Iterator[Declared]:
+def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Iterator[Declared]:
     """The root that a Kustomization declares, once for each cluster that it is applied to."""
     spec = resource.at("spec")
     is_own = flux.source_is_own(spec["sourceRef"], resource.namespace)
@@ -46,14 +46,14 @@ def declared_by(resource: Resource, places: FieldPositions, flux: Flux) -> Itera
                 yield Declared(node, place, cluster, hindrances=missing)
         return
     try:
-        found = _built(node, place, places, flux)
+        declared = _built(node, place, places, flux)
     except UnbuildableError as error:
-        found = Declared(node, place, hindrances=(str(error),))
+        declared = Declared(node, place, hindrances=(str(error),))
     for cluster in clusters_of(resource, flux):
-        yield replace(found, cluster=cluster)
+        yield replace(declared, cluster=cluster)
 
 
-def _built(node: Node, place: str, places: FieldPositions, flux: Flux) -> Declared:
+def _built(node: Node, place: str, places: TreeFiles, flux: FluxObjects) -> Declared:
     spec = node.resource.at("spec").mapping
     ignored = source_ignore(places, flux.ignored_by(node.resource.at("spec", "sourceRef")))
     path = _kustomization(place, places, ignored)
@@ -81,14 +81,14 @@ def _built(node: Node, place: str, places: FieldPositions, flux: Flux) -> Declar
     )
 
 
-def _kustomization(place: str, places: FieldPositions, ignored: SourceIgnore) -> str | None:
+def _kustomization(place: str, places: TreeFiles, ignored: SourceIgnore) -> str | None:
     """The path of a directory's kustomization, if that is a part of the source."""
     path = places.kustomization(place)
     return None if path is None or ignored.leaves_out(path) else path
 
 
 def _generated(
-    place: str, places: FieldPositions, ignored: SourceIgnore
+    place: str, places: TreeFiles, ignored: SourceIgnore
 ) -> tuple[Body, tuple[str, ...]]:
     """The kustomization that Flux writes where there is none, and the manifests it leaves out.
 
@@ -110,12 +110,12 @@ def _generated(
                 taken.add(relative)
     if not taken:
         return {**EMPTY_KUSTOMIZATION, "namespace": "_placeholder"}, tuple(left_out)
-    listed = tuple(f"./{held}" for held in sorted(taken, key=lambda held: held.split("/")))
+    listed = tuple(f"./{entry}" for entry in sorted(taken, key=lambda entry: entry.split("/")))
     return {**EMPTY_KUSTOMIZATION, "resources": listed}, tuple(left_out)
 
 
 def _kustomized(
-    relative: str, place: str, places: FieldPositions, ignored: SourceIgnore
+    relative: str, place: str, places: TreeFiles, ignored: SourceIgnore
 ) -> Iterator[str]:
     """The directories above a file, below the root, that have a kustomization: highest first."""
     parts = relative.split("/")[:-1]
@@ -125,48 +125,48 @@ def _kustomized(
             yield inner
 
 
-def _edited(body: Body, spec: Body, place: str, places: FieldPositions) -> Body:
+def _edited(body: Body, spec: Body, place: str, places: TreeFiles) -> Body:
     """What Flux writes over it, in its order.
 
     https://github.com/fluxcd/pkg/blob/main/kustomize/kustomize_generator.go
     """
-    found = dict(body)
+    fields = dict(body)
     for field, name in _TEXTS:
         if text(spec.get(field)):
-            found[name] = spec[field]
-    done: Body = found
+            fields[name] = spec[field]
+    done: Body = fields
     for field in ("patches", "patchesStrategicMerge", "patchesJson6902"):
         done = with_more(done, field, map(_patch, sequence(spec.get(field))))
     done = with_more(done, "components", _components(spec, place, places))
     return with_flux_images(done, map(mapping, sequence(spec.get("images"))))
 
 
-def _patch(held: Value) -> Value:
+def _patch(patch: Value) -> Value:
     """A patch as kustomize takes it: the operations of JSON 6902 as a text."""
-    body = mapping(held)
+    body = mapping(patch)
     if isinstance(body.get("patch"), tuple):
         return {**body, "patch": json_text(body["patch"])}
     if "patch" not in body and "kind" in body:
         return json_text(body)
-    return held
+    return patch
 
 
-def _components(spec: Body, place: str, places: FieldPositions) -> Iterator[Value]:
-    for held in sequence(spec.get("components")):
-        found = within(held, place) if isinstance(held, str) else None
-        missing = found is None or not places.has(found)
+def _components(spec: Body, place: str, places: TreeFiles) -> Iterator[Value]:
+    for component in sequence(spec.get("components")):
+        directory = within(component, place) if isinstance(component, str) else None
+        missing = directory is None or not places.has(directory)
         if not (missing and spec.get("ignoreMissingComponents") is True):
-            yield held
+            yield component
 
 
-def variables_of(resource: Resource, flux: Flux) -> Variables:
+def variables_of(resource: Resource, flux: FluxObjects) -> Variables:
     """The variables of a Kustomization: later sources stand over earlier, its own over all.
 
     What a Secret holds is never put in, and what only the cluster holds cannot be: both are not
     known. https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
     """
     build = resource.at("spec", "postBuild")
-    known: dict[str, str] = {}
+    variables: dict[str, str] = {}
     owner = ""
     for reference in build["substituteFrom"].items():
         name = reference["name"].text
@@ -174,11 +174,11 @@ def variables_of(resource: Resource, flux: Flux) -> Variables:
         if texts is None:
             # It may set anything that was set before it.
             owner = f"{resource.key}"
-            known.clear()
+            variables.clear()
         else:
-            known.update({key: _line(value) for key, value in texts.items()})
-    known.update({key: _line(value) for key, value in pairs_of(build["substitute"].value)})
-    return Variables(tuple(sorted(known.items())), owner)
+            variables.update({key: _line(value) for key, value in texts.items()})
+    variables.update({key: _line(value) for key, value in pairs_of(build["substitute"].value)})
+    return Variables(tuple(sorted(variables.items())), owner)
 
 
 def _line(value: str) -> str:

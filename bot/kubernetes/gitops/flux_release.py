@@ -15,11 +15,11 @@ from bot.core.states.roots.charts import VALUES_NAME
 from bot.core.states.roots.files import directory
 from bot.core.values import Body, freeze, mapping, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.field_positions import FieldPositions, within
-from bot.kubernetes.gitops.flux_charts import ThereChart, chart_elsewhere
-from bot.kubernetes.gitops.flux_sources import HELM_CHART, Flux, clusters_of
+from bot.kubernetes.gitops.flux_charts import ReferencedChart, chart_elsewhere
+from bot.kubernetes.gitops.flux_sources import HELM_CHART, FluxObjects, clusters_of
 from bot.kubernetes.gitops.parameters import set_text, set_value
 from bot.kubernetes.gitops.substitution import FluxFinish, pairs_of
+from bot.kubernetes.gitops.tree_files import TreeFiles, within
 from bot.kubernetes.gitops.unknowns import unknown
 from bot.kubernetes.gitops.yaml_texts import body_of, json_text, merged
 
@@ -36,13 +36,13 @@ class _Chart:
     namespace: str | None
 
 
-def declared_by(resource: Resource, places: FieldPositions, flux: Flux) -> Iterator[Declared]:
+def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Iterator[Declared]:
     """The root that a HelmRelease declares, once for each cluster that it is applied to."""
     there = chart_elsewhere(resource, flux)
     if there is not None:
-        found = _of_elsewhere(resource, there, flux)
+        declared = _of_elsewhere(resource, there, flux)
         for cluster in clusters_of(resource, flux):
-            yield replace(found, cluster=cluster)
+            yield replace(declared, cluster=cluster)
         return
     chart = _chart(resource, flux)
     if chart is None or chart.node.text is None:
@@ -54,14 +54,14 @@ def declared_by(resource: Resource, places: FieldPositions, flux: Flux) -> Itera
     if places.chart(place) is None and not is_own:
         return
     try:
-        found = _built(resource, chart, place, places, flux)
+        declared = _built(resource, chart, place, places, flux)
     except UnbuildableError as error:
-        found = Declared(chart.node, place, hindrances=(str(error),))
+        declared = Declared(chart.node, place, hindrances=(str(error),))
     for cluster in clusters_of(resource, flux):
-        yield replace(found, cluster=cluster)
+        yield replace(declared, cluster=cluster)
 
 
-def _chart(resource: Resource, flux: Flux) -> _Chart | None:
+def _chart(resource: Resource, flux: FluxObjects) -> _Chart | None:
     spec = resource.at("spec", "chart", "spec")
     if spec["chart"].exists:
         return _Chart(spec["chart"], spec, resource.namespace)
@@ -69,14 +69,14 @@ def _chart(resource: Resource, flux: Flux) -> _Chart | None:
     if reference["kind"].text != HELM_CHART.kind:
         return None
     space = reference["namespace"].text or resource.namespace
-    found = flux.named(resource, HELM_CHART, space, reference["name"].text)
-    if len(found) != 1:
+    charts = flux.named(resource, HELM_CHART, space, reference["name"].text)
+    if len(charts) != 1:
         return None
-    return _Chart(found[0].at("spec", "chart"), found[0].at("spec"), found[0].namespace)
+    return _Chart(charts[0].at("spec", "chart"), charts[0].at("spec"), charts[0].namespace)
 
 
 def _built(
-    resource: Resource, chart: _Chart, place: str, places: FieldPositions, flux: Flux
+    resource: Resource, chart: _Chart, place: str, places: TreeFiles, flux: FluxObjects
 ) -> Declared:
     if places.chart(place) is None:
         raise UnbuildableError(f"there is no chart at its path {chart.node.text!r}")
@@ -93,7 +93,7 @@ def _built(
     )
 
 
-def _of_elsewhere(resource: Resource, there: ThereChart, flux: Flux) -> Declared:
+def _of_elsewhere(resource: Resource, there: ReferencedChart, flux: FluxObjects) -> Declared:
     """The root of a chart that lies elsewhere."""
     place = directory(resource.source.path)
     node = there.chart.node
@@ -114,13 +114,13 @@ def _of_elsewhere(resource: Resource, there: ThereChart, flux: Flux) -> Declared
     )
 
 
-def _hindered(resource: Resource, there: ThereChart, place: str, why: str) -> Declared:
+def _hindered(resource: Resource, there: ReferencedChart, place: str, why: str) -> Declared:
     release = Release(_name(resource), resource.namespace or "default")
     node = there.chart.node
     return Declared(node, place, release=release, hindrances=(why,), chart=there.chart)
 
 
-def _release(resource: Resource, flux: Flux) -> Release:
+def _release(resource: Resource, flux: FluxObjects) -> Release:
     """How Flux installs the chart. Raises UnbuildableError where that cannot be done here."""
     spec = resource.at("spec")
     if spec["postRenderers"].value:
@@ -136,10 +136,10 @@ def _release(resource: Resource, flux: Flux) -> Release:
 
 def _finish(resource: Resource) -> FluxFinish | None:
     common = resource.at("spec", "commonMetadata")
-    found = FluxFinish(
+    finish = FluxFinish(
         labels=pairs_of(common["labels"].value), annotations=pairs_of(common["annotations"].value)
     )
-    return None if found == FluxFinish() else found
+    return None if finish == FluxFinish() else finish
 
 
 def _name(resource: Resource) -> str:
@@ -154,14 +154,14 @@ def _name(resource: Resource) -> str:
 
 
 def _defaults(
-    chart: _Chart, place: str, places: FieldPositions
+    chart: _Chart, place: str, places: TreeFiles
 ) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """The chart's own values where `valuesFiles` take their place, and the files they are in.
 
     Flux writes them into the chart: its own `values.yaml` counts only if it is listed.
     https://fluxcd.io/flux/components/source/helmcharts/#values-files
     """
-    named = [text(held.value) for held in chart.spec["valuesFiles"].items()]
+    named = [text(item.value) for item in chart.spec["valuesFiles"].items()]
     if not named:
         return {}, ()
     ignores = chart.spec["ignoreMissingValuesFiles"].value is True
@@ -179,13 +179,13 @@ def _defaults(
     return {target: json_text(values)}, tuple(inputs)
 
 
-def _values(resource: Resource, flux: Flux) -> Body:
+def _values(resource: Resource, flux: FluxObjects) -> Body:
     """The values that are laid over the chart's: those referred to in order, then its own.
 
     https://fluxcd.io/flux/components/helm/helmreleases/#values-references
     """
-    own = resource.at("spec", "values").mapping
-    found: Body = {}
+    inline = resource.at("spec", "values").mapping
+    values: Body = {}
     for reference in resource.at("spec", "valuesFrom").items():
         key = reference["valuesKey"].text or VALUES_NAME
         name = reference["name"].text
@@ -200,14 +200,14 @@ def _values(resource: Resource, flux: Flux) -> Body:
                 )
             content = None if texts is None else texts[key]
         if reference["targetPath"].text:
-            found = _set(merged(found, own), reference, content)
+            values = _set(merged(values, inline), reference, content)
         elif content is None:
             raise UnbuildableError(
                 f"it takes values from {reference['kind'].text} {name!r}, which is not in the tree"
             )
         else:
-            found = merged(found, body_of(content.encode()))
-    return merged(found, own)
+            values = merged(values, body_of(content.encode()))
+    return merged(values, inline)
 
 
 def _set(values: Body, reference: Node, content: str | None) -> Body:

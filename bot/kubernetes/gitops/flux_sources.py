@@ -10,20 +10,20 @@ from typing import Final
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.states.roots.files import directory
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops.field_positions import lies_in, within
-from bot.kubernetes.gitops.repositories import Own
+from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.substitution import pairs_of
+from bot.kubernetes.gitops.tree_files import lies_in, within
 
 GIT_REPOSITORY: Final = GroupKind("source.toolkit.fluxcd.io", "GitRepository")
 HELM_CHART: Final = GroupKind("source.toolkit.fluxcd.io", "HelmChart")
 
 
 @dataclass(frozen=True)
-class Flux:
+class FluxObjects:
     """All that a repository says to Flux. Built once for a list of resources."""
 
     resources: Sequence[Resource]
-    own: Own
+    addresses: RepositoryAddresses
 
     def of(self, kind: GroupKind) -> Sequence[Resource]:
         """The resources of a kind."""
@@ -31,10 +31,10 @@ class Flux:
 
     @cached_property
     def _by_kind(self) -> Mapping[GroupKind, Sequence[Resource]]:
-        found: dict[GroupKind, list[Resource]] = {}
+        by_kind: dict[GroupKind, list[Resource]] = {}
         for resource in self.resources:
-            found.setdefault(resource.group_kind, []).append(resource)
-        return found
+            by_kind.setdefault(resource.group_kind, []).append(resource)
+        return by_kind
 
     def source_is_own(self, reference: Node, namespace: str | None) -> bool | None:
         """Whether a `sourceRef` is this repository; None where nothing here tells.
@@ -43,14 +43,16 @@ class Flux:
         """
         if reference["kind"].text != GIT_REPOSITORY.kind:
             return False
-        found = self._git(reference, namespace)
-        answers = {self.own.holds(held.at("spec", "url").text) for held in found}
+        repositories = self._git(reference, namespace)
+        answers = {
+            self.addresses.holds(repository.at("spec", "url").text) for repository in repositories
+        }
         return answers.pop() if len(answers) == 1 else None
 
     def ignored_by(self, reference: Node) -> str | None:
         """What the source of a `sourceRef` says that it leaves out; None if not known."""
-        found = self._git(reference, reference.resource.namespace)
-        answers = {held.at("spec", "ignore").text for held in found}
+        repositories = self._git(reference, reference.resource.namespace)
+        answers = {repository.at("spec", "ignore").text for repository in repositories}
         return answers.pop() if len(answers) == 1 else None
 
     def _git(self, reference: Node, namespace: str | None) -> tuple[Resource, ...]:
@@ -66,18 +68,20 @@ class Flux:
         where several are as near, all of them are given.
         """
         key = ResourceKey(kind.group, kind.kind, namespace, name or "")
-        found = [held for held in self.of(kind) if held.key == key]
-        if len(found) < 2:
-            return tuple(found)
-        near = [(_shared(held.source.path, asking.source.path), held) for held in found]
+        same_key = [resource for resource in self.of(kind) if resource.key == key]
+        if len(same_key) < 2:
+            return tuple(same_key)
+        near = [
+            (_shared(resource.source.path, asking.source.path), resource) for resource in same_key
+        ]
         most = max(count for count, _ in near)
-        return tuple(held for count, held in near if count == most)
+        return tuple(resource for count, resource in near if count == most)
 
     def texts(self, asking: Resource, name: str | None) -> Mapping[str, str] | None:
         """The data of a ConfigMap in the namespace of the one that asks; None if not known."""
-        found = self.named(asking, kinds.CONFIG_MAP, asking.namespace, name)
-        contents = [dict(pairs_of(held.at("data").value)) for held in found]
-        if not contents or any(held != contents[0] for held in contents):
+        config_maps = self.named(asking, kinds.CONFIG_MAP, asking.namespace, name)
+        contents = [dict(pairs_of(config_map.at("data").value)) for config_map in config_maps]
+        if not contents or any(config_map != contents[0] for config_map in contents):
             return None
         return contents[0]
 
@@ -87,35 +91,41 @@ class Flux:
         What a Kustomization's path holds is in its clusters. A Kustomization that nothing else
         applies begins at its own path if its file lies there, else where its file lies.
         """
-        found: set[str] = set()
+        names: set[str] = set()
         seen: set[int] = set()
-        left = [resource]
-        while left:
-            asked = left.pop()
-            if id(asked) in seen:
+        pending = [resource]
+        while pending:
+            applied = pending.pop()
+            if id(applied) in seen:
                 continue
-            seen.add(id(asked))
-            parents = [(held, path) for held, path in self._paths if _applies(path, asked)]
-            own = [path for held, path in parents if held is asked]
-            if own or not parents:
-                found.add(own[0] if own else directory(asked.source.path))
+            seen.add(id(applied))
+            parents = [
+                (kustomization, path)
+                for kustomization, path in self._paths
+                if _applies(path, applied)
+            ]
+            own_paths = [path for kustomization, path in parents if kustomization is applied]
+            if own_paths or not parents:
+                names.add(own_paths[0] if own_paths else directory(applied.source.path))
             else:
-                left.extend(held for held, _ in parents)
-        return tuple(sorted(found)) or (directory(resource.source.path),)
+                pending.extend(kustomization for kustomization, _ in parents)
+        return tuple(sorted(names)) or (directory(resource.source.path),)
 
     @cached_property
     def _paths(self) -> tuple[tuple[Resource, str], ...]:
         """The Kustomizations of this repository with the directory that each applies."""
-        found = []
-        for held in self.of(kinds.FLUX_KUSTOMIZATION):
-            path = within(held.at("spec", "path").text or ".")
-            own = self.source_is_own(held.at("spec", "sourceRef"), held.namespace)
-            if path is not None and own is not False:
-                found.append((held, path))
-        return tuple(found)
+        paths = []
+        for kustomization in self.of(kinds.FLUX_KUSTOMIZATION):
+            path = within(kustomization.at("spec", "path").text or ".")
+            is_own = self.source_is_own(
+                kustomization.at("spec", "sourceRef"), kustomization.namespace
+            )
+            if path is not None and is_own is not False:
+                paths.append((kustomization, path))
+        return tuple(paths)
 
 
-def clusters_of(resource: Resource, flux: Flux) -> Iterator[str]:
+def clusters_of(resource: Resource, flux: FluxObjects) -> Iterator[str]:
     """The clusters that a Flux object puts things into.
 
     They are those that it is applied to, or those that a kubeconfig leads to from there.
@@ -135,10 +145,10 @@ def _applies(path: str, resource: Resource) -> bool:
     return lies_in("" if root == "." else root, path)
 
 
-def _shared(one: str, other: str) -> int:
+def _shared(first: str, second: str) -> int:
     count = 0
-    for left, right in zip(one.split("/")[:-1], other.split("/")[:-1], strict=False):
-        if left != right:
+    for segment, other_segment in zip(first.split("/")[:-1], second.split("/")[:-1], strict=False):
+        if segment != other_segment:
             break
         count += 1
     return count

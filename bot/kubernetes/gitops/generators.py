@@ -11,10 +11,10 @@ from typing import Final
 
 from bot.core.values import EMPTY, Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.field_positions import FieldPositions
 from bot.kubernetes.gitops.globs import matches
-from bot.kubernetes.gitops.repositories import Own
+from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.templates import Parameters, fill, filled
+from bot.kubernetes.gitops.tree_files import TreeFiles
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
 from bot.kubernetes.gitops.yaml_texts import json_text, merged, value_of
 
@@ -28,15 +28,19 @@ _LONGEST_NAME: Final = 253
 class Generators:
     """Evaluates generators over a tree. `go` says which template language the set is written in."""
 
-    places: FieldPositions
-    own: Own
+    places: TreeFiles
+    addresses: RepositoryAddresses
     go: bool
 
     def sets(self, generator: Body, depth: int = 0) -> Iterator[Parameters]:
         """The sets of parameters that a generator gives. Raises UnbuildableError."""
-        found = islice(self._sets(generator, depth), MOST_SETS)
+        parameter_sets = islice(self._sets(generator, depth), MOST_SETS)
         selector = mapping(generator.get("selector"))
-        return (held for held in found if not selector or self._selected(held, selector))
+        return (
+            parameters
+            for parameters in parameter_sets
+            if not selector or self._selected(parameters, selector)
+        )
 
     def _sets(self, generator: Body, depth: int) -> Iterator[Parameters]:
         if depth > _DEEPEST:
@@ -49,39 +53,39 @@ class Generators:
             return self._matrix(mapping(generator["matrix"]), depth)
         if "merge" in generator:
             return self._merge(mapping(generator["merge"]), depth)
-        values = next((mapping(held).get("values") for held in generator.values()), None)
+        values = next((mapping(body).get("values") for body in generator.values()), None)
         return iter((self._with_values(Parameters(opens=True), mapping(values)),))
 
-    def _list(self, said: Body) -> Iterator[Parameters]:
-        elements = [mapping(held) for held in sequence(said.get("elements"))]
-        written = text(said.get("elementsYaml"))
+    def _list(self, generator: Body) -> Iterator[Parameters]:
+        elements = [mapping(item) for item in sequence(generator.get("elements"))]
+        written = text(generator.get("elementsYaml"))
         if written:
-            elements += [mapping(held) for held in sequence(value_of(written.encode()))]
+            elements += [mapping(item) for item in sequence(value_of(written.encode()))]
         for element in elements:
             yield Parameters(element if self.go else _flat_element(element))
 
-    def _git(self, said: Body) -> Iterator[Parameters]:
-        if self.own.holds(text(said.get("repoURL"))) is False:
-            yield self._with_values(Parameters(opens=True), mapping(said.get("values")))
+    def _git(self, generator: Body) -> Iterator[Parameters]:
+        if self.addresses.holds(text(generator.get("repoURL"))) is False:
+            yield self._with_values(Parameters(opens=True), mapping(generator.get("values")))
             return
-        prefix = text(said.get("pathParamPrefix")) or ""
-        for place, content, name in (*self._directories(said), *self._files(said)):
-            known = self._path(place, name, prefix)
-            values = merged(content, known) if self.go else {**content, **known}
-            yield self._with_values(Parameters(values), mapping(said.get("values")))
+        prefix = text(generator.get("pathParamPrefix")) or ""
+        for place, content, name in (*self._directories(generator), *self._files(generator)):
+            path_parameters = self._path(place, name, prefix)
+            values = merged(content, path_parameters) if self.go else {**content, **path_parameters}
+            yield self._with_values(Parameters(values), mapping(generator.get("values")))
 
-    def _directories(self, said: Body) -> Iterator[tuple[str, Body, str]]:
-        wanted = [mapping(held) for held in sequence(said.get("directories"))]
-        for place in self.places.directories if wanted else ():
-            fits = [held for held in wanted if _fits(held, place, "path")]
-            if fits and not any(held.get("exclude") is True for held in fits):
+    def _directories(self, generator: Body) -> Iterator[tuple[str, Body, str]]:
+        patterns = [mapping(pattern) for pattern in sequence(generator.get("directories"))]
+        for place in self.places.directories if patterns else ():
+            fits = [pattern for pattern in patterns if _fits(pattern, place, "path")]
+            if fits and not any(pattern.get("exclude") is True for pattern in fits):
                 yield place, EMPTY, ""
 
-    def _files(self, said: Body) -> Iterator[tuple[str, Body, str]]:
-        wanted = [mapping(held) for held in sequence(said.get("files"))]
-        for path in self.places.files if wanted else ():
-            fits = [held for held in wanted if _fits(held, path, "doublestar")]
-            if not fits or any(held.get("exclude") is True for held in fits):
+    def _files(self, generator: Body) -> Iterator[tuple[str, Body, str]]:
+        patterns = [mapping(pattern) for pattern in sequence(generator.get("files"))]
+        for path in self.places.files if patterns else ():
+            fits = [pattern for pattern in patterns if _fits(pattern, path, "doublestar")]
+            if not fits or any(pattern.get("exclude") is True for pattern in fits):
                 continue
             try:
                 value = value_of(self.places.data(path))
@@ -96,41 +100,43 @@ class Generators:
         """The parameters that say where something was found."""
         last = posixpath.basename(place)
         segments = tuple(place.split("/"))
-        known: dict[str, Value] = {
+        parameters: dict[str, Value] = {
             "path": place,
             "basename": last,
             "basenameNormalized": _normalised(last),
         }
         if name:
-            known |= {"filename": name, "filenameNormalized": _normalised(name)}
+            parameters |= {"filename": name, "filenameNormalized": _normalised(name)}
         if self.go:
-            nested: Body = {"path": {**known, "segments": segments}}
+            nested: Body = {"path": {**parameters, "segments": segments}}
             return {prefix: nested} if prefix else nested
-        own = f"{prefix}.path" if prefix else "path"
-        flat: dict[str, Value] = {f"{own}.{key}": held for key, held in known.items()}
-        flat[own] = flat.pop(f"{own}.path")
-        return flat | {f"{own}[{index}]": held for index, held in enumerate(segments)}
+        prefixed = f"{prefix}.path" if prefix else "path"
+        flat: dict[str, Value] = {f"{prefixed}.{key}": value for key, value in parameters.items()}
+        flat[prefixed] = flat.pop(f"{prefixed}.path")
+        return flat | {f"{prefixed}[{index}]": value for index, value in enumerate(segments)}
 
     def _with_values(self, parameters: Parameters, values: Body) -> Parameters:
         """With the generator's own `values`, in which parameters are filled in."""
-        held = {
+        texts = {
             key: fill(value, parameters, go=self.go)
             for key, value in values.items()
             if isinstance(value, str)
         }
-        if not held:
+        if not texts:
             return parameters
         if self.go:
-            return Parameters({**parameters.values, "values": held}, parameters.opens)
-        flat = {f"values.{key}": value for key, value in held.items()}
+            return Parameters({**parameters.values, "values": texts}, parameters.opens)
+        flat = {f"values.{key}": value for key, value in texts.items()}
         return Parameters({**parameters.values, **flat}, parameters.opens)
 
-    def _matrix(self, said: Body, depth: int) -> Iterator[Parameters]:
-        both = [mapping(held) for held in sequence(said.get("generators"))]
-        if len(both) != 2:
+    def _matrix(self, generator: Body, depth: int) -> Iterator[Parameters]:
+        generators = [
+            mapping(inner_generator) for inner_generator in sequence(generator.get("generators"))
+        ]
+        if len(generators) != 2:
             raise UnbuildableError("its matrix has not two generators, which Argo CD refuses")
-        for first in self.sets(both[0], depth + 1):
-            inner = mapping(filled(both[1], first, go=self.go))
+        for first in self.sets(generators[0], depth + 1):
+            inner = mapping(filled(generators[1], first, go=self.go))
             for second in self.sets(inner, depth + 1):
                 opens = first.opens or second.opens
                 if self.go:
@@ -138,24 +144,24 @@ class Generators:
                 else:
                     yield Parameters({**second.values, **first.values}, opens)
 
-    def _merge(self, said: Body, depth: int) -> Iterator[Parameters]:
+    def _merge(self, generator: Body, depth: int) -> Iterator[Parameters]:
         """The first generator's sets, each with what the others have for its merge keys.
 
         Where the keys of a set are not known, each of the others' sets may belong to it.
         """
-        keys = tuple(key for key in sequence(said.get("mergeKeys")) if isinstance(key, str))
-        held = [mapping(item) for item in sequence(said.get("generators"))]
-        if len(held) < 2 or not keys:
+        keys = tuple(key for key in sequence(generator.get("mergeKeys")) if isinstance(key, str))
+        generators = [mapping(item) for item in sequence(generator.get("generators"))]
+        if len(generators) < 2 or not keys:
             raise UnbuildableError("its merge has no keys or only one generator")
-        base, *others = [list(self.sets(item, depth + 1)) for item in held]
-        for found in base:
-            if found.opens and any(key not in found.values for key in keys):
-                yield found
-                for other in (held for sets in others for held in sets):
-                    yield Parameters(self._over(found.values, other.values), opens=True)
+        base, *others = [list(self.sets(item, depth + 1)) for item in generators]
+        for parameters in base:
+            if parameters.opens and any(key not in parameters.values for key in keys):
+                yield parameters
+                for other in (generators for sets in others for generators in sets):
+                    yield Parameters(self._over(parameters.values, other.values), opens=True)
                 continue
-            values, opens = found.values, found.opens
-            for other in (held for sets in others for held in sets):
+            values, opens = parameters.values, parameters.opens
+            for other in (generators for sets in others for generators in sets):
                 if all(other.values.get(key) == values.get(key) for key in keys):
                     values, opens = self._over(values, other.values), opens or other.opens
             yield Parameters(values, opens)
@@ -166,16 +172,16 @@ class Generators:
     def _selected(self, parameters: Parameters, selector: Body) -> bool:
         """Whether the generator's selector keeps a set; one that it cannot judge is kept."""
         flat = dict(_flat(parameters.values))
-        for key, wanted in mapping(selector.get("matchLabels")).items():
+        for key, expected in mapping(selector.get("matchLabels")).items():
             if key not in flat and parameters.opens:
                 continue
-            if not holds_unknown(flat.get(key)) and flat.get(key) != wanted:
+            if not holds_unknown(flat.get(key)) and flat.get(key) != expected:
                 return False
-        for held in map(mapping, sequence(selector.get("matchExpressions"))):
-            key, operator = text(held.get("key")) or "", held.get("operator")
+        for expression in map(mapping, sequence(selector.get("matchExpressions"))):
+            key, operator = text(expression.get("key")) or "", expression.get("operator")
             if key not in flat and parameters.opens:
                 continue
-            value, wanted_values = flat.get(key), sequence(held.get("values"))
+            value, wanted_values = flat.get(key), sequence(expression.get("values"))
             fits = {
                 "In": value in wanted_values,
                 "NotIn": value not in wanted_values,
@@ -187,8 +193,8 @@ class Generators:
         return True
 
 
-def _fits(held: Body, path: str, flavour: str) -> bool:
-    glob = text(held.get("path")) or ""
+def _fits(pattern: Body, path: str, flavour: str) -> bool:
+    glob = text(pattern.get("path")) or ""
     if holds_unknown(glob):
         parts = glob.split(PREFIX)
         glob = "*".join((parts[0], *(part[16:] for part in parts[1:])))
@@ -196,13 +202,13 @@ def _fits(held: Body, path: str, flavour: str) -> bool:
 
 
 def _flat_element(element: Body) -> Body:
-    found: dict[str, Value] = {}
+    flat: dict[str, Value] = {}
     for key, value in element.items():
         if key == "values":
-            found |= {f"values.{name}": held for name, held in mapping(value).items()}
+            flat |= {f"values.{name}": item for name, item in mapping(value).items()}
         else:
-            found[key] = value
-    return found
+            flat[key] = value
+    return flat
 
 
 def _flat(value: Value, name: str = "") -> Iterator[tuple[str, str]]:
@@ -211,15 +217,15 @@ def _flat(value: Value, name: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         items = iter(value.items())
     elif isinstance(value, tuple):
-        items = ((str(index), held) for index, held in enumerate(value))
+        items = ((str(index), item) for index, item in enumerate(value))
     else:
         if isinstance(value, str):
             yield name, value
         elif value is not None:
             yield name, json_text(value)
         return
-    for key, held in items:
-        yield from _flat(held, f"{name}.{key}" if name else key)
+    for key, item in items:
+        yield from _flat(item, f"{name}.{key}" if name else key)
 
 
 def _normalised(name: str) -> str:

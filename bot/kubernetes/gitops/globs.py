@@ -76,45 +76,45 @@ def ends(glob: str, text: str, flavour: Flavour) -> Iterator[int]:
     choices = [_steps(choice, flavour) for choice in _choices(glob, flavour)]
     reached = [_free({0}, steps) for steps in choices]
     for index in range(len(text) + 1):
-        if any(len(steps) in held for steps, held in zip(choices, reached, strict=True)):
+        if any(len(steps) in positions for steps, positions in zip(choices, reached, strict=True)):
             yield index
         if index == len(text) or not any(reached):
             return
         reached = [
-            _free(_taken(held, steps, text[index]), steps)
-            for steps, held in zip(choices, reached, strict=True)
+            _free(_taken(positions, steps, text[index]), steps)
+            for steps, positions in zip(choices, reached, strict=True)
         ]
 
 
 # A place between two steps is a whole number. Within directories, where something was taken and no
 # slash has come yet, it is the step's number negated, less one.
 def _taken(places: set[int], steps: tuple[_Step, ...], char: str) -> set[int]:
-    found = set()
+    reached = set()
     for place in places:
         index = -place - 1 if place < 0 else place
         if index >= len(steps) or not steps[index].takes(char):
             continue
         kind = steps[index].kind
         if kind == "directories":
-            found.add(-index - 1)
+            reached.add(-index - 1)
             if char == "/":
-                found.add(index + 1)
+                reached.add(index + 1)
         else:
-            found.add(index if kind in ("star", "everything") else index + 1)
-    return found
+            reached.add(index if kind in ("star", "everything") else index + 1)
+    return reached
 
 
 def _free(places: set[int], steps: tuple[_Step, ...]) -> set[int]:
     """With the places that one reaches by taking nothing."""
-    found = set(places)
-    left = list(places)
-    while left:
-        place = left.pop()
+    reached = set(places)
+    pending = list(places)
+    while pending:
+        place = pending.pop()
         optional = 0 <= place < len(steps) and steps[place].kind not in ("one", "any")
-        if optional and place + 1 not in found:
-            found.add(place + 1)
-            left.append(place + 1)
-    return found
+        if optional and place + 1 not in reached:
+            reached.add(place + 1)
+            pending.append(place + 1)
+    return reached
 
 
 def _choices(glob: str, flavour: Flavour) -> list[str]:
@@ -137,7 +137,7 @@ def _choices(glob: str, flavour: Flavour) -> list[str]:
     if depth or len(parts) > _MOST_CHOICES:
         raise BadGlobError(glob)
     rest = _choices(glob[index + 1 :], flavour)
-    inner = [held for part in parts for held in _choices(part, flavour)]
+    inner = [choice for part in parts for choice in _choices(part, flavour)]
     if len(rest) * len(inner) > _MOST_CHOICES:
         raise BadGlobError(glob)
     return [glob[:start] + part + end for part in inner for end in rest]
@@ -146,33 +146,33 @@ def _choices(glob: str, flavour: Flavour) -> list[str]:
 @lru_cache(maxsize=256)
 def _steps(glob: str, flavour: Flavour) -> tuple[_Step, ...]:
     crosses = flavour in ("text", "shell")
-    found: list[_Step] = []
+    steps: list[_Step] = []
     at = 0
     while at < len(glob):
         char = glob[at]
         if flavour == "doublestar" and glob.startswith("**/", at) and _begins(glob, at):
-            found.append(_Step("directories"))
+            steps.append(_Step("directories"))
             at += 3
         elif flavour == "doublestar" and glob[at:] == "**" and _begins(glob, at):
-            found.append(_Step("everything"))
+            steps.append(_Step("everything"))
             at += 2
         elif char == "*":
-            found.append(_Step("star", crosses=crosses))
+            steps.append(_Step("star", crosses=crosses))
             at += 1
         elif char == "?":
-            found.append(_Step("any", crosses=crosses))
+            steps.append(_Step("any", crosses=crosses))
             at += 1
         elif char == "[":
             step, at = _class(glob, at + 1, flavour)
-            found.append(step)
+            steps.append(step)
         else:
             if char == "\\":
                 at += 1
             if at >= len(glob):
                 raise BadGlobError(glob)
-            found.append(_Step("one", ((glob[at], glob[at]),)))
+            steps.append(_Step("one", ((glob[at], glob[at]),)))
             at += 1
-    return tuple(found)
+    return tuple(steps)
 
 
 def _begins(glob: str, at: int) -> bool:

@@ -21,22 +21,22 @@ EMPTY_KUSTOMIZATION: Final[Mapping[str, Value]] = {
 
 def with_images(body: Body, images: Iterable[str]) -> Body:
     """`kustomize edit set image`: each image as an argument of it. Raises UnbuildableError."""
-    wanted = dict(map(_image, images))
-    found: dict[str, Mapping[str, Value]] = {}
+    new_images = dict(map(_image, images))
+    by_name: dict[str, Mapping[str, Value]] = {}
     for entry in map(mapping, sequence(body.get("images"))):
         name = text(entry.get("name")) or ""
-        found[name] = _over(entry, wanted.pop(name)) if name in wanted else entry
-    found.update({name: _over({}, held) for name, held in wanted.items()})
-    return {**body, "images": tuple(found[name] for name in sorted(found))}
+        by_name[name] = _over(entry, new_images.pop(name)) if name in new_images else entry
+    by_name.update({name: _over({}, image) for name, image in new_images.items()})
+    return {**body, "images": tuple(by_name[name] for name in sorted(by_name))}
 
 
 def _image(argument: str) -> tuple[str, Mapping[str, Value]]:
     name, equals, new = argument.partition("=")
     place, kind, version = _version(new if equals else argument, named=bool(equals))
-    held: dict[str, Value] = {kind: version} if kind else {}
+    fields: dict[str, Value] = {kind: version} if kind else {}
     if not equals:
-        return place, {"name": place, **held}
-    return name, {"name": name, "newName": place, **held}
+        return place, {"name": place, **fields}
+    return name, {"name": name, "newName": place, **fields}
 
 
 def _version(image: str, *, named: bool) -> tuple[str, str, str]:
@@ -54,8 +54,10 @@ def _version(image: str, *, named: bool) -> tuple[str, str, str]:
 
 def _over(old: Body, new: Mapping[str, Value]) -> Mapping[str, Value]:
     """The new entry; an asterisk in it stands for what the old one has."""
-    found = {key: old.get(key, "") if value == _KEPT else value for key, value in new.items()}
-    return {key: value for key, value in found.items() if value != ""}
+    merged_fields = {
+        key: old.get(key, "") if value == _KEPT else value for key, value in new.items()
+    }
+    return {key: value for key, value in merged_fields.items() if value != ""}
 
 
 def with_replicas(body: Body, replicas: Mapping[str, int]) -> Body:
@@ -87,18 +89,18 @@ def with_annotations(body: Body, annotations: Mapping[str, str], *, force: bool)
 
 
 def _with_map(body: Body, field: str, added: Mapping[str, str], *, force: bool) -> Body:
-    held = mapping(body.get(field))
-    twice = next((key for key in sorted(added) if key in held), None)
+    current = mapping(body.get(field))
+    twice = next((key for key in sorted(added) if key in current), None)
     if twice is not None and not force:
         raise UnbuildableError(f"its kustomization has {twice!r} in {field!r} already")
-    return {**body, field: {**held, **added}}
+    return {**body, field: {**current, **added}}
 
 
 def with_more(body: Body, field: str, added: Iterable[Value], *, once: bool = False) -> Body:
     """With these at the end of a list; `once`: but for those that it has."""
-    held = _list(body, field)
-    more = tuple(item for item in added if not (once and item in held))
-    return {**body, field: (*held, *more)} if more else body
+    items = _list(body, field)
+    more = tuple(item for item in added if not (once and item in items))
+    return {**body, field: (*items, *more)} if more else body
 
 
 def with_flux_images(body: Body, images: Iterable[Body]) -> Body:
@@ -107,7 +109,9 @@ def with_flux_images(body: Body, images: Iterable[Body]) -> Body:
     for image in images:
         name = text(image.get("name"))
         new = {key: image[key] for key in ("newName", "newTag", "digest") if image.get(key)}
-        place = next((i for i, it in enumerate(entries) if mapping(it).get("name") == name), None)
+        place = next(
+            (i for i, entry in enumerate(entries) if mapping(entry).get("name") == name), None
+        )
         if place is None:
             entries.append({"name": name, **new})
             continue
@@ -119,7 +123,7 @@ def with_flux_images(body: Body, images: Iterable[Body]) -> Body:
 
 
 def _list(body: Body, field: str) -> tuple[Value, ...]:
-    held = body.get(field)
-    if held is not None and not isinstance(held, tuple):
+    items = body.get(field)
+    if items is not None and not isinstance(items, tuple):
         raise UnbuildableError(f"the field {field!r} of its kustomization is no list")
-    return sequence(held)
+    return sequence(items)

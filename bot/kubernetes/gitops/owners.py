@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.gitops.field_positions import within
+from bot.kubernetes.gitops.tree_files import within
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +22,22 @@ class ApplyingTool:
 def owners(state: State) -> tuple[ApplyingTool, ...]:
     """What this state says of who applies which directory; sources elsewhere name paths too."""
     return (
-        *(owner for found in state.of(kinds.APPLICATION) for owner in _application(found)),
-        *(_kustomization(found) for found in state.of(kinds.FLUX_KUSTOMIZATION)),
+        *(owner for resource in state.of(kinds.APPLICATION) for owner in _application(resource)),
+        *(_kustomization(resource) for resource in state.of(kinds.FLUX_KUSTOMIZATION)),
     )
 
 
-def _application(found: Resource) -> Iterator[ApplyingTool]:
-    automated = found.at("spec", "syncPolicy", "automated")
+def _application(application: Resource) -> Iterator[ApplyingTool]:
+    automated = application.at("spec", "syncPolicy", "automated")
     on = automated.value is not None and automated["enabled"].value is not False
     prunes = on and automated["prune"].value is True
-    for source in (found.at("spec", "source"), *found.at("spec", "sources").items()):
+    for source in (application.at("spec", "source"), *application.at("spec", "sources").items()):
         if source["path"].text is not None:
             yield ApplyingTool(_directory(source["path"]), prunes)
 
 
-def _kustomization(found: Resource) -> ApplyingTool:
-    spec = found.at("spec")
+def _kustomization(kustomization: Resource) -> ApplyingTool:
+    spec = kustomization.at("spec")
     return ApplyingTool(_directory(spec["path"]), spec["prune"].value is True)
 
 

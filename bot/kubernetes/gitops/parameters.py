@@ -93,15 +93,15 @@ def _put(values: dict[str, Any], steps: list[str | int], value: Any) -> None:
     holder: Any = values
     for step, following in pairwise(steps):
         fresh: Any = [] if isinstance(following, int) else {}
-        held = _held(holder, step)
-        if not isinstance(held, type(fresh)):
-            held = fresh
-            _store(holder, step, held)
-        holder = held
+        current = _item_at(holder, step)
+        if not isinstance(current, type(fresh)):
+            current = fresh
+            _store(holder, step, current)
+        holder = current
     _store(holder, steps[-1], value)
 
 
-def _held(holder: Any, step: str | int) -> Any:
+def _item_at(holder: Any, step: str | int) -> Any:
     if isinstance(step, int):
         return holder[step] if step < len(holder) else None
     return holder.get(step)

@@ -23,10 +23,10 @@ def normalised(url: str) -> str:
     GitHub tells neither hosts nor owners nor names apart by case, and Argo CD tells no address
     apart by it. What was normalised stays as it is.
     """
-    found = _once(url)
-    while (again := _once(found)) != found:
-        found = again
-    return found
+    parsed = _once(url)
+    while (again := _once(parsed)) != parsed:
+        parsed = again
+    return parsed
 
 
 def _once(url: str) -> str:
@@ -50,13 +50,13 @@ def _without_suffix(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class RepositoryAddresses:
     """The addresses of the repository under review, or its full name; empty where none is known."""
 
     names: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, addresses: Iterable[str]) -> Own:
+    def of(cls, addresses: Iterable[str]) -> RepositoryAddresses:
         """Of whatever `git remote` or GitHub call it: addresses, or `owner/name`."""
         return cls(frozenset(normalised(address) for address in addresses if address.strip()))
 
@@ -66,6 +66,8 @@ class Own:
             return None
         if url is None:
             return False
-        asked = normalised(url)
-        short = "/".join(asked.split("/")[-2:])
-        return any(asked == name or (name.count("/") == 1 and short == name) for name in self.names)
+        address = normalised(url)
+        short = "/".join(address.split("/")[-2:])
+        return any(
+            address == name or (name.count("/") == 1 and short == name) for name in self.names
+        )

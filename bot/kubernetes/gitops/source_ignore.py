@@ -14,8 +14,8 @@ from typing import Final
 
 from bot.core.states.roots.files import directory
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.field_positions import FieldPositions
 from bot.kubernetes.gitops.globs import matches
+from bot.kubernetes.gitops.tree_files import TreeFiles
 
 _ALWAYS: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
 _DEFAULT: Final = (
@@ -48,7 +48,7 @@ class _Pattern:
 
     def _leads(self, path: tuple[str, ...]) -> bool:
         """Whether a pattern with slashes leads to a file or a directory above it."""
-        found, anywhere = False, False
+        matched, anywhere = False, False
         for number, part in enumerate(self.parts):
             if not part:
                 anywhere = False
@@ -63,8 +63,8 @@ class _Pattern:
                 at = next((step for step in steps if _fits(part, path[step])), None)
                 if at is None:
                     return False
-                found, anywhere, path = True, False, path[at + 1 :]
-        return found and not (self.folders and not path)
+                matched, anywhere, path = True, False, path[at + 1 :]
+        return matched and not (self.folders and not path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +76,28 @@ class SourceIgnore:
     def leaves_out(self, path: str) -> bool:
         """Whether a file is no part of the source."""
         parts = tuple(path.split("/"))
-        found = (held for held in reversed(self.patterns) if held.fits(parts))
-        return not next((held.takes_in for held in found), True)
+        matching = (pattern for pattern in reversed(self.patterns) if pattern.fits(parts))
+        return not next((pattern.takes_in for pattern in matching), True)
 
 
-def source_ignore(places: FieldPositions, ignore: str | None) -> SourceIgnore:
+def source_ignore(places: TreeFiles, ignore: str | None) -> SourceIgnore:
     """What a source of this tree leaves out, where `ignore` is its own field.
 
     Flux's own list counts only where neither the tree nor the source says anything.
     """
-    own = [
-        *(held for path in places.source_ignores for held in _patterns(_text(places, path), path)),
+    patterns = [
+        *(
+            pattern
+            for path in places.source_ignores
+            for pattern in _patterns(_text(places, path), path)
+        ),
         *_patterns(ignore or "", ""),
     ]
-    general = (*_ALWAYS, *(() if own else _DEFAULT))
-    return SourceIgnore((*(_pattern(text, ()) for text in general), *own[:_MOST_PATTERNS]))
+    general = (*_ALWAYS, *(() if patterns else _DEFAULT))
+    return SourceIgnore((*(_pattern(text, ()) for text in general), *patterns[:_MOST_PATTERNS]))
 
 
-def _text(places: FieldPositions, path: str) -> str:
+def _text(places: TreeFiles, path: str) -> str:
     try:
         return places.data(path).decode("utf-8", "replace")
     except UnbuildableError:

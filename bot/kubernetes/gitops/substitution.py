@@ -26,21 +26,21 @@ Pairs = tuple[tuple[str, str], ...]
 class Variables:
     """The variables of a Flux Kustomization.
 
-    `known` are those with a value; any other is set by nobody, unless `owner` is not empty: then
+    `pairs` are those with a value; any other is set by nobody, unless `owner` is not empty: then
     something that is only in the cluster may set it, and its value is not known.
     """
 
-    known: Pairs = ()
+    pairs: Pairs = ()
     owner: str = ""
 
     @property
     def are_used(self) -> bool:
         """Whether Flux looks for variables at all."""
-        return bool(self.known or self.owner)
+        return bool(self.pairs or self.owner)
 
     def lookup(self) -> Mapping[str, str]:
         """The values by name, with an answer for every name."""
-        return _Values(dict(self.known), self.owner)
+        return _Values(dict(self.pairs), self.owner)
 
 
 class _Values(dict[str, str]):
@@ -74,7 +74,7 @@ class FluxFinish:
     def _substituted(self, body: Body) -> Body:
         if not self.variables.are_used or _opts_out(body):
             return body
-        for name, _ in self.variables.known:
+        for name, _ in self.variables.pairs:
             if not _NAME.fullmatch(name):
                 raise UnbuildableError(f"Flux takes {name!r} for no variable's name")
         before = block_text(body)
@@ -106,5 +106,5 @@ def _marked(body: Body, labels: Pairs, annotations: Pairs) -> Body:
 
 def pairs_of(value: Value) -> Pairs:
     """The texts of a mapping, by name."""
-    held = ((key, text(item)) for key, item in mapping(value).items())
-    return tuple(sorted((key, item) for key, item in held if item is not None))
+    texts = ((key, text(item)) for key, item in mapping(value).items())
+    return tuple(sorted((key, item) for key, item in texts if item is not None))

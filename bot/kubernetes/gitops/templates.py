@@ -45,11 +45,11 @@ def filled(value: Value, parameters: Parameters, *, go: bool, depth: int = 0) ->
         return None
     if isinstance(value, Mapping):
         return {
-            fill(key, parameters, go=go): filled(held, parameters, go=go, depth=depth + 1)
-            for key, held in value.items()
+            fill(key, parameters, go=go): filled(item, parameters, go=go, depth=depth + 1)
+            for key, item in value.items()
         }
     if isinstance(value, tuple):
-        return tuple(filled(held, parameters, go=go, depth=depth + 1) for held in value)
+        return tuple(filled(item, parameters, go=go, depth=depth + 1) for item in value)
     return value
 
 
@@ -63,14 +63,14 @@ def fill(text: str, parameters: Parameters, *, go: bool) -> str:
 def _fast(text: str, parameters: Parameters) -> str:
     """https://github.com/valyala/fasttemplate: a tag without a parameter stays as it stands."""
 
-    def one(match: re.Match[str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
         name = match["tag"].strip()
         value = parameters.values.get(name)
         if name and isinstance(value, str):
             return value
         return unknown(name) if parameters.opens and name else match[0]
 
-    return _FAST.sub(one, text)
+    return _FAST.sub(replacement, text)
 
 
 def _go(text: str, parameters: Parameters) -> str:
@@ -100,16 +100,16 @@ def _go(text: str, parameters: Parameters) -> str:
 def _action(inner: str, parameters: Parameters) -> str:
     values: Value = parameters.values
     if _FIELD.fullmatch(inner):
-        found = _at(values, inner[1:].split("."))
+        value = _at(values, inner[1:].split("."))
     elif (match := _INDEX.fullmatch(inner)) is not None:
         steps = [step.strip('"') for step in _STEP.findall(match["steps"])]
-        found = _at(values, [*match["field"][1:].split("."), *steps])
+        value = _at(values, [*match["field"][1:].split("."), *steps])
     else:
         return unknown(inner)
-    if isinstance(found, bool):
-        return "true" if found else "false"
-    if isinstance(found, str | int):
-        return str(found)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int):
+        return str(value)
     return unknown(inner)
 
 

@@ -32,17 +32,17 @@ def unknown(*what: str) -> str:
 
 def holds_unknown(value: Value) -> bool:
     """Whether anything in this value is not known."""
-    left = [value]
-    while left:
-        found = left.pop()
-        if isinstance(found, str):
-            if PREFIX in found:
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, str):
+            if PREFIX in current:
                 return True
-        elif isinstance(found, tuple):
-            left.extend(found)
-        elif found is not None and not isinstance(found, bool | int | float):
-            left.extend(found)
-            left.extend(found.values())
+        elif isinstance(current, tuple):
+            pending.extend(current)
+        elif current is not None and not isinstance(current, bool | int | float):
+            pending.extend(current)
+            pending.extend(current.values())
     return False
 
 
@@ -53,18 +53,18 @@ def unknowns(resource: Resource) -> Iterator[Node]:
 
 
 def _below(top: Node) -> Iterator[Node]:
-    left = [top]
-    while left:
-        node = left.pop()
+    pending = [top]
+    while pending:
+        node = pending.pop()
         text = node.text
         if text is not None:
             if PREFIX in text:
                 yield node
             continue
         fields = list(node.fields())
-        yield from (held for name, held in fields if PREFIX in name)
-        left.extend(held for _, held in reversed(fields))
-        left.extend(reversed(list(node.items())))
+        yield from (child for name, child in fields if PREFIX in name)
+        pending.extend(child for _, child in reversed(fields))
+        pending.extend(reversed(list(node.items())))
 
 
 def indeterminate(resource: Resource) -> Iterator[Node]:

@@ -78,14 +78,14 @@ def _events(value: Value) -> Iterator[Event]:
     """Depth is bounded by the reader that the value comes from."""
     if isinstance(value, Mapping):
         yield MappingStartEvent(None, None, implicit=True, flow_style=False)
-        for key, held in sorted(value.items()):
+        for key, item in sorted(value.items()):
             yield _scalar(key)
-            yield from _events(held)
+            yield from _events(item)
         yield MappingEndEvent()
     elif isinstance(value, tuple):
         yield SequenceStartEvent(None, None, implicit=True, flow_style=not value)
-        for held in value:
-            yield from _events(held)
+        for item in value:
+            yield from _events(item)
         yield SequenceEndEvent()
     elif isinstance(value, str):
         yield _scalar(value)
@@ -105,24 +105,24 @@ def _scalar(text: str) -> ScalarEvent:
 
 def merged(below: Body, above: Body) -> Body:
     """Helm's way of laying values over values: mappings are merged, all else is replaced."""
-    found = dict(below)
+    result = dict(below)
     for key, value in above.items():
-        held = found.get(key)
-        if isinstance(held, Mapping) and isinstance(value, Mapping):
-            found[key] = merged(held, value)
+        current = result.get(key)
+        if isinstance(current, Mapping) and isinstance(value, Mapping):
+            result[key] = merged(current, value)
         else:
-            found[key] = value
-    return found
+            result[key] = value
+    return result
 
 
 def patched(value: Value, patch: Value) -> Value:
     """A value with a JSON merge patch applied, in which null takes away (RFC 7386)."""
     if not isinstance(patch, Mapping):
         return patch
-    found: dict[str, Any] = dict(mapping(value))
-    for key, held in patch.items():
-        if held is None:
-            found.pop(key, None)
+    result: dict[str, Any] = dict(mapping(value))
+    for key, item in patch.items():
+        if item is None:
+            result.pop(key, None)
         else:
-            found[key] = patched(found.get(key), held)
-    return found
+            result[key] = patched(result.get(key), item)
+    return result

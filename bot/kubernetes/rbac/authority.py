@@ -155,7 +155,7 @@ def _authority(state: State) -> Authority:
 def _accepted(state: State) -> Mapping[ResourceKey, Role | Binding]:
     """The tree's objects over those that are known of the cluster, over Kubernetes' own."""
     held = dict(_own(state.environment.kubernetes))
-    known = (resource for resource in state.known if resource.group_kind in kinds.RBAC)
+    known = (resource for resource in state.external if resource.group_kind in kinds.RBAC)
     for resource in (*known, *state.of(*kinds.RBAC)):
         found = read(resource)
         if not isinstance(found, tuple):

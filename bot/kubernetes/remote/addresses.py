@@ -61,13 +61,15 @@ class SourceAddress:
 def git_address(text: str) -> SourceAddress:
     """The address of a repository, as kustomize, Argo CD and Flux take it, or of a file in one."""
     plain, _, query = text.strip().partition("?")
-    asked = {name: text for name, _, text in (it.partition("=") for it in query.split("&"))}
-    version = asked.get("ref") or asked.get("version") or ""
+    parameters = {
+        name: text for name, _, text in (item.partition("=") for item in query.split("&"))
+    }
+    version = parameters.get("ref") or parameters.get("version") or ""
     host, path = _parts(plain)
     if host in _RAW or host == "github.com":
-        found = _file_of_github(host, path)
-        if found is not None:
-            return found
+        file = _file_of_github(host, path)
+        if file is not None:
+            return file
     if plain.lower().startswith("http") and path.endswith(_MANIFEST) and not version:
         return _file_elsewhere(host, path)
     place, part = _repository(host, path)
@@ -90,7 +92,7 @@ def follows_git(version: str) -> bool:
 
     A tag counts as a version, though its owner may move it.
     """
-    if any(mark in version for mark in _TEMPLATED):
+    if any(marker in version for marker in _TEMPLATED):
         return False
     if version.startswith("refs/tags/"):
         return False
@@ -99,7 +101,7 @@ def follows_git(version: str) -> bool:
 
 def follows_charts(version: str) -> bool:
     """Whether a chart's version is a range, or none at all."""
-    if any(mark in version for mark in _TEMPLATED) or version.startswith("sha256:"):
+    if any(marker in version for marker in _TEMPLATED) or version.startswith("sha256:"):
         return False
     return _EXACT.fullmatch(version) is None
 
@@ -109,7 +111,9 @@ def compare_link(place: str, old: str, new: str) -> str:
     if not old or not new or not all(map(_PLACE.fullmatch, (place, old, new))):
         return ""
     host, _, path = place.partition("/")
-    old, new = (it.removeprefix("refs/tags/").removeprefix("refs/heads/") for it in (old, new))
+    old, new = (
+        version.removeprefix("refs/tags/").removeprefix("refs/heads/") for version in (old, new)
+    )
     if host.lower() == "github.com" and path.count("/") == 1:
         return f"https://{place}/compare/{old}...{new}"
     if host.lower() == "gitlab.com" and "/" in path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.core.resource import ResourceKey, written
 from bot.core.state import State
-from bot.kubernetes.gitops.repositories import Own
+from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.remote.addresses import compare_link
 from bot.kubernetes.remote.sources import RemoteSource, remote_sources, taken_in
 
@@ -36,22 +36,22 @@ class SourceChange:
 
 def source_changes(before: State, after: State) -> Iterator[SourceChange]:
     """What head takes in from elsewhere that base does not, but for the repository itself."""
-    known = (*before.derived(taken_in), *before.derived(_everywhere))
-    own = Own.of(after.own)
-    same = {(held.name, held.version) for held in known}
-    owners = {held.address.owner for held in known if held.owned}
+    previous = (*before.derived(taken_in), *before.derived(_everywhere))
+    addresses = RepositoryAddresses.of(after.addresses)
+    same = {(source.name, source.version) for source in previous}
+    owners = {source.address.owner for source in previous if source.owned}
     by_holder: dict[tuple[ResourceKey, tuple[str, str, str]], RemoteSource] = {}
     by_name: dict[tuple[str, str, str], RemoteSource] = {}
-    for held in known:
-        by_holder.setdefault((held.node.resource.key, held.name), held)
-        by_name.setdefault(held.name, held)
-    for found in after.derived(taken_in):
-        if (found.name, found.version) in same or own.holds(found.address.place):
+    for source in previous:
+        by_holder.setdefault((source.node.resource.key, source.name), source)
+        by_name.setdefault(source.name, source)
+    for source in after.derived(taken_in):
+        if (source.name, source.version) in same or addresses.holds(source.address.place):
             continue
-        old = by_holder.get((found.node.resource.key, found.name)) or by_name.get(found.name)
-        stranger = found.owned and found.address.owner not in owners
-        place = written(found.node.resource.source, found.node.route)
-        yield SourceChange(found, old, stranger, place in after.looked_into)
+        old = by_holder.get((source.node.resource.key, source.name)) or by_name.get(source.name)
+        stranger = source.owned and source.address.owner not in owners
+        place = written(source.node.resource.source, source.node.route)
+        yield SourceChange(source, old, stranger, place in after.looked_into)
 
 
 def _everywhere(state: State) -> tuple[RemoteSource, ...]:
@@ -80,14 +80,14 @@ def in_words(change: SourceChange) -> str:
 def facts(change: SourceChange) -> Mapping[str, str]:
     """The same for machines."""
     old = change.old.version if change.old is not None else ""
-    held = {
+    document = {
         "source": change.new.address.place,
         "part": change.new.address.part,
         "old": old,
         "new": change.new.version,
         "compare": change.link,
     }
-    return {name: text for name, text in held.items() if text}
+    return {name: text for name, text in document.items() if text}
 
 
 def _version(source: RemoteSource) -> str:

@@ -88,7 +88,7 @@ def _file(text: str, address: SourceAddress) -> ResolvedSource | None:
 
 def _revision(version: str) -> str:
     """A commit, or the full name of a tag; empty for what is neither for certain."""
-    if not version or follows_git(version) or any(it in version for it in ("{{", "${")):
+    if not version or follows_git(version) or any(marker in version for marker in ("{{", "${")):
         return ""
     plain = version.removeprefix(_TAGS)
     if not _REVISION.fullmatch(plain) or len(plain) >= _LONGEST:

@@ -78,8 +78,8 @@ def taken_in(state: State) -> tuple[RemoteSource, ...]:
 
 def _git(node: Node, what: str, url: str, version: str | None = None) -> RemoteSource:
     address = git_address(url)
-    asked = version if version is not None else address.version
-    return RemoteSource(node, what, address, asked, follows_git(asked))
+    revision = version if version is not None else address.version
+    return RemoteSource(node, what, address, revision, follows_git(revision))
 
 
 def _chart(node: Node, repository: str, chart: str, version: str) -> RemoteSource:

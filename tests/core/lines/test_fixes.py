@@ -58,7 +58,7 @@ def test_lines_are_replaced_where_they_stand(
 ) -> None:
     found = edit("a.yaml", text, [Suggestion(*held) for held in wanted])
 
-    assert (found.new, len(found.left)) == (new, left)
+    assert (found.new, len(found.skipped)) == (new, left)
 
 
 def test_the_difference_is_shown_as_git_shows_it() -> None:

@@ -62,5 +62,5 @@ def test_exported_objects_are_known_as_base_has_them_and_are_no_manifests() -> N
     (pair,) = Grove(base, head).states(Policy(rbac=KnownRbac((".export/*.yaml",)))).pairs
 
     for state in (pair.before, pair.after):
-        assert [held.name for held in state.known] == ["old"]
+        assert [held.name for held in state.external] == ["old"]
         assert [held.name for held in state.resources] == ["x"]

@@ -13,7 +13,7 @@ from bot.core.scopes import scopes_of
 from bot.core.states.resources import resources_of
 from bot.core.states.roots.files import MANIFEST_SUFFIXES
 from bot.core.tree import File
-from bot.kubernetes.gitops import Declarations, Own
+from bot.kubernetes.gitops import Declarations, RepositoryAddresses
 
 REPOSITORY = "https://github.com/example/infra"
 KUSTOMIZATION = "resources: []\n"
@@ -33,7 +33,9 @@ def declared(files: Mapping[str, str], own: str = REPOSITORY) -> list[Declared]:
     """What the objects in these files declare about the tree that the files are."""
     tree = {path: File("100644", path, len(text)) for path, text in files.items()}
     blobs = HeldBlobs({path: text.encode() for path, text in files.items()})
-    return list(Declarations(blobs, Own.of([own] if own else []))(resources(files), tree))
+    return list(
+        Declarations(blobs, RepositoryAddresses.of([own] if own else []))(resources(files), tree)
+    )
 
 
 def only(files: Mapping[str, str], own: str = REPOSITORY) -> Declared:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.kubernetes.gitops import Own, normalised
+from bot.kubernetes.gitops import RepositoryAddresses, normalised
 
 SAME = [
     "https://github.com/example/infra",
@@ -36,7 +36,7 @@ def test_what_was_normalised_stays_as_it_is(url: str) -> None:
 
 
 def test_an_address_on_another_host_is_not_the_repository() -> None:
-    own = Own.of(["https://github.com/example/infra"])
+    own = RepositoryAddresses.of(["https://github.com/example/infra"])
 
     assert [own.holds(url) for url in ("https://example.com/example/infra", None, "")] == [
         False,
@@ -46,11 +46,11 @@ def test_an_address_on_another_host_is_not_the_repository() -> None:
 
 
 def test_a_full_name_is_the_repository_on_whatever_host() -> None:
-    own = Own.of(["Example/Infra"])
+    own = RepositoryAddresses.of(["Example/Infra"])
 
     assert own.holds("git@github.example.com:example/infra.git") is True
     assert own.holds("https://github.com/example/other") is False
 
 
 def test_without_an_address_nothing_is_known() -> None:
-    assert Own.of([""]).holds("https://github.com/example/infra") is None
+    assert RepositoryAddresses.of([""]).holds("https://github.com/example/infra") is None

@@ -6,8 +6,8 @@ import pytest
 
 from bot.analysis.examine import HeldBlobs
 from bot.core.tree import File
-from bot.kubernetes.gitops.field_positions import FieldPositions
 from bot.kubernetes.gitops.source_ignore import source_ignore
+from bot.kubernetes.gitops.tree_files import TreeFiles
 
 
 def left_out(path: str, ignore: str | None, **files: str) -> bool:
@@ -16,7 +16,7 @@ def left_out(path: str, ignore: str | None, **files: str) -> bool:
     texts = {key.removeprefix("top/"): text for key, text in texts.items()}
     tree = {key: File("100644", key, len(text)) for key, text in texts.items()}
     blobs = HeldBlobs({key: text.encode() for key, text in texts.items()})
-    return source_ignore(FieldPositions(tree, blobs), ignore).leaves_out(path)
+    return source_ignore(TreeFiles(tree, blobs), ignore).leaves_out(path)
 
 
 @pytest.mark.parametrize(

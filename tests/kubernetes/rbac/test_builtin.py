@@ -120,7 +120,7 @@ def test_what_the_policy_knows_of_the_cluster_is_base() -> None:
     taken = binding("shop", "taken", "ClusterRole/r", "User u")
 
     found = compare(
-        State((held,), known=(exported,)), State((held, taken), known=(exported,))
+        State((held,), external=(exported,)), State((held, taken), external=(exported,))
     ).gained
 
     assert found == ()

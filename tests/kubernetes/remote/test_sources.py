@@ -125,7 +125,7 @@ def changed(before: State, after: State) -> list[SourceChange]:
 
 def test_the_repository_under_review_is_nobody_else() -> None:
     head = world(application("HEAD"))
-    own = State(head.resources, own=("git@github.com:O/R.git",))
+    own = State(head.resources, addresses=("git@github.com:O/R.git",))
 
     assert (len(changed(world(), head)), changed(world(), own)) == (1, [])
 

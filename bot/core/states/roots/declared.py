@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.core.fetching import FetchResult
-from bot.core.rendering import ChartElsewhere, Declared
+from bot.core.rendering import Declared, RemoteChart
 from bot.core.resource import ResourceKey
 from bot.core.states.roots.charts import Chart, chart_at
 from bot.core.states.roots.closures import Closures, Manifests, kustomizations_at
@@ -103,7 +103,7 @@ class _Tree:
         made = self._made(held, "chart", files, (*chart.reasons, why))
         return replace(made, remotes=chart.remotes)
 
-    def _from_elsewhere(self, held: Declared, wanted: ChartElsewhere) -> Root | None:
+    def _from_elsewhere(self, held: Declared, wanted: RemoteChart) -> Root | None:
         """The root of a chart that lies elsewhere; None where no exact version of it is named."""
         grafts = self._grafts
         meant = None
@@ -206,7 +206,7 @@ def _variant(held: Declared) -> str:
     return " ".join(dict.fromkeys(part for part in parts if part))
 
 
-def _missing(wanted: ChartElsewhere, title: str, answer: FetchResult | None) -> Reason:
+def _missing(wanted: RemoteChart, title: str, answer: FetchResult | None) -> Reason:
     """Why a chart from elsewhere is not here."""
     said = f": {answer.message}" if answer is not None and answer.message else ""
     if answer is not None and answer.status == "fetched":

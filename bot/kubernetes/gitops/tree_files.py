@@ -25,12 +25,12 @@ from bot.kubernetes.gitops.yaml_texts import body_of
 LARGEST_TEXT: Final = 4 * 1024 * 1024
 SOURCE_IGNORE: Final = ".sourceignore"
 
-NOWHERE: Final = RESERVED
+REMOTE: Final = RESERVED
 """The directory of what lies elsewhere, which holds no file of the tree."""
 
 
 @dataclass(frozen=True)
-class FieldPositions:
+class TreeFiles:
     """The regular files of a tree, found by where they are."""
 
     tree: Tree
@@ -39,26 +39,26 @@ class FieldPositions:
     @cached_property
     def files(self) -> Mapping[str, File]:
         """The regular files, in path order."""
-        found = sorted(self.tree.items())
-        return {path: file for path, file in found if file.mode in REGULAR}
+        entries = sorted(self.tree.items())
+        return {path: file for path, file in entries if file.mode in REGULAR}
 
     @cached_property
     def _within(self) -> Mapping[str, tuple[str, ...]]:
         """The paths of the files that lie directly in a directory."""
-        found: dict[str, list[str]] = {"": []}
+        below: dict[str, list[str]] = {"": []}
         for path in self.files:
             place = directory(path)
-            found.setdefault(place, []).append(path)
+            below.setdefault(place, []).append(path)
             while place:
                 place = directory(place)
-                found.setdefault(place, [])
-        return {place: tuple(paths) for place, paths in found.items()}
+                below.setdefault(place, [])
+        return {place: tuple(paths) for place, paths in below.items()}
 
     @cached_property
     def source_ignores(self) -> tuple[str, ...]:
         """The files that say what Flux leaves out, each after those of the directories above it."""
-        found = (path for path in self.files if base_name(path) == SOURCE_IGNORE)
-        return tuple(sorted(found, key=lambda path: path.split("/")[:-1]))
+        paths = (path for path in self.files if base_name(path) == SOURCE_IGNORE)
+        return tuple(sorted(paths, key=lambda path: path.split("/")[:-1]))
 
     @cached_property
     def directories(self) -> tuple[str, ...]:
@@ -126,10 +126,14 @@ def within(path: str, start: str = "") -> str | None:
     The top of the tree is empty. A path that begins with a slash begins at the top.
     """
     joined = path.lstrip("/") if path.startswith("/") else posixpath.join(start, path)
-    found = posixpath.normpath(joined or ".")
-    if found == "." or not found:
+    normal_path = posixpath.normpath(joined or ".")
+    if normal_path == "." or not normal_path:
         return ""
-    return None if found == ".." or found.startswith("../") or "\0" in found else found
+    return (
+        None
+        if normal_path == ".." or normal_path.startswith("../") or "\0" in normal_path
+        else normal_path
+    )
 
 
 def lies_in(path: str, place: str) -> bool:
