@@ -112,9 +112,9 @@ def _kinds(module: ModuleType, name: str, where: str) -> frozenset[GroupKind]:
 
 def _function(module: ModuleType, shape: str, where: str) -> typing.Any:
     function = getattr(module, shape)
-    wanted = SHAPES[shape]
+    parameters = SHAPES[shape]
     if not callable(function) or len(inspect.signature(function).parameters) != 3:
-        raise CatalogError(f"{where}: `{shape}` should take ({wanted})")
+        raise CatalogError(f"{where}: `{shape}` should take ({parameters})")
     return function
 
 

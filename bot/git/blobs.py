@@ -92,22 +92,22 @@ class BlobReader:
             raise ValueError("the process has no pipes")
         pipe_in.write("".join(f"{blob}\n" for blob in blobs).encode())
         pipe_in.flush()
-        found: list[tuple[str, bytes | None]] = []
+        contents: list[tuple[str, bytes | None]] = []
         for blob in blobs:
             header = pipe_out.readline().split()
             if len(header) == 2 and header[1] == b"missing":
-                found.append((blob, None))
+                contents.append((blob, None))
                 continue
             if len(header) != 3:
                 raise ValueError("the answer ends early")
             kind, size = header[1], int(header[2])
-            held = b"" if size > MAXIMUM_BYTES else pipe_out.read(size)
-            left = size + 1 - len(held)
-            while left:
-                passed = pipe_out.read(min(left, 1 << 20))
+            content = b"" if size > MAXIMUM_BYTES else pipe_out.read(size)
+            remaining = size + 1 - len(content)
+            while remaining:
+                passed = pipe_out.read(min(remaining, 1 << 20))
                 if not passed:
                     raise ValueError("the answer ends early")
-                left -= len(passed)
+                remaining -= len(passed)
             usable = kind == b"blob" and size <= MAXIMUM_BYTES
-            found.append((blob, held if usable else None))
-        return found
+            contents.append((blob, content if usable else None))
+        return contents

@@ -101,5 +101,7 @@ def _verb(command: Sequence[str]) -> str:
 
 def _last_line(stderr: bytes) -> str:
     lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
-    return told[-1].removeprefix("fatal: ").removeprefix("error: ") if told else "no reason given"
+    errors = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
+    return (
+        errors[-1].removeprefix("fatal: ").removeprefix("error: ") if errors else "no reason given"
+    )

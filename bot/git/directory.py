@@ -62,15 +62,15 @@ def read_directory(path: Path) -> Directory:
 
 def _entries(path: Path) -> Iterator[tuple[os.DirEntry[str], str]]:
     """Everything below, without recursion: a tree may be deeper than the stack."""
-    left = [(os.fspath(path), "")]
-    while left:
-        directory, prefix = left.pop()
-        with os.scandir(directory) as found:
-            for entry in found:
+    pending = [(os.fspath(path), "")]
+    while pending:
+        directory, prefix = pending.pop()
+        with os.scandir(directory) as listing:
+            for entry in listing:
                 if entry.name == ".git":
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    left.append((entry.path, f"{prefix}{entry.name}/"))
+                    pending.append((entry.path, f"{prefix}{entry.name}/"))
                 else:
                     yield entry, f"{prefix}{entry.name}"
 

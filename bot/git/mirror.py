@@ -51,14 +51,14 @@ class Mirror:
         self._protocols = tuple(protocols)
         self._surroundings = surroundings
 
-    def fetch(self, url: str, wanted: Sequence[str], token: str | None = None) -> Repository:
+    def fetch(self, url: str, refs: Sequence[str], token: str | None = None) -> Repository:
         """The mirror with these commits (by id) and refs (by full name) brought in.
 
         A commit that is here already costs no network. Raises GitError where GitHub has one not.
         """
         with self._locked():
             repository = self._repository()
-            missing = [name for name in wanted if not self._held(repository, name)]
+            missing = [name for name in refs if not self._held(repository, name)]
             if missing:
                 self._fetch(url, missing, token)
         return repository
@@ -69,7 +69,7 @@ class Mirror:
             self._repository()
             run([f"--git-dir={self._path}", "gc", "--quiet"], seconds=_FETCH_SECONDS)
 
-    def _fetch(self, url: str, wanted: Sequence[str], token: str | None) -> None:
+    def _fetch(self, url: str, refs: Sequence[str], token: str | None) -> None:
         run(
             [
                 *(part for flag in STRICT for part in ("-c", flag)),
@@ -83,7 +83,7 @@ class Mirror:
                 "--refmap=",
                 "--end-of-options",
                 url,
-                *map(_refspec, wanted),
+                *map(_refspec, refs),
             ],
             protocols=self._protocols,
             extra={**self._surroundings, **_authorization(url, token)},

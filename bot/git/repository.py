@@ -26,15 +26,15 @@ class Repository:
         if not path.is_dir():
             raise UsageError(f"{str(path)!r} is not a directory")
         try:
-            found = run(["rev-parse", "--absolute-git-dir"], directory=path)
+            completed = run(["rev-parse", "--absolute-git-dir"], directory=path)
         except GitError as error:
             raise UsageError(f"{str(path)!r} is not in a git repository: {error}") from error
-        self.git_directory = Path(found.decode().rstrip("\n"))
+        self.git_directory = Path(completed.decode().rstrip("\n"))
 
     def resolve(self, revision: str) -> str:
         """The full id of the commit that this names. Raises UsageError where there is none."""
         try:
-            found = self._git(
+            completed = self._git(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
             )
         except (GitError, ValueError) as error:
@@ -42,7 +42,7 @@ class Repository:
                 f"there is no commit {revision!r} in {self.git_directory}: fetch it first, or name "
                 "one that `git log` shows"
             ) from error
-        return found.decode().strip()
+        return completed.decode().strip()
 
     def has(self, commit: str) -> bool:
         """Whether this commit is here."""
@@ -51,16 +51,16 @@ class Repository:
         except UsageError:
             return False
 
-    def merge_base(self, one: str, other: str) -> str:
+    def merge_base(self, first: str, second: str) -> str:
         """The best common ancestor of two commits. Raises UsageError where they share none."""
         try:
-            found = self._git("merge-base", "--", self.resolve(one), self.resolve(other))
+            completed = self._git("merge-base", "--", self.resolve(first), self.resolve(second))
         except GitError as error:
             raise UsageError(
-                f"{one!r} and {other!r} have no common ancestor here: a shallow clone may lack it "
-                "(git fetch --unshallow)"
+                f"{first!r} and {second!r} have no common ancestor here: a shallow clone may "
+                "lack it (git fetch --unshallow)"
             ) from error
-        return found.decode().split()[0]
+        return completed.decode().split()[0]
 
     def tree(self, commit: str) -> Tree:
         """Every file of a commit by path, symlinks and submodules among them."""
@@ -88,11 +88,13 @@ class Repository:
     def branch(self, revision: str) -> str | None:
         """The branch, here or on a remote, that this is the name of; None for any other name."""
         try:
-            found = self._git("rev-parse", "--symbolic-full-name", "--verify", "--quiet", revision)
+            completed = self._git(
+                "rev-parse", "--symbolic-full-name", "--verify", "--quiet", revision
+            )
         except (GitError, ValueError):
             return None
         kind, _, name = (
-            found.decode("utf-8", "replace").strip().removeprefix("refs/").partition("/")
+            completed.decode("utf-8", "replace").strip().removeprefix("refs/").partition("/")
         )
         if kind == "remotes":
             name = name.partition("/")[2]
@@ -146,10 +148,10 @@ class Repository:
         Without user and password: whoever is told an address is not told a secret.
         """
         try:
-            found = self._git("config", "--get-regexp", r"^remote\..*\.(push)?url$")
+            completed = self._git("config", "--get-regexp", r"^remote\..*\.(push)?url$")
         except GitError:
             return ()
-        lines = found.decode("utf-8", "replace").splitlines()
+        lines = completed.decode("utf-8", "replace").splitlines()
         found_urls = {line.partition(" ")[2] for line in lines if " " in line}
         return tuple(sorted({_CREDENTIALS.sub("", url) for url in found_urls}))
 
@@ -160,10 +162,10 @@ class Repository:
 def working_tree(path: Path) -> Path:
     """Where the files of a person's clone lie. Raises UsageError where there are none."""
     try:
-        found = run(["rev-parse", "--show-toplevel"], directory=path)
+        completed = run(["rev-parse", "--show-toplevel"], directory=path)
     except GitError as error:
         raise UsageError(f"{str(path)!r} has no working tree: {error}") from error
-    return Path(found.decode().rstrip("\n"))
+    return Path(completed.decode().rstrip("\n"))
 
 
 def is_object_id(text: str) -> bool:

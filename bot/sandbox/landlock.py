@@ -72,13 +72,13 @@ def restrict_files(abi: int, allowed: Allowed) -> None:
     """
     rights = (1 << _FILE_RIGHTS[min(abi, max(_FILE_RIGHTS))]) - 1
     with _ruleset(abi, rights) as rules:
-        for paths, wanted in (
+        for paths, access in (
             (allowed.read, _READ),
             (allowed.write, _WRITE),
             (allowed.execute, _EXECUTE | _READ_FILE),
         ):
             for path in paths:
-                _allow(rules, path, wanted & rights)
+                _allow(rules, path, access & rights)
         if abi >= _NETWORK_SINCE:
             for port in allowed.connect:
                 _allow_port(rules, port)
@@ -92,8 +92,8 @@ def _ruleset(abi: int, rights: int) -> Iterator[int]:
     scopes = 0b11 if abi >= SCOPES_SINCE else 0
     attributes = struct.pack("=QQQ", rights, network, scopes)
     size = 8 if abi < _NETWORK_SINCE else 16 if abi < SCOPES_SINCE else 24
-    held = ctypes.create_string_buffer(attributes, len(attributes))
-    rules = syscall(_CREATE_RULESET, ctypes.byref(held), size, 0)
+    buffer = ctypes.create_string_buffer(attributes, len(attributes))
+    rules = syscall(_CREATE_RULESET, ctypes.byref(buffer), size, 0)
     if rules < 0:
         raise SandboxError("Landlock is there but refused to make the rules of the sandbox")
     try:
@@ -107,14 +107,14 @@ def _allow(rules: int, path: Path, rights: int) -> None:
     try:
         on_this = rights if path.is_dir() else rights & _ON_FILES
         attributes = struct.pack("=Qi", on_this, place)
-        held = ctypes.create_string_buffer(attributes, len(attributes))
-        if syscall(_ADD_RULE, rules, _PATH_BENEATH, ctypes.byref(held), 0) != 0:
+        buffer = ctypes.create_string_buffer(attributes, len(attributes))
+        if syscall(_ADD_RULE, rules, _PATH_BENEATH, ctypes.byref(buffer), 0) != 0:
             raise SandboxError(f"Landlock refused a rule for {str(path)!r}")
     finally:
         os.close(place)
 
 
 def _allow_port(rules: int, port: int) -> None:
-    held = ctypes.create_string_buffer(struct.pack("=QQ", _CONNECT_TCP, port), 16)
-    if syscall(_ADD_RULE, rules, _NET_PORT, ctypes.byref(held), 0) != 0:
+    buffer = ctypes.create_string_buffer(struct.pack("=QQ", _CONNECT_TCP, port), 16)
+    if syscall(_ADD_RULE, rules, _NET_PORT, ctypes.byref(buffer), 0) != 0:
         raise SandboxError(f"Landlock refused a rule for port {port}")

@@ -69,10 +69,10 @@ def _broken(folder: Path, purpose: Purpose) -> tuple[str, ...]:
             check=True,
             env={},
         )
-        found = json.loads(done.stdout)
+        failures = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return ("the proof itself could not be carried out",)
-    return tuple(map(str, found))
+    return tuple(map(str, failures))
 
 
 def main(folder: str, purpose: Purpose) -> None:
@@ -82,10 +82,10 @@ def main(folder: str, purpose: Purpose) -> None:
     """
     top = Path(folder)
     try:
-        found = list(_as_fetcher(top) if purpose == "fetch" else _as_renderer_and_reader(top))
+        failures = list(_as_fetcher(top) if purpose == "fetch" else _as_renderer_and_reader(top))
     except (SandboxError, OSError) as error:
-        found = [f"it could not be set up: {error}"]
-    sys.stdout.write(json.dumps(found))
+        failures = [f"it could not be set up: {error}"]
+    sys.stdout.write(json.dumps(failures))
 
 
 def _as_renderer_and_reader(top: Path) -> Iterator[str]:
@@ -98,16 +98,16 @@ def _as_renderer_and_reader(top: Path) -> Iterator[str]:
 
 def _as_fetcher(top: Path) -> Iterator[str]:
     state = confine(Allowed(read=(top / "tree",), write=(top / "scratch",), connect=(443,)))
-    own = dict(_OWN_TO_FETCHERS)
+    permitted = dict(_OWN_TO_FETCHERS)
     if state.landlock < SCOPES_SINCE:
-        own["another process can be signalled"] = ""
-    needed = {said: attempt for said, attempt in _forbidden(top).items() if own.get(said)}
+        permitted["another process can be signalled"] = ""
+    needed = {name: attempt for name, attempt in _forbidden(top).items() if permitted.get(name)}
     yield from _lacking(
-        {**_needed(top), **{own[said]: attempt for said, attempt in needed.items()}}
+        {**_needed(top), **{permitted[name]: attempt for name, attempt in needed.items()}}
     )
-    tries = {said: attempt for said, attempt in _forbidden(top).items() if said not in own}
-    for said in _possible(tries):
-        yield f"{said} by who fetches"
+    tries = {name: attempt for name, attempt in _forbidden(top).items() if name not in permitted}
+    for name in _possible(tries):
+        yield f"{name} by who fetches"
 
 
 def _needed(top: Path) -> Mapping[str, Callable[[], object]]:
@@ -156,17 +156,17 @@ def _forked() -> None:
 
 
 def _possible(tries: Mapping[str, Callable[[], object]]) -> Iterator[str]:
-    for said, attempt in tries.items():
+    for name, attempt in tries.items():
         try:
             attempt()
         except OSError:
             continue
-        yield said
+        yield name
 
 
 def _lacking(tries: Mapping[str, Callable[[], object]]) -> Iterator[str]:
-    for said, attempt in tries.items():
+    for name, attempt in tries.items():
         try:
             attempt()
         except OSError:
-            yield said
+            yield name

@@ -71,8 +71,8 @@ def filter_calls(machine: Architecture, purpose: Purpose) -> None:
     steps += _refused(denied)
     code = ctypes.create_string_buffer(b"".join(steps), 8 * len(steps))
     header = struct.pack("@HxxxxxxP", len(steps), ctypes.addressof(code))
-    held = ctypes.create_string_buffer(header, len(header))
-    prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(held))
+    buffer = ctypes.create_string_buffer(header, len(header))
+    prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(buffer))
 
 
 def _known_calls(machine: Architecture) -> list[bytes]:
@@ -93,7 +93,7 @@ def _started(machine: Architecture, purpose: Purpose) -> list[bytes]:
     `clone3`, whose flags no filter can see, is said not to exist, so that the C library takes
     `clone`.
     """
-    wanted = (
+    expected = (
         _step(_JUMP_IF_ANY_BIT, _CLONE_NAMESPACES, 1, 0)
         if purpose == "fetch"
         else _step(_JUMP_IF_ANY_BIT, _CLONE_THREAD, 0, 1)
@@ -103,7 +103,7 @@ def _started(machine: Architecture, purpose: Purpose) -> list[bytes]:
         _step(_RETURN, _RET_ERRNO | _ENOSYS),
         _step(_JUMP_IF_EQUAL, machine.clone, 0, 4),
         _step(_LOAD_WORD, _FIRST_ARGUMENT),
-        wanted,
+        expected,
         _step(_RETURN, _RET_ALLOW),
         _REFUSE,
     ]

@@ -24,8 +24,8 @@ class Architecture:
 
     def numbers(self, names: Iterable[str]) -> tuple[int, ...]:
         """The numbers of these calls, without those that this architecture does not have."""
-        found = (_DENIED[name][self.column] for name in names)
-        return tuple(number for number in found if number is not None)
+        numbers = (_DENIED[name][self.column] for name in names)
+        return tuple(number for number in numbers if number is not None)
 
     @property
     def denied(self) -> tuple[int, ...]:

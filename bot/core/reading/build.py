@@ -32,9 +32,9 @@ from bot.errors import ReadingError
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """A document: its value, what is odd about it, and whether another dialect may read it else.
+    """A parsed document. `differs`: whether another dialect may read it differently.
 
-    `refused` is set where there is no value. `nodes` is how many were built.
+    `refused` is why there is no value. `nodes` counts the values that were built.
     """
 
     value: Any = None
@@ -45,7 +45,7 @@ class ParsedDocument:
 
 
 class _Key:
-    """A key that no text can be."""
+    """A marker for a key, distinct from every string."""
 
 
 _NONE: Final = _Key()
@@ -57,23 +57,23 @@ _QUESTION_MARK: Final = "an unquoted value between brackets holds a question mar
 def build(
     data: bytes, dialect: Dialect, table: ScalarTable, limits: FileLimits, *, used: int = 0
 ) -> ParsedDocument:
-    """The first document of `data`; what follows it there does not exist for the cluster.
+    """The first document of `data`; the cluster ignores whatever follows it.
 
-    `used` is how many values the file held before.
+    `used` counts the values of the earlier documents of the file.
     """
     builder = _Builder(dialect, table, limits, used)
     try:
         value = builder.document(data)
     except (ReadingError, YAMLError) as error:
-        found = refusal(data, error)
-        return ParsedDocument(None, tuple(builder.notes.held), True, found, builder.nodes)
+        refused = refusal(data, error)
+        return ParsedDocument(None, tuple(builder.notes.items), True, refused, builder.nodes)
     return ParsedDocument(
-        value, tuple(builder.notes.held), builder.notes.differs, None, builder.nodes
+        value, tuple(builder.notes.items), builder.notes.differs, None, builder.nodes
     )
 
 
 class _Builder:
-    """One document being built. Odd things are met in methods; the loop holds what is usual."""
+    """Builds one document. The loop handles common cases, the methods the rare ones."""
 
     __slots__ = (
         "anchors",
@@ -99,7 +99,7 @@ class _Builder:
         self.flow = 0
 
     def document(self, data: bytes) -> Any:
-        """The value of the first document, None where there is none."""
+        """The value of the first document; None for an empty stream."""
         source = raw_event_source(data)
         source()  # the stream's start
         event = source()
@@ -113,7 +113,7 @@ class _Builder:
         return value
 
     def _after(self, data: bytes, source: EventSource) -> None:
-        """Note what follows the document in the same chunk; v3 looks a little further ahead."""
+        """Note content after the document in the same chunk; go-yaml v3 looks one event further."""
         index = source().end_mark.index  # the document's end
         try:
             following = source()
@@ -128,8 +128,8 @@ class _Builder:
         if not isinstance(following, StreamEndEvent):
             self.notes.add("content-after-document-end", following.start_mark.index)
 
-    def _node(self, source: EventSource) -> Any:  # noqa: C901, PLR0912, PLR0915 - one loop, kept flat for speed
-        """The value that the next events make, in one loop without recursion."""
+    def _node(self, source: EventSource) -> Any:  # noqa: C901, PLR0912, PLR0915 - flat for speed
+        """The value of the next events, without recursion: nesting cannot exhaust the stack."""
         table, most = self.table, self.room
         top: list[Any] = []
         target: Any = top
@@ -140,15 +140,12 @@ class _Builder:
             event = source()
             kind = event.__class__
             if kind is ScalarEvent:
-                nodes += 1
-                if nodes > most:
+                if (nodes := nodes + 1) > most:
                     raise self._too_many(event)
                 value = event.value
-                if event.tag is not None or event.anchor is not None:
-                    value = self._marked(event, key)
+                if event.tag is not None or event.anchor is not None or flow:
+                    value = self._uncommon(event, key)
                 elif event.implicit[0]:
-                    if flow and "?" in value:
-                        raise ReadingError(_QUESTION_MARK, event.start_mark.index)
                     value = table[value]
                 elif event.style == ">":
                     value = self._folded(value)
@@ -161,8 +158,7 @@ class _Builder:
                 if value.__class__ is Odd:
                     value = self._odd(event, value, key)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                nodes += 1
-                if nodes > most:
+                if (nodes := nodes + 1) > most:
                     raise self._too_many(event)
                 stack.append((target, key, self._open(event, len(stack), target, key, nodes)))
                 if not flow and event.flow_style:
@@ -182,13 +178,8 @@ class _Builder:
                     raise ReadingError(WANT_MAPPING, index)
             else:  # the end of a mapping or sequence
                 value = target
-                if self.merges:
-                    self.merges.end(len(stack), value)
                 target, key, anchor = stack.pop()
-                if len(stack) < flow:
-                    self.flow = flow = 0
-                if anchor is not None:
-                    self.anchors.close(anchor, value, nodes, event.end_mark.index)
+                flow = self._close(event, value, anchor, nodes, len(stack))
             if target.__class__ is list:
                 target.append(value)
                 if target is top:
@@ -196,17 +187,16 @@ class _Builder:
                     return self._whole(event, value)
             elif key is _MERGE:
                 self._merge(len(stack), target, value)
-                key = _NONE
             else:
                 target[key] = value
-                key = _NONE
+            key = _NONE
 
     def _too_many(self, event: Any) -> ReadingError:
         index = event.start_mark.index
         return ReadingError(f"more than {self.limits.nodes} values", index, limit=True)
 
     def _whole(self, event: Any, value: Any) -> Any:
-        """A document's value; kustomize refuses a document that is a scalar."""
+        """The value of the document; kustomize refuses a scalar document."""
         if not isinstance(value, dict | list) and value is not None:
             self.notes.differs = True
             if self.dialect == "kustomize":
@@ -214,22 +204,45 @@ class _Builder:
         return value
 
     def _open(self, event: Any, depth: int, target: Any, key: Any, nodes: int) -> YamlAnchor | None:
-        """A collection begins: its anchor, if it has one."""
+        """Start a mapping or sequence. Returns its anchor, if it has one."""
         index = event.start_mark.index
         if depth >= self.limits.depth:
             raise ReadingError(f"nested deeper than {self.limits.depth}", index, limit=True)
         if key is _NONE and target.__class__ is dict:
             raise ReadingError("a mapping key is a mapping or a list", index)
         if event.tag is not None and event.tag != "!":
-            own = "map" if isinstance(event, MappingStartEvent) else "seq"
-            if short(event.tag) != own:
+            expected = "map" if isinstance(event, MappingStartEvent) else "seq"
+            if short(event.tag) != expected:
                 self.notes.add("tag", index, key)
         anchor = self.anchors.open(event.anchor, nodes, index, depth) if event.anchor else None
         self.anchors.reach(depth + 1)
         return anchor
 
+    def _close(
+        self, event: Any, value: Any, anchor: YamlAnchor | None, nodes: int, depth: int
+    ) -> int:
+        """End a mapping or sequence. Returns the depth of the flow collection around it, or 0."""
+        if self.merges:
+            self.merges.end(depth + 1, value)
+        if depth < self.flow:
+            self.flow = 0
+        if anchor is not None:
+            self.anchors.close(anchor, value, nodes, event.end_mark.index)
+        return self.flow
+
+    def _uncommon(self, event: Any, key: Any) -> Scalar | Odd:
+        """A scalar with a tag or an anchor, or inside a flow collection."""
+        text: str = event.value
+        if event.tag is not None or event.anchor is not None:
+            return self._marked(event, key)
+        if event.implicit[0]:
+            if "?" in text:
+                raise ReadingError(_QUESTION_MARK, event.start_mark.index)
+            return self.table[text]
+        return self._folded(text) if event.style == ">" else text
+
     def _folded(self, text: str) -> str:
-        """A folded scalar, which kustomize may change."""
+        """A folded scalar, as the dialect reads it: kustomize may fold it again."""
         again = refolded(text)
         if again == text:
             return text
@@ -238,12 +251,12 @@ class _Builder:
 
     def _merge(self, depth: int, target: dict[str, Any], value: Any) -> None:
         if self.dialect == "kubectl":
-            self.merges.now(depth, target, value)
+            self.merges.apply(depth, target, value)
         else:
-            self.merges.later(depth, value)
+            self.merges.defer(depth, value)
 
     def _odd(self, event: Any, odd: Odd, key: Any) -> Scalar:
-        """The value of an odd scalar that is no key."""
+        """The value of an ambiguous scalar that is not a key."""
         index = event.start_mark.index
         if odd.flag == "not-finite":
             raise ReadingError("a number that JSON has no word for", index)
@@ -260,7 +273,7 @@ class _Builder:
         return self._choose(odd)
 
     def _empty(self) -> Scalar:
-        """Nothing at all: null, but kustomize's emitter writes `''` for it in flow style."""
+        """An empty scalar: null, except that kustomize's emitter writes `''` in flow style."""
         if not self.flow:
             return None
         self.notes.differs = True
@@ -279,14 +292,14 @@ class _Builder:
             if is_hazard(tag, text):
                 self.notes.add("tag", event.start_mark.index, key)
         if event.anchor is not None:
-            held = value
+            resolved = value
             if isinstance(value, Odd):
-                held = self._odd(event, value, key)
+                resolved = self._odd(event, value, key)
             as_key = self._key_or_none(text, value)
             if self.dialect == "kustomize" and as_key is not None:
                 as_key = text
-            self.anchors.scalar(event.anchor, held, as_key, len(text))
-            return held if isinstance(value, Odd) and value.flag == "empty" else value
+            self.anchors.scalar(event.anchor, resolved, as_key, len(text))
+            return resolved if isinstance(value, Odd) and value.flag == "empty" else value
         return value
 
     def _tagged(self, event: Any) -> Scalar | Odd:
@@ -300,7 +313,7 @@ class _Builder:
             raise ReadingError(str(refused), event.start_mark.index) from None
 
     def _key(self, event: Any, value: Any, target: dict[str, Any], depth: int) -> Any:
-        """A key that is no plain new string."""
+        """A key that is not a new plain string."""
         index = event.start_mark.index
         if event.value == "<<":
             if event.implicit[0] or short(event.tag) == "merge":
@@ -321,14 +334,14 @@ class _Builder:
         return _MERGE
 
     def _unique(self, key: str, target: dict[str, Any], depth: int, index: int) -> str:
-        if key in target and not self.merges.brought(depth, key):
+        if key in target and not self.merges.inherited(depth, key):
             self.notes.add("duplicate-key", index, key)
             if self.dialect == "kustomize":
                 raise ReadingError("a mapping key is already defined", index)
         return key
 
     def _key_text(self, event: Any, value: Any, depth: int) -> str:
-        """What a key that is no string becomes. Raises ReadingError where it may not be one."""
+        """A non-string key as text. Raises ReadingError where the dialect refuses such a key."""
         index = event.start_mark.index
         self.notes.differs = True
         flag = value.flag if isinstance(value, Odd) else ""
@@ -356,7 +369,7 @@ class _Builder:
         return value.key if isinstance(value, Odd) else key_text(text, value)
 
     def _alias_key(self, event: Any, anchor: YamlAnchor, target: dict[str, Any], depth: int) -> str:
-        """The key that an alias stands for; v3 does not take it for a duplicate of a scalar."""
+        """The key of an alias; go-yaml v3 does not treat it as a duplicate of a scalar."""
         self.notes.differs = True
         index = event.start_mark.index
         if anchor.key is None:

@@ -24,28 +24,28 @@ def touched_files(
     before: State, after: State
 ) -> Iterator[tuple[ManifestFile | None, ManifestFile]]:
     """The files whose content the change brings, each with what base has at its path."""
-    known = {file.blob for file in before.files.values()}
+    base_blobs = {file.blob for file in before.files.values()}
     for path, file in sorted(after.files.items()):
-        if file.blob not in known:
+        if file.blob not in base_blobs:
             yield before.files.get(path), file
 
 
 def new_hazards(old: ManifestFile | None, new: ManifestFile) -> Iterator[Hazard]:
     """The hazards of a file's changed documents that make a difference to a resource."""
-    known = frozenset(old.manifest.documents) if old else frozenset()
+    base_documents = frozenset(old.manifest.documents) if old else frozenset()
     seen: set[tuple[int, str]] = set()
     for hazard in new.manifest.hazards:
-        if hazard.flag == "rejected-by-kubectl" or _unchanged(new, hazard.document, known):
+        if hazard.flag == "rejected-by-kubectl" or _unchanged(new, hazard.document, base_documents):
             continue
-        mark = (hazard.document, hazard.flag)
-        if not (hazard.flag in _ONCE and mark in seen) and _matters(new, hazard):
-            seen.add(mark)
+        identity = (hazard.document, hazard.flag)
+        if not (hazard.flag in _ONCE and identity in seen) and _matters(new, hazard):
+            seen.add(identity)
             yield hazard
 
 
-def _unchanged(file: ManifestFile, document: int, known: frozenset[str]) -> bool:
+def _unchanged(file: ManifestFile, document: int, base_documents: frozenset[str]) -> bool:
     documents = file.manifest.documents
-    return document < len(documents) and documents[document] in known
+    return document < len(documents) and documents[document] in base_documents
 
 
 def _matters(file: ManifestFile, hazard: Hazard) -> bool:
@@ -56,20 +56,20 @@ def _matters(file: ManifestFile, hazard: Hazard) -> bool:
     """
     if hazard.flag == "octal" and hazard.field.lower().endswith(_MODES):
         return False
-    held = [
-        found
+    objects = [
+        obj
         for reading in (file.manifest.kubectl, file.manifest.kustomize)
-        for found in reading.objects
-        if found.document == hazard.document
+        for obj in reading.objects
+        if obj.document == hazard.document
     ]
-    if hazard.flag == "bom-inside" and not any(_BOM in found.encoded for found in held):
+    if hazard.flag == "bom-inside" and not any(_BOM in obj.encoded for obj in objects):
         return False
-    return any(map(_has_kind, held)) or (not held and file.manifest.resembles)
+    return any(map(_has_kind, objects)) or (not objects and file.manifest.resembles)
 
 
-def _has_kind(held: Object) -> bool:
+def _has_kind(obj: Object) -> bool:
     try:
-        outline = msgspec.json.decode(held.encoded, type=_Outline)
+        outline = msgspec.json.decode(obj.encoded, type=_Outline)
     except msgspec.MsgspecError:
         return False
     return isinstance(outline.kind, str)

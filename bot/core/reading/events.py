@@ -45,7 +45,7 @@ def raw_event_source(data: bytes) -> EventSource:
     if inner < 0 and not slash:
         get: EventSource = CParser(data).get_event
         return get
-    stand_in = next(held for code in _PRIVATE if (held := chr(code)).encode() not in data)
+    stand_in = next(character for code in _PRIVATE if (character := chr(code)).encode() not in data)
     replaced = data[:1] + data[1:].replace(_BOM, stand_in.encode())
     return _careful(replaced, CParser(replaced).get_event, stand_in)
 
@@ -80,6 +80,6 @@ def refusal(data: bytes, error: ReadingError | YAMLError) -> ReadingError:
     if isinstance(error, ReaderError):
         before = data[: error.position if isinstance(error.position, int) else 0]
         return ReadingError(str(error.reason), len(before.decode("utf-8", "replace")))
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    position = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "context", None)
-    return ReadingError(str(problem or "not YAML"), mark.index if mark else None)
+    return ReadingError(str(problem or "not YAML"), position.index if position else None)

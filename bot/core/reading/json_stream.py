@@ -73,22 +73,22 @@ def json_values(data: bytes, limits: FileLimits) -> JsonStream:
         if begin == len(text):
             return JsonStream(tuple(values))
         if len(values) == limits.documents:
-            found = ReadingError(f"more than {limits.documents} documents", start, limit=True)
-            return JsonStream(tuple(values), refused=found)
+            refusal = ReadingError(f"more than {limits.documents} documents", start, limit=True)
+            return JsonStream(tuple(values), refused=refusal)
         try:
-            held, at = _read(text, begin, limits)
+            value, at = _read(text, begin, limits)
         except ReadingError as refused:
-            found = ReadingError(str(refused), start, limit=refused.limit)
-            return JsonStream(tuple(values), refused=found)
+            refusal = ReadingError(str(refused), start, limit=refused.limit)
+            return JsonStream(tuple(values), refused=refusal)
         except RecursionError:
-            found = ReadingError(_too_deep(limits), start, limit=True)
-            return JsonStream(tuple(values), refused=found)
+            refusal = ReadingError(_too_deep(limits), start, limit=True)
+            return JsonStream(tuple(values), refused=refusal)
         except ValueError:
             return _given_up(data, tuple(values), values[-1].end if values else 0)
         source = text[begin:at]
         end = start + len(source.encode("utf-8", "surrogateescape"))
         values.append(
-            JsonValue(held.value, start, end, held.plain and _alike(source), not held.plain)
+            JsonValue(value.value, start, end, value.plain and _alike(source), not value.plain)
         )
         start = end
 
@@ -107,10 +107,10 @@ class _Hooks:
         self.plain = True
 
     def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        held = dict(pairs)
-        if len(held) != len(pairs):
+        mapping = dict(pairs)
+        if len(mapping) != len(pairs):
             self.plain = False
-        return held
+        return mapping
 
     def integer(self, text: str) -> int:
         if len(text) > self._digits:
@@ -179,11 +179,11 @@ def _deeper(value: Any, depth: int) -> bool:
     for _ in range(depth):
         level = [
             inner
-            for held in level
-            if isinstance(held, dict | list)
-            for inner in (held.values() if isinstance(held, dict) else held)
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
-    return any(isinstance(held, dict | list) for held in level)
+    return any(isinstance(nested, dict | list) for nested in level)
 
 
 def _whole(escape: re.Match[str]) -> str:

@@ -105,14 +105,14 @@ def lines_in(
     JSON that YAML cannot take gets the line that it begins at.
     """
     first = data.count(b"\n", 0, chunk.start) + 1
-    held = _SURROGATE.sub(rb"\\ufffd", chunk.data) if chunk.json else chunk.data
+    document = _SURROGATE.sub(rb"\\ufffd", chunk.data) if chunk.json else chunk.data
     try:
-        root = _Tree(event_source(held), dialect, limits).root()
+        root = _Tree(event_source(document), dialect, limits).root()
     except ReadingError:
         return [first for _ in routes] if chunk.json else []
     if root is None:
         return []
-    text = document_text(held)
+    text = document_text(document)
     walk = _Walk(dialect)
     return [first + text.count("\n", 0, walk.find(root, route)) for route in routes]
 
@@ -120,8 +120,8 @@ def lines_in(
 def _chunk(data: bytes, source: Origin, limits: FileLimits) -> Chunk | None:
     cut = cut_for_kubectl(data, limits)
     if not source.kustomize:
-        held = cut.chunks
-        return held[source.document] if 0 <= source.document < len(held) else None
+        chunks = cut.chunks
+        return chunks[source.document] if 0 <= source.document < len(chunks) else None
     starts = [chunk.start for chunk in cut.chunks]
     for chunk in cut_for_kustomize(data, limits).chunks:
         if document_number(chunk.start, starts) == source.document:
@@ -188,10 +188,10 @@ class _Tree:
         index = event.start_mark.index
         kind: type = type(event)
         if kind is AliasEvent:
-            held = self._anchors.get(event.anchor)
-            if held is None:
+            anchored = self._anchors.get(event.anchor)
+            if anchored is None:
                 raise ReadingError("an alias names an anchor that is not there", index)
-            return _Alias(index, held)
+            return _Alias(index, anchored)
         place: _Mapping | _Sequence | _Scalar
         if isinstance(event, MappingStartEvent):
             place = _Mapping(index)
@@ -227,48 +227,48 @@ class _Walk:
         """Where the deepest field of the route that exists has its key."""
         place, index = root, root.index
         for step in route:
-            found = self._step(place, step)
-            if found is None:
+            next_place = self._step(place, step)
+            if next_place is None:
                 break
-            index, place = found
+            index, place = next_place
         return index
 
     def _step(self, place: _Place, step: Step) -> tuple[int, _Place] | None:
-        held = place.of if isinstance(place, _Alias) else place
+        target = place.of if isinstance(place, _Alias) else place
         if isinstance(step, ListStep):
-            if not isinstance(held, _Sequence) or not 0 <= step.index < len(held.items):
+            if not isinstance(target, _Sequence) or not 0 <= step.index < len(target.items):
                 return None
-            item = held.items[step.index]
+            item = target.items[step.index]
             return item.index, item
-        entry = self._entry(held, step)
+        entry = self._entry(target, step)
         return (entry.index, entry.value) if entry else None
 
     def _entry(self, place: _Place, key: str) -> _Entry | None:
         """The entry that wins: the last for kubectl, merges included; for kustomize its own."""
-        held = place.of if isinstance(place, _Alias) else place
-        if not isinstance(held, _Mapping):
+        target = place.of if isinstance(place, _Alias) else place
+        if not isinstance(target, _Mapping):
             return None
-        known = (id(held), key)
-        if known not in self._known:
-            self._known[known] = None  # what contains itself holds nothing
+        memo_key = (id(target), key)
+        if memo_key not in self._known:
+            self._known[memo_key] = None  # what contains itself holds nothing
             if self._depth < _MERGES:
                 self._depth += 1
-                self._known[known] = self._winner(held, key)
+                self._known[memo_key] = self._winner(target, key)
                 self._depth -= 1
-        return self._known[known]
+        return self._known[memo_key]
 
-    def _winner(self, held: _Mapping, key: str) -> _Entry | None:
-        own: _Entry | None = None
+    def _winner(self, mapping: _Mapping, key: str) -> _Entry | None:
+        written: _Entry | None = None
         merged: _Entry | None = None
         last: _Entry | None = None
-        for entry in held.entries:
+        for entry in mapping.entries:
             if entry.key == key:
-                own = last = entry
-            elif entry.key is None and (found := self._merged(entry.value, key)):
-                merged = last = found
-        return last if self._dialect == "kubectl" else own or merged
+                written = last = entry
+            elif entry.key is None and (inherited := self._merged(entry.value, key)):
+                merged = last = inherited
+        return last if self._dialect == "kubectl" else written or merged
 
     def _merged(self, value: _Place, key: str) -> _Entry | None:
         sources = value.items if isinstance(value, _Sequence) else [value]
-        found = (self._entry(source, key) for source in sources)
-        return next((entry for entry in found if entry is not None), None)
+        entries = (self._entry(source, key) for source in sources)
+        return next((entry for entry in entries if entry is not None), None)

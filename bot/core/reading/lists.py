@@ -80,7 +80,11 @@ def _by_items(value: Any, way: tuple[int, ...]) -> Iterator[Unwrapped | Unwrappi
             yield Unwrapping("kindless-item", (*way, index), _KINDLESS)
             version = value.get("apiVersion")
             named = {"apiVersion": version, "kind": name.removesuffix("List")}
-            filled = {key: held for key, held in named.items() if held and isinstance(held, str)}
+            filled = {
+                key: item_kind
+                for key, item_kind in named.items()
+                if item_kind and isinstance(item_kind, str)
+            }
             yield from _by_items({**item, **filled}, (*way, index))
         elif item is not None:
             yield from _by_items(item, (*way, index))

@@ -13,21 +13,21 @@ from bot.errors import ReadingError
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 WANT_MAPPING: Final = "map merge requires map or sequence of maps as the value"
-_ENTRY: Final = 16  # what copying one entry of a mapping counts as, in characters
+_ENTRY: Final = 16  # the cost of copying one entry, in characters of input
 
 
 @dataclass(slots=True)
 class Merge:
-    """The merges of one mapping: the keys that they brought, and those still to be applied."""
+    """The merges of one mapping: `inherited` keys, and the mappings still to be merged."""
 
     index: int
-    brought: set[str] = field(default_factory=set)
-    waiting: list[dict[str, Any]] = field(default_factory=list)
+    inherited: set[str] = field(default_factory=set)
+    pending: list[dict[str, Any]] = field(default_factory=list)
     lost: bool = False
 
 
 class Merges:
-    """The merges of the mappings that are open, by how deep they stand."""
+    """The merge keys of all open mappings, by nesting depth."""
 
     __slots__ = ("_anchors", "_notes", "_open")
 
@@ -40,48 +40,48 @@ class Merges:
         return bool(self._open)
 
     def begin(self, depth: int, index: int) -> bool:
-        """A merge key stands at `index`; whether it is the first of its mapping."""
+        """Record a merge key at `index`. Returns whether it is the first of its mapping."""
         first = depth not in self._open
-        held = self._open.setdefault(depth, Merge(index))
-        held.index = index
+        merge = self._open.setdefault(depth, Merge(index))
+        merge.index = index
         return first
 
     def lose(self, depth: int, index: int) -> None:
-        """A quoted `<<` stands at `index`: kustomize keeps neither the key nor what it holds."""
+        """Record a quoted `<<` at `index`: kustomize drops the key together with its value."""
         self._open.setdefault(depth, Merge(index)).lost = True
 
-    def brought(self, depth: int, key: str) -> bool:
-        """Whether a merge brought this key, which a field of the mapping now overrides."""
-        held = self._open.get(depth)
-        if held is None or key not in held.brought:
+    def inherited(self, depth: int, key: str) -> bool:
+        """Whether a merge set this key, which a field of the mapping now overrides."""
+        merge = self._open.get(depth)
+        if merge is None or key not in merge.inherited:
             return False
-        held.brought.discard(key)
+        merge.inherited.discard(key)
         return True
 
-    def now(self, depth: int, target: dict[str, Any], value: Any) -> None:
-        """Merge as v2 does: at once, over what is there."""
-        held = self._open[depth]
-        for source in reversed(self._sources(value, held.index)):
+    def apply(self, depth: int, target: dict[str, Any], value: Any) -> None:
+        """Merge as go-yaml v2 does: at once, overriding earlier keys."""
+        merge = self._open[depth]
+        for source in reversed(self._sources(value, merge.index)):
             for key, merged in source.items():
                 if key not in target:
-                    held.brought.add(key)
-                elif key not in held.brought and not _same(target[key], merged):
-                    self._notes.add("merge-order", held.index, key)
+                    merge.inherited.add(key)
+                elif key not in merge.inherited and not _same(target[key], merged):
+                    self._notes.add("merge-order", merge.index, key)
             target.update(source)
 
-    def later(self, depth: int, value: Any) -> None:
-        """Merge as v3 does: when the mapping ends."""
-        held = self._open[depth]
-        held.waiting = list(self._sources(value, held.index))
+    def defer(self, depth: int, value: Any) -> None:
+        """Merge as go-yaml v3 does: when the mapping ends."""
+        merge = self._open[depth]
+        merge.pending = list(self._sources(value, merge.index))
 
     def end(self, depth: int, target: dict[str, Any]) -> None:
-        """The mapping ends: what waited goes where nothing stands."""
-        held = self._open.pop(depth, None)
-        if held is None:
+        """Close the mapping: deferred merges fill the keys that it does not set itself."""
+        merge = self._open.pop(depth, None)
+        if merge is None:
             return
-        if held.lost:
+        if merge.lost:
             target.pop("<<", None)
-        for source in held.waiting:
+        for source in merge.pending:
             for key, merged in source.items():
                 target.setdefault(key, merged)
 
@@ -94,5 +94,5 @@ class Merges:
         return sources
 
 
-def _same(one: Any, other: Any) -> bool:
-    return one is other or bool(_encode(one) == _encode(other))
+def _same(left_value: Any, right_value: Any) -> bool:
+    return left_value is right_value or bool(_encode(left_value) == _encode(right_value))

@@ -1,4 +1,4 @@
-"""What is odd about a document, as it is met while building."""
+"""Hazards of a document, collected while it is built."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Sort: TypeAlias = Literal[
     "tag",
     "content-after-document-end",
 ]
-"""What is met; several sorts may be one flag."""
+"""The exact hazard; several sorts can share one flag."""
 
 _KINDS: Final[dict[Sort, tuple[Flag, str]]] = {
     "yaml11-bool": (
@@ -62,12 +62,12 @@ _KINDS: Final[dict[Sort, tuple[Flag, str]]] = {
     ),
 }
 _SHOWN: Final = 60  # characters of a name
-_MOST: Final = 100  # hazards of one flag in a document: more of them tell nobody more
+_MOST: Final = 100  # hazards of one flag reported for each document
 
 
 @dataclass(frozen=True, slots=True)
 class HazardNote:
-    """A hazard at a place (in characters) of a document, at the field of this name if at one."""
+    """A hazard at `index` (characters into the document), at the field `field` if it is at one."""
 
     flag: Flag
     index: int
@@ -77,25 +77,25 @@ class HazardNote:
 
 @dataclass(slots=True)
 class Notes:
-    """The hazards met so far; `differs` once another dialect may read something else."""
+    """The hazards so far. `differs`: whether another dialect may read the document differently."""
 
-    held: list[HazardNote] = field(default_factory=list)
+    items: list[HazardNote] = field(default_factory=list)
     differs: bool = False
     _count: Counter[Flag] = field(default_factory=Counter)
 
     def add(self, sort: Sort, index: int, key: object = "") -> None:
-        """A hazard of this sort, at the field `key` where that is a name."""
+        """Add a hazard of this sort, at the field `key` if that is a name."""
         self.differs = True
         flag, sentence = _KINDS[sort]
         self._count[flag] += 1
         if self._count[flag] > _MOST:
             return
         name = key if isinstance(key, str) else ""
-        self.held.append(HazardNote(flag, index, sentence.format(at=_shown(name)), name))
+        self.items.append(HazardNote(flag, index, sentence.format(at=_shown(name)), name))
 
 
 def _shown(name: str) -> str:
-    """The name as it can stand in a sentence: short, on one line, nothing invisible in it."""
+    """The name shortened, on one line and with invisible characters escaped."""
     if not name:
         return "a value"
     return name[:_SHOWN] if name.isprintable() else ascii(name)[1:-1][:_SHOWN]

@@ -92,7 +92,8 @@ class _File:
         self._text_hazards(cut)
         digests = tuple(map(_digest, cut.chunks))
         hazards = sorted(
-            self.hazards, key=lambda held: (held.document, held.line, held.flag, held.message)
+            self.hazards,
+            key=lambda hazard: (hazard.document, hazard.line, hazard.flag, hazard.message),
         )
         return Manifest(
             kubectl,
@@ -124,16 +125,16 @@ class _File:
         return Reading(tuple(objects), error)
 
     def _kustomize(self, documents: list[_Document]) -> Reading:
-        known = {document.chunk.start: document for document in documents}
+        by_start = {document.chunk.start: document for document in documents}
         objects: list[Object] = []
         cut = cut_for_kustomize(self.data, self.limits)
         for chunk in cut.chunks:
-            held = known.get(chunk.start)
+            document = by_start.get(chunk.start)
             number = document_number(chunk.start, self.starts)
-            shared = held is not None and _shared(held, chunk)
-            built = held.built if held and shared else self._built(chunk, "kustomize")
-            if held and shared and held.object is not None:
-                objects.append(held.object)
+            shared = document is not None and _shared(document, chunk)
+            built = document.built if document and shared else self._built(chunk, "kustomize")
+            if document and shared and document.object is not None:
+                objects.append(document.object)
                 continue
             refused = built.refused or self._objects(built, chunk, number, "kustomize", objects)
             if refused:
@@ -151,13 +152,13 @@ class _File:
         self.used[dialect] += built.nodes
         return built
 
-    def _json(self, chunk: Chunk, held: JsonValue, dialect: Dialect) -> ParsedDocument:
+    def _json(self, chunk: Chunk, value: JsonValue, dialect: Dialect) -> ParsedDocument:
         """JSON as kubectl decodes it; only keys that stand twice need YAML's places."""
         notes: tuple[HazardNote, ...] = ()
-        if held.repeats:
-            found = build(chunk.data, dialect, self.table, self.limits).notes
-            notes = tuple(note for note in found if note.flag == "duplicate-key")
-        return ParsedDocument(held.value, notes, differs=not held.alike)
+        if value.repeats:
+            document = build(chunk.data, dialect, self.table, self.limits)
+            notes = tuple(note for note in document.notes if note.flag == "duplicate-key")
+        return ParsedDocument(value.value, notes, differs=not value.alike)
 
     def _objects(
         self,
@@ -172,11 +173,11 @@ class _File:
             return None
         odd: list[Unwrapping] = []
         try:
-            for held in unwrap(built.value, dialect):
-                if isinstance(held, Unwrapped):
-                    objects.append(Object(canonical(held.value), number, held.item))
+            for obj in unwrap(built.value, dialect):
+                if isinstance(obj, Unwrapped):
+                    objects.append(Object(canonical(obj.value), number, obj.item))
                 else:
-                    odd.append(held)
+                    odd.append(obj)
         except ReadingError as refused:
             return refused
         finally:
@@ -188,10 +189,10 @@ class _File:
         shown = odd[:_SHOWN]
         if not shown:
             return
-        routes = [held.route for held in shown]
+        routes = [obj.route for obj in shown]
         lines = lines_in(self.data, chunk, "kubectl", routes, self.limits)
-        for held, line in zip(shown, lines, strict=True):
-            self.hazards.add(Hazard(held.flag, number, line, held.message))
+        for obj, line in zip(shown, lines, strict=True):
+            self.hazards.add(Hazard(obj.flag, number, line, obj.message))
 
     def _note(self, chunk: Chunk, number: int, built: ParsedDocument) -> None:
         if not built.notes:
@@ -211,8 +212,8 @@ class _File:
 
     def _error(self, refused: ReadingError, chunk: Chunk, dialect: Dialect) -> ReadError:
         if refused.index is None:  # what refuses a list
-            found = lines_in(self.data, chunk, dialect, [("items",)], self.limits)
-            line = next(iter(found), self._line(chunk.start))
+            positions = lines_in(self.data, chunk, dialect, [("items",)], self.limits)
+            line = next(iter(positions), self._line(chunk.start))
         else:
             text = document_text(chunk.data)
             line = self._within(self._line(chunk.start) + text.count("\n", 0, refused.index))
@@ -245,7 +246,7 @@ def _shared(document: _Document, chunk: Chunk) -> bool:
     """Whether kustomize makes of this chunk what kubectl made of it."""
     if document.built.differs or document.built.refused:
         return False
-    own = document.chunk.data
-    if own == chunk.data or document.chunk.json is not None:
-        return own.strip() == chunk.data.strip()
-    return own == chunk.data + b"\n" and not (b"|" in own or b">" in own)
+    text = document.chunk.data
+    if text == chunk.data or document.chunk.json is not None:
+        return text.strip() == chunk.data.strip()
+    return text == chunk.data + b"\n" and not (b"|" in text or b">" in text)

@@ -175,9 +175,10 @@ def float_key(value: float) -> str:
     except OverflowError:
         return ".inf" if value > 0 else "-.inf"
     text = next(
-        held
+        rendered
         for precision in range(17)
-        if struct.pack("<f", float(held := f"{single:.{precision}e}")) == struct.pack("<f", single)
+        if struct.pack("<f", float(rendered := f"{single:.{precision}e}"))
+        == struct.pack("<f", single)
     )
     mantissa, _, exponent = text.partition("e")
     power = int(exponent)

@@ -63,16 +63,18 @@ def cut_for_kubectl(data: bytes, limits: FileLimits) -> Cut:
     start = 0
     if looks_like_json(data):
         stream = json_values(data, limits)
-        chunks = [Chunk(data[held.start : held.end], held.start, held) for held in stream.values]
+        chunks = [
+            Chunk(data[value.start : value.end], value.start, value) for value in stream.values
+        ]
         if stream.refused or stream.rest is None:
             return Cut(tuple(chunks), stream.refused)
         start = stream.rest
-    for held in _chunks(data, start):
-        if isinstance(held, ReadingError):
-            return Cut(tuple(chunks), held)
-        chunks.append(held)
+    for value in _chunks(data, start):
+        if isinstance(value, ReadingError):
+            return Cut(tuple(chunks), value)
+        chunks.append(value)
         if len(chunks) > limits.documents:
-            return Cut(tuple(chunks[:-1]), _too_many(limits, held.start))
+            return Cut(tuple(chunks[:-1]), _too_many(limits, value.start))
     return Cut(tuple(chunks))
 
 

@@ -60,4 +60,6 @@ def replaced(text: str) -> str:
     """The text as Go's JSON writes it: U+FFFD for whatever is no character."""
     if text.isascii():
         return text
-    return "".join("\ufffd" if "\ud800" <= held <= "\udfff" else held for held in text)
+    return "".join(
+        "\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text
+    )

@@ -42,8 +42,8 @@ def text_hazards(data: bytes, cut: Cut) -> Iterator[tuple[Flag, int, str]]:
     if not data.isascii() or b"\r" in data:
         for flag, pattern, sign, message in _TABLE:
             if sign in data:
-                for found, _ in zip(pattern.finditer(data), range(_MOST), strict=False):
-                    yield flag, found.start(), message
+                for match, _ in zip(pattern.finditer(data), range(_MOST), strict=False):
+                    yield flag, match.start(), message
     values = [chunk for chunk in cut.chunks if chunk.json is not None]
     for before, after in pairwise(values):
         if b"\n---" not in data[before.start + len(before.data) : after.start]:
