@@ -167,15 +167,12 @@ class _Builder:
                 key = _NONE
                 continue
             elif kind is AliasEvent:
-                index = event.start_mark.index
-                anchor = self.anchors.alias(event.anchor, nodes, index, len(stack))
+                anchor = self._alias(event, key, nodes, len(stack))
                 nodes += 1
                 if key is _NONE and target.__class__ is dict:
                     key = self._alias_key(event, anchor, target, len(stack))
                     continue
                 value = anchor.value
-                if key is _MERGE and not isinstance(value, dict):
-                    raise ReadingError(WANT_MAPPING, index)
             else:  # the end of a mapping or sequence
                 value = target
                 target, key, anchor = stack.pop()
@@ -183,8 +180,7 @@ class _Builder:
             if target.__class__ is list:
                 target.append(value)
                 if target is top:
-                    self.nodes = nodes + self.anchors.added
-                    return self._whole(event, value)
+                    return self._whole(event, value, nodes)
             elif key is _MERGE:
                 self._merge(len(stack), target, value)
             else:
@@ -195,8 +191,9 @@ class _Builder:
         index = event.start_mark.index
         return ReadingError(f"more than {self.limits.nodes} values", index, limit=True)
 
-    def _whole(self, event: Any, value: Any) -> Any:
+    def _whole(self, event: Any, value: Any, nodes: int) -> Any:
         """The value of the document; kustomize refuses a scalar document."""
+        self.nodes = nodes + self.anchors.added
         if not isinstance(value, dict | list) and value is not None:
             self.notes.differs = True
             if self.dialect == "kustomize":
@@ -367,6 +364,14 @@ class _Builder:
         if isinstance(value, str):
             return value
         return value.key if isinstance(value, Odd) else key_text(text, value)
+
+    def _alias(self, event: Any, key: Any, nodes: int, depth: int) -> YamlAnchor:
+        """The anchor that an alias refers to. Only a mapping can be merged through an alias."""
+        index = event.start_mark.index
+        anchor = self.anchors.alias(event.anchor, nodes, index, depth)
+        if key is _MERGE and not isinstance(anchor.value, dict):
+            raise ReadingError(WANT_MAPPING, index)
+        return anchor
 
     def _alias_key(self, event: Any, anchor: YamlAnchor, target: dict[str, Any], depth: int) -> str:
         """The key of an alias; go-yaml v3 does not treat it as a duplicate of a scalar."""
