@@ -34,7 +34,7 @@ def _parse(table: str) -> Iterator[tuple[GroupKind, tuple[ServedVersion, ...]]]:
     for line in table.strip().splitlines():
         name, _, versions = line.partition(": ")
         group, _, kind = name.rpartition("/")
-        yield GroupKind(group, kind), tuple(_served(held) for held in versions.split(", "))
+        yield GroupKind(group, kind), tuple(_served(text) for text in versions.split(", "))
 
 
 def _served(text: str) -> ServedVersion:
@@ -90,27 +90,27 @@ def unserved(resource: Resource, kubernetes: str | None) -> Unserved | None:
     if versions is None:
         return None
     version = resource.api_version.rpartition("/")[2]
-    known = minor_version(kubernetes)
-    minor = NEWEST if known is None else known
-    found = next((held for held in versions if held.version == version), None)
-    if (found is None and not _STABLE.fullmatch(version)) or (found and found.by(minor)):
+    named_minor = minor_version(kubernetes)
+    minor = NEWEST if named_minor is None else named_minor
+    served = next((candidate for candidate in versions if candidate.version == version), None)
+    if (served is None and not _STABLE.fullmatch(version)) or (served and served.by(minor)):
         return None
     use = _newest(versions, minor)
     prefix = f"{kind.group}/" if kind.group else ""
-    until = found.until if found else None
+    until = served.until if served else None
     return Unserved(
         minor,
-        found.since if found and found.since > minor else None,
+        served.since if served and served.since > minor else None,
         until if until is not None and until <= minor else None,
         f"{prefix}{use}" if use else _elsewhere(kind, minor),
         kind in _ALIKE and use is not None,
-        known is not None or until is None or until <= _OLDEST_KEPT,
+        named_minor is not None or until is None or until <= _OLDEST_KEPT,
     )
 
 
 def _newest(versions: tuple[ServedVersion, ...], minor: int) -> str | None:
     """The newest version that is served; alpha versions are off unless somebody turns them on."""
-    served = (held.version for held in reversed(versions) if held.by(minor))
+    served = (candidate.version for candidate in reversed(versions) if candidate.by(minor))
     return next((version for version in served if "alpha" not in version), None)
 
 

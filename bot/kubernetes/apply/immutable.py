@@ -62,13 +62,13 @@ def _pod_spec(node: Node) -> object:
         "schedulingGates",
         "terminationGracePeriodSeconds",
     }
-    held = {k: v for k, v in node.mapping.items() if k not in free}
+    fixed = {k: v for k, v in node.mapping.items() if k not in free}
     for name in ("containers", "initContainers"):
-        held[name] = tuple(
+        fixed[name] = tuple(
             {k: v for k, v in mapping(item).items() if k != "image"}
             for item in sequence(node[name].value)
         )
-    return held
+    return fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,17 @@ class ImmutableField:
         """Whether the API would see another value."""
         if self.when is not None and not self.when(old):
             return False
-        was, now = self._node(old), self._node(new)
-        if self.absent == "unknown" and (was.value is None or now.value is None):
+        before, after = self._node(old), self._node(new)
+        if self.absent == "unknown" and (before.value is None or after.value is None):
             return False
-        return self._read(was) != self._read(now)
+        return self._read(before) != self._read(after)
 
     def place(self, old: Resource, new: Resource) -> tuple[Node, Side]:
         """The deepest field that differs, at head, or at base where head has none."""
-        was, now = self._node(old), self._node(new)
-        while differing := _differing(was, now):
-            was, now = differing
-        return (now, "RIGHT") if now.exists else (was, "LEFT")
+        before, after = self._node(old), self._node(new)
+        while differing := _differing(before, after):
+            before, after = differing
+        return (after, "RIGHT") if after.exists else (before, "LEFT")
 
     def _node(self, resource: Resource) -> Node:
         return resource.at(*self.path.split("."))
@@ -104,12 +104,16 @@ class ImmutableField:
         return self.default if node.value is None and self.default is not None else self.read(node)
 
 
-def _differing(was: Node, now: Node) -> tuple[Node, Node] | None:
+def _differing(before: Node, after: Node) -> tuple[Node, Node] | None:
     """The first pair of fields or items below that differs, where both sides have some."""
-    if was.mapping and now.mapping:
-        keys = (key for key in {**now.mapping, **was.mapping} if was[key].value != now[key].value)
-        return next(((was[key], now[key]) for key in keys), None)
-    old, new = _items(was), _items(now)
+    if before.mapping and after.mapping:
+        keys = (
+            key
+            for key in {**after.mapping, **before.mapping}
+            if before[key].value != after[key].value
+        )
+        return next(((before[key], after[key]) for key in keys), None)
+    old, new = _items(before), _items(after)
     if old.keys() != new.keys():
         return None
     return next(((old[key], new[key]) for key in new if old[key].value != new[key].value), None)
@@ -247,20 +251,20 @@ def refused_changes(old: Resource, new: Resource) -> Iterator[Refused]:
     if old.name.endswith("*"):  # generateName: every sync makes another object
         return
     seen = set()
-    for held in FIELDS.get(new.group_kind, ()):
-        refused = held.differs(old, new) and not _is_let_through(held, old, new)
-        if refused and held.path not in seen:
-            seen.add(held.path)
-            node, side = held.place(old, new)
-            yield Refused(held.path, node, side)
+    for field in FIELDS.get(new.group_kind, ()):
+        refused = field.differs(old, new) and not _is_let_through(field, old, new)
+        if refused and field.path not in seen:
+            seen.add(field.path)
+            node, side = field.place(old, new)
+            yield Refused(field.path, node, side)
     yield from _shrunk(old, new)
 
 
-def _is_let_through(held: ImmutableField, old: Resource, new: Resource) -> bool:
-    types = {found.at("spec", "type").text for found in (old, new)}
-    if held.path == "spec.clusterIP":
+def _is_let_through(field: ImmutableField, old: Resource, new: Resource) -> bool:
+    types = {service.at("spec", "type").text for service in (old, new)}
+    if field.path == "spec.clusterIP":
         return "ExternalName" in types
-    return held.path == "spec.loadBalancerClass" and types != {"LoadBalancer"}
+    return field.path == "spec.loadBalancerClass" and types != {"LoadBalancer"}
 
 
 def _shrunk(old: Resource, new: Resource) -> Iterator[Refused]:
@@ -268,6 +272,6 @@ def _shrunk(old: Resource, new: Resource) -> Iterator[Refused]:
     if new.group_kind != kinds.PERSISTENT_VOLUME_CLAIM:
         return
     path = "spec.resources.requests.storage"
-    was, now = (quantity(found.at(*path.split(".")).value) for found in (old, new))
-    if was is not None and now is not None and now < was:
+    before, after = (quantity(resource.at(*path.split(".")).value) for resource in (old, new))
+    if before is not None and after is not None and after < before:
         yield Refused(path, new.at(*path.split(".")), "RIGHT")

@@ -29,7 +29,7 @@ class Removed:
     loss: str
 
 
-def removed(before: State, after: State, wanted: frozenset[str]) -> Iterator[Removed]:
+def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Iterator[Removed]:
     """The objects of the wanted kinds (`Kind` or `group/Kind`) that a change takes away.
 
     What goes with a namespace that goes is not told apart from it.
@@ -37,7 +37,7 @@ def removed(before: State, after: State, wanted: frozenset[str]) -> Iterator[Rem
     gone = {change.key: change.before for change in changes(before, after) if not change.after}
     spaces = {key.name for key in gone if key.group_kind == kinds.NAMESPACE}
     for key, resource in gone.items():
-        is_wanted = str(key.group_kind) in wanted or key.kind in wanted
+        is_wanted = str(key.group_kind) in kinds_removed or key.kind in kinds_removed
         if resource is None or not is_wanted or key.name.endswith("*"):
             continue
         if key.namespace in spaces or is_hook(resource):
@@ -50,9 +50,9 @@ def removed(before: State, after: State, wanted: frozenset[str]) -> Iterator[Rem
 def _fate(resource: Resource, state: State) -> Fate:
     if is_kept(resource):
         return "left"
-    found = [owner for owner in state.derived(owners) if _covers(owner.path, resource)]
-    nearest = max((len(owner.path) for owner in found), default=0)
-    prunes = [owner.prunes for owner in found if len(owner.path) == nearest]
+    covering = [owner for owner in state.derived(owners) if _covers(owner.path, resource)]
+    nearest = max((len(owner.path) for owner in covering), default=0)
+    prunes = [owner.prunes for owner in covering if len(owner.path) == nearest]
     if prunes and not any(prunes):
         return "left"
     if waits_for_a_person(resource):
@@ -67,8 +67,8 @@ def _covers(path: str, resource: Resource) -> bool:
 
 def _loss(resource: Resource, before: State) -> str | None:
     """What goes with the object, or None where nothing does."""
-    known = _LOSSES.get(str(resource.group_kind))
-    return known(resource, before) if known is not None else "it is deleted"
+    loss = _LOSSES.get(str(resource.group_kind))
+    return loss(resource, before) if loss is not None else "it is deleted"
 
 
 def _namespace(resource: Resource, before: State) -> str:
@@ -100,7 +100,7 @@ def _stateful_set(resource: Resource, before: State) -> str:
 def _application(resource: Resource, before: State) -> str | None:
     del before
     finalizers = resource.at("metadata", "finalizers").texts
-    cascades = any(held.startswith(_FINALIZER) for held in finalizers)
+    cascades = any(finalizer.startswith(_FINALIZER) for finalizer in finalizers)
     return "its finalizer deletes everything that it manages" if cascades else None
 
 

@@ -44,8 +44,8 @@ class NewImage:
         return next(same, None)
 
 
-def _same(one: ImageReference, other: ImageReference) -> bool:
-    return (one.domain.lower(), one.path) == (other.domain.lower(), other.path)
+def _same(image: ImageReference, other: ImageReference) -> bool:
+    return (image.domain.lower(), image.path) == (other.domain.lower(), other.path)
 
 
 def new_images(before: State, after: State) -> Iterator[NewImage]:
@@ -64,9 +64,9 @@ def _new_in(change: Change) -> Iterator[NewImage]:
         return
     uses = tuple(image_uses(change.after))
     earlier = _uses(change.before) if uses else ()
-    known = {use.reference for use in earlier}
+    references = {use.reference for use in earlier}
     for use in uses:
-        if use.reference not in known:
+        if use.reference not in references:
             yield NewImage(use, earlier)
 
 
@@ -76,8 +76,8 @@ def _uses(resource: Resource | None) -> tuple[ImageUse, ...]:
 
 def origins(state: State) -> frozenset[tuple[str, str]]:
     """The registries with first path segments from which this state runs images."""
-    found = (use for resource in state.resources for use in image_uses(resource))
-    return frozenset(use.image.origin for use in found if use.known and use.image)
+    uses = (use for resource in state.resources for use in image_uses(resource))
+    return frozenset(use.image.origin for use in uses if use.known and use.image)
 
 
 def is_expression(reference: str) -> bool:

@@ -17,13 +17,13 @@ def built_images(state: State) -> frozenset[str]:
     return frozenset(
         name
         for file in state.files.values()
-        for held in file.manifest.kubectl.objects
-        if b'"apiVersion":"skaffold/' in held.encoded
-        for name in _artifacts(freeze(msgspec.json.decode(held.encoded)))
+        for body in file.manifest.kubectl.objects
+        if b'"apiVersion":"skaffold/' in body.encoded
+        for name in _artifacts(freeze(msgspec.json.decode(body.encoded)))
     )
 
 
 def _artifacts(config: Value) -> list[str]:
-    held = sequence(mapping(mapping(config).get("build")).get("artifacts"))
-    names = (text(mapping(artifact).get("image")) for artifact in held)
+    artifacts = sequence(mapping(mapping(config).get("build")).get("artifacts"))
+    names = (text(mapping(artifact).get("image")) for artifact in artifacts)
     return [name for name in names if name]

@@ -18,23 +18,24 @@ def image_changes(change: Change) -> Iterator[ImageChange]:
     key = change.key
     named = ResourceReference(key.group, key.kind, key.namespace, key.name)
     for place in {**new, **old}:
-        was, now = old.get(place), new.get(place)
-        one = now or was
-        references = (was.reference if was else None, now.reference if now else None)
-        if one is not None and references[0] != references[1]:
-            yield ImageChange(named, one.container, *references)
+        before, after = old.get(place), new.get(place)
+        use = after or before
+        references = (before.reference if before else None, after.reference if after else None)
+        if use is not None and references[0] != references[1]:
+            yield ImageChange(named, use.container, *references)
 
 
 def _by_place(resource: Resource | None) -> dict[tuple[str, int], ImageUse]:
     """The images by their routes; those of one route, which name no container, by their order."""
-    found: dict[tuple[str, int], ImageUse] = {}
+    uses: dict[tuple[str, int], ImageUse] = {}
     seen: Counter[str] = Counter()
-    uses = image_uses(resource) if resource is not None else ()
-    for use in (use for use in uses if use.known):
+    for use in image_uses(resource) if resource is not None else ():
+        if not use.known:
+            continue
         route = route_text(use.node.route)
-        found[route, seen[route]] = use
+        uses[route, seen[route]] = use
         seen[route] += 1
-    return found
+    return uses
 
 
 def is_only_the_tag(old: ImageReference, new: ImageReference) -> bool:

@@ -116,7 +116,7 @@ def _reached(node: Node, path: tuple[str, ...]) -> Iterator[tuple[Node, Node]]:
     if step != "*":
         yield from _reached(node[step], rest)
         return
-    for item in (*node.items(), *(held for _, held in node.fields())):
+    for item in (*node.items(), *(child for _, child in node.fields())):
         for holder, place in _reached(item, rest):
             yield (item if "name" in item.mapping and holder is not item else holder), place
 
@@ -134,12 +134,12 @@ def _guessed(node: Node, depth: int) -> Iterator[ImageUse]:
     """Every text under a key `image`, wherever it stands."""
     if depth == 0:
         return
-    for name, held in node.fields():
-        image = held["reference"] if name == "image" and held.mapping else held
+    for name, child in node.fields():
+        image = child["reference"] if name == "image" and child.mapping else child
         if name == "image" and image.text and parse_image(image.text):
-            yield ImageUse(image, _container(node, held), known=False)
-        elif isinstance(held.value, Mapping):
-            yield from _guessed(held, depth - 1)
+            yield ImageUse(image, _container(node, child), known=False)
+        elif isinstance(child.value, Mapping):
+            yield from _guessed(child, depth - 1)
         else:
-            for item in held.items():
+            for item in child.items():
                 yield from _guessed(item, depth - 1)

@@ -32,21 +32,21 @@ class NewPlace:
         return "/".join(part for part in self.image.origin if part)
 
 
-def new_places(found: Iterable[NewImage], before: State, after: State) -> Iterator[NewPlace]:
+def new_places(images: Iterable[NewImage], before: State, after: State) -> Iterator[NewPlace]:
     """The images that are from places which base does not use; none where base has no image."""
     groups: dict[object, list[tuple[ImageReference, NewImage]]] = {}
     if is_new(before, after):
         return
-    for number, new in enumerate(found):
+    for number, new in enumerate(images):
         image = new.use.image
         if image is not None and _is_from_elsewhere(new, image, before):
-            left = _left(new, image)
-            mark = number if left is None else (left, image.origin)
-            groups.setdefault(mark, []).append((image, new))
-    asked: set[Origin] = set()
+            left_origin = _origin_left(new, image)
+            identity = number if left_origin is None else (left_origin, image.origin)
+            groups.setdefault(identity, []).append((image, new))
+    reported: set[Origin] = set()
     for (image, new), *rest in groups.values():
-        yield NewPlace(image, new, tuple(moved for _, moved in rest), image.origin in asked)
-        asked.add(image.origin)
+        yield NewPlace(image, new, tuple(moved for _, moved in rest), image.origin in reported)
+        reported.add(image.origin)
 
 
 def is_new(before: State, after: State) -> bool:
@@ -56,11 +56,14 @@ def is_new(before: State, after: State) -> bool:
     that were found by their directories are named for them.
     """
     name = after.environment.name
-    if name in {Environment().name, *(held.name for held in after.policy.environments)}:
+    if name in {
+        Environment().name,
+        *(environment.name for environment in after.policy.environments),
+    }:
         return False
     folder = f"{name}/"
     there = [
-        any(found.source.path.startswith(folder) for found in state.resources)
+        any(resource.source.path.startswith(folder) for resource in state.resources)
         for state in (before, after)
     ]
     return there == [False, True]
@@ -68,14 +71,14 @@ def is_new(before: State, after: State) -> bool:
 
 def _is_from_elsewhere(new: NewImage, image: ImageReference, before: State) -> bool:
     """Whether base runs images, and none from there; first asked of the resource's own."""
-    own = (old.image.origin for old in new.earlier if old.image)
-    if image.origin in own:
+    origins_before = (old.image.origin for old in new.earlier if old.image)
+    if image.origin in origins_before:
         return False
-    known = before.derived(origins)
-    return bool(known) and image.origin not in known
+    used_origins = before.derived(origins)
+    return bool(used_origins) and image.origin not in used_origins
 
 
-def _left(new: NewImage, image: ImageReference) -> Origin | None:
+def _origin_left(new: NewImage, image: ImageReference) -> Origin | None:
     """The place that a container's image leaves, where it keeps the rest of its name."""
     place = route_text(new.use.node.route)
     for old in new.earlier:

@@ -59,7 +59,7 @@ _SELINUX: Final = frozenset({"", "container_t", "container_init_t", "container_k
 _APPARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 
 
-def _found(control: str, node: Node, text: str, detail: str = "") -> PodSecurityViolation:
+def _violation(control: str, node: Node, text: str, detail: str = "") -> PodSecurityViolation:
     return PodSecurityViolation(control, "baseline", node, detail or control, text)
 
 
@@ -67,21 +67,21 @@ def _host_process(pod: Pod) -> Iterator[PodSecurityViolation]:
     for whose, context in pod.contexts:
         node = context.at("windowsOptions", "hostProcess")
         if node.value is True:
-            yield _found("windowsHostProcess", node, f"lets {whose} be a Windows host process")
+            yield _violation("windowsHostProcess", node, f"lets {whose} be a Windows host process")
 
 
 def _host_namespaces(pod: Pod) -> Iterator[PodSecurityViolation]:
     for field, text in (("hostNetwork", "network"), ("hostPID", "processes"), ("hostIPC", "IPC")):
         node = pod.field(field)
         if node.value is True:
-            yield _found("hostNamespaces", node, f"shares the node's {text}", field)
+            yield _violation("hostNamespaces", node, f"shares the node's {text}", field)
 
 
 def _privileged(pod: Pod) -> Iterator[PodSecurityViolation]:
     for container in pod.containers:
         node = container.at("securityContext", "privileged")
         if node.value is True:
-            yield _found(
+            yield _violation(
                 "privileged", node, f"makes {container_name(container)} privileged", "privileged"
             )
 
@@ -93,7 +93,7 @@ def _capabilities(pod: Pod) -> Iterator[PodSecurityViolation]:
                 text = (
                     f"gives {container_name(container)} the capability {escaped(item.text or '')}"
                 )
-                yield _found("capabilities_baseline", item, text, item.text)
+                yield _violation("capabilities_baseline", item, text, item.text)
 
 
 def _host_paths(pod: Pod) -> Iterator[PodSecurityViolation]:
@@ -101,7 +101,7 @@ def _host_paths(pod: Pod) -> Iterator[PodSecurityViolation]:
         node = volume["hostPath"]
         if node.value is not None:
             path = node["path"].text or "?"
-            yield _found("hostPathVolumes", node, f"mounts the node's {escaped(path)}", path)
+            yield _violation("hostPathVolumes", node, f"mounts the node's {escaped(path)}", path)
 
 
 def _host_ports(pod: Pod) -> Iterator[PodSecurityViolation]:
@@ -110,7 +110,7 @@ def _host_ports(pod: Pod) -> Iterator[PodSecurityViolation]:
             node = port["hostPort"]
             if node.integer:
                 text = f"takes the node's port {node.integer} for {container_name(container)}"
-                yield _found("hostPorts", node, text, str(node.integer))
+                yield _violation("hostPorts", node, text, str(node.integer))
 
 
 def _host_probes(pod: Pod) -> Iterator[PodSecurityViolation]:
@@ -124,7 +124,7 @@ def _host_probes(pod: Pod) -> Iterator[PodSecurityViolation]:
                 node = handler[action]["host"]
                 if node.text:
                     text = f"has the node call {escaped(node.text)} for {container_name(container)}"
-                    yield _found("hostProbesAndHostLifecycle", node, text, node.text)
+                    yield _violation("hostProbesAndHostLifecycle", node, text, node.text)
 
 
 def _apparmor(pod: Pod) -> Iterator[PodSecurityViolation]:
@@ -132,13 +132,13 @@ def _apparmor(pod: Pod) -> Iterator[PodSecurityViolation]:
         node = context["appArmorProfile"]
         kind = node["type"].text or ""
         if node.value is not None and kind not in {"RuntimeDefault", "Localhost"}:
-            yield _found("appArmorProfile", node, f"takes AppArmor off {whose}")
+            yield _violation("appArmorProfile", node, f"takes AppArmor off {whose}")
     for name, node in pod.template.node.at("metadata", "annotations").fields():
         profile = node.text or ""
         allowed = profile in {"", "runtime/default"} or profile.startswith("localhost/")
         if name.startswith(_APPARMOR) and not allowed:
             whose = f"container {escaped(name.removeprefix(_APPARMOR))}"
-            yield _found("appArmorProfile", node, f"takes AppArmor off {whose}")
+            yield _violation("appArmorProfile", node, f"takes AppArmor off {whose}")
 
 
 def _selinux(pod: Pod) -> Iterator[PodSecurityViolation]:
@@ -147,10 +147,10 @@ def _selinux(pod: Pod) -> Iterator[PodSecurityViolation]:
         options = context["seLinuxOptions"]
         if (options["type"].text or "") not in types:
             text = f"runs {whose} as SELinux type {escaped(options['type'].text or '')}"
-            yield _found("seLinuxOptions", options["type"], text)
+            yield _violation("seLinuxOptions", options["type"], text)
         for field in ("user", "role"):
             if options[field].text:
-                yield _found(
+                yield _violation(
                     "seLinuxOptions", options[field], f"sets the SELinux {field} of {whose}"
                 )
 
@@ -161,14 +161,14 @@ def _proc_mount(pod: Pod) -> Iterator[PodSecurityViolation]:
     for container in pod.containers:
         node = container.at("securityContext", "procMount")
         if node.value is not None and node.text != "Default":
-            yield _found("procMount", node, f"unmasks /proc in {container_name(container)}")
+            yield _violation("procMount", node, f"unmasks /proc in {container_name(container)}")
 
 
 def _seccomp(pod: Pod) -> Iterator[PodSecurityViolation]:
     for whose, context in pod.contexts:
         node = context["seccompProfile"]
         if node.value is not None and node["type"].text not in {"RuntimeDefault", "Localhost"}:
-            yield _found("seccompProfile_baseline", node, f"takes seccomp off {whose}")
+            yield _violation("seccompProfile_baseline", node, f"takes seccomp off {whose}")
 
 
 def _sysctls(pod: Pod) -> Iterator[PodSecurityViolation]:
@@ -176,7 +176,7 @@ def _sysctls(pod: Pod) -> Iterator[PodSecurityViolation]:
     for item in pod.field("securityContext")["sysctls"].items():
         name = item["name"].text or ""
         if name not in safe:
-            yield _found("sysctls", item, f"sets the sysctl {escaped(name)}", name)
+            yield _violation("sysctls", item, f"sets the sysctl {escaped(name)}", name)
 
 
 CONTROLS: Final[tuple[Callable[[Pod], Iterator[PodSecurityViolation]], ...]] = (

@@ -50,8 +50,8 @@ class Admission:
 
 def admission(state: State, namespace: str | None) -> Admission:
     """What the namespace's labels say of pods; the environment's version where they name none."""
-    found = state.get(ResourceKey("", "Namespace", None, namespace or ""))
-    labels = found.labels if found is not None else {}
+    labelled = state.get(ResourceKey("", "Namespace", None, namespace or ""))
+    labels = labelled.labels if labelled is not None else {}
     version = parse_version(labels.get(_VERSION) or state.environment.kubernetes)
     asks = any(labels.get(label) == "restricted" for label in (_ENFORCE, *_OTHER_MODES))
     match labels.get(_ENFORCE):
@@ -107,17 +107,19 @@ def _new(
 ) -> Iterator[PodSecurityViolation]:
     """Violations beyond base's number of the same kind: renaming a container is no gain."""
     old = tuple(violations(before, level, version)) if before is not None else ()
-    known = Counter((found.control, found.detail) for found in old)
-    places = {(found.control, found.detail, route_text(found.node.route)) for found in old}
-    now = tuple(violations(after, level, version))
+    remaining = Counter((violation.control, violation.detail) for violation in old)
+    places = {
+        (violation.control, violation.detail, route_text(violation.node.route)) for violation in old
+    }
+    current = tuple(violations(after, level, version))
     moved = []
-    for found in now:
-        if (found.control, found.detail, route_text(found.node.route)) in places:
-            known[found.control, found.detail] -= 1
+    for violation in current:
+        if (violation.control, violation.detail, route_text(violation.node.route)) in places:
+            remaining[violation.control, violation.detail] -= 1
         else:
-            moved.append(found)
-    for found in moved:
-        if known[found.control, found.detail] > 0:
-            known[found.control, found.detail] -= 1
+            moved.append(violation)
+    for violation in moved:
+        if remaining[violation.control, violation.detail] > 0:
+            remaining[violation.control, violation.detail] -= 1
         else:
-            yield found
+            yield violation

@@ -17,17 +17,17 @@ _VOLUMES: Final = (
 _CONFINED: Final = frozenset({"RuntimeDefault", "Localhost"})
 
 
-def _found(control: str, node: Node, text: str, detail: str = "") -> PodSecurityViolation:
+def _violation(control: str, node: Node, text: str, detail: str = "") -> PodSecurityViolation:
     return PodSecurityViolation(control, "restricted", node, detail or control, text)
 
 
 def _volumes(pod: Pod) -> Iterator[PodSecurityViolation]:
     for volume in pod.volumes:
-        own = volume["hostPath"].value is not None  # what baseline forbids is said there
-        if not own and all(volume[kind].value is None for kind in _VOLUMES):
+        is_host_path = volume["hostPath"].value is not None  # what baseline forbids is said there
+        if not is_host_path and all(volume[kind].value is None for kind in _VOLUMES):
             kinds = [name for name, _ in volume.fields() if name != "name"]
             kind = kinds[0] if kinds else "unknown"
-            yield _found("restrictedVolumes", volume, f"volume type {escaped(kind)}", kind)
+            yield _violation("restrictedVolumes", volume, f"volume type {escaped(kind)}", kind)
 
 
 def _escalation(pod: Pod) -> Iterator[PodSecurityViolation]:
@@ -35,7 +35,7 @@ def _escalation(pod: Pod) -> Iterator[PodSecurityViolation]:
         node = container.at("securityContext", "allowPrivilegeEscalation")
         if node.value is not False:
             text = f"allowPrivilegeEscalation is not false in {container_name(container)}"
-            yield _found("allowPrivilegeEscalation", node, text)
+            yield _violation("allowPrivilegeEscalation", node, text)
 
 
 def _non_root(pod: Pod) -> Iterator[PodSecurityViolation]:
@@ -43,11 +43,11 @@ def _non_root(pod: Pod) -> Iterator[PodSecurityViolation]:
         return
     shared = pod.field("securityContext")["runAsNonRoot"]
     if shared.value is False:
-        yield _found("runAsNonRoot", shared, "runAsNonRoot is false for the pod", "pod")
+        yield _violation("runAsNonRoot", shared, "runAsNonRoot is false for the pod", "pod")
     for container in pod.containers:
         node = container.at("securityContext", "runAsNonRoot")
         if node.value is False or (node.value is None and shared.value is not True):
-            yield _found(
+            yield _violation(
                 "runAsNonRoot", node, f"runAsNonRoot is not true for {container_name(container)}"
             )
 
@@ -58,7 +58,7 @@ def _root_user(pod: Pod) -> Iterator[PodSecurityViolation]:
     for whose, context in pod.contexts:
         node = context["runAsUser"]
         if node.integer == 0:
-            yield _found("runAsUser", node, f"runAsUser is 0 for {whose}")
+            yield _violation("runAsUser", node, f"runAsUser is 0 for {whose}")
 
 
 def _seccomp(pod: Pod) -> Iterator[PodSecurityViolation]:
@@ -70,7 +70,7 @@ def _seccomp(pod: Pod) -> Iterator[PodSecurityViolation]:
         node = container.at("securityContext", "seccompProfile")
         if node.value is None and not confined and shared.value is None:
             text = f"seccompProfile is not set for {container_name(container)}"
-            yield _found("seccompProfile_restricted", node, text)
+            yield _violation("seccompProfile_restricted", node, text)
 
 
 def _capabilities(pod: Pod) -> Iterator[PodSecurityViolation]:
@@ -78,18 +78,18 @@ def _capabilities(pod: Pod) -> Iterator[PodSecurityViolation]:
         node = container.at("securityContext", "capabilities")
         if "ALL" not in node["drop"].texts:
             text = f"capabilities of {container_name(container)} are not dropped"
-            yield _found("capabilities_restricted", node["drop"], text, "drop")
+            yield _violation("capabilities_restricted", node["drop"], text, "drop")
         for item in node["add"].items():
             if item.text in DEFAULT_CAPABILITIES and item.text != "NET_BIND_SERVICE":
                 text = f"{container_name(container)} adds the capability {escaped(item.text or '')}"
-                yield _found("capabilities_restricted", item, text, item.text or "")
+                yield _violation("capabilities_restricted", item, text, item.text or "")
 
 
 def _proc_mount(pod: Pod) -> Iterator[PodSecurityViolation]:
     for container in pod.containers if pod.own_users else ():
         node = container.at("securityContext", "procMount")
         if node.value is not None and node.text != "Default":
-            yield _found(
+            yield _violation(
                 "procMount_restricted", node, f"/proc is unmasked in {container_name(container)}"
             )
 

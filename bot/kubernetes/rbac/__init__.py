@@ -34,10 +34,10 @@ def privileges_added(before: State, after: State) -> Iterator[Finding]:
     """What subjects newly may do: one finding for each change that brings it about."""
     comparison = compare(before, after)
     judge = Judgement.of(after, comparison.after)
-    left = MOST_LISTED
+    remaining = MOST_LISTED
     for cause, gains in causes(comparison, comparison.gained):
-        finding = privilege_added(cause, gains, judge, min(MOST_FACTS, left))
-        left -= len(sequence(finding.facts["grants"]))
+        finding = privilege_added(cause, gains, judge, min(MOST_FACTS, remaining))
+        remaining -= len(sequence(finding.facts["grants"]))
         yield finding
 
 

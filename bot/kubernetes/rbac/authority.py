@@ -86,9 +86,9 @@ class Authority:
         """The rules that hold for a subject in a scope, through groups and the cluster as well."""
         rules = (
             sourced.rule
-            for held in (subject, *memberships(subject))
+            for identity in (subject, *memberships(subject))
             for place in dict.fromkeys((CLUSTER, scope))
-            for edge in self._by_place.get((held, place), ())
+            for edge in self._by_place.get((identity, place), ())
             for sourced in self.resolve(edge.role)
         )
         return tuple(dict.fromkeys(rules))
@@ -140,12 +140,12 @@ def authority(state: State) -> Authority:
 
 def authority_after(before: State, after: State) -> Authority:
     """The same for a change: the API refuses an update to an invalid object, and keeps the old."""
-    held = authority(after)
+    current = authority(after)
     accepted = before.derived(_accepted)
     kept = [accepted[key] for key in after.derived(_refused) if key in accepted and before.get(key)]
     if not kept:
-        return held
-    return _assembled([*after.derived(_accepted).values(), *kept], held.scoped)
+        return current
+    return _assembled([*after.derived(_accepted).values(), *kept], current.scoped)
 
 
 def _authority(state: State) -> Authority:
@@ -154,20 +154,20 @@ def _authority(state: State) -> Authority:
 
 def _accepted(state: State) -> Mapping[ResourceKey, Role | Binding]:
     """The tree's objects over those that are known of the cluster, over Kubernetes' own."""
-    held = dict(_own(state.environment.kubernetes))
-    known = (resource for resource in state.external if resource.group_kind in kinds.RBAC)
-    for resource in (*known, *state.of(*kinds.RBAC)):
-        found = read(resource)
-        if not isinstance(found, tuple):
-            held[resource.key] = found
-    return held
+    objects = dict(_builtin_objects(state.environment.kubernetes))
+    resources = (resource for resource in state.external if resource.group_kind in kinds.RBAC)
+    for resource in (*resources, *state.of(*kinds.RBAC)):
+        parsed = read(resource)
+        if not isinstance(parsed, tuple):
+            objects[resource.key] = parsed
+    return objects
 
 
 @cache
-def _own(minor: str | None) -> Mapping[ResourceKey, Role | Binding]:
+def _builtin_objects(minor: str | None) -> Mapping[ResourceKey, Role | Binding]:
     """Kubernetes' own objects, read once."""
-    held = {resource.key: read(resource) for resource in builtin_objects(minor).values()}
-    return {key: found for key, found in held.items() if not isinstance(found, tuple)}
+    parsed = {resource.key: read(resource) for resource in builtin_objects(minor).values()}
+    return {key: item for key, item in parsed.items() if not isinstance(item, tuple)}
 
 
 def _refused(state: State) -> tuple[ResourceKey, ...]:
@@ -181,8 +181,8 @@ def _refused(state: State) -> tuple[ResourceKey, ...]:
 
 
 def _assembled(objects: Collection[Role | Binding], scoped: Scoped) -> Authority:
-    roles = {held.key: held for held in objects if isinstance(held, Role)}
-    bindings = {held.resource.key: held for held in objects if isinstance(held, Binding)}
+    roles = {item.key: item for item in objects if isinstance(item, Role)}
+    bindings = {item.resource.key: item for item in objects if isinstance(item, Binding)}
     return Authority(roles, bindings, scoped)
 
 
@@ -190,4 +190,4 @@ def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
     groups: dict[K, list[V]] = {}
     for key, value in pairs:
         groups.setdefault(key, []).append(value)
-    return {key: tuple(held) for key, held in groups.items()}
+    return {key: tuple(items) for key, items in groups.items()}

@@ -58,11 +58,11 @@ def builtin_objects(minor: str | None) -> Mapping[ResourceKey, Resource]:
 
     A minor older than is known gets the oldest.
     """
-    known = [_number(held) for held in minors()]
-    wanted = _number(minor) if minor is not None else known[-1]
-    number = max((held for held in known if held <= wanted), default=known[0])
-    found = {held.key: held for held in _objects(_data(), number)}
-    return MappingProxyType(found)
+    numbers = [_number(name) for name in minors()]
+    requested = _number(minor) if minor is not None else numbers[-1]
+    number = max((candidate for candidate in numbers if candidate <= requested), default=numbers[0])
+    builtin = {resource.key: resource for resource in _objects(_data(), number)}
+    return MappingProxyType(builtin)
 
 
 def is_builtin(resource: Resource) -> bool:
@@ -72,8 +72,8 @@ def is_builtin(resource: Resource) -> bool:
 
 def _number(minor: str) -> int:
     """34 for `1.34`, `v1.34.2` and `1.34+`; 0 where it says no minor."""
-    found = re.match(r"v?1\.(\d{1,4})", minor)
-    return int(found[1]) if found else 0
+    match = re.match(r"v?1\.(\d{1,4})", minor)
+    return int(match[1]) if match else 0
 
 
 def _objects(data: _Data, minor: int) -> Iterator[Resource]:
@@ -84,22 +84,24 @@ def _objects(data: _Data, minor: int) -> Iterator[Resource]:
     for name, subjects in _served(data.cluster_bindings, minor):
         yield _binding("ClusterRoleBinding", name, ("ClusterRole", name), subjects)
     for name, subjects in _served(data.bindings, minor):
-        own = name.partition("/")[2]
-        named = [held.removeprefix("Role ") for held in subjects if held.startswith("Role ")]
-        bound = tuple(held for held in subjects if not held.startswith("Role "))
-        yield _binding("RoleBinding", name, ("Role", *named, own)[:2], bound)
+        bare_name = name.partition("/")[2]
+        named = [
+            subject.removeprefix("Role ") for subject in subjects if subject.startswith("Role ")
+        ]
+        bound = tuple(subject for subject in subjects if not subject.startswith("Role "))
+        yield _binding("RoleBinding", name, ("Role", *named, bare_name)[:2], bound)
     for name, rules in _served(data.controllers, minor):
-        own = f"system:controller:{name}"
-        yield _role(data, "ClusterRole", own, rules, minor)
+        account = f"system:controller:{name}"
+        yield _role(data, "ClusterRole", account, rules, minor)
         subject = f"ServiceAccount kube-system/{name}"
-        yield _binding("ClusterRoleBinding", own, ("ClusterRole", own), (subject,))
+        yield _binding("ClusterRoleBinding", account, ("ClusterRole", account), (subject,))
 
 
 def _served(table: Table, minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, held in table.items():
+    for name, entries in table.items():
         text = _guarded(name, minor)
         if text is not None:
-            yield text, held
+            yield text, entries
 
 
 def _guarded(text: str, minor: int) -> str | None:
@@ -111,12 +113,12 @@ def _guarded(text: str, minor: int) -> str | None:
 
 
 def _role(data: _Data, kind: str, name: str, rules: tuple[str, ...], minor: int) -> Resource:
-    held = (_guarded(rule, minor) for rule in rules)
+    guarded = (_guarded(rule, minor) for rule in rules)
     labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
     labels |= {f"{RBAC_GROUP}/{label}": "true" for label in data.labels.get(name, ())}
     body: dict[str, object] = {
         "metadata": {"labels": labels},
-        "rules": [_rule(data, rule) for rule in held if rule is not None],
+        "rules": [_rule(data, rule) for rule in guarded if rule is not None],
     }
     if name in data.aggregated:
         selectors = [
@@ -129,8 +131,8 @@ def _role(data: _Data, kind: str, name: str, rules: tuple[str, ...], minor: int)
 def _rule(data: _Data, text: str) -> dict[str, object]:
     """A rule of `VERBS: RESOURCES [= NAMES]`. All of its resources share one list of verbs."""
     verbs, _, rest = text.partition(": ")
-    held, _, names = rest.partition(" = ")
-    targets = held.split()
+    target_text, _, names = rest.partition(" = ")
+    targets = target_text.split()
     listed = [word for verb in verbs.split() for word in data.words.get(verb, verb).split()]
     if all(target == "*" or target.startswith("/") for target in targets):
         return {"verbs": listed, "nonResourceURLs": targets}
@@ -148,8 +150,8 @@ def _rule(data: _Data, text: str) -> dict[str, object]:
 
 def _target(text: str) -> tuple[str, str]:
     """Group and resource of `resource.group/subresource`, as kubectl writes it."""
-    held, slash, subresource = text.partition("/")
-    resource, _, group = held.partition(".")
+    qualified, slash, subresource = text.partition("/")
+    resource, _, group = qualified.partition(".")
     return group, f"{resource}{slash}{subresource}"
 
 
@@ -163,14 +165,14 @@ def _subject(text: str) -> dict[str, object]:
     kind, _, name = text.partition(" ")
     if kind != "ServiceAccount":
         return {"apiGroup": RBAC_GROUP, "kind": kind, "name": name}
-    space, _, own = name.partition("/")
-    return {"kind": kind, "namespace": space, "name": own}
+    space, _, bare_name = name.partition("/")
+    return {"kind": kind, "namespace": space, "name": bare_name}
 
 
 def _resource(kind: str, name: str, body: dict[str, object]) -> Resource:
-    space, slash, own = name.partition("/")
+    space, slash, bare_name = name.partition("/")
     scoped = bool(slash) and kind in ("Role", "RoleBinding")
-    key = ResourceKey(RBAC_GROUP, kind, space if scoped else None, own if scoped else name)
+    key = ResourceKey(RBAC_GROUP, kind, space if scoped else None, bare_name if scoped else name)
     whole: dict[str, Value] = {"apiVersion": f"{RBAC_GROUP}/v1", "kind": kind}
-    held: Body = {**whole, **{field: freeze(value) for field, value in body.items()}}
-    return Resource.of(key, held, _SOURCE)
+    content: Body = {**whole, **{field: freeze(value) for field, value in body.items()}}
+    return Resource.of(key, content, _SOURCE)

@@ -47,13 +47,13 @@ def causes(
     is none: objects that only move or change their names bring nothing about.
     """
     places: dict[tuple[object, ...], GrantCause] = {}
-    held: dict[tuple[object, ...], list[Gain]] = {}
+    groups: dict[tuple[object, ...], list[Gain]] = {}
     for gain in gains:
         for cause, box in _caused(comparison, gain):
             places.setdefault(cause.identity, cause)
             part = Gain(gain.subject, gain.scope, box, gain.binding, gain.sourced)
-            held.setdefault(cause.identity, []).append(part)
-    return tuple((places[identity], tuple(found)) for identity, found in held.items())
+            groups.setdefault(cause.identity, []).append(part)
+    return tuple((places[identity], tuple(grouped)) for identity, grouped in groups.items())
 
 
 def _caused(comparison: Comparison, gain: Gain) -> Iterator[tuple[GrantCause, Box]]:
@@ -114,8 +114,12 @@ def _selected(comparison: Comparison, outer: Role, inner: Role) -> GrantCause:
     """The cause of one role's newly taking over another: a selector or a label."""
     old = comparison.before.roles[outer.key]
     selectors = outer.selectors or ()
-    chosen = next(place for place, held in enumerate(selectors) if held.matches(inner.labels))
-    label = _label(comparison, tuple(held.key for held in selectors[chosen].requirements), inner)
+    chosen = next(
+        place for place, selector in enumerate(selectors) if selector.matches(inner.labels)
+    )
+    label = _label(
+        comparison, tuple(requirement.key for requirement in selectors[chosen].requirements), inner
+    )
     if old.selectors != outer.selectors or label is None:
         place = outer.resource.at("aggregationRule", "clusterRoleSelectors")
         return GrantCause((outer.resource.key, "selector", chosen), tuple(place.items())[chosen])

@@ -62,15 +62,18 @@ def cluster_scoped(state: State) -> Scoped:
     What is not known counts as namespaced, and so as granted.
     """
     return BUILT_IN_SCOPED | {
-        (held.at("spec", "group").text or "", held.at("spec", "names", "plural").text or "")
-        for held in state.of(kinds.CUSTOM_RESOURCE_DEFINITION)
-        if held.at("spec", "scope").value == "Cluster"
+        (
+            definition.at("spec", "group").text or "",
+            definition.at("spec", "names", "plural").text or "",
+        )
+        for definition in state.of(kinds.CUSTOM_RESOURCE_DEFINITION)
+        if definition.at("spec", "scope").value == "Cluster"
     }
 
 
 def _torn(text: str) -> str | None:
     """Why a word that was not written as one never matches: `get,` or `pods, services`."""
-    if any(mark in text for mark in ", \t\n"):
+    if any(separator in text for separator in ", \t\n"):
         return f"{text!r} holds a comma or a space, so it never matches"
     return None
 

@@ -35,17 +35,17 @@ def privilege_added(
 ) -> Finding:
     """What subjects newly may do because of one change. Its facts list `most` grants."""
     severity = judge.worst(gains)
-    found = judge.carried(gains)
+    risks = judge.carried(gains)
     subjects = wording.who(gain.subject for gain in gains if gain.subject is not None)
     return Finding(
         node=_place(cause, gains, judge, severity),
         message=f"{subjects} can now {abilities(gains, judge, by_role=cause.binds)}",
         severity=severity,
         key=_key(cause),
-        facts=facts(gains, found, most),
+        facts=facts(gains, risks, most),
         side=cause.side,
         related=() if cause.binds else tuple(islice(_bound(gains), _MOST_RELATED)),
-        details=(table(gains), *_steps(gains, found, judge)),
+        details=(table(gains), *_steps(gains, risks, judge)),
     )
 
 
@@ -55,14 +55,14 @@ def role_widened(cause: GrantCause, gains: Sequence[Gain], judge: Judgement) -> 
     roles = dict.fromkeys(gain.sourced.chain[0] for gain in gains)
     named = wording.listed(tuple(map(str, roles)), "other roles", 2)
     allow = "allow" if len(roles) > 1 else "allows"
-    found = judge.carried(gains)
+    risks = judge.carried(gains)
     return Finding(
         node=_place(cause, gains, judge, severity),
         message=f"{named} newly {allow} whoever is bound to {'them' if len(roles) > 1 else 'it'}"
         f" to {abilities(gains, judge)}",
         severity=severity.lower(),
         key=_key(cause),
-        facts=facts(gains, found),
+        facts=facts(gains, risks),
         side=cause.side,
         details=(table(gains),),
     )
@@ -106,13 +106,13 @@ def facts(
     entries: dict[tuple[Subject | None, str, Atom], Value] = {}
     for who, scope, atom in islice(atoms, most):
         entries[who, scope, atom] = _fact(holders[who], scope, atom)
-    found: dict[str, Value] = {
+    content: dict[str, Value] = {
         "grants": tuple(entries.values()),
         "risks": tuple(dict.fromkeys(risk.id for risk in risks)),
     }
     if total > most:
-        found["grantsTotal"] = total
-    return MappingProxyType(found)
+        content["grantsTotal"] = total
+    return MappingProxyType(content)
 
 
 def _holder(subject: Subject | None) -> Value:
@@ -143,8 +143,8 @@ def table(gains: Iterable[Gain]) -> Table:
         (holder, scope, verbs, _resources(targets), names)
         for (holder, scope, verbs, names), targets in grouped.items()
     ]
-    left = len(rows) - _MOST_ROWS
-    more = [(f"and {left} more rows", "", "", "", "")] if left > 0 else []
+    remaining = len(rows) - _MOST_ROWS
+    more = [(f"and {remaining} more rows", "", "", "", "")] if remaining > 0 else []
     return Table(("Who", "Where", "May", "On", "Named"), (*rows[:_MOST_ROWS], *more))
 
 
@@ -153,10 +153,10 @@ def _resources(targets: Iterable[Target]) -> str:
     return wording.resources(boxes, 12)
 
 
-def _steps(gains: Sequence[Gain], found: Sequence[Risk], judge: Judgement) -> Iterator[Steps]:
+def _steps(gains: Sequence[Gain], risks: Sequence[Risk], judge: Judgement) -> Iterator[Steps]:
     """The way from the worst of the gains to more, with the account that it leads to."""
-    worst = next((risk for risk in found if risk.steps), None)
-    if worst is None or CLUSTER_ADMIN in found:
+    worst = next((risk for risk in risks if risk.steps), None)
+    if worst is None or CLUSTER_ADMIN in risks:
         return
     scopes = {gain.scope for gain in gains if worst in judge.risks(gain)}
     target = judge.strongest(CLUSTER if CLUSTER in scopes else min(scopes))

@@ -77,7 +77,7 @@ class Comparison:
 
     def _widened(self, role: RoleKey) -> Iterator[Gain]:
         scope = role.namespace or CLUSTER
-        owners = tuple(dict.fromkeys(held.rule for held in self.before.resolve(role)))
+        owners = tuple(dict.fromkeys(granted.rule for granted in self.before.resolve(role)))
         for sourced in self.after.resolve(role):
             for box in uncovered(sourced.rule, owners, scope, self.after.scoped):
                 yield Gain(None, scope, box, None, sourced)
@@ -85,10 +85,10 @@ class Comparison:
 
 def compare(before: State, after: State) -> Comparison:
     """Who may do what before and after a change."""
-    made = after.derived(_comparisons)
-    if not made or made[-1][0] is not before:
-        made.append((before, Comparison(authority(before), authority_after(before, after))))
-    return made[-1][1]
+    comparisons = after.derived(_comparisons)
+    if not comparisons or comparisons[-1][0] is not before:
+        comparisons.append((before, Comparison(authority(before), authority_after(before, after))))
+    return comparisons[-1][1]
 
 
 def _comparisons(state: State) -> list[tuple[State, Comparison]]:
@@ -101,7 +101,9 @@ def _same(before: Authority, after: Authority, key: RoleKey) -> bool:
     old, new = before.roles[key], after.roles[key]
     if old.selectors is None and new.selectors is None:
         return old is new or old.rules == new.rules
-    return {held.rule for held in before.resolve(key)} == {held.rule for held in after.resolve(key)}
+    return {granted.rule for granted in before.resolve(key)} == {
+        granted.rule for granted in after.resolve(key)
+    }
 
 
 def _gains(before: Authority, after: Authority, changed: frozenset[RoleKey]) -> Iterator[Gain]:
@@ -121,12 +123,12 @@ def _gains(before: Authority, after: Authority, changed: frozenset[RoleKey]) -> 
 
 
 def beyond(
-    held: Authority, subject: Subject, other: Authority, instead_of: Subject
+    authority: Authority, subject: Subject, other: Authority, instead_of: Subject
 ) -> Iterator[Gain]:
     """What a subject may do at one commit that another subject may not, at this or another."""
     for holder in (subject, *memberships(subject)):
-        for edge in held.by_subject.get(holder, ()):
+        for edge in authority.by_subject.get(holder, ()):
             owners = other.allowed(instead_of, edge.scope)
-            for sourced in held.resolve(edge.role):
-                for box in uncovered(sourced.rule, owners, edge.scope, held.scoped):
-                    yield Gain(subject, edge.scope, box, held.edges[edge][0], sourced)
+            for sourced in authority.resolve(edge.role):
+                for box in uncovered(sourced.rule, owners, edge.scope, authority.scoped):
+                    yield Gain(subject, edge.scope, box, authority.edges[edge][0], sourced)

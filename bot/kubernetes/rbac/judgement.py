@@ -36,25 +36,27 @@ class Judgement:
     after: Authority
     privileged: tuple[str, ...]
     clouded: frozenset[str] = frozenset()
-    _known: dict[tuple[Box, str], tuple[Risk, ...]] = field(default_factory=dict, compare=False)
+    _risks_by_grant: dict[tuple[Box, str], tuple[Risk, ...]] = field(
+        default_factory=dict, compare=False
+    )
 
     @classmethod
-    def of(cls, after: State, held: Authority) -> Judgement:
+    def of(cls, after: State, authority: Authority) -> Judgement:
         """The judgement of a change to this state."""
-        return cls(held, after.policy.privileged_namespaces, after.derived(clouded))
+        return cls(authority, after.policy.privileged_namespaces, after.derived(clouded))
 
     def risks(self, gain: Gain) -> tuple[Risk, ...]:
         """The risks of a gain, worst first."""
         key = (gain.box, _alike(gain.box, gain.scope))
-        if key not in self._known:
-            self._known[key] = tuple(_risks(gain.box, gain.scope, self.after.scoped))
-        found = self._known[key]
-        if any(risk.needs for risk in found):
-            held = self._held(gain)
-            found = tuple(risk for risk in found if risk.complete(held))
-        return (*found, CLOUD_IDENTITY) if self._clouds(gain) else found
+        if key not in self._risks_by_grant:
+            self._risks_by_grant[key] = tuple(_risks(gain.box, gain.scope, self.after.scoped))
+        risks = self._risks_by_grant[key]
+        if any(risk.needs for risk in risks):
+            rules = self._rules_in_scope(gain)
+            risks = tuple(risk for risk in risks if risk.complete(rules))
+        return (*risks, CLOUD_IDENTITY) if self._clouds(gain) else risks
 
-    def _held(self, gain: Gain) -> Rules:
+    def _rules_in_scope(self, gain: Gain) -> Rules:
         """All that the subject may do in the gain's scope; without one, all that its role does."""
         if gain.subject is not None:
             return self.after.allowed(gain.subject, gain.scope)
@@ -70,14 +72,14 @@ class Judgement:
 
     def carried(self, gains: Iterable[Gain]) -> tuple[Risk, ...]:
         """The risks of some gains together, the worst first."""
-        found = {risk: None for gain in gains for risk in self.risks(gain)}
-        return tuple(sorted(found, key=lambda risk: (-risk.wide, risk != CLUSTER_ADMIN)))
+        carried = {risk: None for gain in gains for risk in self.risks(gain)}
+        return tuple(sorted(carried, key=lambda risk: (-risk.wide, risk != CLUSTER_ADMIN)))
 
     def severity(self, gain: Gain) -> Severity:
         """How bad a gain is by the worst risk that it carries."""
         wide = is_wide(gain.scope, self.privileged)
-        found = (risk.level(gain.scope, self.privileged) for risk in self.risks(gain))
-        level = max(found, default=RiskLevel.NONE)
+        severities = (risk.level(gain.scope, self.privileged) for risk in self.risks(gain))
+        level = max(severities, default=RiskLevel.NONE)
         if level == RiskLevel.CRITICAL or (level == RiskLevel.HIGH and wide):
             return Severity.ERROR
         if level == RiskLevel.HIGH or (level == RiskLevel.MEDIUM and wide):
@@ -88,8 +90,8 @@ class Judgement:
 
     def worst(self, gains: Iterable[Gain]) -> Severity:
         """How bad the worst of some gains is."""
-        found = (self.severity(gain) for gain in gains)
-        return max(found, key=lambda severity: severity.rank, default=Severity.NOTICE)
+        severities = (self.severity(gain) for gain in gains)
+        return max(severities, key=lambda severity: severity.rank, default=Severity.NOTICE)
 
     def strongest(self, scope: str) -> Subject | None:
         """A service account in this scope that may do everything in the cluster, if one may."""

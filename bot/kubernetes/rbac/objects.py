@@ -151,8 +151,8 @@ def read(resource: Resource) -> Role | Binding | tuple[RbacRefusal, ...]:
     binds = resource.group_kind in (kinds.ROLE_BINDING, kinds.CLUSTER_ROLE_BINDING)
     try:
         if binds:
-            held = _decode_binding(resource.encoded)
-            return tuple(_refused_binding(resource, held)) or _binding(resource, held)
+            document = _decode_binding(resource.encoded)
+            return tuple(_refused_binding(resource, document)) or _binding(resource, document)
         role = _decode_role(resource.encoded)
         selectors = _selectors(resource, role)
         return tuple(_refused_role(resource, role, selectors)) or _role(resource, role, selectors)
@@ -176,8 +176,8 @@ _STEP: Final = re.compile(r"\.([A-Za-z]+)|\[(\d+)\]")
 
 def _mistyped(message: str) -> RbacRefusal:
     """The decoder's refusal of a value of the wrong type; its message names types, not values."""
-    found = _PLACE.search(message)
-    text = found[1] if found else ""
+    match = _PLACE.search(message)
+    text = match[1] if match else ""
     route = tuple(step[1] or int(step[2]) for step in _STEP.finditer(text))
     what = _PLACE.sub("", message).replace("`", "").replace(" | null", "")
     for decoded, named in (("array", "a list"), ("object", "a mapping"), ("str", "a string")):
@@ -190,8 +190,8 @@ def _mistyped(message: str) -> RbacRefusal:
 def _selectors(resource: Resource, role: _Role) -> tuple[Selector, ...] | None:
     if role.aggregation_rule is None or resource.key.kind == "Role":
         return None
-    held = role.aggregation_rule.cluster_role_selectors or []
-    return tuple(label_selector(freeze(selector)) or Selector() for selector in held)
+    selectors = role.aggregation_rule.cluster_role_selectors or []
+    return tuple(label_selector(freeze(selector)) or Selector() for selector in selectors)
 
 
 def _role(resource: Resource, role: _Role, selectors: tuple[Selector, ...] | None) -> Role:
@@ -200,26 +200,26 @@ def _role(resource: Resource, role: _Role, selectors: tuple[Selector, ...] | Non
     labels = {name: value or "" for name, value in (role.metadata.labels or {}).items()}
     rules = tuple(
         RbacRule(
-            tuple(held.verbs or ()),
-            tuple(held.api_groups or ()),
-            tuple(held.resources or ()),
-            tuple(held.resource_names or ()),
-            tuple(held.non_resource_urls or ()),
+            tuple(rule.verbs or ()),
+            tuple(rule.api_groups or ()),
+            tuple(rule.resources or ()),
+            tuple(rule.resource_names or ()),
+            tuple(rule.non_resource_urls or ()),
         )
-        for held in role.rules or ()
+        for rule in role.rules or ()
     )
     return Role(key, resource, rules, selectors, labels)
 
 
-def _binding(resource: Resource, held: _Binding) -> Binding:
+def _binding(resource: Resource, document: _Binding) -> Binding:
     space = resource.namespace or "" if resource.key.kind == "RoleBinding" else ""
-    reference = held.role_ref or _RoleRef()
+    reference = document.role_ref or _RoleRef()
     kind = reference.kind or ""
     return Binding(
         resource,
         space or CLUSTER,
         RoleKey(kind, space if kind == "Role" else "", reference.name or ""),
-        tuple(_canonical(subject, space) for subject in held.subjects or ()),
+        tuple(_canonical(subject, space) for subject in document.subjects or ()),
     )
 
 
@@ -233,8 +233,8 @@ def _canonical(subject: _Subject, space: str) -> Subject:
 def _refused_role(
     resource: Resource, role: _Role, selectors: tuple[Selector, ...] | None
 ) -> Iterator[RbacRefusal]:
-    for index, held in enumerate(role.rules or ()):
-        for field, reason in _refused_rule(held, resource.key.kind):
+    for index, rule in enumerate(role.rules or ()):
+        for field, reason in _refused_rule(rule, resource.key.kind):
             yield RbacRefusal(("rules", index, *((field,) if field else ())), reason)
     if selectors is None:
         return

@@ -27,25 +27,25 @@ class Holding:
     boxes: tuple[Box, ...]
 
 
-def who_can(held: Authority, asked: Atom, namespace: str | None) -> Iterator[Holding]:
+def who_can(authority: Authority, atom: Atom, namespace: str | None) -> Iterator[Holding]:
     """Who may do this in the namespace; None: anywhere. A name None: to some object at least."""
-    for edge, bindings in held.edges.items():
+    for edge, bindings in authority.edges.items():
         if namespace is not None and edge.scope not in (CLUSTER, namespace):
             continue
-        for sourced in held.resolve(edge.role):
-            if _allows(sourced.rule, asked) and _acts(held, sourced.rule, asked, edge.scope):
+        for sourced in authority.resolve(edge.role):
+            if _allows(sourced.rule, atom) and _acts(authority, sourced.rule, atom, edge.scope):
                 for binding in bindings:
                     yield Holding(edge, binding, sourced, ())
 
 
-def grants_of(held: Authority, subject: Subject) -> Iterator[Holding]:
+def grants_of(authority: Authority, subject: Subject) -> Iterator[Holding]:
     """What this subject may do, by itself and by the groups that it is in."""
     for holder in (subject, *memberships(subject)):
-        for edge in held.by_subject.get(holder, ()):
-            for sourced in held.resolve(edge.role):
-                boxes = tuple(uncovered(sourced.rule, (), edge.scope, held.scoped))
+        for edge in authority.by_subject.get(holder, ()):
+            for sourced in authority.resolve(edge.role):
+                boxes = tuple(uncovered(sourced.rule, (), edge.scope, authority.scoped))
                 if boxes:
-                    yield Holding(edge, held.edges[edge][0], sourced, boxes)
+                    yield Holding(edge, authority.edges[edge][0], sourced, boxes)
 
 
 def parse_resource(text: str, name: str | None = None, verb: str = "") -> Atom:
@@ -78,27 +78,27 @@ def parse_subject(text: str) -> Subject | None:
 @cache
 def _groups() -> dict[str, str]:
     """The group of every resource that Kubernetes' own roles name, the current one of two."""
-    found: dict[str, str] = {}
+    groups: dict[str, str] = {}
     for resource in builtin_objects(None).values():
         role = read(resource)
         for rule in role.rules if isinstance(role, Role) else ():
             for of in rule.groups:
                 for name in rule.resources:
                     if of not in (ALL, _OLD_GROUP, "metrics.k8s.io", "events.k8s.io"):
-                        found.setdefault(name.partition("/")[0], of)
-    return found
+                        groups.setdefault(name.partition("/")[0], of)
+    return groups
 
 
-def _allows(rule: RbacRule, asked: Atom) -> bool:
-    if not rule.admits_verb(asked.verb):
+def _allows(rule: RbacRule, atom: Atom) -> bool:
+    if not rule.admits_verb(atom.verb):
         return False
-    if asked.group is None:
-        return rule.admits_url(asked.resource)
-    named = asked.name is None or rule.admits_name(asked.name)
-    return named and rule.admits_group(asked.group) and rule.admits_resource(asked.resource)
+    if atom.group is None:
+        return rule.admits_url(atom.resource)
+    named = atom.name is None or rule.admits_name(atom.name)
+    return named and rule.admits_group(atom.group) and rule.admits_resource(atom.resource)
 
 
-def _acts(held: Authority, rule: RbacRule, asked: Atom, scope: str) -> bool:
+def _acts(authority: Authority, rule: RbacRule, atom: Atom, scope: str) -> bool:
     """Whether the rule allows it for one of its names at least, in this scope."""
-    names = (asked.name,) if asked.name is not None else rule.objects
-    return any(effective(asked._replace(name=name), scope, held.scoped) for name in names)
+    names = (atom.name,) if atom.name is not None else rule.objects
+    return any(effective(atom._replace(name=name), scope, authority.scoped) for name in names)

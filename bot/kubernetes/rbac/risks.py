@@ -54,10 +54,12 @@ class Primitive:
     def allowed(self, rules: Rules) -> bool:
         """Whether one of the rules allows some of it, be it for some names only."""
         return any(
-            rule.admits_verb(verb) and rule.admits_group(self.group) and rule.admits_resource(held)
+            rule.admits_verb(verb)
+            and rule.admits_group(self.group)
+            and rule.admits_resource(resource)
             for rule in rules
             for verb in self.verbs
-            for held in self.resources
+            for resource in self.resources
         )
 
     def _named(self, box: Box) -> bool:
@@ -93,9 +95,9 @@ class Risk:
     steps: tuple[str, ...] = ()
     needs: tuple[Primitive, ...] = ()
 
-    def complete(self, held: Rules) -> bool:
+    def complete(self, rules: Rules) -> bool:
         """Whether somebody who may do all this has what the risk needs beside the grant."""
-        return not self.needs or any(needed.allowed(held) for needed in self.needs)
+        return not self.needs or any(needed.allowed(rules) for needed in self.needs)
 
     def level(self, scope: str, privileged: tuple[str, ...]) -> RiskLevel:
         """How far it reaches in this scope."""

@@ -88,7 +88,7 @@ def _uncovered(
     verbs = _classes(rule.verbs, owners, RbacRule.admits_verb, _manner)
     names = _classes(rule.objects, owners, RbacRule.admits_name, lambda name: _naming(name, scope))
     resources = _classes(
-        (Target(group, held) for group, held in product(rule.groups, rule.resources)),
+        (Target(group, resource) for group, resource in product(rule.groups, rule.resources)),
         owners,
         _admits_target,
         lambda target: _place(target, scoped),
@@ -117,7 +117,7 @@ def _classes(
     for element in dict.fromkeys(elements):
         mask = sum(1 << place for place, owner in enumerate(owners) if admits(owner, element))
         classes.setdefault((mask, manner(element)), []).append(element)
-    return tuple(_Class(mask, tuple(held)) for (mask, _), held in classes.items())
+    return tuple(_Class(mask, tuple(targets)) for (mask, _), targets in classes.items())
 
 
 def _admits_target(owner: RbacRule, target: Target) -> bool:

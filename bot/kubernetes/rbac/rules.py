@@ -62,8 +62,8 @@ class RbacRule:
     def admits_url(self, url: str) -> bool:
         """Whether this URL is among the rule's; only a trailing `*` is a wildcard."""
         return any(
-            held in (ALL, url) or (held.endswith("*") and url.startswith(held.rstrip("*")))
-            for held in self.urls
+            pattern in (ALL, url) or (pattern.endswith("*") and url.startswith(pattern.rstrip("*")))
+            for pattern in self.urls
         )
 
     def covers(self, atom: Atom) -> bool:

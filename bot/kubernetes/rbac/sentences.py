@@ -22,10 +22,10 @@ def abilities(gains: Sequence[Gain], judge: Judgement, *, by_role: bool = False)
     `by_role` names the role that brings several things at once.
     """
     carried = _carried(gains, judge)
-    acts = tuple(dict.fromkeys(_act(risk, held) for risk, held in carried.items()))
+    acts = tuple(dict.fromkeys(_act(risk, gains) for risk, gains in carried.items()))
     if CLUSTER_ADMIN in carried:
         acts = (CLUSTER_ADMIN.act,)
-    risky = [gain for held in carried.values() for gain in held]
+    risky = [gain for gains in carried.values() for gain in gains]
     place = wording.where(gain.scope for gain in risky or gains)
     if by_role and len(acts) != 1:
         roles = dict.fromkeys(str(gain.sourced.chain[0]) for gain in gains)
@@ -69,7 +69,7 @@ def _limited(risk: Risk, gains: Sequence[Gain]) -> str:
 def _act(risk: Risk, gains: Sequence[Gain]) -> str:
     names = _limited(risk, gains)
     if names:
-        return _EVERY.sub(lambda found: f"{found[1]} {names}", risk.act)
+        return _EVERY.sub(lambda match: f"{match[1]} {names}", risk.act)
     return risk.act.replace("{every}", "every")
 
 

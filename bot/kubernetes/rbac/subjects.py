@@ -64,8 +64,8 @@ def memberships(subject: Subject) -> tuple[Subject, ...]:
     For a group these are the groups that hold all of its members.
     """
     if subject.kind == "ServiceAccount":
-        own = f"{SERVICE_ACCOUNTS}:{subject.namespace}"
-        return group(SERVICE_ACCOUNTS), group(own), group(AUTHENTICATED)
+        namespace_group = f"{SERVICE_ACCOUNTS}:{subject.namespace}"
+        return group(SERVICE_ACCOUNTS), group(namespace_group), group(AUTHENTICATED)
     if subject == user(ANONYMOUS):
         return (group(UNAUTHENTICATED),)
     if subject.name in {AUTHENTICATED, UNAUTHENTICATED} and subject.kind == "Group":

@@ -21,13 +21,13 @@ from bot.kubernetes.workloads.pods import str_of
 
 def invalid(resource: Resource) -> Iterator[Finding]:
     """Why the API refuses this object; where it does not, which of its rules are dead."""
-    held = read(resource)
-    if isinstance(held, tuple):
-        for refusal in held:
+    parsed = read(resource)
+    if isinstance(parsed, tuple):
+        for refusal in parsed:
             message = f"The API refuses {str_of(resource)}: {refusal.reason}"
             yield Finding(refusal.node(resource), message, Severity.ERROR, key=refusal.reason)
-    elif isinstance(held, Role):
-        yield from _dead(held)
+    elif isinstance(parsed, Role):
+        yield from _dead(parsed)
 
 
 def _dead(role: Role) -> Iterator[Finding]:

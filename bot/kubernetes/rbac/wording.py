@@ -56,10 +56,10 @@ def _meaning(subject: Subject) -> str:
 
 def where(scopes: Iterable[str]) -> str:
     """In which scopes, as the end of a sentence."""
-    found = sorted(set(scopes))
-    if CLUSTER in found:
+    namespaces = sorted(set(scopes))
+    if CLUSTER in namespaces:
         return "in the cluster"
-    return f"in namespace{'s' if len(found) > 1 else ''} {listed(found, 'others')}"
+    return f"in namespace{'s' if len(namespaces) > 1 else ''} {listed(namespaces, 'others')}"
 
 
 def resource(target: Target) -> str:
@@ -80,20 +80,26 @@ def plain(target: Target) -> str:
 
 def resources(boxes: Iterable[Box], most: int = _MOST_NAMED) -> str:
     """The resources of some boxes, the first ones by name."""
-    found = dict.fromkeys(resource(target) for box in boxes for target in box.targets)
-    return listed(tuple(found), "other resources", most)
+    resource_names = dict.fromkeys(resource(target) for box in boxes for target in box.targets)
+    return listed(tuple(resource_names), "other resources", most)
 
 
 def verbs(boxes: Iterable[Box]) -> str:
     """The verbs of some boxes: `get, list and watch`."""
-    found = dict.fromkeys(verb for box in boxes for verb in box.verbs)
-    return "use every verb on" if ALL in found else listed(tuple(found), "more verbs on", 8)
+    verb_names = dict.fromkeys(verb for box in boxes for verb in box.verbs)
+    return (
+        "use every verb on" if ALL in verb_names else listed(tuple(verb_names), "more verbs on", 8)
+    )
 
 
 def names(boxes: Iterable[Box], most: int = _MOST_NAMED) -> str:
     """The names that some boxes are limited to; empty where one of them is not."""
-    found = dict.fromkeys(name for box in boxes for name in box.names)
-    return "" if None in found else listed(tuple(str(name or '""') for name in found), "more", most)
+    object_names = dict.fromkeys(name for box in boxes for name in box.names)
+    return (
+        ""
+        if None in object_names
+        else listed(tuple(str(name or '""') for name in object_names), "more", most)
+    )
 
 
 def allowance(boxes: Sequence[Box]) -> str:

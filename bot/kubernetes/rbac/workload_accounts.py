@@ -41,7 +41,10 @@ def workload_account_changes(before: State, after: State) -> Iterator[Finding]:
     for change in changes(before, after, *TEMPLATED):
         if change.before is None or change.after is None:
             continue
-        old = {_place(held): held for held in effective_pod_templates(change.before, before)}
+        old = {
+            _place(template): template
+            for template in effective_pod_templates(change.before, before)
+        }
         for new in effective_pod_templates(change.after, after):
             if _place(new) in old:
                 yield from _changed(_Pair(before, after, old[_place(new)], new))
@@ -73,13 +76,13 @@ def _swapped(pair: _Pair) -> Finding:
     gains = f"gain the right to {abilities(gained, judge)}" if gained else "gain no rights"
     loses = " and lose others" if lost else ""
     node, side = _cause(pair.new.service_account_node, pair.old.service_account_node)
-    found = facts(gained, judge.carried(gained))
+    content = facts(gained, judge.carried(gained))
     return Finding(
         node=node,
         message=f"Pods of {pair.new} run as {new} instead of {old}: they {gains}{loses}",
         severity=judge.worst(gained),
         key="WL-SA-CHANGED",
-        facts=_facts("WL-SA-CHANGED", pair.new.owner, old=old.name, new=new.name, **found),
+        facts=_facts("WL-SA-CHANGED", pair.new.owner, old=old.name, new=new.name, **content),
         side=side,
         details=tuple(_tables(gained, lost)),
     )
@@ -88,14 +91,14 @@ def _swapped(pair: _Pair) -> Finding:
 def _tables(gained: tuple[Gain, ...], lost: tuple[Gain, ...]) -> Iterator[Table]:
     for title, gains in (("Gained by", gained), ("Lost by", lost)):
         if gains:
-            held = table(gains)
-            yield Table((title, *held.columns[1:]), held.rows)
+            rows = table(gains)
+            yield Table((title, *rows.columns[1:]), rows.rows)
 
 
 def _mounts(template: PodTemplate, state: State) -> bool:
     """Whether the pods get a token: the pod's own word counts before the account's."""
-    own = template.automount_node.boolean
-    return automounts(_account(template, state)) if own is None else own
+    explicit = template.automount_node.boolean
+    return automounts(_account(template, state)) if explicit is None else explicit
 
 
 def _account(template: PodTemplate, state: State) -> Resource | None:
@@ -110,15 +113,15 @@ def _mounted(pair: _Pair) -> Iterator[Finding]:
     who = _subject(pair.new)
     comparison = compare(pair.before, pair.after)
     judge = Judgement.of(pair.after, comparison.after)
-    held = tuple(beyond(comparison.after, who, comparison.after, ANY_ACCOUNT))
+    grants = tuple(beyond(comparison.after, who, comparison.after, ANY_ACCOUNT))
     node, side = _cause(pair.new.automount_node, pair.old.automount_node)
-    with_it = f" and can {abilities(held, judge)}" if held else ""
+    with_it = f" and can {abilities(grants, judge)}" if grants else ""
     yield Finding(
         node=node,
         message=f"Pods of {pair.new} now mount the token of {who}{with_it}",
-        severity=judge.worst(held),
+        severity=judge.worst(grants),
         key="WL-TOKEN-MOUNTED",
-        facts=_facts("WL-TOKEN-MOUNTED", pair.new.owner, **facts(held, judge.carried(held))),
+        facts=_facts("WL-TOKEN-MOUNTED", pair.new.owner, **facts(grants, judge.carried(grants))),
         side=side,
     )
 

@@ -17,20 +17,26 @@ def named(pods: Iterable[PodGroup]) -> str:
     return " and ".join(names)
 
 
-def nearest(found: Population, subject: Resource, selector: Selector) -> str:
+def nearest(population: Population, subject: Resource, selector: Selector) -> str:
     """The pods that come closest to what a selector of this resource asks for, in words."""
-    told = [held for held in selector.requirements if held.operator == "In"]
+    equalities = [
+        requirement for requirement in selector.requirements if requirement.operator == "In"
+    ]
     best = max(
-        found.in_namespace(subject.namespace or ""),
+        population.in_namespace(subject.namespace or ""),
         key=lambda pods: (
-            sum(held.holds(pods.labels) for held in told),
+            sum(requirement.holds(pods.labels) for requirement in equalities),
             pods.template.owner.name == subject.name,
         ),
         default=None,
     )
     if best is None:
         return ""
-    wrong = [f"{held.key}={best.labels[held.key]}" for held in told if _differs(held, best)]
+    wrong = [
+        f"{requirement.key}={best.labels[requirement.key]}"
+        for requirement in equalities
+        if _differs(requirement, best)
+    ]
     return f" ({best} has {', '.join(wrong)})" if wrong and len(wrong) < 3 else ""
 
 

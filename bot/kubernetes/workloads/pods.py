@@ -162,8 +162,8 @@ class PodTemplate:
     @cached_property
     def labels(self) -> Mapping[str, str]:
         """The labels that the pods get from their template."""
-        held = self.node.at("metadata", "labels").mapping
-        return MappingProxyType({k: v for k, v in held.items() if isinstance(v, str)})
+        labels = self.node.at("metadata", "labels").mapping
+        return MappingProxyType({k: v for k, v in labels.items() if isinstance(v, str)})
 
     @property
     def spec(self) -> Node:
@@ -279,10 +279,10 @@ def effective_pod_templates(resource: Resource, state: State) -> Iterator[PodTem
     key = ResourceKey(
         group, reference["kind"].text or "", resource.namespace, reference["name"].text or ""
     )
-    found = state.get(key)
-    if found is not None and found.group_kind != kinds.ROLLOUT:
-        for held in pod_templates(found):
-            yield PodTemplate(resource, held.node, held.place)
+    owner = state.get(key)
+    if owner is not None and owner.group_kind != kinds.ROLLOUT:
+        for template in pod_templates(owner):
+            yield PodTemplate(resource, template.node, template.place)
 
 
 def _runs(template: Node) -> bool:
@@ -298,5 +298,5 @@ def _reached(node: Node, path: tuple[str, ...]) -> Iterator[Node]:
     if step != "*":
         yield from _reached(node[step], rest)
         return
-    for item in (*node.items(), *(held for _, held in node.fields())):
+    for item in (*node.items(), *(child for _, child in node.fields())):
         yield from _reached(item, rest)

@@ -58,23 +58,23 @@ class PodGroup:
     @cached_property
     def declared(self) -> Ports:
         """What they declare, as a set."""
-        found = Ports()
+        ports = Ports()
         for port in self.ports:
-            found |= Ports.of(port.protocol, port.number)
-        return found
+            ports |= Ports.of(port.protocol, port.number)
+        return ports
 
     @cached_property
     def known(self) -> Ports:
         """The ports that the manifest shows them to serve: declared, probed, or scraped."""
-        found = self.declared
+        ports = self.declared
         for node in self.template.serving:
             for number in probed_ports(node):
-                found |= Ports.of("TCP", number)
+                ports |= Ports.of("TCP", number)
         scraped = self.template.node.at("metadata", "annotations")["prometheus.io/port"].text or ""
         return (
-            found | Ports.of("TCP", int(scraped))
+            ports | Ports.of("TCP", int(scraped))
             if scraped.isdecimal() and len(scraped) < 6
-            else found
+            else ports
         )
 
     def resolve(self, name: str, protocol: str) -> ContainerPort | None:
@@ -135,10 +135,10 @@ class Population:
 
     def select(self, namespace: str, selector: Selector) -> PodSelection:
         """The pods of one namespace that this selects."""
-        asked = (namespace, selector)
-        if asked not in self._found:
-            self._found[asked] = self._space(namespace).select(selector)
-        return self._found[asked]
+        query = (namespace, selector)
+        if query not in self._found:
+            self._found[query] = self._space(namespace).select(selector)
+        return self._found[query]
 
     @cached_property
     def namespaces(self) -> tuple[str, ...]:
@@ -149,8 +149,8 @@ class Population:
     def _labels(self) -> Mapping[str, Mapping[str, str]]:
         return MappingProxyType(
             {
-                found.name: MappingProxyType({**found.labels, NAME_LABEL: found.name})
-                for found in self.state.of(kinds.NAMESPACE)
+                resource.name: MappingProxyType({**resource.labels, NAME_LABEL: resource.name})
+                for resource in self.state.of(kinds.NAMESPACE)
             }
         )
 
@@ -187,26 +187,26 @@ class _Space:
 
     def __init__(self, pods: tuple[PodGroup, ...]) -> None:
         self.pods = pods
-        self.by_key = {held.key: held for held in pods}
+        self.by_key = {group.key: group for group in pods}
         self._by_label: dict[tuple[str, str], list[PodGroup]] = {}
-        for held in pods:
-            for label in held.labels.items():
-                self._by_label.setdefault(label, []).append(held)
+        for group in pods:
+            for label in group.labels.items():
+                self._by_label.setdefault(label, []).append(group)
 
     def select(self, selector: Selector) -> PodSelection:
         certain, possible = [], []
-        for held in self._candidates(selector):
-            answer = selector.judge(held.labels, partial(_unknown, held.labels))
+        for group in self._candidates(selector):
+            answer = selector.judge(group.labels, partial(_unknown, group.labels))
             if answer:
-                certain.append(held)
+                certain.append(group)
             elif answer is None:
-                possible.append(held)
+                possible.append(group)
         return PodSelection(tuple(certain), tuple(possible))
 
     def _candidates(self, selector: Selector) -> Iterable[PodGroup]:
-        told = [label for label in selector.equalities if not added_by_controllers(label[0])]
-        held: list[Iterable[PodGroup]] = [self._by_label.get(label, ()) for label in told]
-        return min(held, key=lambda pods: len(tuple(pods)), default=self.pods)
+        equalities = [label for label in selector.equalities if not added_by_controllers(label[0])]
+        matching: list[Iterable[PodGroup]] = [self._by_label.get(label, ()) for label in equalities]
+        return min(matching, key=lambda pods: len(tuple(pods)), default=self.pods)
 
 
 def _unknown(labels: Mapping[str, str], key: str) -> bool:

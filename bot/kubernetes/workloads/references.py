@@ -70,27 +70,27 @@ def providers(state: State) -> Mapping[ResourceKey, Resource]:
 
 
 def _providers(state: State) -> Mapping[ResourceKey, Resource]:
-    return MappingProxyType({provided(found): found for found in state.of(*PROVIDERS)})
+    return MappingProxyType({provided(provider): provider for provider in state.of(*PROVIDERS)})
 
 
 def users_of(
     state: State, targets: Iterable[ResourceKey]
 ) -> Mapping[ResourceKey, tuple[PodReference, ...]]:
     """What the pods of a state refer to among these, by what they refer to."""
-    wanted = frozenset(targets)
-    found: dict[ResourceKey, list[PodReference]] = {}
-    for owner in _owners(state, wanted):
+    target_keys = frozenset(targets)
+    users: dict[ResourceKey, list[PodReference]] = {}
+    for owner in _owners(state, target_keys):
         for template in pod_templates(owner):
             for reference in references(template):
-                if reference.target in wanted:
-                    found.setdefault(reference.target, []).append(reference)
-    return MappingProxyType({key: tuple(held) for key, held in found.items()})
+                if reference.target in target_keys:
+                    users.setdefault(reference.target, []).append(reference)
+    return MappingProxyType({key: tuple(references) for key, references in users.items()})
 
 
-def _owners(state: State, wanted: frozenset[ResourceKey]) -> Iterator[Resource]:
+def _owners(state: State, target_keys: frozenset[ResourceKey]) -> Iterator[Resource]:
     """The workloads that could refer to one of these; who names none of them is not decoded."""
     spaces: dict[str | None, list[bytes]] = {}
-    for key in wanted:
+    for key in target_keys:
         spaces.setdefault(key.namespace, []).append(msgspec.json.encode(key.name))
     everywhere = spaces.pop(None, [])
     for space in sorted(state.namespaces if everywhere else filter(None, spaces)):

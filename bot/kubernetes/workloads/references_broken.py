@@ -54,11 +54,11 @@ def _gone(
     """What base provided and head does not: objects, with None, and keys of objects."""
     old, new = providers(before), providers(after)
     for target, provider in old.items():
-        now = new.get(target)
-        if now is None:
+        after_resource = new.get(target)
+        if after_resource is None:
             yield target, (provider, None)
-        elif now is not provider and now.encoded != provider.encoded:
-            had, has = entries(provider), entries(now)
+        elif after_resource is not provider and after_resource.encoded != provider.encoded:
+            had, has = entries(provider), entries(after_resource)
             if had is not None and has is not None and had - has:
                 yield target, (provider, had - has)
 
@@ -74,10 +74,10 @@ _FIELDS = ("data", "stringData", "binaryData")
 def _may_be_made(target: ResourceKey, after: State) -> bool:
     """Whether something at head that is no pod names the object, and so may bring it about."""
     name = msgspec.json.encode(target.name)
-    held = after.in_namespace(target.namespace) if target.namespace is not None else ()
+    resources = after.in_namespace(target.namespace) if target.namespace is not None else ()
     return any(
         name in resource.encoded
-        for resource in held
+        for resource in resources
         if _is_foreign(resource) and resource.group_kind not in PROVIDERS
     )
 

@@ -35,14 +35,14 @@ class Lacking:
     demands: tuple[Demand, ...]
 
 
-def lacking(resource: Resource, state: State, wanted: frozenset[Demand]) -> Iterator[Lacking]:
+def lacking(resource: Resource, state: State, demands: frozenset[Demand]) -> Iterator[Lacking]:
     """The containers that lack something that is wanted.
 
     Ordinary init containers are left out: the scheduler takes the largest of them or the sum of the
     others, whichever is more, and native sidecars count with the others.
     """
     for template in pod_templates(resource):
-        yield from _lacking(template, state, template.serving, wanted)
+        yield from _lacking(template, state, template.serving, demands)
 
 
 def refused(resource: Resource, state: State) -> Iterator[tuple[Resource, Lacking]]:
@@ -53,33 +53,33 @@ def refused(resource: Resource, state: State) -> Iterator[tuple[Resource, Lackin
     for quota, demands in state.derived(_quotas).get(resource.namespace or "", ()):
         for template in pod_templates(resource):
             containers = (*template.init_containers, *template.containers)
-            for found in _lacking(template, state, containers, demands):
-                yield quota, found
+            for lack in _lacking(template, state, containers, demands):
+                yield quota, lack
 
 
 def _lacking(
-    template: PodTemplate, state: State, containers: tuple[Node, ...], wanted: frozenset[Demand]
+    template: PodTemplate, state: State, containers: tuple[Node, ...], demands: frozenset[Demand]
 ) -> Iterator[Lacking]:
-    given = _given(template.spec)
-    given |= state.derived(_limit_ranges).get(template.namespace, frozenset())
+    satisfied = _satisfied(template.spec)
+    satisfied |= state.derived(_limit_ranges).get(template.namespace, frozenset())
     if template.owner.key in state.derived(_autoscaled):
-        given |= _REQUESTS
+        satisfied |= _REQUESTS
     for container in containers:
-        missing = wanted - given - _given(container)
+        missing = demands - satisfied - _satisfied(container)
         if missing:
             ordered = tuple(demand for demand, _, _ in _DEMANDS if demand in missing)
             yield Lacking(template, container, ordered)
 
 
-def _given(holder: Node) -> frozenset[Demand]:
+def _satisfied(holder: Node) -> frozenset[Demand]:
     """What a container, or the pod as a whole, sets. A request that is missing is the limit."""
     resources = holder["resources"]
-    found: set[Demand] = set()
+    demands: set[Demand] = set()
     for demand, side, name in _DEMANDS:
         limited = side == "requests" and resources["limits"][name].value is not None
         if resources[side][name].value is not None or limited:
-            found.add(demand)
-    return frozenset(found)
+            demands.add(demand)
+    return frozenset(demands)
 
 
 def _limit_ranges(state: State) -> Mapping[str, frozenset[Demand]]:
@@ -88,13 +88,15 @@ def _limit_ranges(state: State) -> Mapping[str, frozenset[Demand]]:
     A limit is `default`, else `max`; a request is `defaultRequest`, else the default limit, else
     `min` (SetDefaults_LimitRangeItem).
     """
-    found: dict[str, frozenset[Demand]] = {}
+    by_namespace: dict[str, frozenset[Demand]] = {}
     for limits in state.of(kinds.LIMIT_RANGE):
         for item in limits.at("spec", "limits").items():
             if item["type"].text == "Container":
                 space = limits.namespace or ""
-                found[space] = found.get(space, frozenset()) | frozenset(_defaults(item))
-    return MappingProxyType(found)
+                by_namespace[space] = by_namespace.get(space, frozenset()) | frozenset(
+                    _defaults(item)
+                )
+    return MappingProxyType(by_namespace)
 
 
 def _defaults(item: Node) -> Iterator[Demand]:
@@ -106,27 +108,27 @@ def _defaults(item: Node) -> Iterator[Demand]:
 
 def _autoscaled(state: State) -> frozenset[ResourceKey]:
     """The workloads on whose pods a VerticalPodAutoscaler sets the requests."""
-    found = set()
+    targets = set()
     for scaler in state.of(_AUTOSCALER):
         target = scaler.at("spec", "targetRef")
         group = (target["apiVersion"].text or "").rpartition("/")[0]
         kind, name = target["kind"].text or "", target["name"].text or ""
         if scaler.at("spec", "updatePolicy", "updateMode").text != "Off":
-            found.add(ResourceKey(group, kind, scaler.namespace, name))
-    return frozenset(found)
+            targets.add(ResourceKey(group, kind, scaler.namespace, name))
+    return frozenset(targets)
 
 
 def _quotas(state: State) -> Mapping[str, tuple[tuple[Resource, frozenset[Demand]], ...]]:
     """The quotas of each namespace with what they demand that none before them does."""
-    found: dict[str, list[tuple[Resource, frozenset[Demand]]]] = {}
+    by_namespace: dict[str, list[tuple[Resource, frozenset[Demand]]]] = {}
     seen: dict[str, frozenset[Demand]] = {}
     for quota in state.of(kinds.RESOURCE_QUOTA):
         space = quota.namespace or ""
         demands = _demanded(quota) - seen.get(space, frozenset())
         if demands:
             seen[space] = seen.get(space, frozenset()) | demands
-            found.setdefault(space, []).append((quota, demands))
-    return MappingProxyType({space: tuple(held) for space, held in found.items()})
+            by_namespace.setdefault(space, []).append((quota, demands))
+    return MappingProxyType({space: tuple(quotas) for space, quotas in by_namespace.items()})
 
 
 def _demanded(quota: Resource) -> frozenset[Demand]:

@@ -15,24 +15,24 @@ _JUDGED = tuple(kind for kind in TEMPLATED if kind != kinds.POD_TEMPLATE)
 
 def affected(before: State, after: State) -> Iterator[Resource]:
     """The workloads that changed, and all of a namespace whose defaults or quotas did; in order."""
-    found = {
+    resources = {
         change.key: change.after for change in changes(before, after, *_JUDGED) if change.after
     }
     for change in changes(before, after, kinds.LIMIT_RANGE, kinds.RESOURCE_QUOTA):
         for resource in after.of(*_JUDGED, namespace=change.key.namespace):
-            found[resource.key] = resource
-    yield from (found[key] for key in sorted(found, key=lambda key: key.sort_key))
+            resources[resource.key] = resource
+    yield from (resources[key] for key in sorted(resources, key=lambda key: key.sort_key))
 
 
 def newly_lacking(
-    resource: Resource, before: State, after: State, wanted: frozenset[Demand]
+    resource: Resource, before: State, after: State, demands: frozenset[Demand]
 ) -> Iterator[Lacking]:
     """What containers lack at head and did not lack at base."""
     old = before.get(resource.key)
-    known: dict[str, tuple[Demand, ...]] = {}
+    earlier: dict[str, tuple[Demand, ...]] = {}
     if old is not None:
-        known = {_place(found): found.demands for found in lacking(old, before, wanted)}
-    yield from _beyond(known, lacking(resource, after, wanted))
+        earlier = {_place(lack): lack.demands for lack in lacking(old, before, demands)}
+    yield from _beyond(earlier, lacking(resource, after, demands))
 
 
 def newly_refused(
@@ -40,23 +40,23 @@ def newly_refused(
 ) -> Iterator[tuple[Resource, Lacking]]:
     """The same for what quotas demand, each container once."""
     old = before.get(resource.key)
-    known: dict[str, tuple[Demand, ...]] = {}
+    earlier: dict[str, tuple[Demand, ...]] = {}
     if old is not None:
-        known = {_place(found): found.demands for _, found in refused(old, before)}
-    for quota, found in refused(resource, after):
-        for new in _beyond(known, (found,)):
-            known[_place(found)] = found.demands
+        earlier = {_place(lack): lack.demands for _, lack in refused(old, before)}
+    for quota, lack in refused(resource, after):
+        for new in _beyond(earlier, (lack,)):
+            earlier[_place(lack)] = lack.demands
             yield quota, new
 
 
 def _beyond(
-    known: dict[str, tuple[Demand, ...]], now: Iterator[Lacking] | tuple[Lacking, ...]
+    earlier: dict[str, tuple[Demand, ...]], current: Iterator[Lacking] | tuple[Lacking, ...]
 ) -> Iterator[Lacking]:
-    for found in now:
-        demands = tuple(new for new in found.demands if new not in known.get(_place(found), ()))
+    for lack in current:
+        demands = tuple(new for new in lack.demands if new not in earlier.get(_place(lack), ()))
         if demands:
-            yield Lacking(found.template, found.container, demands)
+            yield Lacking(lack.template, lack.container, demands)
 
 
-def _place(found: Lacking) -> str:
-    return route_text(found.container.route)
+def _place(lack: Lacking) -> str:
+    return route_text(lack.container.route)

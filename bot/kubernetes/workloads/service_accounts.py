@@ -111,17 +111,17 @@ def _automount(before: Resource | None, after: Resource) -> Iterator[AccountChan
 def _identity(before: Resource | None, after: Resource) -> Iterator[AccountChange]:
     old = before.annotations if before is not None else {}
     for name, cloud in CLOUD_IDENTITIES.items():
-        was, now = old.get(name), after.annotations.get(name)
-        if was == now:
+        before_value, after_value = old.get(name), after.annotations.get(name)
+        if before_value == after_value:
             continue
-        if now is None and before is not None:
+        if after_value is None and before is not None:
             node = before.at("metadata", "annotations", name)
-            message = f"{str_of(after)} is no longer {was!r} in {cloud}"
+            message = f"{str_of(after)} is no longer {before_value!r} in {cloud}"
             yield AccountChange("SA-CLOUD-IDENTITY", node, message, side="LEFT")
             continue
         node = after.at("metadata", "annotations", name)
-        instead = f" instead of {was!r}" if was else ""
-        message = f"Pods of {str_of(after)} now act as {now!r} in {cloud}{instead}"
+        instead = f" instead of {before_value!r}" if before_value else ""
+        message = f"Pods of {str_of(after)} now act as {after_value!r} in {cloud}{instead}"
         yield AccountChange("SA-CLOUD-IDENTITY", node, message, Severity.ERROR)
 
 
@@ -129,11 +129,11 @@ def _references(before: Resource | None, after: Resource) -> Iterator[AccountCha
     """Names of Secrets that an account lists anew; of a new account they are no change."""
     if before is None:
         return
-    pull, held = _added(before, after, "imagePullSecrets"), _added(before, after, "secrets")
+    pull, secrets = _added(before, after, "imagePullSecrets"), _added(before, after, "secrets")
     for item in pull:
         message = f"Pods of {str_of(after)} now pull images with Secret {item['name'].text}"
         yield AccountChange("SA-PULL-SECRETS", item, message)
-    for item in held:
+    for item in secrets:
         message = f"{str_of(after)} now lists Secret {item['name'].text}"
         yield AccountChange("SA-SECRETS", item, message)
 

@@ -38,25 +38,25 @@ class Spreading:
         for resource in state.of(*REPLICATED):
             if resource.namespace not in reach:
                 continue
-            wanted = resource.at("spec", "replicas")
+            replicas = resource.at("spec", "replicas")
             minimum = scaled.get(resource.key)
-            count = (minimum.integer or 1) if minimum is not None else (wanted.integer or 0)
+            count = (minimum.integer or 1) if minimum is not None else (replicas.integer or 0)
             if count >= self.replicas:
-                places = (wanted, *(() if minimum is None else (minimum,)))
+                places = (replicas, *(() if minimum is None else (minimum,)))
                 yield from _unspread(state, resource, count, places)
 
 
 def _scaled(state: State) -> dict[ResourceKey, Node]:
     """The least numbers of replicas that autoscalers keep, by what they scale."""
-    found = {}
+    targets = {}
     for scaler in state.of(kinds.HORIZONTAL_POD_AUTOSCALER):
         target = scaler.at("spec", "scaleTargetRef")
         group = (target["apiVersion"].text or "").rpartition("/")[0]
         key = ResourceKey(
             group, target["kind"].text or "", scaler.namespace, target["name"].text or ""
         )
-        found[key] = scaler.at("spec", "minReplicas")
-    return found
+        targets[key] = scaler.at("spec", "minReplicas")
+    return targets
 
 
 def _unspread(
