@@ -1,4 +1,4 @@
-"""API versions: whether a version of Kubernetes serves what a manifest asks for."""
+"""API versions: does a minor version of Kubernetes serve the version that a manifest names?"""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _OLDEST_KEPT: Final = NEWEST - 5
 
 @dataclass(frozen=True, slots=True)
 class ServedVersion:
-    """A version of a kind and the minor versions of Kubernetes that serve it, `until` excluded."""
+    """A version of a kind, served by the minor versions from `since` up to but without `until`."""
 
     version: str
     since: int
     until: int | None
 
     def by(self, minor: int) -> bool:
-        """Whether this minor version of Kubernetes serves it."""
+        """Whether this minor version of Kubernetes serves the version."""
         return self.since <= minor and (self.until is None or minor < self.until)
 
 
@@ -63,10 +63,12 @@ _ALIKE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Unserved:
-    """Why a version is not served: `until` or `since` which minor version, or in none at all.
+    """Why a minor version does not serve a version of a kind.
 
-    `use` is the version to use instead, None where the kind is gone; `alike` says that nothing but
-    the name has to change. `certain` is False where it hangs on a version that nobody named.
+    `since` is the first minor that serves the version, `until` the first that no longer does; both
+    are None for a version that never existed. `use` is the version to use instead, None where the
+    kind is gone. `alike` says that only the name of the version has to change. `certain` is False
+    where the answer depends on the cluster's version and the policy does not name it.
     """
 
     minor: int
@@ -78,13 +80,13 @@ class Unserved:
 
 
 def minor_version(text: str | None) -> int | None:
-    """The minor version in `1.34`, `v1.34` or `1.34.2`, None for what is none of them."""
+    """The minor version in `1.34`, `v1.34` or `1.34.2`; None for any other text."""
     match = _MINOR.fullmatch(text or "")
     return int(match[1]) if match else None
 
 
 def unserved(resource: Resource, kubernetes: str | None) -> Unserved | None:
-    """Why this version of Kubernetes does not serve the resource; None where it does or may."""
+    """Why `kubernetes` does not serve the resource's version; None where it does or may."""
     kind = resource.group_kind
     versions = SERVED.get(kind)
     if versions is None:
@@ -109,13 +111,13 @@ def unserved(resource: Resource, kubernetes: str | None) -> Unserved | None:
 
 
 def _newest(versions: tuple[ServedVersion, ...], minor: int) -> str | None:
-    """The newest version that is served; alpha versions are off unless somebody turns them on."""
+    """The newest version served at this minor, alpha versions excluded: they are off by default."""
     served = (candidate.version for candidate in reversed(versions) if candidate.by(minor))
     return next((version for version in served if "alpha" not in version), None)
 
 
 def _elsewhere(kind: GroupKind, minor: int) -> str | None:
-    """The group and version to which a kind moved when its group was closed."""
+    """The group and version that a kind moved to when its old group was removed."""
     for other, versions in SERVED.items():
         if other.kind == kind.kind and other.group != kind.group:
             use = _newest(versions, minor)

@@ -1,8 +1,8 @@
-"""Which versions of Kubernetes serve which versions of its kinds, as data.
+"""The table of API versions: which minor versions of Kubernetes serve which version of a kind.
 
-From the lifecycle that k8s.io/api declares for each type (`APILifecycleIntroduced`,
-`APILifecycleRemoved`), read in its releases from 0.19 to 0.37; the kinds of apiextensions and
-apiregistration and what was removed before 0.19 from
+Source: the lifecycle that k8s.io/api declares for each type (`APILifecycleIntroduced`,
+`APILifecycleRemoved`), read in its releases 0.19 to 0.37. The kinds of apiextensions and
+apiregistration, and what was removed before 0.19, come from
 https://kubernetes.io/docs/reference/using-api/deprecation-guide/
 """
 

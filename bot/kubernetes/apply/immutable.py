@@ -1,4 +1,4 @@
-"""Fields that the API refuses to change, as one table."""
+"""Immutable fields: the table of fields that the API server refuses to change in an update."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _as_it_stands(node: Node) -> object:
 
 
 def _selector(node: Node) -> object:
-    """A selector, where an empty list or map says as much as none."""
+    """A selector without its empty parts, which select like absent ones."""
     return {name: value for name, value in node.mapping.items() if value}
 
 
@@ -38,7 +38,7 @@ def _claims(node: Node) -> object:
 
 
 def _claim(item: Node) -> object:
-    """A claim's template without what the API adds or drops."""
+    """A claim template without the fields that the API server adds or ignores."""
     metadata = {k: v for k, v in item["metadata"].mapping.items() if k != "creationTimestamp"}
     spec = {"volumeMode": "Filesystem", **item["spec"].mapping, "resources": None}
     requests = item.at("spec", "resources", "requests").fields()
@@ -55,7 +55,7 @@ def _unscheduled(node: Node) -> object:
 
 
 def _pod_spec(node: Node) -> object:
-    """A Pod's spec without what may change: images, tolerations, deadlines and gates."""
+    """A Pod's spec without the fields that an update may change, such as images and tolerations."""
     free = {
         "activeDeadlineSeconds",
         "tolerations",
@@ -73,7 +73,7 @@ def _pod_spec(node: Node) -> object:
 
 @dataclass(frozen=True, slots=True)
 class ImmutableField:
-    """A field that cannot change. `when` says in which objects, at base."""
+    """A field that an update cannot change. `when` limits the field to certain objects of base."""
 
     path: str
     default: Value = None
@@ -82,7 +82,7 @@ class ImmutableField:
     when: Callable[[Resource], bool] | None = None
 
     def differs(self, old: Resource, new: Resource) -> bool:
-        """Whether the API would see another value."""
+        """Whether the API server sees another value of the field."""
         if self.when is not None and not self.when(old):
             return False
         before, after = self._node(old), self._node(new)
@@ -91,7 +91,7 @@ class ImmutableField:
         return self._read(before) != self._read(after)
 
     def place(self, old: Resource, new: Resource) -> tuple[Node, Side]:
-        """The deepest field that differs, at head, or at base where head has none."""
+        """The deepest node that differs, at head, or at base where head does not have it."""
         before, after = self._node(old), self._node(new)
         while differing := _differing(before, after):
             before, after = differing
@@ -105,7 +105,7 @@ class ImmutableField:
 
 
 def _differing(before: Node, after: Node) -> tuple[Node, Node] | None:
-    """The first pair of fields or items below that differs, where both sides have some."""
+    """The first pair of subfields or items that differs, where both sides have the same ones."""
     if before.mapping and after.mapping:
         keys = (
             key
@@ -140,7 +140,7 @@ def _is_none(node: Node) -> object:
 
 
 def _has_address(resource: Resource) -> bool:
-    """Whether a Service was given an address, so that it can no longer go without."""
+    """Whether a Service has a cluster address, which it then cannot give up."""
     return resource.at("spec", "clusterIP").text != "None"
 
 
@@ -239,7 +239,7 @@ FIELDS: Final[Mapping[GroupKind, tuple[ImmutableField, ...]]] = MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A change that the API refuses: the field's path and the deepest place that differs."""
+    """An update that the API server refuses: the field's path and the deepest node that differs."""
 
     path: str
     node: Node
@@ -247,7 +247,7 @@ class Refused:
 
 
 def refused_changes(old: Resource, new: Resource) -> Iterator[Refused]:
-    """The fields that cannot change and do, in the order of the table."""
+    """The immutable fields that differ between two versions of an object, in the table's order."""
     if old.name.endswith("*"):  # generateName: every sync makes another object
         return
     seen = set()
@@ -268,7 +268,7 @@ def _is_let_through(field: ImmutableField, old: Resource, new: Resource) -> bool
 
 
 def _shrunk(old: Resource, new: Resource) -> Iterator[Refused]:
-    """A claim may ask for more and not for less."""
+    """The storage request of a claim, where the update lowers it: claims can only grow."""
     if new.group_kind != kinds.PERSISTENT_VOLUME_CLAIM:
         return
     path = "spec.resources.requests.storage"

@@ -1,4 +1,4 @@
-"""Pruning: what the tool that applies a directory does when an object's manifest goes."""
+"""Pruning: what the tool that applies a directory does when a manifest is removed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """An object of base that head no longer has, its fate, and what goes with it, as a clause."""
+    """An object that head no longer has, what happens to it, and a clause about what is lost."""
 
     resource: Resource
     fate: Fate
@@ -30,9 +30,9 @@ class Removed:
 
 
 def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Iterator[Removed]:
-    """The objects of the wanted kinds (`Kind` or `group/Kind`) that a change takes away.
+    """The objects of the given kinds (`Kind` or `group/Kind`) that a change removes.
 
-    What goes with a namespace that goes is not told apart from it.
+    Objects of a namespace that is removed as well are not reported beside it.
     """
     gone = {change.key: change.before for change in changes(before, after) if not change.after}
     spaces = {key.name for key in gone if key.group_kind == kinds.NAMESPACE}
@@ -61,12 +61,12 @@ def _fate(resource: Resource, state: State) -> Fate:
 
 
 def _covers(path: str, resource: Resource) -> bool:
-    """Whether the path holds the manifest. A whole repository may well be another than this."""
+    """Whether the path contains the manifest; an empty path may be another repository."""
     return bool(path) and resource.source.path.startswith(f"{path}/")
 
 
 def _loss(resource: Resource, before: State) -> str | None:
-    """What goes with the object, or None where nothing does."""
+    """What is lost with the object, as a clause; None where nothing is."""
     loss = _LOSSES.get(str(resource.group_kind))
     return loss(resource, before) if loss is not None else "it is deleted"
 

@@ -1,4 +1,4 @@
-"""What annotations tell the tool that applies an object: to keep it, or to make it anew."""
+"""Annotations that tell the applying tool to keep, confirm, recreate or re-run an object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HOOKS = ("argocd.argoproj.io/hook", "helm.sh/hook")
 
 
 def sync_options(resource: Resource) -> Iterator[str]:
-    """Argo CD's options of one object.
+    """The Argo CD sync options of one object.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
     """
@@ -21,7 +21,7 @@ def sync_options(resource: Resource) -> Iterator[str]:
 
 
 def is_kept(resource: Resource) -> bool:
-    """Whether the object stays in the cluster when its manifest goes."""
+    """Whether the object stays in the cluster when its manifest is removed."""
     annotations = resource.annotations
     return (
         "Prune=false" in sync_options(resource)
@@ -31,17 +31,17 @@ def is_kept(resource: Resource) -> bool:
 
 
 def waits_for_a_person(resource: Resource) -> bool:
-    """Whether somebody must confirm before the object is pruned."""
+    """Whether a person must confirm before the object is pruned."""
     return "Prune=confirm" in sync_options(resource)
 
 
 def is_recreated(resource: Resource) -> bool:
-    """Whether the tool deletes and creates the object where an update is refused."""
+    """Whether the tool deletes and recreates the object when the API server refuses an update."""
     options = set(sync_options(resource))
     forced = {"Force=true", "Replace=true"} <= options
     return forced or resource.annotations.get("kustomize.toolkit.fluxcd.io/force") == "enabled"
 
 
 def is_hook(resource: Resource) -> bool:
-    """Whether the object is made for one sync or release, and again for the next."""
+    """Whether the object is a hook, created anew for every sync or release."""
     return any(hook in resource.annotations for hook in _HOOKS)

@@ -1,4 +1,4 @@
-"""Whether an image may run: by the team's list, or by what the environment runs already."""
+"""Image approval: by the policy's list, or by the images that the environment already runs."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _EXPRESSION: Final = re.compile(r"\$\{|\$\(|\{\{")
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """An image that a change brings into a resource, and what the resource had before."""
+    """An image that a change adds to a resource, and the images that the resource had before."""
 
     use: ImageUse
     earlier: tuple[ImageUse, ...]
 
     @property
     def repository_before(self) -> ImageUse | None:
-        """What the resource ran of the same repository before."""
+        """The reference of the same repository that the resource ran before."""
         image = self.use.image
         if image is None:
             return None
@@ -51,7 +51,7 @@ def _same(image: ImageReference, other: ImageReference) -> bool:
 def new_images(before: State, after: State) -> Iterator[NewImage]:
     """The images that resources name at head and did not name at base.
 
-    Names that the repository builds itself are no images yet.
+    Names of images that the repository builds itself are left out.
     """
     for change in changes(before, after):
         for new in _new_in(change):
@@ -75,25 +75,26 @@ def _uses(resource: Resource | None) -> tuple[ImageUse, ...]:
 
 
 def origins(state: State) -> frozenset[tuple[str, str]]:
-    """The registries with first path segments from which this state runs images."""
+    """The registries, with first path segment, from which this state runs images."""
     uses = (use for resource in state.resources for use in image_uses(resource))
     return frozenset(use.image.origin for use in uses if use.known and use.image)
 
 
 def is_expression(reference: str) -> bool:
-    """Whether a controller puts the reference together only when it runs."""
+    """Whether a controller computes the reference only at run time."""
     return _EXPRESSION.search(reference) is not None
 
 
 def approves(entries: Iterable[ApprovedEntry], image: ImageReference | None) -> bool:
-    """Whether one of the entries approves the image; what is no reference is never approved."""
+    """Whether one of the entries approves the image. An invalid reference is never approved."""
     return image is not None and any(entry.approves(image) for entry in entries)
 
 
 def nearest(entries: Iterable[ApprovedEntry], image: ImageReference) -> ApprovedEntry | None:
-    """The entry that is written most like the image's repository.
+    """The entry whose spelling is closest to the image's repository.
 
-    Only those that share the most characters are compared exactly, which costs the square.
+    Only the entries that share the most characters are compared exactly, because an exact
+    comparison costs the square of the length.
     """
     matcher = difflib.SequenceMatcher(b=image.repository[:_COMPARED], autojunk=False)
 
@@ -111,7 +112,7 @@ def nearest(entries: Iterable[ApprovedEntry], image: ImageReference) -> Approved
 def mirrored(images: Images, image: ImageReference) -> str | None:
     """The approved reference of the same image in the team's mirror, or None.
 
-    Of several mirrors the one whose name is longest is meant.
+    Of several mirrors, the one with the longest path wins.
     """
     for source, target in _by_length(images.mirrors):
         entry = parse_entry(source)

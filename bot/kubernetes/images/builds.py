@@ -1,4 +1,4 @@
-"""Images that a repository builds itself: names that Skaffold replaces before it applies."""
+"""Images that the repository builds itself: names that Skaffold replaces before it applies."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from bot.core.values import Value, freeze, mapping, sequence, text
 
 
 def built_images(state: State) -> frozenset[str]:
-    """The names that the Skaffold files of a state build.
+    """The image names that the Skaffold files of a state build.
 
-    In manifests they stand for what `skaffold run` has just built and tagged:
+    `skaffold run` replaces these names in manifests with the image that it has just built:
     https://skaffold.dev/docs/references/yaml/#build-artifacts-image
     """
     return frozenset(

@@ -1,4 +1,4 @@
-"""What a change does to images: the list for people, and what a tag and a digest say together."""
+"""Image changes: the list shown to people, and what a tag and a digest mean together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.kubernetes.images.reference import ImageReference
 
 
 def image_changes(change: Change) -> Iterator[ImageChange]:
-    """Every container whose image is another at head, is new or is gone, head's first."""
+    """Every container whose image changed, was added or was removed; head's containers first."""
     old, new = _by_place(change.before), _by_place(change.after)
     key = change.key
     named = ResourceReference(key.group, key.kind, key.namespace, key.name)
@@ -26,7 +26,7 @@ def image_changes(change: Change) -> Iterator[ImageChange]:
 
 
 def _by_place(resource: Resource | None) -> dict[tuple[str, int], ImageUse]:
-    """The images by their routes; those of one route, which name no container, by their order."""
+    """The image uses by route, and by their order where a route names no container."""
     uses: dict[tuple[str, int], ImageUse] = {}
     seen: Counter[str] = Counter()
     for use in image_uses(resource) if resource is not None else ():
@@ -39,11 +39,11 @@ def _by_place(resource: Resource | None) -> dict[tuple[str, int], ImageUse]:
 
 
 def is_only_the_tag(old: ImageReference, new: ImageReference) -> bool:
-    """Whether the tag is another and the digest, which decides, is the same."""
+    """Whether only the tag changed while the digest, which decides what runs, stayed the same."""
     return new.digest is not None and old.digest == new.digest and old.tag != new.tag
 
 
 def is_only_the_digest(old: ImageReference, new: ImageReference) -> bool:
-    """Whether one tag stands for another image than before."""
+    """Whether the same tag now stands for another image."""
     both = old.digest is not None and new.digest is not None
     return both and old.digest != new.digest and old.tag is not None and old.tag == new.tag

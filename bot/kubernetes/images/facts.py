@@ -1,4 +1,4 @@
-"""How findings speak of images, to people and to machines."""
+"""Findings about images: the wording for people and the facts for machines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from bot.kubernetes.workloads.pods import str_of
 
 
 def used_by(use: ImageUse) -> str:
-    """`Deployment shop/api runs ghcr.io/example/api:1 in api`."""
+    """The use of an image as a clause: `Deployment shop/api runs ghcr.io/example/api:1 in api`."""
     where = f"{str_of(use.node.resource)} runs {escaped(use.reference)}"
     return f"{where} in {escaped(use.container)}"
 
 
 def image_facts(use: ImageUse) -> Mapping[str, Value]:
-    """`image`, `container`, and `normalized` or `invalid` (DESIGN 6)."""
+    """The facts `image`, `container`, and `normalized` or `invalid`."""
     facts: dict[str, Value] = {"image": use.reference, "container": use.container}
     image = use.image
     if image is None:

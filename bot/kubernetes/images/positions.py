@@ -1,4 +1,4 @@
-"""Where images stand: every position of every kind, and what stands there."""
+"""Positions of images: every field of every kind that names an image, and its value."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ _DEEPEST: Final = 40
 
 @dataclass(frozen=True)
 class ImageUse:
-    """One image that a resource would have pulled, where it stands, and for which container.
+    """One image that a resource pulls: the node that names it, and the container that runs it.
 
-    `known` is False where the position was guessed in a kind that no table holds. `operated` says
-    that an operator puts the reference together; `version` is what the resource says of that.
+    `known` is False where the field was guessed in a kind that no table lists. `operated` says that
+    an operator completes the reference; `version` is what the resource states as its version.
     """
 
     node: Node
@@ -54,17 +54,17 @@ class ImageUse:
 
     @property
     def reference(self) -> str:
-        """The reference as it is written."""
+        """The reference as the manifest writes it."""
         return f"{self.node.text or ''}{self.version}"
 
     @cached_property
     def image(self) -> ImageReference | None:
-        """Its normal form, or None for what no runtime would pull."""
+        """The reference in normal form; None for one that no container runtime can pull."""
         return parse_image(self.reference)
 
 
 def image_uses(resource: Resource) -> Iterator[ImageUse]:
-    """Every image of a resource, in the order of the tables."""
+    """Every image that a resource names, in the order of the tables."""
     if b"mage" not in resource.encoded:  # `image`, `imageName`, `dockerImage`: spares the decoding
         return
     kind = resource.group_kind
@@ -94,13 +94,13 @@ def _uses(node: Node, paths: tuple[str, ...], name: str | None = None) -> Iterat
 
 
 def _version(holder: Node) -> str:
-    """What the fields beside a `baseImage` say: the digest before the tag, as the operators do."""
+    """The version beside a `baseImage`: the digest before the tag, as the operators choose it."""
     digest, tag = holder["sha"].text, holder["tag"].text
     return f"@sha256:{digest}" if digest else f":{tag}" if tag else ""
 
 
 def _injected(place: Node) -> bool:
-    """Whether Istio's webhook puts its own image there.
+    """Whether Istio's webhook replaces the image.
 
     https://istio.io/latest/docs/setup/additional-setup/gateway/
     """
@@ -108,7 +108,7 @@ def _injected(place: Node) -> bool:
 
 
 def _reached(node: Node, path: tuple[str, ...]) -> Iterator[tuple[Node, Node]]:
-    """The places at the end of a path, each with the mapping that names its container."""
+    """The nodes at the end of a path, each with the mapping that names its container."""
     step, rest = path[0], path[1:]
     if not rest:
         yield node, node[step]
@@ -122,7 +122,7 @@ def _reached(node: Node, path: tuple[str, ...]) -> Iterator[tuple[Node, Node]]:
 
 
 def _container(holder: Node, place: Node, name: str | None = None) -> str:
-    """What people call what runs the image: the container, else the template, else the field."""
+    """The name of what runs the image: the container, else the template, else the field."""
     named = holder["name"].text or name
     if named:
         return named
@@ -131,7 +131,7 @@ def _container(holder: Node, place: Node, name: str | None = None) -> str:
 
 
 def _guessed(node: Node, depth: int) -> Iterator[ImageUse]:
-    """Every text under a key `image`, wherever it stands."""
+    """Every string under a key `image`, at any depth."""
     if depth == 0:
         return
     for name, child in node.fields():

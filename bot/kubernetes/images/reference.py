@@ -1,7 +1,7 @@
-"""Image references: their grammar, their normal form, and which of them a list approves.
+"""Image references: grammar, normal form, and the entries of a list of approved images.
 
-The grammar and the normal form are those of github.com/distribution/reference v0.6.0 with
-github.com/opencontainers/go-digest v1.0.0, as the kubelet and containerd link them.
+Grammar and normal form are those of github.com/distribution/reference v0.6.0 with
+github.com/opencontainers/go-digest v1.0.0, which the kubelet and containerd use.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ _IDENTIFIER: Final = re.compile(r"[a-f0-9]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ImageReference:
-    """A reference in normal form.
+    """An image reference in normal form.
 
-    `domain` is empty where upstream's grammar takes a first segment for a host that its own host
-    grammar refuses (`my_host.example/app`): no registry can be named, nothing approves it.
+    `domain` is empty where upstream's grammar takes the first segment for a host that its host
+    grammar then refuses (`my_host.example/app`): such a reference names no registry, and no entry
+    approves it.
     """
 
     domain: str
@@ -52,12 +53,12 @@ class ImageReference:
 
     @property
     def pulled_tag(self) -> str | None:
-        """The tag that is pulled: with a digest none, for it decides; `latest` for none."""
+        """The tag that decides what is pulled: None with a digest, `latest` without a tag."""
         return None if self.digest else self.tag or "latest"
 
     @property
     def origin(self) -> tuple[str, str]:
-        """Registry and first path segment: whose image it is. Hosts compare without case."""
+        """Registry and first path segment, which say whose image it is; the host in lower case."""
         return self.domain.lower(), self.path.partition("/")[0]
 
     def __str__(self) -> str:
@@ -66,7 +67,7 @@ class ImageReference:
 
 
 def parse_image(reference: str) -> ImageReference | None:
-    """The normal form of a reference, or None for what no runtime would pull."""
+    """The normal form of a reference; None for one that no container runtime can pull."""
     if _IDENTIFIER.fullmatch(reference):
         return None
     domain, rest = _split_domain(reference)
@@ -77,7 +78,7 @@ def parse_image(reference: str) -> ImageReference | None:
 
 
 def is_short(reference: str) -> bool:
-    """Whether the reference names no registry, so that the runtime chooses one."""
+    """Whether the reference names no registry, so that the container runtime chooses one."""
     first, slash, _ = reference.partition("/")
     return not slash or not _names_host(first)
 
@@ -101,9 +102,9 @@ def _names_host(segment: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedEntry:
-    """One line of a list of approved images: a registry, a part of one, or one exact image.
+    """One entry of a list of approved images: a registry, a part of one, or one exact image.
 
-    `path` is empty for a whole registry. With a tag or a digest only that very image is meant.
+    `path` is empty for a whole registry. An entry with a tag or a digest approves that image only.
     """
 
     domain: str
@@ -112,7 +113,7 @@ class ApprovedEntry:
     digest: str | None = None
 
     def approves(self, image: ImageReference) -> bool:
-        """Whether the image is of this registry and below this path, by whole segments."""
+        """Whether the image is in this registry and below this path, compared by whole segments."""
         if image.domain.lower() != self.domain.lower():
             return False
         if self.digest:
@@ -126,12 +127,13 @@ class ApprovedEntry:
 
 
 def parse_entry(text: str) -> ApprovedEntry | None:
-    """The entry that a line of the list says, or None for what is none.
+    """The entry that a line of the list describes, or None for an invalid line.
 
-    What names a registry is taken as it stands: `docker.io/bitnami` is all of Bitnami on Docker
-    Hub, although as an image it would be `docker.io/library/bitnami`. What names none is read like
-    an image: `nginx` is `docker.io/library/nginx`, `nginx:1.27` that tag of it. `/` or `/*` at the
-    end says that a part is meant: `bitnami/` is `docker.io/bitnami`, `registry:5000/` a registry.
+    A line that names a registry is taken literally: `docker.io/bitnami` is all of Bitnami on Docker
+    Hub, although the image of that name would be `docker.io/library/bitnami`. A line without a
+    registry is read like an image: `nginx` is `docker.io/library/nginx`, `nginx:1.27` that tag of
+    it. A trailing `/` or `/*` names a part of a registry: `bitnami/` is `docker.io/bitnami`,
+    `registry:5000/` a whole registry.
     """
     subtree = text.endswith(("/", "/*"))
     text = text.removesuffix("*").removesuffix("/") if subtree else text
@@ -150,7 +152,7 @@ def parse_entry(text: str) -> ApprovedEntry | None:
 
 
 def parse_entries(texts: Iterable[str]) -> tuple[ApprovedEntry, ...]:
-    """The entries of a list; a line that is no entry approves nothing."""
+    """The entries of a list. An invalid line approves nothing."""
     return tuple(entry for entry in map(parse_entry, texts) if entry is not None)
 
 

@@ -1,4 +1,4 @@
-"""New places: registries and first path segments from which base runs nothing."""
+"""New registries: registries and first path segments from which base runs no image."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Origin: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class NewPlace:
-    """An image from a new place, and the images that moved from one place to the other as it did.
+    """An image from a new registry, and the other images that moved there in the same way.
 
-    `again` says that another image of the same change is from there too.
+    `again` says that an earlier finding of the same change already names the new registry.
     """
 
     image: ImageReference
@@ -28,12 +28,12 @@ class NewPlace:
 
     @property
     def origin(self) -> str:
-        """The place, as people write it."""
+        """Registry and path segment in the form that people write."""
         return "/".join(part for part in self.image.origin if part)
 
 
 def new_places(images: Iterable[NewImage], before: State, after: State) -> Iterator[NewPlace]:
-    """The images that are from places which base does not use; none where base has no image."""
+    """The images from registries that base does not use; none where base runs no image at all."""
     groups: dict[object, list[tuple[ImageReference, NewImage]]] = {}
     if is_new(before, after):
         return
@@ -50,10 +50,10 @@ def new_places(images: Iterable[NewImage], before: State, after: State) -> Itera
 
 
 def is_new(before: State, after: State) -> bool:
-    """Whether an environment that is named for its directory has nothing there at base.
+    """Whether an environment that is named for its directory has no manifests there at base.
 
-    What it shares with the others says nothing of what a new cluster may run. Only environments
-    that were found by their directories are named for them.
+    Manifests that it shares with other environments do not say what a new cluster may run. Only
+    environments inferred from directories are named for them.
     """
     name = after.environment.name
     if name in {
@@ -70,7 +70,7 @@ def is_new(before: State, after: State) -> bool:
 
 
 def _is_from_elsewhere(new: NewImage, image: ImageReference, before: State) -> bool:
-    """Whether base runs images, and none from there; first asked of the resource's own."""
+    """Whether neither the resource nor the rest of base runs an image from that registry."""
     origins_before = (old.image.origin for old in new.earlier if old.image)
     if image.origin in origins_before:
         return False
@@ -79,7 +79,7 @@ def _is_from_elsewhere(new: NewImage, image: ImageReference, before: State) -> b
 
 
 def _origin_left(new: NewImage, image: ImageReference) -> Origin | None:
-    """The place that a container's image leaves, where it keeps the rest of its name."""
+    """The registry that a container's image moves away from while it keeps the rest of its name."""
     place = route_text(new.use.node.route)
     for old in new.earlier:
         was = old.image

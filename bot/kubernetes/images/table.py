@@ -1,4 +1,4 @@
-"""The positions of images, as data: in a PodSpec, and in kinds that are no pod templates."""
+"""The table of image positions: in a PodSpec, and in kinds that do not hold pod templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change newly lets pods do on their nodes, and what the namespace says to it."""
+"""New violations of the Pod Security Standards, and whether the namespace admits such pods."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _CONTROLS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What the labels of a namespace make of pods.
+    """What the labels of a namespace say about the pods that it admits.
 
-    `enforced` is None where no label says it; `asks_restricted` where a label enforces, audits or
-    warns of the restricted level.
+    `enforced` is None where no label enforces a level; `asks_restricted` is set where a label
+    enforces, audits or warns at the restricted level.
     """
 
     enforced: Enforced | None
@@ -44,12 +44,12 @@ class Admission:
     asks_restricted: bool = False
 
     def refuses(self, level: PodSecurityLevel) -> bool:
-        """Whether pods that violate this level are not let in."""
+        """Whether the namespace rejects pods that violate this level."""
         return self.enforced == "restricted" or self.enforced == level == "baseline"
 
 
 def admission(state: State, namespace: str | None) -> Admission:
-    """What the namespace's labels say of pods; the environment's version where they name none."""
+    """The admission labels of a namespace; the version defaults to the environment's Kubernetes."""
     labelled = state.get(ResourceKey("", "Namespace", None, namespace or ""))
     labels = labelled.labels if labelled is not None else {}
     version = parse_version(labels.get(_VERSION) or state.environment.kubernetes)
@@ -64,7 +64,7 @@ def admission(state: State, namespace: str | None) -> Admission:
 def violations(
     resource: Resource, level: PodSecurityLevel, version: PodSecurityVersion
 ) -> Iterator[PodSecurityViolation]:
-    """What the pods of this resource do that the level forbids, level by level."""
+    """The violations of one level by the pods of this resource."""
     for template in pod_templates(resource):
         pod = Pod(template, version)
         for control in _CONTROLS[level]:
@@ -73,9 +73,9 @@ def violations(
 
 @dataclass(frozen=True, slots=True)
 class NewViolations:
-    """What a resource newly does at head: the violations of each level that base did not have.
+    """The violations of each level that a resource has at head and did not have at base.
 
-    `met_restricted` says that base was there and did nothing that the restricted level forbids.
+    `met_restricted` says that the resource existed at base and violated nothing there.
     """
 
     resource: Resource
@@ -86,7 +86,7 @@ class NewViolations:
 
 
 def new_violations(before: State, after: State) -> Iterator[NewViolations]:
-    """What changed resources newly do that the standard forbids."""
+    """The new violations of every resource with a pod template that changed."""
     for change in changes(before, after, *TEMPLATED):
         if change.after is not None:
             rules = admission(after, change.after.namespace)
@@ -105,7 +105,7 @@ def new_violations(before: State, after: State) -> Iterator[NewViolations]:
 def _new(
     before: Resource | None, after: Resource, level: PodSecurityLevel, version: PodSecurityVersion
 ) -> Iterator[PodSecurityViolation]:
-    """Violations beyond base's number of the same kind: renaming a container is no gain."""
+    """The violations beyond base's count of the same kind; a renamed container is not new."""
     old = tuple(violations(before, level, version)) if before is not None else ()
     remaining = Counter((violation.control, violation.detail) for violation in old)
     places = {

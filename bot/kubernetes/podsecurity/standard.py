@@ -1,7 +1,7 @@
-"""The Pod Security Standards: what a pod template asks for beyond baseline and restricted.
+"""The Pod Security Standards: a pod template at a version of the standard.
 
-As k8s.io/pod-security-admission v0.37 judges, from 1.19 on; what is older is judged as 1.19.
-https://kubernetes.io/docs/concepts/security/pod-security-standards/
+The controls decide as k8s.io/pod-security-admission v0.37 does, from 1.19 on; older versions are
+judged as 1.19. https://kubernetes.io/docs/concepts/security/pod-security-standards/
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _VERSION: Final = re.compile(r"v?(\d{1,3})\.(\d{1,4})(?:\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class PodSecurityViolation:
-    """Something that a level forbids, where it stands.
+    """One violation of a level, at the node that causes it.
 
-    `control` is upstream's name of the check; `detail` tells two violations of one control apart,
-    and `text` is what a person reads: a clause whose subject is the workload.
+    `control` is upstream's name of the check; `detail` tells two violations of one control apart;
+    `text` is a clause for people whose subject is the workload.
     """
 
     control: str
@@ -39,7 +39,7 @@ class PodSecurityViolation:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod template as the standard sees it, at a version of the standard."""
+    """A pod template, judged at one version of the standard."""
 
     template: PodTemplate
     version: PodSecurityVersion
@@ -52,30 +52,30 @@ class Pod:
 
     @property
     def contexts(self) -> Iterator[tuple[str, Node]]:
-        """Every security context that there is, with whose it is."""
+        """Every security context that exists, with a name for its owner."""
         yield "the pod", self.field("securityContext")
         for container in self.containers:
             yield container_name(container), container["securityContext"]
 
     @property
     def volumes(self) -> Iterator[Node]:
-        """The volumes of the pod; those of Argo Workflows also stand beside the templates."""
+        """The pod's volumes, for Argo Workflows also those beside the templates."""
         yield from self.template.spec["volumes"].items()
         if self.template.place.form == "workflow":
             yield from self._workflow["volumes"].items()
 
     @property
     def windows(self) -> bool:
-        """Whether the pod says that it is for Windows; known to the standard since 1.25."""
+        """Whether the pod declares Windows as its system, which the standard knows since 1.25."""
         return self.version >= (1, 25) and self.template.spec.at("os", "name").text == "windows"
 
     @property
     def own_users(self) -> bool:
-        """Whether the pod has a user namespace, which the standard trusts since 1.35."""
+        """Whether the pod has its own user namespace, which the standard relaxes for since 1.35."""
         return self.version >= (1, 35) and self.template.spec["hostUsers"].value is False
 
     def field(self, name: str) -> Node:
-        """A field of the pod's spec; of Argo Workflows also where it stands for all templates."""
+        """A field of the pod's spec, for Argo Workflows also where it is set for all templates."""
         node = self.template.spec[name]
         if self.template.place.form == "workflow" and node.value is None:
             shared = self._workflow[name]
@@ -91,6 +91,6 @@ class Pod:
 
 
 def parse_version(text: str | None) -> PodSecurityVersion:
-    """`1.34`, `v1.34` or `1.34.2` as a version; anything else is the newest."""
+    """The version in `1.34`, `v1.34` or `1.34.2`; the newest for any other text."""
     match = _VERSION.fullmatch(text or "")
     return (int(match[1]), int(match[2])) if match else NEWEST

@@ -1,4 +1,10 @@
-"""Who may do what: RBAC decided as the API server decides it, and what a change adds."""
+"""Who may do what? RBAC as the API server's authorizer decides it, and what a change grants.
+
+Objects (`objects`, `builtin`) make an `Authority` (`authority`); `gains` compares two of them;
+`causes` finds the change that brings a grant about; `risks`, `catalogue` and `judgement` say how
+bad it is; `questions` answers who can do something; `workload_accounts` follows the accounts of
+pods.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +37,7 @@ _MOST_COUNTED: Final = 200_000
 
 
 def privileges_added(before: State, after: State) -> Iterator[Finding]:
-    """What subjects newly may do: one finding for each change that brings it about."""
+    """The privileges that subjects gain: one finding for each change that causes some."""
     comparison = compare(before, after)
     judge = Judgement.of(after, comparison.after)
     remaining = MOST_LISTED
@@ -42,9 +48,9 @@ def privileges_added(before: State, after: State) -> Iterator[Finding]:
 
 
 def roles_widened(before: State, after: State) -> Iterator[Finding]:
-    """What roles newly allow that nobody in the manifests is bound to, by what brings it about.
+    """The rules that roles gain to which nobody in the manifests is bound, one finding a cause.
 
-    What also brings somebody a grant is reported as that alone.
+    A cause that also gives a subject a grant is reported by `privileges_added` alone.
     """
     comparison = compare(before, after)
     judge = Judgement.of(after, comparison.after)
@@ -55,13 +61,13 @@ def roles_widened(before: State, after: State) -> Iterator[Finding]:
 
 
 def grant_difference(before: State, after: State) -> GrantCounts:
-    """How many single grants a change adds and removes."""
+    """The number of single grants that a change adds, and the number that it removes."""
     comparison = compare(before, after)
     return GrantCounts(_count(comparison.gained), _count(comparison.lost))
 
 
 def _count(gains: tuple[Gain, ...]) -> int:
-    """How many grants these are; where there are very many, the same one may count twice."""
+    """The number of grants. Where there are very many, a grant may be counted twice."""
     boxes = {(gain.subject, gain.scope, gain.box): None for gain in gains}
     size = sum(box.size for _, _, box in boxes)
     if size > _MOST_COUNTED:

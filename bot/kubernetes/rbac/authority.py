@@ -1,4 +1,4 @@
-"""Who may do what at one commit: roles resolved, bindings expanded."""
+"""Authority: who may do what at one commit, with roles resolved and bindings expanded."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ V = TypeVar("V")
 
 
 class Sourced(NamedTuple):
-    """A rule that a role allows, and where it is written.
+    """A rule that a role allows, and where the manifests write it.
 
-    `chain` leads from the role to the one that has the rule, through the roles that aggregate;
-    `place` counts the rules there from 0.
+    `chain` leads from the role to the role that holds the rule, through aggregation; `place` is the
+    rule's index there.
     """
 
     rule: RbacRule
@@ -33,7 +33,7 @@ class Sourced(NamedTuple):
 
 
 class RoleEdge(NamedTuple):
-    """A subject that gets a role in a scope, whichever binding says so."""
+    """A subject that has a role in a scope, by whichever bindings."""
 
     subject: Subject
     scope: str
@@ -42,7 +42,7 @@ class RoleEdge(NamedTuple):
 
 @dataclass(frozen=True)
 class Authority:
-    """The roles and bindings that an API server would have, Kubernetes' own among them."""
+    """The roles and bindings that the API server has, Kubernetes' built-in ones included."""
 
     roles: Mapping[RoleKey, Role]
     bindings: Mapping[ResourceKey, Binding]
@@ -50,7 +50,7 @@ class Authority:
 
     @cached_property
     def edges(self) -> Mapping[RoleEdge, tuple[Binding, ...]]:
-        """Who gets which role where, and the bindings that say so. `system:masters` is left out."""
+        """Who has which role where, with the bindings that say so. `system:masters` is left out."""
         return _grouped(
             (RoleEdge(subject, binding.scope, binding.role), binding)
             for binding in self.bindings.values()
@@ -70,11 +70,11 @@ class Authority:
 
     @cached_property
     def bound(self) -> frozenset[RoleKey]:
-        """The roles that a binding names."""
+        """The roles that some binding names."""
         return frozenset(edge.role for edge in self.edges)
 
     def resolve(self, key: RoleKey) -> tuple[Sourced, ...]:
-        """The rules that a role allows; none where there is no such role."""
+        """The rules that a role allows; empty where the role does not exist."""
         role = self.roles.get(key)
         if role is None:
             return ()
@@ -83,7 +83,7 @@ class Authority:
         return self._aggregated.get(key, ())
 
     def allowed(self, subject: Subject, scope: str) -> tuple[RbacRule, ...]:
-        """The rules that hold for a subject in a scope, through groups and the cluster as well."""
+        """The rules of a subject in a scope, by groups and cluster-wide bindings as well."""
         rules = (
             sourced.rule
             for identity in (subject, *memberships(subject))
@@ -94,7 +94,7 @@ class Authority:
         return tuple(dict.fromkeys(rules))
 
     def selects(self, aggregate: RoleKey, source: RoleKey) -> bool:
-        """Whether one cluster role takes over the rules of the other, directly."""
+        """Whether the one cluster role aggregates the other directly."""
         outer, inner = self.roles.get(aggregate), self.roles.get(source)
         if outer is None or inner is None or outer.selectors is None:
             return False
@@ -104,10 +104,11 @@ class Authority:
 
     @cached_property
     def _aggregated(self) -> Mapping[RoleKey, tuple[Sourced, ...]]:
-        """What the aggregation controller makes of the roles with an aggregationRule.
+        """The roles with an aggregationRule, with the rules that the controller gives them.
 
-        It owns their rules, so that what is written there does not last. The union over all roles
-        that are reached is the fixpoint from empty rules; in a cycle a cluster may keep more.
+        The aggregation controller overwrites the rules that are written there. The union over all
+        roles that are reached is the fixpoint from empty rules; in a cycle a live cluster may keep
+        more.
         """
         outer = [key for key, role in self.roles.items() if role.selectors is not None]
         inner = [key for key in sorted(self.roles) if key.kind == "ClusterRole"]
@@ -134,12 +135,12 @@ class Authority:
 
 
 def authority(state: State) -> Authority:
-    """Who may do what in this state, as far as its objects are accepted."""
+    """Who may do what in this state, counting the objects that the API server accepts."""
     return state.derived(_authority)
 
 
 def authority_after(before: State, after: State) -> Authority:
-    """The same for a change: the API refuses an update to an invalid object, and keeps the old."""
+    """Who may do what after a change; where the server refuses head's object, base's stays."""
     current = authority(after)
     accepted = before.derived(_accepted)
     kept = [accepted[key] for key in after.derived(_refused) if key in accepted and before.get(key)]
@@ -153,7 +154,7 @@ def _authority(state: State) -> Authority:
 
 
 def _accepted(state: State) -> Mapping[ResourceKey, Role | Binding]:
-    """The tree's objects over those that are known of the cluster, over Kubernetes' own."""
+    """The accepted objects: the tree's, then the cluster's known ones, then the built-in ones."""
     objects = dict(_builtin_objects(state.environment.kubernetes))
     resources = (resource for resource in state.external if resource.group_kind in kinds.RBAC)
     for resource in (*resources, *state.of(*kinds.RBAC)):
@@ -165,13 +166,13 @@ def _accepted(state: State) -> Mapping[ResourceKey, Role | Binding]:
 
 @cache
 def _builtin_objects(minor: str | None) -> Mapping[ResourceKey, Role | Binding]:
-    """Kubernetes' own objects, read once."""
+    """Kubernetes' built-in roles and bindings, parsed once per minor version."""
     parsed = {resource.key: read(resource) for resource in builtin_objects(minor).values()}
     return {key: item for key, item in parsed.items() if not isinstance(item, tuple)}
 
 
 def _refused(state: State) -> tuple[ResourceKey, ...]:
-    """The objects of the tree that the API refuses."""
+    """The keys of the tree's objects that the API server refuses."""
     accepted = state.derived(_accepted)
     return tuple(
         resource.key

@@ -1,4 +1,4 @@
-"""The roles and bindings that every API server creates by itself, by its minor version."""
+"""The roles and bindings that every API server creates itself, by minor version."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Table = dict[str, tuple[str, ...]]
 
 
 class _Data(msgspec.Struct):
-    """The data file. Its own comment says how it is written."""
+    """The data file of built-in roles; a comment in the file describes its format."""
 
     minors: tuple[str, ...]
     words: dict[str, str]
@@ -43,20 +43,20 @@ _FILE: Final = (resources.files("bot.kubernetes") / "data" / "bootstrap.toml").r
 
 @cache
 def _data() -> _Data:
-    """What the data file says, decoded once."""
+    """The data file, decoded once."""
     return msgspec.convert(tomllib.loads(_FILE.decode()), type=_Data)
 
 
 def minors() -> tuple[str, ...]:
-    """The minor versions of Kubernetes that are known here, oldest first."""
+    """The minor versions of Kubernetes whose built-in roles are known, oldest first."""
     return _data().minors
 
 
 @cache
 def builtin_objects(minor: str | None) -> Mapping[ResourceKey, Resource]:
-    """The roles and bindings of this minor; of the newest for None or one newer than is known.
+    """The built-in roles and bindings of a minor version; of the newest known one for None.
 
-    A minor older than is known gets the oldest.
+    A minor version newer than the newest known one gets the newest, an older one the oldest.
     """
     numbers = [_number(name) for name in minors()]
     requested = _number(minor) if minor is not None else numbers[-1]
@@ -66,12 +66,12 @@ def builtin_objects(minor: str | None) -> Mapping[ResourceKey, Resource]:
 
 
 def is_builtin(resource: Resource) -> bool:
-    """Whether this object is Kubernetes' own, which no file holds."""
+    """Whether this object is one of Kubernetes' built-in ones, which no file defines."""
     return resource.source == _SOURCE
 
 
 def _number(minor: str) -> int:
-    """34 for `1.34`, `v1.34.2` and `1.34+`; 0 where it says no minor."""
+    """The minor as a number: 34 for `1.34`, `v1.34.2` and `1.34+`; 0 for any other text."""
     match = re.match(r"v?1\.(\d{1,4})", minor)
     return int(match[1]) if match else 0
 
@@ -105,7 +105,7 @@ def _served(table: Table, minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _guarded(text: str, minor: int) -> str | None:
-    """The text without its guard, or None where this minor does not have it."""
+    """The text without its version guard; None where this minor version does not have it."""
     guard = _GUARD.match(text)
     if guard is None:
         return text
@@ -129,7 +129,7 @@ def _role(data: _Data, kind: str, name: str, rules: tuple[str, ...], minor: int)
 
 
 def _rule(data: _Data, text: str) -> dict[str, object]:
-    """A rule of `VERBS: RESOURCES [= NAMES]`. All of its resources share one list of verbs."""
+    """The rule written as `VERBS: RESOURCES [= NAMES]`; all resources share the verbs."""
     verbs, _, rest = text.partition(": ")
     target_text, _, names = rest.partition(" = ")
     targets = target_text.split()
@@ -149,7 +149,7 @@ def _rule(data: _Data, text: str) -> dict[str, object]:
 
 
 def _target(text: str) -> tuple[str, str]:
-    """Group and resource of `resource.group/subresource`, as kubectl writes it."""
+    """Group and resource of `resource.group/subresource`, kubectl's notation."""
     qualified, slash, subresource = text.partition("/")
     resource, _, group = qualified.partition(".")
     return group, f"{resource}{slash}{subresource}"

@@ -1,7 +1,7 @@
-"""The catalogue of risks: the primitives of escalation, and what each is good for.
+"""The catalogue of risks: the escalation primitives, and what each of them makes possible.
 
-They are those of https://kubernetes.io/docs/concepts/security/rbac-good-practices/ and a few more
-that GitOps makes worth having; docs/rbac.md lists them for people.
+The primitives are those of https://kubernetes.io/docs/concepts/security/rbac-good-practices/ and
+some that matter with GitOps; docs/rbac.md lists them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Causes: the place in the manifests whose change brings a grant about."""
+"""Causes of grants: the change in the manifests that gives somebody a grant."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ _MOST_PAIRS: Final = 250_000
 
 @dataclass(frozen=True, slots=True)
 class GrantCause:
-    """One change of one object. `node` is its place; gains of one `identity` are one cause.
+    """One change of one object that causes grants, at its node.
 
-    `binds` says that somebody was bound to a role, rather than a role allowing more. `field` names
-    the list of a rule that was widened; `node` is then the first of its items that did it.
+    Gains with the same `identity` have the same cause. `binds` says that a subject was bound to a
+    role, rather than a role widened. `field` names the list of a rule that was widened; `node` is
+    then the first added item that widens it.
     """
 
     identity: tuple[object, ...]
@@ -40,11 +41,11 @@ class GrantCause:
 def causes(
     comparison: Comparison, gains: Iterable[Gain]
 ) -> tuple[tuple[GrantCause, tuple[Gain, ...]], ...]:
-    """The gains by what brings them about, causes in the order of their first gain.
+    """The gains grouped by cause, in the order of each cause's first gain.
 
-    Gains are followed from the binding through the role, and the roles that it aggregates, to the
-    rule; the first of these that base did not have is the cause. What base had under another name
-    is none: objects that only move or change their names bring nothing about.
+    A gain is followed from the binding through the role and the roles that it aggregates to the
+    rule; the first of these that base did not have is the cause. Objects that only moved or were
+    renamed cause nothing.
     """
     places: dict[tuple[object, ...], GrantCause] = {}
     groups: dict[tuple[object, ...], list[Gain]] = {}
@@ -70,7 +71,7 @@ def _caused(comparison: Comparison, gain: Gain) -> Iterator[tuple[GrantCause, Bo
 
 
 def _binding(comparison: Comparison, binding: Binding, gain: Gain) -> GrantCause:
-    """The cause of a role that the subject did not have: a new binding, subject or roleRef."""
+    """The cause in the binding of a role that is new to the subject."""
     resource, subject = binding.resource, gain.subject
     node = binding.subject_node(subject) if subject is not None else resource.root
     old = comparison.before.bindings.get(resource.key)
@@ -82,19 +83,19 @@ def _binding(comparison: Comparison, binding: Binding, gain: Gain) -> GrantCause
 
 
 def generated(resource: Resource) -> bool:
-    """Whether the API makes up the name, so that the object is a new one each time."""
+    """Whether the API server generates the name, so that every sync creates a new object."""
     return not resource.at("metadata", "name").exists
 
 
 def changed_role_ref(old: Binding, new: Binding) -> Node:
-    """The deepest place of the roleRef at which two bindings differ."""
+    """The deepest node at which the roleRefs of two bindings differ."""
     if old.role.kind != new.role.kind:
         return new.resource.at("roleRef", "kind")
     return new.resource.at("roleRef", "name")
 
 
 def _role(comparison: Comparison, chain: tuple[RoleKey, ...]) -> GrantCause | None:
-    """The cause in what roles there are and which take over which; None where base had all."""
+    """The cause in which roles exist and aggregate which; None where base had all of that."""
     before, after = comparison.before, comparison.after
     for key in chain:
         role = after.roles[key]
@@ -111,7 +112,7 @@ def _role(comparison: Comparison, chain: tuple[RoleKey, ...]) -> GrantCause | No
 
 
 def _selected(comparison: Comparison, outer: Role, inner: Role) -> GrantCause:
-    """The cause of one role's newly taking over another: a selector or a label."""
+    """The cause of a new aggregation of one role by another: a selector or a label."""
     old = comparison.before.roles[outer.key]
     selectors = outer.selectors or ()
     chosen = next(
@@ -127,7 +128,7 @@ def _selected(comparison: Comparison, outer: Role, inner: Role) -> GrantCause:
 
 
 def _label(comparison: Comparison, keys: tuple[str, ...], role: Role) -> GrantCause | None:
-    """The label of the role that is not as it was, among those that a selector asks for."""
+    """The label of the role that changed, among those that the selector names."""
     old = comparison.before.roles[role.key]
     for key in keys:
         if old.labels.get(key) == role.labels.get(key):
@@ -141,14 +142,14 @@ def _label(comparison: Comparison, keys: tuple[str, ...], role: Role) -> GrantCa
 
 
 def _gone(node: Node, resource: Resource) -> tuple[Node, Side]:
-    """The place at base of what head no longer has; of Kubernetes' own objects there is none."""
+    """The node at base of what head no longer has; None for Kubernetes' built-in objects."""
     if is_builtin(node.resource):
         return resource.at("metadata", "name"), "RIGHT"
     return node, "LEFT"
 
 
 def _rule(comparison: Comparison, gain: Gain) -> Iterator[tuple[GrantCause, Box]]:
-    """The causes in the rules of the role that has the rule."""
+    """The causes within the rules of the role that holds the rule."""
     key, place = gain.sourced.chain[-1], gain.sourced.place
     old, new = comparison.before.roles[key], comparison.after.roles[key]
     match = paired(old.rules, new.rules).get(place)
@@ -162,7 +163,7 @@ def _rule(comparison: Comparison, gain: Gain) -> Iterator[tuple[GrantCause, Box]
 
 @dataclass(frozen=True, slots=True)
 class _Widened:
-    """A rule that was edited: the rule that it was, its place there, and its entry now."""
+    """An edited rule: the rule at base, its index there, and its entry at head."""
 
     base: Resource
     head: Resource
@@ -171,7 +172,7 @@ class _Widened:
     place: int
 
     def parts(self, box: Box) -> Iterator[tuple[GrantCause, Box]]:
-        """The box by the list whose change brings each part about."""
+        """The box split by the list whose change causes each part."""
         wider = [t for t in box.targets if not self._admits_resource(t)]
         other = [t for t in box.targets if self._admits_resource(t) and not self._admits_group(t)]
         same = [t for t in box.targets if self._admits_resource(t) and self._admits_group(t)]
@@ -210,7 +211,7 @@ class _Widened:
 
 
 def within(box: Box, field: str, item: str | None) -> Box | None:
-    """The part of a box that comes of one item of a rule's list, or None where none does."""
+    """The part of a box that comes from one item of a rule's list; None where no part does."""
     if field == "verbs":
         return Box((item,), box.targets, box.names) if item in box.verbs else None
     if field == "resourceNames":
@@ -222,10 +223,10 @@ def within(box: Box, field: str, item: str | None) -> Box | None:
 
 @lru_cache(maxsize=4096)
 def paired(old: tuple[RbacRule, ...], new: tuple[RbacRule, ...]) -> dict[int, int]:
-    """For each rule at head that is an edited one of base, the place of that one at base.
+    """For each edited rule at head, the index of the rule at base that it was edited from.
 
-    Rules that stand on both sides are no edited ones; of the others those that share most belong
-    together. What is left at head was added.
+    Rules that exist on both sides are not edited. Of the rest, those that share the most are
+    paired; rules at head without a partner are new.
     """
     kept = {*old} & {*new}
     gone = [place for place, rule in enumerate(old) if rule not in kept]
@@ -245,7 +246,7 @@ def paired(old: tuple[RbacRule, ...], new: tuple[RbacRule, ...]) -> dict[int, in
 
 
 def _likeness(old: RbacRule, new: RbacRule) -> float:
-    """How much two rules share; 0 where they have no target and no verb in common."""
+    """How much two rules share; 0 where they have no target or no verb in common."""
     targets = _overlap(old.resources, new.resources) + _overlap(old.urls, new.urls)
     verbs = _overlap(old.verbs, new.verbs)
     if not targets and not (verbs and bool(old.urls) == bool(new.urls)):

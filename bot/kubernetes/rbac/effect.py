@@ -1,4 +1,4 @@
-"""Which grants have an effect: rules that match no request that the API server ever sees."""
+"""Effect of grants: rules that match no request that an API server ever receives."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ BUILT_IN_SCOPED: Final[Scoped] = frozenset(
 
 
 def cluster_scoped(state: State) -> Scoped:
-    """The resources that are in no namespace: Kubernetes' own and those that the state defines.
+    """The cluster-scoped resources: Kubernetes' and those of the state's CustomResourceDefinitions.
 
-    What is not known counts as namespaced, and so as granted.
+    An unknown resource counts as namespaced, so that a grant of it counts.
     """
     return BUILT_IN_SCOPED | {
         (
@@ -72,7 +72,7 @@ def cluster_scoped(state: State) -> Scoped:
 
 
 def _torn(text: str) -> str | None:
-    """Why a word that was not written as one never matches: `get,` or `pods, services`."""
+    """Why a word that contains a separator never matches, such as `get,` or `pods, services`."""
     if any(separator in text for separator in ", \t\n"):
         return f"{text!r} holds a comma or a space, so it never matches"
     return None
@@ -86,7 +86,7 @@ def dead_verb(verb: str) -> str | None:
 
 
 def dead_group(group: str) -> str | None:
-    """Why no request ever is for this API group, or None."""
+    """Why no request ever names this API group, or None."""
     if "/" in group:
         return f"an API group has no version, so {group!r} never matches"
     if "*" in group and group != ALL:
@@ -95,7 +95,7 @@ def dead_group(group: str) -> str | None:
 
 
 def dead_resource(resource: str) -> str | None:
-    """Why no request ever is for this resource, or None."""
+    """Why no request ever names this resource, or None."""
     main, _, subresource = resource.partition("/")
     if subresource == ALL:
         return f"{resource!r} is no wildcard and never matches: name each subresource, or use '*'"
@@ -107,21 +107,21 @@ def dead_resource(resource: str) -> str | None:
 
 
 def dead_name(name: str) -> str | None:
-    """Why there is no object of this name, or None."""
+    """Why no object can have this name, or None."""
     if name == ALL:
         return "'*' is no wildcard of names: leave resourceNames out to allow every object"
     return None
 
 
 def dead_url(url: str) -> str | None:
-    """Why no request ever is for this URL, or None."""
+    """Why no request ever has this URL, or None."""
     if url != ALL and not url.startswith("/"):
         return f"a URL path begins with '/', so {url!r} never matches"
     return None
 
 
 def effective(atom: Atom, scope: str, scoped: Scoped) -> bool:
-    """Whether there is a request in this scope that the atom allows."""
+    """Whether some request in this scope is allowed by the atom."""
     if dead_verb(atom.verb) is not None:
         return False
     if atom.group is None:
@@ -132,10 +132,10 @@ def effective(atom: Atom, scope: str, scoped: Scoped) -> bool:
 
 
 def _named(atom: Atom) -> bool:
-    """Whether requests with this verb and this name exist.
+    """Whether requests with this verb carry this name.
 
-    `create` has a name where it comes by PUT or server-side apply, `list` and `watch` where the
-    field selector is one, `deletecollection` never.
+    `create` has a name by PUT or server-side apply, `list` and `watch` have one where the field
+    selector names it, `deletecollection` never has one.
     """
     if atom.name is None:
         return True

@@ -1,4 +1,4 @@
-"""Findings of gained grants: one a cause, with its sentence, table, steps and facts."""
+"""Findings about gained grants: one a cause, with its sentence, table, steps and facts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MOST_RELATED: Final = 5
 def privilege_added(
     cause: GrantCause, gains: Sequence[Gain], judge: Judgement, most: int = MOST_FACTS
 ) -> Finding:
-    """What subjects newly may do because of one change. Its facts list `most` grants."""
+    """The finding for the grants that one change causes. Its facts list at most `most` grants."""
     severity = judge.worst(gains)
     risks = judge.carried(gains)
     subjects = wording.who(gain.subject for gain in gains if gain.subject is not None)
@@ -50,7 +50,7 @@ def privilege_added(
 
 
 def role_widened(cause: GrantCause, gains: Sequence[Gain], judge: Judgement) -> Finding:
-    """What roles newly allow that nobody in the repository is bound to: one step lower."""
+    """The finding for a widened role to which nobody here is bound, one severity lower."""
     severity = judge.worst(gains)
     roles = dict.fromkeys(gain.sourced.chain[0] for gain in gains)
     named = wording.listed(tuple(map(str, roles)), "other roles", 2)
@@ -69,7 +69,7 @@ def role_widened(cause: GrantCause, gains: Sequence[Gain], judge: Judgement) -> 
 
 
 def _place(cause: GrantCause, gains: Sequence[Gain], judge: Judgement, severity: Severity) -> Node:
-    """The cause's place; of a list that grew, the first item that is as bad as the whole."""
+    """The node of the cause; in a list that grew, the first item that is as bad as the whole."""
     if not cause.field or severity == Severity.NOTICE:
         return cause.node
     entry = cause.node.resource.root
@@ -84,7 +84,7 @@ def _place(cause: GrantCause, gains: Sequence[Gain], judge: Judgement, severity:
 
 
 def _key(cause: GrantCause) -> str:
-    """What tells apart rules of one role, which have no name: what the rule is about."""
+    """The key that tells apart the rules of one role: what the rule is about."""
     route = cause.node.route
     if not route or route[0] != "rules" or cause.side == "LEFT":
         return ""
@@ -98,7 +98,7 @@ def _key(cause: GrantCause) -> str:
 def facts(
     gains: Iterable[Gain], risks: Iterable[Risk], most: int = MOST_FACTS
 ) -> Mapping[str, Value]:
-    """The grants one by one, and the risks, for machines."""
+    """The grants one by one and their risks, for machines."""
     boxes = {(gain.subject, gain.scope, gain.box): None for gain in gains}
     total = sum(box.size for _, _, box in boxes)
     holders = {who: _holder(who) for who, _, _ in boxes}
@@ -129,7 +129,7 @@ def _fact(holder: Value, scope: str, atom: Atom) -> Value:
 
 
 def table(gains: Iterable[Gain]) -> Table:
-    """The grants for people: put together again where they differ in one list only."""
+    """The grants as a table for people; grants that differ in one list only share a row."""
     grouped: dict[tuple[str, ...], dict[Target, None]] = {}
     for gain in gains:
         row = (
@@ -154,7 +154,7 @@ def _resources(targets: Iterable[Target]) -> str:
 
 
 def _steps(gains: Sequence[Gain], risks: Sequence[Risk], judge: Judgement) -> Iterator[Steps]:
-    """The way from the worst of the gains to more, with the account that it leads to."""
+    """The steps from the worst of the gains to further rights, with the account on the way."""
     worst = next((risk for risk in risks if risk.steps), None)
     if worst is None or CLUSTER_ADMIN in risks:
         return
@@ -165,7 +165,7 @@ def _steps(gains: Sequence[Gain], risks: Sequence[Risk], judge: Judgement) -> It
 
 
 def _bound(gains: Iterable[Gain]) -> Iterator[Related]:
-    """The bindings by which the subjects get what a role allows."""
+    """The bindings that give the subjects what a role allows."""
     seen: set[str] = set()
     for gain in gains:
         if gain.binding is None or gain.subject is None or is_builtin(gain.binding.resource):

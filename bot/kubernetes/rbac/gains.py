@@ -1,4 +1,4 @@
-"""What a change newly grants: head's grants that no single rule of base covers."""
+"""Gains: head's grants that no single rule of base covers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.kubernetes.rbac.subjects import Subject, memberships
 class Gain:
     """What one subject newly gets in a scope by one rule of a role, through one binding.
 
-    `binding` is None for what a role allows that nobody is bound to.
+    `binding` is None for a role to which nobody is bound.
     """
 
     subject: Subject | None
@@ -58,7 +58,7 @@ class Comparison:
         return tuple(gain for role in unbound for gain in self._widened(role))
 
     def had(self, edge: RoleEdge) -> bool:
-        """Whether base gave this role to the subject, in the scope or everywhere, or by a group."""
+        """Whether base gave the subject this role, in the scope, cluster-wide, or by a group."""
         return any(
             RoleEdge(subject, scope, edge.role) in self.before.edges
             for subject in (edge.subject, *memberships(edge.subject))
@@ -67,7 +67,7 @@ class Comparison:
 
     @cached_property
     def _changed(self) -> frozenset[RoleKey]:
-        """The roles that do not allow the same at both commits."""
+        """The roles that allow different things at the two commits."""
         before, after = self.before, self.after
         return frozenset(
             key
@@ -92,7 +92,7 @@ def compare(before: State, after: State) -> Comparison:
 
 
 def _comparisons(state: State) -> list[tuple[State, Comparison]]:
-    """Where the comparisons of a state are kept: several rules ask for the same one."""
+    """The comparisons of a state by its base, because several rules ask for the same one."""
     del state
     return []
 
@@ -109,8 +109,8 @@ def _same(before: Authority, after: Authority, key: RoleKey) -> bool:
 def _gains(before: Authority, after: Authority, changed: frozenset[RoleKey]) -> Iterator[Gain]:
     """What `after` grants beyond `before`.
 
-    An edge that both have, to a role that allows the same, cannot grant anything new; so the cost
-    is that of the edges, and of the rules of those few that differ.
+    An edge that both have, to a role that allows the same on both sides, grants nothing new. The
+    cost is therefore that of the edges, and of the rules of the few that differ.
     """
     for edge, bindings in after.edges.items():
         if edge in before.edges and edge.role not in changed:
@@ -125,7 +125,7 @@ def _gains(before: Authority, after: Authority, changed: frozenset[RoleKey]) -> 
 def beyond(
     authority: Authority, subject: Subject, other: Authority, instead_of: Subject
 ) -> Iterator[Gain]:
-    """What a subject may do at one commit that another subject may not, at this or another."""
+    """What a subject may do at one commit that the other subject may not do at the other."""
     for holder in (subject, *memberships(subject)):
         for edge in authority.by_subject.get(holder, ()):
             owners = other.allowed(instead_of, edge.scope)

@@ -1,4 +1,4 @@
-"""How bad a gain is: its risks, where it holds, and what the policy protects."""
+"""Severity of gains: their risks, the scope in which they hold, and what the policy protects."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _NAMED_SPACES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What severities rest on: who may do what at head, and which namespaces are special there.
+    """What severities depend on: who may do what at head, and which namespaces are special.
 
-    `privileged` are the policy's, in `clouded` accounts have cloud identities.
+    `privileged` are the policy's patterns; in `clouded` namespaces accounts have cloud identities.
     """
 
     after: Authority
@@ -42,7 +42,7 @@ class Judgement:
 
     @classmethod
     def of(cls, after: State, authority: Authority) -> Judgement:
-        """The judgement of a change to this state."""
+        """The judgement of a change that leads to this state."""
         return cls(authority, after.policy.privileged_namespaces, after.derived(clouded))
 
     def risks(self, gain: Gain) -> tuple[Risk, ...]:
@@ -57,13 +57,14 @@ class Judgement:
         return (*risks, CLOUD_IDENTITY) if self._clouds(gain) else risks
 
     def _rules_in_scope(self, gain: Gain) -> Rules:
-        """All that the subject may do in the gain's scope; without one, all that its role does."""
+        """All rules of the gain's subject in its scope; without a subject, all rules of the
+        role."""
         if gain.subject is not None:
             return self.after.allowed(gain.subject, gain.scope)
         return tuple(sourced.rule for sourced in self.after.resolve(gain.sourced.chain[0]))
 
     def _clouds(self, gain: Gain) -> bool:
-        """Whether the gain lets somebody change accounts where these have cloud identities."""
+        """Whether the gain allows changing accounts in namespaces that have cloud identities."""
         (primitive,) = CLOUD_IDENTITY.primitives
         within = gain.scope == CLUSTER or gain.scope in self.clouded
         return bool(self.clouded and within) and primitive.held(
@@ -71,12 +72,12 @@ class Judgement:
         )
 
     def carried(self, gains: Iterable[Gain]) -> tuple[Risk, ...]:
-        """The risks of some gains together, the worst first."""
+        """The risks of several gains together, worst first."""
         carried = {risk: None for gain in gains for risk in self.risks(gain)}
         return tuple(sorted(carried, key=lambda risk: (-risk.wide, risk != CLUSTER_ADMIN)))
 
     def severity(self, gain: Gain) -> Severity:
-        """How bad a gain is by the worst risk that it carries."""
+        """The severity of a gain, by its worst risk."""
         wide = is_wide(gain.scope, self.privileged)
         severities = (risk.level(gain.scope, self.privileged) for risk in self.risks(gain))
         level = max(severities, default=RiskLevel.NONE)
@@ -89,12 +90,12 @@ class Judgement:
         return Severity.NOTICE
 
     def worst(self, gains: Iterable[Gain]) -> Severity:
-        """How bad the worst of some gains is."""
+        """The severity of the worst of several gains."""
         severities = (self.severity(gain) for gain in gains)
         return max(severities, key=lambda severity: severity.rank, default=Severity.NOTICE)
 
     def strongest(self, scope: str) -> Subject | None:
-        """A service account in this scope that may do everything in the cluster, if one may."""
+        """A service account in this scope that may do everything in the cluster, or None."""
         return next(
             (
                 subject
@@ -117,7 +118,7 @@ def _wildcard(box: Box) -> bool:
 
 
 def _risks(box: Box, scope: str, scoped: Scoped) -> Iterator[Risk]:
-    """The risks that a grant carries, worst first; some only with what else the subject may do."""
+    """The risks that a grant carries, worst first; some only with other rights of the subject."""
     if _whole(box, scope):
         yield CLUSTER_ADMIN
     for risk in RISKS:
@@ -126,7 +127,7 @@ def _risks(box: Box, scope: str, scoped: Scoped) -> Iterator[Risk]:
 
 
 def _whole(box: Box, scope: str) -> bool:
-    """Whether the box is every verb on every resource, of all groups or of one that gives them."""
+    """Whether the box is every verb on every resource, of all groups or of one that matters."""
     groups = _WHOLE_GROUPS if scope == CLUSTER else (ALL,)
     return (
         ALL in box.verbs

@@ -22,7 +22,7 @@ MOST_TARGETS: Final = 20_000
 
 
 class RoleKey(NamedTuple):
-    """What a roleRef names; `namespace` is empty for a ClusterRole."""
+    """The role that a roleRef names; `namespace` is empty for a ClusterRole."""
 
     kind: str
     namespace: str
@@ -30,7 +30,7 @@ class RoleKey(NamedTuple):
 
     @property
     def reference(self) -> str:
-        """`ClusterRole/name` or `Role/name`, as a roleRef has it."""
+        """The role in a roleRef's terms: `ClusterRole/name` or `Role/name`."""
         return f"{self.kind}/{self.name}"
 
     def __str__(self) -> str:
@@ -40,9 +40,9 @@ class RoleKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role or cluster role that the API accepts.
+    """A Role or ClusterRole that the API server accepts.
 
-    `selectors` is None for a role that has its own rules; a role that is aggregated has none.
+    `selectors` is None for a role with rules of its own, and not None for an aggregated role.
     """
 
     key: RoleKey
@@ -54,7 +54,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A binding that the API accepts: its subjects, in their order, and the role they get."""
+    """A binding that the API server accepts: its subjects in order, and the role that they get."""
 
     resource: Resource
     scope: str
@@ -62,7 +62,7 @@ class Binding:
     subjects: tuple[Subject, ...]
 
     def subject_node(self, subject: Subject) -> Node:
-        """The item that names this subject; the list where none does."""
+        """The node of the item that names this subject; the whole list where no item does."""
         place = self.resource.at("subjects")
         if subject not in self.subjects:
             return place
@@ -74,13 +74,13 @@ FieldRoute: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class RbacRefusal:
-    """Why the API server refuses an object, and the place that it names."""
+    """A reason why the API server refuses an object, and the field that it names."""
 
     route: FieldRoute
     reason: str
 
     def node(self, resource: Resource) -> Node:
-        """The place of the refusal, as deep as it exists."""
+        """The node of the refusal, as deep as it exists."""
         node = resource.root
         for step in self.route:
             below = node[step] if isinstance(step, str) else _item(node, step)
@@ -144,7 +144,7 @@ _decode_binding: Final = msgspec.json.Decoder(_Binding).decode
 
 
 def read(resource: Resource) -> Role | Binding | tuple[RbacRefusal, ...]:
-    """The object, or every reason why the API server refuses it.
+    """The parsed object, or every reason why the API server refuses it.
 
     https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/rbac/validation/validation.go
     """
@@ -161,7 +161,7 @@ def read(resource: Resource) -> Role | Binding | tuple[RbacRefusal, ...]:
 
 
 def _unquoted(resource: Resource) -> RbacRefusal | None:
-    """The refusal of a label that is no string, which is the common mistake."""
+    """The refusal of a label whose value is not a string, the most common mistake."""
     for key, node in resource.at("metadata", "labels").fields():
         if node.value is not None and node.text is None:
             return RbacRefusal(
@@ -175,7 +175,7 @@ _STEP: Final = re.compile(r"\.([A-Za-z]+)|\[(\d+)\]")
 
 
 def _mistyped(message: str) -> RbacRefusal:
-    """The decoder's refusal of a value of the wrong type; its message names types, not values."""
+    """The refusal of a value of the wrong type; the decoder's message names types, never values."""
     match = _PLACE.search(message)
     text = match[1] if match else ""
     route = tuple(step[1] or int(step[2]) for step in _STEP.finditer(text))

@@ -1,4 +1,4 @@
-"""Questions to one commit: who can do something, and what somebody can do."""
+"""Questions to one commit: who can do something, and what a subject can do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OLD_GROUP = "extensions"
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A subject that a binding gives a role, one rule of that role, and what of it has effect."""
+    """A subject, the role that a binding gives it, and the part of one rule that has an effect."""
 
     edge: RoleEdge
     binding: Binding
@@ -28,7 +28,7 @@ class Holding:
 
 
 def who_can(authority: Authority, atom: Atom, namespace: str | None) -> Iterator[Holding]:
-    """Who may do this in the namespace; None: anywhere. A name None: to some object at least."""
+    """Who may do this in the namespace; a namespace None is any, a name None is some object."""
     for edge, bindings in authority.edges.items():
         if namespace is not None and edge.scope not in (CLUSTER, namespace):
             continue
@@ -39,7 +39,7 @@ def who_can(authority: Authority, atom: Atom, namespace: str | None) -> Iterator
 
 
 def grants_of(authority: Authority, subject: Subject) -> Iterator[Holding]:
-    """What this subject may do, by itself and by the groups that it is in."""
+    """What this subject may do, by itself and by the groups that it is a member of."""
     for holder in (subject, *memberships(subject)):
         for edge in authority.by_subject.get(holder, ()):
             for sourced in authority.resolve(edge.role):
@@ -49,9 +49,9 @@ def grants_of(authority: Authority, subject: Subject) -> Iterator[Holding]:
 
 
 def parse_resource(text: str, name: str | None = None, verb: str = "") -> Atom:
-    """What is asked about: `secrets`, `deployments.apps/scale` or `/metrics`.
+    """The resource of a question: `secrets`, `deployments.apps/scale` or `/metrics`.
 
-    Without a group, a resource that Kubernetes has in one group alone is of that group.
+    A name without a group belongs to the one group in which Kubernetes has that resource.
     """
     if text.startswith("/"):
         return Atom(verb, None, text)
@@ -63,7 +63,7 @@ def parse_resource(text: str, name: str | None = None, verb: str = "") -> Atom:
 
 
 def parse_subject(text: str) -> Subject | None:
-    """`ServiceAccount/shop/api`, `User/jane`, `Group/team` or `system:serviceaccount:shop:api`."""
+    """The subject in `ServiceAccount/shop/api`, `User/jane`, `Group/team` or a user name."""
     kind, slash, rest = text.partition("/")
     if text.startswith("system:serviceaccount:"):
         return user(text)
@@ -77,7 +77,7 @@ def parse_subject(text: str) -> Subject | None:
 
 @cache
 def _groups() -> dict[str, str]:
-    """The group of every resource that Kubernetes' own roles name, the current one of two."""
+    """The group of every resource that built-in roles name; of two groups, the current one."""
     groups: dict[str, str] = {}
     for resource in builtin_objects(None).values():
         role = read(resource)
@@ -99,6 +99,6 @@ def _allows(rule: RbacRule, atom: Atom) -> bool:
 
 
 def _acts(authority: Authority, rule: RbacRule, atom: Atom, scope: str) -> bool:
-    """Whether the rule allows it for one of its names at least, in this scope."""
+    """Whether the rule allows the atom in this scope, for at least one of the rule's names."""
     names = (atom.name,) if atom.name is not None else rule.objects
     return any(effective(atom._replace(name=name), scope, authority.scoped) for name in names)

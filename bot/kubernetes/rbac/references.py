@@ -1,4 +1,4 @@
-"""What bindings refer to: roles that nobody defines, and references that are edited in place."""
+"""References of bindings: roles that nobody defines, and roleRefs that are edited in place."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from bot.kubernetes.workloads.pods import str_of
 
 
 def unknown_roles(before: State, after: State) -> Iterator[Finding]:
-    """The bindings that newly refer to a role that neither tree nor Kubernetes defines.
+    """The bindings that newly refer to a role that neither the tree nor Kubernetes defines.
 
-    They grant nothing until somebody creates the role, and then whatever it says.
+    Such a binding grants nothing until somebody creates the role, and then whatever it allows.
     """
     comparison = compare(before, after)
     for key, binding in comparison.after.bindings.items():
@@ -36,7 +36,7 @@ def unknown_roles(before: State, after: State) -> Iterator[Finding]:
 
 
 def _unknown(binding: Binding, after: State, *, lost: bool) -> Finding:
-    """The finding; only a notice where the role may well be defined elsewhere."""
+    """The finding for such a binding; a notice where the role may well be defined elsewhere."""
     role = binding.role
     certain = role.kind == "Role" and role.namespace in after.closed
     judged = certain and bool(after.of(kinds.ROLE, namespace=role.namespace))
@@ -70,9 +70,9 @@ def _object(role: RoleKey) -> ResourceKey:
 
 
 def edited_role_refs(before: State, after: State) -> Iterator[Finding]:
-    """The bindings whose roleRef is edited in place, which the API refuses.
+    """The bindings whose roleRef is edited in place, which the API server refuses.
 
-    Objects with generateName have no identity, so that there is nothing to edit.
+    Objects with generateName have no identity and are left out.
     """
     for change in changes(before, after, kinds.ROLE_BINDING, kinds.CLUSTER_ROLE_BINDING):
         if change.before is None or change.after is None or generated(change.after):

@@ -1,4 +1,4 @@
-"""Risks: what a grant makes possible beyond what it says, and how far that reaches."""
+"""Risks: what a grant makes possible beyond its text, and how far that reaches."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RiskLevel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Primitive:
-    """What must be allowed: one of the verbs on one of the resources of the group."""
+    """A condition of a risk: one of the verbs on one of the resources of the group."""
 
     verbs: tuple[str, ...]
     group: str
@@ -36,7 +36,7 @@ class Primitive:
     namespace: str = ""
 
     def held(self, box: Box, scope: str, scoped: Scoped) -> bool:
-        """Whether the box allows it. Wildcards allow it; what has no effect does not."""
+        """Whether the box allows the primitive. Wildcards allow it; rules without effect do not."""
         if self.namespace and scope not in (CLUSTER, self.namespace):
             return False
         verbs = [verb for verb in self.verbs if verb in box.verbs or ALL in box.verbs]
@@ -52,7 +52,7 @@ class Primitive:
         )
 
     def allowed(self, rules: Rules) -> bool:
-        """Whether one of the rules allows some of it, be it for some names only."""
+        """Whether one of the rules allows part of the primitive, perhaps for some names only."""
         return any(
             rule.admits_verb(verb)
             and rule.admits_group(self.group)
@@ -67,7 +67,7 @@ class Primitive:
 
 
 def _reached(box: Box, group: str, resource: str) -> bool:
-    """Whether a target is this resource; one that ends with a slash is any subresource of it."""
+    """Whether a target is this resource; a name that ends with a slash is any subresource of it."""
     _, slash, subresource = resource.partition("/")
     patterns = (ALL, resource, f"*/{subresource}") if subresource else (ALL, resource)
     some = bool(slash) and not subresource
@@ -80,10 +80,10 @@ def _reached(box: Box, group: str, resource: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """One way to more than was granted.
+    """One way to escalate beyond what was granted.
 
-    `act` says what becomes possible (`{every}` is "every" or the names), `then` what follows.
-    `wide` is the level where it holds in the whole cluster or a privileged namespace.
+    `act` says what becomes possible (`{every}` stands for "every" or the names), `then` what
+    follows. `wide` is the level where the grant holds cluster-wide or in a privileged namespace.
     """
 
     id: str
@@ -96,14 +96,14 @@ class Risk:
     needs: tuple[Primitive, ...] = ()
 
     def complete(self, rules: Rules) -> bool:
-        """Whether somebody who may do all this has what the risk needs beside the grant."""
+        """Whether these rules include what the risk needs beside the grant."""
         return not self.needs or any(needed.allowed(rules) for needed in self.needs)
 
     def level(self, scope: str, privileged: tuple[str, ...]) -> RiskLevel:
-        """How far it reaches in this scope."""
+        """How far the risk reaches in this scope."""
         return self.wide if is_wide(scope, privileged) else self.narrow
 
 
 def is_wide(scope: str, privileged: tuple[str, ...]) -> bool:
-    """Whether the scope is the whole cluster or a namespace from which one reaches it."""
+    """Whether the scope is the cluster, or a namespace from which the cluster is in reach."""
     return scope == CLUSTER or any(fnmatchcase(scope, pattern) for pattern in privileged)

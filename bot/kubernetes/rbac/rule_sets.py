@@ -1,4 +1,4 @@
-"""Boxes: sets of atoms that are never written out, however large a rule is."""
+"""Boxes: product sets of atoms that are never written out, however large a rule is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Target(NamedTuple):
-    """A resource of a group; `group` None: a URL."""
+    """A resource of a group, or a URL where `group` is None."""
 
     group: str | None
     resource: str
@@ -31,7 +31,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Every verb on every target with every name. A name None is every object."""
+    """Every verb on every target with every name. A name None stands for every object."""
 
     verbs: tuple[str, ...]
     targets: tuple[Target, ...]
@@ -39,7 +39,7 @@ class Box:
 
     @property
     def size(self) -> int:
-        """How many atoms there are."""
+        """The number of atoms."""
         return len(self.verbs) * len(self.targets) * len(self.names)
 
     def atoms(self) -> Iterator[Atom]:
@@ -59,12 +59,12 @@ class _Class(Generic[T]):
 def uncovered(
     rule: RbacRule, owners: Sequence[RbacRule], scope: str, scoped: Scoped
 ) -> tuple[Box, ...]:
-    """What this rule allows in the scope beyond what single rules among `owners` cover."""
+    """The part of a rule, in the scope, that no single rule among `owners` covers."""
     return () if rule in owners else merged(_uncovered(rule, owners, scope, scoped))
 
 
 def merged(boxes: Iterable[Box]) -> tuple[Box, ...]:
-    """The same atoms in fewer boxes: those that differ in one of their lists only become one."""
+    """The same atoms in fewer boxes: boxes that differ in one list only are joined."""
     by_verbs: dict[tuple[tuple[Target, ...], tuple[str | None, ...]], list[str]] = {}
     for box in boxes:
         by_verbs.setdefault((box.targets, box.names), []).extend(box.verbs)
@@ -80,10 +80,11 @@ def merged(boxes: Iterable[Box]) -> tuple[Box, ...]:
 def _uncovered(
     rule: RbacRule, owners: Sequence[RbacRule], scope: str, scoped: Scoped
 ) -> Iterator[Box]:
-    """The same in boxes of classes: elements that the same owners admit and that act alike.
+    """The uncovered part in boxes of classes of elements that act alike.
 
-    A box of classes is covered by the owners that admit all of them, and has an effect when its
-    first atom has. So the cost depends on the number of owners and of elements, never of atoms.
+    The elements of a class are admitted by the same owners. A box of classes is covered by the
+    owners that admit all of its classes, and has an effect where its first atom has one. The cost
+    therefore depends on the number of owners and elements, never on the number of atoms.
     """
     verbs = _classes(rule.verbs, owners, RbacRule.admits_verb, _manner)
     names = _classes(rule.objects, owners, RbacRule.admits_name, lambda name: _naming(name, scope))
@@ -127,21 +128,21 @@ def _admits_target(owner: RbacRule, target: Target) -> bool:
 
 
 def _manner(verb: str) -> Hashable:
-    """What of a verb decides whether a grant has an effect."""
+    """The property of a verb that decides whether a grant has an effect."""
     if verb in UNNAMED_VERBS or verb in (ALL, "bind"):
         return verb
     return dead_verb(verb) is None
 
 
 def _naming(name: str | None, scope: str) -> Hashable:
-    """What of a name decides whether a grant has an effect."""
+    """The property of a name that decides whether a grant has an effect."""
     if name is None or name in ("", scope):
         return name
     return dead_name(name) is None
 
 
 def _place(target: Target, scoped: Scoped) -> Hashable:
-    """What of a resource decides whether a grant has an effect."""
+    """The property of a resource that decides whether a grant has an effect."""
     main = target.resource.partition("/")[0]
     if (target.group, main) in scoped:
         return target

@@ -1,4 +1,4 @@
-"""Rules: what a role allows, and when one rule covers what another allows."""
+"""RBAC rules: what a rule allows, and when one rule covers what another allows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ CLUSTER: Final = "*"
 
 
 class Atom(NamedTuple):
-    """The least that can be granted: one verb on one resource or URL.
+    """The smallest grant: one verb on one resource or URL.
 
-    `name` None: every object. `group` None: `resource` is a URL.
+    `name` None stands for every object; where `group` is None, `resource` is a URL.
     """
 
     verb: str
@@ -26,7 +26,7 @@ class Atom(NamedTuple):
 class RbacRule:
     """A rule of a role: every verb on every resource of every group, or on every URL.
 
-    `names` empty: every object. A rule has either resources or URLs.
+    Empty `names` stand for every object. A rule has either resources or URLs.
     """
 
     verbs: tuple[str, ...]
@@ -37,30 +37,30 @@ class RbacRule:
 
     @property
     def objects(self) -> tuple[str | None, ...]:
-        """The names, or just None for every object."""
+        """The names of the objects, or only None for every object."""
         return self.names or (None,)
 
     def admits_verb(self, verb: str) -> bool:
-        """Whether this verb is among the rule's."""
+        """Whether the rule includes this verb."""
         return ALL in self.verbs or verb in self.verbs
 
     def admits_group(self, group: str) -> bool:
-        """Whether this API group is among the rule's."""
+        """Whether the rule includes this API group."""
         return ALL in self.groups or group in self.groups
 
     def admits_resource(self, resource: str) -> bool:
-        """Whether this resource is among the rule's. `pods` does not admit `pods/exec`."""
+        """Whether the rule includes this resource. `pods` does not include `pods/exec`."""
         if ALL in self.resources or resource in self.resources:
             return True
         _, slash, subresource = resource.partition("/")
         return bool(slash) and f"*/{subresource}" in self.resources
 
     def admits_name(self, name: str | None) -> bool:
-        """Whether this name is among the rule's; None stands for all names at once."""
+        """Whether the rule includes this object name; None stands for all names at once."""
         return not self.names or (name is not None and name in self.names)
 
     def admits_url(self, url: str) -> bool:
-        """Whether this URL is among the rule's; only a trailing `*` is a wildcard."""
+        """Whether the rule includes this URL; only a trailing `*` is a wildcard."""
         return any(
             pattern in (ALL, url) or (pattern.endswith("*") and url.startswith(pattern.rstrip("*")))
             for pattern in self.urls
@@ -69,8 +69,8 @@ class RbacRule:
     def covers(self, atom: Atom) -> bool:
         """Whether this rule alone allows everything that the atom allows.
 
-        Verbs, groups, resources and names are open sets: where no single rule covers an atom with
-        a wildcard, no union of rules does.
+        Verbs, groups, resources and names are open sets: where no single rule covers an atom with a
+        wildcard, no union of rules does.
         https://github.com/kubernetes/component-helpers/blob/master/auth/rbac/validation
         """
         if not self.admits_verb(atom.verb):

@@ -1,4 +1,4 @@
-"""What grants make possible, as the end of a sentence."""
+"""Sentences about grants: what they make possible, as the end of a sentence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EVERY: Final = re.compile(r"\{every\} (\w+(?: or \w+)?)")
 
 
 def abilities(gains: Sequence[Gain], judge: Judgement, *, by_role: bool = False) -> str:
-    """What becomes possible, and what follows where that is one thing alone.
+    """What the gains make possible, and what follows where that is a single thing.
 
     `by_role` names the role that brings several things at once.
     """
@@ -39,7 +39,7 @@ def abilities(gains: Sequence[Gain], judge: Judgement, *, by_role: bool = False)
 
 
 def _carried(gains: Sequence[Gain], judge: Judgement) -> dict[Risk, list[Gain]]:
-    """The risks that gains carry, the worst in its place first."""
+    """The risks that gains carry, ordered so that each stands where its worst gain does."""
     carried: dict[Risk, list[Gain]] = {}
     for gain in gains:
         for risk in judge.risks(gain):
@@ -60,7 +60,7 @@ def _levels(risk: Risk, gains: Iterable[Gain], judge: Judgement) -> Iterator[int
 
 
 def _limited(risk: Risk, gains: Sequence[Gain]) -> str:
-    """The names that a risk is limited to; empty where it is not."""
+    """The names that a risk is limited to; empty where it is not limited."""
     if "{every}" not in risk.act:
         return ""
     return wording.names(gain.box for gain in gains)

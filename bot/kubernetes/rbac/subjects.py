@@ -1,4 +1,4 @@
-"""Subjects: who is granted something, in the one spelling that the authorizer knows."""
+"""Subjects: who is granted something, in the one form that the authorizer compares."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ACCOUNT_USER: Final = "system:serviceaccount:"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Subject:
-    """A user, a group or a service account; `namespace` is empty for the first two."""
+    """A user, a group or a service account; `namespace` is empty for users and groups."""
 
     kind: str
     namespace: str
@@ -34,7 +34,7 @@ class Subject:
 
 
 def user(name: str) -> Subject:
-    """The user of this name, who is a service account where the name is one's.
+    """The user of this name; a service account where the name is a service account's user name.
 
     https://kubernetes.io/docs/reference/access-authn-authz/authentication/#service-account-tokens
     """
@@ -59,9 +59,9 @@ ANY_ACCOUNT: Final = account("", "")
 
 
 def memberships(subject: Subject) -> tuple[Subject, ...]:
-    """The groups that everyone whom this subject names is in, without being asked.
+    """The groups that every holder of this subject is a member of by itself.
 
-    For a group these are the groups that hold all of its members.
+    For a group these are the groups that contain all of its members.
     """
     if subject.kind == "ServiceAccount":
         namespace_group = f"{SERVICE_ACCOUNTS}:{subject.namespace}"
@@ -76,7 +76,7 @@ def memberships(subject: Subject) -> tuple[Subject, ...]:
 
 
 def unbounded(subject: Subject) -> bool:
-    """Whether the API server asks nobody about this subject: a grant to it changes nothing.
+    """Whether the API server authorizes everything for this subject, so that no grant changes it.
 
     https://kubernetes.io/docs/concepts/security/rbac-good-practices/#hardening-system-masters
     """

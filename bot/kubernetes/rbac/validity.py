@@ -1,4 +1,4 @@
-"""Objects that the API refuses, and rules that no request ever matches."""
+"""Invalid RBAC: objects that the API server refuses, and rules that match no request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.kubernetes.workloads.pods import str_of
 
 
 def invalid(resource: Resource) -> Iterator[Finding]:
-    """Why the API refuses this object; where it does not, which of its rules are dead."""
+    """The reasons why the API server refuses this object; else its rules that match no request."""
     parsed = read(resource)
     if isinstance(parsed, tuple):
         for refusal in parsed:
@@ -43,7 +43,7 @@ def _dead(role: Role) -> Iterator[Finding]:
 
 
 def _dead_items(rule: Node, kind: str) -> Iterator[tuple[Node, str]]:
-    """The items of a rule that match nothing, whatever else the rule says."""
+    """The items of a rule that match nothing, whatever the rest of the rule says."""
     for field, why in (
         ("verbs", dead_verb),
         ("apiGroups", dead_group),
@@ -59,7 +59,7 @@ def _dead_items(rule: Node, kind: str) -> Iterator[tuple[Node, str]]:
 
 
 def _dead_pairs(rule: Node, kind: str) -> Iterator[tuple[Node, str]]:
-    """The items that match nothing because of what stands beside them."""
+    """The items that match nothing because of the items beside them."""
     if rule["resourceNames"].texts and "" not in rule["resourceNames"].texts:
         for item in rule["verbs"].items():
             if item.text == "deletecollection":
@@ -75,5 +75,5 @@ def _dead_pairs(rule: Node, kind: str) -> Iterator[tuple[Node, str]]:
 
 
 def _binds(rule: Node, main: str) -> bool:
-    """Whether this is the one right on ClusterRoles that a namespace is asked about."""
+    """Whether this is the one right on ClusterRoles that is checked in a namespace."""
     return main == "clusterroles" and bool({"bind", "*"} & set(rule["verbs"].texts))

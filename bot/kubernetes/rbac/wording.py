@@ -1,4 +1,4 @@
-"""Grants in the words of people."""
+"""Wording of grants for people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EVERYBODY = MappingProxyType(
 
 
 def listed(words: Sequence[str], other: str = "more", most: int = _MOST_NAMED) -> str:
-    """`a, b and c`, or `a, b, c and 4 more` where there are too many to name."""
+    """The words as `a, b and c`, or `a, b, c and 4 more` where there are too many."""
     if len(words) > most + 1:
         words = (*words[:most], f"{len(words) - most} {other}")
     if len(words) < 2:
@@ -38,7 +38,7 @@ def listed(words: Sequence[str], other: str = "more", most: int = _MOST_NAMED) -
 
 
 def who(subjects: Iterable[Subject]) -> str:
-    """The subjects, the first ones by name; the largest groups say whom they hold."""
+    """The subjects: the first ones by name; the largest groups say whom they contain."""
     names = [f"{subject}{_meaning(subject)}" for subject in sorted(set(subjects))]
     return listed(names, "other subjects", 2)
 
@@ -55,7 +55,7 @@ def _meaning(subject: Subject) -> str:
 
 
 def where(scopes: Iterable[str]) -> str:
-    """In which scopes, as the end of a sentence."""
+    """The scopes, as the end of a sentence."""
     namespaces = sorted(set(scopes))
     if CLUSTER in namespaces:
         return "in the cluster"
@@ -71,7 +71,7 @@ def resource(target: Target) -> str:
 
 
 def plain(target: Target) -> str:
-    """The resource as kubectl writes it: `deployments.apps/scale`; a URL as it is."""
+    """The resource as kubectl writes it: `deployments.apps/scale`; a URL unchanged."""
     if target.group is None:
         return target.resource
     main, slash, subresource = target.resource.partition("/")
@@ -93,7 +93,7 @@ def verbs(boxes: Iterable[Box]) -> str:
 
 
 def names(boxes: Iterable[Box], most: int = _MOST_NAMED) -> str:
-    """The names that some boxes are limited to; empty where one of them is not."""
+    """The names that some boxes are limited to; empty where one of them is not limited."""
     object_names = dict.fromkeys(name for box in boxes for name in box.names)
     return (
         ""
@@ -103,6 +103,6 @@ def names(boxes: Iterable[Box], most: int = _MOST_NAMED) -> str:
 
 
 def allowance(boxes: Sequence[Box]) -> str:
-    """What some boxes allow, where nothing worse is to be said of them."""
+    """What some boxes allow, for grants without a risk of their own."""
     limited = names(boxes)
     return f"{verbs(boxes)} {resources(boxes)}{f' named {limited}' if limited else ''}"

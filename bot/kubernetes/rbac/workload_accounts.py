@@ -1,4 +1,4 @@
-"""Who workloads are: the account that their pods run as, and the tokens that they mount."""
+"""Accounts of workloads: the account that pods run as, and the tokens that they mount."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Pair:
 
 
 def workload_account_changes(before: State, after: State) -> Iterator[Finding]:
-    """What a change does to who existing workloads are; of a new workload everything is new."""
+    """What a change does to the accounts and tokens of workloads that exist on both sides."""
     for change in changes(before, after, *TEMPLATED):
         if change.before is None or change.after is None:
             continue
@@ -96,7 +96,7 @@ def _tables(gained: tuple[Gain, ...], lost: tuple[Gain, ...]) -> Iterator[Table]
 
 
 def _mounts(template: PodTemplate, state: State) -> bool:
-    """Whether the pods get a token: the pod's own word counts before the account's."""
+    """Whether the pods mount a token; the pod's setting overrides the account's."""
     explicit = template.automount_node.boolean
     return automounts(_account(template, state)) if explicit is None else explicit
 
@@ -107,7 +107,7 @@ def _account(template: PodTemplate, state: State) -> Resource | None:
 
 
 def _mounted(pair: _Pair) -> Iterator[Finding]:
-    """A token that is newly mounted because of what the workload says itself."""
+    """A token that is newly mounted because of the workload's own settings."""
     if pair.old.automount_node.boolean == pair.new.automount_node.boolean:
         return  # the account says otherwise than before: that stands on the account
     who = _subject(pair.new)
@@ -127,7 +127,7 @@ def _mounted(pair: _Pair) -> Iterator[Finding]:
 
 
 def _projected(pair: _Pair) -> Iterator[Finding]:
-    """Tokens for an audience for which the pods had none."""
+    """Tokens for an audience for which the pods had no token."""
     had = {audience for audience, _ in _tokens(pair.old)}
     for audience, node in _tokens(pair.new):
         if audience in had:
@@ -152,7 +152,7 @@ def _tokens(template: PodTemplate) -> Iterator[tuple[str, Node]]:
 
 
 def _missing(before: State, after: State) -> Iterator[Finding]:
-    """Workloads at head that name an account that base had and head has not."""
+    """Workloads at head that name an account that base had and head does not have."""
     gone = {
         (change.key.namespace, change.key.name): change.before
         for change in changes(before, after, kinds.SERVICE_ACCOUNT)
@@ -179,7 +179,7 @@ def _refused(template: PodTemplate) -> Finding:
 
 
 def _cause(new: Node, old: Node) -> tuple[Node, Side]:
-    """The field at head; where head has it no longer, at base."""
+    """The field at head; where head does not have it, the field at base."""
     return (old, "LEFT") if not new.exists and old.exists else (new, "RIGHT")
 
 

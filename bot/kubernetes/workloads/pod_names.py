@@ -1,4 +1,4 @@
-"""Pods in words: whose they are, and which come closest to what is asked for."""
+"""Pods in words: who owns them, and which pods come closest to a selector."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def named(pods: Iterable[PodGroup]) -> str:
 
 
 def nearest(population: Population, subject: Resource, selector: Selector) -> str:
-    """The pods that come closest to what a selector of this resource asks for, in words."""
+    """The pods that come closest to matching a selector of this resource, in words."""
     equalities = [
         requirement for requirement in selector.requirements if requirement.operator == "In"
     ]

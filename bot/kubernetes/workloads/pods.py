@@ -1,4 +1,4 @@
-"""Pod templates: where each kind of resource holds them, and what they say of their pods."""
+"""Pod templates: where each kind of resource holds them, and what they say about their pods."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Restart: TypeAlias = Literal["always", "on-demand", "to-completion"]
 
 @dataclass(frozen=True, slots=True)
 class TemplatePath:
-    """A way to the pod templates of a kind.
+    """The path to the pod templates of a kind.
 
-    `path` are fields, `*` for every item of a list or field of a mapping. `account` is where else
-    the service account may be named when the template names none.
+    `path` lists fields, with `*` for every item of a list or field of a mapping. `account` is the
+    path of a service account that applies where the template names none.
     """
 
     path: tuple[str, ...]
@@ -135,7 +135,7 @@ _ADDED_DOMAINS: Final = (
 
 
 def added_by_controllers(key: str) -> bool:
-    """Whether pods may have this label though no template shows it."""
+    """Whether pods may have this label although no template shows it."""
     domain = key.rpartition("/")[0]
     return key in _ADDED or any(
         domain == added or domain.endswith(f".{added}") for added in _ADDED_DOMAINS
@@ -144,7 +144,7 @@ def added_by_controllers(key: str) -> bool:
 
 @dataclass(frozen=True)
 class PodTemplate:
-    """Pods of one make: the resource that brings them about, and the place that describes them.
+    """The template of one group of pods: the owning resource, and the node that describes them.
 
     `node` holds `metadata` and the pod's spec. Its resource is not the owner where a Rollout takes
     the template of a Deployment (`workloadRef`).
@@ -156,7 +156,7 @@ class PodTemplate:
 
     @property
     def namespace(self) -> str:
-        """Where the pods run; of a cluster-scoped owner, which no namespace holds, empty."""
+        """The namespace in which the pods run; empty where the owner is cluster-scoped."""
         return self.owner.namespace or ""
 
     @cached_property
@@ -167,7 +167,7 @@ class PodTemplate:
 
     @property
     def spec(self) -> Node:
-        """The PodSpec; of Argo Workflows the template, which has the same fields at one level."""
+        """The PodSpec; for Argo Workflows the template, which has the same fields."""
         return self.node if self.place.form == "workflow" else self.node["spec"]
 
     @property
@@ -184,29 +184,29 @@ class PodTemplate:
 
     @property
     def init_containers(self) -> tuple[Node, ...]:
-        """All init containers, native sidecars among them."""
+        """All init containers, native sidecars included."""
         return tuple(self.spec["initContainers"].items())
 
     @property
     def native_sidecars(self) -> tuple[Node, ...]:
-        """The init containers that go on running beside the others."""
+        """The init containers that keep running beside the ordinary containers."""
         return tuple(
             node for node in self.init_containers if node["restartPolicy"].value == "Always"
         )
 
     @property
     def ephemeral_containers(self) -> tuple[Node, ...]:
-        """The containers that were put into a running pod."""
+        """The containers that were added to a running pod."""
         return tuple(self.spec["ephemeralContainers"].items())
 
     @property
     def all_containers(self) -> tuple[Node, ...]:
-        """Every container of whatever sort, in the order in which they are named above."""
+        """Every container: init, ordinary and ephemeral ones, in that order."""
         return (*self.containers, *self.init_containers, *self.ephemeral_containers)
 
     @property
     def serving(self) -> tuple[Node, ...]:
-        """The containers that can serve traffic, in the order in which port names are looked up.
+        """The containers that can serve traffic, in the order in which port names are resolved.
 
         https://github.com/kubernetes/endpointslice/blob/master/util/controller_utils.go (FindPort)
         """
@@ -214,14 +214,14 @@ class PodTemplate:
 
     @property
     def host_network(self) -> bool:
-        """Whether the pods use their node's network."""
+        """Whether the pods use the network of their node."""
         return self.spec["hostNetwork"].value is True
 
     @property
     def service_account_node(self) -> Node:
-        """The place that names the account: the newer field wins over the deprecated one.
+        """The node that names the account: the newer field overrides the deprecated one.
 
-        Where no account is named, it is the newer field, which does not exist.
+        Where neither is set, the node of the newer field, which does not exist.
         """
         named = self.spec["serviceAccountName"]
         deprecated = self.spec["serviceAccount"]
@@ -238,12 +238,12 @@ class PodTemplate:
 
     @property
     def automount_node(self) -> Node:
-        """The place that says whether the account's token is mounted."""
+        """The node that says whether the account's token is mounted."""
         return self.spec["automountServiceAccountToken"]
 
     @property
     def restart(self) -> Restart:
-        """Whether the pods are kept running, come and go by traffic, or run until they are done."""
+        """Whether the pods are kept running, scale with traffic, or run to completion."""
         if self.owner.group_kind == kinds.POD and self.spec["restartPolicy"].value in {
             "Never",
             "OnFailure",
@@ -262,7 +262,7 @@ def str_of(resource: Resource) -> str:
 
 
 def pod_templates(resource: Resource) -> Iterator[PodTemplate]:
-    """The pod templates that this resource itself holds; none for kinds that are not known."""
+    """The pod templates that this resource holds itself; none for an unknown kind."""
     for place in PLACES.get(resource.group_kind, ()):
         for node in _reached(resource.root, place.path):
             if node.mapping and (place.form == "template" or _runs(node)):
@@ -270,7 +270,7 @@ def pod_templates(resource: Resource) -> Iterator[PodTemplate]:
 
 
 def effective_pod_templates(resource: Resource, state: State) -> Iterator[PodTemplate]:
-    """The same, also those that a Rollout takes from another workload by `workloadRef`."""
+    """The pod templates of a resource, with those of a Rollout's `workloadRef`."""
     yield from pod_templates(resource)
     reference = resource.at("spec", "workloadRef")
     if resource.group_kind != kinds.ROLLOUT or not reference.mapping:
@@ -286,7 +286,7 @@ def effective_pod_templates(resource: Resource, state: State) -> Iterator[PodTem
 
 
 def _runs(template: Node) -> bool:
-    """Whether a template of Argo Workflows starts a pod, and not only other templates."""
+    """Whether a template of Argo Workflows starts a pod, rather than only other templates."""
     return any(template[field].mapping for field in ("container", "script", "containerSet"))
 
 

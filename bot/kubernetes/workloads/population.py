@@ -37,27 +37,27 @@ class PodGroup:
 
     @property
     def key(self) -> tuple[ResourceKey, int]:
-        """What makes these pods the same at base and head."""
+        """What identifies these pods at base and at head."""
         return (self.template.owner.key, self.ordinal)
 
     @property
     def namespace(self) -> str:
-        """Where they run."""
+        """The namespace in which the pods run."""
         return self.template.namespace
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """The labels of their template."""
+        """The labels of the template."""
         return self.template.labels
 
     @cached_property
     def ports(self) -> tuple[ContainerPort, ...]:
-        """What they declare, in the order in which names are looked up."""
+        """The declared ports, in the order in which names are resolved."""
         return tuple(port for node in self.template.serving for port in container_ports(node))
 
     @cached_property
     def declared(self) -> Ports:
-        """What they declare, as a set."""
+        """The declared ports as a set."""
         ports = Ports()
         for port in self.ports:
             ports |= Ports.of(port.protocol, port.number)
@@ -65,7 +65,7 @@ class PodGroup:
 
     @cached_property
     def known(self) -> Ports:
-        """The ports that the manifest shows them to serve: declared, probed, or scraped."""
+        """The ports that the manifest shows to be served: declared, probed or scraped."""
         ports = self.declared
         for node in self.template.serving:
             for number in probed_ports(node):
@@ -85,7 +85,7 @@ class PodGroup:
 
     @property
     def places(self) -> Iterator[Node]:
-        """The places that say what they serve and who selects them."""
+        """The nodes that say what the pods serve and which selectors match them."""
         for port in self.ports:
             yield port.node["name"]
             yield port.node["containerPort"]
@@ -95,7 +95,7 @@ class PodGroup:
 
     @cached_property
     def host_network(self) -> bool:
-        """Whether they use their node's network, where network policies do not act."""
+        """Whether the pods use the network of their node, where network policies do not apply."""
         return self.template.host_network
 
     def __str__(self) -> str:
@@ -104,20 +104,20 @@ class PodGroup:
 
 @dataclass(frozen=True, slots=True)
 class PodSelection:
-    """The pods that a selector selects, and those of which no manifest can tell."""
+    """The pods that a selector selects, and those for which the manifests cannot tell."""
 
     pods: tuple[PodGroup, ...] = ()
     possible: tuple[PodGroup, ...] = ()
 
     @property
     def all(self) -> tuple[PodGroup, ...]:
-        """Both."""
+        """Both the certain and the uncertain pods."""
         return (*self.pods, *self.possible)
 
 
 @dataclass(frozen=True)
 class Population:
-    """All pods of a state. Namespaces are read when they are first asked for."""
+    """All pods of a state. Namespaces are read on first use."""
 
     state: State
     _spaces: dict[str, _Space] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -130,11 +130,11 @@ class Population:
         return self._space(namespace).pods
 
     def get(self, pods: PodGroup) -> PodGroup | None:
-        """The same pods in this state; None where it has none of this key."""
+        """The pods of this key in this state, or None."""
         return self._space(pods.namespace).by_key.get(pods.key)
 
     def select(self, namespace: str, selector: Selector) -> PodSelection:
-        """The pods of one namespace that this selects."""
+        """The pods of one namespace that the selector selects."""
         query = (namespace, selector)
         if query not in self._found:
             self._found[query] = self._space(namespace).select(selector)
@@ -155,7 +155,7 @@ class Population:
         )
 
     def labels_of(self, namespace: str) -> Mapping[str, str]:
-        """The labels of a namespace; of one that no manifest describes, its name alone."""
+        """The labels of a namespace; only its name label where no manifest describes it."""
         return self._labels.get(namespace) or MappingProxyType({NAME_LABEL: namespace})
 
     def in_scope(self, namespace: str, selector: Selector) -> bool | None:
@@ -165,7 +165,7 @@ class Population:
         return selector.judge(self.labels_of(namespace), lambda key: key != NAME_LABEL)
 
     def scope(self, selector: Selector) -> Iterator[str]:
-        """The known namespaces that are selected for certain."""
+        """The known namespaces that are certainly selected."""
         named = [value for key, value in selector.equalities if key == NAME_LABEL]
         for namespace in named[:1] or self.namespaces:
             if namespace in self.state.namespaces and self.in_scope(namespace, selector):

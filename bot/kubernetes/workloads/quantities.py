@@ -1,4 +1,4 @@
-"""Quantities as the API compares them: `1Gi` and `1024Mi` are the same."""
+"""Quantities as the API server compares them: `1Gi` and `1024Mi` are equal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BINARY: Final = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
 
 def quantity(value: Value) -> Decimal | None:
-    """The amount that a quantity names, or None for what is no quantity."""
+    """The amount of a quantity, or None for an invalid one."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     match = _QUANTITY.fullmatch(str(value))

@@ -1,4 +1,4 @@
-"""References of pods: what they need to have before they start, and who provides it."""
+"""References of pods: the objects that they need in order to start, and who provides them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.kubernetes.workloads.pods import TEMPLATED, PodTemplate, pod_templates
 
 @dataclass(frozen=True, slots=True)
 class PodReference:
-    """What a pod needs: an object, or one key of it. `fatal` is False where it starts without."""
+    """An object, or one key of it, that a pod needs; `fatal` unless the pod starts without."""
 
     target: ResourceKey
     node: Node
@@ -50,7 +50,7 @@ _PROVIDED: Final = (
 
 
 def provided(resource: Resource) -> ResourceKey:
-    """What pods can refer to because this provider is there: itself, or what is made from it."""
+    """The object that a provider makes available to pods: itself, or the Secret made from it."""
     if resource.group_kind in _PROVIDED:
         return resource.key
     named = [resource.at(*path.split(".")).text for path in _MAKERS[resource.group_kind]]
@@ -65,7 +65,7 @@ PROVIDERS: Final = (*_PROVIDED, *_MAKERS)
 
 
 def providers(state: State) -> Mapping[ResourceKey, Resource]:
-    """Everything that pods of a state can refer to, with the object that it comes from."""
+    """Everything that pods of a state can refer to, with the object that provides it."""
     return state.derived(_providers)
 
 
@@ -76,7 +76,7 @@ def _providers(state: State) -> Mapping[ResourceKey, Resource]:
 def users_of(
     state: State, targets: Iterable[ResourceKey]
 ) -> Mapping[ResourceKey, tuple[PodReference, ...]]:
-    """What the pods of a state refer to among these, by what they refer to."""
+    """The references of a state's pods to these objects, by object."""
     target_keys = frozenset(targets)
     users: dict[ResourceKey, list[PodReference]] = {}
     for owner in _owners(state, target_keys):
@@ -88,7 +88,7 @@ def users_of(
 
 
 def _owners(state: State, target_keys: frozenset[ResourceKey]) -> Iterator[Resource]:
-    """The workloads that could refer to one of these; who names none of them is not decoded."""
+    """The workloads whose text names one of these objects; the others are not decoded."""
     spaces: dict[str | None, list[bytes]] = {}
     for key in target_keys:
         spaces.setdefault(key.namespace, []).append(msgspec.json.encode(key.name))
@@ -101,7 +101,7 @@ def _owners(state: State, target_keys: frozenset[ResourceKey]) -> Iterator[Resou
 
 
 def references(template: PodTemplate) -> Iterator[PodReference]:
-    """Everything that the pods of a template need to have before they start."""
+    """Everything that the pods of a template need in order to start."""
     space, spec = template.owner.namespace, template.spec
     for volume in spec["volumes"].items():
         yield from _of_volume(volume, space)
@@ -161,7 +161,7 @@ def _named(
 
 
 def entries(resource: Resource) -> frozenset[str] | None:
-    """The keys of a ConfigMap or Secret; None for what does not show its keys."""
+    """The keys of a ConfigMap or Secret; None for an object that does not show them."""
     if resource.group_kind not in {kinds.CONFIG_MAP, kinds.SECRET} or resource.at("sops").exists:
         return None
     fields = ("data", "binaryData", "stringData")

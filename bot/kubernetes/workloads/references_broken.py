@@ -1,4 +1,4 @@
-"""What pods of head refer to that base had and head has no more."""
+"""Broken references: what pods of head need, base had, and head no longer has."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from bot.kubernetes.workloads.references import (
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Something that is gone: what provided it at base, and the references at head that miss it.
+    """An object or key that is gone: its provider at base, and the references at head that miss it.
 
-    `entry` is the key that is gone where the object itself is still there.
+    `entry` is the missing key where the object itself still exists.
     """
 
     target: ResourceKey
@@ -51,7 +51,7 @@ def broken_references(before: State, after: State) -> Iterator[Broken]:
 def _gone(
     before: State, after: State
 ) -> Iterator[tuple[ResourceKey, tuple[Resource, frozenset[str] | None]]]:
-    """What base provided and head does not: objects, with None, and keys of objects."""
+    """What base provided and head does not: objects (with None) and keys of objects."""
     old, new = providers(before), providers(after)
     for target, provider in old.items():
         after_resource = new.get(target)
@@ -72,7 +72,7 @@ _FIELDS = ("data", "stringData", "binaryData")
 
 
 def _may_be_made(target: ResourceKey, after: State) -> bool:
-    """Whether something at head that is no pod names the object, and so may bring it about."""
+    """Whether a resource at head that has no pods names the object, and so may create it."""
     name = msgspec.json.encode(target.name)
     resources = after.in_namespace(target.namespace) if target.namespace is not None else ()
     return any(
@@ -83,6 +83,6 @@ def _may_be_made(target: ResourceKey, after: State) -> bool:
 
 
 def _is_foreign(resource: Resource) -> bool:
-    """Whether the kind is not one of Kubernetes' own: those make none of what pods refer to."""
+    """Whether the kind is not a built-in one; built-in kinds do not create what pods refer to."""
     group = resource.key.group
     return "." in group and not group.endswith(".k8s.io")

@@ -28,7 +28,7 @@ _REQUESTS: Final = frozenset[Demand]({"requests.cpu", "requests.memory"})
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
-    """A container and what it lacks, in a fixed order."""
+    """A container, and the requests and limits that it lacks, in a fixed order."""
 
     template: PodTemplate
     container: Node
@@ -36,17 +36,17 @@ class Lacking:
 
 
 def lacking(resource: Resource, state: State, demands: frozenset[Demand]) -> Iterator[Lacking]:
-    """The containers that lack something that is wanted.
+    """The containers that lack some of the demanded requests and limits.
 
-    Ordinary init containers are left out: the scheduler takes the largest of them or the sum of the
-    others, whichever is more, and native sidecars count with the others.
+    Ordinary init containers are left out: the scheduler takes the larger of the largest init
+    container and the sum of the others, and native sidecars count with the others.
     """
     for template in pod_templates(resource):
         yield from _lacking(template, state, template.serving, demands)
 
 
 def refused(resource: Resource, state: State) -> Iterator[tuple[Resource, Lacking]]:
-    """The containers, init containers too, that lack what a quota of their namespace demands.
+    """The containers, init containers included, that lack what a quota of their namespace demands.
 
     https://kubernetes.io/docs/concepts/policy/resource-quotas/
     """
@@ -72,7 +72,7 @@ def _lacking(
 
 
 def _satisfied(holder: Node) -> frozenset[Demand]:
-    """What a container, or the pod as a whole, sets. A request that is missing is the limit."""
+    """The demands that a container or the whole pod satisfies; a request defaults to the limit."""
     resources = holder["resources"]
     demands: set[Demand] = set()
     for demand, side, name in _DEMANDS:
@@ -83,10 +83,10 @@ def _satisfied(holder: Node) -> frozenset[Demand]:
 
 
 def _limit_ranges(state: State) -> Mapping[str, frozenset[Demand]]:
-    """What the LimitRanges of each namespace give to containers that say nothing.
+    """The demands that the LimitRanges of each namespace satisfy by their defaults.
 
-    A limit is `default`, else `max`; a request is `defaultRequest`, else the default limit, else
-    `min` (SetDefaults_LimitRangeItem).
+    A limit defaults to `default`, else `max`; a request to `defaultRequest`, else the default
+    limit, else `min` (SetDefaults_LimitRangeItem).
     """
     by_namespace: dict[str, frozenset[Demand]] = {}
     for limits in state.of(kinds.LIMIT_RANGE):
@@ -107,7 +107,7 @@ def _defaults(item: Node) -> Iterator[Demand]:
 
 
 def _autoscaled(state: State) -> frozenset[ResourceKey]:
-    """The workloads on whose pods a VerticalPodAutoscaler sets the requests."""
+    """The workloads whose requests a VerticalPodAutoscaler sets."""
     targets = set()
     for scaler in state.of(_AUTOSCALER):
         target = scaler.at("spec", "targetRef")
@@ -119,7 +119,7 @@ def _autoscaled(state: State) -> frozenset[ResourceKey]:
 
 
 def _quotas(state: State) -> Mapping[str, tuple[tuple[Resource, frozenset[Demand]], ...]]:
-    """The quotas of each namespace with what they demand that none before them does."""
+    """The quotas of each namespace, with the demands that no quota before them makes."""
     by_namespace: dict[str, list[tuple[Resource, frozenset[Demand]]]] = {}
     seen: dict[str, frozenset[Demand]] = {}
     for quota in state.of(kinds.RESOURCE_QUOTA):
@@ -132,7 +132,7 @@ def _quotas(state: State) -> Mapping[str, tuple[tuple[Resource, frozenset[Demand
 
 
 def _demanded(quota: Resource) -> frozenset[Demand]:
-    """What a quota makes every container say; one with scopes speaks of some pods only."""
+    """What a quota demands of every container; a quota with scopes applies to some pods only."""
     spec = quota.at("spec")
     if spec["scopes"].value or spec["scopeSelector"].value:
         return frozenset()

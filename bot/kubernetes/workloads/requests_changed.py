@@ -1,4 +1,4 @@
-"""What a change takes away from requests and limits, in its workloads or around them."""
+"""Requests and limits that a change removes, in workloads or in the defaults around them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _JUDGED = tuple(kind for kind in TEMPLATED if kind != kinds.POD_TEMPLATE)
 
 
 def affected(before: State, after: State) -> Iterator[Resource]:
-    """The workloads that changed, and all of a namespace whose defaults or quotas did; in order."""
+    """The changed workloads, and all workloads of namespaces whose defaults or quotas changed."""
     resources = {
         change.key: change.after for change in changes(before, after, *_JUDGED) if change.after
     }
@@ -27,7 +27,7 @@ def affected(before: State, after: State) -> Iterator[Resource]:
 def newly_lacking(
     resource: Resource, before: State, after: State, demands: frozenset[Demand]
 ) -> Iterator[Lacking]:
-    """What containers lack at head and did not lack at base."""
+    """The demands that containers do not satisfy at head and satisfied at base."""
     old = before.get(resource.key)
     earlier: dict[str, tuple[Demand, ...]] = {}
     if old is not None:
@@ -38,7 +38,7 @@ def newly_lacking(
 def newly_refused(
     resource: Resource, before: State, after: State
 ) -> Iterator[tuple[Resource, Lacking]]:
-    """The same for what quotas demand, each container once."""
+    """The quota demands that containers newly fail to satisfy, each container once."""
     old = before.get(resource.key)
     earlier: dict[str, tuple[Demand, ...]] = {}
     if old is not None:

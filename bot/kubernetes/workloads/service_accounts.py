@@ -1,4 +1,4 @@
-"""Service accounts: what they mount, what they are in the cloud, and tokens that do not expire."""
+"""Service accounts: what they mount, their cloud identities, and tokens that never expire."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ AccountCode: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class AccountChange:
-    """One thing that a change does to an account, at its place."""
+    """One change of an account, at its node."""
 
     code: AccountCode
     node: Node
@@ -55,12 +55,15 @@ class AccountChange:
 
 
 def automounts(account: Resource | None) -> bool:
-    """Whether pods that do not say otherwise get this account's token; no account: they do."""
+    """Whether pods without a setting of their own mount this account's token.
+
+    True where there is no account: that is Kubernetes' default.
+    """
     return account is None or account.at("automountServiceAccountToken").value is not False
 
 
 def clouded(state: State) -> frozenset[str]:
-    """The namespaces in which an account is somebody in a cloud."""
+    """The namespaces in which an account has a cloud identity."""
     return frozenset(
         account.namespace or ""
         for account in state.of(kinds.SERVICE_ACCOUNT)
@@ -69,12 +72,12 @@ def clouded(state: State) -> frozenset[str]:
 
 
 def token_secret(secret: Resource | None) -> bool:
-    """Whether this Secret asks for a token of a service account that does not expire."""
+    """Whether this Secret requests a service account token that never expires."""
     return secret is not None and secret.at("type").value == TOKEN_SECRET
 
 
 def account_changes(before: Resource | None, after: Resource | None) -> Iterator[AccountChange]:
-    """What a change does to one account (or to a Secret that holds an account's token)."""
+    """What a change does to one account, or to a Secret that holds an account's token."""
     present = after or before
     if present is None:
         return
@@ -126,7 +129,7 @@ def _identity(before: Resource | None, after: Resource) -> Iterator[AccountChang
 
 
 def _references(before: Resource | None, after: Resource) -> Iterator[AccountChange]:
-    """Names of Secrets that an account lists anew; of a new account they are no change."""
+    """The Secrets that an existing account newly lists."""
     if before is None:
         return
     pull, secrets = _added(before, after, "imagePullSecrets"), _added(before, after, "secrets")

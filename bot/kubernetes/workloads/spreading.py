@@ -1,4 +1,4 @@
-"""Replicas that nothing keeps apart."""
+"""Spreading: workloads whose replicas nothing keeps apart."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _TERMS: Final = "DuringSchedulingIgnoredDuringExecution"
 
 @dataclass(frozen=True, slots=True)
 class Spreading:
-    """What asks which workloads of at least `replicas` pods nothing spreads."""
+    """The question which workloads of at least `replicas` pods nothing spreads."""
 
     replicas: int
 
     def ask(self, state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
-        """The workloads of these namespaces whose replicas may all be on one node."""
+        """The workloads of these namespaces whose replicas may all run on one node."""
         scaled = _scaled(state)
         for resource in state.of(*REPLICATED):
             if resource.namespace not in reach:
@@ -47,7 +47,7 @@ class Spreading:
 
 
 def _scaled(state: State) -> dict[ResourceKey, Node]:
-    """The least numbers of replicas that autoscalers keep, by what they scale."""
+    """The smallest replica counts that autoscalers keep, by target."""
     targets = {}
     for scaler in state.of(kinds.HORIZONTAL_POD_AUTOSCALER):
         target = scaler.at("spec", "scaleTargetRef")
@@ -80,7 +80,7 @@ def _selectors(spread: Node) -> Iterator[Node]:
 
 
 def _spread(template: PodTemplate) -> bool:
-    """Whether a constraint or an anti-affinity is about the pods of the template themselves."""
+    """Whether a constraint or an anti-affinity applies to the template's own pods."""
     for constraint in template.spec["topologySpreadConstraints"].items():
         if matches(constraint["labelSelector"], template.labels):
             return True

@@ -1,4 +1,4 @@
-"""Control-plane nodes: what lets a pod run there, past their taints."""
+"""Control-plane nodes: what lets a pod run there despite their taints."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NODE_NAME: Final = re.compile(r"(?:^|[-.])(?:control-?plane|master)\d*(?:[-.\d]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One way onto the control plane: what stands where, in a clause whose subject is the pod."""
+    """One way onto the control plane: its node, and a clause whose subject is the pod."""
 
     way: Way
     node: Node
@@ -34,7 +34,7 @@ class Access:
 
 
 def control_plane_access(template: PodTemplate) -> Iterator[Access]:
-    """Every way in which these pods may come to run on control-plane nodes."""
+    """Every way in which these pods may be scheduled onto control-plane nodes."""
     spec = template.spec
     yield from _named(spec["nodeName"])
     for name, node in spec["nodeSelector"].fields():
@@ -70,7 +70,10 @@ def _effect(toleration: Node) -> str:
 
 
 def _matches(toleration: Node, key: str) -> bool:
-    """As k8s.io/component-helpers matches a toleration and a taint; no operator means Equal."""
+    """Whether a toleration tolerates a taint; a missing operator means Equal.
+
+    As k8s.io/component-helpers decides.
+    """
     match toleration["operator"].text or "Equal":
         case "Exists":
             return True
@@ -104,7 +107,7 @@ def _chooses(expression: Node) -> bool:
 
 
 def _keeps_away(term: Node) -> bool:
-    """Whether a term leaves control-plane nodes out; alternatives must all do so."""
+    """Whether a term excludes control-plane nodes; of alternatives, all must do so."""
     return any(
         expression["key"].text in _TAINTS and expression["operator"].text == "DoesNotExist"
         for expression in term["matchExpressions"].items()
