@@ -13,7 +13,7 @@ from bot.kubernetes.apply.api_versions_table import NEWEST, TABLE
 
 _STABLE: Final = re.compile(r"v\d{1,3}")
 _MINOR: Final = re.compile(r"v?1\.(\d{1,4})(?:\.\d+)?")
-# What a cluster without a known version surely has: nobody maintains what is older.
+# The oldest minor that a cluster of unknown version is assumed to run.
 _OLDEST_KEPT: Final = NEWEST - 5
 
 
@@ -46,7 +46,7 @@ def _served(text: str) -> ServedVersion:
 SERVED: Final[Mapping[GroupKind, tuple[ServedVersion, ...]]] = MappingProxyType(dict(_parse(TABLE)))
 """The kinds of Kubernetes itself that people write, with their versions from oldest to newest."""
 
-# The versions of these kinds differ in name alone, so that the newer takes an older manifest.
+# The versions of these kinds differ in name only, so a manifest needs no other change.
 _ALIKE: Final = frozenset(
     {
         *(

@@ -15,8 +15,8 @@ from typing import Final
 NEWEST: Final = 37
 """The newest minor version that the table knows."""
 
-# A line is a kind: each of its versions, the minor version that first served it, and after the
-# dash the one that first did not. Nothing where that was always so or is not yet so.
+# Each line is a kind with its versions. After a version: the first minor that serves it, a dash,
+# and the first minor that does not; a missing number means since ever, or until now.
 TABLE: Final = """
 ConfigMap: v1 2-
 Endpoints: v1 -

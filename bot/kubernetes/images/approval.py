@@ -23,7 +23,7 @@ from bot.kubernetes.images.reference import (
 )
 
 _COMPARED: Final = 128
-# What Flux, Argo Workflows, Tekton, Helm and envsubst replace before anything is pulled.
+# Expressions that Flux, Argo Workflows, Tekton, Helm and envsubst expand before the pull.
 _EXPRESSION: Final = re.compile(r"\$\{|\$\(|\{\{")
 
 

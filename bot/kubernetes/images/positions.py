@@ -12,8 +12,8 @@ from bot.kubernetes.images.reference import ImageReference, parse_image
 from bot.kubernetes.images.table import OTHER_KINDS, POD_SPEC, WORKFLOW
 from bot.kubernetes.workloads.pods import PLACES, pod_templates
 
-# The groups of Kubernetes itself and of tools whose `image` is none: what the tables above do not
-# know of them holds no image, so that no key of a ConfigMap is taken for one.
+# Groups whose images the tables list completely: no other `image` key of theirs is an image,
+# such as a key of a ConfigMap.
 _IMAGELESS: Final = frozenset(
     {
         "",

@@ -39,8 +39,8 @@ _OPERATED: Final = (
     "spec.initContainers.*.image",
 )
 
-# Written from the custom resource definitions of these projects; a kind that is not here is judged
-# by the fallback below. `*` is every item of a list or every field of a mapping.
+# From the custom resource definitions of these projects; other kinds use the fallback below.
+# `*` stands for every item of a list or every field of a mapping.
 OTHER_KINDS: Final[Mapping[GroupKind, tuple[str, ...]]] = MappingProxyType(
     {
         GroupKind("serving.knative.dev", "Revision"): _pods("spec"),

@@ -36,8 +36,7 @@ class _Data(msgspec.Struct):
     controllers: Table
 
 
-# A part of the package, read when this is imported: the process that analyses can open no file
-# once it has begun.
+# Package data, read on import: the sandboxed child process cannot open files later.
 _FILE: Final = (resources.files("bot.kubernetes") / "data" / "bootstrap.toml").read_bytes()
 
 

@@ -21,7 +21,7 @@ UNNAMED_VERBS: Final = frozenset(("create", "list", "watch", "deletecollection")
 Scoped: TypeAlias = frozenset[tuple[str, str]]
 """Resources (group, plural) that are in no namespace."""
 
-# `users`, `groups`, `uids`, `userextras` and `signers` are no objects but are asked about as if.
+# `users`, `groups`, `uids`, `userextras` and `signers` are virtual resources of the authorizer.
 _BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
     {
         "": "namespaces nodes persistentvolumes componentstatuses users groups",
@@ -149,11 +149,11 @@ def _in_namespace(atom: Atom, namespace: str, scoped: Scoped) -> bool:
     if (atom.group, main) not in scoped:
         return True
     if (atom.group, main) == ("", "namespaces"):
-        # The path of a Namespace object holds its own name as the request's namespace:
+        # A request for a Namespace object carries its own name as the namespace:
         # kubernetes/apiserver pkg/endpoints/request/requestinfo.go
         return atom.verb not in UNNAMED_VERBS and atom.name in (None, namespace)
     if (atom.group, atom.resource) == (RBAC_GROUP, "clusterroles"):
-        # Who may bind a ClusterRole in a namespace is asked about in that namespace:
+        # `bind` on a ClusterRole is checked in the namespace of the binding:
         # kubernetes/kubernetes pkg/registry/rbac/escalation_check.go
         return atom.verb in ("bind", ALL)
     return False

@@ -57,8 +57,7 @@ class Judgement:
         return (*risks, CLOUD_IDENTITY) if self._clouds(gain) else risks
 
     def _rules_in_scope(self, gain: Gain) -> Rules:
-        """All rules of the gain's subject in its scope; without a subject, all rules of the
-        role."""
+        """All rules of the gain's subject in its scope; of its role where it has no subject."""
         if gain.subject is not None:
             return self.after.allowed(gain.subject, gain.scope)
         return tuple(sourced.rule for sourced in self.after.resolve(gain.sourced.chain[0]))

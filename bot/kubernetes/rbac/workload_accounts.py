@@ -109,7 +109,7 @@ def _account(template: PodTemplate, state: State) -> Resource | None:
 def _mounted(pair: _Pair) -> Iterator[Finding]:
     """A token that is newly mounted because of the workload's own settings."""
     if pair.old.automount_node.boolean == pair.new.automount_node.boolean:
-        return  # the account says otherwise than before: that stands on the account
+        return  # the account's own setting changed, which is reported on the account
     who = _subject(pair.new)
     comparison = compare(pair.before, pair.after)
     judge = Judgement.of(pair.after, comparison.after)

@@ -55,7 +55,7 @@ PLACES: Final[Mapping[GroupKind, tuple[TemplatePath, ...]]] = MappingProxyType(
         kinds.STATEFUL_SET: (_at("spec.template"),),
         kinds.DAEMON_SET: (_at("spec.template"),),
         kinds.REPLICATION_CONTROLLER: (_at("spec.template"),),
-        # What extensions/v1beta1 was until Kubernetes 1.16: the same objects by an older name.
+        # extensions/v1beta1 (to Kubernetes 1.15): the same objects under an older name.
         **{
             GroupKind("extensions", kind): (_at("spec.template"),)
             for kind in ("Deployment", "DaemonSet", "ReplicaSet")
@@ -100,7 +100,7 @@ PLACES: Final[Mapping[GroupKind, tuple[TemplatePath, ...]]] = MappingProxyType(
 TEMPLATED: Final = tuple(PLACES)
 """The kinds that are known to hold pod templates."""
 
-# Labels that controllers put on the pods that they make; which values is theirs to choose.
+# Labels that controllers add to the pods that they create, with values of their choice.
 _ADDED: Final = frozenset(
     {
         "controller-revision-hash",

@@ -23,7 +23,7 @@ from bot.kubernetes.workloads.pods import (
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
 """The label that the API server puts on every namespace: its name."""
 
-# These hold templates from which nothing runs until something else takes them.
+# These hold templates that run nothing until another object uses them.
 _DORMANT: Final = frozenset({kinds.POD_TEMPLATE, kinds.CLUSTER_WORKFLOW_TEMPLATE})
 _RUNNING: Final = tuple(kind for kind in TEMPLATED if kind not in _DORMANT)
 

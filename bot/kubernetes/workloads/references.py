@@ -25,7 +25,7 @@ class PodReference:
     fatal: bool = True
 
 
-# Kinds whose controllers make a Secret: where its name stands, and else the object's own.
+# Kinds whose controllers create a Secret: the field with its name; else the object's name.
 _MAKERS: Final[Mapping[GroupKind, tuple[str, ...]]] = MappingProxyType(
     {
         GroupKind("bitnami.com", "SealedSecret"): ("spec.template.metadata.name",),
@@ -58,7 +58,7 @@ def provided(resource: Resource) -> ResourceKey:
     return ResourceKey("", "Secret", resource.namespace, name)
 
 
-_FEW: Final = 50  # beyond, looking for every name costs more than decoding
+_FEW: Final = 50  # above this, a text search for every name costs more than decoding
 
 PROVIDERS: Final = (*_PROVIDED, *_MAKERS)
 """The kinds that provide what pods refer to."""
@@ -108,7 +108,7 @@ def references(template: PodTemplate) -> Iterator[PodReference]:
     for container in template.all_containers:
         yield from _of_environment(container, space)
     for item in spec["imagePullSecrets"].items():
-        # The kubelet goes on without it, and pulls as nobody.
+        # The kubelet pulls without credentials where the Secret is missing.
         yield from _named(item["name"], "Secret", space, fatal=False)
     name = spec["priorityClassName"]
     if name.text and not name.text.startswith("system-"):

@@ -14,7 +14,7 @@ from bot.kubernetes.workloads.pods import PodTemplate
 Way: TypeAlias = Literal["tolerates", "named", "chosen", "maybe-named"]
 """Tolerates the taint, names such a node, chooses such nodes by label, names a node at all."""
 
-# The taints that installers put there: kubeadm's, its former name, and RKE's with its value.
+# The taints of installers: kubeadm's, its former name, and RKE's with its value.
 # https://kubernetes.io/docs/reference/labels-annotations-taints/
 _TAINTS: Final = {
     "node-role.kubernetes.io/control-plane": "",
