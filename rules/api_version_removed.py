@@ -16,28 +16,27 @@ REACH = "resource"
 
 def find(subject: Resource, state: State, options: object) -> Iterator[Finding]:
     del options
-    found = unserved(subject, state.environment.kubernetes)
-    if found is None:
+    problem = unserved(subject, state.environment.kubernetes)
+    if problem is None:
         return
     node = subject.at("apiVersion")
-    use = f"; use {found.use}" if found.use else ""
+    use = f"; use {problem.use}" if problem.use else ""
     version = escaped(subject.api_version)
-    message = f"{str_of(subject)} is written in {version}, {_why(found)}{use}"
+    message = f"{str_of(subject)} is written in {version}, {_why(problem)}{use}"
     yield Finding(
         node,
         message,
-        SEVERITY if found.certain else Severity.WARNING,
+        SEVERITY if problem.certain else Severity.WARNING,
         subject.api_version,
-        {"apiVersion": subject.api_version, "use": found.use},
-        fix=Fix(node, found.use) if found.use and found.alike else None,
+        {"apiVersion": subject.api_version, "use": problem.use},
+        fix=Fix(node, problem.use) if problem.use and problem.alike else None,
     )
 
 
-def _why(found: Unserved) -> str:
-    if found.until is not None:
-        return f"which Kubernetes does not serve since 1.{found.until}"
-    if found.since is not None:
-        return (
-            f"which Kubernetes serves from 1.{found.since} on, and this cluster has 1.{found.minor}"
-        )
+def _why(problem: Unserved) -> str:
+    if problem.until is not None:
+        return f"which Kubernetes does not serve since 1.{problem.until}"
+    if problem.since is not None:
+        here = f"this cluster has 1.{problem.minor}"
+        return f"which Kubernetes serves from 1.{problem.since} on, and {here}"
     return "which no Kubernetes serves"

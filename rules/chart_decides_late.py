@@ -15,24 +15,24 @@ REACH = "environment"
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    known = Counter(map(_mark, before.template_decisions))
-    for held in after.template_decisions:
-        mark = _mark(held)
-        if known[mark]:
-            known[mark] -= 1
+    at_base = Counter(map(_identity, before.template_decisions))
+    for decision in after.template_decisions:
+        identity = _identity(decision)
+        if at_base[identity]:
+            at_base[identity] -= 1
             continue
         # The versions of a cluster are few and known; what it holds, or chance, is anything.
-        severity = Severity.NOTICE if held.asks == "Capabilities" else SEVERITY
-        keys = ", ".join(held.keys)
+        severity = Severity.NOTICE if decision.asks == "Capabilities" else SEVERITY
+        keys = ", ".join(decision.keys)
         yield Finding(
-            FileLine(held.path, held.line),
-            f"{held.asks} decides about {keys} only where the chart is applied, so that what was "
-            "looked at may be something else there",
+            FileLine(decision.path, decision.line),
+            f"{decision.asks} decides about {keys} only where the chart is applied, so that what "
+            "was looked at may be something else there",
             severity,
-            key=" ".join((held.path, *mark)),
-            facts={"asks": held.asks, "keys": held.keys},
+            key=" ".join((decision.path, *identity)),
+            facts={"asks": decision.asks, "keys": decision.keys},
         )
 
 
-def _mark(held: TemplateDecision) -> tuple[str, ...]:
-    return (held.path, held.text, *held.keys)
+def _identity(decision: TemplateDecision) -> tuple[str, ...]:
+    return (decision.path, decision.text, *decision.keys)

@@ -17,10 +17,10 @@ REACH = "resource"
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     for change in changes(before, after, *SUBJECTS):
-        known = {found.way for found in _access(change.before)}
-        for found in _access(change.after):
-            if found.way not in known:
-                yield _finding(found, after)
+        at_base = {access.way for access in _access(change.before)}
+        for access in _access(change.after):
+            if access.way not in at_base:
+                yield _finding(access, after)
 
 
 def _access(resource: Resource | None) -> Iterator[Access]:
@@ -28,14 +28,14 @@ def _access(resource: Resource | None) -> Iterator[Access]:
         yield from control_plane_access(template)
 
 
-def _finding(found: Access, after: State) -> Finding:
-    resource = found.node.resource
-    severity = SEVERITY.lower() if found.way == "maybe-named" else SEVERITY
+def _finding(access: Access, after: State) -> Finding:
+    resource = access.node.resource
+    severity = SEVERITY.lower() if access.way == "maybe-named" else SEVERITY
     if resource.group_kind == kinds.DAEMON_SET:
         severity = severity.lower()
     if resource.namespace in after.policy.privileged_namespaces:
         severity = severity.lower()
-    where = "" if found.way == "maybe-named" else " of the control plane"
+    where = "" if access.way == "maybe-named" else " of the control plane"
     may = "may now run on nodes" if where else "may now run on any node"
-    message = f"{str_of(resource)} {may}{where}: it {found.text}"
-    return Finding(found.node, message, severity, found.way)
+    message = f"{str_of(resource)} {may}{where}: it {access.text}"
+    return Finding(access.node, message, severity, access.way)

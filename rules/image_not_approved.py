@@ -28,12 +28,12 @@ class Options:
 
 
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
-    found = tuple(new_images(before, after))
+    images = tuple(new_images(before, after))
     if after.policy.images.approved:
-        for number, new in enumerate(found):
+        for number, new in enumerate(images):
             yield from _outside_list(new, after, options, hint=number < _HINTS)
     else:
-        yield from _from_elsewhere(found, before, after)
+        yield from _from_elsewhere(images, before, after)
 
 
 def _outside_list(
@@ -56,20 +56,20 @@ def _outside_list(
     yield _finding(new, f"{used_by(new.use)}, which is not approved{end}", SEVERITY, after)
 
 
-def _from_elsewhere(found: tuple[NewImage, ...], before: State, after: State) -> Iterator[Finding]:
+def _from_elsewhere(images: tuple[NewImage, ...], before: State, after: State) -> Iterator[Finding]:
     """Of several images from one new place the first asks the question, the others are noted."""
-    for new in found:
+    for new in images:
         if new.use.image is None and before.derived(approval.origins) and not is_new(before, after):
             expression = approval.is_expression(new.use.reference)
             yield from _invalid(new, Severity.NOTICE if expression else Severity.WARNING)
-    for held in new_places(found, before, after):
-        count = len(held.moved)
+    for place in new_places(images, before, after):
+        count = len(place.moved)
         noun = "image moves" if count == 1 else "images move"
         also = f" ({count} more {noun} with it)" if count else ""
-        message = f"and nothing in this environment is from {held.origin} yet{also}"
-        severity = Severity.NOTICE if held.again else Severity.WARNING
-        finding = _finding(held.new, f"{used_by(held.new.use)}, {message}", severity, after)
-        related = tuple(Related(moved.use.node, "moves with it") for moved in held.moved[:20])
+        message = f"and nothing in this environment is from {place.origin} yet{also}"
+        severity = Severity.NOTICE if place.again else Severity.WARNING
+        finding = _finding(place.new, f"{used_by(place.new.use)}, {message}", severity, after)
+        related = tuple(Related(moved.use.node, "moves with it") for moved in place.moved[:20])
         yield replace(finding, related=related)
 
 

@@ -21,11 +21,11 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         old, new = change.before, change.after
         if old is None or new is None or is_hook(new):
             continue
-        for found in refused_changes(old, new):
-            yield from _finding(found, new)
+        for refused in refused_changes(old, new):
+            yield from _finding(refused, new)
 
 
-def _finding(found: Refused, new: Resource) -> Iterator[Finding]:
+def _finding(refused: Refused, new: Resource) -> Iterator[Finding]:
     job = new.group_kind == kinds.JOB
     short_lived = job and new.at("spec", "ttlSecondsAfterFinished").value is not None
     severity, end = SEVERITY, "so the API refuses the update"
@@ -35,5 +35,7 @@ def _finding(found: Refused, new: Resource) -> Iterator[Finding]:
         severity, end = Severity.WARNING, "so the object is deleted and created again"
     elif short_lived:
         severity, end = Severity.WARNING, "so the API refuses the update while the old Job is there"
-    message = f"{str_of(new)} changes {found.path}, which cannot change, {end}"
-    yield Finding(found.node, message, severity, found.path, {"field": found.path}, found.side)
+    message = f"{str_of(new)} changes {refused.path}, which cannot change, {end}"
+    yield Finding(
+        refused.node, message, severity, refused.path, {"field": refused.path}, refused.side
+    )

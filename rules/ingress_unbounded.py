@@ -7,7 +7,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.checks import new_findings
 from bot.kubernetes.routes.backends import INGRESSES
-from bot.kubernetes.routes.catch_all import ask_unbounded
+from bot.kubernetes.routes.catch_all import check_catch_all
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (*INGRESSES, kinds.GATEWAY)
@@ -15,4 +15,4 @@ SUBJECTS = (*INGRESSES, kinds.GATEWAY)
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    yield from new_findings(before, after, ask_unbounded)
+    yield from new_findings(before, after, check_catch_all)

@@ -17,7 +17,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     for old, new in touched_files(before, after):
         error = new.reading.error
         if error is not None and _is_new(error, old, new):
-            flag, message = _said(error, new)
+            flag, message = _flag_and_message(error, new)
             yield Finding(FileLine(new.path, error.line), message, key=flag, facts={"flag": flag})
 
 
@@ -25,16 +25,16 @@ def _is_new(error: ReadError, old: ManifestFile | None, new: ManifestFile) -> bo
     """Whether the change made the file unreadable, and nothing else says so on the line."""
     if error.line is None and not error.limit:
         return False  # the content is not to be had: nothing was refused
-    known = old.reading.error if old else None
-    if known is not None and known.message == error.message:
+    at_base = old.reading.error if old else None
+    if at_base is not None and at_base.message == error.message:
         return False
-    if new.manifest.template and (old is None or known is not None):
+    if new.manifest.template and (old is None or at_base is not None):
         return False
     counts = new.manifest.resembles or bool(new.reading.objects) or old is not None
     return counts and all(hazard.line != error.line for hazard in new_hazards(old, new))
 
 
-def _said(error: ReadError, file: ManifestFile) -> tuple[str, str]:
+def _flag_and_message(error: ReadError, file: ManifestFile) -> tuple[str, str]:
     if error.limit:
         return "limit", f"nothing is looked at from here on, the limit is met: {error.message}"
     reader = "kustomize" if file.kustomize else "kubectl"

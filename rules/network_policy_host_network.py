@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes.checks import new_findings
-from bot.kubernetes.network.policy_checks import ask_host_network
+from bot.kubernetes.network.policy_checks import check_host_network
 from bot.kubernetes.network.state_policies import NETWORK_KINDS
 
 SEVERITY = Severity.WARNING
@@ -14,4 +14,4 @@ SUBJECTS = NETWORK_KINDS
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    yield from new_findings(before, after, ask_host_network)
+    yield from new_findings(before, after, check_host_network)

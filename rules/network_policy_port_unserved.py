@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes.checks import ReachedNamespaces, Violation, new_findings
-from bot.kubernetes.network.policy_ports import ask_ports
+from bot.kubernetes.network.policy_ports import check_policy_ports
 from bot.kubernetes.network.state_policies import NETWORK_KINDS
 
 SEVERITY = Severity.WARNING
@@ -18,4 +18,8 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
 
 
 def _ask(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
-    return (issue for issue in ask_ports(state, reach) if issue.code != "NP-SERVICE-PORT")
+    return (
+        violation
+        for violation in check_policy_ports(state, reach)
+        if violation.code != "NP-SERVICE-PORT"
+    )

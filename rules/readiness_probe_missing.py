@@ -34,14 +34,14 @@ class Options:
 
 def find(subject: Resource, state: State, options: Options) -> Iterator[Finding]:
     ignored_traffic = Traffic(options.ignored_services, options.ignored_ports)
-    for held in served_containers(subject, state, ignored_traffic):
-        container = held.container
+    for traffic in served_containers(subject, state, ignored_traffic):
+        container = traffic.container
         ignored = matches_any(container["name"].text, options.ignored_containers)
         if ignored or has_probe(container, "readinessProbe"):
             continue
         message = (
             f"{str_of(subject)}: {container_name(container)} gets the traffic of"
-            f" {str_of(held.service)} as soon as it starts, for it has no readiness probe"
+            f" {str_of(traffic.service)} as soon as it starts, for it has no readiness probe"
         )
-        related = Related(held.service.at("metadata", "name"), "sends the traffic")
+        related = Related(traffic.service.at("metadata", "name"), "sends the traffic")
         yield Finding(container["readinessProbe"], message, related=(related,))

@@ -16,26 +16,26 @@ SUBJECTS: tuple[GroupKind, ...] = (*PROVIDERS, *TEMPLATED)
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    for found in broken_references(before, after):
-        fatal = any(user.fatal for user in found.users)
-        names = [str_of(user.node.resource) for user in found.users]
+    for broken in broken_references(before, after):
+        fatal = any(user.fatal for user in broken.users)
+        names = [str_of(user.node.resource) for user in broken.users]
         users = list(dict.fromkeys(names))
         more = f" and {len(users) - 1} more" if len(users) > 1 else ""
         end = "needs it to start" if fatal else "pulls its images with it"
         end = end.replace("needs", "need").replace("pulls its", "pull their") if more else end
-        related = tuple(Related(user.node, "refers to it") for user in found.users[:10])
+        related = tuple(Related(user.node, "refers to it") for user in broken.users[:10])
         yield Finding(
-            found.place,
-            f"{_what(found)} is gone, and {users[0]}{more} still {end}",
+            broken.place,
+            f"{_what(broken)} is gone, and {users[0]}{more} still {end}",
             SEVERITY if fatal else Severity.WARNING,
-            f"{found.target}",
-            {"object": f"{found.target}"},
+            f"{broken.target}",
+            {"object": f"{broken.target}"},
             "LEFT",
             related,
         )
 
 
-def _what(found: Broken) -> str:
-    space = f"{found.target.namespace}/" if found.target.namespace else ""
-    whole = f"{found.target.kind} {space}{found.target.name}"
-    return f"Key {escaped(found.entry)} of {whole}" if found.entry else whole
+def _what(broken: Broken) -> str:
+    space = f"{broken.target.namespace}/" if broken.target.namespace else ""
+    whole = f"{broken.target.kind} {space}{broken.target.name}"
+    return f"Key {escaped(broken.entry)} of {whole}" if broken.entry else whole

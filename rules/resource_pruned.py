@@ -27,20 +27,20 @@ class Options:
 
 
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
-    for found in removed(before, after, frozenset(options.kinds)):
-        if found.fate == "left":
+    for removal in removed(before, after, frozenset(options.kinds)):
+        if removal.fate == "left":
             continue
-        severity = Severity.WARNING if found.fate == "confirmed" else Severity.ERROR
-        node = found.resource.at("metadata", "name")
-        yield Finding(node, _message(found), severity, side="LEFT")
+        severity = Severity.WARNING if removal.fate == "confirmed" else Severity.ERROR
+        node = removal.resource.at("metadata", "name")
+        yield Finding(node, _message(removal), severity, side="LEFT")
 
 
-def _message(found: Removed) -> str:
-    what = str_of(found.resource)
-    match found.fate:
+def _message(removal: Removed) -> str:
+    what = str_of(removal.resource)
+    match removal.fate:
         case "pruned":
-            return f"{what} is removed and will be pruned: {found.loss}"
+            return f"{what} is removed and will be pruned: {removal.loss}"
         case "confirmed":
-            return f"{what} is removed and pruned when somebody confirms it: {found.loss}"
+            return f"{what} is removed and pruned when somebody confirms it: {removal.loss}"
         case _:
-            return f"{what} is removed: if it is pruned, {found.loss}"
+            return f"{what} is removed: if it is pruned, {removal.loss}"

@@ -28,21 +28,21 @@ class Options:
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
     for resource in affected(before, after):
         demanded = set()
-        for quota, found in newly_refused(resource, before, after):
-            demanded.add(found.container.route)
+        for quota, refusal in newly_refused(resource, before, after):
+            demanded.add(refusal.container.route)
             message = (
-                f"{str_of(resource)}: {container_name(found.container)} has"
-                f" {_none(found.demands)}, which {str_of(quota)} demands, so its pods are refused"
+                f"{str_of(resource)}: {container_name(refusal.container)} has"
+                f" {_none(refusal.demands)}, which {str_of(quota)} demands, so its pods are refused"
             )
             related = (Related(quota.at("spec", "hard"), "demands it"),)
             yield Finding(
-                found.container["resources"], message, Severity.ERROR, "quota", related=related
+                refusal.container["resources"], message, Severity.ERROR, "quota", related=related
             )
-        for found in newly_lacking(resource, before, after, frozenset(options.required)):
-            ignored = matches_any(found.container["name"].text, options.ignored_containers)
-            if not ignored and found.container.route not in demanded:
-                what = f"{container_name(found.container)} has {_none(found.demands)}"
-                yield Finding(found.container["resources"], f"{str_of(resource)}: {what}")
+        for lacking in newly_lacking(resource, before, after, frozenset(options.required)):
+            ignored = matches_any(lacking.container["name"].text, options.ignored_containers)
+            if not ignored and lacking.container.route not in demanded:
+                what = f"{container_name(lacking.container)} has {_none(lacking.demands)}"
+                yield Finding(lacking.container["resources"], f"{str_of(resource)}: {what}")
 
 
 _NAMES: dict[Demand, str] = {

@@ -17,19 +17,21 @@ REACH = "environment"
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     for change in changes(before, after, kinds.SECRET):
-        found = exposed(change.before, change.after, before) if change.after else None
-        if found is not None:
-            yield Finding(found.node, f"{str_of(found.secret)} {_why(found)}", key=found.cause)
+        exposure = exposed(change.before, change.after, before) if change.after else None
+        if exposure is not None:
+            yield Finding(
+                exposure.node, f"{str_of(exposure.secret)} {_why(exposure)}", key=exposure.cause
+            )
 
 
-def _why(found: Exposed) -> str:
-    match found.cause:
+def _why(exposure: Exposed) -> str:
+    match exposure.cause:
         case "sops gone":
             return "was encrypted with SOPS and now stands in clear"
         case "value decrypted":
             return "has an entry in clear that was encrypted with SOPS"
         case "sealed before":
-            sealed = found.old.key.kind if found.old else "SealedSecret"
+            sealed = exposure.old.key.kind if exposure.old else "SealedSecret"
             return f"stands in clear, and was a {sealed} before"
         case _:
             return "stands in clear, and every other Secret here is encrypted"

@@ -17,12 +17,12 @@ SUBJECTS: Final = (kinds.SERVICE_ACCOUNT, kinds.SECRET)
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     for change in changes(before, after, *SUBJECTS):
-        for found in service_accounts.account_changes(change.before, change.after):
+        for account_change in service_accounts.account_changes(change.before, change.after):
             yield Finding(
-                node=found.node,
-                message=found.message,
-                severity=found.severity,
-                key=found.code,
-                facts=found.facts,
-                side=found.side,
+                node=account_change.node,
+                message=account_change.message,
+                severity=account_change.severity,
+                key=account_change.code,
+                facts=account_change.facts,
+                side=account_change.side,
             )

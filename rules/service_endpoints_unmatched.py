@@ -16,13 +16,14 @@ CONTEXT = (kinds.ENDPOINT_SLICE, kinds.ENDPOINTS)
 def find(subject: Resource, state: State, options: object) -> Iterator[Finding]:
     del options
     for port, offered in unanswered(subject, state):
-        own = f"{port.name or 'unnamed'} ({port.protocol})"
+        wanted_port = f"{port.name or 'unnamed'} ({port.protocol})"
         have = ", ".join(offered) or "none"
         name = port.node["name"]
         yield Finding(
             name if name.exists else port.node,
             f"Nothing answers on port {port.number} of Service {subject.namespace}/{subject.name}: "
-            f"its endpoints are found by the port's name, which is {own}, and they have {have}",
-            key=own,
-            facts={"port": port.number, "has": own, "offered": offered},
+            f"its endpoints are found by the port's name, which is {wanted_port}, "
+            f"and they have {have}",
+            key=wanted_port,
+            facts={"port": port.number, "has": wanted_port, "offered": offered},
         )

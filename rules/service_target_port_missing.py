@@ -6,7 +6,7 @@ from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.checks import new_findings
-from bot.kubernetes.services.ports import ask_targets
+from bot.kubernetes.services.ports import check_target_ports
 from bot.kubernetes.workloads.pods import TEMPLATED
 
 SEVERITY = Severity.ERROR
@@ -15,4 +15,4 @@ SUBJECTS = (kinds.SERVICE, *TEMPLATED)
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    yield from new_findings(before, after, ask_targets)
+    yield from new_findings(before, after, check_target_ports)

@@ -22,43 +22,44 @@ class Options:
 
 
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
-    for held in new_violations(before, after):
-        yield from _baseline(held, after)
-        asked = held.admission.asks_restricted or held.met_restricted
-        wanted = options.restricted == "always" or (options.restricted == "asked" and asked)
-        if held.restricted and wanted:
-            yield _restricted(held)
+    for violations in new_violations(before, after):
+        yield from _baseline(violations, after)
+        is_asked = violations.admission.asks_restricted or violations.met_restricted
+        judged = options.restricted == "always" or (options.restricted == "asked" and is_asked)
+        if violations.restricted and judged:
+            yield _restricted(violations)
 
 
-def _baseline(held: NewViolations, after: State) -> Iterator[Finding]:
-    refused = held.admission.refuses("baseline")
-    expected = held.admission.enforced == "privileged" or (
-        held.resource.namespace in after.policy.privileged_namespaces
+def _baseline(violations: NewViolations, after: State) -> Iterator[Finding]:
+    refused = violations.admission.refuses("baseline")
+    expected = violations.admission.enforced == "privileged" or (
+        violations.resource.namespace in after.policy.privileged_namespaces
     )
-    for number, found in enumerate(held.baseline):
+    for number, violation in enumerate(violations.baseline):
         severity = SEVERITY
         if expected and not refused:
             # One thread for an agent of the node, however many of the node's things it needs.
             severity = Severity.NOTICE if number else Severity.WARNING
-        end = f"; {_refusal(held)}" if refused else ", beyond the baseline of Pod Security"
-        message = f"{str_of(held.resource)} {found.text}{end}"
-        facts = {"control": found.control}
-        yield Finding(found.node, message, severity, f"{found.control} {found.detail}", facts)
+        end = f"; {_refusal(violations)}" if refused else ", beyond the baseline of Pod Security"
+        message = f"{str_of(violations.resource)} {violation.text}{end}"
+        facts = {"control": violation.control}
+        yield Finding(
+            violation.node, message, severity, f"{violation.control} {violation.detail}", facts
+        )
 
 
-def _restricted(held: NewViolations) -> Finding:
-    first, *more = held.restricted
-    refused = held.admission.refuses("restricted")
+def _restricted(violations: NewViolations) -> Finding:
+    first, *more = violations.restricted
+    refused = violations.admission.refuses("restricted")
     count = f" and {len(more)} more" if more else ""
-    end = f"; {_refusal(held)}" if refused else ""
-    message = (
-        f"{str_of(held.resource)} does not meet Pod Security restricted: {first.text}{count}{end}"
-    )
-    controls = tuple(dict.fromkeys(found.control for found in held.restricted))
+    end = f"; {_refusal(violations)}" if refused else ""
+    begin = f"{str_of(violations.resource)} does not meet Pod Security restricted"
+    message = f"{begin}: {first.text}{count}{end}"
+    controls = tuple(dict.fromkeys(violation.control for violation in violations.restricted))
     severity = Severity.ERROR if refused else Severity.NOTICE
     return Finding(first.node, message, severity, "restricted", {"controls": controls})
 
 
-def _refusal(held: NewViolations) -> str:
-    level = held.admission.enforced
-    return f"namespace {held.resource.namespace} enforces {level} and refuses its pods"
+def _refusal(violations: NewViolations) -> str:
+    level = violations.admission.enforced
+    return f"namespace {violations.resource.namespace} enforces {level} and refuses its pods"

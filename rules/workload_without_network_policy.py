@@ -20,5 +20,5 @@ class Options:
 
 
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
-    found = uncovered_findings(before, after)
-    yield from with_policies(found, after) if options.only_with_policies else found
+    findings = uncovered_findings(before, after)
+    yield from with_policies(findings, after) if options.only_with_policies else findings

@@ -1,4 +1,4 @@
-"""What is known: how sure a rule can be that something does not exist (DESIGN 4)."""
+"""How certain the absence of a resource is, so that a rule may say that it does not exist."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ _FAR: Final = frozenset({"gateway.networking.k8s.io"})
 
 
 def may_bring_pods(state: State, namespace: str) -> bool:
-    """Whether something in this namespace may bring pods that no manifest shows."""
-    return any(brings_pods(found.group_kind) for found in state.in_namespace(namespace))
+    """Whether a resource of this namespace may create pods that no manifest shows."""
+    return any(brings_pods(resource.group_kind) for resource in state.in_namespace(namespace))
 
 
 def is_seen(state: State, namespace: str) -> bool:
-    """Whether the pods of a namespace are all there to be seen."""
+    """Whether manifests show every pod of a namespace."""
     return namespace in state.closed and not may_bring_pods(state, namespace)
 
 
 def brings_pods(kind: GroupKind) -> bool:
-    """Whether things of this kind may bring pods, and no manifest shows which."""
+    """Whether resources of this kind may create pods that no manifest shows."""
     ours = kind.group in _BUILT_IN or kind.group.endswith(".k8s.io")
     shown = kind in PLACES or kind in _PODLESS_KINDS or kind.group in _PODLESS
     return not ours and not shown
@@ -86,10 +86,11 @@ def brings_pods(kind: GroupKind) -> bool:
 def absence_severity(
     state: State, namespace: str, kinds: Iterable[GroupKind], severity: Severity
 ) -> Severity | None:
-    """How bad it is that something of these kinds is not to be found in a namespace.
+    """The severity of the absence of a resource of these kinds in a namespace.
 
-    `severity` where every root that could hold it was read and the namespace holds things of its
-    kind; a notice where only some was read; None where things of its kind are kept elsewhere.
+    It is `severity` where every root that could hold the resource was read and the namespace holds
+    resources of these kinds, a notice where only some roots were read, and None where the namespace
+    holds none of these kinds, so that they are probably kept elsewhere.
     """
     if not state.of(*kinds, namespace=namespace):
         return None
@@ -98,19 +99,19 @@ def absence_severity(
 
 @dataclass(frozen=True)
 class CheckedReference:
-    """What a resource refers to, and whether it was found.
+    """A reference from one resource to another, and whether its target exists.
 
-    `identity` names what is referred to, so that base and head can be compared. `issue` is what is
-    to be said where it was not found, `by` the places that make it be found; `kinds` are what such
-    a reference normally leads to, and `unseen` says that it may lead to what no manifest shows,
-    `certain` that it cannot be there, as what should hold it is and does not.
+    `identity` names the target, so that base and head can be compared. `violation` is what to
+    report where the target is missing; `by` are the field paths that make the target exist. `kinds`
+    are the kinds of the target. `unseen` means that the target may exist without a manifest,
+    `certain` that it cannot, because the resource that would hold it is known and does not.
     """
 
     identity: str
     found: bool
     namespace: str
     kinds: tuple[GroupKind, ...]
-    issue: Violation
+    violation: Violation
     by: tuple[Node, ...] = ()
     unseen: bool = False
     certain: bool = False
@@ -127,10 +128,11 @@ def dangling(
     references: References,
     severity: Severity,
 ) -> Iterator[Finding]:
-    """What these subjects refer to at head and what is not there, where base had it or it is known.
+    """The references of these subjects that lead nowhere at head.
 
-    Where base satisfied the reference, its loss has the full severity. Otherwise what is known
-    decides. What base lacked as well is not reported.
+    A reference that base satisfied and head does not has the full severity. For a reference that
+    head adds, `absence_severity` decides. A reference that base did not satisfy either is not
+    reported.
     """
     reach = reach_of(before, after)
     for subject in after.of(*subjects):
@@ -144,24 +146,26 @@ def dangling(
         for reference in references(after, subject):
             had = at_base.get(reference.identity)
             if not reference.found and (had is None or had.found):
-                yield from _told(before, after, reference, had, severity)
+                yield from _absence_finding(before, after, reference, had, severity)
 
 
-def _told(
+def _absence_finding(
     before: State,
     after: State,
     reference: CheckedReference,
     had: CheckedReference | None,
     severity: Severity,
 ) -> Iterator[Finding]:
-    issue = reference.issue
-    told: Severity | None = severity
+    violation = reference.violation
+    level: Severity | None = severity
     if had is None and not reference.certain:
-        told = absence_severity(after, reference.namespace, reference.kinds, severity)
-        told = None if reference.unseen else told
-    if told is None:
+        level = absence_severity(after, reference.namespace, reference.kinds, severity)
+        level = None if reference.unseen else level
+    if level is None:
         return
-    place = changed_place(before, issue.places)
+    place = changed_place(before, violation.places)
     if place is None and had is not None:
         place = lost_place(after, had.by)
-    yield finding_at(replace(issue, severity=told), place or ChangedPosition(issue.places[0]))
+    yield finding_at(
+        replace(violation, severity=level), place or ChangedPosition(violation.places[0])
+    )

@@ -1,4 +1,4 @@
-"""Sets of IP addresses, of both versions."""
+"""Sets of IPv4 and IPv6 addresses."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Span = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """A set of addresses as sorted spans that do not touch."""
+    """A set of addresses, as sorted spans that neither overlap nor touch."""
 
     spans: tuple[Span, ...] = ()
 
     @classmethod
     def of(cls, cidr: str) -> Addresses:
-        """The addresses of a block. Raises ValueError for what is no block.
+        """The addresses of a CIDR block. Raises ValueError where the text is not a CIDR block.
 
-        Host bits are taken as zeros: `10.0.0.1/8` is `10.0.0.0/8`, as for the API.
+        Host bits are read as zeros: `10.0.0.1/8` is `10.0.0.0/8`, as the API reads it.
         """
         if "/" not in cidr:
             raise ValueError(f"{cidr!r} is not a CIDR block")
@@ -33,9 +33,9 @@ class Addresses:
         return cls(((network.version, first, first + network.num_addresses - 1),))
 
     @classmethod
-    def union(cls, held: Iterable[Addresses]) -> Addresses:
-        """The addresses that are in any of these."""
-        return cls(tuple(_merged(span for each in held for span in each.spans)))
+    def union(cls, sets: Iterable[Addresses]) -> Addresses:
+        """The addresses that are in any of these sets."""
+        return cls(tuple(_merged(span for each in sets for span in each.spans)))
 
     def __or__(self, other: Addresses) -> Addresses:
         return Addresses.union((self, other))
@@ -54,13 +54,13 @@ class Addresses:
 
     @property
     def everywhere(self) -> bool:
-        """Whether this holds all addresses of a version."""
+        """Whether the set holds all addresses of an IP version."""
         return any(
             first == 0 and last == 2 ** _BITS[version] - 1 for version, first, last in self.spans
         )
 
     def __str__(self) -> str:
-        """The blocks that make up the set, at most three of them."""
+        """The CIDR blocks that make up the set, at most three of them."""
         blocks = [str(block) for span in self.spans for block in _blocks(span)]
         more = f" and {len(blocks) - 3} more blocks" if len(blocks) > 3 else ""
         return ", ".join(blocks[:3]) + more
@@ -71,20 +71,20 @@ EVERYWHERE: Final = Addresses(((4, 0, 2**32 - 1), (6, 0, 2**128 - 1)))
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
-    held: Span | None = None
+    current: Span | None = None
     for span in sorted(spans):
-        if held is not None and span[0] == held[0] and span[1] <= held[2] + 1:
-            held = (held[0], held[1], max(held[2], span[2]))
+        if current is not None and span[0] == current[0] and span[1] <= current[2] + 1:
+            current = (current[0], current[1], max(current[2], span[2]))
             continue
-        if held is not None:
-            yield held
-        held = span
-    if held is not None:
-        yield held
+        if current is not None:
+            yield current
+        current = span
+    if current is not None:
+        yield current
 
 
 def _outside(span: Span, cuts: tuple[Span, ...]) -> Iterator[Span]:
-    """What of a span is in none of these sorted spans."""
+    """The parts of a span that are in none of these sorted spans."""
     version, first, last = span
     start = bisect_right(cuts, (version, first, last))
     # The span before may reach into this one.

@@ -1,4 +1,4 @@
-"""The place where a change was made that brought something about."""
+"""The changed field that brings a finding about."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from bot.core.values import Value
 
 @dataclass(frozen=True, slots=True)
 class ChangedPosition:
-    """A place, and the side of the difference on which it stands."""
+    """A field, and the side of the difference on which it stands."""
 
     node: Node
     side: Side = "RIGHT"
 
 
 def changed_position(before: State, candidates: Iterable[Node]) -> ChangedPosition:
-    """The first of these places at head that base has otherwise; the first of all if none is.
+    """The first of these fields of head that differs from base; the first field if none differs.
 
-    A place that head no longer has stands at base.
+    A field that head does not have stands at base.
     """
     listed = tuple(candidates)
     return changed_place(before, listed) or ChangedPosition(listed[0])
 
 
 def changed_place(before: State, candidates: Iterable[Node]) -> ChangedPosition | None:
-    """The first of these places at head that base has otherwise; None if there is none."""
+    """The first of these fields of head that differs from base; None if none differs."""
     for node in candidates:
         old = same_place(before, node)
         if old is None or not old.exists:
@@ -44,9 +44,10 @@ def changed_place(before: State, candidates: Iterable[Node]) -> ChangedPosition 
 
 
 def lost_place(after: State, places: Iterable[Node]) -> ChangedPosition | None:
-    """The first of these places at base that head has otherwise; None if there is none.
+    """The first of these fields of base that differs at head; None if none differs.
 
-    It stands at head where head still has it. Of a resource that is gone, it is the name.
+    The position is at head where head still has the field, and the name of the resource where head
+    does not have the resource.
     """
     for node in places:
         if after.get(node.resource.key) is None:
@@ -61,7 +62,7 @@ def lost_place(after: State, places: Iterable[Node]) -> ChangedPosition | None:
 
 
 def same_place(state: State, node: Node) -> Node | None:
-    """The same place in another state; None where that has no such resource or item."""
+    """The same field in another state; None where the resource or the list item is missing."""
     resource = state.get(node.resource.key)
     if resource is None:
         return None
@@ -72,28 +73,28 @@ def same_place(state: State, node: Node) -> Node | None:
             if step.index >= len(listed):
                 return None
             new = Node(new.resource, (*new.route, step), listed[step.index])
-            found = _same_item(old, new.value, step)
-            if found is None:
+            item = _same_item(old, new.value, step)
+            if item is None:
                 return None
-            old = found
+            old = item
         else:
             old, new = old[step], new[step]
     return old
 
 
 def _same_item(listed: Node, value: Value, step: ListStep) -> Node | None:
-    """The item of base's list with this merge key; without one, an equal item or that place's.
+    """Base's list item with the same merge key; without a key an equal item, else the same index.
 
-    Most lists are long and hardly changed, so that the item's own place is looked at first.
+    Most lists are long and hardly changed, so the item's own index is tried first.
     """
-    held = values.sequence(listed.value)
-    if step.index < len(held) and held[step.index] == value:
-        return _item(listed, held, step.key, step.index)
+    entries = values.sequence(listed.value)
+    if step.index < len(entries) and entries[step.index] == value:
+        return _item(listed, entries, step.key, step.index)
     if step.key:
         return next((old for old in listed.items() if old.route[-1] == step), None)
-    index = held.index(value) if value in held else step.index
-    return _item(listed, held, "", index) if index < len(held) else None
+    index = entries.index(value) if value in entries else step.index
+    return _item(listed, entries, "", index) if index < len(entries) else None
 
 
-def _item(listed: Node, held: tuple[Value, ...], key: str, index: int) -> Node:
-    return Node(listed.resource, (*listed.route, ListStep(key, index)), held[index])
+def _item(listed: Node, entries: tuple[Value, ...], key: str, index: int) -> Node:
+    return Node(listed.resource, (*listed.route, ListStep(key, index)), entries[index])

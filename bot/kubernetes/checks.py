@@ -1,4 +1,4 @@
-"""Issues: what is wrong in a state, compared between base and head and placed at its cause."""
+"""Violations of a state, compared between base and head and reported at their cause."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bot.kubernetes.causes import ChangedPosition, changed_position
 
 @dataclass(frozen=True)
 class Violation:
-    """Something that is wrong with `subject` as the state stands.
+    """Something that is wrong with `subject` in one state.
 
-    `identity` is what stays of it when lines and the order of things change. `places` are those
-    that may have brought it about, the most telling first. `fix` holds at its own place alone.
+    `identity` stays the same when lines and list orders change. `places` are the fields that may
+    cause the violation, the most likely first. `fix` applies to its own field only.
     """
 
     code: str
@@ -35,13 +35,13 @@ class Violation:
 
     @property
     def key(self) -> str:
-        """What tells it apart from other issues, in one line."""
+        """Distinguishes this violation from all others of the rule, in one line."""
         return " ".join((str(self.subject.key), self.code, *self.identity))
 
 
 @dataclass(frozen=True, slots=True)
 class ReachedNamespaces:
-    """The namespaces that a change reaches, those of changed Namespace objects among them."""
+    """The namespaces in which a change may have an effect; changed Namespace objects count."""
 
     namespaces: frozenset[str]
 
@@ -50,7 +50,7 @@ class ReachedNamespaces:
 
 
 Check: TypeAlias = Callable[[State, ReachedNamespaces], Iterable[Violation]]
-"""The issues of a state that a change within this reach can have touched."""
+"""The violations of a state that a change within this reach can have touched."""
 
 
 def reach_of(before: State, after: State) -> ReachedNamespaces:
@@ -60,39 +60,39 @@ def reach_of(before: State, after: State) -> ReachedNamespaces:
     )
 
 
-def new_issues(before: State, after: State, ask: Check) -> Iterator[Violation]:
-    """The issues of head that base has not."""
+def violations_added(before: State, after: State, ask: Check) -> Iterator[Violation]:
+    """The violations that head has and base does not."""
     reach = reach_of(before, after)
-    known = Counter(issue.key for issue in ask(before, reach))
-    for issue in ask(after, reach):
-        if known[issue.key] > 0:
-            known[issue.key] -= 1
+    at_base = Counter(violation.key for violation in ask(before, reach))
+    for violation in ask(after, reach):
+        if at_base[violation.key] > 0:
+            at_base[violation.key] -= 1
         else:
-            yield issue
+            yield violation
 
 
 def new_findings(before: State, after: State, ask: Check) -> Iterator[Finding]:
-    """The same as findings, each at the place whose change brought it about."""
-    for issue in new_issues(before, after, ask):
-        yield finding_of(before, issue)
+    """One finding for each violation that head adds, at the field that changed."""
+    for violation in violations_added(before, after, ask):
+        yield finding_of(before, violation)
 
 
-def finding_of(before: State, issue: Violation) -> Finding:
-    """The finding of an issue that head has and base has not."""
-    return finding_at(issue, changed_position(before, issue.places))
+def finding_of(before: State, violation: Violation) -> Finding:
+    """The finding for a violation that head adds, at the field that changed."""
+    return finding_at(violation, changed_position(before, violation.places))
 
 
-def finding_at(issue: Violation, place: ChangedPosition) -> Finding:
-    """The finding of an issue, at this place."""
-    fix = issue.fix if issue.fix is not None and issue.fix.node == place.node else None
-    facts = {"code": issue.code, "object": str(issue.subject.key), **issue.facts}
+def finding_at(violation: Violation, place: ChangedPosition) -> Finding:
+    """The finding for a violation, at this position."""
+    fix = violation.fix if violation.fix is not None and violation.fix.node == place.node else None
+    facts = {"code": violation.code, "object": str(violation.subject.key), **violation.facts}
     return Finding(
         place.node,
-        issue.message,
-        severity=issue.severity,
-        key=issue.key,
+        violation.message,
+        severity=violation.severity,
+        key=violation.key,
         facts=MappingProxyType(facts),
         side=place.side,
-        related=tuple(related for related in issue.related if related.node != place.node),
+        related=tuple(related for related in violation.related if related.node != place.node),
         fix=fix,
     )

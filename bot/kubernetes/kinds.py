@@ -1,4 +1,4 @@
-"""The kinds that are reasoned about, by their API group."""
+"""The kinds that Fairlead knows by name, with their API groups."""
 
 from __future__ import annotations
 

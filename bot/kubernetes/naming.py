@@ -1,4 +1,4 @@
-"""Names and values from manifests as messages show them: in one line, whatever they hold."""
+"""Text from manifests in messages: one line, escaped, of bounded length."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _LONGEST: Final = 120
 
 
 def escaped(text: str) -> str:
-    """Text for a message: as it is where it is plain, else escaped and cut."""
+    """Text for a message: unchanged where it is printable ASCII, else escaped and shortened."""
     if _PLAIN.fullmatch(text):
         return text
     return ascii(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
 def container_name(container: Node) -> str:
-    """How a message names a container."""
+    """The name of a container in a message."""
     name = container["name"].text
     return f"container {escaped(name)}" if name else "a container"

@@ -1,4 +1,4 @@
-"""The picture of a network: who reaches whom on which port, and what a change makes of it."""
+"""A map of the network: who reaches whom on which ports, and what a change adds and removes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.core.state import State
 from bot.kubernetes.addresses import EVERYWHERE
 from bot.kubernetes.checks import ReachedNamespaces
 from bot.kubernetes.network.peer_names import name_of
-from bot.kubernetes.network.peers import ANY_POD, outside, parties
+from bot.kubernetes.network.peers import ANY_POD, address_pieces, peer_ends
 from bot.kubernetes.network.reachability import widenings
 from bot.kubernetes.network.traffic import Direction
 from bot.kubernetes.network.verdict import ConnectionEnd, Network, network
@@ -31,7 +31,7 @@ OUTSIDE: Final = "outside the cluster"
 
 @dataclass(frozen=True, slots=True, order=True)
 class MapEdge:
-    """Ports on which `target` can be reached from `source`; `change` is empty of what stays."""
+    """The ports on which `source` reaches `target`; `change` is empty where nothing changed."""
 
     source: str
     target: str
@@ -40,86 +40,90 @@ class MapEdge:
 
 
 def connections(state: State, namespaces: Iterable[str] = ()) -> tuple[MapEdge, ...]:
-    """Who reaches the workloads of these namespaces, or of all.
+    """The connections to and from the workloads of these namespaces, or of all namespaces.
 
-    What no policy isolates is reached by anything: one connection says so.
+    One edge from "anything" stands for all sources of a workload that no policy isolates.
     """
-    wanted = tuple(namespaces) or population(state).namespaces
-    found = {
+    spaces = tuple(namespaces) or population(state).namespaces
+    edges = {
         connection
-        for space in wanted
+        for space in spaces
         for pods in population(state).in_namespace(space)
         for connection in (*_reaching(state, pods), *_reached(state, pods))
     }
-    found |= set(_entries(state, wanted))
-    return tuple(sorted(found))
+    edges |= set(_entries(state, spaces))
+    return tuple(sorted(edges))
 
 
 def changed_connections(
     before: State, after: State, namespaces: Iterable[str] = ()
 ) -> tuple[MapEdge, ...]:
-    """What becomes possible between two states, and what does not stay so."""
-    wanted = frozenset(namespaces)
-    found = {
-        *_differing(before, after, wanted, "added"),
-        *_differing(after, before, wanted, "removed"),
+    """The connections that a change makes possible, and those that it ends."""
+    spaces = frozenset(namespaces)
+    edges = {
+        *_differing(before, after, spaces, "added"),
+        *_differing(after, before, spaces, "removed"),
     }
-    return tuple(sorted(found))
+    return tuple(sorted(edges))
 
 
 def _differing(
-    before: State, after: State, wanted: frozenset[str], change: EdgeChange
+    before: State, after: State, spaces: frozenset[str], change: EdgeChange
 ) -> Iterator[MapEdge]:
-    for found in widenings(before, after):
-        ends = (found.source, found.target)
-        if not wanted or any(isinstance(end, PodGroup) and end.namespace in wanted for end in ends):
+    for widening in widenings(before, after):
+        ends = (widening.source, widening.target)
+        if not spaces or any(isinstance(end, PodGroup) and end.namespace in spaces for end in ends):
             source, target = map(name_of, ends)
-            yield MapEdge(source, target, str(found.ports), change)
+            yield MapEdge(source, target, str(widening.ports), change)
 
 
 def _reaching(state: State, target: PodGroup) -> Iterator[MapEdge]:
-    """Who reaches these pods."""
-    held = network(state)
-    if target.host_network or not held.isolated(target, "ingress"):
+    """The connections to these pods."""
+    policies_in_force = network(state)
+    if target.host_network or not policies_in_force.isolated(target, "ingress"):
         yield MapEdge(ANYTHING, str(target), "every port")
         return
-    for source in _others(held, target, "ingress"):
-        ports = held.between(source, target)
+    for source in _others(policies_in_force, target, "ingress"):
+        ports = policies_in_force.between(source, target)
         if ports:
             yield MapEdge(name_of(source), str(target), str(ports))
 
 
 def _reached(state: State, source: PodGroup) -> Iterator[MapEdge]:
-    """Whom these pods reach outside and elsewhere, where their egress is limited."""
-    held = network(state)
-    if source.host_network or not held.isolated(source, "egress"):
+    """The connections of these pods to other ends, where a policy limits their egress."""
+    policies_in_force = network(state)
+    if source.host_network or not policies_in_force.isolated(source, "egress"):
         return
-    for target in _others(held, source, "egress"):
-        ports = held.between(source, target)
+    for target in _others(policies_in_force, source, "egress"):
+        ports = policies_in_force.between(source, target)
         if ports and not isinstance(target, PodGroup):
             yield MapEdge(str(source), name_of(target), str(ports))
 
 
-def _others(held: Network, pods: PodGroup, direction: Direction) -> Iterator[ConnectionEnd]:
-    """The parties that the policies of these pods name, and anyone where a rule names nobody."""
-    rules = [(policy, rule) for policy in held.of(pods) for rule in policy.of(direction)]
+def _others(
+    policies_in_force: Network, pods: PodGroup, direction: Direction
+) -> Iterator[ConnectionEnd]:
+    """The ends that the policies of these pods name; any pod and address where none is named."""
+    rules = [
+        (policy, rule) for policy in policies_in_force.of(pods) for rule in policy.of(direction)
+    ]
     blocks = tuple(dict.fromkeys(rule.addresses for _, rule in rules if rule.addresses))
     for policy, rule in rules:
         if rule.peers is None:
             yield ANY_POD
-            yield from outside(EVERYWHERE, blocks)
-        yield from outside(rule.addresses, blocks)
+            yield from address_pieces(EVERYWHERE, blocks)
+        yield from address_pieces(rule.addresses, blocks)
         for peer in rule.peers or ():
-            for party in parties(held, policy, peer):
-                if not isinstance(party, PodGroup) or party.key != pods.key:
-                    yield party
+            for end in peer_ends(policies_in_force, policy, peer):
+                if not isinstance(end, PodGroup) or end.key != pods.key:
+                    yield end
 
 
 def _entries(state: State, namespaces: Iterable[str]) -> Iterator[MapEdge]:
-    """The ways in from outside: Ingresses and routes, and Services that are exposed."""
-    wanted = ReachedNamespaces(frozenset(namespaces))
+    """The ways in from outside: Ingresses, routes and exposed Services."""
+    reach = ReachedNamespaces(frozenset(namespaces))
     for ingress in state.of(*INGRESSES):
-        if ingress.namespace not in wanted:
+        if ingress.namespace not in reach:
             continue
         yield MapEdge(OUTSIDE, str_of(ingress), "its hosts")
         for backend in backends(ingress):
@@ -127,14 +131,14 @@ def _entries(state: State, namespaces: Iterable[str]) -> Iterator[MapEdge]:
             service = state.get(key)
             for pods, ports in () if service is None else _behind(state, service):
                 yield MapEdge(str_of(ingress), pods, ports)
-    for issue in Exposure({}).ask(state, wanted):
-        if issue.severity is not Severity.NOTICE:
-            for pods, ports in _behind(state, issue.subject):
+    for violation in Exposure({}).ask(state, reach):
+        if violation.severity is not Severity.NOTICE:
+            for pods, ports in _behind(state, violation.subject):
                 yield MapEdge(OUTSIDE, pods, ports)
 
 
 def _behind(state: State, service: Resource) -> Iterator[tuple[str, str]]:
-    """The pods behind a Service, each with the ports on which it gets the Service's traffic."""
+    """The pods behind a Service, each with the ports on which it receives the Service's traffic."""
     for pods in services(state).endpoints(service).pods:
         ports = Ports()
         for port in service_ports(service):

@@ -1,4 +1,4 @@
-"""Ports as packets have them: sets of (protocol, number), and what containers declare."""
+"""Ports on the wire as sets of (protocol, number), and the ports that containers declare."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PORT_NAME: Final = re.compile(r"(?=.*[a-z])[a-z0-9](?:-?[a-z0-9]){0,14}")
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """A set of ports of all protocols, one bit a port, so that sets are compared in one step."""
+    """A set of ports of all protocols: one bit for each port, so that comparing is fast."""
 
     bits: int = 0
 
@@ -63,7 +63,7 @@ class Ports:
 
     @property
     def count(self) -> int:
-        """How many ports these are."""
+        """The number of ports in the set."""
         return self.bits.bit_count()
 
     def __str__(self) -> str:
@@ -79,14 +79,16 @@ class Ports:
             groups.setdefault(protocol, []).append(
                 "every port" if high - low == HIGHEST - 1 else text
             )
-        return " and ".join(f"{protocol} {', '.join(held)}" for protocol, held in groups.items())
+        return " and ".join(
+            f"{protocol} {', '.join(ranges)}" for protocol, ranges in groups.items()
+        )
 
 
 def _every() -> Ports:
-    found = Ports()
+    ports = Ports()
     for protocol in PROTOCOLS:
-        found |= Ports.of(protocol, 1, HIGHEST)
-    return found
+        ports |= Ports.of(protocol, 1, HIGHEST)
+    return ports
 
 
 EVERY_PORT: Final = _every()
@@ -104,7 +106,7 @@ class ContainerPort:
 
 
 def container_ports(container: Node) -> Iterator[ContainerPort]:
-    """The ports that a container declares, without those that are no ports."""
+    """The valid ports that a container declares."""
     for node in container["ports"].items():
         number = node["containerPort"].integer
         protocol = protocol_of(node)
@@ -113,7 +115,7 @@ def container_ports(container: Node) -> Iterator[ContainerPort]:
 
 
 def probed_ports(container: Node) -> Iterator[int]:
-    """The ports that the probes of a container ask by number."""
+    """The port numbers that the probes of a container connect to."""
     for probe in ("readinessProbe", "livenessProbe", "startupProbe"):
         for way in ("httpGet", "tcpSocket", "grpc"):
             number = container[probe][way]["port"].integer
@@ -122,10 +124,10 @@ def probed_ports(container: Node) -> Iterator[int]:
 
 
 def protocol_of(port: Node) -> str:
-    """The protocol of a port of a container, Service or policy; TCP where none is named."""
+    """The protocol of a port of a container, Service or policy; TCP is the default."""
     return port["protocol"].text or "TCP"
 
 
 def is_port_name(text: str) -> bool:
-    """Whether the API takes this as the name of a port."""
+    """Whether the API accepts this text as the name of a port."""
     return _PORT_NAME.fullmatch(text) is not None and len(text) <= 15

@@ -1,4 +1,4 @@
-"""Secrets in a repository: which are encrypted, and which anybody can read. Values stay here."""
+"""Secrets in a repository: which are encrypted and which are readable. Values never leave here."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ _LARGEST: Final = 1 << 20  # the API's own limit of a Secret
 
 
 def form_of(secret: Resource) -> SecretForm:
-    """How a Secret stands in its file."""
+    """Whether a Secret is readable, encrypted by SOPS, or holds nothing secret."""
     if any(True for _ in readable(secret)):
         return "clear"
     return "sops" if secret.at("sops").mapping else "empty"
 
 
 def readable(secret: Resource) -> Iterator[Node]:
-    """The entries of a Secret that anybody who reads the repository can read."""
+    """The entries of a Secret that everybody who can read the repository can read."""
     if (secret.at("type").text or "") in _NO_SECRET:
         return
     labelled = "argocd.argoproj.io/secret-type" in secret.labels
@@ -83,7 +83,7 @@ def _is_harmless(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """A Secret that can be read and should not be: why it should not, and where one sees it."""
+    """A Secret that is readable and should not be, why it should not, and where that shows."""
 
     secret: Resource
     cause: ExposureCause
@@ -92,7 +92,7 @@ class Exposed:
 
 
 def exposed(old: Resource | None, new: Resource, before: State) -> Exposed | None:
-    """Why a Secret of head should not be readable, where base kept it or its like from view."""
+    """Why a Secret of head should not be readable: base keeps it, or its neighbours, encrypted."""
     entries = tuple(readable(new))
     if not entries:
         return None
@@ -108,7 +108,7 @@ def exposed(old: Resource | None, new: Resource, before: State) -> Exposed | Non
 
 
 def _decrypted(old: Resource, new: Resource, entries: tuple[Node, ...]) -> Exposed | None:
-    """What was encrypted at base and is not at head, as a whole or in single entries."""
+    """The Secret of head whose values, or some of them, base holds encrypted."""
     if not old.at("sops").mapping:
         return None
     if not new.at("sops").mapping:
@@ -119,15 +119,15 @@ def _decrypted(old: Resource, new: Resource, entries: tuple[Node, ...]) -> Expos
 
 
 def _sealed_before(key: ResourceKey, before: State) -> Resource | None:
-    """What kept the Secret of this name from view at base."""
+    """The encrypted resource of base that creates the Secret of this name."""
     for kind in _ENCRYPTED:
-        found = before.get(ResourceKey(kind.group, kind.kind, key.namespace, key.name))
-        if found is not None:
-            return found
+        sealed = before.get(ResourceKey(kind.group, kind.kind, key.namespace, key.name))
+        if sealed is not None:
+            return sealed
     return None
 
 
 def encrypts(state: State) -> bool:
-    """Whether a state keeps its Secrets encrypted: it has some, and none in clear."""
+    """Whether a state keeps its Secrets encrypted: it has some, and none is readable."""
     forms = [form_of(secret) for secret in state.of(kinds.SECRET)]
     return "clear" not in forms and ("sops" in forms or bool(state.of(*_ENCRYPTED)))

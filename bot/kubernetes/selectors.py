@@ -44,39 +44,41 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A label selector that was read. One without requirements selects everything.
+    """A parsed label selector. One without requirements selects everything.
 
-    `invalid` says why the API would refuse it; such a selector selects nothing.
+    `invalid` says why the API refuses it; an invalid selector selects nothing.
     """
 
     requirements: tuple[Requirement, ...] = ()
     invalid: str | None = None
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether something with these labels is selected."""
-        return self.invalid is None and all(held.holds(labels) for held in self.requirements)
+        """Whether the selector selects something with these labels."""
+        return self.invalid is None and all(
+            requirement.holds(labels) for requirement in self.requirements
+        )
 
     def judge(self, labels: Mapping[str, str], unknown: Callable[[str], bool]) -> bool | None:
-        """The same where `unknown` names labels that no manifest tells; None: cannot tell."""
+        """Whether the selector selects these labels; None where `unknown` labels decide."""
         if self.invalid is not None:
             return False
-        told = [held for held in self.requirements if not unknown(held.key)]
-        if not all(held.holds(labels) for held in told):
+        certain = [requirement for requirement in self.requirements if not unknown(requirement.key)]
+        if not all(requirement.holds(labels) for requirement in certain):
             return False
-        return True if len(told) == len(self.requirements) else None
+        return True if len(certain) == len(self.requirements) else None
 
     @property
     def everything(self) -> bool:
-        """Whether this selects whatever there is."""
+        """Whether the selector selects everything."""
         return self.invalid is None and not self.requirements
 
     @property
     def equalities(self) -> tuple[tuple[str, str], ...]:
-        """The labels that must have exactly one value; what an index looks things up by."""
+        """The labels that must have exactly one value, by which an index can look pods up."""
         return tuple(
-            (held.key, held.values[0])
-            for held in self.requirements
-            if held.operator == "In" and len(held.values) == 1
+            (requirement.key, requirement.values[0])
+            for requirement in self.requirements
+            if requirement.operator == "In" and len(requirement.values) == 1
         )
 
     def __str__(self) -> str:
@@ -84,9 +86,9 @@ class Selector:
 
 
 def label_selector(selector: Node | Value) -> Selector | None:
-    """What a `metav1.LabelSelector` says; None where nothing stands.
+    """Parse a `metav1.LabelSelector`; None where the field is absent.
 
-    What an absent selector means (everything, nothing, the own namespace) is the field's to say.
+    The meaning of an absent selector (everything, nothing, the own namespace) depends on the field.
     """
     value = _value(selector)
     if value is None:
@@ -98,7 +100,7 @@ def label_selector(selector: Node | Value) -> Selector | None:
 
 
 def map_selector(selector: Node | Value) -> Selector | None:
-    """What a plain map of labels says, as a Service's selector; None where nothing stands."""
+    """Parse a plain map of labels, such as a Service's selector; None where the field is absent."""
     value = _value(selector)
     if value is None:
         return None
@@ -113,8 +115,8 @@ def matches(selector: Node | Value, labels: Mapping[str, str]) -> bool:
 
     That is upstream's `LabelSelectorAsSelector`: `{}` selects everything, null nothing.
     """
-    found = label_selector(selector)
-    return found is not None and found.matches(labels)
+    parsed = label_selector(selector)
+    return parsed is not None and parsed.matches(labels)
 
 
 def _value(selector: Node | Value) -> Value:
@@ -145,8 +147,8 @@ def _labels(value: Value) -> Iterator[Requirement]:
 
 def _requirements(expressions: tuple[Value, ...]) -> Iterator[Requirement]:
     for expression in expressions:
-        held = mapping(expression)
-        key, operator, values = held.get("key"), held.get("operator"), held.get("values")
+        fields = mapping(expression)
+        key, operator, values = fields.get("key"), fields.get("operator"), fields.get("values")
         if operator not in _OPERATORS:
             raise ValueError(f"the operator is {operator!r}, legal are {', '.join(_OPERATORS)}")
         listed = sequence(values)

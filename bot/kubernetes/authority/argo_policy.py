@@ -1,4 +1,4 @@
-"""Argo CD's own RBAC: the policy lines of a ConfigMap or a project, and which are wider."""
+"""Argo CD's own RBAC: the policy lines of a ConfigMap or project, and which lines allow more."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ _DEFAULT: Final = "policy.default"
 
 
 def policy_lines(text: str) -> tuple[PolicyLine, ...]:
-    """The lines of a policy in CSV, comments left out.
+    """The lines of a policy in CSV, without comments.
 
-    `p, subject, resource, action, object, effect` allows or denies, `g, subject, role` assigns.
+    `p, subject, resource, action, object, effect` allows or denies; `g, subject, role` assigns a
+    role.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/rbac/
     """
     rows = csv.reader(text.splitlines(), skipinitialspace=True)
     try:
-        held = [tuple(cell.strip() for cell in row) for row in rows]
+        lines = [tuple(cell.strip() for cell in row) for row in rows]
     except csv.Error:
         return ()
-    return tuple(row for row in held if row and row[0] in ("p", "g"))
+    return tuple(row for row in lines if row and row[0] in ("p", "g"))
 
 
 def wider(base: Iterable[PolicyLine], head: Iterable[PolicyLine]) -> tuple[str, ...]:
@@ -51,7 +52,7 @@ def _allows(line: PolicyLine) -> bool:
 
 
 def _covers(old: PolicyLine, new: PolicyLine) -> bool:
-    """Whether one line allows all that the other does; subjects and roles are no patterns."""
+    """Whether one line allows everything that another allows; subjects are not patterns."""
     if old[0] != new[0] or _denies(old) or old[1:2] != new[1:2]:
         return False
     if old[0] == "g":
@@ -60,15 +61,15 @@ def _covers(old: PolicyLine, new: PolicyLine) -> bool:
 
 
 def config_widened(before: Resource | None, after: Resource) -> Iterator[tuple[Node, str, Side]]:
-    """What the ConfigMap `argocd-rbac-cm` newly lets people do."""
+    """What the ConfigMap `argocd-rbac-cm` newly allows people to do."""
     for key, node in after.at("data").fields():
         if key == _DEFAULT or not (key.startswith("policy.") and key.endswith("csv")):
             continue
         old = before.at("data", key).text if before is not None else None
-        found = wider(policy_lines(old or ""), policy_lines(node.text or ""))
-        if found:
-            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-            yield node, f"Argo CD's policy now {found[0]}{more}", "RIGHT"
+        widened = wider(policy_lines(old or ""), policy_lines(node.text or ""))
+        if widened:
+            more = f" and {len(widened) - 1} more" if len(widened) > 1 else ""
+            yield node, f"Argo CD's policy now {widened[0]}{more}", "RIGHT"
     node = after.at("data", _DEFAULT)
     old = before.at("data", _DEFAULT).text if before is not None else None
     if node.text and node.text != old:

@@ -1,4 +1,4 @@
-"""Argo CD projects: which sources, destinations, kinds and people they allow."""
+"""Argo CD projects: the sources, destinations, kinds and people that they allow."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MOST_NAMED: Final = 3
 
 
 def new_project(project: Resource, privileged: tuple[str, ...]) -> Finding:
-    """A new project: a warning, an error where it reaches beyond ordinary namespaces."""
+    """Report a new project: a warning, or an error where it reaches beyond ordinary namespaces."""
     spec = project.at("spec")
     wide = [
-        *("any source" for held in spec["sourceRepos"].texts if held == "*"),
+        *("any source" for source in spec["sourceRepos"].texts if source == "*"),
         *(
             f"namespace {_space(item)}"
             for item in spec["destinations"].items()
-            if any(fnmatchcase(held, _space(item)) for held in privileged)
+            if any(fnmatchcase(namespace, _space(item)) for namespace in privileged)
         ),
         *(f"cluster-scoped {_kind(item)}" for item in spec["clusterResourceWhitelist"].items()),
     ]
@@ -42,17 +42,17 @@ def new_project(project: Resource, privileged: tuple[str, ...]) -> Finding:
 
 
 def project_widened(before: Resource, after: Resource) -> Iterator[tuple[Node, str, Side]]:
-    """What a project newly allows: the place, what in words, and the side of the place."""
+    """What a project newly allows: the field, the permission in words, the side of the field."""
     base, head = before.at("spec"), after.at("spec")
-    for found in (_sources, _destinations, _kinds, _roles, _checks):
-        yield from found(base, head)
+    for compare in (_sources, _destinations, _kinds, _roles, _checks):
+        yield from compare(base, head)
 
 
 def _sources(base: Node, head: Node) -> Iterator[tuple[Node, str, Side]]:
-    held = base["sourceRepos"], head["sourceRepos"]
-    for item in added(*held, text_of, matches_path):
+    both = base["sourceRepos"], head["sourceRepos"]
+    for item in added(*both, text_of, matches_path):
         yield item, f"allows the source {item.text}", "RIGHT"
-    for item in refusals_removed(*held, text_of):
+    for item in refusals_removed(*both, text_of):
         yield item, f"no longer refuses the source {text_of(item)[1:]}", "LEFT"
     for item in added(base["sourceNamespaces"], head["sourceNamespaces"], text_of):
         yield item, f"takes Applications of namespace {item.text}", "RIGHT"
@@ -63,7 +63,7 @@ def _space(item: Node) -> str:
 
 
 def _destination(item: Node) -> str:
-    """Cluster and namespace in one text, a refusal where one of them is."""
+    """Cluster and namespace as one text; it is a denial (`!`) where either of them is."""
     cluster = item["server"].text or item["name"].text or ""
     refused = "!" if cluster.startswith("!") or _space(item).startswith("!") else ""
     return f"{refused}{cluster.lstrip('!')} {_space(item).lstrip('!')}"
@@ -74,11 +74,11 @@ def _reaches(old: str, new: str) -> bool:
 
 
 def _destinations(base: Node, head: Node) -> Iterator[tuple[Node, str, Side]]:
-    held = base["destinations"], head["destinations"]
-    for item in added(*held, _destination, _reaches):
+    both = base["destinations"], head["destinations"]
+    for item in added(*both, _destination, _reaches):
         cluster = item["server"].text or item["name"].text or "no cluster"
         yield item, f"deploys into namespace {_space(item) or '(none)'} of {cluster}", "RIGHT"
-    for item in refusals_removed(*held, _destination):
+    for item in refusals_removed(*both, _destination):
         yield item, f"no longer refuses {_destination(item)[1:].replace(' ', '/')}", "LEFT"
 
 
@@ -88,7 +88,7 @@ def _kind(item: Node) -> str:
 
 
 def _kinds(base: Node, head: Node) -> Iterator[tuple[Node, str, Side]]:
-    """Whitelists that grow, blacklists that shrink; no whitelist of namespaced kinds allows all."""
+    """Allow lists that grow and deny lists that shrink; without a list every kind is allowed."""
     for item in added(base["clusterResourceWhitelist"], head["clusterResourceWhitelist"], _kind):
         yield item, f"allows cluster-scoped {_kind(item)}", "RIGHT"
     for field in ("clusterResourceBlacklist", "namespaceResourceBlacklist"):
@@ -109,11 +109,11 @@ def _roles(base: Node, head: Node) -> Iterator[tuple[Node, str, Side]]:
     for role in head["roles"].items():
         name = role["name"].text
         was = old.get(name, Node(role.resource, (), None, exists=False))
-        held = policy_lines("\n".join(was["policies"].texts))
+        lines = policy_lines("\n".join(was["policies"].texts))
         for item in role["policies"].items():
-            for found in wider(held, policy_lines(item.text or ""))[:1]:
-                if found.startswith("allows"):
-                    yield item, f"{found} (role {name})", "RIGHT"
+            for line in wider(lines, policy_lines(item.text or ""))[:1]:
+                if line.startswith("allows"):
+                    yield item, f"{line} (role {name})", "RIGHT"
         for item in added(was["groups"], role["groups"], text_of, str.__eq__):
             yield item, f"gives role {name} to group {item.text}", "RIGHT"
 

@@ -1,4 +1,4 @@
-"""What GitOps controllers may do by their own objects: projects, policies, accounts."""
+"""The authority of GitOps controllers, as their own resources set it: projects, RBAC, accounts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _APPLICATIONS: Final = MappingProxyType(
 
 
 def authority_widened(before: State, after: State) -> Iterator[Finding]:
-    """What a change newly lets GitOps controllers do."""
+    """What a change newly allows GitOps controllers, or the people who use them, to do."""
     for change in changes(before, after, *CONTROLLED):
         if change.after is None:
             continue
@@ -60,18 +60,18 @@ def _widened(change: Change, new: Resource) -> Iterator[tuple[Node, str, Side]]:
 def _application(
     old: Resource, new: Resource, spec: tuple[str, ...]
 ) -> Iterator[tuple[Node, str, Side]]:
-    """Another project has other limits, another destination other contents."""
+    """A change of project (other limits) or of destination (another target)."""
     base, head = old.at(*spec), new.at(*spec)
-    was, now = (held["project"].text or "default" for held in (base, head))
-    if was != now:
+    was, project = (spec["project"].text or "default" for spec in (base, head))
+    if was != project:
         node, side = place(head["project"], base["project"])
-        yield node, f"{str_of(new)} moves from project {was} to {now}", side
+        yield node, f"{str_of(new)} moves from project {was} to {project}", side
     for field in ("server", "name", "namespace"):
         before, after = base["destination"][field], head["destination"][field]
         if before.text != after.text:
             node, side = place(after, before)
-            held = f"{after.text or 'none'} instead of {before.text or 'none'}"
-            yield node, f"{str_of(new)} now deploys to another {field}: {held}", side
+            change = f"{after.text or 'none'} instead of {before.text or 'none'}"
+            yield node, f"{str_of(new)} now deploys to another {field}: {change}", side
 
 
 def _flux(old: Resource, new: Resource) -> Iterator[tuple[Node, str, Side]]:

@@ -1,4 +1,4 @@
-"""Guards at admission: what a change no longer enforces."""
+"""Admission guardrails: what a change no longer enforces."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LEVELS: Final = ("privileged", "baseline", "restricted")
 def guardrails_weakened(before: State, after: State) -> Iterator[Finding]:
     """What a change no longer enforces.
 
-    Every change is looked at, for the kinds of Gatekeeper's constraints are users' own.
+    Every changed resource is looked at, because each Gatekeeper constraint has a kind of its own.
     """
     for change in changes(before, after):
         for node, message, side in _weakened(change):
@@ -54,7 +54,7 @@ def _weakened(change: Change) -> Iterator[Weakening]:
 
 
 def _name(resource: Resource) -> str:
-    """The guard as messages name it; all but a few are in no namespace."""
+    """The name of a guardrail in messages, with its namespace where it has one."""
     if resource.key.kind in _NAMESPACED:
         return str_of(resource)
     return f"{resource.key.kind} {resource.name}"
@@ -71,12 +71,12 @@ def _excepted(old: Resource | None, new: Resource | None) -> Iterator[Weakening]
 
 
 def _switched(old: Node, new: Node, strict: str, default: str) -> bool:
-    """Whether a field no longer has its strict value; case is as the tools read it."""
-    before, after = (held.text or default for held in (old, new))
+    """Whether a field loses its strict value; letter case is ignored, as the controllers do."""
+    before, after = (field_node.text or default for field_node in (old, new))
     return before.lower() == strict.lower() != after.lower()
 
 
-def _said(node: Node, default: str) -> str:
+def _value_or_default(node: Node, default: str) -> str:
     return node.text or f"{default} (the default)"
 
 
@@ -89,21 +89,21 @@ def _kyverno(old: Resource, new: Resource) -> Iterator[Weakening]:
     yield from _failure_policy(name, base, head)
     rules = {item["name"].text: item for item in head["rules"].items()}
     for rule in base["rules"].items():
-        now = rules.get(rule["name"].text)
-        if now is None:
+        counterpart = rules.get(rule["name"].text)
+        if counterpart is None:
             yield rule, f"{name} no longer has the rule {rule['name'].text}", "LEFT"
             continue
-        yield from _kyverno_rule(name, rule, now)
+        yield from _kyverno_rule(name, rule, counterpart)
 
 
 def _kyverno_rule(name: str, old: Node, new: Node) -> Iterator[Weakening]:
-    held, field = old["name"].text, "failureAction"
+    rule_name, field = old["name"].text, "failureAction"
     before, after = old["validate"][field], new["validate"][field]
     if before.exists and _switched(before, after, "Enforce", "Audit"):
         node, side = place(after, before)
-        yield node, f"{name} no longer refuses what violates its rule {held}", side
+        yield node, f"{name} no longer refuses what violates its rule {rule_name}", side
     if new["exclude"].value and old["exclude"].value != new["exclude"].value:
-        yield new["exclude"], f"The rule {held} of {name} excludes other resources", "RIGHT"
+        yield new["exclude"], f"The rule {rule_name} of {name} excludes other resources", "RIGHT"
 
 
 def _kyverno_cel(old: Resource, new: Resource) -> Iterator[Weakening]:
@@ -116,7 +116,7 @@ def _constraint(old: Resource, new: Resource) -> Iterator[Weakening]:
     field = "enforcementAction"
     if _switched(base[field], head[field], "deny", "deny"):
         node, side = place(head[field], base[field])
-        yield node, f"{name} no longer denies: {_said(head[field], 'deny')}", side
+        yield node, f"{name} no longer denies: {_value_or_default(head[field], 'deny')}", side
     for item in added(*_both(base, head, "match", "excludedNamespaces"), text_of):
         yield item, f"{name} now leaves out namespace {item.text}", "RIGHT"
     for item in removed(*_both(base, head, "match", "namespaces"), text_of):
@@ -129,7 +129,7 @@ def _both(base: Node, head: Node, *fields: str) -> tuple[Node, Node]:
 
 
 def _deny(old: Node, new: Node) -> Iterator[Weakening]:
-    """Actions of which Deny is the one that refuses."""
+    """Report a list of actions that loses `Deny`, the only action that refuses a request."""
     if "Deny" in old.texts and "Deny" not in new.texts:
         node, side = place(new, old)
         name = _name(new.resource)
@@ -157,15 +157,15 @@ def _policy(old: Resource, new: Resource) -> Iterator[Weakening]:
 def _webhooks(old: Resource, new: Resource) -> Iterator[Weakening]:
     hooks = {item["name"].text: item for item in new.at("webhooks").items()}
     for hook in old.at("webhooks").items():
-        held = hook["name"].text
-        now = hooks.get(held)
-        if now is None:
-            yield hook, f"{_name(new)} no longer has the webhook {held}", "LEFT"
+        hook_name = hook["name"].text
+        counterpart = hooks.get(hook_name)
+        if counterpart is None:
+            yield hook, f"{_name(new)} no longer has the webhook {hook_name}", "LEFT"
             continue
-        name = f"The webhook {held} of {_name(new)}"
-        yield from _failure_policy(name, hook, now)
-        yield from _narrowed(name, hook, now)
-        yield from _conditions(name, hook, now)
+        name = f"The webhook {hook_name} of {_name(new)}"
+        yield from _failure_policy(name, hook, counterpart)
+        yield from _narrowed(name, hook, counterpart)
+        yield from _conditions(name, hook, counterpart)
 
 
 def _failure_policy(name: str, old: Node, new: Node) -> Iterator[Weakening]:
@@ -176,14 +176,14 @@ def _failure_policy(name: str, old: Node, new: Node) -> Iterator[Weakening]:
 
 
 def _narrowed(name: str, old: Node, new: Node) -> Iterator[Weakening]:
-    """Selectors that ask for more, so that fewer objects are judged."""
+    """Report selectors with more requirements than before: they select fewer objects."""
     for field in ("namespaceSelector", "objectSelector"):
         before = label_selector(old[field])
         after = label_selector(new[field])
         if after is None or before == after:
             continue
-        wanted = set(before.requirements) if before is not None else set()
-        if not set(after.requirements) <= wanted:
+        required = set(before.requirements) if before is not None else set()
+        if not set(after.requirements) <= required:
             yield new[field], f"{name} now judges only {field} {after}", "RIGHT"
 
 
@@ -198,12 +198,14 @@ def _conditions(name: str, old: Node, new: Node) -> Iterator[Weakening]:
 
 
 def _namespace(old: Resource, new: Resource) -> Iterator[Weakening]:
-    """The enforced level of Pod Security; without the label, most clusters enforce none."""
-    before, after = (held.labels.get(POD_SECURITY, "privileged") for held in (old, new))
+    """Report a lower enforced Pod Security level; most clusters enforce none without the label."""
+    before, after = (namespace.labels.get(POD_SECURITY, "privileged") for namespace in (old, new))
     if before not in _LEVELS or after not in _LEVELS:
         return
     if _LEVELS.index(after) < _LEVELS.index(before):
-        node, side = place(*(held.at("metadata", "labels", POD_SECURITY) for held in (new, old)))
+        node, side = place(
+            *(namespace.at("metadata", "labels", POD_SECURITY) for namespace in (new, old))
+        )
         yield node, f"{_name(new)} lowers its Pod Security level from {before} to {after}", side
 
 

@@ -1,4 +1,4 @@
-"""Lists of patterns: what one allows beyond the other, and what it no longer refuses."""
+"""Lists of patterns: what one list allows beyond another, and what it no longer denies."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ Covers: TypeAlias = Callable[[str, str], bool]
 
 
 def text_of(node: Node) -> str:
-    """The item itself, where it is a string."""
+    """The text of an item; empty where the item is not a string."""
     return node.text or ""
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern allows all that another text, itself perhaps a pattern, allows.
+    """Whether a pattern allows everything that another pattern or text allows.
 
-    Only `*` is understood as a wildcard: with other ones, only the same pattern is as wide.
+    Only `*` is understood as a wildcard. A pattern with another wildcard covers only itself.
     """
-    if pattern == text or any(mark in pattern for mark in "?[{"):
+    if pattern == text or any(wildcard in pattern for wildcard in "?[{"):
         return pattern == text
     return fnmatchcase(text, pattern)
 
 
 def matches_path(pattern: str, text: str) -> bool:
-    """The same where `*` stands for one part between slashes, and `**` for any number of them."""
+    """Whether a path pattern covers another: `*` is one segment, `**` any number of segments."""
     if pattern == "*" or "**" in pattern:
         return matches(pattern, text)
     parts, others = pattern.split("/"), text.split("/")
@@ -37,16 +37,20 @@ def matches_path(pattern: str, text: str) -> bool:
 
 
 def added(base: Node, head: Node, text: PatternText, covers: Covers = matches) -> Iterator[Node]:
-    """The items of head that no item of base covers; refusals (`!`) are none."""
-    held = [found for item in base.items() if not (found := text(item)).startswith("!")]
+    """The items of head that no item of base covers; denials (`!`) are skipped."""
+    allowed = [pattern for item in base.items() if not (pattern := text(item)).startswith("!")]
     for item in head.items():
-        found = text(item)
-        if found and not found.startswith("!") and not any(covers(old, found) for old in held):
+        pattern = text(item)
+        if (
+            pattern
+            and not pattern.startswith("!")
+            and not any(covers(old, pattern) for old in allowed)
+        ):
             yield item
 
 
 def removed(base: Node, head: Node, text: PatternText) -> Iterator[Node]:
-    """The items of base that head no longer has."""
+    """The items of base that head does not have."""
     kept = {text(item) for item in head.items()}
     for item in base.items():
         if text(item) not in kept:
@@ -54,7 +58,7 @@ def removed(base: Node, head: Node, text: PatternText) -> Iterator[Node]:
 
 
 def refusals_removed(base: Node, head: Node, text: PatternText) -> Iterator[Node]:
-    """The refusals (`!`) of base that head no longer has, though it still allows something."""
+    """The denials (`!`) of base that head lacks, where head still allows something."""
     if any(not text(item).startswith("!") for item in head.items()):
         for item in removed(base, head, text):
             if text(item).startswith("!"):
@@ -62,5 +66,5 @@ def refusals_removed(base: Node, head: Node, text: PatternText) -> Iterator[Node
 
 
 def place(head: Node, base: Node) -> tuple[Node, Side]:
-    """The field at head; where head no longer has it, at base."""
+    """The field at head and its side; the field at base where head does not have it."""
     return (head, "RIGHT") if head.exists or not base.exists else (base, "LEFT")

@@ -1,4 +1,4 @@
-"""The administrators' policies: AdminNetworkPolicy, its baseline, and ClusterNetworkPolicy.
+"""AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy as traffic policies.
 
 https://network-policy-api.sigs.k8s.io/api-overview/
 """
@@ -36,7 +36,7 @@ _NOTHING: Final = Selector(invalid="no pods are named")
 
 
 def admin_policies(resource: Resource) -> Iterator[TrafficPolicy]:
-    """The one policy that a policy of an administrator is. It isolates nobody by itself."""
+    """The one traffic policy of an administrator's resource. It isolates no pods by itself."""
     spec = resource.at("spec")
     rules = tuple(
         rule
@@ -89,25 +89,25 @@ def _pods(node: Node) -> Iterator[PodPeer]:
 
 
 def _blocks(blocks: tuple[str, ...]) -> Addresses:
-    found = Addresses()
+    addresses = Addresses()
     for block in blocks:
         try:
-            found |= Addresses.of(block)
+            addresses |= Addresses.of(block)
         except ValueError:
             continue
-    return found
+    return addresses
 
 
 def _ports(listed: Node) -> Iterator[PortTerm]:
     for node in listed.items():
         if node["portNumber"].mapping:
-            held = node["portNumber"]
-            number = held["port"].integer or 0
-            yield PortTerm(held["port"], (protocol_of(held),), number, number)
+            number_term = node["portNumber"]
+            number = number_term["port"].integer or 0
+            yield PortTerm(number_term["port"], (protocol_of(number_term),), number, number)
         elif node["portRange"].mapping:
-            held = node["portRange"]
-            first, last = held["start"].integer or 0, held["end"].integer or 0
-            yield PortTerm(held["start"], (protocol_of(held),), first, last)
+            span = node["portRange"]
+            first, last = span["start"].integer or 0, span["end"].integer or 0
+            yield PortTerm(span["start"], (protocol_of(span),), first, last)
         elif node["namedPort"].text or node["destinationNamedPort"].text:
             name = node["namedPort"] if node["namedPort"].text else node["destinationNamedPort"]
             yield PortTerm(name, PROTOCOLS, name=name.text or "")
@@ -116,12 +116,12 @@ def _ports(listed: Node) -> Iterator[PortTerm]:
 
 
 def _protocols(node: Node) -> Iterator[PortTerm]:
-    """The ports of a ClusterNetworkPolicy: one field a protocol."""
+    """The ports of a ClusterNetworkPolicy, which has one field for each protocol."""
     for protocol in PROTOCOLS:
-        held = node[protocol.lower()]
-        if not held.exists:
+        term = node[protocol.lower()]
+        if not term.exists:
             continue
-        port = held["destinationPort"]
+        port = term["destinationPort"]
         number = port["number"].integer
         if number is not None:
             yield PortTerm(port["number"], (protocol,), number, number)
@@ -130,4 +130,4 @@ def _protocols(node: Node) -> Iterator[PortTerm]:
             first, last = span["start"].integer or 0, span["end"].integer or 0
             yield PortTerm(span["start"], (protocol,), first, last)
         else:
-            yield PortTerm(held, (protocol,))
+            yield PortTerm(term, (protocol,))

@@ -1,4 +1,4 @@
-"""Services whose traffic reaches pods that let nobody in on that port."""
+"""Services whose pods accept traffic from nobody on the port that the Service sends to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
-from bot.kubernetes.checks import ReachedNamespaces, Violation, finding_at, new_issues
+from bot.kubernetes.checks import ReachedNamespaces, Violation, finding_at, violations_added
 from bot.kubernetes.network.traffic import Tier, TrafficPolicy
 from bot.kubernetes.network.verdict import network
 from bot.kubernetes.services.service import ServicePort, service_ports, services
@@ -32,16 +32,16 @@ _OTHER: Final = (
 
 
 def blocked_findings(before: State, after: State) -> Iterator[Finding]:
-    """The Services that a change cut off, at the place that cut them off."""
-    for issue in new_issues(before, after, ask_blocked):
-        place = changed_place(before, issue.places)
+    """The Services that a change cuts off, each at the field that cuts it off."""
+    for violation in violations_added(before, after, check_blocked):
+        place = changed_place(before, violation.places)
         if place is None:
-            place = lost_place(after, _opening(before, issue.subject))
-        yield finding_at(issue, place or ChangedPosition(issue.places[0]))
+            place = lost_place(after, _opening(before, violation.subject))
+        yield finding_at(violation, place or ChangedPosition(violation.places[0]))
 
 
 def _opening(before: State, service: Resource) -> Iterator[Node]:
-    """The places of base that let the traffic of a Service in: the policies of its pods."""
+    """The fields of base that let a Service's traffic in: the policies and labels of its pods."""
     for pods in services(before).endpoints(service).pods:
         for policy in network(before).of(pods):
             yield policy.resource.at("spec", "ingress")
@@ -49,19 +49,19 @@ def _opening(before: State, service: Resource) -> Iterator[Node]:
         yield pods.template.node.at("metadata", "labels")
 
 
-def ask_blocked(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
-    """The Services of these namespaces whose pods let nobody in."""
+def check_blocked(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+    """The Services of these namespaces whose pods accept traffic from nobody."""
     for service in state.of(kinds.SERVICE):
         if service.namespace in reach:
             yield from _blocked(state, service)
 
 
 def _blocked(state: State, service: Resource) -> Iterator[Violation]:
-    found = services(state).endpoints(service)
+    endpoints = services(state).endpoints(service)
     for port in service_ports(service):
         ends = [
             (pods, number)
-            for pods in found.pods
+            for pods in endpoints.pods
             if not pods.host_network and (number := port.on(pods)) is not None
         ]
         shut = [(pods, number) for pods, number in ends if _shut(state, pods, port, number)]
@@ -71,13 +71,13 @@ def _blocked(state: State, service: Resource) -> Iterator[Violation]:
 
 
 def _shut(state: State, pods: PodGroup, port: ServicePort, number: int) -> bool:
-    """Whether no policy lets anyone in on this port, whoever it is."""
-    held = network(state)
-    if not held.isolated(pods, "ingress"):
+    """Whether the policies of these pods let in nobody at all on this port."""
+    policies = network(state)
+    if not policies.isolated(pods, "ingress"):
         return False
     return not any(
         (port.protocol, number) in rule.on(pods)
-        for policy in held.of(pods)
+        for policy in policies.of(pods)
         if policy.tier in {Tier.ADMIN, Tier.ORDINARY}
         for rule in policy.of("ingress")
         if rule.action == "allow" and rule.peers != ()
@@ -88,9 +88,11 @@ def _issue(
     state: State, service: Resource, port: ServicePort, shut: list[tuple[PodGroup, int]], code: str
 ) -> Violation:
     numbers = tuple(dict.fromkeys(number for _, number in shut))
-    pods = tuple(held for held, _ in shut)
-    held = (policy for each in pods for policy in network(state).of(each))
-    policies = tuple({found.resource.key: found for found in held if _isolates(found)}.values())
+    pods = tuple(group for group, _ in shut)
+    selecting = (policy for each in pods for policy in network(state).of(each))
+    policies = tuple(
+        {policy.resource.key: policy for policy in selecting if _isolates(policy)}.values()
+    )
     names = " and ".join(str_of(policy.resource) for policy in policies[:2])
     more = f" and {len(policies) - 2} more" if len(policies) > 2 else ""
     return Violation(
@@ -127,16 +129,16 @@ def _places(
         yield policy.resource.at("spec", "ingress")
         yield policy.resource.at("spec", "policyTypes")
         yield policy.resource.at("spec")
-    for held in pods:
-        yield from held.places
+    for group in pods:
+        yield from group.places
 
 
-def _judged(state: State, issue: Violation) -> Violation:
-    """The issue, as a notice where something that is not modelled may let traffic in."""
-    space = issue.subject.namespace
+def _judged(state: State, violation: Violation) -> Violation:
+    """The violation, lowered to a notice where a policy that is not modelled may let traffic in."""
+    space = violation.subject.namespace
     others = state.of(*_OTHER)
-    acting = next((held for held in others if held.namespace in {None, space}), None)
+    acting = next((resource for resource in others if resource.namespace in {None, space}), None)
     if acting is None:
-        return issue
-    message = f"{issue.message}, unless {str_of(acting)} does, which was not judged"
-    return replace(issue, severity=Severity.NOTICE, message=message)
+        return violation
+    message = f"{violation.message}, unless {str_of(acting)} does, which was not judged"
+    return replace(violation, severity=Severity.NOTICE, message=message)

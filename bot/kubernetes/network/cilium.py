@@ -1,4 +1,4 @@
-"""CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy, as far as addresses and ports go.
+"""CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy as traffic policies: peers and ports only.
 
 https://docs.cilium.io/en/stable/security/policy/language/
 """
@@ -58,7 +58,7 @@ _WORLD: Final[Mapping[str, Addresses]] = MappingProxyType(
 
 
 def cilium_policies(resource: Resource) -> Iterator[TrafficPolicy]:
-    """Each policy that a Cilium policy holds: `spec`, and the items of `specs`."""
+    """The traffic policies of a Cilium resource: one for `spec`, one for each item of `specs`."""
     if resource.at("spec").mapping:
         yield _policy(resource, resource.at("spec"))
     for spec in resource.at("specs").items():
@@ -79,10 +79,10 @@ def _policy(resource: Resource, spec: Node) -> TrafficPolicy:
 
 
 def _isolates(spec: Node, direction: Direction) -> bool:
-    """Whether only what is allowed gets through: where there is a rule, or as the policy says."""
-    said = spec["enableDefaultDeny"][direction].boolean
-    if said is not None:
-        return said
+    """Whether pods accept only what is allowed: `enableDefaultDeny`, else where any rule exists."""
+    explicit = spec["enableDefaultDeny"][direction].boolean
+    if explicit is not None:
+        return explicit
     return any(spec[direction].items()) or any(spec[f"{direction}Deny"].items())
 
 
@@ -112,9 +112,9 @@ def _peers(node: Node, direction: Direction) -> Iterator[Peer]:
     for item in node[f"{prefix}CIDR"].items():
         yield BlockPeer(item, _block(item.value, ()))
     for item in node[f"{prefix}CIDRSet"].items():
-        held = item["cidr"]
-        if held.text:
-            yield BlockPeer(item, _block(held.value, item["except"].texts))
+        cidr = item["cidr"]
+        if cidr.text:
+            yield BlockPeer(item, _block(cidr.value, item["except"].texts))
         else:
             yield UnjudgedPeer(item)
     for item in node[f"{prefix}Entities"].items():
@@ -140,12 +140,12 @@ def _block(cidr: Value, excepted: tuple[str, ...]) -> Addresses:
     try:
         text = str(cidr)
         whole = text if "/" in text else f"{text}/{128 if ':' in text else 32}"
-        held = Addresses.of(whole)
+        addresses = Addresses.of(whole)
         for each in excepted:
-            held -= Addresses.of(each)
+            addresses -= Addresses.of(each)
     except ValueError:
         return Addresses()
-    return held
+    return addresses
 
 
 def _ports(rule: Node) -> Iterator[PortTerm]:
@@ -168,23 +168,29 @@ def _ports(rule: Node) -> Iterator[PortTerm]:
 
 
 def _endpoints(resource: Resource, node: Node) -> PodPeer:
-    """What an endpoint selector means: pod labels, and namespaces by name or label among them."""
-    held = label_selector(_plain(node.mapping))
-    if held is None or held.invalid is not None:
-        return PodPeer(node, None, held or Selector())
-    pods = tuple(found for found in held.requirements if not _of_namespace(found))
-    spaces = tuple(_on_namespace(found) for found in held.requirements if _of_namespace(found))
+    """The pods that an endpoint selector selects; namespace labels in it select namespaces."""
+    selector = label_selector(_plain(node.mapping))
+    if selector is None or selector.invalid is not None:
+        return PodPeer(node, None, selector or Selector())
+    pods = tuple(
+        requirement for requirement in selector.requirements if not _of_namespace(requirement)
+    )
+    spaces = tuple(
+        _on_namespace(requirement)
+        for requirement in selector.requirements
+        if _of_namespace(requirement)
+    )
     everywhere = resource.group_kind == kinds.CILIUM_CLUSTERWIDE_NETWORK_POLICY
     namespaces = Selector(spaces) if spaces or everywhere else None
     return PodPeer(node, namespaces, Selector(pods))
 
 
 def _plain(selector: Mapping[str, Value]) -> Mapping[str, Value]:
-    """The selector with the sources of labels (`k8s:app`) taken off its keys."""
+    """The selector without the label sources (`k8s:`, `any:`) that prefix its keys."""
     labels = {_key(key): value for key, value in mapping(selector.get("matchLabels")).items()}
     expressions = tuple(
-        MappingProxyType({**mapping(held), "key": _key(str(mapping(held).get("key")))})
-        for held in sequence(selector.get("matchExpressions"))
+        MappingProxyType({**mapping(expression), "key": _key(str(mapping(expression).get("key")))})
+        for expression in sequence(selector.get("matchExpressions"))
     )
     return MappingProxyType(
         {"matchLabels": MappingProxyType(labels), "matchExpressions": expressions}

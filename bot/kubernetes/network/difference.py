@@ -1,4 +1,4 @@
-"""Two networks, before and after a change, and what differs between them."""
+"""The networks of base and head, and what differs between them."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ from bot.kubernetes.workloads.population import PodGroup
 
 @dataclass(frozen=True)
 class NetworkDiff:
-    """Two networks, and what lies between them."""
+    """The networks of base and head; answers which policies, pods and ports differ."""
 
     before: Network
     after: Network
 
     @cached_property
     def policies(self) -> tuple[TrafficPolicy, ...]:
-        """The policies of both sides that the other side has not, or has otherwise."""
+        """The policies of either side that the other side lacks or has in another version."""
         keys = {
             change.key for change in changes(self.before.state, self.after.state, *POLICY_KINDS)
         } - set(self.after.standing)
         return tuple(
-            held
+            policy
             for side in (self.before, self.after)
-            for held in side.valid
-            if held.resource.key in keys
+            for policy in side.valid
+            if policy.resource.key in keys
         )
 
     @cached_property
     def relabelled(self) -> tuple[PodGroup, ...]:
-        """The pods of head that base has with other labels."""
-        found = changes(self.before.state, self.after.state, *TEMPLATED)
-        touched = {change.key for change in found if change.before and change.after}
-        pods = (
-            held
+        """The pods of head whose labels differ at base."""
+        changed = changes(self.before.state, self.after.state, *TEMPLATED)
+        touched = {change.key for change in changed if change.before and change.after}
+        groups = (
+            pods
             for space in sorted({key.namespace or "" for key in touched})
-            for held in self.after.population.in_namespace(space)
-            if held.template.owner.key in touched
+            for pods in self.after.population.in_namespace(space)
+            if pods.template.owner.key in touched
         )
-        return tuple(held for held in pods if self._relabelled(held))
+        return tuple(pods for pods in groups if self._relabelled(pods))
 
     def _relabelled(self, pods: PodGroup) -> bool:
         old = self.at_base(pods)
@@ -58,53 +58,58 @@ class NetworkDiff:
 
     @cached_property
     def namespaces(self) -> tuple[str, ...]:
-        """The namespaces whose labels differ, of those that both sides describe."""
-        found = changes(self.before.state, self.after.state, kinds.NAMESPACE)
-        names = (change.key.name for change in found if change.before and change.after)
+        """The namespaces that both sides describe with different labels."""
+        changed = changes(self.before.state, self.after.state, kinds.NAMESPACE)
+        names = (change.key.name for change in changed if change.before and change.after)
         return tuple(
             name
             for name in names
             if self.before.population.labels_of(name) != self.after.population.labels_of(name)
         )
 
-    def at_base(self, party: ConnectionEnd) -> ConnectionEnd | None:
-        """The same party at base; None where it was not there."""
-        if isinstance(party, PodGroup):
-            return self.before.population.get(party)
-        if isinstance(party, Anywhere) and party.namespace_labels is None:
-            return party if party.namespace in self.before.state.namespaces else None
-        return party
+    def at_base(self, end: ConnectionEnd) -> ConnectionEnd | None:
+        """The same end of a connection at base; None where base does not have it."""
+        if isinstance(end, PodGroup):
+            return self.before.population.get(end)
+        if isinstance(end, Anywhere) and end.namespace_labels is None:
+            return end if end.namespace in self.before.state.namespaces else None
+        return end
 
     def new_ports(self, source: ConnectionEnd, target: ConnectionEnd) -> Ports:
-        """The ports that `source` can newly reach on `target`, which were both there at base."""
+        """The ports of `target` that `source` can newly reach, where base has both."""
         old_source, old_target = self.at_base(source), self.at_base(target)
         if old_source is None or old_target is None or _hosted(source, target):
             return Ports()
-        found = self.after.between(source, target)
-        return found - self.before.between(old_source, old_target) if found else found
+        ports = self.after.between(source, target)
+        return ports - self.before.between(old_source, old_target) if ports else ports
 
     @cached_property
     def affected(self) -> tuple[tuple[PodGroup, PodGroup], ...]:
-        """The pods, at base and at head, about which other policies may decide than before."""
-        now = self.after.population
-        found: dict[tuple[ResourceKey, int], PodGroup] = {}
+        """The pods, at base and at head, whose policies may differ."""
+        population = self.after.population
+        selected: dict[tuple[ResourceKey, int], PodGroup] = {}
         for policy in self.policies:
             for side in (self.before, self.after):
                 for space in side.policies.spaces(policy, policy.subject):
                     for pods in side.population.select(space, policy.subject.pods).pods:
-                        found[pods.key] = pods
-        for pods in (*self.relabelled, *(p for n in self.namespaces for p in now.in_namespace(n))):
-            found[pods.key] = pods
-        pairs = ((self.before.population.get(pods), now.get(pods)) for pods in found.values())
+                        selected[pods.key] = pods
+        for pods in (
+            *self.relabelled,
+            *(p for n in self.namespaces for p in population.in_namespace(n)),
+        ):
+            selected[pods.key] = pods
+        pairs = (
+            (self.before.population.get(pods), population.get(pods)) for pods in selected.values()
+        )
         return tuple((old, new) for old, new in pairs if old is not None and new is not None)
 
     @cached_property
     def unseen(self) -> tuple[Anywhere, ...]:
-        """The pods that changed policies select and no manifest shows, on neither side.
+        """The pods that changed policies select and that no manifest shows on either side.
 
-        None of a namespace where things that may have brought them went as well.
+        A namespace counts only where nothing that may have created such pods was removed.
         """
-        found: dict[Anywhere, None] = {}
+        unseen: dict[Anywhere, None] = {}
         spaces = self.before.state.namespaces & self.after.state.namespaces
         gone = {
             change.key.namespace
@@ -113,15 +118,15 @@ class NetworkDiff:
         }
         for policy in self.policies:
             space, selector = policy.resource.namespace, policy.subject.pods
-            own = policy.subject.namespaces is None and selector.invalid is None
-            if not own or space is None or space not in spaces - gone:
+            namespaced = policy.subject.namespaces is None and selector.invalid is None
+            if not namespaced or space is None or space not in spaces - gone:
                 continue
             shown = any(
                 side.population.select(space, selector).all for side in (self.before, self.after)
             )
             if not shown and not is_seen(self.after.state, space):
-                found[Anywhere(space, least_labels(selector))] = None
-        return tuple(found)
+                unseen[Anywhere(space, least_labels(selector))] = None
+        return tuple(unseen)
 
 
 def _hosted(*ends: ConnectionEnd) -> bool:
@@ -129,15 +134,15 @@ def _hosted(*ends: ConnectionEnd) -> bool:
 
 
 def difference(before: State, after: State) -> NetworkDiff:
-    """The networks of two states; a policy that the API refuses at head stands as it was."""
+    """The networks of two states. A policy that the API refuses at head keeps base's version."""
     old, new = network(before), network(after)
     standing: dict[ResourceKey, tuple[TrafficPolicy, ...]] = {}
     for change in changes(before, after, *POLICY_KINDS):
         if change.before is None or change.after is None:
             continue
-        if any(held.refusals for held in new.policies.of(change.after)):
-            held = old.policies.of(change.before)
-            standing[change.key] = tuple(policy for policy in held if not policy.refusals)
+        if any(policy.refusals for policy in new.policies.of(change.after)):
+            policies = old.policies.of(change.before)
+            standing[change.key] = tuple(policy for policy in policies if not policy.refusals)
     if standing:
         new = Network(after, new.policies, new.population, MappingProxyType(standing))
     return NetworkDiff(old, new)

@@ -1,4 +1,4 @@
-"""What a change newly lets through, told once for each cause."""
+"""The connections that a change newly allows, as one finding for each cause."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.causes import ChangedPosition
-from bot.kubernetes.network.peer_names import name_of, words_of
+from bot.kubernetes.network.peer_names import ends_in_words, name_of
 from bot.kubernetes.network.peers import ANY_POD
 from bot.kubernetes.network.reachability import Widening, widenings
 from bot.kubernetes.network.traffic import Direction
-from bot.kubernetes.network.verdict import ConnectionEnd, unjudged
+from bot.kubernetes.network.verdict import ConnectionEnd, unmodelled_policy
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.services.service import services
 from bot.kubernetes.workloads.pods import str_of
@@ -29,47 +29,51 @@ _CONNECTIONS: Final = 100
 
 @dataclass(frozen=True)
 class _Group:
-    """All that one cause newly lets through."""
+    """All connections that one changed field newly allows."""
 
     cause: ChangedPosition
     direction: Direction
-    held: tuple[Widening, ...]
+    widenings: tuple[Widening, ...]
 
     @property
     def lost(self) -> bool:
-        return any(found.lost for found in self.held)
+        return any(widening.lost for widening in self.widenings)
 
     @property
     def sources(self) -> tuple[ConnectionEnd, ...]:
-        return tuple({name_of(found.source): found.source for found in self.held}.values())
+        return tuple(
+            {name_of(widening.source): widening.source for widening in self.widenings}.values()
+        )
 
     @property
     def targets(self) -> tuple[ConnectionEnd, ...]:
-        return tuple({name_of(found.target): found.target for found in self.held}.values())
+        return tuple(
+            {name_of(widening.target): widening.target for widening in self.widenings}.values()
+        )
 
     @property
     def ports(self) -> Ports:
-        found = Ports()
-        for held in self.held:
-            found |= held.ports
-        return found
+        ports = Ports()
+        for widening in self.widenings:
+            ports |= widening.ports
+        return ports
 
 
 def widened_findings(before: State, after: State, trusted: tuple[str, ...]) -> Iterator[Finding]:
-    """The findings, quiet about the sources that the policy trusts."""
+    """The findings of a change, without sources that the policy trusts."""
     groups: dict[tuple[object, ...], list[Widening]] = {}
-    for found in widenings(before, after):
-        if not _trusted(found.source, trusted):
-            node = found.cause.node
+    for widening in widenings(before, after):
+        if not _trusted(widening.source, trusted):
+            node = widening.cause.node
             place = tuple(step if isinstance(step, str) else step.index for step in node.route)
-            key = (node.resource.key, place, found.cause.side, found.direction)
-            groups.setdefault(key, []).append(found)
-    for held in groups.values():
-        yield _finding(after, _Group(held[0].cause, held[0].direction, tuple(held)))
+            key = (node.resource.key, place, widening.cause.side, widening.direction)
+            groups.setdefault(key, []).append(widening)
+    for widened in groups.values():
+        yield _finding(after, _Group(widened[0].cause, widened[0].direction, tuple(widened)))
 
 
 def _trusted(source: ConnectionEnd, trusted: tuple[str, ...]) -> bool:
-    """Whether the policy names this source: a namespace, `namespace/name`, or a block."""
+    """Whether the policy trusts this source: by namespace, `namespace/name` or CIDR block."""
     if isinstance(source, Addresses):
         return any(source in block for block in _blocks(trusted))
     if isinstance(source, PodGroup):
@@ -92,39 +96,44 @@ def _finding(after: State, group: _Group) -> Finding:
     subject = cause.node.resource
     others = group.sources if group.direction == "ingress" else group.targets
     acting = next(
-        (held for space in _spaces(group) if (held := unjudged(after, space)) is not None), None
+        (
+            resource
+            for space in _spaces(group)
+            if (resource := unmodelled_policy(after, space)) is not None
+        ),
+        None,
     )
     message, severity = _message(group), _severity(group)
     if acting is not None:
         message += f"; what {str_of(acting)} makes of it was not judged"
         severity = Severity.NOTICE
-    elif all(_unserved(after, found) for found in group.held):
+    elif all(_unserved(after, widening) for widening in group.widenings):
         message += ", where nothing is known to listen"
         severity = Severity.NOTICE
     return Finding(
         cause.node,
         message,
         severity=severity,
-        key=f"{group.direction} {words_of(others)}",
+        key=f"{group.direction} {ends_in_words(others)}",
         facts=MappingProxyType(
             {
                 "code": "NP-ISOLATION-LOST" if group.lost else "NP-WIDENED",
                 "object": str(subject.key),
                 "direction": group.direction,
-                "connections": tuple(_connections(group.held)),
+                "connections": tuple(_connections(group.widenings)),
             }
         ),
         side=cause.side,
-        details=(Graph(tuple(_edges(group.held))),),
+        details=(Graph(tuple(_edges(group.widenings))),),
     )
 
 
-def _unserved(after: State, found: Widening) -> bool:
-    """Whether the pods that are reached show what they serve, and it is none of these ports."""
-    if not isinstance(found.target, PodGroup):
+def _unserved(after: State, widening: Widening) -> bool:
+    """Whether the reached pods show which ports they serve, and none of them is reached."""
+    if not isinstance(widening.target, PodGroup):
         return False
-    served = services(after).exposed(found.target)
-    return bool(served) and not served & found.ports
+    served = services(after).exposed(widening.target)
+    return bool(served) and not served & widening.ports
 
 
 def _spaces(group: _Group) -> tuple[str, ...]:
@@ -134,7 +143,7 @@ def _spaces(group: _Group) -> tuple[str, ...]:
 
 
 def _severity(group: _Group) -> Severity:
-    """How bad it is; no error where the pods whose policies changed are not to be seen."""
+    """The severity of a group; never an error where no manifest shows the pods of the policy."""
     ends = group.targets if group.direction == "ingress" else group.sources
     seen = any(isinstance(end, PodGroup) for end in ends)
     return _open_severity(group) if seen else Severity.WARNING
@@ -149,7 +158,7 @@ def _open_severity(group: _Group) -> Severity:
 
 
 def _message(group: _Group) -> str:
-    sources, targets = words_of(group.sources), words_of(group.targets)
+    sources, targets = ends_in_words(group.sources), ends_in_words(group.targets)
     text = f"{sources[0].upper()}{sources[1:]} can now reach {targets} on {group.ports}"
     if group.lost:
         what = "isolates" if group.direction == "ingress" else "limits"
@@ -158,13 +167,17 @@ def _message(group: _Group) -> str:
     return text
 
 
-def _connections(held: Iterable[Widening]) -> Iterator[Mapping[str, Value]]:
-    for found in tuple(held)[:_CONNECTIONS]:
+def _connections(widened: Iterable[Widening]) -> Iterator[Mapping[str, Value]]:
+    for widening in tuple(widened)[:_CONNECTIONS]:
         yield MappingProxyType(
-            {"from": name_of(found.source), "to": name_of(found.target), "ports": str(found.ports)}
+            {
+                "from": name_of(widening.source),
+                "to": name_of(widening.target),
+                "ports": str(widening.ports),
+            }
         )
 
 
-def _edges(held: tuple[Widening, ...]) -> Iterator[tuple[str, str, str]]:
-    for found in held[:_EDGES]:
-        yield name_of(found.source), name_of(found.target), str(found.ports)
+def _edges(widened: tuple[Widening, ...]) -> Iterator[tuple[str, str, str]]:
+    for widening in widened[:_EDGES]:
+        yield name_of(widening.source), name_of(widening.target), str(widening.ports)

@@ -1,4 +1,4 @@
-"""Whom a peer of a policy means, seen from a state: pods, what runs somewhere, addresses."""
+"""The pods and addresses that a peer of a policy stands for in a state."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ ANY_POD: Final = Anywhere("", (), ((NAME_LABEL, ""),))
 """Any pod of the cluster: one without labels, in a namespace of which nothing is known."""
 
 
-def parties(held: Network, policy: TrafficPolicy, peer: Peer) -> Iterator[ConnectionEnd]:
-    """The pods that a peer means: what a manifest shows, else what the selector describes."""
+def peer_ends(network: Network, policy: TrafficPolicy, peer: Peer) -> Iterator[ConnectionEnd]:
+    """The pods that a peer selects: those of manifests, else those that its selector describes."""
     if not isinstance(peer, PodPeer) or peer.pods.invalid is not None:
         return
-    spaces = tuple(held.policies.spaces(policy, peer))
+    spaces = tuple(network.policies.spaces(policy, peer))
     if peer.pods.everything:
         if peer.namespaces is not None and peer.namespaces.everything:
             yield ANY_POD
@@ -30,27 +30,29 @@ def parties(held: Network, policy: TrafficPolicy, peer: Peer) -> Iterator[Connec
         elif peer.namespaces is not None:
             yield Anywhere("", (), least_labels(peer.namespaces))
         return
-    shown = held.policies.peers(policy, peer).all
+    shown = network.policies.peers(policy, peer).all
     yield from shown
-    if not shown and not any(is_seen(held.state, space) for space in spaces):
+    if not shown and not any(is_seen(network.state, space) for space in spaces):
         where = None if peer.namespaces is None else least_labels(peer.namespaces)
-        own = policy.resource.namespace or "" if where is None else dict(where).get(NAME_LABEL, "")
-        yield Anywhere(own, least_labels(peer.pods), where)
+        namespace = (
+            policy.resource.namespace or "" if where is None else dict(where).get(NAME_LABEL, "")
+        )
+        yield Anywhere(namespace, least_labels(peer.pods), where)
 
 
 def least_labels(selector: Selector) -> tuple[tuple[str, str], ...]:
-    """The fewest labels that meet a selector."""
+    """The smallest set of labels that meets a selector."""
     return tuple(
-        (held.key, held.values[0] if held.values else "")
-        for held in selector.requirements
-        if held.operator in {"In", "Exists"}
+        (requirement.key, requirement.values[0] if requirement.values else "")
+        for requirement in selector.requirements
+        if requirement.operator in {"In", "Exists"}
     )
 
 
 @lru_cache(maxsize=256)  # the pods of a namespace mostly have the same policies
-def outside(held: Addresses, blocks: tuple[Addresses, ...]) -> tuple[Addresses, ...]:
-    """The addresses, cut into pieces each of which lies within or without each of the blocks."""
-    pieces = [held] if held else []
+def address_pieces(addresses: Addresses, blocks: tuple[Addresses, ...]) -> tuple[Addresses, ...]:
+    """The addresses, cut into pieces of which each lies inside or outside each of the blocks."""
+    pieces = [addresses] if addresses else []
     for block in blocks:
         cut = [part for piece in pieces for part in (piece & block, piece - block)]
         pieces = [part for part in cut if part]

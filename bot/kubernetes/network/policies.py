@@ -1,4 +1,4 @@
-"""`networking.k8s.io` NetworkPolicy: what it says, and why the API would refuse it."""
+"""NetworkPolicy (`networking.k8s.io`) as a traffic policy, and why the API would refuse it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PEERS: Final[dict[Direction, str]] = {"ingress": "from", "egress": "to"}
 
 
 def network_policies(resource: Resource) -> Iterator[TrafficPolicy]:
-    """The one policy that a NetworkPolicy is."""
+    """The one traffic policy of a NetworkPolicy."""
     spec = resource.at("spec")
     selector = label_selector(spec["podSelector"]) or Selector()
     types = _directions(spec)
@@ -43,7 +43,9 @@ def network_policies(resource: Resource) -> Iterator[TrafficPolicy]:
 
 
 def _directions(spec: Node) -> frozenset[Direction]:
-    """The directions in force. Without `policyTypes`: Ingress, and Egress where there are rules.
+    """The directions in force.
+
+    Without `policyTypes`: Ingress, and Egress where there are egress rules.
 
     https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/v1/defaults.go
     """
@@ -79,12 +81,12 @@ def _peers(listed: Node) -> Iterator[Peer]:
 
 def _addresses(block: Node) -> Addresses:
     try:
-        held = Addresses.of(block["cidr"].text or "")
+        addresses = Addresses.of(block["cidr"].text or "")
         for excepted in block["except"].texts:
-            held -= Addresses.of(excepted)
+            addresses -= Addresses.of(excepted)
     except ValueError:
         return Addresses()
-    return held
+    return addresses
 
 
 def _ports(listed: Node) -> Iterator[PortTerm]:
@@ -122,19 +124,19 @@ def _refusals(spec: Node) -> Iterator[PolicyRefusal]:
                 yield from _refused_peer(peer)
 
 
-def _unknown(node: Node, known: set[str]) -> Iterator[PolicyRefusal]:
-    for key, held in node.fields():
-        if key not in known:
-            legal = ", ".join(sorted(known))
-            yield PolicyRefusal(held, f"there is no field {key!r} here, legal are {legal}")
+def _unknown(node: Node, legal_fields: set[str]) -> Iterator[PolicyRefusal]:
+    for key, child in node.fields():
+        if key not in legal_fields:
+            legal = ", ".join(sorted(legal_fields))
+            yield PolicyRefusal(child, f"there is no field {key!r} here, legal are {legal}")
 
 
 def _selector(node: Node) -> Iterator[PolicyRefusal]:
     surplus = tuple(_unknown(node, {"matchLabels", "matchExpressions"}))
     yield from surplus
-    found = label_selector(node)
-    if not surplus and found is not None and found.invalid is not None:
-        yield PolicyRefusal(node, found.invalid)
+    selector = label_selector(node)
+    if not surplus and selector is not None and selector.invalid is not None:
+        yield PolicyRefusal(node, selector.invalid)
 
 
 def _refused_port(node: Node) -> Iterator[PolicyRefusal]:
@@ -194,13 +196,16 @@ def _refused_peer(node: Node) -> Iterator[PolicyRefusal]:
 
 def _refused_block(block: Node) -> Iterator[PolicyRefusal]:
     try:
-        held = Addresses.of(block["cidr"].text or "")
+        addresses = Addresses.of(block["cidr"].text or "")
     except ValueError:
         yield PolicyRefusal(block["cidr"], f"{block['cidr'].value!r} is not a CIDR block")
         return
     for node in block["except"].items():
         try:
-            inside = Addresses.of(node.text or "") in held and Addresses.of(node.text or "") != held
+            inside = (
+                Addresses.of(node.text or "") in addresses
+                and Addresses.of(node.text or "") != addresses
+            )
         except ValueError:
             yield PolicyRefusal(node, f"{node.value!r} is not a CIDR block")
             continue

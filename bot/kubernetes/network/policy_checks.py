@@ -1,4 +1,4 @@
-"""Policies that do not what they seem to: refused, ignored, or without pods to act on."""
+"""Policies without the effect that they seem to have: refused, ignored, or selecting no pods."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from bot.kubernetes.workloads.population import PodGroup, population
 _TYPE: Final = {"ingress": "Ingress", "egress": "Egress"}
 
 
-def ask_refusals(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
-    """The policies that the API would refuse, and why."""
+def check_refusals(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+    """The policies that the API refuses, and why."""
     for policy in _reached(state, reach):
         for refusal in policy.refusals:
             yield Violation(
@@ -33,8 +33,8 @@ def ask_refusals(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
             )
 
 
-def ask_ignored(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
-    """The directions of which a policy has rules but which its `policyTypes` leave out."""
+def check_ignored_rules(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+    """The policies with rules for a direction that their `policyTypes` leave out."""
     for policy in _reached(state, reach):
         for direction in dict.fromkeys(rule.direction for rule in policy.idle):
             types = policy.resource.at("spec", "policyTypes")
@@ -49,11 +49,11 @@ def ask_ignored(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
             )
 
 
-def ask_host_network(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
-    """The policies that select pods on their node's network, where most plugins do not act."""
-    found = policies(state)
+def check_host_network(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+    """The policies that select pods on their node's network, which most plugins do not filter."""
+    state_policies = policies(state)
     for policy in _reached(state, reach):
-        hosted = [pods for pods in found.subjects(policy).pods if pods.host_network]
+        hosted = [pods for pods in state_policies.subjects(policy).pods if pods.host_network]
         if policy.refusals or not hosted:
             continue
         yield Violation(
@@ -75,7 +75,7 @@ def _hosting(hosted: list[PodGroup]) -> Iterator[Node]:
 
 
 def subjects_of_policy(state: State, resource: Resource) -> Iterator[CheckedReference]:
-    """The pods that a policy selects, as a reference that can lead nowhere."""
+    """The pods that a policy selects, as a reference that may lead nowhere."""
     for ordinal, policy in enumerate(policies(state).of(resource)):
         selector, space = policy.subject.pods, resource.namespace
         if space is None or policy.refusals or selector.invalid or selector.everything:

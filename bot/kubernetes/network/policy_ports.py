@@ -1,4 +1,4 @@
-"""Ports that policies open and that nobody serves, and the port that was meant."""
+"""Ports that policies open although no pod serves them, and the ports that were meant."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from bot.kubernetes.workloads.population import PodGroup, PodSelection
 PolicyPortCode: TypeAlias = Literal["NP-SERVICE-PORT", "NP-PORT-UNEXPOSED", "NP-NAMED-PORT-MISSING"]
 
 
-def ask_ports(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
-    """The issues of the policies that a change within this reach can affect."""
+def check_policy_ports(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+    """The violations of the policies that a change in these namespaces can affect."""
     for policy in policies(state).valid:
         if policy.resource.namespace in reach or _reaches_far(policy):
-            yield from port_issues(state, policy)
+            yield from port_violations(state, policy)
 
 
 def _reaches_far(policy: TrafficPolicy) -> bool:
@@ -38,8 +38,8 @@ def _reaches_far(policy: TrafficPolicy) -> bool:
     )
 
 
-def port_issues(state: State, policy: TrafficPolicy) -> Iterator[Violation]:
-    """The ports of this policy that no pod serves that would receive the traffic."""
+def port_violations(state: State, policy: TrafficPolicy) -> Iterator[Violation]:
+    """The ports of this policy that none of the receiving pods serves."""
     for rule in policy.rules:
         if rule.action != "allow" or not rule.ports:
             continue
@@ -47,7 +47,7 @@ def port_issues(state: State, policy: TrafficPolicy) -> Iterator[Violation]:
         for term in rule.ports:
             about = _Term(policy, rule, term, receivers)
             if _only_addresses(rule) and term.name:
-                yield about.issue("NP-NAMED-PORT-MISSING", _NO_POD, (), ())
+                yield about.violation("NP-NAMED-PORT-MISSING", _NO_POD, (), ())
             elif receivers.pods:
                 yield from _judge(services(state), about)
 
@@ -56,7 +56,7 @@ _NO_POD: Final = "which means nothing to addresses outside the cluster: write it
 
 
 def _only_addresses(rule: TrafficRule) -> bool:
-    """Whether traffic of this rule goes to addresses alone, where no pod resolves a name."""
+    """Whether traffic of this rule goes to addresses only, where no pod resolves a port name."""
     peers = rule.peers or ()
     return (
         rule.direction == "egress"
@@ -65,25 +65,25 @@ def _only_addresses(rule: TrafficRule) -> bool:
     )
 
 
-def _receivers(found: Policies, policy: TrafficPolicy, rule: TrafficRule) -> PodSelection:
+def _receivers(state_policies: Policies, policy: TrafficPolicy, rule: TrafficRule) -> PodSelection:
     """The pods that receive the traffic of a rule; none where others may receive it as well."""
     if rule.direction == "ingress":
-        return _on_pod_network(found.subjects(policy))
+        return _on_pod_network(state_policies.subjects(policy))
     pods: list[PodGroup] = []
     possible: list[PodGroup] = []
     for peer in rule.peers or ():
         if not isinstance(peer, PodPeer) or _beyond(peer):
             return PodSelection()
-        held = found.peers(policy, peer)
-        if not held.all:
+        selection = state_policies.peers(policy, peer)
+        if not selection.all:
             return PodSelection()
-        pods += held.pods
-        possible += held.possible
+        pods += selection.pods
+        possible += selection.possible
     return _on_pod_network(PodSelection(tuple(pods), tuple(possible)))
 
 
 def _beyond(peer: PodPeer) -> bool:
-    """Whether a peer means pods of whatever namespace, such as the cluster's DNS."""
+    """Whether a peer stands for pods of any namespace, such as the cluster's DNS."""
     if peer.namespaces is None or peer.pods.requirements:
         return False
     named = [key for key, _ in peer.namespaces.equalities if key == "kubernetes.io/metadata.name"]
@@ -99,14 +99,14 @@ def _on_pod_network(selection: PodSelection) -> PodSelection:
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A port of a policy and the pods that receive there, to speak about."""
+    """One port of a policy, with its rule and the pods that receive the traffic."""
 
     policy: TrafficPolicy
     rule: TrafficRule
     term: PortTerm
     receivers: PodSelection
 
-    def issue(
+    def violation(
         self,
         code: PolicyPortCode,
         words: str,
@@ -128,7 +128,7 @@ class _Term:
             Fix(term.node, numbers[0]) if certain else None,
             (
                 Related(term.node, "the policy's port"),
-                *(Related(found.port.node, "the Service's port") for found in arrivals[:1]),
+                *(Related(arrival.port.node, "the Service's port") for arrival in arrivals[:1]),
             ),
         )
 
@@ -143,48 +143,48 @@ class _Term:
         yield self.rule.node
 
 
-def _judge(found: Services, about: _Term) -> Iterator[Violation]:
-    """The three codes of a port that nobody who would receive there is known to serve."""
+def _judge(state_services: Services, about: _Term) -> Iterator[Violation]:
+    """The violation of a port that none of the receiving pods is known to serve."""
     term, receivers = about.term, about.receivers
-    if _served(found, term, receivers):
+    if _served(state_services, term, receivers):
         return
-    arrivals = tuple(arrivals_of(found, term, receivers.pods))
+    arrivals = tuple(arrivals_of(state_services, term, receivers.pods))
     numbers = tuple(sorted({arrival.number for arrival in arrivals}))
-    exposed = [found.exposed(pods) for pods in receivers.all]
+    exposed = [state_services.exposed(pods) for pods in receivers.all]
     # Pods that show no port at all may serve any.
     severity = Severity.WARNING if all(exposed) else Severity.NOTICE
     if not term.name and arrivals:
         words = (
             f"but traffic through {str_of(arrivals[0].service)} arrives at {arrivals[0].pods} on "
-            f"{' or '.join(dict.fromkeys(found.words for found in arrivals))}: "
+            f"{' or '.join(dict.fromkeys(arrival.words for arrival in arrivals))}: "
             "a policy names the port on the pod"
         )
         unsure = None if all(exposed) else Severity.WARNING
         if _opened_as_well(about, numbers):
             # Nobody is cut off: the entry is only a leftover.
             unsure = Severity.NOTICE
-        yield about.issue("NP-SERVICE-PORT", words, numbers, arrivals, unsure)
+        yield about.violation("NP-SERVICE-PORT", words, numbers, arrivals, unsure)
     elif receivers.possible:
         return
     elif term.name:
         use = numbers or _names(receivers.pods, term)
         words = f"and no container of {named(receivers.pods)} has a port of that name"
-        yield about.issue("NP-NAMED-PORT-MISSING", words + _instead(use), use, arrivals)
+        yield about.violation("NP-NAMED-PORT-MISSING", words + _instead(use), use, arrivals)
     elif any(exposed):
-        use = tuple(_numbers(found, receivers.pods, term))
+        use = tuple(_numbers(state_services, receivers.pods, term))
         words = f"which no container of {named(receivers.pods)} serves"
-        yield about.issue("NP-PORT-UNEXPOSED", words + _instead(use), use, (), severity)
+        yield about.violation("NP-PORT-UNEXPOSED", words + _instead(use), use, (), severity)
 
 
 def _opened_as_well(about: _Term, numbers: tuple[int, ...]) -> bool:
     """Whether the same policy opens the right ports to the same peers, or to anyone."""
-    wanted = Ports()
+    ports = Ports()
     for protocol in about.term.protocols:
         for number in numbers:
-            wanted |= Ports.of(protocol, number)
+            ports |= Ports.of(protocol, number)
     return all(
         any(
-            rule.action == "allow" and _same_peers(rule, about.rule) and not wanted - rule.on(pods)
+            rule.action == "allow" and _same_peers(rule, about.rule) and not ports - rule.on(pods)
             for rule in about.policy.of(about.rule.direction)
         )
         for pods in about.receivers.pods
@@ -201,15 +201,17 @@ def _instead(use: tuple[int | str, ...]) -> str:
     return f": {'it is' if len(use) == 1 else 'they are'} {', '.join(map(str, use))}" if use else ""
 
 
-def _served(found: Services, term: PortTerm, receivers: PodSelection) -> bool:
+def _served(state_services: Services, term: PortTerm, receivers: PodSelection) -> bool:
     if term.name:
         return any(term.on(pods) for pods in receivers.all)
     everything = (term.low, term.high) == (1, HIGHEST)
-    return everything or any(term.numbers() & found.exposed(pods) for pods in receivers.all)
+    return everything or any(
+        term.numbers() & state_services.exposed(pods) for pods in receivers.all
+    )
 
 
 def _names(receivers: tuple[PodGroup, ...], term: PortTerm) -> tuple[int | str, ...]:
-    """The names that the pods have for ports of the same protocol."""
+    """The names of the pods' ports of the same protocol."""
     return tuple(
         sorted(
             {
@@ -222,11 +224,13 @@ def _names(receivers: tuple[PodGroup, ...], term: PortTerm) -> tuple[int | str, 
     )
 
 
-def _numbers(found: Services, receivers: tuple[PodGroup, ...], term: PortTerm) -> Iterator[int]:
-    """The ports of the same protocol that the pods are known to serve."""
+def _numbers(
+    state_services: Services, receivers: tuple[PodGroup, ...], term: PortTerm
+) -> Iterator[int]:
+    """The numbers of the pods' ports of the same protocol."""
     served = Ports()
     for pods in receivers:
-        served |= found.exposed(pods)
+        served |= state_services.exposed(pods)
     for protocol, low, high in served.ranges():
         if protocol in term.protocols:
             yield from range(low, high + 1)

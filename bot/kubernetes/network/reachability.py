@@ -1,4 +1,4 @@
-"""Which connections a change newly makes possible, and by which place of which manifest."""
+"""The connections that a change newly makes possible, each with the field that causes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.addresses import EVERYWHERE, Addresses
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
 from bot.kubernetes.network.difference import NetworkDiff, difference
-from bot.kubernetes.network.peers import ANY_POD, outside, parties
+from bot.kubernetes.network.peers import ANY_POD, address_pieces, peer_ends
 from bot.kubernetes.network.relabelling import joined
 from bot.kubernetes.network.traffic import (
     DIRECTIONS,
@@ -31,10 +31,10 @@ from bot.kubernetes.workloads.population import PodGroup
 
 @dataclass(frozen=True, slots=True)
 class Widening:
-    """Ports of `target` that `source` can newly reach, and the place that brought it about.
+    """Ports of `target` that `source` can newly reach, and the field that causes it.
 
-    `direction` is that of the policies that changed; `lost`: no policy isolates their pods there
-    any more.
+    `direction` is the direction of the policies that changed. `lost` means that no policy isolates
+    their pods in it any more.
     """
 
     source: ConnectionEnd
@@ -50,18 +50,18 @@ _Name: TypeAlias = ConnectionEnd | tuple[ResourceKey, int]
 
 def widenings(before: State, after: State) -> Iterator[Widening]:
     """What is newly possible between two states; each connection once for each port."""
-    told: dict[tuple[_Name, _Name], Ports] = {}
-    for found in _raw(difference(before, after)):
-        ends = (_name(found.source), _name(found.target))
-        known = told.get(ends, Ports())
-        ports = found.ports - known
+    reported: dict[tuple[_Name, _Name], Ports] = {}
+    for widening in _raw(difference(before, after)):
+        ends = (_name(widening.source), _name(widening.target))
+        earlier = reported.get(ends, Ports())
+        ports = widening.ports - earlier
         if ports:
-            told[ends] = known | ports
-            yield replace(found, ports=ports)
+            reported[ends] = earlier | ports
+            yield replace(widening, ports=ports)
 
 
-def _name(party: ConnectionEnd) -> _Name:
-    return party.key if isinstance(party, PodGroup) else party
+def _name(end: ConnectionEnd) -> _Name:
+    return end.key if isinstance(end, PodGroup) else end
 
 
 def _raw(between: NetworkDiff) -> Iterator[Widening]:
@@ -77,9 +77,9 @@ def _raw(between: NetworkDiff) -> Iterator[Widening]:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Some pods and a direction: one end of the connections that may be new.
+    """Some pods and a direction: one end of connections that may be new.
 
-    `exceptions` asks for all pods of the cluster one by one where not any pod gains the same.
+    `exceptions`: look at every pod of the cluster where an arbitrary pod does not gain the same.
     """
 
     between: NetworkDiff
@@ -90,36 +90,36 @@ class _End:
     def connections(
         self, other: ConnectionEnd, cause: ChangedPosition, within: Ports
     ) -> Iterator[Widening]:
-        """What is new with another party on the ports `within`.
+        """The new connections with another end on the ports `within`.
 
-        Where whatever runs in a namespace does not gain all of them, its pods are looked at one by
-        one: some may gain what the others do not.
+        Where an arbitrary pod of a namespace does not gain all of them, each of its pods is looked
+        at: some may gain what the others do not.
         """
-        own = _name(self.pods)
-        if _name(other) == own:
+        own_name = _name(self.pods)
+        if _name(other) == own_name:
             return
-        found = self._new(other) & within
-        if found:
-            yield self.widening(other, found, cause)
-        rest = within - found
+        ports = self._new(other) & within
+        if ports:
+            yield self.widening(other, ports, cause)
+        rest = within - ports
         for pods in self._members(other) if rest else ():
             more = self._new(pods) & rest
-            if more and pods.key != own:
+            if more and pods.key != own_name:
                 yield self.widening(pods, more, cause)
 
     def _members(self, other: ConnectionEnd) -> Iterator[PodGroup]:
-        """The pods that stand for what runs in a namespace, or anywhere."""
+        """The pods that an arbitrary pod of a namespace, or of the cluster, stands for."""
         if not isinstance(other, Anywhere) or other.labels:
             return
-        held = self.between.after.population
+        population = self.between.after.population
         if other.namespace_labels is None:
-            yield from held.in_namespace(other.namespace)
+            yield from population.in_namespace(other.namespace)
         elif other == ANY_POD and self.exceptions:
-            for space in held.namespaces:
-                yield from held.in_namespace(space)
+            for space in population.namespaces:
+                yield from population.in_namespace(space)
 
     def _ends(self, other: ConnectionEnd) -> tuple[ConnectionEnd, ConnectionEnd]:
-        """Source and target."""
+        """The source and the target of a connection."""
         return (other, self.pods) if self.direction == "ingress" else (self.pods, other)
 
     def _new(self, other: ConnectionEnd) -> Ports:
@@ -131,7 +131,7 @@ class _End:
 
 @dataclass(frozen=True)
 class _Side:
-    """One direction of some pods, `old` at base and `pods` at head."""
+    """One direction of the traffic of some pods: `old` at base, `pods` at head."""
 
     between: NetworkDiff
     old: PodGroup | Anywhere
@@ -139,19 +139,19 @@ class _Side:
     direction: Direction
 
     def widenings(self) -> Iterator[Widening]:
-        """What their policies newly let through, by the rule that does."""
+        """The connections that the policies newly allow, each with the rule that allows it."""
         if self._lost:
             cause = self._lost_cause()
             for other in self._anyone:
-                for found in self._with(other, cause):
-                    yield replace(found, lost=True)
+                for widening in self._with(other, cause):
+                    yield replace(widening, lost=True)
             return
         before = tuple(self._rules(self.between.before.of(self.old)))
         after = tuple(self._rules(self.between.after.of(self.pods)))
-        known = {rule.identity for _, rule in before}
+        at_base = {rule.identity for _, rule in before}
         live = {rule.identity for _, rule in after}
         for policy, rule in after:
-            if rule.action != "deny" and rule.identity not in known:
+            if rule.action != "deny" and rule.identity not in at_base:
                 yield from self._by(policy, rule, tuple(self._places(policy, rule)))
         for policy, rule in before:
             if rule.action != "allow" and rule.identity not in live:
@@ -169,19 +169,19 @@ class _Side:
 
     @cached_property
     def _blocks(self) -> tuple[Addresses, ...]:
-        """The sets of addresses that the rules of both sides tell apart."""
-        held = (*self.between.before.of(self.old), *self.between.after.of(self.pods))
-        found = (rule.addresses for _, rule in self._rules(held))
-        return tuple(dict.fromkeys(addresses for addresses in found if addresses))
+        """The sets of addresses that the rules of both sides distinguish."""
+        deciding = (*self.between.before.of(self.old), *self.between.after.of(self.pods))
+        address_sets = (rule.addresses for _, rule in self._rules(deciding))
+        return tuple(dict.fromkeys(addresses for addresses in address_sets if addresses))
 
     @property
     def _anyone(self) -> tuple[ConnectionEnd, ...]:
-        return (ANY_POD, *outside(EVERYWHERE, self._blocks))
+        return (ANY_POD, *address_pieces(EVERYWHERE, self._blocks))
 
     def _by(
         self, policy: TrafficPolicy, rule: TrafficRule, places: tuple[Node, ...]
     ) -> Iterator[Widening]:
-        """The connections that a rule of head newly allows, or one of base no longer stops."""
+        """The connections that a rule of head newly allows, or a rule of base no longer denies."""
         if rule.peers is None:
             cause = self._cause(places)
             for other in self._anyone:
@@ -189,36 +189,36 @@ class _Side:
         for peer in rule.peers or ():
             if isinstance(peer, PodPeer):
                 cause = self._cause((peer.node, *places))
-                for other in parties(self.between.after, policy, peer):
+                for other in peer_ends(self.between.after, policy, peer):
                     yield from self._through(rule, other, cause)
         if rule.peers is not None:
             yield from self._from_blocks(rule, places)
 
     def _from_blocks(self, rule: TrafficRule, places: tuple[Node, ...]) -> Iterator[Widening]:
-        """The same of addresses: first what is new of all of them, then which peer names it."""
+        """The new connections from address blocks, each with the peer that names the block."""
         blocks = [peer for peer in rule.peers or () if isinstance(peer, BlockPeer)]
         gained = [
-            (piece, found.ports)
-            for piece in outside(rule.addresses, self._blocks)
-            for found in self._through(rule, piece, ChangedPosition(rule.node))
+            (piece, widening.ports)
+            for piece in address_pieces(rule.addresses, self._blocks)
+            for widening in self._through(rule, piece, ChangedPosition(rule.node))
         ]
         for peer in blocks if gained else ():
             cause: ChangedPosition | None = None
             for piece, ports in gained:
-                own = peer.addresses & piece
-                if own:
+                overlap = peer.addresses & piece
+                if overlap:
                     cause = cause or self._cause((peer.node, *places))
                     end = _End(self.between, self.pods, self.direction)
-                    yield end.widening(own, ports, cause)
+                    yield end.widening(overlap, ports, cause)
 
     def _through(
         self, rule: TrafficRule, other: ConnectionEnd, cause: ChangedPosition
     ) -> Iterator[Widening]:
-        """The connections with a party on the ports of a rule."""
+        """The new connections with another end on the ports of a rule."""
         receiver = self.pods if self.direction == "ingress" else other
-        own = rule.on(receiver if isinstance(receiver, PodGroup) else None)
+        ports = rule.on(receiver if isinstance(receiver, PodGroup) else None)
         if not isinstance(receiver, Anywhere) or not any(term.name for term in rule.ports or ()):
-            yield from self._with(other, cause, own)
+            yield from self._with(other, cause, ports)
             return
         # What a name means there depends on the pod.
         end = _End(self.between, self.pods, self.direction, exceptions=True)
@@ -232,7 +232,7 @@ class _Side:
 
     @cached_property
     def _exceptions(self) -> bool:
-        """Whether base let through whoever does not have some label, or stopped some by a rule."""
+        """Whether base admitted pods by labels that they must not have, or had denying rules."""
         return any(
             rule.action != "allow" or any(map(_excepts, rule.peers or ()))
             for _, rule in self._rules(self.between.before.of(self.old))
@@ -246,7 +246,7 @@ class _Side:
         )
 
     def _places(self, policy: TrafficPolicy, rule: TrafficRule) -> Iterator[Node]:
-        """The places that may make a rule let more through."""
+        """The fields that may make a rule allow more."""
         for term in rule.ports or ():
             yield term.node
         for field in ("from", "to", "ports", "toPorts"):
@@ -257,27 +257,31 @@ class _Side:
 
     @property
     def _labels(self) -> tuple[Node, ...]:
-        """The place of the pods' labels, where a manifest shows them."""
+        """The field of the pods' labels, where a manifest shows them."""
         if isinstance(self.pods, Anywhere):
             return ()
         return (self.pods.template.node.at("metadata", "labels"),)
 
     def _lost_cause(self) -> ChangedPosition:
-        """The place that makes that no policy isolates these pods any more."""
+        """The field whose change leaves these pods without any isolating policy."""
         after = self.between.after.state
         for policy in self._isolating:
             spec = policy.resource.at("spec")
-            found = lost_place(
+            place = lost_place(
                 after, (policy.subject.node, spec["policyTypes"], spec[self.direction])
             )
-            if found is not None:
-                return found
-        own = (
-            held.at("metadata", "labels")
-            for held in after.of(kinds.NAMESPACE)
-            if held.name == self.pods.namespace
+            if place is not None:
+                return place
+        namespace_labels = (
+            namespace.at("metadata", "labels")
+            for namespace in after.of(kinds.NAMESPACE)
+            if namespace.name == self.pods.namespace
         )
-        places = (*self._labels, *own, *(held.subject.node for held in self._isolating))
+        places = (
+            *self._labels,
+            *namespace_labels,
+            *(policy.subject.node for policy in self._isolating),
+        )
         return changed_place(self.between.before.state, places) or ChangedPosition(places[0])
 
     @property
@@ -289,8 +293,11 @@ class _Side:
 
 
 def _excepts(peer: Peer) -> bool:
-    """Whether a peer is told by labels that it must not have."""
+    """Whether a peer is selected by labels that it must not have."""
     if not isinstance(peer, PodPeer):
         return False
-    held = (*peer.pods.requirements, *(peer.namespaces.requirements if peer.namespaces else ()))
-    return any(found.operator in {"NotIn", "DoesNotExist"} for found in held)
+    requirements = (
+        *peer.pods.requirements,
+        *(peer.namespaces.requirements if peer.namespaces else ()),
+    )
+    return any(requirement.operator in {"NotIn", "DoesNotExist"} for requirement in requirements)

@@ -1,4 +1,4 @@
-"""Pods and namespaces that came under a policy's peers, or left them, by their own labels."""
+"""Pods and namespaces that a policy's peers newly select, or no longer select, by their labels."""
 
 from __future__ import annotations
 
@@ -19,58 +19,58 @@ Joined: TypeAlias = tuple[PodGroup, Direction, ConnectionEnd, ChangedPosition]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _PeerClause:
     policy: TrafficPolicy
     rule: TrafficRule
     peer: PodPeer
 
 
 class _Peers:
-    """The peers of a network by a label that they ask for, so that few are asked about each pod."""
+    """The peers of a network, indexed by a required label, so that few are tested for each pod."""
 
-    def __init__(self, held: Network) -> None:
-        self.wide: list[_Asked] = []
-        self._by_label: dict[tuple[str, str], list[_Asked]] = {}
-        self._rest: list[_Asked] = []
-        for asked in _asked(held):
-            if asked.peer.namespaces is not None:
-                self.wide.append(asked)
-            labels = asked.peer.pods.equalities
+    def __init__(self, network: Network) -> None:
+        self.wide: list[_PeerClause] = []
+        self._by_label: dict[tuple[str, str], list[_PeerClause]] = {}
+        self._rest: list[_PeerClause] = []
+        for clause in _peer_clauses(network):
+            if clause.peer.namespaces is not None:
+                self.wide.append(clause)
+            labels = clause.peer.pods.equalities
             if labels:
-                self._by_label.setdefault(labels[0], []).append(asked)
-            elif not asked.peer.pods.everything:
-                self._rest.append(asked)
+                self._by_label.setdefault(labels[0], []).append(clause)
+            elif not clause.peer.pods.everything:
+                self._rest.append(clause)
 
-    def about(self, *pods: PodGroup) -> Iterator[_Asked]:
-        """Those that can be about pods with the labels of one of these."""
+    def about(self, *pods: PodGroup) -> Iterator[_PeerClause]:
+        """The peers that may select pods with the labels of one of these groups."""
         yield from self._rest
-        for label in dict.fromkeys(label for held in pods for label in held.labels.items()):
+        for label in dict.fromkeys(label for group in pods for label in group.labels.items()):
             yield from self._by_label.get(label, ())
 
 
-def _asked(held: Network) -> Iterator[_Asked]:
-    for policy in held.valid:
+def _peer_clauses(network: Network) -> Iterator[_PeerClause]:
+    for policy in network.valid:
         for rule in policy.rules:
             for peer in rule.peers or ():
                 if isinstance(peer, PodPeer):
-                    yield _Asked(policy, rule, peer)
+                    yield _PeerClause(policy, rule, peer)
 
 
 def joined(between: NetworkDiff) -> Iterator[Joined]:
-    """Who came under the peers of the policies of head, or left those that deny."""
+    """The pods that peers of head newly select, or that denying peers no longer select."""
     if not between.relabelled and not between.namespaces:
         return
     peers = _Peers(between.after)
     for pods in between.relabelled:
         old = between.before.population.get(pods)
         labels = pods.template.node.at("metadata", "labels")
-        for asked in peers.about(pods, *(() if old is None else (old,))):
-            yield from _moved(between, asked, pods, labels)
-    for held in between.after.state.of(kinds.NAMESPACE):
-        if held.name in between.namespaces:
-            for asked in peers.wide:
-                for member in _members(between, held.name, asked.peer):
-                    yield from _moved(between, asked, member, held.at("metadata", "labels"))
+        for clause in peers.about(pods, *(() if old is None else (old,))):
+            yield from _moved(between, clause, pods, labels)
+    for namespace in between.after.state.of(kinds.NAMESPACE):
+        if namespace.name in between.namespaces:
+            for clause in peers.wide:
+                for member in _members(between, namespace.name, clause.peer):
+                    yield from _moved(between, clause, member, namespace.at("metadata", "labels"))
 
 
 def _members(between: NetworkDiff, namespace: str, peer: PodPeer) -> Iterable[ConnectionEnd]:
@@ -80,26 +80,29 @@ def _members(between: NetworkDiff, namespace: str, peer: PodPeer) -> Iterable[Co
 
 
 def _moved(
-    between: NetworkDiff, asked: _Asked, member: ConnectionEnd, labels: Node
+    between: NetworkDiff, clause: _PeerClause, member: ConnectionEnd, labels: Node
 ) -> Iterator[Joined]:
     old = between.at_base(member)
     if old is None:
         return
-    now = between.after.is_peer(asked.policy, asked.peer, member)
-    if now == between.before.is_peer(asked.policy, asked.peer, old):
+    is_peer = between.after.is_peer(clause.policy, clause.peer, member)
+    if is_peer == between.before.is_peer(clause.policy, clause.peer, old):
         return
-    cause = changed_place(between.before.state, _asked_for(labels, asked.peer)) or ChangedPosition(
-        labels
-    )
-    for space in between.after.policies.spaces(asked.policy, asked.policy.subject):
-        for pods in between.after.population.select(space, asked.policy.subject.pods).pods:
+    cause = changed_place(
+        between.before.state, _required_labels(labels, clause.peer)
+    ) or ChangedPosition(labels)
+    for space in between.after.policies.spaces(clause.policy, clause.policy.subject):
+        for pods in between.after.population.select(space, clause.policy.subject.pods).pods:
             if between.before.population.get(pods) is not None:
-                yield pods, asked.rule.direction, member, cause
+                yield pods, clause.rule.direction, member, cause
 
 
-def _asked_for(labels: Node, peer: PodPeer) -> Iterator[Node]:
-    """The labels that a selector asks for, each by itself, then all of them."""
-    held = (*peer.pods.requirements, *(peer.namespaces.requirements if peer.namespaces else ()))
-    for requirement in held:
+def _required_labels(labels: Node, peer: PodPeer) -> Iterator[Node]:
+    """The fields of the labels that a selector requires, then the field of all labels."""
+    requirements = (
+        *peer.pods.requirements,
+        *(peer.namespaces.requirements if peer.namespaces else ()),
+    )
+    for requirement in requirements:
         yield labels[requirement.key]
     yield labels

@@ -1,4 +1,4 @@
-"""How traffic to a Service's port arrives at the pods: on which of their own ports."""
+"""Service traffic: the pod ports on which traffic to a Service's port arrives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.kubernetes.workloads.population import PodGroup
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How traffic to a Service's port arrives at pods: on which of their ports."""
+    """Traffic to a port of a Service that arrives at pods on a port of theirs."""
 
     service: Resource
     port: ServicePort
@@ -22,8 +22,8 @@ class Arrival:
 
     @property
     def words(self) -> str:
-        """The number, with the name of the container port where there is one."""
-        names = [held.name for held in self.pods.ports if self._is(held.number, held.protocol)]
+        """The port number, with the name of the container port where it has one."""
+        names = [port.name for port in self.pods.ports if self._is(port.number, port.protocol)]
         name = next((name for name in names if name), "")
         return f"{self.number} (container port {name})" if name else str(self.number)
 
@@ -32,11 +32,11 @@ class Arrival:
 
 
 def arrivals_of(
-    found: Services, term: PortTerm, receivers: tuple[PodGroup, ...]
+    state_services: Services, term: PortTerm, receivers: tuple[PodGroup, ...]
 ) -> Iterator[Arrival]:
-    """The ways by which traffic to a Service's port of this number or name arrives elsewhere."""
+    """The traffic to Service ports of this number or name that arrives on another port."""
     for pods in receivers:
-        for service in found.of(pods):
+        for service in state_services.of(pods):
             for port in service_ports(service):
                 meant = port.name == term.name if term.name else port.number == term.single
                 number = port.on(pods)

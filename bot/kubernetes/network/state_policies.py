@@ -1,4 +1,4 @@
-"""The network policies of a state, of every kind that is known, in one form."""
+"""The network policies of a state, of every modelled kind, as traffic policies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NETWORK_KINDS: Final = (*POLICY_KINDS, kinds.SERVICE, kinds.NAMESPACE, *TEMPLATE
 
 @dataclass(frozen=True)
 class Policies:
-    """The policies of a state that the API takes, and the pods that they and their peers select."""
+    """The network policies of a state, and the pods that they and their peers select."""
 
     state: State
     population: Population
@@ -48,40 +48,40 @@ class Policies:
     def _by_key(self) -> Mapping[ResourceKey, tuple[TrafficPolicy, ...]]:
         return MappingProxyType(
             {
-                found.key: tuple(_READERS[found.group_kind](found))
-                for found in self.state.of(*POLICY_KINDS)
+                resource.key: tuple(_READERS[resource.group_kind](resource))
+                for resource in self.state.of(*POLICY_KINDS)
             }
         )
 
     def of(self, resource: Resource) -> tuple[TrafficPolicy, ...]:
-        """The policies that a resource of this state is, also if the API refuses them."""
+        """The traffic policies of a resource, including those that the API refuses."""
         return self._by_key.get(resource.key, ())
 
     @cached_property
     def valid(self) -> tuple[TrafficPolicy, ...]:
-        """The policies that the API takes, in the order of the state."""
+        """The policies that the API accepts, in the order of the state."""
         return tuple(
-            found for held in self._by_key.values() for found in held if not found.refusals
+            policy for listed in self._by_key.values() for policy in listed if not policy.refusals
         )
 
     def subjects(self, policy: TrafficPolicy) -> PodSelection:
-        """The pods whose traffic a policy decides, host-network pods among them."""
+        """The pods whose traffic a policy decides, including host-network pods."""
         return self.peers(policy, policy.subject)
 
     def peers(self, policy: TrafficPolicy, peer: PodPeer) -> PodSelection:
-        """The pods of the state that a peer of this policy means."""
+        """The pods of the state that a peer of this policy selects."""
         pods: list[PodSelection] = [
             self.population.select(space, peer.pods) for space in self.spaces(policy, peer)
         ]
         if len(pods) == 1:
             return pods[0]
         return PodSelection(
-            tuple(held for found in pods for held in found.pods),
-            tuple(held for found in pods for held in found.possible),
+            tuple(group for selection in pods for group in selection.pods),
+            tuple(group for selection in pods for group in selection.possible),
         )
 
     def spaces(self, policy: TrafficPolicy, peer: PodPeer) -> Iterator[str]:
-        """The known namespaces that a peer of this policy reaches into for certain."""
+        """The known namespaces that a peer of this policy certainly reaches."""
         if peer.namespaces is None:
             yield policy.resource.namespace or ""
         else:

@@ -1,4 +1,4 @@
-"""What policies say of traffic, in one form for all kinds of policy."""
+"""Traffic policies: one form for every kind of network policy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DIRECTIONS: Final[tuple[Direction, ...]] = ("ingress", "egress")
 
 
 class Tier(IntEnum):
-    """When a policy is asked: the administrator's first, their baseline last."""
+    """The order of evaluation: administrators' policies first, their baseline last."""
 
     ADMIN = 0
     ORDINARY = 1
@@ -29,9 +29,9 @@ class Tier(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class PortTerm:
-    """A port of a policy's rule: numbers from `low` to `high`, or a name on the receiving pod.
+    """A port of a rule: numbers from `low` to `high`, or a port name of the receiving pod.
 
-    `node` is the number or name itself; where there is none, the item.
+    `node` is the field of the number or name, or the list item where neither is written.
     """
 
     node: Node
@@ -42,31 +42,31 @@ class PortTerm:
 
     @property
     def value(self) -> int | str:
-        """What the policy says: a number, a name, or `FIRST-LAST`."""
+        """The port as the policy writes it: a number, a name, or `FIRST-LAST`."""
         return self.name or (self.low if self.low == self.high else f"{self.low}-{self.high}")
 
     @property
     def single(self) -> int | None:
-        """The number, where this is exactly one."""
+        """The port number, where the term is exactly one number."""
         return self.low if not self.name and self.low == self.high else None
 
     def numbers(self) -> Ports:
-        """The ports that this names by number."""
-        found = Ports()
+        """The ports that the term names by number."""
+        ports = Ports()
         for protocol in () if self.name else self.protocols:
-            found |= Ports.of(protocol, self.low, self.high)
-        return found
+            ports |= Ports.of(protocol, self.low, self.high)
+        return ports
 
     def on(self, pods: PodGroup | None) -> Ports:
-        """The ports that this means where these pods receive; None: something that is no pod."""
+        """The ports that the term means on these pods; None: the receiver is not a pod."""
         if not self.name:
             return self.numbers()
-        found = Ports()
+        ports = Ports()
         for protocol in self.protocols if pods is not None else ():
             port = pods.resolve(self.name, protocol) if pods is not None else None
             if port is not None:
-                found |= Ports.of(protocol, port.number)
-        return found
+                ports |= Ports.of(protocol, port.number)
+        return ports
 
     def __str__(self) -> str:
         protocol = "" if self.protocols == ("TCP",) else f"{'/'.join(self.protocols)} "
@@ -75,9 +75,9 @@ class PortTerm:
 
 @dataclass(frozen=True, slots=True)
 class PodPeer:
-    """Pods by their labels, in the policy's own namespace or in namespaces by theirs.
+    """Pods selected by labels, in namespaces selected by labels.
 
-    `namespaces` None is the policy's own namespace.
+    `namespaces` is None for the policy's own namespace.
     """
 
     node: Node
@@ -87,7 +87,7 @@ class PodPeer:
 
 @dataclass(frozen=True, slots=True)
 class BlockPeer:
-    """Addresses, of which no pod of the cluster is one."""
+    """Addresses outside the cluster; no pod has one of them."""
 
     node: Node
     addresses: Addresses
@@ -95,7 +95,7 @@ class BlockPeer:
 
 @dataclass(frozen=True, slots=True)
 class UnjudgedPeer:
-    """A peer that no manifest can tell the addresses of: a domain name, a node, a group."""
+    """A peer whose addresses no manifest shows: a domain name, a node, a group."""
 
     node: Node
 
@@ -105,10 +105,9 @@ Peer: TypeAlias = PodPeer | BlockPeer | UnjudgedPeer
 
 @dataclass(frozen=True)
 class TrafficRule:
-    """A rule of a policy. `peers` None is anyone, `ports` None every port.
+    """A rule of a policy. `peers` None means anyone, `ports` None every port.
 
-    `field` is the place that lists the peers, which may not exist. `judged` is False where the
-    rule has conditions beyond peers and ports.
+    `judged` is False where the rule has conditions beyond peers and ports.
     """
 
     node: Node
@@ -119,14 +118,14 @@ class TrafficRule:
     judged: bool = True
 
     def on(self, pods: PodGroup | None) -> Ports:
-        """The ports that this rule is about where these pods receive."""
+        """The ports that the rule applies to where these pods receive."""
         if self.ports is None:
             return EVERY_PORT
         if any(term.name for term in self.ports):
-            found = Ports()
+            ports = Ports()
             for term in self.ports:
-                found |= term.on(pods)
-            return found
+                ports |= term.on(pods)
+            return ports
         return self._numbers
 
     @cached_property
@@ -138,20 +137,20 @@ class TrafficRule:
 
     @cached_property
     def identity(self) -> tuple[object, ...]:
-        """What two rules share that say the same in the same policy."""
+        """Equal for two rules of the same policy with the same content."""
         return (self.node.resource.key, self.direction, self.action, repr(self.node.value))
 
     @cached_property
     def _numbers(self) -> Ports:
-        found = Ports()
+        ports = Ports()
         for term in self.ports or ():
-            found |= term.numbers()
-        return found
+            ports |= term.numbers()
+        return ports
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyRefusal:
-    """Why the API would refuse a policy, at the place that is wrong; `value` would be right."""
+    """Why the API refuses a policy, at the field that is wrong; `value` is the valid value."""
 
     node: Node
     reason: str
@@ -160,11 +159,11 @@ class PolicyRefusal:
 
 @dataclass(frozen=True)
 class TrafficPolicy:
-    """A policy of any kind: whose traffic it decides, in which directions, and how.
+    """A policy of any kind: which pods it applies to, in which directions, and its rules.
 
-    `isolates` are the directions in which the pods accept only what a policy allows. `refusals`
-    not empty: the API would refuse it, and it decides nothing. `idle` are its rules of directions
-    that are not in force.
+    `isolates` are the directions in which the pods accept only what a policy allows. A policy with
+    `refusals` is refused by the API and has no effect. `idle` are rules of directions that are not
+    in force.
     """
 
     resource: Resource

@@ -50,9 +50,9 @@ _UNMODELLED_EVERYWHERE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Anywhere:
-    """Pods that no manifest describes, known by what is said of them.
+    """Pods that no manifest shows, described by labels.
 
-    `namespace` may be one that no manifest describes either.
+    `namespace` may be a namespace that no manifest shows either.
     """
 
     namespace: str
@@ -66,10 +66,10 @@ ConnectionEnd: TypeAlias = PodGroup | Anywhere | Addresses
 
 @dataclass(frozen=True)
 class Network:
-    """The policies of a state in force, and their verdicts.
+    """The traffic policies in force in a state, and their verdicts.
 
-    `standing` are the policies that count instead of those of their resource, where the API keeps
-    an older version because it refuses the newer one.
+    `standing` replaces the policies of a resource whose new version the API refuses: the API keeps
+    the older version.
     """
 
     state: State
@@ -81,36 +81,36 @@ class Network:
     _selected: dict[str, Mapping[tuple[ResourceKey, int], tuple[TrafficPolicy, ...]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    _found: dict[Anywhere, tuple[TrafficPolicy, ...]] = field(
+    _by_end: dict[Anywhere, tuple[TrafficPolicy, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def of(self, party: ConnectionEnd) -> tuple[TrafficPolicy, ...]:
-        """The policies that decide the traffic of a party, the administrators' in their order."""
-        if isinstance(party, Addresses):
+    def of(self, end: ConnectionEnd) -> tuple[TrafficPolicy, ...]:
+        """The policies that decide the traffic of this end, administrators' policies first."""
+        if isinstance(end, Addresses):
             return ()
-        if isinstance(party, Anywhere):
-            if party not in self._found:
-                self._found[party] = tuple(
-                    held for held in self._in(party.namespace) if self.selects(held, party)
+        if isinstance(end, Anywhere):
+            if end not in self._by_end:
+                self._by_end[end] = tuple(
+                    policy for policy in self._in(end.namespace) if self.selects(policy, end)
                 )
-            return self._found[party]
-        if party.host_network:
+            return self._by_end[end]
+        if end.host_network:
             return ()
-        space = party.namespace
+        space = end.namespace
         if space not in self._selected:
             self._selected[space] = self._select(space)
-        return self._selected[space].get(party.key, ())
+        return self._selected[space].get(end.key, ())
 
     def _select(self, space: str) -> Mapping[tuple[ResourceKey, int], tuple[TrafficPolicy, ...]]:
-        found: dict[tuple[ResourceKey, int], list[TrafficPolicy]] = {}
+        selecting: dict[tuple[ResourceKey, int], list[TrafficPolicy]] = {}
         for policy in self._in(space):
             for pods in self.population.select(space, policy.subject.pods).pods:
-                found.setdefault(pods.key, []).append(policy)
-        return MappingProxyType({key: tuple(held) for key, held in found.items()})
+                selecting.setdefault(pods.key, []).append(policy)
+        return MappingProxyType({key: tuple(listed) for key, listed in selecting.items()})
 
     def _in(self, space: str) -> tuple[TrafficPolicy, ...]:
-        """The policies that have subjects in a namespace, as far as its labels tell."""
+        """The policies that select pods of a namespace, as far as its labels are known."""
         wide = tuple(
             policy
             for policy, namespaces in self._wide
@@ -120,109 +120,109 @@ class Network:
 
     @cached_property
     def valid(self) -> tuple[TrafficPolicy, ...]:
-        """The policies in force, the administrators' in the order in which they are asked."""
-        held = [
+        """The policies in force, in the order in which they are evaluated."""
+        in_force = [
             policy for policy in self.policies.valid if policy.resource.key not in self.standing
         ]
-        held += [policy for kept in self.standing.values() for policy in kept]
-        return tuple(sorted(held, key=lambda policy: (policy.tier, policy.priority)))
+        in_force += [policy for kept in self.standing.values() for policy in kept]
+        return tuple(sorted(in_force, key=lambda policy: (policy.tier, policy.priority)))
 
     @cached_property
     def _wide(self) -> tuple[tuple[TrafficPolicy, Selector], ...]:
-        """The policies for several namespaces, with what selects those."""
+        """The policies that apply to several namespaces, with the selector of those namespaces."""
         return tuple(
-            (held, held.subject.namespaces)
-            for held in self.valid
-            if held.subject.namespaces is not None
+            (policy, policy.subject.namespaces)
+            for policy in self.valid
+            if policy.subject.namespaces is not None
         )
 
     @cached_property
     def _by_namespace(self) -> Mapping[str, tuple[TrafficPolicy, ...]]:
-        found: dict[str, list[TrafficPolicy]] = {}
+        by_namespace: dict[str, list[TrafficPolicy]] = {}
         for policy in self.valid:
             if policy.resource.namespace is not None and policy.subject.namespaces is None:
-                found.setdefault(policy.resource.namespace, []).append(policy)
-        return MappingProxyType({space: tuple(held) for space, held in found.items()})
+                by_namespace.setdefault(policy.resource.namespace, []).append(policy)
+        return MappingProxyType({space: tuple(listed) for space, listed in by_namespace.items()})
 
-    def selects(self, policy: TrafficPolicy, party: ConnectionEnd) -> bool:
-        """Whether a policy decides the traffic of a party."""
-        return self.is_peer(policy, policy.subject, party)
+    def selects(self, policy: TrafficPolicy, end: ConnectionEnd) -> bool:
+        """Whether a policy decides the traffic of this end."""
+        return self.is_peer(policy, policy.subject, end)
 
-    def is_peer(self, policy: TrafficPolicy, peer: Peer, party: ConnectionEnd) -> bool:
-        """Whether a party is what a peer of this policy means, as far as manifests tell."""
-        if not isinstance(peer, PodPeer) or isinstance(party, Addresses):
+    def is_peer(self, policy: TrafficPolicy, peer: Peer, end: ConnectionEnd) -> bool:
+        """Whether a peer of this policy selects this end, as far as manifests show."""
+        if not isinstance(peer, PodPeer) or isinstance(end, Addresses):
             return False
-        if isinstance(party, PodGroup) and party.host_network:
+        if isinstance(end, PodGroup) and end.host_network:
             return False
         if peer.namespaces is None:
-            here = party.namespace == policy.resource.namespace
-        elif isinstance(party, Anywhere) and party.namespace_labels is not None:
-            here = peer.namespaces.matches(dict(party.namespace_labels))
+            here = end.namespace == policy.resource.namespace
+        elif isinstance(end, Anywhere) and end.namespace_labels is not None:
+            here = peer.namespaces.matches(dict(end.namespace_labels))
         else:
-            here = bool(self.population.in_scope(party.namespace, peer.namespaces))
+            here = bool(self.population.in_scope(end.namespace, peer.namespaces))
         if not here:
             return False
-        labels = dict(party.labels) if isinstance(party, Anywhere) else party.labels
+        labels = dict(end.labels) if isinstance(end, Anywhere) else end.labels
         return peer.pods.matches(labels)
 
-    def meant(self, policy: TrafficPolicy, rule: TrafficRule, party: ConnectionEnd) -> bool:
-        """Whether a rule is about traffic with this party."""
-        if isinstance(party, Addresses):
-            return rule.peers is None or party in rule.addresses
-        return rule.peers is None or any(self.is_peer(policy, peer, party) for peer in rule.peers)
+    def meant(self, policy: TrafficPolicy, rule: TrafficRule, end: ConnectionEnd) -> bool:
+        """Whether a rule applies to traffic with this end."""
+        if isinstance(end, Addresses):
+            return rule.peers is None or end in rule.addresses
+        return rule.peers is None or any(self.is_peer(policy, peer, end) for peer in rule.peers)
 
-    def isolated(self, party: ConnectionEnd, direction: Direction) -> bool:
-        """Whether only what a policy allows gets through in this direction."""
-        if isinstance(party, Addresses) or (isinstance(party, PodGroup) and party.host_network):
+    def isolated(self, end: ConnectionEnd, direction: Direction) -> bool:
+        """Whether only allowed traffic passes this end in this direction."""
+        if isinstance(end, Addresses) or (isinstance(end, PodGroup) and end.host_network):
             return False
-        assumed = name_matches(party.namespace, self.state.policy.assume.default_deny)
-        return assumed or any(direction in held.isolates for held in self.of(party))
+        assumed = name_matches(end.namespace, self.state.policy.assume.default_deny)
+        return assumed or any(direction in policy.isolates for policy in self.of(end))
 
-    def ports(self, party: ConnectionEnd, direction: Direction, other: ConnectionEnd) -> Ports:
-        """The ports on which the policies of `party` let traffic with `other` through.
+    def ports(self, end: ConnectionEnd, direction: Direction, other: ConnectionEnd) -> Ports:
+        """The ports on which the policies of `end` let traffic with `other` through.
 
-        The administrators' rules come first, in their order, then those of the namespaces, which
+        Rules of administrators come first, in their order. Then come the rules of namespaces, which
         are final for isolated pods, then the baseline.
         """
-        held = self.of(party)
-        receiver = party if direction == "ingress" else other
+        deciding = self.of(end)
+        receiver = end if direction == "ingress" else other
         target = receiver if isinstance(receiver, PodGroup) else None
         open_, rest = Ports(), EVERY_PORT
         passed = Ports()
-        for rule in self._rules(held, Tier.ADMIN, direction, other):
-            told = rule.on(target) & rest
-            rest = rest - told
+        for rule in self._rules(deciding, Tier.ADMIN, direction, other):
+            decided = rule.on(target) & rest
+            rest = rest - decided
             if rule.action == "allow":
-                open_ |= told
+                open_ |= decided
             elif rule.action == "pass":
-                passed |= told
+                passed |= decided
         rest |= passed
         denied, allowed = Ports(), Ports()
-        for rule in self._rules(held, Tier.ORDINARY, direction, other):
+        for rule in self._rules(deciding, Tier.ORDINARY, direction, other):
             if rule.action == "deny":
                 denied |= rule.on(target)
             else:
                 allowed |= rule.on(target)
         rest = rest - denied
-        if self.isolated(party, direction):
+        if self.isolated(end, direction):
             return open_ | (rest & allowed)
-        for rule in self._rules(held, Tier.BASELINE, direction, other):
-            told = rule.on(target) & rest
-            rest = rest - told
+        for rule in self._rules(deciding, Tier.BASELINE, direction, other):
+            decided = rule.on(target) & rest
+            rest = rest - decided
             if rule.action == "allow":
-                open_ |= told
+                open_ |= decided
         return open_ | rest
 
     def _rules(
         self,
-        held: tuple[TrafficPolicy, ...],
+        deciding: tuple[TrafficPolicy, ...],
         tier: Tier,
         direction: Direction,
         other: ConnectionEnd,
     ) -> list[TrafficRule]:
         return [
             rule
-            for policy in held
+            for policy in deciding
             if policy.tier == tier
             for rule in policy.of(direction)
             if self.meant(policy, rule, other)
@@ -234,7 +234,7 @@ class Network:
 
 
 def network(state: State) -> Network:
-    """The network of a state."""
+    """The network of a state, computed once."""
     return state.derived(_network)
 
 
@@ -242,7 +242,7 @@ def _network(state: State) -> Network:
     return Network(state, policies(state), population(state))
 
 
-def unjudged(state: State, namespace: str) -> Resource | None:
-    """A resource that may act on the traffic of this namespace and whose effect is not known."""
-    held = (*state.of(*_UNMODELLED, namespace=namespace), *state.of(*_UNMODELLED_EVERYWHERE))
-    return min(held, key=lambda found: found.key.sort_key, default=None)
+def unmodelled_policy(state: State, namespace: str) -> Resource | None:
+    """A resource that may act on the traffic of this namespace and that Fairlead does not model."""
+    unmodelled = (*state.of(*_UNMODELLED, namespace=namespace), *state.of(*_UNMODELLED_EVERYWHERE))
+    return min(unmodelled, key=lambda resource: resource.key.sort_key, default=None)

@@ -1,4 +1,4 @@
-"""Where Ingresses and routes send traffic, and whether that is there."""
+"""The Services that Ingresses and routes send traffic to, and whether they exist."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ INGRESSES: Final = (kinds.INGRESS, kinds.OPENSHIFT_ROUTE, *ROUTES)
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A Service that traffic is sent to; `port` is where its number or name stands.
+    """A Service that receives traffic; `port` is the field with its port number or name.
 
-    `named` says that a name means the Service's port; of an OpenShift Route a number is one of the
-    pods, as its router goes past the Service.
+    With `to_pods`, a number may also be a port of the pods: OpenShift's router bypasses the
+    Service.
     """
 
     node: Node
@@ -39,30 +39,35 @@ class Backend:
 
 def backends(resource: Resource) -> Iterator[Backend]:
     """The Services that an Ingress or a route sends traffic to."""
-    own = resource.namespace or ""
+    namespace = resource.namespace or ""
     if resource.group_kind == kinds.INGRESS:
-        yield from _of_ingress(resource, own)
+        yield from _of_ingress(resource, namespace)
     elif resource.group_kind == kinds.OPENSHIFT_ROUTE:
         spec = resource.at("spec")
         for node in (spec["to"], *spec["alternateBackends"].items()):
             if node["name"].text and node["kind"].text in {None, "Service"}:
-                yield Backend(node, node["name"], own, spec["port"]["targetPort"], to_pods=True)
+                yield Backend(
+                    node, node["name"], namespace, spec["port"]["targetPort"], to_pods=True
+                )
     else:
         for node in _references(resource):
             service = (node["kind"].text or "Service", node["group"].text or "")
             if service == ("Service", "") and node["name"].text:
-                space = node["namespace"].text or own
+                space = node["namespace"].text or namespace
                 yield Backend(node, node["name"], space, node["port"])
 
 
-def _of_ingress(resource: Resource, own: str) -> Iterator[Backend]:
+def _of_ingress(resource: Resource, namespace: str) -> Iterator[Backend]:
     for node in _ingress_backends(resource):
         service = node["service"]
         if service["name"].text:
-            held = service["port"]
-            number = held["number"]
+            port = service["port"]
+            number = port["number"]
             yield Backend(
-                node, service["name"], own, number if number.value is not None else held["name"]
+                node,
+                service["name"],
+                namespace,
+                number if number.value is not None else port["name"],
             )
 
 
@@ -75,7 +80,7 @@ def _ingress_backends(resource: Resource) -> Iterator[Node]:
 
 
 def _references(route: Resource) -> Iterator[Node]:
-    """The backends of a route of the Gateway API, mirrors among them."""
+    """The backends of a Gateway API route, including mirrors."""
     for rule in route.at("spec", "rules").items():
         filters = tuple(rule["filters"].items())
         for node in rule["backendRefs"].items():
@@ -87,7 +92,7 @@ def _references(route: Resource) -> Iterator[Node]:
 
 
 def backends_of(state: State, resource: Resource) -> Iterator[CheckedReference]:
-    """The Services, ports, resources and grants that an Ingress or a route needs."""
+    """The Services, ports, resources and grants that an Ingress or a route refers to."""
     for backend in backends(resource):
         key = ResourceKey("", "Service", backend.namespace, backend.service.text or "")
         service = state.get(key)
@@ -121,16 +126,16 @@ def _service(resource: Resource, backend: Backend, service: Resource | None) -> 
 def _port(
     state: State, resource: Resource, backend: Backend, service: Resource
 ) -> Iterator[CheckedReference]:
-    """The port of a backend; none where the Service has no ports that could be compared."""
-    port, held = backend.port, service_ports(service)
+    """The port of a backend; nothing where the Service has no ports to compare with."""
+    port, ports = backend.port, service_ports(service)
     external = service.at("spec", "type").value == "ExternalName"
     # The AWS controller's own word for a backend that stands in an annotation.
-    if port.value is None or port.value == "use-annotation" or (external and not held):
+    if port.value is None or port.value == "use-annotation" or (external and not ports):
         return
     value = port.integer or port.text
     yield CheckedReference(
         f"{service.key} port {value}",
-        value in _legal(state, backend, service, held),
+        value in _legal(state, backend, service, ports),
         backend.namespace,
         (kinds.SERVICE,),
         Violation(
@@ -138,9 +143,9 @@ def _port(
             resource,
             (str(service.key), str(value)),
             f"{str_of(resource)} sends traffic to port {value} of {str_of(service)}, which has "
-            f"{_words(held)}{_pods_port(value, held)}",
+            f"{_words(ports)}{_pods_port(value, ports)}",
             (port,),
-            facts=MappingProxyType({"port": value, "use": tuple(_use(value, held))}),
+            facts=MappingProxyType({"port": value, "use": tuple(_use(value, ports))}),
         ),
         by=(service.at("spec", "ports"),),
         certain=True,
@@ -148,42 +153,42 @@ def _port(
 
 
 def _legal(
-    state: State, backend: Backend, service: Resource, held: tuple[ServicePort, ...]
+    state: State, backend: Backend, service: Resource, ports: tuple[ServicePort, ...]
 ) -> set[int | str | None]:
-    found: set[int | str | None] = {port.number for port in held}
-    found |= {port.name for port in held if port.name}
+    legal: set[int | str | None] = {port.number for port in ports}
+    legal |= {port.name for port in ports if port.name}
     if backend.to_pods:
         pods = services(state).endpoints(service).pods
-        found |= {port.target for port in held}
-        found |= {port.on(each) for port in held for each in pods}
-        found |= {str(number) for number in found if isinstance(number, int)}
-    return found
+        legal |= {port.target for port in ports}
+        legal |= {port.on(each) for port in ports for each in pods}
+        legal |= {str(number) for number in legal if isinstance(number, int)}
+    return legal
 
 
-def _use(value: int | str | None, held: tuple[ServicePort, ...]) -> Iterator[int | str]:
-    """What to write instead, in the form that was written."""
-    for port in held:
+def _use(value: int | str | None, ports: tuple[ServicePort, ...]) -> Iterator[int | str]:
+    """The ports to use instead: names where a name was written, else numbers."""
+    for port in ports:
         yield port.name if isinstance(value, str) and port.name else port.number
 
 
-def _words(held: tuple[ServicePort, ...]) -> str:
-    words = [f"{port.name} ({port.number})" if port.name else str(port.number) for port in held]
+def _words(ports: tuple[ServicePort, ...]) -> str:
+    words = [f"{port.name} ({port.number})" if port.name else str(port.number) for port in ports]
     return f"only {', '.join(words)}" if words else "no port"
 
 
-def _pods_port(value: int | str | None, held: tuple[ServicePort, ...]) -> str:
-    meant = next((port for port in held if port.target == value), None)
+def _pods_port(value: int | str | None, ports: tuple[ServicePort, ...]) -> str:
+    meant = next((port for port in ports if port.target == value), None)
     return "" if meant is None else f": {value} is the port on the pods behind {meant.number}"
 
 
 def _grant(state: State, resource: Resource, backend: Backend) -> CheckedReference:
-    """The permission to send traffic into another namespace, which that namespace gives."""
+    """The ReferenceGrant that permits traffic to a Service of another namespace."""
     name = f"Service {backend.namespace}/{backend.service.text}"
     grants = state.of(kinds.REFERENCE_GRANT, namespace=backend.namespace)
-    given = [grant for grant in grants if _permits(grant, resource, backend)]
+    permitting = [grant for grant in grants if _permits(grant, resource, backend)]
     return CheckedReference(
         f"grant {name}",
-        bool(given),
+        bool(permitting),
         backend.namespace,
         (kinds.SERVICE,),
         Violation(
@@ -195,16 +200,16 @@ def _grant(state: State, resource: Resource, backend: Backend) -> CheckedReferen
             f"{resource.namespace}",
             (backend.node["namespace"],),
         ),
-        by=tuple(grant.at("spec", field) for grant in given for field in ("from", "to")),
+        by=tuple(grant.at("spec", field) for grant in permitting for field in ("from", "to")),
     )
 
 
 def _permits(grant: Resource, resource: Resource, backend: Backend) -> bool:
-    wanted = (resource.key.group, resource.key.kind, resource.namespace)
+    source = (resource.key.group, resource.key.kind, resource.namespace)
     sources = grant.at("spec", "from").items()
     targets = grant.at("spec", "to").items()
     return any(
-        (node["group"].text or "", node["kind"].text, node["namespace"].text) == wanted
+        (node["group"].text or "", node["kind"].text, node["namespace"].text) == source
         for node in sources
     ) and any(
         (node["group"].text or "", node["kind"].text) == ("", "Service")
@@ -214,18 +219,18 @@ def _permits(grant: Resource, resource: Resource, backend: Backend) -> bool:
 
 
 def _resources(state: State, ingress: Resource) -> Iterator[CheckedReference]:
-    """The backends of an Ingress that are no Services."""
+    """The backends of an Ingress that are not Services."""
     for node in _ingress_backends(ingress):
-        held = node["resource"]
-        kind, name = held["kind"].text, held["name"].text
+        reference = node["resource"]
+        kind, name = reference["kind"].text, reference["name"].text
         if not kind or not name:
             continue
-        key = ResourceKey(held["apiGroup"].text or "", kind, ingress.namespace, name)
-        found = state.get(key)
+        key = ResourceKey(reference["apiGroup"].text or "", kind, ingress.namespace, name)
+        target = state.get(key)
         words = f"{kind} {ingress.namespace}/{name}"
         yield CheckedReference(
             words,
-            found is not None,
+            target is not None,
             ingress.namespace or "",
             (key.group_kind,),
             Violation(
@@ -233,7 +238,7 @@ def _resources(state: State, ingress: Resource) -> Iterator[CheckedReference]:
                 ingress,
                 (words,),
                 f"{str_of(ingress)} sends traffic to {words}, which does not exist",
-                (held["name"],),
+                (reference["name"],),
             ),
-            by=() if found is None else (found.at("metadata", "name"),),
+            by=() if target is None else (target.at("metadata", "name"),),
         )

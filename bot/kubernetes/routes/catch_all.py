@@ -1,4 +1,4 @@
-"""Ingresses and routes that take every request, whatever host it is for."""
+"""Ingresses and routes that accept requests for every host."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from bot.kubernetes.routes.gateways import attached
 from bot.kubernetes.workloads.pods import str_of
 
 
-def ask_unbounded(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
-    """The rules without a host of these namespaces, and of routes whose Gateway changed."""
+def check_catch_all(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+    """The catch-all Ingress rules of these namespaces, and all catch-all routes."""
     for resource in state.of(*INGRESSES):
         if resource.group_kind in ROUTES:
             yield from _route(state, resource)
@@ -66,7 +66,7 @@ def _route(state: State, route: Resource) -> Iterator[Violation]:
             (
                 hosts,
                 *(parent for parent, _ in open_),
-                *(held["hostname"] for _, held in open_),
+                *(listener_node["hostname"] for _, listener_node in open_),
                 route.at("metadata", "name"),
             ),
         )

@@ -1,4 +1,4 @@
-"""What a change newly opens to the outside, and what it takes away from what guarded a route."""
+"""Hosts and paths that a change newly exposes, and protection that it removes from routes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class _Loss:
-    """A guard that base had before an opening and head has not."""
+    """A protection that a host and path had at base and does not have at head."""
 
     code: str
     places: tuple[Node, ...]
@@ -30,37 +30,37 @@ class _Loss:
 
 
 def routes_exposed(before: State, after: State) -> Iterator[Finding]:
-    """The findings of a change: one for each host that is new, one for each guard that is gone."""
-    known = before.derived(openings)
+    """The findings of a change: one for each new host, and one for each protection that is lost."""
+    at_base = before.derived(openings)
     new: dict[tuple[Resource, str], list[Opening]] = {}
     lost: dict[tuple[Resource, str], tuple[_Loss, list[Opening]]] = {}
     for opening in after.derived(openings).all():
         if opening.internal:
             continue
-        answered = tuple(known.covering(opening))
+        answered = tuple(at_base.covering(opening))
         # What takes every request is another rule's to tell.
         if not answered and not opening.unbounded:
             new.setdefault((opening.resource, opening.host), []).append(opening)
         for loss in _losses(after, opening, answered):
-            _, held = lost.setdefault((opening.resource, loss.code), (loss, []))
-            held.append(opening)
-    for (resource, host), held in new.items():
-        yield _new(before, resource, host, held)
-    for (resource, _), (loss, held) in lost.items():
-        yield _lost(before, resource, loss, held)
+            _, exposed = lost.setdefault((opening.resource, loss.code), (loss, []))
+            exposed.append(opening)
+    for (resource, host), exposed in new.items():
+        yield _new(before, resource, host, exposed)
+    for (resource, _), (loss, exposed) in lost.items():
+        yield _lost(before, resource, loss, exposed)
 
 
 def _losses(state: State, opening: Opening, answered: tuple[Opening, ...]) -> Iterator[_Loss]:
-    """The guards that all who answered for it at base had and that it has not."""
+    """The protections that everything that answered at base had and that this opening lacks."""
     resource = opening.resource
-    public = [held for held in answered if not held.internal]
+    public = [earlier for earlier in answered if not earlier.internal]
     if answered and not public and opening.internal is False:
         yield _Loss("ROUTE-PUBLIC", tuple(class_places(state, resource)), _public)
     if not public:
         return
-    if opening.encrypted is False and all(held.encrypted for held in public):
+    if opening.encrypted is False and all(earlier.encrypted for earlier in public):
         yield _Loss("ROUTE-TLS", opening.tls_places, _plain)
-    if opening.authenticated is False and all(held.authenticated for held in public):
+    if opening.authenticated is False and all(earlier.authenticated for earlier in public):
         yield _Loss("ROUTE-AUTHENTICATION", tuple(authentication_places(resource)), _open)
     gained = _gained(opening, public)
     if gained:
@@ -68,11 +68,11 @@ def _losses(state: State, opening: Opening, answered: tuple[Opening, ...]) -> It
 
 
 def _gained(opening: Opening, public: list[Opening]) -> str:
-    """The addresses from which requests are newly taken; empty where there are none."""
-    known = [held.sources for held in public if held.sources is not None]
-    if opening.sources is None or len(known) < len(public):
+    """The source addresses whose requests are newly accepted."""
+    source_lists = [earlier.sources for earlier in public if earlier.sources is not None]
+    if opening.sources is None or len(source_lists) < len(public):
         return ""
-    before = Addresses.union(known)
+    before = Addresses.union(source_lists)
     gained = opening.sources - before
     if not gained or before.everywhere:
         return ""
@@ -99,8 +99,8 @@ def _wider(where: str) -> Callable[[str, str], str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What one finding tells of a resource: openings with one thing in common."""
+class _Report:
+    """The subject of one finding: openings of a resource with one cause."""
 
     code: str
     resource: Resource
@@ -108,7 +108,7 @@ class _Told:
 
     @property
     def routes(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(one.words for one in self.openings))
+        return tuple(dict.fromkeys(opening.words for opening in self.openings))
 
     @property
     def listed(self) -> str:
@@ -131,16 +131,18 @@ class _Told:
         )
 
 
-def _new(before: State, resource: Resource, host: str, held: Iterable[Opening]) -> Finding:
-    told = _Told("ROUTE-NEW", resource, tuple(held))
-    cause = _cause(before, resource, (node for one in told.openings for node in one.places))
-    return told.finding(cause, f"{str_of(resource)} newly answers {told.listed}", host)
+def _new(before: State, resource: Resource, host: str, exposed: Iterable[Opening]) -> Finding:
+    report = _Report("ROUTE-NEW", resource, tuple(exposed))
+    cause = _cause(
+        before, resource, (node for opening in report.openings for node in opening.places)
+    )
+    return report.finding(cause, f"{str_of(resource)} newly answers {report.listed}", host)
 
 
-def _lost(before: State, resource: Resource, loss: _Loss, held: Iterable[Opening]) -> Finding:
-    told = _Told(loss.code, resource, tuple(held))
+def _lost(before: State, resource: Resource, loss: _Loss, exposed: Iterable[Opening]) -> Finding:
+    report = _Report(loss.code, resource, tuple(exposed))
     cause = _cause(before, resource, loss.places)
-    return told.finding(cause, loss.words(str_of(resource), told.listed))
+    return report.finding(cause, loss.words(str_of(resource), report.listed))
 
 
 def _cause(before: State, resource: Resource, places: Iterable[Node]) -> ChangedPosition:

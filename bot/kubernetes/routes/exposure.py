@@ -26,19 +26,19 @@ from bot.kubernetes.workloads.pods import str_of
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What asks which Services are reachable; `providers` by globs over names of environments."""
+    """A check of which Services are reachable; `providers` maps environment globs to providers."""
 
     providers: Mapping[str, tuple[ProviderName, ...]]
 
     def ask(self, state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
-        """The ways in which Services of these namespaces are reachable from outside."""
-        held = self._providers(state)
+        """The ways in which Services of these namespaces can be reached from outside."""
+        providers = self._providers(state)
         for service in state.of(kinds.SERVICE):
             if service.namespace not in reach:
                 continue
             kind = service.at("spec", "type")
             if kind.value == "LoadBalancer":
-                yield from _load_balancer(service, held)
+                yield from _load_balancer(service, providers)
             elif kind.value == "NodePort":
                 yield _exposed("SVC-NODEPORT", service, "on a port of every node", (kind,))
             addresses = service.at("spec", "externalIPs")
@@ -50,9 +50,9 @@ class Exposure:
         names = self.providers.items()
         return tuple(
             provider
-            for glob, held in names
+            for glob, providers in names
             if name_matches(state.environment.name, (glob,))
-            for provider in held
+            for provider in providers
         )
 
 
@@ -60,26 +60,27 @@ _SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
 
 
 def sources_widened(before: State, after: State) -> Iterator[Finding]:
-    """The load balancers that take connections from more addresses than they did.
+    """The load balancers that accept connections from more addresses than at base.
 
-    Of those that are newly reachable, `Exposure` tells. Nothing that is said is everything:
+    `Exposure` reports load balancers that are newly reachable. Without a list, every address may
+    connect:
     https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/#ServiceSpec
     """
     for change in changes(before, after, kinds.SERVICE):
         old, new = change.before, change.after
         if old is None or new is None or not (_is_outside(old) and _is_outside(new)):
             continue
-        known = _sources(old)
-        gained = _sources(new) - known
-        if gained and not known.everywhere:
+        at_base = _sources(old)
+        gained = _sources(new) - at_base
+        if gained and not at_base.everywhere:
             where = "everywhere" if _sources(new).everywhere else str(gained)
             message = f"{str_of(new)} now takes connections from {where}"
             places = (
                 new.at("spec", "loadBalancerSourceRanges"),
                 new.at("metadata", "annotations", _SOURCE_RANGES),
             )
-            issue = Violation("SVC-SOURCES", new, (), message, places)
-            yield finding_at(issue, changed_position(before, places))
+            violation = Violation("SVC-SOURCES", new, (), message, places)
+            yield finding_at(violation, changed_position(before, places))
 
 
 def _is_outside(service: Resource) -> bool:
@@ -88,11 +89,11 @@ def _is_outside(service: Resource) -> bool:
 
 
 def _sources(service: Resource) -> Addresses:
-    """The addresses that may connect; what is no block of addresses lets nobody in."""
-    said = service.at("spec", "loadBalancerSourceRanges").texts
-    if not said:
-        said = tuple(filter(None, service.annotations.get(_SOURCE_RANGES, "").split(",")))
-    return Addresses.union(map(_block, said)) if said else EVERYWHERE
+    """The addresses that may connect; an entry that is not a CIDR block admits nobody."""
+    ranges = service.at("spec", "loadBalancerSourceRanges").texts
+    if not ranges:
+        ranges = tuple(filter(None, service.annotations.get(_SOURCE_RANGES, "").split(",")))
+    return Addresses.union(map(_block, ranges)) if ranges else EVERYWHERE
 
 
 def _block(text: str) -> Addresses:
@@ -107,25 +108,25 @@ def _exposed(code: str, service: Resource, where: str, places: tuple[Node, ...])
     return Violation(code, service, (), message, places)
 
 
-def _load_balancer(service: Resource, held: tuple[ProviderName, ...]) -> Iterator[Violation]:
+def _load_balancer(service: Resource, providers: tuple[ProviderName, ...]) -> Iterator[Violation]:
     spec, notes = service.at("spec"), service.at("metadata", "annotations")
     chosen = spec["loadBalancerClass"]
     places = (spec["type"], chosen, spec["loadBalancerSourceRanges"])
-    if not is_internal(service, held) and not only_private_sources(service):
-        told = (*places, *(notes[key] for key in INTERNAL_ANNOTATIONS))
+    if not is_internal(service, providers) and not only_private_sources(service):
+        annotations = (*places, *(notes[key] for key in INTERNAL_ANNOTATIONS))
         ranges = spec["loadBalancerSourceRanges"].texts
         where = "by a load balancer that is not internal"
         if ranges:
             where += f", from {', '.join(ranges[:3])}"
-        yield _exposed("SVC-LOADBALANCER", service, where, told)
-    found = provider_of(service)
-    if held and not chosen.text and (found is None or found.name not in held):
+        yield _exposed("SVC-LOADBALANCER", service, where, annotations)
+    provider = provider_of(service)
+    if providers and not chosen.text and (provider is None or provider.name not in providers):
         yield Violation(
             "SVC-PROVIDER-MISSING",
             service,
             (),
             f"{str_of(service)} is of type LoadBalancer and names none of the environment's "
-            f"providers ({', '.join(held)}) by class or annotation",
+            f"providers ({', '.join(providers)}) by class or annotation",
             (*places, *(notes[key] for key in service.annotations)),
         )
     if spec["loadBalancerIP"].text:

@@ -1,4 +1,4 @@
-"""The listeners of Gateways that a route attaches to."""
+"""The Gateway listeners that a route attaches to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.kubernetes import kinds
 
 
 def attached(state: State, route: Resource) -> Iterator[tuple[Node, Node]]:
-    """The listeners that a route attaches to, of the Gateways that are known, and its own words.
+    """The listeners of known Gateways that a route attaches to, each with the route's `parentRef`.
 
     https://gateway-api.sigs.k8s.io/reference/spec/#parentreference
     """
@@ -21,7 +21,7 @@ def attached(state: State, route: Resource) -> Iterator[tuple[Node, Node]]:
         key = ResourceKey(kinds.GATEWAY.group, "Gateway", space, parent["name"].text or "")
         gateway = state.get(key)
         section, port = parent["sectionName"].text, parent["port"].integer
-        for held in () if gateway is None else gateway.at("spec", "listeners").items():
-            named = section is None or held["name"].text == section
-            if named and (port is None or held["port"].integer == port):
-                yield parent, held
+        for listener in () if gateway is None else gateway.at("spec", "listeners").items():
+            named = section is None or listener["name"].text == section
+            if named and (port is None or listener["port"].integer == port):
+                yield parent, listener

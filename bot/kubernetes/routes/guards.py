@@ -1,4 +1,4 @@
-"""What stands between the world and a route: its class, who may ask, and from where."""
+"""The protection of a route: internal class, authentication, source ranges and certificates."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _CERTIFICATES: Final = (
 
 
 def is_internal(state: State, resource: Resource) -> bool:
-    """Whether an Ingress, a Route or a Gateway says of itself that only the inside reaches it."""
+    """Whether an Ingress, Route or Gateway declares that it is reachable from inside only."""
     if _is_of_aws(resource):
         return _scheme(state, resource) != "internet-facing"
     if resource.annotations.get(_AZURE_PRIVATE, "").lower() == "true":
@@ -72,14 +72,14 @@ def is_internal(state: State, resource: Resource) -> bool:
 
 
 def class_places(state: State, resource: Resource) -> Iterator[Node]:
-    """Where that is said, on the resource itself first."""
+    """The fields that make a route internal or public, its own fields first."""
     notes = resource.at("metadata", "annotations")
     yield from _names(resource)
     yield from (notes[key] for key in (_ALB_SCHEME, _AZURE_PRIVATE, _ALB_GROUP))
     group = resource.annotations.get(_ALB_GROUP)
-    for held in state.of(kinds.INGRESS) if group is not None else ():
-        if held.annotations.get(_ALB_GROUP) == group and held != resource:
-            yield held.at("metadata", "annotations", _ALB_SCHEME)
+    for ingress in state.of(kinds.INGRESS) if group is not None else ():
+        if ingress.annotations.get(_ALB_GROUP) == group and ingress != resource:
+            yield ingress.at("metadata", "annotations", _ALB_SCHEME)
 
 
 def _names(resource: Resource) -> Iterator[Node]:
@@ -101,24 +101,24 @@ def _is_of_aws(resource: Resource) -> bool:
 
 
 def _scheme(state: State, resource: Resource) -> str:
-    """The scheme of a load balancer, which any Ingress of its group may say for all of them."""
-    own = resource.annotations.get(_ALB_SCHEME)
+    """The scheme of an AWS load balancer, which any Ingress of its group may set."""
+    scheme = resource.annotations.get(_ALB_SCHEME)
     group = resource.annotations.get(_ALB_GROUP)
-    if own is not None or group is None:
-        return own or "internal"
+    if scheme is not None or group is None:
+        return scheme or "internal"
     return state.derived(_schemes).get(group, "internal")
 
 
 def _schemes(state: State) -> dict[str, str]:
     return {
-        held.annotations[_ALB_GROUP]: held.annotations[_ALB_SCHEME]
-        for held in state.of(kinds.INGRESS)
-        if _ALB_GROUP in held.annotations and _ALB_SCHEME in held.annotations
+        ingress.annotations[_ALB_GROUP]: ingress.annotations[_ALB_SCHEME]
+        for ingress in state.of(kinds.INGRESS)
+        if _ALB_GROUP in ingress.annotations and _ALB_SCHEME in ingress.annotations
     }
 
 
 def authentication(resource: Resource) -> Iterator[Node]:
-    """The annotations by which a route asks who somebody is."""
+    """The annotations that require authentication."""
     notes = resource.at("metadata", "annotations")
     for key, off in _AUTHENTICATION.items():
         text = notes[key].text
@@ -130,24 +130,24 @@ def authentication(resource: Resource) -> Iterator[Node]:
 
 
 def authentication_places(resource: Resource) -> Iterator[Node]:
-    """Where authentication is said, switched off or left out."""
+    """The fields that require authentication, or that switch it off."""
     notes = resource.at("metadata", "annotations")
     yield from (notes[key] for key in (*_CLIENT_CERTIFICATES.values(), *_AUTHENTICATION))
     yield notes[_MIDDLEWARES]
 
 
 def sources(resource: Resource) -> Addresses:
-    """The addresses from which requests are taken: all of them where nothing is said."""
-    said = [text for text in map(resource.annotations.get, _SOURCES) if text and text.strip()]
-    if not said:
+    """The addresses whose requests are accepted; every address where no annotation limits them."""
+    lists = [text for text in map(resource.annotations.get, _SOURCES) if text and text.strip()]
+    if not lists:
         return EVERYWHERE
     return Addresses.union(
-        _addresses(word) for text in said for word in _BETWEEN.split(text.strip()) if word
+        _addresses(word) for text in lists for word in _BETWEEN.split(text.strip()) if word
     )
 
 
 def _addresses(word: str) -> Addresses:
-    """The addresses of a block or of one address; none of what is neither, such as a file."""
+    """The addresses of a CIDR block or a single address; empty for any other text."""
     try:
         return Addresses.of(str(ipaddress.ip_network(word, strict=False)))
     except ValueError:
@@ -155,12 +155,12 @@ def _addresses(word: str) -> Addresses:
 
 
 def source_places(resource: Resource) -> Iterator[Node]:
-    """Where those addresses are said."""
+    """The fields that limit the source addresses."""
     notes = resource.at("metadata", "annotations")
     yield from (notes[key] for key in _SOURCES)
 
 
 def certificate_places(resource: Resource) -> Iterator[Node]:
-    """The annotations that give a route its certificate where `tls` does not."""
+    """The annotations that set the certificate of a route instead of `tls`."""
     notes = resource.at("metadata", "annotations")
     yield from (notes[key] for key in _CERTIFICATES)

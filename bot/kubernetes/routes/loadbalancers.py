@@ -1,4 +1,4 @@
-"""Load balancers by provider: how each is recognised, and how it is kept inside."""
+"""Load balancer providers: how to recognise each, and what keeps its load balancers internal."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _BETA: Final = "service.beta.kubernetes.io"
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A maker of load balancers.
+    """A provider of load balancers.
 
-    `classes` are values of `loadBalancerClass` and `annotations` prefixes of annotations by which
-    it is recognised. `internal` are annotations that keep the address inside, with the value that
-    does (lower case; empty: any); `internal_classes` classes that always do.
+    `classes` are values of `loadBalancerClass`, and `annotations` prefixes of annotations, that
+    identify the provider. `internal` maps annotations to the value that keeps the address internal
+    (lower case; empty: any value). `internal_classes` are classes that are always internal.
     """
 
     name: ProviderName
@@ -148,7 +148,7 @@ PROVIDERS: Final = (
 )
 """The providers that are known."""
 
-INTERNAL_ANNOTATIONS: Final = tuple(key for held in PROVIDERS for key in held.internal)
+INTERNAL_ANNOTATIONS: Final = tuple(key for provider in PROVIDERS for key in provider.internal)
 """Every annotation that can keep a load balancer inside."""
 
 # Of the AWS Load Balancer Controller, unlike of the older in-tree one, the scheme is internal by
@@ -159,37 +159,41 @@ _AWS_CONTROLLER: Final = frozenset({"external", "nlb-ip"})
 
 
 def provider_of(service: Resource) -> Provider | None:
-    """The provider that a Service names by its class or an annotation; None: the cluster's own."""
+    """The provider that a Service's class or annotations name; None where they name none."""
     chosen = service.at("spec", "loadBalancerClass").text
-    for held in PROVIDERS:
-        if chosen in {*held.classes, *held.internal_classes}:
-            return held
+    for provider in PROVIDERS:
+        if chosen in {*provider.classes, *provider.internal_classes}:
+            return provider
     keys = tuple(service.annotations)
     return next(
         (
-            held
-            for held in PROVIDERS
-            if any(key.startswith((*held.annotations, *held.internal)) for key in keys)
+            provider
+            for provider in PROVIDERS
+            if any(key.startswith((*provider.annotations, *provider.internal)) for key in keys)
         ),
         None,
     )
 
 
 def is_internal(service: Resource, providers: tuple[ProviderName, ...] = ()) -> bool:
-    """Whether the load balancer of a Service is reachable from inside alone.
+    """Whether the load balancer of a Service is reachable from inside only.
 
-    `providers` are those that the environment has; annotations of others say nothing there.
+    `providers` are those of the environment; annotations of other providers have no effect there.
     """
     chosen = service.at("spec", "loadBalancerClass").text
-    held = [found for found in PROVIDERS if not providers or found.name in providers]
-    if any(chosen in found.internal_classes for found in held):
+    providers_here = [
+        provider for provider in PROVIDERS if not providers or provider.name in providers
+    ]
+    if any(chosen in provider.internal_classes for provider in providers_here):
         return True
-    if any(found.name == "aws" for found in held) and _aws_controller(service, chosen):
+    if any(provider.name == "aws" for provider in providers_here) and _aws_controller(
+        service, chosen
+    ):
         return service.annotations.get(_AWS_SCHEME, "internal").lower() != "internet-facing"
     return any(
         _says(service.annotations.get(key), value)
-        for found in held
-        for key, value in found.internal.items()
+        for provider in providers_here
+        for key, value in provider.internal.items()
     )
 
 
@@ -199,14 +203,14 @@ def _aws_controller(service: Resource, chosen: str | None) -> bool:
     )
 
 
-def _says(found: str | None, wanted: str) -> bool:
-    if found is None:
+def _says(value: str | None, expected: str) -> bool:
+    if value is None:
         return False
-    return found.lower() == wanted if wanted else found.lower() not in {"", "false"}
+    return value.lower() == expected if expected else value.lower() not in {"", "false"}
 
 
 def only_private_sources(service: Resource) -> bool:
-    """Whether every range that may connect is one of private addresses."""
+    """Whether every source range that may connect is private."""
     ranges = service.at("spec", "loadBalancerSourceRanges").texts
     return bool(ranges) and all(_private(text.strip()) for text in ranges)
 

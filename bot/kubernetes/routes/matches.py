@@ -1,4 +1,4 @@
-"""What Ingresses and routes answer: hosts and paths, each with what guards it."""
+"""The hosts and paths that Ingresses and routes answer, each with its protection."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from bot.kubernetes.routes.guards import authentication, certificate_places, is_
 class Opening:
     """One host and path that a resource answers.
 
-    `host` is empty for every host; `path` is empty for every path, and otherwise has no slash at
-    its end. `exact` says that nothing below it is answered. `services` are those that get the
-    requests. What guards it is None where something decides that is not to be seen, such as a
-    Gateway of another repository. `places` are where host and path are said, `tls_places` where
-    encryption is. `unbounded` says that it names neither; of an OpenShift Route, that the router
-    makes up its host.
+    `host` is empty for every host. `path` is empty for every path and never ends in a slash.
+    `exact`: paths below it are not answered. `services` receive the requests. A protection is None
+    where a resource outside the repository decides it, such as a Gateway. `places` are the fields
+    of host and path, `tls_places` those of encryption. `unbounded`: the resource names neither host
+    nor path, or the router of OpenShift chooses the host.
     """
 
     resource: Resource
@@ -42,11 +41,11 @@ class Opening:
 
     @property
     def words(self) -> str:
-        """Host and path, as a message names them."""
+        """Host and path, for a message."""
         return f"{self.host or '*'}{self.path or '/'}"
 
     def covers(self, other: Opening) -> bool:
-        """Whether this answers all that the other does, by the same Services or the same rule."""
+        """Whether this answers all that another does, by the same Services or the same rule."""
         if not host_covers(self.host, other.host):
             return False
         if (self.path, self.exact) == (other.path, other.exact):
@@ -56,7 +55,7 @@ class Opening:
 
 
 def host_covers(wide: str, narrow: str) -> bool:
-    """Whether a host of a rule stands for another one: `*.example.com` for one label before it."""
+    """Whether a host pattern covers another host: `*.example.com` covers one more label."""
     if wide in {"", narrow}:
         return True
     first, _, rest = narrow.partition(".")
@@ -65,29 +64,29 @@ def host_covers(wide: str, narrow: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """All that a state answers, by host."""
+    """All openings of a state, by host."""
 
     by_host: Mapping[str, tuple[Opening, ...]]
 
     def covering(self, opening: Opening) -> Iterator[Opening]:
-        """Those that answer all that this one does."""
+        """The openings that answer everything that this one answers."""
         parent = opening.host.partition(".")[2]
         for host in dict.fromkeys((opening.host, f"*.{parent}", "")):
-            yield from (held for held in self.by_host.get(host, ()) if held.covers(opening))
+            yield from (wide for wide in self.by_host.get(host, ()) if wide.covers(opening))
 
     def all(self) -> Iterator[Opening]:
-        """Every one."""
-        for held in self.by_host.values():
-            yield from held
+        """Every opening."""
+        for listed in self.by_host.values():
+            yield from listed
 
 
 def openings(state: State) -> Openings:
-    """What a state answers; for `State.derived`."""
-    found: dict[str, list[Opening]] = {}
+    """All openings of a state; to be computed by `State.derived`."""
+    by_host: dict[str, list[Opening]] = {}
     for resource in state.of(*INGRESSES):
         for opening in _openings(state, resource):
-            found.setdefault(opening.host, []).append(opening)
-    return Openings({host: tuple(held) for host, held in found.items()})
+            by_host.setdefault(opening.host, []).append(opening)
+    return Openings({host: tuple(listed) for host, listed in by_host.items()})
 
 
 def _openings(state: State, resource: Resource) -> Iterator[Opening]:
@@ -134,10 +133,10 @@ def _of_ingress(state: State, ingress: Resource) -> Iterator[Opening]:
 
 
 def _has_certificate(tls: Node, host: str) -> bool:
-    """Whether an entry of `tls` is for a host; one without hosts is for all of them."""
+    """Whether an entry of `tls` covers a host; an entry without hosts covers all of them."""
     for entry in tls.items():
         hosts = entry["hosts"].texts
-        if not hosts or any(host_covers(held.lower(), host) for held in hosts):
+        if not hosts or any(host_covers(pattern.lower(), host) for pattern in hosts):
             return True
     return False
 
@@ -163,14 +162,20 @@ def _of_openshift(state: State, route: Resource) -> Iterator[Opening]:
 
 
 def _of_gateways(state: State, route: Resource) -> Iterator[Opening]:
-    """What a route answers through the listeners that are known; through others, by its hosts."""
-    found = tuple(attached(state, route))
-    gateways = {held.resource.key: held.resource for _, held in found}
+    """The openings of a route: by the listeners that are known, else by the route's own hosts."""
+    listeners = tuple(attached(state, route))
+    gateways = {listener.resource.key: listener.resource for _, listener in listeners}
     parents = tuple(route.at("spec", "parentRefs").items())
     hosts = tuple(route.at("spec", "hostnames").items())
-    named = hosts or tuple(held["hostname"] for _, held in found)
-    internal = all(is_internal(state, held) for held in gateways.values()) if found else None
-    encrypted = all(held["protocol"].text in _ENCRYPTED for _, held in found) if found else None
+    named = hosts or tuple(listener["hostname"] for _, listener in listeners)
+    internal = (
+        all(is_internal(state, listener) for listener in gateways.values()) if listeners else None
+    )
+    encrypted = (
+        all(listener["protocol"].text in _ENCRYPTED for _, listener in listeners)
+        if listeners
+        else None
+    )
     for rule in route.at("spec", "rules").items():
         services = _names(rule["backendRefs"].items())
         for path in _matches(rule):
@@ -182,7 +187,7 @@ def _of_gateways(state: State, route: Resource) -> Iterator[Opening]:
                     path["type"].text == _EXACT,
                     services,
                     places=(path["value"], host, rule, *parents),
-                    tls_places=(*(held["protocol"] for _, held in found), *parents),
+                    tls_places=(*(listener["protocol"] for _, listener in listeners), *parents),
                     encrypted=encrypted,
                     internal=internal,
                     # These are policies of each maker of gateways.
@@ -193,7 +198,7 @@ def _of_gateways(state: State, route: Resource) -> Iterator[Opening]:
 
 
 def _matches(rule: Node) -> Iterator[Node]:
-    """The paths of a rule of the Gateway API; without a match it takes every path."""
+    """The path matches of a Gateway API rule; a rule without a match takes every path."""
     matches = tuple(rule["matches"].items())
     for match in matches:
         # A GRPCRoute matches methods: which ones there are does not make it another opening.
@@ -202,8 +207,8 @@ def _matches(rule: Node) -> Iterator[Node]:
         yield rule["matches"]
 
 
-def _names(held: Iterator[Node] | tuple[Node, ...]) -> frozenset[str]:
-    return frozenset(node["name"].text or "" for node in held)
+def _names(references: Iterator[Node] | tuple[Node, ...]) -> frozenset[str]:
+    return frozenset(node["name"].text or "" for node in references)
 
 
 def _host(node: Node) -> str:

@@ -15,7 +15,7 @@ from bot.kubernetes.workloads.population import population
 
 
 def pods_behind(state: State, service: Resource) -> Iterator[CheckedReference]:
-    """The pods that a Service selects, as a reference that can lead nowhere."""
+    """The pods that a Service selects, as a reference that may lead nowhere."""
     selector, space = service_selector(service), service.namespace
     if selector is None or selector.invalid is not None or space is None:
         return

@@ -1,4 +1,4 @@
-"""Endpoints that people write for a Service that selects no pods, by the ports that they offer."""
+"""Hand-written endpoints of Services without a selector, compared with the Services' ports."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _UNMIRRORED: Final = "endpointslice.kubernetes.io/skip-mirror"
 
 
 def unanswered(service: Resource, state: State) -> Iterator[tuple[ServicePort, tuple[str, ...]]]:
-    """The ports of a Service for which its endpoints in the tree have none, and what they have.
+    """The ports of a Service that its hand-written endpoints lack, and the ports that they have.
 
-    kube-proxy finds the endpoints of a port by its name and protocol, never by a number:
+    kube-proxy finds the endpoints of a port by name and protocol, never by number:
     https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors
     """
     if service_selector(service) is not None or is_headless(service):
@@ -33,30 +33,30 @@ def unanswered(service: Resource, state: State) -> Iterator[tuple[ServicePort, t
     written = tuple(_written(service, state))
     if not written:
         return
-    offered = {_mark(node) for held in written for node in _ports(held)}
+    offered = {_name_and_protocol(node) for resource in written for node in _ports(resource)}
     for port in service_ports(service):
         if (port.name, port.protocol) not in offered:
             yield port, tuple(sorted(f"{name or 'unnamed'} ({kind})" for name, kind in offered))
 
 
 def _written(service: Resource, state: State) -> Iterator[Resource]:
-    """The endpoints of a Service that the tree holds; plain Endpoints are mirrored into slices."""
+    """The endpoints of a Service in the state; plain Endpoints are mirrored into EndpointSlices."""
     space = service.namespace
-    for held in state.of(kinds.ENDPOINT_SLICE, namespace=space):
-        if held.labels.get(_SERVICE) == service.name:
-            yield held
-    for held in state.of(kinds.ENDPOINTS, namespace=space):
-        if held.name == service.name and held.labels.get(_UNMIRRORED) != "true":
-            yield held
+    for resource in state.of(kinds.ENDPOINT_SLICE, namespace=space):
+        if resource.labels.get(_SERVICE) == service.name:
+            yield resource
+    for resource in state.of(kinds.ENDPOINTS, namespace=space):
+        if resource.name == service.name and resource.labels.get(_UNMIRRORED) != "true":
+            yield resource
 
 
-def _ports(held: Resource) -> Iterator[Node]:
-    if held.group_kind == kinds.ENDPOINT_SLICE:
-        yield from held.at("ports").items()
+def _ports(resource: Resource) -> Iterator[Node]:
+    if resource.group_kind == kinds.ENDPOINT_SLICE:
+        yield from resource.at("ports").items()
         return
-    for subset in held.at("subsets").items():
+    for subset in resource.at("subsets").items():
         yield from subset["ports"].items()
 
 
-def _mark(node: Node) -> tuple[str, str]:
+def _name_and_protocol(node: Node) -> tuple[str, str]:
     return node["name"].text or "", protocol_of(node)

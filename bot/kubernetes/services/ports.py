@@ -1,4 +1,4 @@
-"""Ports of Services that arrive nowhere, or elsewhere than one would think."""
+"""Service ports whose targets no pod has, or has at another number."""
 
 from __future__ import annotations
 
@@ -36,37 +36,37 @@ SEVERITIES: Final[Mapping[ServicePortCode, Severity]] = MappingProxyType(
 )
 
 
-def ask_targets(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
-    """The issues of the Services in these namespaces."""
+def check_target_ports(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+    """The violations of the Services in these namespaces."""
     for service in state.of(kinds.SERVICE):
         if service.namespace in reach:
-            yield from target_issues(state, service)
+            yield from target_port_violations(state, service)
 
 
-def target_issues(state: State, service: Resource) -> Iterator[Violation]:
-    """The ports of this Service whose targets its pods have not, or have elsewhere."""
-    found = services(state).endpoints(service)
-    if not found.pods:
+def target_port_violations(state: State, service: Resource) -> Iterator[Violation]:
+    """The ports of this Service whose targets its pods lack or have at another number."""
+    endpoints = services(state).endpoints(service)
+    if not endpoints.pods:
         return
     for port in service_ports(service):
-        about = _Port(service, port, found.pods)
+        about = _Port(service, port, endpoints.pods)
         if isinstance(port.target, str):
-            yield from _named(about, port.target, found)
+            yield from _named(about, port.target, endpoints)
         else:
-            yield from _undeclared(about, port.target, found)
+            yield from _undeclared(about, port.target, endpoints)
         if is_headless(service):
-            yield from _remapped(about, found)
+            yield from _remapped(about, endpoints)
 
 
 @dataclass(frozen=True, slots=True)
 class _Port:
-    """A Service's port and the pods behind it, to speak about."""
+    """A port of a Service and the pods behind it."""
 
     service: Resource
     port: ServicePort
     pods: tuple[PodGroup, ...]
 
-    def issue(
+    def violation(
         self, code: ServicePortCode, message: str, use: tuple[int | str, ...], fix: int | None
     ) -> Violation:
         port, target = self.port, self.port.node["targetPort"]
@@ -93,86 +93,86 @@ class _Port:
         return f"{str_of(self.service)} sends port {self.port.number} to"
 
 
-def _named(about: _Port, name: str, found: PodSelection) -> Iterator[Violation]:
+def _named(about: _Port, name: str, endpoints: PodSelection) -> Iterator[Violation]:
     port = about.port
-    lacking = tuple(pods for pods in found.pods if port.on(pods) is None)
+    lacking = tuple(pods for pods in endpoints.pods if port.on(pods) is None)
     begin = f"{about} container port {name!r}"
     if name.isascii() and name.isdigit():
         message = f"{begin}, which in quotes is a name, and a port's name needs a letter"
         number = int(name[:6])
-        yield about.issue("SVC-TARGET-NAME-MISSING", message, (number,), number)
-    elif lacking and not any(port.on(pods) for pods in found.all):
+        yield about.violation("SVC-TARGET-NAME-MISSING", message, (number,), number)
+    elif lacking and not any(port.on(pods) for pods in endpoints.all):
         message = f"{begin}, which {named(lacking)} does not have: {_ports(lacking, port)}"
-        yield about.issue("SVC-TARGET-NAME-MISSING", message, _offered(lacking, port), None)
+        yield about.violation("SVC-TARGET-NAME-MISSING", message, _offered(lacking, port), None)
     elif lacking:
         message = (
             f"{begin}, which {named(lacking)} does not have, so its pods get no traffic there: "
             f"{_ports(lacking, port)}"
         )
-        yield about.issue("SVC-TARGET-NAME-PARTIAL", message, _offered(lacking, port), None)
-    for pods in found.pods:
+        yield about.violation("SVC-TARGET-NAME-PARTIAL", message, _offered(lacking, port), None)
+    for pods in endpoints.pods:
         numbers = _numbers(pods, port)
         if len(numbers) > 1:
             message = (
                 f"{begin}, which {pods} has more than once: traffic goes to {numbers[0]} and never "
                 f"to {' or '.join(map(str, numbers[1:]))}"
             )
-            yield about.issue("SVC-TARGET-NAME-AMBIGUOUS", message, numbers, None)
+            yield about.violation("SVC-TARGET-NAME-AMBIGUOUS", message, numbers, None)
 
 
 def _numbers(pods: PodGroup, port: ServicePort) -> tuple[int, ...]:
-    """The numbers of the ports that have the target's name, the one that counts first."""
-    held = (
-        found.number
-        for found in pods.ports
-        if found.name == port.target and found.protocol == port.protocol
+    """The numbers of the ports with the target's name, the one that takes effect first."""
+    numbers = (
+        declared.number
+        for declared in pods.ports
+        if declared.name == port.target and declared.protocol == port.protocol
     )
-    return tuple(dict.fromkeys(held))
+    return tuple(dict.fromkeys(numbers))
 
 
-def _undeclared(about: _Port, number: int, found: PodSelection) -> Iterator[Violation]:
-    """A number that no pod declares, where all of them declare something."""
+def _undeclared(about: _Port, number: int, endpoints: PodSelection) -> Iterator[Violation]:
+    """The violation of a number that no pod declares, where all pods declare ports."""
     port = about.port
-    known = [pods.known for pods in found.all]
-    if all(known) and not any((port.protocol, number) in ports for ports in known):
-        use = _offered(found.pods, port)
+    known_ports = [pods.known for pods in endpoints.all]
+    if all(known_ports) and not any((port.protocol, number) in ports for ports in known_ports):
+        use = _offered(endpoints.pods, port)
         message = (
-            f"{about} {number}, which no container of {named(found.pods)} declares: "
-            f"{_ports(found.pods, port)}"
+            f"{about} {number}, which no container of {named(endpoints.pods)} declares: "
+            f"{_ports(endpoints.pods, port)}"
         )
         if use:
-            yield about.issue("SVC-TARGET-UNDECLARED", message, use, None)
+            yield about.violation("SVC-TARGET-UNDECLARED", message, use, None)
 
 
-def _remapped(about: _Port, found: PodSelection) -> Iterator[Violation]:
+def _remapped(about: _Port, endpoints: PodSelection) -> Iterator[Violation]:
     port = about.port
-    targets = {port.on(pods) for pods in found.pods} - {None, port.number}
+    targets = {port.on(pods) for pods in endpoints.pods} - {None, port.number}
     numbers = tuple(sorted(number for number in targets if number is not None))
     if numbers:
         message = (
             f"{str_of(about.service)} is headless, so nothing maps its port {port.number} to "
             f"{' or '.join(map(str, numbers))}: clients reach the pods on the port that they dial"
         )
-        yield about.issue("SVC-HEADLESS-REMAP", message, numbers, None)
+        yield about.violation("SVC-HEADLESS-REMAP", message, numbers, None)
 
 
 def _offered(pods: tuple[PodGroup, ...], port: ServicePort) -> tuple[int | str, ...]:
-    """The names of the pods' ports, or their numbers where they have none."""
-    held = [
-        declared for found in pods for declared in found.ports if declared.protocol == port.protocol
+    """The names of the pods' ports, or their numbers where they have no names."""
+    ports = [
+        declared for group in pods for declared in group.ports if declared.protocol == port.protocol
     ]
-    names = sorted({declared.name for declared in held if declared.name})
-    return tuple(names) or tuple(sorted({declared.number for declared in held}))
+    names = sorted({declared.name for declared in ports if declared.name})
+    return tuple(names) or tuple(sorted({declared.number for declared in ports}))
 
 
 def _ports(pods: tuple[PodGroup, ...], port: ServicePort) -> str:
-    """What the pods have instead, in words."""
-    held = {
+    """The ports that the pods have, in words."""
+    words = {
         f"{declared.name} ({declared.number})" if declared.name else str(declared.number): None
-        for found in pods
-        for declared in found.ports
+        for group in pods
+        for declared in group.ports
         if declared.protocol == port.protocol
     }
-    if not held:
+    if not words:
         return f"it declares no {port.protocol} port"
-    return f"it has {', '.join(held)}"
+    return f"it has {', '.join(words)}"

@@ -1,4 +1,4 @@
-"""Probes: which containers take traffic, and what the kubelet asks of them."""
+"""Probes: which containers receive traffic, and what the kubelet probes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HANDLERS: Final = ("httpGet", "tcpSocket", "exec", "grpc")
 
 @dataclass(frozen=True, slots=True)
 class TrafficContainer:
-    """A container that a Service sends traffic to."""
+    """A container that receives traffic of a Service."""
 
     container: Node
     service: Resource
@@ -35,7 +35,7 @@ class TrafficContainer:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Traffic that does not count, by the names of Services and ports, as globs."""
+    """Traffic to ignore, by globs over names of Services and ports."""
 
     services: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ def matches_any(name: str | None, globs: tuple[str, ...]) -> bool:
 
 
 def lasting_templates(resource: Resource) -> Iterator[tuple[int, PodTemplate]]:
-    """The templates of pods that are kept running, with their ordinals."""
+    """The templates of pods that restart always, with their ordinals."""
     for ordinal, template in enumerate(pod_templates(resource)):
         if template.restart == "always":
             yield ordinal, template
@@ -56,14 +56,14 @@ def lasting_templates(resource: Resource) -> Iterator[tuple[int, PodTemplate]]:
 def served_containers(
     resource: Resource, state: State, ignored: Traffic
 ) -> Iterator[TrafficContainer]:
-    """The containers behind a Service, each once, with the first of those Services.
+    """The containers that receive traffic of a Service, each once, with the first such Service.
 
-    A Service that sends traffic also to pods that are not ready does not count.
+    A Service with `publishNotReadyAddresses` does not count: it ignores readiness.
     """
-    known = services(state)
+    state_services = services(state)
     for ordinal, template in lasting_templates(resource):
         pods, seen = PodGroup(template, ordinal), set()
-        for service in known.of(pods):
+        for service in state_services.of(pods):
             if service.at("spec", "publishNotReadyAddresses").value is True:
                 continue
             if matches_any(service.name, ignored.services):
@@ -81,7 +81,7 @@ def served_containers(
 
 
 def _behind(port: ServicePort, pods: PodGroup) -> Node | None:
-    """The container that answers on a Service's port: who declares it, or the only one there is."""
+    """The container that declares a Service's target port, or the only container of the pod."""
     number = port.on(pods)
     serving = pods.template.serving
     for container in serving:
@@ -97,16 +97,16 @@ def _is_ignored(
     number = port.on(pods)
     names = {
         port.name,
-        *(held.name for held in container_ports(container) if held.number == number),
+        *(declared.name for declared in container_ports(container) if declared.number == number),
     }
     return any(matches_any(name, ignored) for name in names)
 
 
 def listens(container: Node) -> bool:
-    """Whether a container says that it takes connections: it declares a port or is probed."""
+    """Whether a container declares a port or a probe, so that it accepts connections."""
     return any(container_ports(container)) or has_probe(container, "readinessProbe")
 
 
 def has_probe(container: Node, probe: Probe) -> bool:
-    """Whether the kubelet asks: the API refuses a probe without a handler."""
+    """Whether a container has this probe with a handler; the API refuses a probe without one."""
     return any(container[probe][handler].value is not None for handler in _HANDLERS)

@@ -25,30 +25,30 @@ class ServicePort:
 
     @property
     def target_node(self) -> Node:
-        """The place that says where traffic goes: `targetPort`, or `port` where that is absent."""
-        held = self.node["targetPort"]
-        return held if held.exists and held.value not in {None, 0, ""} else self.node["port"]
+        """The field with the target of the traffic: `targetPort`, or `port` where it is absent."""
+        target = self.node["targetPort"]
+        return target if target.exists and target.value not in {None, 0, ""} else self.node["port"]
 
     @property
     def places(self) -> Iterator[Node]:
-        """The places that say where traffic goes, the most telling first."""
+        """The fields that decide where traffic goes, the most important first."""
         yield self.node["targetPort"]
         yield self.node["port"]
         yield self.node
 
     def on(self, pods: PodGroup) -> int | None:
-        """The port on which these pods get the traffic; None where they have no such name.
+        """The port on which these pods receive the traffic; None where no port has the name.
 
         https://github.com/kubernetes/endpointslice/blob/master/util/controller_utils.go (FindPort)
         """
         if isinstance(self.target, int):
             return self.target
-        found = pods.resolve(self.target, self.protocol)
-        return found.number if found is not None else None
+        port = pods.resolve(self.target, self.protocol)
+        return port.number if port is not None else None
 
 
 def service_ports(service: Resource) -> tuple[ServicePort, ...]:
-    """The ports of a Service, without those that are no ports."""
+    """The valid ports of a Service."""
     return tuple(_ports(service))
 
 
@@ -57,9 +57,9 @@ def _ports(service: Resource) -> Iterator[ServicePort]:
         number = node["port"].integer
         if number is None or not 0 < number <= HIGHEST:
             continue
-        held = node["targetPort"]
-        target = held.integer or held.text or number
-        yield ServicePort(node, number, node["name"].text or "", protocol_of(node), target)
+        target = node["targetPort"]
+        target_port = target.integer or target.text or number
+        yield ServicePort(node, number, node["name"].text or "", protocol_of(node), target_port)
 
 
 def is_headless(service: Resource) -> bool:
@@ -68,20 +68,20 @@ def is_headless(service: Resource) -> bool:
 
 
 def service_selector(service: Resource) -> Selector | None:
-    """What selects the pods behind a Service; None where nothing does.
+    """The selector of the pods behind a Service; None where it selects none.
 
-    Without a selector, endpoints come from EndpointSlices that others write; a Service of type
-    ExternalName has none at all, whatever its selector says.
+    Without a selector, endpoints come from hand-written EndpointSlices. A Service of type
+    ExternalName never has endpoints.
     """
     if service.at("spec", "type").value == "ExternalName":
         return None
-    found = map_selector(service.at("spec", "selector"))
-    return None if found is None or found.everything else found
+    selector = map_selector(service.at("spec", "selector"))
+    return None if selector is None or selector.everything else selector
 
 
 @dataclass(frozen=True)
 class Services:
-    """The Services of a state and the pods behind them, by namespace when asked."""
+    """The Services of a state and the pods behind them, computed for a namespace at a time."""
 
     state: State
     population: Population
@@ -100,31 +100,31 @@ class Services:
         return self.population.select(service.namespace, selector)
 
     def of(self, pods: PodGroup) -> tuple[Resource, ...]:
-        """The Services that stand before these pods."""
+        """The Services that send traffic to these pods."""
         space = pods.namespace
         if space not in self._by_pods:
-            found: dict[tuple[ResourceKey, int], list[Resource]] = {}
+            by_pods: dict[tuple[ResourceKey, int], list[Resource]] = {}
             for service in self.state.of(kinds.SERVICE, namespace=space):
-                for held in self.endpoints(service).all:
-                    found.setdefault(held.key, []).append(service)
-            self._by_pods[space] = {key: tuple(held) for key, held in found.items()}
+                for pods_behind in self.endpoints(service).all:
+                    by_pods.setdefault(pods_behind.key, []).append(service)
+            self._by_pods[space] = {key: tuple(listed) for key, listed in by_pods.items()}
         return self._by_pods[space].get(pods.key, ())
 
     def exposed(self, pods: PodGroup) -> Ports:
-        """What these pods are known to serve: what they declare and what Services send them."""
+        """The ports that these pods are known to serve: declared ones and targets of Services."""
         if pods.key not in self._targets:
-            found = pods.known
+            ports = pods.known
             for service in self.of(pods):
                 for port in service_ports(service):
                     number = port.on(pods)
                     if number is not None:
-                        found |= Ports.of(port.protocol, number)
-            self._targets[pods.key] = found
+                        ports |= Ports.of(port.protocol, number)
+            self._targets[pods.key] = ports
         return self._targets[pods.key]
 
 
 def services(state: State) -> Services:
-    """The Services of a state."""
+    """The Services of a state, computed once."""
     return state.derived(_services)
 
 

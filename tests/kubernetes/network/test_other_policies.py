@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.kubernetes.addresses import Addresses
-from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, network, unjudged
+from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, network, unmodelled_policy
 from bot.kubernetes.workloads.population import population
 from tests.states import resource, world
 
@@ -239,4 +239,4 @@ def test_what_may_act_on_pods_is_known(
 ) -> None:
     state = world(resource(kind, "a", namespace=namespace, api=api))
 
-    assert (unjudged(state, "shop") is not None) is acts
+    assert (unmodelled_policy(state, "shop") is not None) is acts

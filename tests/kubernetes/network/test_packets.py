@@ -299,12 +299,12 @@ def test_the_verdict_is_the_packet_simulators(held: World) -> None:
     assert found == set(open_connections(held))
 
 
-def covers(party: ConnectionEnd, pod: str) -> bool:
-    if isinstance(party, PodGroup):
-        return str(party)[4:] == pod
-    if party == ANY_POD:
+def covers(end: ConnectionEnd, pod: str) -> bool:
+    if isinstance(end, PodGroup):
+        return str(end)[4:] == pod
+    if end == ANY_POD:
         return True
-    return isinstance(party, Anywhere) and not party.labels and party.namespace == pod[0]
+    return isinstance(end, Anywhere) and not end.labels and end.namespace == pod[0]
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])

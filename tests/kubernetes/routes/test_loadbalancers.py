@@ -99,8 +99,8 @@ def exposed(held: Resource, **providers: tuple[ProviderName, ...]) -> list[tuple
     state = State((held,), Environment(name="prod"))
     asked = Exposure(providers)
     return [
-        (issue.code, issue.severity)
-        for issue in asked.ask(state, ReachedNamespaces(frozenset({"shop"})))
+        (violation.code, violation.severity)
+        for violation in asked.ask(state, ReachedNamespaces(frozenset({"shop"})))
     ]
 
 
