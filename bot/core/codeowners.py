@@ -25,15 +25,16 @@ _TEAM: Final = re.compile(r"@[A-Za-z0-9][A-Za-z0-9_-]{0,98}/[A-Za-z0-9._-]{1,100
 _EMAIL: Final = re.compile(r"[^\s@]{1,100}@[^\s@]{1,150}")
 _WORD: Final = re.compile(r"(?:\\.|[^ \t\r\\])+")
 _ESCAPED: Final = re.compile(r"\\(.)")
-# What a .gitignore knows and CODEOWNERS does not: negation, character ranges.
+# Syntax of .gitignore that CODEOWNERS lacks: character ranges.
 _UNSUPPORTED: Final = frozenset("[]")
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A pattern in its segments, and who owns what it matches; nobody is an answer as well.
+    """A pattern in segments, and the owners of what it matches; they may be empty.
 
-    `inside`: the pattern names a directory, so it matches what is in it and no file of its name.
+    `inside`: the pattern names a directory, so it matches the content of the directory and no file
+    of that name.
     """
 
     segments: tuple[str, ...]
@@ -48,7 +49,7 @@ class Codeowners:
     lines: tuple[_Line, ...] = ()
 
     def owners(self, path: str) -> tuple[str, ...]:
-        """Whom the last line that matches names: `@user`, `@organisation/team`, or an address."""
+        """Return the owners on the last matching line: `@user`, `@org/team`, or an address."""
         steps = tuple(path.split("/"))
         for line in reversed(self.lines):
             if _matches(steps, line):
@@ -57,10 +58,10 @@ class Codeowners:
 
 
 def parse_codeowners(text: str) -> Codeowners:
-    """What a CODEOWNERS file says; lines that GitHub would not take are left out, as it does."""
+    """Parse a CODEOWNERS file; lines that GitHub rejects are skipped, as GitHub does."""
     if len(text) > LARGEST:
         return Codeowners()
-    # A line ends where GitHub shows that it ends: at no other of Unicode's separators.
+    # Only LF ends a line for GitHub, not the other Unicode separators.
     rows = text.split("\n")
     if len(rows) > MOST_LINES:
         return Codeowners()
@@ -68,7 +69,7 @@ def parse_codeowners(text: str) -> Codeowners:
 
 
 def normalised(owner: str) -> str:
-    """An owner so that it can be compared: GitHub's logins and team names ignore case."""
+    """Return an owner for comparison: GitHub's logins and team names ignore case."""
     return owner.lower() if owner.startswith("@") else owner
 
 
@@ -77,7 +78,7 @@ def _parsed(row: str) -> Iterator[_Line]:
     if not words:
         return
     pattern, *owners = words
-    # GitHub takes an escaped mark neither for a pattern nor for a comment.
+    # GitHub takes an escaped `#` neither for a pattern nor for a comment.
     if pattern.startswith(("!", "\\#")) or "***" in pattern or _UNSUPPORTED & set(pattern):
         return
     if not all(_is_owner(owner) for owner in owners):
@@ -89,7 +90,7 @@ def _parsed(row: str) -> Iterator[_Line]:
 
 
 def _words(row: str) -> Iterator[str]:
-    """The words of a line up to a comment; a backslash keeps a space inside a word."""
+    """Yield the words of a line up to a comment; a backslash keeps a space inside a word."""
     for word in _WORD.findall(row):
         if word.startswith("#"):
             return
@@ -97,7 +98,7 @@ def _words(row: str) -> Iterator[str]:
 
 
 def _literal(escaped: re.Match[str]) -> str:
-    """What is escaped stands for itself, also where it means something to `fnmatch`."""
+    """Return an escaped character as a literal, also where `fnmatch` gives it a meaning."""
     return f"[{escaped[1]}]" if escaped[1] in "*?" else escaped[1]
 
 
@@ -106,18 +107,18 @@ def _is_owner(word: str) -> bool:
 
 
 def _segments(pattern: str) -> tuple[str, ...]:
-    """The pattern from the root: one without a slash but at its end matches at any depth."""
+    """Return the pattern from the root; without a slash inside, it matches at any depth."""
     anchored = "/" in pattern.rstrip("/")
     segments = tuple(part for part in pattern.strip("/").split("/") if part)
     return segments if anchored or not segments else ("**", *segments)
 
 
 def _matches(steps: tuple[str, ...], line: _Line) -> bool:
-    """Walk the pattern, keeping the set of places in the path that it can have reached so far."""
+    """Walk the pattern, keeping the set of positions in the path that it can have reached."""
     reached, end, last = {0}, len(steps), len(line.segments) - 1
     for place, glob in enumerate(line.segments):
         if glob == "**":
-            # At a pattern's end it stands for what is in a directory, and not for the directory.
+            # At the end of a pattern, `**` matches the directory's content, not the directory.
             reached = set(range(min(reached) + (place == last), end + 1))
         else:
             reached = set(_stepped(steps, glob, reached))
@@ -125,8 +126,8 @@ def _matches(steps: tuple[str, ...], line: _Line) -> bool:
             return False
     if line.inside:
         return min(reached) < end
-    # `docs/*` is the files of docs and not what lies deeper; any other pattern that ends at a
-    # directory holds all that is in it.
+    # `docs/*` matches the files in docs only; any other pattern that ends at a directory
+    # matches everything in it.
     return line.segments[-1] != "*" or end in reached
 
 

@@ -1,4 +1,4 @@
-"""What a rule says: a finding, and the place it stands at."""
+"""A finding: what a rule reports, and where."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Side: TypeAlias = Literal["LEFT", "RIGHT"]
 
 
 class Severity(StrEnum):
-    """How bad a finding is; what follows from it is the policy's to say."""
+    """How bad a finding is; the policy decides whether it blocks."""
 
     NOTICE = "notice"
     WARNING = "warning"
@@ -23,17 +23,17 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for a notice, more for worse."""
+        """0 for a notice, higher for worse."""
         return list(Severity).index(self)
 
     def lower(self) -> Severity:
-        """One step lower; a notice stays a notice."""
+        """Return the next lower severity; a notice stays a notice."""
         return list(Severity)[max(0, self.rank - 1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A small table for people, as a comment shows it. Cells are text: the template escapes."""
+    """A small table that a comment shows. Cells are text, which the template escapes."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -41,7 +41,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Steps in their order, such as the way from a grant to the whole cluster."""
+    """An ordered list, such as the path from a grant to control of the cluster."""
 
     title: str
     steps: tuple[str, ...]
@@ -49,14 +49,14 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Who newly reaches whom: edges of (from, to, label)."""
+    """Edges (from, to, label) that show who newly reaches whom."""
 
     edges: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """A line of a file, for what concerns the text rather than a resource. `line` is 1-based."""
+    """A line of a file, for findings about text instead of a resource. `line` is 1-based."""
 
     path: str
     line: int | None = None
@@ -64,7 +64,7 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another place that a finding speaks of, and what it has to do with it."""
+    """Another node that a finding refers to, and how it is related."""
 
     node: Node
     message: str
@@ -72,7 +72,7 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A certain fix: the value that should stand at a place instead. None removes the field."""
+    """A certain fix: the value that the node should have. None removes the field."""
 
     node: Node
     value: Value
@@ -80,15 +80,15 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found, at a place.
+    """What a rule reports, at a node or a line.
 
-    The place is a node of a resource at head; of a resource that head no longer has, or of a field
-    that head no longer has and whose removal is the cause, it is the node at base with side LEFT.
-    What concerns the text rather than a resource stands at a spot of the file.
-    `message` is one sentence that a tired reviewer understands alone; it must not hold a value of
-    a Secret. `key` tells apart findings of one rule at one place, and stays when lines move.
-    `facts` are for machines (DESIGN 6); `severity` None means the rule's own. `house`: it is about
-    the repository's own rules, which hold for every environment and are in none.
+    The node belongs to a resource at head. Where head removed the resource or the field and the
+    removal is the cause, it is the node at base, with side LEFT. A finding about text stands at a
+    FileLine.
+    `message` is one sentence that a tired reviewer understands alone; it must not contain a value
+    of a Secret. `key` distinguishes findings of one rule at one node and stays when lines move.
+    `facts` are for machines (docs/rules). `severity` None is the rule's own. `governance` marks a
+    finding about the repository's policy or owners, which belongs to no environment.
     """
 
     node: Node | FileLine

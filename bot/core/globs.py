@@ -7,23 +7,23 @@ from fnmatch import fnmatchcase
 
 
 def name_matches(name: str, globs: Iterable[str]) -> bool:
-    """Whether one of these globs matches the whole name; case counts."""
+    """Return whether one of these globs matches the whole name; case counts."""
     return any(fnmatchcase(name, glob) for glob in globs)
 
 
 def path_matches(path: str, globs: Iterable[str]) -> bool:
-    """Whether one of these globs matches the path from the repository's root; case counts.
+    """Return whether one of these globs matches the path from the repository's root; case counts.
 
-    `*` and `?` stay within a directory and `**` stands for any number of directories, none
-    included. A glob that names a directory, with or without a slash at its end, holds what is in
-    it, as in a `.gitignore` file.
+    `*` and `?` stay within a directory and `**` stands for any number of directories, including
+    none. A glob that names a directory, with or without a trailing slash, matches everything in it,
+    as in a `.gitignore` file.
     """
     segments = tuple(path.split("/"))
     return any(_matches(segments, glob) for glob in globs)
 
 
 def _matches(segments: tuple[str, ...], glob: str) -> bool:
-    """Walk the glob, keeping the set of places in the path that it can have reached so far."""
+    """Walk the glob, keeping the set of positions in the path that it can have reached."""
     reached = {0}
     for segment_glob in glob.removeprefix("./").strip("/").split("/"):
         if segment_glob == "**":

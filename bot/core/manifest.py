@@ -1,4 +1,4 @@
-"""A manifest: what the two readings of the cluster make of one file."""
+"""A manifest: what the cluster's two readers make of one file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Flag: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """One object, unwrapped from lists, as JSON with sorted keys and whole floats as integers."""
+    """One object, unwrapped from lists, as JSON with sorted keys and integral floats as ints."""
 
     encoded: bytes
     document: int
@@ -34,10 +34,10 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class ReadError:
-    """Why the rest of a file was refused. `line` is 1-based, None where no line can be named.
+    """Why a reader refused the rest of a file. `line` is 1-based, None if no line can be named.
 
-    `limit` says that a limit of ours was met, not a rule of the reader. The message never holds a
-    line of the file.
+    `limit` says that one of Fairlead's limits was exceeded instead of a rule of the reader. The
+    message never contains a line of the file.
     """
 
     message: str
@@ -47,7 +47,7 @@ class ReadError:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The objects of a file up to the first error, as one of the two readers gives them."""
+    """The objects of a file up to the first error, as one of the two readers returns them."""
 
     objects: tuple[Object, ...] = ()
     error: ReadError | None = None
@@ -55,7 +55,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """A flag at a line (1-based) of a document, and in a sentence what the readers make of it.
+    """A flag at a line (1-based) of a document, with a sentence on what the readers make of it.
 
     `field` is the key of the field that it concerns, empty where there is none.
     """
@@ -72,12 +72,11 @@ class Manifest:
     """One file in both readings.
 
     `kubectl` is what `kubectl apply` and Argo CD's directories send, `kustomize` what kustomize and
-    Flux build. `documents` are content digests of the chunks between `---` lines, so that one can
-    tell which document of a file changed. `resembles` says that a line begins with `apiVersion:` or
-    `kind:` (JSON: that it has those keys), so that a file that cannot be parsed still counts as a
-    manifest. `pointer` says that the file is a Git LFS pointer, whose content is elsewhere,
-    `template` that it cannot be read and has template actions (`{{ ... }}`), so that it may be a
-    Helm template.
+    Flux build. `documents` are content digests of the chunks between `---` lines, which tell which
+    document of a file changed. `resembles` says that a line begins with `apiVersion:` or `kind:`
+    (JSON: that it has those keys), so that an unreadable file still counts as a manifest. `pointer`
+    says that the file is a Git LFS pointer, `template` that it is unreadable and contains template
+    actions (`{{ ... }}`), so that it may be a Helm template.
     """
 
     kubectl: Reading
@@ -100,5 +99,5 @@ class ManifestFile:
 
     @property
     def reading(self) -> Reading:
-        """The reading of the root's own deploy path."""
+        """The reading by which the file's root is deployed."""
         return self.manifest.kustomize if self.kustomize else self.manifest.kubectl

@@ -1,4 +1,4 @@
-"""A resource, the places inside it, and the routes that name them."""
+"""A resource, its nodes, and the routes that name them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -29,7 +29,7 @@ class GroupKind:
 
 @dataclass(frozen=True, slots=True)
 class ResourceKey:
-    """What makes a resource that resource in a cluster. The API version is no part of it.
+    """A resource's identity in a cluster. The API version is not part of it.
 
     `namespace` is the effective one, None for cluster-scoped kinds. A resource with `generateName`
     has no identity in the cluster; its name here is `PREFIX*`.
@@ -47,7 +47,7 @@ class ResourceKey:
 
     @property
     def sort_key(self) -> tuple[str, str, str, str]:
-        """What keys are sorted by; every field is text."""
+        """The sort key; every field is text."""
         return (self.kind, self.group, self.namespace or "", self.name)
 
     def __str__(self) -> str:
@@ -60,8 +60,8 @@ class ResourceKey:
 class ListStep:
     """A step of a route into a list.
 
-    `key` is the item's merge key as text (`name=web`, `port=8080,protocol=TCP`), or empty where
-    such a list has none; `index` finds the item in the text and is no part of its identity.
+    `key` is the item's merge key as text (`name=web`, `port=8080,protocol=TCP`), empty where the
+    list has none; `index` finds the item in the text and is not part of its identity.
     """
 
     key: str
@@ -76,16 +76,16 @@ Route: TypeAlias = tuple[Step, ...]
 
 
 def route_text(route: Route) -> str:
-    """The route in one line, `spec.ports[name=http].targetPort`, the same wherever items move."""
+    """Return the route in one line, `spec.ports[name=http].targetPort`, without list indices."""
     out = ""
     for step in route:
         out += str(step) if isinstance(step, ListStep) else f".{step}" if out else step
     return out
 
 
-# The keys by which Kubernetes itself merges the lists that it knows (patchMergeKey and
-# x-kubernetes-list-map-keys in its OpenAPI description), by the field that holds the list: the
-# first set whose first key the item has. Elsewhere the first of the naming keys that it has.
+# The merge keys of Kubernetes' own lists (patchMergeKey and x-kubernetes-list-map-keys in its
+# OpenAPI description), by the field that holds the list: the first set whose first key the item
+# has. Other lists use the first of the naming keys that the item has.
 _MERGE_KEYS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = MappingProxyType(
     {
         "ports": (("name",), ("containerPort", "protocol"), ("port", "protocol")),
@@ -114,10 +114,10 @@ def _item_key(holder: str, item: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place in a resource: the route to it, and the value there, None where nothing stands.
+    """A place in a resource: the route to it, and its value, None where nothing stands.
 
-    Asking a node for what it does not hold gives a node that does not exist, never an error: a
-    manifest may hold anything anywhere, and a field of the wrong shape holds nothing.
+    A lookup of a missing or malformed field returns a node that does not exist and never raises: a
+    manifest may hold anything anywhere.
     """
 
     resource: Resource
@@ -126,21 +126,21 @@ class Node:
     exists: bool = True
 
     def __getitem__(self, key: str) -> Node:
-        """The field `key` of a mapping."""
+        """Return the field `key` of a mapping."""
         value = self.value
         if isinstance(value, Mapping) and key in value:
             return Node(self.resource, (*self.route, key), value[key])
         return Node(self.resource, (*self.route, key), None, exists=False)
 
     def at(self, *keys: str) -> Node:
-        """The place that one reaches by these fields, one after the other."""
+        """Return the node at the end of these fields."""
         node = self
         for key in keys:
             node = node[key]
         return node
 
     def items(self) -> Iterator[Node]:
-        """The items of a list; none where this is no list."""
+        """Yield the items of a list; nothing if the value is no list."""
         value = self.value
         if not isinstance(value, tuple):
             return
@@ -151,7 +151,7 @@ class Node:
             yield Node(self.resource, (*self.route, step), item)
 
     def fields(self) -> Iterator[tuple[str, Node]]:
-        """The fields of a mapping with their names; none where this is no mapping."""
+        """Yield the fields of a mapping with their names; nothing if the value is no mapping."""
         value = self.value
         if isinstance(value, Mapping):
             for key in value:
@@ -159,27 +159,27 @@ class Node:
 
     @property
     def mapping(self) -> Body:
-        """The mapping that stands here, or an empty one."""
+        """The mapping at this node, or an empty one."""
         return values.mapping(self.value)
 
     @property
     def text(self) -> str | None:
-        """The string that stands here, or None."""
+        """The string at this node, or None."""
         return values.text(self.value)
 
     @property
     def integer(self) -> int | None:
-        """The whole number that stands here, or None."""
+        """The whole number at this node, or None."""
         return values.integer(self.value)
 
     @property
     def boolean(self) -> bool | None:
-        """The boolean that stands here, or None."""
+        """The boolean at this node, or None."""
         return values.boolean(self.value)
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The strings of a list of strings, without whatever else stands there."""
+        """The strings of a list; items that are no strings are skipped."""
         return tuple(item for item in values.sequence(self.value) if isinstance(item, str))
 
     def __str__(self) -> str:
@@ -191,10 +191,10 @@ class ResourceSource:
     """Where in a tree a resource is written.
 
     `document` counts the chunks between `---` lines of the file from 0 (of a JSON stream: its
-    values), `item` is the way through unwrapped lists, `kustomize` says which of the two readings
-    of the file this resource comes from. `root` names the root that a renderer made this resource
-    of, empty where it stands in the file as it is: of a rendered one, only the file is known in
-    which it begins.
+    values), `item` holds the indices through unwrapped lists, `kustomize` says which of the two
+    readings of the file the resource comes from. `root` names the root that rendered the resource,
+    empty where the resource stands in the file as it is; of a rendered resource, only the file that
+    it originates in is known.
     """
 
     path: str
@@ -210,7 +210,7 @@ TextPosition: TypeAlias = tuple[str, int, tuple[int, ...], tuple[str | int, ...]
 
 
 def written(source: ResourceSource, route: Route) -> TextPosition:
-    """Where something stands, whatever the file holds elsewhere."""
+    """Return the text position of a route, independent of the rest of the file."""
     steps = tuple(step.index if isinstance(step, ListStep) else step for step in route)
     return (source.path, source.document, source.item, steps)
 
@@ -221,7 +221,7 @@ _decode = msgspec.json.decode
 
 @dataclass(frozen=True)
 class Resource:
-    """A Kubernetes object as the cluster would receive it. Read-only; decoded when first asked."""
+    """A Kubernetes object as the cluster would receive it. Read-only; decoded on first use."""
 
     key: ResourceKey
     api_version: str
@@ -230,13 +230,13 @@ class Resource:
 
     @classmethod
     def of(cls, key: ResourceKey, body: Body, source: ResourceSource) -> Resource:
-        """The resource that has this body."""
+        """Return the resource with this body."""
         version = values.text(body.get("apiVersion")) or ""
         return cls(key, version, _encode(values.thaw(body)), source)
 
     @cached_property
     def body(self) -> Body:
-        """What the cluster would receive."""
+        """The object that the cluster would receive."""
         return values.mapping(freeze(_decode(self.encoded)))
 
     @property
@@ -256,21 +256,22 @@ class Resource:
 
     @property
     def root(self) -> Node:
-        """The resource as a whole, as a place."""
+        """The node of the resource as a whole."""
         return Node(self, (), self.body)
 
     def at(self, *keys: str) -> Node:
-        """The place in this resource that one reaches by these fields."""
+        """Return the node at the end of these fields."""
         return self.root.at(*keys)
 
     def derived(self, build: Callable[[Resource], T]) -> T:
-        """What `build` makes of this resource, made once; a pure module function."""
+        """Return `build(self)`, computed once; `build` must be a pure module function."""
         if build not in self._derived:
             self._derived[build] = build(self)
-        return cast("T", self._derived[build])
+        value: T = self._derived[build]
+        return value
 
     @cached_property
-    def _derived(self) -> dict[Callable[[Resource], object], object]:
+    def _derived(self) -> dict[Callable[[Resource], object], Any]:
         return {}
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Which kinds are cluster-scoped: Kubernetes' own, well-known ones, and a tree's own CRDs."""
+"""Which kinds are cluster-scoped: built-in, well-known ones and those of CRDs of the tree."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "storagemigration.k8s.io": ("StorageVersionMigration",),
 }
 
-# Kinds of common operators, whose CRDs mostly come from a chart and so are not in the tree.
+# Kinds of common operators, whose CRDs are mostly installed by a chart and not in the tree.
 _WELL_KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "cert-manager.io": ("ClusterIssuer",),
     "cilium.io": (
@@ -81,7 +81,7 @@ _WELL_KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "trust.cert-manager.io": ("Bundle",),
 }
 
-# Groups that Kubernetes serves itself: no CRD has a say about their kinds.
+# Groups that Kubernetes itself serves; CRDs cannot define kinds in them.
 _BUILT_IN_GROUPS: Final = frozenset(
     {*_BUILT_IN, "apps", "autoscaling", "batch", "coordination.k8s.io", "discovery.k8s.io"}
     | {"events.k8s.io"}
@@ -97,23 +97,23 @@ _CLUSTER_SCOPED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Scopes:
-    """What is cluster-scoped; a kind that nobody describes is taken to be namespaced."""
+    """The scopes of custom kinds; a kind that nothing describes is namespaced."""
 
     cluster: frozenset[GroupKind] = frozenset()
     namespaced: frozenset[GroupKind] = frozenset()
 
     def is_cluster_scoped(self, kind: GroupKind) -> bool:
-        """Whether resources of this kind are in no namespace."""
+        """Return whether resources of this kind have no namespace."""
         return kind in self.cluster or (kind in _CLUSTER_SCOPED and kind not in self.namespaced)
 
 
 def is_built_in_cluster_scoped(kind: GroupKind) -> bool:
-    """Whether Kubernetes itself has this kind and keeps it in no namespace."""
+    """Return whether this is a cluster-scoped kind of Kubernetes itself."""
     return kind.kind in _BUILT_IN.get(kind.group, ())
 
 
 def scopes_of(definitions: Iterable[Body]) -> Scopes:
-    """What these CustomResourceDefinitions say. Of two that disagree, the later one counts."""
+    """Return the scopes that these CustomResourceDefinitions declare; the last declaration wins."""
     scopes: dict[GroupKind, str] = {}
     for body in definitions:
         spec = values.mapping(body.get("spec"))

@@ -1,4 +1,4 @@
-"""A state: all resources of one environment at one commit, and the ways to look them up."""
+"""A state: all resources of one environment at one commit, with lookups."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from bot.core.manifest import ManifestFile
 from bot.core.policy.model import Policy
@@ -18,9 +18,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One cluster's worth of roots, and what the policy says of that cluster.
+    """One cluster's worth of roots, and the policy's settings for that cluster.
 
-    `kubernetes` is the minor version ("1.34"), None for the newest that is known here.
+    `kubernetes` is the minor version ("1.34"), None for the newest that Fairlead knows.
     """
 
     name: str = "default"
@@ -32,16 +32,16 @@ class Environment:
 class State:
     """All resources of one environment at one commit. Read-only.
 
-    `closed` holds the namespaces of which every root was read: what is not here is not there.
-    `files` are the manifests by path, readable or not, for what concerns the text itself.
-    `known` is what the policy says that the cluster has beside the tree (`rbac: {known: ...}`).
-    `house` are the files of rules, wherever they are: policies, CODEOWNERS, and what the policy
-    takes as known. Content ids by path.
-    `inputs` are the kustomizations and charts that this environment is built by, as objects that
-    no cluster gets, `all_inputs` those of the whole tree. `looked_into` are the places that name a
-    version of something elsewhere which was brought and rendered. `own` are the addresses by which
-    the repository under review is known. `late` is what templates that the change touches leave to
-    the cluster or to chance.
+    `closed` holds the namespaces of which every root was read: a resource missing there does not
+    exist. `files` are the manifests by path, readable or not, for rules about text. `external` are
+    the resources that the policy declares to exist outside the tree (`rbac: {known: ...}`).
+    `governance` are the files that hold policies, CODEOWNERS and `rbac.known` resources: content
+    ids by path.
+    `inputs` are the kustomizations and charts that this environment is built from, as objects that
+    no cluster receives; `all_inputs` are those of the whole tree. `looked_into` are the positions
+    that name the version of a remote source that was fetched and rendered. `addresses` are those of
+    the repository under review. `template_decisions` are what changed templates leave to the
+    cluster or to chance.
     Rules look resources up and never walk a whole state; what is computed from a whole state is
     computed once, by `derived`.
     """
@@ -58,7 +58,7 @@ class State:
     looked_into: frozenset[TextPosition] = frozenset()
     addresses: tuple[str, ...] = ()
     template_decisions: tuple[TemplateDecision, ...] = ()
-    _derived: dict[Callable[[State], object], object] = field(
+    _derived: dict[Callable[[State], object], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _compared: dict[int, tuple[State, tuple[Change, ...]]] = field(
@@ -66,24 +66,24 @@ class State:
     )
 
     def get(self, key: ResourceKey) -> Resource | None:
-        """The resource of this key, or None."""
+        """Return the resource of this key, or None."""
         return self._by_key.get(key)
 
     def of(self, *kinds: GroupKind, namespace: str | None = None) -> tuple[Resource, ...]:
-        """The resources of these kinds, in one namespace where one is named."""
+        """Return the resources of these kinds, in one namespace if one is given."""
         if namespace is not None:
             by_kind = self._by_namespace.get(namespace, {})
             return tuple(resource for kind in kinds for resource in by_kind.get(kind, ()))
         return tuple(resource for kind in kinds for resource in self._by_kind.get(kind, ()))
 
     def in_namespace(self, namespace: str) -> tuple[Resource, ...]:
-        """Everything that is in this namespace."""
+        """Return all resources in this namespace."""
         spaces = self._by_namespace.get(namespace, {})
         return tuple(resource for resources in spaces.values() for resource in resources)
 
     @cached_property
     def namespaces(self) -> frozenset[str]:
-        """The namespaces that hold a resource here or are one."""
+        """The namespaces that contain a resource here or are declared here."""
         declared = (resource.name for resource in self.of(GroupKind("", "Namespace")))
         return frozenset((*self._by_namespace, *declared))
 
@@ -93,15 +93,16 @@ class State:
         return frozenset(self._by_kind)
 
     def derived(self, build: Callable[[State], T]) -> T:
-        """What `build` makes of this state, made once. `build` must be a pure module function."""
+        """Return `build(self)`, computed once. `build` must be a pure module function."""
         if build not in self._derived:
             self._derived[build] = build(self)
-        return cast("T", self._derived[build])
+        value: T = self._derived[build]
+        return value
 
     def since(self, before: State) -> tuple[Change, ...]:
-        """The resources that differ from an earlier state, in key order, compared once."""
+        """Return the resources that differ from an earlier state, in key order; computed once."""
         if id(before) not in self._compared:
-            # The earlier state is kept with the answer, so that its id stays its own.
+            # Keeping a reference to the earlier state prevents reuse of its id.
             self._compared[id(before)] = (before, tuple(_compared(before._by_key, self._by_key)))
         return self._compared[id(before)][1]
 
@@ -131,19 +132,19 @@ def _grouped(resources: Iterable[Resource]) -> Mapping[GroupKind, tuple[Resource
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One resource at base and at head; at least one of the two is there."""
+    """One resource at base and at head; at least one of the two exists."""
 
     before: Resource | None
     after: Resource | None
 
     @property
     def key(self) -> ResourceKey:
-        """The key that both sides have."""
+        """The key that both sides share."""
         return self.present.key
 
     @property
     def present(self) -> Resource:
-        """The resource at head, or the one that head no longer has."""
+        """The resource at head, or the one that head removed."""
         resource = self.after or self.before
         if resource is None:
             raise ValueError("a change has at least one side")
@@ -151,9 +152,9 @@ class Change:
 
 
 def changes(before: State, after: State, *kinds: GroupKind) -> Iterator[Change]:
-    """The resources that differ between two states, of these kinds or of all, in key order.
+    """Return the resources that differ between two states, of these kinds or of all, in key order.
 
-    Two resources are the same when the cluster would receive the same, wherever they are written.
+    Two resources are equal when the cluster would receive the same, wherever they are written.
     """
     group_kinds = frozenset(kinds)
     for change in after.since(before):

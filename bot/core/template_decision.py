@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TemplateDecision:
-    """Where a template asks what only a cluster or chance can answer, and what that decides.
+    """Where a template depends on the cluster or on chance, and what that decides.
 
-    `asks` is the function or object that is asked, `keys` are those whose values hang on it, `text`
-    is the action that asks, in one line.
+    `asks` is the function or object that is consulted, `keys` are the fields whose values depend on
+    it, `text` is the template action in one line.
     """
 
     path: str

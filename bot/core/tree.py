@@ -1,4 +1,4 @@
-"""A commit's tree, or a directory's, as a list of files without their content."""
+"""A commit's or directory's tree: a list of files without their content."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Tree: TypeAlias = Mapping[str, File]
 
 
 class Blobs(Protocol):
-    """Where the content of files comes from, by content id."""
+    """Returns the content of files by content id."""
 
     def data(self, blob: str) -> bytes:
-        """The content of a file. Raises KeyError where there is no such content."""
+        """Return the content of a file. Raises KeyError if there is no such content."""

@@ -1,4 +1,4 @@
-"""The values that a manifest is made of, read-only."""
+"""The read-only values that a manifest consists of."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ EMPTY: Body = MappingProxyType({})
 
 
 def freeze(value: object) -> Value:
-    """The same JSON value, read-only all the way down.
+    """Return the JSON value, read-only all the way down.
 
-    Raises TypeError for anything that JSON has no word for.
+    Raises TypeError for a value that JSON cannot represent.
     """
     if isinstance(value, dict | MappingProxyType):
         return MappingProxyType({str(key): freeze(item) for key, item in value.items()})
@@ -29,7 +29,7 @@ def freeze(value: object) -> Value:
 
 
 def thaw(value: Value) -> object:
-    """A new JSON value of plain dicts and lists, for what must be encoded or edited."""
+    """Return a new JSON value of plain dicts and lists, for encoding or editing."""
     if isinstance(value, Mapping):
         return {key: thaw(item) for key, item in value.items()}
     if isinstance(value, tuple):
@@ -38,22 +38,22 @@ def thaw(value: Value) -> object:
 
 
 def mapping(value: Value) -> Body:
-    """The value if it is a mapping, else an empty one: a malformed field holds nothing."""
+    """Return the value if it is a mapping, else an empty one: a malformed field holds nothing."""
     return value if isinstance(value, Mapping) else EMPTY
 
 
 def sequence(value: Value) -> tuple[Value, ...]:
-    """The value if it is a list, else an empty one."""
+    """Return the value if it is a list, else an empty one."""
     return value if isinstance(value, tuple) else ()
 
 
 def text(value: Value) -> str | None:
-    """The value if it is a string, else None."""
+    """Return the value if it is a string, else None."""
     return value if isinstance(value, str) else None
 
 
 def integer(value: Value) -> int | None:
-    """The value if it is a whole number, else None. JSON's 80.0 is Kubernetes' 80."""
+    """Return the value if it is a whole number, else None. JSON's 80.0 is Kubernetes' 80."""
     if isinstance(value, bool):
         return None
     if isinstance(value, float):
@@ -62,5 +62,5 @@ def integer(value: Value) -> int | None:
 
 
 def boolean(value: Value) -> bool | None:
-    """The value if it is a boolean, else None."""
+    """Return the value if it is a boolean, else None."""
     return value if isinstance(value, bool) else None

@@ -1,4 +1,4 @@
-"""Fixes of a working tree: suggestions put into files, and the difference that they make."""
+"""Suggestions applied to files, and the resulting diff."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.core.engine.review import ReviewFinding, Suggestion
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One file before and after. `left` are suggestions for lines that another one has changed."""
+    """One file before and after. `skipped` are suggestions for lines already changed."""
 
     path: str
     old: str
@@ -20,9 +20,9 @@ class Edit:
 
     @property
     def diff(self) -> str:
-        """The difference as `git diff` shows it, of the changed lines alone.
+        """The diff as `git diff` shows it, changed lines only.
 
-        Lines around them may be a Secret's.
+        Context lines are left out, as they may belong to a Secret.
         """
         rows = difflib.unified_diff(
             _lines(self.old),
@@ -35,7 +35,7 @@ class Edit:
 
 
 def suggestions(findings: Iterable[ReviewFinding]) -> Mapping[str, tuple[Suggestion, ...]]:
-    """The suggestions of a review for files of head, by path, each once, from top to bottom."""
+    """Return the suggestions of a review for files of head, by path, from top to bottom."""
     by_path: dict[str, dict[Suggestion, None]] = {}
     for finding in findings:
         place = finding.location
@@ -52,9 +52,9 @@ def suggestions(findings: Iterable[ReviewFinding]) -> Mapping[str, tuple[Suggest
 
 
 def edit(path: str, text: str, fixes: Iterable[Suggestion]) -> Edit:
-    """A file with suggestions applied; line ends stay as they are.
+    """Return a file with suggestions applied; line ends stay as they are.
 
-    Of two suggestions for one line the first counts: after it the other is no longer certain.
+    Of two suggestions for one line the first is applied: after it the second is no longer certain.
     """
     lines, free = _lines(text), 0
     skipped = []
@@ -72,6 +72,6 @@ def edit(path: str, text: str, fixes: Iterable[Suggestion]) -> Edit:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines as editors and GitHub count them, with their ends: only LF ends one."""
+    """Return the lines with their ends, as editors and GitHub count them: only LF ends a line."""
     rows = text.split("\n")
     return [f"{row}\n" for row in rows[:-1]] + rows[-1:] * bool(rows[-1])

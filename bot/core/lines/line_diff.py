@@ -1,4 +1,4 @@
-"""Hunks: which lines of two texts differ, and the texts with some of them put back."""
+"""Hunks: the lines in which two texts differ, and texts with single hunks reverted or applied."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from typing import Final
 
 from bot.core.finding import Side
 
-# Beyond this the lines between two that stand once on both sides are one hunk: what compares them
-# may take the cube of their number.
+# Longer runs of lines between two anchors are one hunk: SequenceMatcher may take cubic time.
 _MOST_LINES: Final = 400
 _MOST_HUNKS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Lines of a file that differ: `removed` begin at line `old` of base, `added` at `new` of head.
+    """Differing lines of a file: `removed` start at line `old` of base, `added` at `new` of head.
 
-    Lines are counted from 1 and keep their ends. Where one of them is empty, its number is that of
-    the line before which the others stand.
+    Lines are counted from 1 and keep their ends. Where one side is empty, its number is that of the
+    line before which the other side's lines stand.
     """
 
     path: str
@@ -33,7 +32,7 @@ class Hunk:
 
 
 def hunks(path: str, before: str, after: str) -> tuple[Hunk, ...]:
-    """What differs between two texts of a file, in the order of its lines."""
+    """Return the hunks between two texts of a file, in line order."""
     old, new = lines_of(before), lines_of(after)
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
@@ -54,7 +53,7 @@ def hunks(path: str, before: str, after: str) -> tuple[Hunk, ...]:
 
 
 def put_back(text: str, hunk: Hunk) -> str:
-    """A text of head with one hunk as base has it."""
+    """Return head's text with one hunk as it is at base."""
     lines = lines_of(text)
     at = hunk.new - 1
     lines[at : at + len(hunk.added)] = hunk.removed
@@ -62,7 +61,7 @@ def put_back(text: str, hunk: Hunk) -> str:
 
 
 def put_on(text: str, hunk: Hunk) -> str:
-    """A text of base with one hunk as head has it."""
+    """Return base's text with one hunk as it is at head."""
     lines = lines_of(text)
     at = hunk.old - 1
     lines[at : at + len(hunk.removed)] = hunk.added
@@ -70,33 +69,33 @@ def put_on(text: str, hunk: Hunk) -> str:
 
 
 def holds(hunk: Hunk, line: int, side: Side) -> bool:
-    """Whether a line of base (`LEFT`) or of head is one of a hunk."""
+    """Return whether a hunk contains a line of base (`LEFT`) or of head (`RIGHT`)."""
     first, lines = (hunk.old, hunk.removed) if side == "LEFT" else (hunk.new, hunk.added)
     return first <= line < first + len(lines)
 
 
 def line_at(text: str, number: int) -> str | None:
-    """A line of a text, counted from 1, with its end."""
+    """Return a line of a text, counted from 1, with its end; None beyond the text."""
     lines = lines_of(text)
     return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 def with_line(text: str, number: int, line: str) -> str:
-    """A text with another line at this number."""
+    """Return a text with the line at this number replaced."""
     lines = lines_of(text)
     lines[number - 1] = line
     return "".join(lines)
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines as git counts them, with their ends; `splitlines` knows many other ends."""
+    """Return the lines as git counts them, with their ends; `splitlines` knows other line ends."""
     return [f"{line}\n" for line in text.split("\n")[:-1]] + [
         line for line in text.rpartition("\n")[2:] if line
     ]
 
 
 def _differences(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """The ranges of lines that differ, between those that are found to be the same."""
+    """Yield the ranges of lines that differ, between lines known to be the same."""
     small = len(old) <= _MOST_LINES and len(new) <= _MOST_LINES
     anchors = [] if small else _anchors(old, new)
     i = k = 0
@@ -112,7 +111,7 @@ def _differences(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, 
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Lines that stand once on both sides, as many as keep their order."""
+    """Return the longest ordered sequence of lines that occur once on both sides."""
     places = {line: at for at, line in enumerate(new)}
     counts, others = Counter(old), Counter(new)
     ends: list[int] = []

@@ -1,7 +1,7 @@
-"""Provenance: which changed lines can have made a field of what was rendered.
+"""Provenance: ranks changed lines by how likely they caused a field of a rendered resource.
 
-Likeness of text only says what is tried first. What causes a field is known when it changes with a
-hunk put back, which is for whoever builds.
+Text similarity only decides what is tried first. The caller proves a cause by building with the
+hunk reverted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.core.lines.line_diff import Hunk, lines_of
 from bot.core.resource import ListStep, Node, Resource, Route
 from bot.core.values import Value
 
-# In all of what is looked at for one finding: lines, and scalars that they are held against.
+# Bounds for one finding: lines that are compared, and scalars that they are compared with.
 _MOST_RANKED: Final = 20_000
 _LONGEST_LINE: Final = 2_000
 _MOST_LEAVES: Final = 30
@@ -46,7 +46,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a field newly holds and no longer holds, and the resource that it is of."""
+    """The scalars that a field gained and lost, and the resource that holds it."""
 
     gained: tuple[Leaf, ...]
     lost: tuple[Leaf, ...]
@@ -57,7 +57,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Spotted:
-    """A hunk, and the lines in it that most resemble what is sought; None where none does."""
+    """A hunk and its most similar lines; None where no line is similar."""
 
     hunk: Hunk
     score: int
@@ -67,20 +67,20 @@ class Spotted:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The files of one side by path, and the names of the fields that lead to their lines."""
+    """The files of one side by path, with the field names that lead to each line."""
 
     contents: Mapping[str, str]
     _keys: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
 
     def keys(self, path: str, first: int, count: int) -> list[tuple[str, ...]]:
-        """Those of some lines of a file, counted from 1."""
+        """Return the field names of `count` lines of a file, from line `first` (1-based)."""
         if path not in self._keys:
             self._keys[path] = list(_key_paths(lines_of(self.contents.get(path, ""))))
         return self._keys[path][first - 1 : first - 1 + count]
 
 
 def listing(lines: Sequence[str], folder: str, path: str) -> int | None:
-    """The first of these lines whose scalar leads from a folder to a file or to where it lies."""
+    """Return the first line whose scalar names a file or a directory above it."""
     for index, line in enumerate(lines[:_MOST_RANKED]):
         match = _LINE.match(line[:_LONGEST_LINE].rstrip())
         named = _plain((match["value"] or match["item"] or "") if match else "")
@@ -91,7 +91,7 @@ def listing(lines: Sequence[str], folder: str, path: str) -> int | None:
 
 
 def probed(line: str, value: Value) -> str | None:
-    """A line with a scalar that nothing else has in place of its own; None where it has another."""
+    """Return a line with a unique scalar in place of its own; None if its scalar is not `value`."""
     if isinstance(value, bool):
         return rewritten(line, _scalar(value), _scalar(not value))
     if isinstance(value, int):
@@ -100,7 +100,7 @@ def probed(line: str, value: Value) -> str | None:
 
 
 def rewritten(line: str, value: str, replacement: str) -> str | None:
-    """A line with another scalar in place of its own; None where its own is another one."""
+    """Return a line with its scalar replaced; None if its scalar is not `value`."""
     match = _LINE.match(line.rstrip("\n")[:_LONGEST_LINE])
     name = "item" if match is not None and match["key"] is None else "value"
     if match is None or match[name] is None or _plain(match[name]) != value:
@@ -110,7 +110,7 @@ def rewritten(line: str, value: str, replacement: str) -> str | None:
 
 
 def sought(node: Node, before: Value, after: Value) -> Sought:
-    """What to look for, for a place that held one value and holds another."""
+    """Return what to look for at a node that had one value and has another."""
     old, new = (tuple(_leaves(node.route, value)) for value in (before, after))
     old_values, kept = set(old), set(new)
     gained = _by_lines((leaf for leaf in new if leaf not in old_values), old)
@@ -122,7 +122,7 @@ def sought(node: Node, before: Value, after: Value) -> Sought:
 def ranked(
     candidates: Iterable[Hunk], before: Texts, after: Texts, target: Sought
 ) -> tuple[Spotted, ...]:
-    """Hunks, those first that most resemble what is sought."""
+    """Return the hunks, most similar to what is sought first."""
     spotted = []
     budget = _MOST_RANKED
     for hunk in sorted(candidates, key=lambda hunk: hunk.path != target.origin):
@@ -133,7 +133,7 @@ def ranked(
         removed, old = _best(hunk.removed[:budget], keys, target.lost)
         budget = max(0, budget - len(hunk.added) - len(hunk.removed))
         score = max(added, removed)
-        # What has nothing of the value comes after whatever has, wherever it stands.
+        # A hunk with nothing of the value ranks below every hunk with a part of it.
         score += _RESEMBLES * (score >= _PART)
         score += _OWN_FILE * (hunk.path == target.origin)
         score += _NAMED * (f"kind: {target.kind}" in text)
@@ -150,14 +150,14 @@ def ranked(
 
 
 def changed_leaves(resource: Resource, other: Resource | None) -> Iterator[Node]:
-    """The scalars of a resource that another one has not at the same place, up to a bound."""
+    """Yield a bounded number of the scalars that differ from another resource."""
     body = other.body if other is not None else None
     return (leaf for leaf in islice(_scalars(resource.root), _MOST_RANKED)
             if value_at(body, leaf.route) != leaf.value)  # fmt: skip
 
 
 def likest(nodes: Iterable[Node], leaves: Sequence[Leaf]) -> Node | None:
-    """The scalar that most resembles one of these leaves; None where none has anything of them."""
+    """Return the scalar that is most similar to one of these leaves; None if none is similar."""
     best, likest_item = _PART - 1, None
     for node in nodes:
         keys, text = (
@@ -171,7 +171,7 @@ def likest(nodes: Iterable[Node], leaves: Sequence[Leaf]) -> Node | None:
 
 
 def value_at(value: Value, route: Route) -> Value:
-    """What stands at the end of a route in a body, with items found by their merge keys.
+    """Return the value at the end of a route in a body, with list items found by merge key.
 
     None where nothing stands there.
     """
@@ -184,7 +184,7 @@ def value_at(value: Value, route: Route) -> Value:
 
 
 def with_value(value: Value, route: Route, replacement: Value) -> Value:
-    """A body with another value at the end of a route that leads somewhere in it."""
+    """Return a body with another value at the end of a route that exists in it."""
     if not route:
         return replacement
     step, rest = route[0], route[1:]
@@ -221,7 +221,7 @@ def _item(value: Value, step: ListStep) -> Value:
 
 
 def _leaves(route: Route, value: Value) -> Iterator[Leaf]:
-    """The scalars of a value, up to a bound."""
+    """Yield a bounded number of scalars of a value."""
     names = tuple(step for step in route if isinstance(step, str))
     queue: deque[tuple[tuple[str, ...], Value]] = deque([(names, value)])
     seen = 0
@@ -237,7 +237,7 @@ def _leaves(route: Route, value: Value) -> Iterator[Leaf]:
 
 
 def _by_lines(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> tuple[Leaf, ...]:
-    """The leaves, those of several lines as the lines that none of the others has."""
+    """Return the leaves; those of several lines as the lines that no other leaf has."""
     lines = {line.strip() for leaf in others for line in leaf.text.split("\n")}
     matching = (
         Leaf(leaf.keys, line.strip())
@@ -253,7 +253,7 @@ def _scalar(value: Value) -> str:
 
 
 def _key_paths(lines: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """The names of the fields that lead to each line, as its indentation says."""
+    """Yield the field names that lead to each line, by its indentation."""
     above: list[tuple[int, str]] = []
     for line in lines:
         match = _LINE.match(line[:_LONGEST_LINE].rstrip())
@@ -261,7 +261,7 @@ def _key_paths(lines: Iterable[str]) -> Iterator[tuple[str, ...]]:
             yield tuple(key for _, key in above)
             continue
         depth = len(match["indent"]) + len(match["dashes"])
-        # The items of a list may be indented no further than the field that holds them.
+        # List items may have the same indentation as the field that holds them.
         outer = len(match["indent"]) if match["dashes"] else depth
         while above and (above[-1][0] > outer or (above[-1][0] == outer and not match["dashes"])):
             above.pop()
@@ -273,7 +273,7 @@ def _key_paths(lines: Iterable[str]) -> Iterator[tuple[str, ...]]:
 def _best(
     lines: Sequence[str], paths: Sequence[tuple[str, ...]], leaves: Sequence[Leaf]
 ) -> tuple[int, int | None]:
-    """The highest score of these lines, and which of them has it."""
+    """Return the highest score of these lines, and the index of its line."""
     best, at = 0, None
     for index, (line, keys) in enumerate(zip(lines, paths, strict=False)):
         text = line[:_LONGEST_LINE].strip()
@@ -286,7 +286,7 @@ def _best(
 
 
 def _plain(written: str) -> str:
-    """A scalar without its quotes and without a comment behind it."""
+    """Return a scalar without its quotes and its trailing comment."""
     return written.partition(" #")[0].strip("\"' ")
 
 

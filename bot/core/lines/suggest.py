@@ -34,10 +34,10 @@ _LARGEST: Final = 1 << 20
 
 
 def suggest_fix(data: bytes, fix: Fix) -> Suggestion | None:
-    """A fix as a suggestion for the file of its resource, None where it is not certain.
+    """Return a fix as a suggestion for the resource's file; None if it is not certain.
 
-    `data` is that file at head. A resource that was rendered from it, and does not stand in it as
-    it is, gets none.
+    `data` is that file at head. A rendered resource that does not stand in the file as it is gets
+    no suggestion.
     """
     resource = fix.node.resource
     if len(data) > _LARGEST:
@@ -49,10 +49,10 @@ def suggest_fix(data: bytes, fix: Fix) -> Suggestion | None:
 
 
 def suggest(data: bytes, source: ResourceSource, route: Route, value: Value) -> Suggestion | None:
-    """New text for the one line that holds a scalar, so that another stands there.
+    """Return new text for the one line that holds a scalar, with another value.
 
-    None where that is not certain: no scalar of one line stands there, or the cluster would then
-    read anything else in the file otherwise, as with anchors, merges and keys that stand twice.
+    None where that is not certain: the scalar spans several lines, or the edit would change how the
+    cluster reads anything else in the file, as with anchors, merges and duplicate keys.
     """
     if not route or not isinstance(value, str | int) or len(data) > _LARGEST:
         return None
@@ -74,7 +74,7 @@ def suggest(data: bytes, source: ResourceSource, route: Route, value: Value) -> 
 
 
 def _written(value: str | int, style: str | None) -> Iterator[str]:
-    """The ways to write a scalar: in the style that is there, and else in double quotes."""
+    """Yield the spellings of a scalar: in the existing quote style, then in double quotes."""
     quoted = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else None
     if isinstance(value, str) and style == "'":
         yield "'" + value.replace("'", "''") + "'"
@@ -85,7 +85,7 @@ def _written(value: str | int, style: str | None) -> Iterator[str]:
 
 
 def _place(text: bytes, source: ResourceSource, route: Route) -> tuple[int, int, str | None] | None:
-    """Where a scalar of one line begins and ends in the text, and its quotes."""
+    """Return the start and end of a one-line scalar in the text, and its quote style."""
     chunks = cut_for_kubectl(text, DEFAULT_LIMITS).chunks
     if not 0 <= source.document < len(chunks):
         return None
@@ -107,13 +107,13 @@ def _place(text: bytes, source: ResourceSource, route: Route) -> tuple[int, int,
 
 
 class _Walk:
-    """The way through the events of a document to what stands at the end of a route."""
+    """Walks the events of a document to the value at the end of a route."""
 
     def __init__(self, data: bytes) -> None:
         self._next = event_source(data)
 
     def to(self, route: Route) -> Any:
-        """The event there, None where the route does not lead to one. Raises ReadingError."""
+        """Return the event there; None if the route does not exist. Raises ReadingError."""
         event = self._next()
         while isinstance(event, StreamStartEvent | DocumentStartEvent):
             event = self._next()
@@ -135,7 +135,7 @@ class _Walk:
         return None
 
     def _field(self, name: str) -> Any:
-        """The event of a field's value; of the first such field, and two are never certain."""
+        """Return the event of a field's value, that of the first such field."""
         while self._begins(key := self._next()):
             if isinstance(key, ScalarEvent) and key.value == name:
                 return self._next()
@@ -144,7 +144,7 @@ class _Walk:
         return None
 
     def _skipped(self, event: Any) -> bool:
-        """Read to the end of what begins with this event; False where nothing begins."""
+        """Read to the end of the value that begins with this event; False if none begins."""
         if not self._begins(event):
             return False
         depth = int(isinstance(event, MappingStartEvent | SequenceStartEvent))
@@ -162,7 +162,7 @@ class _Walk:
 
 
 def _is_all(old: bytes, new: bytes, source: ResourceSource, route: Route, value: Value) -> bool:
-    """Whether the cluster reads the new file as the old one with this one value changed."""
+    """Return whether the cluster reads the new file as the old one with only this value changed."""
     old_reading, new_reading = _reading(old, source), _reading(new, source)
     if old_reading.error != new_reading.error or len(old_reading.objects) != len(
         new_reading.objects
@@ -193,12 +193,12 @@ def _object(reading: Reading, source: ResourceSource) -> Object | None:
 
 
 def _put(body: Any, route: Route, value: Value) -> bool:
-    """Put a value where a route leads, in place; False where it leads nowhere."""
+    """Put a value at the end of a route, in place; False if the route does not exist."""
     *way, last = (step.index if isinstance(step, ListStep) else step for step in route)
     try:
         for step in way:
             body = body[step]
         body[last] = values.thaw(value)
-    except (KeyError, IndexError, TypeError):  # what the cluster reads is not what stands there
+    except (KeyError, IndexError, TypeError):  # the text differs from what the cluster reads
         return False
     return True

@@ -1,7 +1,8 @@
-"""What Argo CD's and Flux's objects say about a repository: roots, clusters, and how to build.
+"""Which roots do Argo CD and Flux objects declare, for which cluster, and how are they built?
 
-Nothing is guessed. What an object says of another repository is none of this one's roots; a value
-that only a cluster knows is a text of its own (`unknowns`); what cannot be built says why.
+Sources in other repositories declare no root of this one. A value that only the cluster knows
+becomes a placeholder (`unknowns`). A root that cannot be built carries the reason as a hindrance.
+Which namespaces and directories do the tools own and prune? See `owners`.
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """Reads what is declared: a `bot.core.rendering.Declare`.
+    """Reads the roots that GitOps objects declare; implements `bot.core.rendering.Declare`.
 
-    `blobs` give the content of the tree's files, `own` are the repository's addresses.
+    `blobs` returns the content of the tree's files; `addresses` are those of the repository under
+    review.
     """
 
     blobs: Blobs
@@ -52,7 +54,7 @@ class Declarations:
     def __call__(
         self, resources: Sequence[Resource], tree: Tree, both: Sequence[Resource] = (), /
     ) -> Iterator[Declared]:
-        """The roots that these resources declare in a tree, each once."""
+        """Return the roots that these resources declare in a tree, without duplicates."""
         hubs = hubs_of(_argo(resources), _argo(_without(both, resources)))
         seen: set[object] = set()
         for declared in self._declared(resources, TreeFiles(tree, self.blobs), hubs):
@@ -82,7 +84,7 @@ def _argo(resources: Iterable[Resource]) -> Iterator[Resource]:
 
 
 def _without(both: Iterable[Resource], excluded: Iterable[Resource]) -> Iterator[Resource]:
-    """The resources of the other tree: one object may well stand for both."""
+    """Yield the resources of the other tree; the same object may occur in both."""
     remaining = Counter(map(id, excluded))
     for resource in both:
         if remaining[id(resource)]:
@@ -92,7 +94,7 @@ def _without(both: Iterable[Resource], excluded: Iterable[Resource]) -> Iterator
 
 
 def _identity(declared: Declared) -> object:
-    """What tells one declared root from another."""
+    """Return what distinguishes one declared root from another."""
     owner = (
         declared.name,
         declared.node.resource.key,

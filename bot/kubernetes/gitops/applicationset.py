@@ -1,4 +1,4 @@
-"""Argo CD's ApplicationSets: the Applications that a repository alone says they make."""
+"""Argo CD's ApplicationSets: the Applications that they generate from the repository alone."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from bot.kubernetes.gitops.yaml_texts import merged
 def applications_of(
     resource: Resource, places: TreeFiles, addresses: RepositoryAddresses
 ) -> Iterator[Application]:
-    """The Applications of a set, each for one of its sets of parameters.
+    """Yield the Applications of a set, one for each set of parameters.
 
-    Where a generator cannot be evaluated, its parameters are not known and neither is what they
-    fill in: a path with such a part stands for every directory that it fits.
+    A generator that cannot be evaluated gives unknown parameters. A path that contains an unknown
+    parameter stands for every directory that it can match.
     """
     applications = _generated(resource, places, addresses)
     seen: set[str] = set()
@@ -52,7 +52,7 @@ def _generated(
 
 
 def _template(generator: Body, template: Body) -> Body:
-    """The set's template, with the generator's own laid over it."""
+    """Return the set's template with the generator's own template merged over it."""
     overriding = next(
         (
             mapping(generator_body).get("template")

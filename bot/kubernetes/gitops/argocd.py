@@ -1,4 +1,4 @@
-"""Argo CD's Applications: what each of their sources declares about this repository's tree."""
+"""Argo CD's Applications: the roots that each of their sources declares in this repository."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_PLACES: Final = 500
 def declared_by(
     application: Application, places: TreeFiles, addresses: RepositoryAddresses, hubs: Hubs
 ) -> Iterator[Declared]:
-    """The roots that an Application declares: of this tree, and of charts that lie elsewhere."""
+    """Yield the roots that an Application declares, in this tree and of remote charts."""
     sources = list(_sources(application))
     refs = {
         name: addresses.holds(text(body.get("repoURL")))
@@ -53,7 +53,7 @@ def declared_by(
             continue
         for place in _places(path, places):
             yield _declared(ArgoSource(application, body, place, places, refs), node, cluster)
-        # A set may say more paths than there are; what is written as one is there or wrong.
+        # A set may name more paths than exist; an Application's path must exist.
         is_written = application.node.resource.group_kind == kinds.APPLICATION
         meant = within(path) if is_written else None
         if is_own and meant is not None and not places.has(meant):
@@ -62,7 +62,7 @@ def declared_by(
 
 
 def _sources(application: Application) -> Iterator[tuple[Node, Body]]:
-    """The sources with the place that names each: `sources` take the place of `source`."""
+    """Yield each source with the node that names it; `sources` replaces `source`."""
     several = sequence(application.spec.get("sources"))
     if several:
         nodes = list(application.node["sources"].items())
@@ -78,10 +78,10 @@ def _path(source: Node) -> Node:
 
 
 def _places(path: str, places: TreeFiles) -> Iterator[str]:
-    """The directory that a path names; of one that is not wholly known, all that it may name.
+    """Yield the directory that a path names, or every directory that a partly unknown path matches.
 
-    A part that is not known stands for something within a directory, unless nothing fits then. A
-    path of which nothing at all is known names nothing.
+    An unknown part matches within one path segment first, and across segments only if nothing
+    matches that way. A path that is wholly unknown matches nothing.
     """
     if not holds_unknown(path):
         place = within(path)
@@ -98,14 +98,14 @@ def _places(path: str, places: TreeFiles) -> Iterator[str]:
 
 
 def _glob(path: str) -> str:
-    """The path with an asterisk for each value that is not known."""
+    """Return the path as a glob, with `*` for each unknown value."""
     parts = path.split(PREFIX)
     escaped = [part if index == 0 else part[16:] for index, part in enumerate(parts)]
     return "*".join("".join(f"\\{c}" if c in "*?[{\\" else c for c in part) for part in escaped)
 
 
 def _declared(source: ArgoSource, node: Node, cluster: str) -> Declared:
-    """The root that a source is."""
+    """Return the root that one source declares."""
     inputs = _override_files(source)
     try:
         body = _overridden(source.body, inputs, source.places)
@@ -119,10 +119,10 @@ def _declared(source: ArgoSource, node: Node, cluster: str) -> Declared:
 
 
 def _chart_elsewhere(source: ArgoSource, node: Node, cluster: str) -> Declared:
-    """The root that a chart of a repository of charts, or of a registry, is.
+    """Return the root of a chart in a Helm repository or an OCI registry.
 
-    https://argo-cd.readthedocs.io/en/stable/user-guide/helm/#declarative: without a scheme, it is
-    a registry's.
+    A `repoURL` without a scheme names a registry:
+    https://argo-cd.readthedocs.io/en/stable/user-guide/helm/#declarative
     """
     application, body = source.application, source.body
     url, name = text(body.get("repoURL")) or "", text(body.get("chart")) or ""
@@ -147,14 +147,17 @@ def _chart_elsewhere(source: ArgoSource, node: Node, cluster: str) -> Declared:
 
 
 def _override_files(source: ArgoSource) -> tuple[str, ...]:
-    """https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/#store-overrides-in-git"""
+    """Return the paths of the source's override files.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/#store-overrides-in-git
+    """
     inside = f"{source.place}/" if source.place else ""
     names = (".argocd-source.yaml", f".argocd-source-{source.application.name}.yaml")
     return tuple(f"{inside}{name}" for name in names if f"{inside}{name}" in source.places.files)
 
 
 def _overridden(body: Body, files: tuple[str, ...], places: TreeFiles) -> Body:
-    """The source with the overrides in these files, which cannot say where it comes from."""
+    """Return the source with these override files applied, which cannot change its address."""
     overridden = body
     for path in files:
         overridden = mapping(patched(overridden, places.body(path)))
@@ -163,7 +166,7 @@ def _overridden(body: Body, files: tuple[str, ...], places: TreeFiles) -> Body:
 
 
 def _built(source: ArgoSource, node: Node, cluster: str) -> Declared:
-    """How Argo CD builds the source: as it says, else as what lies in the directory."""
+    """Return the root as Argo CD builds it: by the named tool, else by what the directory holds."""
     tools = [kind for kind in _TYPES if source.body.get(kind) is not None]
     if len(tools) > 1:
         raise UnbuildableError(f"it says {' and '.join(tools)} at once, which Argo CD refuses")
@@ -190,7 +193,7 @@ def _built(source: ArgoSource, node: Node, cluster: str) -> Declared:
 
 
 def _plain_files(source: ArgoSource, options: Body) -> tuple[str, ...]:
-    """The files of a directory that Argo CD applies as they stand."""
+    """Return the files of a directory that Argo CD applies without rendering."""
     places, start = source.places, len(source.place) + 1 if source.place else 0
     recurse = options.get("recurse") is True
     paths = places.below(source.place) if recurse else places.directly_in(source.place)

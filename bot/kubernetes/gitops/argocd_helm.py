@@ -1,4 +1,4 @@
-"""How Argo CD calls Helm for a source."""
+"""How Argo CD calls Helm for a source of an Application."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _LONGEST_NAME: Final = 53
 
 
 def release_of(source: ArgoSource) -> tuple[Release, tuple[str, ...]]:
-    """How the chart is released, and the files that this depends on beside those of values.
+    """Return the release of the chart, and further files that it depends on.
 
-    Raises UnbuildableError. Value files lie under the values of the Application, and these under
-    its parameters: https://argo-cd.readthedocs.io/en/stable/user-guide/helm/
+    Values of the Application override its value files, and its parameters override both:
+    https://argo-cd.readthedocs.io/en/stable/user-guide/helm/. Raises UnbuildableError.
     """
     helm = mapping(source.body.get("helm"))
     namespace = text(helm.get("namespace")) or text(source.destination.get("namespace")) or ""
@@ -47,7 +47,7 @@ def release_of(source: ArgoSource) -> tuple[Release, tuple[str, ...]]:
 
 
 def _values(helm: Body) -> Iterator[str]:
-    """The values that the Application holds; those that are an object stand alone."""
+    """Yield the values that the Application holds; `valuesObject` replaces `values`."""
     values = helm.get("valuesObject")
     if values is not None:
         yield json_text(values)
@@ -73,7 +73,7 @@ def _value_files(source: ArgoSource, helm: Body) -> Iterator[str]:
 
 
 def _local(source: ArgoSource, named: object) -> str:
-    """The path in the tree of a file that Helm is given."""
+    """Return the path in the tree of a file that is passed to Helm. Raises UnbuildableError."""
     if not isinstance(named, str) or not named:
         raise UnbuildableError("one of its values files has no name")
     start, path = source.place, named
@@ -97,7 +97,7 @@ def _local(source: ArgoSource, named: object) -> str:
 
 
 def _parameters(source: ArgoSource, helm: Body) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What is set value by value: plain ones, then texts, then whole files."""
+    """Return the values that parameters set, in Argo CD's order, and the files read for them."""
     values: dict[str, Any] = {}
     parameters = [mapping(item) for item in sequence(helm.get("parameters"))]
     for as_text in (False, True):

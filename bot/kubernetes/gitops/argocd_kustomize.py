@@ -1,4 +1,4 @@
-"""What Argo CD writes into a kustomization before it builds it.
+"""The edits that Argo CD makes to a kustomization before it builds it.
 
 https://argo-cd.readthedocs.io/en/stable/user-guide/kustomize/
 """
@@ -23,14 +23,14 @@ from bot.kubernetes.gitops.kustomize_edits import (
 from bot.kubernetes.gitops.tree_files import within
 from bot.kubernetes.gitops.yaml_texts import json_text
 
-# What changes how kustomize is called, and nothing that it reads.
+# These options change how kustomize is called, not what it reads.
 _SETTINGS: Final = ("version", "kubeVersion", "apiVersions")
 
 
 def edited(source: ArgoSource, path: str) -> Mapping[str, str]:
-    """The kustomization's text with the source's overrides, by its path; empty without any.
+    """Return the edited kustomization by its path; empty if the source overrides nothing.
 
-    Raises UnbuildableError where Argo CD would not get that far.
+    Raises UnbuildableError where Argo CD would fail as well.
     """
     options = mapping(source.body.get("kustomize"))
     if all(key in _SETTINGS or not value for key, value in options.items()):
@@ -40,7 +40,7 @@ def edited(source: ArgoSource, path: str) -> Mapping[str, str]:
 
 
 def _edited(body: Body, options: Body, source: ArgoSource) -> Body:
-    """In Argo CD's order."""
+    """Apply the overrides in the order in which Argo CD applies them."""
     edited_body = dict(body)
     for field in ("namePrefix", "nameSuffix", "namespace"):
         if text(options.get(field)):

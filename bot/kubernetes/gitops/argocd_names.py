@@ -1,4 +1,4 @@
-"""Which cluster an Argo CD destination is, and what Argo CD puts in for its own variables."""
+"""The cluster that an Argo CD destination names, and Argo CD's build variables."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Segments = tuple[str, ...]
 class Hubs:
     """The directories whose Applications belong to one Argo CD each.
 
-    Where two places declare the same Application, they are two Argo CDs, each in a cluster of its
-    own, and `in-cluster` is another cluster in each.
+    An Application that is declared in two directories belongs to two Argo CDs, each in its own
+    cluster, and `in-cluster` means a different cluster in each.
     """
 
     prefixes: frozenset[Segments] = frozenset()
 
     def cluster(self, resource: Resource) -> str:
-        """The name of the cluster in which the Argo CD of this Application or set runs."""
+        """Return the name of the cluster in which the Argo CD of this Application or set runs."""
         segments = _segments(resource)
         for depth in range(len(segments), 0, -1):
             if segments[:depth] in self.prefixes:
@@ -39,10 +39,9 @@ class Hubs:
 
 
 def hubs_of(*trees: Iterable[Resource]) -> Hubs:
-    """The Argo CDs of a repository, by the Applications and their sets in each of these trees.
+    """Find the Argo CDs of a repository from the Applications and sets of base and of head.
 
-    Taken over base and head, names stay what they are. Only what is twice in one tree counts: what
-    moved is in one place in each.
+    Only duplicates within one tree count: an Application that moved is in one place in each tree.
     """
     prefixes: set[Segments] = set()
     for tree in trees:
@@ -55,7 +54,7 @@ def hubs_of(*trees: Iterable[Resource]) -> Hubs:
 
 
 def _segments(resource: Resource) -> Segments:
-    """Where an object is written; of a rendered one, which root it was rendered from."""
+    """Return the path segments of an object's file, or of its root if it was rendered."""
     root = resource.source.root.split(":")[1:]
     return tuple("/".join(root or (resource.source.path,)).split("/"))
 
@@ -72,9 +71,9 @@ def _partings(paths: set[Segments]) -> set[Segments]:
 
 
 def cluster_of(destination: Body, resource: Resource, hubs: Hubs) -> str:
-    """The name of the environment that a destination is; empty where it cannot be known.
+    """Return the environment name of a destination; empty if it cannot be known.
 
-    `resource` is the Application, or the set that makes it.
+    `resource` is the Application, or the set that generates it.
     """
     name, server = text(destination.get("name")), text(destination.get("server"))
     if holds_unknown(name) or holds_unknown(server):
@@ -90,7 +89,7 @@ def cluster_of(destination: Body, resource: Resource, hubs: Hubs) -> str:
 
 
 def with_variables(value: str, variables: Mapping[str, str]) -> str:
-    """A text with Argo CD's variables put in: others are empty, `$$` is a dollar.
+    """Substitute Argo CD's build variables; an unset variable is empty and `$$` is a dollar sign.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/build-environment/
     """

@@ -1,8 +1,8 @@
 """Flux's substitution of `${name}` in a text, form by form.
 
-What is written below is what fluxcd/pkg/envsubst does, not what a shell would: `:-`, `:=`, `:?` and
-`:+` all give the default where the variable is empty, `${name-default}` is an error, and `*` in a
-glob crosses slashes. https://github.com/fluxcd/pkg/tree/main/envsubst
+It follows fluxcd/pkg/envsubst, which differs from a shell: `:-`, `:=`, `:?` and `:+` all return the
+default where the variable is empty, `${name-default}` is an error, and `*` in a glob crosses
+slashes. https://github.com/fluxcd/pkg/tree/main/envsubst
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ _DEFAULTS: Final = "=-?+"
 
 
 def substituted(text: str, lookup: Lookup) -> str:
-    """The text with every variable replaced.
+    """Return the text with every variable replaced.
 
-    Raises UnbuildableError where Flux gives up, or where the result would be larger than any
-    manifest.
+    Raises UnbuildableError where Flux fails, or where the result would be larger than any manifest.
     """
     if "$" not in text:
         return text
@@ -34,7 +33,7 @@ def substituted(text: str, lookup: Lookup) -> str:
 
 @dataclass(slots=True)
 class _Reader:
-    """One pass over a text; replaces while it reads."""
+    """One pass over a text that replaces variables as it reads."""
 
     text: str
     lookup: Lookup
@@ -43,7 +42,7 @@ class _Reader:
     size: int = 0
 
     def everything(self) -> str:
-        """The whole text, with `$$` as a single dollar."""
+        """Return the whole text; `$$` becomes one dollar sign."""
         parts: list[str] = []
         while self.at < len(self.text):
             dollar = self.text.find("$", self.at)
@@ -62,7 +61,7 @@ class _Reader:
         return "".join((*parts, self.text[self.at :]))
 
     def _expression(self) -> str:
-        """What stands after `${`, through its closing brace."""
+        """Read what stands after `${` through its closing brace."""
         self.depth += 1
         if self.depth > _DEEPEST:
             raise UnbuildableError("its variables lie within one another too deeply")
@@ -82,7 +81,7 @@ class _Reader:
         return text
 
     def _form(self) -> tuple[str, list[str]]:
-        """The operator after a name, and its arguments."""
+        """Read the operator after a name and its arguments."""
         char = self._peek()
         if char == ":":
             return self._colon()
@@ -98,7 +97,7 @@ class _Reader:
         return "", self._closed([])
 
     def _colon(self) -> tuple[str, list[str]]:
-        """A default, or else a part of the value."""
+        """Read a default, or else a slice of the value."""
         following = self.text[self.at + 1 : self.at + 2]
         if following and following in _DEFAULTS:
             self.at += 2
@@ -141,7 +140,7 @@ class _Reader:
         return form, self._closed([pattern, self._argument("}", escapes=True)])
 
     def _argument(self, stops: str, *, escapes: bool = False) -> str:
-        """Text up to one of these characters or to the next `${`; or the expression there."""
+        """Read text up to one of these characters, with nested expressions replaced."""
         if self.text.startswith("${", self.at):
             self.at += 2
             return self._expression()
@@ -161,7 +160,7 @@ class _Reader:
         return "".join(parts)
 
     def _operator(self, chars: str) -> str:
-        """One or two of these characters."""
+        """Read one or two of these characters."""
         start = self.at
         while self.at - start < 2 and self._peek() and self._peek() in chars:
             self.at += 1

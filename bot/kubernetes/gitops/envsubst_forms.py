@@ -1,4 +1,4 @@
-"""What each form of Flux's `${name...}` makes of a variable's value."""
+"""The result of each form of Flux's `${name...}` for a variable's value."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _DEFAULTS: Final = ("", "=", ":=", ":-", ":?", ":+")
 
 
 def apply(form: str, value: str, arguments: Sequence[str], name: str) -> str:
-    """The value of an expression. What it cannot be known from is not known either.
+    """Return the value of an expression; it is unknown if a value that it needs is unknown.
 
-    Raises UnbuildableError for a result beyond every bound.
+    Raises UnbuildableError for a result beyond the size limit.
     """
     if form in _DEFAULTS:
         return value or "".join(arguments)
@@ -41,7 +41,7 @@ def _transformed(form: str, value: str, arguments: Sequence[str]) -> str:
 
 
 def _cased(form: str, value: str) -> str:
-    """`,` and `^` change the first letter, `,,` and `^^` all; a mixed pair changes nothing."""
+    """Change case: `,` and `^` the first letter, `,,` and `^^` all; mixed pairs nothing."""
     changes = {",": _lower, ",,": _lower, "^": _upper, "^^": _upper}
     change = changes.get(form)
     if change is None:
@@ -56,12 +56,12 @@ def _lower(text: str) -> str:
 
 
 def _upper(text: str) -> str:
-    """In upper case letter by letter, as Go does: a letter whose upper case are two stays."""
+    """Convert to upper case as Go does: a letter whose upper case is two letters stays."""
     return "".join(char.upper() if len(char.upper()) == 1 else char for char in text)
 
 
 def _slice(value: str, arguments: Sequence[str]) -> str:
-    """Bytes from a position on, counted from the end where it is negative."""
+    """Return bytes from a position on, counted from the end where the position is negative."""
     if any(not _INTEGER.fullmatch(argument) for argument in arguments):
         return value
     data = value.encode()
@@ -94,9 +94,9 @@ def _replaced(form: str, value: str, arguments: Sequence[str]) -> str:
 
 
 def _trimmed(form: str, value: str, glob: str) -> str:
-    """Without the shortest or longest beginning or end that a glob matches.
+    """Return the value without the shortest or longest prefix or suffix that a glob matches.
 
-    Ends are matched backwards, the glob's text as well: that is how Flux does it.
+    Flux matches suffixes on the reversed value with the reversed glob; so does this.
     """
     if form.startswith("%"):
         return _trimmed(form.replace("%", "#"), value[::-1], glob[::-1])[::-1]

@@ -1,4 +1,4 @@
-"""Flux's Kustomizations: what each builds of this repository's tree, and how."""
+"""Flux's Kustomizations: the root that each builds from this repository, and how."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LISTS: Final = ("patches", "patchesStrategicMerge", "patchesJson6902", "compone
 
 
 def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Iterator[Declared]:
-    """The root that a Kustomization declares, once for each cluster that it is applied to."""
+    """Yield the root that a Kustomization declares, once for each cluster that it is applied to."""
     spec = resource.at("spec")
     is_own = flux.source_is_own(spec["sourceRef"], resource.namespace)
     named = spec["path"].text or "."
@@ -82,7 +82,7 @@ def _built(node: Node, place: str, places: TreeFiles, flux: FluxObjects) -> Decl
 
 
 def _kustomization(place: str, places: TreeFiles, ignored: SourceIgnore) -> str | None:
-    """The path of a directory's kustomization, if that is a part of the source."""
+    """Return the path of a directory's kustomization if the source includes it."""
     path = places.kustomization(place)
     return None if path is None or ignored.leaves_out(path) else path
 
@@ -90,10 +90,11 @@ def _kustomization(place: str, places: TreeFiles, ignored: SourceIgnore) -> str 
 def _generated(
     place: str, places: TreeFiles, ignored: SourceIgnore
 ) -> tuple[Body, tuple[str, ...]]:
-    """The kustomization that Flux writes where there is none, and the manifests it leaves out.
+    """Return the kustomization that Flux generates, and the manifests that the source excludes.
 
-    It lists every YAML file below; a directory with a kustomization of its own stands for all that
-    it holds. https://fluxcd.io/flux/components/kustomize/kustomizations/#generating-a-kustomizationyaml-file
+    It lists every YAML file below the directory; a subdirectory with a kustomization of its own is
+    listed as one entry.
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#generating-a-kustomizationyaml-file
     """
     start = len(place) + 1 if place else 0
     taken: set[str] = set()
@@ -117,7 +118,7 @@ def _generated(
 def _kustomized(
     relative: str, place: str, places: TreeFiles, ignored: SourceIgnore
 ) -> Iterator[str]:
-    """The directories above a file, below the root, that have a kustomization: highest first."""
+    """Yield directories above a file and below the root with a kustomization; topmost first."""
     parts = relative.split("/")[:-1]
     for depth in range(1, len(parts) + 1):
         inner = "/".join(parts[:depth])
@@ -126,7 +127,7 @@ def _kustomized(
 
 
 def _edited(body: Body, spec: Body, place: str, places: TreeFiles) -> Body:
-    """What Flux writes over it, in its order.
+    """Apply the Kustomization's fields to the kustomization in Flux's order.
 
     https://github.com/fluxcd/pkg/blob/main/kustomize/kustomize_generator.go
     """
@@ -142,7 +143,7 @@ def _edited(body: Body, spec: Body, place: str, places: TreeFiles) -> Body:
 
 
 def _patch(patch: Value) -> Value:
-    """A patch as kustomize takes it: the operations of JSON 6902 as a text."""
+    """Return a patch in the form that kustomize takes: JSON 6902 operations become a text."""
     body = mapping(patch)
     if isinstance(body.get("patch"), tuple):
         return {**body, "patch": json_text(body["patch"])}
@@ -160,10 +161,11 @@ def _components(spec: Body, place: str, places: TreeFiles) -> Iterator[Value]:
 
 
 def variables_of(resource: Resource, flux: FluxObjects) -> Variables:
-    """The variables of a Kustomization: later sources stand over earlier, its own over all.
+    """Return the variables of a Kustomization: later sources override earlier, inline values all.
 
-    What a Secret holds is never put in, and what only the cluster holds cannot be: both are not
-    known. https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
+    Values of Secrets are never substituted and values of ConfigMaps outside the tree cannot be:
+    both are unknown.
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
     """
     build = resource.at("spec", "postBuild")
     variables: dict[str, str] = {}
@@ -172,7 +174,7 @@ def variables_of(resource: Resource, flux: FluxObjects) -> Variables:
         name = reference["name"].text
         texts = flux.texts(resource, name) if reference["kind"].text == "ConfigMap" else None
         if texts is None:
-            # It may set anything that was set before it.
+            # It may override any variable that was set before it.
             owner = f"{resource.key}"
             variables.clear()
         else:

@@ -1,4 +1,4 @@
-"""Charts that Flux's HelmReleases take from elsewhere, and where their versions are written."""
+"""Remote charts of Flux's HelmReleases, and the nodes that name their versions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _OCI: Final = "oci://"
 
 @dataclass(frozen=True, slots=True)
 class ReferencedChart:
-    """A chart from elsewhere; `takes_files` says that files of it stand in for its values."""
+    """A remote chart; `takes_files` says that value files inside it replace its default values."""
 
     chart: RemoteChart
     takes_files: bool = False
 
 
 def chart_elsewhere(resource: Resource, flux: FluxObjects) -> ReferencedChart | None:
-    """The chart of a HelmRelease that lies elsewhere; None where nothing of this tree says so.
+    """Return the remote chart of a HelmRelease; None if no object of this tree names one.
 
     https://fluxcd.io/flux/components/helm/helmreleases/#chart-template and #chart-reference
     """
@@ -46,7 +46,7 @@ def chart_elsewhere(resource: Resource, flux: FluxObjects) -> ReferencedChart | 
 
 
 def _of_repository(resource: Resource, spec: Node, flux: FluxObjects) -> ReferencedChart | None:
-    """A chart of a HelmRepository, be that one of charts or a registry."""
+    """Return a chart of a HelmRepository, which is a Helm repository or a registry."""
     reference, chart = spec["sourceRef"], spec["chart"].text
     if reference["kind"].text != _HELM_REPOSITORY.kind or not chart:
         return None
@@ -62,7 +62,7 @@ def _of_repository(resource: Resource, spec: Node, flux: FluxObjects) -> Referen
 
 
 def _of_artifact(resource: Resource) -> ReferencedChart | None:
-    """The chart that an OCIRepository is; of several fields that name a version, the first counts.
+    """Return the chart of an OCIRepository; the first field that names a version wins.
 
     https://fluxcd.io/flux/components/source/ocirepositories/#reference
     """

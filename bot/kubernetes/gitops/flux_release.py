@@ -1,4 +1,4 @@
-"""Flux's HelmReleases: of charts that lie in this repository, and of those that lie elsewhere."""
+"""Flux's HelmReleases: roots of charts in this repository, and of remote charts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HASH: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class _Chart:
-    """Where a HelmRelease says that its chart is: `node` names it, `spec` holds the rest."""
+    """Where a HelmRelease takes its chart from: `node` names the chart, `spec` holds the source."""
 
     node: Node
     spec: Node
@@ -37,7 +37,7 @@ class _Chart:
 
 
 def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Iterator[Declared]:
-    """The root that a HelmRelease declares, once for each cluster that it is applied to."""
+    """Yield the root that a HelmRelease declares, once for each cluster that it is applied to."""
     there = chart_elsewhere(resource, flux)
     if there is not None:
         declared = _of_elsewhere(resource, there, flux)
@@ -94,7 +94,7 @@ def _built(
 
 
 def _of_elsewhere(resource: Resource, there: ReferencedChart, flux: FluxObjects) -> Declared:
-    """The root of a chart that lies elsewhere."""
+    """Return the root of a remote chart."""
     place = directory(resource.source.path)
     node = there.chart.node
     try:
@@ -121,7 +121,7 @@ def _hindered(resource: Resource, there: ReferencedChart, place: str, why: str) 
 
 
 def _release(resource: Resource, flux: FluxObjects) -> Release:
-    """How Flux installs the chart. Raises UnbuildableError where that cannot be done here."""
+    """Return how Flux installs the chart. Raises UnbuildableError where Fairlead cannot do that."""
     spec = resource.at("spec")
     if spec["postRenderers"].value:
         raise UnbuildableError("its post-renderers change what the chart gives")
@@ -143,7 +143,10 @@ def _finish(resource: Resource) -> FluxFinish | None:
 
 
 def _name(resource: Resource) -> str:
-    """https://fluxcd.io/flux/components/helm/helmreleases/#release-name"""
+    """Return the release name.
+
+    https://fluxcd.io/flux/components/helm/helmreleases/#release-name
+    """
     spec = resource.at("spec")
     space = spec["targetNamespace"].text
     name = spec["releaseName"].text or (f"{space}-{resource.name}" if space else resource.name)
@@ -156,10 +159,10 @@ def _name(resource: Resource) -> str:
 def _defaults(
     chart: _Chart, place: str, places: TreeFiles
 ) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """The chart's own values where `valuesFiles` take their place, and the files they are in.
+    """Return the chart's defaults where `valuesFiles` replace them, and the files read for that.
 
-    Flux writes them into the chart: its own `values.yaml` counts only if it is listed.
-    https://fluxcd.io/flux/components/source/helmcharts/#values-files
+    Flux writes the merged files into the chart; the chart's own `values.yaml` counts only if it is
+    listed. https://fluxcd.io/flux/components/source/helmcharts/#values-files
     """
     named = [text(item.value) for item in chart.spec["valuesFiles"].items()]
     if not named:
@@ -180,7 +183,7 @@ def _defaults(
 
 
 def _values(resource: Resource, flux: FluxObjects) -> Body:
-    """The values that are laid over the chart's: those referred to in order, then its own.
+    """Return the release's values: `valuesFrom` in order, then the inline values.
 
     https://fluxcd.io/flux/components/helm/helmreleases/#values-references
     """
@@ -211,7 +214,7 @@ def _values(resource: Resource, flux: FluxObjects) -> Body:
 
 
 def _set(values: Body, reference: Node, content: str | None) -> Body:
-    """With one value at a path; what only the cluster has is put in as not known."""
+    """Return values with one value set by a path; a value that only the cluster has is unknown."""
     path = reference["targetPath"].text or ""
     name = reference["name"].text or ""
     shown = unknown(str(reference.resource.key), name, path) if content is None else content

@@ -20,13 +20,13 @@ HELM_CHART: Final = GroupKind("source.toolkit.fluxcd.io", "HelmChart")
 
 @dataclass(frozen=True)
 class FluxObjects:
-    """All that a repository says to Flux. Built once for a list of resources."""
+    """The Flux objects of a repository; built once for a list of resources."""
 
     resources: Sequence[Resource]
     addresses: RepositoryAddresses
 
     def of(self, kind: GroupKind) -> Sequence[Resource]:
-        """The resources of a kind."""
+        """Return the resources of a kind."""
         return self._by_kind.get(kind, ())
 
     @cached_property
@@ -37,7 +37,7 @@ class FluxObjects:
         return by_kind
 
     def source_is_own(self, reference: Node, namespace: str | None) -> bool | None:
-        """Whether a `sourceRef` is this repository; None where nothing here tells.
+        """Return whether a `sourceRef` is this repository; None if that is unknown.
 
         https://fluxcd.io/flux/components/kustomize/kustomizations/#source-reference
         """
@@ -50,7 +50,7 @@ class FluxObjects:
         return answers.pop() if len(answers) == 1 else None
 
     def ignored_by(self, reference: Node) -> str | None:
-        """What the source of a `sourceRef` says that it leaves out; None if not known."""
+        """Return the `spec.ignore` of the source of a `sourceRef`; None if it is unknown."""
         repositories = self._git(reference, reference.resource.namespace)
         answers = {repository.at("spec", "ignore").text for repository in repositories}
         return answers.pop() if len(answers) == 1 else None
@@ -62,10 +62,10 @@ class FluxObjects:
     def named(
         self, asking: Resource, kind: GroupKind, namespace: str | None, name: str | None
     ) -> tuple[Resource, ...]:
-        """The resources of this name, of several those nearest to the one that asks.
+        """Return the resources of this name; of several, those nearest to the referring object.
 
-        Two clusters may each have one. The nearest is the one whose file shares most directories;
-        where several are as near, all of them are given.
+        Two clusters may each have one. The nearest is the one whose file shares the most
+        directories; all that are equally near are returned.
         """
         key = ResourceKey(kind.group, kind.kind, namespace, name or "")
         same_key = [resource for resource in self.of(kind) if resource.key == key]
@@ -78,7 +78,7 @@ class FluxObjects:
         return tuple(resource for count, resource in near if count == most)
 
     def texts(self, asking: Resource, name: str | None) -> Mapping[str, str] | None:
-        """The data of a ConfigMap in the namespace of the one that asks; None if not known."""
+        """Return the data of a ConfigMap in the referring object's namespace; None if unknown."""
         config_maps = self.named(asking, kinds.CONFIG_MAP, asking.namespace, name)
         contents = [dict(pairs_of(config_map.at("data").value)) for config_map in config_maps]
         if not contents or any(config_map != contents[0] for config_map in contents):
@@ -86,10 +86,10 @@ class FluxObjects:
         return contents[0]
 
     def clusters(self, resource: Resource) -> tuple[str, ...]:
-        """The clusters that a Flux object is applied to, each by the path that Flux begins at.
+        """Return the clusters that a Flux object is applied to, each by Flux's start path.
 
-        What a Kustomization's path holds is in its clusters. A Kustomization that nothing else
-        applies begins at its own path if its file lies there, else where its file lies.
+        Whatever a Kustomization's path holds is in its clusters. A Kustomization that no other one
+        applies starts at its own path if its file lies there, else where its file lies.
         """
         names: set[str] = set()
         seen: set[int] = set()
@@ -126,7 +126,7 @@ class FluxObjects:
 
 
 def clusters_of(resource: Resource, flux: FluxObjects) -> Iterator[str]:
-    """The clusters that a Flux object puts things into.
+    """Return the clusters in which a Flux object creates resources.
 
     They are those that it is applied to, or those that a kubeconfig leads to from there.
     """
@@ -137,7 +137,7 @@ def clusters_of(resource: Resource, flux: FluxObjects) -> Iterator[str]:
 
 
 def _applies(path: str, resource: Resource) -> bool:
-    """Whether what is applied from a directory holds this resource."""
+    """Return whether a directory that is applied holds this resource."""
     kind, _, rest = resource.source.root.partition(":")
     if not kind:
         return lies_in(directory(resource.source.path), path)

@@ -1,4 +1,4 @@
-"""The generators of an ApplicationSet, as far as a repository alone says what they give."""
+"""The generators of an ApplicationSet, as far as the repository alone determines their result."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _LONGEST_NAME: Final = 253
 
 @dataclass(frozen=True, slots=True)
 class Generators:
-    """Evaluates generators over a tree. `go` says which template language the set is written in."""
+    """Evaluates generators over a tree. `go` selects the Go template language for the set."""
 
     places: TreeFiles
     addresses: RepositoryAddresses
     go: bool
 
     def sets(self, generator: Body, depth: int = 0) -> Iterator[Parameters]:
-        """The sets of parameters that a generator gives. Raises UnbuildableError."""
+        """Yield the sets of parameters that a generator gives. Raises UnbuildableError."""
         parameter_sets = islice(self._sets(generator, depth), MOST_SETS)
         selector = mapping(generator.get("selector"))
         return (
@@ -97,7 +97,7 @@ class Generators:
                 yield place or ".", content if self.go else dict(_flat(content)), name
 
     def _path(self, place: str, name: str, prefix: str) -> Body:
-        """The parameters that say where something was found."""
+        """Return the parameters that describe a matched directory or file."""
         last = posixpath.basename(place)
         segments = tuple(place.split("/"))
         parameters: dict[str, Value] = {
@@ -116,7 +116,7 @@ class Generators:
         return flat | {f"{prefixed}[{index}]": value for index, value in enumerate(segments)}
 
     def _with_values(self, parameters: Parameters, values: Body) -> Parameters:
-        """With the generator's own `values`, in which parameters are filled in."""
+        """Add the generator's own `values`, with parameters filled in."""
         texts = {
             key: fill(value, parameters, go=self.go)
             for key, value in values.items()
@@ -145,9 +145,9 @@ class Generators:
                     yield Parameters({**second.values, **first.values}, opens)
 
     def _merge(self, generator: Body, depth: int) -> Iterator[Parameters]:
-        """The first generator's sets, each with what the others have for its merge keys.
+        """Yield the first generator's sets, each merged with the others' sets of the same keys.
 
-        Where the keys of a set are not known, each of the others' sets may belong to it.
+        Where the keys of a set are unknown, each of the others' sets may belong to it.
         """
         keys = tuple(key for key in sequence(generator.get("mergeKeys")) if isinstance(key, str))
         generators = [mapping(item) for item in sequence(generator.get("generators"))]
@@ -170,7 +170,7 @@ class Generators:
         return merged(below, above) if self.go else {**below, **above}
 
     def _selected(self, parameters: Parameters, selector: Body) -> bool:
-        """Whether the generator's selector keeps a set; one that it cannot judge is kept."""
+        """Return whether the generator's selector keeps a set; if in doubt, yes."""
         flat = dict(_flat(parameters.values))
         for key, expected in mapping(selector.get("matchLabels")).items():
             if key not in flat and parameters.opens:
@@ -212,7 +212,10 @@ def _flat_element(element: Body) -> Body:
 
 
 def _flat(value: Value, name: str = "") -> Iterator[tuple[str, str]]:
-    """Every text, number and boolean in a value by its dotted path. Depth is the reader's."""
+    """Yield every text, number and boolean in a value by its dotted path.
+
+    The reader bounds the depth.
+    """
     items: Iterator[tuple[str, Value]]
     if isinstance(value, Mapping):
         items = iter(value.items())
@@ -229,6 +232,6 @@ def _flat(value: Value, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _normalised(name: str) -> str:
-    """A name that Kubernetes takes, as Argo CD makes it."""
+    """Return a valid Kubernetes name, converted as Argo CD converts it."""
     lower = _NOT_IN_NAMES.sub("-", name.lower())
     return lower[:_LONGEST_NAME].strip("-.")

@@ -1,7 +1,8 @@
 """The globs of Go's libraries over paths and texts, matched without backtracking.
 
 `path.Match`: `*` stays within a directory. doublestar: `**/` stands for directories. gobwas without
-separators, as Argo CD uses it for directories' files: `*` matches everything, `{a,b}` either.
+separators, which Argo CD uses for `directory.include` and `exclude`: `*` matches everything,
+`{a,b}` either.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ _SPECIAL: Final = frozenset("*?[{\\")
 
 
 class BadGlobError(ValueError):
-    """A glob that no library would take."""
+    """A glob that none of the libraries accepts."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One part of a glob: how much it takes, and of which characters."""
+    """One part of a glob: how many characters it matches, and which."""
 
     kind: Literal["one", "any", "star", "everything", "directories"]
     ranges: tuple[tuple[str, str], ...] = ()
@@ -34,7 +35,7 @@ class _Step:
     crosses: bool = True
 
     def takes(self, char: str) -> bool:
-        """Whether it takes this character."""
+        """Return whether the step matches this character."""
         if self.kind in ("any", "star"):
             return self.crosses or char != "/"
         if self.kind in ("everything", "directories"):
@@ -43,7 +44,7 @@ class _Step:
 
 
 def matches(glob: str, text: str, flavour: Flavour) -> bool:
-    """Whether a glob matches the whole text; one that cannot be read matches nothing."""
+    """Return whether a glob matches the whole text; an invalid glob matches nothing."""
     start, end = _literals(glob)
     if not (text.startswith(start) and text.endswith(end)):
         return False
@@ -55,21 +56,21 @@ def matches(glob: str, text: str, flavour: Flavour) -> bool:
 
 @lru_cache(maxsize=256)
 def _literals(glob: str) -> tuple[str, str]:
-    """What every match begins and ends with: most paths need no closer look."""
+    """Return what every match begins and ends with; most paths need no closer look."""
     parts = _NO_LITERAL.split(glob)
-    # Directories may be none at all, with their slash.
+    # `**/` also matches no directory, without a slash.
     last = parts[-1].removeprefix("/") if len(parts) > 1 else parts[-1]
     plain = "\\" not in glob
     return (parts[0] if plain else ""), (last if plain else "")
 
 
 def is_glob(text: str) -> bool:
-    """Whether a path has a glob's characters."""
+    """Return whether a path contains glob characters."""
     return bool(_SPECIAL & set(text))
 
 
 def ends(glob: str, text: str, flavour: Flavour) -> Iterator[int]:
-    """The lengths of the beginnings of a text that a glob matches, ascending.
+    """Yield the lengths of the prefixes of a text that a glob matches, ascending.
 
     Raises BadGlobError.
     """
@@ -86,8 +87,8 @@ def ends(glob: str, text: str, flavour: Flavour) -> Iterator[int]:
         ]
 
 
-# A place between two steps is a whole number. Within directories, where something was taken and no
-# slash has come yet, it is the step's number negated, less one.
+# A position between two steps is a whole number. Inside a `**/` that consumed characters but no
+# slash yet, it is `-index - 1`.
 def _taken(places: set[int], steps: tuple[_Step, ...], char: str) -> set[int]:
     reached = set()
     for place in places:
@@ -105,7 +106,7 @@ def _taken(places: set[int], steps: tuple[_Step, ...], char: str) -> set[int]:
 
 
 def _free(places: set[int], steps: tuple[_Step, ...]) -> set[int]:
-    """With the places that one reaches by taking nothing."""
+    """Return the positions, with those that are reached without consuming a character."""
     reached = set(places)
     pending = list(places)
     while pending:
@@ -118,7 +119,7 @@ def _free(places: set[int], steps: tuple[_Step, ...]) -> set[int]:
 
 
 def _choices(glob: str, flavour: Flavour) -> list[str]:
-    """A glob without its braces, once for each choice."""
+    """Return a glob without its braces, once for each alternative."""
     if flavour not in ("text", "doublestar") or "{" not in glob:
         return [glob]
     start = glob.index("{")

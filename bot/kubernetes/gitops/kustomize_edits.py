@@ -1,4 +1,4 @@
-"""What Argo CD and Flux write into a kustomization before they build it."""
+"""The edits that Argo CD and Flux make to a kustomization before they build it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EMPTY_KUSTOMIZATION: Final[Mapping[str, Value]] = {
 
 
 def with_images(body: Body, images: Iterable[str]) -> Body:
-    """`kustomize edit set image`: each image as an argument of it. Raises UnbuildableError."""
+    """Apply `kustomize edit set image` with these arguments. Raises UnbuildableError."""
     new_images = dict(map(_image, images))
     by_name: dict[str, Mapping[str, Value]] = {}
     for entry in map(mapping, sequence(body.get("images"))):
@@ -40,7 +40,7 @@ def _image(argument: str) -> tuple[str, Mapping[str, Value]]:
 
 
 def _version(image: str, *, named: bool) -> tuple[str, str, str]:
-    """The name of an image, which of the two its version is, and the version."""
+    """Return an image.s name, the field of its version (`newTag`, `digest`), and the version."""
     name, at, rest = image.partition("@")
     if at:
         return name, "digest", rest.partition("@")[0]
@@ -53,7 +53,7 @@ def _version(image: str, *, named: bool) -> tuple[str, str, str]:
 
 
 def _over(old: Body, new: Mapping[str, Value]) -> Mapping[str, Value]:
-    """The new entry; an asterisk in it stands for what the old one has."""
+    """Return the new entry; `*` in it stands for the old entry's value."""
     merged_fields = {
         key: old.get(key, "") if value == _KEPT else value for key, value in new.items()
     }
@@ -61,7 +61,7 @@ def _over(old: Body, new: Mapping[str, Value]) -> Mapping[str, Value]:
 
 
 def with_replicas(body: Body, replicas: Mapping[str, int]) -> Body:
-    """`kustomize edit set replicas`."""
+    """Apply `kustomize edit set replicas`."""
     kept = {text(mapping(entry).get("name")) or "": entry for entry in _list(body, "replicas")}
     kept.update({name: {"name": name, "count": count} for name, count in replicas.items()})
     return {**body, "replicas": tuple(kept[name] for name in sorted(kept))}
@@ -70,7 +70,7 @@ def with_replicas(body: Body, replicas: Mapping[str, int]) -> Body:
 def with_labels(
     body: Body, labels: Mapping[str, str], *, force: bool, selectors: bool, templates: bool
 ) -> Body:
-    """`kustomize edit add label`, with or without selectors and templates."""
+    """Apply `kustomize edit add label`, with or without selectors and templates."""
     if selectors:
         return _with_map(body, "commonLabels", labels, force=force)
     entries = list(_list(body, "labels"))
@@ -84,7 +84,7 @@ def with_labels(
 
 
 def with_annotations(body: Body, annotations: Mapping[str, str], *, force: bool) -> Body:
-    """`kustomize edit add annotation`."""
+    """Apply `kustomize edit add annotation`."""
     return _with_map(body, "commonAnnotations", annotations, force=force)
 
 
@@ -97,14 +97,14 @@ def _with_map(body: Body, field: str, added: Mapping[str, str], *, force: bool) 
 
 
 def with_more(body: Body, field: str, added: Iterable[Value], *, once: bool = False) -> Body:
-    """With these at the end of a list; `once`: but for those that it has."""
+    """Append values to a list; with `once`, only those that the list does not hold."""
     items = _list(body, field)
     more = tuple(item for item in added if not (once and item in items))
     return {**body, field: (*items, *more)} if more else body
 
 
 def with_flux_images(body: Body, images: Iterable[Body]) -> Body:
-    """Flux's way: a new name and a new version each stand over the kustomization's own."""
+    """Apply Flux's `images`: a new name and a new version each replace the kustomization's own."""
     entries = list(_list(body, "images"))
     for image in images:
         name = text(image.get("name"))

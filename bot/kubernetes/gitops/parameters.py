@@ -1,4 +1,4 @@
-"""Values set by a path, `image.tag=1.2`, as Argo CD and Flux have Helm do it.
+"""Values set by a path, `image.tag=1.2`, as Argo CD and Flux pass them to Helm.
 
 https://github.com/helm/helm/tree/main/pkg/strvals
 """
@@ -19,10 +19,10 @@ _WORDS: Final = {"true": True, "false": False, "null": None, "": ""}
 
 
 def set_value(values: dict[str, Any], path: str, text: str, *, as_text: bool = False) -> None:
-    """Set what stands at a path to what a text says, in place.
+    """Set the value at a path, in place; the text is parsed as Helm's `--set` parses it.
 
-    A comma in the text is part of it, as both tools have it; braces around it make it a list.
-    Raises UnbuildableError for a path that Helm does not take.
+    A comma is part of the text, as both tools escape it; braces around the text make it a list.
+    Raises UnbuildableError for a path that Helm refuses.
     """
     if text.startswith("{") and text.endswith("}"):
         inner = list(_split(text[1:-1])) if text != "{}" else []
@@ -33,7 +33,7 @@ def set_value(values: dict[str, Any], path: str, text: str, *, as_text: bool = F
 
 
 def set_text(values: dict[str, Any], path: str, text: str) -> None:
-    """Set what stands at a path to a text as it is, in place. Raises UnbuildableError."""
+    """Set the value at a path to a text as it is, in place. Raises UnbuildableError."""
     _put(values, list(_steps(path)), text)
 
 
@@ -46,7 +46,7 @@ def _typed(text: str, as_text: bool) -> Any:  # noqa: FBT001 - handed on
 
 
 def _split(text: str) -> Iterator[str]:
-    """The items between commas, of which a backslash takes away the meaning."""
+    """Yield the items between commas; a backslash escapes the next character."""
     part, at = "", 0
     while at < len(text):
         if text[at] == "\\" and at + 1 < len(text):
@@ -66,12 +66,12 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
-# A key, in which a backslash takes the meaning from what follows, or a list's index.
+# A key, in which a backslash escapes the next character, or a list index.
 _STEP: Final = re.compile(r"\[(?P<index>[0-9]{1,4})\]|(?P<key>(?:[^\\.\[]|\\.)+)", re.DOTALL)
 
 
 def _steps(path: str) -> Iterator[str | int]:
-    """The keys and list indices of a path such as `a.b[0].c`; a backslash makes a dot a key's."""
+    """Yield the keys and list indices of a path such as `a.b[0].c`; a backslash escapes a dot."""
     at = 0
     while True:
         match = _STEP.match(path, at)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-# `git@host:owner/name`, where what follows the colon is a path and no port.
+# `git@host:owner/name`, where a path follows the colon, not a port.
 _SCP: Final = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?!//)(?P<path>\S*)")
 _URL: Final = re.compile(
     r"(?:(?:git\+)?[a-z][a-z0-9.-]*://)?(?:[^@/\s]*@)?(?P<host>[^:/\s]*)(?::\d*)?(?:/(?P<path>\S*))?"
@@ -18,10 +18,10 @@ _SAME_HOST: Final = {"ssh.github.com": "github.com", "www.github.com": "github.c
 
 
 def normalised(url: str) -> str:
-    """`host/path` of an address however it is written, in lower case.
+    """Return `host/path` of an address in lower case, whatever its form.
 
-    GitHub tells neither hosts nor owners nor names apart by case, and Argo CD tells no address
-    apart by it. What was normalised stays as it is.
+    GitHub ignores case in hosts, owners and names, and Argo CD compares addresses without case. The
+    function is idempotent.
     """
     parsed = _once(url)
     while (again := _once(parsed)) != parsed:
@@ -51,17 +51,17 @@ def _without_suffix(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryAddresses:
-    """The addresses of the repository under review, or its full name; empty where none is known."""
+    """The addresses of the repository under review, or its full name; empty if none is known."""
 
     names: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, addresses: Iterable[str]) -> RepositoryAddresses:
-        """Of whatever `git remote` or GitHub call it: addresses, or `owner/name`."""
+        """Build from addresses as `git remote` or GitHub give them, or from `owner/name`."""
         return cls(frozenset(normalised(address) for address in addresses if address.strip()))
 
     def holds(self, url: str | None) -> bool | None:
-        """Whether this address is the repository's; None where nothing is known of it."""
+        """Return whether this address is the repository's; None if no address is known."""
         if not self.names:
             return None
         if url is None:

@@ -1,8 +1,8 @@
-"""The files that Flux leaves out of a source: `.sourceignore` files and a source's `spec.ignore`.
+"""The files that Flux excludes from a source: `.sourceignore` files and a source's `spec.ignore`.
 
 https://fluxcd.io/flux/components/source/gitrepositories/#ignore. The patterns are those of
-`.gitignore`, with two differences: what lies in a directory that is left out can be taken in again,
-and `**` stands for directories only where it is a whole part of a pattern.
+`.gitignore` with two differences: a file in an excluded directory can be included again, and `**`
+stands for directories only where it is a whole path segment.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MOST_PATTERNS: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """One pattern, which holds below a directory; `parts` are what stands between its slashes."""
+    """One pattern, which applies below a directory; `parts` are its path segments."""
 
     place: tuple[str, ...]
     parts: tuple[str, ...]
@@ -37,7 +37,7 @@ class _Pattern:
     folders: bool
 
     def fits(self, path: tuple[str, ...]) -> bool:
-        """Whether it says something about a file."""
+        """Return whether the pattern matches a file."""
         if path[: len(self.place)] != self.place:
             return False
         rest = path[len(self.place) :]
@@ -47,7 +47,7 @@ class _Pattern:
         return any(_fits(self.parts[0], name) for name in names)
 
     def _leads(self, path: tuple[str, ...]) -> bool:
-        """Whether a pattern with slashes leads to a file or a directory above it."""
+        """Return whether a pattern with slashes matches a file or a directory above it."""
         matched, anywhere = False, False
         for number, part in enumerate(self.parts):
             if not part:
@@ -69,21 +69,21 @@ class _Pattern:
 
 @dataclass(frozen=True, slots=True)
 class SourceIgnore:
-    """What a source leaves out; of several patterns that fit, the last one counts."""
+    """The patterns of a source; the last one that matches a file decides."""
 
     patterns: tuple[_Pattern, ...]
 
     def leaves_out(self, path: str) -> bool:
-        """Whether a file is no part of the source."""
+        """Return whether the source excludes a file."""
         parts = tuple(path.split("/"))
         matching = (pattern for pattern in reversed(self.patterns) if pattern.fits(parts))
         return not next((pattern.takes_in for pattern in matching), True)
 
 
 def source_ignore(places: TreeFiles, ignore: str | None) -> SourceIgnore:
-    """What a source of this tree leaves out, where `ignore` is its own field.
+    """Return the patterns of a source of this tree; `ignore` is its `spec.ignore`.
 
-    Flux's own list counts only where neither the tree nor the source says anything.
+    Flux's default patterns apply only where neither the tree nor the source has patterns.
     """
     patterns = [
         *(

@@ -1,4 +1,4 @@
-"""What Flux does to each object after a build: its variables, and metadata that all of them get."""
+"""What Flux changes in each object after a build: variables, common labels and annotations."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Pairs = tuple[tuple[str, str], ...]
 class Variables:
     """The variables of a Flux Kustomization.
 
-    `pairs` are those with a value; any other is set by nobody, unless `owner` is not empty: then
-    something that is only in the cluster may set it, and its value is not known.
+    `pairs` are those with a known value. Any other variable is unset, unless `owner` is not empty:
+    then a source in the cluster may set it, and its value is unknown.
     """
 
     pairs: Pairs = ()
@@ -35,11 +35,11 @@ class Variables:
 
     @property
     def are_used(self) -> bool:
-        """Whether Flux looks for variables at all."""
+        """Whether Flux substitutes variables at all."""
         return bool(self.pairs or self.owner)
 
     def lookup(self) -> Mapping[str, str]:
-        """The values by name, with an answer for every name."""
+        """Return the values by name, with an answer for every name."""
         return _Values(dict(self.pairs), self.owner)
 
 
@@ -57,14 +57,14 @@ NO_VARIABLES: Final = Variables()
 
 @dataclass(frozen=True, slots=True)
 class FluxFinish:
-    """What becomes of one object after the build. Two that are equal do the same."""
+    """What Flux does to one object after the build. Equal values do the same."""
 
     variables: Variables = NO_VARIABLES
     labels: Pairs = ()
     annotations: Pairs = ()
 
     def __call__(self, encoded: bytes) -> bytes:
-        """The object, as JSON, as it is applied. Raises UnbuildableError where Flux gives up."""
+        """Return the object (JSON) as Flux applies it. Raises UnbuildableError where Flux fails."""
         body: Body = mapping(freeze(msgspec.json.decode(encoded)))
         done = self._substituted(body)
         if self.labels or self.annotations:
@@ -105,6 +105,6 @@ def _marked(body: Body, labels: Pairs, annotations: Pairs) -> Body:
 
 
 def pairs_of(value: Value) -> Pairs:
-    """The texts of a mapping, by name."""
+    """Return the text values of a mapping, sorted by name."""
     texts = ((key, text(item)) for key, item in mapping(value).items())
     return tuple(sorted((key, item) for key, item in texts if item is not None))

@@ -1,4 +1,4 @@
-"""What an ApplicationSet's parameters make of its template, for the forms that say only a value."""
+"""What an ApplicationSet's parameters make of its template, for expressions that are one value."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DEEPEST: Final = 64
 class Parameters:
     """One set of parameters of an ApplicationSet.
 
-    `values` are those that are known; with `opens` there are others that only a cluster or another
+    `values` are the known ones; `opens` says that there are others, which only a cluster or another
     service knows.
     """
 
@@ -38,7 +38,7 @@ class Parameters:
 
 
 def filled(value: Value, parameters: Parameters, *, go: bool, depth: int = 0) -> Value:
-    """The value with every text and key of it filled in; what cannot be is not known."""
+    """Return the value with every text and key filled in; what cannot be filled in is unknown."""
     if isinstance(value, str):
         return fill(value, parameters, go=go)
     if depth > _DEEPEST:
@@ -54,14 +54,17 @@ def filled(value: Value, parameters: Parameters, *, go: bool, depth: int = 0) ->
 
 
 def fill(text: str, parameters: Parameters, *, go: bool) -> str:
-    """One text, filled in."""
+    """Return one text, filled in."""
     if "{{" not in text:
         return text
     return _go(text, parameters) if go else _fast(text, parameters)
 
 
 def _fast(text: str, parameters: Parameters) -> str:
-    """https://github.com/valyala/fasttemplate: a tag without a parameter stays as it stands."""
+    """Fill in a fasttemplate text; a tag without a parameter stays as it is.
+
+    https://github.com/valyala/fasttemplate
+    """
 
     def replacement(match: re.Match[str]) -> str:
         name = match["tag"].strip()
@@ -74,7 +77,7 @@ def _fast(text: str, parameters: Parameters) -> str:
 
 
 def _go(text: str, parameters: Parameters) -> str:
-    """Go's template language, as far as an action says one value. Any more of it is not judged."""
+    """Fill in a Go template; a text with any action but a single value becomes unknown."""
     parts: list[str] = []
     at, trims = 0, False
     while True:

@@ -1,4 +1,4 @@
-"""A tree by directories, and the texts of its files."""
+"""The files of a tree by directory, and their content."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REMOTE: Final = RESERVED
 
 @dataclass(frozen=True)
 class TreeFiles:
-    """The regular files of a tree, found by where they are."""
+    """The regular files of a tree, found by their paths."""
 
     tree: Tree
     blobs: Blobs
@@ -44,7 +44,7 @@ class TreeFiles:
 
     @cached_property
     def _within(self) -> Mapping[str, tuple[str, ...]]:
-        """The paths of the files that lie directly in a directory."""
+        """The paths of the files that lie directly in each directory."""
         below: dict[str, list[str]] = {"": []}
         for path in self.files:
             place = directory(path)
@@ -56,13 +56,13 @@ class TreeFiles:
 
     @cached_property
     def source_ignores(self) -> tuple[str, ...]:
-        """The files that say what Flux leaves out, each after those of the directories above it."""
+        """The paths of the `.sourceignore` files, parents before children."""
         paths = (path for path in self.files if base_name(path) == SOURCE_IGNORE)
         return tuple(sorted(paths, key=lambda path: path.split("/")[:-1]))
 
     @cached_property
     def directories(self) -> tuple[str, ...]:
-        """Every directory but the top, sorted; none that is hidden, nor what lies in such a one."""
+        """Every directory but the top, sorted, without hidden ones and what lies in them."""
         shown = (
             place
             for place in self._within
@@ -71,30 +71,30 @@ class TreeFiles:
         return tuple(sorted(shown))
 
     def has(self, place: str) -> bool:
-        """Whether there is such a directory."""
+        """Return whether the directory exists."""
         return place in self._within
 
     def directly_in(self, place: str) -> tuple[str, ...]:
-        """The files that lie directly in a directory."""
+        """Return the files that lie directly in a directory."""
         return self._within.get(place, ())
 
     def below(self, place: str) -> Iterator[str]:
-        """Every file below a directory, hidden ones as well."""
+        """Yield every file below a directory, including hidden ones."""
         inside = f"{place}/" if place else ""
         return (path for path in self.files if path.startswith(inside))
 
     def kustomization(self, place: str) -> str | None:
-        """The path of a directory's kustomization."""
+        """Return the path of a directory's kustomization."""
         paths = (f"{place}/{name}" if place else name for name in KUSTOMIZATION_NAMES)
         return next((path for path in paths if path in self.files), None)
 
     def chart(self, place: str) -> str | None:
-        """The path of a chart's own description."""
+        """Return the path of a directory's Chart.yaml."""
         path = f"{place}/{CHART_NAME}" if place else CHART_NAME
         return path if path in self.files else None
 
     def deploys(self, place: str) -> bool:
-        """Whether a directory holds what can be applied: it may well be somebody's root."""
+        """Return whether a directory holds a kustomization, a chart or manifests."""
         return any(
             base_name(path) in (*KUSTOMIZATION_NAMES, CHART_NAME)
             or path.endswith(MANIFEST_SUFFIXES)
@@ -102,7 +102,7 @@ class TreeFiles:
         )
 
     def data(self, path: str) -> bytes:
-        """The content of a file. Raises UnbuildableError where it is not to be had."""
+        """Return the content of a file. Raises UnbuildableError if it is missing or too large."""
         file = self.files[path]
         if file.size > LARGEST_TEXT:
             raise UnbuildableError(f"{path!r} is larger than what is read")
@@ -112,7 +112,7 @@ class TreeFiles:
             raise UnbuildableError(f"the content of {path!r} is not in the repository") from None
 
     def body(self, path: str) -> Body:
-        """The mapping that a file holds. Raises UnbuildableError, which names the file."""
+        """Return the mapping in a file. Raises UnbuildableError, which names the file."""
         data = self.data(path)
         try:
             return body_of(data)
@@ -121,9 +121,9 @@ class TreeFiles:
 
 
 def within(path: str, start: str = "") -> str | None:
-    """The path in the tree that one reaches from a directory; None where that leaves the tree.
+    """Return the path that one reaches from a directory; None if it leaves the tree.
 
-    The top of the tree is empty. A path that begins with a slash begins at the top.
+    The top of the tree is the empty path. A path that begins with a slash starts at the top.
     """
     joined = path.lstrip("/") if path.startswith("/") else posixpath.join(start, path)
     normal_path = posixpath.normpath(joined or ".")
@@ -137,5 +137,5 @@ def within(path: str, start: str = "") -> str | None:
 
 
 def lies_in(path: str, place: str) -> bool:
-    """Whether a path is a directory or anything below it."""
+    """Return whether a path is a directory or lies below it."""
     return not place or path == place or path.startswith(f"{place}/")

@@ -1,4 +1,4 @@
-"""Values that only a cluster knows: each is a text of its own, which nothing else is taken for."""
+"""Values that only a cluster knows, each as a placeholder that equals no other text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.core.values import Value
 PREFIX: Final = "fairlead-unknown-"
 """What every such text begins with. It is a valid name, so that nothing is refused for it."""
 
-# What rules about privileges, exposure and images read. A name or kind that is not known makes
+# Fields that rules about privileges, exposure and images read. An unknown name or kind makes
 # everything about an object unknown.
 _SENSITIVE_FIELDS: Final = frozenset(
     {"apiVersion", "kind", "name", "namespace", "labels", "image", "rules", "roleRef", "subjects"}
@@ -26,12 +26,12 @@ _INSENSITIVE_TAILS: Final = (("metadata", "annotations"), ("env",), ("data",), (
 
 
 def unknown(*what: str) -> str:
-    """The text for a value that is not known; the same for the same words."""
+    """Return the placeholder for an unknown value; the same words give the same placeholder."""
     return PREFIX + hashlib.sha256("\0".join(what).encode()).hexdigest()[:16]
 
 
 def holds_unknown(value: Value) -> bool:
-    """Whether anything in this value is not known."""
+    """Return whether a value contains a placeholder."""
     pending = [value]
     while pending:
         current = pending.pop()
@@ -47,7 +47,7 @@ def holds_unknown(value: Value) -> bool:
 
 
 def unknowns(resource: Resource) -> Iterator[Node]:
-    """The places in a resource whose value, or whose field's name, is not known."""
+    """Yield the nodes of a resource whose value or field name is unknown."""
     if PREFIX.encode() in resource.encoded:
         yield from _below(resource.root)
 
@@ -68,14 +68,14 @@ def _below(top: Node) -> Iterator[Node]:
 
 
 def indeterminate(resource: Resource) -> Iterator[Node]:
-    """The places whose value is not known and decides what a resource may do, run or expose."""
+    """Yield the unknown nodes that decide what a resource may do, run or expose."""
     for node in unknowns(resource):
         if is_sensitive(node):
             yield node
 
 
 def is_sensitive(node: Node) -> bool:
-    """Whether what stands at a place decides what a resource may do, run or expose."""
+    """Return whether a node decides what a resource may do, run or expose."""
     names: tuple[Step, ...] = tuple(step for step in node.route if isinstance(step, str))
     for place in range(len(names)):
         if any(names[place : place + len(tail)] == tail for tail in _INSENSITIVE_TAILS):

@@ -1,4 +1,4 @@
-"""Texts into values and values into texts, as Flux and Argo CD read and write them in between."""
+"""Conversions between YAML texts and values, as Flux and Argo CD read and write them."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _WIDTH: Final = 80
 
 
 def value_of(data: bytes) -> Value:
-    """The one document of a YAML or JSON text, as sigs.k8s.io/yaml reads it.
+    """Return the one document of a YAML or JSON text, as sigs.k8s.io/yaml reads it.
 
-    Raises UnbuildableError, which shows nothing of the text.
+    Raises UnbuildableError, whose message shows nothing of the text.
     """
     if len(data) > DEFAULT_LIMITS.file_bytes:
         raise UnbuildableError("it is larger than what is read")
@@ -45,7 +45,7 @@ def value_of(data: bytes) -> Value:
 
 
 def body_of(data: bytes) -> Body:
-    """The mapping that a text holds, empty where it holds nothing. Raises UnbuildableError."""
+    """Return the mapping in a text, empty if the text is empty. Raises UnbuildableError."""
     value = value_of(data)
     if value is not None and not isinstance(value, Mapping):
         raise UnbuildableError("it holds no mapping")
@@ -53,15 +53,14 @@ def body_of(data: bytes) -> Body:
 
 
 def json_text(value: Value) -> str:
-    """The value as JSON, which is YAML as well; the same value gives the same text."""
+    """Return the value as JSON, which is also YAML; equal values give equal texts."""
     return json.dumps(thaw(value), sort_keys=True, ensure_ascii=False)
 
 
 def block_text(value: Value) -> str:
-    """The value as YAML in the style of sigs.k8s.io/yaml, whose strings have no quotes if they may.
+    """Return the value as YAML in the style of sigs.k8s.io/yaml, with plain scalars where possible.
 
-    The style matters where a text is replaced within it: a `${replicas}` that stands without quotes
-    becomes a number.
+    The style matters where text is replaced within it: an unquoted `${replicas}` becomes a number.
     """
     events = (
         StreamStartEvent(),
@@ -75,7 +74,7 @@ def block_text(value: Value) -> str:
 
 
 def _events(value: Value) -> Iterator[Event]:
-    """Depth is bounded by the reader that the value comes from."""
+    """Yield the YAML events of a value; the reader bounded its depth."""
     if isinstance(value, Mapping):
         yield MappingStartEvent(None, None, implicit=True, flow_style=False)
         for key, item in sorted(value.items()):
@@ -94,9 +93,9 @@ def _events(value: Value) -> Iterator[Event]:
 
 
 def _scalar(text: str) -> ScalarEvent:
-    """A string: on its own lines if it has any, without quotes if it is taken for nothing else.
+    """Return a string scalar: a block for several lines, plain where YAML reads it as a string.
 
-    What has no dollar is replaced by nothing, so that its quotes are all the same.
+    A text without a dollar sign is never replaced, so its quotes do not matter.
     """
     quotes = None if "$" in text else '"'
     style = "|" if "\n" in text else quotes
@@ -104,7 +103,7 @@ def _scalar(text: str) -> ScalarEvent:
 
 
 def merged(below: Body, above: Body) -> Body:
-    """Helm's way of laying values over values: mappings are merged, all else is replaced."""
+    """Merge values as Helm does: mappings are merged, everything else is replaced."""
     result = dict(below)
     for key, value in above.items():
         current = result.get(key)
@@ -116,7 +115,7 @@ def merged(below: Body, above: Body) -> Body:
 
 
 def patched(value: Value, patch: Value) -> Value:
-    """A value with a JSON merge patch applied, in which null takes away (RFC 7386)."""
+    """Return a value with a JSON merge patch applied, in which null removes (RFC 7386)."""
     if not isinstance(patch, Mapping):
         return patch
     result: dict[str, Any] = dict(mapping(value))

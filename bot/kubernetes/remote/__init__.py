@@ -1,1 +1,1 @@
-"""What a tree takes in from elsewhere, and what a change makes of that."""
+"""Which remote sources does a tree use, and which of them are new or changed?"""

@@ -1,4 +1,4 @@
-"""Addresses of what lies elsewhere: where it is, whose it is, which version of it is meant."""
+"""Addresses of remote sources: host and path, owner, and version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _URL: Final = re.compile(
 _RAW: Final = frozenset({"raw.githubusercontent.com"})
 _SAME_HOST: Final = {"ssh.github.com": "github.com", "www.github.com": "github.com"}
 
-# Hosts on which what comes first in a path says whose it is.
+# Hosts on which the first path segment names the owner.
 _FORGES: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
 _SHARED: Final = _FORGES | {
     "ghcr.io",
@@ -42,9 +42,9 @@ _TEMPLATED: Final = ("{{", "${")
 
 @dataclass(frozen=True, slots=True)
 class SourceAddress:
-    """Where something is, without credentials: `place` is `host/path`, `part` what is taken of it.
+    """A remote address without credentials: `place` is `host/path`, `part` the path inside it.
 
-    `version` is what the address itself says of it, empty where it says nothing.
+    `version` is the version in the address itself, empty if it names none.
     """
 
     place: str
@@ -53,13 +53,13 @@ class SourceAddress:
 
     @property
     def owner(self) -> str:
-        """The host, and on a host that many share whose it is there."""
+        """The host, followed by the account on hosts that many owners share."""
         host, _, path = self.place.lower().partition("/")
         return f"{host}/{path.partition('/')[0]}" if host in _SHARED and path else host
 
 
 def git_address(text: str) -> SourceAddress:
-    """The address of a repository, as kustomize, Argo CD and Flux take it, or of a file in one."""
+    """Return the address of a git repository, or of a file in one, in any form the tools accept."""
     plain, _, query = text.strip().partition("?")
     parameters = {
         name: text for name, _, text in (item.partition("=") for item in query.split("&"))
@@ -77,18 +77,18 @@ def git_address(text: str) -> SourceAddress:
 
 
 def plain_address(text: str) -> SourceAddress:
-    """The address of a repository of charts, a registry or a bucket."""
+    """Return the address of a Helm repository, a registry or a bucket."""
     host, path = _parts(text.strip().partition("?")[0])
     return SourceAddress(shown("/".join(part for part in (host, path.strip("/")) if part)))
 
 
 def shown(text: str) -> str:
-    """A text of the tree, as a sentence may hold it."""
+    """Return a text of the tree in printable form, bounded for use in a sentence."""
     return "".join(sign for sign in text if sign.isprintable())[:_LONGEST]
 
 
 def follows_git(version: str) -> bool:
-    """Whether what a reference of git names can become something else: a branch, or none at all.
+    """Return whether a git reference can move: a branch, or none at all.
 
     A tag counts as a version, though its owner may move it.
     """
@@ -100,14 +100,14 @@ def follows_git(version: str) -> bool:
 
 
 def follows_charts(version: str) -> bool:
-    """Whether a chart's version is a range, or none at all."""
+    """Return whether a chart's version is a range or missing."""
     if any(marker in version for marker in _TEMPLATED) or version.startswith("sha256:"):
         return False
     return _EXACT.fullmatch(version) is None
 
 
 def compare_link(place: str, old: str, new: str) -> str:
-    """Where a forge shows what lies between two versions; empty where that is not known."""
+    """Return the forge's page that compares two versions; empty if it is not known."""
     if not old or not new or not all(map(_PLACE.fullmatch, (place, old, new))):
         return ""
     host, _, path = place.partition("/")
@@ -131,7 +131,7 @@ def _parts(text: str) -> tuple[str, str]:
 
 
 def _repository(host: str, path: str) -> tuple[str, str]:
-    """A repository, and the directory in it."""
+    """Split a path into the repository and the directory in it."""
     inner, _, part = path.partition("//")
     if not part and ".git/" in inner:
         inner, _, part = inner.partition(".git/")
@@ -145,7 +145,7 @@ def _repository(host: str, path: str) -> tuple[str, str]:
 
 
 def _file_of_github(host: str, path: str) -> SourceAddress | None:
-    """A file that GitHub shows of a repository or of one of its releases."""
+    """Return a file that GitHub serves from a repository or one of its releases."""
     steps = [step for step in path.split("/") if step]
     owner, rest = steps[:2], steps[2:]
     if host not in _RAW:
@@ -167,7 +167,7 @@ def _at(owner: list[str], version: str, part: list[str]) -> SourceAddress:
 
 
 def _file_elsewhere(host: str, path: str) -> SourceAddress:
-    """A file of any other host, whose path often says the version."""
+    """Return a file of any other host, whose path often holds the version."""
     steps = path.split("/")
     for index, step in enumerate(steps):
         if _VERSION.fullmatch(step):

@@ -1,4 +1,4 @@
-"""What a change newly takes in from elsewhere, and how that differs from what was taken in."""
+"""Which remote sources are new in a change, and how they differ from those of base."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bot.kubernetes.remote.sources import RemoteSource, remote_sources, taken_in
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """Something from elsewhere that base does not take in like that.
+    """A remote source that base does not use in this version.
 
-    `old` is another version of it that base takes in, at the same object where there is one, None
-    where there is none. `stranger` says that nothing at base comes from whoever owns it,
-    `looked_into` that it was brought and rendered, so that what it does is said as well.
+    `old` is another version that base uses, of the same object where there is one, else None.
+    `stranger` says that base uses nothing of this owner, `looked_into` that the source was fetched
+    and rendered, so that findings show its effect.
     """
 
     new: RemoteSource
@@ -28,14 +28,14 @@ class SourceChange:
 
     @property
     def link(self) -> str:
-        """Where both versions can be compared, empty where that is not known."""
+        """The page that compares both versions, empty if it is not known."""
         if self.old is None:
             return ""
         return compare_link(self.new.address.place, self.old.version, self.new.version)
 
 
 def source_changes(before: State, after: State) -> Iterator[SourceChange]:
-    """What head takes in from elsewhere that base does not, but for the repository itself."""
+    """Yield the remote sources of head that base does not use, without the repository itself."""
     previous = (*before.derived(taken_in), *before.derived(_everywhere))
     addresses = RepositoryAddresses.of(after.addresses)
     same = {(source.name, source.version) for source in previous}
@@ -55,12 +55,12 @@ def source_changes(before: State, after: State) -> Iterator[SourceChange]:
 
 
 def _everywhere(state: State) -> tuple[RemoteSource, ...]:
-    """What the files of the whole tree take in, whatever the environment."""
+    """Return what the files of the whole tree use, in every environment."""
     return tuple(remote_sources(state.all_inputs))
 
 
 def in_words(change: SourceChange) -> str:
-    """What a change of a source is, in one sentence."""
+    """Describe a change of a source in one sentence."""
     new, old = change.new, change.old
     if change.stranger:
         follows = f", and {_follows(new)}" if new.follows else ""
@@ -78,7 +78,7 @@ def in_words(change: SourceChange) -> str:
 
 
 def facts(change: SourceChange) -> Mapping[str, str]:
-    """The same for machines."""
+    """Return the change as facts for machines."""
     old = change.old.version if change.old is not None else ""
     document = {
         "source": change.new.address.place,

@@ -1,4 +1,4 @@
-"""Which exact version of what an address means: what can be brought of what a tree names."""
+"""Which exact version an address names: what can be fetched of what a tree refers to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.kubernetes.remote.addresses import (
     plain_address,
 )
 
-# Longer ones are cut where they are shown, and would then be other addresses.
+# Longer addresses are cut for display and would then name something else.
 _LONGEST: Final = 190
 _SCHEME: Final = re.compile(r"(?i)(?P<scheme>https?)://(?:[^@/]*@)?(?P<rest>[^?#]+)")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -25,17 +25,17 @@ _PLACE: Final = re.compile(r"[\w.:~+-]+(?:/[\w.~+-]+)*")
 _NAME: Final = re.compile(r"[\w][\w.-]*")
 _MANIFEST: Final = (".yaml", ".yml", ".json")
 _TAGS: Final = "refs/tags/"
-# Pages about a file or a directory, of which kustomize makes nothing.
+# Web pages about a file or a directory, which kustomize cannot use.
 _PAGES: Final = re.compile(
     r"(?i)(?:https?://)?(?:[^@/]*@)?(?:www\.)?github\.com/[^/]+/[^/]+/(?:blob|tree)/"
 )
 
 
 class RemoteSources:
-    """What kustomize, Helm, Argo CD and Flux mean by an address: see `Elsewhere`."""
+    """Resolves addresses as kustomize, Helm, Argo CD and Flux do; implements `SourceResolver`."""
 
     def base(self, text: str) -> ResolvedSource | None:
-        """What a kustomization names, where an exact version of it is meant."""
+        """Return the exact version that a kustomization's entry names, None if it is not exact."""
         plain = text.strip()
         if len(plain) > _LONGEST or not plain.isprintable() or _PAGES.match(plain):
             return None
@@ -49,7 +49,7 @@ class RemoteSources:
         return ResolvedSource(reference, address.part, address.place, _shown(address.version))
 
     def chart(self, repository: str, name: str, version: str) -> ResolvedSource | None:
-        """A chart of a repository of charts, or of a registry where its address says so."""
+        """Return the exact version of a chart of a Helm repository or a registry, else None."""
         digest = _DIGEST.fullmatch(version) is not None
         place = plain_address(repository).place
         if (
@@ -71,13 +71,13 @@ class RemoteSources:
 
 
 def _names_a_file(text: str) -> bool:
-    """Whether kustomize gets a text as one file, and clones nothing."""
+    """Return whether kustomize downloads a text as one file instead of cloning a repository."""
     match = _SCHEME.fullmatch(text)
     return match is not None and match["rest"].endswith(_MANIFEST) and "//" not in match["rest"]
 
 
 def _file(text: str, address: SourceAddress) -> ResolvedSource | None:
-    """A file at an address that names the version of it."""
+    """Return a file whose address names its version."""
     match = _SCHEME.fullmatch(text)
     if match is None or not address.version or follows_git(address.version):
         return None
@@ -87,7 +87,7 @@ def _file(text: str, address: SourceAddress) -> ResolvedSource | None:
 
 
 def _revision(version: str) -> str:
-    """A commit, or the full name of a tag; empty for what is neither for certain."""
+    """Return a commit, or the full name of a tag; empty if the text is neither for certain."""
     if not version or follows_git(version) or any(marker in version for marker in ("{{", "${")):
         return ""
     plain = version.removeprefix(_TAGS)
@@ -97,7 +97,7 @@ def _revision(version: str) -> str:
 
 
 def _repository(text: str, place: str) -> str:
-    """The address of a repository: not every server has it by both of its names."""
+    """Return the address of a repository; not every server answers with and without `.git`."""
     path = f"{place.partition('/')[2]}.git"
     return f"{_scheme(text)}://{place}{'.git' if path in text else ''}"
 
@@ -108,7 +108,7 @@ def _scheme(text: str) -> str:
 
 
 def _shown(version: str) -> str:
-    """A version as people write it: commits and digests in short."""
+    """Return a version as people write it: commits and digests are shortened."""
     plain = version.removeprefix(_TAGS)
     if _COMMIT.fullmatch(plain):
         return plain[:12]

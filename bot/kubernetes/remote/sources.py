@@ -1,4 +1,4 @@
-"""What a tree takes in from elsewhere: bases, charts, repositories, plugins and functions."""
+"""The remote sources of a tree: bases, charts, repositories, plugins and functions."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _BUILTIN: Final = "builtin"
 
 @dataclass(frozen=True, slots=True)
 class RemoteSource:
-    """One thing from elsewhere: `node` names it, `what` says in words what it is.
+    """One remote source: `node` names it, `what` is its kind in words.
 
-    `version` is what is asked for, `follows` that this can become something else by itself.
-    `owned` is False where the address is only the name of another object, which says whose it is.
+    `version` is the requested version, `follows` says that it can change by itself. `owned` is
+    False where the address only names another object of the tree, which holds the real address.
     """
 
     node: Node
@@ -46,12 +46,12 @@ class RemoteSource:
 
     @property
     def name(self) -> tuple[str, str, str]:
-        """What it is whatever the version."""
+        """The source's identity without its version."""
         return (self.what, self.address.place.lower(), self.address.part)
 
     @property
     def words(self) -> str:
-        """What it is, in words."""
+        """The source in words."""
         if not self.address.part:
             return f"the {self.what} {self.address.place}"
         if self.what == "chart":
@@ -60,19 +60,19 @@ class RemoteSource:
 
 
 def remote_sources(resources: Iterable[Resource]) -> Iterator[RemoteSource]:
-    """What each of these takes in from elsewhere."""
+    """Yield the remote sources of these resources."""
     for resource in resources:
         if resource.group_kind in _READERS:
             yield from resource.derived(_sources)
 
 
 def _sources(resource: Resource) -> tuple[RemoteSource, ...]:
-    """Each environment of a tree asks for the same: what one file takes in is read once."""
+    """Return the sources of one resource; computed once, as each environment asks for it."""
     return tuple(_READERS[resource.group_kind](resource))
 
 
 def taken_in(state: State) -> tuple[RemoteSource, ...]:
-    """All that an environment takes in. For `State.derived`."""
+    """Return the remote sources of an environment. For `State.derived`."""
     return tuple(remote_sources((*state.inputs, *state.of(*_OBJECTS))))
 
 
@@ -106,7 +106,7 @@ def _kustomization(resource: Resource) -> Iterator[RemoteSource]:
 
 
 def _described(resource: Resource) -> Iterator[RemoteSource]:
-    """The dependencies of a chart that come from elsewhere."""
+    """Yield the remote dependencies of a chart."""
     for node in resource.at("dependencies").items():
         repository = node["repository"].text or ""
         if not repository or repository.startswith("file://"):
@@ -132,7 +132,7 @@ def _plugin(resource: Resource) -> Iterator[RemoteSource]:
 
 
 def _image(text: str) -> tuple[str, str]:
-    """An image's name, and its digest or else its tag."""
+    """Split an image into its name and its digest or else its tag."""
     name, _, digest = text.partition("@")
     head, colon, tag = name.rpartition(":")
     if not colon or "/" in tag:
@@ -198,7 +198,7 @@ def _oci_repository(resource: Resource) -> Iterator[RemoteSource]:
 
 
 def _registry(node: Node, url: str, version: str, *, exact: bool = False) -> RemoteSource:
-    """An artifact of a registry: a tag counts as a version, but for the one that always moves."""
+    """Return an artifact of a registry: a tag is a version, except tags that always move."""
     follows = follows_charts(version) if exact else version in ("", "latest", "main", "master")
     follows = follows or any(sign in version for sign in "*<>^~ ")
     return RemoteSource(node, "artifact", plain_address(url), version, follows)
@@ -227,7 +227,7 @@ def _helm_chart(resource: Resource) -> Iterator[RemoteSource]:
 
 
 def _named_chart(spec: Node) -> Iterator[RemoteSource]:
-    """A chart of a HelmRepository; whose it is stands there."""
+    """Yield the chart of a HelmRepository; that object holds its address."""
     reference = spec["sourceRef"]
     chart = spec["chart"].text
     if not chart or reference["kind"].text != "HelmRepository":
@@ -242,7 +242,7 @@ def _named_chart(spec: Node) -> Iterator[RemoteSource]:
 
 
 def _text(node: Node) -> str:
-    """What stands there as text: a version may well be written as a number."""
+    """Return the node's value as text; a version may be written as a number."""
     return shown(node.text or (str(node.value) if isinstance(node.value, int | float) else ""))
 
 
