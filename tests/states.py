@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha1
 
-from bot.analysis.examine import HeldBlobs, Question
+from bot.analysis.examine import MemoryBlobs, Question
 from bot.analysis.manifests import ReadManifests
 from bot.core.policy.model import Policy
 from bot.core.reading import read_manifest
@@ -56,7 +56,7 @@ class Grove:
 
     def content(self) -> ReadManifests:
         """What the files hold."""
-        return ReadManifests(HeldBlobs(self.blobs))
+        return ReadManifests(MemoryBlobs(self.blobs))
 
     def states(self, policy: Policy | None = None, namespace: str = "default") -> States:
         """The states of the two trees."""

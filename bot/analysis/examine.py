@@ -70,9 +70,11 @@ def examine_trees(
     `content` is asked for what was brought as for all else.
     """
     policy = question.policy
-    asked = tuple(rule for rule in rules if not policy.rule(rule.id).off)
-    options: dict[str, object] = {rule.id: policy.options(rule.id, rule.options) for rule in asked}
-    own = RepositoryAddresses.of(question.repositories)
+    requested_rules = tuple(rule for rule in rules if not policy.rule(rule.id).off)
+    options: dict[str, object] = {
+        rule.id: policy.options(rule.id, rule.options) for rule in requested_rules
+    }
+    repository = RepositoryAddresses.of(question.repositories)
     states = states_of(
         question.base,
         question.head,
@@ -80,15 +82,15 @@ def examine_trees(
         policy,
         namespace=question.namespace,
         builder=builder,
-        declare=Declarations(content, own),
-        own=question.repositories,
+        declare=Declarations(content, repository),
+        addresses=question.repositories,
         blobs=content,
-        elsewhere=RemoteSources(),
+        resolver=RemoteSources(),
         fetcher=fetcher,
     )
     old, new = states.declaring
-    declare = partial(Declarations, addresses=own)
-    versions = Versions(question.base, question.head, content, states.rendered, states.grafts)
+    declare = partial(Declarations, addresses=repository)
+    versions = Versions(question.base, question.head, content, states.rendered, states.fetched)
     places = Attribution(
         Redeclaring(without_reserved(question.base), content, old, declare),
         Redeclaring(without_reserved(question.head), content, new, declare),
@@ -100,7 +102,7 @@ def examine_trees(
     findings: list[ReviewFinding] = []
     crashed: dict[tuple[str, str], Problem] = {}
     for pair in (*states.pairs, *states.upgrades):
-        for judged in judge(pair.before, pair.after, asked, options):
+        for judged in judge(pair.before, pair.after, requested_rules, options):
             if isinstance(judged, RuleFailed):
                 crashed.setdefault((judged.rule, judged.error), _crash(judged))
             else:
@@ -128,8 +130,8 @@ def owners_of(base: Tree, content: Content, policy: Policy) -> frozenset[str]:
             ManifestFile(path, file.blob, content.manifest(file), kustomize), "default", Scopes()
         )
     )
-    found = remote_sources((*inputs_of(files, content), *written))
-    return frozenset(held.address.owner for held in found if held.owned)
+    sources = remote_sources((*inputs_of(files, content), *written))
+    return frozenset(source.address.owner for source in sources if source.owned)
 
 
 def examine(
@@ -138,18 +140,18 @@ def examine(
     """What the change from `base` to `head`, files by path, does."""
     blobs = {_content_id(data): data for data in (*base.values(), *head.values())}
     question = Question(_tree(base), _tree(head), policy)
-    return examine_trees(question, ReadManifests(HeldBlobs(blobs), Counters()), rules)
+    return examine_trees(question, ReadManifests(MemoryBlobs(blobs), Counters()), rules)
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBlobs:
+class MemoryBlobs:
     """Blobs in memory, by content id."""
 
-    held: Mapping[str, bytes]
+    contents: Mapping[str, bytes]
 
     def data(self, blob: str) -> bytes:
         """The content of a file. Raises KeyError where there is no such content."""
-        return self.held[blob]
+        return self.contents[blob]
 
 
 def _indeterminate(states: States, locator: Locator) -> Iterator[Problem]:
@@ -159,9 +161,13 @@ def _indeterminate(states: States, locator: Locator) -> Iterator[Problem]:
             if change.after is None:
                 continue
             old = change.before
-            known = {} if old is None else {it.route: it.value for it in indeterminate(old)}
+            value_by_route = (
+                {}
+                if old is None
+                else {inner_node.route: inner_node.value for inner_node in indeterminate(old)}
+            )
             for node in indeterminate(change.after):
-                new = known.get(node.route) != node.value
+                new = value_by_route.get(node.route) != node.value
                 message = f"{node} comes from a value that only the cluster knows"
                 yield Problem("unrendered", new, locator.place(node), in_one_line(message))
 
@@ -199,10 +205,18 @@ def _place(location: Location | None) -> tuple[str, int, str]:
     return (location.path, location.line or 0, location.side) if location else ("", 0, "")
 
 
-def _finding_order(found: ReviewFinding) -> tuple[object, ...]:
-    path, line, side = _place(found.location)
-    return (path, line, found.rule, found.message, side, found.fingerprint, found.environments)
+def _finding_order(finding: ReviewFinding) -> tuple[object, ...]:
+    path, line, side = _place(finding.location)
+    return (
+        path,
+        line,
+        finding.rule,
+        finding.message,
+        side,
+        finding.fingerprint,
+        finding.environments,
+    )
 
 
-def _problem_order(found: Problem) -> tuple[object, ...]:
-    return (*_place(found.location), found.kind, found.message)
+def _problem_order(problem: Problem) -> tuple[object, ...]:
+    return (*_place(problem.location), problem.kind, problem.message)

@@ -84,12 +84,12 @@ class ReadManifests:
         return self.blobs.data(blob)
 
     def _once(
-        self, known: dict[str, Manifest], file: File, reader: Callable[[bytes], Manifest]
+        self, manifests: dict[str, Manifest], file: File, reader: Callable[[bytes], Manifest]
     ) -> Manifest:
-        if file.blob not in known:
+        if file.blob not in manifests:
             self.counters.parsed += 1
             try:
-                known[file.blob] = reader(self.data(file.blob))
+                manifests[file.blob] = reader(self.data(file.blob))
             except KeyError:
-                known[file.blob] = MISSING
-        return known[file.blob]
+                manifests[file.blob] = MISSING
+        return manifests[file.blob]

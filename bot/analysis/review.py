@@ -14,5 +14,5 @@ def review_trees(
     base: ComparedTree, head: ComparedTree, policy: Policy, today: date, options: AnalysisOptions
 ) -> Review:
     """The review of a change: what the child process says of it, decided by the parent alone."""
-    found = analyse(base, head, policy, options)
-    return decide(found, policy, base=base.name, head=head.name, today=today)
+    analysis = analyse(base, head, policy, options)
+    return decide(analysis, policy, base=base.name, head=head.name, today=today)

@@ -23,39 +23,39 @@ def summarise(states: States) -> Summary:
     differing: dict[_Mark, Change] = {}
     for pair in states.pairs:
         for change in changes(pair.before, pair.after):
-            differing.setdefault(_mark(change), change)
-    found = tuple(differing.values())
-    images = dict.fromkeys(image for change in found for image in image_changes(change))
+            differing.setdefault(_identity(change), change)
+    distinct = tuple(differing.values())
+    images = dict.fromkeys(image for change in distinct for image in image_changes(change))
     return Summary(
         environments=len(states.environments),
         compared=states.resources,
-        resources=_counts(found),
-        change=_class(found),
+        resources=_counts(distinct),
+        change=_class(distinct),
         images=tuple(sorted(images, key=_image_order)),
         grants=_grants(states.pairs),
         rendered=_rendered(states),
-        fetched=tuple(sorted(fetched_of(*held) for held in states.brought.items())),
+        fetched=tuple(sorted(fetched_of(*answered) for answered in states.fetch_results.items())),
     )
 
 
 def _rendered(states: States) -> RenderedRoots | None:
-    if not states.asked:
+    if not states.affected:
         return None
-    done = sum(states.asked.values())
-    return RenderedRoots(done, len(states.asked), states.tools)
+    done = sum(states.affected.values())
+    return RenderedRoots(done, len(states.affected), states.tools)
 
 
 _Mark = tuple[ResourceKey, bytes, bytes]
 
 
-def _mark(change: Change) -> _Mark:
+def _identity(change: Change) -> _Mark:
     old, new = change.before, change.after
     return (change.key, old.encoded if old else b"", new.encoded if new else b"")
 
 
-def _counts(found: Iterable[Change]) -> Counts:
+def _counts(found_changes: Iterable[Change]) -> Counts:
     added = changed = removed = 0
-    for change in found:
+    for change in found_changes:
         if change.before is None:
             added += 1
         elif change.after is None:
@@ -65,10 +65,10 @@ def _counts(found: Iterable[Change]) -> Counts:
     return Counts(added, changed, removed)
 
 
-def _class(found: tuple[Change, ...]) -> Literal["none", "images", "other"]:
-    if not found:
+def _class(found_changes: tuple[Change, ...]) -> Literal["none", "images", "other"]:
+    if not found_changes:
         return "none"
-    return "images" if all(map(_images_only, found)) else "other"
+    return "images" if all(map(_images_only, found_changes)) else "other"
 
 
 def _images_only(change: Change) -> bool:
@@ -98,18 +98,25 @@ def _place(step: str | ListStep) -> str | int:
 
 
 def _image_order(image: ImageChange) -> tuple[str, ...]:
-    held = image.resource
-    return (held.kind, held.group, held.namespace or "", held.name, image.container)
+    reference = image.resource
+    return (
+        reference.kind,
+        reference.group,
+        reference.namespace or "",
+        reference.name,
+        image.container,
+    )
 
 
 def _grants(pairs: tuple[Pair, ...]) -> GrantCounts:
     """How many grants were added and removed; environments with the same changes count once."""
     counted: dict[frozenset[_Mark], GrantCounts] = {}
     for pair in pairs:
-        found = changes(pair.before, pair.after)
-        marks = frozenset(_mark(change) for change in found if change.key.group == _RBAC)
+        pair_changes = changes(pair.before, pair.after)
+        marks = frozenset(_identity(change) for change in pair_changes if change.key.group == _RBAC)
         if marks and marks not in counted:
             counted[marks] = grant_difference(pair.before, pair.after)
     return GrantCounts(
-        sum(held.added for held in counted.values()), sum(held.removed for held in counted.values())
+        sum(counts.added for counts in counted.values()),
+        sum(counts.removed for counts in counted.values()),
     )

@@ -59,7 +59,7 @@ def _pairs(sides: Sides, head: Tree, policy: Policy, repo: Path) -> Sequence[Pai
             policy,
             builder=RenderRequests(renders, blobs, allowed, kept, str(repo.resolve())),
             declare=Declarations(content, RepositoryAddresses.of(sides.repositories)),
-            own=sides.repositories,
+            addresses=sides.repositories,
         )
     _tell(found)
     return found.pairs

@@ -127,7 +127,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     with open_sides(base, head, repo) as sides:
         policy = read_policy(policy_file, sides.policy, branch or sides.branch, organisation)
         with output.progress(f"Comparing {base} with {head}") as told:
-            found = compare(sides, policy, today, replace(options, told=told))
+            found = compare(sides, policy, today, replace(options, on_fetch=told))
         write_review(found, policy, sides.line, form, target)
         if fix:
             apply_fixes(found, sides.at_head, fixed_tree(sides.head.name, repo))

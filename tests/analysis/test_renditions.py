@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bot.analysis.examine import HeldBlobs, examine_trees
+from bot.analysis.examine import MemoryBlobs, examine_trees
 from bot.core.engine.review import Analysis, Location
 from bot.core.rendering import Renderer
 from bot.core.state import changes
@@ -34,14 +34,14 @@ def chart(*lines: str) -> Files:
 
 def analysed(base: Files, head: Files, binaries: Mapping[Renderer, Binary]) -> Analysis:
     grove = Grove(base, head)
-    builder = Renderers(HeldBlobs(grove.blobs), binaries)
+    builder = Renderers(MemoryBlobs(grove.blobs), binaries)
     return examine_trees(grove.question(), grove.content(), (VALUES,), builder)
 
 
 def states(base: Files, head: Files, binaries: Mapping[Renderer, Binary]) -> States:
     grove = Grove(base, head)
     asked = grove.question()
-    builder = Renderers(HeldBlobs(grove.blobs), binaries)
+    builder = Renderers(MemoryBlobs(grove.blobs), binaries)
     return states_of(asked.base, asked.head, grove.content(), asked.policy, builder=builder)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bot.analysis.examine import HeldBlobs, examine_trees
+from bot.analysis.examine import MemoryBlobs, examine_trees
 from bot.core.engine.review import Analysis
 from bot.core.policy.model import Policy
 from bot.core.rendering import Build, Builder, BuildResult, Renderer
@@ -43,7 +43,7 @@ def analysed(
 ) -> tuple[Analysis, list[Build]]:
     grove = Grove(base, head)
     question = grove.question(policy)
-    builder = Counting(Renderers(HeldBlobs(grove.blobs), binaries))
+    builder = Counting(Renderers(MemoryBlobs(grove.blobs), binaries))
     return examine_trees(question, grove.content(), (VALUES,), builder), builder.asked
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from bot.analysis.examine import HeldBlobs
+from bot.analysis.examine import MemoryBlobs
 from bot.analysis.process.cache import FactCache
 from bot.analysis.process.renders import RENDERS, RenderRequests, Renders, renders_here
 from bot.core.rendering import Build
@@ -44,9 +44,9 @@ def rows(rounds: int) -> Iterator[tuple[str, float, float]]:
         yield f"{OVERLAYS} overlays of one base, {count} at a time", seconds, seconds / alone
 
 
-def _seconds(renders: Renders, blobs: HeldBlobs, builds: list[Build]) -> float:
+def _seconds(renders: Renders, blobs: MemoryBlobs, builds: list[Build]) -> float:
     with FactCache(None, name="renders", version=RENDERS) as kept:
-        orders = RenderRequests(renders, blobs, frozenset(blobs.held), kept)
+        orders = RenderRequests(renders, blobs, frozenset(blobs.contents), kept)
         start = time.monotonic()
         built = orders.build_all(builds)
         seconds = time.monotonic() - start
@@ -56,7 +56,7 @@ def _seconds(renders: Renders, blobs: HeldBlobs, builds: list[Build]) -> float:
     return seconds
 
 
-def _overlays() -> tuple[HeldBlobs, list[Build]]:
+def _overlays() -> tuple[MemoryBlobs, list[Build]]:
     base = "---\n".join(_DEPLOYMENT.format(number=number) for number in range(_DEPLOYMENTS))
     texts = {"base": base, "list": "resources: [deployments.yaml]\n"}
     builds = []
@@ -69,4 +69,4 @@ def _overlays() -> tuple[HeldBlobs, list[Build]]:
             f"{place}/kustomization.yaml": place,
         }
         builds.append(Build("kustomize", place, files))
-    return HeldBlobs({blob: text.encode() for blob, text in texts.items()}), builds
+    return MemoryBlobs({blob: text.encode() for blob, text in texts.items()}), builds

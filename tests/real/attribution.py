@@ -159,7 +159,7 @@ class World:
             Policy(),
             builder=self.builder,
             declare=Declarations(self.manifests, RepositoryAddresses.of(self.own)),
-            own=self.own,
+            addresses=self.own,
         )
 
     def attribution(self, states: States) -> Attribution:
@@ -299,7 +299,7 @@ def _confirmed(held: World, asked: Changed, place: Location, states: States) -> 
     root, before = again.rendered.get(asked.root), states.rendered[asked.root]
     if root is None:
         # What is not affected any more is as base has it.
-        return "held" if all(again.asked.values()) else "unbuildable"
+        return "held" if all(again.affected.values()) else "unbuildable"
     was, now = (it.old if side == "LEFT" else it.new for it in (before, root))
     key, route = asked.node.resource.key, asked.node.route
     return "held" if value_in(was, key, route) != value_in(now, key, route) else "refuted"

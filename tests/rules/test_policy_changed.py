@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bot.analysis.counters import Counters
-from bot.analysis.examine import HeldBlobs, Question, examine, examine_trees
+from bot.analysis.examine import MemoryBlobs, Question, examine, examine_trees
 from bot.analysis.manifests import ReadManifests
 from bot.catalog import load_rules
 from bot.core.codeowners import LOCATIONS
@@ -74,7 +74,7 @@ def test_code_owners_that_move_to_a_file_that_comes_first_are_found() -> None:
 def test_a_policy_that_becomes_a_symlink_of_the_same_content_is_gone() -> None:
     tree = {POLICY_PATH: File("100644", "a" * 40, 10)}
     question = Question(tree, {POLICY_PATH: File("120000", "a" * 40, 10)})
-    content = ReadManifests(HeldBlobs({"a" * 40: b"version: 1"}), Counters())
+    content = ReadManifests(MemoryBlobs({"a" * 40: b"version: 1"}), Counters())
     (one,) = examine_trees(question, content, RULES).findings
 
     assert one.message.startswith("The pull request removes the policy .github/fairlead.yml")
@@ -97,7 +97,7 @@ def test_the_organisation_s_policy_counts_in_its_own_repository(
 ) -> None:
     held = {"a" * 40: b"version: 1\n", "b" * 40: b"version: 1\nmode: observe\n"}
     base, head = ({ORGANISATION_PATH: File("100644", blob, 10)} for blob in held)
-    content = ReadManifests(HeldBlobs(held), Counters())
+    content = ReadManifests(MemoryBlobs(held), Counters())
     question = Question(base, head, repositories=(address,))
     found = examine_trees(question, content, RULES).findings
 

@@ -68,12 +68,12 @@ class Attribution:
     def _place(self, node: Node, side: Side) -> _Place:
         source = node.resource.source
         steps = tuple(step.index if isinstance(step, ListStep) else step for step in node.route)
-        mark = (source, node.resource.key, steps, side)
-        if mark not in self._places:
-            self._places[mark] = self._found(node, side)
-        return self._places[mark]
+        key = (source, node.resource.key, steps, side)
+        if key not in self._places:
+            self._places[key] = self._search(node, side)
+        return self._places[key]
 
-    def _found(self, node: Node, side: Side) -> _Place:
+    def _search(self, node: Node, side: Side) -> _Place:
         root = self.rendered.get(node.resource.source.root)
         origin = self._origin(root, node, side)
         field = None if root is None else _differing(root, node)
@@ -91,23 +91,25 @@ class Attribution:
             tuple(self.rendered.values()),
             self.versions,
         )
-        found = cause.place()
-        if found is not None:
-            return _Place(found)
+        location = cause.place()
+        if location is not None:
+            return _Place(location)
         inputs = (self._file(path, "RIGHT") for path in difference.paths)
         main = next((self._file(path, side) for path in main_files(root)), None)
-        return _Place(main or origin, tuple(held for held in inputs if held is not None))
+        return _Place(
+            main or origin, tuple(location for location in inputs if location is not None)
+        )
 
     def _origin(self, root: RenderedPair | None, node: Node, side: Side) -> Location | None:
         """Where a resource begins. Of what lies elsewhere the line is known where all of it is new.
 
         Else a version that moves would stand for a cause that it is not.
         """
-        found = OriginFiles(self.base.tree, self.head.tree, self.versions).place_of(node, side)
+        location = OriginFiles(self.base.tree, self.head.tree, self.versions).place_of(node, side)
         whole = root is None or root.before is None or root.after is None
-        if found is None or whole or not zone(node.resource.source.path):
-            return found
-        return replace(found, line=None)
+        if location is None or whole or not zone(node.resource.source.path):
+            return location
+        return replace(location, line=None)
 
     def _declaring(self, node: Node, side: Side) -> Location | None:
         """The place of a field of an object that declares a root; None where it is not changed."""
@@ -120,20 +122,20 @@ class Attribution:
             return None
         line = line_of(text.encode(), source, node.route)
         hunks = line_diff.hunks(source.path, old, new)
-        held = line is not None and any(line_diff.holds(hunk, line, side) for hunk in hunks)
-        return Location(source.path, line, side) if held else None
+        changed = line is not None and any(line_diff.holds(hunk, line, side) for hunk in hunks)
+        return Location(source.path, line, side) if changed else None
 
     def _behind(self, node: Node, side: Side) -> Location | None:
         """The cause of a field of an object that declares one root and is made by another."""
-        mark = (node.resource.source.root, node.resource.key, side)
-        if mark in self._under_way or len(self._under_way) >= _DEEPEST:
+        key = (node.resource.source.root, node.resource.key, side)
+        if key in self._under_way or len(self._under_way) >= _DEEPEST:
             return None
-        self._under_way.add(mark)
+        self._under_way.add(key)
         try:
-            found = self._place(node, side)
+            place = self._place(node, side)
         finally:
-            self._under_way.remove(mark)
-        return None if found.inputs or found.location is None else found.location
+            self._under_way.remove(key)
+        return None if place.inputs or place.location is None else place.location
 
     def suggestion(self, fix: Fix, path: str) -> Suggestion | None:
         """The line that causes a field, with its scalar as the fix has it.
@@ -161,15 +163,17 @@ class Attribution:
 
     def _makes_only(self, root: RenderedPair, texts: Mapping[str, str], fix: Fix) -> bool:
         """Whether these texts make the field what the fix says, and nothing else another."""
-        old, new = root.new, self.trials.made(root, texts)
+        old, new = root.new, self.trials.built(root, texts)
         if new is None or len(old) != len(new):
             return False
-        differing = [(it, other) for it, other in zip(old, new, strict=True) if it != other]
+        differing = [
+            (resource, other) for resource, other in zip(old, new, strict=True) if resource != other
+        ]
         if len(differing) != 1:
             return False
-        was, now = differing[0]
+        was, resource = differing[0]
         body = provenance.with_value(was.body, fix.node.route, fix.value)
-        return was.key == now.key == fix.node.resource.key and body == now.body
+        return was.key == resource.key == fix.node.resource.key and body == resource.body
 
     def _file(self, path: str, side: Side) -> Location | None:
         if path in (self.head if side == "RIGHT" else self.base).tree:
@@ -190,5 +194,5 @@ def _differing(root: RenderedPair, node: Node) -> TrialField | None:
 
 
 def _are_scalars(fix: Fix) -> bool:
-    held = (fix.node.value, fix.value)
-    return all(isinstance(it, str | int) and not isinstance(it, bool) for it in held)
+    scalars = (fix.node.value, fix.value)
+    return all(isinstance(value, str | int) and not isinstance(value, bool) for value in scalars)

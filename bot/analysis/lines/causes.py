@@ -55,11 +55,11 @@ class CauseSearch:
 
     def place(self) -> Location | None:
         """The line or file that causes it; None where no changed input does so alone."""
-        own = self._in_own_file()
-        if own is not None:
-            return own
+        location = self._in_own_file()
+        if location is not None:
+            return location
         if self.root.before is None or self.root.after is None:
-            return self._brought() or self._of_one_side()
+            return self._version_line() or self._of_one_side()
         version = self._in_version()
         if version is not None:
             return version
@@ -76,23 +76,25 @@ class CauseSearch:
         first = self._spotted[0] if self._spotted else None
         if first is not None and first.hunk.path != path and self._probe(first, side):
             return self._in_hunk(first)  # what is laid over a new file counts more than the file
-        own = next((held for held in self._spotted if held.hunk.path == path), None)
-        if own is None:
+        spot = next(
+            (current_spot for current_spot in self._spotted if current_spot.hunk.path == path), None
+        )
+        if spot is None:
             return None
-        if own.score >= SURE or self._probe(own, side) is not False:
-            return self._in_hunk(own)
+        if spot.score >= SURE or self._probe(spot, side) is not False:
+            return self._in_hunk(spot)
         # The value is another's that looks the same: what gave the object this one is elsewhere.
         where = self._has(path)
         return Location(path, object_line(self.difference.text(path, where), self.node), where)
 
-    def _brought(self) -> Location | None:
+    def _version_line(self) -> Location | None:
         """The line of the version of what lies elsewhere; None for what begins in the tree."""
         return self.versions.place(self.node.resource.source.path, self.side)
 
     def _in_version(self) -> Location | None:
         """The line of a version that is written in no file of the root, where that is the cause."""
         if self._unwritten and self.trials.moved(self.root, self.field):
-            return self._brought()
+            return self._version_line()
         return None
 
     @cached_property
@@ -102,22 +104,22 @@ class CauseSearch:
 
     def _in_hunks(self) -> Location | None:
         """The first hunk without which the field is another, or which alone makes it what it is."""
-        for held in self._spotted[:MOST_PUT_BACK]:
-            if self._makes(held):
-                return self._in_hunk(held)
-        for held in self._spotted[:MOST_ALONE]:
-            text = line_diff.put_on(self.difference.text(held.hunk.path, "LEFT"), held.hunk)
-            if self.trials.suffices(self.root, {held.hunk.path: text}, self.field):
-                return self._in_hunk(held)
+        for spot in self._spotted[:MOST_PUT_BACK]:
+            if self._makes(spot):
+                return self._in_hunk(spot)
+        for spot in self._spotted[:MOST_ALONE]:
+            text = line_diff.put_on(self.difference.text(spot.hunk.path, "LEFT"), spot.hunk)
+            if self.trials.suffices(self.root, {spot.hunk.path: text}, self.field):
+                return self._in_hunk(spot)
         return None
 
-    def _makes(self, held: Spotted) -> bool:
+    def _makes(self, spot: Spotted) -> bool:
         """Whether the field is another one without this hunk."""
-        path = held.hunk.path
-        if path not in self._trees[0].tree and (found := self._probe(held, "RIGHT")) is not None:
+        path = spot.hunk.path
+        if path not in self._trees[0].tree and (follows := self._probe(spot, "RIGHT")) is not None:
             # What lists a new file does not do without it.
-            return found
-        return self.trials.flips(self.root, {path: self._without((held.hunk,))}, self.field)
+            return follows
+        return self.trials.flips(self.root, {path: self._without((spot.hunk,))}, self.field)
 
     def _without(self, hunks: tuple[Hunk, ...]) -> str:
         """A file's text at head with these hunks of it put back."""
@@ -126,30 +128,34 @@ class CauseSearch:
             text = line_diff.put_back(text, hunk)
         return text
 
-    def _probe(self, held: Spotted, side: Side) -> bool | None:
+    def _probe(self, spot: Spotted, side: Side) -> bool | None:
         """Whether the field follows the scalar of this line; None where the line has another."""
-        number = held.new if side == "RIGHT" else held.old
-        text = self.difference.text(held.hunk.path, side)
+        number = spot.new if side == "RIGHT" else spot.old
+        text = self.difference.text(spot.hunk.path, side)
         line = line_diff.line_at(text, number) if number else None
         value = self.field.new if side == "RIGHT" else self.field.old
         other = line and provenance.probed(line, value)
         if not number or not other:
             return None
-        texts = {held.hunk.path: line_diff.with_line(text, number, other)}
+        texts = {spot.hunk.path: line_diff.with_line(text, number, other)}
         return self.trials.flips(self.root, texts, self.field, side)
 
     def _in_files(self) -> Location | None:
         """The file that makes the difference as a whole, and its line where one can be told."""
         files: dict[str, list[Spotted]] = {}
-        for held in self._spotted:
-            files.setdefault(held.hunk.path, []).append(held)
+        for spot in self._spotted:
+            files.setdefault(spot.hunk.path, []).append(spot)
         tried = self._spotted[:MOST_PUT_BACK]
-        left = [path for path, held in files.items() if len(held) > 1 or held[0] not in tried]
-        for path in left[:MOST_WHOLE]:
+        pending = [path for path, spots in files.items() if len(spots) > 1 or spots[0] not in tried]
+        for path in pending[:MOST_WHOLE]:
             hunks = files[path]
             if self._flips(hunks):
-                found = self._halved(hunks)
-                return self._in_hunk(found) if found else Location(path, None, self._has(path))
+                matching_spot = self._halved(hunks)
+                return (
+                    self._in_hunk(matching_spot)
+                    if matching_spot
+                    else Location(path, None, self._has(path))
+                )
         return None
 
     def _halved(self, hunks: list[Spotted]) -> Spotted | None:
@@ -163,7 +169,7 @@ class CauseSearch:
 
     def _flips(self, spotted: list[Spotted]) -> bool:
         """Whether the field is another one without these hunks, which are of one file."""
-        text = self._without(tuple(held.hunk for held in spotted))
+        text = self._without(tuple(spot.hunk for spot in spotted))
         return self.trials.flips(self.root, {spotted[0].hunk.path: text}, self.field)
 
     def _declared(self) -> Location | None:
@@ -171,26 +177,26 @@ class CauseSearch:
 
         What declares it may be rendered itself, and is then followed to where that comes from.
         """
-        was, said = self.root.was, self.root.said
-        if was is None or said is None or self.difference.alike:
+        was, declaration = self.root.declared_before, self.root.declared_after
+        if was is None or declaration is None or self.difference.alike:
             return None
-        old, new = was.node.resource, said.node.resource
-        right = provenance.likest(provenance.changed_leaves(new, old), self._wanted.gained)
-        left = provenance.likest(provenance.changed_leaves(old, new), self._wanted.lost)
+        old, new = was.node.resource, declaration.node.resource
+        right = provenance.likest(provenance.changed_leaves(new, old), self._sought.gained)
+        remaining_node = provenance.likest(provenance.changed_leaves(old, new), self._sought.lost)
         several: tuple[tuple[Node | None, Side], ...] = (
             (right, "RIGHT"),
-            (left, "LEFT"),
-            (said.node, "RIGHT"),
+            (remaining_node, "LEFT"),
+            (declaration.node, "RIGHT"),
         )
-        found = (self.declaring(node, side) for node, side in several if node is not None)
-        return next((held for held in found if held is not None), None)
+        locations = (self.declaring(node, side) for node, side in several if node is not None)
+        return next((location for location in locations if location is not None), None)
 
     def _of_one_side(self) -> Location | None:
         """The place of what stands in a root that the other side does not have."""
         side: Side = "RIGHT" if self.root.before is None else "LEFT"
-        for held in self._spotted[:MOST_PROBED]:
-            if self._probe(held, side):
-                return self._in_hunk(held)
+        for spot in self._spotted[:MOST_PROBED]:
+            if self._probe(spot, side):
+                return self._in_hunk(spot)
         for path in main_files(self.root):
             if (path in self._trees[0].tree) is not (path in self._trees[1].tree):
                 return self._best_of(path)
@@ -200,35 +206,46 @@ class CauseSearch:
         """Where it is said that the root is applied, or no longer applied in another way."""
         other: Side = "LEFT" if side == "RIGHT" else "RIGHT"
         build = self.root.after or self.root.before
-        for held, where in ((self.root, side), *((held, other) for held in self.rendered)):
-            own = held.after if where == "RIGHT" else held.before
-            declared = held.said if where == "RIGHT" else held.was
-            both = held.before is not None and held.after is not None
-            if own is None or declared is None or both or build is None or own.root != build.root:
+        for pair, where in (
+            (self.root, side),
+            *((current_pair, other) for current_pair in self.rendered),
+        ):
+            own_build = pair.after if where == "RIGHT" else pair.before
+            declared = pair.declared_after if where == "RIGHT" else pair.declared_before
+            both = pair.before is not None and pair.after is not None
+            if (
+                own_build is None
+                or declared is None
+                or both
+                or build is None
+                or own_build.root != build.root
+            ):
                 continue
-            found = self.declaring(declared.node, where)
-            if found is not None:
-                yield found
+            location = self.declaring(declared.node, where)
+            if location is not None:
+                yield location
 
     def _best_of(self, path: str) -> Location | None:
         """The line of a file that differs which lists the resource, as the field follows none."""
-        found = next((held for held in self._spotted if held.hunk.path == path), None)
-        return None if found is None else self._in_hunk(replace(found, new=None, old=None))
+        spot = next(
+            (current_spot for current_spot in self._spotted if current_spot.hunk.path == path), None
+        )
+        return None if spot is None else self._in_hunk(replace(spot, new=None, old=None))
 
-    def _in_hunk(self, held: Spotted) -> Location:
+    def _in_hunk(self, spot: Spotted) -> Location:
         """The line of a hunk: on the side that is asked for where the hunk has lines there.
 
         Where the hunk moves a version, it is that version's.
         """
-        hunk = held.hunk
+        hunk = spot.hunk
         source = self.node.resource.source
         moved = None if self._unwritten else self.versions.in_hunk(source, hunk, self.side)
         if moved is not None:
             return moved
         if hunk.removed and (self.side == "LEFT" or not hunk.added):
-            line = held.old or hunk.old + self._listed(hunk.path, hunk.removed)
+            line = spot.old or hunk.old + self._listed(hunk.path, hunk.removed)
             return Location(hunk.path, line, "LEFT")
-        line = held.new or hunk.new + self._listed(hunk.path, hunk.added)
+        line = spot.new or hunk.new + self._listed(hunk.path, hunk.added)
         return Location(hunk.path, line, "RIGHT")
 
     def _listed(self, path: str, lines: tuple[str, ...]) -> int:
@@ -247,16 +264,16 @@ class CauseSearch:
         return (self.trials.base, self.trials.head)
 
     @cached_property
-    def _wanted(self) -> Sought:
+    def _sought(self) -> Sought:
         return provenance.sought(self.node, self.field.old, self.field.new)
 
     @cached_property
     def _spotted(self) -> tuple[Spotted, ...]:
         """The hunks, the most likely first: of what comes from elsewhere, another version."""
-        found = likely_hunks(self.root, self.node, self.field, self.difference, self._wanted)
+        spots = likely_hunks(self.root, self.node, self.field, self.difference, self._sought)
         source = self.node.resource.source
         if not zone(source.path):
-            return found
-        moves = [self.versions.in_hunk(source, held.hunk, "RIGHT") for held in found]
-        ordered = sorted(zip(moves, found, strict=True), key=lambda it: it[0] is None)
-        return tuple(held for _, held in ordered)
+            return spots
+        moves = [self.versions.in_hunk(source, spot.hunk, "RIGHT") for spot in spots]
+        ordered = sorted(zip(moves, spots, strict=True), key=lambda pair: pair[0] is None)
+        return tuple(spot for _, spot in ordered)

@@ -22,7 +22,9 @@ def written_line(text: str, node: Node, value: Value) -> int | None:
 
     The object's name may have got more before and after it by kustomize.
     """
-    return next((line for line, held in _lines(text, node) if held.value == value), None)
+    return next(
+        (line for line, current_node in _lines(text, node) if current_node.value == value), None
+    )
 
 
 def object_line(text: str, node: Node) -> int | None:
@@ -31,7 +33,7 @@ def object_line(text: str, node: Node) -> int | None:
 
 
 def _lines(text: str, node: Node) -> Iterator[tuple[int, Node]]:
-    """The line of a field in each object that may be meant, and what stands there."""
+    """The line of a field in each object that may be resolved, and what stands there."""
     data, key = normalised(text.encode()), node.resource.key
     chunks = cut_for_kubectl(data, DEFAULT_LIMITS).chunks
     named = ((_names(chunk.data), chunk) for chunk in chunks if key.kind.encode() in chunk.data)
@@ -40,10 +42,10 @@ def _lines(text: str, node: Node) -> Iterator[tuple[int, Node]]:
         for names, chunk in named
         if any(name in key.name for name in names)
     ]
-    for _, chunk in sorted(alike, key=lambda held: held[0])[:_MOST_READ]:
+    for _, chunk in sorted(alike, key=lambda flagged: flagged[0])[:_MOST_READ]:
         before = data[: chunk.start].count(b"\n")
-        for line, found in _in_document(chunk.data, node):
-            yield before + line, found
+        for line, target in _in_document(chunk.data, node):
+            yield before + line, target
 
 
 def _names(data: bytes) -> list[str]:
@@ -52,31 +54,35 @@ def _names(data: bytes) -> list[str]:
 
 def _in_document(data: bytes, node: Node) -> Iterator[tuple[int, Node]]:
     key = node.resource.key
-    for held in read_manifest(data).kustomize.objects:
-        identity = identity_of(held.encoded)
+    for document in read_manifest(data).kustomize.objects:
+        identity = identity_of(document.encoded)
         if identity is None or identity.group_kind != key.group_kind:
             continue
-        source = ResourceSource("", "", held.document, held.item, kustomize=True)
-        whole = Resource(key, identity.api_version, held.encoded, source).root
-        found = _followed(whole, node.route)
-        if found is None or identity.name not in key.name:
+        source = ResourceSource("", "", document.document, document.item, kustomize=True)
+        whole = Resource(key, identity.api_version, document.encoded, source).root
+        target = _followed(whole, node.route)
+        if target is None or identity.name not in key.name:
             continue
-        line = line_of(data, source, found.route)
+        line = line_of(data, source, target.route)
         if line is not None:
-            yield line, found
+            yield line, target
 
 
 def _followed(node: Node, route: Route) -> Node | None:
     """What stands at a route, with items found by their merge keys; None where nothing does."""
     for step in route:
-        found: Node | None
+        target: Node | None
         if isinstance(step, ListStep):
             items = list(node.items())
-            exact = (it for it in items if it.route[-1] == step) if step.key else iter(())
-            found = next(exact, items[step.index] if step.index < len(items) else None)
+            exact = (
+                (inner_node for inner_node in items if inner_node.route[-1] == step)
+                if step.key
+                else iter(())
+            )
+            target = next(exact, items[step.index] if step.index < len(items) else None)
         else:
-            found = node[step]
-        if found is None or not found.exists:
+            target = node[step]
+        if target is None or not target.exists:
             return None
-        node = found
+        node = target
     return node

@@ -63,9 +63,9 @@ class OriginFiles:
         if zone(source.path):
             return self.versions.place(source.path, side) if self.versions is not None else None
         trees = {"LEFT": self.base, "RIGHT": self.head}
-        for held in (side, _other(side)):
-            if source.path in trees[held]:
-                return Location(source.path, None, held)
+        for candidate in (side, _other(side)):
+            if source.path in trees[candidate]:
+                return Location(source.path, None, candidate)
         return None
 
 
@@ -85,32 +85,32 @@ class Locator:
     _lines: dict[tuple[ResourceSource, tuple[int | str, ...]], int | None] = field(
         default_factory=dict
     )
-    _held: dict[str, bytes] = field(default_factory=dict)
+    _contents: dict[str, bytes] = field(default_factory=dict)
 
     def finding(self, judged: Judged) -> ReviewFinding:
         """A finding as a review has it, in its one environment."""
-        found = judged.finding
-        place = found.node
-        location = self._location(place, found.side)
+        finding = judged.finding
+        place = finding.node
+        location = self._location(place, finding.side)
         moved = self._moved(place, location)
         return ReviewFinding(
             rule=judged.rule.id,
-            severity=found.severity or judged.rule.severity,
-            message=f"{moved}: {found.message}" if moved else found.message,
-            environments=() if found.governance else (judged.environment,),
+            severity=finding.severity or judged.rule.severity,
+            message=f"{moved}: {finding.message}" if moved else finding.message,
+            environments=() if finding.governance else (judged.environment,),
             resource=None if isinstance(place, FileLine) else _reference(place.resource),
             location=location,
             fingerprint=judged.fingerprint,
             related=(
                 *(
-                    RelatedPlace(self._location(held.node, "RIGHT"), held.message)
-                    for held in found.related
+                    RelatedPlace(self._location(other.node, "RIGHT"), other.message)
+                    for other in finding.related
                 ),
-                *self._inputs(place, found.side),
+                *self._inputs(place, finding.side),
             ),
-            facts=found.facts,
-            details=_details(found),
-            suggestion=self._suggestion(found),
+            facts=finding.facts,
+            details=_details(finding),
+            suggestion=self._suggestion(finding),
             moved=moved,
         )
 
@@ -124,21 +124,21 @@ class Locator:
         """The changed files of a root, for what none of them is known to cause alone."""
         if isinstance(place, FileLine) or self.places is None:
             return
-        found = self.places.inputs_of(place, side)
-        for location in found[:_MOST_INPUTS]:
+        locations = self.places.inputs_of(place, side)
+        for location in locations[:_MOST_INPUTS]:
             yield RelatedPlace(location, "changed, and what was rendered is made of it")
-        left = len(found) - _MOST_INPUTS
-        if left > 0:
-            yield RelatedPlace(None, f"{left:,} more changed files that it is made of")
+        remaining = len(locations) - _MOST_INPUTS
+        if remaining > 0:
+            yield RelatedPlace(None, f"{remaining:,} more changed files that it is made of")
 
-    def _suggestion(self, found: Finding) -> Suggestion | None:
+    def _suggestion(self, finding: Finding) -> Suggestion | None:
         """The finding's fix, where it is certain and changes the finding's own file at head."""
-        fix, place = found.fix, found.node
-        if fix is None or isinstance(place, FileLine) or found.side == "LEFT":
+        fix, place = finding.fix, finding.node
+        if fix is None or isinstance(place, FileLine) or finding.side == "LEFT":
             return None
         source = fix.node.resource.source
         if source.root:
-            location = self._location(place, found.side)
+            location = self._location(place, finding.side)
             if self.places is None or location is None:
                 return None
             return self.places.suggestion(fix, location.path)
@@ -164,17 +164,17 @@ class Locator:
     def _location(self, place: Node | FileLine, side: Side) -> Location | None:
         """The place in a file; None for what no file of the two trees holds, as built-in roles."""
         if isinstance(place, FileLine):
-            known = place.path in self._tree(side)
-            return Location(place.path, place.line, side) if known else None
+            is_known = place.path in self._tree(side)
+            return Location(place.path, place.line, side) if is_known else None
         source = place.resource.source
         if source.root:
             if self.places is not None:
                 return self.places.place_of(place, side)
             return OriginFiles(self.base, self.head, self.versions).place_of(place, side)
-        for held in (side, _other(side)):
-            file = self._tree(held).get(source.path)
+        for candidate in (side, _other(side)):
+            file = self._tree(candidate).get(source.path)
             if file is not None and file.blob == source.blob:
-                return Location(source.path, self._line(source, place.route), held)
+                return Location(source.path, self._line(source, place.route), candidate)
         return None
 
     def _tree(self, side: Side) -> Tree:
@@ -182,11 +182,11 @@ class Locator:
 
     def _line(self, source: ResourceSource, route: Route) -> int | None:
         # Items that are alike in a list are told apart by their index alone, which `==` leaves out.
-        mark = (source, tuple(step.index if isinstance(step, ListStep) else step for step in route))
-        if mark not in self._lines:
+        key = (source, tuple(step.index if isinstance(step, ListStep) else step for step in route))
+        if key not in self._lines:
             data = self._data(source)
-            self._lines[mark] = None if data is None else line_of(data, source, route)
-        return self._lines[mark]
+            self._lines[key] = None if data is None else line_of(data, source, route)
+        return self._lines[key]
 
     def _data(self, source: ResourceSource) -> bytes | None:
         file = self.head.get(source.path)
@@ -194,9 +194,9 @@ class Locator:
             file = self.base.get(source.path)
         if file is None or file.blob != source.blob or file.size > LARGEST:
             return None
-        if source.blob not in self._held:
-            self._held[source.blob] = self.blobs.data(source.blob)
-        return self._held[source.blob]
+        if source.blob not in self._contents:
+            self._contents[source.blob] = self.blobs.data(source.blob)
+        return self._contents[source.blob]
 
 
 def in_one_line(text: str) -> str:
@@ -204,13 +204,13 @@ def in_one_line(text: str) -> str:
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)[:_LONGEST_MESSAGE]
 
 
-def merged(found: Iterable[ReviewFinding]) -> Iterator[ReviewFinding]:
+def merged(unmerged: Iterable[ReviewFinding]) -> Iterator[ReviewFinding]:
     """The same finding at the same place in several environments as one that names them all."""
-    held: dict[object, list[ReviewFinding]] = {}
-    for finding in found:
-        mark = (finding.fingerprint, finding.location, finding.message, finding.severity)
-        held.setdefault(mark, []).append(finding)
-    for same in held.values():
+    findings: dict[object, list[ReviewFinding]] = {}
+    for finding in unmerged:
+        key = (finding.fingerprint, finding.location, finding.message, finding.severity)
+        findings.setdefault(key, []).append(finding)
+    for same in findings.values():
         names = sorted({name for finding in same for name in finding.environments})
         yield replace(same[0], environments=tuple(names))
 
@@ -224,9 +224,9 @@ def _other(side: Side) -> Side:
     return "LEFT" if side == "RIGHT" else "RIGHT"
 
 
-def _details(found: Finding) -> Details:
+def _details(finding: Finding) -> Details:
     return Details(
-        tables=tuple(held for held in found.details if isinstance(held, Table)),
-        steps=tuple(held for held in found.details if isinstance(held, Steps)),
-        graphs=tuple(held for held in found.details if isinstance(held, Graph)),
+        tables=tuple(detail for detail in finding.details if isinstance(detail, Table)),
+        steps=tuple(detail for detail in finding.details if isinstance(detail, Steps)),
+        graphs=tuple(detail for detail in finding.details if isinstance(detail, Graph)),
     )

@@ -19,19 +19,21 @@ _OF_CHARTS: Final = frozenset({"templates", "charts", "crds"})
 
 
 def likely_hunks(
-    root: RenderedPair, node: Node, field: TrialField, difference: RootDiff, wanted: Sought
+    root: RenderedPair, node: Node, field: TrialField, difference: RootDiff, sought: Sought
 ) -> tuple[Spotted, ...]:
     """What differs of a root, in the order in which it is worth trying for a field."""
-    found = provenance.ranked(difference.hunks, difference.base, difference.head, wanted)
+    spots = provenance.ranked(difference.hunks, difference.base, difference.head, sought)
     build = root.after or root.before
     if build is not None and build.renderer == "helm":
-        shown = [it if _is_read(root, it.hunk.path) else _with(it, -SURE) for it in found]
+        shown = [spot if _is_read(root, spot.hunk.path) else _with(spot, -SURE) for spot in spots]
     else:
         path = node.resource.source.path
-        left = written_line(difference.text(path, "LEFT"), node, field.old)
+        left_line = written_line(difference.text(path, "LEFT"), node, field.old)
         right = written_line(difference.text(path, "RIGHT"), node, field.new)
-        shown = [_pointed(it, left, right) if it.hunk.path == path else it for it in found]
-    return tuple(sorted(shown, key=lambda held: -held.score))
+        shown = [
+            _pointed(spot, left_line, right) if spot.hunk.path == path else spot for spot in spots
+        ]
+    return tuple(sorted(shown, key=lambda candidate: -candidate.score))
 
 
 def _is_read(root: RenderedPair, path: str) -> bool:
@@ -42,14 +44,14 @@ def _is_read(root: RenderedPair, path: str) -> bool:
     return path in main_files(root) or inner.split("/")[0] in _OF_CHARTS or inner == path
 
 
-def _pointed(held: Spotted, left: int | None, right: int | None) -> Spotted:
+def _pointed(spot: Spotted, left_line: int | None, right: int | None) -> Spotted:
     """The hunk with these lines of it, if they are lines of it: then nothing is more likely."""
-    if right is not None and line_diff.holds(held.hunk, right, "RIGHT"):
-        return replace(_with(held, SURE), new=right)
-    if left is not None and line_diff.holds(held.hunk, left, "LEFT"):
-        return replace(_with(held, SURE), old=left)
-    return held
+    if right is not None and line_diff.holds(spot.hunk, right, "RIGHT"):
+        return replace(_with(spot, SURE), new=right)
+    if left_line is not None and line_diff.holds(spot.hunk, left_line, "LEFT"):
+        return replace(_with(spot, SURE), old=left_line)
+    return spot
 
 
-def _with(held: Spotted, more: int) -> Spotted:
-    return replace(held, score=held.score + more)
+def _with(spot: Spotted, more: int) -> Spotted:
+    return replace(spot, score=spot.score + more)

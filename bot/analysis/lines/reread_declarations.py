@@ -42,19 +42,19 @@ class Redeclaring:
 
     def files_of(self, declared: Declared) -> frozenset[str]:
         """The files of the tree that say how it is built, beside those that it is made of."""
-        mark = id(declared)
-        if mark not in self._files:
+        key = id(declared)
+        if key not in self._files:
             owner = declared.node.resource
             written = {*declared.inputs, *declared.edits}
             if not owner.source.root:
                 written.add(owner.source.path)
-            for held in self.resources:
+            for resource in self.resources:
                 # Variables and values may come from it.
-                named = f'"{held.name}"'.encode() in owner.encoded
-                if named and held.key.kind == _CONFIG_MAP and not held.source.root:
-                    written.add(held.source.path)
-            self._files[mark] = frozenset(written)
-        return self._files[mark]
+                named = f'"{resource.name}"'.encode() in owner.encoded
+                if named and resource.key.kind == _CONFIG_MAP and not resource.source.root:
+                    written.add(resource.source.path)
+            self._files[key] = frozenset(written)
+        return self._files[key]
 
     def again(self, declared: Declared, texts: Mapping[str, str]) -> Declared | None:
         """The same declaration where files have these texts; None where there is none then."""
@@ -64,11 +64,20 @@ class Redeclaring:
         for path, text in texts.items():
             tree[path] = File("100644", _name(text), len(text.encode()))
         concerned = [
-            it for it in self.resources if it.group_kind not in _DECLARING or _is(it, owner)
+            resource
+            for resource in self.resources
+            if resource.group_kind not in _DECLARING or _is(resource, owner)
         ]
-        found = self.declare(laid)(list(_reread(concerned, texts)), tree, concerned)
-        alike = [it for it in found if _mark(it) == _mark(declared)]
-        return next((it for it in alike if it.cluster == declared.cluster), next(iter(alike), None))
+        declarations = self.declare(laid)(list(_reread(concerned, texts)), tree, concerned)
+        alike = [
+            declaration
+            for declaration in declarations
+            if _identity(declaration) == _identity(declared)
+        ]
+        return next(
+            (declaration for declaration in alike if declaration.cluster == declared.cluster),
+            next(iter(alike), None),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,43 +96,53 @@ def _name(text: str) -> str:
     return f"text:{sha1(text.encode(), usedforsecurity=False).hexdigest()}"
 
 
-def _is(held: Resource, owner: Resource) -> bool:
+def _is(resource: Resource, owner: Resource) -> bool:
     """Whether it is what declares, or may be what makes the release of a HelmChart that is."""
-    return held.key == owner.key or (
-        owner.group_kind not in _DECLARING and held.group_kind == kinds.HELM_RELEASE
+    return resource.key == owner.key or (
+        owner.group_kind not in _DECLARING and resource.group_kind == kinds.HELM_RELEASE
     )
 
 
-def _mark(held: Declared) -> object:
-    return (held.node.resource.key, held.node.route, held.path, held.name)
+def _identity(declaration: Declared) -> object:
+    return (
+        declaration.node.resource.key,
+        declaration.node.route,
+        declaration.path,
+        declaration.name,
+    )
 
 
 def _reread(resources: list[Resource], texts: Mapping[str, str]) -> Iterator[Resource]:
     """The resources, those of files with other texts as these have them."""
     manifests = {path: read_manifest(text.encode()) for path, text in texts.items()}
-    for held in resources:
-        manifest = None if held.source.root else manifests.get(held.source.path)
+    for resource in resources:
+        manifest = None if resource.source.root else manifests.get(resource.source.path)
         if manifest is None:
-            yield held
+            yield resource
             continue
-        reading = manifest.kustomize if held.source.kustomize else manifest.kubectl
-        found = _named(reading, held)
-        if found is not None:
-            yield Resource(held.key, held.api_version, _placed(found.encoded, held), held.source)
+        reading = manifest.kustomize if resource.source.kustomize else manifest.kubectl
+        document = _named(reading, resource)
+        if document is not None:
+            yield Resource(
+                resource.key,
+                resource.api_version,
+                _placed(document.encoded, resource),
+                resource.source,
+            )
 
 
 def _named(reading: Reading, resource: Resource) -> Object | None:
     """The object of that name; of several, that in the namespace."""
-    found: Object | None = None
-    for held in reading.objects:
-        identity = identity_of(held.encoded)
+    document: Object | None = None
+    for current_document in reading.objects:
+        identity = identity_of(current_document.encoded)
         named = identity and (identity.group_kind, identity.name)
         if identity is None or named != (resource.group_kind, resource.name):
             continue
         if identity.namespace == resource.namespace:
-            return held
-        found = found or held
-    return found
+            return current_document
+        document = document or current_document
+    return document
 
 
 def _placed(encoded: bytes, resource: Resource) -> bytes:

@@ -52,29 +52,29 @@ class Differences:
 
     base: Redeclaring
     head: Redeclaring
-    _known: dict[str, RootDiff] = field(default_factory=dict)
+    _by_root: dict[str, RootDiff] = field(default_factory=dict)
 
     def of(self, root: RenderedPair) -> RootDiff:
         """What differs of a root, and of what declares it where that is not the same."""
-        if root.name not in self._known:
-            self._known[root.name] = self._find(root)
-        return self._known[root.name]
+        if root.name not in self._by_root:
+            self._by_root[root.name] = self._find(root)
+        return self._by_root[root.name]
 
     def _find(self, root: RenderedPair) -> RootDiff:
         same = _alike(root)
-        own = tree_paths(root.before, root) | tree_paths(root.after, root)
+        built_of = tree_paths(root.before, root) | tree_paths(root.after, root)
         declaring = () if same else self._declaring(root)
-        differing = {path for path in (*own, *declaring) if self._differs(path)}
+        differing = {path for path in (*built_of, *declaring) if self._differs(path)}
         # What says what the root is comes first, as not everything may be looked at.
         first = [path for path in main_files(root) if path in differing]
         paths = tuple(dict.fromkeys((*first, *sorted(differing))))
         base, head = dict[str, str](), dict[str, str]()
         hunks: list[Hunk] = []
-        left = _MOST_TEXT
+        text_budget = _MOST_TEXT
         for path in paths[:_MOST_FILES]:
             old, new = text_of(self.base, path), text_of(self.head, path)
-            left -= len(old or "") + len(new or "")
-            if old is not None and new is not None and left >= 0:
+            text_budget -= len(old or "") + len(new or "")
+            if old is not None and new is not None and text_budget >= 0:
                 base[path], head[path] = old, new
                 hunks.extend(line_diff.hunks(path, old, new))
         whole = same and len(base) == len(paths)
@@ -84,7 +84,7 @@ class Differences:
         return self.base.tree.get(path) != self.head.tree.get(path)
 
     def _declaring(self, root: RenderedPair) -> Iterator[str]:
-        for tree, declared in ((self.base, root.was), (self.head, root.said)):
+        for tree, declared in ((self.base, root.declared_before), (self.head, root.declared_after)):
             if declared is not None:
                 yield from tree.files_of(declared)
 
@@ -129,5 +129,5 @@ def _alike(root: RenderedPair) -> bool:
 
 
 def _finish(root: RenderedPair) -> tuple[Finish | None, Finish | None]:
-    was, said = root.was, root.said
-    return (was.finish if was else None, said.finish if said else None)
+    was, declaration = root.declared_before, root.declared_after
+    return (was.finish if was else None, declaration.finish if declaration else None)

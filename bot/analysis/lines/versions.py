@@ -24,15 +24,15 @@ class Versions:
     head: Tree
     blobs: Blobs
     rendered: Mapping[str, RenderedPair] = field(default_factory=dict)
-    grafts: tuple[FetchedFiles, FetchedFiles] = (NOTHING, NOTHING)
+    fetched: tuple[FetchedFiles, FetchedFiles] = (NOTHING, NOTHING)
     _lines: dict[tuple[str, Side], Location | None] = field(default_factory=dict)
 
     def place(self, path: str, side: Side) -> Location | None:
         """The line of the version through which a file was brought; None for files of the tree."""
-        for held in (side, _other(side)):
-            remote = self._grafts(held).outermost(path)
+        for candidate in (side, _other(side)):
+            remote = self._grafts(candidate).outermost(path)
             if remote is not None:
-                return self._location(remote, held)
+                return self._location(remote, candidate)
         return None
 
     def moved(self, root: str, location: Location | None) -> str:
@@ -41,7 +41,7 @@ class Versions:
             return ""
         for old, new in self._moves(root):
             if location in (self._location(old, "LEFT"), self._location(new, "RIGHT")):
-                return f"{new.meant.title} {old.meant.version} -> {new.meant.version}"
+                return f"{new.resolved.title} {old.resolved.version} -> {new.resolved.version}"
         return ""
 
     def in_hunk(self, origin: ResourceSource, hunk: Hunk, side: Side) -> Location | None:
@@ -49,13 +49,13 @@ class Versions:
 
         Of several the one through which that was brought in which something begins.
         """
-        own = self._grafts(side).outermost(origin.path)
-        found: list[tuple[bool, Location | None]] = []
+        remote = self._grafts(side).outermost(origin.path)
+        candidates: list[tuple[bool, Location | None]] = []
         for old, new in self._moves(origin.root):
             lines = {"LEFT": self._location(old, "LEFT"), "RIGHT": self._location(new, "RIGHT")}
             if _holds(hunk, lines["RIGHT"]) or _holds(hunk, lines["LEFT"]):
-                found.append((own is not None and own.place == new.place, lines[side]))
-        return max(found, key=lambda it: it[0])[1] if found else None
+                candidates.append((remote is not None and remote.place == new.place, lines[side]))
+        return max(candidates, key=lambda candidate: candidate[0])[1] if candidates else None
 
     def written_in(self, root: str) -> frozenset[str]:
         """The files of the tree that hold the versions of a root which move."""
@@ -63,8 +63,8 @@ class Versions:
 
     def _moves(self, root: str) -> Iterator[tuple[Remote, Remote]]:
         """The references of a root that the tree itself holds in two versions."""
-        held = self.rendered.get(root)
-        before, after = held.remotes if held is not None else ((), ())
+        pair = self.rendered.get(root)
+        before, after = pair.remotes if pair is not None else ((), ())
         old = {remote.place: remote for remote in before if not zone(remote.source.path)}
         for new in after:
             was = old.get(new.place)
@@ -72,12 +72,12 @@ class Versions:
                 yield was, new
 
     def _location(self, remote: Remote, side: Side) -> Location | None:
-        mark = (remote.place, side)
-        if mark not in self._lines:
-            self._lines[mark] = self._found(remote, side)
-        return self._lines[mark]
+        key = (remote.place, side)
+        if key not in self._lines:
+            self._lines[key] = self._search(remote, side)
+        return self._lines[key]
 
-    def _found(self, remote: Remote, side: Side) -> Location | None:
+    def _search(self, remote: Remote, side: Side) -> Location | None:
         path = remote.source.path
         file = (self.base if side == "LEFT" else self.head).get(path)
         if file is None:
@@ -93,7 +93,7 @@ class Versions:
         return Location(path, line, side)
 
     def _grafts(self, side: Side) -> FetchedFiles:
-        return self.grafts[0] if side == "LEFT" else self.grafts[1]
+        return self.fetched[0] if side == "LEFT" else self.fetched[1]
 
 
 def _holds(hunk: Hunk, location: Location | None) -> bool:

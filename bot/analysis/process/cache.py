@@ -45,8 +45,8 @@ def reader_version() -> str:
         digest.update(part.encode() + b"\0")
     for package, names in _READERS:
         for name in names:
-            found = resources.files(package).joinpath(name)
-            files = sorted(found.iterdir(), key=str) if found.is_dir() else [found]
+            entry = resources.files(package).joinpath(name)
+            files = sorted(entry.iterdir(), key=str) if entry.is_dir() else [entry]
             for file in files:
                 if file.name.endswith(".py"):
                     digest.update(file.name.encode() + b"\0" + file.read_bytes())
@@ -97,7 +97,7 @@ class FactCache:
 
     def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """What is known of these keys."""
-        found: dict[str, bytes] = {}
+        facts: dict[str, bytes] = {}
         with self._usable() as connection:
             if connection is not None:
                 for some in _batches(keys):
@@ -106,9 +106,9 @@ class FactCache:
                         f"SELECT key, value FROM facts WHERE key IN ({marks})",  # noqa: S608 - marks
                         some,
                     )
-                    found.update(rows)
-                self._touch(connection, list(found))
-        return found
+                    facts.update(rows)
+                self._touch(connection, list(facts))
+        return facts
 
     def put(self, facts: Mapping[str, bytes]) -> None:
         """Keep these, and drop what was not used for longest where that is too much."""

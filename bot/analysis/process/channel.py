@@ -92,11 +92,11 @@ class Channel:
 
     def send(self, data: bytes) -> None:
         """Send a framed message. Raises AnalysisError where the child does not take it."""
-        left = memoryview(data)
-        while left:
+        remaining = memoryview(data)
+        while remaining:
             self._wait(self._input, select.POLLOUT)
             try:
-                left = left[os.write(self._input, left[:_CHUNK]) :]
+                remaining = remaining[os.write(self._input, remaining[:_CHUNK]) :]
             except BlockingIOError:
                 continue
             except BrokenPipeError:
@@ -123,13 +123,13 @@ class Channel:
     def _wait(self, pipe: int, event: int) -> None:
         poll = select.poll()
         poll.register(pipe, event)
-        while (left := self._deadline - time.monotonic()) > 0:
+        while (remaining := self._deadline - time.monotonic()) > 0:
             if time.monotonic() >= self._asked + _LOOK:
                 self._asked = time.monotonic()
                 if self._unwanted():
                     self._end()
                     raise Overtaken("nobody wants this analysis any more")
-            if poll.poll(min(left, _LOOK) * 1000):
+            if poll.poll(min(remaining, _LOOK) * 1000):
                 return
         self._end()
         raise AnalysisError(f"the analysis took longer than {self._wall:.0f} seconds")

@@ -33,17 +33,17 @@ from bot.analysis.process.messages import (
     MOST_OWNERS,
     OWNER,
     AnalysisAnswer,
+    BuildRequest,
     FactKind,
     Failed,
     FetchRequest,
-    Order,
     Start,
     Uses,
     Want,
     answer,
-    decode_given,
+    decode_build_answer,
+    decode_fetch_answer,
     decode_have,
-    decode_made,
     decode_rest,
     decode_start,
     frame,
@@ -92,17 +92,17 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     content.prefetch((base,))
     # What may be fetched is said by base, and by a process that has seen nothing else.
     owners = owners_of(base, content, start.policy) if start.fetches else ()
-    said = sorted(held for held in owners if re.match(OWNER, held))
-    _send(Uses(said[:MOST_OWNERS], content.new))
+    names = sorted(owner for owner in owners if re.match(OWNER, owner))
+    _send(Uses(names[:MOST_OWNERS], content.new))
     content.new = []
     head = unpack_tree(decode_rest(_receive()).head, base)
     content.prefetch((base, head))
-    asked = [rule for rule in rules if start.rules is None or rule.id in start.rules]
+    requested_rules = [rule for rule in rules if start.rules is None or rule.id in start.rules]
     question = Question(base, head, start.policy, start.namespace, start.repositories)
     fetcher = _Fetcher() if start.fetches else None
-    found = examine_trees(question, content, asked, _Builder(), fetcher)
+    analysis = examine_trees(question, content, requested_rules, _Builder(), fetcher)
     counts = (content.counters.parsed, content.counters.blobs, content.counters.cached)
-    _send(AnalysisAnswer(**answer(found, content.new, counts), sandbox=str(state)))
+    _send(AnalysisAnswer(**answer(analysis, content.new, counts), sandbox=str(state)))
 
 
 class _Builder(Builder):
@@ -114,8 +114,8 @@ class _Builder(Builder):
 
     def build_all(self, builds: Sequence[Build]) -> Sequence[BuildResult]:
         """What comes of each of these builds, in their order."""
-        _send(Order(list(builds)))
-        return [decode_made(_receive()).built for _ in builds]
+        _send(BuildRequest(list(builds)))
+        return [decode_build_answer(_receive()).built for _ in builds]
 
 
 class _Fetcher:
@@ -124,7 +124,7 @@ class _Fetcher:
     def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         """What came of each reference, in their order."""
         _send(FetchRequest(list(references)))
-        return decode_given(_receive()).found
+        return decode_fetch_answer(_receive()).found
 
 
 @dataclass(slots=True)
@@ -138,24 +138,24 @@ class _Content:
 
     def prefetch(self, trees: Iterable[Tree]) -> None:
         """Ask for everything that a review of these trees is going to need, in few messages."""
-        wanted = dict.fromkeys(
+        requested = dict.fromkeys(
             (kind, file)
             for tree in trees
             for path, file in tree.items()
             if file.mode in REGULAR and file.size <= LARGEST
             for kind in _kinds(path)
-            if (mark := (kind, file.blob)) not in self._read and mark not in self._packed
+            if (key := (kind, file.blob)) not in self._read and key not in self._packed
         )
-        for some in _portions(wanted):
+        for some in _portions(requested):
             self._ask([(kind, file.blob) for kind, file in some])
 
     def manifest(self, file: File) -> Manifest:
         """Both readings of a file."""
-        return self._known("manifest", file)
+        return self._read_once("manifest", file)
 
     def kustomization(self, file: File) -> Manifest:
         """Both readings of a kustomization's file."""
-        return self._known("kustomization", file)
+        return self._read_once("kustomization", file)
 
     def link(self, file: File) -> str:
         """Where a symlink points."""
@@ -170,41 +170,41 @@ class _Content:
             raise KeyError(blob)
         return data
 
-    def _known(self, kind: FactKind, file: File) -> Manifest:
+    def _read_once(self, kind: FactKind, file: File) -> Manifest:
         if file.size > LARGEST:
             return too_large(file)
-        mark = (kind, file.blob)
-        if mark not in self._read:
-            if mark not in self._packed:
-                self._ask([mark])
-            if mark not in self._read:
-                self._read[mark] = self._unpacked(mark, self._packed.pop(mark))
-        return self._read[mark]
+        key = (kind, file.blob)
+        if key not in self._read:
+            if key not in self._packed:
+                self._ask([key])
+            if key not in self._read:
+                self._read[key] = self._unpacked(key, self._packed.pop(key))
+        return self._read[key]
 
-    def _unpacked(self, mark: tuple[FactKind, str], packed: bytes) -> Manifest:
+    def _unpacked(self, key: tuple[FactKind, str], packed: bytes) -> Manifest:
         """What was kept; read anew where the disk, or somebody, has spoiled it."""
         try:
             return unpack_manifest(packed)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return self._parsed(mark, self.data(mark[1]))
+            return self._parsed(key, self.data(key[1]))
 
-    def _parsed(self, mark: tuple[FactKind, str], data: bytes) -> Manifest:
+    def _parsed(self, key: tuple[FactKind, str], data: bytes) -> Manifest:
         self.counters.parsed += 1
-        manifest = read(data) if mark[0] == "manifest" else read_kustomization(data)
-        self.new.append((*mark, pack_manifest(manifest)))
+        manifest = read(data) if key[0] == "manifest" else read_kustomization(data)
+        self.new.append((*key, pack_manifest(manifest)))
         return manifest
 
     def _ask(self, marks: list[tuple[FactKind, str]]) -> None:
         _send(Want(marks))
-        for mark, (form, data) in zip(marks, decode_have(_receive()).items, strict=True):
+        for key, (form, data) in zip(marks, decode_have(_receive()).items, strict=True):
             if data is None:
-                self._read[mark] = MISSING
+                self._read[key] = MISSING
             elif form == "facts":
                 self.counters.cached += 1
-                self._packed[mark] = data
+                self._packed[key] = data
             else:
                 self.counters.blobs += 1
-                self._read[mark] = self._parsed(mark, data)
+                self._read[key] = self._parsed(key, data)
 
 
 def _kinds(path: str) -> Iterator[FactKind]:
@@ -215,11 +215,11 @@ def _kinds(path: str) -> Iterator[FactKind]:
 
 
 def _portions(
-    wanted: Iterable[tuple[FactKind, File]],
+    requested: Iterable[tuple[FactKind, File]],
 ) -> Iterator[list[tuple[FactKind, File]]]:
     some: list[tuple[FactKind, File]] = []
     size = 0
-    for item in wanted:
+    for item in requested:
         if some and (len(some) >= _MOST_AT_ONCE or size + item[1].size > _BYTES_AT_ONCE):
             yield some
             some, size = [], 0
@@ -246,9 +246,9 @@ def _limit(memory: int, seconds: int) -> None:
 
 
 def _send(message: msgspec.Struct) -> None:
-    left = memoryview(frame(message))
-    while left:
-        left = left[os.write(_OUTPUT, left) :]
+    remaining = memoryview(frame(message))
+    while remaining:
+        remaining = remaining[os.write(_OUTPUT, remaining) :]
 
 
 def _receive() -> bytes:

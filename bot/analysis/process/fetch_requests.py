@@ -16,7 +16,7 @@ from bot.core.states.roots.files import REGULAR, SYMLINK
 from bot.core.tree import Blobs, File
 from bot.errors import AnalysisError
 
-Told = Callable[[str], None]
+FetchListener = Callable[[str], None]
 """Who hears what is being fetched."""
 
 
@@ -39,7 +39,7 @@ _LONGEST: Final = 1_024
 _MODES: Final = REGULAR | {SYMLINK}
 
 
-def tell_nobody(text: str) -> None:
+def ignore_fetches(text: str) -> None:
     """Where nobody waits for it."""
     del text
 
@@ -49,45 +49,51 @@ class FetchRequests:
     """What is brought for one review. `came` is what came of each reference, `spent` how long."""
 
     fetcher: Fetcher
-    told: Told = tell_nobody
+    on_fetch: FetchListener = ignore_fetches
     came: dict[SourceReference, FetchResult] = field(default_factory=dict)
     spent: float = 0.0
     _files: int = 0
 
-    def brought(self, references: Sequence[SourceReference]) -> list[FetchResult]:
+    def fetch(self, references: Sequence[SourceReference]) -> list[FetchResult]:
         """What comes of these. Raises AnalysisError for what no honest child asks for."""
-        new = [held for held in dict.fromkeys(references) if held not in self.came]
+        new = [
+            current_reference
+            for current_reference in dict.fromkeys(references)
+            if current_reference not in self.came
+        ]
         if len(self.came) + len(new) > MOST_REFERENCES or any(map(_is_wrong, new)):
             raise AnalysisError("the analysis asked for more from elsewhere than it can need")
         begun = time.monotonic()
         if new:
-            self.told(f"Fetching {', '.join(map(_words, new))}")
-            for reference, found in zip(new, self.fetcher.fetch(new), strict=True):
-                self.came[reference] = self._bounded(found)
+            self.on_fetch(f"Fetching {', '.join(map(_words, new))}")
+            for reference, result in zip(new, self.fetcher.fetch(new), strict=True):
+                self.came[reference] = self._bounded(result)
         self.spent += time.monotonic() - begun
-        return [self.came[held] for held in references]
+        return [self.came[current_reference] for current_reference in references]
 
     def blobs(self) -> Iterator[str]:
         """The content ids of all that came."""
-        for found in self.came.values():
-            for file in found.files.values():
+        for result in self.came.values():
+            for file in result.files.values():
                 yield file.blob
 
     def fetched(self) -> tuple[Fetched, ...]:
         """What a review says of it."""
-        return tuple(sorted(fetched_of(held, found) for held, found in self.came.items()))
+        return tuple(
+            sorted(fetched_of(reference, result) for reference, result in self.came.items())
+        )
 
-    def _bounded(self, found: FetchResult) -> FetchResult:
-        files = {path: file for path, file in found.files.items() if _is_plain(path, file)}
+    def _bounded(self, result: FetchResult) -> FetchResult:
+        files = {path: file for path, file in result.files.items() if _is_plain(path, file)}
         self._files += len(files)
         if self._files > MOST_FILES:
             return FetchResult("limit", message=f"what is fetched has more than {MOST_FILES} files")
-        return replace(found, files=files)
+        return replace(result, files=files)
 
 
 def _words(reference: SourceReference) -> str:
-    held = fetched_of(reference, FetchResult("fetched"))
-    return f"{held.source} {held.version}".strip()
+    description = fetched_of(reference, FetchResult("fetched"))
+    return f"{description.source} {description.version}".strip()
 
 
 def _is_wrong(reference: SourceReference) -> bool:

@@ -97,13 +97,13 @@ class Have(msgspec.Struct, frozen=True):
     items: list[tuple[Literal["facts", "data"], bytes | None]]
 
 
-class Order(msgspec.Struct, frozen=True, tag=True):
+class BuildRequest(msgspec.Struct, frozen=True, tag=True):
     """What the child asks the parent to build."""
 
     builds: Annotated[list[Build], msgspec.Meta(max_length=1_000)]
 
 
-class Made(msgspec.Struct, frozen=True):
+class BuildAnswer(msgspec.Struct, frozen=True):
     """What came of one build of an order; there is one for each, in their order."""
 
     built: BuildResult
@@ -115,7 +115,7 @@ class FetchRequest(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=
     references: Annotated[list[SourceReference], msgspec.Meta(max_length=MOST_REFERENCES)]
 
 
-class Given(msgspec.Struct, frozen=True):
+class FetchAnswer(msgspec.Struct, frozen=True):
     """The parent's answer: what came of each reference."""
 
     found: list[FetchResult]
@@ -157,13 +157,13 @@ class AnalysisAnswer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_field
     sandbox: str
 
 
-Message: TypeAlias = Want | Uses | Order | FetchRequest | AnalysisAnswer | Failed
+Message: TypeAlias = Want | Uses | BuildRequest | FetchRequest | AnalysisAnswer | Failed
 
 decode_start: Final = msgspec.msgpack.Decoder(Start).decode
 decode_rest: Final = msgspec.msgpack.Decoder(Rest).decode
-decode_given: Final = msgspec.msgpack.Decoder(Given).decode
+decode_fetch_answer: Final = msgspec.msgpack.Decoder(FetchAnswer).decode
 decode_have: Final = msgspec.msgpack.Decoder(Have).decode
-decode_made: Final = msgspec.msgpack.Decoder(Made).decode
+decode_build_answer: Final = msgspec.msgpack.Decoder(BuildAnswer).decode
 _decode_message: Final = msgspec.msgpack.Decoder(Message).decode
 
 
@@ -191,8 +191,8 @@ def pack_tree(tree: Tree) -> dict[str, tuple[str, str, int]]:
 
 def unpack_tree(packed: Mapping[str, tuple[str, str, int]], like: Tree | None = None) -> Tree:
     """The tree again. Equal files become one object: trees share most of theirs with another."""
-    known = {(file.mode, file.blob, file.size): file for file in (like or {}).values()}
-    return {path: known.setdefault(row, File(*row)) for path, row in packed.items()}
+    files = {(file.mode, file.blob, file.size): file for file in (like or {}).values()}
+    return {path: files.setdefault(row, File(*row)) for path, row in packed.items()}
 
 
 def answer(
@@ -201,7 +201,7 @@ def answer(
     """The fields of an Answer, but for the sandbox's state."""
     parsed, blobs, cached = counts
     return {
-        "findings": [_outgoing(found) for found in analysis.findings],
+        "findings": [_outgoing(finding) for finding in analysis.findings],
         "problems": list(analysis.problems),
         "summary": analysis.summary,
         "facts": facts,
@@ -211,26 +211,26 @@ def answer(
     }
 
 
-def analysis(said: AnalysisAnswer, rules: frozenset[str], base: Tree, head: Tree) -> Analysis:
+def analysis(received: AnalysisAnswer, rules: frozenset[str], base: Tree, head: Tree) -> Analysis:
     """The analysis that a child's answer is. Raises AnalysisError where it cannot be one."""
     trees = {"LEFT": base, "RIGHT": head}
-    places = [found.location for found in said.findings]
-    places += [place.location for found in said.findings for place in found.related]
-    places += [problem.location for problem in said.problems]
-    texts = [found.message for found in said.findings]
-    texts += [problem.message for problem in said.problems]
+    places = [finding.location for finding in received.findings]
+    places += [place.location for entry in received.findings for place in entry.related]
+    places += [problem.location for problem in received.problems]
+    texts = [entry.message for entry in received.findings]
+    texts += [problem.message for problem in received.problems]
     wrong = (
-        any(found.rule not in rules for found in said.findings)
+        any(entry.rule not in rules for entry in received.findings)
         or any(not _PRINTED.match(text) or len(text) > _LONGEST_TEXT for text in texts)
         or any(not _is_place(place, trees) for place in places)
     )
     if wrong:
         raise AnalysisError("the analysis answered nonsense: a rule, place or text that cannot be")
     try:
-        findings = tuple(_incoming(found) for found in said.findings)
+        findings = tuple(_incoming(entry) for entry in received.findings)
     except (RecursionError, TypeError) as error:
         raise AnalysisError("the analysis answered nonsense: facts that cannot be") from error
-    return Analysis(findings, tuple(said.problems), said.summary)
+    return Analysis(findings, tuple(received.problems), received.summary)
 
 
 def pack_manifest(manifest: Manifest) -> bytes:
@@ -253,37 +253,37 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 _decode_kept: Final = msgspec.msgpack.Decoder(_Kept).decode
 
 
-def _outgoing(found: ReviewFinding) -> _Finding:
+def _outgoing(finding: ReviewFinding) -> _Finding:
     return _Finding(
-        rule=found.rule,
-        severity=found.severity,
-        message=found.message,
-        environments=found.environments,
-        resource=found.resource,
-        location=found.location,
-        fingerprint=found.fingerprint,
-        related=found.related,
-        facts={key: values.thaw(value) for key, value in found.facts.items()},
-        details=found.details,
-        suggestion=found.suggestion,
-        moved=found.moved,
+        rule=finding.rule,
+        severity=finding.severity,
+        message=finding.message,
+        environments=finding.environments,
+        resource=finding.resource,
+        location=finding.location,
+        fingerprint=finding.fingerprint,
+        related=finding.related,
+        facts={key: values.thaw(value) for key, value in finding.facts.items()},
+        details=finding.details,
+        suggestion=finding.suggestion,
+        moved=finding.moved,
     )
 
 
-def _incoming(found: _Finding) -> ReviewFinding:
+def _incoming(finding: _Finding) -> ReviewFinding:
     return ReviewFinding(
-        rule=found.rule,
-        severity=found.severity,
-        message=found.message,
-        environments=found.environments,
-        resource=found.resource,
-        location=found.location,
-        fingerprint=found.fingerprint,
-        related=found.related,
-        facts=values.mapping(freeze(found.facts)),
-        details=found.details,
-        suggestion=found.suggestion,
-        moved=found.moved,
+        rule=finding.rule,
+        severity=finding.severity,
+        message=finding.message,
+        environments=finding.environments,
+        resource=finding.resource,
+        location=finding.location,
+        fingerprint=finding.fingerprint,
+        related=finding.related,
+        facts=values.mapping(freeze(finding.facts)),
+        details=finding.details,
+        suggestion=finding.suggestion,
+        moved=finding.moved,
     )
 
 

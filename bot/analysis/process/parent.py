@@ -14,19 +14,19 @@ from bot.analysis.process.channel import LAUNCH, Channel
 from bot.analysis.process.fetch_requests import (
     FetchedContents,
     Fetches,
+    FetchListener,
     FetchRequests,
-    Told,
-    tell_nobody,
+    ignore_fetches,
 )
 from bot.analysis.process.messages import (
     AnalysisAnswer,
+    BuildAnswer,
+    BuildRequest,
     FactKind,
     Failed,
+    FetchAnswer,
     FetchRequest,
-    Given,
     Have,
-    Made,
-    Order,
     Rest,
     Start,
     Uses,
@@ -73,7 +73,7 @@ class AnalysisOptions:
     program of the child. `renders` is how roots are rendered, `repositories` are the addresses by
     which objects of the trees name their own repository. `unwanted` is asked now and then while
     the child works: where nobody wants its answer any more, it ends. `fetching` is how what lies
-    elsewhere is brought, None for not at all; `told` hears what is being fetched.
+    elsewhere is brought, None for not at all; `on_fetch` hears what is being fetched.
     """
 
     namespace: str = "default"
@@ -88,7 +88,7 @@ class AnalysisOptions:
     repositories: tuple[str, ...] = ()
     unwanted: Callable[[], bool] = lambda: False
     fetching: Fetches | None = None
-    told: Told = tell_nobody
+    on_fetch: FetchListener = ignore_fetches
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,24 +132,24 @@ def analyse(
         with _session(fetching, owners) as session:
             store.open(head, session)
             channel.send(frame(Rest(pack_tree(head.tree))))
-            deliveries = FetchRequests(session or NoFetcher(), options.told)
-            orders = RenderRequests(options.renders, store, store.allowed, kept, options.tenant)
-            said = _conversation(channel, store, orders, deliveries)
-        found = analysis(said, rule_ids(), base.tree, head.tree)
-        store.keep(said.facts)
-    _count(options.counters, said)
-    return _with_tools(found, orders, deliveries)
+            fetches = FetchRequests(session or NoFetcher(), options.on_fetch)
+            renders = RenderRequests(options.renders, store, store.allowed, kept, options.tenant)
+            answer = _conversation(channel, store, renders, fetches)
+        result = analysis(answer, rule_ids(), base.tree, head.tree)
+        store.keep(answer.facts)
+    _count(options.counters, answer)
+    return _with_tools(result, renders, fetches)
 
 
-def _with_tools(found: Analysis, orders: RenderRequests, deliveries: FetchRequests) -> Analysis:
+def _with_tools(result: Analysis, renders: RenderRequests, fetches: FetchRequests) -> Analysis:
     """The analysis with what the parent alone knows of how it was rendered and what of."""
-    summary = replace(found.summary, fetched=deliveries.fetched())
+    summary = replace(result.summary, fetched=fetches.fetched())
     rendered = summary.rendered
     if rendered is not None:
-        tools, sandbox = tuple(sorted(orders.tools)), orders.renders.sandbox
-        said = replace(rendered, tools=tools, sandbox=sandbox if tools else "")
-        summary = replace(summary, rendered=said)
-    return replace(found, summary=summary)
+        tools, sandbox = tuple(sorted(renders.tools)), renders.renders.sandbox
+        roots = replace(rendered, tools=tools, sandbox=sandbox if tools else "")
+        summary = replace(summary, rendered=roots)
+    return replace(result, summary=summary)
 
 
 def _owners(channel: Channel, store: _Store) -> frozenset[str]:
@@ -178,7 +178,7 @@ def _session(fetching: Fetches | None, owners: frozenset[str]) -> Iterator[Fetch
 
 
 def _conversation(
-    channel: Channel, store: _Store, orders: RenderRequests, deliveries: FetchRequests
+    channel: Channel, store: _Store, renders: RenderRequests, fetches: FetchRequests
 ) -> AnalysisAnswer:
     """Give the child the contents, builds and things from elsewhere, until it answers."""
     for _ in range(_MOST_MESSAGES):
@@ -187,17 +187,17 @@ def _conversation(
             return message
         if isinstance(message, Failed):
             raise AnalysisError(_failure(message))
-        if isinstance(message, Order):
-            for built, waited in orders.all_built(message.builds):
+        if isinstance(message, BuildRequest):
+            for built, waited in renders.all_built(message.builds):
                 channel.prolong(waited)
-                channel.send(frame(Made(built)))
+                channel.send(frame(BuildAnswer(built)))
             continue
         if isinstance(message, FetchRequest):
-            spent = deliveries.spent
-            found = deliveries.brought(message.references)
-            store.allow(deliveries.blobs())
-            channel.send(frame(Given(found)))
-            channel.prolong(deliveries.spent - spent)
+            spent = fetches.spent
+            results = fetches.fetch(message.references)
+            store.allow(fetches.blobs())
+            channel.send(frame(FetchAnswer(results)))
+            channel.prolong(fetches.spent - spent)
             continue
         if isinstance(message, Uses):
             raise AnalysisError("the analysis answered nonsense: it was asked that once")
@@ -213,10 +213,10 @@ def _failure(message: Failed) -> str:
     return f"the analysis failed with {message.error}"
 
 
-def _count(counters: Counters, said: AnalysisAnswer) -> None:
-    counters.parsed += said.parsed
-    counters.blobs += said.blobs
-    counters.cached += said.cached
+def _count(counters: Counters, answer: AnalysisAnswer) -> None:
+    counters.parsed += answer.parsed
+    counters.blobs += answer.blobs
+    counters.cached += answer.cached
 
 
 class _Store:
@@ -248,9 +248,9 @@ class _Store:
 
     def data(self, blob: str) -> bytes:
         """The content of a file. Raises KeyError where none of all has it."""
-        for held in self._blobs:
+        for source in self._blobs:
             try:
-                return held.data(blob)
+                return source.data(blob)
             except KeyError:
                 continue
         raise KeyError(blob)
@@ -259,19 +259,19 @@ class _Store:
         """The answer to each item. Raises AnalysisError for what no honest child asks for."""
         if len(want.items) > _MOST_ITEMS or any(blob not in self.allowed for _, blob in want.items):
             raise AnalysisError("the analysis asked for what is not in the two trees")
-        facts = self._facts([mark for mark in want.items if mark[0] != "data"])
-        missing = [mark[1] for mark in want.items if mark not in facts]
+        facts = self._facts([key for key in want.items if key[0] != "data"])
+        missing = [cache_key[1] for cache_key in want.items if cache_key not in facts]
         contents = self._contents(missing)
-        given = 0
+        size = 0
         for kind, blob in want.items:
-            known = facts.get((kind, blob))
-            data = contents.get(blob) if known is None else known
-            given += len(data or b"")
-            if given > _LARGEST_ANSWER:
+            fact = facts.get((kind, blob))
+            data = contents.get(blob) if fact is None else fact
+            size += len(data or b"")
+            if size > _LARGEST_ANSWER:
                 raise AnalysisError("the analysis asked for too much at once")
-            if known is None and data is not None and kind != "data":
+            if fact is None and data is not None and kind != "data":
                 self._served.add((kind, blob))
-            yield ("data" if known is None else "facts", data)
+            yield ("data" if fact is None else "facts", data)
 
     def keep(self, facts: list[tuple[FactKind, str, bytes]]) -> None:
         """Keep what the child made of contents that it was given in this very run."""
@@ -285,34 +285,38 @@ class _Store:
 
     def _facts(self, marks: Sequence[tuple[FactKind, str]]) -> Mapping[tuple[FactKind, str], bytes]:
         """What was kept of these: what was said of base, and then what was said since as well."""
-        found: dict[tuple[FactKind, str], bytes] = {}
+        known_facts: dict[tuple[FactKind, str], bytes] = {}
         for of_base in (True, False) if self._is_open else (True,):
-            keys = {self._key(*it, of_base=of_base): it for it in marks if it not in found}
-            held = self._cache.get(list(keys))
-            found.update((keys[key], data) for key, data in held.items())
-        return found
+            keys = {
+                self._key(*cache_key, of_base=of_base): cache_key
+                for cache_key in marks
+                if cache_key not in known_facts
+            }
+            cached = self._cache.get(list(keys))
+            known_facts.update((keys[key], data) for key, data in cached.items())
+        return known_facts
 
     def _key(self, kind: FactKind, blob: str, *, of_base: bool) -> str:
         return f"{self._tenant}:{'base-' if of_base else ''}{kind}:{blob}"
 
     def _contents(self, blobs: list[str]) -> dict[str, bytes]:
-        found: dict[str, bytes] = {}
-        for held in self._blobs:
-            left = [blob for blob in dict.fromkeys(blobs) if blob not in found]
-            found.update(_read(held, left))
-        return found
+        contents: dict[str, bytes] = {}
+        for source in self._blobs:
+            pending = [blob for blob in dict.fromkeys(blobs) if blob not in contents]
+            contents.update(_read(source, pending))
+        return contents
 
 
 def _readable(tree: Tree) -> Iterator[str]:
     return (file.blob for file in tree.values() if file.mode in _LINKABLE)
 
 
-def _read(blobs: Blobs, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
+def _read(blobs: Blobs, requested: list[str]) -> Iterator[tuple[str, bytes]]:
     """The contents that are there; git's reader is asked for all of them at once."""
     if isinstance(blobs, BlobReader):
-        yield from ((blob, data) for blob, data in blobs.read(wanted) if data is not None)
+        yield from ((blob, data) for blob, data in blobs.read(requested) if data is not None)
         return
-    for blob in wanted:
+    for blob in requested:
         try:
             yield blob, blobs.data(blob)
         except KeyError:

@@ -54,10 +54,10 @@ class _Found(Mapping[Renderer, "Binary"]):
     find: Callable[[Renderer], Binary | None]
 
     def __getitem__(self, name: Renderer) -> Binary:
-        found = self.find(name)
-        if found is None:
+        binary = self.find(name)
+        if binary is None:
             raise KeyError(name)
-        return found
+        return binary
 
     def __iter__(self) -> Iterator[Renderer]:
         return (name for name in get_args(Renderer) if self.find(name) is not None)
@@ -89,8 +89,8 @@ class Renders:
 
     def version(self, name: Renderer) -> str:
         """What builds, so that what another version made is not taken for this one's."""
-        found = self.find(name)
-        return "" if found is None else f"{found} {' '.join(found.words)}"
+        binary = self.find(name)
+        return "" if binary is None else f"{binary} {' '.join(binary.words)}"
 
     @property
     def sandbox(self) -> str:
@@ -104,10 +104,10 @@ def renders_here(folders: tuple[Path, ...] = (), *, confined: bool = True) -> Re
 
     `confined` refuses to run them without a complete sandbox.
     """
-    return Renders(cache(partial(_found, folders)), confined)
+    return Renders(cache(partial(_find_binary, folders)), confined)
 
 
-def _found(folders: tuple[Path, ...], name: Renderer) -> Binary | None:
+def _find_binary(folders: tuple[Path, ...], name: Renderer) -> Binary | None:
     from bot.render.tools import find  # noqa: PLC0415 - only where something is built
 
     return find(name, folders)
@@ -148,7 +148,7 @@ class RenderRequests(Builder):
     kept: FactCache
     tenant: str = ""
     spent: float = 0.0
-    made: int = 0
+    builds_made: int = 0
     tools: set[str] = field(default_factory=set)
     _builder: Builder | None = None
 
@@ -165,7 +165,7 @@ class RenderRequests(Builder):
 
         Raises AnalysisError for what no honest child asks for, before anything is built.
         """
-        wrong = next((it for build in builds for it in _wrong(build, self.allowed)), None)
+        wrong = next((text for build in builds for text in _wrong(build, self.allowed)), None)
         if wrong is not None:
             raise AnalysisError(f"the analysis asked for a build that cannot be: {wrong}")
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - same as the renderers
@@ -188,12 +188,12 @@ class RenderRequests(Builder):
         kept = self._kept(key)
         if kept is not None:
             return _Begun(key, kept)
-        if self.made >= self.renders.builds:
+        if self.builds_made >= self.renders.builds:
             return _Begun(
                 key,
                 BuildResult("limit", message=f"a review may render {self.renders.builds} times"),
             )
-        self.made += 1
+        self.builds_made += 1
         if self._builder is None:
             # Here, and not in a thread: what it finds out first, it finds out once.
             self._builder = self.renders.builder(_OneAtATime(self.blobs))

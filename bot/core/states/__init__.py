@@ -1,4 +1,4 @@
-"""Trees into states: roots, environments, and what is known."""
+"""What do two trees put into each environment? Trees into roots, placements and states."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ __all__ = ["Manifests", "Pair", "RenderedPair", "States", "Trouble", "build_stat
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """What two trees hold: the environments that differ, and what could not be looked at.
+    """The states of two trees: the environments that differ, and what could not be looked at.
 
-    `environments` names them all; those without a pair are the same on both sides. `resources`
-    counts what was compared, each resource once, however many environments it belongs to.
-    `rendered` are the roots that a renderer made resources of, by name; `asked` are those that need
-    one and are affected by the change, each with whether it was rendered; `tools` are the programs
-    that answered. `upgrades` are environments once more, as those that have their charts already,
-    where templates make a difference of that. `missing` says of each root that was not rendered, by
-    name, why. `declaring` are the resources of base and of head in which declarations were looked
-    for. `brought` is what came of each reference that was asked for, without its files, `grafts`
-    what base and head have of these.
+    `environments` names every environment; those without a pair are equal on both sides.
+    `resources` counts the resources compared, each once, however many environments hold it.
+    `rendered` are the roots that a renderer built, by root name. `affected` maps each root that
+    needs a renderer and is touched by the change to whether it was rendered; `tools` are the
+    programs that did so. `upgrades` are pairs for environments that already run the charts, where
+    templates differ for an upgrade. `missing` gives the reason for each root that was not rendered,
+    by root name. `declaring` are the resources of base and of head that were searched for
+    declarations. `fetch_results` are the answers to fetched references, without their files;
+    `fetched` are the files that base and head have of them.
     """
 
     environments: tuple[str, ...]
@@ -56,15 +56,15 @@ class States:
     troubles: tuple[Trouble, ...]
     resources: int
     rendered: Mapping[str, RenderedPair] = field(default_factory=lambda: MappingProxyType({}))
-    asked: Mapping[RootKey, bool] = field(default_factory=lambda: MappingProxyType({}))
+    affected: Mapping[RootKey, bool] = field(default_factory=lambda: MappingProxyType({}))
     tools: tuple[str, ...] = ()
     upgrades: tuple[Pair, ...] = ()
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
-    brought: Mapping[SourceReference, FetchResult] = field(
+    fetch_results: Mapping[SourceReference, FetchResult] = field(
         default_factory=lambda: MappingProxyType({})
     )
-    grafts: tuple[FetchedFiles, FetchedFiles] = (NOTHING, NOTHING)
+    fetched: tuple[FetchedFiles, FetchedFiles] = (NOTHING, NOTHING)
 
 
 def states_of(  # noqa: PLR0913 - what is compared, and by name how
@@ -76,23 +76,25 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     namespace: str = "default",
     builder: Builder | None = None,
     declare: Declare = declare_nothing,
-    own: tuple[str, ...] = (),
+    addresses: tuple[str, ...] = (),
     blobs: Blobs | None = None,
-    elsewhere: SourceResolver | None = None,
+    resolver: SourceResolver | None = None,
     fetcher: Fetcher | None = None,
 ) -> States:
     """The states of two trees. `namespace` is what a resource without one gets.
 
     `builder` renders what cannot be read as it stands; without one it is not rendered. `declare`
-    says which roots the resources of a tree declare, `own` by which addresses they name their own
-    repository. `blobs` give the text of templates, which without them are not looked at. `fetcher`
-    brings what lies elsewhere, of which `elsewhere` says what addresses mean; without both nothing
-    is brought.
+    returns the roots that the resources of a tree declare; `addresses` are the URLs under which
+    they name their own repository. `blobs` give the text of templates, which are skipped without
+    them. `fetcher` fetches remote sources and `resolver` resolves their addresses to exact
+    versions; without both, nothing is fetched.
     """
-    bringing = FetchSession(fetcher or NoFetcher())
+    session = FetchSession(fetcher or NoFetcher())
     naming = Naming(policy.environments, namespace, policy.render)
-    known = elsewhere if fetcher is not None else None
-    trees = Trees(base, head, manifests, policy, naming=naming, bringing=bringing, elsewhere=known)
+    active_resolver = resolver if fetcher is not None else None
+    trees = Trees(
+        base, head, manifests, policy, naming=naming, session=session, resolver=active_resolver
+    )
     rendering = Rendering(builder or NoBuilder(), manifests)
     trees.render(rendering, declare, namespace)
     before, after = trees.applied(namespace)
@@ -103,50 +105,52 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         environment = _environment(name, environments, namespace)
         default = environment.default_namespace
         if default not in pairings:
-            pairings[default] = Pairing(environments, policy, *trees.sides(default, own, blobs))
+            pairings[default] = Pairing(
+                environments, policy, *trees.sides(default, addresses, blobs)
+            )
         pairs.append(pairings[default].pair(environment))
         upgrades.append(pairings[default].upgrade(environment))
     troubles = (
         *(
-            replace(held, message=named(held.message, trees.grafts))
-            for held in unrendered(before, after)
+            replace(trouble, message=named(trouble.message, trees.fetched))
+            for trouble in unrendered(before, after)
         ),
         *unreadable(*trees.links),
         *left_out(reserved(base), reserved(head)),
         *pointers(_by_text(before), _by_text(after)),
     )
-    found = tuple(pair for pair in pairs if pair is not None)
+    differing_pairs = tuple(pair for pair in pairs if pair is not None)
     return States(
         environments.names,
-        found,
+        differing_pairs,
         troubles,
-        _compared(after, found),
+        _compared(after, differing_pairs),
         trees.rendered(before, after, namespace),
         {
             key: not any(_is_missing(side.get(key)) for side in (before, after))
-            for key in rendering.asked
+            for key in rendering.affected
         },
         tuple(sorted(rendering.tools)),
         tuple(pair for pair in upgrades if pair is not None),
-        dict(_missing(rendering.asked, before, after)),
+        dict(_missing(rendering.affected, before, after)),
         trees.declaring,
-        {held: replace(found, files={}) for held, found in bringing.answers.items()},
-        trees.grafts,
+        {reference: replace(result, files={}) for reference, result in session.answers.items()},
+        trees.fetched,
     )
 
 
 def _missing(
-    asked: Iterable[RootKey], before: ManyApplied, after: ManyApplied
+    keys: Iterable[RootKey], before: ManyApplied, after: ManyApplied
 ) -> Iterator[tuple[str, str]]:
-    for key in asked:
-        held = [side[key] for side in (after, before) if key in side]
-        reasons = [reason for root in held for reason in root.reasons]
+    for key in keys:
+        applied = [side[key] for side in (after, before) if key in side]
+        reasons = [reason for root in applied for reason in root.reasons]
         if reasons:
-            yield held[0].root.name, reasons[0].message
+            yield applied[0].root.name, reasons[0].message
 
 
-def _is_missing(held: Applied | None) -> bool:
-    return held is not None and bool(held.reasons)
+def _is_missing(applied: Applied | None) -> bool:
+    return applied is not None and bool(applied.reasons)
 
 
 def build_state(
@@ -157,10 +161,10 @@ def build_state(
     Every one of them is read as it would be applied by itself, as one root.
     """
     tree = {path: File("100644", blob, 0) for path, (blob, _) in manifests.items()}
-    held = _Held(dict(manifests.values()))
+    content = _Held(dict(manifests.values()))
     files = files_of(tree)
-    reader = RootReader(held, namespace, scopes_of(definitions(files, held)))
-    side = TreeReading(reader.applied(roots_of(files, held, Naming())), {})
+    reader = RootReader(content, namespace, scopes_of(definitions(files, content)))
+    side = TreeReading(reader.applied(roots_of(files, content, Naming())), {})
     state, _ = side.state(Environment(default_namespace=namespace), policy, environments_of(()))
     return state
 
@@ -183,17 +187,19 @@ class _Held:
 
 def _environment(name: str, environments: Environments, namespace: str) -> Environment:
     """An environment as the policy has it; what it leaves at its default is the caller's to say."""
-    said = environments.policy(name)
-    if said is None:
+    environment = environments.policy(name)
+    if environment is None:
         return Environment(name, default_namespace=namespace)
-    own = said.default_namespace
-    default = namespace if own == Environment().default_namespace else own
-    return Environment(name, said.kubernetes, default)
+    default_namespace = environment.default_namespace
+    default = (
+        namespace if default_namespace == Environment().default_namespace else default_namespace
+    )
+    return Environment(name, environment.kubernetes, default)
 
 
 def _compared(after: ManyApplied, pairs: Iterable[Pair]) -> int:
     """How many resources were compared: those at head, and those that head no longer has."""
-    compared = {id(found) for held in after.values() for found in held.resources}
+    compared = {id(resource) for applied in after.values() for resource in applied.resources}
     for pair in pairs:
         for change in pair.after.since(pair.before):
             if change.after is None:
@@ -202,4 +208,4 @@ def _compared(after: ManyApplied, pairs: Iterable[Pair]) -> int:
 
 
 def _by_text(roots: ManyApplied) -> Mapping[str, Applied]:
-    return {"\0".join(key): held for key, held in roots.items()}
+    return {"\0".join(key): applied for key, applied in roots.items()}

@@ -29,10 +29,10 @@ def closed_namespaces(
             if not applied.root.namespace:
                 return frozenset()
             opened.add(applied.root.namespace)
-    held: set[str] = set()
-    for found in resources:
-        if found.namespace is not None:
-            held.add(found.namespace)
-        elif found.key.kind == _NAMESPACE and not found.key.group:
-            held.add(found.name)
-    return frozenset(held - opened)
+    mentioned: set[str] = set()
+    for resource in resources:
+        if resource.namespace is not None:
+            mentioned.add(resource.namespace)
+        elif resource.key.kind == _NAMESPACE and not resource.key.group:
+            mentioned.add(resource.name)
+    return frozenset(mentioned - opened)

@@ -50,16 +50,20 @@ class Environments:
 
     def homes(self, root: Root) -> frozenset[str]:
         """The environments that a root belongs to."""
-        own = frozenset(held.name for held in self.named if _names(held, root))
-        return own or self._split(root.place)
+        named = frozenset(
+            environment.name for environment in self.named if _names(environment, root)
+        )
+        return named or self._split(root.place)
 
     def policy(self, name: str) -> EnvironmentPolicy | None:
         """What the policy says of an environment, None where it does not name it."""
-        return next((held for held in self.named if held.name == name), None)
+        return next((environment for environment in self.named if environment.name == name), None)
 
     def _home(self, path: str) -> frozenset[str]:
-        own = frozenset(held.name for held in self.named if path_matches(path, held.paths))
-        return own or self._split(path)
+        named = frozenset(
+            environment.name for environment in self.named if path_matches(path, environment.paths)
+        )
+        return named or self._split(path)
 
     def _split(self, path: str) -> frozenset[str]:
         if path not in self._splits:
@@ -70,7 +74,7 @@ class Environments:
         deepest = self._deepest(path)
         if not deepest:
             return self._all
-        size, named = len(deepest), {held.name for held in self.named}
+        size, named = len(deepest), {environment.name for environment in self.named}
         return frozenset(
             name for name in self.names if name not in named and segments_of(name)[:size] == deepest
         )
@@ -94,9 +98,9 @@ def environments_of(
     clusters: set[Segments] = set()
     for tree in map(tuple, trees):
         clusters.update(
-            segments_of(held.root.cluster)
-            for held in tree
-            if held.root.cluster and not any(_names(name, held.root) for name in named)
+            segments_of(applied.root.cluster)
+            for applied in tree
+            if applied.root.cluster and not any(_names(name, applied.root) for name in named)
         )
         for places in _places(tree, named).values():
             if len(places) > 1:
@@ -105,7 +109,9 @@ def environments_of(
     if prefixes or len(clusters) > 1:
         prefixes |= clusters
     inner = {prefix[:depth] for prefix in prefixes for depth in range(1, len(prefix))}
-    names = {"/".join(leaf) for leaf in prefixes - inner} | {held.name for held in named}
+    names = {"/".join(leaf) for leaf in prefixes - inner} | {
+        environment.name for environment in named
+    }
     return Environments(tuple(sorted(names)) or (DEFAULT_NAME,), named, frozenset(prefixes))
 
 
@@ -125,13 +131,13 @@ def _places(
 ) -> Mapping[ResourceKey, set[Segments]]:
     places: dict[ResourceKey, set[Segments]] = {}
     for applied in tree:
-        if any(_names(held, applied.root) for held in named):
+        if any(_names(environment, applied.root) for environment in named):
             continue
         path = segments_of(applied.root.place)
-        for found in applied.resources:
+        for resource in applied.resources:
             # What only has a prefix of a name is a new thing each time it is applied.
-            if not found.name.endswith("*"):
-                places.setdefault(found.key, set()).add(path)
+            if not resource.name.endswith("*"):
+                places.setdefault(resource.key, set()).add(path)
     return places
 
 
@@ -150,10 +156,10 @@ def _partings(paths: Iterable[Segments]) -> Iterator[Segments]:
         branch = top
         for segment in path:
             branch = branch.below.setdefault(segment, _Branch())
-    left: list[tuple[Segments, _Branch]] = [((), top)]
-    while left:
-        place, branch = left.pop()
+    pending: list[tuple[Segments, _Branch]] = [((), top)]
+    while pending:
+        place, branch = pending.pop()
         for segment, child in branch.below.items():
             if len(branch.below) > 1:
                 yield (*place, segment)
-            left.append(((*place, segment), child))
+            pending.append(((*place, segment), child))

@@ -36,10 +36,10 @@ class TreeReading:
     known: tuple[Resource, ...] = ()
     governance: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inputs: tuple[Resource, ...] = ()
-    own: tuple[str, ...] = ()
-    late: tuple[TemplateDecision, ...] = ()
+    addresses: tuple[str, ...] = ()
+    decisions: tuple[TemplateDecision, ...] = ()
 
-    def held(self, environment: Environment, environments: Environments) -> tuple[Applied, ...]:
+    def placed(self, environment: Environment, environments: Environments) -> tuple[Applied, ...]:
         """The roots of an environment, in path order."""
         name = environment.name
         return tuple(root for root in self.roots.values() if name in environments.homes(root.root))
@@ -53,28 +53,30 @@ class TreeReading:
         upgrade: bool = False,
     ) -> tuple[State, tuple[Applied, ...]]:
         """The state of an environment, and its roots; `upgrade` says that it has them already."""
-        held = self.held(environment, environments)
+        applied = self.placed(environment, environments)
         links = any(environment.name in environments.home(path) for path in self.links)
-        resources = combined(held, upgrade=upgrade)
-        made_of = _built_of(held)
+        resources = combined(applied, upgrade=upgrade)
+        made_of = _built_of(applied)
         files: dict[str, ManifestFile] = {}
-        for root in held:
+        for root in applied:
             files.update(root.files)
         state = State(
             resources=resources,
             environment=environment,
             policy=policy,
-            closed=closed_namespaces(held, resources, links=links),
+            closed=closed_namespaces(applied, resources, links=links),
             files=MappingProxyType(dict(sorted(files.items()))),
             external=self.known,
             governance=self.governance,
-            inputs=tuple(it for it in self.inputs if it.source.path in made_of),
+            inputs=tuple(resource for resource in self.inputs if resource.source.path in made_of),
             all_inputs=self.inputs,
-            looked_into=_looked_into(held),
-            addresses=self.own,
-            template_decisions=tuple(it for it in self.late if it.path in made_of),
+            looked_into=_looked_into(applied),
+            addresses=self.addresses,
+            template_decisions=tuple(
+                decision for decision in self.decisions if decision.path in made_of
+            ),
         )
-        return state, held
+        return state, applied
 
 
 @dataclass(slots=True)
@@ -93,7 +95,7 @@ class Pairing:
             return None
         before, old = self.before.state(environment, self.policy, self.environments)
         after, new = self.after.state(environment, self.policy, self.environments)
-        places = {held.root.path for held in (*old, *new)}
+        places = {applied.root.path for applied in (*old, *new)}
         return Pair(before, after, tuple(sorted(places)))
 
     def upgrade(self, environment: Environment) -> Pair | None:
@@ -101,25 +103,25 @@ class Pairing:
         if environment.name not in self._differing_names():
             return None
         sides = (self.before, self.after)
-        held = [root for side in sides for root in side.held(environment, self.environments)]
-        if all(root.upgrade is None for root in held):
+        applied = [root for side in sides for root in side.placed(environment, self.environments)]
+        if all(root.upgrade is None for root in applied):
             return None
         before, after = (
             side.state(environment, self.policy, self.environments, upgrade=True)[0]
             for side in sides
         )
-        return Pair(before, after, tuple(sorted({root.root.path for root in held})))
+        return Pair(before, after, tuple(sorted({root.root.path for root in applied})))
 
     def _differing_names(self) -> frozenset[str]:
         """The environments that something belongs to which is not the same on both sides."""
         if self._differing is None:
             old, new = self.before, self.after
             homes = [
-                self.environments.homes(held.root)
+                self.environments.homes(applied.root)
                 for key in {**old.roots, **new.roots}
                 if old.roots.get(key) is not new.roots.get(key)
-                for held in (old.roots.get(key), new.roots.get(key))
-                if held is not None
+                for applied in (old.roots.get(key), new.roots.get(key))
+                if applied is not None
             ]
             homes += [
                 self.environments.home(path)
@@ -136,7 +138,7 @@ class Pairing:
 def _built_of(roots: Iterable[Applied]) -> frozenset[str]:
     """The tree's own paths of all that these roots are made of."""
     return frozenset(
-        held.root.own_paths.get(path, path) for held in roots for path in held.root.files
+        applied.root.own_paths.get(path, path) for applied in roots for path in applied.root.files
     )
 
 
@@ -144,9 +146,9 @@ def _looked_into(roots: Iterable[Applied]) -> frozenset[TextPosition]:
     """Where the versions of what was brought are written, of the roots that were rendered of it."""
     return frozenset(
         written(remote.source, remote.route)
-        for held in roots
-        if held.status == "rendered"
-        for remote in held.root.remotes
+        for applied in roots
+        if applied.status == "rendered"
+        for remote in applied.root.remotes
     )
 
 
@@ -155,18 +157,20 @@ def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resour
 
     What has only the prefix of a name is told apart by a number in the order of what is written.
     """
-    found: dict[ResourceKey, Resource] = {}
+    resources: dict[ResourceKey, Resource] = {}
     nameless: list[Resource] = []
     for applied in roots:
-        for held in applied.as_upgrade.resources if upgrade else applied.resources:
-            if applied.generated and id(held) in applied.generated:
-                nameless.append(held)
+        for resource in applied.as_upgrade.resources if upgrade else applied.resources:
+            if applied.generated and id(resource) in applied.generated:
+                nameless.append(resource)
             else:
-                found[held.key] = held
-    for held in sorted(nameless, key=lambda held: (held.key.sort_key, held.encoded)):
-        key, number = held.key, 1
-        while key in found:
+                resources[resource.key] = resource
+    for resource in sorted(
+        nameless, key=lambda resource: (resource.key.sort_key, resource.encoded)
+    ):
+        key, number = resource.key, 1
+        while key in resources:
             number += 1
-            key = replace(held.key, name=f"{held.key.name}{number}")
-        found[key] = held if number == 1 else replace(held, key=key)
-    return tuple(found.values())
+            key = replace(resource.key, name=f"{resource.key.name}{number}")
+        resources[key] = resource if number == 1 else replace(resource, key=key)
+    return tuple(resources.values())

@@ -109,9 +109,16 @@ def _not_rendered(before: Applied | None, after: Applied) -> Trouble:
 
     What is missing here, or was spent, is no property of base or head: it is always new.
     """
-    known = {reason.mark for reason in before.reasons} if before is not None else set()
-    reason = next((held for held in after.reasons if held.mark not in known), after.reasons[0])
-    new = reason.mark not in known or after.status in _OURS
+    known_causes = {reason.identity for reason in before.reasons} if before is not None else set()
+    reason = next(
+        (
+            current_reason
+            for current_reason in after.reasons
+            if current_reason.identity not in known_causes
+        ),
+        after.reasons[0],
+    )
+    new = reason.identity not in known_causes or after.status in _OURS
     name = _name(after)
     message = f"{name} is not rendered: {reason.message}; {_advice(after)}"
     return _trouble(reason, new=new, side="RIGHT", message=message)
@@ -120,9 +127,13 @@ def _not_rendered(before: Applied | None, after: Applied) -> Trouble:
 def _not_upgraded(before: Applied | None, after: Applied) -> Trouble:
     """What is not known once it is installed. New unless it was as unknown at base."""
     reason = after.upgrade_reasons[0]
-    known = {held.message for held in before.upgrade_reasons} if before is not None else set()
-    made = after.root.reruns.upgrade if after.root.reruns is not None else None
-    new = reason.message not in known or (made is not None and made.status in _OURS)
+    known_messages = (
+        {current_reason.message for current_reason in before.upgrade_reasons}
+        if before is not None
+        else set()
+    )
+    result = after.root.reruns.upgrade if after.root.reruns is not None else None
+    new = reason.message not in known_messages or (result is not None and result.status in _OURS)
     advice = f"compare the output of 'helm template --is-upgrade {after.root.path or '.'}'"
     message = f"{_name(after)} is not rendered {reason.message}; {advice} on both sides by hand"
     return _trouble(reason, new=new, side="RIGHT", message=message)
@@ -130,8 +141,10 @@ def _not_upgraded(before: Applied | None, after: Applied) -> Trouble:
 
 def _was_not_rendered(before: Applied, after: Applied | None) -> Trouble:
     reason = before.reasons[0]
-    now = "is gone, and what it held" if after is None else "was changed, and what it held before"
-    message = f"{_name(before)} {now} is not known: {reason.message}; {_advice(before)}"
+    change = (
+        "is gone, and what it held" if after is None else "was changed, and what it held before"
+    )
+    message = f"{_name(before)} {change} is not known: {reason.message}; {_advice(before)}"
     return _trouble(reason, new=before.status in _OURS, side="LEFT", message=message)
 
 
@@ -169,7 +182,7 @@ def _concerns(path: str, link: File, files: Files, manifests: Manifests) -> bool
     if place in files.all:
         return False
     inside = "" if place == "." else f"{place}/"
-    if any(held.startswith(inside) for held in files.manifests):
+    if any(listed.startswith(inside) for listed in files.manifests):
         return True
     return f"{place}/".startswith(("../", "/")) and "." not in base_name(path)
 

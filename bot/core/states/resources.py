@@ -80,16 +80,18 @@ def identity_of(encoded: bytes) -> ObjectIdentity | None:
 
 def resources_of(file: ManifestFile, namespace: str, scopes: Scopes) -> Iterator[Resource]:
     """The resources of a manifest as it is applied by itself."""
-    for held in file.reading.objects:
-        identity = identity_of(held.encoded)
+    for document in file.reading.objects:
+        identity = identity_of(document.encoded)
         if identity is not None:
             key = identity.key(namespace, scopes)
-            yield Resource(key, identity.api_version, held.encoded, source_of(file, held))
+            yield Resource(key, identity.api_version, document.encoded, source_of(file, document))
 
 
-def source_of(file: ManifestFile, held: Object) -> ResourceSource:
+def source_of(file: ManifestFile, document: Object) -> ResourceSource:
     """Where this object of this manifest is written."""
-    return ResourceSource(file.path, file.blob, held.document, held.item, kustomize=file.kustomize)
+    return ResourceSource(
+        file.path, file.blob, document.document, document.item, kustomize=file.kustomize
+    )
 
 
 def _string(value: object) -> str | None:

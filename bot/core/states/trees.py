@@ -25,7 +25,7 @@ from bot.core.states.placements.rendered_pairs import RenderedPair, rendered_of
 from bot.core.states.problems import links_of
 from bot.core.states.rendered.rendering import Rendering
 from bot.core.states.rendered.reverted_build import PutBack
-from bot.core.states.rendered.template_decisions import late_decisions
+from bot.core.states.rendered.template_decisions import template_decisions
 from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.declared import DeclaredRoots, with_declared
 from bot.core.states.roots.fetched_files import (
@@ -60,7 +60,7 @@ class _Tree:
     """
 
     files: Files
-    grafts: FetchedFiles
+    fetched: FetchedFiles
     inferred: Roots = field(default_factory=Roots)
     roots: Roots = field(default_factory=Roots)
     whole: Files = field(init=False)
@@ -73,16 +73,16 @@ class _Tree:
     def infer(self, manifests: Manifests, naming: Naming, before: Roots | None) -> None:
         """Find its roots, unless nothing that they are found by is another than before."""
         # Answers are only ever added.
-        answers = len(self.grafts.answers)
-        same = self.inferred.grafts is self.grafts and self._before is before
+        answers = len(self.fetched.answers)
+        same = self.inferred.fetched is self.fetched and self._before is before
         if same and self._answers == answers:
             return
         self._before, self._answers = before, answers
-        tree, _ = with_fetched(self.files.tree, self.grafts.placed.values(), self.grafts)
+        tree, _ = with_fetched(self.files.tree, self.fetched.placed.values(), self.fetched)
         self.whole = replace(self.files, tree=tree)
         read = self.inferred.kustomizations
         self.inferred = roots_of(
-            self.whole, manifests, naming, before, grafts=self.grafts, read=read
+            self.whole, manifests, naming, before, fetched=self.fetched, read=read
         )
 
 
@@ -97,17 +97,17 @@ class Trees:
         policy: Policy,
         *,
         naming: Naming,
-        bringing: FetchSession,
-        elsewhere: SourceResolver | None = None,
+        session: FetchSession,
+        resolver: SourceResolver | None = None,
     ) -> None:
         ignored = (*policy.ignore, *policy.rbac.known)
         base, head = without_reserved(base), without_reserved(head)
         files = (files_of(base, ignored), files_of(head, ignored))
         self._naming = naming
         self._manifests = manifests
-        self._bringing = bringing
-        grafts = FetchedFiles(elsewhere, bringing.answers)
-        self._base, self._head = (_Tree(held, grafts) for held in files)
+        self._session = session
+        fetched = FetchedFiles(resolver, session.answers)
+        self._base, self._head = (_Tree(entries, fetched) for entries in files)
         self._definitions = [body for side in files for body in definitions(side, manifests)]
         self._scopes = scopes_of(self._definitions)
         self._readers: dict[str, RootReader] = {}
@@ -117,43 +117,46 @@ class Trees:
             for path, file in sorted(base.items())
             if file.mode in REGULAR and path_matches(path, policy.rbac.known)
         }
-        known = policy.rbac.known
-        self._house = (_house(base, known), _house(head, known))
+        patterns = policy.rbac.known
+        self._governance = (_governance(base, patterns), _governance(head, patterns))
         self.declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
 
     @property
-    def grafts(self) -> tuple[FetchedFiles, FetchedFiles]:
+    def fetched(self) -> tuple[FetchedFiles, FetchedFiles]:
         """What base and head have of what lies elsewhere."""
-        return (self._base.grafts, self._head.grafts)
+        return (self._base.fetched, self._head.fetched)
 
     def render(self, rendering: Rendering, declare: Declare, namespace: str) -> None:
         """Render what the change affects, until that declares and alters no other root."""
         reader = self._reader(namespace)
         nothing: tuple[tuple[Declared, ...], tuple[Declared, ...]] = ((), ())
         self._settle(nothing)
-        found = (self._base.inferred, self._head.inferred)
+        roots = (self._base.inferred, self._head.inferred)
         for _ in range(_DEEPEST):
-            read = [reader.applied(held) for held in found]
-            known_by = [[one for it in held.values() for one in it.every] for held in read]
-            both = [one for held in known_by for one in held]
+            read = [reader.applied(current_roots) for current_roots in roots]
+            known_by = [
+                [resource for applied in current_applied.values() for resource in applied.every]
+                for current_applied in read
+            ]
+            both = [resource for current_resources in known_by for resource in current_resources]
             self.declaring = (tuple(known_by[0]), tuple(known_by[1]))
             named = tuple(
                 tuple(declare(resources, tree.files.tree, both))
                 for tree, resources in zip((self._base, self._head), known_by, strict=True)
             )
-            known = found
+            previous = roots
             before, after = self._brought(rendering, (named[0], named[1]), read)
-            found = _without_strangers(rendering.rendered(before, after))
-            if found == known:
+            roots = _without_strangers(rendering.rendered(before, after))
+            if roots == previous:
                 break
-        self._base.roots, self._head.roots = found
+        self._base.roots, self._head.roots = roots
         defined = [
-            one.body
-            for held in found
-            for it in reader.applied(held).values()
-            for one in it.every
-            if one.source.root and one.group_kind == _DEFINITION
+            resource.body
+            for current_roots in roots
+            for applied in reader.applied(current_roots).values()
+            for resource in applied.every
+            if resource.source.root and resource.group_kind == _DEFINITION
         ]
         if defined:
             self._scopes = scopes_of((*self._definitions, *defined))
@@ -168,7 +171,7 @@ class Trees:
         """The roots of both, with all brought that the affected ones are made of."""
         for _ in range(_MOST_ROUNDS):
             before, after = self._settle(named, read)
-            if not self._bringing.fetch(rendering.wanted(before, after)):
+            if not self._session.fetch(rendering.references(before, after)):
                 return before, after
         return self._settle(named, read)
 
@@ -189,17 +192,19 @@ class Trees:
         for _ in range(_MOST_ROUNDS):
             tree.infer(self._manifests, self._naming, before)
             declared = with_declared(tree.inferred, named, tree.whole, self._manifests)
-            remotes = {it.place: it for it in (*tree.inferred.remotes, *declared.roots.remotes)}
-            _, grafts = with_fetched(tree.files.tree, remotes.values(), tree.grafts)
-            if (grafts.placed, grafts.left_out) == (tree.grafts.placed, tree.grafts.left_out):
+            remotes = {
+                remote.place: remote for remote in (*tree.inferred.remotes, *declared.roots.remotes)
+            }
+            _, fetched = with_fetched(tree.files.tree, remotes.values(), tree.fetched)
+            if (fetched.placed, fetched.left_out) == (tree.fetched.placed, tree.fetched.left_out):
                 break
-            tree.grafts = grafts
+            tree.fetched = fetched
         return altered(declared.roots, read, declared.owners)
 
     def applied(self, namespace: str) -> tuple[ManyApplied, ManyApplied]:
         """The roots of both, read for an environment where this is the default namespace."""
         reader = self._reader(namespace)
-        before, after = (reader.applied(held.roots) for held in (self._base, self._head))
+        before, after = (reader.applied(tree.roots) for tree in (self._base, self._head))
         before, after = with_baselines(before, after), with_standing(before, after)
         return before, with_steady(before, after)
 
@@ -208,46 +213,66 @@ class Trees:
     ) -> Mapping[str, RenderedPair]:
         """The roots that a renderer made resources of, by name."""
         reader = self._reader(namespace)
-        uses = Counter(path for held in after.values() for path in held.root.tree_files)
-        found = {}
+        uses = Counter(
+            path for current_applied in after.values() for path in current_applied.root.tree_files
+        )
+        pairs = {}
         for key in {**before, **after}:
             old, new = (
-                held if held is not None and held.status == "rendered" else None
-                for held in (before.get(key), after.get(key))
+                read if read is not None and read.status == "rendered" else None
+                for read in (before.get(key), after.get(key))
             )
             applied = new or old
-            own = applied.root.tree_files if applied is not None else ()
-            shared = frozenset(path for path in own if uses[path] > 1)
-            for made in rendered_of(old, new, reader, shared, self._again(old, new)):
-                found[made.name] = made
-        return MappingProxyType(found)
+            tree_files = applied.root.tree_files if applied is not None else ()
+            shared = frozenset(path for path in tree_files if uses[path] > 1)
+            for pair in rendered_of(old, new, reader, shared, self._again(old, new)):
+                pairs[pair.name] = pair
+        return MappingProxyType(pairs)
 
     def _again(self, old: Applied | None, new: Applied | None) -> PutBack | None:
         if old is None or new is None or not (old.root.remotes or new.root.remotes):
             return None
-        grafts = FetchedFiles(self._head.grafts.elsewhere, self._bringing.answers)
-        return PutBack(new.root, self._head.files.tree, self._manifests, grafts, old.root.remotes)
+        fetched = FetchedFiles(self._head.fetched.resolver, self._session.answers)
+        return PutBack(new.root, self._head.files.tree, self._manifests, fetched, old.root.remotes)
 
     def sides(
-        self, namespace: str, own: tuple[str, ...], blobs: Blobs | None
+        self, namespace: str, addresses: tuple[str, ...], blobs: Blobs | None
     ) -> tuple[TreeReading, TreeReading]:
         """Both sides, for environments where this is the default namespace."""
         reader = self._reader(namespace)
         before, after = self.applied(namespace)
-        known = tuple(
-            found for path, file in self._known.items() for found in reader.resources(path, file)
+        resources = tuple(
+            resource
+            for path, file in self._known.items()
+            for resource in reader.resources(path, file)
         )
         inputs = self._inputs
-        late = self._late(blobs)
+        decisions = self._decisions(blobs)
         return (
-            TreeReading(before, self.links[0], known, self._house[0], inputs[0], own, late[0]),
-            TreeReading(after, self.links[1], known, self._house[1], inputs[1], own, late[1]),
+            TreeReading(
+                before,
+                self.links[0],
+                resources,
+                self._governance[0],
+                inputs[0],
+                addresses,
+                decisions[0],
+            ),
+            TreeReading(
+                after,
+                self.links[1],
+                resources,
+                self._governance[1],
+                inputs[1],
+                addresses,
+                decisions[1],
+            ),
         )
 
-    def _late(self, blobs: Blobs | None) -> tuple[tuple[TemplateDecision, ...], ...]:
+    def _decisions(self, blobs: Blobs | None) -> tuple[tuple[TemplateDecision, ...], ...]:
         if blobs is None:
             return ((), ())
-        return late_decisions(self._base.files, self._head.files, blobs)
+        return template_decisions(self._base.files, self._head.files, blobs)
 
     @cached_property
     def _inputs(self) -> tuple[tuple[Resource, ...], ...]:
@@ -271,15 +296,15 @@ def _without(roots: Roots) -> Roots:
     return Roots(kept, roots.kustomizations) if len(kept) < len(roots.roots) else roots
 
 
-def _house(tree: Tree, known: Names) -> Mapping[str, str]:
+def _governance(tree: Tree, patterns: Names) -> Mapping[str, str]:
     """The files that may hold the repository's own rules: content ids by path.
 
     Nobody reads them through a symlink, whose content may be the file's.
     """
-    own = {POLICY_PATH, ORGANISATION_PATH, *LOCATIONS}
-    held = {
+    paths = {POLICY_PATH, ORGANISATION_PATH, *LOCATIONS}
+    files = {
         path: file.blob
         for path, file in sorted(tree.items())
-        if file.mode in REGULAR and (path in own or path_matches(path, known))
+        if file.mode in REGULAR and (path in paths or path_matches(path, patterns))
     }
-    return MappingProxyType(held)
+    return MappingProxyType(files)

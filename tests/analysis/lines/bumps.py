@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from bot.analysis.examine import HeldBlobs, examine_trees
+from bot.analysis.examine import MemoryBlobs, examine_trees
 from bot.core.engine.review import Analysis
 from bot.core.engine.rule import Rule
 from bot.core.fetching import FetchResult, SourceReference
@@ -126,7 +126,7 @@ def analysed(
     grove = Grove(base, head)
     question = replace(grove.question(policy), repositories=own)
     shelf = Shelf(held, grove.blobs)
-    builder = Renderers(HeldBlobs(grove.blobs), renderer_binaries())
+    builder = Renderers(MemoryBlobs(grove.blobs), renderer_binaries())
     return examine_trees(question, grove.content(), tuple(rules), builder, shelf), shelf
 
 

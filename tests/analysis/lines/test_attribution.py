@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.analysis.examine import HeldBlobs
+from bot.analysis.examine import MemoryBlobs
 from bot.analysis.lines.attribution import Attribution
 from bot.analysis.lines.causes import MOST_ALONE, MOST_PUT_BACK, MOST_WHOLE
 from bot.analysis.lines.locate import Locator
@@ -85,7 +85,7 @@ class World:
         texts = {**self.base, **self.head}.values(), self.base.values()
         self.blobs = {f"{text!r}": text for held in texts for text in held}
         self.builder = Lines(self.blobs, self.status)
-        held = HeldBlobs({blob: text.encode() for blob, text in self.blobs.items()})
+        held = MemoryBlobs({blob: text.encode() for blob, text in self.blobs.items()})
         self.trees = (self._tree(self.base), self._tree(self.head))
         self.builds = (self._build(self.base), self._build(self.head))
         old, new = (read(Lines(self.blobs).build(build)) for build in self.builds)
@@ -174,7 +174,7 @@ def test_a_finding_names_some_of_the_changed_files_and_counts_the_others() -> No
     rule = find_rule("made-up", every_value)
     judged = Judged(rule, "default", Finding(made.at("data", "most"), "It is on"), "0123")
 
-    found = Locator(HeldBlobs({}), *world.trees, world.attribution).finding(judged)
+    found = Locator(MemoryBlobs({}), *world.trees, world.attribution).finding(judged)
 
     assert (found.location, found.related) == (
         Location("r/kustomization.yaml", None, "RIGHT"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.analysis.counters import Counters
-from bot.analysis.examine import HeldBlobs
+from bot.analysis.examine import MemoryBlobs
 from bot.analysis.manifests import read
 from bot.analysis.process.cache import FactCache, forget, reader_version
 from bot.analysis.process.messages import pack_manifest, unpack_manifest
@@ -158,7 +158,7 @@ def test_an_entry_that_is_no_manifest_is_read_anew(tmp_path: Path) -> None:
     files: Files = {"a.yaml": resource("ConfigMap", "a")}
     grove = Grove({}, files)
     asked = grove.question()
-    blobs = HeldBlobs(grove.blobs)
+    blobs = MemoryBlobs(grove.blobs)
     sides = (ComparedTree(asked.base, blobs, "b"), ComparedTree(asked.head, blobs, "h"))
     with FactCache(tmp_path) as cache:
         cache.put({f"manifest:{asked.head['a.yaml'].blob}": b"nonsense"})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.analysis.examine import HeldBlobs, examine_trees, owners_of
+from bot.analysis.examine import MemoryBlobs, examine_trees, owners_of
 from bot.analysis.process.fetch_requests import FetchRequests
 from bot.analysis.process.messages import pack_manifest
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
@@ -55,7 +55,7 @@ ANSWER = {
 
 
 def run(shelves: Shelves, grove: Grove, launch: str = "", cache: Path | None = None) -> Analysis:
-    asked, blobs = grove.question(), HeldBlobs(dict(grove.blobs))
+    asked, blobs = grove.question(), MemoryBlobs(dict(grove.blobs))
     sides = (ComparedTree(asked.base, blobs, "base"), ComparedTree(asked.head, blobs, "head"))
     options = AnalysisOptions(
         fetching=shelves, cache=cache, renders=renders_here((renderer_tools(),))
@@ -85,7 +85,7 @@ def test_the_child_finds_what_one_process_finds_with_what_was_brought() -> None:
     found = run(shelves, grove)
 
     shelf = Shelf(HELD, grove.blobs)
-    builder = Renderers(HeldBlobs(grove.blobs), renderer_binaries())
+    builder = Renderers(MemoryBlobs(grove.blobs), renderer_binaries())
     alone = examine_trees(grove.question(), grove.content(), load_rules(), builder, shelf)
     assert (found.findings, found.problems) == (alone.findings, alone.problems)
     assert found.summary.fetched == alone.summary.fetched
@@ -125,7 +125,10 @@ def test_nothing_of_head_is_told_before_base_has_said_whose_things_it_uses() -> 
         ("{'type': 'Want', 'items': [('data', HEAD)]}", "not in the two trees"),
         ("{'type': 'FetchRequest', 'references': []}", "has not seen head"),
         (
-            "{'type': 'Order', 'builds': [{'renderer': 'kustomize', 'root': '', 'files': {}}]}",
+            (
+                "{'type': 'BuildRequest', 'builds': "
+                "[{'renderer': 'kustomize', 'root': '', 'files': {}}]}"
+            ),
             "has not seen head",
         ),
         (repr(ANSWER), "has not seen head"),
@@ -184,8 +187,8 @@ def test_a_child_may_not_ask_without_end() -> None:
     body = (
         f"child._receive()\n{USES}\nchild._receive()\n"
         "for number in range(100):\n"
-        f"  wanted = [dict({REFERENCE!r}, version=str(number))]\n"
-        "  send({'type': 'FetchRequest', 'references': wanted})\n"
+        f"  wanted = dict({REFERENCE!r}, version=str(number))\n"
+        "  send({'type': 'FetchRequest', 'references': [wanted]})\n"
         "  child._receive()\n"
     )
 
@@ -222,7 +225,7 @@ def test_what_was_brought_is_bounded_and_plain() -> None:
     told: list[str] = []
     found = FetchRequests(_Given(FetchResult("fetched", odd, "d" * 40)), told.append)
 
-    (brought,) = found.brought([reference])
+    (brought,) = found.fetch([reference])
 
     assert brought == FetchResult("fetched", {"a.yaml": file, "d/b.yaml": file}, "d" * 40)
     assert list(found.blobs()) == ["0" * 40] * 2

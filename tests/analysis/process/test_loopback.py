@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.analysis.examine import HeldBlobs
+from bot.analysis.examine import MemoryBlobs
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
 from bot.analysis.process.renders import renders_here
 from bot.core.engine.review import Analysis
@@ -67,7 +67,7 @@ class Upstream:
 
 def run(base: Files, head: Files, fetching: Fetching | None) -> Analysis:
     grove = Grove(base, head)
-    asked, blobs = grove.question(), HeldBlobs(grove.blobs)
+    asked, blobs = grove.question(), MemoryBlobs(grove.blobs)
     sides = (ComparedTree(asked.base, blobs, "base"), ComparedTree(asked.head, blobs, "head"))
     options = AnalysisOptions(renders=renders_here((renderer_tools(),)), fetching=fetching)
     return analyse(*sides, asked.policy, options)

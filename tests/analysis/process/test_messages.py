@@ -77,7 +77,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.sampled_from(["Answer", "Want", "Failed", "Uses", "Bring"]),
+    st.sampled_from(["AnalysisAnswer", "Want", "Failed", "Uses", "FetchRequest"]),
     st.dictionaries(st.text(max_size=9), VALUES),
 )
 def test_a_message_of_other_fields_is_refused_or_whole(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.analysis.counters import Counters
-from bot.analysis.examine import HeldBlobs, examine_trees
+from bot.analysis.examine import MemoryBlobs, examine_trees
 from bot.analysis.process.parent import (
     MEBIBYTE,
     AnalysisOptions,
@@ -51,7 +51,7 @@ def run(
 ) -> Analysis:
     grove = Grove(base, head)
     asked = grove.question(policy)
-    blobs = HeldBlobs(grove.blobs)
+    blobs = MemoryBlobs(grove.blobs)
     sides = (ComparedTree(asked.base, blobs, "base"), ComparedTree(asked.head, blobs, "head"))
     return analyse(*sides, asked.policy, options)
 
@@ -126,7 +126,7 @@ def test_a_missing_and_a_huge_content_are_findings_of_their_file_and_end_nothing
         "absent.yaml": File("100644", "f" * 40, 10),
         "huge.yaml": File("100644", "e" * 40, 100_000_000),
     }
-    blobs = HeldBlobs(grove.blobs)
+    blobs = MemoryBlobs(grove.blobs)
 
     found = analyse(
         ComparedTree({}, blobs, "b"), ComparedTree(head, blobs, "h"), Policy(), AnalysisOptions()

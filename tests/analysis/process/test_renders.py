@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.analysis.examine import HeldBlobs
+from bot.analysis.examine import MemoryBlobs
 from bot.analysis.process.cache import FactCache
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
 from bot.analysis.process.renders import RENDERS, RenderRequests, Renders
@@ -53,7 +53,7 @@ class StandIn(Renders):
 
 def orders(renders: Renders, directory: Path | None = None, tenant: str = "") -> RenderRequests:
     kept = FactCache(directory, name="renders", version=RENDERS)
-    return RenderRequests(renders, HeldBlobs({}), frozenset({BLOB}), kept, tenant)
+    return RenderRequests(renders, MemoryBlobs({}), frozenset({BLOB}), kept, tenant)
 
 
 RENDERED = BuildResult("rendered", b"a: b\n", "kustomize 5.8.1")
@@ -192,7 +192,7 @@ OVERLAY: Files = {
 def analysed(head: Files, renders: Renders, cache: Path | None = None) -> Analysis:
     grove = Grove(OVERLAY, head)
     asked = grove.question()
-    blobs = HeldBlobs(grove.blobs)
+    blobs = MemoryBlobs(grove.blobs)
     sides = (ComparedTree(asked.base, blobs, "base"), ComparedTree(asked.head, blobs, "head"))
     options = AnalysisOptions(renders=renders, rules=("image-tag-mutable",), cache=cache)
     return analyse(*sides, Policy(), options)

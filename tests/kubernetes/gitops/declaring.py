@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.analysis.examine import HeldBlobs
+from bot.analysis.examine import MemoryBlobs
 from bot.core.manifest import ManifestFile
 from bot.core.reading import read_manifest
 from bot.core.rendering import Declared
@@ -32,7 +32,7 @@ def resources(files: Mapping[str, str], namespace: str = "default") -> list[Reso
 def declared(files: Mapping[str, str], own: str = REPOSITORY) -> list[Declared]:
     """What the objects in these files declare about the tree that the files are."""
     tree = {path: File("100644", path, len(text)) for path, text in files.items()}
-    blobs = HeldBlobs({path: text.encode() for path, text in files.items()})
+    blobs = MemoryBlobs({path: text.encode() for path, text in files.items()})
     return list(
         Declarations(blobs, RepositoryAddresses.of([own] if own else []))(resources(files), tree)
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.analysis.examine import HeldBlobs
+from bot.analysis.examine import MemoryBlobs
 from bot.core.rendering import Release
 from bot.core.resource import Resource
 from bot.core.tree import File
@@ -421,7 +421,7 @@ def clusters_of(base: dict[str, str], head: dict[str, str]) -> list[str]:
     """The clusters of what base declares, where head is known."""
     tree = {"apps/shop/a.yaml": File("100644", "a", 1)}
     before, after = resources(base), resources(head)
-    found = Declarations(HeldBlobs({}))(before, tree, [*before, *after])
+    found = Declarations(MemoryBlobs({}))(before, tree, [*before, *after])
     return [held.cluster for held in found]
 
 
@@ -446,7 +446,7 @@ def test_rendered_applications_are_told_apart_by_what_they_were_rendered_from() 
     ]
     tree = {"apps/shop/a.yaml": File("100644", "a", 1)}
 
-    assert [held.cluster for held in Declarations(HeldBlobs({}))(rendered, tree)] == [
+    assert [held.cluster for held in Declarations(MemoryBlobs({}))(rendered, tree)] == [
         "clusters/a",
         "clusters/b",
     ]
@@ -503,7 +503,7 @@ def test_annotations_may_have_variables() -> None:
 def test_a_kustomization_without_content_hinders(size: int) -> None:
     text = application("path: apps/shop, kustomize: {nameSuffix: -a}")
     path = "apps/shop/kustomization.yaml"
-    (found,) = Declarations(HeldBlobs({}))(
+    (found,) = Declarations(MemoryBlobs({}))(
         resources({"app.yaml": text}), {path: File("100644", "gone", size)}
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.analysis.examine import HeldBlobs
+from bot.analysis.examine import MemoryBlobs
 from bot.core.rendering import Declared
 from bot.core.resource import Resource
 from bot.core.tree import File
@@ -294,6 +294,6 @@ def test_a_rendered_object_is_in_the_clusters_of_what_it_was_rendered_from() -> 
     rendered = Resource(inner.key, inner.api_version, inner.encoded, source)
     tree = {"apps/shop/a.yaml": File("100644", "a", 1)}
 
-    found = Declarations(HeldBlobs({}))([*written, rendered], tree)
+    found = Declarations(MemoryBlobs({}))([*written, rendered], tree)
 
     assert [held.cluster for held in found if held.path == "apps/shop"] == ["clusters/prod"]

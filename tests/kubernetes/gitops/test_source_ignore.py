@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.analysis.examine import HeldBlobs
+from bot.analysis.examine import MemoryBlobs
 from bot.core.tree import File
 from bot.kubernetes.gitops.source_ignore import source_ignore
 from bot.kubernetes.gitops.tree_files import TreeFiles
@@ -15,7 +15,7 @@ def left_out(path: str, ignore: str | None, **files: str) -> bool:
     texts = {f"{place}/.sourceignore".lstrip("/"): text for place, text in files.items()}
     texts = {key.removeprefix("top/"): text for key, text in texts.items()}
     tree = {key: File("100644", key, len(text)) for key, text in texts.items()}
-    blobs = HeldBlobs({key: text.encode() for key, text in texts.items()})
+    blobs = MemoryBlobs({key: text.encode() for key, text in texts.items()})
     return source_ignore(TreeFiles(tree, blobs), ignore).leaves_out(path)
 
 

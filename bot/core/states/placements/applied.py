@@ -69,20 +69,20 @@ class Applied:
     @property
     def every(self) -> tuple[Resource, ...]:
         """Its resources, and those that only an upgrade brings."""
-        held = {found.key for found in self.resources}
+        keys = {resource.key for resource in self.resources}
         return (
             *self.resources,
-            *(found for found in self.as_upgrade.resources if found.key not in held),
+            *(resource for resource in self.as_upgrade.resources if resource.key not in keys),
         )
 
     @cached_property
     def generated(self) -> frozenset[int]:
         """Those of the resources, by `id`, that have only the prefix of a name."""
         return frozenset(
-            id(held)
-            for held in (*self.resources, *(self.upgrade.resources if self.upgrade else ()))
-            if held.name.endswith("*")
-            and (identity := identity_of(held.encoded)) is not None
+            id(resource)
+            for resource in (*self.resources, *(self.upgrade.resources if self.upgrade else ()))
+            if resource.name.endswith("*")
+            and (identity := identity_of(resource.encoded)) is not None
             and identity.generated
         )
 
@@ -94,7 +94,7 @@ class RootReader:
     manifests: Manifests
     namespace: str
     scopes: Scopes
-    _known: dict[object, Applied] = field(default_factory=dict)
+    _applied: dict[object, Applied] = field(default_factory=dict)
     _plain: dict[tuple[str, str, str], tuple[Resource, ...]] = field(default_factory=dict)
 
     def applied(self, roots: Roots) -> Mapping[RootKey, Applied]:
@@ -103,24 +103,24 @@ class RootReader:
 
     def resources(self, path: str, file: File) -> tuple[Resource, ...]:
         """The resources of one file as it would be applied by itself."""
-        held = ManifestFile(path, file.blob, self.manifests.manifest(file))
-        return self._resources(held, self.namespace)
+        manifest = ManifestFile(path, file.blob, self.manifests.manifest(file))
+        return self._resources(manifest, self.namespace)
 
-    def made(
+    def built_resources(
         self, root: Root, built: BuildResult, declared: Declared | None = None
     ) -> tuple[Resource, ...]:
         """The resources of what comes of a build, as another declaration has it finished.
 
         Raises UnbuildableError where there are none.
         """
-        held = root if declared is None else replace(root, finish=declared.finish)
-        return tuple(rendered(held, built, self.namespace, self.scopes))
+        other_root = root if declared is None else replace(root, finish=declared.finish)
+        return tuple(rendered(other_root, built, self.namespace, self.scopes))
 
     def _once(self, root: Root, roots: Roots) -> Applied:
-        mark = (root.inputs, root.place, root.default_namespace, root.built, root.reruns)
-        if mark not in self._known:
-            self._known[mark] = self._read(root, roots)
-        return self._known[mark]
+        key = (root.inputs, root.place, root.default_namespace, root.built, root.reruns)
+        if key not in self._applied:
+            self._applied[key] = self._read(root, roots)
+        return self._applied[key]
 
     def _read(self, root: Root, roots: Roots) -> Applied:
         if root.kind == "chart":
@@ -133,20 +133,22 @@ class RootReader:
         if root.reasons:
             return Applied(root, (), files, root.reasons, unread)
         space = root.default_namespace or self.namespace
-        found = tuple(held for path in ordered for held in self._resources(files[path], space))
-        return Applied(root, found, files, unread=unread)
+        resources = tuple(
+            resource for path in ordered for resource in self._resources(files[path], space)
+        )
+        return Applied(root, resources, files, unread=unread)
 
     def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
-        mark = (file.path, file.blob, namespace)
-        if mark not in self._plain:
-            self._plain[mark] = tuple(resources_of(file, namespace, self.scopes))
-        return self._plain[mark]
+        key = (file.path, file.blob, namespace)
+        if key not in self._plain:
+            self._plain[key] = tuple(resources_of(file, namespace, self.scopes))
+        return self._plain[key]
 
     def _build(self, root: Root, roots: Roots) -> Applied:
         named = listed_manifests(root.path, roots.kustomizations)
         # What is wrong with the text of others is no matter of this repository.
-        own = (path for path in named if not zone(path))
-        listed = {path: root.files[path] for path in own if path in root.files}
+        local = (path for path in named if not zone(path))
+        listed = {path: root.files[path] for path in local if path in root.files}
         files = dict(self._files(listed, kustomize=True))
         unread = any(map(_is_unread, files.values()))
         if root.reasons:
@@ -159,8 +161,8 @@ class RootReader:
             reason = Reason(roots.kustomizations[root.path].path, str(error))
             return Applied(root, (), files, (reason,), unread)
         space = root.default_namespace or self.namespace
-        found = tuple(draft.resource(space, self.scopes) for draft in drafts)
-        return Applied(root, found, files, unread=unread)
+        resources = tuple(draft.resource(space, self.scopes) for draft in drafts)
+        return Applied(root, resources, files, unread=unread)
 
     def _rendered(self, root: Root, files: Mapping[str, ManifestFile], *, unread: bool) -> Applied:
         """A root that needs a renderer: what that gave, or why there is nothing."""
@@ -170,36 +172,36 @@ class RootReader:
         if built.status != "rendered":
             return Applied(root, (), files, _not_built(root, built), unread, built.status)
         try:
-            found = self.made(root, built)
+            resources = self.built_resources(root, built)
         except UnbuildableError as error:
             failed = replace(built, message=str(error), status="failed")
             return Applied(root, (), files, _not_built(root, failed), unread, "failed")
-        applied = Applied(root, found, files, status="rendered")
+        applied = Applied(root, resources, files, status="rendered")
         return applied if root.reruns is None else self._rerun(applied, root.reruns)
 
     def _rerun(self, applied: Applied, reruns: Reruns) -> Applied:
         """A root with what its other builds show: what is volatile, and how it is upgraded."""
-        own = rendition(applied.resources, self._repeated(applied.root, reruns.again))
-        applied = replace(applied, volatile=own.volatile)
+        own_rendition = rendition(applied.resources, self._repeated(applied.root, reruns.again))
+        applied = replace(applied, volatile=own_rendition.volatile)
         if reruns.upgrade is None:
             return applied
         root = replace(applied.root, label=UPGRADE)
         if reruns.upgrade.status != "rendered":
             return _not_upgraded(applied, reruns.upgrade.message)
         try:
-            made = self.made(root, reruns.upgrade)
+            resources = self.built_resources(root, reruns.upgrade)
         except UnbuildableError as error:
             return _not_upgraded(applied, str(error))
-        again = self._repeated(root, reruns.upgrade_again) if reruns.upgrade_again else made
-        upgrade = steadied(own, rendition(made, again))
-        return replace(applied, upgrade=_shared(own, upgrade))
+        again = self._repeated(root, reruns.upgrade_again) if reruns.upgrade_again else resources
+        upgrade = steadied(own_rendition, rendition(resources, again))
+        return replace(applied, upgrade=_shared(own_rendition, upgrade))
 
     def _repeated(self, root: Root, built: BuildResult) -> tuple[Resource, ...]:
         """The resources of a build that was made before; none where it does not build again."""
         if built.status != "rendered":
             return ()
         try:
-            return self.made(root, built)
+            return self.built_resources(root, built)
         except UnbuildableError:
             return ()
 
@@ -217,13 +219,15 @@ def _not_upgraded(applied: Applied, message: str) -> Applied:
     return replace(applied, upgrade_reasons=(why,))
 
 
-def _shared(own: Rendition, upgrade: Rendition) -> Rendition | None:
+def _shared(own_rendition: Rendition, upgrade: Rendition) -> Rendition | None:
     """An upgrade, made of the installation's own resources where it has the same; None if all."""
-    held = {(found.key, found.encoded): found for found in own.resources}
-    found = tuple(held.get((it.key, it.encoded), it) for it in upgrade.resources)
-    if set(map(id, found)) == set(map(id, own.resources)):
+    resources = {(resource.key, resource.encoded): resource for resource in own_rendition.resources}
+    matching_resources = tuple(
+        resources.get((resource.key, resource.encoded), resource) for resource in upgrade.resources
+    )
+    if set(map(id, matching_resources)) == set(map(id, own_rendition.resources)):
         return None
-    return replace(upgrade, resources=found)
+    return replace(upgrade, resources=matching_resources)
 
 
 def _not_built(root: Root, built: BuildResult) -> tuple[Reason, ...]:
@@ -238,8 +242,8 @@ def _not_built(root: Root, built: BuildResult) -> tuple[Reason, ...]:
 
 def is_manifest(manifest: Manifest) -> bool:
     """Whether a file with such a name is a manifest at all, or a pointer to one."""
-    held = (*manifest.kubectl.objects, *manifest.kustomize.objects)
-    return bool(held) or manifest.resembles or manifest.pointer
+    documents = (*manifest.kubectl.objects, *manifest.kustomize.objects)
+    return bool(documents) or manifest.resembles or manifest.pointer
 
 
 def definitions(files: Files, manifests: Manifests) -> Iterator[Body]:
@@ -248,9 +252,9 @@ def definitions(files: Files, manifests: Manifests) -> Iterator[Body]:
         brought = path.endswith(MANIFEST_SUFFIXES) and "crds" in path.split("/")[:-1]
         if not brought and path not in files.manifests:
             continue
-        for held in manifests.manifest(file).kubectl.objects:
-            if _DEFINITION_MARK in held.encoded:
-                yield values.mapping(freeze(msgspec.json.decode(held.encoded)))
+        for document in manifests.manifest(file).kubectl.objects:
+            if _DEFINITION_MARK in document.encoded:
+                yield values.mapping(freeze(msgspec.json.decode(document.encoded)))
 
 
 def _is_unread(file: ManifestFile) -> bool:
@@ -261,38 +265,38 @@ class _Build:
     """One kustomization's build, which lists and sets namespaces and nothing else."""
 
     def __init__(
-        self, known: Mapping[str, Kustomization], files: Mapping[str, ManifestFile]
+        self, kustomizations: Mapping[str, Kustomization], files: Mapping[str, ManifestFile]
     ) -> None:
-        self._known = known
+        self._applied = kustomizations
         self._files = files
         self._built: dict[str, list[Draft]] = {}
 
     def drafts(self, place: str) -> list[Draft]:
         """What a kustomization and its bases give. Depth is bounded where the roots are found."""
         if place not in self._built:
-            self._built[place] = self._drafts(self._known[place])
+            self._built[place] = self._drafts(self._applied[place])
         return self._built[place]
 
-    def _drafts(self, held: Kustomization) -> list[Draft]:
-        found: list[Draft] = []
-        for path in held.files:
-            found.extend(self._file(path))
-        for base in held.bases:
-            found.extend(draft.copy() for draft in self.drafts(base))
-            if len(found) > _MOST_RESOURCES:
+    def _drafts(self, kustomization: Kustomization) -> list[Draft]:
+        drafts: list[Draft] = []
+        for path in kustomization.files:
+            drafts.extend(self._file(path))
+        for base in kustomization.bases:
+            drafts.extend(draft.copy() for draft in self.drafts(base))
+            if len(drafts) > _MOST_RESOURCES:
                 raise BuildError(f"it holds more than {_MOST_RESOURCES} resources")
-        _refuse_twins(found)
-        if held.namespace:
-            move(found, held.namespace)
-            _refuse_twins(found)
-        return found
+        _refuse_twins(drafts)
+        if kustomization.namespace:
+            move(drafts, kustomization.namespace)
+            _refuse_twins(drafts)
+        return drafts
 
     def _file(self, path: str) -> Iterator[Draft]:
         file = self._files.get(path)
         if file is None:
             return
-        for held in file.reading.objects:
-            draft = draft_of(held.encoded, source_of(file, held))
+        for document in file.reading.objects:
+            draft = draft_of(document.encoded, source_of(file, document))
             if draft is not None:
                 yield draft
 

@@ -19,23 +19,36 @@ def with_baselines(
     patch, value or kustomization did to the others cannot be told. Such a root stays one that was
     not rendered, and is reported as that.
     """
-    found = dict(before)
-    for key, held in before.items():
-        now = after.get(key)
-        if now is not None and held.reasons and now.status == "rendered" and not held.resources:
-            found[key] = _with_baseline(held, now)
-    return found
+    applied = dict(before)
+    for key, current_applied in before.items():
+        new_applied = after.get(key)
+        if (
+            new_applied is not None
+            and current_applied.reasons
+            and new_applied.status == "rendered"
+            and not current_applied.resources
+        ):
+            applied[key] = _with_baseline(current_applied, new_applied)
+    return applied
 
 
-def _with_baseline(held: Applied, now: Applied) -> Applied:
-    changed = _changed(held.root, now.root)
-    if changed is None or not changed <= {one.source.path for one in now.resources}:
-        return held
-    same = tuple(one for one in now.resources if one.source.path not in changed)
-    if now.upgrade is None:
-        return replace(held, resources=same)
-    kept = tuple(one for one in now.upgrade.resources if one.source.path not in changed)
-    return replace(held, resources=same, upgrade=replace(now.upgrade, resources=kept))
+def _with_baseline(applied: Applied, new_applied: Applied) -> Applied:
+    changed = _changed(applied.root, new_applied.root)
+    if changed is None or not changed <= {
+        resource.source.path for resource in new_applied.resources
+    }:
+        return applied
+    same = tuple(
+        resource for resource in new_applied.resources if resource.source.path not in changed
+    )
+    if new_applied.upgrade is None:
+        return replace(applied, resources=same)
+    kept = tuple(
+        resource
+        for resource in new_applied.upgrade.resources
+        if resource.source.path not in changed
+    )
+    return replace(applied, resources=same, upgrade=replace(new_applied.upgrade, resources=kept))
 
 
 def _changed(old: Root, new: Root) -> set[str] | None:

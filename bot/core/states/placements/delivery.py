@@ -56,17 +56,17 @@ def altered(
 
     `owners` are objects whose roots are known, with what they do to them.
     """
-    found: dict[str, list[Alteration]] = {}
-    for held in applied.values():
-        for resource in held.resources:
+    alterations: dict[str, list[Alteration]] = {}
+    for current_applied in applied.values():
+        for resource in current_applied.resources:
             if resource.key in owners:
                 continue
             for alteration in _alterations(resource):
-                found.setdefault(alteration.directory, []).append(alteration)
-    if not found:
+                alterations.setdefault(alteration.directory, []).append(alteration)
+    if not alterations:
         return roots
     changed = {
-        key: _with_reasons(root, tuple(_upon(root, roots, found)), applied)
+        key: _with_reasons(root, tuple(_upon(root, roots, alterations)), applied)
         for key, root in roots.roots.items()
     }
     return Roots(changed, roots.kustomizations)
@@ -107,29 +107,31 @@ def _directory(path: Node) -> str:
     return "" if place in (".", "..") or place.startswith("../") else place
 
 
-def _upon(root: Root, roots: Roots, found: Mapping[str, list[Alteration]]) -> Iterator[Alteration]:
+def _upon(
+    root: Root, roots: Roots, alterations: Mapping[str, list[Alteration]]
+) -> Iterator[Alteration]:
     """What concerns a root: its own directory's, and of a plain directory those above it too.
 
-    Where a kustomization stands above, that says what is taken in, so nothing below is meant.
+    Where a kustomization stands above, that says what is taken in, so nothing below is resolved.
     """
     if root.kind == "kustomization":
-        yield from found.get(root.path, ())
+        yield from alterations.get(root.path, ())
         return
     segments = root.path.split("/")
     for depth in range(1, len(segments) + 1):
         place = "/".join(segments[:depth])
         if place not in roots.kustomizations:
-            yield from found.get(place, ())
+            yield from alterations.get(place, ())
 
 
 def _with_reasons(
     root: Root, alterations: tuple[Alteration, ...], applied: Mapping[RootKey, Applied]
 ) -> Root:
-    held = applied.get(root.key)
+    current_applied = applied.get(root.key)
     counted = [
         alteration
         for alteration in alterations
-        if not alteration.substitutes or held is None or _substitutes(held)
+        if not alteration.substitutes or current_applied is None or _substitutes(current_applied)
     ]
     if not counted or root.kind == "chart":
         return root
@@ -143,9 +145,9 @@ def _with_reasons(
     return replace(root, files={**root.files, **sources}, reasons=reasons, read=root.files)
 
 
-def _substitutes(held: Applied) -> bool:
+def _substitutes(applied: Applied) -> bool:
     readings: Iterable[bytes] = (
-        found.encoded for file in held.files.values() for found in file.reading.objects
+        document.encoded for file in applied.files.values() for document in file.reading.objects
     )
     return any(_SUBSTITUTION in encoded for encoded in readings)
 

@@ -14,12 +14,16 @@ def with_steady(
     before: Mapping[RootKey, Applied], after: Mapping[RootKey, Applied]
 ) -> Mapping[RootKey, Applied]:
     """Head's roots, with base's values where a chart gives another value each time."""
-    return {key: _steady(before.get(key), held) for key, held in after.items()}
+    return {key: _steady(before.get(key), applied) for key, applied in after.items()}
 
 
-def _steady(old: Applied | None, held: Applied) -> Applied:
-    if old is None or old is held or not (old.volatile or old.upgrade or held.upgrade):
-        return held
-    found = steadied(old.rendition, held.rendition)
-    upgrade = steadied(old.as_upgrade, held.as_upgrade) if old.upgrade or held.upgrade else None
-    return replace(held, resources=found.resources, volatile=found.volatile, upgrade=upgrade)
+def _steady(old: Applied | None, applied: Applied) -> Applied:
+    if old is None or old is applied or not (old.volatile or old.upgrade or applied.upgrade):
+        return applied
+    rendition = steadied(old.rendition, applied.rendition)
+    upgrade = (
+        steadied(old.as_upgrade, applied.as_upgrade) if old.upgrade or applied.upgrade else None
+    )
+    return replace(
+        applied, resources=rendition.resources, volatile=rendition.volatile, upgrade=upgrade
+    )

@@ -18,25 +18,25 @@ def with_standing(
     A refused file or a failed build changes nothing in the cluster: what was applied stays until
     something else is. That it cannot be read is a finding or a problem of its own.
     """
-    return {key: _standing(before.get(key), held) for key, held in after.items()}
+    return {key: _standing(before.get(key), applied) for key, applied in after.items()}
 
 
-def _standing(old: Applied | None, held: Applied) -> Applied:
-    if old is None or old is held or old.reasons:
-        return held
-    if held.reasons:
-        return replace(held, resources=old.resources, volatile=old.volatile, upgrade=old.upgrade)
-    if held.upgrade_reasons:
-        return replace(held, upgrade=old.upgrade)
-    if not held.unread:
-        return held
-    return replace(held, resources=(*held.resources, *_kept(old, held)))
+def _standing(old: Applied | None, applied: Applied) -> Applied:
+    if old is None or old is applied or old.reasons:
+        return applied
+    if applied.reasons:
+        return replace(applied, resources=old.resources, volatile=old.volatile, upgrade=old.upgrade)
+    if applied.upgrade_reasons:
+        return replace(applied, upgrade=old.upgrade)
+    if not applied.unread:
+        return applied
+    return replace(applied, resources=(*applied.resources, *_kept(old, applied)))
 
 
-def _kept(old: Applied, held: Applied) -> Iterator[Resource]:
+def _kept(old: Applied, applied: Applied) -> Iterator[Resource]:
     """Base's resources of the files that head cannot read to their end."""
-    refused = {path for path, file in held.files.items() if file.reading.error is not None}
-    read = {found.key for found in held.resources}
-    for found in old.resources:
-        if found.source.path in refused and found.key not in read:
-            yield found
+    refused = {path for path, file in applied.files.items() if file.reading.error is not None}
+    read = {resource.key for resource in applied.resources}
+    for resource in old.resources:
+        if resource.source.path in refused and resource.key not in read:
+            yield resource

@@ -28,17 +28,16 @@ class Read(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RenderedPair:
-    """One root that was rendered: what was built at base and at head, None where there is none.
+    """One rendered root: its builds at base and at head, None where a side has none.
 
-    `name` is what the sources of its resources name as their root. `read` gives the resources of
-    what comes of another build of it, as another declaration has it finished; raises
-    UnbuildableError for what cannot be read. `own_paths` are the tree's own paths of files that it
-    finds elsewhere, `old` and `new` what was made of it, `volatile` the places of `new` that are
-    something else in each build and were not at base. `was` and `said` are what declared it at base
-    and what does at head, None where it is inferred. `shared` are those of the tree's files that
-    another root of head is made of as well, be that rendered or not. `remotes` are what it is made
-    of that lies elsewhere, at base and at head, and `again` builds it with other texts or versions;
-    None where nothing of it lies elsewhere.
+    `name` is the root name that the sources of its resources carry. `read` turns another build of
+    the root into resources, finished as another declaration says; it raises UnbuildableError for
+    output that cannot be read. `own_paths` map paths of the build to paths of the tree where they
+    differ. `old` and `new` are its resources at base and at head; `volatile` are the fields of
+    `new` that change on every build and were not in base. `declared_before` and `declared_after`
+    are its declarations, None where the root is inferred. `shared` are the files of head that
+    another root is made of as well. `remotes` are its fetched sources at base and at head, and
+    `again` builds it with other texts or versions; None where it has none.
     """
 
     name: str
@@ -49,8 +48,8 @@ class RenderedPair:
     old: tuple[Resource, ...] = ()
     new: tuple[Resource, ...] = ()
     volatile: tuple[Node, ...] = ()
-    was: Declared | None = None
-    said: Declared | None = None
+    declared_before: Declared | None = None
+    declared_after: Declared | None = None
     shared: frozenset[str] = frozenset()
     remotes: tuple[tuple[Remote, ...], tuple[Remote, ...]] = ((), ())
     again: PutBack | None = None
@@ -70,31 +69,34 @@ def rendered_of(
     applied = new or old
     if applied is None:
         return
-    made = partial(_rendered, old=old, new=new, reader=reader)
-    install = replace(made(applied.root), shared=shared, again=again)
+    pair_of = partial(_rendered, old=old, new=new, reader=reader)
+    install = replace(pair_of(applied.root), shared=shared, again=again)
     yield install
-    if any(held is not None and held.upgrade is not None for held in (old, new)):
-        upgrade = made(replace(applied.root, label=UPGRADE))
+    if any(
+        current_applied is not None and current_applied.upgrade is not None
+        for current_applied in (old, new)
+    ):
+        upgrade = pair_of(replace(applied.root, label=UPGRADE))
         yield replace(upgrade, shared=shared, again=again)
 
 
 def _rendered(
     root: Root, *, old: Applied | None, new: Applied | None, reader: RootReader
 ) -> RenderedPair:
-    before, after = (_rendition(root, held) for held in (old, new))
-    was, now = (held.root if held is not None else None for held in (old, new))
+    before, after = (_rendition(root, applied) for applied in (old, new))
+    was, other_root = (applied.root if applied is not None else None for applied in (old, new))
     return RenderedPair(
         root.name,
         _build(root, was),
-        _build(root, now),
-        partial(reader.made, root),
+        _build(root, other_root),
+        partial(reader.built_resources, root),
         {**(was.own_paths if was is not None else {}), **root.own_paths},
         before.resources,
         after.resources,
         tuple(volatile_nodes(after)),
         was.declared if was is not None else None,
-        now.declared if now is not None else None,
-        remotes=(_remotes(was), _remotes(now)),
+        other_root.declared if other_root is not None else None,
+        remotes=(_remotes(was), _remotes(other_root)),
     )
 
 
@@ -102,14 +104,14 @@ def _remotes(root: Root | None) -> tuple[Remote, ...]:
     return root.remotes if root is not None else ()
 
 
-def _rendition(root: Root, held: Applied | None) -> Rendition:
-    if held is None:
+def _rendition(root: Root, applied: Applied | None) -> Rendition:
+    if applied is None:
         return Rendition()
-    return held.as_upgrade if root.label else held.rendition
+    return applied.as_upgrade if root.label else applied.rendition
 
 
-def _build(root: Root, held: Root | None) -> Build | None:
-    build = held.build if held is not None else None
+def _build(root: Root, other_root: Root | None) -> Build | None:
+    build = other_root.build if other_root is not None else None
     if build is None or build.release is None or not root.label:
         return build
     return replace(build, release=replace(build.release, upgrade=True))

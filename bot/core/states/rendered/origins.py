@@ -51,13 +51,13 @@ def rendered(root: Root, built: BuildResult, namespace: str, scopes: Scopes) -> 
     Raises UnbuildableError where the output cannot be read to its end, or is not what may be sent.
     """
     origins = _of_kustomize(built, root) if root.kind == "kustomization" else _of_helm(built, root)
-    for held in origins:
-        encoded = held.encoded if root.finish is None else root.finish(held.encoded)
+    for origin in origins:
+        encoded = origin.encoded if root.finish is None else root.finish(origin.encoded)
         identity = identity_of(encoded)
         if identity is None:
             continue
-        blob = root.files[held.path].blob if held.path in root.files else ""
-        path = root.own_paths.get(held.path, held.path)
+        blob = root.files[origin.path].blob if origin.path in root.files else ""
+        path = root.own_paths.get(origin.path, origin.path)
         source = ResourceSource(
             path, blob, 0, kustomize=root.kind == "kustomization", root=root.name
         )
@@ -74,14 +74,14 @@ def _of_kustomize(built: BuildResult, root: Root) -> Iterator[_Origin]:
     manifest = read_manifest(built.output, _LIMITS)
     if manifest.kustomize.error is not None:
         raise UnbuildableError(f"what it gives cannot be read: {manifest.kustomize.error.message}")
-    found = [(_decode(held.encoded), held) for held in manifest.kustomize.objects]
-    origins = [_take_origin(body) for body, _ in found]
-    names = _hashed(body for (body, _), origin in zip(found, origins, strict=True)
-                    if any(mark in origin for mark in _GENERATORS))  # fmt: skip
-    own = _own_file(root)
-    for (body, _), origin in zip(found, origins, strict=True):
+    documents = [(_decode(document.encoded), document) for document in manifest.kustomize.objects]
+    origins = [_take_origin(body) for body, _ in documents]
+    names = _hashed(body for (body, _), origin in zip(documents, origins, strict=True)
+                    if any(key in origin for key in _GENERATORS))  # fmt: skip
+    own_path = _own_file(root)
+    for (body, _), origin in zip(documents, origins, strict=True):
         shown = _renamed(body, names) if names else body
-        yield _Origin(_encode(shown), _origin_path(origin) or own)
+        yield _Origin(_encode(shown), _origin_path(origin) or own_path)
 
 
 def _take_origin(body: Any) -> str:
@@ -119,9 +119,9 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return names.get(value, value)
     if isinstance(value, dict):
-        return {key: _renamed(held, names) for key, held in value.items()}
+        return {key: _renamed(item, names) for key, item in value.items()}
     if isinstance(value, list):
-        return [_renamed(held, names) for held in value]
+        return [_renamed(item, names) for item in value]
     return value
 
 
@@ -142,14 +142,14 @@ def _of_helm(built: BuildResult, root: Root) -> Iterator[_Origin]:
         # A file of CRDs with several documents has the comment before its first alone.
         last = sources[-1] if sources else ""
         sources.append(match["path"].decode("utf-8", "replace").strip() if match else last)
-    for held in manifest.kubectl.objects:
-        yield _Origin(held.encoded, _template(sources, held, root))
+    for document in manifest.kubectl.objects:
+        yield _Origin(document.encoded, _template(sources, document, root))
 
 
-def _template(sources: list[str], held: Object, root: Root) -> str:
+def _template(sources: list[str], document: Object, root: Root) -> str:
     """The file that a `# Source:` comment names: the chart's name stands for its directory."""
     inside = f"{root.path}/" if root.path else ""
-    named = sources[held.document] if held.document < len(sources) else ""
+    named = sources[document.document] if document.document < len(sources) else ""
     path = f"{inside}{named.partition('/')[2]}"
     if path in root.files:
         return path

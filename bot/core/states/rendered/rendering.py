@@ -23,7 +23,7 @@ _LARGEST_POINTER: Final = 1024  # https://github.com/git-lfs/git-lfs/blob/main/d
 class _Order:
     """A build, and all that its answer depends on."""
 
-    mark: object
+    key: object
     build: Build
 
 
@@ -31,35 +31,37 @@ class _Order:
 class Rendering:
     """Renders what a change affects, at base and at head, each input once.
 
-    `asked` are the keys of the affected roots that need a renderer, `tools` the programs that
+    `affected` are the keys of the affected roots that need a renderer, `tools` the programs that
     answered.
     """
 
     builder: Builder
     manifests: Manifests
-    asked: dict[RootKey, None] = field(default_factory=dict)
+    affected: dict[RootKey, None] = field(default_factory=dict)
     tools: set[str] = field(default_factory=set)
-    _known: dict[object, BuildResult] = field(default_factory=dict)
+    _answers: dict[object, BuildResult] = field(default_factory=dict)
     _builds: int = 0
 
-    def wanted(self, before: Roots, after: Roots) -> Iterator[SourceReference]:
+    def references(self, before: Roots, after: Roots) -> Iterator[SourceReference]:
         """What lies elsewhere and the affected roots are made of, in the order of these."""
         if not before.remotes and not after.remotes:
             return
         for key in _affected(before, after):
             for root in (before.roots.get(key), after.roots.get(key)):
                 if root is not None:
-                    yield from (held.reference for held in root.remotes if held.depth <= DEEPEST)
+                    yield from (
+                        remote.reference for remote in root.remotes if remote.depth <= DEEPEST
+                    )
 
     def rendered(self, before: Roots, after: Roots) -> tuple[Roots, Roots]:
         """The same roots, those that need a renderer and are affected with what it gave."""
         affected = _affected(before, after)
         if not affected:
             return before, after
-        self.asked.update(dict.fromkeys(affected))
+        self.affected.update(dict.fromkeys(affected))
         sides = [
-            {key: root for key in affected if (root := held.roots.get(key)) and root.reasons}
-            for held in (before, after)
+            {key: root for key in affected if (root := roots.roots.get(key)) and root.reasons}
+            for roots in (before, after)
         ]
         first = [side[key] for key in affected[:MOST_ROOTS] for side in sides if key in side]
         free = [root for root in first if self._refusal(root) is None]
@@ -82,23 +84,23 @@ class Rendering:
 
     def _make(self, orders: Iterable[_Order]) -> None:
         """Have built what was not built yet, as far as the budget goes."""
-        wanted: dict[object, Build] = {}
+        builds: dict[object, Build] = {}
         for order in orders:
-            if order.mark in self._known or order.mark in wanted:
+            if order.key in self._answers or order.key in builds:
                 continue
             if self._builds < MOST_BUILDS:
                 self._builds += 1
-                wanted[order.mark] = order.build
-        if wanted:
-            built = self.builder.build_all(list(wanted.values()))
-            self._known.update(zip(wanted, built, strict=True))
-            self.tools.update(held.tool for held in built if held.tool)
+                builds[order.key] = order.build
+        if builds:
+            built = self.builder.build_all(list(builds.values()))
+            self._answers.update(zip(builds, built, strict=True))
+            self.tools.update(result.tool for result in built if result.tool)
 
     def _repeats(self, root: Root) -> Iterator[_Order]:
         """What else must be built of a chart that does not come out the same each time."""
         first, *others = _orders(root)
         built = self._answer(first)
-        if built.status == "rendered" and any(self._answer(held) != built for held in others):
+        if built.status == "rendered" and any(self._answer(order) != built for order in others):
             yield _order(root, again=True)
             if root.release is not None and root.release.upgraded:
                 yield _order(root, upgrade=True, again=True)
@@ -118,7 +120,7 @@ class Rendering:
         return replace(root, built=self._answer(_order(root)), reruns=reruns)
 
     def _answer(self, order: _Order) -> BuildResult:
-        return self._known.get(order.mark) or BuildResult("limit", message=_spent())
+        return self._answers.get(order.key) or BuildResult("limit", message=_spent())
 
     def _is_pointer(self, file: File) -> bool:
         return file.size <= _LARGEST_POINTER and self.manifests.manifest(file).pointer
@@ -140,8 +142,8 @@ def _order(root: Root, *, upgrade: bool = False, again: bool = False) -> _Order:
     if build is None:
         raise ValueError(f"{root.name} is nothing that is built")
     release = build.release and replace(build.release, upgrade=upgrade)
-    mark = (root.build_inputs, upgrade, again)
-    return _Order(mark, replace(build, release=release, again=again))
+    key = (root.build_inputs, upgrade, again)
+    return _Order(key, replace(build, release=release, again=again))
 
 
 def _spent() -> str:
@@ -158,15 +160,15 @@ def _affected(before: Roots, after: Roots) -> list[RootKey]:
     So nobody can spend the budget by touching what many have in common: what was changed nearest
     to a root counts first, then how little else it is made of.
     """
-    found: list[tuple[int, int, RootKey]] = []
+    ranked: list[tuple[int, int, RootKey]] = []
     for key in {**before.roots, **after.roots}:
         old, new = before.roots.get(key), after.roots.get(key)
         if not any(root is not None and root.reasons for root in (old, new)):
             continue
         if old is None or new is None or old.inputs != new.inputs:
             size = max(len(root.files) for root in (old, new) if root is not None)
-            found.append((_distance(old, new), size, key))
-    return [key for _, _, key in sorted(found)]
+            ranked.append((_distance(old, new), size, key))
+    return [key for _, _, key in sorted(ranked)]
 
 
 def _distance(old: Root | None, new: Root | None) -> int:
@@ -187,13 +189,13 @@ def _files(root: Root | None) -> Mapping[str, object]:
 
 def _steps(start: str, end: str) -> int:
     """The steps up and down from one directory to another."""
-    one, other = start.split("/"), end.split("/")
-    common = sum(1 for _ in _common(one, other))
-    return len(one) + len(other) - 2 * common
+    first, other = start.split("/"), end.split("/")
+    common = sum(1 for _ in _common(first, other))
+    return len(first) + len(other) - 2 * common
 
 
-def _common(one: list[str], other: list[str]) -> Iterator[str]:
-    for left, right in zip(one, other, strict=False):
-        if left != right:
+def _common(first: list[str], other: list[str]) -> Iterator[str]:
+    for step, right in zip(first, other, strict=False):
+        if step != right:
             return
-        yield left
+        yield step

@@ -40,12 +40,12 @@ class Rendition:
 
 def rendition(first: tuple[Resource, ...], second: tuple[Resource, ...]) -> Rendition:
     """What was built, and which of its leaves were others in a second build of the same input."""
-    found = {}
-    for one, other in _matched(first, second):
-        leaves = dict(_differing(one.body, other.body, ()))
+    volatile = {}
+    for resource, other in _matched(first, second):
+        leaves = dict(_differing(resource.body, other.body, ()))
         if leaves:
-            found[one.key] = MappingProxyType(leaves)
-    return Rendition(first, MappingProxyType(found))
+            volatile[resource.key] = MappingProxyType(leaves)
+    return Rendition(first, MappingProxyType(volatile))
 
 
 def steadied(old: Rendition, new: Rendition) -> Rendition:
@@ -56,32 +56,32 @@ def steadied(old: Rendition, new: Rendition) -> Rendition:
     if not old.volatile or not new.volatile:
         return new
     instead: dict[int, Resource] = {}
-    left = dict(new.volatile)
-    for was, now in _matched(old.resources, new.resources):
-        before, after = old.volatile.get(was.key, _NONE), new.volatile.get(now.key, _NONE)
-        if was.name != now.name and not (_NAME in before and _NAME in after):
+    pending = dict(new.volatile)
+    for was, resource in _matched(old.resources, new.resources):
+        before, after = old.volatile.get(was.key, _NONE), new.volatile.get(resource.key, _NONE)
+        if was.name != resource.name and not (_NAME in before and _NAME in after):
             continue
-        body = _decode(now.encoded)
-        same = dict(_alike(was, now, before, after))
+        body = _decode(resource.encoded)
+        same = dict(_alike(was, resource, before, after))
         for steps, value in same.items():
             _put(body, steps, value)
         if same:
-            name = same.get(_NAME, now.name)
-            key = replace(now.key, name=str(name))
-            instead[id(now)] = Resource.of(key, mapping(freeze(body)), now.source)
-            left.pop(now.key, None)
+            name = same.get(_NAME, resource.name)
+            key = replace(resource.key, name=str(name))
+            instead[id(resource)] = Resource.of(key, mapping(freeze(body)), resource.source)
+            pending.pop(resource.key, None)
             rest = {steps: value for steps, value in after.items() if steps not in same}
             if rest:
-                left[key] = MappingProxyType(rest)
-    resources = tuple(instead.get(id(held), held) for held in new.resources)
-    return Rendition(resources, MappingProxyType(left))
+                pending[key] = MappingProxyType(rest)
+    resources = tuple(instead.get(id(resource), resource) for resource in new.resources)
+    return Rendition(resources, MappingProxyType(pending))
 
 
-def volatile_nodes(held: Rendition) -> Iterator[Node]:
+def volatile_nodes(built: Rendition) -> Iterator[Node]:
     """The places of the resources that another build had otherwise."""
-    for one in held.resources:
-        for steps in held.volatile.get(one.key, _NONE):
-            node = one.root
+    for resource in built.resources:
+        for steps in built.volatile.get(resource.key, _NONE):
+            node = resource.root
             for step in steps:
                 items = list(node.items()) if isinstance(step, int) else []
                 node = node[step] if isinstance(step, str) else items[step]
@@ -92,59 +92,59 @@ def _matched(
     first: Iterable[Resource], second: Iterable[Resource]
 ) -> Iterator[tuple[Resource, Resource]]:
     """The same resources of two builds; those whose names differ by kind, file and order."""
-    others = {held.key: held for held in second}
+    others = {resource.key: resource for resource in second}
     nameless: list[Resource] = []
-    for held in first:
-        other = others.pop(held.key, None)
+    for resource in first:
+        other = others.pop(resource.key, None)
         if other is None:
-            nameless.append(held)
+            nameless.append(resource)
         else:
-            yield held, other
+            yield resource, other
     waiting: dict[object, list[Resource]] = {}
-    for held in others.values():
-        waiting.setdefault(_sort(held), []).append(held)
-    for held in nameless:
-        alike = waiting.get(_sort(held))
+    for resource in others.values():
+        waiting.setdefault(_sort(resource), []).append(resource)
+    for resource in nameless:
+        alike = waiting.get(_sort(resource))
         if alike:
-            yield held, alike.pop(0)
+            yield resource, alike.pop(0)
 
 
-def _sort(held: Resource) -> object:
-    return held.group_kind, held.namespace, held.source.path
+def _sort(resource: Resource) -> object:
+    return resource.group_kind, resource.namespace, resource.source.path
 
 
-def _differing(one: Value, other: Value, steps: FieldSteps) -> Iterator[tuple[FieldSteps, Value]]:
+def _differing(first: Value, other: Value, steps: FieldSteps) -> Iterator[tuple[FieldSteps, Value]]:
     """The deepest places at which two values differ, with the second's value."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        for key in one:
+    if isinstance(first, Mapping) and isinstance(other, Mapping):
+        for key in first:
             if key not in other:
                 yield (*steps, key), None
             else:
-                yield from _differing(one[key], other[key], (*steps, key))
-    elif isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
-        for index, held in enumerate(one):
-            yield from _differing(held, other[index], (*steps, index))
-    elif one != other:
+                yield from _differing(first[key], other[key], (*steps, key))
+    elif isinstance(first, tuple) and isinstance(other, tuple) and len(first) == len(other):
+        for index, item in enumerate(first):
+            yield from _differing(item, other[index], (*steps, index))
+    elif first != other:
         yield steps, other
 
 
 def _alike(
-    was: Resource, now: Resource, before: Leaves, after: Leaves
+    was: Resource, resource: Resource, before: Leaves, after: Leaves
 ) -> Iterator[tuple[FieldSteps, Value]]:
     """The leaves that are volatile in both and the same but for that, with the old value."""
     for steps, second in after.items():
         if steps in before:
-            old, new = _at(was.body, steps), _at(now.body, steps)
+            old, new = _at(was.body, steps), _at(resource.body, steps)
             if _is_alike((old, before[steps]), (new, second)):
                 yield steps, old
 
 
 def _is_alike(before: tuple[Value, Value], after: tuple[Value, Value]) -> bool:
     """Whether two values that change each time differ in nothing else, as far as can be told."""
-    if not all(isinstance(held, str) for held in (*before, *after)):
-        return len({type(held) for held in (*before, *after)}) == 1
-    lines = [str(held).splitlines() for held in (*before, *after)]
-    if len({len(held) for held in lines}) != 1:
+    if not all(isinstance(value, str) for value in (*before, *after)):
+        return len({type(text) for text in (*before, *after)}) == 1
+    lines = [str(text).splitlines() for text in (*before, *after)]
+    if len({len(text) for text in lines}) != 1:
         return False
     return all(_is_alike_line((a, b), (c, d)) for a, b, c, d in zip(*lines, strict=True))
 
@@ -153,7 +153,7 @@ def _is_alike_line(before: tuple[str, str], after: tuple[str, str]) -> bool:
     """What both builds of one side begin and end with, the other side begins and ends with."""
     slack = _CHANCE if all(map(_ENCODED.fullmatch, (*before, *after))) else 0
     for turn in (1, -1):
-        old, new = ([held[::turn] for held in side] for side in (before, after))
+        old, new = ([text[::turn] for text in side] for side in (before, after))
         if _common([*old, *new]) + slack < min(_common(old), _common(new)):
             return False
     return True

@@ -24,17 +24,17 @@ _NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
 class PutBack:
     """Builds of one root of head.
 
-    `tree` is head's, without anything from elsewhere; `grafts` has the answers for base and head;
+    `tree` is head's, without anything from elsewhere; `fetched` has the answers for base and head;
     `old` are base's references of this root.
     """
 
     root: Root
     tree: Tree
     manifests: Manifests
-    grafts: FetchedFiles
+    fetched: FetchedFiles
     old: tuple[Remote, ...] = ()
 
-    def laying(self, declared: Declared | None) -> PutBack:
+    def with_declaration(self, declared: Declared | None) -> PutBack:
         """The same where another declaration says which texts are laid over the tree."""
         if declared is None:
             return self
@@ -49,39 +49,39 @@ class PutBack:
 
     def version(self) -> Build | None:
         """The build with what base had of all that lies elsewhere, and with nothing else of it."""
-        answers = dict(self.grafts.answers)
+        answers = dict(self.fetched.answers)
         old = {remote.place: remote.reference for remote in self.old}
         for remote in self.root.remotes:
             if remote.place in old:
-                answers[remote.reference] = self.grafts.answers[old[remote.place]]
-        other = replace(self, grafts=replace(self.grafts, answers=answers))
+                answers[remote.reference] = self.fetched.answers[old[remote.place]]
+        other = replace(self, fetched=replace(self.fetched, answers=answers))
         return other.texts(_NO_TEXTS)
 
-    def _built(self, texts: Mapping[str, str], own: tuple[Remote, ...]) -> Build | None:
+    def _built(self, texts: Mapping[str, str], remotes: tuple[Remote, ...]) -> Build | None:
         laid = self.root.laid
         overlay = Overlay(self.tree, {**texts, **laid}, self.manifests)
-        tree, grafts = with_fetched(overlay.tree, own, self.grafts)
-        made = _made(self.root, Paths(tree, overlay.link, grafts), overlay)
+        tree, fetched = with_fetched(overlay.tree, remotes, self.fetched)
+        made_of = _contents_of(self.root, Paths(tree, overlay.link, fetched), overlay)
         for _ in range(DEEPEST):
-            tree, found = with_fetched(overlay.tree, (*own, *made.remotes), grafts)
-            if found.placed == grafts.placed:
+            tree, latest = with_fetched(overlay.tree, (*remotes, *made_of.remotes), fetched)
+            if latest.placed == fetched.placed:
                 break
-            grafts = found
-            made = _made(self.root, Paths(tree, overlay.link, grafts), overlay)
-        return self._build(made, texts, laid, Paths(tree, overlay.link, grafts))
+            fetched = latest
+            made_of = _contents_of(self.root, Paths(tree, overlay.link, fetched), overlay)
+        return self._build(made_of, texts, laid, Paths(tree, overlay.link, fetched))
 
     def _build(
-        self, made: _Made, texts: Mapping[str, str], laid: Mapping[str, str], paths: Paths
+        self, made_of: _Made, texts: Mapping[str, str], laid: Mapping[str, str], paths: Paths
     ) -> Build | None:
         build = self.root.build
-        if build is None or any(reason.refuses for reason in made.reasons):
+        if build is None or any(reason.refuses for reason in made_of.reasons):
             return None
         files: dict[str, str] = {}
         edits = dict(laid)
-        for seen, own in made.files.items():
-            file = paths.file(own)
-            if own in texts:
-                edits[seen] = texts[own]
+        for seen, own_path in made_of.files.items():
+            file = paths.file(own_path)
+            if own_path in texts:
+                edits[seen] = texts[own_path]
             elif file is not None and seen not in laid:
                 files[seen] = file.blob
         values = self.root.release.values_files if self.root.release is not None else ()
@@ -90,7 +90,7 @@ class PutBack:
                 edits[path] = texts[path]
             elif path in build.files:
                 files[path] = build.files[path]
-        return replace(build, files=files, edits={**edits, **made.edits})
+        return replace(build, files=files, edits={**edits, **made_of.edits})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,10 @@ class _Made:
     edits: Mapping[str, str] = field(default_factory=lambda: _NO_TEXTS)
 
 
-def _made(root: Root, paths: Paths, overlay: Overlay) -> _Made:
+def _contents_of(root: Root, paths: Paths, overlay: Overlay) -> _Made:
     if root.kind == "chart":
         chart = chart_at(root.path, paths, overlay)
         return _Made(chart.files, chart.reasons, chart.remotes)
-    known = kustomizations_at(root.path, paths, overlay)
-    closure = Closures(known).of(root.path)
+    kustomizations = kustomizations_at(root.path, paths, overlay)
+    closure = Closures(kustomizations).of(root.path)
     return _Made(closure.files, closure.reasons, closure.remotes, closure.edits)

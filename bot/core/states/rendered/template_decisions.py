@@ -50,7 +50,7 @@ class _Block:
     keys: dict[str, None] = field(default_factory=dict)
 
 
-def late_decisions(
+def template_decisions(
     base: Files, head: Files, blobs: Blobs
 ) -> tuple[tuple[TemplateDecision, ...], ...]:
     """Those of the templates that differ, at base and at head."""
@@ -63,16 +63,16 @@ def late_decisions(
             late
             for path in sorted(differing)
             if path in side
-            for late in late_in(path, _text(side[path], blobs))
+            for late in decisions_in(path, _text(side[path], blobs))
         )
         for side in sides
     )
 
 
-def late_in(path: str, text: str) -> Iterator[TemplateDecision]:
+def decisions_in(path: str, text: str) -> Iterator[TemplateDecision]:
     """The late decisions of a template, each at the line that opens it."""
-    found = _Scan(text)
-    for block in found.blocks():
+    scan = _Scan(text)
+    for block in scan.blocks():
         if block.asks and block.keys:
             yield TemplateDecision(path, block.line, block.asks, tuple(block.keys), block.text)
 
@@ -99,7 +99,7 @@ class _Scan:
 
     def _action(self, action: re.Match[str], line: int) -> Iterator[_Block]:
         text = _LITERAL.sub('""', action["text"]).strip()
-        asks = self._asked(text)
+        asks = self._question_in(text)
         word, *rest = text.split(None, 1)[:2] or [""]
         if word == "end" and self._open:
             yield self._open.pop()
@@ -118,18 +118,20 @@ class _Scan:
         else:
             yield block
 
-    def _asked(self, text: str) -> str:
+    def _question_in(self, text: str) -> str:
         """What an action asks, by itself or by a variable that holds an answer."""
-        found = _ASKS.search(text)
-        if found is not None:
-            return found[0].lstrip(".")
+        match = _ASKS.search(text)
+        if match is not None:
+            return match[0].lstrip(".")
         return next(
-            (self._tainted[it] for it in _VARIABLE.findall(text) if it in self._tainted), ""
+            (self._tainted[name] for name in _VARIABLE.findall(text) if name in self._tainted), ""
         )
 
     def _take_keys(self, text: str) -> None:
         """The deciding keys of a piece of text belong to the nearest block that asks anything."""
-        block = next((held for held in reversed(self._open) if held.asks), None)
+        block = next(
+            (current_block for current_block in reversed(self._open) if current_block.asks), None
+        )
         if block is not None:
             keys = (match["key"] for match in _KEY.finditer(text))
             block.keys.update(dict.fromkeys(key for key in keys if key in _DECIDING))
@@ -137,9 +139,9 @@ class _Scan:
     def _beside(self, start: int) -> Iterator[str]:
         """The deciding key whose value an action is, or an item of."""
         begin = self._text.rfind("\n", 0, start) + 1
-        own = self._text[begin:start]
+        line = self._text[begin:start]
         above = reversed(self._text[:begin].splitlines()[-_MOST_ABOVE:])
-        match = _KEY.match(own) or next(_keys_above(own, above), None)
+        match = _KEY.match(line) or next(_keys_above(line, above), None)
         if match is not None and match["key"] in _DECIDING:
             yield match["key"]
 
@@ -148,10 +150,10 @@ def _keys_above(line: str, above: Iterable[str]) -> Iterator[re.Match[str]]:
     """The keys above a line that it stands under; an item may stand as far left as its list."""
     item = line.lstrip().startswith("-")
     most = _indent(line) + item
-    for held in above:
-        match = _KEY.match(held)
-        sibling = item and held.lstrip().startswith("-") and _indent(held) == _indent(line)
-        if match is not None and not sibling and _indent(held) < most:
+    for text in above:
+        match = _KEY.match(text)
+        sibling = item and text.lstrip().startswith("-") and _indent(text) == _indent(line)
+        if match is not None and not sibling and _indent(text) < most:
             yield match
 
 

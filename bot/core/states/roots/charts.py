@@ -73,13 +73,20 @@ class Naming:
 
     def release(self, path: str, place: str, values_files: tuple[str, ...]) -> Release:
         """The release of the chart in this directory, with these values."""
-        held = next((it for it in self.environments if puts(it, path, place)), None)
-        own = held.default_namespace if held is not None else "default"
+        environment = next(
+            (
+                inner_environment
+                for inner_environment in self.environments
+                if puts(inner_environment, path, place)
+            ),
+            None,
+        )
+        own_namespace = environment.default_namespace if environment is not None else "default"
         return Release(
             name=_name(path),
-            namespace=self.namespace if own == "default" else own,
+            namespace=self.namespace if own_namespace == "default" else own_namespace,
             values_files=values_files,
-            kubernetes=held.kubernetes if held is not None else None,
+            kubernetes=environment.kubernetes if environment is not None else None,
         )
 
 
@@ -177,14 +184,14 @@ class _Collector:
     ) -> Iterator[tuple[str, str]]:
         """A chart's files as they are put at another path, and its dependencies' beside them."""
         try:
-            own = dict(self._paths.below(path))
+            paths = dict(self._paths.below(path))
         except UnbuildableError as error:
             self._reasons.append(Reason(described, f"it holds a path {error}"))
             return
-        for seen, real in own.items():
+        for seen, real in paths.items():
             yield f"{shown}{seen[len(path) :]}" if path else _join(shown, seen), real
-        for dependency in self._dependencies(path, own):
-            if self._is_vendored(dependency, path, own):
+        for dependency in self._dependencies(path, paths):
+            if self._is_vendored(dependency, path, paths):
                 continue
             yield from self._dependency(dependency, path, shown, depth)
 
@@ -198,25 +205,25 @@ class _Collector:
             return
         try:
             local = self._paths.local(path, dependency.repository.removeprefix(_FILE))
-            own = self._paths.real(local)
+            own_path = self._paths.real(local)
         except UnbuildableError as error:
             self._reasons.append(
                 dependency.reason(f"its dependency {name} is at {shown_name}, {error}")
             )
             return
-        described = _join(own, CHART_NAME)
+        described = _join(own_path, CHART_NAME)
         if self._paths.file(described) is None or depth >= _DEEPEST:
             self._reasons.append(
                 dependency.reason(f"its dependency {name} is at {shown_name}, where no chart is")
             )
             return
-        yield from self._files(own, _join(shown, f"charts/{name}"), described, depth + 1)
+        yield from self._files(own_path, _join(shown, f"charts/{name}"), described, depth + 1)
 
     def _from_elsewhere(
         self, dependency: _Dependency, shown: str, depth: int
     ) -> Iterator[tuple[str, str]]:
         """A chart of which an exact version was brought, else why there is none."""
-        grafts = self._paths.grafts
+        fetched = self._paths.fetched
         try:
             remote = self._remote(dependency)
         except UnbuildableError as error:
@@ -227,85 +234,88 @@ class _Collector:
             self._reasons.append(_absent(dependency))
             return
         self._remotes.append(remote)
-        if not grafts.holds(remote):
-            self._reasons.append(_absent(dependency, grafts.answer(remote)))
+        if not fetched.holds(remote):
+            self._reasons.append(_absent(dependency, fetched.answer(remote)))
             return
         described = _join(remote.place, CHART_NAME)
         if self._paths.file(described) is None or depth >= _DEEPEST:
             self._reasons.append(dependency.reason(f"its dependency {dependency.name} is no chart"))
             return
-        number = sum(it.name == dependency.name for it in self._taken.setdefault(shown, []))
+        number = sum(
+            inner_dependency.name == dependency.name
+            for inner_dependency in self._taken.setdefault(shown, [])
+        )
         self._taken[shown].append(dependency)
         folder = f"charts/{dependency.name}-{number}" if number else f"charts/{dependency.name}"
         yield from self._files(remote.place, _join(shown, folder), described, depth + 1)
 
     def _remote(self, dependency: _Dependency) -> Remote | None:
         """The exact version of a dependency, or else the one that its range was resolved to."""
-        grafts, locked = self._paths.grafts, dependency.locked
-        if grafts.elsewhere is None:
+        fetched, locked = self._paths.fetched, dependency.locked
+        if fetched.resolver is None:
             return None
         repository, name = dependency.repository, dependency.name
         source, route = dependency.source, (*dependency.route, "version")
-        meant = grafts.elsewhere.chart(repository, name, dependency.version)
-        if meant is None and locked is not None:
+        resolved = fetched.resolver.chart(repository, name, dependency.version)
+        if resolved is None and locked is not None:
             source, route = locked.source, locked.route
-            meant = grafts.elsewhere.chart(repository, name, locked.version)
-        if meant is None:
+            resolved = fetched.resolver.chart(repository, name, locked.version)
+        if resolved is None:
             return None
         if dependency.alias:
-            return grafts.remote(meant, source, route, (), f"{source.path}\0{dependency.alias}")
-        return grafts.remote(meant, source, route, self._remotes)
+            return fetched.remote(resolved, source, route, (), f"{source.path}\0{dependency.alias}")
+        return fetched.remote(resolved, source, route, self._remotes)
 
-    def _dependencies(self, path: str, own: Mapping[str, str]) -> Iterator[_Dependency]:
+    def _dependencies(self, path: str, paths: Mapping[str, str]) -> Iterator[_Dependency]:
         """Those of `Chart.yaml`, and of the older `requirements.yaml`."""
         for name in (CHART_NAME, REQUIREMENTS):
-            described = own.get(_join(path, name))
+            described = paths.get(_join(path, name))
             if described is None:
                 continue
             body, source = self._body(described)
-            locks = self._locks(path, own, _LOCKS[name])
-            for index, entry in enumerate(values.sequence(body.get("dependencies"))):
-                held = values.mapping(entry)
+            locks = self._locks(path, paths, _LOCKS[name])
+            for index, item in enumerate(values.sequence(body.get("dependencies"))):
+                entry = values.mapping(item)
                 if source is not None:
-                    name_of = values.text(held.get("name")) or ""
-                    repository = values.text(held.get("repository")) or ""
+                    name_of = values.text(entry.get("name")) or ""
+                    repository = values.text(entry.get("repository")) or ""
                     yield _Dependency(
                         name_of,
-                        values.text(held.get("version")) or "",
+                        values.text(entry.get("version")) or "",
                         repository,
                         source,
                         ("dependencies", ListStep("", index)),
                         locks.get((index, name_of, repository)),
-                        values.text(held.get("alias")) or "",
+                        values.text(entry.get("alias")) or "",
                     )
 
     def _locks(
-        self, path: str, own: Mapping[str, str], name: str
+        self, path: str, paths: Mapping[str, str], name: str
     ) -> Mapping[tuple[int, str, str], _Locked]:
         """The versions that were resolved, by what they are of; Helm keeps the order."""
-        locked = own.get(_join(path, name))
+        locked = paths.get(_join(path, name))
         if locked is None:
             return {}
         body, source = self._body(locked)
-        found = {}
-        for index, entry in enumerate(values.sequence(body.get("dependencies"))):
-            held = values.mapping(entry)
-            version = values.text(held.get("version"))
+        locks = {}
+        for index, item in enumerate(values.sequence(body.get("dependencies"))):
+            entry = values.mapping(item)
+            version = values.text(entry.get("version"))
             if source is not None and version:
-                mark = (
+                key = (
                     index,
-                    values.text(held.get("name")) or "",
-                    values.text(held.get("repository")) or "",
+                    values.text(entry.get("name")) or "",
+                    values.text(entry.get("repository")) or "",
                 )
                 route = ("dependencies", ListStep("", index), "version")
-                found[mark] = _Locked(version, source, route)
-        return found
+                locks[key] = _Locked(version, source, route)
+        return locks
 
-    def _is_vendored(self, needed: _Dependency, path: str, own: Mapping[str, str]) -> bool:
+    def _is_vendored(self, needed: _Dependency, path: str, paths: Mapping[str, str]) -> bool:
         """Whether `charts/` holds a chart of this name: Helm looks at names, in archives too."""
         inside = f"{_join(path, 'charts')}/"
         archive = re.compile(rf"{re.escape(needed.name)}-v?\d[^/]*\.tgz")
-        for seen, real in own.items():
+        for seen, real in paths.items():
             if not seen.startswith(inside):
                 continue
             rest = seen[len(inside) :]
@@ -320,22 +330,22 @@ class _Collector:
     def _body(self, path: str) -> tuple[Body, ResourceSource | None]:
         """A chart's description, which is no resource: read as leniently as a kustomization."""
         file = self._paths.file(path)
-        found = () if file is None else self._manifests.kustomization(file).kustomize.objects
-        if file is None or not found:
+        documents = () if file is None else self._manifests.kustomization(file).kustomize.objects
+        if file is None or not documents:
             return EMPTY, None
-        held = found[0]
-        source = ResourceSource(path, file.blob, held.document, held.item, kustomize=True)
-        return values.mapping(freeze(msgspec.json.decode(held.encoded))), source
+        document = documents[0]
+        source = ResourceSource(path, file.blob, document.document, document.item, kustomize=True)
+        return values.mapping(freeze(msgspec.json.decode(document.encoded))), source
 
 
 def _absent(dependency: _Dependency, answer: FetchResult | None = None) -> Reason:
     """Why a dependency is not there: nobody put it there, and it was not brought."""
     address = without_credentials(dependency.repository)
     where = f" from {address}" if address else ""
-    said = f": {answer.message}" if answer is not None and answer.message else ""
+    message = f": {answer.message}" if answer is not None and answer.message else ""
     return dependency.reason(
         f"its dependency {dependency.name} {dependency.version}{where} is not in its directory "
-        f"charts/: `helm dependency build` puts it there{said}",
+        f"charts/: `helm dependency build` puts it there{message}",
         spent=answer is not None and answer.status == "limit",
     )
 

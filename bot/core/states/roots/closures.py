@@ -70,70 +70,77 @@ def kustomizations_at(
 
 
 def _parsed(
-    left: list[str],
+    pending: list[str],
     named: Mapping[str, str],
     paths: Paths,
     manifests: Manifests,
     read: Mapping[str, Kustomization] = MappingProxyType({}),
 ) -> Mapping[str, Kustomization]:
-    found: dict[str, Kustomization] = {}
-    while left:
-        place = left.pop()
-        if place in found:
+    kustomizations: dict[str, Kustomization] = {}
+    while pending:
+        place = pending.pop()
+        if place in kustomizations:
             continue
-        known = read.get(place)
-        if known is not None and not known.remotes and not zone(place):
-            found[place] = known
-            left.extend(known.below)
+        kustomization = read.get(place)
+        if kustomization is not None and not kustomization.remotes and not zone(place):
+            kustomizations[place] = kustomization
+            pending.extend(kustomization.below)
             continue
         path = named.get(place) or paths.kustomization(place)
         file = paths.file(path) if path is not None else None
         if path is None or file is None:
             continue
         manifest = manifests.kustomization(file)
-        held = parse_kustomization(path, file, manifest, paths, manifests.manifest)
-        if held is not None:
-            found[place] = held
-            left.extend(held.below)
-    return dict(sorted(found.items()))
+        kustomization = parse_kustomization(path, file, manifest, paths, manifests.manifest)
+        if kustomization is not None:
+            kustomizations[place] = kustomization
+            pending.extend(kustomization.below)
+    return dict(sorted(kustomizations.items()))
 
 
 class Closures:
     """The closures of the kustomizations of a tree, each computed once."""
 
-    def __init__(self, known: Mapping[str, Kustomization]) -> None:
-        self._known = known
+    def __init__(self, kustomizations: Mapping[str, Kustomization]) -> None:
+        self._known = kustomizations
         self._closed: dict[str, Closure] = {}
 
     def of(self, place: str, depth: int = 0) -> Closure:
         """Every file below a directory's kustomization, and every reason in it."""
         if place in self._closed:
             return self._closed[place]
-        held = self._known.get(place)
-        if held is None:
+        kustomization = self._known.get(place)
+        if kustomization is None:
             return Closure({}, (Reason(place, f"{place or '.'} holds no kustomization"),))
         if depth > _DEEPEST:
-            reason = Reason(held.path, f"more than {_DEEPEST} kustomizations list one another")
-            return Closure({held.path: held.path}, (reason,))
+            reason = Reason(
+                kustomization.path, f"more than {_DEEPEST} kustomizations list one another"
+            )
+            return Closure({kustomization.path: kustomization.path}, (reason,))
         # What lists itself meets this: kustomize calls it a cycle.
-        cycle = Reason(held.path, "it lists itself, directly or through its bases")
-        self._closed[place] = Closure({held.path: held.path}, (cycle,))
-        self._closed[place] = self._closure(held, depth)
+        cycle = Reason(kustomization.path, "it lists itself, directly or through its bases")
+        self._closed[place] = Closure({kustomization.path: kustomization.path}, (cycle,))
+        self._closed[place] = self._closure(kustomization, depth)
         return self._closed[place]
 
-    def _closure(self, held: Kustomization, depth: int) -> Closure:
-        own = {held.path, *held.files, *held.referenced, *held.mentioned}
-        files = {**{path: path for path in own}, **held.seen}
-        reasons = dict.fromkeys(held.reasons)
-        remotes = {remote.place: remote for remote in held.remotes}
-        edits = {held.path: held.text} if held.text is not None else {}
-        for below in held.below:
+    def _closure(self, kustomization: Kustomization, depth: int) -> Closure:
+        paths = {
+            kustomization.path,
+            *kustomization.files,
+            *kustomization.referenced,
+            *kustomization.mentioned,
+        }
+        files = {**{path: path for path in paths}, **kustomization.seen}
+        reasons = dict.fromkeys(kustomization.reasons)
+        remotes = {remote.place: remote for remote in kustomization.remotes}
+        edits = {kustomization.path: kustomization.text} if kustomization.text is not None else {}
+        for below in kustomization.below:
             closure = self.of(below, depth + 1)
             files.update(closure.files)
             reasons.update(dict.fromkeys(closure.reasons))
             remotes.update({remote.place: remote for remote in closure.remotes})
             edits.update(closure.edits)
-        for base in held.linked:
+        for base in kustomization.linked:
             closure = self.of(base.path, depth + 1)
             files.update(_through(base, closure))
             if any(not _lies_in(path, base.path) for path in closure.files):
@@ -141,27 +148,27 @@ class Closures:
         return Closure(files, tuple(reasons), tuple(remotes.values()), edits)
 
 
-def listed_manifests(place: str, known: Mapping[str, Kustomization]) -> Iterator[str]:
+def listed_manifests(place: str, kustomizations: Mapping[str, Kustomization]) -> Iterator[str]:
     """The manifests that a kustomization and its bases list, each once, in the order of listing."""
     seen: set[str] = set()
-    left = [place]
-    found: dict[str, None] = {}
-    while left:
-        here = left.pop()
-        held = known.get(here)
-        if held is not None and here not in seen:
+    pending = [place]
+    listed: dict[str, None] = {}
+    while pending:
+        here = pending.pop()
+        kustomization = kustomizations.get(here)
+        if kustomization is not None and here not in seen:
             seen.add(here)
-            found.update(dict.fromkeys(held.files))
-            left.extend(reversed(held.bases))
-    return iter(found)
+            listed.update(dict.fromkeys(kustomization.files))
+            pending.extend(reversed(kustomization.bases))
+    return iter(listed)
 
 
 def _through(base: Base, closure: Closure) -> Iterator[tuple[str, str]]:
     """The files of a base at the paths at which a symlink shows them."""
-    for path, own in closure.files.items():
+    for path, own_path in closure.files.items():
         if _lies_in(path, base.path):
             rest = path[len(base.path) :].lstrip("/") if base.path else path
-            yield f"{base.seen}/{rest}" if base.seen else rest, own
+            yield f"{base.seen}/{rest}" if base.seen else rest, own_path
 
 
 def _lies_in(path: str, place: str) -> bool:

@@ -16,7 +16,7 @@ from bot.core.states.roots.files import Files
 from bot.core.states.roots.kustomization import Reason
 from bot.core.states.roots.overlay import Overlay
 from bot.core.states.roots.paths import Paths
-from bot.core.states.roots.root import Root, RootKind, Roots, elsewhere, keyed, resolved
+from bot.core.states.roots.root import Root, RootKind, Roots, keyed, resolved, shown_elsewhere
 
 # An ApplicationSet of many generators can declare more than anybody runs.
 _MOST: Final = 5_000
@@ -35,19 +35,21 @@ def with_declared(
 ) -> DeclaredRoots:
     """The roots of a tree: the declared ones, and those inferred of which nothing was declared."""
     tree = _Tree(files, manifests, inferred)
-    found: dict[object, Root] = {}
+    declared_roots: dict[object, Root] = {}
     owners: set[ResourceKey] = set()
-    for number, held in enumerate(declared):
+    for number, declaration in enumerate(declared):
         if number >= _MOST:
             break
-        owners.add(held.node.resource.key)
-        root = tree.root(held)
+        owners.add(declaration.node.resource.key)
+        root = tree.root(declaration)
         if root is not None:
-            found[root.key] = root
-    if not found:
+            declared_roots[root.key] = root
+    if not declared_roots:
         return DeclaredRoots(inferred, frozenset(owners))
-    kept = (root for root in inferred.roots.values() if not _is_replaced(root, found.values()))
-    roots = Roots(keyed((*kept, *found.values())), inferred.kustomizations)
+    kept = (
+        root for root in inferred.roots.values() if not _is_replaced(root, declared_roots.values())
+    )
+    roots = Roots(keyed((*kept, *declared_roots.values())), inferred.kustomizations)
     return DeclaredRoots(roots, frozenset(owners))
 
 
@@ -56,8 +58,8 @@ def _is_replaced(root: Root, declared: Iterable[Root]) -> bool:
     for other in declared:
         if other.kind != "directory" and (root.path, root.kind) == (other.path, other.kind):
             return True
-        own = other.own_files
-        if root.kind == "directory" and all(path in own for path in root.own_files):
+        files = other.own_files
+        if root.kind == "directory" and all(path in files for path in root.own_files):
             return True
     return False
 
@@ -69,127 +71,136 @@ class _Tree:
         self._files = files
         self._manifests = manifests
         self._inferred = inferred
-        self._grafts = inferred.grafts
-        self._paths = Paths(files.tree, manifests.link, self._grafts)
+        self._fetched = inferred.fetched
+        self._paths = Paths(files.tree, manifests.link, self._fetched)
         self._remotes: dict[str, list[Remote]] = {}
 
-    def root(self, held: Declared) -> Root | None:
+    def root(self, declaration: Declared) -> Root | None:
         """The root that is declared; None where nothing of it is in this tree."""
-        if held.chart is not None:
-            return self._from_elsewhere(held, held.chart)
-        if zone(held.path):
-            why = _reason(held, "its path is where what is fetched from elsewhere is put")
-            return self._made(held, "directory", {}, (why,))
-        if held.release is not None:
-            return self._chart(held)
-        overlay = Overlay(self._paths.tree, held.edits, self._manifests)
+        if declaration.chart is not None:
+            return self._from_elsewhere(declaration, declaration.chart)
+        if zone(declaration.path):
+            why = _reason(declaration, "its path is where what is fetched from elsewhere is put")
+            return self._build_root(declaration, "directory", {}, (why,))
+        if declaration.release is not None:
+            return self._chart(declaration)
+        overlay = Overlay(self._paths.tree, declaration.edits, self._manifests)
         link = self._manifests.link
-        paths = Paths(overlay.tree, link, self._grafts) if held.edits else self._paths
-        if paths.kustomization(held.path) is not None:
-            return self._kustomization(held, overlay, paths)
-        if not self._paths.is_directory(held.path):
+        paths = Paths(overlay.tree, link, self._fetched) if declaration.edits else self._paths
+        if paths.kustomization(declaration.path) is not None:
+            return self._kustomization(declaration, overlay, paths)
+        if not self._paths.is_directory(declaration.path):
             return None
-        return self._directory(held)
+        return self._directory(declaration)
 
-    def _chart(self, held: Declared) -> Root | None:
-        chart: Chart = chart_at(held.path, self._paths, self._manifests)
+    def _chart(self, declaration: Declared) -> Root | None:
+        chart: Chart = chart_at(declaration.path, self._paths, self._manifests)
         if self._paths.file(chart.described) is None:
             return None
         why = Reason(chart.described, "it is a Helm chart", refuses=False)
-        release = held.release
+        release = declaration.release
         files = {**chart.files}
         if release is not None:
-            files.update({path: path for path in release.values_files if path not in held.edits})
-        made = self._made(held, "chart", files, (*chart.reasons, why))
-        return replace(made, remotes=chart.remotes)
+            files.update(
+                {path: path for path in release.values_files if path not in declaration.edits}
+            )
+        root = self._build_root(declaration, "chart", files, (*chart.reasons, why))
+        return replace(root, remotes=chart.remotes)
 
-    def _from_elsewhere(self, held: Declared, wanted: RemoteChart) -> Root | None:
+    def _from_elsewhere(self, declaration: Declared, chart: RemoteChart) -> Root | None:
         """The root of a chart that lies elsewhere; None where no exact version of it is named."""
-        grafts = self._grafts
-        meant = None
-        if grafts.elsewhere is not None:
-            meant = grafts.elsewhere.chart(wanted.repository, wanted.name, wanted.version)
-        if meant is None:
+        fetched = self._fetched
+        resolved = None
+        if fetched.resolver is not None:
+            resolved = fetched.resolver.chart(chart.repository, chart.name, chart.version)
+        if resolved is None:
             return None
-        source = wanted.node.resource.source
-        holder = f"{source.path}\0{held.node.resource.key}\0{held.name}"
+        source = chart.node.resource.source
+        holder = f"{source.path}\0{declaration.node.resource.key}\0{declaration.name}"
         others = self._remotes.setdefault(holder, [])
-        known = others[: MOST_OF_ONE - 1]
-        remote = grafts.remote(meant, source, wanted.node.route, known, holder)
+        remotes = others[: MOST_OF_ONE - 1]
+        remote = fetched.remote(resolved, source, chart.node.route, remotes, holder)
         if remote not in others:
             others.append(remote)
-        title = f"{meant.title} of {meant.name.removesuffix(f'/{meant.title}')}"
-        there = replace(held, path=remote.place)
-        wanted_too = () if held.hindrances else (remote,)
-        found = self._chart(there) if grafts.holds(remote) else None
-        if found is None:
-            why = _missing(wanted, title, grafts.answer(remote))
+        title = f"{resolved.title} of {resolved.name.removesuffix(f'/{resolved.title}')}"
+        there = replace(declaration, path=remote.place)
+        wanted_too = () if declaration.hindrances else (remote,)
+        root = self._chart(there) if fetched.holds(remote) else None
+        if root is None:
+            why = _missing(chart, title, fetched.answer(remote))
             reasons = (why,) if wanted_too else ()
-            found = self._made(there, "chart", {}, reasons)
+            root = self._build_root(there, "chart", {}, reasons)
         return replace(
-            found,
-            remotes=(*wanted_too, *found.remotes),
+            root,
+            remotes=(*wanted_too, *root.remotes),
             title=title,
-            home=held.path,
-            place="/".join(part for part in (found.cluster, held.path) if part),
+            home=declaration.path,
+            place="/".join(part for part in (root.cluster, declaration.path) if part),
         )
 
-    def _kustomization(self, held: Declared, overlay: Overlay, paths: Paths) -> Root:
-        known = self._inferred.kustomizations
-        if held.edits:
-            known = kustomizations_at(held.path, paths, overlay)
-        closure = Closures(known).of(held.path)
+    def _kustomization(self, declaration: Declared, overlay: Overlay, paths: Paths) -> Root:
+        kustomizations = self._inferred.kustomizations
+        if declaration.edits:
+            kustomizations = kustomizations_at(declaration.path, paths, overlay)
+        closure = Closures(kustomizations).of(declaration.path)
         reasons = closure.reasons
-        if held.edits or held.finish is not None:
-            owner = held.node.resource
-            reasons = (*reasons, _reason(held, f"{owner.key} alters it", refuses=False))
-        space = known[held.path].namespace if held.path in known else ""
-        made = self._made(held, "kustomization", closure.files, reasons, space)
-        edits = {**held.edits, **closure.edits}
-        return replace(made, edits=edits, remotes=closure.remotes)
+        if declaration.edits or declaration.finish is not None:
+            owner = declaration.node.resource
+            reasons = (*reasons, _reason(declaration, f"{owner.key} alters it", refuses=False))
+        space = (
+            kustomizations[declaration.path].namespace if declaration.path in kustomizations else ""
+        )
+        root = self._build_root(declaration, "kustomization", closure.files, reasons, space)
+        edits = {**declaration.edits, **closure.edits}
+        return replace(root, edits=edits, remotes=closure.remotes)
 
-    def _directory(self, held: Declared) -> Root:
-        inside = f"{held.path}/" if held.path else ""
-        if held.files is None:
+    def _directory(self, declaration: Declared) -> Root:
+        inside = f"{declaration.path}/" if declaration.path else ""
+        if declaration.files is None:
             names = [
                 path
                 for path in self._files.manifests
                 if path.startswith(inside) and "/" not in path[len(inside) :]
             ]
         else:
-            names = list(held.files)
-        return self._made(held, "directory", {name: name for name in names}, ())
+            names = list(declaration.files)
+        return self._build_root(declaration, "directory", {name: name for name in names}, ())
 
-    def _made(
+    def _build_root(
         self,
-        held: Declared,
+        declaration: Declared,
         kind: RootKind,
         closure: Mapping[str, str],
         reasons: tuple[Reason, ...],
         namespace: str = "",
     ) -> Root:
-        files = {path: own for path, own in closure.items() if path not in held.edits}
-        inputs = {path: path for path in held.inputs if path not in files}
-        found = resolved({**files, **inputs}, self._paths)
-        hindrances = tuple(_reason(held, text) for text in held.hindrances)
-        own = {path: file for path, file in found.items() if path in files}
+        files = {
+            path: own_path for path, own_path in closure.items() if path not in declaration.edits
+        }
+        inputs = {path: path for path in declaration.inputs if path not in files}
+        root_files = resolved({**files, **inputs}, self._paths)
+        hindrances = tuple(_reason(declaration, text) for text in declaration.hindrances)
+        own_files = {path: file for path, file in root_files.items() if path in files}
         return Root(
-            held.path,
+            declaration.path,
             kind,
-            found,
+            root_files,
             (*hindrances, *reasons),
             namespace,
-            read=own if kind == "directory" else None,
-            own_paths=elsewhere(files),
-            variant=_variant(held),
-            place="/".join(part for part in (cluster_place(held.cluster), held.path) if part),
-            cluster=cluster_place(held.cluster),
-            release=held.release,
-            edits=held.edits,
-            laid=held.edits,
-            finish=held.finish,
-            default_namespace=held.namespace or (held.release.namespace if held.release else ""),
-            declared=held,
+            read=own_files if kind == "directory" else None,
+            own_paths=shown_elsewhere(files),
+            variant=_variant(declaration),
+            place="/".join(
+                part for part in (cluster_place(declaration.cluster), declaration.path) if part
+            ),
+            cluster=cluster_place(declaration.cluster),
+            release=declaration.release,
+            edits=declaration.edits,
+            laid=declaration.edits,
+            finish=declaration.finish,
+            default_namespace=declaration.namespace
+            or (declaration.release.namespace if declaration.release else ""),
+            declared=declaration,
         )
 
 
@@ -198,30 +209,36 @@ def cluster_place(cluster: str) -> str:
     return cluster.partition("://")[2].strip("/") or cluster.strip("/")
 
 
-def _variant(held: Declared) -> str:
+def _variant(declaration: Declared) -> str:
     """What tells it from other ways in which the same directory is built."""
-    release = held.release.name if held.release is not None else ""
-    owner = str(held.node.resource.key)
-    parts = (owner, held.name, cluster_place(held.cluster), release, held.namespace)
+    release = declaration.release.name if declaration.release is not None else ""
+    owner = str(declaration.node.resource.key)
+    parts = (
+        owner,
+        declaration.name,
+        cluster_place(declaration.cluster),
+        release,
+        declaration.namespace,
+    )
     return " ".join(dict.fromkeys(part for part in parts if part))
 
 
-def _missing(wanted: RemoteChart, title: str, answer: FetchResult | None) -> Reason:
+def _missing(chart: RemoteChart, title: str, answer: FetchResult | None) -> Reason:
     """Why a chart from elsewhere is not here."""
-    said = f": {answer.message}" if answer is not None and answer.message else ""
+    message = f": {answer.message}" if answer is not None and answer.message else ""
     if answer is not None and answer.status == "fetched":
-        said = ": what was fetched is no chart"
-    source = wanted.node.resource.source
+        message = ": what was fetched is no chart"
+    source = chart.node.resource.source
     return Reason(
         source.path,
-        f"the chart {title} is not in this repository{said}",
+        f"the chart {title} is not in this repository{message}",
         source,
-        wanted.node.route,
+        chart.node.route,
         spent=answer is not None and answer.status == "limit",
         cause=f"{title} is not here",
     )
 
 
-def _reason(held: Declared, message: str, *, refuses: bool = True) -> Reason:
-    source = held.node.resource.source
-    return Reason(source.path, message, source, held.node.route, refuses)
+def _reason(declaration: Declared, message: str, *, refuses: bool = True) -> Reason:
+    source = declaration.node.resource.source
+    return Reason(source.path, message, source, declaration.node.route, refuses)

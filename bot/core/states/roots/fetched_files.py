@@ -72,7 +72,7 @@ class Remote:
     `depth` counts the references that lead to it.
     """
 
-    meant: ResolvedSource
+    resolved: ResolvedSource
     place: str
     source: ResourceSource
     route: Route
@@ -81,7 +81,7 @@ class Remote:
     @property
     def reference(self) -> SourceReference:
         """What can be brought."""
-        return self.meant.reference
+        return self.resolved.reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class FetchedFiles:
     `left_out` are the directories for which there was no more room.
     """
 
-    elsewhere: SourceResolver | None = None
+    resolver: SourceResolver | None = None
     answers: Mapping[SourceReference, FetchResult] = field(
         default_factory=lambda: MappingProxyType({})
     )
@@ -100,7 +100,7 @@ class FetchedFiles:
 
     def remote(
         self,
-        meant: ResolvedSource,
+        resolved: ResolvedSource,
         source: ResourceSource,
         route: Route,
         others: Iterable[Remote],
@@ -115,20 +115,20 @@ class FetchedFiles:
         if len(others) >= MOST_OF_ONE:
             raise UnbuildableError(f"which is one of more than {MOST_OF_ONE} that lie elsewhere")
         alike = (
-            it.reference
-            for it in others
-            if it.source.path == source.path and _name(it.meant) == _name(meant)
+            remote.reference
+            for remote in others
+            if remote.source.path == source.path and _name(remote.resolved) == _name(resolved)
         )
-        number = list(dict.fromkeys((*alike, meant.reference))).index(meant.reference)
+        number = list(dict.fromkeys((*alike, resolved.reference))).index(resolved.reference)
         above = self.placed.get(zone(source.path))
         depth = above.depth + 1 if above is not None else 1
-        place = _place(meant, holder or source.path, number)
-        return Remote(meant, place, source, route, depth)
+        place = _place(resolved, holder or source.path, number)
+        return Remote(resolved, place, source, route, depth)
 
     def holds(self, remote: Remote) -> bool:
         """Whether the tree has what this reference means."""
-        held = self.placed.get(remote.place)
-        return held is not None and held.reference == remote.reference
+        current_remote = self.placed.get(remote.place)
+        return current_remote is not None and current_remote.reference == remote.reference
 
     def answer(self, remote: Remote) -> FetchResult | None:
         """What came of a reference; None where it was not asked for."""
@@ -141,10 +141,12 @@ class FetchedFiles:
 
     def outermost(self, path: str) -> Remote | None:
         """The reference of the tree itself through which a file was brought; None for no such."""
-        found = self.placed.get(zone(path))
-        while found is not None and (above := self.placed.get(zone(found.source.path))) is not None:
-            found = above
-        return found
+        remote = self.placed.get(zone(path))
+        while (
+            remote is not None and (above := self.placed.get(zone(remote.source.path))) is not None
+        ):
+            remote = above
+        return remote
 
 
 NOTHING: Final = FetchedFiles()
@@ -161,7 +163,7 @@ def zone(path: str) -> str:
 
 def reserved(tree: Tree) -> Tree:
     """What of a tree stands where something brought is put, or in the way to it."""
-    return {path: held for path, held in tree.items() if path == _ABOVE or zone(path)}
+    return {path: file for path, file in tree.items() if path == _ABOVE or zone(path)}
 
 
 def without_reserved(tree: Tree) -> Tree:
@@ -169,17 +171,17 @@ def without_reserved(tree: Tree) -> Tree:
     left_out = reserved(tree)
     if not left_out:
         return tree
-    return {path: held for path, held in tree.items() if path not in left_out}
+    return {path: file for path, file in tree.items() if path not in left_out}
 
 
 def with_fetched(
-    tree: Tree, remotes: Iterable[Remote], grafts: FetchedFiles
+    tree: Tree, remotes: Iterable[Remote], fetched: FetchedFiles
 ) -> tuple[Tree, FetchedFiles]:
     """A tree with what was brought for these references, and what it then has of it."""
     placed: dict[str, Remote] = {}
     left_out: set[str] = set()
     count = 0
-    bare = replace(grafts, placed=MappingProxyType({}), left_out=frozenset())
+    bare = replace(fetched, placed=MappingProxyType({}), left_out=frozenset())
     for remote in remotes:
         answer = bare.answer(remote)
         if remote.place in placed or answer is None or answer.status != "fetched":
@@ -191,19 +193,19 @@ def with_fetched(
             placed[remote.place] = remote
     files: dict[str, File] = dict(tree) if placed else {}
     for place, remote in placed.items():
-        held = grafts.answers[remote.reference].files
-        files.update({f"{place}/{path}": file for path, file in held.items()})
-    found = replace(bare, placed=MappingProxyType(placed), left_out=frozenset(left_out))
-    return (files if placed else tree), found
+        current_files = fetched.answers[remote.reference].files
+        files.update({f"{place}/{path}": file for path, file in current_files.items()})
+    fetched = replace(bare, placed=MappingProxyType(placed), left_out=frozenset(left_out))
+    return (files if placed else tree), fetched
 
 
-def _name(meant: ResolvedSource) -> tuple[str, str, str, str]:
-    return (meant.reference.kind, meant.name.lower(), meant.reference.name, meant.part)
+def _name(resolved: ResolvedSource) -> tuple[str, str, str, str]:
+    return (resolved.reference.kind, resolved.name.lower(), resolved.reference.name, resolved.part)
 
 
-def _place(meant: ResolvedSource, holder: str, number: int) -> str:
+def _place(resolved: ResolvedSource, holder: str, number: int) -> str:
     """The directory for a reference, whatever its version."""
-    marks = "\0".join((holder, *_name(meant), str(number)))
+    marks = "\0".join((holder, *_name(resolved), str(number)))
     return f"{RESERVED}/{sha256(marks.encode()).hexdigest()[:16]}"
 
 
@@ -215,30 +217,36 @@ class FetchSession:
     answers: dict[SourceReference, FetchResult] = field(default_factory=dict)
     _files: int = 0
 
-    def fetch(self, wanted: Iterable[SourceReference]) -> bool:
+    def fetch(self, references: Iterable[SourceReference]) -> bool:
         """Ask for what was not asked for yet. Whether there was any such thing."""
-        new = [held for held in dict.fromkeys(wanted) if held not in self.answers]
-        left = max(MOST_REFERENCES - len(self.answers), 0)
-        asked, over = new[:left], new[left:]
-        if asked:
-            for reference, found in zip(asked, self.fetcher.fetch(asked), strict=True):
-                self.answers[reference] = self._bounded(found)
+        new = [
+            current_reference
+            for current_reference in dict.fromkeys(references)
+            if current_reference not in self.answers
+        ]
+        remaining = max(MOST_REFERENCES - len(self.answers), 0)
+        requested_references, over = new[:remaining], new[remaining:]
+        if requested_references:
+            for reference, result in zip(
+                requested_references, self.fetcher.fetch(requested_references), strict=True
+            ):
+                self.answers[reference] = self._bounded(result)
         spent = FetchResult("limit", message=f"a review may fetch {MOST_REFERENCES} things")
         self.answers.update(dict.fromkeys(over, spent))
         return bool(new)
 
-    def _bounded(self, found: FetchResult) -> FetchResult:
-        if self._files + len(found.files) > MOST_FILES:
+    def _bounded(self, result: FetchResult) -> FetchResult:
+        if self._files + len(result.files) > MOST_FILES:
             return _SPENT
-        self._files += len(found.files)
-        return found
+        self._files += len(result.files)
+        return result
 
 
-def named(text: str, grafts: Iterable[FetchedFiles]) -> str:
+def named(text: str, fetched: Iterable[FetchedFiles]) -> str:
     """A text in which what was brought is named by its address, and not by where it is put."""
     if RESERVED not in text:
         return text
-    for held in grafts:
-        for place, remote in held.placed.items():
-            text = text.replace(place, remote.meant.name)
+    for side in fetched:
+        for place, remote in side.placed.items():
+            text = text.replace(place, remote.resolved.name)
     return text

@@ -95,13 +95,13 @@ def _hidden(path: str, ignored: tuple[str, ...]) -> bool:
 
 def _kustomizations(regular: Mapping[str, File], charts: frozenset[str]) -> Mapping[str, str]:
     """The file of each directory's kustomization; kustomize refuses two, the first is named."""
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for path in regular:
         name = base_name(path)
         if name in KUSTOMIZATION_NAMES and owning_chart(path, charts) is None:
             place = directory(path)
-            held = found.get(place)
+            present = paths.get(place)
             order = KUSTOMIZATION_NAMES.index
-            if held is None or order(name) < order(base_name(held)):
-                found[place] = path
-    return found
+            if present is None or order(name) < order(base_name(present)):
+                paths[place] = path
+    return paths

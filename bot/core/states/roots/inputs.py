@@ -33,9 +33,9 @@ def inputs_of(files: Files, manifests: Manifests) -> Iterator[Resource]:
     for path, file in files.all.items():
         name = base_name(path)
         if name in KUSTOMIZATION_NAMES:
-            for held in _objects(path, file, manifests.kustomization(file), "Kustomization"):
-                yield held
-                plugins.update(_configured(directory(path), held.body, files))
+            for resource in _objects(path, file, manifests.kustomization(file), "Kustomization"):
+                yield resource
+                plugins.update(_configured(directory(path), resource.body, files))
         elif name in (CHART_NAME, REQUIREMENTS) and not is_vendored(path, charts):
             yield from _objects(path, file, manifests.kustomization(file), "Chart")
     for path, file in sorted(plugins.items()):
@@ -43,16 +43,16 @@ def inputs_of(files: Files, manifests: Manifests) -> Iterator[Resource]:
 
 
 def _objects(path: str, file: File, manifest: Manifest, kind: str) -> Iterator[Resource]:
-    found = manifest.kustomize.objects
-    for held in found if kind == PLUGIN_KIND else found[:1]:
-        body = values.mapping(freeze(msgspec.json.decode(held.encoded)))
+    documents = manifest.kustomize.objects
+    for document in documents if kind == PLUGIN_KIND else documents[:1]:
+        body = values.mapping(freeze(msgspec.json.decode(document.encoded)))
         version = values.text(body.get("apiVersion")) or ""
         group = GROUP if kind != "Chart" else CHART_GROUP
         if kind == "Kustomization" and version and version.partition("/")[0] != GROUP:
             continue  # Flux's, which is a resource
         key = ResourceKey(group, kind, None, path)
-        source = ResourceSource(path, file.blob, held.document, held.item, kustomize=True)
-        yield Resource(key, version, held.encoded, source)
+        source = ResourceSource(path, file.blob, document.document, document.item, kustomize=True)
+        yield Resource(key, version, document.encoded, source)
 
 
 def _configured(place: str, body: Body, files: Files) -> Iterator[tuple[str, File]]:

@@ -72,7 +72,7 @@ class Reason:
     cause: str = ""
 
     @property
-    def mark(self) -> str:
+    def identity(self) -> str:
         """What makes it the same reason at base and at head."""
         return self.cause or self.message
 
@@ -132,18 +132,20 @@ def parse_kustomization(
 
     `read` gives the manifests of other files of the tree.
     """
-    found = manifest.kustomize.objects
-    if not found:
+    documents = manifest.kustomize.objects
+    if not documents:
         why = manifest.kustomize.error
         line = "" if why is None else f" ({why.message})"
         return Kustomization(path, reasons=(Reason(path, f"{path} cannot be read{line}"),))
-    body = values.mapping(freeze(msgspec.json.decode(found[0].encoded)))
+    body = values.mapping(freeze(msgspec.json.decode(documents[0].encoded)))
     api_version = values.text(body.get("apiVersion")) or f"{GROUP}/v1beta1"
     if api_version.partition("/")[0] != GROUP:
         return None
-    source = ResourceSource(path, file.blob, found[0].document, found[0].item, kustomize=True)
+    source = ResourceSource(
+        path, file.blob, documents[0].document, documents[0].item, kustomize=True
+    )
     parser = _Parser(path, source, body, paths, read)
-    return parser.kustomization(several=len(found) > 1)
+    return parser.kustomization(several=len(documents) > 1)
 
 
 def group_kind(body: Body) -> GroupKind:
@@ -187,7 +189,7 @@ class _Parser:
         space = self._body.get("namespace")
         if space is not None and not isinstance(space, str):
             self._refuse(("namespace",), "the field 'namespace' is not a string")
-        self._mention({k: held for k, held in self._body.items() if k not in _PLAIN_FIELDS})
+        self._mention({k: value for k, value in self._body.items() if k not in _PLAIN_FIELDS})
         return Kustomization(
             self._path,
             tuple(self._listed["files"]),
@@ -238,82 +240,84 @@ class _Parser:
             return
         try:
             place = self._paths.local(self._place, text)
-            own = self._paths.real(place)
+            own_path = self._paths.real(place)
         except UnbuildableError:
             if is_remote(text):
                 self._follow_elsewhere(reference, text)
                 return
             raise
-        file = self._paths.file(own)
+        file = self._paths.file(own_path)
         if file is not None and reference.takes != "directory":
-            self._take_file(reference, place, own, file)
+            self._take_file(reference, place, own_path, file)
         elif is_remote(text):
             self._follow_elsewhere(reference, text)
         else:
-            self._take_directory(reference, place, own)
+            self._take_directory(reference, place, own_path)
 
     def _follow_elsewhere(self, reference: KustomizationPath, text: str) -> None:
         """Take in what an address leads to, where an exact version of it was brought."""
-        grafts = self._paths.grafts
-        meant = grafts.elsewhere.base(text) if grafts.elsewhere is not None else None
-        if meant is None or not _is_taken(reference, text, meant):
+        fetched = self._paths.fetched
+        resolved = fetched.resolver.base(text) if fetched.resolver is not None else None
+        if resolved is None or not _is_taken(reference, text, resolved):
             raise UnbuildableError("which is outside this repository")
-        remote = grafts.remote(meant, self._source, reference.route, self._remotes)
+        remote = fetched.remote(resolved, self._source, reference.route, self._remotes)
         self._remotes.append(remote)
-        if not grafts.holds(remote):
+        if not fetched.holds(remote):
             self._miss(reference, remote)
             return
-        place = self._paths.local(remote.place, meant.part or ".")
-        own = self._paths.real(place)
-        file = self._paths.file(own)
-        if meant.reference.kind == "file" and file is not None:
-            self._take_file(reference, place, own, file)
+        place = self._paths.local(remote.place, resolved.part or ".")
+        own_path = self._paths.real(place)
+        file = self._paths.file(own_path)
+        if resolved.reference.kind == "file" and file is not None:
+            self._take_file(reference, place, own_path, file)
         else:
-            self._take_directory(reference, place, own)
+            self._take_directory(reference, place, own_path)
         self._local.append((reference.route, _relative(self._place, place)))
         message = f"it takes in {without_credentials(text)!r}"
         self._refuse(reference.route, message, refuses=False)
 
     def _miss(self, reference: KustomizationPath, remote: Remote) -> None:
         """Note why an exact version of something was not brought, where it was asked for."""
-        answer = self._paths.grafts.answer(remote)
-        said = f": {answer.message}" if answer is not None and answer.message else ""
+        answer = self._paths.fetched.answer(remote)
+        detail = f": {answer.message}" if answer is not None and answer.message else ""
         shown = without_credentials(reference.text or "")
         names = (
             f"it lists {shown!r}"
             if reference.takes == "resource"
             else f"its field {reference.field!r} names {shown!r}"
         )
-        message = f"{names}, which is outside this repository{said}"
+        message = f"{names}, which is outside this repository{detail}"
         spent = answer is not None and answer.status == "limit"
         self._refuse(reference.route, message, spent=spent)
 
-    def _take_directory(self, reference: KustomizationPath, place: str, own: str) -> None:
-        if reference.takes == "file" or self._paths.kustomization(own) is None:
+    def _take_directory(self, reference: KustomizationPath, place: str, own_path: str) -> None:
+        if reference.takes == "file" or self._paths.kustomization(own_path) is None:
             raise UnbuildableError(_ABSENT[reference.takes])
-        self._listed["bases" if reference.takes == "resource" else "others"].append(own)
-        if place != own:
+        self._listed["bases" if reference.takes == "resource" else "others"].append(own_path)
+        if place != own_path:
             message = (
                 f"it names {reference.text!r}, a symlink to a kustomization that takes in what "
                 "lies outside its own directory"
             )
             reason = Reason(self._path, message, self._source, reference.route)
-            self._linked.append(Base(own, place, reason))
+            self._linked.append(Base(own_path, place, reason))
 
-    def _take_file(self, reference: KustomizationPath, place: str, own: str, file: File) -> None:
-        if place != own:
-            self._seen[place] = own
+    def _take_file(
+        self, reference: KustomizationPath, place: str, own_path: str, file: File
+    ) -> None:
+        if place != own_path:
+            self._seen[place] = own_path
         if reference.takes == "resource":
-            self._listed["files"].append(own)
+            self._listed["files"].append(own_path)
             return
-        self._referenced.add(own)
+        self._referenced.add(own_path)
         if reference.takes == "config":
             self._check_plugins(self._read(file))
 
     def _check_plugins(self, manifest: Manifest) -> None:
         """Plugins are kustomize's own, and what they name is taken in as far as it is here."""
-        for held in manifest.kustomize.objects:
-            body = values.mapping(freeze(msgspec.json.decode(held.encoded)))
+        for document in manifest.kustomize.objects:
+            body = values.mapping(freeze(msgspec.json.decode(document.encoded)))
             annotations = values.mapping(values.mapping(body.get("metadata")).get("annotations"))
             kind = values.text(body.get("kind")) or ""
             if any(name in annotations for name in _FUNCTIONS):
@@ -335,12 +339,12 @@ class _Parser:
                 if not entry or is_fetched(entry):
                     continue
                 try:
-                    own = self._paths.real(self._paths.local(self._place, entry))
+                    own_path = self._paths.real(self._paths.local(self._place, entry))
                 except UnbuildableError:
                     self._refuse_escape(entry)
                     continue
-                if self._paths.file(own) is not None:
-                    self._mentioned.add(own)
+                if self._paths.file(own_path) is not None:
+                    self._mentioned.add(own_path)
 
     def _refuse_escape(self, entry: str) -> None:
         """What was brought names nothing of the tree, whatever the field: it would be read there.
@@ -356,18 +360,18 @@ class _Parser:
     def _refuse(
         self, route: Route, message: str, *, refuses: bool = True, spent: bool = False
     ) -> None:
-        there = self._paths.grafts.placed.get(zone(self._path))
-        where = f" (in {there.meant.name} {there.meant.version})" if there is not None else ""
-        said = f"{message}{where}"
-        self._reasons.append(Reason(self._path, said, self._source, route, refuses, spent))
+        there = self._paths.fetched.placed.get(zone(self._path))
+        where = f" (in {there.resolved.name} {there.resolved.version})" if there is not None else ""
+        sentence = f"{message}{where}"
+        self._reasons.append(Reason(self._path, sentence, self._source, route, refuses, spent))
 
 
-def _is_taken(reference: KustomizationPath, text: str, meant: ResolvedSource) -> bool:
+def _is_taken(reference: KustomizationPath, text: str, resolved: ResolvedSource) -> bool:
     """Whether kustomize takes such a thing at this field, and the whole of the field is its name.
 
     It clones for bases and components, and gets a single file wherever it reads one.
     """
-    if meant.reference.kind == "git":
+    if resolved.reference.kind == "git":
         return reference.takes in ("resource", "directory")
     is_whole = reference.field not in _GENERATORS and "\n" not in text
     return is_whole and reference.takes in ("resource", "file")
@@ -383,10 +387,10 @@ def _with_paths(body: Body, paths: Iterable[tuple[Route, str]]) -> str:
     changed: Any = thaw(body)
     for route, path in paths:
         *way, last = (step.index if isinstance(step, ListStep) else step for step in route)
-        held = changed
+        parent = changed
         for step in way:
-            held = held[step]
-        held[last] = path
+            parent = parent[step]
+        parent[last] = path
     return json.dumps(changed, sort_keys=True, ensure_ascii=False)
 
 
@@ -406,14 +410,14 @@ def without_credentials(address: str) -> str:
 
 def _strings(body: Mapping[str, Value]) -> Iterator[str]:
     """Every string of a body, without recursion and up to a bound."""
-    left: list[Value] = [body]
+    pending: list[Value] = [body]
     seen = 0
-    while left and seen < _MOST_STRINGS:
-        value = left.pop()
+    while pending and seen < _MOST_STRINGS:
+        value = pending.pop()
         seen += 1
         if isinstance(value, str):
             yield value
         elif isinstance(value, Mapping):
-            left.extend(value.values())
+            pending.extend(value.values())
         elif isinstance(value, tuple):
-            left.extend(value)
+            pending.extend(value)

@@ -62,8 +62,8 @@ class Draft:
     @property
     def id(self) -> tuple[str, str, str, str]:
         """What kustomize tells resources of one build apart by."""
-        held = self.identity
-        return (held.api_version, held.kind, self.namespace, held.name)
+        identity = self.identity
+        return (identity.api_version, identity.kind, self.namespace, identity.name)
 
     @property
     def namespace(self) -> str:
@@ -72,14 +72,14 @@ class Draft:
 
     def copy(self) -> Draft:
         """The same draft, to be changed on its own: a base may be listed by several."""
-        held = _encode(self._body) if self._body is not None else self.encoded
-        return Draft(self.identity, held, self.source, self.original, self.moved)
+        data = _encode(self._body) if self._body is not None else self.encoded
+        return Draft(self.identity, data, self.source, self.original, self.moved)
 
     def resource(self, namespace: str, scopes: Scopes) -> Resource:
         """The finished resource."""
-        held = _encode(self._body) if self._body is not None else self.encoded
+        data = _encode(self._body) if self._body is not None else self.encoded
         key: ResourceKey = self.identity.key(namespace, scopes)
-        return Resource(key, self.identity.api_version, held, self.source)
+        return Resource(key, self.identity.api_version, data, self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,8 @@ def _by_name(drafts: Sequence[Draft], kind: str) -> _Candidates:
         if draft.moved and draft.identity.group_kind == GroupKind("", kind):
             named.setdefault(draft.identity.name, []).append(draft)
     return _Candidates(
-        named, frozenset(draft.original for held in named.values() for draft in held)
+        named,
+        frozenset(draft.original for current_drafts in named.values() for draft in current_drafts),
     )
 
 

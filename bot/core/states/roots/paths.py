@@ -24,13 +24,13 @@ _MOST_BELOW: Final = 20_000
 class Paths:
     """A tree with its symlinks followed inside it.
 
-    `target` gives where a symlink points, and raises KeyError where that cannot be said. `grafts`
+    `target` gives where a symlink points, and raises KeyError where that cannot be said. `fetched`
     are what it has of what lies elsewhere: nothing leads into that, nor out of it.
     """
 
     tree: Tree
     target: Callable[[File], str]
-    grafts: FetchedFiles = field(default=NOTHING, repr=False)
+    fetched: FetchedFiles = field(default=NOTHING, repr=False)
     _real: dict[str, str | UnbuildableError] = field(default_factory=dict, repr=False)
 
     def local(self, directory: str, text: str) -> str:
@@ -63,10 +63,10 @@ class Paths:
                 self._real[path] = self._followed(path)
             except UnbuildableError as error:
                 self._real[path] = error
-        found = self._real[path]
-        if isinstance(found, UnbuildableError):
-            raise found
-        return found
+        path_or_error = self._real[path]
+        if isinstance(path_or_error, UnbuildableError):
+            raise path_or_error
+        return path_or_error
 
     def file(self, path: str) -> File | None:
         """The regular file at a path without symlinks, None where there is none."""
@@ -88,11 +88,11 @@ class Paths:
 
         Raises UnbuildableError as `real` does.
         """
-        left = [(directory, self.real(directory), 0)]
+        pending = [(directory, self.real(directory), 0)]
         home = zone(directory)
         count = 0
-        while left:
-            shown, place, depth = left.pop()
+        while pending:
+            shown, place, depth = pending.pop()
             inside = f"{place}/" if place else ""
             for path in self._paths[bisect_left(self._paths, inside) :]:
                 if not path.startswith(inside):
@@ -103,24 +103,24 @@ class Paths:
                 if count > _MOST_BELOW:
                     raise UnbuildableError(f"which holds more than {_MOST_BELOW} files")
                 seen = f"{shown}/{path[len(inside) :]}" if shown else path[len(inside) :]
-                held = self.tree[path]
-                if held.mode in REGULAR:
+                file = self.tree[path]
+                if file.mode in REGULAR:
                     yield seen, path
                     continue
-                own = self.real(path)
-                if self.file(own) is not None:
-                    yield seen, own
+                own_path = self.real(path)
+                if self.file(own_path) is not None:
+                    yield seen, own_path
                 elif depth >= _MOST_LINKS:
                     raise UnbuildableError(f"which holds {path!r}, a symlink to itself")
-                elif self.is_directory(own):
-                    left.append((seen, own, depth + 1))
+                elif self.is_directory(own_path):
+                    pending.append((seen, own_path, depth + 1))
 
     def _followed(self, path: str) -> str:
-        left = path.split("/")[::-1] if path else []
+        pending = path.split("/")[::-1] if path else []
         place: list[str] = []
         links = 0
-        while left:
-            place.append(left.pop())
+        while pending:
+            place.append(pending.pop())
             here = "/".join(place)
             file = self.tree.get(here)
             if file is None or file.mode in REGULAR:
@@ -136,19 +136,19 @@ class Paths:
                 goal = self.local("/".join(place), target)
             except (KeyError, UnbuildableError) as error:
                 raise UnbuildableError("which is a symlink out of this repository") from error
-            left += goal.split("/")[::-1] if goal else []
+            pending += goal.split("/")[::-1] if goal else []
             place = []
         return "/".join(place)
 
     @cached_property
     def _directories(self) -> frozenset[str]:
-        found: set[str] = set()
+        directories: set[str] = set()
         for path in self.tree:
             place = path.rpartition("/")[0]
-            while place and place not in found:
-                found.add(place)
+            while place and place not in directories:
+                directories.add(place)
                 place = place.rpartition("/")[0]
-        return frozenset(found)
+        return frozenset(directories)
 
     @cached_property
     def _paths(self) -> list[str]:

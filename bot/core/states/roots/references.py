@@ -101,8 +101,8 @@ def _generated(generator: Body, route: Route) -> Iterator[KustomizationPath]:
     yield from _at(generator, route, "env")
 
 
-def _at(held: Value, route: Route, name: str) -> Iterator[KustomizationPath]:
-    entry = values.mapping(held).get(name)
+def _at(value: Value, route: Route, name: str) -> Iterator[KustomizationPath]:
+    entry = values.mapping(value).get(name)
     if entry not in (None, ""):
         yield KustomizationPath(values.text(entry), (*route, name), "file")
 

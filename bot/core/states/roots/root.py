@@ -114,9 +114,16 @@ class Root:
     @property
     def inputs(self) -> object:
         """All that its resources depend on: the same inputs give the same resources."""
-        reasons = tuple((held.path, held.message, held.refuses) for held in self.reasons)
-        wanted = tuple(remote.reference for remote in self.remotes)
-        return (self.key, self.build_inputs, self.finish, self.default_namespace, reasons, wanted)
+        reasons = tuple((reason.path, reason.message, reason.refuses) for reason in self.reasons)
+        references = tuple(remote.reference for remote in self.remotes)
+        return (
+            self.key,
+            self.build_inputs,
+            self.finish,
+            self.default_namespace,
+            reasons,
+            references,
+        )
 
     @property
     def build_inputs(self) -> tuple[object, ...]:
@@ -159,20 +166,20 @@ class Roots:
     """The roots of a tree by key, and every kustomization in it by directory.
 
     `taken` are the files that kustomizations take in, and `builds` what each of these is made of.
-    `grafts` are what the tree had of what lies elsewhere.
+    `fetched` are what the tree had of what lies elsewhere.
     """
 
     roots: Mapping[RootKey, Root] = field(default_factory=dict)
     kustomizations: Mapping[str, Kustomization] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
     builds: _Builds | None = field(default=None, compare=False, repr=False)
-    grafts: FetchedFiles = field(default=NOTHING, compare=False, repr=False)
+    fetched: FetchedFiles = field(default=NOTHING, compare=False, repr=False)
 
     @property
     def remotes(self) -> tuple[Remote, ...]:
         """The exact versions of what lies elsewhere that its roots are made of, each once."""
-        found = {held.place: held for root in self.roots.values() for held in root.remotes}
-        return tuple(found.values())
+        remotes = {remote.place: remote for root in self.roots.values() for remote in root.remotes}
+        return tuple(remotes.values())
 
 
 def roots_of(  # noqa: PLR0913 - a tree, how it is read, and what is known of it before
@@ -181,31 +188,33 @@ def roots_of(  # noqa: PLR0913 - a tree, how it is read, and what is known of it
     naming: Naming,
     before: Roots | None = None,
     *,
-    grafts: FetchedFiles = NOTHING,
+    fetched: FetchedFiles = NOTHING,
     read: Mapping[str, Kustomization] = MappingProxyType({}),
 ) -> Roots:
     """The roots of a tree. `naming` says how charts that nobody installs are released.
 
     `before` are base's: what was a root there stays one while it exists, so that nobody takes a
-    directory out of the review by listing it from somewhere else. `grafts` are what the tree has of
-    what lies elsewhere, `read` its kustomizations when it had less of that.
+    directory out of the review by listing it from somewhere else. `fetched` are the fetched files
+    of the tree, `read` its kustomizations as parsed when fewer of those were there.
     """
-    paths = Paths(files.tree, manifests.link, grafts)
-    known = kustomizations_of(files, paths, manifests, read)
-    builds = _Builds(known, files, paths)
-    found = [builds.root(place) for place in builds.tops(naming, before)]
+    paths = Paths(files.tree, manifests.link, fetched)
+    kustomizations = kustomizations_of(files, paths, manifests, read)
+    builds = _Builds(kustomizations, files, paths)
+    roots = [builds.root(place) for place in builds.tops(naming, before)]
     for chart in charts_of(files, paths, manifests, naming):
         if not chart.library:
-            found += _installed(chart, naming, paths)
+            roots += _installed(chart, naming, paths)
     taken = builds.taken()
     plain: dict[str, dict[str, File]] = {}
     for path, file in files.manifests.items():
-        if path not in taken and _was_taken(path, file, before, known):
+        if path not in taken and _was_taken(path, file, before, kustomizations):
             continue
-        if path not in taken or _was_plain(path, before, known):
+        if path not in taken or _was_plain(path, before, kustomizations):
             plain.setdefault(directory(path), {})[path] = file
-    found += [Root(path, "directory", held, place=path) for path, held in plain.items()]
-    return Roots(keyed(found), known, taken, builds, grafts)
+    roots += [
+        Root(path, "directory", current_files, place=path) for path, current_files in plain.items()
+    ]
+    return Roots(keyed(roots), kustomizations, taken, builds, fetched)
 
 
 def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
@@ -214,7 +223,7 @@ def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
 
 
 def _was_taken(
-    path: str, file: File, before: Roots | None, known: Mapping[str, Kustomization]
+    path: str, file: File, before: Roots | None, kustomizations: Mapping[str, Kustomization]
 ) -> bool:
     """Whether a kustomization took this very file at base, so that nothing applies it newly.
 
@@ -223,11 +232,13 @@ def _was_taken(
     if before is None or before.builds is None or path not in before.taken:
         return False
     place = directory(path)
-    same = (place in known) == (place in before.kustomizations)
+    same = (place in kustomizations) == (place in before.kustomizations)
     return same and before.builds.holds(path, file)
 
 
-def _was_plain(path: str, before: Roots | None, known: Mapping[str, Kustomization]) -> bool:
+def _was_plain(
+    path: str, before: Roots | None, kustomizations: Mapping[str, Kustomization]
+) -> bool:
     """Whether a file belongs to a directory that held manifests of its own at base.
 
     What a kustomization took in at base already is its own at head as well.
@@ -237,7 +248,7 @@ def _was_plain(path: str, before: Roots | None, known: Mapping[str, Kustomizatio
         before is not None
         and path not in before.taken
         and (place, "directory", "") in before.roots
-        and place not in known
+        and place not in kustomizations
     )
 
 
@@ -245,15 +256,15 @@ def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
     """A chart as nothing in the tree installs it: once with each of its sets of values."""
     why = Reason(chart.described, "it is a Helm chart", refuses=False)
     for variant in ("", *chart.variants):
-        own = f"{chart.path}/{variant}" if chart.path else variant
+        own_path = f"{chart.path}/{variant}" if chart.path else variant
         place = variant_place(chart, variant)
-        release = naming.release(chart.path, place, (own,) if variant else ())
+        release = naming.release(chart.path, place, (own_path,) if variant else ())
         yield Root(
             chart.path,
             "chart",
             resolved(chart.files, paths),
             (*chart.reasons, why),
-            own_paths=elsewhere(chart.files),
+            own_paths=shown_elsewhere(chart.files),
             variant=variant,
             place=place,
             release=release,
@@ -264,34 +275,36 @@ def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
 
 def resolved(closure: Mapping[str, str], paths: Paths) -> Mapping[str, File]:
     """The files of a closure, by the path at which a renderer finds them."""
-    found = ((seen, paths.file(own)) for seen, own in sorted(closure.items()))
-    return {seen: file for seen, file in found if file is not None}
+    entries = ((seen, paths.file(own_path)) for seen, own_path in sorted(closure.items()))
+    return {seen: file for seen, file in entries if file is not None}
 
 
-def elsewhere(closure: Mapping[str, str]) -> Mapping[str, str]:
+def shown_elsewhere(closure: Mapping[str, str]) -> Mapping[str, str]:
     """Those of a closure that a renderer finds at another path than the tree has them at."""
-    return {seen: own for seen, own in closure.items() if seen != own}
+    return {seen: own_path for seen, own_path in closure.items() if seen != own_path}
 
 
 class _Builds:
     """The kustomizations of a tree, and what each takes in together with its bases."""
 
-    def __init__(self, known: Mapping[str, Kustomization], files: Files, paths: Paths) -> None:
-        self._known = known
+    def __init__(
+        self, kustomizations: Mapping[str, Kustomization], files: Files, paths: Paths
+    ) -> None:
+        self._known = kustomizations
         self._files = files
         self._paths = paths
         self._overrides: dict[str, list[str]] = {}
         for path in files.all:
             if base_name(path).startswith(_OVERRIDES):
                 self._overrides.setdefault(directory(path), []).append(path)
-        self._closures = Closures(known)
+        self._closures = Closures(kustomizations)
 
     def tops(self, naming: Naming, before: Roots | None) -> list[str]:
         """The kustomizations that no other lists, those that were such at base, and named ones.
 
         Of some that only list one another, the first: whatever there is belongs to a root.
         """
-        listed = {base for held in self._known.values() for base in held.below}
+        listed = {base for kustomization in self._known.values() for base in kustomization.below}
         kept = before.roots if before is not None else {}
         tops = [
             place
@@ -304,21 +317,23 @@ class _Builds:
                 continue
             if place not in tops:
                 tops.append(place)
-            left = [place]
-            while left:
-                found = left.pop()
-                if found not in reached:
-                    reached.add(found)
-                    left.extend(self._known[found].below if found in self._known else ())
+            pending = [place]
+            while pending:
+                reached_place = pending.pop()
+                if reached_place not in reached:
+                    reached.add(reached_place)
+                    pending.extend(
+                        self._known[reached_place].below if reached_place in self._known else ()
+                    )
         return [
             place
             for place in tops
             if not zone(place)
             and not naming.excludes(place)
-            and (naming.names(place) or not self._left(place, before))
+            and (naming.names(place) or not self._is_only_unlisted(place, before))
         ]
 
-    def _left(self, place: str, before: Roots | None) -> bool:
+    def _is_only_unlisted(self, place: str, before: Roots | None) -> bool:
         """Whether all that became of a kustomization is that nothing lists it any more.
 
         Nothing applied it by itself at base, and it is what it was: nothing newly applies it.
@@ -341,16 +356,19 @@ class _Builds:
         for override in self._overrides.get(place, ()):
             files[override] = self._files.all[override]
             reasons = (*reasons, Reason(override, "Argo CD applies the overrides of this file"))
-        held = self._known[place]
-        if held.component:
-            reasons = (*reasons, Reason(held.path, "it is a component that nothing here lists"))
+        kustomization = self._known[place]
+        if kustomization.component:
+            reasons = (
+                *reasons,
+                Reason(kustomization.path, "it is a component that nothing here lists"),
+            )
         return Root(
             place,
             "kustomization",
             files,
             reasons,
-            held.namespace,
-            own_paths=elsewhere(closure.files),
+            kustomization.namespace,
+            own_paths=shown_elsewhere(closure.files),
             place=place,
             edits=closure.edits,
             remotes=closure.remotes,
@@ -358,5 +376,11 @@ class _Builds:
 
     def taken(self) -> frozenset[str]:
         """The files that are no manifests by themselves, because a kustomization takes them."""
-        own = {path for held in self._known.values() for path in (held.path, *held.files)}
-        return frozenset(own.union(*(held.referenced for held in self._known.values())))
+        paths = {
+            path
+            for kustomization in self._known.values()
+            for path in (kustomization.path, *kustomization.files)
+        }
+        return frozenset(
+            paths.union(*(kustomization.referenced for kustomization in self._known.values()))
+        )

@@ -113,7 +113,7 @@ def test_what_is_new_is_what_head_hides_and_what_is_missing_here(
 
     assert [(it.new, it.side) for it in found.troubles] == expected
     assert len(asked) == 2
-    assert found.asked == {("app", "kustomization", ""): not expected}
+    assert found.affected == {("app", "kustomization", ""): not expected}
 
 
 def test_a_renderers_words_are_shown_without_what_they_quote() -> None:

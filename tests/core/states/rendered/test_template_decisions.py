@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.states.rendered.template_decisions import late_in
+from bot.core.states.rendered.template_decisions import decisions_in
 
 
 def seen(text: str) -> list[tuple[int, str, tuple[str, ...]]]:
     """The line, what is asked and what hangs on it."""
-    return [(held.line, held.asks, held.keys) for held in late_in("a.yaml", text)]
+    return [(held.line, held.asks, held.keys) for held in decisions_in("a.yaml", text)]
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ PLACE = ".fairlead/fetched/0123456789abcdef"
 
 
 def remote(version: str, holder: str = "app/kustomization.yaml", part: str = "") -> Remote:
-    meant = ResolvedSource(git(REPOSITORY, version), part, REPOSITORY, version)
-    return NOTHING.remote(meant, ResourceSource(holder, "", 0), (), ())
+    resolved = ResolvedSource(git(REPOSITORY, version), part, REPOSITORY, version)
+    return NOTHING.remote(resolved, ResourceSource(holder, "", 0), (), ())
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ def test_a_place_is_named_after_its_holder_and_not_after_its_version() -> None:
 
 def test_two_versions_of_one_thing_in_one_file_are_two_places() -> None:
     first = remote("v1")
-    meant = ResolvedSource(git(REPOSITORY, "v2"), "", REPOSITORY, "v2")
+    resolved = ResolvedSource(git(REPOSITORY, "v2"), "", REPOSITORY, "v2")
 
-    second = NOTHING.remote(meant, first.source, (), (first,))
-    same = NOTHING.remote(first.meant, first.source, (), (first, second))
+    second = NOTHING.remote(resolved, first.source, (), (first,))
+    same = NOTHING.remote(first.resolved, first.source, (), (first, second))
 
     assert second.place != first.place
     assert same.place == first.place
@@ -102,9 +102,9 @@ def test_no_path_leads_into_or_out_of_what_was_brought() -> None:
 def test_a_tree_has_only_so_much_of_it() -> None:
     many = {f"{number}": FILE for number in range(MOST_PLACED // 2 + 1)}
     held = [remote("v1", f"{it}/kustomization.yaml") for it in "ab"]
-    grafts = FetchedFiles(answers={git(REPOSITORY, "v1"): FetchResult("fetched", many)})
+    fetched = FetchedFiles(answers={git(REPOSITORY, "v1"): FetchResult("fetched", many)})
 
-    tree, found = with_fetched({"x": FILE}, held, grafts)
+    tree, found = with_fetched({"x": FILE}, held, fetched)
 
     assert (len(tree), list(found.placed)) == (len(many) + 1, [held[0].place])
     answer = found.answer(held[1])
@@ -116,30 +116,30 @@ def test_each_thing_is_asked_for_once_and_no_more_than_so_many() -> None:
     wanted = [git(REPOSITORY, f"v{number}") for number in range(MOST_REFERENCES + 3)]
     held: dict[SourceReference, dict[str, str] | FetchResult] = {it: {"a": "b"} for it in wanted}
     shelf = Shelf(held, {})
-    bringing = FetchSession(shelf)
+    session = FetchSession(shelf)
 
-    assert bringing.fetch((wanted[0], wanted[0]))
-    assert not bringing.fetch((wanted[0],))
-    assert bringing.fetch(wanted)
+    assert session.fetch((wanted[0], wanted[0]))
+    assert not session.fetch((wanted[0],))
+    assert session.fetch(wanted)
     assert shelf.asked == wanted[:MOST_REFERENCES]
-    assert [bringing.answers[it].status for it in wanted[-4:]] == ["fetched", *["limit"] * 3]
+    assert [session.answers[it].status for it in wanted[-4:]] == ["fetched", *["limit"] * 3]
 
 
 def test_what_is_brought_has_only_so_many_files() -> None:
     files = {f"{number}": FILE for number in range(MOST_FILES // 2 + 1)}
     first, second = git(REPOSITORY, "v1"), git(REPOSITORY, "v2")
     held = {it: FetchResult("fetched", files) for it in (first, second)}
-    bringing = FetchSession(Shelf(held, {}))
+    session = FetchSession(Shelf(held, {}))
 
-    bringing.fetch((first, second))
+    session.fetch((first, second))
 
-    assert [bringing.answers[it].status for it in (first, second)] == ["fetched", "limit"]
+    assert [session.answers[it].status for it in (first, second)] == ["fetched", "limit"]
 
 
 def test_people_are_told_the_name_and_not_the_place() -> None:
     held = remote("v1")
-    grafts = FetchedFiles(placed={held.place: held})
+    fetched = FetchedFiles(placed={held.place: held})
 
     text = f"in '{held.place}/deploy': no such file"
 
-    assert named(text, (NOTHING, grafts)) == f"in '{REPOSITORY}/deploy': no such file"
+    assert named(text, (NOTHING, fetched)) == f"in '{REPOSITORY}/deploy': no such file"
