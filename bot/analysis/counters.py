@@ -1,4 +1,4 @@
-"""What an analysis has done, in numbers that tests can hold: counters beat clocks."""
+"""Counters of the work of an analysis, for tests of cost."""
 
 from __future__ import annotations
 

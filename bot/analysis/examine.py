@@ -1,4 +1,4 @@
-"""Two trees in, an analysis out: the whole reasoning as one pure function."""
+"""The engine: two trees in, an analysis out, as one pure function."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Content(Manifests, Blobs, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: two trees, the policy in force, and what a namespace-less resource gets.
+    """The input of an analysis: two trees, the policy, and the default namespace.
 
     `repositories` are the addresses by which objects of the trees name their own repository.
     """
@@ -64,10 +64,10 @@ def examine_trees(
     builder: Builder | None = None,
     fetcher: Fetcher | None = None,
 ) -> Analysis:
-    """What the change from base to head does.
+    """The analysis of the change from base to head.
 
-    Without a builder nothing is rendered, without a fetcher nothing is brought from elsewhere;
-    `content` is asked for what was brought as for all else.
+    Without `builder` nothing is rendered, without `fetcher` nothing is fetched. `content` serves
+    fetched files too, by content id.
     """
     policy = question.policy
     requested_rules = tuple(rule for rule in rules if not policy.rule(rule.id).off)
@@ -120,7 +120,7 @@ def examine_trees(
 
 
 def owners_of(base: Tree, content: Content, policy: Policy) -> frozenset[str]:
-    """Whose things a tree takes in from elsewhere, in the words of `Address.owner`."""
+    """The owners of the remote sources that a tree uses, as in `Address.owner`."""
     files = files_of(without_reserved(base), (*policy.ignore, *policy.rbac.known))
     written = (
         resource

@@ -1,4 +1,4 @@
-"""Content into manifests: each content is read once, whatever files have it."""
+"""Parsing of contents into manifests, each content once."""
 
 from __future__ import annotations
 

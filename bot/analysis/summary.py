@@ -1,4 +1,4 @@
-"""What a change did, in numbers: the one line that proves that it was looked at."""
+"""The summary of a change in numbers."""
 
 from __future__ import annotations
 

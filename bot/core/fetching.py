@@ -1,4 +1,4 @@
-"""What lies elsewhere and is brought here to be read: references to it, and what came of each."""
+"""References to remote sources, and the results of fetching them."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ class FetchResult:
 
 
 class Fetcher(Protocol):
-    """Who brings. Never raises for what a tree names: what cannot be brought is an answer too."""
+    """Fetches remote sources. Never raises for a reference: a failure is a result."""
 
     def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
-        """What came of each reference, in their order."""
+        """One result for each reference, in order."""
 
 
 class NoFetcher:
-    """Where nothing is fetched."""
+    """A fetcher that fetches nothing."""
 
     def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
-        """That nothing is fetched here, once for each reference."""
+        """One `unavailable` result for each reference."""
         nothing = FetchResult("unavailable", message="nothing is fetched from elsewhere here")
         return tuple(nothing for _ in references)

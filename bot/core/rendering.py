@@ -1,4 +1,4 @@
-"""A build: what a root is made into resources of, by which renderer, and what came of it."""
+"""Builds: how a root becomes resources, by which renderer, and with which result."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What came of a build.
+    """The result of a build.
 
     `output` is a stream of YAML documents. In kustomize's, each says its origin; in Helm's, each
     begins with a `# Source:` comment. `tool` is the renderer with its version, `message` one
@@ -74,21 +74,21 @@ class BuildResult:
 
 
 class Builder(Protocol):
-    """Who builds. Never raises for what a tree holds: what does not build is an answer as well."""
+    """Builds roots. Never raises for the content of a tree: a failed build is a result."""
 
     def build(self, build: Build) -> BuildResult:
-        """What comes of a build."""
+        """The result of a build."""
 
     def build_all(self, builds: Sequence[Build]) -> Sequence[BuildResult]:
-        """What comes of each of these builds, in their order."""
+        """One result for each build, in order."""
         return [self.build(build) for build in builds]
 
 
 class NoBuilder(Builder):
-    """Where there is no renderer at all."""
+    """A builder without renderers."""
 
     def build(self, build: Build) -> BuildResult:
-        """That nothing is built here, and how it could be."""
+        """An `unavailable` result that says how to install the renderer."""
         return BuildResult(
             "unavailable",
             message=f"there is no {build.renderer} here: `fairlead tools fetch` brings it",
@@ -144,21 +144,20 @@ class Declared:
 
 
 class Declare(Protocol):
-    """Who knows what declares roots.
+    """Finds the roots that GitOps objects declare.
 
-    It is asked again about what the roots that it named were rendered to, until nothing new is
-    declared.
+    Called again with the resources rendered from declared roots until nothing new is declared.
     """
 
     def __call__(
         self, resources: Sequence[Resource], tree: Tree, both: Sequence[Resource], /
     ) -> Iterable[Declared]:
-        """What these resources declare about a tree. `both` are those of base and of head."""
+        """The roots of a tree that `resources` declare; `both` are those of base and head."""
 
 
 def declare_nothing(
     resources: Sequence[Resource], tree: Tree, both: Sequence[Resource], /
 ) -> Iterable[Declared]:
-    """Where nothing is known of what declares roots, none are declared."""
+    """Declares no roots."""
     del resources, tree, both
     return ()

@@ -1,4 +1,4 @@
-"""Where the versions of what lies elsewhere are written, and which of them a change moves."""
+"""Lines that name versions of remote sources, and which of them a change moves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Versions:
     _lines: dict[tuple[str, Side], Location | None] = field(default_factory=dict)
 
     def place(self, path: str, side: Side) -> Location | None:
-        """The line of the version through which a file was brought; None for files of the tree."""
+        """The line of the version that led to a fetched file; None for files of the tree."""
         for candidate in (side, _other(side)):
             remote = self._grafts(candidate).outermost(path)
             if remote is not None:

@@ -1,4 +1,4 @@
-"""What a child asks to have brought from elsewhere: checked, bounded, brought by the parent."""
+"""Fetch requests of the child: validated, limited and carried out by the parent."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FetchListener = Callable[[str], None]
 
 
 class FetchedContents(Fetcher, Blobs, Protocol):
-    """A fetcher that has the contents of what it brought."""
+    """A fetcher that serves the contents of fetched files."""
 
 
 class Fetches(Protocol):
@@ -46,7 +46,7 @@ def ignore_fetches(text: str) -> None:
 
 @dataclass(slots=True)
 class FetchRequests:
-    """What is brought for one review. `came` is what came of each reference, `spent` how long."""
+    """The fetches of one review. `came` maps references to results, `spent` is in seconds."""
 
     fetcher: Fetcher
     on_fetch: FetchListener = ignore_fetches

@@ -98,7 +98,7 @@ class Have(msgspec.Struct, frozen=True):
 
 
 class BuildRequest(msgspec.Struct, frozen=True, tag=True):
-    """What the child asks the parent to build."""
+    """Builds that the child asks the parent for."""
 
     builds: Annotated[list[Build], msgspec.Meta(max_length=1_000)]
 
@@ -110,7 +110,7 @@ class BuildAnswer(msgspec.Struct, frozen=True):
 
 
 class FetchRequest(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """What the child asks the parent to have brought from elsewhere."""
+    """References that the child asks the parent to fetch."""
 
     references: Annotated[list[SourceReference], msgspec.Meta(max_length=MOST_REFERENCES)]
 

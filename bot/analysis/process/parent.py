@@ -220,7 +220,7 @@ def _count(counters: Counters, answer: AnalysisAnswer) -> None:
 
 
 class _Store:
-    """What the child may be given: contents of base, then of head and of what was brought as well.
+    """The contents that the child may read: base's, later also head's and fetched ones.
 
     What a child says of a content before it has seen anything of head is kept apart, and alone is
     told to one that has not: whoever takes a child over by head cannot say what base holds.
@@ -234,12 +234,12 @@ class _Store:
         self.allowed = set(_readable(base.tree))
         self._served: set[tuple[FactKind, str]] = set()
 
-    def open(self, head: ComparedTree, brought: Blobs | None) -> None:
-        """From now on give contents of head as well, and of what is brought."""
+    def open(self, head: ComparedTree, fetched: Blobs | None) -> None:
+        """Serve contents of head and of fetched files from here on."""
         self._is_open = True
         self._served.clear()
         self._blobs.insert(0, head.blobs)
-        self._blobs += [brought] if brought is not None else []
+        self._blobs += [fetched] if fetched is not None else []
         self.allow(_readable(head.tree))
 
     def allow(self, blobs: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""The builds that a child asks for: checked, bounded, kept between reviews, made by the parent."""
+"""Build requests of the child: validated, limited, cached and carried out by the parent."""
 
 from __future__ import annotations
 

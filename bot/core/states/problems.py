@@ -1,4 +1,4 @@
-"""What a change affects and a review cannot look at."""
+"""Problems: parts of a change that the review could not look at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a root puts into the cluster: its resources, and the manifests that they are written in."""
+"""The resources that a root puts into the cluster, and the manifests they are written in."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ class Applied:
 
     @property
     def rendition(self) -> Rendition:
-        """What it puts into a cluster that does not have it."""
+        """The resources of a first installation."""
         return Rendition(self.resources, self.volatile)
 
     @property
     def as_upgrade(self) -> Rendition:
-        """What it puts into a cluster that has it already."""
+        """The resources of an upgrade."""
         return self.upgrade or self.rendition
 
     @property
     def every(self) -> tuple[Resource, ...]:
-        """Its resources, and those that only an upgrade brings."""
+        """Its resources, and those that only an upgrade adds."""
         keys = {resource.key for resource in self.resources}
         return (
             *self.resources,

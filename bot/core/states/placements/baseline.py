@@ -1,4 +1,4 @@
-"""What base is taken to have held of a root that could not be rendered there and can be at head."""
+"""A baseline for roots that could be rendered at head but not at base."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""What Argo CD and Flux objects of a tree do to its roots beyond what the roots say themselves.
+"""Roots that Argo CD and Flux objects alter, where their declaration could not be resolved.
 
-Which roots there are for which cluster is not read from them here: only that a root which they name
-is not applied as it stands.
+Such a root is not applied as it stands; the reason names the field that alters it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Head's roots without the differences from base that there are between any two builds of them."""
+"""Head's roots, with values that change on every Helm build replaced by base's."""
 
 from __future__ import annotations
 

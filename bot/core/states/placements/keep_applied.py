@@ -1,4 +1,4 @@
-"""What stands in the cluster where head's text is refused: what base put there."""
+"""Base's resources for roots of head that cannot be read: the cluster keeps what it has."""
 
 from __future__ import annotations
 

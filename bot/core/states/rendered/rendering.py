@@ -1,4 +1,4 @@
-"""Which roots are rendered, in which order, and what comes of it."""
+"""Rendering: which roots are built, in which order and within which limits."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Rendering:
     _builds: int = 0
 
     def references(self, before: Roots, after: Roots) -> Iterator[SourceReference]:
-        """What lies elsewhere and the affected roots are made of, in the order of these."""
+        """The remote sources of the affected roots, in the order of the roots."""
         if not before.remotes and not after.remotes:
             return
         for key in _affected(before, after):
@@ -54,7 +54,7 @@ class Rendering:
                     )
 
     def rendered(self, before: Roots, after: Roots) -> tuple[Roots, Roots]:
-        """The same roots, those that need a renderer and are affected with what it gave."""
+        """Both sides' roots, with build results for those that are affected and need a renderer."""
         affected = _affected(before, after)
         if not affected:
             return before, after

@@ -1,4 +1,4 @@
-"""A root as it would be built with other texts, or with what base had from elsewhere."""
+"""Builds of a root with other file texts, or with base's versions of remote sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chart's templates leave to the cluster or to chance: what no rendering can show.
+"""Template decisions: fields that a template derives from the cluster or from chance.
 
 A heuristic over the text of a template. It knows which keys stand in a block that such a question
 opens, or beside one on its line; what another template includes is not followed.

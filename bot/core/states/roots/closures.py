@@ -1,4 +1,4 @@
-"""What a root is made of: every file that its build reads, from the tree alone."""
+"""The closure of a root: every file that its build reads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEEPEST: Final = 64
 
 
 class Manifests(Protocol):
-    """What the files of a tree hold, by content: whoever answers reads each content once."""
+    """The manifests of files, by content id. Implementations parse each content once."""
 
     def manifest(self, file: File) -> Manifest:
         """Both readings of a file."""

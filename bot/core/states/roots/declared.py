@@ -1,4 +1,4 @@
-"""Roots that objects of the tree declare, in place of those that were inferred for lack of them."""
+"""Roots declared by GitOps objects, and the inferred roots that they replace."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class DeclaredRoots:
-    """The roots of a tree once what declares roots is known, and the objects that declared any."""
+    """The roots of a tree with declarations applied, and the objects that declared any."""
 
     roots: Roots
     owners: frozenset[ResourceKey]

@@ -1,9 +1,9 @@
-"""What was brought from elsewhere, as files of the tree that names it: where it is put.
+"""Fetched remote sources as files of the tree that refers to them.
 
-Each reference has a directory of its own below `RESERVED`, named after who holds the reference and
-what it is of, and not after its version: so two versions of one thing are two contents of the same
-files, at base and at head. What lies there reaches nothing outside its directory, and what the
-repository itself has there is not looked at.
+Each reference has a directory of its own below `RESERVED`, named after the
+file that holds it and the source, not after its version: two versions of one source are two
+contents of the same paths at base and at head. A fetched file cannot refer to paths outside its
+directory, and files that the repository itself has below `RESERVED` are ignored.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from bot.core.tree import File, Tree
 from bot.errors import UnbuildableError
 
 RESERVED: Final = ".fairlead/fetched"
-"""The directory in which what was brought is put. A dot-directory: nothing in it is a manifest."""
+"""The directory of fetched files. A dot-directory, so nothing in it counts as a manifest."""
 
 MOST_REFERENCES: Final = 40
-"""How many references one review may have brought."""
+"""Maximum number of references fetched for one review."""
 MOST_FILES: Final = 100_000
-"""How many files all that is brought for one review may have."""
+"""Maximum number of files of all sources fetched for one review."""
 MOST_PLACED: Final = 400_000
-"""How many files a tree may have of it, where several hold a reference to the same."""
+"""Maximum number of fetched files in one tree, counted once for each reference."""
 MOST_OF_ONE: Final = 200
-"""How many references one file may hold."""
+"""Maximum number of references in one file."""
 DEEPEST: Final = 4
-"""How deep what is brought may name what is brought."""
+"""Maximum depth of fetched sources that refer to further sources."""
 
 _ABOVE: Final = RESERVED.partition("/")[0]
 _PARTS: Final = RESERVED.count("/") + 2
@@ -39,9 +39,9 @@ _PARTS: Final = RESERVED.count("/") + 2
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSource:
-    """What an address means: a reference, and the path of what is taken of it.
+    """An address resolved to an exact version: the reference, and the path used of it.
 
-    `name` is what it is whatever the version, `version` what people call that.
+    `name` identifies the source without its version; `version` is the version as people write it.
     """
 
     reference: SourceReference
@@ -51,15 +51,15 @@ class ResolvedSource:
 
     @property
     def title(self) -> str:
-        """Its name in short."""
+        """The short name of the source."""
         return self.reference.name or self.name.rpartition("/")[2]
 
 
 class SourceResolver(Protocol):
-    """Who knows which exact version of what an address means; None for no exact one."""
+    """Resolves addresses to exact versions; None for an address without an exact version."""
 
     def base(self, text: str) -> ResolvedSource | None:
-        """What a kustomization names: a directory of a repository, or a file."""
+        """A base that a kustomization lists: a directory of a repository, or a file."""
 
     def chart(self, repository: str, name: str, version: str) -> ResolvedSource | None:
         """A chart of a repository of charts or of a registry."""
@@ -67,9 +67,9 @@ class SourceResolver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A reference that a tree holds: the directory for it, and where its version is written.
+    """A reference held by a tree: the directory of its files, and where its version is written.
 
-    `depth` counts the references that lead to it.
+    `depth` is 1 for a reference of the tree itself, and one more for each source in between.
     """
 
     resolved: ResolvedSource
@@ -80,15 +80,15 @@ class Remote:
 
     @property
     def reference(self) -> SourceReference:
-        """What can be brought."""
+        """The reference to fetch."""
         return self.resolved.reference
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedFiles:
-    """What a tree has of what lies elsewhere: `placed` by directory, and every answer so far.
+    """The fetched sources of a tree: `placed` by directory, and every fetch result so far.
 
-    `left_out` are the directories for which there was no more room.
+    `left_out` are the directories that would have exceeded `MOST_PLACED`.
     """
 
     resolver: SourceResolver | None = None
@@ -106,10 +106,10 @@ class FetchedFiles:
         others: Iterable[Remote],
         holder: str = "",
     ) -> Remote:
-        """A reference of a holder, by default a file, that has these others.
+        """The reference of a holder (by default the file) that already holds `others`.
 
-        Of several versions of one thing, each has its number among them. Raises UnbuildableError
-        for one of more than people write.
+        Several versions of one source get a number each. Raises UnbuildableError beyond
+        `MOST_OF_ONE` references.
         """
         others = tuple(others)
         if len(others) >= MOST_OF_ONE:
@@ -126,12 +126,12 @@ class FetchedFiles:
         return Remote(resolved, place, source, route, depth)
 
     def holds(self, remote: Remote) -> bool:
-        """Whether the tree has what this reference means."""
+        """Whether the tree has the files of this reference."""
         current_remote = self.placed.get(remote.place)
         return current_remote is not None and current_remote.reference == remote.reference
 
     def answer(self, remote: Remote) -> FetchResult | None:
-        """What came of a reference; None where it was not asked for."""
+        """The result for a reference; None where it was never requested."""
         if remote.depth > DEEPEST:
             message = f"more than {DEEPEST} things from elsewhere name one another"
             return FetchResult("refused", message=message)
@@ -140,7 +140,7 @@ class FetchedFiles:
         return self.answers.get(remote.reference)
 
     def outermost(self, path: str) -> Remote | None:
-        """The reference of the tree itself through which a file was brought; None for no such."""
+        """The reference of the tree itself that led to a fetched file; None for other files."""
         remote = self.placed.get(zone(path))
         while (
             remote is not None and (above := self.placed.get(zone(remote.source.path))) is not None
@@ -154,7 +154,7 @@ _SPENT: Final = FetchResult("limit", message=f"what is fetched has more than {MO
 
 
 def zone(path: str) -> str:
-    """What a path may be reached from: the directory of what was brought, empty for the tree."""
+    """The fetched source that a path belongs to, as its directory; empty for the tree itself."""
     if not path.startswith(_ABOVE):
         return ""
     parts = path.split("/")
@@ -162,12 +162,12 @@ def zone(path: str) -> str:
 
 
 def reserved(tree: Tree) -> Tree:
-    """What of a tree stands where something brought is put, or in the way to it."""
+    """The entries of a tree at or above the directory of fetched files."""
     return {path: file for path, file in tree.items() if path == _ABOVE or zone(path)}
 
 
 def without_reserved(tree: Tree) -> Tree:
-    """The tree without that."""
+    """The tree without its entries at or above the directory of fetched files."""
     left_out = reserved(tree)
     if not left_out:
         return tree
@@ -177,7 +177,7 @@ def without_reserved(tree: Tree) -> Tree:
 def with_fetched(
     tree: Tree, remotes: Iterable[Remote], fetched: FetchedFiles
 ) -> tuple[Tree, FetchedFiles]:
-    """A tree with what was brought for these references, and what it then has of it."""
+    """A tree with the files of these references, and the fetched sources it then has."""
     placed: dict[str, Remote] = {}
     left_out: set[str] = set()
     count = 0
@@ -211,14 +211,14 @@ def _place(resolved: ResolvedSource, holder: str, number: int) -> str:
 
 @dataclass(slots=True)
 class FetchSession:
-    """Has things brought for one review, each once and within bounds. `answers` are what came."""
+    """Fetches each reference of one review once, within limits. `answers` are the results."""
 
     fetcher: Fetcher
     answers: dict[SourceReference, FetchResult] = field(default_factory=dict)
     _files: int = 0
 
     def fetch(self, references: Iterable[SourceReference]) -> bool:
-        """Ask for what was not asked for yet. Whether there was any such thing."""
+        """Fetch the references that are new; whether there were any."""
         new = [
             current_reference
             for current_reference in dict.fromkeys(references)
@@ -243,7 +243,7 @@ class FetchSession:
 
 
 def named(text: str, fetched: Iterable[FetchedFiles]) -> str:
-    """A text in which what was brought is named by its address, and not by where it is put."""
+    """The text with the directories of fetched sources replaced by their addresses."""
     if RESERVED not in text:
         return text
     for side in fetched:

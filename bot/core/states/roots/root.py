@@ -1,4 +1,4 @@
-"""Roots: what is applied together, found in a tree. Nothing is read twice, nothing is guessed.
+"""Roots: the directories, kustomizations and charts of a tree that are built as a unit.
 
 A root has a kind and a way to be read. Directories are read as they stand, and so are
 kustomizations that only list resources and set a namespace; whatever has reasons against that is
@@ -53,7 +53,7 @@ class Reruns:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """What is applied together.
+    """A directory, kustomization or chart that is built and applied as a unit.
 
     `path` is its directory, `files` those that it is made of, with their modes and content ids, by
     the path at which a renderer finds them; `own_paths` are the tree's own paths of those that it
@@ -96,12 +96,12 @@ class Root:
 
     @property
     def key(self) -> RootKey:
-        """What makes it that root at base and at head."""
+        """The identity of the root across base and head."""
         return (self.path, self.kind, self.variant)
 
     @property
     def name(self) -> str:
-        """What the sources of its resources name it."""
+        """The name that the sources of its resources carry."""
         parts = (self.label, self.kind, self.path or ".", self.variant)
         return ":".join(part for part in parts if part)
 
@@ -113,7 +113,7 @@ class Root:
 
     @property
     def inputs(self) -> object:
-        """All that its resources depend on: the same inputs give the same resources."""
+        """Everything that its resources depend on: equal inputs give equal resources."""
         reasons = tuple((reason.path, reason.message, reason.refuses) for reason in self.reasons)
         references = tuple(remote.reference for remote in self.remotes)
         return (
@@ -127,23 +127,23 @@ class Root:
 
     @property
     def build_inputs(self) -> tuple[object, ...]:
-        """All that a renderer's answer depends on."""
+        """Everything that the result of its build depends on."""
         files = tuple((path, file.mode, file.blob) for path, file in sorted(self.files.items()))
         return (self.path, self.kind, files, self.release, tuple(sorted(self.edits.items())))
 
     @property
     def spent(self) -> bool:
-        """Whether a budget of ours is why no renderer is given it."""
+        """Whether it is not built because a limit of the review was reached."""
         return any(reason.spent for reason in self.reasons)
 
     @property
     def refusals(self) -> tuple[Reason, ...]:
-        """Why no renderer is given it; empty where one may be."""
+        """The reasons against building it; empty where it may be built."""
         return tuple(reason for reason in self.reasons if reason.refuses)
 
     @property
     def build(self) -> Build | None:
-        """What a renderer is asked for; None for what none could be asked for."""
+        """The build of the root; None for a plain directory."""
         renderer = _RENDERERS.get(self.kind)
         if renderer is None:
             return None
@@ -152,7 +152,7 @@ class Root:
 
     @property
     def tree_files(self) -> frozenset[str]:
-        """The tree's own paths of what it is made of."""
+        """The paths in the tree of the files it is made of."""
         return frozenset(self.own_paths.get(path, path) for path in self.files)
 
     @property
