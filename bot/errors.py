@@ -9,7 +9,7 @@ FairleadError
 │   └── Overtaken         nobody wants its answer any more
 ├── SandboxError          the kernel offers a sandbox and then refuses it
 ├── UnbuildableError      a root that no renderer is given
-├── FetchError            what lies elsewhere could not be brought
+├── FetchError            a remote source could not be fetched
 ├── DeliveryError         a signed request is no webhook
 ├── GitHubError           GitHub refused or did not answer
 │   ├── GitHubAnswerError GitHub's refusal of one request
@@ -79,7 +79,7 @@ class UnbuildableError(FairleadError):
 
 
 class FetchError(FairleadError):
-    """What lies elsewhere could not be brought; the message is one clause that says why.
+    """A remote source could not be fetched; the message is one clause that says why.
 
     `refused`: it may not be asked for, or not be taken; `limit`: a budget of ours was met.
     """

@@ -187,12 +187,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def read_fetch_settings(environ: Mapping[str, str] | None = None) -> FetchSettings:
     """The settings about what lies elsewhere; raises UsageError naming the variable."""
-    from bot.fetch.addresses import Named  # noqa: PLC0415 - not for --help
+    from bot.fetch.addresses import AllowedHosts  # noqa: PLC0415 - not for --help
 
     read = _Reader(os.environ if environ is None else environ)
     stated = (part.strip() for part in (read.text("FAIRLEAD_FETCH_HOSTS") or "").split(","))
     try:
-        named = Named.of(part for part in stated if part)
+        named = AllowedHosts.parse(part for part in stated if part)
     except ValueError as error:
         raise UsageError(
             f"FAIRLEAD_FETCH_HOSTS names {str(error)!r}: each must be host, host:port, host/owner "

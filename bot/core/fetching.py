@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from bot.core.tree import File
 
 ReferenceKind: TypeAlias = Literal["git", "file", "chart", "oci"]
 """`git`: a repository at a commit or tag; `file`: one file by its URL; `chart`: a chart of an HTTP
-repository of charts; `oci`: a chart or another artifact of a registry."""
+chart repository; `oci`: a chart or another artifact of a registry."""
 
 FetchStatus: TypeAlias = Literal["fetched", "refused", "failed", "limit", "unavailable"]
-"""`refused`: not allowed to be asked for; `failed`: whoever was asked said no, or nonsense;
-`limit`: a budget of ours was met; `unavailable`: nothing is fetched here."""
+"""`refused`: it may not be fetched; `failed`: the server refused or sent something invalid;
+`limit`: one of Fairlead's limits was reached; `unavailable`: fetching is switched off."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceReference:
-    """One exact version of something that lies elsewhere.
+    """One exact version of a remote source.
 
-    `address` is a URL without credentials: of a repository for `git` (`https://host/path`), of the
-    file for `file`, of the repository of charts for `chart` (`https://host/path`), of the artifact
+    `address` is a URL without credentials: of the repository for `git` (`https://host/path`), of
+    the file for `file`, of the chart repository for `chart` (`https://host/path`), of the artifact
     for `oci` (`oci://host/path`). `version` is a full commit or `refs/tags/NAME` for `git`, an
     exact version for `chart`, an exact tag or `sha256:...` for `oci`, empty for `file`. `name` is
-    the chart's, for `chart` alone.
+    the chart's name, and empty for every other kind.
     """
 
     kind: ReferenceKind
@@ -37,12 +37,12 @@ class SourceReference:
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """What came of a reference.
+    """The result of fetching a reference.
 
-    `files` are what it holds, by path: the repository's at that version, the file under its own
-    name, the chart's without the directory that its archive begins with. Their content is asked for
-    by content id as that of any other file. `digest` is the commit, or `sha256:...` of the archive;
-    `message` is one sentence on why there is nothing.
+    `files` are the source's files by path: the repository's at that version, the single file under
+    its own name, or the chart's without its archive's top directory. Their content is read by blob
+    id, like that of any other file. `digest` is the commit, or `sha256:...` of the archive.
+    `message` is one sentence on why there are no files.
     """
 
     status: FetchStatus
@@ -52,16 +52,18 @@ class FetchResult:
 
 
 class Fetcher(Protocol):
-    """Fetches remote sources. Never raises for a reference: a failure is a result."""
+    """Fetches references. Never raises for a reference of a tree: a failure is a result too."""
 
     def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
-        """One result for each reference, in order."""
+        """The result of each reference, in their order."""
+
+
+FETCHING_OFF: Final = FetchResult("unavailable", message="fetching remote sources is switched off")
 
 
 class NoFetcher:
-    """A fetcher that fetches nothing."""
+    """A fetcher for when fetching is switched off."""
 
     def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
-        """One `unavailable` result for each reference."""
-        nothing = FetchResult("unavailable", message="nothing is fetched from elsewhere here")
-        return tuple(nothing for _ in references)
+        """`FETCHING_OFF` for each reference."""
+        return tuple(FETCHING_OFF for _ in references)

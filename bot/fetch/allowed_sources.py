@@ -1,4 +1,4 @@
-"""Which references are asked for at all: whoever names one may be anybody by now."""
+"""Which references may be fetched. Their text comes from the author of a pull request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.core.fetching import ReferenceKind, SourceReference
-from bot.fetch.addresses import Named, ParsedAddress, place_of
+from bot.fetch.addresses import AllowedHosts, ParsedAddress, parse_address
 from bot.kubernetes.remote.addresses import git_address, plain_address, shown
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -27,32 +27,32 @@ _OCI_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}")
 
 _INEXACT: Final[Mapping[ReferenceKind, str]] = MappingProxyType(
     {
-        "git": "it is at no full commit and no tag",
-        "chart": "it names no chart at an exact version",
-        "oci": "it is at no exact tag and no digest",
-        "file": "a file has no version",
+        "git": "its version is neither a full commit nor a tag",
+        "chart": "it does not name a chart at an exact version",
+        "oci": "its version is neither an exact tag nor a digest",
+        "file": "a file cannot have a version",
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A reference that may be asked for: where that is, and whose."""
+class AllowedSource:
+    """A reference that may be fetched, its parsed address, and its owner (`host[/name]`)."""
 
     reference: SourceReference
-    place: ParsedAddress
+    address: ParsedAddress
     owner: str
 
     @property
     def key(self) -> str:
-        """What of this reference does not change with its version."""
-        return f"{self.reference.kind}\0{self.place.url}\0{self.reference.name}"
+        """What identifies the source apart from its version."""
+        return f"{self.reference.kind}\0{self.address.url}\0{self.reference.name}"
 
     @property
     def immutable(self) -> str:
-        """The commit or digest that this stands for whenever it is asked for; else empty.
+        """The commit or digest that this reference always names; empty where it may move.
 
-        Tags of git and of registries move. A chart's version does not: whoever publishes another
+        Tags of Git and of registries move. A chart's version does not: whoever publishes another
         archive under it breaks everybody's lock files.
         """
         reference = self.reference
@@ -63,55 +63,60 @@ class Checked:
             return reference.version.removeprefix("sha256:") if digest else ""
         if reference.kind == "chart":
             return sha256(reference.version.encode()).hexdigest()
-        steps = self.place.path.split("/")
-        pinned = self.place.host == "raw.githubusercontent.com" and len(steps) > 4
-        return steps[3] if pinned and is_commit(steps[3]) else ""
+        segments = self.address.path.split("/")
+        is_raw = self.address.host == "raw.githubusercontent.com" and len(segments) > 4
+        return segments[3] if is_raw and is_commit(segments[3]) else ""
 
 
 def is_commit(text: str) -> bool:
-    """Whether this is a full commit, or the hexadecimal part of a digest."""
+    """Whether a text is a full commit id, or the hexadecimal part of a digest."""
     return _COMMIT.fullmatch(text) is not None
 
 
 def is_digest(text: str) -> bool:
-    """Whether this is a digest, with the name of how it is made."""
+    """Whether a text is a digest with its algorithm, `sha256:...`."""
     return _DIGEST.fullmatch(text) is not None
 
 
-def checked(reference: SourceReference, owners: frozenset[str], named: Named) -> Checked | str:
-    """The reference as it may be asked for, or one sentence that says why it is not."""
-    what = shown(reference.address) or "a reference without an address"
-    place = place_of(reference.address, named)
-    if isinstance(place, str):
-        return f"'{what}' is not fetched: {place}"
-    wrong = _wrong(reference, place)
-    if wrong:
-        return f"'{what}' is not fetched: {wrong}"
+def allowed_source(
+    reference: SourceReference, owners: frozenset[str], hosts: AllowedHosts
+) -> AllowedSource | str:
+    """The reference as it may be fetched, or one sentence that says why it is not.
+
+    `owners` are those whose sources the base uses already.
+    """
+    name = shown(reference.address) or "a reference without an address"
+    address = parse_address(reference.address, hosts)
+    if isinstance(address, str):
+        return f"'{name}' is not fetched: {address}"
+    fault = _fault(reference, address)
+    if fault:
+        return f"'{name}' is not fetched: {fault}"
     owner = _owner(reference)
-    if owner not in owners and not named.allows(place, owner):
+    if owner not in owners and not hosts.allows(address, owner):
         return (
-            f"'{what}' is not fetched: nothing at base is from '{owner}', and FAIRLEAD_FETCH_HOSTS "
-            "does not name it"
+            f"'{name}' is not fetched: the base uses nothing from '{owner}', and "
+            "FAIRLEAD_FETCH_HOSTS does not list it"
         )
-    return Checked(reference, place, owner)
+    return AllowedSource(reference, address, owner)
 
 
 def _owner(reference: SourceReference) -> str:
-    """Whose it is, in the words in which base's own references say it."""
+    """The reference's owner, written as for the references of the base."""
     address = git_address if reference.kind in {"git", "file"} else plain_address
     return address(reference.address).owner
 
 
-def _wrong(reference: SourceReference, place: ParsedAddress) -> str:
-    """What is wrong with the words of a reference; empty where nothing is."""
+def _fault(reference: SourceReference, address: ParsedAddress) -> str:
+    """What is malformed in a reference, as a clause; empty where nothing is."""
     if (reference.kind == "oci") is not reference.address.startswith("oci://"):
-        return "its address is of another kind"
+        return "only a registry's address begins with oci://"
     if bool(reference.name) is not (reference.kind == "chart"):
-        return "it names a chart where there is none, or none where there must be one"
-    if not place.path and reference.kind != "chart":
-        return "its address names nothing on its host"
-    if reference.kind == "oci" and not _ARTIFACT.fullmatch(place.path):
-        return "its address is that of no artifact"
+        return "a chart's name is required for a chart repository, and not allowed elsewhere"
+    if not address.path and reference.kind != "chart":
+        return "its address has no path"
+    if reference.kind == "oci" and not _ARTIFACT.fullmatch(address.path):
+        return "its path is not the name of an OCI repository"
     return "" if _is_exact(reference) else _INEXACT[reference.kind]
 
 
@@ -119,8 +124,8 @@ def _is_exact(reference: SourceReference) -> bool:
     if reference.kind == "git":
         return _is_git_version(reference.version)
     if reference.kind == "chart":
-        named, version = _CHART.fullmatch(reference.name), _CHART_VERSION
-        return named is not None and version.fullmatch(reference.version) is not None
+        name = _CHART.fullmatch(reference.name)
+        return name is not None and _CHART_VERSION.fullmatch(reference.version) is not None
     if reference.kind == "oci":
         digest, tag = (form.fullmatch(reference.version) for form in (_DIGEST, _OCI_TAG))
         return digest is not None or tag is not None
@@ -134,8 +139,8 @@ def _is_git_version(version: str) -> bool:
     if match is None or "@{" in version:
         return False
     # https://git-scm.com/docs/git-check-ref-format
-    steps = match["name"].split("/")
+    segments = match["name"].split("/")
     return not any(
-        not step or step[0] in ".-" or step.endswith((".", ".lock")) or ".." in step
-        for step in steps
+        not segment or segment[0] in ".-" or segment.endswith((".", ".lock")) or ".." in segment
+        for segment in segments
     )

@@ -1,4 +1,4 @@
-"""A chart of an HTTP repository: found in its index, as Helm finds it, and checked.
+"""Looks a chart version up in the index of an HTTP chart repository, as Helm does.
 
 https://helm.sh/docs/topics/chart_repository/#the-index-file
 """
@@ -15,8 +15,8 @@ import yaml
 
 from bot.errors import FetchError
 
-_MOST_OF_ONE: Final = 8 * 1024 * 1024
-_DEEPEST: Final = 32
+_MAX_SECTION: Final = 8 * 1024 * 1024
+_MAX_DEPTH: Final = 32
 _DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _ENTRIES: Final = re.compile(rb"^entries:[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
 
@@ -24,7 +24,7 @@ IndexNode: TypeAlias = "str | list[IndexNode] | dict[str, IndexNode] | None"
 
 
 class ChartVersion(msgspec.Struct, frozen=True):
-    """One version of a chart as an index has it; `digest` is of its archive, empty for none."""
+    """One version of a chart in an index; `digest` is its archive's sha256, where it is stated."""
 
     version: str
     urls: list[str]
@@ -32,40 +32,45 @@ class ChartVersion(msgspec.Struct, frozen=True):
 
 
 def find(index: bytes, name: str, version: str) -> ChartVersion:
-    """The version of a chart that an index holds. Raises FetchError where it holds none.
+    """The version of a chart in an index. Raises FetchError where the index has none.
 
-    As in Helm, the version that is written the same way is taken before one that means the same:
-    `1.2.3` finds `v1.2.3` where there is no `1.2.3`.
+    As in Helm, an identical version is preferred to an equivalent one: `1.2.3` finds `v1.2.3`
+    only where there is no `1.2.3`.
     """
-    rows = list(_rows(index, name))
-    if not rows:
+    releases = list(_releases(index, name))
+    if not releases:
         raise FetchError(f"the repository has no chart {name!r}")
-    same = [row for row in rows if row.version == version]
-    found = same or [row for row in rows if _meant(row.version) == _meant(version)]
-    if not found:
+    identical = [release for release in releases if release.version == version]
+    matching = identical or [
+        release for release in releases if _semantic(release.version) == _semantic(version)
+    ]
+    if not matching:
         raise FetchError(f"the repository has no version {version!r} of the chart {name!r}")
-    return found[0]
+    return matching[0]
 
 
-def archive_url(repository: str, row: ChartVersion) -> str:
-    """Where the archive is: as it is said, or beside the index. Raises FetchError for nowhere."""
-    if not row.urls:
-        raise FetchError("the index does not say where the chart is")
-    return urljoin(f"{repository.rstrip('/')}/", row.urls[0])
+def archive_url(repository: str, release: ChartVersion) -> str:
+    """The URL of the archive; a relative one starts at the repository.
+
+    Raises FetchError where the index names no URL.
+    """
+    if not release.urls:
+        raise FetchError("the repository's index has no URL for the chart")
+    return urljoin(f"{repository.rstrip('/')}/", release.urls[0])
 
 
-def digest_of(row: ChartVersion) -> str:
-    """What the archive's sha256 must be, in hexadecimal; empty where the index does not say."""
-    match = _DIGEST.fullmatch(row.digest or "")
+def digest_of(release: ChartVersion) -> str:
+    """The sha256 that the archive must have, in hexadecimal; empty where the index has none."""
+    match = _DIGEST.fullmatch(release.digest or "")
     return match[1] if match else ""
 
 
-def _meant(version: str) -> str:
-    """What semantic versioning compares: without a leading `v`, without build metadata."""
+def _semantic(version: str) -> str:
+    """What semantic versioning compares: no leading `v`, no build metadata."""
     return version.removeprefix("v").partition("+")[0]
 
 
-def _rows(index: bytes, name: str) -> Iterator[ChartVersion]:
+def _releases(index: bytes, name: str) -> Iterator[ChartVersion]:
     for node in _entry(index, name):
         try:
             yield msgspec.convert(node, ChartVersion)
@@ -74,18 +79,18 @@ def _rows(index: bytes, name: str) -> Iterator[ChartVersion]:
 
 
 def _entry(index: bytes, name: str) -> list[Any]:
-    """The list that an index has for a chart, not yet looked at."""
+    """The list of versions that an index has for a chart, not validated."""
     if index.lstrip()[:1] == b"{":
         try:
             return msgspec.json.decode(index, type=_Index).entries.get(name, [])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise FetchError("the repository's index cannot be read") from error
     try:
-        found = _read(_section(index, name))
+        entries = _read(_section(index, name))
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise FetchError("the repository's index cannot be read") from error
-    held = found.get(name) if isinstance(found, dict) else None
-    return held if isinstance(held, list) else []
+    entry = entries.get(name) if isinstance(entries, dict) else None
+    return entry if isinstance(entry, list) else []
 
 
 class _Index(msgspec.Struct):
@@ -93,52 +98,54 @@ class _Index(msgspec.Struct):
 
 
 def _section(index: bytes, name: str) -> bytes:
-    """The lines of one chart out of an index, which may have a hundred thousand of others.
+    """The lines of one chart in an index, which may have a hundred thousand lines of others.
 
-    An index is written by a program, a chart's name on a line of its own. What is indented deeper
-    than that line belongs to it, and so do the lines of its list.
+    Programs write indexes, with a chart's name on a line of its own. The section is that line, the
+    lines that are indented deeper, and the items of its list.
     """
-    begin = _ENTRIES.search(index)
-    if begin is None:
+    entries = _ENTRIES.search(index)
+    if entries is None:
         raise ValueError("no entries")
-    first = re.compile(rb"\n+([ ]+)[^ #\n-]").search(index, begin.end() - 1)
+    first = re.compile(rb"\n+([ ]+)[^ #\n-]").search(index, entries.end() - 1)
     if first is None:
         return b""
     indent = re.escape(first[1])
-    quoted = re.escape(name.encode())
-    written = rb"(?:%s|\"%s\"|'%s')" % (quoted, quoted, quoted)
-    head = re.compile(rb"^%s%s:[ \t]*\r?$" % (indent, written), re.MULTILINE)
-    start = head.search(index, begin.end())
+    escaped = re.escape(name.encode())
+    key = rb"(?:%s|\"%s\"|'%s')" % (escaped, escaped, escaped)
+    key_line = re.compile(rb"^%s%s:[ \t]*\r?$" % (indent, key), re.MULTILINE)
+    start = key_line.search(index, entries.end())
     if start is None:
         return b""
-    rest = re.compile(rb"^(?! {%d}[ -]|[ \t]*(?:#[^\n]*)?\r?$)" % len(first[1]), re.MULTILINE)
-    end = rest.search(index, start.end() + 1)
+    outside = re.compile(rb"^(?! {%d}[ -]|[ \t]*(?:#[^\n]*)?\r?$)" % len(first[1]), re.MULTILINE)
+    end = outside.search(index, start.end() + 1)
     section = index[start.start() : end.start() if end else len(index)]
-    if len(section) > _MOST_OF_ONE:
-        raise FetchError("the index says too much of the chart", limit=True)
+    if len(section) > _MAX_SECTION:
+        raise FetchError(
+            f"the index has more than {_MAX_SECTION:,} bytes about the chart", limit=True
+        )
     return section
 
 
 def _read(section: bytes) -> IndexNode:
-    """YAML as text, lists and mappings, by events: no tag, no alias, no depth has a say."""
+    """The YAML as strings, lists and mappings. Refuses aliases and deep nesting, ignores tags."""
     stack: list[list[Any]] = []
-    top: list[Any] = []
+    documents: list[Any] = []
     for event in yaml.parse(section, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.ScalarEvent):
-            (stack[-1] if stack else top).append(event.value)
+            (stack[-1] if stack else documents).append(event.value)
         elif isinstance(event, yaml.AliasEvent):
-            raise yaml.YAMLError("an alias")
+            raise yaml.YAMLError("aliases are not supported")
         elif isinstance(event, yaml.CollectionStartEvent):
-            if len(stack) >= _DEEPEST:
+            if len(stack) >= _MAX_DEPTH:
                 raise ValueError("too deep")
             stack.append([])
         elif isinstance(event, yaml.CollectionEndEvent):
-            held = stack.pop()
-            node = _mapping(held) if isinstance(event, yaml.MappingEndEvent) else held
-            (stack[-1] if stack else top).append(node)
-    return top[0] if top else None
+            items = stack.pop()
+            node = _mapping(items) if isinstance(event, yaml.MappingEndEvent) else items
+            (stack[-1] if stack else documents).append(node)
+    return documents[0] if documents else None
 
 
-def _mapping(held: list[Any]) -> dict[str, Any]:
-    pairs = zip(held[::2], held[1::2], strict=True)
+def _mapping(items: list[Any]) -> dict[str, Any]:
+    pairs = zip(items[::2], items[1::2], strict=True)
     return {key: value for key, value in pairs if isinstance(key, str)}

@@ -1,8 +1,8 @@
-"""The process that fetches: told references and nothing else, it writes into one folder.
+"""The process that fetches: it reads references from standard input and writes into one folder.
 
-It is started with the operator's words on proxies and certificates for an environment, confines
-itself before it asks anybody anything, and says what came of each item as soon as that is known.
-What it writes and says is checked by whoever started it.
+Its environment holds only the operator's proxy and certificate settings. It confines itself before
+it opens any connection, and reports each item as soon as its outcome is known. The service that
+started it checks everything that it writes and reports.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ import msgspec
 import requests
 
 from bot.errors import FetchError, GitError
-from bot.fetch.addresses import Named
-from bot.fetch.kinds import bring
+from bot.fetch.addresses import AllowedHosts
+from bot.fetch.kinds import fetch_item
 from bot.fetch.limits import FetchLimits
-from bot.fetch.messages import MEBIBYTE, Came, FetchItem, FetchOrder, Said
+from bot.fetch.messages import MEBIBYTE, FetchItem, FetchOrder, ItemResult, ItemStatus
 from bot.git.command import arguments, environment
 from bot.sandbox import Allowed, confine
 
-LARGEST_ASK: Final = MEBIBYTE
-_AT_ONCE: Final = 4
+MAX_ORDER: Final = MEBIBYTE
+_THREADS: Final = 4
 _MEMORY: Final = 768 * MEBIBYTE
 _LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
-# Names, certificates and what the C library reads to find either.
+# Name resolution, certificates, and the C library's configuration of both.
 _READ: Final = (
     "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
     "/etc/services", "/etc/localtime", "/dev/urandom",
@@ -45,56 +45,61 @@ _NULL: Final = Path("/dev/null")
 
 
 def main() -> NoReturn:
-    """Do what standard input asks for, and end."""
+    """Carry out the order on standard input, and exit."""
     try:
-        ask = msgspec.json.decode(sys.stdin.buffer.read(LARGEST_ASK), type=FetchOrder)
-        _limit(ask)
-        means = FetchLimits(Named(tuple(ask.hosts)), ask.bounds)
-        state = confine(_allowed(ask, means))
-        if ask.require_sandbox and not state.complete:
-            _say(Said(-1, "unavailable", message="the sandbox is not complete on this machine"))
+        order = msgspec.json.decode(sys.stdin.buffer.read(MAX_ORDER), type=FetchOrder)
+        _limit(order)
+        limits = FetchLimits(AllowedHosts(tuple(order.hosts)), order.bounds)
+        state = confine(_allowed(order, limits))
+        if order.require_sandbox and not state.complete:
+            message = "the sandbox is not complete on this machine"
+            _report(ItemResult(-1, "unavailable", message=message))
         else:
-            _bring_all(ask, means)
-    except BaseException as error:  # noqa: BLE001 - whatever it is, whoever started us hears its name
-        _say(Said(-1, "failed", message=f"whoever fetches failed with {type(error).__name__}"))
+            _fetch_all(order, limits)
+    except BaseException as error:  # noqa: BLE001 - the service reports any failure by its name
+        _report(ItemResult(-1, "failed", message=_failure(error)))
         os._exit(1)
     os._exit(0)
 
 
-def _bring_all(ask: FetchOrder, means: FetchLimits) -> None:
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        running = [
-            pool.submit(_brought, number, item, Path(ask.staging) / item.folder, means)
-            for number, item in enumerate(ask.items)
+def _fetch_all(order: FetchOrder, limits: FetchLimits) -> None:
+    with ThreadPoolExecutor(_THREADS) as pool:
+        futures = [
+            pool.submit(_result, number, item, Path(order.staging) / item.folder, limits)
+            for number, item in enumerate(order.items)
         ]
-        for done in as_completed(running):
-            _say(done.result())
+        for future in as_completed(futures):
+            _report(future.result())
 
 
-def _brought(number: int, item: FetchItem, folder: Path, means: FetchLimits) -> Said:
+def _result(number: int, item: FetchItem, folder: Path, limits: FetchLimits) -> ItemResult:
     try:
-        return bring(number, item, folder, means)
+        return fetch_item(number, item, folder, limits)
     except FetchError as error:
-        came: Came = "refused" if error.refused else "limit" if error.limit else "failed"
-        return Said(number, came, message=str(error))
+        status: ItemStatus = "refused" if error.refused else "limit" if error.limit else "failed"
+        return ItemResult(number, status, message=str(error))
     except GitError as error:
-        return Said(number, "failed", message=str(error))
+        return ItemResult(number, "failed", message=str(error))
     except MemoryError:
-        return Said(number, "limit", message="it needs more memory than it may have")
-    except Exception as error:  # noqa: BLE001 - what one host answers must not end the others
-        return Said(number, "failed", message=f"whoever fetches failed with {type(error).__name__}")
+        return ItemResult(number, "limit", message="it needs more memory than is allowed")
+    except Exception as error:  # noqa: BLE001 - one host's answer must not end the other fetches
+        return ItemResult(number, "failed", message=_failure(error))
 
 
-def _say(said: Said) -> None:
-    left = memoryview(msgspec.json.encode(said) + b"\n")
-    while left:
-        left = left[os.write(1, left) :]
+def _failure(error: BaseException) -> str:
+    return f"the fetching process failed with {type(error).__name__}"
 
 
-def _limit(ask: FetchOrder) -> None:
-    largest = max(ask.bounds.pack, ask.bounds.unpacked)
+def _report(result: ItemResult) -> None:
+    data = memoryview(msgspec.json.encode(result) + b"\n")
+    while data:
+        data = data[os.write(1, data) :]
+
+
+def _limit(order: FetchOrder) -> None:
+    largest = max(order.bounds.pack, order.bounds.unpacked)
     for name, most in (
-        (resource.RLIMIT_CPU, max(10, round(2 * ask.bounds.seconds))),
+        (resource.RLIMIT_CPU, max(10, round(2 * order.bounds.seconds))),
         (resource.RLIMIT_DATA, _MEMORY),
         (resource.RLIMIT_AS, 8 * _MEMORY),
         (resource.RLIMIT_FSIZE, largest),
@@ -106,41 +111,41 @@ def _limit(ask: FetchOrder) -> None:
         resource.setrlimit(name, (bound, bound))
 
 
-def _allowed(ask: FetchOrder, means: FetchLimits) -> Allowed:
-    """The folder that is written, and what Python, git and their libraries are made of."""
-    libraries = tuple(_there(_LIBRARIES))
+def _allowed(order: FetchOrder, limits: FetchLimits) -> Allowed:
+    """The sandbox's rules: write the staging folder; read and run Python, git and libraries."""
+    libraries = tuple(_existing(_LIBRARIES))
     return Allowed(
         read=(
             *(path for path in libraries if path.is_dir()),
-            *_there((*_code(), *_READ, means.certificates)),
+            *_existing((*_code(), *_READ, limits.certificates)),
         ),
-        write=(Path(ask.staging), _NULL),
+        write=(Path(order.staging), _NULL),
         execute=(*_git(), *libraries),
-        connect=tuple(sorted({443, 53, *means.named.ports, *means.proxy_ports()})),
+        connect=tuple(sorted({443, 53, *limits.hosts.ports, *limits.proxy_ports()})),
     )
 
 
 def _code() -> Iterator[str]:
-    """Where Python finds its modules: of this package's own place, no more than the package.
+    """Where Python finds its modules; of this package's parent only `bot` itself.
 
-    What else is there may be a checkout, with the service's data in it.
+    The parent may be a checkout that has the service's data in it.
     """
     yield from (sys.base_prefix, str(_PACKAGE / "bot"), str(Path(requests.__file__).parents[1]))
     yield from (path for path in sys.path if path and Path(path).resolve() != _PACKAGE)
 
 
-def _there(names: tuple[str | None, ...]) -> Iterator[Path]:
+def _existing(names: tuple[str | None, ...]) -> Iterator[Path]:
     for name in names:
         if name and Path(name).is_absolute() and os.access(name, os.R_OK):
             yield Path(name)
 
 
 def _git() -> Iterator[Path]:
-    """Git, and the programs that it is made of."""
-    found = shutil.which("git", path=os.defpath)
-    if found is None:
-        raise GitError("git is not here")
-    said = subprocess.run(  # noqa: S603 - git itself, with a constant argument
+    """The git program and the directory of its subcommands."""
+    program = shutil.which("git", path=os.defpath)
+    if program is None:
+        raise GitError("git is not installed")
+    result = subprocess.run(  # noqa: S603 - git itself, with a constant argument
         arguments(["--exec-path"]), env=environment(), capture_output=True, check=True, timeout=30
     )
-    yield from (Path(found).resolve(), Path(said.stdout.decode().strip()))
+    yield from (Path(program).resolve(), Path(result.stdout.decode().strip()))

@@ -1,4 +1,4 @@
-"""How things that lie elsewhere are brought here, and what one review may have brought."""
+"""The fetcher of one review: settings, and a session that fetches each reference once."""
 
 from __future__ import annotations
 
@@ -14,28 +14,27 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.fetching import FetchResult, SourceReference
+from bot.core.fetching import FETCHING_OFF, FetchResult, SourceReference
 from bot.errors import GitError
-from bot.fetch.addresses import Named
-from bot.fetch.allowed_sources import Checked, checked
-from bot.fetch.process import LAUNCH, Run
+from bot.fetch.addresses import AllowedHosts
+from bot.fetch.allowed_sources import AllowedSource, allowed_source
+from bot.fetch.process import LAUNCH, ProcessOptions
 from bot.fetch.run import FetchRun, SessionLimits
 from bot.fetch.store import Store, StoredSource
 from bot.git import BlobReader
 
-_MOST_READERS: Final = 8
-_AT_ONCE: Final = 4
+_MAX_READERS: Final = 8
+_PROCESSES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """How things are fetched here.
+    """The operator's settings for fetching.
 
-    `store` keeps what was brought between sessions, None for as long as one lasts. `hosts` are what
-    the operator names beside what base uses: `host`, `host:port`, `host/owner`, or
-    `http://host:port` for one without TLS; only what is named may lie in a private network.
-    `surroundings` are the operator's variables for proxies and certificates. `confined` refuses to
-    fetch without a complete sandbox.
+    `store` is the directory that keeps fetched sources between sessions; None keeps them for one
+    session. `hosts` are the entries of FAIRLEAD_FETCH_HOSTS, allowed in addition to what the base
+    uses. `surroundings` are the environment variables for proxies and certificates. With
+    `confined`, nothing is fetched without a complete sandbox.
     """
 
     store: Path | None = None
@@ -48,56 +47,58 @@ class Fetching:
 
     @contextmanager
     def session(self, owners: frozenset[str]) -> Iterator[Session]:
-        """What may be asked for on behalf of a tree whose references are to these owners.
+        """A session for a base whose references are to these owners, as in `Address.owner`.
 
-        They are the words of `Address.owner`. What comes of a reference is the same for as long as
-        the session lasts.
+        Only their sources and the operator's hosts are fetched. Within a session, the result of a
+        reference never changes.
         """
-        with ExitStack() as held:
+        with ExitStack() as stack:
             folder = self.store
             if folder is None and self.enabled:
-                folder = Path(held.enter_context(_temporary()))
+                folder = Path(stack.enter_context(_temporary_folder()))
             session = Session(self, owners, folder)
-            held.callback(session.close)
+            stack.callback(session.close)
             yield session
 
 
 class Session:
-    """A `Fetcher` and the `Blobs` of what it brought. Not for several threads."""
+    """A `Fetcher`, and the `Blobs` of the files that it fetched. Not for several threads."""
 
     def __init__(self, fetching: Fetching, owners: frozenset[str], store: Path | None) -> None:
         limits = fetching.limits
         self._fetching = fetching
         self._owners = frozenset(owner.lower() for owner in owners)
-        self._named = Named(fetching.hosts)
+        self._hosts = AllowedHosts(fetching.hosts)
         self._store: Store | None = None
         if store is not None and fetching.enabled:
             self._store = Store(store, limits.kept, limits.bounds.files)
-        self._known: dict[SourceReference, FetchResult] = {}
+        self._results: dict[SourceReference, FetchResult] = {}
         self._entries: dict[Path, StoredSource] = {}
-        self._places: dict[str, Path] = {}
+        self._repositories: dict[str, Path] = {}
         self._readers: dict[Path, BlobReader] = {}
-        self._asked = 0
-        self._left = limits.seconds
+        self._requests = 0
+        self._seconds_left = limits.seconds
 
     def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
-        """What came of each reference, in their order."""
-        new = [it for it in dict.fromkeys(references) if it not in self._known]
+        """The result of each reference, in their order."""
+        new = [
+            reference for reference in dict.fromkeys(references) if reference not in self._results
+        ]
         if self._store is None:
-            nothing = FetchResult("unavailable", message="nothing is fetched from elsewhere here")
-            self._known.update(dict.fromkeys(new, nothing))
+            self._results.update(dict.fromkeys(new, FETCHING_OFF))
         else:
-            self._bring(new, self._store)
-        return tuple(self._known[it] for it in references)
+            self._fetch_new(new, self._store)
+        return tuple(self._results[reference] for reference in references)
 
     def data(self, blob: str) -> bytes:
-        """The content of a file that was brought in this session. Raises KeyError for any other.
+        """The content of a fetched file by its blob id.
 
-        It has the content id that it is asked for by, whatever has become of the disk.
+        Raises KeyError for a file that this session did not fetch, or whose content on disk no
+        longer has that id.
         """
-        place = self._places[blob]
+        repository = self._repositories[blob]
         try:
-            content = self._reader(place).data(blob)
+            content = self._reader(repository).data(blob)
         except GitError as error:
             raise KeyError(blob) from error
         digest = sha256 if len(blob) == 64 else sha1
@@ -106,68 +107,73 @@ class Session:
         return content
 
     def close(self) -> None:
-        """Let go of everything that was brought."""
+        """Release every entry of the store."""
         for reader in self._readers.values():
             reader.close()
         for entry in self._entries.values():
             entry.close()
         self._readers.clear()
         self._entries.clear()
-        self._places.clear()
+        self._repositories.clear()
 
-    def _bring(self, references: list[SourceReference], store: Store) -> None:
-        missing: list[Checked] = []
+    def _fetch_new(self, references: list[SourceReference], store: Store) -> None:
+        missing: list[AllowedSource] = []
         for reference in references:
-            asked = checked(reference, self._owners, self._named)
-            if isinstance(asked, str):
-                self._known[reference] = FetchResult("refused", message=asked)
+            source = allowed_source(reference, self._owners, self._hosts)
+            if isinstance(source, str):
+                self._results[reference] = FetchResult("refused", message=source)
                 continue
-            kept = self._opened(asked, asked.immutable, store) if asked.immutable else None
-            if kept is not None:
-                self._known[reference] = kept
+            stored = self._open(source, source.immutable, store) if source.immutable else None
+            if stored is not None:
+                self._results[reference] = stored
             else:
-                missing.append(asked)
+                missing.append(source)
         most = self._fetching.limits.references
-        room = max(0, most - self._asked)
-        for asked in missing[room:]:
-            told = f"a review may ask for {most} things elsewhere"
-            self._known[asked.reference] = FetchResult("limit", message=told)
-        self._ask(missing[:room], store)
+        room = max(0, most - self._requests)
+        for source in missing[room:]:
+            message = f"a review fetches at most {most} remote sources"
+            self._results[source.reference] = FetchResult("limit", message=message)
+        self._fetch_missing(missing[:room], store)
 
-    def _ask(self, missing: list[Checked], store: Store) -> None:
-        """Have these fetched, and read what came.
+    def _fetch_missing(self, missing: list[AllowedSource], store: Store) -> None:
+        """Fetch sources that the store does not have, one process for each owner.
 
-        One process for what is one owner's: whoever takes a process over by what it reads can then
-        forge only what is theirs already.
+        A process that is taken over by the content that it reads can then forge only content of
+        the same owner.
         """
         if not missing:
             return
-        self._asked += len(missing)
-        groups: dict[str, list[Checked]] = {}
-        for asked in missing:
-            groups.setdefault(asked.owner, []).append(asked)
-        begun = time.monotonic()
-        errand = self._errand(store)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for asked, came in chain.from_iterable(pool.map(errand.run, groups.values())):
-                found = self._opened(asked, came, store) if isinstance(came, str) else came
-                self._known[asked.reference] = found or _GONE
+        self._requests += len(missing)
+        groups: dict[str, list[AllowedSource]] = {}
+        for source in missing:
+            groups.setdefault(source.owner, []).append(source)
+        started = time.monotonic()
+        fetch_run = self._fetch_run(store)
+        with ThreadPoolExecutor(_PROCESSES) as pool:
+            for source, outcome in chain.from_iterable(pool.map(fetch_run.run, groups.values())):
+                stored = self._open(source, outcome, store) if isinstance(outcome, str) else outcome
+                self._results[source.reference] = stored or _REMOVED
         store.make_room()
-        self._left -= time.monotonic() - begun
+        self._seconds_left -= time.monotonic() - started
 
-    def _errand(self, store: Store) -> FetchRun:
-        how = self._fetching
+    def _fetch_run(self, store: Store) -> FetchRun:
+        fetching = self._fetching
         return FetchRun(
             store,
-            Run(how.surroundings, self._left, how.limits.staged, how.launch),
-            how.hosts,
-            how.limits,
-            confined=how.confined,
+            ProcessOptions(
+                fetching.surroundings,
+                self._seconds_left,
+                fetching.limits.staged,
+                fetching.launch,
+            ),
+            fetching.hosts,
+            fetching.limits,
+            confined=fetching.confined,
         )
 
-    def _opened(self, asked: Checked, resolved: str, store: Store) -> FetchResult | None:
-        """What the store has of this."""
-        entry = store.open(asked.key, resolved)
+    def _open(self, source: AllowedSource, resolved: str, store: Store) -> FetchResult | None:
+        """The files of a source from the store; None where the store does not have them."""
+        entry = store.open(source.key, resolved)
         if entry is None:
             return None
         if entry.repository in self._entries:
@@ -175,22 +181,22 @@ class Session:
         else:
             self._entries[entry.repository] = entry
             for file in entry.files.values():
-                self._places[file.blob] = entry.repository
+                self._repositories[file.blob] = entry.repository
         return FetchResult("fetched", MappingProxyType(dict(entry.files)), entry.digest)
 
     def _reader(self, repository: Path) -> BlobReader:
-        """A reader of a repository; those that were not asked for longest are closed."""
+        """A reader of a repository; the least recently used one beyond the limit is closed."""
         reader = self._readers.pop(repository, None) or BlobReader(repository)
         self._readers[repository] = reader
-        if len(self._readers) > _MOST_READERS:
+        if len(self._readers) > _MAX_READERS:
             self._readers.pop(next(iter(self._readers))).close()
         return reader
 
 
 @contextmanager
-def _temporary() -> Iterator[str]:
+def _temporary_folder() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="fairlead-fetched-") as name:
         yield name
 
 
-_GONE: Final = FetchResult("failed", message="what came was gone before it was read")
+_REMOVED: Final = FetchResult("failed", message="it was removed from the store before it was read")

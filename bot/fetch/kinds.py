@@ -1,4 +1,4 @@
-"""What is done for an item, by its kind."""
+"""Fetches one item according to its kind: repository, file, chart or registry artifact."""
 
 from __future__ import annotations
 
@@ -11,122 +11,125 @@ from typing import Final
 
 from bot.errors import FetchError
 from bot.fetch import charts
-from bot.fetch.addresses import ParsedAddress, place_of
-from bot.fetch.archives import Packed, unpacked, without_first
+from bot.fetch.addresses import ParsedAddress, parse_address
+from bot.fetch.archives import ArchiveFile, extract, without_top_folder
 from bot.fetch.limits import FetchLimits
-from bot.fetch.messages import FetchItem, Said
-from bot.fetch.pack_writer import plant
+from bot.fetch.messages import FetchItem, ItemResult
+from bot.fetch.pack_writer import write_pack
 from bot.fetch.registries import Registry
-from bot.fetch.repositories import bring_commit, tagged
-from bot.fetch.web import Web
+from bot.fetch.repositories import fetch_commit, resolve_tag
+from bot.fetch.web import WebClient
 
-_LEADS_ON: Final = re.compile(r"returned error: 30[1278]$")
+_IS_REDIRECT: Final = re.compile(r"returned error: 30[1278]$")
 
 
 @dataclass(frozen=True, slots=True)
 class ItemFetch:
-    """One item, where it is asked for, and the folder that it is brought into."""
+    """One item with its parsed address, the folder to write into, and the limits."""
 
     number: int
     item: FetchItem
-    place: ParsedAddress
+    address: ParsedAddress
     folder: Path
-    means: FetchLimits
+    limits: FetchLimits
 
 
-def bring(number: int, item: FetchItem, folder: Path, means: FetchLimits) -> Said:
-    """Bring one item into its folder. Raises FetchError where that cannot be."""
-    place = place_of(item.url, means.named)
-    if isinstance(place, str):
-        raise FetchError(place, refused=True)
-    errand = ItemFetch(number, item, place, folder, means)
+def fetch_item(number: int, item: FetchItem, folder: Path, limits: FetchLimits) -> ItemResult:
+    """Fetch one item into its folder. Raises FetchError where that fails or is not allowed."""
+    address = parse_address(item.url, limits.hosts)
+    if isinstance(address, str):
+        raise FetchError(address, refused=True)
+    task = ItemFetch(number, item, address, folder, limits)
     match item.kind:
         case "git":
-            return _repository(errand)
+            return _fetch_repository(task)
         case "file":
-            return _file(errand)
+            return _fetch_file(task)
         case "chart":
-            return _chart(errand)
+            return _fetch_chart(task)
         case "oci":
-            return _artifact(errand)
+            return _fetch_artifact(task)
 
 
-def _repository(errand: ItemFetch) -> Said:
+def _fetch_repository(task: ItemFetch) -> ItemResult:
     try:
-        return _commit(errand)
+        return _fetch_commit(task)
     except FetchError as error:
-        # Git follows no redirect; some forges lead from the name of a repository to this.
-        if errand.place.path.endswith(".git") or not _LEADS_ON.search(str(error)):
+        # Git follows no redirect here, and some forges redirect NAME to NAME.git.
+        if task.address.path.endswith(".git") or not _IS_REDIRECT.search(str(error)):
             raise
-    place = replace(errand.place, path=f"{errand.place.path}.git")
-    return _commit(replace(errand, place=place))
+    address = replace(task.address, path=f"{task.address.path}.git")
+    return _fetch_commit(replace(task, address=address))
 
 
-def _commit(errand: ItemFetch) -> Said:
-    wanted = commit = errand.item.version
-    if wanted.startswith("refs/"):
-        commit = tagged(errand.place, wanted, errand.means)
-    if commit in errand.item.held:
-        return Said(errand.number, "held", resolved=commit)
-    bring_commit(errand.place, wanted, commit, errand.folder, errand.means)
-    return Said(errand.number, "fetched", resolved=commit, digest=commit, tip=commit)
+def _fetch_commit(task: ItemFetch) -> ItemResult:
+    version = commit = task.item.version
+    if version.startswith("refs/"):
+        commit = resolve_tag(task.address, version, task.limits)
+    if commit in task.item.stored:
+        return ItemResult(task.number, "stored", resolved=commit)
+    fetch_commit(task.address, version, commit, task.folder, task.limits)
+    return ItemResult(task.number, "fetched", resolved=commit, digest=commit, tip=commit)
 
 
-def _file(errand: ItemFetch) -> Said:
-    data = Web(errand.means).get(errand.place.url, most=errand.means.bounds.file).whole()
-    found = sha256(data).hexdigest()
-    name = errand.place.path.rpartition("/")[2]
-    return _planted(errand, {name: Packed(executable=False, data=data)}, found, found)
+def _fetch_file(task: ItemFetch) -> ItemResult:
+    response = WebClient(task.limits).get(task.address.url, most=task.limits.bounds.file)
+    data = response.content()
+    digest = sha256(data).hexdigest()
+    name = task.address.path.rpartition("/")[2]
+    return _handed_over(task, {name: ArchiveFile(executable=False, data=data)}, digest, digest)
 
 
-def _chart(errand: ItemFetch) -> Said:
-    web, bounds = Web(errand.means), errand.means.bounds
-    index = web.get(f"{errand.place.url}/index.yaml", most=bounds.index).whole()
-    row = charts.find(index, errand.item.name, errand.item.version)
-    url = charts.archive_url(errand.place.url, row)
+def _fetch_chart(task: ItemFetch) -> ItemResult:
+    web, bounds = WebClient(task.limits), task.limits.bounds
+    index = web.get(f"{task.address.url}/index.yaml", most=bounds.index).content()
+    release = charts.find(index, task.item.name, task.item.version)
+    url = charts.archive_url(task.address.url, release)
     if url.startswith("oci://"):
-        place, tag = _stated(url, errand.means)
-        registry = Registry(web, place, bounds)
+        address, tag = _registry_address(url, task.limits)
+        registry = Registry(web, address, bounds)
         archive = registry.archive(registry.artifact(tag).layer)
     else:
-        archive = web.get(url, most=bounds.archive).whole()
-    found = sha256(archive).hexdigest()
-    if charts.digest_of(row) not in {"", found}:
-        raise FetchError("the chart's archive is another than the one of the repository's index")
-    return _planted(errand, _chart_files(archive, errand.means), found, found)
+        archive = web.get(url, most=bounds.archive).content()
+    digest = sha256(archive).hexdigest()
+    if charts.digest_of(release) not in {"", digest}:
+        raise FetchError("the chart's archive does not have the digest in the repository's index")
+    return _handed_over(task, _chart_files(archive, task.limits), digest, digest)
 
 
-def _artifact(errand: ItemFetch) -> Said:
-    registry = Registry(Web(errand.means), errand.place, errand.means.bounds)
-    artifact = registry.artifact(errand.item.version)
+def _fetch_artifact(task: ItemFetch) -> ItemResult:
+    registry = Registry(WebClient(task.limits), task.address, task.limits.bounds)
+    artifact = registry.artifact(task.item.version)
     resolved = artifact.digest.removeprefix("sha256:")
-    if resolved in errand.item.held:
-        return Said(errand.number, "held", resolved=resolved)
+    if resolved in task.item.stored:
+        return ItemResult(task.number, "stored", resolved=resolved)
     archive = registry.archive(artifact.layer)
     files = (
-        _chart_files(archive, errand.means)
+        _chart_files(archive, task.limits)
         if artifact.chart
-        else unpacked(archive, errand.means.bounds)
+        else extract(archive, task.limits.bounds)
     )
-    return _planted(errand, files, resolved, artifact.layer.digest.removeprefix("sha256:"))
+    return _handed_over(task, files, resolved, artifact.layer.digest.removeprefix("sha256:"))
 
 
-def _chart_files(archive: bytes, means: FetchLimits) -> Mapping[str, Packed]:
-    files = without_first(unpacked(archive, means.bounds))
+def _chart_files(archive: bytes, limits: FetchLimits) -> Mapping[str, ArchiveFile]:
+    files = without_top_folder(extract(archive, limits.bounds))
     if "Chart.yaml" not in files:
-        raise FetchError("its archive is not that of one chart", refused=True)
+        raise FetchError("its archive does not hold exactly one chart", refused=True)
     return files
 
 
-def _planted(errand: ItemFetch, files: Mapping[str, Packed], resolved: str, digest: str) -> Said:
-    tip = plant(files, errand.folder)
-    return Said(errand.number, "fetched", resolved=resolved, digest=f"sha256:{digest}", tip=tip)
+def _handed_over(
+    task: ItemFetch, files: Mapping[str, ArchiveFile], resolved: str, digest: str
+) -> ItemResult:
+    tip = write_pack(files, task.folder)
+    return ItemResult(task.number, "fetched", resolved=resolved, digest=f"sha256:{digest}", tip=tip)
 
 
-def _stated(url: str, means: FetchLimits) -> tuple[ParsedAddress, str]:
-    """The place and the tag of a chart that an index leads to."""
-    address, _, tag = url.rpartition(":")
-    place = place_of(address, means.named)
-    if isinstance(place, str) or not tag or "/" in tag:
-        raise FetchError("the index leads to a registry by an address that is none", refused=True)
-    return place, tag
+def _registry_address(url: str, limits: FetchLimits) -> tuple[ParsedAddress, str]:
+    """The address and tag of a chart for which an index names a registry."""
+    text, _, tag = url.rpartition(":")
+    address = parse_address(text, limits.hosts)
+    if isinstance(address, str) or not tag or "/" in tag:
+        raise FetchError("the index names a registry by an invalid address", refused=True)
+    return address, tag

@@ -1,4 +1,4 @@
-"""By what the process that fetches reaches others, and within which bounds."""
+"""What the fetching process may contact and spend: hosts, addresses, proxy and limits."""
 
 from __future__ import annotations
 
@@ -11,56 +11,56 @@ from urllib.parse import urlsplit
 from requests.utils import get_environ_proxies, select_proxy
 
 from bot.errors import FetchError
-from bot.fetch.addresses import Named, ParsedAddress
+from bot.fetch.addresses import AllowedHosts, ParsedAddress
 from bot.fetch.guard import Resolve, addresses_of, check_literal, resolve
 from bot.fetch.messages import Bounds
 from bot.git.command import SURROUNDINGS
 
-_USUAL: Final = {"https": 443, "socks5": 1080, "socks5h": 1080}
+_PROXY_PORTS: Final = {"https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """The hosts that the operator named, what one item may cost, who knows names."""
+    """The operator's hosts, the limits of one item, and the name resolver."""
 
-    named: Named
+    hosts: AllowedHosts
     bounds: Bounds
     resolve: Resolve = resolve
 
     @property
     def surroundings(self) -> Mapping[str, str]:
-        """What git is given of the environment: the operator's words on how others are reached."""
+        """The operator's environment variables for proxies and certificates, which git gets."""
         return {name: os.environ[name] for name in SURROUNDINGS if name in os.environ}
 
     @property
     def certificates(self) -> str | None:
-        """The file of the authorities that are trusted, where the operator names one."""
+        """The file of trusted certificate authorities, where the operator sets one."""
         return os.environ.get("SSL_CERT_FILE") or os.environ.get("GIT_SSL_CAINFO")
 
-    def proxy(self, place: ParsedAddress) -> str | None:
-        """The operator's proxy for this place."""
-        proxies = get_environ_proxies(place.url, no_proxy=None)
-        return select_proxy(place.url, proxies)
+    def proxy(self, address: ParsedAddress) -> str | None:
+        """The operator's proxy for an address; None where the connection is direct."""
+        proxies = get_environ_proxies(address.url, no_proxy=None)
+        return select_proxy(address.url, proxies)
 
     def proxy_ports(self) -> tuple[int, ...]:
         """The ports of the operator's proxy."""
-        stated = (os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy"))
-        parts = (urlsplit(url if "://" in url else f"//{url}") for url in stated if url)
-        return tuple(part.port or _USUAL.get(part.scheme, 80) for part in parts)
+        urls = (os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy"))
+        parts = (urlsplit(url if "://" in url else f"//{url}") for url in urls if url)
+        return tuple(part.port or _PROXY_PORTS.get(part.scheme, 80) for part in parts)
 
-    def check(self, place: ParsedAddress) -> None:
-        """Refuse a place on a port, or without TLS, that the operator does not name."""
-        wrong = self.named.refusal(place)
-        if wrong:
-            raise FetchError(f"'{place.authority}' is not asked: {wrong}", refused=True)
+    def check(self, address: ParsedAddress) -> None:
+        """Raise FetchError for a port, or a lack of TLS, that the operator has not allowed."""
+        refusal = self.hosts.refusal(address)
+        if refusal:
+            raise FetchError(f"'{address.authority}' is not contacted: {refusal}", refused=True)
 
-    def addresses(self, place: ParsedAddress) -> tuple[str, ...]:
-        """The checked addresses to connect to; none where a proxy connects.
+    def addresses(self, address: ParsedAddress) -> tuple[str, ...]:
+        """The IP addresses to connect to, all checked; empty where a proxy connects.
 
-        A proxy resolves names itself: what it may reach is the operator's to say there. Raises
-        FetchError for a place that may not be asked.
+        A proxy resolves names itself, so the operator restricts there what it may reach. Raises
+        FetchError for a host that may not be contacted.
         """
-        if self.proxy(place) is None:
-            return addresses_of(place, self.named, self.resolve)
-        check_literal(place, self.named)
+        if self.proxy(address) is None:
+            return addresses_of(address, self.hosts, self.resolve)
+        check_literal(address, self.hosts)
         return ()

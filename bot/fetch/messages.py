@@ -1,4 +1,4 @@
-"""What is said to the process that fetches, and what it says."""
+"""The messages between the service and the process that fetches."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import msgspec
 from bot.core.fetching import ReferenceKind
 
 MEBIBYTE: Final = 1024 * 1024
-PACK: Final = "brought.pack"
-"""The one file that is taken of what the process writes for an item."""
+PACK: Final = "fetched.pack"
+"""The only file that the service takes from an item's folder."""
 
-Came: TypeAlias = Literal["fetched", "held", "refused", "failed", "limit", "unavailable"]
+ItemStatus: TypeAlias = Literal["fetched", "stored", "refused", "failed", "limit", "unavailable"]
+"""`stored`: the service has this version already. The others are those of `FetchStatus`."""
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """What one item may cost: bytes and files, and seconds of waiting for whoever is asked.
+    """The limits of one item, in bytes, files and seconds.
 
-    `file` bytes of a single file, `index` of a list of charts, `archive` as it is sent, `unpacked`
-    when it is read, `pack` of a repository; `patience` seconds without a byte, `seconds` at all.
+    `file` bytes of a single file, `index` of a chart repository's index, `archive` of an archive
+    as it is sent, `unpacked` of its contents, `pack` of a repository; at most `patience` seconds
+    without a byte, and `seconds` in all.
     """
 
     file: int = 16 * MEBIBYTE
@@ -33,10 +35,10 @@ class Bounds(msgspec.Struct, frozen=True):
 
 
 class FetchItem(msgspec.Struct, frozen=True):
-    """One thing to bring into a folder: nothing but its reference.
+    """One source to fetch into `folder`: its reference and nothing else.
 
-    `url` is the address in the one form that is taken; `held` are the commits or digests of it that
-    are here, which need not be brought again.
+    `url` is the canonical address; `stored` are the commits or digests of this source that the
+    service has already.
     """
 
     folder: str
@@ -44,11 +46,14 @@ class FetchItem(msgspec.Struct, frozen=True):
     url: str
     version: str
     name: str
-    held: list[str]
+    stored: list[str]
 
 
 class FetchOrder(msgspec.Struct, frozen=True):
-    """All that the process is told: what to bring, where to, and what the operator decided."""
+    """Everything that the process is told: the items, where to write, and the operator's settings.
+
+    `hosts` are the entries of FAIRLEAD_FETCH_HOSTS.
+    """
 
     staging: str
     items: list[FetchItem]
@@ -57,15 +62,15 @@ class FetchOrder(msgspec.Struct, frozen=True):
     require_sandbox: bool
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What came of the item of this number.
+class ItemResult(msgspec.Struct, frozen=True):
+    """The outcome of the item with this number; -1 stands for every item without one of its own.
 
-    `resolved` is the commit or the digest that its version stands for, `digest` what is recorded of
-    it, `tip` the commit in its pack that holds its files. A number below 0 is about all of them.
+    `resolved` is the commit or digest that the version names, `digest` what the review records,
+    `tip` the commit in the item's pack that holds its files.
     """
 
     item: int
-    came: Came
+    status: ItemStatus
     resolved: str = ""
     digest: str = ""
     tip: str = ""

@@ -1,4 +1,4 @@
-"""Files as a commit in a pack, which is the one form in which anything is handed over."""
+"""Writes files as a commit in a Git pack, the only form in which the process hands files over."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from pathlib import Path
 from typing import Final
 
 from bot.errors import FetchError
-from bot.fetch.archives import Packed
+from bot.fetch.archives import ArchiveFile
 from bot.fetch.messages import PACK
 from bot.git.command import arguments, environment, run
 
-_REF: Final = "refs/fairlead/brought"
+_REF: Final = "refs/fairlead/fetched"
 _SECONDS: Final = 60.0
 
 
-def plant(files: Mapping[str, Packed], folder: Path) -> str:
-    """Write the pack of a commit with these files into a folder; its id, the same for the same.
+def write_pack(files: Mapping[str, ArchiveFile], folder: Path) -> str:
+    """Write `folder/PACK` with one commit of these files; the commit's id.
 
-    Raises FetchError where git does not take them.
+    The same files give the same id. Raises FetchError where git refuses the files.
     """
     repository = folder / "repository"
     run(["init", "--quiet", "--bare", "--template=", str(repository)])
-    here = f"--git-dir={repository}"
+    git_dir = f"--git-dir={repository}"
     try:
         subprocess.run(  # noqa: S603 - a fixed program and our own path
-            arguments(["-c", "fastimport.unpackLimit=1", here, "fast-import", "--quiet", "--done"]),
+            arguments(
+                ["-c", "fastimport.unpackLimit=1", git_dir, "fast-import", "--quiet", "--done"]
+            ),
             input=b"".join(_stream(files)),
             env=environment(),
             capture_output=True,
@@ -35,16 +37,16 @@ def plant(files: Mapping[str, Packed], folder: Path) -> str:
             check=True,
         )
     except subprocess.SubprocessError as error:
-        raise FetchError("its files cannot be written") from error
-    tip = run([here, "rev-parse", "--verify", "--quiet", _REF]).decode().strip()
+        raise FetchError("git cannot store its files") from error
+    tip = run([git_dir, "rev-parse", "--verify", "--quiet", _REF]).decode().strip()
     (pack,) = (repository / "objects" / "pack").glob("*.pack")
     shutil.copyfile(pack, folder / PACK)
     shutil.rmtree(repository)
     return tip
 
 
-def _stream(files: Mapping[str, Packed]) -> Iterator[bytes]:
-    """What `git fast-import` reads. https://git-scm.com/docs/git-fast-import#_input_format"""
+def _stream(files: Mapping[str, ArchiveFile]) -> Iterator[bytes]:
+    """Input for `git fast-import`. https://git-scm.com/docs/git-fast-import#_input_format"""
     yield b"commit %s\ncommitter Fairlead <> 0 +0000\ndata 0\n" % _REF.encode()
     for path, file in sorted(files.items()):
         quoted = path.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,4 +1,4 @@
-"""One run of the process that fetches, from start to end: bounded, and heard while it runs."""
+"""Runs the fetching process within limits of time, disk and output, and reads its results."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from typing import Final
 
 import msgspec
 
-from bot.fetch.messages import MEBIBYTE, FetchOrder, Said
+from bot.fetch.messages import MEBIBYTE, FetchOrder, ItemResult
 
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 LAUNCH: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); from bot.fetch.child import main; main()"
 )
-"""What the process runs. `-I` keeps the working directory and the environment out of the module
-search, so it is said where this package lies."""
+"""The program of the process. `-I` keeps the working directory and the environment out of the
+module search, so the package's location is an argument."""
 
-_LARGEST_ANSWER: Final = MEBIBYTE
-_GLANCE: Final = 0.2
-_LONGEST_MESSAGE: Final = 400
-_TOO_LARGE: Final = Said(-1, "limit", message="it is larger than what may be fetched")
+_MAX_OUTPUT: Final = MEBIBYTE
+_POLL_SECONDS: Final = 0.2
+_MAX_MESSAGE: Final = 400
+_TOO_LARGE: Final = ItemResult(-1, "limit", message="it is larger than allowed")
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """How the process is started, and what it may take: seconds of the clock, bytes on the disk."""
+class ProcessOptions:
+    """The process's environment and program, and its limits: seconds, and bytes on disk."""
 
     surroundings: Mapping[str, str]
     seconds: float
@@ -40,90 +40,94 @@ class Run:
     launch: str = LAUNCH
 
 
-def run(ask: FetchOrder, how: Run) -> Mapping[int, Said]:
-    """What the process says of each item that it comes to before it ends, or is ended.
+def run(order: FetchOrder, options: ProcessOptions) -> Mapping[int, ItemResult]:
+    """The results that the process reports before it exits or is killed at a limit, by item.
 
-    Never raises for what it does, never outlasts its limits. What it says is hostile.
+    A result under -1 is for every item without one. Never raises for what the process does. The
+    results are hostile: only their form is checked here.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-            [sys.executable, "-I", "-c", how.launch, str(_PACKAGE)],
+            [sys.executable, "-I", "-c", options.launch, str(_PACKAGE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env=dict(how.surroundings),
+            env=dict(options.surroundings),
             close_fds=True,
             start_new_session=True,
         )
     except OSError:
-        return {-1: Said(-1, "failed", message="whoever fetches cannot be started")}
+        message = "the fetching process cannot be started"
+        return {-1: ItemResult(-1, "failed", message=message)}
     with process:
         try:
-            output, cut = _heard(process, msgspec.json.encode(ask), Path(ask.staging), how)
+            output, exceeded = _communicate(process, order, options)
         finally:
-            _end(process)
-    found = dict(_said(output, len(ask.items)))
-    return found if cut is None else {-1: cut, **found}
+            _kill_group(process)
+    results = dict(_results(output, len(order.items)))
+    return results if exceeded is None else {-1: exceeded, **results}
 
 
-def _heard(
-    process: subprocess.Popen[bytes], told: bytes, staging: Path, how: Run
-) -> tuple[bytearray, Said | None]:
-    """What it writes until it closes its output, and the limit that it met before."""
+def _communicate(
+    process: subprocess.Popen[bytes], order: FetchOrder, options: ProcessOptions
+) -> tuple[bytearray, ItemResult | None]:
+    """The process's output until it closes it, and the limit that ended it before, if any."""
     output = bytearray()
     if process.stdin is None or process.stdout is None:
         raise ValueError("the process has no pipes")
     os.set_blocking(process.stdin.fileno(), False)
-    glanced = time.monotonic()
-    deadline = glanced + how.seconds
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(process.stdin, selectors.EVENT_WRITE)
-        waiting.register(process.stdout, selectors.EVENT_READ)
+    unsent = msgspec.json.encode(order)
+    measured = time.monotonic()
+    deadline = measured + options.seconds
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdin, selectors.EVENT_WRITE)
+        selector.register(process.stdout, selectors.EVENT_READ)
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return output, Said(-1, "limit", message=f"it took longer than {how.seconds:.0f} s")
-            if time.monotonic() - glanced > _GLANCE:
-                if staged_bytes(staging) > how.staged:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                message = f"it took longer than {options.seconds:.0f} seconds"
+                return output, ItemResult(-1, "limit", message=message)
+            if time.monotonic() - measured > _POLL_SECONDS:
+                if staged_bytes(Path(order.staging)) > options.staged:
                     return output, _TOO_LARGE
-                glanced = time.monotonic()
-            for key, _ in waiting.select(min(left, _GLANCE)):
+                measured = time.monotonic()
+            for key, _ in selector.select(min(remaining, _POLL_SECONDS)):
                 if key.fileobj is process.stdin:
-                    told = _tell(waiting, process, told)
+                    unsent = _send(selector, process, unsent)
                     continue
                 piece = os.read(key.fd, 1 << 16)
                 output += piece
-                if not piece or len(output) > _LARGEST_ANSWER:
+                if not piece or len(output) > _MAX_OUTPUT:
                     return output, None
 
 
-def _tell(waiting: selectors.BaseSelector, process: subprocess.Popen[bytes], told: bytes) -> bytes:
-    """What is still to be told after what its pipe takes now."""
+def _send(selector: selectors.BaseSelector, process: subprocess.Popen[bytes], data: bytes) -> bytes:
+    """Write as much as the process's standard input takes; the rest of the data."""
     if process.stdin is None:
         return b""
     try:
-        told = told[os.write(process.stdin.fileno(), told) :]
+        data = data[os.write(process.stdin.fileno(), data) :]
     except BlockingIOError:
-        return told
+        return data
     except BrokenPipeError:
-        told = b""
-    if not told:
-        waiting.unregister(process.stdin)
+        data = b""
+    if not data:
+        selector.unregister(process.stdin)
         process.stdin.close()
-    return told
+    return data
 
 
 def staged_bytes(folder: Path) -> int:
-    """The bytes below a folder that somebody writes to at the same time."""
+    """The bytes below a folder to which another process may be writing."""
     total = 0
-    left = [os.fspath(folder)]
-    while left:
+    folders = [os.fspath(folder)]
+    while folders:
         try:
-            with os.scandir(left.pop()) as found:
-                for entry in found:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        left.append(entry.path)
+                        folders.append(entry.path)
                     else:
                         total += entry.stat(follow_symlinks=False).st_size
         except OSError:
@@ -131,8 +135,8 @@ def staged_bytes(folder: Path) -> int:
     return total
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Whatever is left of the process's group ends with it."""
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process and everything else in its process group."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -140,13 +144,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _said(output: bytearray, items: int) -> Iterator[tuple[int, Said]]:
-    """What was said in lines, each about an item that there is, with text that can be shown."""
+def _results(output: bytearray, items: int) -> Iterator[tuple[int, ItemResult]]:
+    """The well-formed lines of the output that are about an existing item, messages cleaned."""
     for line in bytes(output).split(b"\n"):
         try:
-            said = msgspec.json.decode(line, type=Said)
+            result = msgspec.json.decode(line, type=ItemResult)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             continue
-        if -1 <= said.item < items:
-            message = "".join(sign for sign in said.message if sign.isprintable())
-            yield said.item, msgspec.structs.replace(said, message=message[:_LONGEST_MESSAGE])
+        if -1 <= result.item < items:
+            message = "".join(char for char in result.message if char.isprintable())
+            yield result.item, msgspec.structs.replace(result, message=message[:_MAX_MESSAGE])

@@ -1,4 +1,4 @@
-"""An artifact of an OCI registry, asked for without an account: a chart, or Flux's own kind.
+"""Reads an artifact from an OCI registry: a Helm chart, or a Flux artifact.
 
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pull
 """
@@ -18,24 +18,24 @@ from requests.utils import parse_dict_header
 from bot.errors import FetchError
 from bot.fetch.addresses import ParsedAddress
 from bot.fetch.messages import Bounds
-from bot.fetch.web import Got, Web
+from bot.fetch.web import WebClient, WebResponse
 
 _MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 _CHART: Final = "application/vnd.cncf.helm.config.v1+json"
 _CHART_LAYERS: Final = frozenset(
     {
         "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
-        # Helm's own before its version 3.7.
+        # Helm before 3.7.
         "application/tar+gzip",
     }
 )
-_LARGEST_MANIFEST: Final = 1024 * 1024
-_LARGEST_TOKEN: Final = 64 * 1024
+_MAX_MANIFEST: Final = 1024 * 1024
+_MAX_TOKEN: Final = 64 * 1024
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
-    """What a manifest says of one content."""
+    """A content that an artifact's manifest lists."""
 
     media_type: str
     digest: str
@@ -43,20 +43,20 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ArtifactManifest(msgspec.Struct, frozen=True):
-    """What an artifact is made of."""
+    """The manifest of an artifact: its configuration and its layers."""
 
     config: Descriptor
     layers: list[Descriptor]
 
 
-class _Token(msgspec.Struct, frozen=True):
+class _TokenResponse(msgspec.Struct, frozen=True):
     token: str = ""
     access_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A manifest that was found: by which digest it is known again, and what its archive is."""
+    """An artifact's digest, the layer that holds its archive, and whether it is a Helm chart."""
 
     digest: str
     layer: Descriptor
@@ -65,79 +65,79 @@ class Artifact:
 
 @dataclass(slots=True)
 class Registry:
-    """One repository of a registry, and the token that it gave everybody."""
+    """One repository of a registry, read with the token that the registry gives anybody."""
 
-    web: Web
-    place: ParsedAddress
+    web: WebClient
+    address: ParsedAddress
     bounds: Bounds
     _token: str = ""
 
     def artifact(self, version: str) -> Artifact:
-        """What a tag or a digest names. Raises FetchError where that is nothing of ours."""
-        # A tag cannot have the plus of a version: https://helm.sh/docs/topics/registries/
+        """The artifact of a tag or digest. Raises FetchError for neither chart nor archive."""
+        # A tag cannot contain the plus of a version: https://helm.sh/docs/topics/registries/
         data = self._get(
-            f"manifests/{version.replace('+', '_')}", _LARGEST_MANIFEST, {"Accept": _MANIFEST}
+            f"manifests/{version.replace('+', '_')}", _MAX_MANIFEST, {"Accept": _MANIFEST}
         )
         digest = f"sha256:{sha256(data).hexdigest()}"
         if version.startswith("sha256:") and version != digest:
-            raise FetchError("the registry answered another manifest than that of the digest")
+            raise FetchError("the registry sent a manifest that does not have the digest")
         try:
             manifest = msgspec.json.decode(data, type=ArtifactManifest)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise FetchError("the registry answered no manifest of an artifact") from error
+            raise FetchError("the registry sent an invalid manifest") from error
         chart = manifest.config.media_type == _CHART
         return Artifact(digest, _layer(manifest, chart=chart), chart)
 
     def archive(self, layer: Descriptor) -> bytes:
-        """The content of a layer. Raises FetchError where the registry answers another."""
+        """The content of a layer. Raises FetchError where it does not have the layer's digest."""
         data = self._get(f"blobs/{layer.digest}", self.bounds.archive, {})
         if f"sha256:{sha256(data).hexdigest()}" != layer.digest:
-            raise FetchError("the registry answered another archive than that of the digest")
+            raise FetchError("the registry sent an archive that does not have the digest")
         return data
 
-    def _get(self, what: str, most: int, headers: Mapping[str, str]) -> bytes:
-        base = f"{self.place.scheme}://{self.place.host}:{self.place.port}"
-        url = f"{base}/v2{self.place.path}/{what}"
-        got = self.web.get(url, most=most, headers={**headers, **self._authorization()})
-        if got.status == 401 and not self._token:
-            self._token = self._asked(got)
-            got = self.web.get(url, most=most, headers={**headers, **self._authorization()})
-        return got.whole()
+    def _get(self, resource: str, most: int, headers: Mapping[str, str]) -> bytes:
+        base = f"{self.address.scheme}://{self.address.host}:{self.address.port}"
+        url = f"{base}/v2{self.address.path}/{resource}"
+        response = self.web.get(url, most=most, headers={**headers, **self._authorization()})
+        if response.status == 401 and not self._token:
+            self._token = self._request_token(response)
+            response = self.web.get(url, most=most, headers={**headers, **self._authorization()})
+        return response.content()
 
     def _authorization(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
-    def _asked(self, refusal: Got) -> str:
-        """The token that everybody gets. https://distribution.github.io/distribution/spec/auth/token/"""
+    def _request_token(self, refusal: WebResponse) -> str:
+        """An anonymous token. https://distribution.github.io/distribution/spec/auth/token/"""
         scheme, _, rest = refusal.headers.get("WWW-Authenticate", "").partition(" ")
         challenge = parse_dict_header(rest)
         realm = challenge.get("realm")
         if scheme.lower() != "bearer" or not realm:
-            raise FetchError(f"'{refusal.host}' asks for an account")
-        asked = {"scope": challenge.get("scope") or f"repository:{self.place.path[1:]}:pull"}
+            raise FetchError(f"'{refusal.host}' requires an account")
+        query = {"scope": challenge.get("scope") or f"repository:{self.address.path[1:]}:pull"}
         if service := challenge.get("service"):
-            asked["service"] = service
-        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(asked)}"
-        answer = self.web.get(url, most=_LARGEST_TOKEN).whole()
+            query["service"] = service
+        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
+        body = self.web.get(url, most=_MAX_TOKEN).content()
         try:
-            token = msgspec.json.decode(answer, type=_Token)
+            response = msgspec.json.decode(body, type=_TokenResponse)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise FetchError(f"'{refusal.host}' asks for an account") from error
-        given = token.token or token.access_token
-        if not given.isascii() or not given.isprintable():
-            raise FetchError(f"'{refusal.host}' gives a token that is none")
-        return given
+            raise FetchError(f"'{refusal.host}' requires an account") from error
+        token = response.token or response.access_token
+        if not token.isascii() or not token.isprintable():
+            raise FetchError(f"'{refusal.host}' sent an invalid token")
+        return token
 
 
 def _layer(manifest: ArtifactManifest, *, chart: bool) -> Descriptor:
-    """The archive of an artifact: a chart's own, or the first as for Flux where there is one."""
-    found = [
+    """The layer with the archive: the chart's, or the only layer of a Flux artifact."""
+    archives = [
         layer
         for layer in manifest.layers
         if (layer.media_type in _CHART_LAYERS if chart else layer.media_type.endswith("tar+gzip"))
     ]
-    if not found or not (chart or len(manifest.layers) == 1):
-        raise FetchError("the artifact is neither a chart nor one archive")
-    if not _DIGEST.fullmatch(found[0].digest):
-        raise FetchError("the artifact's archive has no digest that is known here")
-    return found[0]
+    if not archives or not (chart or len(manifest.layers) == 1):
+        raise FetchError("the artifact is neither a chart nor a single archive")
+    if not _DIGEST.fullmatch(archives[0].digest):
+        raise FetchError("the digest of the artifact's archive is not a sha256 digest")
+    return archives[0]

@@ -1,4 +1,4 @@
-"""A repository at one commit: fetched by git, without its history, from a checked address."""
+"""Fetches a Git repository at one commit, without its history, from a checked IP address."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ from bot.fetch.messages import PACK
 from bot.git.command import OBJECT_ID, run
 from bot.git.mirror import STRICT
 
-_HERE: Final = "refs/fairlead/brought"
+_REF: Final = "refs/fairlead/fetched"
 _FLAGS: Final = (
     *STRICT,
     "protocol.version=2",
-    # Below this many bytes a second for as long as `lowSpeedTime` says, whoever is asked is gone.
+    # A transfer slower than this many bytes a second for `http.lowSpeedTime` seconds is ended.
     "http.lowSpeedLimit=100",
     "core.bigFileThreshold=16m",
     "pack.threads=1",
 )
 
 
-def tagged(place: ParsedAddress, tag: str, means: FetchLimits) -> str:
+def resolve_tag(address: ParsedAddress, tag: str, limits: FetchLimits) -> str:
     """The commit that a tag names now. Raises FetchError where there is no such tag."""
-    listed = _git(
-        ["ls-remote", "--quiet", "--end-of-options", place.url, tag, f"{tag}^{{}}"],
-        place,
-        means,
+    output = _git(
+        ["ls-remote", "--quiet", "--end-of-options", address.url, tag, f"{tag}^{{}}"],
+        address,
+        limits,
     )
-    rows = (line.split("\t", 1) for line in listed.decode("utf-8", "replace").splitlines())
-    found = {row[1]: row[0] for row in rows if len(row) == 2}
-    # An annotated tag names a tag object; with `^{}` what that names.
-    commit = found.get(f"{tag}^{{}}", found.get(tag, ""))
+    rows = (line.split("\t", 1) for line in output.decode("utf-8", "replace").splitlines())
+    refs = {row[1]: row[0] for row in rows if len(row) == 2}
+    # An annotated tag names a tag object; `TAG^{}` names the commit behind it.
+    commit = refs.get(f"{tag}^{{}}", refs.get(tag, ""))
     if not OBJECT_ID.match(commit):
-        raise FetchError("the repository has no such tag")
+        raise FetchError("the repository does not have this tag")
     return commit
 
 
-def bring_commit(
-    place: ParsedAddress, wanted: str, commit: str, folder: Path, means: FetchLimits
+def fetch_commit(
+    address: ParsedAddress, version: str, commit: str, folder: Path, limits: FetchLimits
 ) -> None:
-    """The pack of a commit's files, in a folder. `wanted` is the commit or the tag that names it.
+    """Write `folder/PACK` with a commit's files. `version` is the commit, or a tag that names it.
 
-    Raises FetchError where it cannot be had, or something else came.
+    Raises FetchError where the fetch fails or gives another commit.
     """
     repository = folder / "repository"
     shutil.rmtree(repository, ignore_errors=True)
     form = "sha256" if len(commit) == 64 else "sha1"
     run(["init", "--quiet", "--bare", "--template=", f"--object-format={form}", str(repository)])
-    here = f"--git-dir={repository}"
+    git_dir = f"--git-dir={repository}"
     _git(
         [
-            here,
+            git_dir,
             "fetch",
             "--quiet",
             "--no-progress",
@@ -68,63 +68,60 @@ def bring_commit(
             "--no-auto-maintenance",
             "--refmap=",
             "--end-of-options",
-            place.url,
-            f"{wanted}:{_HERE}",
+            address.url,
+            f"{version}:{_REF}",
         ],
-        place,
-        means,
+        address,
+        limits,
     )
-    came = run([here, "rev-parse", "--verify", "--quiet", f"{_HERE}^{{commit}}"])
-    if came.decode().strip() != commit:
-        raise FetchError("another commit came than the one that was asked for", refused=True)
+    fetched = run([git_dir, "rev-parse", "--verify", "--quiet", f"{_REF}^{{commit}}"])
+    if fetched.decode().strip() != commit:
+        raise FetchError("the server sent another commit than the requested one", refused=True)
     packs = sorted((repository / "objects" / "pack").glob("*.pack"))
     if len(packs) != 1:
-        raise FetchError("git kept no pack of what came")
-    # A rename from one directory to another is not for a confined process.
+        raise FetchError("git did not keep the fetched objects as one pack")
+    # The sandbox does not allow a rename from one directory to another.
     shutil.copyfile(packs[0], folder / PACK)
     shutil.rmtree(repository)
 
 
-def knows_pins(version: str) -> bool:
-    """Whether git of this version can be told the addresses of a name."""
+def supports_pinned_addresses(version: str) -> bool:
+    """Whether this version of git has `http.curloptResolve` (2.37)."""
     match = re.search(r"(\d+)\.(\d+)", version)
     return match is not None and (int(match[1]), int(match[2])) >= (2, 37)
 
 
-def _git(command: list[str], place: ParsedAddress, means: FetchLimits) -> bytes:
-    flags = [*_FLAGS, f"http.lowSpeedTime={max(1, round(means.bounds.patience))}"]
-    addresses = means.addresses(place)
-    if addresses and not is_literal(place.host):
-        if not knows_pins(run(["version"]).decode()):
-            raise FetchError(
-                "git 2.37 or newer is needed to fetch from an address that was checked"
-            )
-        flags.append(f"http.curloptResolve={_pinned(place, addresses)}")
+def _git(command: list[str], address: ParsedAddress, limits: FetchLimits) -> bytes:
+    flags = [*_FLAGS, f"http.lowSpeedTime={max(1, round(limits.bounds.patience))}"]
+    addresses = limits.addresses(address)
+    if addresses and not is_literal(address.host):
+        if not supports_pinned_addresses(run(["version"]).decode()):
+            raise FetchError("git 2.37 or newer is required to connect to a checked address")
+        flags.append(f"http.curloptResolve={_curl_entry(address, addresses)}")
     try:
         return run(
             command,
-            protocols=(place.scheme,),
-            extra={**means.surroundings, **_configuration(flags)},
-            seconds=means.bounds.seconds,
+            protocols=(address.scheme,),
+            extra={**limits.surroundings, **_configuration(flags)},
+            seconds=limits.bounds.seconds,
         )
     except GitError as error:
         raise FetchError(str(error), limit="took longer" in str(error)) from error
 
 
-def _pinned(place: ParsedAddress, addresses: tuple[str, ...]) -> str:
-    """The addresses as curl takes them, so that the name is not asked for once more.
+def _curl_entry(address: ParsedAddress, addresses: tuple[str, ...]) -> str:
+    """The checked IP addresses as curl takes them, so that it does not resolve the name again.
 
     https://curl.se/libcurl/c/CURLOPT_RESOLVE.html
     """
-    told = ",".join(f"[{it}]" if ":" in it else it for it in addresses)
-    return f"{place.host}:{place.port}:{told}"
+    listed = ",".join(f"[{text}]" if ":" in text else text for text in addresses)
+    return f"{address.host}:{address.port}:{listed}"
 
 
 def _configuration(flags: list[str]) -> Mapping[str, str]:
-    """The flags in the environment, which holds as many as there are."""
-    told = {"GIT_CONFIG_COUNT": str(len(flags))}
+    """The flags as git's environment variables: GIT_CONFIG_COUNT, GIT_CONFIG_KEY_n, ..._VALUE_n."""
+    variables = {"GIT_CONFIG_COUNT": str(len(flags))}
     for number, flag in enumerate(flags):
-        told[f"GIT_CONFIG_KEY_{number}"], _, told[f"GIT_CONFIG_VALUE_{number}"] = flag.partition(
-            "="
-        )
-    return told
+        key, _, value = flag.partition("=")
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables

@@ -1,4 +1,4 @@
-"""One run of the process for things of one owner, and the taking over of what came."""
+"""Fetches the sources of one owner in one process, and stores what it hands over."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Final
 
 from bot.core.fetching import FetchResult
 from bot.errors import FairleadError, FetchError
-from bot.fetch.allowed_sources import Checked, is_commit, is_digest
-from bot.fetch.messages import MEBIBYTE, PACK, Bounds, FetchItem, FetchOrder, Said
-from bot.fetch.process import Run, run
+from bot.fetch.allowed_sources import AllowedSource, is_commit, is_digest
+from bot.fetch.messages import MEBIBYTE, PACK, Bounds, FetchItem, FetchOrder, ItemResult
+from bot.fetch.process import ProcessOptions, run
 from bot.fetch.store import KEPT, Store
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """What a session may have brought, and what is kept at all.
+    """The limits of a session and of the store.
 
-    `references` and `seconds` of a session, `staged` bytes that one run may write, `kept` bytes of
-    the store; `bounds` of each thing.
+    `references` and `seconds` of a session, `staged` bytes that one process may write, `kept`
+    bytes of the store, `bounds` of each source.
     """
 
     references: int = 200
@@ -32,32 +32,34 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True)
 class FetchRun:
-    """How the process is run, and where what came of it goes."""
+    """The settings of one process, and the store that takes its results."""
 
     store: Store
-    how: Run
+    options: ProcessOptions
     hosts: tuple[str, ...]
     limits: SessionLimits
     confined: bool
 
-    def run(self, wanted: Sequence[Checked]) -> list[tuple[Checked, FetchResult | str]]:
-        """What came of each: the commit or digest by which the store has it, or why it has not."""
-        if self.how.seconds <= 0:
-            told = f"a review may fetch for {self.limits.seconds:.0f} seconds"
-            return [(asked, FetchResult("limit", message=told)) for asked in wanted]
+    def run(
+        self, sources: Sequence[AllowedSource]
+    ) -> list[tuple[AllowedSource, FetchResult | str]]:
+        """For each source the commit or digest under which the store has it, or its failure."""
+        if self.options.seconds <= 0:
+            message = f"the review's {self.limits.seconds:.0f} seconds for fetching are used up"
+            return [(source, FetchResult("limit", message=message)) for source in sources]
         try:
             with self.store.staging() as staging:
-                said = run(self._ask(wanted, staging), self.how)
-                return list(self._taken(wanted, said, staging))
+                results = run(self._order(sources, staging), self.options)
+                return list(self._stored(sources, results, staging))
         except OSError as error:
-            told = f"what is fetched cannot be written: {error.strerror}"
-            return [(asked, FetchResult("failed", message=told)) for asked in wanted]
+            message = f"the fetched files cannot be written: {error.strerror}"
+            return [(source, FetchResult("failed", message=message)) for source in sources]
 
-    def _ask(self, wanted: Sequence[Checked], staging: Path) -> FetchOrder:
+    def _order(self, sources: Sequence[AllowedSource], staging: Path) -> FetchOrder:
         items = []
-        for number, asked in enumerate(wanted):
+        for number, source in enumerate(sources):
             (staging / str(number)).mkdir(mode=0o700)
-            reference = asked.reference
+            reference = source.reference
             items.append(
                 FetchItem(
                     folder=str(number),
@@ -65,43 +67,48 @@ class FetchRun:
                     url=reference.address,
                     version=reference.version,
                     name=reference.name,
-                    held=[] if asked.immutable else self.store.held(asked.key),
+                    stored=[] if source.immutable else self.store.versions(source.key),
                 )
             )
-        place = str(staging.resolve())
-        return FetchOrder(place, items, list(self.hosts), self.limits.bounds, self.confined)
+        folder = str(staging.resolve())
+        return FetchOrder(folder, items, list(self.hosts), self.limits.bounds, self.confined)
 
-    def _taken(
-        self, wanted: Sequence[Checked], said: Mapping[int, Said], staging: Path
-    ) -> Iterator[tuple[Checked, FetchResult | str]]:
-        for number, asked in enumerate(wanted):
-            answer = said.get(number) or said.get(-1) or _SILENT
+    def _stored(
+        self,
+        sources: Sequence[AllowedSource],
+        results: Mapping[int, ItemResult],
+        staging: Path,
+    ) -> Iterator[tuple[AllowedSource, FetchResult | str]]:
+        for number, source in enumerate(sources):
+            result = results.get(number) or results.get(-1) or _NO_RESULT
             try:
-                yield asked, self._one(asked, answer, staging / str(number) / PACK)
+                yield source, self._store_result(source, result, staging / str(number) / PACK)
             except FetchError as error:
-                yield asked, FetchResult("limit" if error.limit else "failed", message=str(error))
+                yield source, FetchResult("limit" if error.limit else "failed", message=str(error))
             except FairleadError as error:
-                yield asked, FetchResult("failed", message=str(error))
+                yield source, FetchResult("failed", message=str(error))
 
-    def _one(self, asked: Checked, said: Said, pack: Path) -> FetchResult | str:
-        resolved = asked.immutable or said.resolved
-        if said.came == "fetched":
-            _check(asked, said, resolved)
-            note = (said.digest, said.tip)
-            self.store.keep(asked.key, resolved, pack, note, self.limits.bounds.pack)
-        elif said.came != "held":
-            return FetchResult(said.came, message=said.message)
+    def _store_result(
+        self, source: AllowedSource, result: ItemResult, pack: Path
+    ) -> FetchResult | str:
+        resolved = source.immutable or result.resolved
+        if result.status == "fetched":
+            _check(source, result, resolved)
+            note = (result.digest, result.tip)
+            self.store.keep(source.key, resolved, pack, note, self.limits.bounds.pack)
+        elif result.status != "stored":
+            return FetchResult(result.status, message=result.message)
         return resolved
 
 
-def _check(asked: Checked, said: Said, resolved: str) -> None:
-    """Of what is said, what can be known to be wrong. Raises FetchError for that."""
-    if asked.reference.kind == "git":
-        right = said.tip == said.digest == resolved
+def _check(source: AllowedSource, result: ItemResult, resolved: str) -> None:
+    """Raise FetchError for a result that contradicts itself or the source's version."""
+    if source.reference.kind == "git":
+        is_consistent = result.tip == result.digest == resolved
     else:
-        right = is_commit(said.tip) and is_digest(said.digest)
-    if not right or not is_commit(resolved):
-        raise FetchError("whoever fetches answered nonsense")
+        is_consistent = is_commit(result.tip) and is_digest(result.digest)
+    if not is_consistent or not is_commit(resolved):
+        raise FetchError("the fetching process sent an invalid result")
 
 
-_SILENT: Final = Said(-1, "failed", message="whoever fetches ended without an answer")
+_NO_RESULT: Final = ItemResult(-1, "failed", message="the fetching process ended without a result")

@@ -1,7 +1,7 @@
-"""What was brought, kept: a bare repository for each, found by where it is from and what it is.
+"""The store of fetched sources: a bare repository for each version of each source.
 
-Entries come and go by one rename, so several processes may share a store. An entry that is in use
-is held by a shared lock on its directory, which whoever makes room does not break.
+An entry is created and removed by one rename, so several processes may share a store. An entry in
+use has a shared lock on its directory, and `make_room` leaves it alone.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ import msgspec
 
 from bot.core.tree import Tree
 from bot.errors import FairleadError
-from bot.fetch.admission import listing, take_pack
+from bot.fetch.admission import import_pack, list_files
 from bot.fetch.messages import MEBIBYTE, Bounds
 from bot.fetch.process import staged_bytes
 
 KEPT: Final = 2048 * MEBIBYTE
-"""How much is kept, where nobody says otherwise."""
+"""The default size of a store in bytes."""
 
 _VERSION: Final = "1"
+# Part of the stored format; another name would make every store of an earlier version worthless.
 _NOTE: Final = "brought.json"
 _HEX: Final = re.compile(r"[0-9a-f]{40,64}")
 
 
 class StoredNote(msgspec.Struct, frozen=True):
-    """What is written beside the objects: what they are of, and how their listing is known."""
+    """The note beside an entry's objects: its recorded digest, its commit, its listing's sha256."""
 
     digest: str
     tip: str
@@ -45,7 +46,7 @@ class StoredNote(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class StoredSource:
-    """What was brought, as it lies here: its repository, and the lock that keeps it there."""
+    """An entry of the store: its repository and files, and the lock that keeps it from removal."""
 
     repository: Path
     digest: str
@@ -53,27 +54,30 @@ class StoredSource:
     lock: int
 
     def close(self) -> None:
-        """Let it go."""
+        """Release the lock."""
         os.close(self.lock)
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A directory of what was brought, bounded in `bytes`; `files` bound one entry's."""
+    """A directory of fetched sources of at most `bytes`, with at most `files` in an entry."""
 
     directory: Path
     bytes: int = KEPT
     files: int = Bounds().files
 
     def open(self, key: str, resolved: str) -> StoredSource | None:
-        """What is kept of this; None where there is nothing, or what there was is spoiled."""
+        """The entry of a source at a commit or digest; None where there is none or it is damaged.
+
+        A damaged entry is removed.
+        """
         path = self._entries / _name(key, resolved)
         lock = _locked(path, fcntl.LOCK_SH) if _HEX.fullmatch(resolved) else None
         if lock is None:
             return None
         try:
             note = msgspec.json.decode((path / _NOTE).read_bytes(), type=StoredNote)
-            files, digest = listing(path, note.tip, most=self.files)
+            files, digest = list_files(path, note.tip, most=self.files)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError, FairleadError):
             digest = None
         if digest is None or digest != note.listing:
@@ -84,18 +88,18 @@ class Store:
             os.utime(path)
         return StoredSource(path, note.digest, files, lock)
 
-    def held(self, key: str) -> list[str]:
-        """The commits or digests of this place that are here."""
-        found = self._entries.glob(f"{_name(key, '')}*")
-        names = (path.name.rpartition("-")[2] for path in found)
+    def versions(self, key: str) -> list[str]:
+        """The commits or digests of a source that the store has."""
+        paths = self._entries.glob(f"{_name(key, '')}*")
+        names = (path.name.rpartition("-")[2] for path in paths)
         return sorted(name for name in names if _HEX.fullmatch(name))
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """A folder for whoever fetches to write into, gone afterwards."""
+        """A new folder for a fetching process to write into, removed afterwards."""
         for folder in (self.directory, self._staging.parent, self._entries, self._staging):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder, lock = self._own_folder()
+        folder, lock = self._new_folder()
         try:
             yield folder
         finally:
@@ -103,25 +107,25 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
 
     def keep(self, key: str, resolved: str, pack: Path, note: tuple[str, str], most: int) -> None:
-        """Take over a pack: `note` are the digest to record and the commit that holds the files.
+        """Import a pack as an entry. `note` is the digest to record and the commit of the files.
 
-        Raises FetchError where it is not what it should be.
+        Raises FetchError for a pack that is damaged, too large, or without that commit.
         """
         digest, tip = note
         with self.staging() as folder:
-            repository = folder / "taken"
-            take_pack(pack, repository, most=most, sha256_ids=len(tip) == 64)
-            _, known = listing(repository, tip, most=self.files)
-            (repository / _NOTE).write_bytes(msgspec.json.encode(StoredNote(digest, tip, known)))
+            repository = folder / "imported"
+            import_pack(pack, repository, most=most, sha256_ids=len(tip) == 64)
+            _, listing = list_files(repository, tip, most=self.files)
+            (repository / _NOTE).write_bytes(msgspec.json.encode(StoredNote(digest, tip, listing)))
             repository.chmod(0o700)
-            # Somebody else may have been faster, with the same.
+            # Another process may have stored the same entry in the meantime.
             with contextlib.suppress(OSError):
                 repository.rename(self._entries / _name(key, resolved))
 
     def make_room(self) -> None:
-        """Drop what was not used for longest where there is too much, and what was left lying.
+        """Remove the least recently used entries beyond the size, and abandoned staging folders.
 
-        What is in use stays, so that a session has what it was told that it has.
+        Entries in use stay: a session has promised their content.
         """
         for path in _below(self._staging):
             self.drop(path)
@@ -135,25 +139,25 @@ class Store:
                 total -= sizes[path]
 
     def size(self) -> int:
-        """The bytes that are kept."""
+        """The size of the store in bytes."""
         return staged_bytes(self.directory)
 
     def drop(self, path: Path) -> bool:
-        """Remove an entry, or what was left of one; not while somebody uses it."""
+        """Remove an entry or folder; False where it is in use or not there."""
         lock = _locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if lock is None:
             return False
         try:
-            gone = self._staging / f"gone-{path.name}-{os.getpid()}"
+            removed = self._staging / f"gone-{path.name}-{os.getpid()}"
             with contextlib.suppress(OSError):
-                path.rename(gone)
-                shutil.rmtree(gone, ignore_errors=True)
+                path.rename(removed)
+                shutil.rmtree(removed, ignore_errors=True)
         finally:
             os.close(lock)
         return True
 
-    def _own_folder(self) -> tuple[Path, int]:
-        """A new folder and its lock; whoever clears away may meet it before it is locked."""
+    def _new_folder(self) -> tuple[Path, int]:
+        """A new folder and its lock; `make_room` elsewhere may remove one before it is locked."""
         while True:
             folder = Path(tempfile.mkdtemp(dir=self._staging))
             lock = _locked(folder, fcntl.LOCK_EX)
@@ -181,26 +185,26 @@ def _below(folder: Path) -> list[Path]:
 
 
 def _used(path: Path) -> float:
-    """When an entry was used last; one that is gone was never."""
+    """When an entry was used last; 0 for one that no longer exists."""
     try:
         return path.stat().st_mtime
     except OSError:
         return 0
 
 
-def _locked(path: Path, how: int) -> int | None:
-    """A lock on a directory that is still at its path; None where there is none, or it is held."""
+def _locked(path: Path, operation: int) -> int | None:
+    """A lock on a directory; None where the path has no directory, or another process locks it."""
     try:
         lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
     try:
-        fcntl.flock(lock, how)
-        mine, there = os.fstat(lock), path.stat()
+        fcntl.flock(lock, operation)
+        locked, current = os.fstat(lock), path.stat()
     except OSError:
         os.close(lock)
         return None
-    if (mine.st_dev, mine.st_ino) != (there.st_dev, there.st_ino):
+    if (locked.st_dev, locked.st_ino) != (current.st_dev, current.st_ino):
         os.close(lock)
         return None
     return lock

@@ -1,4 +1,4 @@
-"""One bounded GET: every connection goes to an address that was checked, also after a redirect."""
+"""A bounded HTTP GET that connects only to checked IP addresses, also after a redirect."""
 
 from __future__ import annotations
 
@@ -20,143 +20,148 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util.connection import create_connection
 
 from bot.errors import FetchError
-from bot.fetch.addresses import ParsedAddress, target_of
+from bot.fetch.addresses import ParsedAddress, parse_redirect
 from bot.fetch.limits import FetchLimits
 
 _CHUNK: Final = 1 << 16
-_MOST_REDIRECTS: Final = 3
+_MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_AGAIN: Final = (429, 500, 502, 503, 504)
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_RETRIED: Final = (429, 500, 502, 503, 504)
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
-    """An answer: its status, its headers whatever their letters, what it holds."""
+class WebResponse:
+    """A response: status, headers (case-insensitive), body, and the host that sent it."""
 
     status: int
     headers: Mapping[str, str]
     data: bytes
     host: str
 
-    def whole(self) -> bytes:
-        """What it holds. Raises FetchError where the answer is a refusal."""
+    def content(self) -> bytes:
+        """The body. Raises FetchError where the status is not 200."""
         if self.status != 200:
             raise FetchError(f"'{self.host}' answered {self.status}")
         return self.data
 
 
-class Web:
-    """What is asked by HTTP. Not for several threads."""
+class WebClient:
+    """An HTTP client for fetching. Not for several threads."""
 
-    def __init__(self, means: FetchLimits) -> None:
-        self._means = means
+    def __init__(self, limits: FetchLimits) -> None:
+        self._limits = limits
         self._session = requests.Session()
-        # Neither a .netrc nor another variable has a say.
+        # Ignores .netrc and environment variables.
         self._session.trust_env = False
         self._session.headers = CaseInsensitiveDict(
             {"User-Agent": "fairlead", "Accept-Encoding": "identity"}
         )
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, _Checked(means))
+            self._session.mount(scheme, _CheckedAdapter(limits))
 
-    def get(self, url: str, *, most: int, headers: Mapping[str, str] = _NONE) -> Got:
-        """The answer for a URL, of at most this many bytes.
+    def get(self, url: str, *, most: int, headers: Mapping[str, str] = _NO_HEADERS) -> WebResponse:
+        """The response for a URL, with a body of at most `most` bytes.
 
-        Raises FetchError for who may not be asked, does not answer, or answers more.
+        Follows a few redirects. Raises FetchError for a host that may not be contacted, does not
+        answer, or sends more.
         """
-        deadline = time.monotonic() + self._means.bounds.seconds
-        asked = target_of(url, self._means.named)
-        for _ in range(_MOST_REDIRECTS + 1):
-            with self._asked(url, asked, headers) as answer:
-                if answer.status_code not in _REDIRECTS:
-                    return Got(
-                        answer.status_code,
-                        answer.headers,
-                        self._read(answer, asked, most, deadline),
-                        asked.authority,
+        deadline = time.monotonic() + self._limits.bounds.seconds
+        address = parse_redirect(url, self._limits.hosts)
+        for _ in range(_MAX_REDIRECTS + 1):
+            with self._request(url, address, headers) as response:
+                if response.status_code not in _REDIRECTS:
+                    return WebResponse(
+                        response.status_code,
+                        response.headers,
+                        self._read(response, address, most, deadline),
+                        address.authority,
                     )
-                url = urljoin(url, answer.headers.get("Location", ""))
-            target = target_of(url, self._means.named)
-            if asked.scheme == "https" and target.scheme != "https":
+                url = urljoin(url, response.headers.get("Location", ""))
+            target = parse_redirect(url, self._limits.hosts)
+            if address.scheme == "https" and target.scheme != "https":
                 raise FetchError(
-                    f"'{asked.authority}' leads to where there is no TLS", refused=True
+                    f"'{address.authority}' redirects to an address without TLS", refused=True
                 )
-            if target.authority != asked.authority:
-                # A token is for whoever gave it.
-                headers = {name: it for name, it in headers.items() if name != "Authorization"}
-            asked = target
-        raise FetchError(f"'{asked.authority}' leads on and on")
+            if target.authority != address.authority:
+                # A token is only for the host that issued it.
+                headers = {
+                    name: value for name, value in headers.items() if name != "Authorization"
+                }
+            address = target
+        raise FetchError(f"'{address.authority}' redirects more than {_MAX_REDIRECTS} times")
 
-    def _asked(
-        self, url: str, place: ParsedAddress, headers: Mapping[str, str]
+    def _request(
+        self, url: str, address: ParsedAddress, headers: Mapping[str, str]
     ) -> requests.Response:
-        means = self._means
-        proxy = means.proxy(place)
+        limits = self._limits
+        proxy = limits.proxy(address)
         if proxy is not None:
-            means.addresses(place)
+            limits.addresses(address)
         try:
             return self._session.get(
                 url,
                 headers=dict(headers),
                 stream=True,
                 allow_redirects=False,
-                timeout=means.bounds.patience,
-                proxies={} if proxy is None else {place.scheme: proxy},
-                verify=means.certificates or True,
+                timeout=limits.bounds.patience,
+                proxies={} if proxy is None else {address.scheme: proxy},
+                verify=limits.certificates or True,
             )
         except requests.RequestException as error:
-            raise _silent(place, error) from error
+            raise _no_answer(address, error) from error
 
     @staticmethod
-    def _read(answer: requests.Response, place: ParsedAddress, most: int, deadline: float) -> bytes:
+    def _read(
+        response: requests.Response, address: ParsedAddress, most: int, deadline: float
+    ) -> bytes:
         data = bytearray()
         try:
-            # As it is sent: what is packed must not grow beyond the limit while it is unpacked.
-            # And piece by piece as it comes: whoever drips it would otherwise never be late.
-            while piece := answer.raw.read1(_CHUNK, decode_content=False):
+            # Undecoded, so that compressed content cannot exceed the limit while it is unpacked;
+            # and piece by piece, so that a server that sends slowly meets the deadline.
+            while piece := response.raw.read1(_CHUNK, decode_content=False):
                 data += piece
                 if len(data) > most:
-                    raise _too_much(place, most)
+                    raise _too_large(address, most)
                 if time.monotonic() > deadline:
-                    raise FetchError(f"'{place.authority}' takes too long", limit=True)
+                    raise FetchError(f"'{address.authority}' takes too long", limit=True)
         except (HTTPError, OSError) as error:
-            raise _silent(place, error) from error
-        packed = answer.headers.get("Content-Encoding", "").lower() in {"gzip", "x-gzip"}
-        return _unpacked(bytes(data), place, most) if packed else bytes(data)
+            raise _no_answer(address, error) from error
+        is_packed = response.headers.get("Content-Encoding", "").lower() in {"gzip", "x-gzip"}
+        return _decompressed(bytes(data), address, most) if is_packed else bytes(data)
 
 
-class _Checked(HTTPAdapter):
-    """Connects to checked addresses alone, unless the operator's proxy connects."""
+class _CheckedAdapter(HTTPAdapter):
+    """Connects only to checked IP addresses, unless the operator's proxy connects."""
 
-    def __init__(self, means: FetchLimits) -> None:
-        self._means = means
-        again = Retry(
+    def __init__(self, limits: FetchLimits) -> None:
+        self._limits = limits
+        retry = Retry(
             total=2,
             redirect=0,
             backoff_factor=0.3,
-            status_forcelist=_AGAIN,
+            status_forcelist=_RETRIED,
             raise_on_status=False,
-            # Whoever is asked must not say how long we wait.
+            # The server does not decide how long we wait.
             respect_retry_after_header=False,
         )
-        super().__init__(max_retries=again)
+        super().__init__(max_retries=retry)
 
     def init_poolmanager(self, *arguments: object, **options: object) -> None:
-        """The pools, whose connections are ours."""
+        """Create the pools with connection classes that check the address."""
         super().init_poolmanager(*arguments, **options)  # type: ignore[arg-type] # as requests calls it
         manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = _pools(self._means)
+        manager.pool_classes_by_scheme = _pools(self._limits)
 
 
-def _pools(means: FetchLimits) -> dict[str, type[HTTPConnectionPool]]:
+def _pools(limits: FetchLimits) -> dict[str, type[HTTPConnectionPool]]:
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket:
-            return _connected(self, ParsedAddress("http", self.host, self.port or 80, ""), means)
+            return _connect(self, ParsedAddress("http", self.host, self.port or 80, ""), limits)
 
     class Encrypted(HTTPSConnection):
         def _new_conn(self) -> socket:
-            return _connected(self, ParsedAddress("https", self.host, self.port or 443, ""), means)
+            return _connect(self, ParsedAddress("https", self.host, self.port or 443, ""), limits)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -167,37 +172,39 @@ def _pools(means: FetchLimits) -> dict[str, type[HTTPConnectionPool]]:
     return {"http": PlainPool, "https": EncryptedPool}
 
 
-def _connected(connection: HTTPConnection, place: ParsedAddress, means: FetchLimits) -> socket:
-    """A socket to an address of the host that this connection is really for."""
-    means.check(place)
+def _connect(connection: HTTPConnection, address: ParsedAddress, limits: FetchLimits) -> socket:
+    """A socket to a checked IP address of the host that the connection is for."""
+    limits.check(address)
     last: OSError | None = None
-    for address in means.addresses(place):
+    for candidate in limits.addresses(address):
         try:
             return create_connection(
-                (address, place.port), connection.timeout, socket_options=connection.socket_options
+                (candidate, address.port),
+                connection.timeout,
+                socket_options=connection.socket_options,
             )
         except OSError as error:
             last = error
     raise NewConnectionError(connection, f"no address answers: {last}")
 
 
-def _unpacked(data: bytes, place: ParsedAddress, most: int) -> bytes:
-    """What was packed on the way though nobody asked for that, as far as it may be long."""
-    packed = zlib.decompressobj(wbits=31)
+def _decompressed(data: bytes, address: ParsedAddress, most: int) -> bytes:
+    """The content of a body that the server compressed without being asked to."""
+    decoder = zlib.decompressobj(wbits=31)
     try:
-        found = packed.decompress(data, most + 1)
+        content = decoder.decompress(data, most + 1)
     except zlib.error as error:
-        raise _silent(place, error) from error
-    if len(found) > most:
-        raise _too_much(place, most)
-    if not packed.eof:
-        raise FetchError(f"'{place.authority}' did not answer to the end")
-    return found
+        raise _no_answer(address, error) from error
+    if len(content) > most:
+        raise _too_large(address, most)
+    if not decoder.eof:
+        raise FetchError(f"'{address.authority}' sent an incomplete answer")
+    return content
 
 
-def _too_much(place: ParsedAddress, most: int) -> FetchError:
-    return FetchError(f"'{place.authority}' answered more than {most:,} bytes", limit=True)
+def _too_large(address: ParsedAddress, most: int) -> FetchError:
+    return FetchError(f"'{address.authority}' sent more than {most:,} bytes", limit=True)
 
 
-def _silent(place: ParsedAddress, error: Exception) -> FetchError:
-    return FetchError(f"'{place.authority}' did not answer ({type(error).__name__})")
+def _no_answer(address: ParsedAddress, error: Exception) -> FetchError:
+    return FetchError(f"'{address.authority}' did not answer ({type(error).__name__})")

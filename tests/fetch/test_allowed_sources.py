@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.core.fetching import SourceReference
-from bot.fetch.addresses import Named, ParsedAddress
-from bot.fetch.allowed_sources import Checked, checked
+from bot.fetch.addresses import AllowedHosts, ParsedAddress
+from bot.fetch.allowed_sources import AllowedSource, allowed_source
 
 COMMIT = "1" * 40
 GIT = "https://github.com/acme/base"
@@ -14,8 +14,8 @@ OWNERS = frozenset({"github.com/acme", "charts.example.com", "ghcr.io/acme"})
 
 
 def said(reference: SourceReference, *hosts: str, owners: frozenset[str] = OWNERS) -> str:
-    """Why a reference is not asked for; empty where it is."""
-    found = checked(reference, owners, Named.of(hosts))
+    """Why a reference is not contacted for; empty where it is."""
+    found = allowed_source(reference, owners, AllowedHosts.parse(hosts))
     return found if isinstance(found, str) else ""
 
 
@@ -40,7 +40,9 @@ def test_an_exact_version_of_what_base_uses_is_asked_for(reference: SourceRefere
 
 def test_what_is_asked_for_is_taken_apart() -> None:
     reference = SourceReference("oci", "oci://docker.io/acme/app", "1.2.3")
-    assert checked(reference, frozenset({"docker.io/acme"}), Named()) == Checked(
+    assert allowed_source(
+        reference, frozenset({"docker.io/acme"}), AllowedHosts()
+    ) == AllowedSource(
         reference,
         ParsedAddress("https", "registry-1.docker.io", 443, "/acme/app"),
         "docker.io/acme",
@@ -50,37 +52,55 @@ def test_what_is_asked_for_is_taken_apart() -> None:
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        ("https://user@github.com/acme/base", "its address has not the form https://host/path"),
-        ("https://user:x@github.com/acme/base", "its address has not the form https://host/path"),
-        ("https://github.com/acme/base?x=1", "its address has not the form https://host/path"),
-        ("https://github.com/acme/base#x", "its address has not the form https://host/path"),
-        ("https://github.com/acme/base\n", "its address has not the form https://host/path"),
-        ("https://github.com/acme/ba\nse", "its address has not the form https://host/path"),
-        ("https://github.com/acme/%2e%2e", "its address has not the form https://host/path"),
-        ("https://github.com\\@evil.example/a", "its address has not the form https://host/path"),
-        ("https://[::1]/acme/base", "its address has not the form https://host/path"),
-        ("https://-github.com/acme/base", "its address has not the form https://host/path"),
-        ("https://github.com//acme/base", "its address has not the form https://host/path"),
-        ("https://g\u0131thub.com/acme/base", "its address has not the form https://host/path"),
-        ("--upload-pack=x", "its address has not the form https://host/path"),
-        ("ssh://github.com/acme/base", "its address has not the form https://host/path"),
-        ("file:///etc/passwd", "its address has not the form https://host/path"),
-        ("", "its address has not the form https://host/path"),
-        (f"https://github.com/acme/{'a' * 1000}", "its address has not the form https://host/path"),
-        ("https://github.com/acme/../other", "its address turns within its path"),
-        ("https://github.com/acme/./base", "its address turns within its path"),
-        ("https://github.com", "its address names nothing on its host"),
-        ("oci://github.com/acme/base", "its address is of another kind"),
+        (
+            "https://user@github.com/acme/base",
+            "its address does not have the form https://host/path",
+        ),
+        (
+            "https://user:x@github.com/acme/base",
+            "its address does not have the form https://host/path",
+        ),
+        (
+            "https://github.com/acme/base?x=1",
+            "its address does not have the form https://host/path",
+        ),
+        ("https://github.com/acme/base#x", "its address does not have the form https://host/path"),
+        ("https://github.com/acme/base\n", "its address does not have the form https://host/path"),
+        ("https://github.com/acme/ba\nse", "its address does not have the form https://host/path"),
+        ("https://github.com/acme/%2e%2e", "its address does not have the form https://host/path"),
+        (
+            "https://github.com\\@evil.example/a",
+            "its address does not have the form https://host/path",
+        ),
+        ("https://[::1]/acme/base", "its address does not have the form https://host/path"),
+        ("https://-github.com/acme/base", "its address does not have the form https://host/path"),
+        ("https://github.com//acme/base", "its address does not have the form https://host/path"),
+        (
+            "https://g\u0131thub.com/acme/base",
+            "its address does not have the form https://host/path",
+        ),
+        ("--upload-pack=x", "its address does not have the form https://host/path"),
+        ("ssh://github.com/acme/base", "its address does not have the form https://host/path"),
+        ("file:///etc/passwd", "its address does not have the form https://host/path"),
+        ("", "its address does not have the form https://host/path"),
+        (
+            f"https://github.com/acme/{'a' * 1000}",
+            "its address does not have the form https://host/path",
+        ),
+        ("https://github.com/acme/../other", "its address has a '.' or '..' segment"),
+        ("https://github.com/acme/./base", "its address has a '.' or '..' segment"),
+        ("https://github.com", "its address has no path"),
+        ("oci://github.com/acme/base", "only a registry's address begins with oci://"),
         (
             "http://github.com/acme/base",
-            "it has no TLS, which FAIRLEAD_FETCH_HOSTS allows as 'http://github.com:80'",
+            "it does not use TLS; add 'http://github.com:80' to FAIRLEAD_FETCH_HOSTS to allow that",
         ),
         (
             "https://github.com:8443/acme/base",
-            "it is on port 8443, which FAIRLEAD_FETCH_HOSTS allows as 'github.com:8443'",
+            "it uses port 8443; add 'github.com:8443' to FAIRLEAD_FETCH_HOSTS to allow it",
         ),
-        ("https://github.com:0/acme/base", "its port is none"),
-        ("https://github.com:99999/acme/base", "its port is none"),
+        ("https://github.com:0/acme/base", "its port is not between 1 and 65535"),
+        ("https://github.com:99999/acme/base", "its port is not between 1 and 65535"),
     ],
 )
 def test_an_address_of_another_form_is_refused(address: str, why: str) -> None:
@@ -97,7 +117,7 @@ def test_an_address_of_another_form_is_refused(address: str, why: str) -> None:
      "+refs/tags/a", "--all", f"refs/tags/{'a' * 300}"],
 )  # fmt: skip
 def test_a_version_of_git_that_is_not_exact_is_refused(version: str) -> None:
-    expected = f"'{GIT}' is not fetched: it is at no full commit and no tag"
+    expected = f"'{GIT}' is not fetched: its version is neither a full commit nor a tag"
     assert said(SourceReference("git", GIT, version)) == expected
 
 
@@ -108,20 +128,20 @@ def test_a_version_of_git_that_is_not_exact_is_refused(version: str) -> None:
 )  # fmt: skip
 def test_a_chart_at_no_exact_version_is_refused(name: str, version: str) -> None:
     assert said(SourceReference("chart", "https://charts.example.com", version, name)) == (
-        "'https://charts.example.com' is not fetched: it names no chart at an exact version"
+        "'https://charts.example.com' is not fetched: it does not name a chart at an exact version"
     )
 
 
 @pytest.mark.parametrize(
     ("address", "version", "why"),
     [
-        ("oci://ghcr.io/acme/app", "", "it is at no exact tag and no digest"),
-        ("oci://ghcr.io/acme/app", "a/b", "it is at no exact tag and no digest"),
-        ("oci://ghcr.io/acme/app", "-a", "it is at no exact tag and no digest"),
-        ("oci://ghcr.io/acme/app", "sha256:12", "it is at no exact tag and no digest"),
-        ("oci://ghcr.io/acme/App", "1.2.3", "its address is that of no artifact"),
-        ("oci://ghcr.io/acme/app:1", "1.2.3", "its address is that of no artifact"),
-        ("https://ghcr.io/acme/app", "1.2.3", "its address is of another kind"),
+        ("oci://ghcr.io/acme/app", "", "its version is neither an exact tag nor a digest"),
+        ("oci://ghcr.io/acme/app", "a/b", "its version is neither an exact tag nor a digest"),
+        ("oci://ghcr.io/acme/app", "-a", "its version is neither an exact tag nor a digest"),
+        ("oci://ghcr.io/acme/app", "sha256:12", "its version is neither an exact tag nor a digest"),
+        ("oci://ghcr.io/acme/App", "1.2.3", "its path is not the name of an OCI repository"),
+        ("oci://ghcr.io/acme/app:1", "1.2.3", "its path is not the name of an OCI repository"),
+        ("https://ghcr.io/acme/app", "1.2.3", "only a registry's address begins with oci://"),
     ],
 )
 def test_an_artifact_at_no_exact_version_is_refused(address: str, version: str, why: str) -> None:
@@ -130,8 +150,8 @@ def test_an_artifact_at_no_exact_version_is_refused(address: str, version: str, 
 
 def test_a_file_has_neither_version_nor_name() -> None:
     address = "https://raw.githubusercontent.com/acme/base/v1/deploy.yaml"
-    assert said(SourceReference("file", address, "v1")).endswith("a file has no version")
-    assert said(SourceReference("file", address, "", "x")).endswith("none where there must be one")
+    assert said(SourceReference("file", address, "v1")).endswith("a file cannot have a version")
+    assert said(SourceReference("file", address, "", "x")).endswith("not allowed elsewhere")
 
 
 @pytest.mark.parametrize(
@@ -150,8 +170,8 @@ def test_a_file_has_neither_version_nor_name() -> None:
 )
 def test_what_is_anothers_is_refused_by_name(reference: SourceReference, owner: str) -> None:
     assert said(reference) == (
-        f"'{reference.address}' is not fetched: nothing at base is from '{owner}', and "
-        "FAIRLEAD_FETCH_HOSTS does not name it"
+        f"'{reference.address}' is not fetched: the base uses nothing from '{owner}', and "
+        "FAIRLEAD_FETCH_HOSTS does not list it"
     )
 
 
@@ -203,6 +223,6 @@ def test_a_file_of_github_is_its_repositorys_owners() -> None:
 def test_what_names_one_content_for_ever_is_known(
     reference: SourceReference, immutable: str
 ) -> None:
-    found = checked(reference, OWNERS, Named())
-    assert isinstance(found, Checked)
+    found = allowed_source(reference, OWNERS, AllowedHosts())
+    assert isinstance(found, AllowedSource)
     assert found.immutable == immutable

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from bot.errors import FetchError
-from bot.fetch.archives import Packed, unpacked
+from bot.fetch.archives import ArchiveFile, extract
 from bot.fetch.messages import MEBIBYTE, Bounds
 from tests.fetch.packing import archive
 
@@ -25,15 +25,15 @@ def member(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
 
 def refused(data: bytes) -> FetchError:
     with pytest.raises(FetchError) as raised:
-        unpacked(data, BOUNDS)
+        extract(data, BOUNDS)
     return raised.value
 
 
 def test_files_are_taken_with_what_they_hold() -> None:
     data = archive({"./a/b.yaml": b"b", "c": b""}, member("a", tarfile.DIRTYPE))
-    assert unpacked(data, BOUNDS) == {
-        "a/b.yaml": Packed(executable=False, data=b"b"),
-        "c": Packed(executable=False, data=b""),
+    assert extract(data, BOUNDS) == {
+        "a/b.yaml": ArchiveFile(executable=False, data=b"b"),
+        "c": ArchiveFile(executable=False, data=b""),
     }
 
 
@@ -46,7 +46,7 @@ def test_what_is_no_plain_file_is_refused(kind: bytes) -> None:
     error = refused(archive({"app/a": b""}, member("app/b", kind, "/etc/passwd")))
     assert (error.refused, str(error)) == (
         True,
-        "its archive holds 'app/b', which is no plain file",
+        "its archive has 'app/b', which is not a regular file",
     )
 
 
@@ -59,7 +59,7 @@ def test_a_path_that_leads_elsewhere_is_refused(name: str) -> None:
     error = refused(archive({name: b"x"}))
     assert (error.refused, str(error)) == (
         True,
-        f"its archive holds {name[:100]!r}, which is no path",
+        f"its archive has the unsafe path {name[:100]!r}",
     )
 
 
@@ -69,32 +69,32 @@ def test_a_path_twice_is_refused() -> None:
         for name in ("app/a", "app/./a"):
             tar.addfile(tarfile.TarInfo(name), io.BytesIO())
     error = refused(gzip.compress(held.getvalue()))
-    assert str(error) == "its archive holds 'app/./a' twice, or as a file"
+    assert str(error) == "its archive has the path 'app/./a' twice"
 
 
 def test_a_file_that_is_a_directory_is_refused() -> None:
     error = refused(archive({"app/a": b"", "app/a/b": b""}))
-    assert str(error) == "its archive holds a path as a file and as a directory"
+    assert str(error) == "its archive has the same path as a file and a directory"
 
 
 def test_many_small_files_that_are_much_together_are_refused() -> None:
     error = refused(archive({f"app/{number}": bytes(MEBIBYTE) for number in range(10)}))
     assert (error.limit, str(error)) == (
         True,
-        "its archive is larger than 8,388,608 bytes when it is unpacked",
+        "its archive unpacks to more than 8,388,608 bytes",
     )
 
 
 def test_too_many_files_are_refused() -> None:
     error = refused(archive({f"app/{number}": b"" for number in range(101)}))
-    assert (error.limit, str(error)) == (True, "its archive holds more than 100 files")
+    assert (error.limit, str(error)) == (True, "its archive has more than 100 files")
 
 
 def test_a_file_that_is_too_large_is_refused() -> None:
     error = refused(archive({"app/a": bytes(MEBIBYTE + 1)}))
     assert (error.limit, str(error)) == (
         True,
-        "its archive holds 'app/a' of more than 1,048,576 bytes",
+        "'app/a' in its archive is larger than 1,048,576 bytes",
     )
 
 
@@ -109,7 +109,7 @@ def test_a_bomb_behind_a_huge_header_is_bounded_as_everything_is() -> None:
     assert time.process_time() - begun < 2
     assert (error.limit, str(error)) == (
         True,
-        "its archive is larger than 8,388,608 bytes when it is unpacked",
+        "its archive unpacks to more than 8,388,608 bytes",
     )
 
 
@@ -121,7 +121,7 @@ def test_a_bomb_behind_a_huge_header_is_bounded_as_everything_is() -> None:
 def test_what_is_no_archive_is_refused(data: bytes) -> None:
     found: object
     try:
-        found = unpacked(data, BOUNDS)
+        found = extract(data, BOUNDS)
     except FetchError as error:
         found = str(error)
     assert found == "its archive cannot be read"

@@ -130,16 +130,16 @@ def test_an_index_may_be_json(fetching: Fetching, server: Server) -> None:
         ),
         (
             {"index.yaml": index(digest="0" * 64), "app.tgz": CHART},
-            "the chart's archive is another than the one of the repository's index",
+            "the chart's archive does not have the digest in the repository's index",
         ),
         ({"index.yaml": index(digest="null"), "app.tgz": b"<html>"}, "its archive cannot be read"),
         (
             {"index.yaml": index(digest=""), "app.tgz": archive({"a/b": b"", "b/c": b""})},
-            "its archive is not that of one chart",
+            "its archive does not hold exactly one chart",
         ),
         (
             {"index.yaml": index(digest=""), "app.tgz": archive({"a/values.yaml": b""})},
-            "its archive is not that of one chart",
+            "its archive does not hold exactly one chart",
         ),
     ],
 )

@@ -7,11 +7,11 @@ from ipaddress import ip_address
 import pytest
 
 from bot.errors import FetchError
-from bot.fetch.addresses import Named, ParsedAddress, target_of
+from bot.fetch.addresses import AllowedHosts, ParsedAddress, parse_redirect
 from bot.fetch.guard import addresses_of, check_literal, is_public, resolve
 
 PLACE = ParsedAddress("https", "charts.example.com", 443, "/x")
-NAMED = Named(("charts.example.com",))
+NAMED = AllowedHosts(("charts.example.com",))
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,11 @@ def test_only_what_everybody_reaches_is_public(address: str, *, public: bool) ->
 @pytest.mark.parametrize("address", ["10.0.0.1", "::1", "169.254.169.254", "fe80::1%eth0"])
 def test_one_address_that_is_not_public_refuses_them_all(address: str) -> None:
     with pytest.raises(FetchError) as raised:
-        addresses_of(PLACE, Named(), lambda _host, _port: ["140.82.121.4", address])
+        addresses_of(PLACE, AllowedHosts(), lambda _host, _port: ["140.82.121.4", address])
     assert raised.value.refused
     assert str(raised.value) == (
-        "'charts.example.com' is at an address that is not public, which FAIRLEAD_FETCH_HOSTS "
-        "allows by naming the host"
+        "'charts.example.com' has an address that is not public; add the host to "
+        "FAIRLEAD_FETCH_HOSTS to allow it"
     )
 
 
@@ -81,7 +81,7 @@ def test_a_named_host_may_be_private_but_no_metadata_service(address: str, *, me
 
 def test_a_name_that_leads_to_this_machine_is_refused() -> None:
     with pytest.raises(FetchError):
-        addresses_of(ParsedAddress("https", "localhost", 443, "/x"), Named(), resolve)
+        addresses_of(ParsedAddress("https", "localhost", 443, "/x"), AllowedHosts(), resolve)
 
 
 def test_a_name_that_nobody_knows_is_no_refusal() -> None:
@@ -89,9 +89,9 @@ def test_a_name_that_nobody_knows_is_no_refusal() -> None:
         raise OSError
 
     with pytest.raises(FetchError) as raised:
-        addresses_of(PLACE, Named(), unknown)
+        addresses_of(PLACE, AllowedHosts(), unknown)
     assert (str(raised.value), raised.value.refused) == (
-        "'charts.example.com' is not known to the name service",
+        "the name 'charts.example.com' cannot be resolved",
         False,
     )
 
@@ -103,11 +103,11 @@ def test_a_name_that_nobody_knows_is_no_refusal() -> None:
 )  # fmt: skip
 def test_what_a_proxy_would_be_asked_for_is_refused_by_its_name_alone(host: str) -> None:
     with pytest.raises(FetchError):
-        check_literal(ParsedAddress("https", host, 443, "/x"), Named())
+        check_literal(ParsedAddress("https", host, 443, "/x"), AllowedHosts())
 
 
 def test_a_public_name_is_left_to_the_proxy() -> None:
-    check_literal(PLACE, Named())
+    check_literal(PLACE, AllowedHosts())
 
 
 @pytest.mark.parametrize(
@@ -118,10 +118,10 @@ def test_a_public_name_is_left_to_the_proxy() -> None:
 )  # fmt: skip
 def test_an_address_that_is_led_to_is_of_one_form(url: str) -> None:
     with pytest.raises(FetchError):
-        target_of(url, Named())
+        parse_redirect(url, AllowedHosts())
 
 
 def test_an_address_that_is_led_to_may_be_signed() -> None:
-    assert target_of("https://a.example/x%20y?sig=a%2Fb", Named()) == ParsedAddress(
+    assert parse_redirect("https://a.example/x%20y?sig=a%2Fb", AllowedHosts()) == ParsedAddress(
         "https", "a.example", 443, "/x%20y"
     )

@@ -30,18 +30,18 @@ import json, os, socket, pathlib, time
 ask = json.load(sys.stdin)
 folder = pathlib.Path(ask["staging"]) / ask["items"][0]["folder"]
 def say(**said):
-    os.write(1, json.dumps({"item": 0, "came": "fetched", **said}).encode() + b"\\n")
+    os.write(1, json.dumps({"item": 0, "status": "fetched", **said}).encode() + b"\\n")
 """
 _CONFINED = """
 import sys; sys.path.insert(0, sys.argv[1])
 import json, os, socket, pathlib, msgspec
 from bot.fetch import child
 from bot.fetch.limits import FetchLimits
-from bot.fetch.addresses import Named
+from bot.fetch.addresses import AllowedHosts
 from bot.fetch.messages import FetchOrder
 ask = msgspec.json.decode(sys.stdin.buffer.read(), type=FetchOrder)
 child._limit(ask)
-child.confine(child._allowed(ask, FetchLimits(Named(tuple(ask.hosts)), ask.bounds)))
+child.confine(child._allowed(ask, FetchLimits(AllowedHosts(tuple(ask.hosts)), ask.bounds)))
 staging = pathlib.Path(ask.staging)
 tried = {}
 def attempt(name, what):
@@ -97,7 +97,7 @@ def _reference(fetching: Fetching, version: str) -> SourceReference:
 
 def copying(pack: Path, tip: str) -> str:
     return (
-        f"(folder / 'brought.pack').write_bytes(open({str(pack)!r}, 'rb').read())\n"
+        f"(folder / 'fetched.pack').write_bytes(open({str(pack)!r}, 'rb').read())\n"
         f"say(resolved={tip!r}, digest={tip!r}, tip={tip!r})\n"
     )
 
@@ -114,7 +114,7 @@ def test_another_commit_than_the_one_asked_for_is_not_taken(
 ) -> None:
     tip = git(repository, "rev-parse", "HEAD")
     brought = brought_by(fetching, copying(packed(repository, tip), tip))
-    assert brought == FetchResult("failed", message="whoever fetches answered nonsense")
+    assert brought == FetchResult("failed", message="the fetching process sent an invalid result")
 
 
 def test_a_pack_without_the_commit_is_not_taken(fetching: Fetching, repository: Path) -> None:
@@ -127,23 +127,23 @@ def test_a_pack_that_is_cut_off_is_not_taken(fetching: Fetching, repository: Pat
     pack = packed(repository, tip)
     pack.write_bytes(pack.read_bytes()[:-30])
     assert brought_by(fetching, copying(pack, tip), tip) == FetchResult(
-        "failed", message="what came is no whole repository"
+        "failed", message="the fetched repository is incomplete"
     )
 
 
 def test_a_link_out_of_the_folder_is_not_followed(fetching: Fetching, repository: Path) -> None:
     tip = git(repository, "rev-parse", "HEAD")
     script = (
-        f"(folder / 'brought.pack').symlink_to({str(packed(repository, tip))!r})\n"
+        f"(folder / 'fetched.pack').symlink_to({str(packed(repository, tip))!r})\n"
         f"say(resolved={tip!r}, digest={tip!r}, tip={tip!r})\n"
     )
     assert brought_by(fetching, script, tip) == FetchResult(
-        "failed", message="whoever fetches left nothing"
+        "failed", message="the fetching process left no pack"
     )
 
 
 @pytest.mark.parametrize(
-    "kind", ["os.mkfifo(folder / 'brought.pack')", "(folder / 'brought.pack').mkdir()"]
+    "kind", ["os.mkfifo(folder / 'fetched.pack')", "(folder / 'fetched.pack').mkdir()"]
 )
 def test_what_is_no_file_is_not_waited_for(fetching: Fetching, kind: str) -> None:
     script = f"{kind}\nsay(resolved={COMMIT!r}, digest={COMMIT!r}, tip={COMMIT!r})\n"
@@ -180,7 +180,9 @@ def test_a_path_that_leads_elsewhere_is_not_taken(
     blob = hashed(repository, "blob", b"x")
     tip = committed(repository, tree_of(repository, ("100644", name, blob)))
     brought = brought_by(fetching, copying(packed(repository, tip), tip), tip)
-    assert brought == FetchResult("failed", message="what came holds a path that is none")
+    assert brought == FetchResult(
+        "failed", message="the fetched repository contains an invalid path"
+    )
 
 
 def test_a_path_twice_is_not_taken(fetching: Fetching, repository: Path) -> None:
@@ -188,7 +190,7 @@ def test_a_path_twice_is_not_taken(fetching: Fetching, repository: Path) -> None
     tree = tree_of(repository, *(("100644", "a", blob) for blob in blobs))
     tip = committed(repository, tree)
     brought = brought_by(fetching, copying(packed(repository, tip), tip), tip)
-    assert brought == FetchResult("failed", message="what came holds a path twice")
+    assert brought == FetchResult("failed", message="the fetched repository contains a path twice")
 
 
 def test_few_trees_that_list_endlessly_many_files_are_a_limit(
@@ -200,7 +202,9 @@ def test_few_trees_that_list_endlessly_many_files_are_a_limit(
         below = tree_of(repository, *(("40000", str(number), below) for number in range(10)))
     tip = committed(repository, below)
     brought = brought_by(fetching, copying(packed(repository, tip), tip), tip)
-    assert brought == FetchResult("limit", message="what came holds more than 50,000 files")
+    assert brought == FetchResult(
+        "limit", message="the fetched repository has more than 50,000 files"
+    )
 
 
 def test_what_is_named_as_another_content_is_named_by_its_own(
@@ -226,16 +230,16 @@ def test_what_is_named_as_another_content_is_named_by_its_own(
     [
         "",
         "os.write(1, b'nonsense\\n')",
-        'os.write(1, b\'{"item": 7, "came": "fetched"}\\n\')',
-        'os.write(1, b\'{"item": 0, "came": "elsewhere"}\\n\')',
+        'os.write(1, b\'{"item": 7, "status": "fetched"}\\n\')',
+        'os.write(1, b\'{"item": 0, "status": "elsewhere"}\\n\')',
         "say(resolved='../../x', digest='x', tip='x')",
         "say()",
-        "say(came='held', resolved='2' * 40)",
+        "say(status='stored', resolved='2' * 40)",
         "os.write(1, b'x' * 10)\nos.kill(os.getpid(), 9)",
-        "(folder / 'brought.pack').write_bytes(b'x')\nos.kill(os.getpid(), 9)",
-        f"(folder / 'brought.pack').touch()\nsay(resolved='{COMMIT}', digest='{COMMIT}')",
-        f"(folder / 'brought.pack').touch()\nsay(digest='{COMMIT}', tip='{COMMIT}')",
-        "say(came='held', resolved='../../entries')",
+        "(folder / 'fetched.pack').write_bytes(b'x')\nos.kill(os.getpid(), 9)",
+        f"(folder / 'fetched.pack').touch()\nsay(resolved='{COMMIT}', digest='{COMMIT}')",
+        f"(folder / 'fetched.pack').touch()\nsay(digest='{COMMIT}', tip='{COMMIT}')",
+        "say(status='stored', resolved='../../entries')",
         "os.write(1, b'x' * 3_000_000)",
         "sys.exit(3)",
     ],
@@ -248,7 +252,7 @@ def test_nonsense_and_death_are_failures(fetching: Fetching, script: str) -> Non
 
 
 def test_a_message_is_short_and_can_be_shown(fetching: Fetching) -> None:
-    script = "say(came='failed', message='a\\n\\x1b[31mb' + 'c' * 10_000)"
+    script = "say(status='failed', message='a\\n\\x1b[31mb' + 'c' * 10_000)"
     assert brought_by(fetching, script) == FetchResult("failed", message="a[31mb" + "c" * 394)
 
 
@@ -259,7 +263,7 @@ def test_who_fills_the_disk_is_ended(fetching: Fetching) -> None:
     )
     limits = SessionLimits(seconds=60, staged=16 * MEBIBYTE)
     assert brought_by(fetching, script, limits=limits) == FetchResult(
-        "limit", message="it is larger than what may be fetched"
+        "limit", message="it is larger than allowed"
     )
 
 
@@ -271,7 +275,7 @@ def test_what_it_started_ends_with_it(fetching: Fetching, tmp_path: Path) -> Non
         "time.sleep(1000)\n"
     )
     brought = brought_by(fetching, script, limits=SessionLimits(seconds=3))
-    assert brought == FetchResult("limit", message="it took longer than 3 s")
+    assert brought == FetchResult("limit", message="it took longer than 3 seconds")
     started = int((tmp_path / "pid").read_text("ascii"))
     state = Path(f"/proc/{started}/stat")
     # It is gone, or what is left of it waits for whoever adopted it.
@@ -282,7 +286,7 @@ def confined(fetching: Fetching, attempts: Mapping[str, str]) -> Mapping[str, st
     """Which of these a confined process can do."""
     tries = "".join(f"attempt({name!r}, lambda: {code})\n" for name, code in attempts.items())
     told = (
-        "said = {'item': 0, 'came': 'failed', 'message': json.dumps(tried)}\n"
+        "said = {'item': 0, 'status': 'failed', 'message': json.dumps(tried)}\n"
         "os.write(1, json.dumps(said).encode())"
     )
     how = replace(fetching, launch=f"{_CONFINED}{tries}{told}\n")
@@ -365,7 +369,7 @@ def test_its_environment_and_its_files_are_its_own(
     try:
         how = replace(fetching, surroundings={"NO_PROXY": "*"})
         script = (
-            "say(came='failed', message=json.dumps([sorted(os.environ), "
+            "say(status='failed', message=json.dumps([sorted(os.environ), "
             "sorted(os.listdir('/proc/self/fd'))[:4], os.getcwd(), os.getsid(0) == os.getpid()]))"
         )
         brought = brought_by(how, script)
@@ -382,7 +386,7 @@ def test_its_environment_and_its_files_are_its_own(
 
 def test_it_is_told_the_reference_and_nothing_of_a_repository(fetching: Fetching) -> None:
     taken = replace(
-        fetching, launch=_BEGIN + "say(came='failed', message=json.dumps(ask['items']))"
+        fetching, launch=_BEGIN + "say(status='failed', message=json.dumps(ask['items']))"
     )
     with taken.session(frozenset({"charts.example.com"})) as session:
         (brought,) = session.fetch([_reference(fetching, COMMIT)])
@@ -392,13 +396,13 @@ def test_it_is_told_the_reference_and_nothing_of_a_repository(fetching: Fetching
         "url": f"{fetching.hosts[0]}/team/base",
         "version": COMMIT,
     }
-    assert json.loads(brought.message) == [{**item, "name": "", "held": []}]
+    assert json.loads(brought.message) == [{**item, "name": "", "stored": []}]
 
 
 def test_what_is_one_owners_is_not_told_to_anothers_process(
     fetching: Fetching, server: Server, other: Server
 ) -> None:
-    script = _BEGIN + "say(came='failed', message=' '.join(it['url'] for it in ask['items']))"
+    script = _BEGIN + "say(status='failed', message=' '.join(it['url'] for it in ask['items']))"
     both = replace(fetching, hosts=(server.url, other.url), launch=script)
     wanted = [SourceReference("git", f"{held.url}/team/base", COMMIT) for held in (server, other)]
     with both.session(frozenset()) as session:

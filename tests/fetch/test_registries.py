@@ -87,7 +87,7 @@ def test_a_digest_that_is_not_the_manifests_is_refused(
     wanted = f"sha256:{'0' * 64}"
     registry.manifests[wanted] = registry.manifests["1.2.3"]
     assert brought_alone(fetching, server, wanted) == FetchResult(
-        "failed", message="the registry answered another manifest than that of the digest"
+        "failed", message="the registry sent a manifest that does not have the digest"
     )
 
 
@@ -97,7 +97,7 @@ def test_an_archive_that_is_not_the_manifests_is_refused(
     registry.push_chart("1.2.3")
     registry.blobs[f"sha256:{CHART_DIGEST}"] = CHART + b"\0"
     assert brought_alone(fetching, server, "1.2.3") == FetchResult(
-        "failed", message="the registry answered another archive than that of the digest"
+        "failed", message="the registry sent an archive that does not have the digest"
     )
 
 
@@ -107,7 +107,7 @@ def test_an_image_is_no_artifact_of_ours(
     layer = {"mediaType": FLUX, "digest": digest(CHART), "size": 1}
     registry.push("v1", CHART, layer_type=FLUX, config_type=FLUX_CONFIG, layers=[layer, layer])
     assert brought_alone(fetching, server, "v1") == FetchResult(
-        "failed", message="the artifact is neither a chart nor one archive"
+        "failed", message="the artifact is neither a chart nor a single archive"
     )
 
 
@@ -120,7 +120,7 @@ def test_a_registry_that_wants_an_account_is_told_nothing(
 ) -> None:
     server.routes["/v2/"] = lambda _: Answer(401, headers={"WWW-Authenticate": challenge})
     assert brought_alone(fetching, server, "1.2.3") == FetchResult(
-        "failed", message=f"'{server.host}' asks for an account"
+        "failed", message=f"'{server.host}' requires an account"
     )
     assert [asked.path for asked in server.asked] == ["/v2/team/app/manifests/1.2.3"]
 

@@ -10,10 +10,10 @@ import pytest
 from bot.core.fetching import FetchResult, SourceReference
 from bot.core.tree import File
 from bot.fetch import Fetching
-from bot.fetch.addresses import Named, ParsedAddress
+from bot.fetch.addresses import AllowedHosts, ParsedAddress
 from bot.fetch.limits import FetchLimits
 from bot.fetch.messages import Bounds
-from bot.fetch.repositories import knows_pins, tagged
+from bot.fetch.repositories import resolve_tag, supports_pinned_addresses
 from tests.fetch.servers import Answer, Server
 from tests.git.repositories import commit, git, make_repository
 
@@ -104,7 +104,7 @@ def test_a_tag_that_is_not_there_says_so(
 ) -> None:
     del upstream
     brought = brought_alone(fetching, reference(server, "refs/tags/v9"))
-    assert brought == FetchResult("failed", message="the repository has no such tag")
+    assert brought == FetchResult("failed", message="the repository does not have this tag")
 
 
 def test_a_redirect_of_a_repository_is_not_followed(
@@ -152,14 +152,14 @@ def test_submodules_and_links_are_listed_as_what_they_are(
      ("git version 2.39.5 (Apple Git-154)", True), ("", False)],
 )  # fmt: skip
 def test_a_git_that_would_ask_for_the_name_once_more_is_known(version: str, *, known: bool) -> None:
-    assert knows_pins(version) is known
+    assert supports_pinned_addresses(version) is known
 
 
 def test_git_connects_to_the_address_that_was_checked(server: Server, upstream: Path) -> None:
     """No name service but this test knows the name, so git asked none itself."""
     git(upstream, "tag", "v1.0.0")
     place = ParsedAddress("http", "git.corp.example", server.port, "/git/team/base/.git")
-    named = Named((f"http://git.corp.example:{server.port}",))
+    named = AllowedHosts((f"http://git.corp.example:{server.port}",))
     means = FetchLimits(named, Bounds(), lambda _host, _port: ["127.0.0.1"])
-    assert tagged(place, "refs/tags/v1.0.0", means) == git(upstream, "rev-parse", "HEAD")
+    assert resolve_tag(place, "refs/tags/v1.0.0", means) == git(upstream, "rev-parse", "HEAD")
     assert {asked.headers["host"] for asked in server.asked} == {f"git.corp.example:{server.port}"}

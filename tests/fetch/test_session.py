@@ -103,13 +103,13 @@ def test_what_base_uses_may_be_asked_for_and_nothing_else(tmp_path: Path, charts
         (known,) = session.fetch([wanted])
     assert stranger == FetchResult(
         "refused",
-        message="'https://localhost/charts' is not fetched: nothing at base is from 'localhost', "
-        "and FAIRLEAD_FETCH_HOSTS does not name it",
+        message="'https://localhost/charts' is not fetched: the base uses nothing "
+        "from 'localhost', and FAIRLEAD_FETCH_HOSTS does not list it",
     )
     assert known == FetchResult(
         "refused",
-        message="'localhost' is at an address that is not public, which FAIRLEAD_FETCH_HOSTS "
-        "allows by naming the host",
+        message="'localhost' has an address that is not public; add the host to "
+        "FAIRLEAD_FETCH_HOSTS to allow it",
     )
     assert charts.asked == []
 
@@ -136,7 +136,7 @@ def test_a_session_asks_for_so_much_and_no_more(fetching: Fetching, charts: Serv
         session.fetch([chart(charts)])
         found = session.fetch([chart(charts, 1), chart(charts, 2)])
     assert [brought.status for brought in found] == ["fetched", "limit"]
-    assert found[1].message == "a review may ask for 2 things elsewhere"
+    assert found[1].message == "a review fetches at most 2 remote sources"
 
 
 def test_what_is_kept_costs_nothing_of_what_may_be_asked_for(
@@ -159,8 +159,8 @@ def test_a_session_lasts_so_long_and_no_longer(fetching: Fetching, server: Serve
         first = session.fetch([SourceReference("file", f"{server.url}/slow")])
         second = session.fetch([SourceReference("file", f"{server.url}/other")])
     assert [*first, *second] == [
-        FetchResult("limit", message="it took longer than 3 s"),
-        FetchResult("limit", message="a review may fetch for 3 seconds"),
+        FetchResult("limit", message="it took longer than 3 seconds"),
+        FetchResult("limit", message="the review's 3 seconds for fetching are used up"),
     ]
 
 
@@ -168,7 +168,7 @@ def test_an_index_that_is_too_large_is_not_read(fetching: Fetching, server: Serv
     server.routes["/index.yaml"] = lambda _: Answer(pieces=lambda: iter([bytes(MEBIBYTE)] * 100))
     with fetching.session(frozenset()) as session:
         found = session.fetch([chart(server)])
-    message = f"'{server.host}' answered more than 33,554,432 bytes"
+    message = f"'{server.host}' sent more than 33,554,432 bytes"
     assert found == (FetchResult("limit", message=message),)
 
 
@@ -187,7 +187,7 @@ def test_a_hostile_archive_brings_nothing(fetching: Fetching, server: Server) ->
     server.files({"/index.yaml": index, "/app.tgz": archive({"app/../../../x": b"x"})})
     with fetching.session(frozenset()) as session:
         found = session.fetch([chart(server)])
-    message = "its archive holds 'app/../../../x', which is no path"
+    message = "its archive has the unsafe path 'app/../../../x'"
     assert found == (FetchResult("refused", message=message),)
     assert entries(fetching) == []
 

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bot.core.fetching import FetchResult, SourceReference
 from bot.errors import FetchError
 from bot.fetch import Fetching
-from bot.fetch.addresses import Named
+from bot.fetch.addresses import AllowedHosts
 from bot.fetch.limits import FetchLimits
 from bot.fetch.messages import Bounds
-from bot.fetch.web import Web
+from bot.fetch.web import WebClient
 from tests.fetch.servers import Answer, Server, serving
 from tests.git.repositories import commit, make_repository
 
@@ -123,7 +123,7 @@ def test_a_redirect_to_where_there_is_no_tls_is_not_followed(
     both = replace(trusting, hosts=(encrypted.host, server.url))
     brought = brought_alone(both, SourceReference("file", f"{encrypted.url}/a.yaml"))
     assert (brought, server.asked) == (
-        FetchResult("refused", message=f"'{encrypted.host}' leads to where there is no TLS"),
+        FetchResult("refused", message=f"'{encrypted.host}' redirects to an address without TLS"),
         [],
     )
 
@@ -137,7 +137,7 @@ def test_a_proxy_is_told_the_name_and_nobody_else_is(
         raise AssertionError(host)
 
     server.routes["charts.example.com:443"] = lambda _: Answer(403)
-    web = Web(FetchLimits(Named(), Bounds(), resolve))
+    web = WebClient(FetchLimits(AllowedHosts(), Bounds(), resolve))
     with pytest.raises(FetchError, match="did not answer"):
         web.get("https://charts.example.com/index.yaml", most=10)
     assert {(asked.method, asked.path) for asked in server.asked} == {
@@ -151,7 +151,7 @@ def test_a_proxy_is_not_asked_for_what_is_private_by_its_name(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", server.url)
     with pytest.raises(FetchError, match="not public"):
-        Web(FetchLimits(Named(), Bounds())).get(f"https://{host}/x", most=10)
+        WebClient(FetchLimits(AllowedHosts(), Bounds())).get(f"https://{host}/x", most=10)
     assert server.asked == []
 
 

@@ -11,20 +11,20 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.errors import FetchError
-from bot.fetch.addresses import Named
+from bot.fetch.addresses import AllowedHosts
 from bot.fetch.limits import FetchLimits
 from bot.fetch.messages import MEBIBYTE, Bounds
-from bot.fetch.web import Web
+from bot.fetch.web import WebClient
 from tests.fetch.servers import Answer, Asked, Server
 
 BOUNDS = Bounds(patience=1, seconds=2)
 
 
-def web(*servers: Server, bounds: Bounds = BOUNDS) -> Web:
-    return Web(FetchLimits(Named(tuple(server.url for server in servers)), bounds))
+def web(*servers: Server, bounds: Bounds = BOUNDS) -> WebClient:
+    return WebClient(FetchLimits(AllowedHosts(tuple(server.url for server in servers)), bounds))
 
 
-def failed(asked: Web, url: str, most: int = MEBIBYTE) -> FetchError:
+def failed(asked: WebClient, url: str, most: int = MEBIBYTE) -> FetchError:
     with pytest.raises(FetchError) as raised:
         asked.get(url, most=most)
     return raised.value
@@ -40,7 +40,7 @@ def leading_to(server: Server, *places: str, status: int = 302) -> str:
 
 def test_an_answer_is_what_is_there(server: Server) -> None:
     server.files({"/a": b"here"})
-    assert web(server).get(f"{server.url}/a", most=4).whole() == b"here"
+    assert web(server).get(f"{server.url}/a", most=4).content() == b"here"
 
 
 def test_nobody_is_told_a_password_that_lies_about(
@@ -63,8 +63,8 @@ def test_a_name_is_connected_to_by_its_checked_address_and_called_by_its_name(
         names.append(host)
         return ["127.0.0.1"]
 
-    means = FetchLimits(Named((f"http://charts.corp.example:{port}",)), BOUNDS, resolve)
-    got = Web(means).get(f"http://charts.corp.example:{port}/a", most=4)
+    means = FetchLimits(AllowedHosts((f"http://charts.corp.example:{port}",)), BOUNDS, resolve)
+    got = WebClient(means).get(f"http://charts.corp.example:{port}/a", most=4)
     assert (got.data, names) == (b"here", ["charts.corp.example"])
     assert [asked.headers["host"] for asked in server.asked] == [f"charts.corp.example:{port}"]
 
@@ -74,28 +74,28 @@ def test_a_name_that_changes_after_a_redirect_is_checked_again(server: Server) -
     port = urlsplit(server.url).port
     answers = iter(["127.0.0.1", "169.254.169.254"])
     means = FetchLimits(
-        Named((f"http://charts.corp.example:{port}",)), BOUNDS, lambda *_: [next(answers)]
+        AllowedHosts((f"http://charts.corp.example:{port}",)), BOUNDS, lambda *_: [next(answers)]
     )
     leading_to(server, f"http://charts.corp.example:{port}/a")
     server.routes["/a"] = lambda _: Answer(200, b"no")
     # Each connection is a new one: the name is asked for again.
     server.routes["/0"] = lambda _: Answer(302, headers={"Location": "/a", "Connection": "close"})
-    error = failed(Web(means), f"http://charts.corp.example:{port}/0")
+    error = failed(WebClient(means), f"http://charts.corp.example:{port}/0")
     assert (error.refused, [asked.path for asked in server.asked]) == (True, ["/0"])
 
 
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("https://127.0.0.1/x", "'127.0.0.1' is at an address that is not public"),
-        ("https://169.254.169.254/x", "'169.254.169.254' is at an address that is not public"),
-        ("https://localhost/x", "'localhost' is at an address that is not public"),
-        ("https://2130706433/x", "'2130706433' is at an address that is not public"),
-        ("http://169.254.169.254/latest/meta-data", "'169.254.169.254:80' is not asked"),
-        ("https://127.0.0.1:22/x", "'127.0.0.1:22' is not asked: it is on port 22"),
-        ("ftp://127.0.0.1/x", "an address that was led to is none"),
-        ("https://user:x@127.0.0.1/x", "an address that was led to is none"),
-        ("", "leads on and on"),
+        ("https://127.0.0.1/x", "'127.0.0.1' has an address that is not public"),
+        ("https://169.254.169.254/x", "'169.254.169.254' has an address that is not public"),
+        ("https://localhost/x", "'localhost' has an address that is not public"),
+        ("https://2130706433/x", "'2130706433' has an address that is not public"),
+        ("http://169.254.169.254/latest/meta-data", "'169.254.169.254:80' is not contacted"),
+        ("https://127.0.0.1:22/x", "'127.0.0.1:22' is not contacted: it uses port 22"),
+        ("ftp://127.0.0.1/x", "the redirect target is not a valid URL"),
+        ("https://user:x@127.0.0.1/x", "the redirect target is not a valid URL"),
+        ("", "redirects more than 3 times"),
     ],
 )
 def test_a_redirect_leads_nowhere_else(server: Server, place: str, said: str) -> None:
@@ -108,8 +108,8 @@ def test_three_redirects_are_followed_and_no_more(server: Server, other: Server)
     server.files({"/a": b"here"})
     three = leading_to(server, "/1", f"{other.url}/0", "/a")
     leading_to(other, f"{server.url}/2")
-    assert web(server, other).get(f"{server.url}/1", most=4).whole() == b"here"
-    assert str(failed(web(server, other), three)) == f"'{server.host}' leads on and on"
+    assert web(server, other).get(f"{server.url}/1", most=4).content() == b"here"
+    assert str(failed(web(server, other), three)) == f"'{server.host}' redirects more than 3 times"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
@@ -117,7 +117,7 @@ def test_a_refusal_is_an_answer_and_is_not_asked_for_again(server: Server, statu
     server.routes["/a"] = lambda _: Answer(status, b"x")
     got = web(server).get(f"{server.url}/a", most=4)
     with pytest.raises(FetchError, match=f"'{server.host}' answered {status}"):
-        got.whole()
+        got.content()
     assert len(server.asked) == 1
 
 
@@ -133,7 +133,7 @@ def test_who_cannot_answer_now_is_asked_three_times_at_our_own_pace(
 def test_who_answers_at_the_second_time_has_answered(server: Server) -> None:
     answers = iter([Answer(503), Answer(200, b"here")])
     server.routes["/a"] = lambda _: next(answers)
-    assert web(server).get(f"{server.url}/a", most=4).whole() == b"here"
+    assert web(server).get(f"{server.url}/a", most=4).content() == b"here"
 
 
 def test_more_than_is_wanted_is_not_read(server: Server) -> None:
@@ -148,7 +148,7 @@ def test_more_than_is_wanted_is_not_read(server: Server) -> None:
     error = failed(web(server), f"{server.url}/a", most=4 * MEBIBYTE)
     assert (error.limit, str(error)) == (
         True,
-        f"'{server.host}' answered more than 4,194,304 bytes",
+        f"'{server.host}' sent more than 4,194,304 bytes",
     )
     assert len(sent) < 50
 
@@ -157,8 +157,8 @@ def test_more_than_is_wanted_is_not_read(server: Server) -> None:
     ("body", "said"),
     [
         (gzip.compress(b"here"), ""),
-        (gzip.compress(bytes(64 * MEBIBYTE)), "answered more than 1,048,576 bytes"),
-        (gzip.compress(b"here")[:-9], "did not answer to the end"),
+        (gzip.compress(bytes(64 * MEBIBYTE)), "sent more than 1,048,576 bytes"),
+        (gzip.compress(b"here")[:-9], "sent an incomplete answer"),
         (b"here", "did not answer"),
     ],
     ids=["whole", "bomb", "cut off", "not packed"],
@@ -211,5 +211,5 @@ def test_nobody_there_is_no_answer(server: Server) -> None:
 @pytest.mark.parametrize("url", ["https://127.0.0.1:22/x", "http://a.example/x"])
 def test_whatever_an_address_was_taken_for_the_connection_is_checked(url: str) -> None:
     """Two readers of one address may differ; the one that connects is asked, too."""
-    with pytest.raises(FetchError, match="is not asked"):
+    with pytest.raises(FetchError, match="is not contacted"):
         web()._session.get(url)
