@@ -93,7 +93,7 @@ def _told(task: Task) -> dict[str, object]:
         return {"pull_request": number}
     if isinstance(task, Batch):
         return {"task": "Batch", "tasks": len(task.tasks)}
-    words = {"chore": task.chore} if isinstance(task, MaintenanceTask) else {}
+    words = {"action": task.action} if isinstance(task, MaintenanceTask) else {}
     return {"task": type(task).__name__, **words, "pull_request": number or None}
 
 

@@ -19,8 +19,9 @@ from jwt.exceptions import InvalidKeyError
 from urllib3 import Retry
 
 from bot.errors import GitHubAnswerError, GitHubError, InstallationGone, UsageError
+from bot.github.api import change, read, send
 from bot.github.budget import Budget
-from bot.github.errors import created, translated
+from bot.github.errors import translated
 from bot.github.signing import Key, app_auth
 
 API_VERSION: Final = "2022-11-28"
@@ -75,10 +76,12 @@ class _Courteous(Requester):
         free = verb in {"GET", "HEAD"} or url == self.graphql_url
         with nullcontext() if free else self._budget.writing(self._installation):
             answer = super().requestJson(verb, url, *rest, **more)
-        left, reset = (answer[1].get(f"x-ratelimit-{one}", "") for one in ("remaining", "reset"))
-        if left.isascii() and left.isdigit():
+        remaining, reset = (
+            answer[1].get(f"x-ratelimit-{name}", "") for name in ("remaining", "reset")
+        )
+        if remaining.isascii() and remaining.isdigit():
             until = float(reset) if reset.isascii() and reset.isdigit() else 0.0
-            self._budget.note(self._installation, int(left), max(0.0, until - time.time()))
+            self._budget.note(self._installation, int(remaining), max(0.0, until - time.time()))
         return answer
 
 
@@ -149,19 +152,19 @@ class Gateway:
         with self.app() as app:
             identity = self._who(app)
             answer = self._token(app, installation, scope)
-        [held] = answer["repositories"]
-        if held["archived"]:
+        [raw] = answer["repositories"]
+        if raw["archived"]:
             raise InstallationGone("the repository is archived")
         github = self._client(installation, answer["token"])
         return GitHubConnection(
             identity=identity,
             github=github,
-            repository=Repository(github.requester, url=f"/repos/{held['full_name']}"),
+            repository=Repository(github.requester, url=f"/repos/{raw['full_name']}"),
             installation=installation,
             repository_id=repository,
-            full_name=held["full_name"],
-            default_branch=held["default_branch"],
-            clone_url=held["clone_url"],
+            full_name=raw["full_name"],
+            default_branch=raw["default_branch"],
+            clone_url=raw["clone_url"],
             token=answer["token"],
         )
 
@@ -233,20 +236,20 @@ class Gateway:
         with self._lock:
             if self._identity is None:
                 with translated():
-                    found = app.get_app()
-                self._identity = AppIdentity(found.id, f"{found.slug}[bot]")
+                    app_raw = app.get_app()
+                self._identity = AppIdentity(app_raw.id, f"{app_raw.slug}[bot]")
             return self._identity
 
     @staticmethod
     def _token(app: GithubIntegration, installation: int, scope: dict[str, Any]) -> dict[str, Any]:
         def mint() -> dict[str, Any]:
             path = f"/app/installations/{installation}/access_tokens"
-            answer: dict[str, Any] = app.requester.requestJsonAndCheck("POST", path, input=scope)[1]
+            answer: dict[str, Any] = send(app.requester, "POST", path, scope)
             return answer
 
         try:
             # A token whose answer got lost is of no use: another is made.
-            return created(lambda: None, mint)
+            return change(mint, lambda: None)
         except GitHubAnswerError as error:
             # 422 is also GitHub's answer for permissions that were not granted: that is no end.
             taken = error.status == 422 and "not accessible to the parent" in str(error)
@@ -274,10 +277,7 @@ def pages(connection: GitHubConnection, path: str) -> Iterator[dict[str, Any]]:
 def listed(requester: Requester, path: str, key: str | None = None) -> Iterator[dict[str, Any]]:
     """The same for any requester; `key` is where in the answer the list is."""
     for page in itertools.count(1):
-        with translated():
-            answer = requester.requestJsonAndCheck(
-                "GET", path, parameters={"per_page": _PAGE, "page": page}
-            )[1]
+        answer = read(requester, path, per_page=_PAGE, page=page)
         items = answer[key] if key else answer
         yield from items
         if len(items) < _PAGE:

@@ -66,23 +66,23 @@ class Budget:
                 account.last = self._clock()
                 account.written.append(account.last)
 
-    def left(self, installation: int, *, patient: bool) -> float:
+    def seconds_to_wait(self, installation: int, *, patient: bool) -> float:
         """Seconds until a task of this installation may begin; 0 where it may now."""
-        account, now = self._account(installation), self._clock()
+        account, current = self._account(installation), self._clock()
         share = _SHARE if patient else 1.0
         waits = [0.0]
         if patient and account.remaining is not None and account.remaining < FOR_PEOPLE:
-            waits.append(account.renewed - now)
+            waits.append(account.renewed - current)
         with account.lock:
-            while account.written and account.written[0] <= now - HOUR:
+            while account.written and account.written[0] <= current - HOUR:
                 account.written.popleft()
             times = list(account.written)
         for span, most in ((MINUTE, A_MINUTE), (HOUR, AN_HOUR)):
             allowed = int(most * share)
-            within = [moment for moment in times if moment > now - span]
+            within = [moment for moment in times if moment > current - span]
             if len(within) >= allowed:
                 # When so many of them are past that one more is allowed.
-                waits.append(within[len(within) - allowed] + span - now)
+                waits.append(within[len(within) - allowed] + span - current)
         return max(waits)
 
     def note(self, installation: int, remaining: int, seconds: float) -> None:
@@ -92,17 +92,19 @@ class Budget:
 
     def written(self) -> Mapping[int, int]:
         """The writes of the last hour, by installation."""
-        now = self._clock()
+        current = self._clock()
         return {
-            number: sum(moment > now - HOUR for moment in tuple(account.written))
+            number: sum(moment > current - HOUR for moment in tuple(account.written))
             for number, account in self._copy().items()
         }
 
     def remaining(self) -> Mapping[int, int]:
         """The requests that GitHub said are left, by installation."""
-        held = self._copy().items()
+        accounts = self._copy().items()
         return {
-            number: account.remaining for number, account in held if account.remaining is not None
+            number: account.remaining
+            for number, account in accounts
+            if account.remaining is not None
         }
 
     def _account(self, installation: int) -> _Account:

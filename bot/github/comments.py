@@ -1,4 +1,4 @@
-"""Comments: what of ours is on a pull request, and the plan's operations carried out."""
+"""Review comments: which of this App are on a pull request, and the operations on them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from bot.core.publish.plan import (
 )
 from bot.core.publish.report import fingerprint_of
 from bot.errors import GitHubAnswerError, GitHubError
+from bot.github.api import change, send
 from bot.github.auth import GitHubConnection, pages
-from bot.github.errors import created, translated
+from bot.github.errors import translated
 from bot.github.pulls import PullRequest
 
 log = structlog.get_logger()
@@ -34,30 +35,30 @@ _NODES: Final = 50
 
 
 def read_posted(connection: GitHubConnection, pull: PullRequest) -> Posted:
-    """Our comments on the pull request; a hidden marker alone proves nothing, anyone can write it.
+    """This App's comments on the pull request. Anyone can write a marker: the author decides.
 
-    Read raw: PyGithub asks GitHub once more for each comment that is no reply.
+    Read as plain JSON: PyGithub sends a further request for each comment that is not a reply.
     """
     login = connection.identity.login
     every = list(pages(connection, f"{_path(connection, pull)}/comments"))
-    answered = {one["in_reply_to_id"] for one in every if one.get("in_reply_to_id")}
-    mine = [one for one in every if _login(one) == login and not one.get("in_reply_to_id")]
-    hidden = _minimized(connection, [one["node_id"] for one in mine if one["id"] in answered])
+    answered = {raw["in_reply_to_id"] for raw in every if raw.get("in_reply_to_id")}
+    mine = [raw for raw in every if _login(raw) == login and not raw.get("in_reply_to_id")]
+    hidden = _minimized(connection, [raw["node_id"] for raw in mine if raw["id"] in answered])
     return Posted(
         login,
         tuple(
             PostedComment(
-                id=one["id"],
-                node_id=one["node_id"],
+                id=raw["id"],
+                node_id=raw["node_id"],
                 author=login,
-                body=one["body"],
-                path=one["path"],
-                line=one.get("line"),
-                on_file=one.get("subject_type") == "file",
-                replied=one["id"] in answered,
-                minimized=one["node_id"] in hidden,
+                body=raw["body"],
+                path=raw["path"],
+                line=raw.get("line"),
+                on_file=raw.get("subject_type") == "file",
+                replied=raw["id"] in answered,
+                minimized=raw["node_id"] in hidden,
             )
-            for one in mine
+            for raw in mine
         ),
     )
 
@@ -65,13 +66,13 @@ def read_posted(connection: GitHubConnection, pull: PullRequest) -> Posted:
 def perform(
     connection: GitHubConnection, pull: PullRequest, operations: Iterable[Operation]
 ) -> None:
-    """Carries out what concerns comments; a check run's end is left to who began it."""
+    """Carries out the operations on comments; the caller concludes the check run."""
     for operation in operations:
         match operation:
             case PostReview():
                 _post_review(connection, pull, operation)
-            case PostFileComment(path, body):
-                _post(connection, pull, body, path, subject_type="file")
+            case PostFileComment():
+                _post(connection, pull, operation, {"subject_type": "file"})
             case EditComment(number, body):
                 with _still_there():
                     _comment(connection, pull, number).edit(body)
@@ -84,29 +85,29 @@ def perform(
 
 
 def _post_review(connection: GitHubConnection, pull: PullRequest, review: PostReview) -> None:
-    """One review, one notification. GitHub refuses it whole for one place that it does not take."""
-    marks = {fingerprint_of(comment.body) for comment in review.comments}
+    """One review, one notification. GitHub refuses it as a whole for one unacceptable place."""
+    fingerprints = {comment.fingerprint for comment in review.comments}
 
-    def find() -> bool | None:
-        held = {fingerprint_of(comment.body) for comment in read_posted(connection, pull).comments}
-        return True if marks <= held else None
+    def posted() -> bool | None:
+        return True if fingerprints <= _fingerprints(connection, pull) else None
 
-    def make() -> bool:
+    def post() -> bool:
         # PyGithub takes a commit object here, and would fetch the commit for it.
-        made = connection.github.requester.requestJsonAndCheck(
+        answer = send(
+            connection.github.requester,
             "POST",
             f"{_path(connection, pull)}/reviews",
-            input={
+            {
                 "commit_id": pull.head,
                 "body": review.body,
                 "event": "COMMENT",
                 "comments": [_draft(comment) for comment in review.comments],
             },
-        )[1]
-        return _made(made)
+        )
+        return _check_created(answer)
 
     try:
-        created(find, make)
+        change(post, posted)
     except GitHubAnswerError as error:
         if error.status != 422:
             raise
@@ -122,7 +123,7 @@ def _post_singly(
         places: tuple[dict[str, Any], ...] = (_place(comment), {"subject_type": "file"})
         for place in places:
             try:
-                _post(connection, pull, comment.body, comment.path, **place)
+                _post(connection, pull, comment, place)
             except GitHubAnswerError as error:
                 if error.status != 422:
                     raise
@@ -132,24 +133,34 @@ def _post_singly(
 
 
 def _post(
-    connection: GitHubConnection, pull: PullRequest, body: str, path: str, **place: Any
+    connection: GitHubConnection,
+    pull: PullRequest,
+    comment: InlineComment | PostFileComment,
+    place: Mapping[str, Any],
 ) -> None:
-    mark = fingerprint_of(body)
+    """One comment, created exactly once, at a place given in GitHub's fields."""
 
-    def find() -> bool | None:
-        held = read_posted(connection, pull).comments
-        return True if mark in {fingerprint_of(comment.body) for comment in held} else None
+    def posted() -> bool | None:
+        return True if comment.fingerprint in _fingerprints(connection, pull) else None
 
-    def make() -> bool:
-        made = _pull(connection, pull).create_review_comment(body, pull.head, path, **place)
-        return _made(made.raw_data)
+    def post() -> bool:
+        review_comment = _pull(connection, pull).create_review_comment(
+            comment.body, pull.head, comment.path, **place
+        )
+        return _check_created(review_comment.raw_data)
 
-    created(find, make)
+    change(post, posted)
+
+
+def _fingerprints(connection: GitHubConnection, pull: PullRequest) -> frozenset[str | None]:
+    """The fingerprints in the markers of this App's comments on the pull request."""
+    comments = read_posted(connection, pull).comments
+    return frozenset(fingerprint_of(comment.body) for comment in comments)
 
 
 @contextmanager
 def _still_there() -> Iterator[None]:
-    """A change to a comment; where it is gone already there is nothing to do."""
+    """A change to a comment; where the comment is gone there is nothing to do."""
     try:
         with translated():
             yield
@@ -167,19 +178,21 @@ def _minimize(connection: GitHubConnection, node: str) -> None:
 
 
 def _minimized(connection: GitHubConnection, nodes: Sequence[str]) -> frozenset[str]:
-    """Which of these comments are hidden: REST does not say."""
-    found: set[str] = set()
+    """The node ids of those of these comments that are hidden, which REST does not tell."""
+    hidden: set[str] = set()
     for some in _chunks(nodes):
         named = {f"n{number}": node for number, node in enumerate(some)}
         try:
             with translated():
                 answer = connection.github.requester.graphql_query(minimized_query(named), named)
         except GitHubAnswerError as error:
-            # One that was deleted since it was listed: what there is now is worth another look.
+            # A comment was deleted since it was listed: the next attempt lists what is there then.
             raise GitHubError(str(error), retryable=True) from error
-        held = answer[1]["data"]
-        found |= {named[name] for name, node in held.items() if node and node.get("isMinimized")}
-    return frozenset(found)
+        nodes_raw = answer[1]["data"]
+        hidden |= {
+            named[name] for name, node in nodes_raw.items() if node and node.get("isMinimized")
+        }
+    return frozenset(hidden)
 
 
 def minimized_query(names: Iterable[str]) -> str:
@@ -223,13 +236,13 @@ def _path(connection: GitHubConnection, pull: PullRequest) -> str:
 
 
 def _login(comment: Mapping[str, Any]) -> str | None:
-    # The account of a person who left GitHub is null.
+    # GitHub gives null for the account of a person who left.
     user = comment.get("user")
     return user.get("login") if user else None
 
 
-def _made(raw: dict[str, Any]) -> bool:
-    # After a rename, a POST gets a redirect that PyGithub takes for an empty answer.
+def _check_created(raw: dict[str, Any]) -> bool:
+    # After a rename, GitHub answers a POST with a redirect that PyGithub reads as empty.
     if not raw.get("id"):
         raise GitHubError("GitHub did not create the comment; was the repository renamed?")
     return True

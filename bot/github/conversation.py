@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from bot.github.api import change, send
 from bot.github.auth import GitHubConnection, pages
-from bot.github.errors import created, translated
 
 
-def say_once(connection: GitHubConnection, number: int, body: str, mark: str) -> None:
+def say_once(connection: GitHubConnection, number: int, body: str, marker: str) -> None:
     """The comment, unless one of ours holds this mark already."""
     path = f"/repos/{connection.full_name}/issues/{number}/comments"
 
-    def find() -> bool | None:
-        held = (
-            one["body"]
-            for one in pages(connection, path)
-            if (one.get("user") or {}).get("login") == connection.identity.login
+    def posted() -> bool | None:
+        bodies = (
+            raw["body"]
+            for raw in pages(connection, path)
+            if (raw.get("user") or {}).get("login") == connection.identity.login
         )
-        return True if any(mark in (body or "") for body in held) else None
+        return True if any(marker in (body or "") for body in bodies) else None
 
-    def make() -> bool:
-        with translated():
-            connection.github.requester.requestJsonAndCheck("POST", path, input={"body": body})
+    def post() -> bool:
+        send(connection.github.requester, "POST", path, {"body": body})
         return True
 
-    if not find():
-        created(find, make)
+    if not posted():
+        change(post, posted)

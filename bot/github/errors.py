@@ -1,25 +1,21 @@
-"""What GitHub's refusals mean: its errors, and the network's, as GitHubError."""
+"""GitHub's refusals, and the network's failures, as GitHubError."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Final
 
 import requests
 from github import GithubException
 
 from bot.errors import GitHubAnswerError, GitHubError
 
-T = TypeVar("T")
-
 SECONDARY_WAIT: Final = 60.0
 """At least: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api."""
 
 LONGEST_WAIT: Final = 3600.0
-
-_PAUSES: Final = (0.3, 1.0)
 
 
 @contextmanager
@@ -34,26 +30,6 @@ def translated() -> Iterator[None]:
         raise GitHubError(
             f"GitHub did not answer: {type(error).__name__}", retryable=True
         ) from error
-
-
-def created(find: Callable[[], T | None], make: Callable[[], T]) -> T:
-    """What `make` makes, made once: a POST whose answer got lost may have worked.
-
-    Where an attempt failed passingly, `find` looks for the thing before it is made again.
-    """
-    for pause in (*_PAUSES, None):
-        try:
-            with translated():
-                return make()
-        except GitHubError as error:
-            if pause is None or not error.retryable or error.retry_after is not None:
-                raise
-        time.sleep(pause)
-        with translated():
-            found = find()
-        if found is not None:
-            return found
-    raise AssertionError("the last attempt returns or raises")
 
 
 def _refused(error: GithubException) -> GitHubAnswerError:
@@ -90,5 +66,5 @@ def _message(error: GithubException) -> str:
     data = error.data
     message = data.get("message") if isinstance(data, dict) else None
     details = data.get("errors") if isinstance(data, dict) else None
-    said = [str(message or "no reason given"), *([str(details)] if details else [])]
-    return " ".join(" ".join(said).split())[:300]
+    parts = [str(message or "no reason given"), *([str(details)] if details else [])]
+    return " ".join(" ".join(parts).split())[:300]

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from bot.core.publish.commands import parse_commands
+from bot.github.external_id import ExternalId
 from bot.github.tasks import (
     Announcement,
     GroupJob,
@@ -26,16 +27,11 @@ from bot.github.tasks import (
 
 Payload: TypeAlias = Mapping[str, Any]
 
-EXTERNAL_ID: Final = re.compile(r"v1:(\d{1,12}):")
-"""The beginning of a check run's `external_id`: the number of its pull request."""
-
 RECHECK: Final = "recheck"
 """The identifier of the button on a check run that asks for a new review."""
 
 NO_COMMIT: Final = "0" * 40
 
-_GROUP_ID: Final = re.compile(r"v1:queue:(\d{1,12}):([0-9a-f]{40,64})")
-_PUSH_ID: Final = re.compile(r"v1:push:([0-9a-f]{40,64})")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _QUEUE: Final = re.compile(r"(?:refs/heads/)?gh-readonly-queue/(.+)/pr-(\d{1,12})-[0-9a-f]{7,64}")
 _LOGIN: Final = re.compile(r"[0-9A-Za-z_-]{1,64}(?:\[bot\])?")
@@ -63,16 +59,16 @@ def _pull_request(action: str | None, payload: Payload) -> Iterator[Task]:
     where, pull = _where(payload), number(payload, "pull_request", "number")
     if where is None or pull is None:
         return
-    given = _priority(payload)
+    priority = _priority(payload)
     if action in {"opened", "reopened"}:
-        yield Announcement(Job(*where, pull, "changed", given))
+        yield Announcement(Job(*where, pull, "changed", priority))
     elif action == "synchronize":
-        yield Announcement(Job(*where, pull, "changed", given), commit(payload, "before"))
+        yield Announcement(Job(*where, pull, "changed", priority), commit(payload, "before"))
     elif action == "ready_for_review" or (
         # Another base means another comparison: the old verdict must not stand.
         action == "edited" and isinstance(at(payload, "changes", "base"), dict)
     ):
-        yield Announcement(Job(*where, pull, "requested", given))
+        yield Announcement(Job(*where, pull, "requested", priority))
     elif action == "closed":
         yield MaintenanceTask("close", *where, pull)
 
@@ -104,36 +100,40 @@ def _check_run(action: str | None, payload: Payload) -> Iterator[Task]:
     if action == "rerequested":
         yield from _run_again(where, payload)
     elif action == "requested_action":
-        known = EXTERNAL_ID.match(text(payload, "check_run", "external_id") or "")
-        wanted = text(payload, "requested_action", "identifier")
+        identity = ExternalId.parse(text(payload, "check_run", "external_id") or "")
+        identifier = text(payload, "requested_action", "identifier")
         login = text(payload, "sender", "login") or ""
-        if known and wanted == RECHECK and _LOGIN.fullmatch(login):
-            yield MaintenanceTask("act", *where, int(known[1]), login)
+        if identity is None or identity.subject != "pull":
+            return
+        if identifier == RECHECK and _LOGIN.fullmatch(login):
+            yield MaintenanceTask("act", *where, identity.number, login)
 
 
 def _run_again(where: tuple[int, int], payload: Payload) -> Iterator[Task]:
     """By our own external id: for a fork, GitHub lists no pull request here."""
     head = commit(payload, "check_run", "head_sha")
-    external = text(payload, "check_run", "external_id") or ""
-    if pull := EXTERNAL_ID.match(external):
-        yield Announcement(Job(*where, int(pull[1]), "requested"))
+    identity = ExternalId.parse(text(payload, "check_run", "external_id") or "")
+    if identity is not None and identity.subject == "pull":
+        yield Announcement(Job(*where, identity.number, "requested"))
         return
     branch = text(payload, "check_run", "check_suite", "head_branch") or ""
     queued = _QUEUE.fullmatch(branch)
-    if head and (known := again(where, external, head, queued[1] if queued else "")):
-        yield known
+    if head and (task := again(where, identity, head, queued[1] if queued else "")):
+        yield task
         return
     yield from _listed(where, at(payload, "check_run", "pull_requests"), head, "requested")
 
 
 def again(
-    where: tuple[int, int], external: str, head: str, branch: str = ""
+    where: tuple[int, int], identity: ExternalId | None, head: str, branch: str = ""
 ) -> GroupJob | PushJob | None:
     """The review of a combination or of a push whose run has this external id, None for others."""
-    if grouped := _GROUP_ID.match(external):
-        return GroupJob(*where, int(grouped[1]), grouped[2], head, branch)
-    if pushed := _PUSH_ID.match(external):
-        return PushJob(*where, pushed[1], head)
+    if identity is None or not _COMMIT.fullmatch(identity.compared):
+        return None
+    if identity.subject == "queue":
+        return GroupJob(*where, identity.number, identity.compared, head, branch)
+    if identity.subject == "push":
+        return PushJob(*where, identity.compared, head)
     return None
 
 
@@ -154,9 +154,11 @@ def _listed(
 ) -> Iterator[Task]:
     """A job for each pull request; where none is named, those of the head are looked for."""
     named = pulls if isinstance(pulls, list) else []
-    numbers = sorted({found for pull in named if (found := number(pull, "number")) is not None})
-    for found in numbers:
-        yield Announcement(Job(*where, found, reason))
+    numbers = sorted(
+        {pull_number for pull in named if (pull_number := number(pull, "number")) is not None}
+    )
+    for pull_number in numbers:
+        yield Announcement(Job(*where, pull_number, reason))
     if not numbers and head:
         yield MaintenanceTask("rerun", *where, detail=head)
 
@@ -165,14 +167,14 @@ def _comment(place: str, number_at: tuple[str, ...]) -> Callable[..., Iterator[T
     """What reads new comments of one kind: those in which a person says a command."""
 
     def read(action: str | None, payload: Payload) -> Iterator[Task]:
-        where, said = _where(payload), text(payload, "comment", "body") or ""
-        pull, one = number(payload, *number_at), number(payload, "comment", "id")
+        where, body = _where(payload), text(payload, "comment", "body") or ""
+        pull, comment = number(payload, *number_at), number(payload, "comment", "id")
         plain = place == "issue" and not isinstance(at(payload, "issue", "pull_request"), dict)
-        if where is None or pull is None or one is None or plain or action != "created":
+        if where is None or pull is None or comment is None or plain or action != "created":
             return
         # An App's comment is never a command, least of all our own.
-        if text(payload, "comment", "user", "type") == "User" and parse_commands(said):
-            yield MaintenanceTask("obey", *where, pull, f"{place}:{one}:{body_mark(said)}")
+        if text(payload, "comment", "user", "type") == "User" and parse_commands(body):
+            yield MaintenanceTask("obey", *where, pull, f"{place}:{comment}:{body_mark(body)}")
 
     return read
 
@@ -186,8 +188,8 @@ def _pull_request_review(action: str | None, payload: Payload) -> Iterator[Task]
     """A review that may count as an approval, or no longer does."""
     where, pull = _where(payload), number(payload, "pull_request", "number")
     person = text(payload, "review", "user", "type") == "User"
-    said = text(payload, "review", "state") in {"approved", "changes_requested", "dismissed"}
-    if where and pull and person and said and action in {"submitted", "dismissed"}:
+    decisive = text(payload, "review", "state") in {"approved", "changes_requested", "dismissed"}
+    if where and pull and person and decisive and action in {"submitted", "dismissed"}:
         yield MaintenanceTask("obey", *where, pull, "approving-review")
 
 
@@ -263,21 +265,21 @@ def _where(payload: Payload) -> tuple[int, int] | None:
     return (installation, repository) if installation and repository else None
 
 
-def _moment(given: object) -> str:
+def _moment(value: object) -> str:
     """A moment as seconds since 1970, which webhooks also give as text; empty where it is none."""
-    if isinstance(given, int) and not isinstance(given, bool):
-        return str(given)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     try:
-        moment = datetime.fromisoformat(given if isinstance(given, str) else "")
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
     except ValueError:
         return ""
     return str(int(moment.timestamp())) if moment.tzinfo else ""
 
 
 def _ids(listed: object) -> Iterator[int]:
-    for one in listed if isinstance(listed, list) else ():
-        if (found := number(one, "id")) is not None:
-            yield found
+    for raw in listed if isinstance(listed, list) else ():
+        if (identifier := number(raw, "id")) is not None:
+            yield identifier
 
 
 def at(value: object, *steps: str) -> object:
@@ -289,17 +291,21 @@ def at(value: object, *steps: str) -> object:
 
 def number(value: object, *steps: str) -> int | None:
     """The positive number there, None for anything else."""
-    found = at(value, *steps)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
+    value_there = at(value, *steps)
+    return (
+        value_there
+        if isinstance(value_there, int) and not isinstance(value_there, bool) and value_there > 0
+        else None
+    )
 
 
 def text(value: object, *steps: str) -> str | None:
     """The string there, None for anything else."""
-    found = at(value, *steps)
-    return found if isinstance(found, str) else None
+    value_there = at(value, *steps)
+    return value_there if isinstance(value_there, str) else None
 
 
 def commit(value: object, *steps: str) -> str | None:
     """The full commit id there, None for anything else."""
-    found = text(value, *steps)
-    return found if found and _COMMIT.fullmatch(found) else None
+    value_there = text(value, *steps)
+    return value_there if value_there and _COMMIT.fullmatch(value_there) else None

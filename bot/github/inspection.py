@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from github import Auth
 
 from bot.errors import GitHubAnswerError
+from bot.github.api import read, send
 from bot.github.clients import app_client, client
 from bot.github.errors import translated
 
@@ -28,13 +29,13 @@ class ApiResponse:
     body: Any
     headers: Mapping[str, Any]
 
-    def skew(self, now: datetime) -> float | None:
+    def skew(self, local: datetime) -> float | None:
         """Seconds by which this clock is ahead of GitHub's, None where GitHub named no time."""
         try:
             theirs = parsedate_to_datetime(str(self.headers.get("date")))
         except ValueError:
             return None
-        return (now - theirs.astimezone(UTC)).total_seconds()
+        return (local - theirs.astimezone(UTC)).total_seconds()
 
 
 class Inspection:
@@ -72,45 +73,44 @@ class Inspection:
     def webhook(self) -> dict[str, Any]:
         """Where deliveries go and how; empty where the App has no webhook."""
         try:
-            found: dict[str, Any] = self._get("/app/hook/config", {})
+            config: dict[str, Any] = self._get("/app/hook/config", {})
         except GitHubAnswerError as error:
             if error.status == 404:
                 return {}
             raise
-        return found
+        return config
 
     def deliveries(self) -> Iterator[dict[str, Any]]:
         """The newest attempts to deliver, newest first."""
-        path, asked = "/app/hook/deliveries", {"per_page": _PAGE}
+        path, parameters = "/app/hook/deliveries", {"per_page": _PAGE}
         for _ in range(_MOST_PAGES):
             with translated():
                 headers, items = self._app.requester.requestJsonAndCheck(
-                    "GET", path, parameters=asked
+                    "GET", path, parameters=parameters
                 )
             yield from items
             following = _next(str(headers.get("link") or ""))
             if following is None:
                 return
-            path, asked = following, {}
+            path, parameters = following, {}
 
     def delivery(self, number: int) -> dict[str, Any]:
         """One attempt with the payload that was sent."""
-        found: dict[str, Any] = self._get(f"/app/hook/deliveries/{number}", {})
-        return found
+        attempt: dict[str, Any] = self._get(f"/app/hook/deliveries/{number}", {})
+        return attempt
 
     def reader(self, installation: int) -> InstallationReader:
         """The installation's repositories, by a token that may read metadata and branches."""
-        with translated():
-            _, answer = self._app.requester.requestJsonAndCheck(
-                "POST",
-                f"/app/installations/{installation}/access_tokens",
-                input={"permissions": {"metadata": "read", "contents": "read"}},
-            )
+        answer = send(
+            self._app.requester,
+            "POST",
+            f"/app/installations/{installation}/access_tokens",
+            {"permissions": {"metadata": "read", "contents": "read"}},
+        )
         return InstallationReader(answer["token"], self._url)
 
-    def _get(self, path: str, asked: Mapping[str, Any]) -> Any:
-        with translated():
-            return self._app.requester.requestJsonAndCheck("GET", path, parameters=dict(asked))[1]
+    def _get(self, path: str, parameters: Mapping[str, Any]) -> Any:
+        return read(self._app.requester, path, **parameters)
 
 
 class InstallationReader:
@@ -138,24 +138,21 @@ class InstallationReader:
 
     def repositories(self) -> list[dict[str, Any]]:
         """The first hundred repositories."""
-        found: list[dict[str, Any]] = self._get("/installation/repositories")["repositories"]
-        return found
+        items: list[dict[str, Any]] = self._get("/installation/repositories")["repositories"]
+        return items
 
     def protected(self, name: str) -> list[str]:
         """The names of the protected branches."""
-        found = self._get(f"/repos/{name}/branches", protected="true")
-        return [branch["name"] for branch in found if branch.get("protected")]
+        branches = self._get(f"/repos/{name}/branches", protected="true")
+        return [branch["name"] for branch in branches if branch.get("protected")]
 
     def rules(self, name: str, branch: str) -> list[dict[str, Any]]:
         """The rules that hold for a branch, of rulesets alone."""
-        found: list[dict[str, Any]] = self._get(f"/repos/{name}/rules/branches/{branch}")
-        return found
+        items: list[dict[str, Any]] = self._get(f"/repos/{name}/rules/branches/{branch}")
+        return items
 
-    def _get(self, path: str, **asked: str) -> Any:
-        with translated():
-            return self._github.requester.requestJsonAndCheck(
-                "GET", path, parameters={"per_page": str(_PAGE), **asked}
-            )[1]
+    def _get(self, path: str, **parameters: str) -> Any:
+        return read(self._github.requester, path, per_page=str(_PAGE), **parameters)
 
 
 def _next(link: str) -> str | None:

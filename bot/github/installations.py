@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from bot.github.api import read
 from bot.github.auth import Gateway, listed
 from bot.github.errors import translated
 from bot.github.webhook import EVENTS, Delivery, understood
@@ -29,14 +30,14 @@ def installations(gateway: Gateway) -> tuple[int, ...]:
     """Where the App is installed and not suspended."""
     with gateway.app() as app:
         every = tuple(listed(app.requester, "/app/installations"))
-    return tuple(one["id"] for one in every if not one.get("suspended_at"))
+    return tuple(raw["id"] for raw in every if not raw.get("suspended_at"))
 
 
 def repositories(gateway: Gateway, installation: int) -> tuple[int, ...]:
     """The repositories that an installation reaches, without those that take no changes."""
     with gateway.everywhere(installation) as requester:
         every = tuple(listed(requester, "/installation/repositories", "repositories"))
-    return tuple(one["id"] for one in every if not one["archived"] and not one.get("disabled"))
+    return tuple(raw["id"] for raw in every if not raw["archived"] and not raw.get("disabled"))
 
 
 def undelivered(gateway: Gateway, since: datetime) -> tuple[Undelivered, ...]:
@@ -47,20 +48,21 @@ def undelivered(gateway: Gateway, since: datetime) -> tuple[Undelivered, ...]:
     """
     newest: dict[str, Undelivered] = {}
     arrived: set[str] = set()
-    for one in _attempts(gateway, since):
-        if one["status"] == "OK":
-            arrived.add(one["guid"])
-        elif one["event"] in EVENTS:
-            newest.setdefault(one["guid"], Undelivered(one["id"], one["guid"], one["event"]))
-    lost = (found for guid, found in newest.items() if guid not in arrived)
-    return tuple(sorted(lost, key=lambda found: found.id))
+    for attempt in _attempts(gateway, since):
+        if attempt["status"] == "OK":
+            arrived.add(attempt["guid"])
+        elif attempt["event"] in EVENTS:
+            newest.setdefault(
+                attempt["guid"], Undelivered(attempt["id"], attempt["guid"], attempt["event"])
+            )
+    lost = (event for guid, event in newest.items() if guid not in arrived)
+    return tuple(sorted(lost, key=lambda event: event.id))
 
 
 def delivery(gateway: Gateway, lost: Undelivered) -> Delivery:
     """What should have been delivered, as GitHub keeps it: no redelivery is needed."""
-    with gateway.app() as app, translated():
-        path = f"/app/hook/deliveries/{lost.id}"
-        sent = app.requester.requestJsonAndCheck("GET", path)[1]["request"]
+    with gateway.app() as app:
+        sent = read(app.requester, f"/app/hook/deliveries/{lost.id}")["request"]
     headers: Mapping[str, str] = sent.get("headers") or {}
     target = headers.get("X-GitHub-Hook-Installation-Target-ID", "")
     return understood(lost.guid, lost.event, sent.get("payload") or {}, target)
@@ -76,10 +78,10 @@ def _attempts(gateway: Gateway, since: datetime) -> Iterator[Mapping[str, Any]]:
                 headers, items = app.requester.requestJsonAndCheck(
                     "GET", "/app/hook/deliveries", parameters=parameters
                 )
-            for one in items:
-                if datetime.fromisoformat(one["delivered_at"]) < since:
+            for attempt in items:
+                if datetime.fromisoformat(attempt["delivered_at"]) < since:
                     return
-                yield one
+                yield attempt
             following = _NEXT.search(headers.get("link", ""))
             if following is None:
                 return

@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from bot.core.policy.model import ORGANISATION_PATH, ORGANISATION_REPOSITORY
-from bot.errors import GitHubAnswerError, PolicyError
+from bot.errors import PolicyError
+from bot.github.api import read_if_there
 from bot.github.auth import Gateway, GitHubConnection
-from bot.github.errors import translated
 
 SECONDS: Final = 300.0
 """How long a file is remembered: a change of it is in force after that at the latest."""
@@ -27,7 +27,7 @@ class Organisations:
     seconds: float = SECONDS
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _known: dict[int, tuple[float, str | None]] = field(default_factory=dict)
+    _cache: dict[int, tuple[float, str | None]] = field(default_factory=dict)
 
     def text(self, gateway: Gateway, connection: GitHubConnection) -> str | None:
         """The file's text, None where there is none or the App was not given its repository.
@@ -35,18 +35,18 @@ class Organisations:
         Raises PolicyError for what is no text: a policy that cannot be read lets nothing pass.
         """
         with self._lock:
-            read, held = self._known.get(connection.installation, (0.0, None))
-            if connection.installation in self._known and self.clock() < read + self.seconds:
-                return held
-        found = read_organisation(gateway, connection.installation, _owner(connection))
+            read, cached = self._cache.get(connection.installation, (0.0, None))
+            if connection.installation in self._cache and self.clock() < read + self.seconds:
+                return cached
+        fresh = read_organisation(gateway, connection.installation, _owner(connection))
         with self._lock:
-            self._known[connection.installation] = (self.clock(), found)
-        return found
+            self._cache[connection.installation] = (self.clock(), fresh)
+        return fresh
 
     def forget(self, installation: int) -> None:
         """The file of an organisation is asked for again: it is known to be another."""
         with self._lock:
-            self._known.pop(installation, None)
+            self._cache.pop(installation, None)
 
 
 def where(connection: GitHubConnection) -> str:
@@ -69,18 +69,14 @@ def read_organisation(gateway: Gateway, installation: int, owner: str) -> str | 
     with gateway.narrowed(installation, _READ) as requester:
         if requester is None:
             return None
-        try:
-            with translated():
-                answer: Any = requester.requestJsonAndCheck("GET", path)[1]
-        except GitHubAnswerError as error:
-            if error.status == 404:
-                return None
-            raise
+        answer = read_if_there(requester, path)
+    if answer is None:
+        return None
     # A directory is a list, and of a file above a megabyte GitHub gives no content.
-    held = answer if isinstance(answer, dict) else {}
+    content = answer if isinstance(answer, dict) else {}
     try:
-        if held.get("encoding") == "base64":
-            return base64.b64decode(held["content"]).decode("utf-8-sig")
+        if content.get("encoding") == "base64":
+            return base64.b64decode(content["content"]).decode("utf-8-sig")
         cause = None
     except ValueError as error:
         cause = error

@@ -11,6 +11,7 @@ from github.Requester import Requester
 
 from bot.core.codeowners import normalised
 from bot.errors import GitHubAnswerError
+from bot.github.api import read, read_if_there
 from bot.github.auth import Gateway, GitHubConnection, pages
 from bot.github.errors import translated
 from bot.github.pulls import PullRequest
@@ -48,9 +49,9 @@ class People:
         every = tuple(dict.fromkeys(normalised(owner) for owner in owners))
         teams = [owner for owner in every if owner.startswith("@") and "/" in owner]
         self._ask(login, [team for team in teams if (team, login) not in self._members])
-        own = normalised(f"@{login}")
+        account = normalised(f"@{login}")
         return tuple(
-            owner for owner in every if owner == own or self._members.get((owner, login), False)
+            owner for owner in every if owner == account or self._members.get((owner, login), False)
         )
 
     def _ask(self, login: str, teams: Sequence[str]) -> None:
@@ -70,16 +71,15 @@ class People:
 
     def _answer(self, path: str, requester: Requester | None = None) -> dict[str, str]:
         """What GitHub says; nothing where it does not know or may not say."""
-        asked = requester or self.connection.github.requester
+        client = requester or self.connection.github.requester
         try:
-            with translated():
-                found: dict[str, str] = asked.requestJsonAndCheck("GET", path)[1]
+            answer: dict[str, str] = read(client, path)
         except GitHubAnswerError as error:
             if error.retryable or error.status not in {403, 404}:
                 raise
             self.blind = self.blind or error.status == 403
             return {}
-        return found
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +111,9 @@ def approving_reviews(
 
 def is_merged(connection: GitHubConnection, number: int) -> bool:
     """Whether the pull request of this number was merged."""
-    try:
-        with translated():
-            found = connection.github.requester.requestJsonAndCheck(
-                "GET", f"/repos/{connection.full_name}/pulls/{number}"
-            )[1]
-    except GitHubAnswerError as error:
-        if error.status == 404:
-            return False
-        raise
-    return bool(found.get("merged_at"))
+    path = f"/repos/{connection.full_name}/pulls/{number}"
+    answer = read_if_there(connection.github.requester, path)
+    return answer is not None and bool(answer.get("merged_at"))
 
 
 def ask_to_review(connection: GitHubConnection, pull: PullRequest, team: str) -> bool:
@@ -132,12 +125,9 @@ def ask_to_review(connection: GitHubConnection, pull: PullRequest, team: str) ->
     organisation, _, slug = team.removeprefix("@").partition("/")
     if organisation.lower() != connection.full_name.partition("/")[0].lower():
         return False
-    path = f"/repos/{connection.full_name}/pulls/{pull.number}/requested_reviewers"
     try:
         with translated():
-            connection.github.requester.requestJsonAndCheck(
-                "POST", path, input={"team_reviewers": [slug]}
-            )
+            connection.repository.get_pull(pull.number).create_review_request(team_reviewers=[slug])
     except GitHubAnswerError as error:
         if error.retryable or error.status not in {403, 404, 422}:
             raise

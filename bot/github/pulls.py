@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.core.publish.plan import ChangedFile
 from bot.errors import GitHubAnswerError
+from bot.github.api import read
 from bot.github.auth import GitHubConnection, pages
-from bot.github.errors import translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,7 @@ class PullRequest:
 
 def read_pull(connection: GitHubConnection, number: int) -> PullRequest:
     """The pull request of this number."""
-    with translated():
-        raw = connection.github.requester.requestJsonAndCheck("GET", _path(connection, number))[1]
-    return _pull(raw)
+    return _pull(read(connection.github.requester, _path(connection, number)))
 
 
 def open_pulls(connection: GitHubConnection) -> tuple[PullRequest, ...]:

@@ -9,8 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bot.errors import GitHubError
+from bot.github.api import send
 from bot.github.clients import client
-from bot.github.errors import translated
 
 PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -68,19 +68,17 @@ def converted(code: str, api_url: str) -> Registered:
     """The App that this code stands for; a code serves once. Raises GitHubError."""
     github = client(api_url)
     try:
-        with translated():
-            found = github.requester.requestJsonAndCheck(
-                "POST", f"/app-manifests/{quote(code, safe='')}/conversions"
-            )[1]
+        path = f"/app-manifests/{quote(code, safe='')}/conversions"
+        answer = send(github.requester, "POST", path, {})
     finally:
         github.close()
     try:
         return Registered(
-            str(found["id"]),
-            found["name"],
-            found["html_url"],
-            found["pem"],
-            found["webhook_secret"],
+            str(answer["id"]),
+            answer["name"],
+            answer["html_url"],
+            answer["pem"],
+            answer["webhook_secret"],
         )
     except KeyError as error:
         raise GitHubError(f"GitHub's answer lacks {error}") from None

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from bot.errors import GitHubAnswerError, GitHubError
+from bot.errors import GitHubError
+from bot.github.api import change, read_if_there, send
 from bot.github.auth import GitHubConnection, pages
-from bot.github.errors import created, translated
 
 CommentKind: TypeAlias = Literal["issue", "line"]
 """Where a comment stands: in the conversation, or on a line or file."""
@@ -39,30 +39,24 @@ class Comment:
 
 
 def read_comment(
-    connection: GitHubConnection, number: int, place: CommentKind, one: int
+    connection: GitHubConnection, number: int, place: CommentKind, comment: int
 ) -> Comment | None:
     """The comment, None where it is gone or belongs to another pull request."""
     folder, field = ("issues", "issue_url") if place == "issue" else ("pulls", "pull_request_url")
-    path = f"/repos/{connection.full_name}/{folder}/comments/{one}"
-    try:
-        with translated():
-            raw = connection.github.requester.requestJsonAndCheck("GET", path)[1]
-    except GitHubAnswerError as error:
-        if error.status == 404:
-            return None
-        raise
-    if raw[field].rpartition("/")[2] != str(number):
+    path = f"/repos/{connection.full_name}/{folder}/comments/{comment}"
+    raw = read_if_there(connection.github.requester, path)
+    if raw is None or raw[field].rpartition("/")[2] != str(number):
         return None
     user: Mapping[str, Any] = raw.get("user") or {}
     return Comment(
-        id=one,
+        id=comment,
         place=place,
         body=raw.get("body") or "",
         author=user.get("login") or "",
         person=user.get("type") == "User" and not raw.get("performed_via_github_app"),
         insider=raw.get("author_association") in _INSIDERS,
         written=raw["created_at"],
-        thread=(raw.get("in_reply_to_id") or one) if place == "line" else None,
+        thread=(raw.get("in_reply_to_id") or comment) if place == "line" else None,
     )
 
 
@@ -79,22 +73,22 @@ def reply(connection: GitHubConnection, number: int, comment: Comment, body: str
         path = f"{pull}/comments/{comment.thread}/replies"
 
     def answered() -> bool | None:
-        known = tuple(_answered(connection, number, comment.place))
-        return True if str(comment.id) in known or len(known) >= MOST else None
+        replies = tuple(_answered(connection, number, comment.place))
+        return True if str(comment.id) in replies or len(replies) >= MOST else None
 
-    def make() -> bool:
-        made = connection.github.requester.requestJsonAndCheck("POST", path, input={"body": body})
-        if not made[1].get("id"):
+    def post() -> bool:
+        answer = send(connection.github.requester, "POST", path, {"body": body})
+        if not answer.get("id"):
             raise GitHubError("GitHub did not create the reply; was the repository renamed?")
         return True
 
-    return False if answered() else created(answered, make)
+    return False if answered() else change(post, answered)
 
 
 def _answered(connection: GitHubConnection, number: int, place: CommentKind) -> Iterator[str]:
     """The ids of the comments that we answered; a mark in somebody else's comment is no answer."""
     folder = "issues" if place == "issue" else "pulls"
-    for one in pages(connection, f"/repos/{connection.full_name}/{folder}/{number}/comments"):
-        mark = _MARK.match(one.get("body") or "")
-        if mark and (one.get("user") or {}).get("login") == connection.identity.login:
-            yield mark[1]
+    for raw in pages(connection, f"/repos/{connection.full_name}/{folder}/{number}/comments"):
+        marker = _MARK.match(raw.get("body") or "")
+        if marker and (raw.get("user") or {}).get("login") == connection.identity.login:
+            yield marker[1]

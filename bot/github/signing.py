@@ -67,15 +67,15 @@ class SigningCommand:
         return signature
 
 
-def _decoded(said: bytes) -> bytes | None:
-    if len(said) in _LENGTHS and not said.isascii():
-        return said
-    text = b"".join(said.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+def _decoded(output: bytes) -> bytes | None:
+    if len(output) in _LENGTHS and not output.isascii():
+        return output
+    text = b"".join(output.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
     try:
-        found = base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+        signature = base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except binascii.Error:
         return None
-    return found if len(found) in _LENGTHS else None
+    return signature if len(signature) in _LENGTHS else None
 
 
 def _failed(how: str) -> GitHubError:

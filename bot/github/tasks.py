@@ -128,9 +128,12 @@ class PushJob:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceTask:
-    """A small chore; some find further tasks. `detail` is the chore's own: a commit, a word."""
+    """A task that is not a review; some find further tasks.
 
-    chore: MaintenanceKind
+    `detail` is what the action needs beside the ids: a commit, a login, a comment.
+    """
+
+    action: MaintenanceKind
     installation: int = 0
     repository: int = 0
     number: int = 0
@@ -139,12 +142,12 @@ class MaintenanceTask:
     @property
     def key(self) -> str:
         """What only one worker at a time may work on."""
-        return f"{self.installation}/{self.repository}/{self.number or self.chore}"
+        return f"{self.installation}/{self.repository}/{self.number or self.action}"
 
     @property
     def label(self) -> str:
         """What tells this task from others of its delivery."""
-        parts = (self.chore, str(self.installation), str(self.repository), str(self.number))
+        parts = (self.action, str(self.installation), str(self.repository), str(self.number))
         return "-".join((*parts, self.detail[:16]))
 
 
@@ -175,7 +178,7 @@ Task: TypeAlias = Job | Announcement | GroupJob | PushJob | MaintenanceTask | Ba
 
 _KINDS: Final = {
     **{kind.__name__: kind for kind in (Job, GroupJob, PushJob, MaintenanceTask)},
-    "Errand": MaintenanceTask,  # the name under which version 0.1.0 stored it
+    "Errand": MaintenanceTask,  # as version 0.1.0 stored it, with the field `chore`
 }
 
 
@@ -196,15 +199,20 @@ def together(tasks: Sequence[Task]) -> Task:
 def written(task: Task) -> dict[str, Any]:
     """A task as the queue keeps it."""
     if isinstance(task, Batch):
-        rows = [written(one) for one in task.tasks]
+        rows = [written(item) for item in task.tasks]
         return {"kind": "Batch", "installation": task.installation, "tasks": rows}
     return {"kind": type(task).__name__, **asdict(task)}
 
 
 def read(row: Mapping[str, Any]) -> Task:
-    """The task that `written` wrote; without a kind, as the first releases wrote jobs."""
+    """The task that `written` wrote, by this release or an earlier one.
+
+    The first releases stored jobs without a kind, and called a maintenance task's action a chore.
+    """
     fields = {name: value for name, value in row.items() if name != "kind"}
     kind = row.get("kind", "Job")
+    if "chore" in fields:
+        fields["action"] = fields.pop("chore")
     if kind == "Announcement":
         return Announcement(Job(**fields["job"]), fields["before"])
     if kind == "Batch":

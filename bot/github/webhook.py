@@ -69,11 +69,11 @@ def signed(body: bytes, signature: str | None, secrets: Iterable[str]) -> bool:
 
     Every secret is tried, whichever fits, so that the time taken says nothing.
     """
-    given = (signature or "").encode("utf-8", "replace")
+    claimed = (signature or "").encode("utf-8", "replace")
     matches = [
         hmac.compare_digest(
             b"sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode(),
-            given,
+            claimed,
         )
         for secret in secrets
         if secret

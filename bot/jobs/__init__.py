@@ -369,7 +369,7 @@ def _did(
 
 def _swept(task: Task) -> bool:
     if isinstance(task, MaintenanceTask):
-        return task.chore in {"sweep", "sweep-installation"}
+        return task.action in {"sweep", "sweep-installation"}
     return isinstance(task, Job) and task.priority == "sweep"
 
 

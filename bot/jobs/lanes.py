@@ -60,8 +60,8 @@ def lane_of(task: Task) -> str:
             return AT_ONCE
         case Batch(tasks=tasks):
             return lane_of(tasks[0])
-        case MaintenanceTask(chore=chore):
-            return BACKGROUND if chore in _SLOW else AT_ONCE
+        case MaintenanceTask(action=action):
+            return BACKGROUND if action in _SLOW else AT_ONCE
         case GroupJob():
             return GROUPS
         case Job():

@@ -1,7 +1,7 @@
 """What the App does with a task: from what happened on GitHub to what is published there.
 
 `story` is the one story of a pull request, `merge_queue` that of a combination, `pushes` that of
-the default branch; `errands` are the rest. `means` is what all of them need.
+the default branch; `errands` are the rest. `context` is what all of them need.
 """
 
 from __future__ import annotations
@@ -59,19 +59,19 @@ class Service(ServiceContext):
                 review_push.give_up_push(self, task, reference)
 
     def undelivered(
-        self, back: timedelta, known: Callable[[str], bool]
+        self, back: timedelta, seen: Callable[[str], bool]
     ) -> Iterator[tuple[str, Task | None]]:
         """What GitHub could not deliver since then and is not known: its id, and what it asks."""
-        return maintenance.redelivered(self, datetime.now(UTC) - back, known)
+        return maintenance.redelivered(self, datetime.now(UTC) - back, seen)
 
     def wait(self, task: Task) -> float:
         """Seconds until GitHub wants to hear of this task's installation again."""
         if isinstance(task, Batch):
             return 0.0
-        chore = isinstance(task, MaintenanceTask) and task.chore != "obey"
-        patient = chore or (isinstance(task, Job) and task.priority == "sweep")
-        left = self.gateway.budget.left(task.installation, patient=patient)
-        return max(left, self.holds.left(task.installation, self.now().timestamp()))
+        maintenance_task = isinstance(task, MaintenanceTask) and task.action != "obey"
+        patient = maintenance_task or (isinstance(task, Job) and task.priority == "sweep")
+        seconds = self.gateway.budget.seconds_to_wait(task.installation, patient=patient)
+        return max(seconds, self.holds.left(task.installation, self.now().timestamp()))
 
     def hold(self, task: Task, seconds: float) -> None:
         """GitHub asked for patience with this task's installation; every process has it."""

@@ -25,11 +25,11 @@ _MOST_ELSEWHERE = 20
 """A change that was accepted on more pull requests than this is no promotion of one of them."""
 
 
-def record_of(means: ServiceContext, github: GitHubConnection, number: int) -> Record:
+def record_of(context: ServiceContext, github: GitHubConnection, number: int) -> Record:
     """The log of a pull request, at this moment."""
     delivery = structlog.contextvars.get_contextvars().get("delivery", "")
     return Record(
-        means.audit, github.repository_id, github.full_name, number, means.now(), delivery
+        context.audit, github.repository_id, github.full_name, number, context.now(), delivery
     )
 
 
@@ -38,8 +38,8 @@ def codeowners_of(commits: Commits) -> Codeowners:
     for path in LOCATIONS:
         data = commits.repository.file(commits.trusted, path)
         if data is not None:
-            held = data if len(data) <= LARGEST else b""
-            return parse_codeowners(held.decode("utf-8", "replace"))
+            content = data if len(data) <= LARGEST else b""
+            return parse_codeowners(content.decode("utf-8", "replace"))
     return Codeowners()
 
 
@@ -53,20 +53,20 @@ class Case:
 
 
 def settled(
-    means: ServiceContext, github: GitHubConnection, pull: PullRequest, case: Case
+    context: ServiceContext, github: GitHubConnection, pull: PullRequest, case: Case
 ) -> Review:
     """The review with what people accepted set aside, and with who may accept the rest."""
     policy, codeowners = case.policy, case.codeowners
-    record = record_of(means, github, pull.number)
+    record = record_of(context, github, pull.number)
     blocking = {
-        found.fingerprint: needs(found, policy, codeowners)
-        for found in case.review.findings
-        if found.blocks
+        finding.fingerprint: needs(finding, policy, codeowners)
+        for finding in case.review.findings
+        if finding.blocks
     }
     consent = Consent(
         approvals=(
             *record.approvals(),
-            *_by_review(means, github, pull, record, blocking.values()),
+            *_by_review(context, github, pull, record, blocking.values()),
         ),
         elsewhere=tuple(_promoted(github, policy, record, tuple(blocking))),
         overridden=record.overridden(pull.head, policy),
@@ -75,19 +75,19 @@ def settled(
 
 
 def remember(
-    means: ServiceContext, github: GitHubConnection, pull: PullRequest, case: Case
+    context: ServiceContext, github: GitHubConnection, pull: PullRequest, case: Case
 ) -> None:
     """Records what the check is about to say: only what was shown can be accepted.
 
     Threads are posted by then, and the check follows at once. A review that a push overtook is
     shown to nobody and so is not recorded.
     """
-    record = record_of(means, github, pull.number)
+    record = record_of(context, github, pull.number)
     record.conclude(case.review, case.policy, case.codeowners)
 
 
 def settled_together(
-    means: ServiceContext, github: GitHubConnection, numbers: Iterable[int], case: Case
+    context: ServiceContext, github: GitHubConnection, numbers: Iterable[int], case: Case
 ) -> Review:
     """The review of a merge queue's combination of pull requests.
 
@@ -95,40 +95,44 @@ def settled_together(
     on its own pull request, and nothing that only the combination brings.
     """
     policy, codeowners = case.policy, case.codeowners
-    wanted = [needs(found, policy, codeowners) for found in case.review.findings if found.blocks]
+    required = [
+        needs(finding, policy, codeowners) for finding in case.review.findings if finding.blocks
+    ]
     approvals: list[Approval] = []
     excused: dict[tuple[str, str], Overridden] = {}
     for number in numbers:
-        pull, record = read_pull(github, number), record_of(means, github, number)
-        approvals += [*record.approvals(), *_by_review(means, github, pull, record, wanted)]
-        held = record.overridden(pull.head, policy)
-        if held:
-            marks = ((one.fingerprint, one.digest) for one in _shown_on(record, pull.head))
-            excused.update(dict.fromkeys(marks, held))
+        pull, record = read_pull(github, number), record_of(context, github, number)
+        approvals += [*record.approvals(), *_by_review(context, github, pull, record, required)]
+        override = record.overridden(pull.head, policy)
+        if override:
+            marks = ((shown.fingerprint, shown.digest) for shown in _shown_on(record, pull.head))
+            excused.update(dict.fromkeys(marks, override))
     after = settle(case.review, policy, codeowners, Consent(tuple(approvals)))
-    blocking = [found for found in after.findings if found.blocks]
-    left = [excused.get((found.fingerprint, digest(found))) for found in blocking]
-    known = [held for held in left if held]
-    whole = known and len(known) == len(left) and after.verdict == "blocked"
-    return replace(after, overridden=known[0]) if whole else after
+    blocking = [finding for finding in after.findings if finding.blocks]
+    overrides = [excused.get((finding.fingerprint, digest(finding))) for finding in blocking]
+    effective = [override for override in overrides if override]
+    whole = effective and len(effective) == len(overrides) and after.verdict == "blocked"
+    return replace(after, overridden=effective[0]) if whole else after
 
 
 def lapsed(
-    means: ServiceContext, github: GitHubConnection, numbers: Iterable[int]
+    context: ServiceContext, github: GitHubConnection, numbers: Iterable[int]
 ) -> frozenset[int]:
     """Those of the pull requests whose check still shows an override or a waiver that is over."""
-    today = means.today()
-    return frozenset(number for number in numbers if record_of(means, github, number).lapsed(today))
+    today = context.today()
+    return frozenset(
+        number for number in numbers if record_of(context, github, number).lapsed(today)
+    )
 
 
 def _shown_on(record: Record, head: str) -> tuple[ShownFinding, ...]:
     """What the newest review of a head showed."""
-    held = [one for one in record.conclusions() if one.head == head]
-    return held[-1].findings if held else ()
+    matching = [recorded for recorded in record.conclusions() if recorded.head == head]
+    return matching[-1].findings if matching else ()
 
 
 def tell_teams(
-    means: ServiceContext,
+    context: ServiceContext,
     github: GitHubConnection,
     pull: PullRequest,
     review: Review,
@@ -140,14 +144,14 @@ def tell_teams(
     """
     if pull.draft or (pull.by_bot and review.verdict != "blocked"):
         return
-    rules = {found.rule for found in review.findings}
+    rules = {finding.rule for finding in review.findings}
     teams = dict.fromkeys(
         team
         for notice in policy.notify
         if any(name_matches(rule, notice.rules) for rule in rules)
         for team in notice.teams
     )
-    record = record_of(means, github, pull.number)
+    record = record_of(context, github, pull.number)
     for team in teams:
         if not record.notified(team):
             taken = ask_to_review(github, pull, team)
@@ -161,46 +165,47 @@ def _promoted(
     """What was accepted of these findings on pull requests that were merged since."""
     if not policy.promotes or not fingerprints:
         return
-    found = record.elsewhere(fingerprints)
-    numbers = sorted({held.pull for held in found}, reverse=True)[:_MOST_ELSEWHERE]
+    approvals = record.elsewhere(fingerprints)
+    numbers = sorted({approval.pull for approval in approvals}, reverse=True)[:_MOST_ELSEWHERE]
     merged = {number for number in numbers if is_merged(github, number)}
-    yield from (held for held in found if held.pull in merged)
+    yield from (approval for approval in approvals if approval.pull in merged)
 
 
 def _by_review(
-    means: ServiceContext,
+    context: ServiceContext,
     github: GitHubConnection,
     pull: PullRequest,
     record: Record,
-    wanted: Iterable[tuple[Need, ...]],
+    required: Iterable[tuple[Need, ...]],
 ) -> Iterator[Approval]:
     """Approvals by GitHub's own review: of this head, and after the finding was shown on it."""
-    if not any(need.by_review for held in wanted for need in held):
+    if not any(need.by_review for items in required for need in items):
         return
-    people = People(github, means.gateway)
-    shown = [held for held in record.conclusions() if held.head == pull.head]
+    people = People(github, context.gateway)
+    shown = [items for items in record.conclusions() if items.head == pull.head]
     for review in approving_reviews(github, pull):
         seen = {
-            (one.fingerprint, one.digest): one
-            for held in shown
-            if held.at <= review.submitted
-            for one in held.findings
+            (shown_finding.fingerprint, shown_finding.digest): shown_finding
+            for items in shown
+            if items.at <= review.submitted
+            for shown_finding in items.findings
         }
-        for one in seen.values():
-            needed = [need for need in one.needs if need.by_review]
+        for shown_finding in seen.values():
+            needed = [need for need in shown_finding.needs if need.by_review]
             names = names_of(people, review.login, needed)
             if names:
                 yield Approval(
-                    pull.number, one.fingerprint, one.digest, one.severity, one.environments,
+                    pull.number, shown_finding.fingerprint, shown_finding.digest,
+                    shown_finding.severity, shown_finding.environments,
                     review.login, names, "approving review", review=True,
                 )  # fmt: skip
 
 
-def names_of(people: People, login: str, wanted: Iterable[Need]) -> tuple[str, ...]:
+def names_of(people: People, login: str, required: Iterable[Need]) -> tuple[str, ...]:
     """In whose name a person may accept what these needs are of."""
-    held = tuple(wanted)
-    names = people.names(login, [name for need in held for name in need.owners])
-    open_to_all = {name for need in held if not need.writers for name in need.owners}
+    needed = tuple(required)
+    names = people.names(login, [name for need in needed for name in need.owners])
+    open_to_all = {name for need in needed if not need.writers for name in need.owners}
     if any(name not in open_to_all for name in names) and not people.may_write(login):
         return tuple(name for name in names if name in open_to_all)
     return names

@@ -70,63 +70,63 @@ class Record:
     def conclude(self, review: Review, policy: Policy, codeowners: Codeowners) -> None:
         """Records what a review is about to say; nothing where it says the same as the last."""
         worst = sorted(review.findings, key=badness)[:MOST_SHOWN]
-        shown = tuple(_shown(found, policy, codeowners) for found in worst)
+        shown = tuple(_shown(finding, policy, codeowners) for finding in worst)
         owners = owner_names((*policy.override.teams, *policy.override.users))
-        held = review.suppressed[:MOST_SHOWN]
-        waived = [one for one in review.suppressed if _UNTIL in one.because]
-        said = {
+        suppressed = review.suppressed[:MOST_SHOWN]
+        waived = [item for item in review.suppressed if _UNTIL in item.because]
+        data = {
             "verdict": review.verdict,
             "findings": msgspec.to_builtins(shown),
             "overriders": owners,
             "hours": policy.override.hours,
             "overridden": bool(review.overridden),
-            "until": min((one.because[_UNTIL] for one in waived), default=""),
-            "held": sorted((one.finding.fingerprint, dict(one.because)) for one in held),
+            "until": min((item.because[_UNTIL] for item in waived), default=""),
+            "held": sorted((item.finding.fingerprint, dict(item.because)) for item in suppressed),
         }
-        mark = blake2b(msgspec.json.encode(said, order="sorted"), digest_size=12).hexdigest()
+        content = blake2b(msgspec.json.encode(data, order="sorted"), digest_size=12).hexdigest()
         before = self.audit.entries("concluded", self.repository, pull=self.pull)
-        if before and before[-1].key.endswith(f":{review.head}:{mark}"):
+        if before and before[-1].key.endswith(f":{review.head}:{content}"):
             return
-        key = f"concluded:{self.repository}:{self.pull}:{len(before)}:{review.head}:{mark}"
+        key = f"concluded:{self.repository}:{self.pull}:{len(before)}:{review.head}:{content}"
         self.audit.append(
-            [self._entry(key, "concluded", review.head, data=said), *self._details(review)]
+            [self._entry(key, "concluded", review.head, data=data), *self._details(review)]
         )
 
     def conclusions(self) -> Iterator[RecordedConclusion]:
         """What the reviews said, oldest first."""
         for entry in self.audit.entries("concluded", self.repository, pull=self.pull):
-            held = msgspec.convert(dict(entry.data), _Said)
+            data = msgspec.convert(dict(entry.data), _Said)
             yield RecordedConclusion(
                 entry.at,
                 entry.head,
-                held.verdict,
-                tuple(held.findings),
-                tuple(held.overriders),
-                held.hours,
-                held.overridden,
-                held.until,
+                data.verdict,
+                tuple(data.findings),
+                tuple(data.overriders),
+                data.hours,
+                data.overridden,
+                data.until,
             )
 
     def shown(self, before: str) -> RecordedConclusion | None:
         """What people saw at a moment: the newest conclusion until then."""
-        known = [held for held in self.conclusions() if held.at <= before]
-        return known[-1] if known else None
+        earlier = [recorded for recorded in self.conclusions() if recorded.at <= before]
+        return earlier[-1] if earlier else None
 
     def approvals(self) -> tuple[Approval, ...]:
         """What people accepted here."""
-        held = self.audit.entries("approved", self.repository, pull=self.pull)
-        return tuple(map(_approval, held))
+        entries = self.audit.entries("approved", self.repository, pull=self.pull)
+        return tuple(map(_approval, entries))
 
     def elsewhere(self, fingerprints: Sequence[str]) -> tuple[Approval, ...]:
         """What people accepted of these findings on other pull requests."""
-        held = self.audit.entries("approved", self.repository, fingerprints=fingerprints)
-        return tuple(_approval(entry) for entry in held if entry.pull != self.pull)
+        entries = self.audit.entries("approved", self.repository, fingerprints=fingerprints)
+        return tuple(_approval(entry) for entry in entries if entry.pull != self.pull)
 
     def approve(self, approval: Approval, rule: str, head: str, source: str) -> None:
         """Records a person's consent; `source` is the comment by which it was given."""
         what = f"{approval.digest}:{','.join(approval.environments)}"
-        mark = blake2b(what.encode(), digest_size=8).hexdigest()
-        key = f"approved:{self.repository}:{self.pull}:{source}:{approval.fingerprint}:{mark}"
+        content = blake2b(what.encode(), digest_size=8).hexdigest()
+        key = f"approved:{self.repository}:{self.pull}:{source}:{approval.fingerprint}:{content}"
         entry = self._entry(
             key, "approved", head, actor=approval.by, reason=approval.reason, rule=rule,
             fingerprint=approval.fingerprint,
@@ -159,15 +159,15 @@ class Record:
         By an override that is over, or by a waiver that has expired.
         """
         last = list(self.conclusions())[-1:]
-        if any(one.until and one.until < today.isoformat() for one in last):
+        if any(recorded.until and recorded.until < today.isoformat() for recorded in last):
             return True
-        known = self.audit.entries("overridden", self.repository, pull=self.pull)
+        overrides = self.audit.entries("overridden", self.repository, pull=self.pull)
         alive = any(
-            entry.head == one.head and stamp(self.now) < entry.data["until"]
-            for one in last
-            for entry in known
+            entry.head == recorded.head and stamp(self.now) < entry.data["until"]
+            for recorded in last
+            for entry in overrides
         )
-        return any(one.overridden for one in last) and not alive
+        return any(recorded.overridden for recorded in last) and not alive
 
     def refuse(self, by: str, reason: str, head: str, source: str) -> None:
         """Records that somebody asked for what they may not have."""
@@ -176,8 +176,8 @@ class Record:
 
     def notified(self, team: str) -> bool:
         """Whether the team was told of this pull request."""
-        told = self.audit.entries("notified", self.repository, pull=self.pull)
-        return any(entry.actor == team for entry in told)
+        entries = self.audit.entries("notified", self.repository, pull=self.pull)
+        return any(entry.actor == team for entry in entries)
 
     def notify(self, team: str, head: str, *, taken: bool) -> None:
         """Records that a team was told, and whether GitHub took it."""
@@ -188,31 +188,31 @@ class Record:
     def _details(self, review: Review) -> Iterator[AuditEntry]:
         """A row for each finding, waived, accepted or standing: for who queries the table."""
         standing: Iterable[tuple[Event, ReviewFinding, Mapping[str, str]]] = (
-            ("found", found, {}) for found in sorted(review.findings, key=badness)[:MOST_SHOWN]
+            ("found", finding, {}) for finding in sorted(review.findings, key=badness)[:MOST_SHOWN]
         )
-        held: Iterable[tuple[Event, ReviewFinding, Mapping[str, str]]] = (
-            ("accepted" if "approval" in one.because else "waived", one.finding, one.because)
-            for one in review.suppressed[:MOST_SHOWN]
+        suppressed: Iterable[tuple[Event, ReviewFinding, Mapping[str, str]]] = (
+            ("accepted" if "approval" in item.because else "waived", item.finding, item.because)
+            for item in review.suppressed[:MOST_SHOWN]
         )
-        for event, found, because in (*standing, *held):
-            spaces = ",".join(found.environments)
-            what = f"{digest(found)}:{spaces}:{sorted(because.items())}"
-            mark = blake2b(what.encode(), digest_size=8).hexdigest()
+        for event, finding, because in (*standing, *suppressed):
+            spaces = ",".join(finding.environments)
+            what = f"{digest(finding)}:{spaces}:{sorted(because.items())}"
+            content = blake2b(what.encode(), digest_size=8).hexdigest()
             place = f"{self.repository}:{self.pull}:{review.head}"
             yield self._entry(
-                f"{event}:{place}:{found.fingerprint}:{mark}",
+                f"{event}:{place}:{finding.fingerprint}:{content}",
                 event,
                 review.head,
                 actor=because.get("by", ""),
-                rule=found.rule,
-                fingerprint=found.fingerprint,
+                rule=finding.rule,
+                fingerprint=finding.fingerprint,
                 reason=because.get("approval") or because.get("waiver", ""),
                 data={
-                    "message": found.message,
-                    "severity": str(found.severity),
-                    "blocks": found.blocks,
-                    "environments": found.environments,
-                    "path": found.location.path if found.location else None,
+                    "message": finding.message,
+                    "severity": str(finding.severity),
+                    "blocks": finding.blocks,
+                    "environments": finding.environments,
+                    "path": finding.location.path if finding.location else None,
                     "because": dict(because),
                 },
             )
@@ -242,19 +242,19 @@ class _Said(msgspec.Struct):
     until: str = ""
 
 
-def _shown(found: ReviewFinding, policy: Policy, codeowners: Codeowners) -> ShownFinding:
+def _shown(finding: ReviewFinding, policy: Policy, codeowners: Codeowners) -> ShownFinding:
     return ShownFinding(
-        found.fingerprint,
-        digest(found),
-        found.rule,
-        found.message,
-        found.severity,
-        found.environments,
-        found.blocks,
-        needs(found, policy, codeowners) if found.blocks else (),
+        finding.fingerprint,
+        digest(finding),
+        finding.rule,
+        finding.message,
+        finding.severity,
+        finding.environments,
+        finding.blocks,
+        needs(finding, policy, codeowners) if finding.blocks else (),
     )
 
 
 def _approval(entry: AuditEntry) -> Approval:
-    held = {**entry.data, "pull": entry.pull, "fingerprint": entry.fingerprint}
-    return msgspec.convert(held | {"by": entry.actor, "reason": entry.reason}, Approval)
+    data = {**entry.data, "pull": entry.pull, "fingerprint": entry.fingerprint}
+    return msgspec.convert(data | {"by": entry.actor, "reason": entry.reason}, Approval)

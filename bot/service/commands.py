@@ -27,27 +27,27 @@ log = structlog.get_logger()
 BY_REVIEW = "approving-review"
 
 
-def run_command(means: ServiceContext, errand: MaintenanceTask) -> Done:
+def run_command(context: ServiceContext, task: MaintenanceTask) -> Done:
     """What became of a comment that holds a command, or of a review that may be an approval.
 
     Run twice, it records and answers once.
     """
-    job = Job(errand.installation, errand.repository, errand.number, "requested")
-    with means.connected(errand.installation, errand.repository) as github:
-        pull = read_pull(github, errand.number)
-        record = record_of(means, github, errand.number)
+    job = Job(task.installation, task.repository, task.number, "requested")
+    with context.connected(task.installation, task.repository) as github:
+        pull = read_pull(github, task.number)
+        record = record_of(context, github, task.number)
         if not pull.open:
             return Done("unneeded")
-        if errand.detail == BY_REVIEW:
+        if task.detail == BY_REVIEW:
             return _reviewed(record, job)
-        place, _, rest = errand.detail.partition(":")
-        number, _, mark = rest.partition(":")
-        known: CommentKind = "line" if place == "line" else "issue"
-        comment = read_comment(github, errand.number, known, int(number))
+        place, _, rest = task.detail.partition(":")
+        number, _, content = rest.partition(":")
+        kind: CommentKind = "line" if place == "line" else "issue"
+        comment = read_comment(github, task.number, kind, int(number))
         if comment is None or not comment.person:
             return Done("unneeded")
-        hearing = _Hearing(means, github, pull, comment, record)
-        edited = body_mark(comment.body) != mark
+        hearing = _Hearing(context, github, pull, comment, record)
+        edited = body_mark(comment.body) != content
         hearing.hear((Command("unknown", fault="edited"),) if edited else ())
         if not edited:
             hearing.hear(parse_commands(comment.body))
@@ -57,8 +57,10 @@ def run_command(means: ServiceContext, errand: MaintenanceTask) -> Done:
 
 def _reviewed(record: Record, job: Job) -> Done:
     """A review may be an approval only where the policy lets it be one."""
-    held = list(record.conclusions())[-1:]
-    counts = any(need.by_review for one in held for shown in one.findings for need in shown.needs)
+    newest = list(record.conclusions())[-1:]
+    counts = any(
+        need.by_review for recorded in newest for shown in recorded.findings for need in shown.needs
+    )
     accepted = any(
         "approving review" in entry.reason
         for entry in record.audit.entries("accepted", record.repository, pull=record.pull)
@@ -70,7 +72,7 @@ def _reviewed(record: Record, job: Job) -> Done:
 class _Hearing:
     """One comment being carried out. `changed`: what the check says may be another now."""
 
-    means: ServiceContext
+    context: ServiceContext
     github: GitHubConnection
     pull: PullRequest
     comment: Comment
@@ -92,7 +94,7 @@ class _Hearing:
                 case "override":
                     self._override(command, shown, at)
                 case "recheck":
-                    self.changed = self.changed or self._known
+                    self.changed = self.changed or self._is_insider
                 case "explain":
                     self._explain(command, shown)
                 case _:
@@ -100,13 +102,13 @@ class _Hearing:
 
     def answer(self) -> None:
         """Answers, once and all in one; strangers get no answer, only what they may have."""
-        told = [one for one in self.answers if self._known or one.done]
-        if told:
-            body = write_reply(reply_mark(self.comment), tuple(told))
+        visible = [item for item in self.answers if self._is_insider or item.done]
+        if visible:
+            body = write_reply(reply_mark(self.comment), tuple(visible))
             reply(self.github, self.pull.number, self.comment, body)
 
     @property
-    def _known(self) -> bool:
+    def _is_insider(self) -> bool:
         """Whether the author is one of the repository's people, or opened the pull request."""
         return self.comment.insider or self._is_author
 
@@ -118,27 +120,28 @@ class _Hearing:
         if self._is_author:
             self._refuse(command, "who opened a pull request cannot accept what it brings", at)
             return
-        wanted = _wanted(command.id, shown)
-        if isinstance(wanted, str):
-            self._refuse(command, wanted, at)
+        findings = _matching(command.id, shown)
+        if isinstance(findings, str):
+            self._refuse(command, findings, at)
             return
-        people = People(self.github, self.means.gateway)
+        people = People(self.github, self.context.gateway)
         head = shown.head if shown else ""
-        for one in wanted:
-            names = names_of(people, self.comment.author, one.needs)
-            owners = tuple(dict.fromkeys(name for need in one.needs for name in need.owners))
+        for finding in findings:
+            names = names_of(people, self.comment.author, finding.needs)
+            owners = tuple(dict.fromkeys(name for need in finding.needs for name in need.owners))
             if not names:
                 why = "nobody is named who could accept it" if not owners else ""
-                self._refuse(command, why, at, one, Person(owners, people.blind))
+                self._refuse(command, why, at, finding, Person(owners, people.blind))
                 continue
             approval = Approval(
-                self.pull.number, one.fingerprint, one.digest, one.severity, one.environments,
+                self.pull.number, finding.fingerprint, finding.digest,
+                finding.severity, finding.environments,
                 self.comment.author, names, command.reason,
             )  # fmt: skip
-            self.record.approve(approval, one.rule, head, self._source(at))
+            self.record.approve(approval, finding.rule, head, self._source(at))
             self.changed = True
             self.answers.append(
-                CommandReply("approve", one.fingerprint, message=one.message, done=True)
+                CommandReply("approve", finding.fingerprint, message=finding.message, done=True)
             )
 
     def _override(self, command: Command, shown: RecordedConclusion | None, at: int) -> None:
@@ -148,7 +151,7 @@ class _Hearing:
         if shown is None or not shown.overriders:
             self._refuse(command, "the policy names nobody who may: `override:` is empty", at)
             return
-        people = People(self.github, self.means.gateway)
+        people = People(self.github, self.context.gateway)
         names = people.names(self.comment.author, shown.overriders)
         if not names:
             self._refuse(command, "", at, person=Person(shown.overriders, people.blind))
@@ -163,14 +166,14 @@ class _Hearing:
         self.answers.append(CommandReply("override", until=until, done=True))
 
     def _explain(self, command: Command, shown: RecordedConclusion | None) -> None:
-        found = _wanted(command.id, shown, blocking=False)
-        if isinstance(found, str):
-            self.answers.append(CommandReply("explain", command.id, fault=found))
+        findings = _matching(command.id, shown, blocking=False)
+        if isinstance(findings, str):
+            self.answers.append(CommandReply("explain", command.id, fault=findings))
             return
-        one = found[0]
-        page = next((rule.page for rule in load_rules() if rule.id == one.rule), None)
+        finding = findings[0]
+        page = next((rule.page for rule in load_rules() if rule.id == finding.rule), None)
         self.answers.append(
-            CommandReply("explain", one.fingerprint, message=one.message, page=page)
+            CommandReply("explain", finding.fingerprint, message=finding.message, page=page)
         )
 
     def _refuse(
@@ -178,12 +181,12 @@ class _Hearing:
         command: Command,
         why: str,
         at: int,
-        one: ShownFinding | None = None,
+        finding: ShownFinding | None = None,
         person: Person = NOBODY,
     ) -> None:
         """Records and answers that this person may not."""
-        which = one.fingerprint if one else command.id
-        reason = f"{command.verb} {which}: {why or 'not one of those who may'}"
+        which = finding.fingerprint if finding else command.id
+        reason = f"{command.verb} {which}: {why or 'not finding of those who may'}"
         self.record.refuse(
             self.comment.author, reason, self.pull.head, f"{self._source(at)}:{which}"
         )
@@ -195,19 +198,19 @@ class _Hearing:
         return f"{self.comment.place}:{self.comment.id}:{at}"
 
 
-def _wanted(
-    wanted: str, shown: RecordedConclusion | None, *, blocking: bool = True
+def _matching(
+    short: str, shown: RecordedConclusion | None, *, blocking: bool = True
 ) -> tuple[ShownFinding, ...] | str:
     """The findings that an id names among those shown, or why there are none."""
     every = shown.findings if shown else ()
-    held = tuple(one for one in every if one.blocks or not blocking)
-    if not held:
+    candidates = tuple(finding for finding in every if finding.blocks or not blocking)
+    if not candidates:
         return "nothing that would have to be accepted was shown here when the comment was written"
-    if wanted == "all":
-        return held
-    meant = named(wanted, (one.fingerprint for one in held))
+    if short == "all":
+        return candidates
+    meant = named(short, (finding.fingerprint for finding in candidates))
     if not meant:
         return "no finding that was shown here when the comment was written has this id"
     if len(meant) > 1:
         return f"more than one finding has an id that begins so: {', '.join(meant[:5])}"
-    return tuple(one for one in held if one.fingerprint == meant[0])
+    return tuple(finding for finding in candidates if finding.fingerprint == meant[0])

@@ -85,7 +85,7 @@ class ServiceContext:
         return self.mirror(repository).name
 
     def fetched(
-        self, github: GitHubConnection, wanted: Sequence[str], deadline: Deadline
+        self, github: GitHubConnection, refs: Sequence[str], deadline: Deadline
     ) -> Repository:
         """The mirror with these commits and refs, and the tip of the default branch."""
         mirror = Mirror(
@@ -95,7 +95,7 @@ class ServiceContext:
             seconds=deadline.check(),
         )
         return mirror.fetch(
-            github.clone_url, [*dict.fromkeys((*wanted, trusted(github)))], github.token
+            github.clone_url, [*dict.fromkeys((*refs, trusted(github)))], github.token
         )
 
     def policy(self, github: GitHubConnection, commits: Commits) -> Policy:
@@ -120,11 +120,11 @@ class ServiceContext:
 
         Raises Overtaken where it turns out to be unwanted meanwhile.
         """
-        left = deadline.check()
-        known = self.options.renders
-        renders = replace(known, seconds=min(known.seconds, left / 2))
+        seconds = deadline.check()
+        configured = self.options.renders
+        renders = replace(configured, seconds=min(configured.seconds, seconds / 2))
         limits = replace(
-            self.options.limits, wall=min(left - renders.seconds, self.options.limits.wall)
+            self.options.limits, wall=min(seconds - renders.seconds, self.options.limits.wall)
         )
         with commits.repository.blobs() as blobs:
             base, head = (

@@ -16,7 +16,7 @@ class Deadline:
 
     def check(self) -> float:
         """The seconds that are left. Raises AnalysisError where there are none."""
-        left = self._end - time.monotonic()
-        if left <= 0:
+        remaining = self._end - time.monotonic()
+        if remaining <= 0:
             raise AnalysisError(f"the review took longer than {self._seconds:.0f} seconds")
-        return left
+        return remaining

@@ -12,11 +12,11 @@ import structlog
 
 from bot.analysis.process.cache import forget
 from bot.core.publish.notices import installed
-from bot.errors import GitHubAnswerError
 from bot.github import checks, installations
+from bot.github.api import read_if_there
 from bot.github.auth import GitHubConnection
-from bot.github.errors import translated
 from bot.github.events import again
+from bot.github.people import People
 from bot.github.pulls import PullRequest, on_head, open_pulls
 from bot.github.tasks import (
     Announcement,
@@ -39,62 +39,50 @@ log = structlog.get_logger()
 SPREAD: Final = 2.0
 """Seconds between two reviews that nobody waits for: an installation must not be flooded."""
 
-_TRUSTED: Final = frozenset({"admin", "maintain", "write"})
 
-
-def run(means: ServiceContext, errand: MaintenanceTask) -> Done:
+def run(context: ServiceContext, task: MaintenanceTask) -> Done:
     """What became of the errand, and what follows from it."""
-    return _CHORES[errand.chore](means, errand)
+    return _CHORES[task.action](context, task)
 
 
 def deal(batch: Batch) -> Done:
     """The tasks of a batch; those for which nobody waits one after the other."""
     patient = all(
-        isinstance(task, MaintenanceTask) and task.chore == "welcome" for task in batch.tasks
+        isinstance(task, MaintenanceTask) and task.action == "welcome" for task in batch.tasks
     )
     return Done("dealt", batch.tasks, SPREAD if patient else 0.0)
 
 
-def _act(means: ServiceContext, errand: MaintenanceTask) -> Done:
+def _act(context: ServiceContext, task: MaintenanceTask) -> Done:
     """Somebody pressed a button of ours; who may not write here may not ask for work either."""
-    with means.connected(errand.installation, errand.repository) as github:
-        path = f"/repos/{github.full_name}/collaborators/{errand.detail}/permission"
-        try:
-            with translated():
-                answer = github.github.requester.requestJsonAndCheck("GET", path)[1]
-        except GitHubAnswerError as error:
-            if error.status != 404:
-                raise
+    with context.connected(task.installation, task.repository) as github:
+        if not People(github, context.gateway).may_write(task.detail):
             return Done("refused")
-    if answer.get("permission") not in _TRUSTED:
-        return Done("refused")
-    job = Job(errand.installation, errand.repository, errand.number, "requested")
+    job = Job(task.installation, task.repository, task.number, "requested")
     return Done("acted", (Announcement(job),))
 
 
-def _close(means: ServiceContext, errand: MaintenanceTask) -> Done:
-    return review_pull_request.close(
-        means, Job(errand.installation, errand.repository, errand.number)
-    )
+def _close(context: ServiceContext, task: MaintenanceTask) -> Done:
+    return review_pull_request.close(context, Job(task.installation, task.repository, task.number))
 
 
-def _welcome(means: ServiceContext, errand: MaintenanceTask) -> Done:
+def _welcome(context: ServiceContext, task: MaintenanceTask) -> Done:
     """A repository of a new installation: its check can be chosen, its pull requests get one.
 
     People who opened them did not ask for comments: they get the check alone. One that was opened
     since then has a webhook of its own.
     """
-    with means.connected(errand.installation, errand.repository) as github:
+    with context.connected(task.installation, task.repository) as github:
         tip = _tip(github)
         if tip is None:
             return Done("empty")
         checks.greet(github, tip, installed())
-        found = tuple(
-            Job(errand.installation, errand.repository, pull.number, priority="sweep", quiet=True)
+        jobs = tuple(
+            Job(task.installation, task.repository, pull.number, priority="sweep", quiet=True)
             for pull in open_pulls(github)
-            if _was_there(pull, errand.detail)
+            if _was_there(pull, task.detail)
         )
-    return Done("welcomed", found, SPREAD)
+    return Done("welcomed", jobs, SPREAD)
 
 
 def _was_there(pull: PullRequest, since: str) -> bool:
@@ -107,127 +95,121 @@ def _was_there(pull: PullRequest, since: str) -> bool:
 def _tip(github: GitHubConnection) -> str | None:
     """The default branch's newest commit, None where there is none."""
     path = f"/repos/{github.full_name}/git/ref/heads/{github.default_branch}"
-    try:
-        with translated():
-            found = github.github.requester.requestJsonAndCheck("GET", path)[1]
-    except GitHubAnswerError as error:
-        if error.status not in {404, 409}:
-            raise
-        return None
-    commit: str = found["object"]["sha"]
-    return commit
+    answer = read_if_there(github.github.requester, path, frozenset({404, 409}))
+    return None if answer is None else str(answer["object"]["sha"])
 
 
-def _sweep(means: ServiceContext, errand: MaintenanceTask) -> Done:
+def _sweep(context: ServiceContext, task: MaintenanceTask) -> Done:
     """The open pull requests of a repository whose head has no finished run of ours.
 
     And those that an override or a waiver let through for a while that is over.
     """
-    with means.connected(errand.installation, errand.repository) as github:
+    with context.connected(task.installation, task.repository) as github:
         pulls = open_pulls(github)
-        over = lapsed(means, github, (pull.number for pull in pulls))
-        wanted = {
-            pull.number: "requested" if pull.number in over else _wanted(github, pull, pulls)
+        over = lapsed(context, github, (pull.number for pull in pulls))
+        reasons = {
+            pull.number: "requested" if pull.number in over else _review_reason(github, pull, pulls)
             for pull in pulls
         }
     return Done(
         "swept",
         tuple(
-            Job(errand.installation, errand.repository, number, reason, "sweep")
-            for number, reason in wanted.items()
+            Job(task.installation, task.repository, number, reason, "sweep")
+            for number, reason in reasons.items()
             if reason
         ),
         SPREAD,
     )
 
 
-def _wanted(
+def _review_reason(
     github: GitHubConnection, pull: PullRequest, pulls: Sequence[PullRequest]
 ) -> Reason | None:
     """Why a pull request is to be reviewed, None where it has all that it should have."""
     about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
-    here = {one.number for one in pulls if one.head == pull.head}
+    here = {other.number for other in pulls if other.head == pull.head}
     if checks.cancel_strays(github, pull.head, runs, here):
         # GitHub shows the newest run of a commit, which may be one of those.
         return "requested"
-    held = checks.newest(runs, about)
+    run = checks.newest(runs, about)
     unfinished = any(checks.is_unfinished(run, about) for run in runs)
-    if held is None or unfinished or held.external_id.endswith(":superseded"):
+    if run is None or unfinished or checks.is_superseded(run):
         return "changed"
-    return None if held.external_id.startswith(f"{about.mark}:") else "changed"
+    ended = run.about is not None and run.about.same_comparison(about.id) and run.about.ending
+    return None if ended else "changed"
 
 
-def _recheck(means: ServiceContext, errand: MaintenanceTask) -> Done:
+def _recheck(context: ServiceContext, task: MaintenanceTask) -> Done:
     """Every open pull request again, slowly: the policy that judges them is another."""
-    with means.connected(errand.installation, errand.repository) as github:
-        found = tuple(
-            Job(errand.installation, errand.repository, pull.number, "requested", "sweep")
+    with context.connected(task.installation, task.repository) as github:
+        jobs = tuple(
+            Job(task.installation, task.repository, pull.number, "requested", "sweep")
             for pull in open_pulls(github)
         )
-    return Done("rechecking", found, SPREAD)
+    return Done("rechecking", jobs, SPREAD)
 
 
-def _recheck_installation(means: ServiceContext, errand: MaintenanceTask) -> Done:
+def _recheck_installation(context: ServiceContext, task: MaintenanceTask) -> Done:
     """Every repository: the policy that lies under theirs is another."""
-    means.organisations.forget(errand.installation)
-    found = tuple(
-        MaintenanceTask("recheck", errand.installation, repository)
-        for repository in installations.repositories(means.gateway, errand.installation)
+    context.organisations.forget(task.installation)
+    tasks = tuple(
+        MaintenanceTask("recheck", task.installation, repository)
+        for repository in installations.repositories(context.gateway, task.installation)
     )
-    return Done("rechecking", found, SPREAD)
+    return Done("rechecking", tasks, SPREAD)
 
 
-def _rerun(means: ServiceContext, errand: MaintenanceTask) -> Done:
+def _rerun(context: ServiceContext, task: MaintenanceTask) -> Done:
     """What is to be reviewed again of a commit for which GitHub names no pull request."""
-    where = (errand.installation, errand.repository)
-    with means.connected(*where) as github:
-        found: tuple[Task, ...] = tuple(
+    where = (task.installation, task.repository)
+    with context.connected(*where) as github:
+        tasks: tuple[Task, ...] = tuple(
             Announcement(Job(*where, pull.number, "requested"))
-            for pull in on_head(github, errand.detail)
+            for pull in on_head(github, task.detail)
         )
         # "Re-run all checks" on a combination of the merge queue, or on the default branch.
-        runs = () if found else checks.runs_on_any(github, errand.detail)
-    known = (again(where, run.external_id, errand.detail) for run in runs)
-    return Done("found", found or tuple(dict.fromkeys(task for task in known if task)))
+        runs = () if tasks else checks.runs_on_any(github, task.detail)
+    repeated = (again(where, run.about, task.detail) for run in runs)
+    return Done("found", tasks or tuple(dict.fromkeys(task for task in repeated if task)))
 
 
-def _sweep_installation(means: ServiceContext, errand: MaintenanceTask) -> Done:
-    found = tuple(
-        MaintenanceTask("sweep", errand.installation, repository)
-        for repository in installations.repositories(means.gateway, errand.installation)
+def _sweep_installation(context: ServiceContext, task: MaintenanceTask) -> Done:
+    tasks = tuple(
+        MaintenanceTask("sweep", task.installation, repository)
+        for repository in installations.repositories(context.gateway, task.installation)
     )
-    return Done("listed", found, SPREAD)
+    return Done("listed", tasks, SPREAD)
 
 
-def _sweep_all(means: ServiceContext, errand: MaintenanceTask) -> Done:
-    del errand
-    found = tuple(
+def _sweep_all(context: ServiceContext, task: MaintenanceTask) -> Done:
+    del task
+    tasks = tuple(
         MaintenanceTask("sweep-installation", number)
-        for number in installations.installations(means.gateway)
+        for number in installations.installations(context.gateway)
     )
-    return Done("listed", found)
+    return Done("listed", tasks)
 
 
-def _forget(means: ServiceContext, errand: MaintenanceTask) -> Done:
+def _forget(context: ServiceContext, task: MaintenanceTask) -> Done:
     """Nothing of a repository that the App may not see any more stays here."""
-    mirror = means.mirror(errand.repository)
+    mirror = context.mirror(task.repository)
     shutil.rmtree(mirror, ignore_errors=True)
     mirror.with_name(f"{mirror.name}.lock").unlink(missing_ok=True)
-    if means.options.cache is not None:
-        forget(means.options.cache, means.tenant(errand.repository))
+    if context.options.cache is not None:
+        forget(context.options.cache, context.tenant(task.repository))
     return Done("forgotten")
 
 
 def redelivered(
-    means: ServiceContext, since: datetime, known: Callable[[str], bool]
+    context: ServiceContext, since: datetime, seen: Callable[[str], bool]
 ) -> Iterator[tuple[str, Task | None]]:
-    """What GitHub could not deliver and is not `known`: the GUID, and what it asks for, if any."""
-    for lost in installations.undelivered(means.gateway, since):
-        if known(lost.guid):
+    """What GitHub could not deliver and is not `seen`: the GUID, and what it asks for, if any."""
+    for lost in installations.undelivered(context.gateway, since):
+        if seen(lost.guid):
             continue
-        found = installations.delivery(means.gateway, lost)
-        log.info("delivery fetched", delivery=found.id, event_name=found.event)
-        yield found.id, together(found.tasks) if found.tasks else None
+        received = installations.delivery(context.gateway, lost)
+        log.info("delivery fetched", delivery=received.id, event_name=received.event)
+        yield received.id, together(received.tasks) if received.tasks else None
 
 
 _CHORES: Final[Mapping[MaintenanceKind, Callable[[ServiceContext, MaintenanceTask], Done]]] = (

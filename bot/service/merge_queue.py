@@ -12,6 +12,7 @@ from bot.git import Repository
 from bot.github import checks
 from bot.github.auth import GitHubConnection
 from bot.github.conversation import say_once
+from bot.github.external_id import ExternalId
 from bot.github.pulls import open_pulls, read_pull
 from bot.github.tasks import Done, GroupJob, MaintenanceTask
 from bot.service.approvals import Case, codeowners_of, settled_together
@@ -22,33 +23,33 @@ from bot.service.deadline import Deadline
 log = structlog.get_logger()
 
 
-def review_group(means: ServiceContext, job: GroupJob) -> Done:
+def review_group(context: ServiceContext, job: GroupJob) -> Done:
     """The verdict about the combined tree; only what the combination adds can block.
 
     What was accepted on its pull requests holds here as well, finding by finding.
     """
-    deadline = Deadline(means.seconds)
-    with means.connected(job.installation, job.repository) as github:
+    deadline = Deadline(context.seconds)
+    with context.connected(job.installation, job.repository) as github:
         about = checks.about_group(job)
-        held = checks.newest(checks.runs_on(github, job.head), about)
-        if held and held.external_id.endswith(":superseded"):
+        earlier = checks.newest(checks.runs_on(github, job.head), about)
+        if earlier and checks.is_superseded(earlier):
             return Done("unneeded")
         run = checks.begin(github, about)
-        repository = means.fetched(github, (job.head, job.base), deadline)
+        repository = context.fetched(github, (job.head, job.base), deadline)
         tip = repository.resolve(trusted(github))
         # A run that is asked for again may not say for which branch the queue is.
         target = job.branch or read_pull(github, job.number).target
         commits = Commits(repository, job.base, job.head, tip, target, github.clone_url)
         try:
-            policy = means.policy(github, commits)
+            policy = context.policy(github, commits)
         except PolicyError as error:
-            told, summary = invalid_policy(error)
-            ending = ConcludeCheck(told.conclusion, told.title, summary)
+            outcome, summary = invalid_policy(error)
+            ending = ConcludeCheck(outcome.conclusion, outcome.title, summary)
             checks.conclude(github, about, run, checks.End(ending, "failed"))
             return Done("invalid-policy")
-        judged = means.judged(commits, policy, deadline)
+        judged = context.judged(commits, policy, deadline)
         case = Case(judged, policy, codeowners_of(commits))
-        judged = settled_together(means, github, _members(github, repository, job), case)
+        judged = settled_together(context, github, _members(github, repository, job), case)
         deadline.check()
         ending = conclude(judged, policy)
         checks.conclude(github, about, run, checks.End(ending))
@@ -56,30 +57,30 @@ def review_group(means: ServiceContext, job: GroupJob) -> Done:
     return Done(judged.verdict)
 
 
-def give_up_group(means: ServiceContext, job: GroupJob, reference: str) -> None:
+def give_up_group(context: ServiceContext, job: GroupJob, reference: str) -> None:
     """Ends the run of a combination that could not be reviewed: never as a success."""
-    with means.connected(job.installation, job.repository) as github:
+    with context.connected(job.installation, job.repository) as github:
         about = checks.about_group(job)
         if not checks.reviewed(github, about):
-            told, summary = failed(reference)
-            ending = ConcludeCheck(told.conclusion, told.title, summary)
+            outcome, summary = failed(reference)
+            ending = ConcludeCheck(outcome.conclusion, outcome.title, summary)
             run = checks.adopt(github, about)
             checks.conclude(github, about, run, checks.End(ending, "failed"))
 
 
-def leave(means: ServiceContext, errand: MaintenanceTask) -> Done:
+def leave(context: ServiceContext, task: MaintenanceTask) -> Done:
     """A combination is no more: its run ends, and one line says why where the check was why."""
-    head, _, reason = errand.detail.partition(" ")
-    with means.connected(errand.installation, errand.repository) as github:
-        about = checks.About(head, f"v1:queue:{errand.number}:", f"v1:queue:{errand.number}:")
+    head, _, reason = task.detail.partition(" ")
+    with context.connected(task.installation, task.repository) as github:
+        about = checks.About(head, ExternalId("queue", task.number))
         runs = checks.runs_on(github, head)
         run = checks.newest(runs, about)
         checks.cancel_all(github, about, runs)
         failing = run is not None and run.conclusion in {"failure", "action_required"}
         if run is None or not failing or reason == "merged":
             return Done("ungrouped")
-        said = ejected(run.title, head)
-        say_once(github, errand.number, said, ejected_mark(head))
+        body = ejected(run.title, head)
+        say_once(github, task.number, body, ejected_mark(head))
     return Done("ejected")
 
 

@@ -18,6 +18,7 @@ from bot.errors import GitHubError, Overtaken, PolicyError
 from bot.github import checks
 from bot.github.auth import GitHubConnection
 from bot.github.comments import perform, read_posted
+from bot.github.external_id import ExternalId
 from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
 from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service.approvals import Case, codeowners_of, remember, settled, tell_teams
@@ -32,78 +33,78 @@ LOOK: Final = 5.0
 """Seconds between two looks at whether a review that is under way is wanted still."""
 
 
-def announce(means: ServiceContext, task: Announcement) -> Done:
+def announce(context: ServiceContext, task: Announcement) -> Done:
     """Puts the check run in progress, also while an older job of the pull request runs.
 
     What was under way for the head that a push replaced ends.
     """
     job = task.job
-    with opened(means, job) as (github, pull):
-        left = _left(github, pull, job, task.before)
+    with opened(context, job) as (github, pull):
+        follow = _end_replaced_head(github, pull, job, task.before)
         about = checks.about_pull(pull)
-        held = checks.newest(checks.runs_on(github, pull.head), about)
-        if not pull.open or (job.reason == "missing" and held):
-            return Done("unneeded", left)
-        if job.reason == "changed" and checks.is_reviewed(held, about, quiet=job.quiet):
-            return Done("unneeded", left)
+        run = checks.newest(checks.runs_on(github, pull.head), about)
+        if not pull.open or (job.reason == "missing" and run):
+            return Done("unneeded", follow)
+        if job.reason == "changed" and checks.is_reviewed(run, about, quiet=job.quiet):
+            return Done("unneeded", follow)
         checks.begin(github, about)
-        return Done("announced", (*left, job))
+        return Done("announced", (*follow, job))
 
 
-def review(means: ServiceContext, job: Job) -> Done:
+def review(context: ServiceContext, job: Job) -> Done:
     """What became of the pull request as it is now.
 
     Run twice, also after a crash anywhere in between, it leaves what one run leaves. What it
     raises is for the queue, which tries again or gives up: then `give_up` ends the check.
     """
-    deadline = Deadline(means.seconds)
-    with opened(means, job) as (github, pull):
+    deadline = Deadline(context.seconds)
+    with opened(context, job) as (github, pull):
         about = checks.about_pull(pull)
         if _unneeded(github, pull, job):
             return Done("unneeded")
         # A sweep's review is one request where nothing is found: nobody waits to see it begin.
         find = checks.adopt if job.priority == "sweep" else checks.begin
         run = find(github, about)
-        commits = _fetched(means, github, pull, deadline)
+        commits = _fetched(context, github, pull, deadline)
         try:
-            policy = means.policy(github, commits)
+            policy = context.policy(github, commits)
         except PolicyError as error:
             end = _unreviewed(invalid_policy(error))
             return Done("invalid-policy", conclude(github, pull, job, run, end))
         try:
-            judged = means.judged(commits, policy, deadline, _overtaken(github, pull))
+            judged = context.judged(commits, policy, deadline, _overtaken(github, pull))
         except Overtaken:
             return _superseded(github, pull, job, run)
         case = Case(judged, policy, codeowners_of(commits))
-        judged = settled(means, github, pull, case)
+        judged = settled(context, github, pull, case)
         posted, files = read_posted(github, pull), changed_files(github, pull)
         *operations, ending = plan(judged, policy, posted, files)
         deadline.check()
         if _moved(github, pull):
             return _superseded(github, pull, job, run)
         perform(github, pull, _fitting(operations, pull, job, judged))
-        remember(means, github, pull, replace(case, review=judged))
+        remember(context, github, pull, replace(case, review=judged))
         follow = conclude(github, pull, job, run, _reviewed(ending, job))
         follow += _retargeted(github, pull, job)
         if not job.quiet:
-            tell_teams(means, github, pull, judged, policy)
+            tell_teams(context, github, pull, judged, policy)
     return Done(judged.verdict, follow)
 
 
-def give_up(means: ServiceContext, job: Job, reference: str) -> None:
+def give_up(context: ServiceContext, job: Job, reference: str) -> None:
     """Ends the check run of a job that failed for good, with what finds it in the logs.
 
     Not where the head was reviewed since then.
     """
-    with opened(means, job) as (github, pull):
+    with opened(context, job) as (github, pull):
         if not _unneeded(github, pull, replace(job, reason="changed", quiet=True)):
             run = checks.adopt(github, checks.about_pull(pull))
             conclude(github, pull, job, run, _unreviewed(failed(reference)))
 
 
-def close(means: ServiceContext, job: Job) -> Done:
+def close(context: ServiceContext, job: Job) -> Done:
     """A closed pull request has no check under way; others of its commit have one again."""
-    with opened(means, job) as (github, pull):
+    with opened(context, job) as (github, pull):
         if pull.open:
             return Done("unneeded")
         runs = checks.runs_on(github, pull.head)
@@ -112,9 +113,9 @@ def close(means: ServiceContext, job: Job) -> Done:
 
 
 @contextmanager
-def opened(means: ServiceContext, job: Job) -> Iterator[tuple[GitHubConnection, PullRequest]]:
+def opened(context: ServiceContext, job: Job) -> Iterator[tuple[GitHubConnection, PullRequest]]:
     """A connection for this job alone, and the pull request as it is now."""
-    with means.connected(job.installation, job.repository) as github:
+    with context.connected(job.installation, job.repository) as github:
         pull = read_pull(github, job.number)
         with structlog.contextvars.bound_contextvars(repository=github.full_name, head=pull.head):
             yield github, pull
@@ -125,20 +126,20 @@ def _unneeded(github: GitHubConnection, pull: PullRequest, job: Job) -> bool:
     if pull.open and job.reason == "requested":
         return False
     about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
-    held = checks.newest(runs, about)
-    if not pull.open or checks.is_reviewed(held, about, quiet=job.quiet):
+    run = checks.newest(runs, about)
+    if not pull.open or checks.is_reviewed(run, about, quiet=job.quiet):
         checks.cancel_all(github, about, runs)
         return True
     return False
 
 
-def _left(
+def _end_replaced_head(
     github: GitHubConnection, pull: PullRequest, job: Job, before: str | None
 ) -> tuple[Task, ...]:
     """Ends what is under way on the head that was; others that have it are reviewed without it."""
     if before is None or before == pull.head:
         return ()
-    gone = checks.About(before, f"v1:{pull.number}:", f"v1:{pull.number}:")
+    gone = checks.About(before, ExternalId("pull", pull.number))
     checks.cancel_all(github, gone, checks.runs_on(github, before))
     return _anew(github, before, pull, job)
 
@@ -153,11 +154,11 @@ def _anew(github: GitHubConnection, head: str, pull: PullRequest, job: Job) -> t
 
 
 def _fetched(
-    means: ServiceContext, github: GitHubConnection, pull: PullRequest, deadline: Deadline
+    context: ServiceContext, github: GitHubConnection, pull: PullRequest, deadline: Deadline
 ) -> Commits:
     """The commits to compare: the head, and where it left the base branch."""
     base = f"refs/heads/{pull.base}"
-    repository = means.fetched(github, (pull.head, base), deadline)
+    repository = context.fetched(github, (pull.head, base), deadline)
     return Commits(
         repository,
         base=repository.merge_base(base, pull.head),
@@ -170,19 +171,19 @@ def _fetched(
 
 def _moved(github: GitHubConnection, pull: PullRequest) -> bool:
     """Whether the pull request is another by now; its newer delivery has a job of its own."""
-    now = read_pull(github, pull.number)
-    return (now.open, now.head, now.base) != (pull.open, pull.head, pull.base)
+    current = read_pull(github, pull.number)
+    return (current.open, current.head, current.base) != (pull.open, pull.head, pull.base)
 
 
 def _overtaken(github: GitHubConnection, pull: PullRequest) -> Callable[[], bool]:
     """Asks GitHub now and then, while the analysis works, whether anybody waits for it still."""
-    asked = time.monotonic()
+    checked = time.monotonic()
 
     def overtaken() -> bool:
-        nonlocal asked
-        if time.monotonic() < asked + LOOK:
+        nonlocal checked
+        if time.monotonic() < checked + LOOK:
             return False
-        asked = time.monotonic()
+        checked = time.monotonic()
         try:
             return _moved(github, pull)
         except GitHubError:
@@ -208,10 +209,10 @@ def _retargeted(github: GitHubConnection, pull: PullRequest, job: Job) -> tuple[
     The announcement of that change found the run in progress and took it for its own; until a
     worker came to the next review, the verdict about the old base would let the merge through.
     """
-    now = read_pull(github, pull.number)
-    if not now.open or now.head != pull.head or now.base == pull.base:
+    current = read_pull(github, pull.number)
+    if not current.open or current.head != pull.head or current.base == pull.base:
         return ()
-    checks.begin(github, checks.about_pull(now))
+    checks.begin(github, checks.about_pull(current))
     return (Announcement(replace(job, reason="changed")),)
 
 
@@ -235,7 +236,7 @@ def _reviewed(ending: Operation, job: Job) -> checks.End:
     return checks.End(ending, quiet=job.quiet)
 
 
-def _unreviewed(told: tuple[Conclusion, str]) -> checks.End:
+def _unreviewed(outcome: tuple[Conclusion, str]) -> checks.End:
     """The end of a run that has no review to show; the next job for this head makes one."""
-    how, summary = told
+    how, summary = outcome
     return checks.End(ConcludeCheck(how.conclusion, how.title, summary), "failed")

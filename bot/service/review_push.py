@@ -35,11 +35,11 @@ _EVERYTHING: Final = "all"
 """What is kept of a push that nobody could judge: whatever is found since then."""
 
 
-def review_push(means: ServiceContext, job: PushJob) -> Done:
+def review_push(context: ServiceContext, job: PushJob) -> Done:
     """What a push to the default branch asks for, which is mostly nothing."""
-    deadline = Deadline(means.seconds)
-    with means.connected(job.installation, job.repository) as github:
-        repository = means.fetched(github, (job.before, job.after), deadline)
+    deadline = Deadline(context.seconds)
+    with context.connected(job.installation, job.repository) as github:
+        repository = context.fetched(github, (job.before, job.after), deadline)
         branch = github.default_branch
         commits = Commits(repository, job.before, job.after, job.after, branch, github.clone_url)
         tasks = _rechecks(github, repository, job)
@@ -49,29 +49,29 @@ def review_push(means: ServiceContext, job: PushJob) -> Done:
         if (not direct and carried is None) or checks.reviewed(github, about):
             return Done("policy-changed" if tasks else "unneeded", tasks)
         try:
-            policy = means.policy(github, commits)
+            policy = context.policy(github, commits)
         except PolicyError as error:
             _carry_on(github, job, carried, invalid_policy(error), direct=direct)
             return Done("invalid-policy", tasks)
-        judged = means.judged(commits, policy, deadline)
+        judged = context.judged(commits, policy, deadline)
         if not direct:
             judged = replace(judged, findings=(), problems=())
         since = job.before
         if carried:
             since, marks = carried
-            whole = means.judged(replace(commits, base=since), policy, deadline)
+            whole = context.judged(replace(commits, base=since), policy, deadline)
             judged = _with(judged, whole, marks)
         judged = replace(judged, verdict=verdict_of(judged.findings, judged.problems, policy))
-        kept = [found.fingerprint for found in judged.findings if found.blocks]
+        kept = [finding.fingerprint for finding in judged.findings if finding.blocks]
         ending = pushed(conclude(judged, policy), since, kept)
         checks.conclude(github, about, checks.adopt(github, about), checks.End(ending))
         log.info("push reviewed", conclusion=ending.conclusion, title=ending.title)
         return Done(judged.verdict, tasks)
 
 
-def give_up_push(means: ServiceContext, job: PushJob, reference: str) -> None:
+def give_up_push(context: ServiceContext, job: PushJob, reference: str) -> None:
     """A push that could not be reviewed is red, unless a pull request explains it."""
-    with means.connected(job.installation, job.repository) as github:
+    with context.connected(job.installation, job.repository) as github:
         about = checks.about_push(job)
         runs, carried = checks.runs_on(github, job.after), _carried(github, job.before)
         direct = not _by_pull_request(github, job.after)
@@ -86,12 +86,12 @@ def _carry_on(
     github: GitHubConnection,
     job: PushJob,
     carried: tuple[str, frozenset[str]] | None,
-    told: tuple[Conclusion, str],
+    outcome: tuple[Conclusion, str],
     *,
     direct: bool,
 ) -> None:
     """A red run of a push that nobody could judge, with what the next one is to look at."""
-    about, (how, summary) = checks.about_push(job), told
+    about, (how, summary) = checks.about_push(job), outcome
     since, marks = carried or (job.before, frozenset())
     kept = {*marks, _EVERYTHING} if direct else marks
     ending = pushed(ConcludeCheck(how.conclusion, how.title, summary), since, kept)
@@ -116,9 +116,9 @@ def _rechecks(github: GitHubConnection, repository: Repository, job: PushJob) ->
 def _carried(github: GitHubConnection, commit: str) -> tuple[str, frozenset[str]] | None:
     """Since when, and what, the run of the commit before carries."""
     for run in checks.runs_on(github, commit):
-        if run.external_id.startswith("v1:push:") and run.status == "completed":
-            held = kept_of(run.summary)
-            return held if held and held[1] else None
+        if run.about is not None and run.about.subject == "push" and run.status == "completed":
+            kept = kept_of(run.summary)
+            return kept if kept and kept[1] else None
     return None
 
 
@@ -132,10 +132,11 @@ def _by_pull_request(github: GitHubConnection, commit: str) -> bool:
 
 def _with(judged: Review, whole: Review, marks: frozenset[str]) -> Review:
     """The review with those of the earlier findings that are still there."""
-    known = {found.fingerprint for found in judged.findings}
+    current = {finding.fingerprint for finding in judged.findings}
     still = (
-        found
-        for found in whole.findings
-        if found.fingerprint not in known and not marks.isdisjoint({found.fingerprint, _EVERYTHING})
+        finding
+        for finding in whole.findings
+        if finding.fingerprint not in current
+        and not marks.isdisjoint({finding.fingerprint, _EVERYTHING})
     )
     return replace(judged, findings=tuple(sorted((*judged.findings, *still), key=finding_order)))

@@ -31,39 +31,44 @@ def conclude(
 ) -> tuple[Task, ...]:
     """Ends the run, and those of the others; the tasks are for those that are not reviewed yet."""
     about, ending = checks.about_pull(pull), end.shown
-    others = [one for one in on_head(github, pull.head) if one.number != pull.number]
+    others = [other for other in on_head(github, pull.head) if other.number != pull.number]
     if not others:
         checks.conclude(github, about, run, end)
-        _told(ending)
+        _log_conclusion(ending)
         return ()
-    said = _said(github, pull.head, others)
-    if None in said.values() and ending.conclusion != "failure":
+    verdicts = _verdicts(github, pull.head, others)
+    if None in verdicts.values() and ending.conclusion != "failure":
         run = run or checks.begin(github, about)
-        held = waiting(ending, (number for number, word in said.items() if word is None))
+        waiting_ending = waiting(
+            ending, (number for number, word in verdicts.items() if word is None)
+        )
         checks.conclude(
-            github, about, run, replace(end, shown=held, how="judged", own=ending.conclusion)
+            github,
+            about,
+            run,
+            replace(end, shown=waiting_ending, how="judged", reviewed=ending.conclusion),
         )
         # Whoever waits second sees the first: one of two that wait for each other ends both.
-        said = _said(github, pull.head, others)
-        if None in said.values():
-            return _missing(job, said)
+        verdicts = _verdicts(github, pull.head, others)
+        if None in verdicts.values():
+            return _missing(job, verdicts)
         run = checks.newest(checks.runs_on(github, pull.head), about)
         # The annotations are there.
         ending = replace(ending, annotations=())
-    words = {number: word for number, word in said.items() if word is not None}
+    words = {number: word for number, word in verdicts.items() if word is not None}
     worst = shared(ending, words.items())
-    checks.conclude(github, about, run, replace(end, shown=worst, own=ending.conclusion))
-    _told(worst)
+    checks.conclude(github, about, run, replace(end, shown=worst, reviewed=ending.conclusion))
+    _log_conclusion(worst)
     _show(github, pull, others, {**words, pull.number: ending.conclusion})
-    return _missing(job, said)
+    return _missing(job, verdicts)
 
 
-def _said(
+def _verdicts(
     github: GitHubConnection, head: str, others: list[PullRequest]
 ) -> Mapping[int, str | None]:
     """What the review of each says, None where there is none yet."""
     runs = checks.runs_on(github, head)
-    return {one.number: checks.own_conclusion(runs, checks.about_pull(one)) for one in others}
+    return {other.number: checks.own_conclusion(runs, checks.about_pull(other)) for other in others}
 
 
 def _show(
@@ -71,24 +76,24 @@ def _show(
 ) -> None:
     """Brings the other runs of the commit to the worst of all."""
     runs = checks.runs_on(github, pull.head)
-    for one in others:
-        run = checks.newest(runs, checks.about_pull(one))
-        if run is None or one.number not in words:
+    for other in others:
+        run = checks.newest(runs, checks.about_pull(other))
+        if run is None or other.number not in words:
             continue
-        own = ConcludeCheck(known(words[one.number]), title_of(run.title), run.summary)
-        rest = ((number, word) for number, word in words.items() if number != one.number)
-        told = shared(own, rest)
-        if (run.status, run.conclusion) != ("completed", told.conclusion):
-            checks.show(github, run, replace(told, summary=run.summary))
+        alone = ConcludeCheck(known(words[other.number]), title_of(run.title), run.summary)
+        rest = ((number, word) for number, word in words.items() if number != other.number)
+        combined = shared(alone, rest)
+        if (run.status, run.conclusion) != ("completed", combined.conclusion):
+            checks.show(github, run, replace(combined, summary=run.summary))
 
 
-def _missing(job: Job, said: Mapping[int, str | None]) -> tuple[Task, ...]:
+def _missing(job: Job, verdicts: Mapping[int, str | None]) -> tuple[Task, ...]:
     return tuple(
         Announcement(Job(job.installation, job.repository, number, priority=job.priority))
-        for number, word in said.items()
+        for number, word in verdicts.items()
         if word is None
     )
 
 
-def _told(ending: ConcludeCheck) -> None:
+def _log_conclusion(ending: ConcludeCheck) -> None:
     log.info("check concluded", conclusion=ending.conclusion, title=ending.title)

@@ -27,6 +27,7 @@ from bot.errors import GitHubAnswerError
 from bot.github import checks
 from bot.github.auth import PERMISSIONS, AppIdentity, Client, Gateway, GitHubConnection
 from bot.github.errors import translated
+from bot.github.external_id import ExternalId
 from bot.github.tasks import Announcement, Job
 from bot.github.webhook import NAME, signed
 from bot.metrics import Metrics
@@ -184,21 +185,21 @@ def test_a_token_with_less_than_the_app_s_permissions_can_do_less(
 def test_a_check_run_is_created_adopted_and_concluded(emulator: Emulator, gateway: Gateway) -> None:
     """The annotation's count is right because all go with the conclusion, in one request."""
     head = emulator.tip("deploy")
-    about = checks.About(head, "v1:1:", f"v1:1:{'b' * 40}")
+    about = checks.About(head, ExternalId("pull", 1, "b" * 40))
     with connected(emulator, gateway) as github:
         begun = checks.begin(github, about)
         assert checks.begin(github, about) == begun
-        assert (begun.status, begun.conclusion, begun.external_id) == (
+        assert (begun.status, begun.conclusion, str(begun.about)) == (
             "in_progress",
             None,
-            about.mark,
+            str(about.id),
         )
         checks.conclude(github, about, begun, checks.End(BLOCKED))
         assert checks.newest(checks.runs_on(github, head), about) == checks.CheckRun(
             id=begun.id,
             status="completed",
-            external_id=f"{about.mark}:done:failure",
-            noted=1,
+            about=about.id.ended("done", "failure"),
+            annotations=1,
             conclusion="failure",
             title="1 finding blocks",
             summary="A container became privileged.",
@@ -209,7 +210,7 @@ def test_a_check_run_is_created_adopted_and_concluded(emulator: Emulator, gatewa
 
 def test_a_superseded_check_run_is_cancelled(emulator: Emulator, gateway: Gateway) -> None:
     head = emulator.tip("deploy")
-    about = checks.About(head, "v1:2:", f"v1:2:{'c' * 40}")
+    about = checks.About(head, ExternalId("pull", 2, "c" * 40))
     with connected(emulator, gateway) as github:
         begun = checks.begin(github, about)
         checks.cancel_all(github, about, checks.runs_on(github, about.head))
@@ -222,12 +223,12 @@ def test_a_check_run_that_is_over_at_once_is_one_webhook(
     emulator: Emulator, gateway: Gateway
 ) -> None:
     """The emulator signs it too, and the product's door takes it and has nothing to do."""
-    about = checks.About(emulator.tip("deploy"), "v1:3:", f"v1:3:{'d' * 40}")
+    about = checks.About(emulator.tip("deploy"), ExternalId("pull", 3, "d" * 40))
     with connected(emulator, gateway) as github:
         checks.conclude(github, about, None, checks.End(BLOCKED))
         made = checks.newest(checks.runs_on(github, about.head), about)
     assert made is not None
-    assert (made.status, made.conclusion, made.noted) == ("completed", "failure", 1)
+    assert (made.status, made.conclusion, made.annotations) == ("completed", "failure", 1)
     assert emulator.receiver.wait_for("check_run", "created", made.id).status == 202
 
 

@@ -70,19 +70,22 @@ def test_writes_of_one_installation_are_one_after_the_other(time: Time) -> None:
 def test_nothing_waits_below_the_limits(time: Time) -> None:
     held = budget(time)
     write(held, A_MINUTE - 1)
-    assert held.left(1, patient=False) == 0
-    assert held.left(2, patient=True) == 0
+    assert held.seconds_to_wait(1, patient=False) == 0
+    assert held.seconds_to_wait(2, patient=True) == 0
 
 
 def test_a_full_minute_is_waited_for_and_sweeps_leave_room_for_people(time: Time) -> None:
     held = budget(time)
     write(held, A_MINUTE * 2 // 3)
-    assert (held.left(1, patient=False), held.left(1, patient=True)) == (0, MINUTE)
+    assert (held.seconds_to_wait(1, patient=False), held.seconds_to_wait(1, patient=True)) == (
+        0,
+        MINUTE,
+    )
     time.now += 10
     write(held, A_MINUTE // 2)
-    assert held.left(1, patient=False) == MINUTE - 10
+    assert held.seconds_to_wait(1, patient=False) == MINUTE - 10
     time.now += MINUTE
-    assert held.left(1, patient=True) == 0
+    assert held.seconds_to_wait(1, patient=True) == 0
 
 
 def test_a_full_hour_is_waited_for(time: Time) -> None:
@@ -91,10 +94,10 @@ def test_a_full_hour_is_waited_for(time: Time) -> None:
     for _ in range(AN_HOUR // 45):
         write(held, 45)
         time.now += MINUTE
-    assert held.left(1, patient=False) == pytest.approx(begun + HOUR - time.now)
+    assert held.seconds_to_wait(1, patient=False) == pytest.approx(begun + HOUR - time.now)
     assert held.written() == {1: AN_HOUR}
     time.now += HOUR
-    assert (held.left(1, patient=False), held.written()) == (0, {1: 0})
+    assert (held.seconds_to_wait(1, patient=False), held.written()) == (0, {1: 0})
 
 
 def test_what_github_says_is_left_is_remembered(time: Time) -> None:
@@ -108,9 +111,12 @@ def test_what_github_says_is_left_is_remembered(time: Time) -> None:
 def test_the_last_requests_of_an_hour_are_left_to_people(time: Time) -> None:
     held = budget(time)
     held.note(1, FOR_PEOPLE, 600)
-    assert held.left(1, patient=True) == 0
+    assert held.seconds_to_wait(1, patient=True) == 0
     held.note(1, FOR_PEOPLE - 1, 600)
-    assert (held.left(1, patient=True), held.left(1, patient=False)) == (600, 0)
-    assert held.left(2, patient=True) == 0
+    assert (held.seconds_to_wait(1, patient=True), held.seconds_to_wait(1, patient=False)) == (
+        600,
+        0,
+    )
+    assert held.seconds_to_wait(2, patient=True) == 0
     time.now += 600
-    assert held.left(1, patient=True) == 0
+    assert held.seconds_to_wait(1, patient=True) == 0

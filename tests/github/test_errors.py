@@ -1,9 +1,8 @@
-"""What GitHub's refusals mean, and making a thing once."""
+"""What GitHub's refusals mean."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import requests
 from github import GithubException
 
 from bot.errors import GitHubAnswerError, GitHubError
-from bot.github.errors import LONGEST_WAIT, SECONDARY_WAIT, created, translated
+from bot.github.errors import LONGEST_WAIT, SECONDARY_WAIT, translated
 
 
 def refusal(status: int, message: str = "", **headers: str) -> GithubException:
@@ -77,36 +76,3 @@ def test_an_answer_without_a_message_is_an_error_all_the_same(data: Any) -> None
 def test_an_address_with_a_credential_does_not_reach_the_message() -> None:
     found = told(requests.ConnectionError("https://token@host failed"))
     assert str(found) == "GitHub did not answer: ConnectionError"
-
-
-def sequence(*steps: object) -> Callable[[], object]:
-    """A function that raises or returns one step after the other."""
-    left = list(steps)
-
-    def step() -> object:
-        found = left.pop(0)
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    return step
-
-
-def test_what_was_made_although_its_answer_got_lost_is_not_made_again() -> None:
-    assert created(sequence("found"), sequence(refusal(502))) == "found"
-
-
-def test_what_was_not_made_is_made_again() -> None:
-    make = sequence(refusal(502), requests.ReadTimeout(), "made")
-    assert created(sequence(None, None), make) == "made"
-
-
-@pytest.mark.parametrize("error", [refusal(422), refusal(429), refusal(403, retry_after="5")])
-def test_a_refusal_and_a_rate_limit_are_not_repeated(error: Exception) -> None:
-    with pytest.raises(GitHubAnswerError):
-        created(sequence(), sequence(error))
-
-
-def test_what_never_works_is_raised() -> None:
-    with pytest.raises(GitHubAnswerError):
-        created(sequence(None, None), sequence(refusal(502), refusal(502), refusal(502)))

@@ -49,7 +49,7 @@ def asked(event: str, payload: dict[str, Any]) -> list[str]:
     tasks = parse(json.dumps(payload).encode(), headers).tasks
     assert [read(json.loads(json.dumps(written(task)))) for task in tasks] == list(tasks)
     return [
-        task.chore if isinstance(task, MaintenanceTask) else type(task).__name__ for task in tasks
+        task.action if isinstance(task, MaintenanceTask) else type(task).__name__ for task in tasks
     ]
 
 

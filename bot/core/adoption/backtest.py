@@ -46,13 +46,13 @@ def tallies(outcomes: Iterable[Outcome]) -> tuple[Tally, ...]:
     blocked: Counter[str] = Counter()
     worst: dict[str, Severity] = {}
     for outcome in outcomes:
-        held = outcome.review.findings if outcome.review else ()
-        findings.update(found.rule for found in held)
-        merges.update({found.rule for found in held})
-        blocked.update({found.rule for found in held if found.blocks})
-        for found in held:
-            before = worst.get(found.rule, found.severity)
-            worst[found.rule] = max(before, found.severity, key=lambda each: each.rank)
+        findings_of = outcome.review.findings if outcome.review else ()
+        findings.update(finding.rule for finding in findings_of)
+        merges.update({finding.rule for finding in findings_of})
+        blocked.update({finding.rule for finding in findings_of if finding.blocks})
+        for finding in findings_of:
+            before = worst.get(finding.rule, finding.severity)
+            worst[finding.rule] = max(before, finding.severity, key=lambda each: each.rank)
     rows = (
         Tally(rule, worst[rule], count, merges[rule], blocked[rule])
         for rule, count in findings.items()
@@ -110,11 +110,11 @@ def document(outcomes: Sequence[Outcome], policy: Policy) -> dict[str, Any]:
 
 
 def _merge(outcome: Outcome) -> dict[str, Any]:
-    held = outcome.review.findings if outcome.review else ()
+    findings = outcome.review.findings if outcome.review else ()
     return {
         "commit": outcome.commit,
         "verdict": outcome.review.verdict if outcome.review else "failed",
-        "blocking": sorted({found.rule for found in held if found.blocks}),
-        "findings": len(held),
+        "blocking": sorted({finding.rule for finding in findings if finding.blocks}),
+        "findings": len(findings),
         "trouble": outcome.trouble or None,
     }

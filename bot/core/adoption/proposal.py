@@ -29,12 +29,12 @@ def proposal(
     teams: dict[str, frozenset[str]] = {}
     for state in states:
         for namespace, path in _placed(state):
-            found = frozenset(_teams(codeowners, path))
-            teams[namespace] = teams.get(namespace, found) & found
+            owners = frozenset(_teams(codeowners, path))
+            teams[namespace] = teams.get(namespace, owners) & owners
     by_teams: dict[tuple[str, ...], list[str]] = {}
-    for namespace, held in sorted(teams.items()):
-        if held:
-            by_teams.setdefault(tuple(sorted(held)), []).append(namespace)
+    for namespace, owners in sorted(teams.items()):
+        if owners:
+            by_teams.setdefault(tuple(sorted(owners)), []).append(namespace)
     images = sorted({f"{domain}/{first}" for domain, first in origins if domain})
     return Proposal(tuple(images), {key: tuple(names) for key, names in by_teams.items()})
 
@@ -56,9 +56,9 @@ def _teams(codeowners: Codeowners, path: str) -> Iterator[str]:
             yield owner[1:]
 
 
-def proposed_policy(held: Proposal) -> str:
+def proposed_policy(suggestion: Proposal) -> str:
     """The proposal as a policy file, with what to decide about it."""
-    return "\n".join([*_beginning(), *_images(held), *_owners(held)]) + "\n"
+    return "\n".join([*_beginning(), *_images(suggestion), *_owners(suggestion)]) + "\n"
 
 
 def _beginning() -> Iterator[str]:
@@ -68,24 +68,24 @@ def _beginning() -> Iterator[str]:
     yield "mode: observe"
 
 
-def _images(held: Proposal) -> Iterator[str]:
-    if not held.images:
+def _images(suggestion: Proposal) -> Iterator[str]:
+    if not suggestion.images:
         return
     yield "# Everything that runs today. Remove what should not be used by new changes."
     yield "images:"
     yield "  approved:"
-    for entry in held.images[:_LONGEST]:
+    for entry in suggestion.images[:_LONGEST]:
         yield f"    - {json.dumps(entry)}"
-    if len(held.images) > _LONGEST:
-        yield f"    # {len(held.images) - _LONGEST} more are not listed"
+    if len(suggestion.images) > _LONGEST:
+        yield f"    # {len(suggestion.images) - _LONGEST} more are not listed"
 
 
-def _owners(held: Proposal) -> Iterator[str]:
-    if not held.owners:
+def _owners(suggestion: Proposal) -> Iterator[str]:
+    if not suggestion.owners:
         return
     yield "# By CODEOWNERS: the teams that own every file of these namespaces."
     yield "owners:"
-    for teams, namespaces in sorted(held.owners.items()):
+    for teams, namespaces in sorted(suggestion.owners.items()):
         yield f"  - namespaces: [{_listed(namespaces)}]"
         yield f"    teams: [{_listed(teams)}]"
 

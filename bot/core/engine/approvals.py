@@ -65,70 +65,74 @@ class Consent:
     overridden: Overridden | None = None
 
 
-def digest(found: ReviewFinding) -> str:
+def digest(finding: ReviewFinding) -> str:
     """What a finding says, in one word: another as soon as it says more, or anything else.
 
     Lines, environments and the policy's severity are no part of it.
     """
-    said = [found.rule, found.message, thaw(mapping(found.facts)), found.details]
-    return blake2b(_encode(said), digest_size=16).hexdigest()
+    content = [finding.rule, finding.message, thaw(mapping(finding.facts)), finding.details]
+    return blake2b(_encode(content), digest_size=16).hexdigest()
 
 
 def short_id(fingerprint: str) -> str:
     """The id by which people name a finding."""
-    held, dash, ordinal = fingerprint.partition("-")
-    return held[:SHORT] + dash + ordinal
+    prefix, dash, ordinal = fingerprint.partition("-")
+    return prefix[:SHORT] + dash + ordinal
 
 
-def named(wanted: str, fingerprints: Iterable[str]) -> tuple[str, ...]:
+def named(short: str, fingerprints: Iterable[str]) -> tuple[str, ...]:
     """The fingerprints that an id may mean: exactly one, if it is a good one."""
-    known = sorted(set(fingerprints))
-    if wanted in known:
-        return (wanted,)
-    held, dash, ordinal = wanted.partition("-")
+    candidates = sorted(set(fingerprints))
+    if short in candidates:
+        return (short,)
+    prefix, dash, ordinal = short.partition("-")
     return tuple(
-        one for one in known if one.startswith(held) and one.partition("-")[1:] == (dash, ordinal)
+        candidate
+        for candidate in candidates
+        if candidate.startswith(prefix) and candidate.partition("-")[1:] == (dash, ordinal)
     )
 
 
-def needs(found: ReviewFinding, policy: Policy, codeowners: Codeowners) -> tuple[Need, ...]:
+def needs(finding: ReviewFinding, policy: Policy, codeowners: Codeowners) -> tuple[Need, ...]:
     """Who must accept a finding; each of the needs must be met, and with none nobody can.
 
     The first entry of `approvals:` for the rule decides. Where it names nobody, or there is none,
     it is the owners of every namespace that is affected, and else the code owners of the path.
     """
-    entry = next((held for held in policy.approvals if name_matches(found.rule, held.rules)), None)
+    entry = next(
+        (owners for owners in policy.approvals if name_matches(finding.rule, owners.rules)), None
+    )
     count, by_review = (entry.count, entry.by_review) if entry else (1, False)
     if entry and (entry.teams or entry.users):
         people = owner_names((*entry.teams, *entry.users))
         return (Need(people, count, by_review),)
-    spaces = affected_namespaces(found)
-    held = [owner_names(_namespace_owners(space, policy)) for space in spaces]
-    if held and all(held):
-        return tuple(Need(people, count, by_review) for people in dict.fromkeys(held))
-    path = found.location.path if found.location else None
+    spaces = affected_namespaces(finding)
+    owners = [owner_names(_namespace_owners(space, policy)) for space in spaces]
+    if owners and all(owners):
+        return tuple(Need(people, count, by_review) for people in dict.fromkeys(owners))
+    path = finding.location.path if finding.location else None
     people = codeowners.owners(path) if path is not None else ()
-    own = [owners for owners in dict.fromkeys(held) if owners]
+    namespace_owners = [owners for owners in dict.fromkeys(owners) if owners]
     if not people:
         return ()
     return (
-        *(Need(owners, count, by_review) for owners in own),
+        *(Need(owners, count, by_review) for owners in namespace_owners),
         Need(people, count, by_review, writers=True),
     )
 
 
-def affected_namespaces(found: ReviewFinding) -> tuple[str, ...]:
+def affected_namespaces(finding: ReviewFinding) -> tuple[str, ...]:
     """The namespaces that a finding is about; `*` for all of them."""
-    grants = [mapping(grant) for grant in sequence(found.facts.get("grants"))]
+    grants = [mapping(grant) for grant in sequence(finding.facts.get("grants"))]
     scopes = {scope for grant in grants if (scope := text(grant.get("scope")))}
     if scopes:
         return tuple(sorted(scopes))
-    held = found.resource
-    if held is None:
+    resource = finding.resource
+    if resource is None:
         return ()
-    if (held.group, held.kind) == ("", "Namespace"):
-        return (held.name,)
-    return (held.namespace,) if held.namespace else ()
+    if (resource.group, resource.kind) == ("", "Namespace"):
+        return (resource.name,)
+    return (resource.namespace,) if resource.namespace else ()
 
 
 def settle(review: Review, policy: Policy, codeowners: Codeowners, consent: Consent) -> Review:
@@ -136,23 +140,23 @@ def settle(review: Review, policy: Policy, codeowners: Codeowners, consent: Cons
     standing: list[ReviewFinding] = []
     accepted: list[Suppressed] = []
     waiting: list[Waiting] = []
-    for found in review.findings:
-        wanted = needs(found, policy, codeowners) if found.blocks else ()
-        left = found if not wanted else _rest(found, wanted, policy, consent, accepted)
-        if left is None:
+    for finding in review.findings:
+        required = needs(finding, policy, codeowners) if finding.blocks else ()
+        remainder = finding if not required else _rest(finding, required, policy, consent, accepted)
+        if remainder is None:
             continue
-        standing.append(left)
-        if left.blocks:
-            waiting.append(_waiting(left, wanted, policy, consent))
-    held = tuple(
-        sorted((*review.suppressed, *accepted), key=lambda one: finding_order(one.finding))
+        standing.append(remainder)
+        if remainder.blocks:
+            waiting.append(_waiting(remainder, required, policy, consent))
+    suppressed = tuple(
+        sorted((*review.suppressed, *accepted), key=lambda item: finding_order(item.finding))
     )
     result = verdict_of(standing, review.problems, policy)
     return replace(
         review,
         verdict=result,
         findings=tuple(standing),
-        suppressed=held,
+        suppressed=suppressed,
         waiting=tuple(waiting),
         overridden=consent.overridden if result != "pass" else None,
     )
@@ -171,38 +175,38 @@ def _namespace_owners(space: str, policy: Policy) -> Iterator[str]:
 
 
 def _rest(
-    found: ReviewFinding,
-    wanted: Sequence[Need],
+    finding: ReviewFinding,
+    required: Sequence[Need],
     policy: Policy,
     consent: Consent,
     accepted: list[Suppressed],
 ) -> ReviewFinding | None:
     """The finding where it was not accepted; of where it was, `accepted` gets a part."""
-    spaces = found.environments or ("",)
-    because = {space: _because(found, space, wanted, policy, consent) for space in spaces}
+    spaces = finding.environments or ("",)
+    because = {space: _because(finding, space, required, policy, consent) for space in spaces}
     ordered = sorted((why, space) for space, why in because.items() if why)
     for why, group in groupby(ordered, key=lambda pair: pair[0]):
         where = tuple(space for _, space in group if space)
-        accepted.append(Suppressed(replace(found, environments=where, blocks=False), dict(why)))
-    left = tuple(space for space in spaces if not because[space])
-    if not left:
+        accepted.append(Suppressed(replace(finding, environments=where, blocks=False), dict(why)))
+    remaining = tuple(space for space in spaces if not because[space])
+    if not remaining:
         return None
-    return replace(found, environments=tuple(space for space in left if space))
+    return replace(finding, environments=tuple(space for space in remaining if space))
 
 
 def _because(
-    found: ReviewFinding,
+    finding: ReviewFinding,
     space: str,
-    wanted: Sequence[Need],
+    required: Sequence[Need],
     policy: Policy,
     consent: Consent,
 ) -> tuple[tuple[str, str], ...]:
     """What suppresses the finding in an environment, empty where nothing does."""
-    given = tuple(_valid(found, space, policy, consent))
+    valid = tuple(_valid(finding, space, policy, consent))
     used: dict[str, Approval] = {}
     promoted: dict[str, None] = {}
-    for need in wanted:
-        people = _people(need, given)
+    for need in required:
+        people = _people(need, valid)
         if len(people) < need.count:
             return ()
         used.update({approval.by: approval for approval, _ in people.values()})
@@ -215,35 +219,35 @@ def _because(
 
 
 def _people(
-    need: Need, given: Iterable[tuple[Approval, str]]
+    need: Need, valid: Iterable[tuple[Approval, str]]
 ) -> Mapping[str, tuple[Approval, str]]:
     """Those whose consent counts for a need, by login; a person counts once."""
     return {
         approval.by: (approval, stage)
-        for approval, stage in given
+        for approval, stage in valid
         if set(approval.owners) & set(need.owners) and (need.by_review or not approval.review)
     }
 
 
 def _valid(
-    found: ReviewFinding, space: str, policy: Policy, consent: Consent
+    finding: ReviewFinding, space: str, policy: Policy, consent: Consent
 ) -> Iterator[tuple[Approval, str]]:
     """The approvals of exactly this finding here, and from which stage each was carried over."""
-    mark, rank = digest(found), found.severity.rank
+    content, rank = digest(finding), finding.severity.rank
 
-    def same(held: Approval) -> bool:
-        exact = (held.fingerprint, held.digest) == (found.fingerprint, mark)
-        return exact and rank <= held.severity.rank
+    def same(approval: Approval) -> bool:
+        exact = (approval.fingerprint, approval.digest) == (finding.fingerprint, content)
+        return exact and rank <= approval.severity.rank
 
     earlier = _earlier(space, policy.promotes)
-    for held in filter(same, consent.elsewhere):
-        for stage in held.environments:
+    for approval in filter(same, consent.elsewhere):
+        for stage in approval.environments:
             if name_matches(stage, earlier):
-                yield held, stage
+                yield approval, stage
                 break
-    for held in filter(same, consent.approvals):
-        if space in (held.environments or ("",)):
-            yield held, ""
+    for approval in filter(same, consent.approvals):
+        if space in (approval.environments or ("",)):
+            yield approval, ""
 
 
 def _earlier(space: str, promotes: Sequence[str]) -> Sequence[str]:
@@ -253,25 +257,25 @@ def _earlier(space: str, promotes: Sequence[str]) -> Sequence[str]:
 
 
 def _waiting(
-    found: ReviewFinding, wanted: Sequence[Need], policy: Policy, consent: Consent
+    finding: ReviewFinding, required: Sequence[Need], policy: Policy, consent: Consent
 ) -> Waiting:
     """Who may accept it still; of several environments the one that lacks most counts."""
-    spaces = found.environments or ("",)
-    by_space = [tuple(_valid(found, space, policy, consent)) for space in spaces]
+    spaces = finding.environments or ("",)
+    by_space = [tuple(_valid(finding, space, policy, consent)) for space in spaces]
     missing: dict[Need, int] = {}
-    for given in by_space:
-        for need in wanted:
-            lacks = need.count - len(_people(need, given))
+    for valid in by_space:
+        for need in required:
+            lacks = need.count - len(_people(need, valid))
             missing[need] = max(missing.get(need, 0), lacks)
-    owners = dict.fromkeys(name for need in wanted if missing[need] > 0 for name in need.owners)
-    people = {login for given in by_space for need in wanted for login in _people(need, given)}
+    owners = dict.fromkeys(name for need in required if missing[need] > 0 for name in need.owners)
+    people = {login for valid in by_space for need in required for login in _people(need, valid)}
     meant = any(
-        name_matches(found.rule, held.rules) and (held.teams or held.users)
-        for held in policy.approvals
+        name_matches(finding.rule, entry.rules) and (entry.teams or entry.users)
+        for entry in policy.approvals
     )
     return Waiting(
-        found.fingerprint,
-        found.environments,
+        finding.fingerprint,
+        finding.environments,
         tuple(owners),
         sum(lacks for lacks in missing.values() if lacks > 0),
         tuple(sorted(people)),

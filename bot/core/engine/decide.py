@@ -34,11 +34,11 @@ class Conclusion:
 
 def decide(analysis: Analysis, policy: Policy, *, base: str, head: str, today: date) -> Review:
     """The review that follows from an analysis under this policy on this day."""
-    graded = [_graded(found, policy) for found in analysis.findings if _counts(found, policy)]
+    graded = [_graded(finding, policy) for finding in analysis.findings if _counts(finding, policy)]
     standing: list[ReviewFinding] = []
     suppressed: list[Suppressed] = []
-    for found in graded:
-        for part in _waived(found, policy.waivers, today):
+    for finding in graded:
+        for part in _waived(finding, policy.waivers, today):
             if isinstance(part, Suppressed):
                 suppressed.append(part)
             else:
@@ -49,28 +49,35 @@ def decide(analysis: Analysis, policy: Policy, *, base: str, head: str, today: d
         base=base,
         head=head,
         findings=tuple(sorted(standing, key=finding_order)),
-        suppressed=tuple(sorted(suppressed, key=lambda held: finding_order(held.finding))),
+        suppressed=tuple(sorted(suppressed, key=lambda item: finding_order(item.finding))),
         problems=problems,
         summary=analysis.summary,
         lapsed=tuple(_lapsed(standing, policy.waivers, today)),
     )
 
 
-def finding_order(found: ReviewFinding) -> tuple[str, int, str, str, str, str]:
+def finding_order(finding: ReviewFinding) -> tuple[str, int, str, str, str, str]:
     """What findings are sorted by: path, line, rule, message; then whatever tells them apart."""
-    place = found.location
+    place = finding.location
     path, line = (place.path, place.line or 0) if place else ("", 0)
-    return (path, line, found.rule, found.message, found.fingerprint, ",".join(found.environments))
+    return (
+        path,
+        line,
+        finding.rule,
+        finding.message,
+        finding.fingerprint,
+        ",".join(finding.environments),
+    )
 
 
 def conclusion(review: Review, policy: Policy) -> Conclusion:
     """How the check run of this review ends (DESIGN 9)."""
-    blocking = sum(found.blocks for found in review.findings)
+    blocking = sum(finding.blocks for finding in review.findings)
     if policy.mode == "observe":
         return Conclusion("success", f"Observing: {_observed(blocking, len(review.problems))}")
     if review.overridden is not None and review.verdict != "pass":
-        held = review.overridden
-        return Conclusion("success", f"OVERRIDDEN by {held.by} until {held.until}")
+        override = review.overridden
+        return Conclusion("success", f"OVERRIDDEN by {override.by} until {override.until}")
     if review.verdict == "blocked":
         return Conclusion("failure", _blocked(review, blocking))
     if review.verdict == "incomplete":
@@ -78,28 +85,28 @@ def conclusion(review: Review, policy: Policy) -> Conclusion:
         if may_pass(review.problems, policy):
             return Conclusion("neutral", f"{unseen}, as before this change")
         return Conclusion("failure", unseen)
-    found = len(review.findings)
-    title = f"{_counted(found, 'finding')}, none blocks" if found else "Nothing found"
+    finding = len(review.findings)
+    title = f"{_counted(finding, 'finding')}, none blocks" if finding else "Nothing found"
     return Conclusion("success", title)
 
 
 def waits_only(review: Review) -> bool:
     """Whether all that blocks is of rules for which the policy names who accepts their findings."""
-    meant = {(held.fingerprint, held.environments) for held in review.waiting if held.meant}
+    meant = {(item.fingerprint, item.environments) for item in review.waiting if item.meant}
     return bool(meant) and all(
-        (found.fingerprint, found.environments) in meant
-        for found in review.findings
-        if found.blocks
+        (finding.fingerprint, finding.environments) in meant
+        for finding in review.findings
+        if finding.blocks
     )
 
 
 def _blocked(review: Review, blocking: int) -> str:
     """What stands between the pull request and its merge: people's consent, or a change."""
     if waits_only(review):
-        named = dict.fromkeys(name for held in review.waiting for name in held.owners)
+        named = dict.fromkeys(name for item in review.waiting for name in item.owners)
         people = ", ".join(name.removeprefix("@") for name in named)
         return f"Waiting for approval by {people[:150]}: {_counted(blocking, 'finding')}"
-    meant = sum(held.meant for held in review.waiting)
+    meant = sum(item.meant for item in review.waiting)
     waits = f", {meant} of them waiting for approval" if meant else ""
     return f"{_counted(blocking, 'finding')} to deal with{waits}"
 
@@ -124,20 +131,20 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _counts(found: ReviewFinding, policy: Policy) -> bool:
-    return not policy.rule(found.rule).off
+def _counts(finding: ReviewFinding, policy: Policy) -> bool:
+    return not policy.rule(finding.rule).off
 
 
-def _graded(found: ReviewFinding, policy: Policy) -> ReviewFinding:
-    severity = policy.rule(found.rule).severity or found.severity
-    return replace(found, severity=severity, blocks=policy.block.reached_by(severity))
+def _graded(finding: ReviewFinding, policy: Policy) -> ReviewFinding:
+    severity = policy.rule(finding.rule).severity or finding.severity
+    return replace(finding, severity=severity, blocks=policy.block.reached_by(severity))
 
 
 def verdict_of(
     standing: Iterable[ReviewFinding], problems: tuple[Problem, ...], policy: Policy
 ) -> Verdict:
     """The verdict of what stands: graded findings that nothing suppresses, and problems."""
-    if policy.mode == "enforce" and any(found.blocks for found in standing):
+    if policy.mode == "enforce" and any(finding.blocks for finding in standing):
         return "blocked"
     return "incomplete" if problems else "pass"
 
@@ -149,10 +156,10 @@ def _problem_order(problem: Problem) -> tuple[str, int, str, str, bool]:
 
 
 def _waived(
-    found: ReviewFinding, waivers: Iterable[Waiver], today: date
+    finding: ReviewFinding, waivers: Iterable[Waiver], today: date
 ) -> Iterator[ReviewFinding | Suppressed]:
     """The finding, split into the environments that a waiver covers and those that none does."""
-    rest = found
+    rest = finding
     for waiver in waivers:
         if waiver.expires < today or not _matches(waiver, rest):
             continue
@@ -161,17 +168,17 @@ def _waived(
             continue
         because = {"waiver": waiver.reason, "expires": waiver.expires.isoformat()}
         yield Suppressed(replace(rest, environments=covered, blocks=False), because)
-        left = tuple(name for name in rest.environments if name not in covered)
-        if not left:
+        uncovered = tuple(name for name in rest.environments if name not in covered)
+        if not uncovered:
             return
-        rest = replace(rest, environments=left)
+        rest = replace(rest, environments=uncovered)
     yield rest
 
 
-def waiver_matches(waiver: Waiver, found: ReviewFinding) -> bool:
+def waiver_matches(waiver: Waiver, finding: ReviewFinding) -> bool:
     """Whether a waiver speaks of a finding in at least one of its environments, expired or not."""
-    spaces = any(_covers(waiver, name) for name in found.environments or ("",))
-    return spaces and _matches(waiver, found)
+    spaces = any(_covers(waiver, name) for name in finding.environments or ("",))
+    return spaces and _matches(waiver, finding)
 
 
 def _lapsed(
@@ -179,24 +186,24 @@ def _lapsed(
 ) -> Iterator[Lapsed]:
     """The expired waivers of what stands: whoever is surprised by a finding finds out why."""
     expired = [waiver for waiver in waivers if waiver.expires < today]
-    for found in sorted(standing, key=finding_order) if expired else ():
+    for finding in sorted(standing, key=finding_order) if expired else ():
         for waiver in expired:
-            if waiver_matches(waiver, found):
-                yield Lapsed(found.fingerprint, waiver.reason, waiver.expires.isoformat())
+            if waiver_matches(waiver, finding):
+                yield Lapsed(finding.fingerprint, waiver.reason, waiver.expires.isoformat())
 
 
 def _covers(waiver: Waiver, environment: str) -> bool:
     return not waiver.environments or name_matches(environment, waiver.environments)
 
 
-def _matches(waiver: Waiver, found: ReviewFinding) -> bool:
+def _matches(waiver: Waiver, finding: ReviewFinding) -> bool:
     """Whether everything that the waiver names, but for the environments, is so of the finding."""
-    resource, place = found.resource, found.location
+    resource, place = finding.resource, finding.location
     name = str(resource) if resource else ""
     space = (resource.namespace or "") if resource else ""
     return (
-        (waiver.rule is None or fnmatchcase(found.rule, waiver.rule))
-        and (waiver.fingerprint is None or found.fingerprint == waiver.fingerprint)
+        (waiver.rule is None or fnmatchcase(finding.rule, waiver.rule))
+        and (waiver.fingerprint is None or finding.fingerprint == waiver.fingerprint)
         and (waiver.resource is None or fnmatchcase(name, waiver.resource))
         and (not waiver.namespaces or bool(space and name_matches(space, waiver.namespaces)))
         and (not waiver.paths or bool(place and path_matches(place.path, waiver.paths)))

@@ -51,13 +51,13 @@ def judge(
     for rule in rules:
         ask = _compare if rule.shape == "compare" else _find
         try:
-            found = tuple(ask(rule, before, after, differing, options[rule.id]))
+            findings = tuple(ask(rule, before, after, differing, options[rule.id]))
         except Exception as error:  # noqa: BLE001 - one rule's crash is a problem, not the end
             yield RuleFailed(rule.id, after.environment.name, type(error).__name__)
             continue
         yield from _numbered(
             Judged(rule, after.environment.name, finding, fingerprint(rule.id, finding))
-            for finding in found
+            for finding in findings
         )
 
 
@@ -73,14 +73,14 @@ def fingerprint(rule: str, finding: Finding) -> str:
     return blake2b("\0".join(parts).encode(), digest_size=10).hexdigest()
 
 
-def _numbered(found: Iterable[Judged]) -> Iterator[Judged]:
+def _numbered(findings: Iterable[Judged]) -> Iterator[Judged]:
     """The same, with findings that are alike in all but their place in a list told apart."""
     seen: Counter[str] = Counter()
-    for judged in found:
+    for judged in findings:
         seen[judged.fingerprint] += 1
         ordinal = seen[judged.fingerprint]
-        mark = judged.fingerprint if ordinal == 1 else f"{judged.fingerprint}-{ordinal}"
-        yield Judged(judged.rule, judged.environment, judged.finding, mark)
+        identity = judged.fingerprint if ordinal == 1 else f"{judged.fingerprint}-{ordinal}"
+        yield Judged(judged.rule, judged.environment, judged.finding, identity)
 
 
 def _compare(
@@ -100,28 +100,28 @@ def _find(
     for key in _affected(rule, after, differing):
         old, new = before.get(key), after.get(key)
         if new is not None:
-            known = tuple(function(old, before, options)) if old is not None else ()
-            yield from _new(rule, known, tuple(function(new, after, options)))
+            before_findings = tuple(function(old, before, options)) if old is not None else ()
+            yield from _new(rule, before_findings, tuple(function(new, after, options)))
 
 
-def _new(rule: Rule, known: tuple[Finding, ...], found: tuple[Finding, ...]) -> Iterator[Finding]:
+def _new(rule: Rule, before: tuple[Finding, ...], after: tuple[Finding, ...]) -> Iterator[Finding]:
     """What was found beyond what is known.
 
     Where findings share a fingerprint (items of a list without merge key), those at an unchanged
     item are the known ones, whatever their order.
     """
-    left: dict[str, list[Value]] = {}
-    for finding in known:
-        left.setdefault(fingerprint(rule.id, finding), []).append(_content(finding))
+    unmatched_before: dict[str, list[Value]] = {}
+    for finding in before:
+        unmatched_before.setdefault(fingerprint(rule.id, finding), []).append(_content(finding))
     unmatched = []
-    for finding in found:
-        same = left.get(fingerprint(rule.id, finding), [])
+    for finding in after:
+        same = unmatched_before.get(fingerprint(rule.id, finding), [])
         if _content(finding) in same:
             same.remove(_content(finding))
         else:
             unmatched.append(finding)
     for finding in unmatched:
-        same = left.get(fingerprint(rule.id, finding), [])
+        same = unmatched_before.get(fingerprint(rule.id, finding), [])
         if same:
             same.pop()
         else:
@@ -147,7 +147,7 @@ def _affected(rule: Rule, after: State, differing: tuple[Change, ...]) -> tuple[
     keys = {change.key for change in differing if _judges(rule, change.key)}
     if rule.reach != "resource":
         causes = tuple(change.key for change in differing if change.key.group_kind in rule.context)
-        keys.update(found.key for found in _reached(rule, after, causes))
+        keys.update(resource.key for resource in _reached(rule, after, causes))
     return tuple(sorted(keys, key=lambda key: key.sort_key))
 
 

@@ -112,24 +112,24 @@ def _take(row: str, sides: _Sides, where: str) -> Iterator[Expected]:
 
     A marked line that stands on both sides promises its finding at head.
     """
-    mark, text = row[:1], row[1:]
-    if mark not in {"-", "+", " ", ""}:
+    sign, text = row[:1], row[1:]
+    if sign not in {"-", "+", " ", ""}:
         raise PageError(f"{where}: a line of a diff begins with '-', '+' or a space")
-    found: list[str] = []
+    messages: list[str] = []
     while match := _MARK.search(text):
         text, message = text[: match.start()], match[1]
-        found = [*message.split(" # finding: "), *found]
+        messages = [*message.split(" # finding: "), *messages]
     for side in ("LEFT", "RIGHT"):
-        if mark not in ({"+"} if side == "LEFT" else {"-"}):
+        if sign not in ({"+"} if side == "LEFT" else {"-"}):
             sides.lines[side].append(text)
-    at: Side = "LEFT" if mark == "-" else "RIGHT"
-    for message in found:
+    at: Side = "LEFT" if sign == "-" else "RIGHT"
+    for message in messages:
         yield Expected(sides.paths[at], at, len(sides.lines[at]), message)
 
 
 def _tree(files: list[_Sides], side: Side) -> dict[str, str]:
     return {
-        held.paths[side]: "".join(f"{line}\n" for line in held.lines[side])
-        for held in files
-        if held.paths[side] != "/dev/null" and any(held.lines[side])
+        sides.paths[side]: "".join(f"{line}\n" for line in sides.lines[side])
+        for sides in files
+        if sides.paths[side] != "/dev/null" and any(sides.lines[side])
     }

@@ -201,7 +201,7 @@ class Waiting:
     """Who may accept a finding that blocks, and what there is of that already.
 
     `owners` are written as in CODEOWNERS; nobody may where there are none. `missing` is how many
-    people more it takes, `given` who accepted it so far. `meant`: the policy itself names who
+    people more it takes, `accepted_by` who accepted it so far. `meant`: the policy itself names who
     accepts findings of this rule, so that to wait for them is the ordinary way.
     """
 
@@ -209,7 +209,7 @@ class Waiting:
     environments: tuple[str, ...]
     owners: tuple[str, ...]
     missing: int
-    given: tuple[str, ...] = ()
+    accepted_by: tuple[str, ...] = ()
     meant: bool = False
 
 

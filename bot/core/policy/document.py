@@ -90,19 +90,19 @@ def _count(text: str) -> None:
 
 
 def _refused(text: str, error: MarkedYAMLError) -> PolicyError:
-    mark = error.problem_mark or error.context_mark
-    if mark is not None and text[mark.index : mark.index + 1] == "\t":
-        return _fault(mark.line + 1, "a tab stands where YAML wants spaces")
+    position = error.problem_mark or error.context_mark
+    if position is not None and text[position.index : position.index + 1] == "\t":
+        return _fault(position.line + 1, "a tab stands where YAML wants spaces")
     problem = (error.problem or error.context or "not YAML").partition("\n")[0]
-    return _fault(mark.line + 1 if mark else 1, problem)
+    return _fault(position.line + 1 if position else 1, problem)
 
 
 def _fault(line: int, message: str) -> PolicyError:
     return PolicyError(f"line {line}: {message}", line)
 
 
-def _line(held: Any) -> int:
-    return int(held.start_mark.line) + 1
+def _line(positioned: Any) -> int:
+    return int(positioned.start_mark.line) + 1
 
 
 @dataclass(slots=True)
@@ -124,10 +124,10 @@ class _Values:
         if str(node.tag) not in _HOLDERS:
             raise _tagged(node)
         if isinstance(node, MappingNode):
-            held = self._entries(node).items()
-            return {key: self._inner(one, (*path, key), line) for key, (line, one) in held}
+            entries = self._entries(node).items()
+            return {key: self._inner(child, (*path, key), line) for key, (line, child) in entries}
         items = enumerate(node.value)
-        return [self._inner(one, (*path, index), _line(one)) for index, one in items]
+        return [self._inner(child, (*path, index), _line(child)) for index, child in items]
 
     def _inner(self, node: Node, path: KeyPath, line: int) -> Any:
         self.lines[path] = line
@@ -145,49 +145,49 @@ class _Values:
             kind = tag.removeprefix(_PREFIX)
             raise _fault(_line(node), f"{node.value[:40]!r} is no {kind}") from error
         # YAML 1.1 reads `off` as false, and so some write false for it.
-        own = path[2:] if path[:1] == ("branches",) else path
-        rule = own[:1] == ("rules",) and (len(own) == 2 or own[2:] == ("severity",))
+        setting = path[2:] if path[:1] == ("branches",) else path
+        rule = setting[:1] == ("rules",) and (len(setting) == 2 or setting[2:] == ("severity",))
         return "off" if rule and value is False else value
 
     def _entries(self, node: MappingNode) -> Mapping[str, tuple[int, Node]]:
         """The entries of a mapping by their keys, with those that `<<` merges into it."""
-        mark = id(node)
-        if mark not in self.entries:
+        identity = id(node)
+        if identity not in self.entries:
             # While it is made, it can be no part of itself.
-            self.entries[mark] = None
-            self.entries[mark] = self._made(node)
-        found = self.entries[mark]
-        if found is None:
+            self.entries[identity] = None
+            self.entries[identity] = self._merged_entries(node)
+        entries = self.entries[identity]
+        if entries is None:
             raise _fault(_line(node), "a mapping is merged into itself")
-        return found
+        return entries
 
-    def _made(self, node: MappingNode) -> Mapping[str, tuple[int, Node]]:
-        own: dict[str, tuple[int, Node]] = {}
+    def _merged_entries(self, node: MappingNode) -> Mapping[str, tuple[int, Node]]:
+        entries: dict[str, tuple[int, Node]] = {}
         merged: dict[str, tuple[int, Node]] = {}
         done: set[int] = set()
-        for key, held in node.value:
+        for key, value in node.value:
             line = _line(key)
             if not isinstance(key, ScalarNode):
                 raise _fault(line, "a key is to be a text")
             if key.tag == _MERGE:
-                for one in _merged(held):
+                for mapping in _merged(value):
                     # The first to bring a key stays: again the same brings nothing.
-                    if id(one) not in done:
-                        done.add(id(one))
-                        merged = {**self._entries(one), **merged}
-            elif key.value in own:
-                first = own[key.value][0]
+                    if id(mapping) not in done:
+                        done.add(id(mapping))
+                        merged = {**self._entries(mapping), **merged}
+            elif key.value in entries:
+                first = entries[key.value][0]
                 raise _fault(line, f"the key {key.value!r} is there twice, first in line {first}")
             else:
-                own[key.value] = (line, held)
-        return {**merged, **own}
+                entries[key.value] = (line, value)
+        return {**merged, **entries}
 
 
-def _merged(held: Node) -> Iterator[MappingNode]:
-    for one in held.value if isinstance(held, SequenceNode) else (held,):
-        if not isinstance(one, MappingNode):
-            raise _fault(_line(one), "only mappings can be merged by '<<'")
-        yield one
+def _merged(value: Node) -> Iterator[MappingNode]:
+    for node in value.value if isinstance(value, SequenceNode) else (value,):
+        if not isinstance(node, MappingNode):
+            raise _fault(_line(node), "only mappings can be merged by '<<'")
+        yield node
 
 
 def _tagged(node: Node) -> PolicyError:

@@ -31,37 +31,39 @@ def laid(under: Mapping[str, Any], over: Mapping[str, Any], *, last: tuple[str, 
         first, second = (under, over) if key in last else (over, under)
         out[key] = [*first[key], *second[key]]
     if "environments" in out:
-        by_name = {held["name"]: held for held in reversed(out["environments"])}
+        by_name = {
+            environment["name"]: environment for environment in reversed(out["environments"])
+        }
         out["environments"] = list(reversed(by_name.values()))
     return out
 
 
-def place_of(held: Mapping[str, Any], branch: str | None) -> int | None:
+def place_of(policy: Mapping[str, Any], branch: str | None) -> int | None:
     """Which entry of `branches` speaks of a target branch: the first that names it."""
     if branch is None:
         return None
-    entries = enumerate(held.get(BRANCHES, ()))
+    entries = enumerate(policy.get(BRANCHES, ()))
     return next((at for at, entry in entries if name_matches(branch, entry["names"])), None)
 
 
-def at_branch(held: Mapping[str, Any], place: int | None) -> Held:
+def at_branch(policy: Mapping[str, Any], place: int | None) -> Held:
     """What a policy says where this entry of `branches` holds; of none of them without one."""
-    rest = {key: value for key, value in held.items() if key != BRANCHES}
+    rest = {key: value for key, value in policy.items() if key != BRANCHES}
     if place is None:
         return rest
-    own = {key: value for key, value in held[BRANCHES][place].items() if key != "names"}
-    return laid(rest, own)
+    settings = {key: value for key, value in policy[BRANCHES][place].items() if key != "names"}
+    return laid(rest, settings)
 
 
-def places(held: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+def places(policy: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
     """Every mapping of a policy that holds settings, and where it stands."""
-    yield (), held
-    for place, entry in enumerate(held.get(BRANCHES, ())):
+    yield (), policy
+    for place, entry in enumerate(policy.get(BRANCHES, ())):
         yield (BRANCHES, place), entry
 
 
 def branches_named(*policies: Mapping[str, Any]) -> Iterator[str]:
     """The globs of branches in these policies, each of which is a name that it matches."""
-    for held in policies:
-        for entry in held.get(BRANCHES, ()):
+    for policy in policies:
+        for entry in policy.get(BRANCHES, ()):
             yield from entry["names"]

@@ -13,46 +13,46 @@ LockedKey: TypeAlias = tuple[str, ...]
 
 
 def loosened(
-    locked: Sequence[str], under: Mapping[str, Any], own: Held
+    locked: Sequence[str], under: Mapping[str, Any], upper: Held
 ) -> Iterator[tuple[LockedKey, str]]:
-    """The locked keys that `own` would loosen upon `under`: where, and what is legal."""
+    """The locked keys that `upper` would loosen upon `under`: where, and what is legal."""
     for name in locked:
         key, _, rule = name.partition(".")
-        yield from _by_option(name, under, own)
-        if key not in own:
+        yield from _by_option(name, under, upper)
+        if key not in upper:
             continue
         if rule:
-            held = {"rules": {rule: own["rules"][rule]} if rule in own["rules"] else {}}
+            section = {"rules": {rule: upper["rules"][rule]} if rule in upper["rules"] else {}}
         else:
-            held = own
-        yield from _CHECKS.get(key, _written)(key, under, held)
+            section = upper
+        yield from _CHECKS.get(key, _written)(key, under, section)
 
 
 _Found: TypeAlias = Iterator[tuple[LockedKey, str]]
 
 
-def _by_option(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+def _by_option(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """A rule's own option of the key's name, which counts beside it: `trusted-sources`."""
-    for rule, said in own.get("rules", {}).items():
-        if isinstance(said, dict) and key in said:
+    for rule, setting in upper.get("rules", {}).items():
+        if isinstance(setting, dict) and key in setting:
             theirs = under.get("rules", {}).get(rule)
-            known = theirs.get(key, []) if isinstance(theirs, dict) else []
-            for _, legal in _subset(key, {key: [*under.get(key, []), *known]}, said):
+            allowed = theirs.get(key, []) if isinstance(theirs, dict) else []
+            for _, legal in _subset(key, {key: [*under.get(key, []), *allowed]}, setting):
                 yield ("rules", rule, key), legal
 
 
-def _written(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+def _written(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """Of what has no order of strictness, anything else than the organisation's own."""
-    if own[key] != under.get(key):
+    if upper[key] != under.get(key):
         yield (key,), "leave the key out"
 
 
-def _level(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+def _level(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """A threshold: a higher one lets more through."""
     default = {"block": Threshold.ERROR, "inline": Threshold.WARNING}[key]
     levels = list(Threshold)
     limit = Threshold(under.get(key, default))
-    if levels.index(Threshold(own[key])) > levels.index(limit):
+    if levels.index(Threshold(upper[key])) > levels.index(limit):
         legal = ", ".join(repr(str(level)) for level in levels[: levels.index(limit) + 1])
         yield (key,), f"legal here are {legal}"
 
@@ -61,84 +61,90 @@ def _strict(strict: str) -> Callable[[str, Mapping[str, Any], Held], _Found]:
     """One of two words, of which one is the strict one."""
     default = {"enforce": "enforce", "block": "allow"}[strict]
 
-    def check(key: str, under: Mapping[str, Any], own: Held) -> _Found:
-        if under.get(key, default) == strict and own[key] != strict:
+    def check(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
+        if under.get(key, default) == strict and upper[key] != strict:
             yield (key,), f"legal here is {strict!r}"
 
     return check
 
 
-def _subset(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+def _subset(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """A list whose every entry lets something through."""
-    more = [held for held in own[key] if held not in under.get(key, [])]
+    more = [entry for entry in upper[key] if entry not in under.get(key, [])]
     if more:
         yield (key,), f"take out {', '.join(map(repr, more))}"
 
 
-def _subsets(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+def _subsets(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """A mapping of such lists."""
-    for name, held in own[key].items():
-        for path, legal in _subset(name, under.get(key, {}), {name: held}):
+    for name, entries in upper[key].items():
+        for path, legal in _subset(name, under.get(key, {}), {name: entries}):
             yield (key, *path), legal
 
 
-def _images(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+def _images(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """More approved images, digests no longer wanted, other mirrors."""
-    base, held = under.get(key, {}), own[key]
-    if "approved" in held:
-        for path, legal in _subset("approved", base, held):
+    base, images = under.get(key, {}), upper[key]
+    if "approved" in images:
+        for path, legal in _subset("approved", base, images):
             yield (key, *path), legal
-        if base.get("approved") and not held["approved"]:
+        if base.get("approved") and not images["approved"]:
             yield (key, "approved"), "an empty list would approve what is in use"
-    if base.get("require-digest") and held.get("require-digest") is False:
+    if base.get("require-digest") and images.get("require-digest") is False:
         yield (key, "require-digest"), "legal here is True"
-    if "mirrors" in held and held["mirrors"] != base.get("mirrors", {}):
+    if "mirrors" in images and images["mirrors"] != base.get("mirrors", {}):
         yield (key, "mirrors"), "leave the key out"
 
 
-def _rules(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+def _rules(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """A rule that is off or weaker, or whose options are others."""
-    for rule, said in own[key].items():
-        base, held = _rule(under.get(key, {}).get(rule)), _rule(said)
-        limit, wanted = base.pop("severity", None), held.pop("severity", None)
+    for rule, setting in upper[key].items():
+        base, options = _rule(under.get(key, {}).get(rule)), _rule(setting)
+        limit, severity = base.pop("severity", None), options.pop("severity", None)
         # Without a severity of the organisation's, the rule's own holds, which only `error` is
         # sure not to fall below.
-        if wanted is not None and _rank(wanted) < _rank(limit or "error"):
+        if severity is not None and _rank(severity) < _rank(limit or "error"):
             yield (key, rule), f"legal here is {limit or 'error'!r}, or nothing"
             continue
-        if any(base.get(name) != value for name, value in held.items()):
+        if any(base.get(name) != value for name, value in options.items()):
             yield (key, rule), "leave the options out"
             continue
         # A rule is laid upon the other as a whole: what is left out here would be lost.
-        lost = sorted(base.keys() - held.keys())
-        if limit is not None and wanted is None:
+        lost = sorted(base.keys() - options.keys())
+        if limit is not None and severity is None:
             lost = ["severity", *lost]
         if lost:
             yield (key, rule), f"write {', '.join(lost)} as well"
 
 
-def _rule(said: Any) -> Held:
-    return dict(said) if isinstance(said, dict) else {} if said is None else {"severity": said}
+def _rule(setting: Any) -> Held:
+    return (
+        dict(setting)
+        if isinstance(setting, dict)
+        else {}
+        if setting is None
+        else {"severity": setting}
+    )
 
 
 def _rank(severity: str) -> int:
     return ("off", "notice", "warning", "error").index(severity)
 
 
-def _override(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+def _override(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """More people who may override, or for longer."""
-    base, held = under.get(key, {}), own[key]
+    base, override = under.get(key, {}), upper[key]
     for name in ("teams", "users"):
-        for path, legal in _subset(name, base, {name: held.get(name, [])}):
+        for path, legal in _subset(name, base, {name: override.get(name, [])}):
             yield (key, *path), legal
     most = base.get("hours", Override().hours)
-    if held.get("hours", Override().hours) > most:
+    if override.get("hours", Override().hours) > most:
         yield (key, "hours"), f"legal here is {most} or less"
 
 
-def _free(key: str, under: Mapping[str, Any], own: Held) -> _Found:
+def _free(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """What stands beside or behind the organisation's own, and so cannot loosen it."""
-    del key, under, own
+    del key, under, upper
     yield from ()
 
 

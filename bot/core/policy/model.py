@@ -198,8 +198,8 @@ class Policy:
 
     def options(self, rule: str, options: type[T]) -> T:
         """A rule's options, as an instance of its own type. Raises PolicyError if not valid."""
-        held = self.rule(rule).options
-        plain = {key.replace("-", "_"): thaw(value) for key, value in held.items()}
+        written_options = self.rule(rule).options
+        plain = {key.replace("-", "_"): thaw(value) for key, value in written_options.items()}
         try:
             return msgspec.convert(plain, options)
         except msgspec.ValidationError as error:

@@ -26,7 +26,7 @@ _KEYS: Final = frozenset({*map(written, Policy.__dataclass_fields__), BRANCHES})
 class Organisation:
     """What the organisation's file says. `locked` are keys such as `block` or `rules.ID`."""
 
-    held: Mapping[str, Any]
+    settings: Mapping[str, Any]
     locked: tuple[str, ...]
 
 
@@ -52,11 +52,11 @@ def parse_organisation(text: str, options: Mapping[str, type] | None = None) -> 
     document = parse_document(text)
     locked = document.value.pop("locked", []) if isinstance(document.value, dict) else []
     _check_locked(locked, document, options)
-    held = check_document(document, options)
+    settings = check_document(document, options)
     if _SPACES in locked:
         # A list of the repository's stands beside this one, and would stand for the default.
-        held = {_SPACES: list(Policy().privileged_namespaces), **held}
-    return Organisation(MappingProxyType(held), tuple(locked))
+        settings = {_SPACES: list(Policy().privileged_namespaces), **settings}
+    return Organisation(MappingProxyType(settings), tuple(locked))
 
 
 def combined(
@@ -80,9 +80,9 @@ def each_branch(
 
     Raises PolicyError as `combined` does.
     """
-    own = _checked(organisation, text, options, None)
-    names = (None, *branches_named(organisation.held, own))
-    return {name: _at(organisation, own, name) for name in names}
+    upper = _checked(organisation, text, options, None)
+    names = (None, *branches_named(organisation.settings, upper))
+    return {name: _at(organisation, upper, name) for name in names}
 
 
 def _checked(
@@ -92,40 +92,45 @@ def _checked(
     branch: str | None,
 ) -> Mapping[str, Any]:
     document = parse_document(text)
-    own = check_document(document, options)
-    faults = dict.fromkeys(_loosened(organisation, own, document, branch))
+    upper = check_document(document, options)
+    faults = dict.fromkeys(_loosened(organisation, upper, document, branch))
     if faults:
         ordered = sorted(faults)
-        message = "\n".join(f"line {line}: {said}" for line, said in ordered)
+        message = "\n".join(f"line {line}: {message}" for line, message in ordered)
         raise PolicyError(message, ordered[0][0])
-    return own
+    return upper
 
 
-def _at(organisation: Organisation, own: Mapping[str, Any], branch: str | None) -> Policy:
-    under = at_branch(organisation.held, place_of(organisation.held, branch))
+def _at(organisation: Organisation, upper: Mapping[str, Any], branch: str | None) -> Policy:
+    under = at_branch(organisation.settings, place_of(organisation.settings, branch))
     last = tuple(key for key in _LISTED_LAST if key in organisation.locked)
-    return decode_policy(laid(under, at_branch(own, place_of(own, branch)), last=last))
+    return decode_policy(laid(under, at_branch(upper, place_of(upper, branch)), last=last))
 
 
 def _loosened(
-    organisation: Organisation, own: Mapping[str, Any], document: PolicyDocument, branch: str | None
+    organisation: Organisation,
+    upper: Mapping[str, Any],
+    document: PolicyDocument,
+    branch: str | None,
 ) -> Iterator[tuple[int, str]]:
     """Each locked key that is loosened, for this branch or one that the files name, by its line."""
-    under = organisation.held
+    under = organisation.settings
     theirs = under.get(BRANCHES)
-    if BRANCHES in organisation.locked and own.get(BRANCHES, theirs) != theirs:
-        yield document.line((BRANCHES,)), _said((BRANCHES,), "leave the key out")
-    others = branches_named(under, own) if organisation.locked else ()
+    if BRANCHES in organisation.locked and upper.get(BRANCHES, theirs) != theirs:
+        yield document.line((BRANCHES,)), _locked_message((BRANCHES,), "leave the key out")
+    others = branches_named(under, upper) if organisation.locked else ()
     names = (None, branch, *others)
-    for below, above in dict.fromkeys((place_of(under, it), place_of(own, it)) for it in names):
-        upper = at_branch(own, above)
+    for below, above in dict.fromkeys(
+        (place_of(under, name), place_of(upper, name)) for name in names
+    ):
+        upper = at_branch(upper, above)
         for path, legal in loosened(organisation.locked, at_branch(under, below), upper):
             inside: KeyPath = () if above is None else (BRANCHES, above, *path)
             place = inside if inside in document.lines else path
-            yield document.line(place), _said(place, legal)
+            yield document.line(place), _locked_message(place, legal)
 
 
-def _said(place: KeyPath, legal: str) -> str:
+def _locked_message(place: KeyPath, legal: str) -> str:
     return f"{as_written(place)} is locked by the organisation's policy: {legal}"
 
 
@@ -138,9 +143,9 @@ def _check_locked(
 ) -> None:
     if not isinstance(locked, list) or not all(isinstance(key, str) for key in locked):
         raise PolicyError(f"line {document.line(('locked',))}: locked must be a list of keys")
-    known = _lockable(options)
+    lockable = _lockable(options)
     for place, key in enumerate(locked):
         open_rule = options is None and key.startswith("rules.")
-        if key not in known and not open_rule:
+        if key not in lockable and not open_rule:
             line = document.line(("locked", place))
-            raise PolicyError(f"line {line}: {unknown_key(key, known)}", line)
+            raise PolicyError(f"line {line}: {unknown_key(key, lockable)}", line)

@@ -63,40 +63,40 @@ def check_document(document: PolicyDocument, options: Mapping[str, type] | None)
     faults = faults or _first(_nonsense(document, options))
     if faults:
         ordered = sorted(set(faults), key=lambda fault: (fault.line, fault.message))
-        said = [f"line {fault.line}: {fault.message}" for fault in ordered]
+        messages = [f"line {fault.line}: {fault.message}" for fault in ordered]
         if len(faults) == MOST_FAULTS:
-            said.append(f"these are the first {MOST_FAULTS} of what is wrong")
-        raise PolicyError("\n".join(said), ordered[0].line)
-    held: dict[str, Any] = document.value
-    return held
+            messages.append(f"these are the first {MOST_FAULTS} of what is wrong")
+        raise PolicyError("\n".join(messages), ordered[0].line)
+    settings: dict[str, Any] = document.value
+    return settings
 
 
 def _first(faults: Iterable[_Fault]) -> list[_Fault]:
     return list(islice(faults, MOST_FAULTS))
 
 
-def unknown_key(key: str, known: list[str]) -> str:
+def unknown_key(key: str, legal: list[str]) -> str:
     """What is said of a key that nobody knows."""
-    return f"unknown key {key!r}{_legal(key, known)}"
+    return f"unknown key {key!r}{_legal(key, legal)}"
 
 
 def _faults(error: ValidationError, document: PolicyDocument) -> Iterator[_Fault]:
     """What the schema refuses, in words."""
     path: KeyPath = tuple(error.absolute_path)
     if error.validator == "anyOf":
-        wanted = 1 if isinstance(error.instance, dict) else 0
+        choice = 1 if isinstance(error.instance, dict) else 0
         for inner in error.context or ():
-            if inner.schema_path[0] == wanted:
+            if inner.schema_path[0] == choice:
                 yield from _faults(inner, document)
         return
     if error.validator == "additionalProperties":
         schema: Any = error.schema
         instance: Any = error.instance
-        known = list(schema.get("properties", ()))
+        legal = list(schema.get("properties", ()))
         for key in instance:
-            if key not in known:
+            if key not in legal:
                 word = "rule" if _of_rules(path) else "key"
-                text = f"unknown {word} {key!r}{_within(path)}{_legal(key, known)}"
+                text = f"unknown {word} {key!r}{_within(path)}{_legal(key, legal)}"
                 yield _Fault(document.line((*path, key)), text)
         return
     yield _Fault(document.line(path), _sentence(error, path))
@@ -166,23 +166,25 @@ def _of_rules(path: KeyPath) -> bool:
     return path == ("rules",) or (path[:1] == (BRANCHES,) and path[2:] == ("rules",))
 
 
-def _legal(value: object, known: list[Any]) -> str:
+def _legal(value: object, legal: list[Any]) -> str:
     """The nearest of the legal values, and all of them where they are few."""
-    near = get_close_matches(str(value), [str(name) for name in known], n=1, cutoff=0.6)
+    near = get_close_matches(str(value), [str(name) for name in legal], n=1, cutoff=0.6)
     hint = f", did you mean {near[0]!r}?" if near else ""
-    if near and len(known) > 12:
+    if near and len(legal) > 12:
         return hint
-    return f"{hint or ','} legal are {', '.join(repr(name) for name in known) or 'none'}"
+    return f"{hint or ','} legal are {', '.join(repr(name) for name in legal) or 'none'}"
 
 
 def _nonsense(document: PolicyDocument, options: Mapping[str, type] | None) -> Iterator[_Fault]:
     """What has the right form and cannot be meant."""
-    for place, held in places(document.value):
-        yield from _nonsense_in(document, place, held)
+    for place, settings in places(document.value):
+        yield from _nonsense_in(document, place, settings)
         if options is not None:
-            yield from _unknown_rules(document, place, held, list(options))
+            yield from _unknown_rules(document, place, settings, list(options))
     entries = enumerate(document.value.get(BRANCHES, ()))
-    globs = [(at, index, glob) for at, one in entries for index, glob in enumerate(one["names"])]
+    globs = [
+        (at, index, glob) for at, entry in entries for index, glob in enumerate(entry["names"])
+    ]
     seen: set[str] = set()
     for at, index, glob in globs:
         if glob in seen:
@@ -193,15 +195,15 @@ def _nonsense(document: PolicyDocument, options: Mapping[str, type] | None) -> I
 
 
 def _nonsense_in(
-    document: PolicyDocument, place: KeyPath, held: Mapping[str, Any]
+    document: PolicyDocument, place: KeyPath, settings: Mapping[str, Any]
 ) -> Iterator[_Fault]:
-    for number, waiver in enumerate(held.get("waivers", ())):
+    for number, waiver in enumerate(settings.get("waivers", ())):
         if not {"rule", "fingerprint"} & waiver.keys():
             path: KeyPath = (*place, "waivers", number)
             text = f"{as_written(path)} names neither a 'rule' nor a 'fingerprint'"
             yield _Fault(document.line(path), text)
-    names = Counter(item["name"] for item in held.get("environments", ()))
-    for number, item in enumerate(held.get("environments", ())):
+    names = Counter(item["name"] for item in settings.get("environments", ()))
+    for number, item in enumerate(settings.get("environments", ())):
         if names[item["name"]] > 1:
             path = (*place, "environments", number, "name")
             text = f"{as_written(path)} is {item['name']!r} once more"
@@ -209,31 +211,31 @@ def _nonsense_in(
 
 
 def _unknown_rules(
-    document: PolicyDocument, place: KeyPath, held: Mapping[str, Any], known: list[str]
+    document: PolicyDocument, place: KeyPath, settings: Mapping[str, Any], rules: list[str]
 ) -> Iterator[_Fault]:
     """Globs that match no rule: a waiver with a typing error waives nothing."""
     globs: list[tuple[KeyPath, str]] = [
         ((*place, section, number, "rules", index), glob)
         for section in ("approvals", "notify")
-        for number, item in enumerate(held.get(section, ()))
+        for number, item in enumerate(settings.get(section, ()))
         for index, glob in enumerate(item["rules"])
     ]
     globs += [
         ((*place, "waivers", number, "rule"), item["rule"])
-        for number, item in enumerate(held.get("waivers", ()))
+        for number, item in enumerate(settings.get("waivers", ()))
         if "rule" in item
     ]
     for path, glob in globs:
-        if not any(name_matches(rule, (glob,)) for rule in known):
+        if not any(name_matches(rule, (glob,)) for rule in rules):
             yield _Fault(
-                document.line(path), f"{as_written(path)} is {glob!r}, no rule{_legal(glob, known)}"
+                document.line(path), f"{as_written(path)} is {glob!r}, no rule{_legal(glob, rules)}"
             )
 
 
 def decode_policy(value: Mapping[str, Any]) -> Policy:
     """The policy that a document holds which was found to be one."""
-    rules = {rule: _rule(held) for rule, held in value.get("rules", {}).items()}
-    rest = {key: held for key, held in value.items() if key != "rules"}
+    rules = {rule: _rule(setting) for rule, setting in value.get("rules", {}).items()}
+    rest = {key: setting for key, setting in value.items() if key != "rules"}
     policy = msgspec.convert(_snake(rest), Policy)
     mirrors = MappingProxyType(dict(policy.images.mirrors))
     return replace(
@@ -243,9 +245,9 @@ def decode_policy(value: Mapping[str, Any]) -> Policy:
     )
 
 
-def _rule(held: Any) -> RulePolicy:
+def _rule(setting: Any) -> RulePolicy:
     """`off`, a severity, or a mapping of severity and options."""
-    options = dict(held) if isinstance(held, dict) else {"severity": held}
+    options = dict(setting) if isinstance(setting, dict) else {"severity": setting}
     severity = options.pop("severity", None)
     return RulePolicy(
         severity=None if severity in {None, "off"} else Severity(severity),

@@ -30,25 +30,32 @@ def policy_schema(options: Mapping[str, type] | None = None) -> Schema:
     its options are not looked at.
     """
     types = dict(sorted((options or {}).items()))
-    held, definitions = msgspec.json.schema_components(
+    references, definitions = msgspec.json.schema_components(
         [Policy, *types.values()], ref_template="#/$defs/{name}"
     )
-    known = {name: _as_written(found) for name, found in definitions.items()}
-    top = known.pop("Policy")
-    known.pop("RulePolicy")
-    own = {rule: _target(found, known) for rule, found in zip(types, held[1:], strict=True)}
-    for name in [found["$ref"].rpartition("/")[2] for found in held[1:] if "$ref" in found]:
-        known.pop(name, None)
+    types_by_name = {name: _as_written(definition) for name, definition in definitions.items()}
+    top = types_by_name.pop("Policy")
+    types_by_name.pop("RulePolicy")
+    own_types = {
+        rule: _target(definition, types_by_name)
+        for rule, definition in zip(types, references[1:], strict=True)
+    }
+    for name in [
+        definition["$ref"].rpartition("/")[2]
+        for definition in references[1:]
+        if "$ref" in definition
+    ]:
+        types_by_name.pop(name, None)
     top["properties"]["rules"] = {
         "description": "What is said of single rules: a severity, `off`, or a mapping.",
         "type": "object",
         "default": {},
-        "properties": {rule: _rule(found) for rule, found in own.items()},
+        "properties": {rule: _rule(definition) for rule, definition in own_types.items()},
         "additionalProperties": False if options is not None else _rule(None),
     }
     top["properties"][BRANCHES] = _branches(list(top["properties"]))
     title = {"title": "The policy of Fairlead: .github/fairlead.yml"}
-    return {"$schema": _DIALECT, **top, **title, "$defs": dict(sorted(known.items()))}
+    return {"$schema": _DIALECT, **top, **title, "$defs": dict(sorted(types_by_name.items()))}
 
 
 def _branches(keys: list[str]) -> Schema:
@@ -75,9 +82,9 @@ def _branches(keys: list[str]) -> Schema:
     }
 
 
-def _target(found: Schema, known: Mapping[str, Schema]) -> Schema:
-    name = found.get("$ref", "").rpartition("/")[2]
-    return known[name] if name else found
+def _target(reference: Schema, definitions: Mapping[str, Schema]) -> Schema:
+    name = reference.get("$ref", "").rpartition("/")[2]
+    return definitions[name] if name else reference
 
 
 def _rule(options: Schema | None) -> Schema:
@@ -92,23 +99,23 @@ def _rule(options: Schema | None) -> Schema:
     return {"anyOf": [{"enum": _SEVERITIES}, mapping]}
 
 
-def _as_written(found: Any) -> Any:
+def _as_written(schema: Any) -> Any:
     """The schema with keys as people write them, unknown ones refused, and null nowhere legal."""
-    if isinstance(found, list):
-        return [_as_written(item) for item in found]
-    if not isinstance(found, dict):
-        return found
-    if "anyOf" in found:
-        choices = [item for item in found["anyOf"] if item != {"type": "null"}]
+    if isinstance(schema, list):
+        return [_as_written(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "anyOf" in schema:
+        choices = [item for item in schema["anyOf"] if item != {"type": "null"}]
         if len(choices) == 1:
-            rest = {key: item for key, item in found.items() if key not in {"anyOf", "default"}}
+            rest = {key: item for key, item in schema.items() if key not in {"anyOf", "default"}}
             return _as_written({**choices[0], **rest})
-    out = {key: _as_written(item) for key, item in found.items()}
-    if isinstance(found.get("description"), str):
-        out["description"] = " ".join(found["description"].split())
-    if isinstance(found.get("default"), dict):
+    out = {key: _as_written(item) for key, item in schema.items()}
+    if isinstance(schema.get("description"), str):
+        out["description"] = " ".join(schema["description"].split())
+    if isinstance(schema.get("default"), dict):
         del out["default"]  # the defaults stand at the keys inside
-    if "properties" in found:
+    if "properties" in schema:
         out["properties"] = {written(key): item for key, item in out["properties"].items()}
         out["additionalProperties"] = False
         required = [written(key) for key in out.pop("required", [])]

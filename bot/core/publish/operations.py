@@ -50,8 +50,9 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class InlineComment:
-    """A comment on a line, or on the lines from `start_line` to it, of one hunk."""
+    """A comment about a finding on a line, or on the lines from `start_line` to it, of one hunk."""
 
+    fingerprint: str
     path: str
     line: int
     side: Side
@@ -71,6 +72,7 @@ class PostReview:
 class PostFileComment:
     """A comment on a file as a whole (`subject_type=file`), which a review cannot hold."""
 
+    fingerprint: str
     path: str
     body: str
 

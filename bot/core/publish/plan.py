@@ -36,6 +36,7 @@ from bot.core.publish.report import (
     badness,
     comment,
     fingerprint_of,
+    marked_fingerprint,
     review_body,
     safe_suggestion,
     summary,
@@ -170,9 +171,9 @@ def _wanted(
             continue
         inline = _inline(found, patches.hunks(path), path, write)
         body = inline.body if inline else write(found)
-        # The mark as it will be read back; a comment without one would be posted again and again.
-        mark = fingerprint_of(body)
-        if mark is not None:
+        mark = marked_fingerprint(found.fingerprint)
+        # A comment without a fingerprint in its marker would be posted again and again.
+        if mark:
             version = (path, found.moved) if found.moved else None
             yield _Wanted(mark, path, inline, body, version)
 
@@ -203,16 +204,17 @@ def _inline(
 ) -> InlineComment | None:
     """The comment on the finding's line, None where the difference does not show the line."""
     held, fix = found.location, safe_suggestion(found)
+    mark = marked_fingerprint(found.fingerprint)
     if held is None or held.line is None:
         return None
     if fix and held.side == "RIGHT" and fix.start <= fix.end and hunks.holds(fix.start, fix.end):
         start = fix.start if fix.start < fix.end else None
         body = write(found, suggest=True)
-        return InlineComment(path, fix.end, "RIGHT", body, start)
+        return InlineComment(mark, path, fix.end, "RIGHT", body, start)
     anchor = hunks.anchor(held.line, held.side)
     if anchor is None:
         return None
-    return InlineComment(path, anchor.line, anchor.side, write(found))
+    return InlineComment(mark, path, anchor.line, anchor.side, write(found))
 
 
 def _moved(held: PostedComment, want: _Wanted) -> bool:
@@ -238,7 +240,7 @@ def _posts(new: Iterable[_Wanted], review: Review, policy: Policy) -> Iterator[O
         yield PostReview(review_body(review, policy), inline)
     for held in new:
         if held.inline is None:
-            yield PostFileComment(held.path, held.body)
+            yield PostFileComment(held.mark, held.path, held.body)
 
 
 def _annotations(review: Review) -> Iterator[Annotation]:

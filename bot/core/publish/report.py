@@ -46,7 +46,12 @@ NO_PAGES: Final = Pages()
 
 def marker(fingerprint: str) -> str:
     """The hidden line by which a comment of ours is known again."""
-    return f"<!-- fairlead:v1 finding={_UNSAFE_MARK.sub('', fingerprint)[:64]} -->"
+    return f"<!-- fairlead:v1 finding={marked_fingerprint(fingerprint)} -->"
+
+
+def marked_fingerprint(fingerprint: str) -> str:
+    """The fingerprint as a comment's marker carries it, and as `fingerprint_of` reads it back."""
+    return _UNSAFE_MARK.sub("", fingerprint)[:64]
 
 
 def fingerprint_of(body: str) -> str | None:

@@ -173,7 +173,7 @@ def test_a_person_counts_once(by: tuple[str, ...], missing: int, given: tuple[st
     review = settled(*(approval(by=login) for login in by), policy=TWO)
 
     (waiting,) = review.waiting
-    assert (waiting.missing, waiting.given, review.verdict) == (missing, given, "blocked")
+    assert (waiting.missing, waiting.accepted_by, review.verdict) == (missing, given, "blocked")
 
 
 def test_as_many_people_as_the_policy_wants_unblock() -> None:

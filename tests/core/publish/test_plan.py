@@ -67,7 +67,11 @@ def test_a_new_finding_is_a_comment_on_its_line(
     review = decided(finding(line=line, side=side))
 
     body = comment(review.findings[0], Policy())
-    assert planned(review) == (review_of(review, InlineComment("apps/api.yaml", *expected, body)),)
+    assert planned(review) == (
+        review_of(
+            review, InlineComment(review.findings[0].fingerprint, "apps/api.yaml", *expected, body)
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,11 @@ def test_a_finding_outside_the_difference_is_a_comment_on_its_file(
 ) -> None:
     review = decided(finding(path=path, line=line))
 
-    assert planned(review) == (PostFileComment(path, comment(review.findings[0], Policy())),)
+    assert planned(review) == (
+        PostFileComment(
+            review.findings[0].fingerprint, path, comment(review.findings[0], Policy())
+        ),
+    )
 
 
 @pytest.mark.parametrize("path", ["apps/other.yaml", None])
@@ -116,7 +124,12 @@ def test_a_suggestion_is_a_comment_on_just_its_lines() -> None:
 
     body = comment(review.findings[0], Policy(), suggest=True)
     assert planned(review) == (
-        review_of(review, InlineComment("apps/api.yaml", 12, "RIGHT", body, start_line=11)),
+        review_of(
+            review,
+            InlineComment(
+                review.findings[0].fingerprint, "apps/api.yaml", 12, "RIGHT", body, start_line=11
+            ),
+        ),
     )
     assert "```suggestion" in body
 
@@ -127,7 +140,10 @@ def test_a_suggestion_that_no_hunk_holds_is_left_out(suggestion: Suggestion) -> 
 
     body = comment(review.findings[0], Policy())
     assert planned(review) == (
-        review_of(review, InlineComment("apps/api.yaml", 12, "RIGHT", body)),
+        review_of(
+            review,
+            InlineComment(review.findings[0].fingerprint, "apps/api.yaml", 12, "RIGHT", body),
+        ),
     )
     assert "suggestion" not in body
 
