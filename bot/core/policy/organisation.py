@@ -123,8 +123,8 @@ def _loosened(
     for below, above in dict.fromkeys(
         (place_of(under, name), place_of(upper, name)) for name in names
     ):
-        upper = at_branch(upper, above)
-        for path, legal in loosened(organisation.locked, at_branch(under, below), upper):
+        over = at_branch(upper, above)
+        for path, legal in loosened(organisation.locked, at_branch(under, below), over):
             inside: KeyPath = () if above is None else (BRANCHES, above, *path)
             place = inside if inside in document.lines else path
             yield document.line(place), _locked_message(place, legal)
