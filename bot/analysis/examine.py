@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha1
+from hashlib import blake2b, sha1
 from typing import Final, Protocol
 
 from bot.analysis.counters import Counters
@@ -16,13 +16,20 @@ from bot.analysis.lines.versions import Versions
 from bot.analysis.manifests import ReadManifests
 from bot.analysis.summary import summarise
 from bot.core.engine.judge import RuleFailed, judge
-from bot.core.engine.review import Analysis, Location, Problem, ReviewFinding
+from bot.core.engine.review import (
+    Analysis,
+    Location,
+    Problem,
+    ProblemSubject,
+    ReviewFinding,
+    problem_about,
+)
 from bot.core.engine.rule import Rule
 from bot.core.fetching import Fetcher
 from bot.core.manifest import ManifestFile
 from bot.core.policy.model import Policy
 from bot.core.rendering import Builder, NoBuilder
-from bot.core.resource import Node
+from bot.core.resource import Node, Resource
 from bot.core.scopes import Scopes
 from bot.core.state import changes
 from bot.core.states import Manifests, States, states_of
@@ -104,7 +111,7 @@ def examine_trees(
     for pair in (*states.pairs, *states.upgrades):
         for judged in judge(pair.before, pair.after, requested_rules, options):
             if isinstance(judged, RuleFailed):
-                crashed.setdefault((judged.rule, judged.error), _crash(judged))
+                crashed.setdefault((judged.rule, judged.error), _crash(judged, states))
             else:
                 findings.append(locator.finding(judged))
     problems = [
@@ -169,7 +176,9 @@ def _indeterminate(states: States, locator: Locator) -> Iterator[Problem]:
             for node in indeterminate(change.after):
                 new = value_by_route.get(node.route) != node.value
                 message = f"{node} comes from a value that only the cluster knows"
-                yield Problem("unrendered", new, locator.place(node), in_one_line(message))
+                subject = ProblemSubject(str(node), (_content(old), _content(change.after)))
+                place = locator.place(node)
+                yield problem_about(subject, "unrendered", place, in_one_line(message), new=new)
 
 
 def _volatile(states: States, locator: Locator) -> Iterator[Problem]:
@@ -178,7 +187,9 @@ def _volatile(states: States, locator: Locator) -> Iterator[Problem]:
         for node in root.volatile:
             if is_sensitive(node) and not _is_label(node):
                 message = f"{node} is something else each time that Helm renders it"
-                yield Problem("unrendered", True, locator.place(node), in_one_line(message))
+                builds = tuple(_digest(repr(build)) for build in (root.before, root.after))
+                subject, place = ProblemSubject(str(node), builds), locator.place(node)
+                yield problem_about(subject, "unrendered", place, in_one_line(message), new=True)
 
 
 def _is_label(node: Node) -> bool:
@@ -186,9 +197,25 @@ def _is_label(node: Node) -> bool:
     return node.route == ("metadata", "name") or node.route[:2] == ("metadata", "labels")
 
 
-def _crash(failed: RuleFailed) -> Problem:
+def _crash(failed: RuleFailed, states: States) -> Problem:
+    """The problem that a rule crashed; it rests on every changed resource."""
     message = f"The rule {failed.rule} crashed ({failed.error}), so what it would find is not known"
-    return Problem("rule-failed", new=True, location=None, message=message)
+    changed = (
+        _content(side)
+        for pair in (*states.pairs, *states.upgrades)
+        for change in changes(pair.before, pair.after)
+        for side in (change.before, change.after)
+    )
+    subject = ProblemSubject(failed.rule, (failed.error, *changed))
+    return problem_about(subject, "rule-failed", None, message, new=True)
+
+
+def _content(resource: Resource | None) -> str:
+    return "" if resource is None else _digest(f"{resource.key} {resource.encoded!r}")
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _tree(files: Mapping[str, bytes]) -> Tree:

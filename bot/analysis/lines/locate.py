@@ -13,10 +13,12 @@ from bot.core.engine.review import (
     Details,
     Location,
     Problem,
+    ProblemSubject,
     RelatedPlace,
     ResourceReference,
     ReviewFinding,
     Suggestion,
+    problem_about,
 )
 from bot.core.finding import FileLine, Finding, Fix, Graph, Side, Steps, Table
 from bot.core.lines.suggest import suggest_fix
@@ -154,12 +156,18 @@ class Locator:
         if self.versions is not None and trouble.path not in self._tree(trouble.side):
             there = self.versions.place(trouble.path, trouble.side)
             there = there or Location(trouble.path, None, trouble.side)
-            return Problem(trouble.kind, trouble.new, there, in_one_line(trouble.message))
+            return self._problem(trouble, there)
         line = None
         if trouble.source is not None and not trouble.source.root:
             line = self._line(trouble.source, trouble.route)
         location = Location(trouble.path, line, trouble.side)
-        return Problem(trouble.kind, trouble.new, location, in_one_line(trouble.message))
+        return self._problem(trouble, location)
+
+    @staticmethod
+    def _problem(trouble: Trouble, location: Location) -> Problem:
+        message = in_one_line(trouble.message)
+        subject = trouble.subject or ProblemSubject(f"{trouble.path}\0{message}")
+        return problem_about(subject, trouble.kind, location, message, new=trouble.new)
 
     def _location(self, place: Node | FileLine, side: Side) -> Location | None:
         """The place in a file; None for what no file of the two trees holds, as built-in roles."""

@@ -50,6 +50,7 @@ OWNER: Final = r"^[a-z0-9.:_-]+(?:/[\w.~+-]+)?$"
 _MOST_FINDINGS: Final = 20_000
 _LONGEST_TEXT: Final = 8_000
 _LONGEST_LINE: Final = 100_000_000
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f]{0,64}")
 _PRINTED: Final = re.compile(r"[^\r\n\x00]*\Z")
 
 _Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=_LONGEST_TEXT)]
@@ -223,6 +224,7 @@ def analysis(received: AnalysisAnswer, rules: frozenset[str], base: Tree, head: 
         any(entry.rule not in rules for entry in received.findings)
         or any(not _PRINTED.match(text) or len(text) > _LONGEST_TEXT for text in texts)
         or any(not _is_place(place, trees) for place in places)
+        or any(not _is_identified(problem) for problem in received.problems)
     )
     if wrong:
         raise AnalysisError("the analysis answered nonsense: a rule, place or text that cannot be")
@@ -231,6 +233,11 @@ def analysis(received: AnalysisAnswer, rules: frozenset[str], base: Tree, head: 
     except (RecursionError, TypeError) as error:
         raise AnalysisError("the analysis answered nonsense: facts that cannot be") from error
     return Analysis(findings, tuple(received.problems), received.summary)
+
+
+def _is_identified(problem: Problem) -> bool:
+    """Whether id and digest are hexadecimal, as `problem_about` computes them."""
+    return all(_HEXADECIMAL.fullmatch(text) for text in (problem.id, problem.digest))
 
 
 def pack_manifest(manifest: Manifest) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Final, Literal, TypeAlias
 
 from bot.core.finding import Graph, Severity, Side, Steps, Table
@@ -97,13 +98,52 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemSubject:
+    """What could not be looked at, and everything that it rests on.
+
+    `name` stays the same from push to push: a root, a file, a rule. `inputs` identify the content
+    at base and at head: content ids of files, values, digests of what was fetched. A problem
+    without inputs cannot be accepted, since nothing would say when the approval ends.
+    """
+
+    name: str
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that could not be looked at. `new`: base could be looked at there, head cannot."""
+    """Something that could not be looked at. `new`: base could be looked at there, head cannot.
+
+    `id` identifies it from push to push, as a fingerprint does a finding. `digest` identifies its
+    inputs: an approval of the problem holds while both stay the same.
+    """
 
     kind: ProblemKind
     new: bool
     location: Location | None
     message: str
+    id: str = ""
+    digest: str = ""
+
+    @property
+    def approvable(self) -> bool:
+        """Whether somebody may accept it: only what has an id and known inputs."""
+        return bool(self.id and self.digest)
+
+
+def problem_about(
+    subject: ProblemSubject,
+    kind: ProblemKind,
+    location: Location | None,
+    message: str,
+    *,
+    new: bool,
+) -> Problem:
+    """The problem that something could not be looked at, with its id and its digest."""
+    identity = blake2b(f"{kind}\0{subject.name}".encode(), digest_size=10).hexdigest()
+    inputs = "\0".join(sorted(set(subject.inputs)))
+    digest = blake2b(inputs.encode(), digest_size=16).hexdigest() if inputs else ""
+    return Problem(kind, new, location, message, identity, digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Final
 
-from bot.core.engine.review import ProblemKind
+from bot.core.engine.review import ProblemKind, ProblemSubject
 from bot.core.finding import Side
 from bot.core.resource import ResourceSource, Route
 from bot.core.states.placements.applied import Applied
@@ -23,7 +24,10 @@ _OURS: Final = frozenset({"limit", "unavailable"})
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A problem before its line is looked up: a place in a file, and a sentence."""
+    """A problem before its line is looked up: a place in a file, and a sentence.
+
+    `subject` is what an approval of the problem is bound to; without one it cannot be accepted.
+    """
 
     kind: ProblemKind
     new: bool
@@ -32,6 +36,7 @@ class Trouble:
     message: str
     source: ResourceSource | None = None
     route: Route = ()
+    subject: ProblemSubject | None = None
 
 
 def unrendered(
@@ -42,12 +47,13 @@ def unrendered(
         before, after = base.get(place), head.get(place)
         if before is after or (before and after and before.root.inputs == after.root.inputs):
             continue
+        subject = _root_subject(before, after)
         if after is not None and after.reasons:
-            yield _not_rendered(before, after)
+            yield replace(_not_rendered(before, after), subject=subject)
         elif after is not None and after.upgrade_reasons:
-            yield _not_upgraded(before, after)
+            yield replace(_not_upgraded(before, after), subject=subject)
         elif before is not None and before.reasons:
-            yield _was_not_rendered(before, after)
+            yield replace(_was_not_rendered(before, after), subject=subject)
 
 
 def links_of(files: Files, manifests: Manifests) -> Iterator[tuple[str, File]]:
@@ -63,9 +69,11 @@ def unreadable(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[T
         before, after = base.get(path), head.get(path)
         if after is not None and after != before:
             new = before is None
-            yield Trouble("unreadable", new, path, "RIGHT", _link_message(path, after))
+            message, subject = _link_message(path, after), _file_subject(path, before, after)
+            yield Trouble("unreadable", new, path, "RIGHT", message, subject=subject)
         elif before is not None and after is None:
-            yield Trouble("unreadable", new=False, path=path, side="LEFT", message=_gone(path))
+            subject = _file_subject(path, before, after)
+            yield Trouble("unreadable", False, path, "LEFT", _gone(path), subject=subject)
 
 
 def left_out(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[Trouble]:
@@ -77,7 +85,9 @@ def left_out(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[Tro
             f"{changed[0]}{more} is not looked at: what is fetched from elsewhere is put there"
         )
         new = any(path not in base for path in changed)
-        yield Trouble("unreadable", new, changed[0], "RIGHT", message)
+        inputs = [part for path in changed for part in (path, head[path].blob)]
+        subject = ProblemSubject("reserved", tuple(inputs))
+        yield Trouble("unreadable", new, changed[0], "RIGHT", message, subject=subject)
 
 
 def pointers(base: Mapping[str, Applied], head: Mapping[str, Applied]) -> Iterator[Trouble]:
@@ -89,10 +99,24 @@ def pointers(base: Mapping[str, Applied], head: Mapping[str, Applied]) -> Iterat
                 f"{path} is a Git LFS pointer, whose content is not in the repository: keep "
                 "manifests out of Git LFS"
             )
-            yield Trouble("unreadable", path not in old, path, "RIGHT", message)
+            subject = ProblemSubject(path, (old.get(path, ""), blob))
+            yield Trouble("unreadable", path not in old, path, "RIGHT", message, subject=subject)
     for path in sorted({*old} - {*_pointers(head)}):
         message = f"{path} was a Git LFS pointer, so what this change replaces is not known"
-        yield Trouble("unreadable", new=False, path=path, side="LEFT", message=message)
+        subject = ProblemSubject(path, (old[path], "gone"))
+        yield Trouble("unreadable", False, path, "LEFT", message, subject=subject)
+
+
+def _file_subject(path: str, before: File | None, after: File | None) -> ProblemSubject:
+    blobs = (file.blob if file is not None else "" for file in (before, after))
+    return ProblemSubject(path, (path, *blobs))
+
+
+def _root_subject(before: Applied | None, after: Applied | None) -> ProblemSubject:
+    """A root at base and at head, with every file, value and version that it is built from."""
+    sides = [side for side in (before, after) if side is not None]
+    inputs = (blake2b(repr(side.root.inputs).encode(), digest_size=16) for side in sides)
+    return ProblemSubject(sides[0].root.name, tuple(digest.hexdigest() for digest in inputs))
 
 
 def _pointers(roots: Mapping[str, Applied]) -> Mapping[str, str]:

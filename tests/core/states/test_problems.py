@@ -58,3 +58,27 @@ def test_a_changed_chart_is_a_problem_that_says_what_to_do() -> None:
             "sides by hand"
         ),
     )
+
+
+CHART: Files = {"web/Chart.yaml": "name: web\n", "web/templates/x.yaml": "{{"}
+POINTERS: Files = {"big.yaml": POINTER % 1, "lib": Submodule("1" * 40)}
+
+
+@pytest.mark.parametrize("before", [CHART, POINTERS])
+def test_a_problem_rests_on_all_that_it_is_made_of(before: Files) -> None:
+    """Equal inputs have one digest; its name stays when they change."""
+    first = Grove({}, before).states().troubles
+    again = Grove({}, {**before, "elsewhere.yaml": HELD}).states().troubles
+    changed: Files = {
+        "web/values.yaml": "a: 1\n",
+        "big.yaml": POINTER % 2,
+        "lib": Submodule("2" * 40),
+    }
+    later = Grove({}, {**before, **{p: t for p, t in changed.items() if p in before or "web" in p}})
+    subjects = [trouble.subject for trouble in first]
+
+    assert [trouble.subject for trouble in again] == subjects
+    for old, new in zip(subjects, later.states().troubles, strict=False):
+        assert old is not None
+        assert new.subject is not None
+        assert (new.subject.name, new.subject.inputs != old.inputs) == (old.name, True)
