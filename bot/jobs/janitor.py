@@ -1,4 +1,4 @@
-"""What must be looked after while a queue runs: jobs that died, and rows past their time."""
+"""Housekeeping of the queue: conclude jobs that crashed for good, and delete old rows."""
 
 from __future__ import annotations
 
@@ -13,35 +13,37 @@ from dbos import DBOS
 log = structlog.get_logger()
 
 SECONDS: Final = 20.0
-KEPT: Final = {
+"""Seconds between two rounds of the janitor."""
+
+RETENTION: Final = {
     "SUCCESS": timedelta(days=7),
     "ERROR": timedelta(days=30),
     "MAX_RECOVERY_ATTEMPTS_EXCEEDED": timedelta(days=30),
 }
-"""How long rows are kept; longer than GitHub's own history of deliveries, which is 3 or 7 days."""
+"""How long rows are kept: longer than GitHub's own history of deliveries, which is 3 or 7 days."""
 
 _BATCH: Final = 500
 
 
 class Janitor:
-    """A thread that looks now and then; DBOS's free core has neither of the two.
+    """A thread that runs every `seconds`; the free core of DBOS does neither of its two tasks.
 
-    `bury` is given the id of each job whose process died of it more often than it may, again and
-    again for as long as its row is kept.
+    `fail_crashed` is called with the id of each workflow that exceeded its recovery attempts, in
+    every round for as long as its row is kept.
     """
 
-    def __init__(self, bury: Callable[[str], None], seconds: float = SECONDS) -> None:
-        self._bury = bury
+    def __init__(self, fail_crashed: Callable[[str], None], seconds: float = SECONDS) -> None:
+        self._fail_crashed = fail_crashed
         self._seconds = seconds
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="janitor", daemon=True)
 
     def start(self) -> None:
-        """It looks at once, and from now on."""
+        """Begin with a first round at once."""
         self._thread.start()
 
     def stop(self) -> None:
-        """It has looked for the last time."""
+        """Wait for the round under way and end."""
         self._stopped.set()
         self._thread.join()
 
@@ -49,30 +51,30 @@ class Janitor:
         pruned: datetime | None = None
         while True:
             try:
-                self._look()
-                now = datetime.now(UTC)
-                if pruned is None or now - pruned > timedelta(hours=12):
-                    prune(now)
-                    pruned = now
+                self._look_for_crashed()
+                moment = datetime.now(UTC)
+                if pruned is None or moment - pruned > timedelta(hours=12):
+                    prune(moment)
+                    pruned = moment
             except Exception:
-                # A database that is away must not end the watch.
+                # The thread must survive an unavailable database.
                 log.exception("the janitor could not look")
             if self._stopped.wait(self._seconds):
                 return
 
-    def _look(self) -> None:
-        for dead in DBOS.list_workflows(
+    def _look_for_crashed(self) -> None:
+        for row in DBOS.list_workflows(
             status="MAX_RECOVERY_ATTEMPTS_EXCEEDED", load_input=False, load_output=False
         ):
-            self._bury(dead.workflow_id)
+            self._fail_crashed(row.workflow_id)
 
 
-def prune(now: datetime) -> None:
-    """Deletes the rows that are past their time."""
-    for status, kept in KEPT.items():
+def prune(moment: datetime) -> None:
+    """Delete the rows whose retention has ended at `moment`."""
+    for status, retention in RETENTION.items():
         while rows := DBOS.list_workflows(
             status=status,
-            end_time=(now - kept).isoformat(),
+            end_time=(moment - retention).isoformat(),
             limit=_BATCH,
             load_input=False,
             load_output=False,

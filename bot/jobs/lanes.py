@@ -1,7 +1,7 @@
-"""The lanes of the queue: what is done at once, for people, and when nobody waits.
+"""The lanes of the queue: one for each urgency, each with workers of its own.
 
-Each lane has workers of its own, so that the merge queue never waits behind a sweep. Within one,
-a key is worked on by one worker at a time; across lanes, the patient one gives way.
+A merge queue never waits behind a sweep. Within a lane, one worker at a time works on a key; across
+lanes, the less urgent job gives way.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ PULLS: Final = "pull-requests"
 BOTS: Final = "bots"
 BACKGROUND: Final = "background"
 REVIEWS: Final = (PULLS, BOTS, BACKGROUND)
-"""Where reviews of pull requests wait, the most urgent first."""
+"""The lanes in which reviews of pull requests wait, most urgent first."""
 
 LANES: Final = (AT_ONCE, GROUPS, *REVIEWS)
 
 WAITING: Final = ("ENQUEUED", "DELAYED", "PENDING")
+"""The statuses of DBOS for jobs that wait or run."""
 
 MOST_AT_ONCE: Final = 20
-"""An installation that has more waiting than this goes on with the bots: others wait, too."""
+"""An installation with more reviews waiting than this continues in the lane of bots."""
 
 GIVES_WAY: Final[Mapping[str, float]] = MappingProxyType({BACKGROUND: 5.0, BOTS: 3.0, PULLS: 1.0})
-"""Seconds after which a job that met another of its pull request looks again."""
+"""Seconds for which a job gives way to another job of its pull request, by lane."""
 
 SETTLED: Final = 30.0
+"""Seconds after which GitHub has connected a pushed commit with its pull request."""
 
 _SLOW: Final = frozenset(
     {
@@ -48,13 +50,13 @@ _SLOW: Final = frozenset(
 
 
 def workers(lane: str, most: int) -> int:
-    """How many workers a lane has where people's pull requests have `most`."""
-    few = max(1, most // 2)
-    return {AT_ONCE: 4, BOTS: few, BACKGROUND: few}.get(lane, most)
+    """The number of workers of a lane, where the lane of people's pull requests has `most`."""
+    half = max(1, most // 2)
+    return {AT_ONCE: 4, BOTS: half, BACKGROUND: half}.get(lane, most)
 
 
 def lane_of(task: Task) -> str:
-    """Where a task waits for its turn."""
+    """The lane in which a task waits for its turn."""
     match task:
         case Announcement():
             return AT_ONCE
@@ -77,10 +79,10 @@ def _lane_of_review(job: Job) -> str:
 
 
 def delay_of(task: Task) -> float | None:
-    """Seconds that a task waits before anybody looks at it, None for none.
+    """Seconds by which a task's first attempt is delayed, None for no delay.
 
-    GitHub connects a commit with its pull request a moment after the push, and asks for a suite
-    before it says that a pull request has a new head.
+    GitHub connects a commit with its pull request a moment after the push, and requests a check
+    suite before it says that a pull request has a new head.
     """
     match task:
         case PushJob():
@@ -92,20 +94,20 @@ def delay_of(task: Task) -> float | None:
     return None
 
 
-def known() -> frozenset[str]:
+def queued_keys() -> frozenset[str]:
     """The keys of the reviews and sweeps that wait or run."""
     rows = _rows(WAITING, *REVIEWS)
     return frozenset(row.queue_partition_key for row in rows if row.queue_partition_key)
 
 
-def met(own: str, key: str) -> float | None:
+def give_way(workflow_id: str, key: str) -> float | None:
     """Seconds to give way to a review of the same pull request in another lane, None for none.
 
-    Both may see each other: then the patient one waits longer.
+    Both may see each other: then the less urgent one waits longer.
     """
-    every = _rows(("PENDING", "ENQUEUED"), *REVIEWS)
-    rows = [row for row in every if row.queue_partition_key == key]
-    lane = next((row.queue_name for row in rows if row.workflow_id == own), None)
+    queued = _rows(("PENDING", "ENQUEUED"), *REVIEWS)
+    rows = [row for row in queued if row.queue_partition_key == key]
+    lane = next((row.queue_name for row in rows if row.workflow_id == workflow_id), None)
     if lane is None:
         return None
     for row in rows:
@@ -117,8 +119,8 @@ def met(own: str, key: str) -> float | None:
     return None
 
 
-def _crowded(task: Job) -> bool:
-    prefix = f"{task.installation}/"
+def _crowded(job: Job) -> bool:
+    prefix = f"{job.installation}/"
     waiting = _rows(("ENQUEUED",), PULLS)
     return sum((row.queue_partition_key or "").startswith(prefix) for row in waiting) > MOST_AT_ONCE
 

@@ -71,7 +71,7 @@ class Service(ServiceContext):
         maintenance_task = isinstance(task, MaintenanceTask) and task.action != "obey"
         patient = maintenance_task or (isinstance(task, Job) and task.priority == "sweep")
         seconds = self.gateway.budget.seconds_to_wait(task.installation, patient=patient)
-        return max(seconds, self.holds.left(task.installation, self.now().timestamp()))
+        return max(seconds, self.holds.remaining(task.installation, self.now().timestamp()))
 
     def hold(self, task: Task, seconds: float) -> None:
         """GitHub asked for patience with this task's installation; every process has it."""

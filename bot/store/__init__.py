@@ -1,1 +1,5 @@
-"""What does the service remember? The audit log, rate-limit holds, and the database of both."""
+"""Which findings, approvals and overrides are recorded, and for how long must GitHub be spared?
+
+`audit` is the append-only log, `holds` are the rate limits that GitHub imposed, `database` opens
+the SQLite file or PostgreSQL database of both.
+"""

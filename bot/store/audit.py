@@ -1,8 +1,7 @@
-"""The audit log: what was found, waived, accepted and overridden. Nothing in it is ever changed.
+"""The append-only audit log: findings, waivers, approvals and overrides.
 
-A line of JSON an event in a file, for whoever collects logs, and the same as rows of a table: in
-SQLite beside the queue, or in the Postgres that the queue is in. What the table says is what
-approvals are remembered by.
+Each event is a line of JSON in a file, for log collectors, and a row of a table: in SQLite beside
+the queue, or in the PostgreSQL database of the queue. Approvals are read from the table.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _AT_ONCE: Final = 500
 _TABLE: Final = sql.Table(
     TABLE,
     sql.MetaData(),
-    # SQLite counts up by itself only in a column of this very type.
+    # SQLite numbers rows automatically only in a column of exactly this type.
     sql.Column("number", sql.BigInteger().with_variant(sql.Integer(), "sqlite"), primary_key=True),
     sql.Column("key", sql.Text, nullable=False, unique=True),
     sql.Column("at", sql.Text, nullable=False),
@@ -74,9 +73,9 @@ _GUARDS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One event. `key` is the same whenever the same thing is recorded again, which then is not.
+    """One event. `key` identifies it: an event whose key is recorded already is not recorded again.
 
-    `at` is in UTC, as `stamp` writes it; `data` is whatever else there is to say, as JSON.
+    `at` is in UTC, as `stamp` writes it; `data` is JSON specific to the event.
     """
 
     key: str
@@ -95,41 +94,41 @@ class AuditEntry:
 
 
 class Audit:
-    """The log. One object a process; its methods may be called from any thread."""
+    """The log. One object for each process; its methods may be called from any thread."""
 
     def __init__(self, url: str, lines: Path | None = None) -> None:
-        """`url` is a database as SQLAlchemy names it; `lines` the file of JSON, None for none."""
+        """`url` is a database URL of SQLAlchemy; `lines` the path of the JSON file, None for none."""
         self._lines = lines
         self._engine = database.engine(url)
         database.prepare(self._engine, _TABLE, _LOCK, *_GUARDS[self._engine.dialect.name])
 
     @classmethod
     def opened(cls, directory: Path, url: str | None) -> Self:
-        """The log of a service: beside its queue. `url` None is the embedded one."""
+        """The log of a service, beside its queue: in `directory`, or in the database at `url`."""
         directory.mkdir(parents=True, exist_ok=True)
         return cls(database.address(directory, url), directory / LINES)
 
     @classmethod
     def in_memory(cls) -> Self:
-        """A log that ends with its process."""
+        """A log that is lost when its process ends."""
         return cls(database.IN_MEMORY)
 
     def close(self) -> None:
-        """The connections are given back."""
+        """Close the connections to the database."""
         self._engine.dispose()
 
     def append(self, entries: Iterable[AuditEntry]) -> tuple[AuditEntry, ...]:
-        """Records these, and returns those that were not known yet.
+        """Record these entries; returns those that were not recorded before.
 
-        The line is written before the row: a process that dies in between repeats a line, known
-        again by its key, and loses none.
+        The line is written before the row: a process that dies in between writes a line twice,
+        under the same key, and loses none.
         """
-        wanted = {entry.key: entry for entry in entries}
-        if not wanted:
+        by_key = {entry.key: entry for entry in entries}
+        if not by_key:
             return ()
         with self._engine.begin() as connection:
-            known = set(self._known(connection, tuple(wanted)))
-            fresh = tuple(entry for key, entry in wanted.items() if key not in known)
+            recorded = set(self._recorded(connection, tuple(by_key)))
+            fresh = tuple(entry for key, entry in by_key.items() if key not in recorded)
             if fresh:
                 self._write(fresh)
                 rows = [_row(entry) | {"data": _json(entry.data)} for entry in fresh]
@@ -144,22 +143,22 @@ class Audit:
         pull: int | None = None,
         fingerprints: Sequence[str] | None = None,
     ) -> tuple[AuditEntry, ...]:
-        """What was recorded, oldest first."""
-        held = _TABLE.c
-        wanted = sql.select(_TABLE).where(held.event == event, held.repository == repository)
+        """The recorded entries of this event, oldest first."""
+        columns = _TABLE.c
+        query = sql.select(_TABLE).where(columns.event == event, columns.repository == repository)
         if pull is not None:
-            wanted = wanted.where(held.pull == pull)
+            query = query.where(columns.pull == pull)
         if fingerprints is not None:
-            wanted = wanted.where(held.fingerprint.in_(fingerprints))
+            query = query.where(columns.fingerprint.in_(fingerprints))
         with self._engine.connect() as connection:
-            rows = connection.execute(wanted.order_by(held.number)).mappings().all()
+            rows = connection.execute(query.order_by(columns.number)).mappings().all()
         return tuple(_entry({str(key): value for key, value in row.items()}) for row in rows)
 
     @staticmethod
-    def _known(connection: sql.Connection, keys: Sequence[str]) -> Iterable[str]:
+    def _recorded(connection: sql.Connection, keys: Sequence[str]) -> Iterable[str]:
         for start in range(0, len(keys), _AT_ONCE):
-            some = keys[start : start + _AT_ONCE]
-            yield from connection.scalars(sql.select(_TABLE.c.key).where(_TABLE.c.key.in_(some)))
+            chunk = keys[start : start + _AT_ONCE]
+            yield from connection.scalars(sql.select(_TABLE.c.key).where(_TABLE.c.key.in_(chunk)))
 
     def _insert(self) -> sql.Insert:
         if self._engine.dialect.name == "postgresql":
@@ -172,27 +171,27 @@ class Audit:
         text = "".join(_json(_row(entry)) + "\n" for entry in entries)
         handle = os.open(self._lines, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            # One write: the lines of two threads do not mix.
+            # A single write: the lines of two threads do not mix.
             os.write(handle, text.encode())
         finally:
             os.close(handle)
 
 
 def stamp(moment: datetime) -> str:
-    """A moment as it is recorded and compared: UTC, to the second, as GitHub writes its own."""
+    """A UTC moment as text, to the second, in GitHub's own format."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _row(entry: AuditEntry) -> dict[str, Any]:
-    held = {one.name: getattr(entry, one.name) for one in fields(entry)}
-    return held | {"data": dict(entry.data)}
+    row = {column.name: getattr(entry, column.name) for column in fields(entry)}
+    return row | {"data": dict(entry.data)}
 
 
 def _entry(row: Mapping[str, Any]) -> AuditEntry:
-    held = {name: value for name, value in row.items() if name != "number"}
-    return AuditEntry(**held | {"data": MappingProxyType(json.loads(held["data"]))})
+    values = {name: value for name, value in row.items() if name != "number"}
+    return AuditEntry(**values | {"data": MappingProxyType(json.loads(values["data"]))})
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    # ASCII alone: nothing in a reason can deceive a terminal.
+    # ASCII only: no character in a reason can deceive a terminal.
     return json.dumps(dict(value), sort_keys=True)

@@ -1,4 +1,4 @@
-"""The database of what a service remembers: SQLite beside the queue, or the queue's Postgres."""
+"""The database of the audit log and of rate-limit holds: SQLite, or the queue's PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ IN_MEMORY: Final = "sqlite://"
 
 
 def address(directory: Path, database: str | None) -> str:
-    """Where it is, as SQLAlchemy names it; `database` None is the embedded one."""
+    """The URL for SQLAlchemy: of the PostgreSQL URL `database`, or of a file in `directory`."""
     if database is not None:
         return "postgresql+psycopg://" + database.partition("://")[2]
     directory.mkdir(parents=True, exist_ok=True)
@@ -19,15 +19,15 @@ def address(directory: Path, database: str | None) -> str:
 
 
 def engine(url: str) -> sql.Engine:
-    """Connections to it, from any thread."""
+    """An engine that any thread may use."""
     if url == IN_MEMORY:
         return sql.create_engine(url, poolclass=sql.StaticPool)
-    patience = {"timeout": 30} if url.startswith("sqlite") else {}
-    return sql.create_engine(url, connect_args=patience, pool_pre_ping=True)
+    arguments = {"timeout": 30} if url.startswith("sqlite") else {}
+    return sql.create_engine(url, connect_args=arguments, pool_pre_ping=True)
 
 
 def prepare(engine: sql.Engine, table: sql.Table, lock: int, *statements: Any) -> None:
-    """The table, and what else it needs, made by one replica of those that start together."""
+    """Create the table and run the statements; `lock` lets replicas that start at once take turns."""
     dialect = engine.dialect.name
     if dialect == "sqlite":
         with engine.connect() as connection:

@@ -1,7 +1,7 @@
-"""Until when GitHub wants to be left alone by an installation.
+"""Rate-limit holds: until when GitHub asked an installation to wait.
 
-GitHub says so once. A process that was started anew would ask again at once, and so would every
-other replica; who goes on asking may be banned:
+GitHub says so once. Without a record, a restarted process and every other replica would continue to
+send requests, and GitHub may ban an App that does:
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
 """
 
@@ -21,7 +21,7 @@ from bot.store import database
 log = structlog.get_logger()
 
 LONGEST: Final = 3600.0
-"""A clock that was wrong when something was recorded holds nobody longer than this."""
+"""No hold lasts longer than these seconds, whatever the clock said when it was recorded."""
 
 _LOCK: Final = 0x4641_484C
 _TABLE: Final = sql.Table(
@@ -33,8 +33,8 @@ _TABLE: Final = sql.Table(
 
 
 @contextmanager
-def _forgiving() -> Iterator[None]:
-    """A database that is away for a moment fails no review: GitHub says again what it wants."""
+def _best_effort() -> Iterator[None]:
+    """An unavailable database fails no review: GitHub repeats its limit at the next request."""
     try:
         yield
     except sql.exc.SQLAlchemyError as error:
@@ -42,7 +42,7 @@ def _forgiving() -> Iterator[None]:
 
 
 class Holds:
-    """What every process of a service knows of it. Its methods may be called from any thread."""
+    """The holds, shared by every process of a service. Any thread may call its methods."""
 
     def __init__(self, url: str) -> None:
         self._engine = database.engine(url)
@@ -50,32 +50,32 @@ class Holds:
 
     @classmethod
     def opened(cls, directory: Path, url: str | None) -> Self:
-        """Those of a service, in the database of its audit log."""
+        """The holds of a service, in the database of its audit log."""
         return cls(database.address(directory, url))
 
     @classmethod
     def in_memory(cls) -> Self:
-        """Those of a process that is alone."""
+        """The holds of a single process."""
         return cls(database.IN_MEMORY)
 
     def close(self) -> None:
-        """The connections are given back."""
+        """Close the connections to the database."""
         self._engine.dispose()
 
     def hold(self, installation: int, until: float) -> None:
-        """Records that it is held until this moment, if it is not for longer."""
-        held = _TABLE.c
+        """Hold an installation until this Unix time, unless a longer hold is recorded."""
+        columns = _TABLE.c
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
         row = {"installation": installation, "until": until}
-        with _forgiving(), self._engine.begin() as connection:
-            shorter = (held.installation == installation) & (held.until < until)
+        with _best_effort(), self._engine.begin() as connection:
+            shorter = (columns.installation == installation) & (columns.until < until)
             connection.execute(sql.delete(_TABLE).where(shorter))
             connection.execute(dialect.insert(_TABLE).values(row).on_conflict_do_nothing())
 
-    def left(self, installation: int, now: float) -> float:
-        """Seconds that it is held still; 0 where it is not."""
-        wanted = sql.select(_TABLE.c.until).where(_TABLE.c.installation == installation)
+    def remaining(self, installation: int, moment: float) -> float:
+        """Seconds for which the hold lasts after the Unix time `moment`; 0 without a hold."""
+        query = sql.select(_TABLE.c.until).where(_TABLE.c.installation == installation)
         until: float | None = None
-        with _forgiving(), self._engine.connect() as connection:
-            until = connection.scalar(wanted)
-        return 0.0 if until is None else min(LONGEST, max(0.0, until - now))
+        with _best_effort(), self._engine.connect() as connection:
+            until = connection.scalar(query)
+        return 0.0 if until is None else min(LONGEST, max(0.0, until - moment))

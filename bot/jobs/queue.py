@@ -1,0 +1,216 @@
+"""The running queue of this process: accepts tasks, runs them, and recovers after a crash."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import structlog
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+
+from bot.errors import JobFailed
+from bot.github.tasks import Task, read, written
+from bot.jobs import lanes, records
+from bot.jobs.attempts import AttemptNumber, AttemptResult, Attempts
+from bot.jobs.embedded import EmbeddedFile
+from bot.jobs.janitor import Janitor
+from bot.jobs.liveness import Liveness
+from bot.jobs.records import FAILED, FAILURE, reference
+from bot.jobs.sweeper import Sweeper
+from bot.jobs.worker import QueueOptions, Worker
+from bot.metrics import Metrics
+
+log = structlog.get_logger()
+
+VERSION: Final = "1"
+"""Constant: DBOS's default is a hash of the source, which would strand every job at an upgrade."""
+
+
+class Queue:
+    """The running queue of this process. DBOS allows one at a time."""
+
+    def __init__(self, options: QueueOptions, worker: Worker, metrics: Metrics) -> None:
+        self._options = options
+        self._worker = worker
+        self._metrics = metrics
+        self._attempts = Attempts(options, worker, metrics)
+        self._liveness: Liveness | None = None
+        self._file = EmbeddedFile(options.directory)
+        self._janitor = Janitor(self._fail_crashed)
+        self._sweeper: Sweeper | None = None
+        self._workflow: Callable[..., Any] = self._run
+        self._failure_workflow: Callable[..., Any] = self._fail_workflow
+
+    def start(self) -> None:
+        """Lock the data directory, recover the jobs of a killed process, and begin to work.
+
+        Raises UsageError if the data directory is in use or SQLite is too old.
+        """
+        url = self._options.database or self._file.take()
+        executor = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+        self._configure(url, executor)
+        self._register()
+        if self._options.database:
+            self._liveness = Liveness(url, executor)
+            self._liveness.start()
+        DBOS.launch()
+        self._open_lanes()
+        self._janitor.start()
+        if self._options.sweep:
+            self._sweeper = Sweeper(self, self._worker.undelivered, self._options.sweep)
+            self._sweeper.start()
+        self._metrics.watch(self.counts)
+        log.info("queue started", embedded=self._options.database is None)
+
+    def stop(self, grace: int = 25) -> None:
+        """Start no new job and give running ones `grace` seconds; the next start runs the rest."""
+        self._janitor.stop()
+        if self._sweeper:
+            self._sweeper.stop()
+        if self._liveness:
+            self._liveness.retire()
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=grace)
+        if self._liveness:
+            # Last: peers take over the jobs of a replica whose lock is gone.
+            self._liveness.stop()
+        self._file.release()
+
+    def submit(self, delivery: str, task: Task) -> bool:
+        """Record and enqueue a task in one INSERT; False if the delivery needs nothing more."""
+        workflow_id = records.next_submission(f"{delivery}/{task.label}")
+        if workflow_id is None:
+            return False
+        self._enqueue(workflow_id, task, AttemptNumber(), lanes.delay_of(task))
+        return True
+
+    def knows(self, delivery: str) -> bool:
+        """Whether `submit` would do nothing, whatever the delivery requires.
+
+        All that a delivery requires is recorded at once, so any recorded part implies the rest.
+        """
+        redelivery, failed = records.last_redelivery(f"{delivery}/")
+        return redelivery is not None and not failed
+
+    def ready(self) -> bool:
+        """Whether the database answers."""
+        try:
+            DBOS.get_workflow_status("ready")
+        except Exception:  # noqa: BLE001 - any exception of the driver means no
+            return False
+        return True
+
+    def counts(self) -> Mapping[str, int]:
+        """The number of jobs that wait, run or failed for good, by status of DBOS."""
+        rows = DBOS.list_workflows(
+            status=[*lanes.WAITING, *FAILED],
+            queue_name=list(lanes.LANES),
+            load_input=False,
+            load_output=False,
+            limit=10_000,
+        )
+        counter = Counter(row.status for row in rows)
+        return {status.lower(): counter[status] for status in (*lanes.WAITING, *FAILED)}
+
+    def _configure(self, url: str, executor: str) -> None:
+        DBOS(
+            config={
+                "name": "fairlead",
+                "system_database_url": url,
+                "application_version": VERSION,
+                # Embedded, the next process has the same name and so recovers this one's jobs.
+                "executor_id": executor if self._options.database else "embedded",
+                "log_level": "WARNING",
+                "enable_otlp": False,
+                # Nothing waits for notifications, and the thread that polls delays shutdown.
+                "notification_listener_polling_interval_sec": self._options.poll,
+            }
+        )
+
+    def _open_lanes(self) -> None:
+        for lane in lanes.LANES:
+            DBOS.register_queue(
+                lane,
+                partition_concurrency=1,
+                worker_concurrency=lanes.workers(lane, self._options.workers),
+                polling_interval_sec=self._options.poll,
+            )
+
+    def _register(self) -> None:
+        """Names are explicit: rows written by an older release must find their function."""
+
+        def review(delivery: str, row: dict[str, Any], attempt: int, tries: int = 1) -> str:
+            return self._run(delivery, read(row), AttemptNumber(attempt, tries))
+
+        def give_up(delivery: str, row: dict[str, Any], attempt: int) -> None:
+            self._fail_workflow(delivery, read(row), attempt)
+
+        self._workflow = DBOS.workflow(name="review", max_recovery_attempts=3)(review)
+        self._failure_workflow = DBOS.workflow(name="give up", max_recovery_attempts=3)(give_up)
+
+    def _enqueue(
+        self, key: str, task: Task, number: AttemptNumber, wait: float | None = None
+    ) -> None:
+        with (
+            SetWorkflowID(key if number.attempt == 1 else f"{key}~{number.attempt}"),
+            SetEnqueueOptions(queue_partition_key=task.key, delay_seconds=wait),
+        ):
+            DBOS.enqueue_workflow(
+                lanes.lane_of(task),
+                self._workflow,
+                key,
+                written(task),
+                number.attempt,
+                number.tries,
+            )
+
+    def _run(self, key: str, task: Task, number: AttemptNumber) -> str:
+        """One attempt as one recorded step: after a crash it runs again from its beginning."""
+        result: AttemptResult = DBOS.run_step(
+            {"name": "attempt"}, self._attempts.run, DBOS.workflow_id or "", key, task, number
+        )
+        if result["wait"] is not None:
+            following = AttemptNumber(number.attempt + 1, number.tries + result["counted"])
+            self._enqueue(key, task, following, result["wait"])
+        elif result["outcome"] == "failed":
+            self._enqueue_failure(key, task)
+            raise JobFailed(reference(key))
+        for position, row in enumerate(result["tasks"]):
+            next_task = read(row)
+            wait = position * result["spread"] or None
+            self._enqueue(f"{key}!{next_task.label}", next_task, AttemptNumber(), wait)
+        return result["outcome"]
+
+    def _enqueue_failure(
+        self, key: str, task: Task, attempt: int = 1, wait: float | None = None
+    ) -> None:
+        """Enqueue the conclusion of a failed task's check run; once, ensured by the id."""
+        workflow_id = f"{key}{FAILURE}"
+        with (
+            SetWorkflowID(workflow_id if attempt == 1 else f"{workflow_id}~{attempt}"),
+            SetEnqueueOptions(queue_partition_key=task.key, delay_seconds=wait),
+        ):
+            DBOS.enqueue_workflow(
+                lanes.lane_of(task), self._failure_workflow, key, written(task), attempt
+            )
+
+    def _fail_crashed(self, workflow_id: str) -> None:
+        """Enqueue the conclusion for a job that killed its process at each attempt."""
+        rows = DBOS.list_workflows(workflow_ids=[workflow_id], load_output=False)
+        arguments = rows[0].input["args"] if rows and rows[0].input else None
+        if not arguments or FAILURE in workflow_id:
+            return
+        key, row = arguments[:2]
+        if DBOS.get_workflow_status(f"{key}{FAILURE}") is None:
+            log.error("job died each time", reference=reference(key))
+            self._enqueue_failure(key, read(row))
+
+    def _fail_workflow(self, key: str, task: Task, attempt: int) -> None:
+        """One attempt to conclude the check run; GitHub may be unavailable for hours."""
+        wait: float | None = DBOS.run_step(
+            {"name": "give up"}, self._attempts.give_up, key, task, attempt
+        )
+        if wait is not None:
+            self._enqueue_failure(key, task, attempt + 1, wait)
