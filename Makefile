@@ -51,10 +51,10 @@ format: install
 	@$(BIN)/ruff check --quiet --fix-only
 	@$(BIN)/ruff format --quiet
 
-# requirements-dev.lock holds requirements.lock's pins as well, so one install serves.
+# requirements-dev.lock holds requirements.lock's pins and those of the extras, so one install serves.
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock pyproject.toml --group dev --extra demo -o requirements-dev.lock
 
 clean:
 	@rm -rf $(VENV) build dist

@@ -1,4 +1,4 @@
-"""The Flask application: takes deliveries in, and says how the service is."""
+"""The Flask application: receives webhooks, and reports the health of the service."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _JSON: Final = "application/json"
 
 
 class DeliveryIntake(Protocol):
-    """Where tasks go to be done, however often this process dies."""
+    """Accepts tasks durably: a recorded task is performed even if this process is killed."""
 
     def submit(self, delivery: str, task: Task) -> bool:
-        """Records and enqueues in one step; False where that delivery needs nothing more."""
+        """Record and enqueue a task in one step; False if the delivery needs nothing more."""
 
     def ready(self) -> bool:
-        """Whether a task could be recorded now."""
+        """Whether a task can be recorded now."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Hooks:
+class _WebhookEndpoint:
     secrets: Sequence[str]
     intake: DeliveryIntake
     metrics: Metrics
 
     def receive(self) -> tuple[Response, int]:
-        """One delivery: 401 before anything else is looked at, 202 once it is on disk."""
+        """Answer one delivery: 401 before anything else is parsed, 202 once the task is on disk."""
         event = request.headers.get("X-GitHub-Event", "")
         body = request.get_data(cache=False)
         if not signed(body, request.headers.get("X-Hub-Signature-256"), self.secrets):
@@ -51,7 +51,7 @@ class _Hooks:
         return self._take(delivery)
 
     def _take(self, delivery: Delivery) -> tuple[Response, int]:
-        known = log.bind(
+        logger = log.bind(
             delivery=delivery.id,
             event_name=delivery.event if delivery.event in EVENTS else "other",
             action=delivery.action if delivery.tasks else None,
@@ -60,21 +60,21 @@ class _Hooks:
         if delivery.event == "ping":
             return self._answer("ping", "accepted", 200, "pong")
         if delivery.forged:
-            known.warning("another App made a check run of this name")
+            logger.warning("another App made a check run of this name")
             return self._answer(delivery.event, "forged", 202, "not ours")
         if not delivery.tasks:
-            known.info("delivery ignored")
+            logger.info("delivery ignored")
             return self._answer(delivery.event, "ignored", 202, "nothing to do")
-        # One record, however much it asks for: GitHub waits for ten seconds.
+        # One record for all tasks of a delivery: GitHub waits for ten seconds.
         task = together(delivery.tasks)
         fresh = self.intake.submit(delivery.id, task)
-        known.info("job enqueued" if fresh else "job known", **_told(task))
+        logger.info("job enqueued" if fresh else "job known", **_log_fields(task))
         if fresh:
             return self._answer(delivery.event, "accepted", 202, "enqueued")
         return self._answer(delivery.event, "repeated", 202, "this delivery is known")
 
     def _answer(self, event: str, result: str, status: int, message: str) -> tuple[Response, int]:
-        # A stranger chooses the header's text: only known events become a label.
+        # The header comes from an untrusted client: only known events become a label.
         label = event if event in EVENTS else "other"
         self.metrics.deliveries.labels(label, result).inc()
         if status >= 400:
@@ -82,39 +82,39 @@ class _Hooks:
         return jsonify(message=message), status
 
     def too_large(self, event: str) -> tuple[Response, int]:
-        """More than GitHub ever sends."""
+        """The answer to a body larger than GitHub sends."""
         return self._answer(event, "refused", 413, f"more than {MAX_PAYLOAD} bytes")
 
 
-def _told(task: Task) -> dict[str, object]:
-    """What a line about a task says of it: ids and words of ours, nothing of a payload's."""
+def _log_fields(task: Task) -> dict[str, object]:
+    """The log fields of a task: ids and our own words, nothing from a payload."""
     number = None if isinstance(task, PushJob) else task.number
     if isinstance(task, Announcement):
         return {"pull_request": number}
     if isinstance(task, Batch):
         return {"task": "Batch", "tasks": len(task.tasks)}
-    words = {"action": task.action} if isinstance(task, MaintenanceTask) else {}
-    return {"task": type(task).__name__, **words, "pull_request": number or None}
+    action = {"action": task.action} if isinstance(task, MaintenanceTask) else {}
+    return {"task": type(task).__name__, **action, "pull_request": number or None}
 
 
 def create_app(secrets: Sequence[str], intake: DeliveryIntake, metrics: Metrics) -> Flask:
-    """The application. `secrets` must not be empty: an unsigned door is no door."""
+    """The application. Raises ValueError without a secret: it would accept unsigned webhooks."""
     if not any(secrets):
         raise ValueError("an application without a webhook secret would trust anybody")
     app = Flask("fairlead", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_PAYLOAD
-    hooks = _Hooks(tuple(secrets), intake, metrics)
+    endpoint = _WebhookEndpoint(tuple(secrets), intake, metrics)
     for path in ("/webhook", "/api/github/webhooks"):
-        app.add_url_rule(path, path, hooks.receive, methods=["POST"])
+        app.add_url_rule(path, path, endpoint.receive, methods=["POST"])
     app.add_url_rule("/healthz", "healthz", lambda: jsonify(status="ok"))
     app.add_url_rule("/readyz", "readyz", lambda: _readiness(intake))
     app.add_url_rule("/metrics", "metrics", lambda: _exposition(metrics))
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> tuple[Response, int]:
-        """An error as JSON; what was sent is not repeated."""
+        """An error as JSON, without echoing the request."""
         if error.code == 413:
-            return hooks.too_large(request.headers.get("X-GitHub-Event", ""))
+            return endpoint.too_large(request.headers.get("X-GitHub-Event", ""))
         return jsonify(message=error.name), error.code or 500
 
     return app

@@ -1,4 +1,4 @@
-"""Logs: one line of JSON (or text) an event on stderr; never a body, a token or a key."""
+"""Logging: each event is one line of JSON or text on stderr; secrets are redacted."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import structlog
 from bot.errors import JobFailed
 
 _SECRET: Final = re.compile(
-    # Installation tokens have had variable length since 2026, and dots and dashes in them.
+    # Since 2026 installation tokens have a variable length and contain dots and dashes.
     r"gh[a-z]_[A-Za-z0-9._-]{16,}"
     r"|github_pat_[A-Za-z0-9_]{16,}"
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
     r"|-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----(?:[^-]{0,20000}-----END [A-Z ]{0,20}KEY-----)?"
 )
 _QUIET: Final = ("github", "github.Requester", "urllib3", "waitress", "werkzeug", "dbos")
-"""Libraries that say too much: at DEBUG, PyGithub prints the installation token in clear."""
+"""Libraries limited to warnings: at DEBUG, PyGithub logs the installation token in clear."""
 
 
 def configure(level: str, style: str) -> None:
-    """Sets up structlog and the standard library's logging for this process."""
+    """Configure structlog and the standard library's logging for this process."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -43,7 +43,7 @@ def configure(level: str, style: str) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     handler = logging.StreamHandler()
-    handler.addFilter(_is_news)
+    handler.addFilter(_is_not_logged_already)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -55,22 +55,22 @@ def configure(level: str, style: str) -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         library = logging.getLogger(name)
-        # DBOS adds a handler of its own where there is none: this one keeps one format.
+        # DBOS adds its own handler to a logger without one; this handler keeps one format.
         library.handlers = [handler]
         library.propagate = False
         library.setLevel(logging.WARNING)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """False for DBOS's traceback of a job whose end is logged already, with its cause."""
+def _is_not_logged_already(record: logging.LogRecord) -> bool:
+    """False for the traceback that DBOS logs of a failed job, which was logged with its cause."""
     return not (record.exc_info and isinstance(record.exc_info[1], JobFailed))
 
 
 def _redacted(
     _logger: Any, _method: str, event: structlog.types.EventDict
 ) -> structlog.types.EventDict:
-    return {key: _clean(value) for key, value in event.items()}
+    return {key: _redact(value) for key, value in event.items()}
 
 
-def _clean(value: Any) -> Any:
+def _redact(value: Any) -> Any:
     return _SECRET.sub("[redacted]", value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""What an operator watches, as Prometheus reads it. A registry a process, none on import."""
+"""Prometheus metrics. Each process creates its own registry; importing creates none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300)
 
 
 class Metrics:
-    """The counters of one process."""
+    """The metrics of one process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -36,37 +36,37 @@ class Metrics:
         )
 
     def watch(self, jobs: Callable[[], Mapping[str, int]]) -> None:
-        """Shows what waits and runs in the queue at the moment of asking."""
-        self.registry.register(_Jobs(jobs))
+        """Export the number of jobs by status, read at each scrape."""
+        self.registry.register(_JobCounts(jobs))
 
     def watch_budget(
-        self, written: Callable[[], Mapping[int, int]], remaining: Callable[[], Mapping[int, int]]
+        self, writes: Callable[[], Mapping[int, int]], remaining: Callable[[], Mapping[int, int]]
     ) -> None:
-        """Shows what installations wrote in the last hour, and what GitHub says they have left."""
+        """Export the writes of the last hour and the remaining requests, by installation."""
         self.registry.register(
-            _Budget("fairlead_github_writes", "Writes to GitHub in the last hour", written)
+            _Budget("fairlead_github_writes", "Writes to GitHub in the last hour", writes)
         )
         self.registry.register(
             _Budget("fairlead_github_remaining", "Requests left, as GitHub said last", remaining)
         )
 
     def text(self) -> bytes:
-        """Everything, in Prometheus' text format."""
+        """All metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
 
-class _Jobs(Collector):
-    """The queue's own counts, read when asked for, so that they are true over restarts."""
+class _JobCounts(Collector):
+    """The queue's own counts, read at each scrape, so that they survive restarts."""
 
     def __init__(self, jobs: Callable[[], Mapping[str, int]]) -> None:
         self._jobs = jobs
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
-        """No reading at registration: the queue may not run yet."""
+        """Nothing at registration: the queue may not run yet."""
         return ()
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """One gauge by status."""
+        """One gauge, labelled by status."""
         family = GaugeMetricFamily("fairlead_jobs", "Jobs in the queue", labels=("status",))
         for status, count in sorted(self._jobs().items()):
             family.add_metric((status,), count)
@@ -74,18 +74,20 @@ class _Jobs(Collector):
 
 
 class _Budget(Collector):
-    """A number for each installation, read when asked for."""
+    """A number for each installation, read at each scrape."""
 
-    def __init__(self, name: str, told: str, numbers: Callable[[], Mapping[int, int]]) -> None:
-        self._name, self._told, self._numbers = name, told, numbers
+    def __init__(
+        self, name: str, documentation: str, numbers: Callable[[], Mapping[int, int]]
+    ) -> None:
+        self._name, self._documentation, self._numbers = name, documentation, numbers
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
-        """Nothing was asked yet at registration."""
+        """Nothing at registration."""
         return ()
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """One gauge by installation."""
-        family = GaugeMetricFamily(self._name, self._told, labels=("installation",))
+        """One gauge, labelled by installation."""
+        family = GaugeMetricFamily(self._name, self._documentation, labels=("installation",))
         for installation, number in sorted(self._numbers().items()):
             family.add_metric((str(installation),), number)
         yield family

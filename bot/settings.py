@@ -23,7 +23,7 @@ LOG_FORMATS: Final = ("json", "text")
 
 @dataclass(frozen=True, slots=True)
 class SettingVariable:
-    """One environment variable: what it holds, and what holds where it is not set."""
+    """One environment variable: its name, its default and its meaning."""
 
     name: str
     default: str
@@ -38,16 +38,16 @@ VARIABLES: Final = (
         "",
         "The App's RSA key: PEM, PEM with `\\n` for line breaks, or base64 of PEM.",
     ),
-    SettingVariable("PRIVATE_KEY_BASE64", "", "The same as base64 of PEM; one of the two."),
+    SettingVariable("PRIVATE_KEY_BASE64", "", "The key as base64 of PEM; set one of the two."),
     SettingVariable(
         "PRIVATE_KEY_COMMAND",
         "",
-        "A command that signs in place of a key: see below.",
+        "A command that signs instead of a key: see below.",
     ),
     SettingVariable(
         "WEBHOOK_SECRET",
         "",
-        "The webhook's secret. Several, separated by commas, are all valid while one is rotated.",
+        "The webhook's secret. Several, separated by commas, are all valid, for rotation.",
     ),
     SettingVariable(
         "GITHUB_API_URL", "`https://api.github.com`", "The address of GitHub's REST API."
@@ -55,53 +55,51 @@ VARIABLES: Final = (
     SettingVariable(
         "GHE_HOST",
         "",
-        "The host of a GitHub Enterprise Server; stands for `https://HOST/api/v3`.",
+        "The host of a GitHub Enterprise Server; same as `GITHUB_API_URL=https://HOST/api/v3`.",
     ),
     SettingVariable("HOST", "`127.0.0.1`", "The address to listen on; the image sets `0.0.0.0`."),
     SettingVariable("PORT", "`3000`", "The port to listen on; the image sets `8080`."),
     SettingVariable(
-        "DATA_DIR", "`data`", "Queue, mirrors and what was read; the image sets `/data`."
-    ),
-    SettingVariable("DATABASE_URL", "", "`postgresql://...`: a queue that several replicas share."),
-    SettingVariable(
-        "LOG_LEVEL", "`info`", f"One of {', '.join(f'`{one}`' for one in LOG_LEVELS)}."
+        "DATA_DIR", "`data`", "Queue, audit log, mirrors and caches; the image sets `/data`."
     ),
     SettingVariable(
-        "LOG_FORMAT", "`json`", f"One of {', '.join(f'`{one}`' for one in LOG_FORMATS)}."
+        "DATABASE_URL", "", "`postgresql://...`: the database that several replicas share."
+    ),
+    SettingVariable(
+        "LOG_LEVEL", "`info`", f"One of {', '.join(f'`{level}`' for level in LOG_LEVELS)}."
+    ),
+    SettingVariable(
+        "LOG_FORMAT", "`json`", f"One of {', '.join(f'`{style}`' for style in LOG_FORMATS)}."
     ),
     SettingVariable(
         "FAIRLEAD_TOOLS",
         "",
-        "A directory where kustomize and Helm are looked for first; the image sets its own.",
+        "A directory that is searched first for kustomize and Helm; the image sets its own.",
     ),
     SettingVariable("FAIRLEAD_WORKERS", "`2`", "How many reviews run at once, 1 to 64."),
-    SettingVariable(
-        "FAIRLEAD_JOB_SECONDS", "`300`", "When a review has failed, 10 to 3600 seconds."
-    ),
+    SettingVariable("FAIRLEAD_JOB_SECONDS", "`300`", "Time limit of a review, 10 to 3600 seconds."),
     SettingVariable(
         "FAIRLEAD_ALLOW_NO_SANDBOX",
         "`false`",
-        "`true` reads pull requests also where the kernel offers no whole sandbox.",
+        "`true` reviews pull requests even if the kernel lacks a part of the sandbox.",
     ),
     SettingVariable(
         "FAIRLEAD_FETCH",
         "`true`",
-        "`false` fetches nothing from elsewhere: remote bases and charts are named, never read.",
+        "`false` disables fetching: remote bases and charts are reported as not reviewed.",
     ),
     SettingVariable(
         "FAIRLEAD_FETCH_HOSTS",
         "",
-        "From where things are fetched beside what base uses: `host`, `host:port`, `host/owner` or "
-        "`http://host:port`, separated by commas.",
+        "Hosts that may be fetched from besides those that base uses: `host`, `host:port`, "
+        "`host/owner` or `http://host:port`, separated by commas.",
     ),
     *(
-        SettingVariable(
-            name, "", "Handed to git, which reaches others by it; not read from a file."
-        )
+        SettingVariable(name, "", "Passed to git for its network access; not read from a file.")
         for name in SURROUNDINGS
     ),
 )
-"""Every variable that is read, in the order in which docs/running.md shows them."""
+"""Every variable, in the order of docs/running.md."""
 
 _YES: Final = ("1", "true", "yes", "on")
 _NO: Final = ("", "0", "false", "no", "off")
@@ -109,7 +107,7 @@ _NO: Final = ("", "0", "false", "no", "off")
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """Whether things that lie elsewhere are fetched, from where beside what base uses, and how."""
+    """Whether remote sources are fetched, from which additional hosts, and git's environment."""
 
     enabled: bool = True
     hosts: tuple[str, ...] = ()
@@ -120,7 +118,7 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator decides. Secrets stay out of the repr, and so out of logs."""
+    """The operator's settings. Secrets are excluded from the repr, and so from logs."""
 
     app_id: str | None = None
     private_key: str | None = field(default=None, repr=False)
@@ -143,26 +141,26 @@ class Settings:
 
     @property
     def key(self) -> str | tuple[str, ...]:
-        """What signs: the key, or the words of the command that has it; empty where neither is."""
+        """The private key, or the words of the command that signs; empty if neither is set."""
         return self.private_key or self.private_key_command
 
     @property
     def unregistered(self) -> bool:
-        """Whether nothing at all is known of an App: it is still to be made."""
+        """Whether no credential of an App is set: the set-up page has to create one."""
         return not (self.app_id or self.key or self.webhook_secrets)
 
     def missing(self) -> tuple[str, ...]:
-        """The variables without which the App cannot speak to GitHub."""
-        wanted = {
+        """The unset variables that the App needs to call GitHub."""
+        required = {
             "APP_ID": self.app_id,
             "PRIVATE_KEY": self.key,
             "WEBHOOK_SECRET": self.webhook_secrets,
         }
-        return tuple(name for name, value in wanted.items() if not value)
+        return tuple(name for name, value in required.items() if not value)
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings that the environment states; raises UsageError naming the variable."""
+    """The settings in the environment. Raises UsageError naming the invalid variable."""
     read = _Reader(os.environ if environ is None else environ)
     settings = Settings(
         app_id=read.text("APP_ID") or read.text("CLIENT_ID"),
@@ -186,13 +184,22 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def read_fetch_settings(environ: Mapping[str, str] | None = None) -> FetchSettings:
+<<<<<<< HEAD
     """The settings about what lies elsewhere; raises UsageError naming the variable."""
     from bot.fetch.addresses import AllowedHosts  # noqa: PLC0415 - not for --help
+=======
+    """The settings of fetching. Raises UsageError naming the invalid variable."""
+    from bot.fetch.addresses import Named  # noqa: PLC0415 - not for --help
+>>>>>>> 96a0daa (Name the stand-in's and the set-up's parts plainly)
 
     read = _Reader(os.environ if environ is None else environ)
-    stated = (part.strip() for part in (read.text("FAIRLEAD_FETCH_HOSTS") or "").split(","))
+    entries = (part.strip() for part in (read.text("FAIRLEAD_FETCH_HOSTS") or "").split(","))
     try:
+<<<<<<< HEAD
         named = AllowedHosts.parse(part for part in stated if part)
+=======
+        named = Named.of(part for part in entries if part)
+>>>>>>> 96a0daa (Name the stand-in's and the set-up's parts plainly)
     except ValueError as error:
         raise UsageError(
             f"FAIRLEAD_FETCH_HOSTS names {str(error)!r}: each must be host, host:port, host/owner "
@@ -210,26 +217,26 @@ def _surroundings(read: _Reader) -> Mapping[str, str]:
 
 
 def _with_stored(settings: Settings) -> Settings:
-    """The settings with the credentials that the set-up page stored, if it did."""
-    held = read_credentials(settings.data_dir)
-    if held is None:
+    """The settings, with the credentials that the set-up page stored, if any."""
+    credentials = read_credentials(settings.data_dir)
+    if credentials is None:
         return settings
     return replace(
         settings,
-        app_id=held.app_id,
-        private_key=held.private_key,
-        webhook_secrets=(held.webhook_secret,),
+        app_id=credentials.app_id,
+        private_key=credentials.private_key,
+        webhook_secrets=(credentials.webhook_secret,),
     )
 
 
 def cache_directory(environ: Mapping[str, str] | None = None) -> Path | None:
-    """Where what was read is kept for the next time, None where there is no home.
+    """The user's cache directory, None without a home directory.
 
     By the XDG base directories: https://specifications.freedesktop.org/basedir-spec/latest/.
     """
-    stated = Path((os.environ if environ is None else environ).get("XDG_CACHE_HOME", ""))
-    if stated.is_absolute():
-        return stated / "fairlead"
+    configured = Path((os.environ if environ is None else environ).get("XDG_CACHE_HOME", ""))
+    if configured.is_absolute():
+        return configured / "fairlead"
     try:
         return Path.home() / ".cache" / "fairlead"
     except RuntimeError:
@@ -237,18 +244,18 @@ def cache_directory(environ: Mapping[str, str] | None = None) -> Path | None:
 
 
 def tool_folders(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
-    """Where renderers are looked for before the PATH; they are brought to the first of these.
+    """The directories searched for renderers before PATH; downloads go to the first of them.
 
-    What the operator names, what is beside the service's data, what is in a person's own cache.
+    FAIRLEAD_TOOLS, `tools` in the data directory, `tools` in the user's cache.
     """
     read = _Reader(os.environ if environ is None else environ)
-    named, data, cache = (
+    configured, data, cache = (
         read.text("FAIRLEAD_TOOLS"),
         read.text("DATA_DIR"),
         cache_directory(environ),
     )
     return (
-        *((Path(named),) if named else ()),
+        *((Path(configured),) if configured else ()),
         *((Path(data) / "tools",) if data else ()),
         *((cache / "tools",) if cache else ()),
     )
@@ -256,19 +263,19 @@ def tool_folders(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """One variable at a time, each also from the file that NAME_FILE or NAME_PATH names."""
+    """Reads variables; each can also be read from the file that NAME_FILE or NAME_PATH names."""
 
     environ: Mapping[str, str]
 
     def text(self, name: str) -> str | None:
-        given = [key for key in (name, f"{name}_FILE", f"{name}_PATH") if self.environ.get(key)]
-        if len(given) > 1:
-            raise UsageError(f"{' and '.join(given)} are both set: set one of them")
-        if not given:
+        names = [key for key in (name, f"{name}_FILE", f"{name}_PATH") if self.environ.get(key)]
+        if len(names) > 1:
+            raise UsageError(f"{' and '.join(names)} are both set: set one of them")
+        if not names:
             return None
-        if given[0] == name:
+        if names[0] == name:
             return self.environ[name].strip()
-        return _content(given[0], Path(self.environ[given[0]]))
+        return _content(names[0], Path(self.environ[names[0]]))
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         text = self.text(name)
@@ -296,12 +303,12 @@ def _content(name: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        # The path is the operator's own; the content would be a secret.
+        # The path may be shown; the content may be a secret.
         raise UsageError(f"{name} names {str(path)!r}, which cannot be read as text") from error
 
 
 def _private_key(read: _Reader) -> str | None:
-    """The key as PEM; given as it is, with escaped line breaks, or as base64 of the PEM."""
+    """The key as PEM; the variable holds PEM, PEM with escaped line breaks, or base64 of PEM."""
     encoded = read.text("PRIVATE_KEY_BASE64")
     plain = read.text("PRIVATE_KEY")
     if encoded and plain:
@@ -313,12 +320,12 @@ def _private_key(read: _Reader) -> str | None:
         text = _decoded(text)
     text = text.replace("\\n", "\n")
     if "PRIVATE KEY" not in text:
-        raise UsageError("PRIVATE_KEY is no private key: it must be PEM text or base64 of it")
+        raise UsageError("PRIVATE_KEY is not a private key: it must be PEM text or base64 of it")
     return text
 
 
 def _command(read: _Reader) -> tuple[str, ...]:
-    """The words of the command that signs, split as a shell would; none of them is expanded."""
+    """The words of the command that signs, split as a shell does, without expansion."""
     text = read.text("PRIVATE_KEY_COMMAND")
     if text is None:
         return ()
@@ -329,7 +336,7 @@ def _command(read: _Reader) -> tuple[str, ...]:
     except ValueError as error:
         raise UsageError(f"PRIVATE_KEY_COMMAND cannot be split into words: {error}") from error
     if not words:
-        raise UsageError("PRIVATE_KEY_COMMAND has no words: it must be a command that signs")
+        raise UsageError("PRIVATE_KEY_COMMAND is empty: it must be a command that signs")
     return words
 
 
@@ -341,12 +348,12 @@ def _decoded(text: str) -> str:
 
 
 def _secrets(text: str | None) -> tuple[str, ...]:
-    """The webhook secrets; several, separated by commas, are all valid while one is rotated."""
+    """The webhook secrets, separated by commas; all are valid, for rotation."""
     return tuple(part for part in (piece.strip() for piece in (text or "").split(",")) if part)
 
 
 def _api_url(read: _Reader) -> str:
-    """The REST address: GITHUB_API_URL, else that of the GitHub Enterprise Server GHE_HOST."""
+    """The address of the REST API: GITHUB_API_URL, or that of the server GHE_HOST."""
     url, host = read.text("GITHUB_API_URL"), read.text("GHE_HOST")
     if url and host:
         raise UsageError("GITHUB_API_URL and GHE_HOST are both set: set one of them")
@@ -358,7 +365,7 @@ def _api_url(read: _Reader) -> str:
     if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username:
         raise UsageError("GITHUB_API_URL must be an address such as https://HOST/api/v3")
     if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
-        # Tokens would cross the network in clear text.
+        # Without TLS, tokens would cross the network in clear text.
         raise UsageError("GITHUB_API_URL must begin with https:// unless it is on this machine")
     return url.rstrip("/")
 
@@ -369,9 +376,9 @@ def _database_url(read: _Reader) -> str | None:
         return None
     scheme = url.partition("://")[0]
     if scheme not in {"postgres", "postgresql"}:
-        # The address may hold a password: only its scheme is shown.
+        # The address may contain a password: show only its scheme.
         raise UsageError(
             f"DATABASE_URL begins with {scheme[:20]!r}: it must be postgresql://...; "
-            "leave it out for the embedded queue in DATA_DIR"
+            "unset it to use the embedded queue in DATA_DIR"
         )
     return "postgresql://" + url.partition("://")[2]

@@ -44,7 +44,9 @@ class Door:
         page = SetUp(
             api_url=settings.github_api_url,
             store=lambda held: store(settings.data_dir, held),
-            begun=lambda: threading.Thread(target=self._begin, name="begin", daemon=True).start(),
+            on_stored=lambda: threading.Thread(
+                target=self._begin, name="begin", daemon=True
+            ).start(),
         )
         self._app = create_setup_app(page)
         host = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104 - compared

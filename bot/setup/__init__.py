@@ -1,1 +1,5 @@
-"""Becoming an App: the page that `fairlead serve` shows while it has no credentials."""
+"""How does an installation without credentials become a GitHub App?
+
+`web` is the set-up page that `fairlead serve` shows until then, `manifest` the App manifest that it
+posts to GitHub, `credentials` the file that keeps the result.
+"""

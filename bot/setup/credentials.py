@@ -1,4 +1,4 @@
-"""The App's credentials where the set-up page put them: a file that its owner alone may read."""
+"""The file in which the set-up page stores the App's credentials, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import msgspec
 from bot.errors import UsageError
 
 FILE: Final = "app.json"
-"""Its name in the data directory."""
+"""Name of the file in the data directory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an App signs and is known by."""
+    """The credentials of an App: its id, its private key and its webhook secret."""
 
     app_id: str
     private_key: str = field(repr=False)
@@ -25,19 +25,19 @@ class Credentials:
 
 
 def store(directory: Path, credentials: Credentials) -> Path:
-    """Writes them once, in one step, for the owner alone; the file. Raises OSError."""
+    """Write the file atomically with mode 0600 and return its path. Raises OSError if it exists."""
     directory.mkdir(parents=True, exist_ok=True)
     target = directory / FILE
     partial = directory / f".{FILE}.{os.getpid()}"
     partial.unlink(missing_ok=True)
-    # Made with its mode: there is no moment at which others may read it.
+    # Created with its final mode: others can never read it.
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.encode(credentials))
         file.flush()
         os.fsync(file.fileno())
     try:
-        # Unlike a rename, a link never takes the place of a file that is there.
+        # Unlike a rename, a link never replaces an existing file.
         os.link(partial, target)
     finally:
         partial.unlink()
@@ -45,7 +45,7 @@ def store(directory: Path, credentials: Credentials) -> Path:
 
 
 def read_credentials(directory: Path) -> Credentials | None:
-    """What is stored there, None where nothing is. Raises UsageError for what cannot be used."""
+    """The stored credentials, None if there are none. Raises UsageError if they cannot be used."""
     path = directory / FILE
     try:
         data = path.read_bytes()
@@ -54,16 +54,17 @@ def read_credentials(directory: Path) -> Credentials | None:
         return None
     except OSError as error:
         raise UsageError(f"{str(path)!r} cannot be read: {error.strerror}") from error
-    # Of the group nothing is asked: a volume's fsGroup opens every file to the pod's own group.
+    # Group permissions are not checked: fsGroup of a volume gives the pod's group access.
     if mode & 0o007:
         raise UsageError(
-            f"{str(path)!r} holds the App's key and everybody may read it: chmod 600 it"
+            f"{str(path)!r} holds the App's private key and every user can read it: "
+            "run chmod 600 on it"
         )
     try:
         return msgspec.json.decode(data, type=Credentials)
     except msgspec.MsgspecError:
-        # What the decoder says could show a part of the file.
+        # The decoder's message could contain a part of the file.
         raise UsageError(
-            f"{str(path)!r} is not what the set-up page wrote: remove it and set up again, or give "
-            "APP_ID, PRIVATE_KEY and WEBHOOK_SECRET"
+            f"{str(path)!r} is damaged: remove it and set up again, or set APP_ID, PRIVATE_KEY and "
+            "WEBHOOK_SECRET"
         ) from None

@@ -1,4 +1,4 @@
-"""The manifest that an App is made from, and where it is posted to.
+"""The manifest from which GitHub creates an App, and the address that it is posted to.
 
 https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
 """
@@ -22,29 +22,35 @@ _HOME: Final = "https://github.com"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What the operator chose. `organisation` empty: the App belongs to the person."""
+class Registration:
+    """What the operator entered. With an empty `organisation` the App belongs to the user."""
 
     name: str
     organisation: str
     address: str
 
 
-def checked(name: str, organisation: str, address: str, *, local: bool = False) -> Wish:
-    """The wish, if it can be granted. Raises UsageError. `local`: GitHub is on this machine."""
+def parse_registration(
+    name: str, organisation: str, address: str, *, local: bool = False
+) -> Registration:
+    """The checked registration. Raises UsageError. `local`: GitHub runs on this machine."""
     name, organisation, address = name.strip(), organisation.strip(), address.strip().rstrip("/")
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise UsageError(f"The name must have 1 to {LONGEST_NAME} characters.")
     if organisation and not _LOGIN.fullmatch(organisation):
-        raise UsageError("The organisation is written as in its address: letters, digits, hyphens.")
+        raise UsageError(
+            "Enter the organisation as in its address on GitHub: letters, digits, hyphens."
+        )
     parts = _split(address)
     if local:
-        return Wish(name, organisation, address)
+        return Registration(name, organisation, address)
     if parts[0] != "https":
-        raise UsageError("The public address must begin with https://, and GitHub must reach it.")
+        raise UsageError(
+            "The public address must begin with https:// and be reachable from GitHub."
+        )
     if parts[1] in LOCAL:
         raise UsageError("GitHub cannot reach this machine by that name: use a public address.")
-    return Wish(name, organisation, address)
+    return Registration(name, organisation, address)
 
 
 def _split(address: str) -> tuple[str, str]:
@@ -59,25 +65,29 @@ def _split(address: str) -> tuple[str, str]:
 
 
 def web_address(api_url: str) -> str:
-    """Where people see the GitHub whose REST API this is."""
+    """The address of GitHub's web pages, given that of its REST API."""
     parts = urlsplit(api_url)
     if parts.netloc.startswith("api.") and not parts.path.strip("/"):
         return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def target(wish: Wish, api_url: str, state: str) -> str:
-    """Where the manifest is posted."""
-    place = f"organizations/{wish.organisation}/settings" if wish.organisation else "settings"
-    return f"{web_address(api_url)}/{place}/apps/new?state={quote(state, safe='')}"
+def registration_url(registration: Registration, api_url: str, state: str) -> str:
+    """The address to which the browser posts the manifest."""
+    path = (
+        f"organizations/{registration.organisation}/settings"
+        if registration.organisation
+        else "settings"
+    )
+    return f"{web_address(api_url)}/{path}/apps/new?state={quote(state, safe='')}"
 
 
-def manifest(wish: Wish, back: str) -> dict[str, Any]:
-    """The App that is asked for; `back` is where GitHub leads the browser afterwards."""
+def manifest(registration: Registration, back: str) -> dict[str, Any]:
+    """The App manifest; GitHub redirects the browser to `back` afterwards."""
     return {
-        "name": wish.name,
-        "url": wish.address,
-        "hook_attributes": {"url": f"{wish.address}/webhook", "active": True},
+        "name": registration.name,
+        "url": registration.address,
+        "hook_attributes": {"url": f"{registration.address}/webhook", "active": True},
         "redirect_url": back,
         "public": False,
         "default_permissions": dict(PERMISSIONS),

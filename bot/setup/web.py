@@ -1,6 +1,6 @@
-"""The set-up page: a Flask application that makes an App of this installation, once.
+"""The set-up page: a Flask application that creates the GitHub App, once.
 
-It is open to whoever has the token that the log shows, until an App is made.
+The page requires the token that the log shows, and closes when an App was created.
 """
 
 from __future__ import annotations
@@ -26,15 +26,23 @@ from werkzeug.exceptions import HTTPException
 from bot.errors import GitHubError, UsageError
 from bot.github.registration import EVENTS, PERMISSIONS, Registered, converted
 from bot.setup.credentials import Credentials
-from bot.setup.manifest import LOCAL, LONGEST_NAME, Wish, checked, manifest, target, web_address
+from bot.setup.manifest import (
+    LOCAL,
+    LONGEST_NAME,
+    Registration,
+    manifest,
+    parse_registration,
+    registration_url,
+    web_address,
+)
 
 log = structlog.get_logger()
 
-BACK: Final = "/setup/created"
+CREATED: Final = "/setup/created"
 COOKIE: Final = "fairlead_setup"
 
 _LIFETIME: Final = 3600.0
-"""Seconds. GitHub's codes live as long."""
+"""Seconds for which a registration is valid; GitHub's codes are valid as long."""
 
 _MOST_PENDING: Final = 100
 _LARGEST: Final = 64 * 1024
@@ -43,7 +51,7 @@ _CODE: Final = re.compile(r"[0-9A-Za-z_-]{8,128}")
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A registration that was begun: until when it counts, and whether its result is stored."""
+    """A registration under way: when it expires, and whether its result is to be stored."""
 
     until: float
     keep: bool
@@ -51,14 +59,14 @@ class _Pending:
 
 @dataclass(slots=True)
 class SetUp:
-    """The state of one set-up. `store` keeps the credentials and may raise OSError.
+    """The state of one set-up.
 
-    `begun` is called once they are kept: the service can start.
+    `store` stores the credentials and may raise OSError; `on_stored` is called afterwards.
     """
 
     api_url: str
     store: Callable[[Credentials], object]
-    begun: Callable[[], None]
+    on_stored: Callable[[], None]
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     clock: Callable[[], float] = time.monotonic
     done: bool = False
@@ -67,36 +75,38 @@ class SetUp:
 
     @property
     def local(self) -> bool:
-        """Whether GitHub is on this machine: settings allow http for no other."""
+        """Whether GitHub is on this machine; settings allow http for no other host."""
         return self.api_url.startswith("http:")
 
-    def open_to(self, token: str) -> bool:
-        """Whether this is the token, and nothing was set up yet."""
-        given = token.encode("utf-8", "replace")
-        return hmac.compare_digest(given, self.token.encode()) and not self.done
+    def accepts(self, token: str) -> bool:
+        """Whether this is the token, and no App was created yet."""
+        entered = token.encode("utf-8", "replace")
+        return hmac.compare_digest(entered, self.token.encode()) and not self.done
 
     def begin(self, *, keep: bool) -> str:
-        """The state of a new registration, which only this process can have given out."""
+        """An unguessable `state` parameter for a new registration."""
         with self._lock:
-            now = self.clock()
-            held = {state: one for state, one in self._pending.items() if one.until > now}
-            while len(held) >= _MOST_PENDING:
-                held.pop(next(iter(held)))
+            moment = self.clock()
+            pending = {
+                state: entry for state, entry in self._pending.items() if entry.until > moment
+            }
+            while len(pending) >= _MOST_PENDING:
+                pending.pop(next(iter(pending)))
             state = secrets.token_urlsafe(24)
-            self._pending = {**held, state: _Pending(now + _LIFETIME, keep)}
+            self._pending = {**pending, state: _Pending(moment + _LIFETIME, keep)}
         return state
 
-    def ended(self, state: str, cookie: str) -> _Pending | None:
-        """What was begun under this state by the browser that comes back; it counts once."""
+    def take_pending(self, state: str, cookie: str) -> _Pending | None:
+        """The registration that this browser began under this `state`; it can be taken once."""
         same = hmac.compare_digest(
             state.encode("utf-8", "replace"), cookie.encode("utf-8", "replace")
         )
         with self._lock:
-            found = self._pending.pop(state, None) if same and not self.done else None
-        return found if found is not None and found.until > self.clock() else None
+            pending = self._pending.pop(state, None) if same and not self.done else None
+        return pending if pending is not None and pending.until > self.clock() else None
 
     def finish(self, app: Registered, *, keep: bool) -> Literal["kept", "shown"]:
-        """The end: the credentials are kept, or are to be shown where that was asked or fails."""
+        """End the set-up: store the credentials, or have them shown instead."""
         with self._lock:
             self.done = True
         if not keep:
@@ -110,28 +120,28 @@ class SetUp:
 
 
 def create_setup_app(setup: SetUp) -> Flask:
-    """The application that is served until an App is made."""
+    """The application that is served until an App was created."""
     app = Flask("fairlead-setup", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST
     pages = _Pages(setup)
     app.add_url_rule("/", "root", pages.locked)
     app.add_url_rule("/setup", "form", pages.form)
     app.add_url_rule("/setup", "begin", pages.begin, methods=["POST"])
-    app.add_url_rule(BACK, "created", pages.created)
+    app.add_url_rule(CREATED, "created", pages.created)
     app.add_url_rule("/setup/style.css", "style", _style)
     app.add_url_rule("/healthz", "healthz", lambda: jsonify(status="ok"))
     app.add_url_rule("/readyz", "readyz", lambda: (jsonify(status="not set up yet"), 503))
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> tuple[Response, int]:
-        """An error as JSON; what was sent is not repeated. GitHub may send already: come back."""
+        """An error as JSON, without echoing the request; a webhook gets 503, to be redelivered."""
         if request.path in {"/webhook", "/api/github/webhooks"}:
             return jsonify(message="not set up yet"), 503
         return jsonify(message=error.name), error.code or 500
 
     @app.after_request
     def harden(response: Response) -> Response:
-        """No script at all, no frame, no trace of the token in other sites' logs."""
+        """Forbid scripts and frames, and keep the token out of the logs of other sites."""
         home = web_address(setup.api_url)
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
@@ -150,72 +160,83 @@ class _Pages:
     setup: SetUp
 
     def locked(self) -> Response:
-        """What a stranger sees: where the way in is, and nothing else."""
+        """The page without a token: it says where the token is, and nothing else."""
         return _page("locked.html", HTTPStatus.FORBIDDEN, done=self.setup.done)
 
     def form(self) -> Response:
-        """The form, for whoever has the token."""
+        """The form, for a request with the token."""
         token = request.args.get("token", "")
-        if not self.setup.open_to(token):
+        if not self.setup.accepts(token):
             return self.locked()
-        given = {"name": "Fairlead", "organisation": "", "keep": "keep", "address": self._address()}
-        return self._form(token, given)
+        values = {
+            "name": "Fairlead",
+            "organisation": "",
+            "keep": "keep",
+            "address": self._address(),
+        }
+        return self._form(token, values)
 
     def _address(self) -> str:
-        """Where GitHub might reach this service: as the browser did, if that was from afar."""
-        here = urlsplit(request.url_root)
+        """The suggested public address: the host that the browser used, unless it is local."""
+        origin = urlsplit(request.url_root)
         if self.setup.local:
             return request.url_root.rstrip("/")
-        # A proxy ends TLS before it comes here.
-        return "" if here.hostname in LOCAL else f"https://{here.netloc}"
+        # A proxy terminates TLS in front of this service.
+        return "" if origin.hostname in LOCAL else f"https://{origin.netloc}"
 
-    def _form(self, token: str, given: dict[str, str], error: str | None = None) -> Response:
+    def _form(self, token: str, values: dict[str, str], error: str | None = None) -> Response:
         status = HTTPStatus.OK if error is None else HTTPStatus.UNPROCESSABLE_ENTITY
         return _page(
             "form.html",
             status,
             token=token,
-            given=given,
+            given=values,
             error=error,
             longest=LONGEST_NAME,
             home=web_address(self.setup.api_url),
         )
 
     def begin(self) -> Response:
-        """What will be asked of GitHub, with the button that asks it."""
+        """The confirmation page: the permissions, and the button that posts to GitHub."""
         token = request.form.get("token", "")
-        if not self.setup.open_to(token):
+        if not self.setup.accepts(token):
             return self.locked()
         names = ("name", "organisation", "address", "keep")
-        given = {name: request.form.get(name, "") for name in names}
-        wished = given["name"], given["organisation"], given["address"]
+        values = {name: request.form.get(name, "") for name in names}
         try:
-            wish = checked(*wished, local=self.setup.local)
+            registration = parse_registration(
+                values["name"],
+                values["organisation"],
+                values["address"],
+                local=self.setup.local,
+            )
         except UsageError as error:
-            return self._form(token, given, str(error))
-        keep = given["keep"] != "show"
+            return self._form(token, values, str(error))
+        keep = values["keep"] != "show"
         state = self.setup.begin(keep=keep)
-        asked = manifest(wish, _origin(wish) + BACK)
+        app_manifest = manifest(registration, _origin(registration) + CREATED)
         response = _page(
             "confirm.html",
-            wish=wish,
+            wish=registration,
             keep=keep,
-            action=target(wish, self.setup.api_url, state),
-            manifest=json.dumps(asked),
+            action=registration_url(registration, self.setup.api_url, state),
+            manifest=json.dumps(app_manifest),
             permissions=PERMISSIONS,
             events=EVENTS,
         )
-        secure = _origin(wish).startswith("https:")
-        # Lax: GitHub leads the browser back by an ordinary link.
+        secure = _origin(registration).startswith("https:")
+        # Lax: GitHub redirects the browser back by an ordinary GET.
         response.set_cookie(
             COOKIE, state, httponly=True, samesite="Lax", secure=secure, path="/setup"
         )
         return response
 
     def created(self) -> Response:
-        """Back from GitHub: the code becomes the App's credentials."""
+        """Back from GitHub: exchange the code for the App's credentials."""
         code = request.args.get("code", "")
-        pending = self.setup.ended(request.args.get("state", ""), request.cookies.get(COOKIE, ""))
+        pending = self.setup.take_pending(
+            request.args.get("state", ""), request.cookies.get(COOKIE, "")
+        )
         if pending is None or not _CODE.fullmatch(code):
             return _page("refused.html", HTTPStatus.BAD_REQUEST, error=None)
         try:
@@ -227,17 +248,17 @@ class _Pages:
         page = _page("created.html", app=app, how=how)
         page.delete_cookie(COOKIE, path="/setup")
         if how == "kept":
-            self.setup.begun()
+            self.setup.on_stored()
         return page
 
 
-def _origin(wish: Wish) -> str:
-    """Where the browser is: behind a proxy the request knows no scheme, the wish does."""
-    here = request.url_root.rstrip("/")
-    stated = urlsplit(wish.address)
-    if stated.hostname == urlsplit(here).hostname:
+def _origin(registration: Registration) -> str:
+    """The origin that the browser sees; behind a proxy the entered address knows its scheme."""
+    origin = request.url_root.rstrip("/")
+    stated = urlsplit(registration.address)
+    if stated.hostname == urlsplit(origin).hostname:
         return f"{stated.scheme}://{stated.netloc}"
-    return here
+    return origin
 
 
 def _page(name: str, status: HTTPStatus = HTTPStatus.OK, **values: object) -> Response:

@@ -14,20 +14,23 @@ class Administration:
 
     context: Context
 
-    def rename(self, one: StandInRepository, name: str, *, by: str = "octocat") -> None:
+    def rename(self, repository: StandInRepository, name: str, *, by: str = "octocat") -> None:
         """The repository under another name; what asks for the old one is redirected."""
         state = self.context.state
         with state.lock:
-            before, state.former_names[one.full_name.lower()] = one.name, one.id
-            one.name = name
-            self.context.events.renamed(one, before, state.account(by))
+            before, state.former_names[repository.full_name.lower()] = (
+                repository.name,
+                repository.id,
+            )
+            repository.name = name
+            self.context.events.renamed(repository, before, state.account(by))
 
-    def archive(self, one: StandInRepository, *, by: str = "octocat") -> None:
+    def archive(self, repository: StandInRepository, *, by: str = "octocat") -> None:
         """The repository archived: nothing is merged into it any more."""
         state = self.context.state
         with state.lock:
-            one.archived = True
-            self.context.events.archived(one, state.account(by))
+            repository.archived = True
+            self.context.events.archived(repository, state.account(by))
 
     def stack(self, *pulls: StandInPullRequest) -> None:
         """The pull requests as one stack, from the lowest to the highest."""
@@ -40,13 +43,13 @@ class Administration:
     def add(self, installation: Installation, *repositories: StandInRepository) -> None:
         """The installation reaches these as well."""
         with self.context.state.lock:
-            installation.repository_ids |= {one.id for one in repositories}
+            installation.repository_ids |= {repository.id for repository in repositories}
             self.context.events.reach(installation, "added", list(repositories))
 
     def remove(self, installation: Installation, *repositories: StandInRepository) -> None:
         """The installation no longer reaches these."""
         with self.context.state.lock:
-            installation.repository_ids -= {one.id for one in repositories}
+            installation.repository_ids -= {repository.id for repository in repositories}
             self.context.events.reach(installation, "removed", list(repositories))
 
     def team(self, name: str, *members: str) -> None:

@@ -44,7 +44,14 @@ def app_of(state: GitHubState, credential: str | None) -> App:
     except jwt.InvalidTokenError as error:
         raise HttpRefusal(401, "A JSON web token could not be decoded") from error
     issuer = str(claims.get("iss", ""))
-    app = next((one for one in state.apps.values() if issuer in (str(one.id), one.client_id)), None)
+    app = next(
+        (
+            candidate
+            for candidate in state.apps.values()
+            if issuer in (str(candidate.id), candidate.client_id)
+        ),
+        None,
+    )
     if app is None:
         raise HttpRefusal(
             401, "'Issuer' claim ('iss') must be an Integer or the client ID of an App"
@@ -63,13 +70,13 @@ def _verify_signature(credential: str, app: App) -> None:
 
 
 def _verify_times(state: GitHubState, claims: dict[str, Any]) -> None:
-    now = state.clock().timestamp()
+    seconds = state.clock().timestamp()
     issued, expires = claims.get("iat"), claims.get("exp")
-    if not isinstance(issued, int) or issued > now:
+    if not isinstance(issued, int) or issued > seconds:
         raise HttpRefusal(401, f"'Issued at' claim ('iat') {_MUST_BE} the assertion was issued")
-    if not isinstance(expires, int) or expires <= now:
+    if not isinstance(expires, int) or expires <= seconds:
         raise HttpRefusal(401, f"'Expiration time' claim ('exp') {_MUST_BE} the assertion expires")
-    if expires > now + MAXIMUM_JWT_LIFETIME.total_seconds():
+    if expires > seconds + MAXIMUM_JWT_LIFETIME.total_seconds():
         raise HttpRefusal(401, "'Expiration time' claim ('exp') is too far in the future")
 
 
@@ -85,10 +92,10 @@ def token_of(state: GitHubState, credential: str | None) -> Token:
     return token
 
 
-def allows(granted: Permissions, wanted: Permissions) -> bool:
+def allows(granted: Permissions, requested: Permissions) -> bool:
     """Whether the permissions granted are at least those wanted."""
     return all(
-        _RANKS[level] <= _RANKS.get(granted.get(name, ""), 0) for name, level in wanted.items()
+        _RANKS[level] <= _RANKS.get(granted.get(name, ""), 0) for name, level in requested.items()
     )
 
 
@@ -102,13 +109,13 @@ def reach(token: Token, repository: StandInRepository | None) -> StandInReposito
 
 
 def authorise(
-    token: Token, repository: StandInRepository | None, wanted: Permissions
+    token: Token, repository: StandInRepository | None, permissions: Permissions
 ) -> StandInRepository:
     """The repository, where the token reaches it with these permissions."""
-    found = reach(token, repository)
-    if not allows(token.permissions, wanted):
+    reached = reach(token, repository)
+    if not allows(token.permissions, permissions):
         raise not_accessible()
-    return found
+    return reached
 
 
 def mint(state: GitHubState, installation: Installation, request: Body) -> Token:
@@ -137,17 +144,17 @@ def _scope(state: GitHubState, installation: Installation, request: Body) -> set
         return None
     if len(names or ()) + len(numbers or ()) > MAXIMUM_TOKEN_REPOSITORIES:
         raise invalid("Installation", "repositories", "Too many repositories requested.")
-    wanted = set(numbers or ())
+    scope = set(numbers or ())
     for name in names or ():
         repository = state.repository(installation.account.login, name)
-        wanted.add(repository.id if repository else 0)
-    if not wanted <= installation.repository_ids:
+        scope.add(repository.id if repository else 0)
+    if not scope <= installation.repository_ids:
         message = (
             "There is at least one repository that does not exist or is not accessible to the "
             "parent installation."
         )
         raise HttpRefusal(422, message)
-    return wanted
+    return scope
 
 
 def _token_text(installation: Installation) -> str:

@@ -51,9 +51,9 @@ def calling_token() -> Token:
     return token
 
 
-def authorised(owner: str, name: str, **wanted: str) -> StandInRepository:
+def authorised(owner: str, name: str, **required: str) -> StandInRepository:
     """The repository, where the calling token has these permissions on it."""
-    permissions: Permissions = wanted or {"metadata": "read"}
+    permissions: Permissions = required or {"metadata": "read"}
     return auth.authorise(calling_token(), state().repository(owner, name), permissions)
 
 
@@ -65,10 +65,10 @@ def author() -> Author:
 
 def pull_request(repository: StandInRepository, number: int) -> StandInPullRequest:
     """The pull request of this number."""
-    found = repository.pulls.get(number)
-    if found is None:
+    pull = repository.pulls.get(number)
+    if pull is None:
         raise not_found()
-    return found
+    return pull
 
 
 def body() -> Body:
@@ -83,12 +83,12 @@ def body() -> Body:
 
 def page(items: Iterable[Item], shape: Callable[[Item], Body], key: str | None = None) -> Response:
     """One page of a list with its Link header; under `key` beside the total where it has one."""
-    found = list(items)
+    entries = list(items)
     size = min(max(request.args.get("per_page", 30, type=int), 1), 100)
     number = max(request.args.get("page", 1, type=int), 1)
-    shown = [shape(item) for item in found[(number - 1) * size : number * size]]
-    answer = jsonify({"total_count": len(found), key: shown} if key else shown)
-    last = max((len(found) + size - 1) // size, 1)
+    shown = [shape(item) for item in entries[(number - 1) * size : number * size]]
+    answer = jsonify({"total_count": len(entries), key: shown} if key else shown)
+    last = max((len(entries) + size - 1) // size, 1)
     links = []
     if number > 1:
         links += [("prev", number - 1), ("first", 1)]

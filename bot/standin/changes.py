@@ -18,46 +18,46 @@ def _compared(git: BareRepository, base: str, head: str) -> tuple[FileDiff, ...]
     return tuple(compare(git, base, head))
 
 
-def between(one: StandInRepository, base: str, head: str) -> tuple[FileDiff, ...]:
+def between(repository: StandInRepository, base: str, head: str) -> tuple[FileDiff, ...]:
     """The files that differ between two commits."""
-    return _compared(one.git, base, head)
+    return _compared(repository.git, base, head)
 
 
 def files(
-    one: StandInRepository, pull: StandInPullRequest, head: str | None = None
+    repository: StandInRepository, pull: StandInPullRequest, head: str | None = None
 ) -> tuple[FileDiff, ...]:
     """What the pull request's diff shows: merge base against its head, or against `head`."""
     tip = head or pull.head_sha
-    base = one.git.merge_base(pull.base_sha, tip) or pull.base_sha
-    return between(one, base, tip)
+    base = repository.git.merge_base(pull.base_sha, tip) or pull.base_sha
+    return between(repository, base, tip)
 
 
 def file_at(
-    one: StandInRepository, pull: StandInPullRequest, path: str, head: str
+    repository: StandInRepository, pull: StandInPullRequest, path: str, head: str
 ) -> FileDiff | None:
     """The difference of one path, where the pull request changes it."""
-    return next((file for file in files(one, pull, head) if file.path == path), None)
+    return next((file for file in files(repository, pull, head) if file.path == path), None)
 
 
-def commits(one: StandInRepository, pull: StandInPullRequest) -> list[str]:
+def commits(repository: StandInRepository, pull: StandInPullRequest) -> list[str]:
     """The pull request's own commits, oldest first."""
-    return one.git.commits_between(pull.base_sha, pull.head_sha)
+    return repository.git.commits_between(pull.base_sha, pull.head_sha)
 
 
 def unmet_checks(
-    one: StandInRepository, pull: StandInPullRequest, sha: str | None = None
+    repository: StandInRepository, pull: StandInPullRequest, sha: str | None = None
 ) -> list[str]:
     """A sentence for each required check that is not green on the head, or on another commit."""
-    required = one.required_checks.get(pull.base_ref, [])
+    required = repository.required_checks.get(pull.base_ref, [])
     return [
         f'Required status check "{check.context}" is {word}.'
         for check in required
-        if (word := _unmet(one, sha or pull.head_sha, check))
+        if (word := _unmet(repository, sha or pull.head_sha, check))
     ]
 
 
-def _unmet(one: StandInRepository, sha: str, check: RequiredCheck) -> str | None:
-    run = latest_run(one, sha, check)
+def _unmet(repository: StandInRepository, sha: str, check: RequiredCheck) -> str | None:
+    run = latest_run(repository, sha, check)
     if run is None:
         return "expected"
     if run.status != "completed":

@@ -33,9 +33,9 @@ def create(
     """A new check run of the App on a commit."""
     name, head_sha = request.get("name"), request.get("head_sha")
     if not isinstance(name, str) or not name:
-        raise invalid("StandInCheckRun", "name", "name is missing", "missing_field")
+        raise invalid("CheckRun", "name", "name is missing", "missing_field")
     if not isinstance(head_sha, str) or repository.git.resolve(head_sha) != head_sha:
-        raise invalid("StandInCheckRun", "head_sha", f"No commit found for SHA: {head_sha}")
+        raise invalid("CheckRun", "head_sha", f"No commit found for SHA: {head_sha}")
     _check(request)
     state = context.state
     suite = state.suite(repository, app, head_sha)
@@ -69,16 +69,12 @@ def rerequest(
 
 def _check(request: Body) -> None:
     if request.get("status", "queued") not in STATUSES:
-        raise invalid(
-            "StandInCheckRun", "status", f"{request['status']} is not a status", "invalid"
-        )
+        raise invalid("CheckRun", "status", f"{request['status']} is not a status", "invalid")
     conclusion = request.get("conclusion")
     if conclusion is not None and conclusion not in CONCLUSIONS:
-        raise invalid(
-            "StandInCheckRun", "conclusion", f"{conclusion} is not a conclusion", "invalid"
-        )
+        raise invalid("CheckRun", "conclusion", f"{conclusion} is not a conclusion", "invalid")
     if request.get("status") == "completed" and conclusion is None:
-        raise invalid("StandInCheckRun", "conclusion", "conclusion is missing", "missing_field")
+        raise invalid("CheckRun", "conclusion", "conclusion is missing", "missing_field")
     _check_output(request.get("output"))
     _check_actions(request.get("actions") or [])
 
@@ -87,50 +83,48 @@ def _check_output(output: Body | None) -> None:
     if output is None:
         return
     if not output.get("summary"):
-        raise invalid("StandInCheckRun", "output.summary", "summary is missing", "missing_field")
+        raise invalid("CheckRun", "output.summary", "summary is missing", "missing_field")
     for field in ("summary", "text"):
         # Bytes, whatever the documentation calls them: https://github.com/github/docs/issues/35252
         if len((output.get(field) or "").encode()) > MAXIMUM_OUTPUT:
             message = f"{field} exceeds a maximum bytesize of {MAXIMUM_OUTPUT}"
-            raise invalid("StandInCheckRun", f"output.{field}", message)
+            raise invalid("CheckRun", f"output.{field}", message)
     annotations = output.get("annotations") or []
     if len(annotations) > MAXIMUM_ANNOTATIONS:
         message = f"No more than {MAXIMUM_ANNOTATIONS} annotations are allowed per request"
-        raise invalid("StandInCheckRun", "output.annotations", message)
-    for one in annotations:
-        _check_annotation(one)
+        raise invalid("CheckRun", "output.annotations", message)
+    for annotation in annotations:
+        _check_annotation(annotation)
 
 
-def _check_annotation(one: Body) -> None:
+def _check_annotation(annotation: Body) -> None:
     field = "output.annotations"
-    missing = {"path", "start_line", "end_line", "annotation_level", "message"} - set(one)
+    missing = {"path", "start_line", "end_line", "annotation_level", "message"} - set(annotation)
     if missing:
-        raise invalid("StandInCheckRun", field, f"{min(missing)} is missing", "missing_field")
-    if one["annotation_level"] not in _LEVELS:
-        raise invalid("StandInCheckRun", field, "annotation_level is not known", "invalid")
-    if one["start_line"] > one["end_line"] or one["start_line"] < 1:
-        raise invalid("StandInCheckRun", field, "start_line must not be after end_line", "invalid")
-    columns = {"start_column", "end_column"} & set(one)
-    if columns and one["start_line"] != one["end_line"]:
-        raise invalid("StandInCheckRun", field, "columns are allowed on one line only", "invalid")
+        raise invalid("CheckRun", field, f"{min(missing)} is missing", "missing_field")
+    if annotation["annotation_level"] not in _LEVELS:
+        raise invalid("CheckRun", field, "annotation_level is not known", "invalid")
+    if annotation["start_line"] > annotation["end_line"] or annotation["start_line"] < 1:
+        raise invalid("CheckRun", field, "start_line must not be after end_line", "invalid")
+    columns = {"start_column", "end_column"} & set(annotation)
+    if columns and annotation["start_line"] != annotation["end_line"]:
+        raise invalid("CheckRun", field, "columns are allowed on one line only", "invalid")
     sizes = {"message": 64 * 1024, "raw_details": 64 * 1024, "title": 255}
     for key, size in sizes.items():
-        if len((one.get(key) or "").encode()) > size:
-            raise invalid("StandInCheckRun", field, f"{key} is too long", "invalid")
+        if len((annotation.get(key) or "").encode()) > size:
+            raise invalid("CheckRun", field, f"{key} is too long", "invalid")
 
 
 def _check_actions(actions: list[Body]) -> None:
     if len(actions) > MAXIMUM_ACTIONS:
-        raise invalid(
-            "StandInCheckRun", "actions", f"No more than {MAXIMUM_ACTIONS} actions are allowed"
-        )
+        raise invalid("CheckRun", "actions", f"No more than {MAXIMUM_ACTIONS} actions are allowed")
     for action, (field, size) in itertools.product(actions, _LIMITS.items()):
         if not 0 < len(action.get(field) or "") <= size:
-            raise invalid("StandInCheckRun", f"actions.{field}", f"{field} is missing or too long")
+            raise invalid("CheckRun", f"actions.{field}", f"{field} is missing or too long")
 
 
 def _apply(context: Context, run: StandInCheckRun, request: Body) -> None:
-    now = context.state.clock()
+    moment = context.state.clock()
     for field in ("name", "details_url", "external_id"):
         if field in request:
             setattr(run, field, request[field])
@@ -143,8 +137,8 @@ def _apply(context: Context, run: StandInCheckRun, request: Body) -> None:
     if conclusion is not None:
         run.status, run.conclusion = "completed", conclusion
     if run.status == "completed":
-        given = request.get("completed_at")
-        run.completed_at = _moment(given) if given else run.completed_at or now
+        completed_at = request.get("completed_at")
+        run.completed_at = _moment(completed_at) if completed_at else run.completed_at or moment
     else:
         run.conclusion = run.completed_at = None
     if request.get("output"):

@@ -140,7 +140,9 @@ class WebhookSender:
 
     def find(self, app: App, number: int) -> DeliveryAttempt | None:
         """The App's attempt of this id."""
-        return next((one for one in self.all() if one.id == number and one.app is app), None)
+        return next(
+            (attempt for attempt in self.all() if attempt.id == number and attempt.app is app), None
+        )
 
     def settle(self, timeout: float = 30.0) -> bool:
         """Whether everything until now was sent, waiting for it at most this long."""
@@ -166,9 +168,9 @@ class WebhookSender:
 
 
 def _taken(waiting: list[str | None], event: str) -> bool:
-    for one in (event, None):
-        if one in waiting:
-            waiting.remove(one)
+    for name in (event, None):
+        if name in waiting:
+            waiting.remove(name)
             return True
     return False
 

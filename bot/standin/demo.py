@@ -59,11 +59,11 @@ def wrong_about_bad(shown: PullRequestView) -> Iterator[str]:
     if shown.refusal is None:
         yield "the merge was not refused"
     for rule, path in EXPECTED.items():
-        if not any(rule in one.body and one.path == path for one in shown.comments):
+        if not any(rule in comment.body and comment.path == path for comment in shown.comments):
             yield f"no comment of {rule} stands in {path}"
-    for one in shown.comments:
-        if one.path not in EXPECTED.values() or not one.line:
-            yield f"a comment stands at {one.path}:{one.line}"
+    for comment in shown.comments:
+        if comment.path not in EXPECTED.values() or not comment.line:
+            yield f"a comment stands at {comment.path}:{comment.line}"
 
 
 def wrong_about_fix(shown: PullRequestView) -> Iterator[str]:
@@ -72,8 +72,8 @@ def wrong_about_fix(shown: PullRequestView) -> Iterator[str]:
         yield f"the check concluded {shown.check.conclusion} and not success"
     if shown.refusal is not None:
         yield f"the merge was refused: {shown.refusal}"
-    for one in shown.comments:
-        yield f"a comment is still at {one.path}:{one.line}"
+    for comment in shown.comments:
+        yield f"a comment is still at {comment.path}:{comment.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class Demonstration:
         return PullRequestView(
             pull.number,
             run,
-            tuple(one for one in pull.comments if one.minimized is None),
+            tuple(comment for comment in pull.comments if comment.minimized is None),
             self.github.merge_refused(pull),
         )
 

@@ -30,10 +30,10 @@ class DiffLine:
 
     hunk: int
     position: int
-    mark: str
+    sign: str
     text: str
-    left: int | None
-    right: int | None
+    old: int | None
+    new: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ class FileDiff:
 
         LEFT means removed lines, RIGHT added ones and their context.
         """
-        for one in self.lines():
-            if side == "LEFT" and one.mark == "-" and one.left == line:
-                return one
-            if side == "RIGHT" and one.mark in ("+", " ") and one.right == line:
-                return one
+        for entry in self.lines():
+            if side == "LEFT" and entry.sign == "-" and entry.old == line:
+                return entry
+            if side == "RIGHT" and entry.sign in ("+", " ") and entry.new == line:
+                return entry
         return None
 
     def hunk_until(self, end: DiffLine) -> str:
@@ -93,12 +93,12 @@ def compare(repository: BareRepository, base: str, head: str) -> list[FileDiff]:
 def map_line(patch: str | None, line: int) -> int | None:
     """Where a line of the old text is in the new one, or None where it was touched."""
     shift = 0
-    for one in _lines(patch) if patch else ():
-        if one.left == line:
-            return one.right
-        if one.left is not None and one.left > line:
+    for entry in _lines(patch) if patch else ():
+        if entry.old == line:
+            return entry.new
+        if entry.old is not None and entry.old > line:
             break
-        shift += {"+": 1, "-": -1}.get(one.mark, 0)
+        shift += {"+": 1, "-": -1}.get(entry.sign, 0)
     return line + shift
 
 
@@ -136,7 +136,7 @@ def _hunks(section: list[str]) -> str | None:
 
 
 def _counts(sections: list[list[str]]) -> tuple[int, int]:
-    marks = [line.mark for section in sections for line in _lines(_hunks(section) or "")]
+    marks = [line.sign for section in sections for line in _lines(_hunks(section) or "")]
     return marks.count("+"), marks.count("-")
 
 
@@ -144,34 +144,34 @@ def _within(budget: tuple[int, int], patch: str | None) -> tuple[tuple[int, int]
     if patch is None:
         return budget, None
     size, lines = len(patch.encode()), patch.count("\n") + 1
-    left = budget[0] - size, budget[1] - lines
-    if size > MAXIMUM_PATCH_BYTES or min(left) < 0:
+    remaining = budget[0] - size, budget[1] - lines
+    if size > MAXIMUM_PATCH_BYTES or min(remaining) < 0:
         return budget, None
-    return left, patch
+    return remaining, patch
 
 
 def _lines(patch: str) -> list[DiffLine]:
-    found: list[DiffLine] = []
-    hunk, left, right = -1, 0, 0
+    entries: list[DiffLine] = []
+    hunk, old, new = -1, 0, 0
     for position, line in enumerate(patch.split("\n") if patch else ()):
         header = _HUNK.match(line)
         if header:
             hunk += 1
-            left, right = int(header[1]), int(header[2])
+            old, new = int(header[1]), int(header[2])
             continue
-        mark, text = line[:1], line[1:]
-        if mark == "\\":  # "No newline at end of file" is no line
+        sign, text = line[:1], line[1:]
+        if sign == "\\":  # "No newline at end of file" is no line
             continue
-        found.append(
+        entries.append(
             DiffLine(
                 hunk,
                 position,
-                mark,
+                sign,
                 text,
-                left if mark in " -" else None,
-                right if mark in " +" else None,
+                old if sign in " -" else None,
+                new if sign in " +" else None,
             )
         )
-        left += mark in " -"
-        right += mark in " +"
-    return found
+        old += sign in " -"
+        new += sign in " +"
+    return entries

@@ -60,49 +60,55 @@ class Events:
 
     def pull_request(
         self,
-        one: StandInRepository,
+        repository: StandInRepository,
         pull: StandInPullRequest,
         action: str,
         by: Account,
         **more: object,
     ) -> None:
         """`pull_request`: `more` holds what only this action carries."""
-        shape = {"number": pull.number, "pull_request": pulls.full(self._state, one, pull), **more}
-        self._tell(one, "pull_request", {"action": action, **shape}, by)
+        shape = {
+            "number": pull.number,
+            "pull_request": pulls.full(self._state, repository, pull),
+            **more,
+        }
+        self._tell(repository, "pull_request", {"action": action, **shape}, by)
 
     def review(
-        self, one: StandInRepository, pull: StandInPullRequest, given: StandInReview
+        self, repository: StandInRepository, pull: StandInPullRequest, review: StandInReview
     ) -> None:
         """`pull_request_review` submitted."""
-        state = given.state.lower()
-        shape = pulls.review(self._state, one, pull, given) | {
+        state = review.state.lower()
+        shape = pulls.review(self._state, repository, pull, review) | {
             "state": state,
-            "updated_at": accounts.stamp(given.submitted_at),
+            "updated_at": accounts.stamp(review.submitted_at),
         }
-        body = {"review": shape, "pull_request": pulls.simple(self._state, one, pull)}
-        self._tell(one, "pull_request_review", {"action": "submitted", **body}, given.user)
+        body = {"review": shape, "pull_request": pulls.simple(self._state, repository, pull)}
+        self._tell(repository, "pull_request_review", {"action": "submitted", **body}, review.user)
 
     def review_comment(
         self,
-        one: StandInRepository,
+        repository: StandInRepository,
         pull: StandInPullRequest,
-        made: ReviewComment,
+        comment: ReviewComment,
         action: str,
         **more: object,
     ) -> None:
         """`pull_request_review_comment` created, edited or deleted."""
         shape = {
-            "comment": pulls.review_comment(self._state, one, pull, made),
-            "pull_request": pulls.simple(self._state, one, pull),
+            "comment": pulls.review_comment(self._state, repository, pull, comment),
+            "pull_request": pulls.simple(self._state, repository, pull),
             **more,
         }
-        self._tell(one, "pull_request_review_comment", {"action": action, **shape}, made.user)
+        self._tell(
+            repository, "pull_request_review_comment", {"action": action, **shape}, comment.user
+        )
 
     def issue_comment(
         self,
-        one: StandInRepository,
+        repository: StandInRepository,
         pull: StandInPullRequest,
-        made: IssueComment,
+        comment: IssueComment,
         action: str,
         *,
         by: Account | None = None,
@@ -110,60 +116,62 @@ class Events:
     ) -> None:
         """`issue_comment` created, edited or deleted, on a pull request."""
         shape = {
-            "comment": pulls.issue_comment(self._state, one, pull, made),
-            "issue": pulls.issue(self._state, one, pull),
+            "comment": pulls.issue_comment(self._state, repository, pull, comment),
+            "issue": pulls.issue(self._state, repository, pull),
             **more,
         }
-        self._tell(one, "issue_comment", {"action": action, **shape}, by or made.user)
+        self._tell(repository, "issue_comment", {"action": action, **shape}, by or comment.user)
 
     def check_run(
-        self, one: StandInRepository, run: StandInCheckRun, action: str, by: Account
+        self, repository: StandInRepository, run: StandInCheckRun, action: str, by: Account
     ) -> None:
         """`check_run`: created and completed for all, rerequested for its App alone."""
-        shape = {"check_run": checks.run_in_event(self._state, one, run)}
+        shape = {"check_run": checks.run_in_event(self._state, repository, run)}
         only = run.suite.app if action in {"rerequested", "requested_action"} else None
-        self._tell(one, "check_run", {"action": action, **shape}, by, only)
+        self._tell(repository, "check_run", {"action": action, **shape}, by, only)
 
     def requested_action(
-        self, one: StandInRepository, run: StandInCheckRun, identifier: str, by: Account
+        self, repository: StandInRepository, run: StandInCheckRun, identifier: str, by: Account
     ) -> None:
         """`check_run` requested_action: a person pressed one of the run's buttons."""
         shape = {
-            "check_run": checks.run_in_event(self._state, one, run),
+            "check_run": checks.run_in_event(self._state, repository, run),
             "requested_action": {"identifier": identifier},
         }
-        self._tell(one, "check_run", {"action": "requested_action", **shape}, by, run.suite.app)
+        self._tell(
+            repository, "check_run", {"action": "requested_action", **shape}, by, run.suite.app
+        )
 
     def check_suite(
-        self, one: StandInRepository, suite: CheckSuite, action: str, by: Account
+        self, repository: StandInRepository, suite: CheckSuite, action: str, by: Account
     ) -> None:
         """`check_suite`: requested and rerequested go to the suite's App alone."""
-        shape = {"check_suite": checks.suite(self._state, one, suite)}
-        self._tell(one, "check_suite", {"action": action, **shape}, by, suite.app)
+        shape = {"check_suite": checks.suite(self._state, repository, suite)}
+        self._tell(repository, "check_suite", {"action": action, **shape}, by, suite.app)
 
-    def push(self, one: StandInRepository, push: Push) -> None:
+    def push(self, repo: StandInRepository, push: Push) -> None:
         """`push`: the commits that the branch gained."""
         before, after = push.before, push.after
         created, deleted = before == NO_COMMIT, after == NO_COMMIT
-        gained = [] if created or deleted else one.git.commits_between(before, after)
-        url = repository.page_url(self._state, one)
+        gained = [] if created or deleted else repo.git.commits_between(before, after)
+        url = repository.page_url(self._state, repo)
         shape = {
             "ref": f"refs/heads/{push.branch}",
             "before": before,
             "after": after,
             "created": created,
             "deleted": deleted,
-            "forced": bool(gained) and one.git.merge_base(before, after) != before,
+            "forced": bool(gained) and repo.git.merge_base(before, after) != before,
             "base_ref": None,
             "compare": f"{url}/compare/{before[:12]}...{after[:12]}",
-            "commits": [_commit(url, sha, one) for sha in gained[-MAXIMUM_PUSHED_COMMITS:]],
-            "head_commit": None if deleted else _commit(url, after, one),
+            "commits": [_commit(url, sha, repo) for sha in gained[-MAXIMUM_PUSHED_COMMITS:]],
+            "head_commit": None if deleted else _commit(url, after, repo),
             "pusher": {
                 "name": push.by.login,
                 "email": f"{push.by.login}@users.noreply.github.invalid",
             },
         }
-        self._tell(one, "push", shape, push.by)
+        self._tell(repo, "push", shape, push.by)
 
     def installation(self, installation: Installation, action: str, by: Account) -> None:
         """`installation`, with the repositories that it reaches."""
@@ -190,49 +198,49 @@ class Events:
         self, installation: Installation, action: str, repositories: list[StandInRepository]
     ) -> None:
         """`installation_repositories` added or removed."""
-        named = [repository.short_repository(one) for one in repositories]
+        listed = [repository.short_repository(entry) for entry in repositories]
         by = installation.account
         body = {
             "action": action,
             "installation": accounts.installation(self._state, installation),
             "repository_selection": "selected",
-            "repositories_added": named if action == "added" else [],
-            "repositories_removed": named if action == "removed" else [],
+            "repositories_added": listed if action == "added" else [],
+            "repositories_removed": listed if action == "removed" else [],
             "requester": None,
             "sender": accounts.user(self._state, by),
         }
         event = "installation_repositories"
         self.deliveries.send(installation.app, event, body, installation.id, None)
 
-    def renamed(self, one: StandInRepository, before: str, by: Account) -> None:
+    def renamed(self, repository: StandInRepository, before: str, by: Account) -> None:
         """`repository` renamed."""
         more = {"changes": {"repository": {"name": {"from": before}}}}
-        self._tell(one, "repository", {"action": "renamed", **more}, by)
+        self._tell(repository, "repository", {"action": "renamed", **more}, by)
 
-    def archived(self, one: StandInRepository, by: Account) -> None:
+    def archived(self, repository: StandInRepository, by: Account) -> None:
         """`repository` archived."""
-        self._tell(one, "repository", {"action": "archived"}, by)
+        self._tell(repository, "repository", {"action": "archived"}, by)
 
     def merge_group(
         self,
-        one: StandInRepository,
+        repo: StandInRepository,
         group: Body,
         action: str,
         by: Account,
         reason: str | None = None,
     ) -> None:
         """`merge_group` checks_requested, or destroyed for a reason."""
-        commit = one.git.read_commit(group["head_sha"])
+        commit = repo.git.read_commit(group["head_sha"])
         shape = {
             "action": action,
             "merge_group": group | {"head_commit": repository.simple_commit(commit)},
         }
-        self._tell(one, "merge_group", shape | ({"reason": reason} if reason else {}), by)
+        self._tell(repo, "merge_group", shape | ({"reason": reason} if reason else {}), by)
 
     def ping(self, app: App) -> None:
         """`ping`: the first thing that a webhook address hears."""
         url = f"{self._state.api}/app/hook/config"
-        now = accounts.stamp(app.created_at)
+        created = accounts.stamp(app.created_at)
         hook = {
             "type": "App",
             "id": app.hook_id,
@@ -241,8 +249,8 @@ class Events:
             "app_id": app.id,
             "events": list(app.events),
             "config": accounts.webhook_config(app),
-            "updated_at": now,
-            "created_at": now,
+            "updated_at": created,
+            "created_at": created,
             "deliveries_url": f"{self._state.api}/app/hook/deliveries",
             "url": url,
         }
@@ -250,14 +258,19 @@ class Events:
         self.deliveries.send(app, "ping", body, None, None)
 
     def _tell(
-        self, one: StandInRepository, event: str, shape: Body, by: Account, only: App | None = None
+        self,
+        repository: StandInRepository,
+        event: str,
+        shape: Body,
+        by: Account,
+        only: App | None = None,
     ) -> None:
-        for installation in list(self._state.installations_on(one)):
+        for installation in list(self._state.installations_on(repository)):
             app = installation.app
             if only not in (None, app) or not self._hears(installation, event, alone=only is app):
                 continue
-            body = self._around(one, installation, shape, by)
-            self.deliveries.send(app, event, body, installation.id, one.id)
+            body = self._around(repository, installation, shape, by)
+            self.deliveries.send(app, event, body, installation.id, repository.id)
 
     def _hears(self, installation: Installation, event: str, *, alone: bool) -> bool:
         app = installation.app
@@ -265,12 +278,12 @@ class Events:
         return subscribed and _NEEDS.get(event, "metadata") in installation.permissions
 
     def _around(
-        self, one: StandInRepository, installation: Installation, shape: Body, by: Account
+        self, repo: StandInRepository, installation: Installation, shape: Body, by: Account
     ) -> Body:
         body = dict(shape)
-        body["repository"] = repository.repository(self._state, one)
-        if one.owner.type == "Organization":
-            body["organization"] = accounts.organization(self._state, one.owner)
+        body["repository"] = repository.repository(self._state, repo)
+        if repo.owner.type == "Organization":
+            body["organization"] = accounts.organization(self._state, repo.owner)
         body["sender"] = accounts.user(self._state, by)
         body["installation"] = {
             "id": installation.id,
@@ -279,11 +292,11 @@ class Events:
         return body
 
 
-def _commit(url: str, sha: str, one: StandInRepository) -> Body:
-    commit = one.git.read_commit(sha)
+def _commit(url: str, sha: str, repository: StandInRepository) -> Body:
+    commit = repository.git.read_commit(sha)
     person = {"name": commit.name, "email": commit.email, "username": commit.name}
     paths: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}
-    for status, path in one.git.changed_paths(commit.sha):
+    for status, path in repository.git.changed_paths(commit.sha):
         paths[{"A": "added", "D": "removed"}.get(status, "modified")].append(path)
     return {
         "id": commit.sha,

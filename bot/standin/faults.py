@@ -26,7 +26,7 @@ class Fault:
     message: str | None = None
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """What the body of the failing answer says, as GitHub words it unless told otherwise."""
         if self.message is not None:
             return self.message

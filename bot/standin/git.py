@@ -99,8 +99,8 @@ class BareRepository:
 
     def resolve(self, name: str) -> str | None:
         """The full id of the commit that a name means, or None."""
-        found = self.text("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False)
-        return found or None
+        commit = self.text("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False)
+        return commit or None
 
     def branches(self) -> dict[str, str]:
         """The branches and the commits that they are at."""
@@ -125,11 +125,13 @@ class BareRepository:
         *,
         message: str,
         author: str,
-        now: datetime,
+        moment: datetime,
         parent: str | None,
     ) -> str:
         """The id of a new commit on the branch: the parent's tree with the changes."""
-        signature = f"{author} <{author}@users.noreply.github.invalid> {int(now.timestamp())} +0000"
+        signature = (
+            f"{author} <{author}@users.noreply.github.invalid> {int(moment.timestamp())} +0000"
+        )
         stream = [
             f"commit refs/heads/{branch}\nauthor {signature}\ncommitter {signature}\n".encode()
         ]
@@ -160,14 +162,14 @@ class BareRepository:
         return self.text("merge-base", base, head, check=False) or None
 
     def merge(
-        self, base: str, head: str, *, message: str, author: str, now: datetime
+        self, base: str, head: str, *, message: str, author: str, moment: datetime
     ) -> str | None:
         """The id of a merge commit of head into base, or None where they conflict."""
         merged = self.text("merge-tree", "--write-tree", base, head, check=False).split("\n")
         conflicts = len(merged) != 1
         if conflicts or not merged[0]:
             return None
-        stamp = f"{int(now.timestamp())} +0000"
+        stamp = f"{int(moment.timestamp())} +0000"
         return self._commit_tree(merged[0], (base, head), message, author, stamp)
 
     def _commit_tree(
@@ -202,7 +204,9 @@ class BareRepository:
     def entry(self, commit: str, path: str) -> TreeEntry | None:
         """The entry at a path of a commit, or None."""
         parent = path.rpartition("/")[0]
-        return next((one for one in self.list_tree(commit, parent) if one.path == path), None)
+        return next(
+            (listed for listed in self.list_tree(commit, parent) if listed.path == path), None
+        )
 
     def blob(self, sha: str) -> bytes:
         """The content of a blob."""

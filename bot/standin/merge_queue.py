@@ -45,32 +45,39 @@ class MergeQueue:
 
 
 def _queued(context: Context, pull: StandInPullRequest, by: Account) -> MergeGroup:
-    one = pull.repository
-    base = one.git.text("rev-parse", f"refs/heads/{pull.base_ref}")
+    repository = pull.repository
+    base = repository.git.text("rev-parse", f"refs/heads/{pull.base_ref}")
     message = f"Merge pull request #{pull.number} from {pull.head_ref}"
-    now = context.state.clock()
-    head = one.git.merge(base, pull.head_sha, message=message, author=by.login, now=now)
+    moment = context.state.clock()
+    head = repository.git.merge(
+        base, pull.head_sha, message=message, author=by.login, moment=moment
+    )
     if head is None:
         raise MergeRefused("Pull Request is not mergeable")
     group = MergeGroup(pull, head, base)
-    one.git.set_ref(f"refs/heads/{group.branch}", head)
-    context.events.merge_group(one, _shape(group), "checks_requested", by)
+    repository.git.set_ref(f"refs/heads/{group.branch}", head)
+    context.events.merge_group(repository, _shape(group), "checks_requested", by)
     return group
 
 
 def _finished(context: Context, group: MergeGroup, by: Account) -> bool:
-    pull, one = group.pull, group.pull.repository
-    merged = not changes.unmet_checks(one, pull, group.head_sha)
+    pull, repository = group.pull, group.pull.repository
+    merged = not changes.unmet_checks(repository, pull, group.head_sha)
     reason = "merged" if merged else "dequeued"
-    one.git.delete_ref(f"refs/heads/{group.branch}")
-    context.events.merge_group(one, _shape(group), "destroyed", by, reason)
+    repository.git.delete_ref(f"refs/heads/{group.branch}")
+    context.events.merge_group(repository, _shape(group), "destroyed", by, reason)
     if merged:
-        now = context.state.clock()
-        one.git.set_ref(f"refs/heads/{pull.base_ref}", group.head_sha)
-        pull.state, pull.merged_at, pull.closed_at, pull.updated_at = "closed", now, now, now
+        moment = context.state.clock()
+        repository.git.set_ref(f"refs/heads/{pull.base_ref}", group.head_sha)
+        pull.state, pull.merged_at, pull.closed_at, pull.updated_at = (
+            "closed",
+            moment,
+            moment,
+            moment,
+        )
         pull.merged_by, pull.merge_commit_sha = by, group.head_sha
-        after_push(context, one, Push(pull.base_ref, group.base_sha, group.head_sha, by))
-        context.events.pull_request(one, pull, "closed", by)
+        after_push(context, repository, Push(pull.base_ref, group.base_sha, group.head_sha, by))
+        context.events.pull_request(repository, pull, "closed", by)
     return merged
 
 

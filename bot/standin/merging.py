@@ -44,14 +44,16 @@ def merge(
     refused = obstacle(repository, pull, head_sha)
     if refused:
         raise refused
-    now = context.state.clock()
+    moment = context.state.clock()
     before = repository.git.text("rev-parse", f"refs/heads/{pull.base_ref}")
     message = f"Merge pull request #{pull.number} from {pull.head_ref}\n\n{pull.title}"
-    sha = repository.git.merge(before, pull.head_sha, message=message, author=by.login, now=now)
+    sha = repository.git.merge(
+        before, pull.head_sha, message=message, author=by.login, moment=moment
+    )
     if sha is None:
         raise MergeRefused("Pull Request is not mergeable")
     repository.git.set_ref(f"refs/heads/{pull.base_ref}", sha)
-    pull.state, pull.merged_at, pull.closed_at, pull.updated_at = "closed", now, now, now
+    pull.state, pull.merged_at, pull.closed_at, pull.updated_at = "closed", moment, moment, moment
     pull.merged_by, pull.merge_commit_sha = by, sha
     after_push(context, repository, Push(pull.base_ref, before, sha, by))
     context.events.pull_request(repository, pull, "closed", by)

@@ -104,10 +104,10 @@ def show_pull(owner: str, name: str, number: int) -> str:
         repository=repository,
         pull=pull,
         commits=len(changes.commits(repository, pull)),
-        entries=_entries(pull, [one for one in threads if one.outdated]),
-        files=[_file(one, threads) for one in _files(repository, pull)],
+        entries=_entries(pull, [entry for entry in threads if entry.outdated]),
+        files=[_file(entry, threads) for entry in _files(repository, pull)],
         checks=_checks(repository, pull),
-        required={one.context for one in repository.required_checks.get(pull.base_ref, ())},
+        required={entry.context for entry in repository.required_checks.get(pull.base_ref, ())},
         obstacle=merging.obstacle(repository, pull),
         markdown=render,
         stamp=_when,
@@ -129,12 +129,12 @@ def merge(owner: str, name: str, number: int) -> Answer:
 def rerequest(owner: str, name: str, number: int, run: int) -> Answer:
     """The check's App is asked to run it again."""
     repository, _ = _named(owner, name, number)
-    found = repository.runs.get(run)
-    if found is None:
+    check_run = repository.runs.get(run)
+    if check_run is None:
         raise not_found()
     person = _person()
     with state().lock:
-        checking.rerequest(context(), repository, found, person)
+        checking.rerequest(context(), repository, check_run, person)
     return redirect(f"/{repository.full_name}/pull/{number}")
 
 
@@ -159,7 +159,7 @@ def _when(moment: datetime) -> str:
 def _ended(repository: StandInRepository, pull: StandInPullRequest) -> bool:
     """Whether every check on the head has ended, those that are required among them."""
     runs = _checks(repository, pull)
-    required = {one.context for one in repository.required_checks.get(pull.base_ref, ())}
+    required = {check.context for check in repository.required_checks.get(pull.base_ref, ())}
     reported = {run.name for run in runs}
     return required <= reported and all(run.status == "completed" for run in runs)
 
@@ -189,26 +189,38 @@ def _threads(pull: StandInPullRequest) -> list[Thread]:
 
 
 def _entries(pull: StandInPullRequest, outdated: list[Thread]) -> list[TimelineEntry]:
-    said = [_commented(one) for one in pull.conversation]
+    entries = [_commented(comment) for comment in pull.conversation]
     for review in pull.reviews:
-        own = [thread for thread in outdated if thread.root.review_id == review.id]
-        if review.body or own:
-            said.append(_reviewed(review, own))
-    return sorted(said, key=lambda entry: (entry.at, entry.id))
+        below = [thread for thread in outdated if thread.root.review_id == review.id]
+        if review.body or below:
+            entries.append(_reviewed(review, below))
+    return sorted(entries, key=lambda entry: (entry.at, entry.id))
 
 
-def _commented(one: IssueComment) -> TimelineEntry:
-    return TimelineEntry(one.created_at, one.id, one.user, "commented", one.body, one.minimized, [])
+def _commented(comment: IssueComment) -> TimelineEntry:
+    return TimelineEntry(
+        comment.created_at,
+        comment.id,
+        comment.user,
+        "commented",
+        comment.body,
+        comment.minimized,
+        [],
+    )
 
 
-def _reviewed(one: StandInReview, outdated: list[Thread]) -> TimelineEntry:
+def _reviewed(review: StandInReview, outdated: list[Thread]) -> TimelineEntry:
     words = {"APPROVED": "approved these changes", "CHANGES_REQUESTED": "requested changes"}
-    said = words.get(one.state, "reviewed")
-    return TimelineEntry(one.submitted_at, one.id, one.user, said, one.body, None, outdated)
+    verb = words.get(review.state, "reviewed")
+    return TimelineEntry(
+        review.submitted_at, review.id, review.user, verb, review.body, None, outdated
+    )
 
 
 def _file(diff: FileDiff, threads: list[Thread]) -> FileView:
-    here = [one for one in threads if one.root.path == diff.path and not one.outdated]
+    visible = [
+        thread for thread in threads if thread.root.path == diff.path and not thread.outdated
+    ]
     rows: list[Row] = []
     headers = [line for line in (diff.patch or "").split("\n") if line.startswith("@@ ")]
     shown = -1
@@ -216,8 +228,10 @@ def _file(diff: FileDiff, threads: list[Thread]) -> FileView:
         if line.hunk != shown:
             shown = line.hunk
             rows.append(Row(None, headers[shown], []))
-        rows.append(Row(line, "", [one for one in here if one.root.position == line.position]))
-    on_file = [one for one in here if one.root.subject_type == "file"]
+        rows.append(
+            Row(line, "", [thread for thread in visible if thread.root.position == line.position])
+        )
+    on_file = [thread for thread in visible if thread.root.subject_type == "file"]
     for row in rows:
-        row.threads[:] = [one for one in row.threads if one not in on_file]
+        row.threads[:] = [thread for thread in row.threads if thread not in on_file]
     return FileView(diff, on_file, rows)

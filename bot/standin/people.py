@@ -81,7 +81,7 @@ def register_app(state: GitHubState, name: str, owner: Account, webhook_url: str
 def found_repository(state: GitHubState, full_name: str, default_branch: str) -> StandInRepository:
     """A new repository without any commit; its owner is an organisation unless known as else."""
     login, _, name = full_name.partition("/")
-    number, now = state.new_id(), state.clock()
+    number, moment = state.new_id(), state.clock()
     git = BareRepository(state.directory / f"{number}.git")
     git.create(default_branch)
     repository = StandInRepository(
@@ -91,8 +91,8 @@ def found_repository(state: GitHubState, full_name: str, default_branch: str) ->
         default_branch=default_branch,
         private=True,
         git=git,
-        created_at=now,
-        pushed_at=now,
+        created_at=moment,
+        pushed_at=moment,
     )
     state.repositories[number] = repository
     return repository
@@ -112,13 +112,13 @@ def files_of(source: Path | Changes) -> Changes:
     """The files of a directory by their paths, or the mapping as it is."""
     if isinstance(source, Mapping):
         return source
-    found = sorted(path for path in source.rglob("*") if path.is_file())
-    return {path.relative_to(source).as_posix(): path.read_bytes() for path in found}
+    paths = sorted(path for path in source.rglob("*") if path.is_file())
+    return {path.relative_to(source).as_posix(): path.read_bytes() for path in paths}
 
 
 def push(  # noqa: PLR0913 - what a push is made of
     context: Context,
-    one: StandInRepository,
+    repository: StandInRepository,
     branch: str,
     changes: Changes,
     *,
@@ -127,12 +127,17 @@ def push(  # noqa: PLR0913 - what a push is made of
     parent: str | None = None,
 ) -> str:
     """A commit on a branch, pushed; on `parent` instead of the branch's tip where one is named."""
-    tip = one.git.resolve(f"refs/heads/{branch}")
-    start = parent or tip or one.git.resolve(f"refs/heads/{one.default_branch}")
-    after = one.git.commit(
-        branch, changes, message=message, author=by.login, now=context.state.clock(), parent=start
+    tip = repository.git.resolve(f"refs/heads/{branch}")
+    start = parent or tip or repository.git.resolve(f"refs/heads/{repository.default_branch}")
+    after = repository.git.commit(
+        branch,
+        changes,
+        message=message,
+        author=by.login,
+        moment=context.state.clock(),
+        parent=start,
     )
-    after_push(context, one, Push(branch, tip or NO_COMMIT, after, by))
+    after_push(context, repository, Push(branch, tip or NO_COMMIT, after, by))
     return after
 
 
@@ -149,7 +154,7 @@ def open_pull_request(  # noqa: PLR0913 - what a pull request is made of
     draft: bool,
 ) -> StandInPullRequest:
     """A new pull request; its head and merge refs are in the base repository."""
-    state, now = context.state, context.state.clock()
+    state, moment = context.state, context.state.clock()
     number = max(base.pulls, default=0) + 1
     pull = StandInPullRequest(
         id=state.new_id(),
@@ -164,8 +169,8 @@ def open_pull_request(  # noqa: PLR0913 - what a pull request is made of
         head_sha=head.git.text("rev-parse", f"refs/heads/{head_ref}"),
         base_ref=base_ref,
         base_sha=base.git.text("rev-parse", f"refs/heads/{base_ref}"),
-        created_at=now,
-        updated_at=now,
+        created_at=moment,
+        updated_at=moment,
         draft=draft,
     )
     base.pulls[number] = pull
@@ -194,9 +199,9 @@ def edit(context: Context, pull: StandInPullRequest, by: Account, **fields: str 
 
 def set_open(context: Context, pull: StandInPullRequest, by: Account, *, opened: bool) -> None:
     """The pull request closed without a merge, or opened again."""
-    now = context.state.clock()
-    pull.state, pull.closed_at = ("open", None) if opened else ("closed", now)
-    pull.updated_at = now
+    moment = context.state.clock()
+    pull.state, pull.closed_at = ("open", None) if opened else ("closed", moment)
+    pull.updated_at = moment
     if opened:
         track_head(context.state, pull.repository, pull)
     context.events.pull_request(pull.repository, pull, "reopened" if opened else "closed", by)
@@ -221,7 +226,7 @@ def install(
         id=state.new_id(),
         app=app,
         account=repositories[0].owner,
-        repository_ids={one.id for one in repositories},
+        repository_ids={repository.id for repository in repositories},
         permissions=dict(permissions or app.permissions),
         created_at=state.clock(),
     )
@@ -242,6 +247,6 @@ def uninstall(context: Context, installation: Installation) -> None:
     state = context.state
     context.events.installation(installation, "deleted", installation.account)
     del state.installations[installation.id]
-    held = [text for text, token in state.tokens.items() if token.installation is installation]
-    for text in held:
+    texts = [text for text, token in state.tokens.items() if token.installation is installation]
+    for text in texts:
         del state.tokens[text]

@@ -21,34 +21,36 @@ def head_ref(pull: StandInPullRequest) -> str:
     return f"refs/pull/{pull.number}/head"
 
 
-def after_push(context: Context, one: StandInRepository, push: Push) -> None:
+def after_push(context: Context, repository: StandInRepository, push: Push) -> None:
     """A branch moved: `push`, `check_suite` and, for its pull requests, `synchronize`."""
-    one.pushed_at = context.state.clock()
-    context.events.push(one, push)
+    repository.pushed_at = context.state.clock()
+    context.events.push(repository, push)
     if push.after != NO_COMMIT:
-        request_suites(context, one, push.after, push.by)
+        request_suites(context, repository, push.after, push.by)
     for base in list(context.state.repositories.values()):
         for pull in base.pulls.values():
             if pull.state != "open":
                 continue
-            if pull.head_repository is one and pull.head_ref == push.branch:
+            if pull.head_repository is repository and pull.head_ref == push.branch:
                 synchronize(context, base, pull, push.by)
-            elif base is one and pull.base_ref == push.branch:
+            elif base is repository and pull.base_ref == push.branch:
                 refresh_merge(context.state, base, pull)
 
 
-def request_suites(context: Context, one: StandInRepository, head_sha: str, by: Account) -> None:
+def request_suites(
+    context: Context, repository: StandInRepository, head_sha: str, by: Account
+) -> None:
     """A suite for each App that may write checks, as GitHub opens them by itself.
 
     Not where the commit says `skip-checks: true`.
     https://docs.github.com/pull-requests/collaborating-with-pull-requests/collaborating-on-repositories-with-code-quality-features/about-status-checks
     """
-    if "skip-checks: true" in one.git.read_commit(head_sha).message.split("\n"):
+    if "skip-checks: true" in repository.git.read_commit(head_sha).message.split("\n"):
         return
-    for installation in list(context.state.installations_on(one)):
+    for installation in list(context.state.installations_on(repository)):
         if installation.permissions.get("checks") == "write":
-            suite = context.state.suite(one, installation.app, head_sha)
-            context.events.check_suite(one, suite, "requested", by)
+            suite = context.state.suite(repository, installation.app, head_sha)
+            context.events.check_suite(repository, suite, "requested", by)
 
 
 def track_head(state: GitHubState, base: StandInRepository, pull: StandInPullRequest) -> None:
@@ -70,7 +72,9 @@ def refresh_merge(state: GitHubState, base: StandInRepository, pull: StandInPull
     tip = base.git.resolve(f"refs/heads/{pull.base_ref}") or pull.base_sha
     message = f"Merge {pull.head_sha} into {tip}"
     ref = f"refs/pull/{pull.number}/merge"
-    merged = base.git.merge(tip, pull.head_sha, message=message, author="GitHub", now=state.clock())
+    merged = base.git.merge(
+        tip, pull.head_sha, message=message, author="GitHub", moment=state.clock()
+    )
     pull.merge_commit_sha = merged
     if merged:
         base.git.set_ref(ref, merged)
@@ -121,7 +125,10 @@ def _line_now(
     if line is None or comment.side == "LEFT":
         return line
     moved = changes.between(base, comment.original_commit_id, pull.head_sha)
-    file = next((one for one in moved if comment.path in (one.path, one.previous_path)), None)
+    file = next(
+        (changed for changed in moved if comment.path in (changed.path, changed.previous_path)),
+        None,
+    )
     if file is None:
         return line
     if file.patch is None or file.path != comment.path:

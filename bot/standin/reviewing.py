@@ -96,16 +96,16 @@ def anchor(place: PullRequestRef, request: Body, commit: str) -> CommentAnchor:
 
 
 def _line(file: FileDiff, side: str, number: object) -> DiffLine:
-    found = file.find(side, number) if isinstance(number, int) else None
-    if found is None:
+    line = file.find(side, number) if isinstance(number, int) else None
+    if line is None:
         raise OutsideDiff(_NOT_IN_DIFF)
-    return found
+    return line
 
 
 def _by_position(file: FileDiff, position: object) -> CommentAnchor:
     for line in file.lines():
         if line.position == position:
-            return CommentAnchor(file, "LEFT" if line.mark == "-" else "RIGHT", line, None, None)
+            return CommentAnchor(file, "LEFT" if line.sign == "-" else "RIGHT", line, None, None)
     raise OutsideDiff("Position could not be resolved")
 
 
@@ -119,33 +119,33 @@ def submit(context: Context, place: PullRequestRef, by: Author, request: Body) -
     text = check_body(request.get("body"), "PullRequestReview", required=required)
     commit = _commit(place, request.get("commit_id"))
     anchors = _anchors(place, comments, commit)
-    now = context.state.clock()
+    moment = context.state.clock()
     review = StandInReview(
-        context.state.new_id(), by.account, by.app, text, EVENTS[event], commit, now
+        context.state.new_id(), by.account, by.app, text, EVENTS[event], commit, moment
     )
     place.pull.reviews.append(review)
     context.events.review(place.repository, place.pull, review)
-    for given, found in zip(comments, anchors, strict=True):
-        add_comment(context, place, by, _draft(given["body"], found, commit, review.id))
+    for comment, position in zip(comments, anchors, strict=True):
+        add_comment(context, place, by, _draft(comment["body"], position, commit, review.id))
     return review
 
 
 def _anchors(place: PullRequestRef, comments: list[Body], commit: str) -> list[CommentAnchor]:
-    found, refused = [], []
-    for given in comments:
-        unknown = sorted(set(given) - _KEYS)
+    anchors, refused = [], []
+    for comment in comments:
+        unknown = sorted(set(comment) - _KEYS)
         if unknown:
             raise unprocessable(f'"{unknown[0]}" is not a permitted key of a review comment.')
         try:
-            check_body(given.get("body"), "PullRequestReviewComment")
-            found.append(anchor(place, given, commit))
+            check_body(comment.get("body"), "PullRequestReviewComment")
+            anchors.append(anchor(place, comment, commit))
         except OutsideDiff as error:
             refused.append(str(error))
         except HttpRefusal as error:
             refused.append(error.body["errors"][0]["message"])
     if refused:
         raise unprocessable(*refused)
-    return found
+    return anchors
 
 
 def _commit(place: PullRequestRef, commit: object) -> str:
@@ -168,30 +168,32 @@ def comment_on(context: Context, place: PullRequestRef, by: Author, request: Bod
         raise invalid("PullRequestReviewComment", "commit_id", "is missing", "missing_field")
     commit = _commit(place, request["commit_id"])
     try:
-        found = anchor(place, request, commit)
+        position = anchor(place, request, commit)
     except OutsideDiff as error:
         name = "path" if str(error).startswith("Path") else "line"
         field = f"pull_request_review_thread.{name}"
         message = f"{field} could not be resolved"
         raise invalid("PullRequestReviewComment", field, message) from error
     review = _silent_review(context, place, by, commit)
-    return add_comment(context, place, by, _draft(text, found, commit, review.id))
+    return add_comment(context, place, by, _draft(text, position, commit, review.id))
 
 
 def _silent_review(
     context: Context, place: PullRequestRef, by: Author, commit: str
 ) -> StandInReview:
-    now = context.state.clock()
-    review = StandInReview(context.state.new_id(), by.account, by.app, "", "COMMENTED", commit, now)
+    moment = context.state.clock()
+    review = StandInReview(
+        context.state.new_id(), by.account, by.app, "", "COMMENTED", commit, moment
+    )
     place.pull.reviews.append(review)
     return review
 
 
 def _root(place: PullRequestRef, number: int) -> ReviewComment:
-    found = next((one for one in place.pull.comments if one.id == number), None)
-    if found is None:
+    comment = next((candidate for candidate in place.pull.comments if candidate.id == number), None)
+    if comment is None:
         raise HttpRefusal(404, "Not Found")
-    return place.pull.threads()[found.thread][0]
+    return place.pull.threads()[comment.thread][0]
 
 
 def reply_to(
@@ -219,23 +221,23 @@ def reply_to(
     return add_comment(context, place, by, draft)
 
 
-def _draft(text: str, found: CommentAnchor, commit: str, review_id: int) -> Body:
-    end, start = found.end, found.start
-    line = (end.left if found.side == "LEFT" else end.right) if end else None
-    first = (start.left if found.start_side == "LEFT" else start.right) if start else None
+def _draft(text: str, anchor: CommentAnchor, commit: str, review_id: int) -> Body:
+    end, start = anchor.end, anchor.start
+    line = (end.old if anchor.side == "LEFT" else end.new) if end else None
+    first = (start.old if anchor.start_side == "LEFT" else start.new) if start else None
     return {
         "body": text,
-        "path": found.file.path,
+        "path": anchor.file.path,
         "commit_id": commit,
         "original_commit_id": commit,
-        "side": found.side,
+        "side": anchor.side,
         "line": line,
         "original_line": line,
         "start_line": first,
         "original_start_line": first,
-        "start_side": found.start_side,
+        "start_side": anchor.start_side,
         "subject_type": "line" if end else "file",
-        "diff_hunk": found.file.hunk_until(end) if end else "",
+        "diff_hunk": anchor.file.hunk_until(end) if end else "",
         "position": end.position if end else 1,
         "original_position": end.position if end else 1,
         "review_id": review_id,
@@ -245,25 +247,25 @@ def _draft(text: str, found: CommentAnchor, commit: str, review_id: int) -> Body
 
 def add_comment(context: Context, place: PullRequestRef, by: Author, draft: Body) -> ReviewComment:
     """The comment, posted."""
-    now = context.state.clock()
-    made = ReviewComment(
+    moment = context.state.clock()
+    comment = ReviewComment(
         id=context.state.new_id(),
         user=by.account,
         app=by.app,
-        created_at=now,
-        updated_at=now,
+        created_at=moment,
+        updated_at=moment,
         **draft,
     )
-    place.pull.comments.append(made)
-    context.events.review_comment(place.repository, place.pull, made, "created")
-    return made
+    place.pull.comments.append(comment)
+    context.events.review_comment(place.repository, place.pull, comment, "created")
+    return comment
 
 
 def converse(context: Context, place: PullRequestRef, by: Author, text: str) -> IssueComment:
     """A comment in the conversation."""
     body = check_body(text, "IssueComment")
-    now = context.state.clock()
-    made = IssueComment(context.state.new_id(), by.account, by.app, body, now, now)
-    place.pull.conversation.append(made)
-    context.events.issue_comment(place.repository, place.pull, made, "created")
-    return made
+    moment = context.state.clock()
+    comment = IssueComment(context.state.new_id(), by.account, by.app, body, moment, moment)
+    place.pull.conversation.append(comment)
+    context.events.issue_comment(place.repository, place.pull, comment, "created")
+    return comment

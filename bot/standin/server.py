@@ -83,8 +83,8 @@ def _count(app: Flask, context: Context) -> None:
         free = request.path == f"{API}/rate_limit"
         spent[key] = spent.get(key, 0) + (not free)
         used = spent[key]
-        left = max(RATE_LIMIT - used, 0)
-        g.rate = {"limit": RATE_LIMIT, "remaining": left, "used": used, "reset": reset}
+        remaining = max(RATE_LIMIT - used, 0)
+        g.rate = {"limit": RATE_LIMIT, "remaining": remaining, "used": used, "reset": reset}
 
     @app.after_request
     def say(answer: Response) -> Response:
@@ -138,7 +138,7 @@ def _inject(app: Flask, exchanges: Exchanges, faults: Faults) -> None:
 def _failure(fault: Fault) -> Response | None:
     if fault.status is None:
         return None
-    answer = jsonify({"message": fault.said, "documentation_url": DOCUMENTATION})
+    answer = jsonify({"message": fault.text, "documentation_url": DOCUMENTATION})
     answer.status_code = fault.status
     answer.headers.update(fault.headers)
     if fault.retry_after is not None:
@@ -160,8 +160,8 @@ class _ById:
         """The answer of the path by name."""
         match = _BY_ID.match(environ["PATH_INFO"])
         if match:
-            known = self._state.repositories.get(int(match[1]))
-            name = known.full_name if known else f"-/{match[1]}"
+            repository = self._state.repositories.get(int(match[1]))
+            name = repository.full_name if repository else f"-/{match[1]}"
             environ["PATH_INFO"] = f"{API}/repos/{name}{match[2]}"
         moved = self._moved(environ)
         if moved:

@@ -38,7 +38,7 @@ def _serve(owner: str, name: str, service: str) -> Response:
     except HttpRefusal as refusal:
         return _plain(
             refusal.status,
-            "StandInRepository not found." if refusal.status == 404 else str(refusal),
+            "Repository not found." if refusal.status == 404 else str(refusal),
         )
     environment = ENVIRONMENT | {
         "GIT_PROJECT_ROOT": str(repository.git.path.parent),

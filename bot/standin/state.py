@@ -32,8 +32,8 @@ def numeric_id(node: str) -> tuple[str, int] | None:
     """The kind's prefix and the number in a GraphQL id, or None where it is not one of ours."""
     prefix, _, encoded = node.partition("_")
     try:
-        known, number = base64.urlsafe_b64decode(encoded).decode().split(":")
-        return (prefix, int(number)) if known == prefix else None
+        encoded_prefix, number = base64.urlsafe_b64decode(encoded).decode().split(":")
+        return (prefix, int(number)) if encoded_prefix == prefix else None
     except ValueError:
         return None
 
@@ -207,10 +207,10 @@ class StandInPullRequest:
 
     def threads(self) -> dict[int, list[ReviewComment]]:
         """The threads by the id of the comment that began each, deleted or not."""
-        found: dict[int, list[ReviewComment]] = {}
+        threads: dict[int, list[ReviewComment]] = {}
         for comment in self.comments:
-            found.setdefault(comment.thread, []).append(comment)
-        return found
+            threads.setdefault(comment.thread, []).append(comment)
+        return threads
 
 
 @dataclass(slots=True, eq=False)
@@ -310,9 +310,13 @@ class GitHubState:
 
     def repository(self, owner: str, name: str) -> StandInRepository | None:
         """The repository of this name, in GitHub's case-insensitive way."""
-        wanted = f"{owner}/{name}".lower()
-        found = (one for one in self.repositories.values() if one.full_name.lower() == wanted)
-        return next(found, None)
+        full_name = f"{owner}/{name}".lower()
+        matches = (
+            candidate
+            for candidate in self.repositories.values()
+            if candidate.full_name.lower() == full_name
+        )
+        return next(matches, None)
 
     def installations_on(self, repository: StandInRepository) -> Iterator[Installation]:
         """The installations that reach this repository and are not suspended."""

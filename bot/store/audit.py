@@ -97,7 +97,7 @@ class Audit:
     """The log. One object for each process; its methods may be called from any thread."""
 
     def __init__(self, url: str, lines: Path | None = None) -> None:
-        """`url` is a database URL of SQLAlchemy; `lines` the path of the JSON file, None for none."""
+        """`url` is a database URL of SQLAlchemy; `lines` the path of the file of JSON, if any."""
         self._lines = lines
         self._engine = database.engine(url)
         database.prepare(self._engine, _TABLE, _LOCK, *_GUARDS[self._engine.dialect.name])

@@ -27,7 +27,7 @@ def engine(url: str) -> sql.Engine:
 
 
 def prepare(engine: sql.Engine, table: sql.Table, lock: int, *statements: Any) -> None:
-    """Create the table and run the statements; `lock` lets replicas that start at once take turns."""
+    """Create the table and run the statements; replicas take turns by the advisory lock."""
     dialect = engine.dialect.name
     if dialect == "sqlite":
         with engine.connect() as connection:

@@ -126,7 +126,7 @@ def test_every_variable_may_stand_in_a_file(tmp_path: Path, suffix: str) -> None
         (
             {"DATABASE_URL": "mysql://root:hush@db"},
             (
-                "DATABASE_URL begins with 'mysql': it must be postgresql://...; leave it out for "
+                "DATABASE_URL begins with 'mysql': it must be postgresql://...; unset it to use "
                 "the embedded queue in DATA_DIR"
             ),
         ),
@@ -152,7 +152,7 @@ def test_every_variable_may_stand_in_a_file(tmp_path: Path, suffix: str) -> None
         ),
         (
             {"PRIVATE_KEY": "hush"},
-            "PRIVATE_KEY is no private key: it must be PEM text or base64 of it",
+            "PRIVATE_KEY is not a private key: it must be PEM text or base64 of it",
         ),
     ],
 )
@@ -187,7 +187,7 @@ def test_a_command_may_sign_in_place_of_a_key() -> None:
     [
         ({"PRIVATE_KEY_COMMAND": "sign", "PRIVATE_KEY": PEM}, "are both set: set one of them"),
         ({"PRIVATE_KEY_COMMAND": "sign 'x"}, "PRIVATE_KEY_COMMAND cannot be split into words"),
-        ({"PRIVATE_KEY_COMMAND": "  "}, "PRIVATE_KEY_COMMAND has no words"),
+        ({"PRIVATE_KEY_COMMAND": "  "}, "PRIVATE_KEY_COMMAND is empty"),
     ],
 )
 def test_a_command_that_is_none_is_refused(given: dict[str, str], message: str) -> None:

@@ -20,7 +20,7 @@ from bot.errors import UsageError
 from bot.github.registration import EVENTS, PERMISSIONS
 from bot.settings import read_settings
 from bot.setup.credentials import Credentials, read_credentials, store
-from bot.setup.manifest import Wish, checked, target, web_address
+from bot.setup.manifest import Registration, parse_registration, registration_url, web_address
 from bot.setup.web import SetUp, create_setup_app
 from bot.standin import StandIn
 
@@ -57,16 +57,16 @@ def page_of(api_url: str, *, refuse: bool = False) -> Page:
     def keep(held: Credentials) -> None:
         if refuse:
             raise PermissionError(13, "Permission denied")
-        made.kept.append(held)
+        shown.kept.append(held)
 
     setup = SetUp(
         api_url=api_url,
         store=keep,
-        begun=lambda: made.begun.append(True),
-        clock=lambda: made.seconds,
+        on_stored=lambda: shown.begun.append(True),
+        clock=lambda: shown.seconds,
     )
-    made = Page(setup, create_setup_app(setup).test_client())
-    return made
+    shown = Page(setup, create_setup_app(setup).test_client())
+    return shown
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_behind_a_proxy_the_browser_comes_back_as_it_came(page: Page) -> None:
     [
         ({"name": ""}, "The name must have 1 to 34 characters."),
         ({"name": "x" * 35}, "The name must have 1 to 34 characters."),
-        ({"organisation": "a/b"}, "The organisation is written as in its address"),
+        ({"organisation": "a/b"}, "Enter the organisation as in its address"),
         ({"address": "http://fairlead.example.com"}, "The public address must begin with https://"),
         ({"address": "https://localhost"}, "GitHub cannot reach this machine by that name"),
         ({"address": "https://a@b.example"}, "The public address must look like"),
@@ -281,8 +281,8 @@ def test_a_webhook_before_the_end_is_to_come_again(page: Page) -> None:
 def test_only_the_newest_registrations_are_remembered(page: Page) -> None:
     states = [page.setup.begin(keep=True) for _ in range(101)]
 
-    assert page.setup.ended(states[0], states[0]) is None
-    assert page.setup.ended(states[100], states[100]) is not None
+    assert page.setup.take_pending(states[0], states[0]) is None
+    assert page.setup.take_pending(states[100], states[100]) is not None
 
 
 @pytest.mark.parametrize(
@@ -294,16 +294,16 @@ def test_only_the_newest_registrations_are_remembered(page: Page) -> None:
     ],
 )
 def test_every_kind_of_github_has_its_page(api: str, web: str) -> None:
-    wish = checked("Fairlead", "", "https://fairlead.example.com")
+    wish = parse_registration("Fairlead", "", "https://fairlead.example.com")
 
     assert web_address(api) == web
-    assert target(wish, api, "a b") == f"{web}/settings/apps/new?state=a%20b"
+    assert registration_url(wish, api, "a b") == f"{web}/settings/apps/new?state=a%20b"
 
 
 def test_a_github_on_this_machine_may_be_told_of_this_machine() -> None:
-    wish = checked(" F ", "", "http://127.0.0.1:3000", local=True)
+    wish = parse_registration(" F ", "", "http://127.0.0.1:3000", local=True)
 
-    assert wish == Wish("F", "", "http://127.0.0.1:3000")
+    assert wish == Registration("F", "", "http://127.0.0.1:3000")
 
 
 def test_what_is_stored_is_its_owner_s_alone_and_is_read_again(tmp_path: Path) -> None:
@@ -345,7 +345,7 @@ def test_nothing_stored_is_ever_overwritten(tmp_path: Path) -> None:
 def test_a_stored_key_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
     store(tmp_path, HELD).chmod(0o644)
 
-    with pytest.raises(UsageError, match="everybody may read it: chmod 600 it"):
+    with pytest.raises(UsageError, match="every user can read it: run chmod 600"):
         read_credentials(tmp_path)
 
 
@@ -354,7 +354,7 @@ def test_a_file_that_is_none_of_ours_is_refused_without_showing_it(tmp_path: Pat
     path.write_text('{"private_key": "hush"')
     path.chmod(0o600)
 
-    with pytest.raises(UsageError, match="is not what the set-up page wrote") as caught:
+    with pytest.raises(UsageError, match="is damaged: remove it and set up again") as caught:
         read_credentials(tmp_path)
     assert "hush" not in str(caught.value)
 

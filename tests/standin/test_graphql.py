@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.standin import StandIn
-from bot.standin.graphql import GraphQLError, execute, parse
+from bot.standin.graphql import respond, schema
+from tests.github_schema import graphql_schema
 from tests.standin.worlds import World, world
 
 THREADS = """
@@ -130,19 +131,36 @@ def test_a_thread_outlives_its_first_comment_and_is_resolved(stand_in: StandIn) 
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("{ unknown }", "does not serve Query.unknown"),
-        ("{ a ", "Expected None, got None"),
-        ("{ a? }", "Unexpected character '?'"),
-        ("{a" * 40, "too deep"),
+        ("{ unknown }", "Cannot query field 'unknown' on type 'Query'."),
+        ("{ node ", "Syntax Error: Expected Name, found <EOF>."),
+        ("{ a? }", "Syntax Error: Unexpected character: '?'."),
+        ("{" + " node" * 6000, "Syntax Error: Document contains more than 5000 tokens."),
     ],
 )
-def test_what_is_not_served_is_named(query: str, message: str) -> None:
-    with pytest.raises(GraphQLError, match=message.replace("?", r"\?")):
-        execute(parse(query), {"a": {}}, {})
+def test_an_invalid_document_is_refused_with_its_error(query: str, message: str) -> None:
+    answer = respond(query, {}, {})
+    assert answer["data"] is None
+    assert answer["errors"][0]["message"].startswith(message)
 
 
-def test_aliases_literals_and_defaults_are_read() -> None:
-    query = 'query Q($n: Int = 3) { x: f(a: [1, "b\\n", true, null, {k: $n}]) ... on Query { g } }'
-    roots = {"__typename": "Query", "f": lambda given: given["a"], "g": 1}
+def test_aliases_defaults_and_fragments_are_served() -> None:
+    query = (
+        'query Q($name: String = "b") { x: repository(owner: "a", name: $name) { ...part } } '
+        "fragment part on Repository { name }"
+    )
+    roots = {"repository": lambda _info, **arguments: arguments}
+    assert respond(query, roots, {}) == {"data": {"x": {"name": "b"}}}
 
-    assert execute(parse(query), roots, {}) == {"x": [1, "b\n", True, None, {}], "g": 1}
+
+def test_the_served_schema_is_part_of_github_s() -> None:
+    """Each served field exists on GitHub, with the same type and no other argument."""
+    served, github = schema(), graphql_schema()
+    for name, served_type in served.type_map.items():
+        if name.startswith("__"):
+            continue
+        for field, definition in getattr(served_type, "fields", {}).items():
+            described = getattr(github.type_map[name], "fields")[field]  # noqa: B009 - for mypy
+            assert str(definition.type) in {str(described.type), "String!"}, f"{name}.{field}"
+            assert set(getattr(definition, "args", {})) <= set(getattr(described, "args", {}))
+        for value in getattr(served_type, "values", {}):
+            assert value in getattr(github.type_map[name], "values")  # noqa: B009 - for mypy

@@ -20,9 +20,11 @@ class RepositoryActs(Acts):
     ) -> StandInRepository:
         """A private repository whose default branch holds these files in one commit."""
         with self.state.lock:
-            made = people.found_repository(self.state, full_name, default_branch)
-            self.commit(made, default_branch, people.files_of(files), message="Initial commit")
-            return made
+            repository = people.found_repository(self.state, full_name, default_branch)
+            self.commit(
+                repository, default_branch, people.files_of(files), message="Initial commit"
+            )
+            return repository
 
     def fork(self, repository: StandInRepository, owner: str) -> StandInRepository:
         """A fork of the repository under another account."""

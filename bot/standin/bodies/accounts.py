@@ -66,75 +66,76 @@ def organization(state: GitHubState, account: Account) -> Body:
     }
 
 
-def app(state: GitHubState, one: App) -> Body:
+def app(state: GitHubState, app: App) -> Body:
     """An `integration`."""
     return {
-        "id": one.id,
-        "client_id": one.client_id,
-        "slug": one.slug,
-        "node_id": node_id("A", one.id),
-        "owner": user(state, one.owner),
-        "name": one.name,
+        "id": app.id,
+        "client_id": app.client_id,
+        "slug": app.slug,
+        "node_id": node_id("A", app.id),
+        "owner": user(state, app.owner),
+        "name": app.name,
         "description": "",
-        "external_url": f"{state.url}/apps/{one.slug}",
-        "html_url": f"{state.url}/apps/{one.slug}",
-        "created_at": stamp(one.created_at),
-        "updated_at": stamp(one.created_at),
-        "permissions": dict(one.permissions),
-        "events": list(one.events),
+        "external_url": f"{state.url}/apps/{app.slug}",
+        "html_url": f"{state.url}/apps/{app.slug}",
+        "created_at": stamp(app.created_at),
+        "updated_at": stamp(app.created_at),
+        "permissions": dict(app.permissions),
+        "events": list(app.events),
     }
 
 
-def authenticated_app(state: GitHubState, one: App) -> Body:
+def authenticated_app(state: GitHubState, github_app: App) -> Body:
     """What an App sees of itself: also on how many accounts it is installed."""
-    count = sum(installation.app is one for installation in state.installations.values())
-    return app(state, one) | {"installations_count": count}
+    count = sum(installation.app is github_app for installation in state.installations.values())
+    return app(state, github_app) | {"installations_count": count}
 
 
-def webhook_config(one: App) -> Body:
+def webhook_config(app: App) -> Body:
     """A `webhook-config`; nobody is told the secret."""
-    secret = {"secret": "********"} if one.webhook_secret else {}
+    secret = {"secret": "********"} if app.webhook_secret else {}
     return {
-        "content_type": one.webhook_content_type,
-        "insecure_ssl": one.webhook_insecure_ssl,
-        "url": one.webhook_url,
+        "content_type": app.webhook_content_type,
+        "insecure_ssl": app.webhook_insecure_ssl,
+        "url": app.webhook_url,
         **secret,
     }
 
 
-def installation(state: GitHubState, one: Installation) -> Body:
+def installation(state: GitHubState, installation: Installation) -> Body:
     """An `installation`."""
-    page = f"{state.url}/organizations/{one.account.login}/settings/installations/{one.id}"
+    settings = f"{state.url}/organizations/{installation.account.login}/settings"
+    page = f"{settings}/installations/{installation.id}"
     return {
-        "id": one.id,
-        "account": user(state, one.account),
+        "id": installation.id,
+        "account": user(state, installation.account),
         "repository_selection": "selected",
-        "access_tokens_url": f"{state.api}/app/installations/{one.id}/access_tokens",
+        "access_tokens_url": f"{state.api}/app/installations/{installation.id}/access_tokens",
         "repositories_url": f"{state.api}/installation/repositories",
         "html_url": page,
-        "app_id": one.app.id,
-        "client_id": one.app.client_id,
-        "app_slug": one.app.slug,
-        "target_id": one.account.id,
-        "target_type": one.account.type,
-        "permissions": dict(one.permissions),
-        "events": list(one.app.events),
-        "created_at": stamp(one.created_at),
-        "updated_at": stamp(one.created_at),
+        "app_id": installation.app.id,
+        "client_id": installation.app.client_id,
+        "app_slug": installation.app.slug,
+        "target_id": installation.account.id,
+        "target_type": installation.account.type,
+        "permissions": dict(installation.permissions),
+        "events": list(installation.app.events),
+        "created_at": stamp(installation.created_at),
+        "updated_at": stamp(installation.created_at),
         "single_file_name": None,
         "has_multiple_single_files": False,
         "single_file_paths": [],
-        "suspended_by": user(state, one.account) if one.suspended_at else None,
-        "suspended_at": maybe(one.suspended_at),
+        "suspended_by": user(state, installation.account) if installation.suspended_at else None,
+        "suspended_at": maybe(installation.suspended_at),
     }
 
 
-def token(one: Token, repositories: list[Body]) -> Body:
+def token(token: Token, repositories: list[Body]) -> Body:
     """An `installation-token`; the repositories are named where it is limited to some."""
     shape: Body = {
-        "token": one.text,
-        "expires_at": stamp(one.expires_at),
-        "permissions": dict(one.permissions),
+        "token": token.text,
+        "expires_at": stamp(token.expires_at),
+        "permissions": dict(token.permissions),
         "repository_selection": "selected",
     }
-    return shape | ({"repositories": repositories} if one.repository_ids is not None else {})
+    return shape | ({"repositories": repositories} if token.repository_ids is not None else {})

@@ -33,72 +33,74 @@ def suite_status(repository: StandInRepository, suite: CheckSuite) -> tuple[str,
     return "completed", min((run.conclusion or "" for run in runs), key=order.index)
 
 
-def run(state: GitHubState, repository: StandInRepository, one: StandInCheckRun) -> Body:
+def run(state: GitHubState, repository: StandInRepository, run: StandInCheckRun) -> Body:
     """A `check-run`."""
-    url = f"{repository_url(state, repository)}/check-runs/{one.id}"
-    page = f"{page_url(state, repository)}/runs/{one.id}"
+    url = f"{repository_url(state, repository)}/check-runs/{run.id}"
+    page = f"{page_url(state, repository)}/runs/{run.id}"
     return {
-        "id": one.id,
-        "node_id": node_id("CR", one.id),
-        "head_sha": one.suite.head_sha,
-        "external_id": one.external_id,
+        "id": run.id,
+        "node_id": node_id("CR", run.id),
+        "head_sha": run.suite.head_sha,
+        "external_id": run.external_id,
         "url": url,
         "html_url": page,
-        "details_url": one.details_url or page,
-        "status": one.status,
-        "conclusion": one.conclusion,
-        "started_at": maybe(one.started_at),
-        "completed_at": maybe(one.completed_at),
+        "details_url": run.details_url or page,
+        "status": run.status,
+        "conclusion": run.conclusion,
+        "started_at": maybe(run.started_at),
+        "completed_at": maybe(run.completed_at),
         "output": {
-            "title": one.title,
-            "summary": one.summary,
-            "text": one.text,
-            "annotations_count": len(one.annotations),
+            "title": run.title,
+            "summary": run.summary,
+            "text": run.text,
+            "annotations_count": len(run.annotations),
             "annotations_url": f"{url}/annotations",
         },
-        "name": one.name,
-        "check_suite": {"id": one.suite.id},
-        "app": app(state, one.suite.app),
-        "pull_requests": _pulls(state, repository, one.suite.head_sha),
+        "name": run.name,
+        "check_suite": {"id": run.suite.id},
+        "app": app(state, run.suite.app),
+        "pull_requests": _pulls(state, repository, run.suite.head_sha),
     }
 
 
-def run_in_event(state: GitHubState, repository: StandInRepository, one: StandInCheckRun) -> Body:
+def run_in_event(
+    state: GitHubState, repository: StandInRepository, check_run: StandInCheckRun
+) -> Body:
     """A check run as its webhook carries it: with more of the suite."""
-    return run(state, repository, one) | {
-        "check_suite": _simple_suite(state, repository, one.suite)
+    return run(state, repository, check_run) | {
+        "check_suite": _simple_suite(state, repository, check_run.suite)
     }
 
 
-def _simple_suite(state: GitHubState, repository: StandInRepository, one: CheckSuite) -> Body:
-    status, conclusion = suite_status(repository, one)
+def _simple_suite(state: GitHubState, repository: StandInRepository, suite: CheckSuite) -> Body:
+    status, conclusion = suite_status(repository, suite)
     return {
-        "id": one.id,
-        "node_id": node_id("CS", one.id),
-        "head_branch": one.head_branch,
-        "head_sha": one.head_sha,
+        "id": suite.id,
+        "node_id": node_id("CS", suite.id),
+        "head_branch": suite.head_branch,
+        "head_sha": suite.head_sha,
         "status": status,
         "conclusion": conclusion,
-        "url": f"{repository_url(state, repository)}/check-suites/{one.id}",
-        "before": one.before,
-        "after": one.head_sha,
-        "pull_requests": _pulls(state, repository, one.head_sha),
-        "app": app(state, one.app),
-        "created_at": stamp(one.created_at),
+        "url": f"{repository_url(state, repository)}/check-suites/{suite.id}",
+        "before": suite.before,
+        "after": suite.head_sha,
+        "pull_requests": _pulls(state, repository, suite.head_sha),
+        "app": app(state, suite.app),
+        "created_at": stamp(suite.created_at),
         "updated_at": stamp(state.clock()),
     }
 
 
-def suite(state: GitHubState, repository: StandInRepository, one: CheckSuite) -> Body:
+def suite(state: GitHubState, repository: StandInRepository, suite: CheckSuite) -> Body:
     """A check suite as its webhook carries it."""
-    runs = sum(run.suite is one for run in repository.runs.values())
-    simple = _simple_suite(state, repository, one)
+    runs = sum(run.suite is suite for run in repository.runs.values())
+    simple = _simple_suite(state, repository, suite)
     return simple | {
         "rerequestable": True,
         "runs_rerequestable": True,
         "latest_check_runs_count": runs,
         "check_runs_url": f"{simple['url']}/check-runs",
-        "head_commit": simple_commit(repository.git.read_commit(one.head_sha)),
+        "head_commit": simple_commit(repository.git.read_commit(suite.head_sha)),
     }
 
 
@@ -112,19 +114,19 @@ def _pulls(state: GitHubState, repository: StandInRepository, head_sha: str) -> 
 
 
 def annotation(
-    state: GitHubState, repository: StandInRepository, one: StandInCheckRun, given: Body
+    state: GitHubState, repository: StandInRepository, run: StandInCheckRun, annotation: Body
 ) -> Body:
     """A `check-annotation`."""
-    path = given["path"]
+    path = annotation["path"]
     return {
         "path": path,
-        "blob_href": f"{page_url(state, repository)}/blob/{one.suite.head_sha}/{path}",
-        "start_line": given["start_line"],
-        "start_column": given.get("start_column"),
-        "end_line": given["end_line"],
-        "end_column": given.get("end_column"),
-        "annotation_level": given["annotation_level"],
-        "title": given.get("title"),
-        "message": given["message"],
-        "raw_details": given.get("raw_details"),
+        "blob_href": f"{page_url(state, repository)}/blob/{run.suite.head_sha}/{path}",
+        "start_line": annotation["start_line"],
+        "start_column": annotation.get("start_column"),
+        "end_line": annotation["end_line"],
+        "end_column": annotation.get("end_column"),
+        "annotation_level": annotation["annotation_level"],
+        "title": annotation.get("title"),
+        "message": annotation["message"],
+        "raw_details": annotation.get("raw_details"),
     }

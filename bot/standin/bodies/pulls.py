@@ -23,20 +23,20 @@ from bot.standin.state import (
 _REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 
 
-def association(one: StandInRepository, account: Account) -> str:
+def association(repository: StandInRepository, account: Account) -> str:
     """What an account is to the repository."""
-    if account.login == one.owner.login:
+    if account.login == repository.owner.login:
         return "OWNER"
-    if account.login in one.collaborators:
-        return "MEMBER" if one.owner.type == "Organization" else "COLLABORATOR"
+    if account.login in repository.collaborators:
+        return "MEMBER" if repository.owner.type == "Organization" else "COLLABORATOR"
     return "NONE"
 
 
-def _links(state: GitHubState, one: StandInRepository, pull: StandInPullRequest) -> Body:
-    url, number = repository_url(state, one), pull.number
+def _links(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
+    url, number = repository_url(state, repository), pull.number
     places = {
         "self": f"{url}/pulls/{number}",
-        "html": f"{page_url(state, one)}/pull/{number}",
+        "html": f"{page_url(state, repository)}/pull/{number}",
         "issue": f"{url}/issues/{number}",
         "comments": f"{url}/issues/{number}/comments",
         "review_comments": f"{url}/pulls/{number}/comments",
@@ -47,19 +47,19 @@ def _links(state: GitHubState, one: StandInRepository, pull: StandInPullRequest)
     return {name: {"href": place} for name, place in places.items()}
 
 
-def _end(state: GitHubState, one: StandInRepository, ref: str, sha: str) -> Body:
+def _end(state: GitHubState, repo: StandInRepository, ref: str, sha: str) -> Body:
     return {
-        "label": f"{one.owner.login}:{ref}",
+        "label": f"{repo.owner.login}:{ref}",
         "ref": ref,
         "sha": sha,
-        "user": user(state, one.owner),
-        "repo": repository(state, one),
+        "user": user(state, repo.owner),
+        "repo": repository(state, repo),
     }
 
 
-def simple(state: GitHubState, one: StandInRepository, pull: StandInPullRequest) -> Body:
+def simple(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
     """A `pull-request-simple`: what lists hold."""
-    links = _links(state, one, pull)
+    links = _links(state, repository, pull)
     page = links["html"]["href"]
     names = ("issue", "comments", "review_comments", "review_comment", "commits", "statuses")
     return {
@@ -89,9 +89,9 @@ def simple(state: GitHubState, one: StandInRepository, pull: StandInPullRequest)
         "milestone": None,
         "draft": pull.draft,
         "head": _end(state, pull.head_repository, pull.head_ref, pull.head_sha),
-        "base": _end(state, one, pull.base_ref, pull.base_sha),
+        "base": _end(state, repository, pull.base_ref, pull.base_sha),
         "_links": links,
-        "author_association": association(one, pull.user),
+        "author_association": association(repository, pull.user),
         "auto_merge": None,
         "active_lock_reason": None,
         **_stack(pull),
@@ -102,33 +102,33 @@ def _stack(pull: StandInPullRequest) -> Body:
     """A `pull-request-stack`, where the pull request is part of one."""
     if pull.stack is None:
         return {}
-    held = pull.stack
+    stack = pull.stack
     return {
         "stack": {
-            "id": held.id,
+            "id": stack.id,
             "number": 1,
-            "size": held.size,
-            "position": held.place,
-            "base": {"ref": held.base_ref, "sha": held.base_sha},
+            "size": stack.size,
+            "position": stack.place,
+            "base": {"ref": stack.base_ref, "sha": stack.base_sha},
         }
     }
 
 
-def full(state: GitHubState, one: StandInRepository, pull: StandInPullRequest) -> Body:
+def full(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
     """A `pull-request`: the simple one, and what must be computed from git."""
-    files = changes.files(one, pull)
+    files = changes.files(repository, pull)
     mergeable = pull.state == "open" and pull.merge_commit_sha is not None
-    clean = "unstable" if changes.unmet_checks(one, pull) else "clean"
-    return simple(state, one, pull) | {
+    clean = "unstable" if changes.unmet_checks(repository, pull) else "clean"
+    return simple(state, repository, pull) | {
         "merged": pull.merged_at is not None,
         "mergeable": mergeable if pull.state == "open" else None,
         "rebaseable": mergeable if pull.state == "open" else None,
-        "mergeable_state": _mergeable_state(one, pull, mergeable=mergeable, clean=clean),
+        "mergeable_state": _mergeable_state(repository, pull, mergeable=mergeable, clean=clean),
         "merged_by": user(state, pull.merged_by) if pull.merged_by else None,
         "comments": len(pull.conversation),
         "review_comments": len(pull.comments),
         "maintainer_can_modify": False,
-        "commits": len(changes.commits(one, pull)),
+        "commits": len(changes.commits(repository, pull)),
         "additions": sum(file.additions for file in files),
         "deletions": sum(file.deletions for file in files),
         "changed_files": len(files),
@@ -136,7 +136,7 @@ def full(state: GitHubState, one: StandInRepository, pull: StandInPullRequest) -
 
 
 def _mergeable_state(
-    one: StandInRepository, pull: StandInPullRequest, *, mergeable: bool, clean: str
+    repository: StandInRepository, pull: StandInPullRequest, *, mergeable: bool, clean: str
 ) -> str:
     if pull.state != "open":
         return "unknown"
@@ -144,15 +144,17 @@ def _mergeable_state(
         return "dirty"
     if pull.draft:
         return "draft"
-    return "blocked" if one.required_checks.get(pull.base_ref) and clean != "clean" else clean
+    return (
+        "blocked" if repository.required_checks.get(pull.base_ref) and clean != "clean" else clean
+    )
 
 
 def file(
-    state: GitHubState, one: StandInRepository, pull: StandInPullRequest, diff: FileDiff
+    state: GitHubState, repository: StandInRepository, pull: StandInPullRequest, diff: FileDiff
 ) -> Body:
     """A `diff-entry`; without `patch` where GitHub shows none."""
     path, sha = quote(diff.path), pull.head_sha
-    page = page_url(state, one)
+    page = page_url(state, repository)
     shape: Body = {
         "sha": diff.sha,
         "filename": diff.path,
@@ -162,7 +164,7 @@ def file(
         "changes": diff.additions + diff.deletions,
         "blob_url": f"{page}/blob/{sha}/{path}",
         "raw_url": f"{page}/raw/{sha}/{path}",
-        "contents_url": f"{repository_url(state, one)}/contents/{path}?ref={sha}",
+        "contents_url": f"{repository_url(state, repository)}/contents/{path}?ref={sha}",
     }
     if diff.patch is not None:
         shape["patch"] = diff.patch
@@ -172,96 +174,108 @@ def file(
 
 
 def review(
-    state: GitHubState, one: StandInRepository, pull: StandInPullRequest, given: StandInReview
+    state: GitHubState,
+    repository: StandInRepository,
+    pull: StandInPullRequest,
+    review: StandInReview,
 ) -> Body:
     """A `pull-request-review`."""
-    links = _links(state, one, pull)
-    page = f"{links['html']['href']}#pullrequestreview-{given.id}"
+    links = _links(state, repository, pull)
+    page = f"{links['html']['href']}#pullrequestreview-{review.id}"
     return {
-        "id": given.id,
-        "node_id": node_id("PRR", given.id),
-        "user": user(state, given.user),
-        "body": given.body,
-        "state": given.state,
+        "id": review.id,
+        "node_id": node_id("PRR", review.id),
+        "user": user(state, review.user),
+        "body": review.body,
+        "state": review.state,
         "html_url": page,
         "pull_request_url": links["self"]["href"],
-        "author_association": association(one, given.user),
+        "author_association": association(repository, review.user),
         "_links": {"html": {"href": page}, "pull_request": links["self"]},
-        "submitted_at": stamp(given.submitted_at),
-        "commit_id": given.commit_id,
+        "submitted_at": stamp(review.submitted_at),
+        "commit_id": review.commit_id,
     }
 
 
 def review_comment(
-    state: GitHubState, one: StandInRepository, pull: StandInPullRequest, made: ReviewComment
+    state: GitHubState,
+    repository: StandInRepository,
+    pull: StandInPullRequest,
+    comment: ReviewComment,
 ) -> Body:
     """A `pull-request-review-comment`; `line` and `position` are null when it is outdated."""
-    links = _links(state, one, pull)
-    url = f"{repository_url(state, one)}/pulls/comments/{made.id}"
-    page = f"{links['html']['href']}#discussion_r{made.id}"
+    links = _links(state, repository, pull)
+    url = f"{repository_url(state, repository)}/pulls/comments/{comment.id}"
+    page = f"{links['html']['href']}#discussion_r{comment.id}"
     shape: Body = {
         "url": url,
-        "id": made.id,
-        "node_id": node_id("PRRC", made.id),
-        "pull_request_review_id": made.review_id,
-        "diff_hunk": made.diff_hunk,
-        "path": made.path,
-        "commit_id": made.commit_id,
-        "original_commit_id": made.original_commit_id,
-        "user": user(state, made.user),
-        "body": made.body,
-        "created_at": stamp(made.created_at),
-        "updated_at": stamp(made.updated_at),
+        "id": comment.id,
+        "node_id": node_id("PRRC", comment.id),
+        "pull_request_review_id": comment.review_id,
+        "diff_hunk": comment.diff_hunk,
+        "path": comment.path,
+        "commit_id": comment.commit_id,
+        "original_commit_id": comment.original_commit_id,
+        "user": user(state, comment.user),
+        "body": comment.body,
+        "created_at": stamp(comment.created_at),
+        "updated_at": stamp(comment.updated_at),
         "html_url": page,
         "pull_request_url": links["self"]["href"],
-        "author_association": association(one, made.user),
+        "author_association": association(repository, comment.user),
         "_links": {
             "self": {"href": url},
             "html": {"href": page},
             "pull_request": links["self"],
         },
         "reactions": _reactions(url),
-        "start_line": made.start_line,
-        "original_start_line": made.original_start_line,
-        "start_side": made.start_side,
-        "line": made.line,
-        "original_line": made.original_line,
-        "side": made.side,
-        "position": made.position,
-        "original_position": made.original_position or 1,
-        "subject_type": made.subject_type,
+        "start_line": comment.start_line,
+        "original_start_line": comment.original_start_line,
+        "start_side": comment.start_side,
+        "line": comment.line,
+        "original_line": comment.original_line,
+        "side": comment.side,
+        "position": comment.position,
+        "original_position": comment.original_position or 1,
+        "subject_type": comment.subject_type,
     }
-    return shape | ({"in_reply_to_id": made.in_reply_to} if made.in_reply_to else {})
+    return shape | ({"in_reply_to_id": comment.in_reply_to} if comment.in_reply_to else {})
 
 
 def issue_comment(
-    state: GitHubState, one: StandInRepository, pull: StandInPullRequest, made: IssueComment
+    state: GitHubState,
+    repository: StandInRepository,
+    pull: StandInPullRequest,
+    comment: IssueComment,
 ) -> Body:
     """An `issue-comment`."""
-    url = f"{repository_url(state, one)}/issues/comments/{made.id}"
+    url = f"{repository_url(state, repository)}/issues/comments/{comment.id}"
     return {
         "url": url,
-        "html_url": f"{page_url(state, one)}/pull/{pull.number}#issuecomment-{made.id}",
-        "issue_url": f"{repository_url(state, one)}/issues/{pull.number}",
-        "id": made.id,
-        "node_id": node_id("IC", made.id),
-        "user": user(state, made.user),
-        "created_at": stamp(made.created_at),
-        "updated_at": stamp(made.updated_at),
-        "body": made.body,
-        "author_association": association(one, made.user),
+        "html_url": f"{page_url(state, repository)}/pull/{pull.number}#issuecomment-{comment.id}",
+        "issue_url": f"{repository_url(state, repository)}/issues/{pull.number}",
+        "id": comment.id,
+        "node_id": node_id("IC", comment.id),
+        "user": user(state, comment.user),
+        "created_at": stamp(comment.created_at),
+        "updated_at": stamp(comment.updated_at),
+        "body": comment.body,
+        "author_association": association(repository, comment.user),
         "reactions": _reactions(url),
-        "performed_via_github_app": app(state, made.app) if made.app else None,
+        "performed_via_github_app": app(state, comment.app) if comment.app else None,
     }
 
 
-def issue(state: GitHubState, one: StandInRepository, pull: StandInPullRequest) -> Body:
+def issue(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
     """The issue that a pull request is as well: what `issue_comment` events carry."""
-    links, url = _links(state, one, pull), f"{repository_url(state, one)}/issues/{pull.number}"
+    links, url = (
+        _links(state, repository, pull),
+        f"{repository_url(state, repository)}/issues/{pull.number}",
+    )
     page = links["html"]["href"]
     return {
         "url": url,
-        "repository_url": repository_url(state, one),
+        "repository_url": repository_url(state, repository),
         "labels_url": f"{url}/labels{{/name}}",
         "comments_url": f"{url}/comments",
         "events_url": f"{url}/events",
@@ -281,7 +295,7 @@ def issue(state: GitHubState, one: StandInRepository, pull: StandInPullRequest) 
         "created_at": stamp(pull.created_at),
         "updated_at": stamp(pull.updated_at),
         "closed_at": maybe(pull.closed_at),
-        "author_association": association(one, pull.user),
+        "author_association": association(repository, pull.user),
         "active_lock_reason": None,
         "draft": pull.draft,
         "pull_request": {

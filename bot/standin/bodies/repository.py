@@ -65,14 +65,14 @@ _PLACES = {
 }
 
 
-def repository_url(state: GitHubState, one: StandInRepository) -> str:
+def repository_url(state: GitHubState, repository: StandInRepository) -> str:
     """Where the REST API has the repository."""
-    return f"{state.api}/repos/{one.full_name}"
+    return f"{state.api}/repos/{repository.full_name}"
 
 
-def page_url(state: GitHubState, one: StandInRepository) -> str:
+def page_url(state: GitHubState, repository: StandInRepository) -> str:
     """Where people see the repository."""
-    return f"{state.url}/{one.full_name}"
+    return f"{state.url}/{repository.full_name}"
 
 
 def _addresses(url: str) -> Body:
@@ -84,8 +84,8 @@ def _addresses(url: str) -> Body:
     return plain | templates
 
 
-def _counts(one: StandInRepository) -> Body:
-    pulls = sum(pull.state == "open" for pull in one.pulls.values())
+def _counts(repository: StandInRepository) -> Body:
+    pulls = sum(pull.state == "open" for pull in repository.pulls.values())
     zeros = (
         "forks",
         "forks_count",
@@ -104,89 +104,89 @@ def _features() -> Body:
     return dict.fromkeys(on, True) | dict.fromkeys(off, False)
 
 
-def repository(state: GitHubState, one: StandInRepository) -> Body:
+def repository(state: GitHubState, repository: StandInRepository) -> Body:
     """A `full-repository`, which is a `repository` and a `minimal-repository` as well."""
-    url, page = repository_url(state, one), page_url(state, one)
+    url, page = repository_url(state, repository), page_url(state, repository)
     host = state.url.partition("://")[2]
     return {
-        "id": one.id,
-        "node_id": node_id("R", one.id),
-        "name": one.name,
-        "full_name": one.full_name,
-        "private": one.private,
-        "visibility": "private" if one.private else "public",
-        "owner": user(state, one.owner),
+        "id": repository.id,
+        "node_id": node_id("R", repository.id),
+        "name": repository.name,
+        "full_name": repository.full_name,
+        "private": repository.private,
+        "visibility": "private" if repository.private else "public",
+        "owner": user(state, repository.owner),
         "html_url": page,
         "description": None,
-        "fork": one.parent is not None,
+        "fork": repository.parent is not None,
         "url": url,
         **_addresses(url),
         "clone_url": f"{page}.git",
-        "git_url": f"git://{host}/{one.full_name}.git",
-        "ssh_url": f"git@{host}:{one.full_name}.git",
+        "git_url": f"git://{host}/{repository.full_name}.git",
+        "ssh_url": f"git@{host}:{repository.full_name}.git",
         "svn_url": page,
         "mirror_url": None,
         "homepage": None,
         "language": None,
         "license": None,
         "topics": [],
-        "default_branch": one.default_branch,
-        "archived": one.archived,
+        "default_branch": repository.default_branch,
+        "archived": repository.archived,
         "disabled": False,
         "allow_forking": True,
-        "pushed_at": stamp(one.pushed_at),
-        "created_at": stamp(one.created_at),
-        "updated_at": stamp(one.pushed_at),
+        "pushed_at": stamp(repository.pushed_at),
+        "created_at": stamp(repository.created_at),
+        "updated_at": stamp(repository.pushed_at),
         **_features(),
-        **_counts(one),
+        **_counts(repository),
     }
 
 
-def short_repository(one: StandInRepository) -> Body:
+def short_repository(repository: StandInRepository) -> Body:
     """How an installation's webhook names a repository."""
     return {
-        "id": one.id,
-        "node_id": node_id("R", one.id),
-        "name": one.name,
-        "full_name": one.full_name,
-        "private": one.private,
+        "id": repository.id,
+        "node_id": node_id("R", repository.id),
+        "name": repository.name,
+        "full_name": repository.full_name,
+        "private": repository.private,
     }
 
 
-def git_ref(state: GitHubState, one: StandInRepository, ref: str, sha: str) -> Body:
+def git_ref(state: GitHubState, repository: StandInRepository, ref: str, sha: str) -> Body:
     """A `git-ref`."""
-    url = repository_url(state, one)
+    url = repository_url(state, repository)
     return {
         "ref": ref,
-        "node_id": node_id("REF", one.id),
+        "node_id": node_id("REF", repository.id),
         "url": f"{url}/git/{quote(ref)}",
         "object": {"type": "commit", "sha": sha, "url": f"{url}/git/commits/{sha}"},
     }
 
 
-def branch(state: GitHubState, one: StandInRepository, name: str, sha: str) -> Body:
+def branch(state: GitHubState, repository: StandInRepository, name: str, sha: str) -> Body:
     """A `short-branch`."""
     return {
         "name": name,
-        "commit": {"sha": sha, "url": f"{repository_url(state, one)}/commits/{sha}"},
-        "protected": bool(one.required_checks.get(name)),
+        "commit": {"sha": sha, "url": f"{repository_url(state, repository)}/commits/{sha}"},
+        "protected": bool(repository.required_checks.get(name)),
     }
 
 
-def short_pull(state: GitHubState, pull: StandInPullRequest, one: StandInRepository) -> Body:
+def short_pull(state: GitHubState, pull: StandInPullRequest, repository: StandInRepository) -> Body:
     """How a check run names a pull request."""
-    head, base = pull.head_repository, one
+    head, base = pull.head_repository, repository
     return {
         "id": pull.id,
         "number": pull.number,
-        "url": f"{repository_url(state, one)}/pulls/{pull.number}",
+        "url": f"{repository_url(state, repository)}/pulls/{pull.number}",
         "head": {"ref": pull.head_ref, "sha": pull.head_sha, "repo": _named(state, head)},
         "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": _named(state, base)},
     }
 
 
-def _named(state: GitHubState, one: StandInRepository) -> Body:
-    return {"id": one.id, "url": repository_url(state, one), "name": one.name}
+def _named(state: GitHubState, repository: StandInRepository) -> Body:
+    return {"id": repository.id, "url": repository_url(state, repository), "name": repository.name}
 
 
 def simple_commit(commit: Commit) -> Body:
@@ -202,15 +202,15 @@ def simple_commit(commit: Commit) -> Body:
     }
 
 
-def content(state: GitHubState, one: StandInRepository, entry: TreeEntry, ref: str) -> Body:
+def content(state: GitHubState, repository: StandInRepository, entry: TreeEntry, ref: str) -> Body:
     """One entry of a directory; a file asked for by its path carries its content as well."""
-    path, url = quote(entry.path), repository_url(state, one)
+    path, url = quote(entry.path), repository_url(state, repository)
     kinds = {"120000": "symlink", "160000": "submodule", "040000": "dir"}
     kind = kinds.get(entry.mode, "file")
     self_url = f"{url}/contents/{path}?ref={quote(ref, safe='')}"
     git_url = f"{url}/git/{'trees' if kind == 'dir' else 'blobs'}/{entry.sha}"
-    page = f"{page_url(state, one)}/{'tree' if kind == 'dir' else 'blob'}/{ref}/{path}"
-    raw = f"{page_url(state, one)}/raw/{ref}/{path}"
+    page = f"{page_url(state, repository)}/{'tree' if kind == 'dir' else 'blob'}/{ref}/{path}"
+    raw = f"{page_url(state, repository)}/raw/{ref}/{path}"
     return {
         "type": kind,
         "size": entry.size,

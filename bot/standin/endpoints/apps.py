@@ -27,38 +27,43 @@ def get_authenticated() -> Response:
 def list_installations() -> Response:
     """Where the App is installed."""
     app = calling_app()
-    own = [one for one in state().installations.values() if one.app is app]
-    return page(own, lambda one: accounts.installation(state(), one))
+    installations = [
+        installation for installation in state().installations.values() if installation.app is app
+    ]
+    return page(installations, lambda installation: accounts.installation(state(), installation))
 
 
-def _own(number: int) -> Installation:
-    app, found = calling_app(), state().installations.get(number)
-    if found is None or found.app is not app:
+def _installation(number: int) -> Installation:
+    app, installation = calling_app(), state().installations.get(number)
+    if installation is None or installation.app is not app:
         raise not_found()
-    return found
+    return installation
 
 
 @apps.get("/app/installations/<int:number>")
 def get_installation(number: int) -> Response:
     """One installation of the App."""
-    return jsonify(accounts.installation(state(), _own(number)))
+    return jsonify(accounts.installation(state(), _installation(number)))
 
 
 @apps.get("/repos/<owner>/<name>/installation")
 def get_repo_installation(owner: str, name: str) -> Response:
     """The App's installation on a repository."""
-    app, found = calling_app(), state().repository(owner, name)
-    for one in state().installations.values():
-        if found and one.app is app and found.id in one.repository_ids:
-            return jsonify(accounts.installation(state(), one))
+    app, named = calling_app(), state().repository(owner, name)
+    for installation in state().installations.values():
+        if named and installation.app is app and named.id in installation.repository_ids:
+            return jsonify(accounts.installation(state(), installation))
     raise not_found()
 
 
 @apps.post("/app/installations/<int:number>/access_tokens")
 def create_token(number: int) -> _Answer:
     """A token of the installation, as narrow as asked."""
-    token = auth.mint(state(), _own(number), body())
-    named = [repository(state(), state().repositories[one]) for one in token.repository_ids or ()]
+    token = auth.mint(state(), _installation(number), body())
+    named = [
+        repository(state(), state().repositories[repository_id])
+        for repository_id in token.repository_ids or ()
+    ]
     return jsonify(accounts.token(token, named)), 201
 
 
@@ -76,17 +81,17 @@ def list_repositories() -> Response:
     reached = token.installation.repository_ids & (
         token.installation.repository_ids if token.repository_ids is None else token.repository_ids
     )
-    found = [state().repositories[one] for one in sorted(reached)]
-    return page(found, lambda one: repository(state(), one), "repositories")
+    repositories = [state().repositories[number] for number in sorted(reached)]
+    return page(repositories, lambda one: repository(state(), one), "repositories")
 
 
 @apps.get("/rate_limit")
 def get_rate_limit() -> Response:
     """What is left for the token; asking costs nothing."""
     calling_token()
-    left: Body = dict(g.rate)
+    rate: Body = dict(g.rate)
     names = ("core", "search", "graphql", "integration_manifest")
-    return jsonify({"resources": {name: left for name in names}, "rate": left})  # noqa: C420
+    return jsonify({"resources": {name: rate for name in names}, "rate": rate})  # noqa: C420
 
 
 @apps.get("/app/hook/config")
@@ -102,36 +107,38 @@ def get_webhook_config() -> Response:
 def list_deliveries() -> Response:
     """The attempts to deliver to the App, newest first; `cursor` goes on from an id."""
     app = calling_app()
-    own = [one for one in reversed(context().events.deliveries.all()) if one.app is app]
+    attempts = [
+        attempt for attempt in reversed(context().events.deliveries.all()) if attempt.app is app
+    ]
     cursor = request.args.get("cursor", type=int)
     if cursor is not None:
-        own = [one for one in own if one.id <= cursor]
+        attempts = [attempt for attempt in attempts if attempt.id <= cursor]
     if request.args.get("status") == "failure":
-        own = [one for one in own if 400 <= one.status_code <= 599]
+        attempts = [attempt for attempt in attempts if 400 <= attempt.status_code <= 599]
     if request.args.get("status") == "success":
-        own = [one for one in own if 200 <= one.status_code <= 399]
+        attempts = [attempt for attempt in attempts if 200 <= attempt.status_code <= 399]
     size = min(max(request.args.get("per_page", 30, type=int), 1), 100)
-    answer = jsonify([_item(one) for one in own[:size]])
-    if len(own) > size:
-        more = f"{state().api}/app/hook/deliveries?per_page={size}&cursor={own[size].id}"
+    answer = jsonify([_item(attempt) for attempt in attempts[:size]])
+    if len(attempts) > size:
+        more = f"{state().api}/app/hook/deliveries?per_page={size}&cursor={attempts[size].id}"
         answer.headers["Link"] = f'<{more}>; rel="next"'
     return answer
 
 
 def _delivery(number: int) -> DeliveryAttempt:
-    found = context().events.deliveries.find(calling_app(), number)
-    if found is None:
+    attempt = context().events.deliveries.find(calling_app(), number)
+    if attempt is None:
         raise not_found()
-    return found
+    return attempt
 
 
 @apps.get("/app/hook/deliveries/<int:number>")
 def get_delivery(number: int) -> Response:
     """One attempt, with what was sent and what was answered."""
-    one = _delivery(number)
-    sent = {"headers": one.headers, "payload": one.body}
-    answered = {"headers": one.response_headers, "payload": one.response}
-    return jsonify(_item(one) | {"url": one.url, "request": sent, "response": answered})
+    attempt = _delivery(number)
+    sent = {"headers": attempt.headers, "payload": attempt.body}
+    answered = {"headers": attempt.response_headers, "payload": attempt.response}
+    return jsonify(_item(attempt) | {"url": attempt.url, "request": sent, "response": answered})
 
 
 @apps.post("/app/hook/deliveries/<int:number>/attempts")
@@ -141,18 +148,18 @@ def redeliver(number: int) -> _Answer:
     return jsonify({}), 202
 
 
-def _item(one: DeliveryAttempt) -> Body:
+def _item(attempt: DeliveryAttempt) -> Body:
     return {
-        "id": one.id,
-        "guid": one.guid,
-        "delivered_at": stamp(one.delivered_at),
-        "redelivery": one.redelivery,
-        "duration": one.duration,
-        "status": one.status,
-        "status_code": one.status_code,
-        "event": one.event,
-        "action": one.action,
-        "installation_id": one.installation_id,
-        "repository_id": one.repository_id,
+        "id": attempt.id,
+        "guid": attempt.guid,
+        "delivered_at": stamp(attempt.delivered_at),
+        "redelivery": attempt.redelivery,
+        "duration": attempt.duration,
+        "status": attempt.status,
+        "status_code": attempt.status_code,
+        "event": attempt.event,
+        "action": attempt.action,
+        "installation_id": attempt.installation_id,
+        "repository_id": attempt.repository_id,
         "throttled_at": None,
     }

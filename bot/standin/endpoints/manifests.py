@@ -40,8 +40,8 @@ def register(owner: str) -> Answer:
         app.events = list(manifest.get("default_events", []))
         code = secrets.token_hex(20)
         state().codes[code] = app, state().clock() + CODE_LIFETIME
-    given = {"code": code, "state": request.args.get("state", "")}
-    return redirect(f"{target}?{urlencode(given)}")
+    query = {"code": code, "state": request.args.get("state", "")}
+    return redirect(f"{target}?{urlencode(query)}")
 
 
 @manifests.post("/api/v3/app-manifests/<code>/conversions")

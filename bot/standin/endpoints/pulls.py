@@ -18,61 +18,61 @@ MAXIMUM_FILES = 3000
 @pulls.get("/repos/<owner>/<name>/pulls")
 def list_pulls(owner: str, name: str) -> Response:
     """The pull requests, newest first, in the state and of the branches asked for."""
-    one = authorised(owner, name, pull_requests="read")
-    wanted = request.args.get("state", "open")
+    repository = authorised(owner, name, pull_requests="read")
+    requested = request.args.get("state", "open")
     head, base = request.args.get("head"), request.args.get("base")
 
     def matches(pull: StandInPullRequest) -> bool:
         label = f"{pull.head_repository.owner.login}:{pull.head_ref}"
         return (
-            wanted in ("all", pull.state)
+            requested in ("all", pull.state)
             and head in (None, label)
             and base in (None, pull.base_ref)
         )
 
-    found = sorted(filter(matches, one.pulls.values()), key=lambda pull: -pull.number)
+    listed = sorted(filter(matches, repository.pulls.values()), key=lambda pull: -pull.number)
     if request.args.get("direction") == "asc":
-        found.reverse()
-    return page(found, lambda pull: bodies.simple(state(), one, pull))
+        listed.reverse()
+    return page(listed, lambda pull: bodies.simple(state(), repository, pull))
 
 
 @pulls.get("/repos/<owner>/<name>/pulls/<int:number>")
 def get_pull(owner: str, name: str, number: int) -> Response:
     """One pull request."""
-    one = authorised(owner, name, pull_requests="read")
-    return jsonify(bodies.full(state(), one, pull_request(one, number)))
+    repository = authorised(owner, name, pull_requests="read")
+    return jsonify(bodies.full(state(), repository, pull_request(repository, number)))
 
 
 @pulls.get("/repos/<owner>/<name>/pulls/<int:number>/files")
 def list_files(owner: str, name: str, number: int) -> Response:
     """What the pull request changes, with the patches as git makes them."""
-    one = authorised(owner, name, pull_requests="read")
-    pull = pull_request(one, number)
-    files = sorted(changes.files(one, pull), key=lambda file: file.path)[:MAXIMUM_FILES]
-    return page(files, lambda file: bodies.file(state(), one, pull, file))
+    repository = authorised(owner, name, pull_requests="read")
+    pull = pull_request(repository, number)
+    files = sorted(changes.files(repository, pull), key=lambda file: file.path)[:MAXIMUM_FILES]
+    return page(files, lambda file: bodies.file(state(), repository, pull, file))
 
 
 @pulls.get("/repos/<owner>/<name>/commits/<sha>/pulls")
 def list_for_commit(owner: str, name: str, sha: str) -> Response:
     """The pull requests that a commit is part of."""
-    one = authorised(owner, name, pull_requests="read")
-    if one.git.resolve(sha) is None:
+    repository = authorised(owner, name, pull_requests="read")
+    if repository.git.resolve(sha) is None:
         raise HttpRefusal(422, f"No commit found for SHA: {sha}")
-    found = [
+    containing = [
         pull
-        for pull in one.pulls.values()
-        if sha in (pull.head_sha, pull.merge_commit_sha) or sha in changes.commits(one, pull)
+        for pull in repository.pulls.values()
+        if sha in (pull.head_sha, pull.merge_commit_sha) or sha in changes.commits(repository, pull)
     ]
-    return page(found, lambda pull: bodies.simple(state(), one, pull))
+    return page(containing, lambda pull: bodies.simple(state(), repository, pull))
 
 
 @pulls.put("/repos/<owner>/<name>/pulls/<int:number>/merge")
 def merge(owner: str, name: str, number: int) -> Response:
     """The merge, where nothing is in the way; 405 and the reason otherwise."""
-    one = authorised(owner, name, contents="write")
-    pull = pull_request(one, number)
+    repository = authorised(owner, name, contents="write")
+    pull = pull_request(repository, number)
     try:
-        sha = merging.merge(context(), one, pull, author().account, body().get("sha"))
+        sha = merging.merge(context(), repository, pull, author().account, body().get("sha"))
     except merging.MergeRefused as refused:
         raise HttpRefusal(refused.status, str(refused)) from refused
     return jsonify({"sha": sha, "merged": True, "message": "Pull Request successfully merged"})

@@ -34,65 +34,65 @@ def get_repository(owner: str, name: str) -> Response:
 @repositories.get("/repos/<owner>/<name>/branches")
 def list_branches(owner: str, name: str) -> Response:
     """The branches."""
-    one = authorised(owner, name, contents="read")
-    listed = sorted(one.git.branches().items())
+    repository = authorised(owner, name, contents="read")
+    listed = sorted(repository.git.branches().items())
     if request.args.get("protected") == "true":
-        listed = [pair for pair in listed if one.required_checks.get(pair[0])]
-    return page(listed, lambda pair: bodies.branch(state(), one, *pair))
+        listed = [pair for pair in listed if repository.required_checks.get(pair[0])]
+    return page(listed, lambda pair: bodies.branch(state(), repository, *pair))
 
 
 @repositories.get("/repos/<owner>/<name>/git/ref/<path:ref>")
 def get_ref(owner: str, name: str, ref: str) -> Response:
     """One ref, named without `refs/`."""
-    one = authorised(owner, name, contents="read")
-    found = one.git.resolve(f"refs/{ref}")
-    if found is None:
+    repository = authorised(owner, name, contents="read")
+    commit = repository.git.resolve(f"refs/{ref}")
+    if commit is None:
         raise not_found()
-    return jsonify(bodies.git_ref(state(), one, f"refs/{ref}", found))
+    return jsonify(bodies.git_ref(state(), repository, f"refs/{ref}", commit))
 
 
 @repositories.get("/repos/<owner>/<name>/contents/", defaults={"path": ""})
 @repositories.get("/repos/<owner>/<name>/contents/<path:path>")
 def get_content(owner: str, name: str, path: str) -> Response:
     """A file with its content, or what a directory holds."""
-    one = authorised(owner, name, contents="read")
+    repository = authorised(owner, name, contents="read")
     path = path.strip("/")
-    ref = request.args.get("ref") or one.default_branch
-    commit = one.git.resolve(ref)
+    ref = request.args.get("ref") or repository.default_branch
+    commit = repository.git.resolve(ref)
     if commit is None:
         raise HttpRefusal(404, f"No commit found for the ref {ref}")
-    entry = one.git.entry(commit, path) if path else None
+    entry = repository.git.entry(commit, path) if path else None
     if not path or (entry and entry.type == "tree"):
-        listed = one.git.list_tree(commit, path)
-        return jsonify([bodies.content(state(), one, item, ref) for item in listed])
+        listed = repository.git.list_tree(commit, path)
+        return jsonify([bodies.content(state(), repository, item, ref) for item in listed])
     if entry is None:
         raise not_found()
-    shape = bodies.content(state(), one, entry, ref)
-    return jsonify(shape | _content(one, shape, entry.sha, entry.size))
+    shape = bodies.content(state(), repository, entry, ref)
+    return jsonify(shape | _content(repository, shape, entry.sha, entry.size))
 
 
-def _content(one: StandInRepository, shape: Body, sha: str, size: int) -> Body:
+def _content(repository: StandInRepository, shape: Body, sha: str, size: int) -> Body:
     if shape["type"] == "symlink":
-        return {"target": one.git.blob(sha).decode(errors="replace")}
+        return {"target": repository.git.blob(sha).decode(errors="replace")}
     if shape["type"] == "submodule":
         # Where it really is says .gitmodules, which the stand-in does not read.
-        return {"submodule_git_url": f"{state().url}/{one.owner.login}/{shape['name']}.git"}
+        return {"submodule_git_url": f"{state().url}/{repository.owner.login}/{shape['name']}.git"}
     if size > _MAXIMUM_BYTES:
         raise HttpRefusal(403, "This API returns blobs up to 100 MB in size.")
     if size > _INLINE_BYTES:
         return {"encoding": "none", "content": ""}
-    return bodies.encoded(one.git.blob(sha))
+    return bodies.encoded(repository.git.blob(sha))
 
 
 @repositories.get("/repos/<owner>/<name>/collaborators/<login>/permission")
 def get_permission(owner: str, name: str, login: str) -> Response:
     """What a person may do in the repository."""
-    one = authorised(owner, name)
+    repository = authorised(owner, name)
     account = state().accounts.get(login)
     if account is None:
         raise not_found()
-    role = "admin" if account is one.owner else one.collaborators.get(login)
-    permission = role or ("none" if one.private else "read")
+    role = "admin" if account is repository.owner else repository.collaborators.get(login)
+    permission = role or ("none" if repository.private else "read")
     rank = {"none": -1, "read": 0, "write": 2, "admin": 4}[permission]
     can = {each: place <= rank for place, each in enumerate(_ROLES)}
     user = accounts.user(state(), account) | {"permissions": can, "role_name": permission}
@@ -102,29 +102,29 @@ def get_permission(owner: str, name: str, login: str) -> Response:
 @repositories.get("/repos/<owner>/<name>/rules/branches/<path:branch>")
 def get_rules(owner: str, name: str, branch: str) -> Response:
     """The rules that hold for a branch: its required checks, and resolved conversations."""
-    one = authorised(owner, name)
-    rules = [_status_checks(one, branch)] if one.required_checks.get(branch) else []
-    if branch in one.resolved_branches:
-        rules.append(_source(one) | {"type": "pull_request", "parameters": _RESOLUTION})
+    repository = authorised(owner, name)
+    rules = [_status_checks(repository, branch)] if repository.required_checks.get(branch) else []
+    if branch in repository.resolved_branches:
+        rules.append(_source(repository) | {"type": "pull_request", "parameters": _RESOLUTION})
     return jsonify(rules)
 
 
-def _source(one: StandInRepository) -> Body:
+def _source(repository: StandInRepository) -> Body:
     return {
-        "ruleset_source_type": "StandInRepository",
-        "ruleset_source": one.full_name,
-        "ruleset_id": one.id,
+        "ruleset_source_type": "Repository",
+        "ruleset_source": repository.full_name,
+        "ruleset_id": repository.id,
     }
 
 
-def _status_checks(one: StandInRepository, branch: str) -> Body:
-    required = one.required_checks.get(branch, [])
+def _status_checks(repository: StandInRepository, branch: str) -> Body:
+    required = repository.required_checks.get(branch, [])
     checks = [
         {"context": check.context}
         | ({"integration_id": check.app_id} if check.app_id is not None else {})
         for check in required
     ]
-    return _source(one) | {
+    return _source(repository) | {
         "type": "required_status_checks",
         "parameters": {
             "strict_required_status_checks_policy": False,

@@ -19,8 +19,8 @@ def get_membership(organisation: str, slug: str, login: str) -> Response:
     if not auth.allows(token.permissions, {"members": "read"}):
         raise not_accessible()
     members = state().teams.get(f"{organisation}/{slug}".lower(), set())
-    own = token.installation.account.login.lower() == organisation.lower()
-    if not own or login.lower() not in members:
+    same_organisation = token.installation.account.login.lower() == organisation.lower()
+    if not same_organisation or login.lower() not in members:
         raise not_found()
     url = f"{state().api}/teams/1/memberships/{login}"
     return jsonify({"url": url, "role": "member", "state": "active"})
@@ -29,11 +29,11 @@ def get_membership(organisation: str, slug: str, login: str) -> Response:
 @teams.post("/repos/<owner>/<name>/pulls/<int:number>/requested_reviewers")
 def request_reviewers(owner: str, name: str, number: int) -> tuple[Response, int]:
     """The pull request with teams asked to review it; GitHub refuses those it does not know."""
-    one = authorised(owner, name, pull_requests="write")
-    pull = pull_request(one, number)
-    wanted = body().get("team_reviewers") or []
-    unknown = [slug for slug in wanted if f"{owner}/{slug}".lower() not in state().teams]
+    repository = authorised(owner, name, pull_requests="write")
+    pull = pull_request(repository, number)
+    slugs = body().get("team_reviewers") or []
+    unknown = [slug for slug in slugs if f"{owner}/{slug}".lower() not in state().teams]
     if unknown:
         raise unprocessable("Reviews may only be requested from collaborators.")
-    pull.requested_teams += [slug for slug in wanted if slug not in pull.requested_teams]
-    return jsonify(bodies.simple(state(), one, pull)), 201
+    pull.requested_teams += [slug for slug in slugs if slug not in pull.requested_teams]
+    return jsonify(bodies.simple(state(), repository, pull)), 201
