@@ -16,7 +16,9 @@ COPY templates templates
 RUN python -m venv /opt/build \
     && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-dev.lock \
     && /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation -w /dist . \
-    && /opt/fairlead/bin/pip install --no-cache-dir --no-deps /dist/fairlead-*.whl
+    && /opt/fairlead/bin/pip install --no-cache-dir --no-deps /dist/fairlead-*.whl \
+    # The service runs without the stand-in GitHub of the demo.
+    && rm -rf /opt/fairlead/lib/python3.13/site-packages/bot/standin
 
 # The renderers, by the sums of bot/render/tools.lock: another archive ends the build here.
 FROM scratch AS tools-amd64

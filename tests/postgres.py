@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test run's own, where there is one to start."""
+"""A PostgreSQL server of the test run, if one is installed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,16 +17,15 @@ from bot.standin.demo import wait_until
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a database of this test run's own."""
+def postgres() -> Iterator[str]:
+    """The address of a database of this test run."""
     found = shutil.which("initdb"), shutil.which("postgres")
     if None in found:
         pytest.skip("there is no PostgreSQL here")
-    home = tmp_path_factory.mktemp("postgres")
+    # Not below pytest's own directory, which each new session closes to other users.
+    home = Path(tempfile.mkdtemp(prefix="fairlead-postgres-"))
     # PostgreSQL does not run as root.
     user = "nobody" if os.geteuid() == 0 else None
-    for directory in (home, *home.parents[:3]):
-        directory.chmod(0o755)
     if user:
         shutil.chown(home, user)
     data = home / "data"
@@ -49,6 +50,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.send_signal(signal.SIGINT)
         server.wait()
+        shutil.rmtree(home)
 
 
 def _answers(url: str) -> bool:

@@ -18,16 +18,22 @@ from rich.rule import Rule
 
 from bot.cli.group import BLOCKED, PASS
 from bot.cli.output import console
+from bot.errors import UsageError
 from bot.sandbox import sandbox_state
-from bot.standin.demo import (
-    REPOSITORY,
-    Demonstration,
-    PullRequestView,
-    Unexpected,
-    demonstration,
-    wrong_about_bad,
-    wrong_about_fix,
-)
+
+try:
+    from bot.standin.demo import (
+        REPOSITORY,
+        Demonstration,
+        PullRequestView,
+        Unexpected,
+        demonstration,
+        wrong_about_bad,
+        wrong_about_fix,
+    )
+except ModuleNotFoundError as error:
+    # The service's image leaves the stand-in and its libraries out.
+    raise UsageError("the demo is not installed: run pip install 'fairlead[demo]'") from error
 
 _HIDDEN = re.compile(r"<!--.*?-->\n?|</?sub>", re.DOTALL)
 
