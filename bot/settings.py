@@ -184,22 +184,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def read_fetch_settings(environ: Mapping[str, str] | None = None) -> FetchSettings:
-<<<<<<< HEAD
-    """The settings about what lies elsewhere; raises UsageError naming the variable."""
-    from bot.fetch.addresses import AllowedHosts  # noqa: PLC0415 - not for --help
-=======
     """The settings of fetching. Raises UsageError naming the invalid variable."""
-    from bot.fetch.addresses import Named  # noqa: PLC0415 - not for --help
->>>>>>> 96a0daa (Name the stand-in's and the set-up's parts plainly)
+    from bot.fetch.addresses import AllowedHosts  # noqa: PLC0415 - not for --help
 
     read = _Reader(os.environ if environ is None else environ)
     entries = (part.strip() for part in (read.text("FAIRLEAD_FETCH_HOSTS") or "").split(","))
     try:
-<<<<<<< HEAD
-        named = AllowedHosts.parse(part for part in stated if part)
-=======
-        named = Named.of(part for part in entries if part)
->>>>>>> 96a0daa (Name the stand-in's and the set-up's parts plainly)
+        allowed = AllowedHosts.parse(part for part in entries if part)
     except ValueError as error:
         raise UsageError(
             f"FAIRLEAD_FETCH_HOSTS names {str(error)!r}: each must be host, host:port, host/owner "
@@ -207,7 +198,7 @@ def read_fetch_settings(environ: Mapping[str, str] | None = None) -> FetchSettin
         ) from error
     return FetchSettings(
         enabled=read.flag("FAIRLEAD_FETCH", default=True),
-        hosts=named.entries,
+        hosts=allowed.entries,
         surroundings=_surroundings(read),
     )
 
