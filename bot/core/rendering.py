@@ -91,7 +91,7 @@ class NoBuilder(Builder):
         """An `unavailable` result that says how to install the renderer."""
         return BuildResult(
             "unavailable",
-            message=f"there is no {build.renderer} here: `fairlead tools fetch` brings it",
+            message=f"{build.renderer} is not installed: run `fairlead tools fetch`",
         )
 
 

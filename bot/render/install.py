@@ -1,4 +1,4 @@
-"""How a pinned renderer comes here: its archive fetched and verified, or its module built."""
+"""Installs a pinned renderer: downloads and verifies its archive, or builds its Go module."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "ar
 
 
 def this_platform() -> str:
-    """This machine as the lock names it: `linux/amd64`."""
+    """This machine's platform as the lock names it: `linux/amd64`."""
     machine = platform.machine().lower()
     return f"{platform.system().lower()}/{_MACHINES.get(machine, machine)}"
 
@@ -35,24 +35,24 @@ Download: TypeAlias = Callable[[str], bytes]
 
 
 def fetch(tool: Tool, folder: Path, download: Download | None = None) -> Path:
-    """Bring a pinned renderer into a folder; its path.
+    """Download a pinned renderer into a folder; its path.
 
-    Nothing is unpacked before the archive's sum is the locked one. Raises UsageError where the
-    platform has no archive, the download fails, or the sum is another.
+    The archive is unpacked only if its sha256 is the locked one. Raises UsageError where the
+    platform has no archive, the download fails, or the sha256 differs.
     """
-    here = this_platform()
-    archive = next((held for held in tool.archive if held.platform == here), None)
+    name = this_platform()
+    archive = next((archive for archive in tool.archive if archive.platform == name), None)
     if archive is None:
-        legal = ", ".join(held.platform for held in tool.archive)
+        legal = ", ".join(archive.platform for archive in tool.archive)
         raise UsageError(
-            f"{tool.name} {tool.version} has no locked archive for {here!r} (there are {legal}); "
-            f"with Go at hand, `fairlead tools fetch --build` builds it"
+            f"{tool.name} {tool.version} has no locked archive for {name!r} (only for {legal}); "
+            f"where Go is installed, `fairlead tools fetch --build` builds it"
         )
     data = (download or _download)(archive.url)
-    found = hashlib.sha256(data).hexdigest()
-    if found != archive.sha256:
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != archive.sha256:
         raise UsageError(
-            f"{archive.url} is not what is locked: its sha256 is {found}, the lock says "
+            f"{archive.url} does not have the locked sha256: it is {digest}, the lock says "
             f"{archive.sha256}; nothing was unpacked"
         )
     return _place(_member(data, archive), folder / tool.name)
@@ -65,7 +65,7 @@ def _download(url: str) -> bytes:
             data = answer.raw.read(_ARCHIVE_LIMIT + 1, decode_content=True)
     except requests.RequestException as error:
         raise UsageError(
-            f"{url} could not be fetched: {type(error).__name__}; with Go at hand, "
+            f"{url} could not be downloaded ({type(error).__name__}); where Go is installed, "
             f"`fairlead tools fetch --build` builds it"
         ) from error
     if len(data) > _ARCHIVE_LIMIT:
@@ -74,19 +74,22 @@ def _download(url: str) -> bytes:
 
 
 def _member(data: bytes, archive: Archive) -> bytes:
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as held:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as members:
         try:
-            member = held.getmember(archive.member)
+            member = members.getmember(archive.member)
         except KeyError as error:
-            raise UsageError(f"{archive.url} holds no {archive.member!r}") from error
-        content = held.extractfile(member) if member.isfile() else None
+            raise UsageError(f"{archive.url} does not contain {archive.member!r}") from error
+        content = members.extractfile(member) if member.isfile() else None
         if content is None or member.size > _MEMBER_LIMIT:
-            raise UsageError(f"{archive.url}: {archive.member!r} is no binary that can be taken")
+            raise UsageError(
+                f"{archive.url}: {archive.member!r} is not a regular file of at most "
+                f"{_MEMBER_LIMIT} bytes"
+            )
         return content.read()
 
 
 def _place(binary: bytes, target: Path) -> Path:
-    """Put a binary at its place in one step: who starts it meanwhile sees the old or the new."""
+    """Write a binary by one rename, so that its path always names a complete program."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     partial.write_bytes(binary)
@@ -98,14 +101,14 @@ def _place(binary: bytes, target: Path) -> Path:
 def build(tool: Tool, folder: Path) -> Path:
     """Build a pinned renderer from its Go module into a folder; its path.
 
-    Without cgo, as upstream's own releases, so that it needs no shared library in the sandbox. Go
-    verifies the module by its checksum database. Raises UsageError where there is no Go, or it
-    refuses.
+    Built without cgo, like upstream's releases, so that it needs no shared library in the sandbox.
+    Go verifies the module against its checksum database. Raises UsageError where Go is not
+    installed or the build fails.
     """
     go = shutil.which("go")
     if go is None:
         raise UsageError(
-            "there is no Go on the PATH to build with; without --build, the archive is fetched"
+            "--build needs Go, which is not on the PATH; without --build, the release is downloaded"
         )
     folder.mkdir(parents=True, exist_ok=True)
     environment = {
@@ -115,7 +118,7 @@ def build(tool: Tool, folder: Path) -> Path:
         "CGO_ENABLED": "0",
     }
     try:
-        done = subprocess.run(  # noqa: S603 - a locked module by a full path to go
+        completed = subprocess.run(  # noqa: S603 - a locked module by a full path to go
             [go, "install", f"-ldflags={tool.link}", tool.module],
             env=environment,
             capture_output=True,
@@ -127,7 +130,7 @@ def build(tool: Tool, folder: Path) -> Path:
         raise UsageError(
             f"building {tool.module} took longer than {_BUILD_TIMEOUT:.0f} s"
         ) from error
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    if completed.returncode != 0:
+        last = (completed.stderr.strip().splitlines() or ["go gave no reason"])[-1]
         raise UsageError(f"{tool.module} could not be built: {last}")
     return folder / tool.name

@@ -1,7 +1,7 @@
-"""What runs between us and a renderer: it limits and confines itself, then becomes the renderer.
+"""The program that limits and confines itself and then executes a renderer.
 
-A program of its own rather than a function after fork: a process with threads must not run Python
-between fork and exec. It needs the standard library alone, and so starts without site packages.
+It is a program, not a function after fork: a process with threads must not run Python between fork
+and exec. It uses only the standard library, so it starts without site packages.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bot.errors import SandboxError
 from bot.sandbox import Allowed, confine
 
 NOT_CONFINED: Final = 72
-"""The exit status when the sandbox could not be set up, before anything ran."""
+"""The exit status where the sandbox could not be set up; the renderer did not run."""
 
 _MEBIBYTE: Final = 1024 * 1024
 _PT_INTERP: Final = 3
@@ -29,8 +29,8 @@ _LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cac
 class Launch:
     """One run of a renderer: the command, the folders it may read and write, and its limits.
 
-    `memory` in bytes is what it may allocate: address space says nothing of a Go program, which
-    reserves it by the gigabyte. `cpu` in seconds. `confined`: refuse to run without a sandbox.
+    `memory` limits allocated bytes, not address space, which Go programs reserve by the gigabyte.
+    `cpu` is in seconds. With `confined`, nothing runs without a complete sandbox.
     """
 
     command: tuple[str, ...]
@@ -68,7 +68,7 @@ def main(encoded: str) -> NoReturn:
         "GOMAXPROCS": "2",
         "GOTRACEBACK": "none",
     }
-    os.execve(binary, launch.command, environment)  # noqa: S606 - a found renderer, by full path
+    os.execve(binary, launch.command, environment)  # noqa: S606 - a renderer by its full path
 
 
 def _limit(launch: Launch) -> None:
@@ -86,7 +86,7 @@ def _limit(launch: Launch) -> None:
 
 
 def _libraries(binary: Path) -> tuple[Path, ...]:
-    """What a program that is linked against shared libraries must be able to map."""
+    """The library folders that a dynamically linked program must be able to map."""
     if not _is_dynamic(binary):
         return ()
     return tuple(path for name in _LIBRARIES if (path := Path(name)).exists())
@@ -98,8 +98,8 @@ def _readable(binary: Path) -> tuple[Path, ...]:
 
 def _is_dynamic(binary: Path) -> bool:
     """Whether an ELF file names an interpreter (a program header of type PT_INTERP)."""
-    with binary.open("rb") as held:
-        head = held.read(64)
+    with binary.open("rb") as file:
+        head = file.read(64)
         if head[:5] != b"\x7fELF\x02":
             return True
         start, size, count = (
@@ -107,7 +107,7 @@ def _is_dynamic(binary: Path) -> bool:
             *struct.unpack_from("<HH", head, 54),
         )
         for number in range(count):
-            held.seek(start + number * size)
-            if struct.unpack("<I", held.read(4))[0] == _PT_INTERP:
+            file.seek(start + number * size)
+            if struct.unpack("<I", file.read(4))[0] == _PT_INTERP:
                 return True
     return False

@@ -1,4 +1,4 @@
-"""The renderers behind one interface: kustomize and Helm, upstream's own programs."""
+"""Builds a root with kustomize or Helm, the upstream programs, behind one interface."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.core.rendering import Build, Builder, BuildResult, BuildStatus, Release
 from bot.core.tree import Blobs
 from bot.errors import UnbuildableError
 from bot.render.run import Ending, Finished, RendererCommand, RunLimits, run
-from bot.render.stderr import complaint
+from bot.render.stderr import last_error
 from bot.render.tools import Binary
 from bot.render.workspace import Work, work_folder
 from bot.sandbox import SandboxState, proved_state
@@ -22,17 +22,16 @@ _LIMIT_MESSAGES: Final[Mapping[Ending, str]] = {
     "time": "it took longer than {wall:.0f} seconds",
     "cpu": "it used more than {cpu} seconds of CPU",
     "memory": "it needed more than {memory} MiB of memory",
-    "output": "it gave more than {output} MiB of output",
+    "output": "it produced more than {output} MiB of output",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Renderers(Builder):
-    """Builds roots by the programs that were found here, each in a sandbox of its own.
+    """Builds roots with the installed programs, each run in a sandbox of its own.
 
-    `binaries` are those that were found; `confined` refuses to run them where the sandbox is not
-    complete, which `sandbox` says; `parent` is where work folders are made, None for the system's
-    own place.
+    `binaries` are the installed programs. With `confined`, nothing runs where `sandbox` is not
+    complete. Work folders are made in `parent`, or in the system's temporary folder for None.
     """
 
     blobs: Blobs
@@ -43,12 +42,12 @@ class Renderers(Builder):
     parent: Path | None = None
 
     def build(self, build: Build) -> BuildResult:
-        """What comes of a build. Never raises for what a tree holds."""
+        """The result of a build. Never raises because of the tree's content."""
         binary = self.binaries.get(build.renderer)
         if binary is None:
             return BuildResult(
                 "unavailable",
-                message=f"there is no {build.renderer} here: `fairlead tools fetch` brings it",
+                message=f"{build.renderer} is not installed: run `fairlead tools fetch`",
             )
         if self.confined and not self.sandbox.complete:
             return _unconfined(binary, self.sandbox)
@@ -60,11 +59,11 @@ class Renderers(Builder):
             return BuildResult("refused", tool=str(binary), message=str(error))
 
     def _files(self, build: Build) -> dict[str, bytes]:
-        """The closure's content, with the edits laid over it."""
+        """The closure's files, with the edits in place of the originals."""
         try:
             files = {path: self.blobs.data(blob) for path, blob in build.files.items()}
         except KeyError as error:
-            raise UnbuildableError("a file of it is not in this repository's objects") from error
+            raise UnbuildableError("one of its files is missing from the repository") from error
         files.update({path: text.encode() for path, text in build.edits.items()})
         return files
 
@@ -74,7 +73,7 @@ class Renderers(Builder):
         if finished.ending == "unconfined":
             return _unconfined(binary, self.sandbox)
         status: BuildStatus = "failed" if finished.ending == "failed" else "limit"
-        message = complaint(finished.errors, _named(build, work))
+        message = last_error(finished.errors, _display_names(build, work))
         if finished.ending in _LIMIT_MESSAGES:
             message = _LIMIT_MESSAGES[finished.ending].format(
                 wall=self.limits.wall,
@@ -101,13 +100,13 @@ def _command(build: Build, binary: Binary, work: Work) -> RendererCommand:
 
 
 def _kustomize(build: Build, work: Work) -> Sequence[str]:
-    """Build a kustomization of ours that lists the root and asks for origins.
+    """Arguments that build a generated kustomization, which lists the root and asks for origins.
 
-    The load restrictor guards files outside the root; here there are none but the closure's.
+    The load restrictor protects files outside the root; the work folder has only the closure's.
     """
-    place = f"../{work.tree.name}/{build.root}".rstrip("/")
+    path = f"../{work.tree.name}/{build.root}".rstrip("/")
     (work.wrapper / _KUSTOMIZATION).write_text(
-        f"resources: [{_quoted(place)}]\nbuildMetadata: [originAnnotations]\n", encoding="utf-8"
+        f"resources: [{_quoted(path)}]\nbuildMetadata: [originAnnotations]\n", encoding="utf-8"
     )
     return ("--load-restrictor", "LoadRestrictionsNone", str(work.wrapper))
 
@@ -117,10 +116,10 @@ def _quoted(text: str) -> str:
 
 
 def _helm(build: Build, release: Release, work: Work) -> Sequence[str]:
-    """`helm template` with everything that could reach out left off.
+    """Arguments of `helm template`, without any that could open a connection.
 
-    Values are always files of ours: `--values` takes a list with commas, and URLs. The name stands
-    after `--`, where no word is an option any more.
+    Values are always copied to generated files, since `--values` also accepts URLs and lists with
+    commas. The name comes after `--`, where it cannot be read as an option.
     """
     words = ["--namespace", release.namespace]
     if release.crds:
@@ -131,24 +130,24 @@ def _helm(build: Build, release: Release, work: Work) -> Sequence[str]:
         words += ["--kube-version", release.kubernetes]
     for version in release.api_versions:
         words += ["--api-versions", version]
-    for place in _values(build, release, work):
-        words += ["--values", str(place)]
+    for path in _values(build, release, work):
+        words += ["--values", str(path)]
     return (*words, "--", release.name, str(work.tree / build.root))
 
 
 def _values(build: Build, release: Release, work: Work) -> Iterator[Path]:
-    """The release's values in order, each in a file of ours."""
+    """The release's values in order, each in a generated file."""
     for path in release.values_files:
         if path not in build.files and path not in build.edits:
-            raise UnbuildableError(f"the values file {path!r} is not there")
+            raise UnbuildableError(f"the values file {path!r} does not exist")
     texts = (
         *((work.tree / path).read_bytes() for path in release.values_files),
         *(text.encode() for text in release.values),
     )
     for number, text in enumerate(texts):
-        held = _values_file(work, number)
-        held.write_bytes(text)
-        yield held
+        target = _values_file(work, number)
+        target.write_bytes(text)
+        yield target
 
 
 def _values_file(work: Work, number: int) -> Path:
@@ -159,8 +158,8 @@ def _inline(_: str) -> str:
     return "the release's values"
 
 
-def _named(build: Build, work: Work) -> Mapping[str, str]:
-    """What a person calls our files and folders, by the path that a renderer reports."""
+def _display_names(build: Build, work: Work) -> Mapping[str, str]:
+    """What messages call the generated files and folders, by the path that a renderer reports."""
     release = build.release
     values = (*release.values_files, *map(_inline, release.values)) if release else ()
     return {

@@ -1,4 +1,4 @@
-"""One run of a renderer, from start to end: bounded output, bounded time, nothing inherited."""
+"""Runs a renderer with limits of output, time, memory and CPU, and an empty environment."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from bot.render.launch import NOT_CONFINED, Launch
 MEBIBYTE: Final = 1024 * 1024
 _CHUNK: Final = 1 << 16
 _PAGE: Final = resource.getpagesize()
-_GLANCE: Final = 0.02
-"""How often, in seconds, a running process is looked at: in this time it can take some 50 MiB."""
+_POLL_SECONDS: Final = 0.02
+"""How often a running process is checked. In this time it can allocate some 50 MiB."""
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 _LAUNCH: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -32,7 +32,7 @@ Ending: TypeAlias = Literal["done", "failed", "time", "output", "cpu", "memory",
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """What one run may use: bytes of memory, of output and of a file; seconds of CPU and clock."""
+    """The limits of one run: bytes of memory, output and a file; seconds of CPU and wall clock."""
 
     memory: int = 768 * MEBIBYTE
     output: int = 64 * MEBIBYTE
@@ -44,7 +44,7 @@ class RunLimits:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a run ended, what it wrote to its output, and the beginning of what it complained."""
+    """How a run ended, its standard output, and the beginning of its standard error."""
 
     ending: Ending
     output: bytes
@@ -53,7 +53,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class RendererCommand:
-    """What to run: the words after a full path, where, and the folders it may read and write."""
+    """A command by the program's full path, its working folder, and what it may read and write."""
 
     words: tuple[str, ...]
     folder: Path
@@ -62,7 +62,7 @@ class RendererCommand:
 
 
 def run(command: RendererCommand, limits: RunLimits, *, confined: bool = True) -> Finished:
-    """Run a renderer to its end. Never raises for what it does, never outlasts its limits."""
+    """Run a renderer until it exits or meets a limit. Never raises for what the renderer does."""
     launch = Launch(
         command=command.words,
         folder=str(command.folder),
@@ -85,49 +85,50 @@ def run(command: RendererCommand, limits: RunLimits, *, confined: bool = True) -
     ) as process:
         deadline = time.monotonic() + limits.wall
         try:
-            output, errors, cut = _collect(process, limits, deadline)
-            if cut is None:
-                cut = _wait(process, limits, deadline)
+            output, errors, exceeded = _collect(process, limits, deadline)
+            if exceeded is None:
+                exceeded = _wait(process, limits, deadline)
         finally:
-            _end(process)
-    said = errors.decode(errors="replace")
-    return Finished(cut or _ending(process.returncode, said), bytes(output), said)
+            _kill_group(process)
+    text = errors.decode(errors="replace")
+    return Finished(exceeded or _ending(process.returncode, text), bytes(output), text)
 
 
 def _collect(
     process: subprocess.Popen[bytes], limits: RunLimits, deadline: float
 ) -> tuple[bytearray, bytearray, Ending | None]:
-    """Both outputs until they end, or the limit that was met first."""
+    """Both outputs until they end, or the limit that was exceeded first."""
     output, errors = bytearray(), bytearray()
-    with selectors.DefaultSelector() as waiting:
-        for pipe, held in ((process.stdout, output), (process.stderr, errors)):
+    with selectors.DefaultSelector() as selector:
+        for pipe, buffer in ((process.stdout, output), (process.stderr, errors)):
             if pipe is not None:
-                waiting.register(pipe, selectors.EVENT_READ, held)
-        while waiting.get_map():
-            met = _met(process, limits, deadline)
-            if met is not None:
-                return bytearray(), errors, met
-            for ready, _ in waiting.select(_GLANCE):
-                _take(ready, waiting, errors, limits.errors)
+                selector.register(pipe, selectors.EVENT_READ, buffer)
+        while selector.get_map():
+            exceeded = _exceeded(process, limits, deadline)
+            if exceeded is not None:
+                return bytearray(), errors, exceeded
+            for ready, _ in selector.select(_POLL_SECONDS):
+                _read(ready, selector, errors, limits.errors)
             if len(output) > limits.output:
                 return bytearray(), errors, "output"
     return output, errors, None
 
 
-def _met(process: subprocess.Popen[bytes], limits: RunLimits, deadline: float) -> Ending | None:
-    """The limit that a running process has met, of those that its own kernel limits miss.
+def _exceeded(
+    process: subprocess.Popen[bytes], limits: RunLimits, deadline: float
+) -> Ending | None:
+    """The limit that a running process exceeds, of those that the kernel does not fully enforce.
 
-    RLIMIT_DATA refuses most of what is too much, but not all: memory that Go has reserved and then
-    maps anew over the reservation passes it (mm/mmap.c: pages that a fixed mapping replaces count
-    as free, whatever they were).
+    RLIMIT_DATA does not count memory that Go has reserved and then maps again over the reservation
+    (mm/mmap.c: pages that a fixed mapping replaces count as free, whatever they were).
     """
     if time.monotonic() >= deadline:
         return "time"
-    return "memory" if _own_memory(process.pid) > limits.memory else None
+    return "memory" if _anonymous_memory(process.pid) > limits.memory else None
 
 
-def _own_memory(process: int) -> int:
-    """The bytes in memory that are a process's own, no file's; 0 where the system does not say."""
+def _anonymous_memory(process: int) -> int:
+    """A process's resident bytes that no file backs; 0 where the system does not tell."""
     try:
         _, resident, shared, *_ = Path(f"/proc/{process}/statm").read_text("ascii").split()
     except (OSError, ValueError):
@@ -135,17 +136,17 @@ def _own_memory(process: int) -> int:
     return (int(resident) - int(shared)) * _PAGE
 
 
-def _take(
+def _read(
     ready: selectors.SelectorKey,
-    waiting: selectors.BaseSelector,
+    selector: selectors.BaseSelector,
     errors: bytearray,
     most_errors: int,
 ) -> None:
-    """One piece of one output. Of complaints, what is beyond the limit is read and thrown away."""
+    """Read one piece of one output. Standard error beyond its limit is read and discarded."""
     pipe: IO[bytes] = ready.fileobj  # type: ignore[assignment] # what was registered above
     piece = os.read(pipe.fileno(), _CHUNK)
     if not piece:
-        waiting.unregister(pipe)
+        selector.unregister(pipe)
     elif ready.data is not errors:
         ready.data.extend(piece)
     elif len(errors) < most_errors:
@@ -153,20 +154,20 @@ def _take(
 
 
 def _wait(process: subprocess.Popen[bytes], limits: RunLimits, deadline: float) -> Ending | None:
-    """A process that has closed its outputs ends by itself, or meets a limit."""
+    """Wait for a process that has closed its outputs; the limit that it exceeds, if any."""
     while True:
         try:
-            process.wait(_GLANCE)
+            process.wait(_POLL_SECONDS)
         except subprocess.TimeoutExpired:
-            met = _met(process, limits, deadline)
-            if met is not None:
-                return met
+            exceeded = _exceeded(process, limits, deadline)
+            if exceeded is not None:
+                return exceeded
         else:
             return None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Whatever is left of the process's group ends with it."""
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process and everything else in its process group."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -174,14 +175,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _ending(status: int, said: str) -> Ending:
+def _ending(status: int, errors: str) -> Ending:
     if status == 0:
         return "done"
     if status == NOT_CONFINED:
         return "unconfined"
     if status == -signal.SIGXCPU:
         return "cpu"
-    # Go's own words: https://go.dev/src/runtime/malloc.go
-    if "out of memory" in said or "cannot allocate memory" in said:
+    # Messages of Go's runtime: https://go.dev/src/runtime/malloc.go
+    if "out of memory" in errors or "cannot allocate memory" in errors:
         return "memory"
     return "cpu" if status == -signal.SIGKILL else "failed"

@@ -1,4 +1,4 @@
-"""What a renderer complained of, as one sentence that does not show our folders."""
+"""Turns a renderer's standard error into one sentence without the paths of work folders."""
 
 from __future__ import annotations
 
@@ -7,74 +7,75 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-_LONGEST: Final = 400
-_MOST_LAYERS: Final = 64
+_MAX_LENGTH: Final = 400
+_MAX_LAYERS: Final = 64
 
 _LAYER: Final = re.compile(
     r"accumulating resources: accumulation err='accumulating resources from '[^']*': "
     r"read [^']*: is a directory': (?:recursed accumulation of path '([^']*)': )?"
 )
-"""kustomize says of every directory on its way that it is no file."""
+"""For each directory on the way, kustomize reports first that it is not a file."""
 
 _TRIED: Final = re.compile(
     r"accumulating resources: accumulation err='accumulating resources from '([^']*)': "
 )
 
 _HINT: Final = "Use --debug flag"
-"""Helm's advice to a person at a terminal."""
+"""Helm's advice to a user at a terminal."""
 
 _CONFIGURATION: Final = re.compile(r" with config: `[^`]*`")
-"""kustomize repeats a patch or generator whole; it may be one of a Secret."""
+"""kustomize repeats a whole patch or generator, which may be that of a Secret."""
 
-_EXPLAINED: Final = MappingProxyType(
+_EXPLANATIONS: Final = MappingProxyType(
     {
-        "no 'git' program on path": "nothing is fetched while a root is rendered",
-        "socket: operation not permitted": "there is no network while a root is rendered",
-        "external plugins disabled": "no function, plugin or program of a repository is run",
+        "no 'git' program on path": "a build cannot fetch anything",
+        "socket: operation not permitted": "a build has no network",
+        "external plugins disabled": "functions, plugins and programs of a repository are not run",
         "must specify --enable-helm": "kustomize would fetch a chart and run Helm itself",
-        ": permission denied": "only the files that the root is made of are there to be read",
+        ": permission denied": "a build can read only the files that the root consists of",
     }
 )
-"""What the sandbox or our options refuse, by the words with which a renderer reports it."""
+"""Why the sandbox or Fairlead's options refuse something, by the renderer's words for it."""
 
 
-def complaint(errors: str, folders: Mapping[str, str]) -> str:
-    """The last complaint in what a renderer wrote, in one line and without these folders.
+def last_error(errors: str, folders: Mapping[str, str]) -> str:
+    """The last error that a renderer wrote, on one line.
 
-    `folders` is what stands instead of each.
+    `folders` maps paths of work folders to what the message shows instead.
     """
-    said = _last(errors)
+    message = _last(errors)
     for folder, name in folders.items():
-        said = said.replace(f"{folder}/", f"{name}/" if name else "").replace(folder, name or ".")
-    said = _without_layers(said)
-    reason = next((why for words, why in _EXPLAINED.items() if words in said), None)
-    said = _shortened(said, _LONGEST)
-    return f"{said} ({reason})" if reason else said
+        prefix = f"{name}/" if name else ""
+        message = message.replace(f"{folder}/", prefix).replace(folder, name or ".")
+    message = _without_layers(message)
+    explanation = next((text for words, text in _EXPLANATIONS.items() if words in message), None)
+    message = _shortened(message, _MAX_LENGTH)
+    return f"{message} ({explanation})" if explanation else message
 
 
 def _last(errors: str) -> str:
-    """The text of the last error, on one line; what cannot be printed is a space."""
+    """The text of the last error on one line, with spaces for unprintable characters."""
     _, _, text = f"\n{errors}".rpartition("\nError: ")
     text = text.partition(_HINT)[0]
-    words = "".join(sign if sign.isprintable() else " " for sign in text).split()
-    said = _CONFIGURATION.sub("", re.sub(r"^[Ee]rror: ", "", " ".join(words)))
-    return said or "it gave no reason"
+    words = "".join(char if char.isprintable() else " " for char in text).split()
+    message = _CONFIGURATION.sub("", re.sub(r"^[Ee]rror: ", "", " ".join(words)))
+    return message or "it gave no reason"
 
 
-def _without_layers(said: str) -> str:
-    """The innermost complaint, with the directory that it is about."""
-    place = None
-    for _ in range(_MOST_LAYERS):
-        layer = _LAYER.match(said)
+def _without_layers(message: str) -> str:
+    """The innermost error, with the directory that it is about."""
+    folder = None
+    for _ in range(_MAX_LAYERS):
+        layer = _LAYER.match(message)
         if layer is None:
             break
-        place = layer[1] or place
-        said = said[layer.end() :]
-    tried = _TRIED.match(said)
-    if tried is not None:
-        said = f"'{tried[1]}' cannot be taken: {said[tried.end() :]}"
-    return f"in '{place}': {said}" if place else said
+        folder = layer[1] or folder
+        message = message[layer.end() :]
+    attempt = _TRIED.match(message)
+    if attempt is not None:
+        message = f"'{attempt[1]}' cannot be loaded: {message[attempt.end() :]}"
+    return f"in '{folder}': {message}" if folder else message
 
 
-def _shortened(said: str, longest: int) -> str:
-    return said if len(said) <= longest else said[: longest - 1] + "…"
+def _shortened(message: str, longest: int) -> str:
+    return message if len(message) <= longest else message[: longest - 1] + "…"

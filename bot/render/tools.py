@@ -1,4 +1,4 @@
-"""The renderers' binaries: which are pinned, and which are found here."""
+"""The renderers' binaries: which are pinned, and which are installed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bot.render.run import RendererCommand, RunLimits, run
 
 _LIMITS: Final = RunLimits(cpu=10, wall=20.0)
 _VERSION: Final = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
-_KUBECTL_SAYS: Final = re.compile(r"Kustomize Version: v?(\d+\.\d+(?:\.\d+)?)")
+_IN_KUBECTL: Final = re.compile(r"Kustomize Version: v?(\d+\.\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A pinned renderer, and the Go module that it is built from.
+    """A pinned renderer: its archives, and the Go module to build it from.
 
-    `link` are words to Go's linker by which the program knows its own version.
+    `link` are flags of Go's linker that set the version which the program reports.
     """
 
     name: Renderer
@@ -51,10 +51,10 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A renderer that was found and that runs in the sandbox.
+    """An installed renderer that runs in the sandbox.
 
-    `pinned` says that its version is the locked one. `words` are those that make it render:
-    kubectl carries kustomize as a subcommand.
+    `pinned` says whether its version is the locked one. `words` are the subcommand that renders:
+    `build`, `template`, or `kustomize` of kubectl.
     """
 
     name: Renderer
@@ -64,13 +64,13 @@ class Binary:
     words: tuple[str, ...]
 
     def __str__(self) -> str:
-        """As a summary names it: `kustomize 5.8.1`."""
+        """The name and version, as in `kustomize 5.8.1`."""
         return f"{self.name} {self.version}"
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A file of a renderer's name that is no renderer here, and why."""
+    """A file with a renderer's name that cannot be used, and why."""
 
     path: Path
     reason: str
@@ -94,33 +94,36 @@ def pinned(name: Renderer) -> Tool:
 
 
 def find(name: Renderer, folders: Sequence[Path]) -> Binary | None:
-    """The renderer in these folders, else on the PATH; for kustomize lastly kubectl's own."""
-    return next((held for held in candidates(name, folders) if isinstance(held, Binary)), None)
+    """The renderer in these folders, else on the PATH; for kustomize also kubectl's."""
+    usable = (binary for binary in candidates(name, folders) if isinstance(binary, Binary))
+    return next(usable, None)
 
 
 def find_all(folders: Sequence[Path]) -> Mapping[Renderer, Binary]:
-    """Every renderer that is found, by name."""
-    found = {tool.name: find(tool.name, folders) for tool in pinned_tools()}
-    return MappingProxyType({name: held for name, held in found.items() if held is not None})
+    """Every installed renderer by name."""
+    binaries = {tool.name: find(tool.name, folders) for tool in pinned_tools()}
+    return MappingProxyType(
+        {name: binary for name, binary in binaries.items() if binary is not None}
+    )
 
 
 def candidates(name: Renderer, folders: Sequence[Path]) -> Iterator[Binary | Unusable]:
-    """Everything that has the renderer's name here, the preferred first."""
+    """Every installed program with the renderer's name, the preferred one first."""
     rendering = ("build",) if name == "kustomize" else ("template",)
     asking = ("version",) if name == "kustomize" else ("version", "--short")
-    for path in _places(name, folders):
+    for path in _paths(name, folders):
         yield _examined(name, path, rendering, asking, _VERSION)
     if name == "kustomize":
-        for path in _places("kubectl", ()):
-            yield _examined(name, path, ("kustomize",), ("version", "--client"), _KUBECTL_SAYS)
+        for path in _paths("kubectl", ()):
+            yield _examined(name, path, ("kustomize",), ("version", "--client"), _IN_KUBECTL)
 
 
-def _places(name: str, folders: Sequence[Path]) -> Iterator[Path]:
+def _paths(name: str, folders: Sequence[Path]) -> Iterator[Path]:
     for folder in folders:
         if os.access(folder / name, os.X_OK):
             yield folder.resolve() / name
-    if found := shutil.which(name):
-        yield Path(found)
+    if program := shutil.which(name):
+        yield Path(program)
 
 
 def _examined(
@@ -128,22 +131,22 @@ def _examined(
     path: Path,
     rendering: tuple[str, ...],
     asking: tuple[str, ...],
-    says: re.Pattern[str],
+    version: re.Pattern[str],
 ) -> Binary | Unusable:
-    """The program at this path, asked for its version in the sandbox that it is to render in."""
+    """The program at this path, after it has reported its version in a sandbox."""
     real = path.resolve()
     try:
-        with real.open("rb") as held:
-            script = held.read(2) == b"#!"
+        with real.open("rb") as file:
+            is_script = file.read(2) == b"#!"
     except OSError as error:
         return Unusable(path, f"it cannot be read: {error.strerror}")
-    if script:
-        return Unusable(path, "it is a script: the sandbox runs a renderer itself, no interpreter")
+    if is_script:
+        return Unusable(path, "it is a script, and the sandbox runs no interpreter")
     with tempfile.TemporaryDirectory(prefix="fairlead-tool-") as scratch:
         folder = Path(scratch)
         command = RendererCommand((str(real), *asking), folder, read=(), write=(folder,))
         finished = run(command, _LIMITS, confined=False)
-    match = says.search(finished.output.decode(errors="replace"))
+    match = version.search(finished.output.decode(errors="replace"))
     if finished.ending != "done" or match is None:
-        return Unusable(path, "it does not say its version in the sandbox")
+        return Unusable(path, "it does not report its version when it runs in the sandbox")
     return Binary(name, match[1], real, match[1] == pinned(name).version, rendering)

@@ -1,4 +1,4 @@
-"""The folder that a renderer works in: the closure of one root, and nothing else of the tree."""
+"""The work folder of one build: the closure of one root, and no other file of the tree."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _LONGEST_NAME: Final = 255
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The folders of one build: `tree` holds the closure, `wrapper` and `scratch` are ours."""
+    """The folders of one build: `tree` has the closure, `wrapper` generated files, `scratch` none.
+
+    The renderer can write only `scratch`.
+    """
 
     tree: Path
     wrapper: Path
@@ -29,9 +32,9 @@ class Work:
 
 @contextmanager
 def work_folder(files: Mapping[str, bytes], parent: Path | None = None) -> Iterator[Work]:
-    """A folder with these files, gone afterwards.
+    """A temporary folder with these files, removed afterwards.
 
-    Raises UnbuildableError for what must not be written.
+    Raises UnbuildableError for unsafe paths and for files over a limit.
     """
     _check(files)
     with tempfile.TemporaryDirectory(prefix="fairlead-render-", dir=parent) as name:
@@ -48,25 +51,25 @@ def work_folder(files: Mapping[str, bytes], parent: Path | None = None) -> Itera
 
 def _check(files: Mapping[str, bytes]) -> None:
     if len(files) > MOST_FILES:
-        raise UnbuildableError(f"it is made of {len(files):,} files, the limit is {MOST_FILES:,}")
+        raise UnbuildableError(f"it consists of {len(files):,} files; the limit is {MOST_FILES:,}")
     total = sum(map(len, files.values()))
     if total > MOST_BYTES:
-        raise UnbuildableError(f"it is made of {total:,} bytes, the limit is {MOST_BYTES:,}")
+        raise UnbuildableError(f"it consists of {total:,} bytes; the limit is {MOST_BYTES:,}")
     for path, data in files.items():
         if len(data) > LARGEST_FILE:
             raise UnbuildableError(
-                f"{path!r} has {len(data):,} bytes, the limit is {LARGEST_FILE:,}"
+                f"{path!r} has {len(data):,} bytes; the limit is {LARGEST_FILE:,}"
             )
         if not _is_plain(path):
-            raise UnbuildableError(f"{path!r} is not a path that a renderer is given")
+            raise UnbuildableError(f"{path!r} is not a path that can be passed to a renderer")
     folders = {parent for path in files for parent in _parents(path)}
-    both = next((path for path in files if path in folders), None)
-    if both is not None:
-        raise UnbuildableError(f"{both!r} is a file and a directory at once")
+    clash = next((path for path in files if path in folders), None)
+    if clash is not None:
+        raise UnbuildableError(f"{clash!r} is both a file and a directory")
 
 
 def _is_plain(path: str) -> bool:
-    """Whether the path stays where it is put: relative, without turns, nothing of git's."""
+    """Whether the path is relative, has no `.` or `..` segment, and no `.git`."""
     parts = path.split("/")
     return (
         0 < len(path) <= _LONGEST_PATH

@@ -124,6 +124,6 @@ def test_without_a_renderer_a_changed_overlay_is_a_new_problem_with_the_way_out(
         True,
         Location("overlays/prod/kustomization.yaml", 2, "RIGHT"),
     )
-    assert "there is no kustomize here: `fairlead tools fetch` brings it" in problem.message
+    assert "kustomize is not installed: run `fairlead tools fetch`" in problem.message
     assert review.summary.rendered == RenderedRoots(0, 1)
     assert review.verdict == "incomplete"

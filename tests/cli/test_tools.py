@@ -56,7 +56,7 @@ def test_everything_of_the_name_is_listed_in_the_order_of_use(
         "kustomize (pinned: 5.8.1)",
         f"  {tools}/kustomize: 5.8.1, the pinned version",
         "helm (pinned: 4.2.4)",
-        f"  {script}: not used: it is a script: the sandbox runs a renderer itself, no interpreter",
+        f"  {script}: not used: it is a script, and the sandbox runs no interpreter",
         f"  {tools}/helm: 4.2.4, the pinned version",
     ]
 
@@ -73,7 +73,7 @@ def test_without_go_nothing_can_be_built(empty: Path) -> None:
     ran = fairlead("tools", "fetch", "--build")
 
     assert (ran.status, ran.stdout, list(empty.parent.rglob("kustomize"))) == (2, "", [])
-    assert "there is no Go on the PATH to build with" in ran.stderr
+    assert "--build needs Go, which is not on the PATH" in ran.stderr
 
 
 @pytest.mark.parametrize(

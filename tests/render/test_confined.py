@@ -242,7 +242,7 @@ def test_a_missing_renderer_is_said_with_how_to_get_it() -> None:
     build = Build("helm", "chart", {})
 
     assert Renderers(Contents({}), {}).build(build) == BuildResult(
-        "unavailable", message="there is no helm here: `fairlead tools fetch` brings it"
+        "unavailable", message="helm is not installed: run `fairlead tools fetch`"
     )
 
 

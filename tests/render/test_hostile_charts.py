@@ -72,12 +72,12 @@ def test_a_hostile_chart_reaches_nothing(case: Case, beside: Outside) -> None:
         ),
         pytest.param(
             replace(RELEASE, values_files=("none.yaml",)),
-            ("refused", "the values file 'none.yaml' is not there", None),
-            id="values file that is not there",
+            ("refused", "the values file 'none.yaml' does not exist", None),
+            id="values file that does not exist",
         ),
         pytest.param(
             replace(RELEASE, values_files=("http://127.0.0.1:PORT/v.yaml",)),
-            ("refused", "the values file 'http://127.0.0.1:PORT/v.yaml' is not there", None),
+            ("refused", "the values file 'http://127.0.0.1:PORT/v.yaml' does not exist", None),
             id="values over HTTP",
         ),
         pytest.param(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.render.stderr import complaint
+from bot.render.stderr import last_error
 
 FOLDERS = {"../tree": "", "/w/tree": "", "/w/wrapper": "the root"}
 TREE = (
@@ -32,17 +32,17 @@ TREE = (
         pytest.param(
             "Error: open /etc/x: permission denied",
             "open /etc/x: permission denied "
-            "(only the files that the root is made of are there to be read)",
+            "(a build can read only the files that the root consists of)",
             id="explained",
         ),
         pytest.param("Error: " + "x" * 1000, "x" * 399 + "…", id="long"),
     ],
 )
 def test_a_complaint_is_one_sentence(errors: str, said: str) -> None:
-    assert complaint(errors, FOLDERS) == said
+    assert last_error(errors, FOLDERS) == said
 
 
 def test_layers_without_end_take_no_time() -> None:
-    said = complaint("Error: " + TREE * 2000, FOLDERS)
+    said = last_error("Error: " + TREE * 2000, FOLDERS)
 
     assert (said[:8], len(said)) == ("in 'a': ", 400)

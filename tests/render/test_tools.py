@@ -48,7 +48,7 @@ def test_a_wrapper_script_is_no_renderer(tmp_path: Path) -> None:
     script.chmod(0o755)
 
     assert next(candidates("helm", [tmp_path])) == Unusable(
-        script, "it is a script: the sandbox runs a renderer itself, no interpreter"
+        script, "it is a script, and the sandbox runs no interpreter"
     )
 
 
@@ -56,7 +56,7 @@ def test_a_program_that_does_not_say_its_version_is_no_renderer(tmp_path: Path) 
     shutil.copy(os.path.realpath("/bin/true"), tmp_path / "helm")
 
     assert next(candidates("helm", [tmp_path])) == Unusable(
-        tmp_path / "helm", "it does not say its version in the sandbox"
+        tmp_path / "helm", "it does not report its version when it runs in the sandbox"
     )
 
 

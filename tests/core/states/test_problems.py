@@ -53,8 +53,8 @@ def test_a_changed_chart_is_a_problem_that_says_what_to_do() -> None:
         True,
         "web/Chart.yaml",
         (
-            "The Helm chart web is not rendered: it is a Helm chart, and there is no helm here: "
-            "`fairlead tools fetch` brings it; compare the output of 'helm template web' on both "
+            "The Helm chart web is not rendered: it is a Helm chart, and helm is not installed: "
+            "run `fairlead tools fetch`; compare the output of 'helm template web' on both "
             "sides by hand"
         ),
     )

@@ -214,8 +214,8 @@ def test_what_was_not_read_at_base_is_said_when_it_can_be_read_or_is_gone() -> N
             "LEFT",
             (
                 "The kustomization app was changed, and what it held before is not known: its "
-                "field 'namePrefix' changes or adds resources when it is built, and there is no "
-                "kustomize here: `fairlead tools fetch` brings it; compare the output of "
+                "field 'namePrefix' changes or adds resources when it is built, and "
+                "kustomize is not installed: run `fairlead tools fetch`; compare the output of "
                 "'kustomize build app' on both sides by hand"
             ),
         )
