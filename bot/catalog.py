@@ -37,8 +37,9 @@ class NoOptions:
 
 
 @cache
+@cache
 def load_rules() -> tuple[Rule, ...]:
-    """Every rule, sorted by id. Raises CatalogError for a pair that is no rule."""
+    """Every rule, sorted by id; read once in a process. Raises CatalogError for a broken pair."""
     return tuple(sorted(_pairs(), key=lambda rule: rule.id))
 
 

@@ -97,6 +97,7 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     """
     from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415 - not for --help
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415 - not for --help
+    from bot.analysis.process.start import fork  # noqa: PLC0415 - not for --help
     from bot.cli.comparison import read_policy  # noqa: PLC0415 - not for --help
     from bot.core.adoption.backtest import document  # noqa: PLC0415 - not for --help
     from bot.core.policy.model import POLICY_PATH  # noqa: PLC0415 - not for --help
@@ -109,6 +110,7 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     options = AnalysisOptions(
         cache=cache_directory(),
         tenant=str(repo.resolve()),
+        start=fork,
         renders=renders_here(tool_folders()),
         fetching=fetching_here(cache_directory(), no_fetch=no_fetch),
     )

@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.process.renders import renders_here
+from bot.analysis.process.start import fork
 from bot.analysis.review import review_trees
 from bot.catalog import load_rules
 from bot.cli.comparison import open_sides
@@ -33,7 +34,10 @@ class InUse:
 def in_use(commit: str, repo: Path) -> InUse:
     """Where the images come from that a commit or directory runs."""
     options = AnalysisOptions(
-        cache=cache_directory(), tenant=str(repo.resolve()), renders=renders_here(tool_folders())
+        cache=cache_directory(),
+        tenant=str(repo.resolve()),
+        start=fork,
+        renders=renders_here(tool_folders()),
     )
     others = {rule.id: RulePolicy(off=True) for rule in load_rules() if rule.id != _RULE}
     policy = Policy(images=Images((_NOWHERE,)), rules=MappingProxyType(others))

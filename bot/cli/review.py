@@ -110,6 +110,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     # Everything that reasons is imported here: `fairlead --help` has no use for it.
     from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415
+    from bot.analysis.process.start import fork  # noqa: PLC0415
     from bot.cli.comparison import compare, open_sides, read_policy  # noqa: PLC0415
     from bot.cli.fix import apply_fixes, fixed_tree  # noqa: PLC0415
     from bot.cli.formats import write_review  # noqa: PLC0415
@@ -120,6 +121,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         namespace=default_namespace or "default",
         cache=cache,
         tenant=str(repo.resolve()),
+        start=fork,
         renders=renders_here(tool_folders()),
         fetching=fetching_here(cache, no_fetch=no_fetch),
     )

@@ -17,6 +17,7 @@ from waitress import create_server  # type: ignore[import-untyped]  # it has no 
 from bot import logs
 from bot.analysis.process.parent import AnalysisOptions
 from bot.analysis.process.renders import Renders, renders_here
+from bot.analysis.process.template_client import Template
 from bot.app import create_app
 from bot.cli.admin_server import Door
 from bot.cli.fetch_options import fetching_by
@@ -148,6 +149,7 @@ def _service(settings: Settings) -> Service:
         options=AnalysisOptions(
             cache=settings.data_dir / "facts",
             require_sandbox=not settings.allow_no_sandbox,
+            start=Template().prepare().start,
             renders=_renders(settings),
             fetching=fetching_by(
                 settings.fetch, settings.data_dir, confined=not settings.allow_no_sandbox

@@ -10,6 +10,7 @@ from typing import Final
 
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.process.renders import renders_here
+from bot.analysis.process.start import fork
 from bot.catalog import load_rules
 from bot.cli.comparison import compare, open_sides
 from bot.core.engine.decide import waiver_matches
@@ -47,7 +48,10 @@ def unused(
     `policy_at` gives the policy of a branch, which the commit's name may be.
     """
     options = AnalysisOptions(
-        cache=cache_directory(), tenant=str(repo.resolve()), renders=renders_here(tool_folders())
+        cache=cache_directory(),
+        tenant=str(repo.resolve()),
+        start=fork,
+        renders=renders_here(tool_folders()),
     )
     with open_sides(commit, commit, repo) as sides:
         policy = policy_at(sides.branch)

@@ -4,8 +4,17 @@ Both take away for good what the process itself no longer needs; neither needs a
 work for an unprivileged user in an ordinary container. Nothing here reads a byte of content.
 """
 
-from bot.sandbox.confine import SandboxState, confine, sandbox_state
+from bot.sandbox.confine import SandboxState, confine, end_with, sandbox_state
 from bot.sandbox.landlock import Allowed
 from bot.sandbox.proof import proved_state
+from bot.sandbox.self_check import still_possible
 
-__all__ = ["Allowed", "SandboxState", "confine", "proved_state", "sandbox_state"]
+__all__ = [
+    "Allowed",
+    "SandboxState",
+    "confine",
+    "end_with",
+    "proved_state",
+    "sandbox_state",
+    "still_possible",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import Final
@@ -66,6 +67,14 @@ def confine(allowed: Allowed | None = None) -> SandboxState:
     if state.seccomp and machine is not None:
         filter_calls(machine, _purpose(allowed))
     return state
+
+
+def end_with(parent: int) -> None:
+    """End this process, a copy of the process `parent`, when that ends, or at once if it has."""
+    if sys.platform == "linux":
+        prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def _purpose(allowed: Allowed | None) -> Purpose:

@@ -5,29 +5,18 @@ from __future__ import annotations
 import os
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from bot.analysis.process.messages import HEADER, LARGEST_FRAME
+from bot.analysis.process.messages import HEADER, LARGEST_FRAME, OUT_OF_MEMORY
+from bot.analysis.process.start import StartChild, spawn
 from bot.errors import AnalysisError, Overtaken
-
-OUT_OF_MEMORY: Final = 71
-"""The exit status of a child that met its memory limit and could still say so."""
 
 _CHUNK: Final = 1 << 20
 _LOOK: Final = 1.0
-_PACKAGE: Final = Path(__file__).resolve().parents[3]
-LAUNCH: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from bot.analysis.process.child import main; main(int(sys.argv[2]), int(sys.argv[3]))"
-)
-"""What the child runs. `-I` keeps the working directory and the environment out of the module
-search, so the parent says where this package lies."""
+_GRACE: Final = 5.0  # seconds between a closed pipe and the end of the process
 
 
 class Channel:
@@ -38,10 +27,10 @@ class Channel:
         memory: int,
         cpu: int,
         wall: float,
-        launch: str = LAUNCH,
+        start: StartChild = spawn,
         unwanted: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Limits: bytes of memory, seconds of CPU and of the clock. `launch` is what it runs.
+        """Limits: bytes of memory, seconds of CPU and of the clock. `start` starts the child.
 
         `unwanted` is asked each second: where it says so, the child ends.
         """
@@ -49,23 +38,9 @@ class Channel:
         self._unwanted = unwanted
         self._asked = time.monotonic()
         self._deadline = time.monotonic() + wall
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-                [sys.executable, "-I", "-c", launch, str(_PACKAGE), str(memory), str(cpu)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env={},
-                close_fds=True,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise AnalysisError(f"the analysis cannot be started: {error.strerror}") from error
-        if self._process.stdin is None or self._process.stdout is None:
-            raise AnalysisError("the analysis cannot be started: it has no pipes")
-        self._input = self._process.stdin.fileno()
-        self._output = self._process.stdout.fileno()
+        self._child = start(memory, cpu)
+        self._input = self._child.input
+        self._output = self._child.output
         os.set_blocking(self._input, False)
 
     def __enter__(self) -> Self:
@@ -78,13 +53,7 @@ class Channel:
         trace: TracebackType | None,
     ) -> None:
         self._end()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                # What the child did not read is lost with it.
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    continue
+        self._child.close()
 
     def prolong(self, seconds: float) -> None:
         """Give the child this much longer: time in which it only waited for the parent."""
@@ -135,19 +104,15 @@ class Channel:
         raise AnalysisError(f"the analysis took longer than {self._wall:.0f} seconds")
 
     def _end(self) -> None:
-        """End the child and whatever it started."""
-        if self._process.poll() is None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                self._process.kill()
-        self._process.wait()
+        """End the child; what it did not read is lost with it."""
+        self._child.kill()
+        while self._child.wait(_LOOK) is None:
+            continue
 
     def _death(self) -> AnalysisError:
         """Why the child is gone, in a sentence."""
-        try:
-            status = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
+        status = self._child.wait(_GRACE)
+        if status is None:
             self._end()
             return AnalysisError("the analysis closed its pipe without an answer")
         if status == OUT_OF_MEMORY:

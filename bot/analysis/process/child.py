@@ -11,7 +11,7 @@ import os
 import re
 import resource
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NoReturn
 
 import msgspec
@@ -26,11 +26,11 @@ from bot.analysis.manifests import (
     read_kustomization,
     too_large,
 )
-from bot.analysis.process.channel import OUT_OF_MEMORY
 from bot.analysis.process.messages import (
     HEADER,
     LARGEST_FRAME,
     MOST_OWNERS,
+    OUT_OF_MEMORY,
     OWNER,
     AnalysisAnswer,
     BuildRequest,
@@ -58,7 +58,7 @@ from bot.core.manifest import Manifest
 from bot.core.rendering import Build, Builder, BuildResult
 from bot.core.states.roots.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name
 from bot.core.tree import File, Tree
-from bot.sandbox import SandboxState, confine
+from bot.sandbox import SandboxState, confine, still_possible
 
 _INPUT: Final = 0
 _OUTPUT: Final = 1
@@ -72,6 +72,8 @@ def main(memory: int, seconds: int) -> NoReturn:
     try:
         rules = load_rules()
         state = confine()
+        if state.complete:
+            state = replace(state, broken=tuple(still_possible()))
         _answer(decode_start(_receive()), state, rules)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)

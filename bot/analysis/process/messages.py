@@ -37,6 +37,9 @@ from bot.core.tree import File, Tree
 from bot.core.values import freeze
 from bot.errors import AnalysisError
 
+OUT_OF_MEMORY: Final = 71
+"""The exit status of a child that met its memory limit and could still say so."""
+
 LARGEST_FRAME: Final = 256 * 1024 * 1024
 HEADER: Final = struct.Struct("!I")
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from bot.analysis.counters import Counters
 from bot.analysis.process.cache import FactCache
-from bot.analysis.process.channel import LAUNCH, Channel
+from bot.analysis.process.channel import Channel
 from bot.analysis.process.fetch_requests import (
     FetchedContents,
     Fetches,
@@ -37,6 +37,7 @@ from bot.analysis.process.messages import (
     pack_tree,
 )
 from bot.analysis.process.renders import RENDERS, RenderRequests, Renders
+from bot.analysis.process.start import StartChild, spawn
 from bot.catalog import rule_ids
 from bot.core.engine.review import Analysis
 from bot.core.fetching import NoFetcher
@@ -69,8 +70,8 @@ class AnalysisOptions:
 
     `namespace` is what a resource without one gets; `rules` names the rules to ask, None for all;
     `cache` is the directory of what was read before, None for none; `require_sandbox` refuses to
-    analyse where Landlock or seccomp is missing. `counters` are counted into. `launch` is the
-    program of the child. `renders` is how roots are rendered, `repositories` are the addresses by
+    analyse where Landlock or seccomp is missing. `counters` are counted into. `start` starts
+    the child. `renders` is how roots are rendered, `repositories` are the addresses by
     which objects of the trees name their own repository. `unwanted` is asked now and then while
     the child works: where nobody wants its answer any more, it ends. `fetching` is how what lies
     elsewhere is brought, None for not at all; `on_fetch` hears what is being fetched.
@@ -83,7 +84,7 @@ class AnalysisOptions:
     require_sandbox: bool = False
     limits: ChildLimits = ChildLimits()
     counters: Counters = field(default_factory=Counters)
-    launch: str = LAUNCH
+    start: StartChild = spawn
     renders: Renders = field(default_factory=Renders)
     repositories: tuple[str, ...] = ()
     unwanted: Callable[[], bool] = lambda: False
@@ -112,9 +113,7 @@ def analyse(
     with (
         FactCache(options.cache) as cache,
         FactCache(options.cache, name="renders", version=RENDERS) as kept,
-        Channel(
-            limits.memory, limits.cpu, limits.wall, options.launch, options.unwanted
-        ) as channel,
+        Channel(limits.memory, limits.cpu, limits.wall, options.start, options.unwanted) as channel,
     ):
         fetching = options.fetching
         start = Start(

@@ -61,7 +61,7 @@ def run(shelves: Shelves, grove: Grove, launch: str = "", cache: Path | None = N
         fetching=shelves, cache=cache, renders=renders_here((renderer_tools(),))
     )
     if launch:
-        options = AnalysisOptions(fetching=shelves, cache=cache, launch=launched(launch))
+        options = AnalysisOptions(fetching=shelves, cache=cache, start=launched(launch))
     return analyse(*sides, asked.policy, options)
 
 

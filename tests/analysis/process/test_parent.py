@@ -17,6 +17,7 @@ from bot.analysis.process.parent import (
     ComparedTree,
     analyse,
 )
+from bot.analysis.process.start import StartChild, spawn_with
 from bot.catalog import load_rules, rule_ids
 from bot.core.engine.review import Analysis
 from bot.core.policy.model import Policy
@@ -56,9 +57,9 @@ def run(
     return analyse(*sides, asked.policy, options)
 
 
-def launched(body: str) -> str:
+def launched(body: str) -> StartChild:
     """A child that runs this instead, with the parent's own modules at hand."""
-    return (
+    return spawn_with(
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from bot.analysis.process import child\n"
         "from tests.analysis.process.attempts import send\n"
@@ -191,7 +192,7 @@ def test_a_child_that_fails_is_an_error_with_its_reason(
     began = time.monotonic()
 
     with pytest.raises(AnalysisError, match=reason):
-        run(BASE, HEAD, AnalysisOptions(limits=limits, launch=launched(body)))
+        run(BASE, HEAD, AnalysisOptions(limits=limits, start=launched(body)))
 
     assert time.monotonic() - began < 20
 
@@ -207,7 +208,7 @@ def test_a_child_that_nobody_waits_for_any_more_is_ended(tmp_path: Path, body: s
     began = time.monotonic()
 
     with pytest.raises(Overtaken):
-        run(BASE, HEAD, AnalysisOptions(launch=launched(f"{tell}\n{body}"), unwanted=answers.pop))
+        run(BASE, HEAD, AnalysisOptions(start=launched(f"{tell}\n{body}"), unwanted=answers.pop))
 
     assert (answers, time.monotonic() - began < 20) == ([], True)
     with pytest.raises(ProcessLookupError):
@@ -268,7 +269,7 @@ def test_an_answer_is_believed_only_where_it_can_be(
     }
     uses = {"type": "Uses", "owners": [], "facts": []}
     body = f"child._receive()\nsend({uses!r})\nchild._receive()\nsend({answer!r})"
-    options = AnalysisOptions(launch=launched(body))
+    options = AnalysisOptions(start=launched(body))
 
     if accepted:
         assert run(BASE, HEAD, options).findings[0].blocks is False
@@ -283,11 +284,9 @@ def test_the_sandbox_can_be_required(tmp_path: Path) -> None:
         f"child.confine = lambda: SandboxState(0, seccomp=True)\n{MAIN}"
     )
 
-    assert (
-        run(BASE, HEAD, AnalysisOptions(launch=missing, cache=tmp_path)).summary.environments == 1
-    )
+    assert run(BASE, HEAD, AnalysisOptions(start=missing, cache=tmp_path)).summary.environments == 1
     with pytest.raises(AnalysisError, match="sandbox is not complete"):
-        run(BASE, HEAD, AnalysisOptions(launch=missing, require_sandbox=True))
+        run(BASE, HEAD, AnalysisOptions(start=missing, require_sandbox=True))
 
 
 def test_what_one_repository_left_in_the_cache_is_not_believed_by_another(tmp_path: Path) -> None:

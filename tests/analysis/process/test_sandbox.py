@@ -6,6 +6,7 @@ import pytest
 from msgspec import msgpack
 
 from bot.analysis.process.channel import Channel
+from bot.analysis.process.start import spawn_with
 from bot.sandbox import SandboxState, sandbox_state
 from bot.sandbox.syscalls import ARCHITECTURES
 from tests.analysis.process.attempts import ALLOWED, ATTEMPTS
@@ -23,7 +24,7 @@ needs_seccomp = pytest.mark.skipif(
 
 @needs_seccomp
 def test_the_child_reaches_nothing_and_still_has_memory_and_threads() -> None:
-    with Channel(512 * 1024 * 1024, 20, 30, LAUNCH) as channel:
+    with Channel(512 * 1024 * 1024, 20, 30, spawn_with(LAUNCH)) as channel:
         told = msgpack.decode(channel.receive())
 
     refused = {"PermissionError", "OSError", "refused before the call"}
@@ -38,7 +39,7 @@ def test_the_child_reaches_nothing_and_still_has_memory_and_threads() -> None:
     not sandbox_state().landlock, reason="this kernel has no Landlock: not tested here"
 )
 def test_landlock_is_used_where_it_is() -> None:
-    with Channel(512 * 1024 * 1024, 20, 30, LAUNCH) as channel:
+    with Channel(512 * 1024 * 1024, 20, 30, spawn_with(LAUNCH)) as channel:
         told = msgpack.decode(channel.receive())
 
     assert told["complete"] == sandbox_state().complete
