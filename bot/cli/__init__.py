@@ -1,4 +1,4 @@
-"""The command line: which commands there are. Each is imported when it is called."""
+"""The command line: the list of commands. Each is imported when it is called."""
 
 from __future__ import annotations
 
@@ -10,27 +10,35 @@ import click
 from bot.cli.group import CommandEntry, CommandLine
 
 COMMANDS: Final = (
-    CommandEntry("demo", "bot.cli.demo:demo", "The whole App on this machine, without GitHub."),
-    CommandEntry("review", "bot.cli.review:review", "What a change would do in the cluster."),
-    CommandEntry("backtest", "bot.cli.backtest:backtest", "What the last merges would have got."),
+    CommandEntry("demo", "bot.cli.demo:demo", "Run the whole App on this machine, without GitHub."),
     CommandEntry(
-        "read", "bot.cli.read:read", "The resources of a file, as the cluster reads them."
+        "review", "bot.cli.review:review", "Review what a change would do in the cluster."
     ),
-    CommandEntry("map", "bot.cli.map:map_", "Who reaches whom on which port."),
-    CommandEntry("rules", "bot.cli.rules:rules", "Every rule, with its default severity."),
-    CommandEntry("explain", "bot.cli.rules:explain", "The page of a rule."),
-    CommandEntry("who-can", "bot.cli.rbac:who_can", "Who may do something, as the manifests say."),
-    CommandEntry("grants", "bot.cli.rbac:grants", "What a subject may do, or gains by a change."),
+    CommandEntry("backtest", "bot.cli.backtest:backtest", "Review the last merges again."),
     CommandEntry(
-        "tools", "bot.cli.tools:tools", "The renderers: what is here, and how to bring them."
+        "read", "bot.cli.read:read", "Show the resources of a file as the cluster reads them."
     ),
+    CommandEntry("map", "bot.cli.map:map_", "Show which pods can connect to which."),
+    CommandEntry("rules", "bot.cli.rules:rules", "List every rule."),
+    CommandEntry("explain", "bot.cli.rules:explain", "Show the page of a rule."),
+    CommandEntry("who-can", "bot.cli.rbac:who_can", "List who may do something."),
+    CommandEntry(
+        "grants", "bot.cli.rbac:grants", "List what a subject may do, or gains by a change."
+    ),
+    CommandEntry("tools", "bot.cli.tools:tools", "List the renderers, or install the pinned ones."),
     CommandEntry("policy", "bot.cli.policy:policy", "Check a policy file, or propose one."),
     CommandEntry("new-rule", "bot.cli.scaffold:new_rule", "Write the two files of a new rule."),
-    CommandEntry("docs", "bot.cli.docs:docs", "Regenerate what is generated."),
-    CommandEntry("serve", "bot.cli.serve:serve", "Take webhooks and review pull requests."),
-    CommandEntry("worker", "bot.cli.serve:worker", "Review what other replicas took in."),
-    CommandEntry("doctor", "bot.cli.doctor:doctor", "What is wrong between here and GitHub."),
-    CommandEntry("replay", "bot.cli.replay:replay", "One delivery through the door again."),
+    CommandEntry("docs", "bot.cli.docs:docs", "Regenerate the generated documents."),
+    CommandEntry("serve", "bot.cli.serve:serve", "Receive webhooks and review pull requests."),
+    CommandEntry(
+        "worker", "bot.cli.serve:worker", "Review pull requests that other replicas received."
+    ),
+    CommandEntry(
+        "doctor", "bot.cli.doctor:doctor", "Diagnose this installation and its GitHub App."
+    ),
+    CommandEntry(
+        "replay", "bot.cli.replay:replay", "Send one webhook delivery to the service again."
+    ),
 )
 """In the order in which `fairlead --help` shows them."""
 

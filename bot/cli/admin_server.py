@@ -1,4 +1,4 @@
-"""What `fairlead serve` answers with: the set-up page first, where there is no App yet."""
+"""The WSGI application of `fairlead serve`: the set-up page, then the service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class Door:
-    """A WSGI application: the set-up page, and the service from the moment that it can run."""
+    """A WSGI application that serves the set-up page, and the service once it can run."""
 
     def __init__(self, opened: Callable[[Settings], tuple[Flask, Queue]]) -> None:
         self._opened = opened
@@ -30,20 +30,20 @@ class Door:
         self.queue: Queue | None = None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """What the application of the moment answers."""
+        """Answer by the current application."""
         if self._app is None:
-            raise RuntimeError("neither set up nor open")
+            raise RuntimeError("call open or set_up before serving")
         return self._app(environ, start_response)
 
     def open(self, settings: Settings) -> None:
-        """The service runs from now on. Raises UsageError where something is missing."""
+        """Serve the App. Raises UsageError where a setting is missing."""
         self._app, self.queue = self._opened(settings)
 
     def set_up(self, settings: Settings, port: int) -> None:
-        """The set-up page is shown from now on; its address, with the token, is in the log."""
+        """Serve the set-up page, and log its address with the one-time token."""
         page = SetUp(
             api_url=settings.github_api_url,
-            store=lambda held: store(settings.data_dir, held),
+            store=lambda app: store(settings.data_dir, app),
             on_stored=lambda: threading.Thread(
                 target=self._begin, name="begin", daemon=True
             ).start(),
@@ -51,13 +51,13 @@ class Door:
         self._app = create_setup_app(page)
         host = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104 - compared
         address = f"http://{host}:{port}/setup?token={page.token}"
-        log.warning("set-up page", address=address, reason="there are no credentials of an App")
+        log.warning("set-up page", address=address, reason="no GitHub App is configured")
 
     def _begin(self) -> None:
-        """After the page's answer: the queue starts, and takes the page's place."""
+        """Start the service in place of the set-up page, once that page has answered."""
         try:
             self.open(read_settings())
         except FairleadError as error:
-            log.error("the service cannot start", reason=str(error))  # noqa: TRY400 - said whole
+            log.error("the service cannot start", reason=str(error))  # noqa: TRY400 - the message is enough
             return
         log.info("service started")

@@ -1,4 +1,4 @@
-"""`fairlead backtest`: what the last merges would have got."""
+"""`fairlead backtest`: what reviews of the last merges would have reported."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 
 from bot.cli import output
-from bot.cli.fetch_options import fetching_here, may_fetch
+from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import AnalysisError, UsageError
 from bot.settings import cache_directory, tool_folders
 
@@ -31,7 +30,7 @@ Examples:
   fairlead backtest --last 20 --format json > backtest.json"""
 
 _SHOWN: Final = 12
-"""Characters of a commit's id: enough for git, short enough for a line."""
+"""Characters of a commit id that are printed."""
 
 
 @click.command(epilog=EPILOG)
@@ -41,33 +40,15 @@ _SHOWN: Final = 12
     type=click.IntRange(1, 5000),
     default=50,
     show_default=True,
-    help="How many merges along first parents.",
+    help="How many merges to review, along first parents.",
 )
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=".",
-    show_default="here",
-    help="The repository that has the commits.",
-)
-@click.option(
-    "--policy",
-    "policy_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The policy file; else .github/fairlead.yml of BRANCH as it is now.",
-)
-@click.option(
-    "--organisation",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The organisation's policy, which lies under it.",
-)
+@repository_options("repo", "policy", "organisation", "no_fetch", policy_of="BRANCH as it is now")
 @click.option(
     "--seconds",
     type=click.IntRange(1, 86400),
     default=900,
     show_default=True,
-    help="No merge is begun after so long.",
+    help="Stop starting new merges after this many seconds.",
 )
 @click.option(
     "--format",
@@ -75,25 +56,21 @@ _SHOWN: Final = 12
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="text for people, json for machines.",
+    help="text for a terminal, json for programs.",
 )
-@may_fetch
-def backtest(  # noqa: PLR0913 - one parameter an option, all by name
+def backtest(
     *,
     branch: str,
     last: int,
-    repo: Path,
-    policy_file: Path | None,
-    organisation: Path | None,
+    where: RepositoryOptions,
     seconds: int,
     form: str,
-    no_fetch: bool,
 ) -> None:
-    """Review the last merges of BRANCH again, and count by rule what they would have got.
+    """Review the last merges of BRANCH again, and count the findings by rule.
 
-    Each commit along first parents is compared with its parent, by the same engine as a pull
-    request and with one policy for all. Approvals of people are not known. A lower severity is
-    suggested for rules that would have blocked more than one merge in ten.
+    Each commit along first parents is compared with its parent by the same engine that reviews
+    pull requests, under one policy. Approvals are not taken into account. For rules that would
+    have blocked more than one merge in ten, a lower severity is suggested.
     """
     from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415 - not for --help
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415 - not for --help
@@ -103,24 +80,24 @@ def backtest(  # noqa: PLR0913 - one parameter an option, all by name
     from bot.core.policy.model import POLICY_PATH  # noqa: PLC0415 - not for --help
     from bot.git import Repository  # noqa: PLC0415 - not for --help
 
-    repository = Repository(repo)
+    repository = Repository(where.repo)
     tip = repository.resolve(branch)
-    held = repository.file(tip, POLICY_PATH)
-    policy = read_policy(policy_file, held, repository.branch(branch), organisation)
+    policy_text = repository.file(tip, POLICY_PATH)
+    policy = read_policy(where.policy, policy_text, repository.branch(branch), where.organisation)
     options = AnalysisOptions(
         cache=cache_directory(),
-        tenant=str(repo.resolve()),
+        tenant=where.tenant,
         start=fork,
         renders=renders_here(tool_folders()),
-        fetching=fetching_here(cache_directory(), no_fetch=no_fetch),
+        fetching=where.fetching(cache_directory()),
     )
     merges = repository.first_parents(tip, last)
     if not merges:
-        raise UsageError(f"{branch!r} has no merge to look at: its history is one commit long")
+        raise UsageError(f"{branch!r} has no merges to review: its history is a single commit")
     outcomes = list(_outcomes(repository, merges, policy, options, seconds))
     if form == "json":
-        found = {**document(outcomes, policy), "asked": len(merges)}
-        output.write(json.dumps(found, indent=2) + "\n", None)
+        result = {**document(outcomes, policy), "asked": len(merges)}
+        output.write(json.dumps(result, indent=2) + "\n", None)
     else:
         output.write("".join(f"{line}\n" for line in _text(outcomes, len(merges), policy)), None)
 
@@ -132,7 +109,7 @@ def _outcomes(
     options: AnalysisOptions,
     seconds: float,
 ) -> Iterator[Outcome]:
-    """One outcome a merge, newest first, until the time is over."""
+    """One outcome for each merge, newest first, until `seconds` have passed."""
     from bot.analysis.process.parent import ComparedTree  # noqa: PLC0415 - not for --help
     from bot.analysis.review import review_trees  # noqa: PLC0415 - not for --help
     from bot.core.adoption.backtest import Outcome  # noqa: PLC0415 - not for --help
@@ -143,7 +120,7 @@ def _outcomes(
             if time.monotonic() > end:
                 return
             base, head = (
-                ComparedTree(repository.tree(held), blobs, held) for held in (parent, commit)
+                ComparedTree(repository.tree(sha), blobs, sha) for sha in (parent, commit)
             )
             try:
                 yield Outcome(commit, review_trees(base, head, policy, today, options))
@@ -152,15 +129,15 @@ def _outcomes(
             counter.advance()
 
 
-def _text(outcomes: Sequence[Outcome], asked: int, policy: Policy) -> Iterator[str]:
+def _text(outcomes: Sequence[Outcome], requested: int, policy: Policy) -> Iterator[str]:
     from bot.core.adoption.backtest import suggested_policy, tallies, verdicts  # noqa: PLC0415 - as above
 
     counted = verdicts(outcomes)
-    said = ", ".join(f"{count} {name}" for name, count in counted.items() if count)
+    totals = ", ".join(f"{count} {name}" for name, count in counted.items() if count)
     noun = "merge" if len(outcomes) == 1 else "merges"
-    yield f"{len(outcomes)} {noun}: {said}"
-    if len(outcomes) < asked:
-        yield f"{asked - len(outcomes)} more were not looked at: raise --seconds"
+    yield f"{len(outcomes)} {noun}: {totals}"
+    if len(outcomes) < requested:
+        yield f"{requested - len(outcomes)} more were not reviewed in time: raise --seconds"
     rows = tallies(outcomes)
     if rows:
         width = max(len(row.rule) for row in rows)
@@ -182,7 +159,7 @@ def _text(outcomes: Sequence[Outcome], asked: int, policy: Policy) -> Iterator[s
         yield f"{outcome.commit[:_SHOWN]}  {_why(outcome)}"
     if suggestion := suggested_policy(rows, len(outcomes), policy):
         yield ""
-        yield "To begin with, in .github/fairlead.yml:"
+        yield "A policy to start with, in .github/fairlead.yml:"
         yield from (f"  {line}" for line in suggestion.splitlines())
 
 
@@ -190,23 +167,23 @@ def _why(outcome: Outcome) -> str:
     if outcome.review is None:
         return f"failed: {outcome.trouble}"
     return "blocked: " + ", ".join(
-        sorted({found.rule for found in outcome.review.findings if found.blocks})
+        sorted({finding.rule for finding in outcome.review.findings if finding.blocks})
     )
 
 
 class _Counter(Protocol):
     def advance(self) -> None:
-        """One more merge is done."""
+        """Count one reviewed merge."""
 
 
 class _Silent:
     def advance(self) -> None:
-        """Nobody looks."""
+        """Do nothing: standard error is not a terminal."""
 
 
 @contextmanager
 def _counting(total: int) -> Iterator[_Counter]:
-    """A progress bar on standard error, where that is a terminal."""
+    """A progress bar on standard error, if that is a terminal."""
     if not sys.stderr.isatty():
         yield _Silent()
         return
@@ -218,7 +195,7 @@ def _counting(total: int) -> Iterator[_Counter]:
 
         class Bar:
             def advance(self) -> None:
-                """One more merge is done."""
+                """Count one reviewed merge."""
                 shown.advance(task)
 
         yield Bar()

@@ -1,4 +1,4 @@
-"""Two commits or directories into a review."""
+"""Opens two commits or directories, and reviews the second against the first."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ from bot.git import Repository, read_directory
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What is compared. `policy` is the policy file's text in BASE, None where there is none.
+    """The two trees that are compared.
 
-    `branch` is the branch that BASE names, None where it is no branch. `repositories` are the
-    addresses of the repository that has the commits.
+    `policy` is the text of BASE's policy file, None where it has none. `branch` is the branch that
+    BASE names, None where BASE is not a branch. `repositories` are the addresses of the
+    repository that contains the commits.
     """
 
     base: ComparedTree
@@ -42,12 +43,12 @@ class Sides:
     repositories: tuple[str, ...] = ()
 
     def at_head(self, path: str) -> bytes | None:
-        """The content of a regular file of HEAD, None where there is none."""
+        """The content of a regular file of HEAD, None where HEAD has no such file."""
         return _content(self.head, path)
 
-    def line(self, found: ReviewFinding) -> str | None:
-        """The line that a finding stands on, None where it must not or cannot be shown."""
-        place = found.location
+    def line(self, finding: ReviewFinding) -> str | None:
+        """The text of a finding's line, None where it cannot or must not be shown."""
+        place = finding.location
         if place is None or place.line is None:
             return None
         from bot.core.reading import read_manifest  # noqa: PLC0415 - only to show a line
@@ -58,9 +59,9 @@ class Sides:
 
 @contextmanager
 def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
-    """BASE and HEAD, each a commit or else a directory; of two commits their merge base is BASE.
+    """Open BASE and HEAD, each a commit or a directory. Two commits are compared by merge base.
 
-    Raises UsageError for what is neither.
+    Raises UsageError for a name that is neither.
     """
     with ExitStack() as stack:
         repository = _repository(repo)
@@ -71,54 +72,59 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
         before = _side(repository, from_commit, base, stack)
         after = _side(repository, new, head, stack)
         if repository is not None and old is not None:
-            # The policy is that of the branch as it is, as on GitHub, not of where head left it.
+            # As on GitHub, the policy is that of the branch now, not that of the merge base.
             policy, branch = repository.file(old, POLICY_PATH), repository.branch(base)
         else:
             policy, branch = _content(before, POLICY_PATH), None
         if policy is None and _content(before, MISNAMED) is not None:
-            said = f"nobody reads {MISNAMED} of {base}: name it {POLICY_PATH}"
-            click.echo(f"fairlead: warning: {said}", err=True)
+            message = f"Fairlead does not read {MISNAMED} of {base}: rename it to {POLICY_PATH}"
+            click.echo(f"fairlead: warning: {message}", err=True)
         addresses = repository.remotes() if repository is not None else ()
         yield Sides(before, after, policy, branch, addresses)
 
 
 def compare(sides: Sides, policy: Policy, today: date, options: AnalysisOptions) -> Review:
-    """The review. Raises UsageError where neither side has anything to look at."""
-    own = replace(options, repositories=sides.repositories)
-    found = review_trees(sides.base, sides.head, policy, today, own)
-    if found.summary.compared or any(_has_any(side, policy) for side in (sides.base, sides.head)):
-        return found
+    """The review of HEAD. Raises UsageError where neither side has a manifest."""
+    with_addresses = replace(options, repositories=sides.repositories)
+    review = review_trees(sides.base, sides.head, policy, today, with_addresses)
+    if review.summary.compared or any(_has_any(side, policy) for side in (sides.base, sides.head)):
+        return review
+    if any(_has_any(side, replace(policy, ignore=())) for side in (sides.base, sides.head)):
+        patterns = ", ".join(repr(pattern) for pattern in policy.ignore)
+        raise UsageError(f"every manifest is ignored by the policy (ignore: [{patterns}])")
     names = f"{sides.base.name!r} nor {sides.head.name!r}"
-    raise UsageError(f"neither {names} has any manifest: name what holds .yaml or .json files")
+    raise UsageError(f"neither {names} contains a manifest (.yaml, .yml or .json)")
 
 
 def _has_any(side: ComparedTree, policy: Policy) -> bool:
     from bot.core.states.roots.files import files_of  # noqa: PLC0415 - only where nothing was compared
 
-    found = files_of(side.tree, policy.ignore)
-    return bool(found.manifests or found.charts)
+    files = files_of(side.tree, policy.ignore)
+    return bool(files.manifests or files.charts)
 
 
 def read_policy(
     file: Path | None,
-    held: bytes | None,
+    base_text: bytes | None,
     branch: str | None = None,
     organisation: Path | None = None,
 ) -> Policy:
-    """The policy of the file, else of BASE, for a target branch. Raises PolicyError, with where.
+    """The policy of `file`, else of BASE, for a target branch.
 
-    `organisation` is the file that lies under it.
+    `organisation` is the organisation's policy file. Raises PolicyError that names the file.
     """
-    where, data = (POLICY_PATH, held or b"") if file is None else (str(file), file.read_bytes())
+    where, data = (
+        (POLICY_PATH, base_text or b"") if file is None else (str(file), file.read_bytes())
+    )
     if organisation is None and not data.strip():
-        return Policy()  # no rule has to be loaded to know what it would accept
+        return Policy()  # without loading the rules, whose options a policy may set
     under = read_organisation(organisation)
     with naming(where):
         return combined(under, data.decode("utf-8-sig"), rule_options(), branch)
 
 
 def policies_of(file: Path | None, organisation: Path | None) -> Mapping[str | None, Policy]:
-    """The policies of the files, by what they name of branches. Raises PolicyError, with where."""
+    """The policy for each branch pattern of the files. Raises PolicyError that names the file."""
     under = read_organisation(organisation)
     with naming(str(file)):
         text = "" if file is None else file.read_bytes().decode("utf-8-sig")
@@ -126,7 +132,7 @@ def policies_of(file: Path | None, organisation: Path | None) -> Mapping[str | N
 
 
 def read_organisation(file: Path | None) -> Organisation:
-    """The organisation's policy of a file. Raises PolicyError that names it."""
+    """The organisation's policy in `file`. Raises PolicyError that names the file."""
     if file is None:
         return NO_ORGANISATION
     with naming(str(file)):
@@ -135,7 +141,7 @@ def read_organisation(file: Path | None) -> Organisation:
 
 @contextmanager
 def naming(where: str) -> Iterator[None]:
-    """Says in each error of a policy which file it is about."""
+    """Add the file's name to every policy error."""
     try:
         yield
     except UnicodeDecodeError as error:
@@ -152,7 +158,7 @@ def _repository(repo: Path) -> Repository | None:
 
 
 def _commit(repository: Repository | None, name: str) -> str | None:
-    """The full id of the commit of this name, None where it is to be a directory."""
+    """The full id of the commit of this name, None where the name is a directory."""
     if repository is not None:
         try:
             return repository.resolve(name)
@@ -171,14 +177,14 @@ def _side(
         )
     if not Path(name).is_dir():
         raise UsageError(
-            f"{name!r} is no directory, and there is no git repository here: use --repo"
+            f"{name!r} is not a directory, and there is no git repository here: use --repo"
         )
-    held = read_directory(Path(name))
-    return ComparedTree(held.tree, held, name)
+    directory = read_directory(Path(name))
+    return ComparedTree(directory.tree, directory, name)
 
 
 def _content(side: ComparedTree, path: str) -> bytes | None:
-    """The content of a regular file of a side, None where there is none."""
+    """The content of a regular file of a tree, None where there is no such file."""
     file = side.tree.get(path)
     if file is None or file.mode not in {"100644", "100755"}:
         return None

@@ -45,14 +45,16 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--once", is_flag=True, help="End when everything was shown.")
+@click.option(
+    "--once", is_flag=True, help="Exit after the last step instead of keeping the pages open."
+)
 def demo(*, once: bool) -> int:
-    """Show the App at work: a pull request, its review, and the fix that turns it green.
+    """Show the App at work: a pull request, its review, and the fix that makes the check pass.
 
-    A stand-in for GitHub and the real service run on this machine, with real webhooks and real
-    git, in a temporary directory. No account and no network are needed.
+    A stand-in for GitHub and the real service run on this machine, with real webhooks and git, in
+    a temporary directory. No account and no network are needed.
     """
-    # However it ends, the service ends with it.
+    # SIGTERM unwinds the stack, which also stops the service.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="fairlead-demo-") as directory:
         try:
@@ -71,20 +73,20 @@ def demo(*, once: bool) -> int:
 
 
 def _settings() -> dict[str, str]:
-    """The service's further settings: the example is harmless, so it may go without a sandbox."""
+    """Further settings of the service. The example is harmless and may run without a sandbox."""
     state = sandbox_state()
     if state.complete:
         return {}
-    _progress(f"The sandbox is not complete on this machine ({state}): the example goes without")
+    _progress(f"The sandbox is incomplete on this machine ({state}): the example runs without it")
     return {"FAIRLEAD_ALLOW_NO_SANDBOX": "true"}
 
 
 def _shown(running: Demonstration, out: Console) -> list[str]:
-    """Both halves of the story, printed; what was not as it should be."""
-    _progress(f"Opening a pull request in {REPOSITORY} that changes four manifests for the worse")
+    """Print both steps; return what differed from the expected result."""
+    _progress(f"Opening a pull request in {REPOSITORY} that makes four manifests worse")
     bad = running.open_bad("storefront-uploads")
     _print(out, bad)
-    # Told before the next push: what is shown are the stand-in's own things, which change.
+    # Checked before the next push: the view reads the live state of the stand-in.
     wrong = list(wrong_about_bad(bad))
     _progress("Pushing the fix")
     fixed = running.push_fix(bad.number)
@@ -93,7 +95,7 @@ def _shown(running: Demonstration, out: Console) -> list[str]:
 
 
 def _print(out: Console, shown: PullRequestView) -> None:
-    """A pull request as its page shows it: the threads, the check, the merge button."""
+    """Print a pull request: its threads, its check and whether it can be merged."""
     out.print(Rule(f"Pull request #{shown.number}", align="left", characters="─"))
     for comment in shown.comments:
         out.print(f"\n{comment.path}:{comment.line}", style="bold")
@@ -103,15 +105,15 @@ def _print(out: Console, shown: PullRequestView) -> None:
     out.print(f"\nCheck fairlead: {shown.check.conclusion}, {shown.check.title}", style="bold")
     out.print(Padding(Markdown(_HIDDEN.sub("", shown.check.summary or "")), (0, 0, 0, 2)))
     refused = shown.refusal is not None
-    said = f"Merging is blocked: {shown.refusal}" if refused else "This branch can be merged."
-    out.print(f"\n{said}\n", style="bold red" if refused else "bold green")
+    verdict = f"Merging is blocked: {shown.refusal}" if refused else "This branch can be merged."
+    out.print(f"\n{verdict}\n", style="bold red" if refused else "bold green")
 
 
 def _stay(running: Demonstration) -> None:
-    """Leaves everything running, with a pull request that is still blocked, until interrupted."""
-    _progress("Opening the bad change once more, to look at")
-    left = running.open_bad("storefront-uploads-again")
-    for number in (1, left.number):
+    """Keep everything running until interrupted, with a second pull request that is blocked."""
+    _progress("Opening the bad change once more, to explore")
+    pull = running.open_bad("storefront-uploads-again")
+    for number in (1, pull.number):
         click.echo(running.page(number))
     with contextlib.suppress(KeyboardInterrupt):
         _progress("Running until you press Ctrl-C")

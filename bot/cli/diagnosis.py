@@ -1,8 +1,8 @@
-"""What `fairlead doctor` says: one line a question, with what to do about it."""
+"""The lines that `fairlead doctor` prints: a diagnosis of one subject, and what to do about it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 DiagnosisStatus: TypeAlias = Literal["ok", "warning", "problem"]
@@ -10,28 +10,33 @@ DiagnosisStatus: TypeAlias = Literal["ok", "warning", "problem"]
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """An answer. `advice` is what to do, empty where all is well."""
+    """The state of one subject. `advice` says what to do; it is empty where all is well."""
 
     status: DiagnosisStatus
     subject: str
-    said: str
+    message: str
     advice: str = ""
 
     def document(self) -> dict[str, str]:
-        """The line for machines."""
-        return asdict(self)
+        """The line for programs; `said` is the message, by the name that the format gives it."""
+        return {
+            "status": self.status,
+            "subject": self.subject,
+            "said": self.message,
+            "advice": self.advice,
+        }
 
 
-def ok(subject: str, said: str) -> Diagnosis:
-    """All is well."""
-    return Diagnosis("ok", subject, said)
+def ok(subject: str, message: str) -> Diagnosis:
+    """A subject that is in order."""
+    return Diagnosis("ok", subject, message)
 
 
-def warning(subject: str, said: str, advice: str) -> Diagnosis:
-    """It works, but not as it should."""
-    return Diagnosis("warning", subject, said, advice)
+def warning(subject: str, message: str, advice: str) -> Diagnosis:
+    """A subject that works, but not as it should."""
+    return Diagnosis("warning", subject, message, advice)
 
 
-def problem(subject: str, said: str, advice: str) -> Diagnosis:
-    """It cannot work so."""
-    return Diagnosis("problem", subject, said, advice)
+def problem(subject: str, message: str, advice: str) -> Diagnosis:
+    """A subject that keeps Fairlead from working."""
+    return Diagnosis("problem", subject, message, advice)

@@ -62,7 +62,7 @@ def doctor(
         output.write(json.dumps(document, indent=2) + "\n", None)
     else:
         for line in lines:
-            output.write(f"{_MARKS[line.status]}  {line.subject}: {line.said}\n", None)
+            output.write(f"{_MARKS[line.status]}  {line.subject}: {line.message}\n", None)
             if line.advice:
                 output.write(f"           -> {line.advice}\n", None)
     ctx.exit(BLOCKED if any(line.status == "problem" for line in lines) else PASS)

@@ -1,4 +1,4 @@
-"""What `fairlead doctor` looks at on GitHub."""
+"""The part of `fairlead doctor` that checks the App on GitHub."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_BRANCHES: Final = 20
 _SKEW: Final = 30.0
 """Seconds. GitHub refuses a JWT from the future; the client dates its own a minute back."""
 
-_ACCEPT: Final = "an owner accepts them at {}"
+_ACCEPT: Final = "an owner can accept them at {}"
 
 
 def look_at_github(settings: Settings, only: str | None, repositories: int) -> Iterator[Diagnosis]:
@@ -39,10 +39,10 @@ def look_at_github(settings: Settings, only: str | None, repositories: int) -> I
         yield problem(
             "credentials",
             f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set",
-            "set them, or start `fairlead serve` without any and follow the set-up page",
+            "set them, or run `fairlead serve` without any and follow the set-up page",
         )
         return
-    # The service's own check of the key, in its words.
+    # Checks the key as the service does, with the same messages.
     gateway = Gateway(settings.app_id or "", settings.key, settings.github_api_url)
     auth = app_auth(settings.app_id or "", settings.key)
     with Inspection(auth, settings.github_api_url) as github:
@@ -52,20 +52,20 @@ def look_at_github(settings: Settings, only: str | None, repositories: int) -> I
             yield problem(
                 "credentials",
                 str(error),
-                "compare APP_ID and PRIVATE_KEY with the App's page; is GITHUB_API_URL reached?",
+                "compare APP_ID and PRIVATE_KEY with the App's page, and check GITHUB_API_URL",
             )
             return
         app = answer.body
         yield ok("credentials", f"App {app['slug']} (id {app['id']}) at {settings.github_api_url}")
         yield from _clock(answer.skew(datetime.now(UTC)))
-        yield from _wanted(app)
-        yield from _asked(webhook(github, settings_page(app)), "webhook")
-        yield from _asked(deliveries(github), "deliveries")
+        yield from _subscriptions(app)
+        yield from _answered(webhook(github, settings_page(app)), "webhook")
+        yield from _answered(deliveries(github), "deliveries")
         yield from _installations(github, gateway, app, only, repositories)
 
 
 def settings_page(app: Mapping[str, Any]) -> str:
-    """Where the App's owner changes it; `html_url` is the page that everybody sees."""
+    """The page where the App's owner edits it; `html_url` is its public page."""
     parts = urlsplit(app["html_url"])
     owner = app["owner"]
     if "type" not in owner:
@@ -81,32 +81,34 @@ def _clock(skew: float | None) -> Iterator[Diagnosis]:
     if skew is None:
         return
     if abs(skew) > _SKEW:
-        said = f"this clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} GitHub's"
-        yield problem("clock", said, "set it by NTP: GitHub refuses tokens from another time")
+        message = f"this clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} GitHub's"
+        yield problem(
+            "clock", message, "synchronise it by NTP: GitHub refuses tokens with a wrong time"
+        )
     else:
-        yield ok("clock", "as GitHub's, within half a minute")
+        yield ok("clock", "within 30 s of GitHub's")
 
 
-def _wanted(app: Mapping[str, Any]) -> Iterator[Diagnosis]:
-    """What the App is registered with against what is wanted."""
+def _subscriptions(app: Mapping[str, Any]) -> Iterator[Diagnosis]:
+    """The App's permissions and events compared with those that Fairlead needs."""
     page = settings_page(app)
     yield _permissions("permissions", app["permissions"], f"add them at {page}/permissions")
     absent = [name for name in EVENTS if name not in app["events"]]
     if not absent:
-        yield ok("events", "all that are wanted")
+        yield ok("events", "all that are needed")
         return
-    said, advice = f"not subscribed: {', '.join(absent)}", f"subscribe at {page}/permissions"
+    message, advice = f"not subscribed: {', '.join(absent)}", f"subscribe at {page}/permissions"
     kind = problem if set(absent) & set(NEEDED_EVENTS) else warning
-    yield kind("events", said, advice)
+    yield kind("events", message, advice)
 
 
 def _permissions(subject: str, granted: Mapping[str, Any], advice: str) -> Diagnosis:
     absent = dict(lacking(granted))
     if not absent:
-        return ok(subject, "all that are wanted")
-    said = "missing: " + ", ".join(f"{name} ({level})" for name, level in absent.items())
+        return ok(subject, "all that are needed")
+    message = "missing: " + ", ".join(f"{name} ({level})" for name, level in absent.items())
     kind = problem if set(absent) & set(NEEDED) else warning
-    return kind(subject, said, advice)
+    return kind(subject, message, advice)
 
 
 def _installations(
@@ -116,76 +118,80 @@ def _installations(
     only: str | None,
     repositories: int,
 ) -> Iterator[Diagnosis]:
-    found = list(islice(github.installations(), _MOST_INSTALLATIONS))
-    if not found:
+    installations = list(islice(github.installations(), _MOST_INSTALLATIONS))
+    if not installations:
         page = f"{app.get('html_url', '')}/installations/new"
-        yield warning("installations", "the App is installed nowhere", f"install it at {page}")
+        yield warning("installations", "the App is not installed anywhere", f"install it at {page}")
     seen = False
-    for one in found:
-        login = one["account"]["login"]
+    for installation in installations:
+        login = installation["account"]["login"]
         if only is not None and only.partition("/")[0].lower() != login.lower():
             continue
         subject = f"installation {login}"
-        if one.get("suspended_at"):
-            yield problem(subject, "it is suspended", f"resume it at {one['html_url']}")
+        if installation.get("suspended_at"):
+            yield problem(subject, "it is suspended", f"resume it at {installation['html_url']}")
             continue
-        advice = _ACCEPT.format(one["html_url"])
-        yield _permissions(subject, one["permissions"], advice)
-        yield from _asked(_organisation(gateway, one["id"], login), subject)
-        for line in _asked(_branches(github, one["id"], app["id"], only, repositories), subject):
+        advice = _ACCEPT.format(installation["html_url"])
+        yield _permissions(subject, installation["permissions"], advice)
+        yield from _answered(_organisation(gateway, installation["id"], login), subject)
+        for line in _answered(
+            _branches(github, installation["id"], app["id"], only, repositories), subject
+        ):
             seen = True
             yield line
     if only is not None and not seen:
-        yield problem(only, "the App is not installed on it", "install it there, or mind the name")
+        yield problem(
+            only, "the App is not installed on it", "install it there, or correct the name"
+        )
 
 
 def _organisation(gateway: Gateway, installation: int, login: str) -> Iterator[Diagnosis]:
-    """Whether there is a policy under those of the repositories, which may lock what they say."""
+    """The organisation's policy, which repositories build on and which may lock settings."""
     subject = f"policy of {login}"
     try:
         text = read_organisation(gateway, installation, login)
-        held = parse_organisation(text, rule_options()) if text is not None else None
+        organisation = parse_organisation(text, rule_options()) if text is not None else None
     except PolicyError as error:
-        said = f"{place_of(login)} is not valid, and every check asks for action: {error}"
-        yield problem(subject, said, "correct it on its default branch")
+        message = f"{place_of(login)} is invalid, so every check ends as action_required: {error}"
+        yield problem(subject, message, "correct it on its default branch")
         return
-    if held is None:
-        yield ok(subject, f"none: the App reads no {place_of(login)}")
+    if organisation is None:
+        yield ok(subject, f"none: the App found no {place_of(login)}")
         return
-    locked = f", and locks {', '.join(held.locked)}" if held.locked else ""
-    yield ok(subject, f"{place_of(login)} lies under the repositories'{locked}")
+    locked = f", which locks {', '.join(organisation.locked)}" if organisation.locked else ""
+    yield ok(subject, f"every repository builds on {place_of(login)}{locked}")
 
 
 def _branches(
     github: Inspection, installation: int, app_id: int, only: str | None, repositories: int
 ) -> Iterator[Diagnosis]:
     with github.reader(installation) as reader:
-        held = [
-            one
-            for one in reader.repositories()
-            if only is None or one["full_name"].lower() == only.lower()
+        diagnoses = [
+            repository
+            for repository in reader.repositories()
+            if only is None or repository["full_name"].lower() == only.lower()
         ]
-        for one in held[:repositories]:
-            if not one.get("archived"):
-                yield from _of_repository(reader, one, app_id)
-        if len(held) > repositories:
+        for repository in diagnoses[:repositories]:
+            if not repository.get("archived"):
+                yield from _of_repository(reader, repository, app_id)
+        if len(diagnoses) > repositories:
             yield warning(
                 f"installation {installation}",
-                f"{len(held) - repositories} more repositories were not looked at",
+                f"{len(diagnoses) - repositories} more repositories were not checked",
                 "name one by --repository, or raise --repositories",
             )
 
 
 def _of_repository(
-    reader: InstallationReader, one: Mapping[str, Any], app_id: int
+    reader: InstallationReader, repository: Mapping[str, Any], app_id: int
 ) -> Iterator[Diagnosis]:
-    name = one["full_name"]
-    branches = dict.fromkeys([one["default_branch"], *reader.protected(name)])
+    name = repository["full_name"]
+    branches = dict.fromkeys([repository["default_branch"], *reader.protected(name)])
     for branch in list(branches)[:_MOST_BRANCHES]:
         rules = reader.rules(name, branch)
         yield _required(f"{name} {branch}", rules, app_id)
         if _resolves(rules):
-            yield ok(f"{name} {branch}", "open conversations block the merge, ours as well")
+            yield ok(f"{name} {branch}", "open conversations block the merge, including Fairlead's")
 
 
 def _required(subject: str, rules: Iterable[Mapping[str, Any]], app_id: int) -> Diagnosis:
@@ -199,14 +205,16 @@ def _required(subject: str, rules: Iterable[Mapping[str, Any]], app_id: int) -> 
     ]
     advice = f"require {CHECK!r} from this App in a ruleset of the branch"
     if not sources:
-        said = f"no ruleset requires {CHECK!r} (classic branch protection cannot be seen)"
-        return warning(subject, said, advice)
+        message = f"no ruleset requires {CHECK!r} (classic branch protection cannot be seen)"
+        return warning(subject, message, advice)
     if others := [source for source in sources if source not in {None, app_id}]:
-        said = f"{CHECK!r} is required from App {others[0]}, not from this one ({app_id})"
-        return problem(subject, said, f"choose this App as the source of {CHECK!r}")
+        message = f"{CHECK!r} is required from App {others[0]}, not from this one ({app_id})"
+        return problem(subject, message, f"choose this App as the source of {CHECK!r}")
     if None in sources:
-        said = f"{CHECK!r} is required from any source: whoever may write statuses can pass it"
-        return warning(subject, said, advice)
+        message = (
+            f"{CHECK!r} is required from any source: anyone who may write statuses can make it pass"
+        )
+        return warning(subject, message, advice)
     return ok(subject, f"{CHECK!r} is required from this App")
 
 
@@ -218,8 +226,8 @@ def _resolves(rules: Iterable[Mapping[str, Any]]) -> bool:
     )
 
 
-def _asked(look: Iterator[Diagnosis], subject: str) -> Iterator[Diagnosis]:
-    """The lines of one look; where GitHub refuses, that is the line."""
+def _answered(look: Iterator[Diagnosis], subject: str) -> Iterator[Diagnosis]:
+    """The lines of one check, or GitHub's refusal as a line."""
     try:
         yield from look
     except GitHubError as error:

@@ -1,4 +1,4 @@
-"""What `fairlead doctor` looks at on this machine."""
+"""The part of `fairlead doctor` that checks this machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.sandbox import proved_state
 from bot.settings import Settings, tool_folders
 
 _GIT: Final = (2, 31)
-"""`git fetch` with a configuration from the environment came with it."""
+"""The first git that takes configuration for `git fetch` from the environment."""
 
 _MEBIBYTE: Final = 1024**2
 _GIBIBYTE: Final = 1024**3
@@ -36,13 +36,13 @@ def look_here(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def _python(settings: Settings) -> Diagnosis:
-    said = f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
+    versions = f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
     trapped = sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42)
     if trapped and settings.database_url is None:
         return problem(
-            "python", said, "upgrade SQLite to 3.42, run on Python 3.11, or set DATABASE_URL"
+            "python", versions, "upgrade SQLite to 3.42, run on Python 3.11, or set DATABASE_URL"
         )
-    return ok("python", said)
+    return ok("python", versions)
 
 
 def _git() -> Diagnosis:
@@ -52,33 +52,33 @@ def _git() -> Diagnosis:
     done = subprocess.run(  # noqa: S603 - git itself, with a constant argument
         [path, "version"], capture_output=True, text=True, timeout=30, check=False
     )
-    said = done.stdout.strip()
-    version = re.search(r"(\d+)\.(\d+)", said)
+    output_line = done.stdout.strip()
+    version = re.search(r"(\d+)\.(\d+)", output_line)
     if version is None:
-        return problem("git", "git does not say its version", "install git anew")
+        return problem("git", "`git version` prints no version", "reinstall git")
     if (int(version[1]), int(version[2])) < _GIT:
-        wanted = ".".join(map(str, _GIT))
-        return problem("git", said, f"upgrade git to {wanted} or newer")
-    return ok("git", said)
+        minimum = ".".join(map(str, _GIT))
+        return problem("git", output_line, f"upgrade git to {minimum} or newer")
+    return ok("git", output_line)
 
 
 def _renderers() -> Iterator[Diagnosis]:
     for tool in pinned_tools():
-        found = find(tool.name, tool_folders())
-        if found is None:
+        binary = find(tool.name, tool_folders())
+        if binary is None:
             yield warning(
                 tool.name,
-                f"{tool.name} is not here: roots that need it are not looked at",
+                f"{tool.name} is not installed: roots that need it are not looked at",
                 "run `fairlead tools fetch`",
             )
-        elif not found.pinned:
+        elif not binary.pinned:
             yield warning(
                 tool.name,
-                f"{found} at {found.path} is not the version that is tested",
+                f"{binary} at {binary.path} is not the tested version",
                 f"run `fairlead tools fetch` for {tool.version}",
             )
         else:
-            yield ok(tool.name, f"{found} at {found.path}")
+            yield ok(tool.name, f"{binary} at {binary.path}")
 
 
 def _sandbox(settings: Settings) -> Diagnosis:
@@ -87,32 +87,38 @@ def _sandbox(settings: Settings) -> Diagnosis:
         return ok("sandbox", str(state))
     advice = "run on Linux 5.13 or newer with Landlock and seccomp"
     if settings.allow_no_sandbox:
-        return warning("sandbox", f"{state}, and going without is allowed", advice)
+        return warning("sandbox", f"{state}; reviews run without it", advice)
     return problem("sandbox", str(state), f"{advice}, or set FAIRLEAD_ALLOW_NO_SANDBOX=true")
 
 
 def _fetching(settings: Settings) -> Diagnosis:
-    """Whether things that lie elsewhere are fetched, from where, and how much of them is here."""
+    """Whether remote sources are fetched, from which hosts, and how much is stored."""
     if not settings.fetch.enabled:
-        return ok("fetching", "off: remote bases and charts are named, never read")
+        return ok("fetching", "off: remote bases and charts are not read")
     hosts = ", ".join(("what base uses", *settings.fetch.hosts))
     kept = Store(settings.data_dir / "fetched").size() / _MEBIBYTE
-    said = f"from {hosts}; {kept:.0f} MiB kept"
+    message = f"from {hosts}; {kept:.0f} MiB stored"
     if proved_state().complete or settings.allow_no_sandbox:
-        return ok("fetching", said)
-    return warning("fetching", "not without a sandbox", "see the sandbox above")
+        return ok("fetching", message)
+    return warning("fetching", "disabled without a sandbox", "see the line on the sandbox above")
 
 
 def _data(directory: Path) -> Diagnosis:
     shown = str(directory.absolute())
-    # What is not there yet is made in the nearest directory that is.
-    nearest = next(held for held in (directory, *directory.absolute().parents) if held.exists())
+    # A missing directory is created inside the nearest one that exists.
+    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        return problem("data", f"{shown} cannot be written to", "set DATA_DIR, or give it to me")
+        return problem(
+            "data",
+            f"{shown} cannot be written to",
+            "set DATA_DIR, or make the directory writable for this user",
+        )
     free = shutil.disk_usage(nearest).free
-    said = f"{shown}, {free / _GIBIBYTE:.1f} GiB free"
+    message = f"{shown}, {free / _GIBIBYTE:.1f} GiB free"
     if free < _GIBIBYTE:
-        return warning("data", said, "make room: mirrors of the repositories are kept there")
+        return warning(
+            "data", message, "free some space: mirrors of the repositories are stored there"
+        )
     if directory.is_dir() and directory.stat().st_mode & 0o007:
-        return warning("data", f"{shown} is open to everybody", f"chmod 750 {shown}")
-    return ok("data", said)
+        return warning("data", f"{shown} is readable by every user", f"chmod 750 {shown}")
+    return ok("data", message)

@@ -1,4 +1,4 @@
-"""What `fairlead doctor` looks at of the webhook: its settings, and what became of deliveries."""
+"""The part of `fairlead doctor` that checks the webhook's settings and its last deliveries."""
 
 from __future__ import annotations
 
@@ -15,59 +15,65 @@ _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def webhook(github: Inspection, page: str) -> Iterator[Diagnosis]:
-    """What is wrong with the webhook's settings, which `page` shows to the App's owner."""
-    held = github.webhook()
-    address = urlsplit(str(held.get("url") or ""))
+    """The faults in the webhook's settings, which the App's owner edits at `page`."""
+    hook = github.webhook()
+    address = urlsplit(str(hook.get("url") or ""))
     if not address.hostname:
-        said = "the App has no webhook address: it hears of nothing"
-        yield problem("webhook", said, f"set https://ADDRESS/webhook at {page}")
+        message = "the App has no webhook address and receives no events"
+        yield problem("webhook", message, f"set https://ADDRESS/webhook at {page}")
         return
-    # What may stand before the host or behind the path of somebody's proxy is a secret.
+    # User information and query strings may contain a secret of somebody's proxy.
     shown = f"{address.scheme}://{address.hostname}{address.path}"
-    found = False
-    for wrong, said, advice in _faults(held, address.scheme, address.hostname):
+    faulty = False
+    for wrong, message, advice in _faults(hook, address.scheme, address.hostname):
         if wrong:
-            found = True
-            yield problem("webhook", f"{shown}: {said}", f"{advice} at {page}")
-    if not found:
+            faulty = True
+            yield problem("webhook", f"{shown}: {message}", f"{advice} at {page}")
+    if not faulty:
         yield ok("webhook", f"{shown}, signed JSON")
 
 
-def _faults(held: Mapping[str, Any], scheme: str, host: str) -> Iterator[tuple[bool, str, str]]:
-    """Each thing that may be wrong: whether it is, what is said of it, what is to be done."""
+def _faults(hook: Mapping[str, Any], scheme: str, host: str) -> Iterator[tuple[bool, str, str]]:
+    """Each possible fault: whether it is present, its message, and the advice."""
     plain = scheme != "https" and host not in _LOCAL
-    yield plain, "what is sent can be read on its way", "begin the address with https://"
+    yield plain, "deliveries are not encrypted in transit", "use an https:// address"
     # GitHub's default is a form, which the service refuses.
-    form = held.get("content_type") != "json"
-    yield form, "deliveries come as a form and are refused", "choose application/json"
-    unsigned = not held.get("secret")
+    form = hook.get("content_type") != "json"
+    yield form, "deliveries are sent as a form and refused", "choose application/json"
+    unsigned = not hook.get("secret")
     yield unsigned, "deliveries are not signed and are refused", "set the value of WEBHOOK_SECRET"
-    unsure = str(held.get("insecure_ssl", "0")) != "0"
-    yield unsure, "GitHub does not check whose certificate it is", "enable SSL verification"
+    unsure = str(hook.get("insecure_ssl", "0")) != "0"
+    yield unsure, "GitHub does not verify the certificate", "enable SSL verification"
 
 
 def deliveries(github: Inspection) -> Iterator[Diagnosis]:
-    """Deliveries of which no attempt came through, by GUID: an attempt may have been repeated."""
+    """Deliveries of which every attempt failed; redeliveries share a GUID."""
     attempts: dict[str, list[dict[str, Any]]] = {}
-    for one in islice(github.deliveries(), _MOST_DELIVERIES):
-        attempts.setdefault(one["guid"], []).append(one)
+    for attempt in islice(github.deliveries(), _MOST_DELIVERIES):
+        attempts.setdefault(attempt["guid"], []).append(attempt)
     if not attempts:
         yield warning(
-            "deliveries", "GitHub has sent nothing yet", "open a pull request, or check the address"
+            "deliveries",
+            "GitHub has sent no delivery yet",
+            "open a pull request, or check the address",
         )
         return
-    lost = [held[0] for held in attempts.values() if not any(_came(one) for one in held)]
+    lost = [
+        delivery[0]
+        for delivery in attempts.values()
+        if not any(_came(attempt) for attempt in delivery)
+    ]
     if not lost:
-        yield ok("deliveries", f"the last {len(attempts)} came through")
+        yield ok("deliveries", f"the last {len(attempts)} succeeded")
         return
     newest = lost[0]
-    said = (
+    message = (
         f"{len(lost)} of the last {len(attempts)} failed, the newest a {newest['event']} at "
         f"{newest['delivered_at']}: {newest['status']} ({newest['status_code']})"
     )
-    # Where the newest came through, it was an outage that is over.
+    # If the newest delivery succeeded, the outage is over.
     kind = problem if newest is next(iter(attempts.values()))[0] else warning
-    yield kind("deliveries", said, _advice(newest))
+    yield kind("deliveries", message, _advice(newest))
 
 
 def _came(attempt: Mapping[str, Any]) -> bool:
@@ -77,9 +83,9 @@ def _came(attempt: Mapping[str, Any]) -> bool:
 def _advice(attempt: Mapping[str, Any]) -> str:
     status = int(attempt["status_code"])
     if status == 401:
-        return "WEBHOOK_SECRET is another than the App's: compare them"
+        return "WEBHOOK_SECRET differs from the App's webhook secret"
     if status in {404, 405}:
         return "the App's webhook address must end with /webhook"
     if status == 0 or status >= 500:
-        return "is the webhook address reached from GitHub? see the log of the service"
+        return "check that GitHub can reach the webhook address, and the log of the service"
     return "see Recent Deliveries on the App's page"

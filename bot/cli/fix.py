@@ -1,4 +1,4 @@
-"""`fairlead review --fix`: the certain fixes of a review, shown and put into the working tree."""
+"""`fairlead review --fix`: show the certain fixes of a review, and write them to the tree."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bot.errors import UsageError
 from bot.git.repository import is_object_id, working_tree
 
 Content = Callable[[str], bytes | None]
-"""The content of a file of HEAD by its path, None where there is none."""
+"""The content of a file of HEAD by its path, None where HEAD has no such file."""
 
 
 def fixed_tree(head: str, repo: Path) -> Path:
-    """The directory that fixes of HEAD (a full commit id or a directory) go into.
+    """The directory that fixes of HEAD (a full commit id or a directory) are written to.
 
     Raises UsageError where the repository has no working tree.
     """
@@ -25,38 +25,40 @@ def fixed_tree(head: str, repo: Path) -> Path:
 
 
 def apply_fixes(review: Review, content: Content, root: Path) -> None:
-    """Show each fix as a difference on standard error, and write it.
+    """Write each fix, and show it as a diff on standard error.
 
-    A file that is not what HEAD has is left alone: the lines would not be those that were reviewed.
+    A file that differs from HEAD is skipped, since its lines are not those that were reviewed.
     """
-    wanted = suggestions(review.findings)
-    if not wanted:
-        click.echo("fairlead: nothing here can be fixed with certainty", err=True)
-    for path, held in wanted.items():
+    fixes = suggestions(review.findings)
+    if not fixes:
+        click.echo("fairlead: no finding has a certain fix", err=True)
+    for path, changes in fixes.items():
         place = root / path
-        data = _held(place, root)
+        data = _working_copy(place, root)
         if data is None or data != content(path):
-            click.echo(f"fairlead: {_shown(path)} is not as in HEAD, and is left alone", err=True)
+            click.echo(f"fairlead: skipped {_shown(path)}: it differs from HEAD", err=True)
             continue
-        found = edit(path, data.decode(), held)
-        click.echo(_shown(found.diff), err=True, nl=False)
-        place.write_bytes(found.new.encode())
-        if found.skipped:
-            message = f"fairlead: {_shown(path)} has more to fix on the same lines: run it again"
+        edited = edit(path, data.decode(), changes)
+        click.echo(_shown(edited.diff), err=True, nl=False)
+        place.write_bytes(edited.new.encode())
+        if edited.skipped:
+            message = (
+                f"fairlead: {_shown(path)} has further fixes on the same lines: run this again"
+            )
             click.echo(message, err=True)
 
 
-def _held(place: Path, root: Path) -> bytes | None:
-    """The content of a regular file inside the tree; nothing is written through a symlink."""
+def _working_copy(place: Path, root: Path) -> bytes | None:
+    """The content of a regular file inside the tree, None for anything else, such as a symlink."""
     if place.is_symlink() or not place.is_file():
         return None
     if not place.resolve().is_relative_to(root.resolve()):
-        raise UsageError(f"{str(place)!r} lies outside {str(root)!r}")
+        raise UsageError(f"{str(place)!r} is outside {str(root)!r}")
     return place.read_bytes()
 
 
 def _shown(text: str) -> str:
-    """Text from a manifest for a terminal, with whatever would steer it made visible."""
+    """Manifest text for a terminal, with control characters escaped."""
     return "".join(
-        held if held.isprintable() or held in "\n\t" else ascii(held)[1:-1] for held in text
+        char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text
     )

@@ -1,4 +1,4 @@
-"""A review in the format that was asked for."""
+"""Writes a review in the requested format."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def write_review(
     review: Review, policy: Policy, lines: Lines, form: str, target: Path | None
 ) -> None:
-    """Write the review to the file, else to standard output."""
+    """Write the review to `target`, or to standard output if that is None."""
     renderers: Mapping[str, Callable[[], str]] = {
         "text": lambda: _text(review, policy, lines, target),
         "json": lambda: _json(review),
@@ -28,7 +28,7 @@ def write_review(
     output.write(renderers[form](), target)
 
 
-# Each imports its own: rich or Jinja2 take longer to import than a small review takes.
+# Each imports what it needs: importing rich or Jinja2 takes longer than a small review.
 
 
 def _text(review: Review, policy: Policy, lines: Lines, target: Path | None) -> str:

@@ -1,4 +1,4 @@
-"""A group of commands that are imported when called, and whose errors are one sentence."""
+"""A click group whose commands are imported when called, and whose errors are one sentence."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ WRONG_USE: Final = 2
 INCOMPLETE: Final = 3
 
 _INTERRUPTED: Final = 130
-"""128 and the number of SIGINT, as a shell says it."""
+"""128 plus the number of SIGINT, as shells report it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandEntry:
-    """A command: its name, where it is (`module:object`), and its help in one line."""
+    """A command: its name, its object (`module:object`), and its help in one line."""
 
     name: str
     target: str
     help: str
 
     def load(self) -> click.Command:
-        """The command itself."""
+        """Import the command. Raises TypeError where the object is not a click command."""
         module, _, name = self.target.partition(":")
-        found = getattr(import_module(module), name)
-        if not isinstance(found, click.Command):
-            raise TypeError(f"{self.target} is no command")
-        return found
+        command = getattr(import_module(module), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{self.target} is not a click command")
+        return command
 
 
 class CommandLine(click.Group):
-    """The commands of these entries, in their order."""
+    """A group of the commands that `entries` lists, in that order."""
 
     def __init__(self, *args: Any, entries: Sequence[CommandEntry] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._entries = {entry.name: entry for entry in entries}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of the entries."""
+        """The names of the commands, in the order of the entries."""
         del ctx
         return list(self._entries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name, imported now."""
+        """Import the command of this name; None where there is none."""
         del ctx
         entry = self._entries.get(cmd_name)
         return entry.load() if entry else None
@@ -61,7 +61,7 @@ class CommandLine(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the first argument names; another name is answered with the nearest."""
+        """The command that the first argument names. An unknown name fails with the nearest one."""
         name = args[0]
         if name not in self._entries and not name.startswith("-"):
             near = get_close_matches(name, self._entries, n=1, cutoff=0.5)
@@ -70,13 +70,13 @@ class CommandLine(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands in the help, without importing any."""
+        """Write the list of commands into the help, without importing them."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(entry.name, entry.help) for entry in self._entries.values()])
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Run a command and end the process with its status."""
+        """Run a command and exit with its status."""
         kwargs["standalone_mode"] = False
         sys.exit(self._status(*args, **kwargs))
 
@@ -87,7 +87,7 @@ class CommandLine(click.Group):
             click.echo(error.format_message())
             return WRONG_USE
         except BrokenPipeError:
-            # Whoever read the output has enough; flushing it again at the end would fail again.
+            # The reader closed the pipe; flushing standard output at exit would fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return PASS
         except (click.ClickException, click.Abort, FairleadError, OSError) as error:
@@ -97,7 +97,7 @@ class CommandLine(click.Group):
 
 
 def _refusal(error: Exception) -> tuple[str, int]:
-    """What is said of an error, and the status that the process ends with."""
+    """The message for an error, and the exit status."""
     if isinstance(error, click.ClickException):
         return _with_hint(error), WRONG_USE
     if isinstance(error, click.Abort):

@@ -1,4 +1,4 @@
-"""The images that a commit runs, rendered ones among them: what a first policy approves."""
+"""The registries that a commit's images come from, for the proposal of a first policy."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from bot.settings import cache_directory, tool_folders
 
 _RULE: Final = "image-not-approved"
 _NOWHERE: Final = "nowhere.invalid"
-"""An approved list that approves nothing, so that the rule names every image."""
+"""A registry that no image comes from: approving only it makes the rule report every image."""
 
 
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """Registries with first path segments, and how much could not be looked at."""
+    """Pairs of registry and first path segment, and the number of problems."""
 
     origins: frozenset[tuple[str, str]]
     unseen: int
 
 
 def in_use(commit: str, repo: Path) -> InUse:
-    """Where the images come from that a commit or directory runs."""
+    """The registries of all images of a commit or directory, including rendered manifests."""
     options = AnalysisOptions(
         cache=cache_directory(),
         tenant=str(repo.resolve()),
@@ -43,9 +43,9 @@ def in_use(commit: str, repo: Path) -> InUse:
     policy = Policy(images=Images((_NOWHERE,)), rules=MappingProxyType(others))
     with open_sides(commit, commit, repo) as sides:
         nothing = ComparedTree({}, sides.base.blobs, "nothing")
-        own = replace(options, repositories=sides.repositories)
-        review = review_trees(nothing, sides.head, policy, date.min, own)
-    named = (mapping(found.facts.get("normalized")) for found in review.findings)
+        with_addresses = replace(options, repositories=sides.repositories)
+        review = review_trees(nothing, sides.head, policy, date.min, with_addresses)
+    named = (mapping(finding.facts.get("normalized")) for finding in review.findings)
     origins = {
         (domain.lower(), path.partition("/")[0])
         for image in named

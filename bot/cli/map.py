@@ -1,14 +1,14 @@
-"""`fairlead map`: who reaches whom in a commit, or what changes between two."""
+"""`fairlead map`: which pods can connect to which in a commit, or what two commits change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from bot.cli import output
+from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,35 +23,23 @@ Examples:
 _ARROWS: Final = {"": "-->", "added": "==>", "removed": "-.->"}
 _SIGNS: Final = {"": " ", "added": "+", "removed": "-"}
 _LARGEST: Final = 400
-"""Mermaid draws no more edges than 500."""
+"""Edges that are drawn; mermaid refuses graphs of more than 500."""
 
 
 @click.command("map", epilog=EPILOG)
 @click.argument("commit", default="HEAD")
-@click.option("--diff", nargs=2, metavar="BASE HEAD", help="What changes from BASE to HEAD.")
-@click.option("-n", "--namespace", "namespaces", multiple=True, help="Only these namespaces.")
-@click.option("--environment", help="Only this environment; else the only one there is.")
+@click.option("--diff", nargs=2, metavar="BASE HEAD", help="Show what changes from BASE to HEAD.")
+@click.option("-n", "--namespace", "namespaces", multiple=True, help="Show only these namespaces.")
+@click.option("--environment", help="Show only this environment.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "mermaid", "json"]),
     default="text",
     show_default=True,
-    help="A list, a graph for Markdown, or JSON.",
+    help="text is a list, mermaid a graph for Markdown.",
 )
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=".",
-    show_default="here",
-    help="The repository that has the commits.",
-)
-@click.option(
-    "--policy",
-    "policy_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The policy file; else .github/fairlead.yml of the commit.",
-)
+@repository_options("repo", "policy")
 def map_(  # noqa: PLR0913 - one parameter an option, all by name
     *,
     commit: str,
@@ -59,51 +47,48 @@ def map_(  # noqa: PLR0913 - one parameter an option, all by name
     namespaces: tuple[str, ...],
     environment: str | None,
     form: str,
-    repo: Path,
-    policy_file: Path | None,
+    where: RepositoryOptions,
 ) -> None:
-    """Who reaches whom on which port, by the policies, Services and Ingresses of COMMIT.
+    """Show which pods can connect to which, by the policies, Services and Ingresses of COMMIT.
 
-    COMMIT is a commit of the repository, or else a directory.
+    COMMIT is a commit of the repository or a directory.
     """
     from bot.cli.pairs import pairs_at, pairs_between  # noqa: PLC0415 - not for --help
     from bot.kubernetes.network_map import changed_connections, connections  # noqa: PLC0415 - same
 
-    if diff is None:
-        pairs = pairs_at(commit, repo, policy_file)
-    else:
-        pairs = pairs_between(*diff, repo, policy_file)
-    held = {pair.before.environment.name: pair for pair in pairs}
-    if environment is not None and environment not in held:
-        legal = ", ".join(sorted(held)) or "none"
-        raise UsageError(f"there is no environment {environment!r}, there is {legal}")
-    if environment is None and len(held) > 1 and form == "mermaid":
+    pairs = pairs_at(commit, where) if diff is None else pairs_between(*diff, where)
+    environments = {pair.before.environment.name: pair for pair in pairs}
+    if environment is not None and environment not in environments:
+        legal = ", ".join(sorted(environments)) or "none"
+        raise UsageError(f"unknown environment {environment!r}: choose from {legal}")
+    if environment is None and len(environments) > 1 and form == "mermaid":
         raise UsageError(
-            f"name one --environment of {', '.join(sorted(held))}: it is one graph each"
+            f"a graph shows one environment: choose one of {', '.join(sorted(environments))} "
+            "by --environment"
         )
-    found = {
+    edges = {
         name: changed_connections(pair.before, pair.after, namespaces)
         if diff is not None
         else connections(pair.before, namespaces)
-        for name, pair in sorted(held.items())
+        for name, pair in sorted(environments.items())
         if environment in {None, name}
     }
-    output.write(_FORMS[form](found), None)
+    output.write(_FORMS[form](edges), None)
 
 
-def as_text(found: Mapping[str, Sequence[MapEdge]]) -> str:
+def as_text(edges: Mapping[str, Sequence[MapEdge]]) -> str:
     """The connections in lines, by what is reached."""
-    return "".join(f"{line}\n" for line in _lines(found)) or "No connections.\n"
+    return "".join(f"{line}\n" for line in _lines(edges)) or "No connections.\n"
 
 
-def _lines(found: Mapping[str, Sequence[MapEdge]]) -> Iterator[str]:
+def _lines(edges: Mapping[str, Sequence[MapEdge]]) -> Iterator[str]:
     from bot.core.publish.markdown import visible  # noqa: PLC0415 - not for --help
 
-    for environment, held in found.items():
-        if len(found) > 1 and held:
+    for environment, connections in edges.items():
+        if len(edges) > 1 and connections:
             yield f"environment {visible(environment)}"
         target = ""
-        for connection in sorted(held, key=lambda each: (each.target, each)):
+        for connection in sorted(connections, key=lambda each: (each.target, each)):
             if connection.target != target:
                 target = connection.target
                 yield visible(target)
@@ -111,12 +96,12 @@ def _lines(found: Mapping[str, Sequence[MapEdge]]) -> Iterator[str]:
             yield f"{sign} from {visible(connection.source)} on {visible(connection.ports)}"
 
 
-def as_mermaid(found: Mapping[str, Sequence[MapEdge]]) -> str:
+def as_mermaid(edges: Mapping[str, Sequence[MapEdge]]) -> str:
     """The connections as a graph: added ones thick, removed ones dotted."""
     from bot.core.publish.markdown import label  # noqa: PLC0415 - not for --help
 
-    held = [connection for each in found.values() for connection in each]
-    shown = held[:_LARGEST]
+    connections = [connection for each in edges.values() for connection in each]
+    shown = connections[:_LARGEST]
     names = dict.fromkeys(name for each in shown for name in (each.source, each.target))
     numbers = {name: f"n{number}" for number, name in enumerate(names)}
     lines = ["flowchart LR", *(f'  {numbers[name]}["{label(name)}"]' for name in names)]
@@ -124,12 +109,12 @@ def as_mermaid(found: Mapping[str, Sequence[MapEdge]]) -> str:
         arrow = _ARROWS[each.change]
         ends = numbers[each.source], numbers[each.target]
         lines.append(f'  {ends[0]} {arrow}|"{label(each.ports)}"| {ends[1]}')
-    if len(held) > len(shown):
-        lines.append(f'  more["{len(held) - len(shown)} more"]')
+    if len(connections) > len(shown):
+        lines.append(f'  more["{len(connections) - len(shown)} more"]')
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_json(found: Mapping[str, Sequence[MapEdge]]) -> str:
+def as_json(edges: Mapping[str, Sequence[MapEdge]]) -> str:
     """The connections for machines."""
     import json  # noqa: PLC0415 - not for --help
 
@@ -141,8 +126,8 @@ def as_json(found: Mapping[str, Sequence[MapEdge]]) -> str:
             "ports": each.ports,
             "change": each.change or None,
         }
-        for environment, held in found.items()
-        for each in held
+        for environment, connections in edges.items()
+        for each in connections
     ]
     return json.dumps({"schema": "fairlead.map/1", "connections": rows}, indent=2) + "\n"
 

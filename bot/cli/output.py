@@ -1,4 +1,4 @@
-"""Where a command writes: a file, standard output, a terminal."""
+"""Writing results and progress: to a file, standard output or a terminal."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PIPE_WIDTH = 100
-"""How wide text is where there is no terminal to ask."""
+"""Width of text where there is no terminal."""
 
 
 def write(text: str, target: Path | None) -> None:
-    """Write a result: to the file, else to standard output."""
+    """Write a result to `target`, or to standard output if that is None."""
     if target is None:
-        # The bytes are the same whatever the locale says; a name may hold anything.
+        # UTF-8 whatever the locale: names in manifests may contain any character.
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))
         sys.stdout.buffer.flush()
         return
@@ -31,14 +31,14 @@ def write(text: str, target: Path | None) -> None:
 
 
 def console(target: Path | None = None) -> Console:
-    """A console for this target: colour only for a terminal, and never with NO_COLOR."""
+    """A console for this target. Colour is used only on a terminal and without NO_COLOR."""
     from rich.console import Console as RichConsole  # noqa: PLC0415 - slow, and not for --help
 
     terminal = target is None and sys.stdout.isatty()
     return RichConsole(
         width=None if terminal else PIPE_WIDTH,
         force_terminal=terminal,
-        no_color=None if terminal else True,  # None: rich looks at NO_COLOR
+        no_color=None if terminal else True,  # None: rich decides by NO_COLOR
         highlight=False,
         markup=False,
         emoji=False,
@@ -46,15 +46,15 @@ def console(target: Path | None = None) -> Console:
 
 
 def trimmed(text: str) -> str:
-    """The text without the spaces by which tables fill the width of a terminal."""
+    """The text without the trailing spaces that tables pad lines with."""
     return "".join(f"{row.rstrip()}\n" for row in text.splitlines())
 
 
 @contextmanager
 def progress(doing: str) -> Iterator[Callable[[str], None]]:
-    """Shows on standard error that something is being done, where that is a terminal.
+    """Show on standard error that `doing` is under way, if that is a terminal.
 
-    Gives what says more of it: there as well, and in lines of its own where there is no terminal.
+    Yields a function that reports a further step: in place on a terminal, else as a line.
     """
     if not sys.stderr.isatty():
         yield lambda more: click.echo(f"fairlead: {more}", err=True)

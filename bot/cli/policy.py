@@ -12,6 +12,7 @@ import click
 
 from bot.cli import output
 from bot.cli.policy_init import init
+from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.core.policy.model import Policy, Waiver
 from bot.errors import UsageError
 
@@ -30,7 +31,7 @@ Examples:
 
 @click.group()
 def policy() -> None:
-    """Check a policy file, propose a first one, or print the schema."""
+    """Check a policy file, propose a first one, or print its JSON Schema."""
 
 
 policy.add_command(init)
@@ -41,60 +42,54 @@ policy.add_command(init)
     "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
 )
 @click.option(
-    "--organisation",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The organisation's policy, which lies under it; without FILE it is checked by itself.",
-)
-@click.option(
     "--at",
     "commit",
     metavar="COMMIT",
-    help="Also say which waivers match nothing that stands in this commit or directory.",
+    help="Also report waivers that match nothing in this commit or directory.",
 )
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=".",
-    show_default="here",
-    help="The repository that has the commit.",
-)
-def check(file: Path | None, organisation: Path | None, commit: str | None, repo: Path) -> None:
-    """Say everything that is wrong with a policy.
+@repository_options("repo", "organisation")
+def check(file: Path | None, commit: str | None, where: RepositoryOptions) -> None:
+    """Report every error in a policy file.
 
-    FILE is by default .github/fairlead.yml of the repository. A waiver that has expired, or that
-    nothing needs, is said as well; it is no error.
+    FILE defaults to .github/fairlead.yml of the repository. With --organisation and no FILE, the
+    organisation's policy is checked by itself. Waivers that have expired or match nothing are
+    reported too; they are not errors.
     """
     from bot.cli.comparison import policies_of, read_policy  # noqa: PLC0415 - not for --help
 
-    file = _default(repo, needed=organisation is None) if file is None else file
+    organisation = where.organisation
+    file = _default(where.repo, needed=organisation is None) if file is None else file
     policies = policies_of(file, organisation)
     today = datetime.now(UTC).date()
-    for waiver in dict.fromkeys(held for one in policies.values() for held in one.waivers):
+    for waiver in dict.fromkeys(
+        listed for branch_policy in policies.values() for listed in branch_policy.waivers
+    ):
         if waiver.expires < today:
-            _say(waiver, f"has expired on {waiver.expires}")
+            _say(waiver, f"expired on {waiver.expires}")
     if commit is not None:
 
         def at(branch: str | None) -> Policy:
             return read_policy(file, None, branch, organisation)
 
-        _say_unused(at, commit, repo, today)
+        _say_unused(at, commit, where.repo, today)
     for checked in (organisation, file):
         if checked is not None:
             output.write(f"{checked} is valid\n", None)
 
 
 def _default(repo: Path, *, needed: bool) -> Path | None:
-    """The policy where the App looks for it. Raises UsageError where it is needed and not there."""
+    """The path where the App reads the policy. Raises UsageError where it is needed but missing."""
     from bot.core.policy.model import MISNAMED, POLICY_PATH  # noqa: PLC0415 - not for --help
 
-    found, wrong = repo / POLICY_PATH, repo / MISNAMED
-    if found.is_file():
-        return found
+    path, wrong = repo / POLICY_PATH, repo / MISNAMED
+    if path.is_file():
+        return path
     if needed and wrong.is_file():
-        raise UsageError(f"nobody reads {wrong}: name it {found}")
+        raise UsageError(f"Fairlead does not read {wrong}: rename it to {path}")
     if needed:
-        raise UsageError(f"there is no {found}: name a file, or begin with `fairlead policy init`")
+        raise UsageError(
+            f"{path} does not exist: name a file, or start with `fairlead policy init`"
+        )
     return None
 
 
@@ -103,12 +98,14 @@ def _say_unused(
 ) -> None:
     from bot.cli.waivers import unused  # noqa: PLC0415 - slow, and not for --help
 
-    found = unused(policy_at, commit, repo, today)
-    for waiver in found.waivers:
-        _say(waiver, f"matches nothing that stands in {commit}")
-    if found.waivers and found.unseen:
-        things = "1 thing" if found.unseen == 1 else f"{found.unseen} things"
-        output.write(f"{things} of {commit} could not be looked at and may need them\n", None)
+    result = unused(policy_at, commit, repo, today)
+    for waiver in result.waivers:
+        _say(waiver, f"matches nothing in {commit}")
+    if result.waivers and result.unseen:
+        things = "1 thing" if result.unseen == 1 else f"{result.unseen} things"
+        output.write(
+            f"{things} in {commit} could not be looked at and may need these waivers\n", None
+        )
 
 
 def _say(waiver: Waiver, what: str) -> None:
@@ -119,12 +116,16 @@ def _say(waiver: Waiver, what: str) -> None:
 
 
 @policy.command(epilog=SCHEMA_EPILOG)
-@click.option("--organisation", is_flag=True, help="Of the organisation's policy, with `locked`.")
+@click.option(
+    "--organisation",
+    is_flag=True,
+    help="Print the schema of the organisation's policy, which has `locked`.",
+)
 def schema(*, organisation: bool) -> None:
     """Print the JSON Schema of the policy, for editors."""
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
     from bot.core.policy.organisation import organisation_schema  # noqa: PLC0415 - not for --help
     from bot.core.policy.schema import policy_schema  # noqa: PLC0415 - not for --help
 
-    found = (organisation_schema if organisation else policy_schema)(rule_options())
-    output.write(json.dumps(found, indent=2) + "\n", None)
+    document = (organisation_schema if organisation else policy_schema)(rule_options())
+    output.write(json.dumps(document, indent=2) + "\n", None)

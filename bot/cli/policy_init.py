@@ -1,13 +1,13 @@
-"""`fairlead policy init`: a first policy from what a commit holds."""
+"""`fairlead policy init`: propose a first policy from the contents of a commit."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import click
 
 from bot.cli import output
+from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
 
 EPILOG: Final = """\b
@@ -18,22 +18,18 @@ Examples:
 
 @click.command("init", epilog=EPILOG)
 @click.argument("commit", default="HEAD")
+@repository_options("repo")
 @click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=".",
-    show_default="here",
-    help="The repository that has the commit.",
+    "--write",
+    is_flag=True,
+    help="Write the proposal to .github/fairlead.yml, unless that file exists.",
 )
-@click.option(
-    "--write", is_flag=True, help="Write .github/fairlead.yml of the repository, if there is none."
-)
-def init(*, commit: str, repo: Path, write: bool) -> None:
-    """Propose a policy from what COMMIT holds, and print it.
+def init(*, commit: str, where: RepositoryOptions, write: bool) -> None:
+    """Propose a policy from the contents of COMMIT, and print it.
 
-    It approves the registries and first path segments that images come from today, rendered ones
-    among them, and names the owners of namespaces by CODEOWNERS. It begins with `mode: observe`.
-    COMMIT is a commit of the repository, or else a directory.
+    The proposal approves the registries and first path segments that images come from today,
+    including rendered ones, takes the owners of namespaces from CODEOWNERS, and starts with
+    `mode: observe`. COMMIT is a commit of the repository or a directory.
     """
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
     from bot.cli.comparison import open_sides  # noqa: PLC0415 - not for --help
@@ -45,24 +41,24 @@ def init(*, commit: str, repo: Path, write: bool) -> None:
     from bot.core.policy.reading import parse_policy  # noqa: PLC0415 - not for --help
     from bot.git.repository import working_tree  # noqa: PLC0415 - not for --help
 
-    target = working_tree(repo) / POLICY_PATH if write else None
+    target = working_tree(where.repo) / POLICY_PATH if write else None
     if target is not None and target.exists():
-        raise UsageError(f"{target} is there already: without --write the proposal is printed")
-    with open_sides(commit, commit, repo) as sides:
-        held = (sides.at_head(path) for path in LOCATIONS)
-        data = next((found for found in held if found is not None), None)
+        raise UsageError(f"{target} already exists: run without --write to print the proposal")
+    with open_sides(commit, commit, where.repo) as sides:
+        contents = (sides.at_head(path) for path in LOCATIONS)
+        data = next((content for content in contents if content is not None), None)
     owners = Codeowners() if data is None else parse_codeowners(data.decode("utf-8", "replace"))
-    states = [pair.before for pair in pairs_at(commit, repo, None)]
+    states = [pair.before for pair in pairs_at(commit, where)]
     with output.progress("Looking for images"):
-        found = in_use(commit, repo)
-    if found.unseen:
-        things = "1 thing" if found.unseen == 1 else f"{found.unseen} things"
+        content = in_use(commit, where.repo)
+    if content.unseen:
+        things = "1 thing" if content.unseen == 1 else f"{content.unseen} things"
         click.echo(
             f"fairlead: warning: {things} could not be looked at, such as remote bases: add the "
-            "registries of their images",
+            "registries of their images yourself",
             err=True,
         )
-    text = proposed_policy(proposal(states, found.origins, owners))
+    text = proposed_policy(proposal(states, content.origins, owners))
     parse_policy(text, rule_options())
     if target is None:
         output.write(text, None)

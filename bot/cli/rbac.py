@@ -1,14 +1,14 @@
-"""`fairlead who-can` and `fairlead grants`: questions about rights, to a commit or a difference."""
+"""`fairlead who-can` and `fairlead grants`: queries about RBAC in a commit or a change."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from bot.cli import output
+from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ Examples:
 
 
 def _options(command: C) -> C:
-    """The options that both commands have."""
+    """Add the options that both commands share."""
     for option in (
         click.option(
             "--format",
@@ -43,26 +43,14 @@ def _options(command: C) -> C:
             type=click.Choice(["text", "json"]),
             default="text",
             show_default=True,
-            help="A table for people, or JSON.",
+            help="text is a table.",
         ),
-        click.option(
-            "--policy",
-            "policy_file",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="The policy file; else .github/fairlead.yml of the commit.",
-        ),
-        click.option(
-            "--repo",
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            default=".",
-            show_default="here",
-            help="The repository that has the commits.",
-        ),
+        repository_options("repo", "policy"),
         click.option(
             "--at",
             default="HEAD",
             show_default=True,
-            help="A commit of the repository, or else a directory.",
+            help="A commit of the repository or a directory.",
         ),
     ):
         command = option(command)
@@ -72,8 +60,10 @@ def _options(command: C) -> C:
 @click.command("who-can", epilog=WHO_CAN)
 @click.argument("verb")
 @click.argument("resource")
-@click.option("-n", "--namespace", help="Only what holds in this namespace; else all of them.")
-@click.option("--name", help="Only what holds for the object of this name.")
+@click.option(
+    "-n", "--namespace", help="Show only grants in this namespace. Default: all namespaces."
+)
+@click.option("--name", help="Show only grants for the object of this name.")
 @_options
 def who_can(  # noqa: PLR0913 - one parameter an option, all by name
     *,
@@ -82,25 +72,24 @@ def who_can(  # noqa: PLR0913 - one parameter an option, all by name
     namespace: str | None,
     name: str | None,
     at: str,
-    repo: Path,
-    policy_file: Path | None,
+    where: RepositoryOptions,
     form: str,
 ) -> None:
-    """Who may VERB RESOURCE, by which binding, as the manifests say.
+    """List who may VERB RESOURCE, and by which binding.
 
-    RESOURCE is written as kubectl does: secrets, pods/exec, deployments.apps/scale, or a URL.
+    RESOURCE is written as for kubectl: secrets, pods/exec, deployments.apps/scale, or a URL.
     """
     from bot.kubernetes.rbac import questions  # noqa: PLC0415 - not for --help
     from bot.kubernetes.rbac.authority import authority  # noqa: PLC0415 - not for --help
 
-    asked = questions.parse_resource(resource, name, verb)
-    found = [
+    question = questions.parse_resource(resource, name, verb)
+    rows = [
         _holder(pair, holding)
-        for pair in _at(at, repo, policy_file)
-        for holding in questions.who_can(authority(pair.before), asked, namespace)
+        for pair in _at(at, where)
+        for holding in questions.who_can(authority(pair.before), question, namespace)
     ]
     columns = ("environment", "subject", "scope", "role", "binding", "names")
-    _print(form, columns, sorted(found, key=str))
+    _print(form, columns, sorted(rows, key=str))
 
 
 @click.command("grants", epilog=GRANTS)
@@ -109,19 +98,18 @@ def who_can(  # noqa: PLR0913 - one parameter an option, all by name
     "--diff",
     nargs=2,
     metavar="BASE HEAD",
-    help="What the subject gains and loses from BASE to HEAD.",
+    help="Show what the subject gains and loses from BASE to HEAD.",
 )
 @_options
-def grants(  # noqa: PLR0913 - one parameter an option, all by name
+def grants(
     *,
     subject: str,
     diff: tuple[str, str] | None,
     at: str,
-    repo: Path,
-    policy_file: Path | None,
+    where: RepositoryOptions,
     form: str,
 ) -> None:
-    """What SUBJECT may do, by itself and by the groups that everybody like it is in.
+    """List what SUBJECT may do, itself and through the groups that it is always in.
 
     SUBJECT is ServiceAccount/NAMESPACE/NAME, User/NAME or Group/NAME.
     """
@@ -130,15 +118,15 @@ def grants(  # noqa: PLR0913 - one parameter an option, all by name
     who = parse_subject(subject)
     if who is None:
         legal = "ServiceAccount/NAMESPACE/NAME, User/NAME or Group/NAME"
-        raise UsageError(f"{subject!r} names no subject, which is written {legal}")
+        raise UsageError(f"{subject!r} is not a subject: write {legal}")
     columns = ("environment", "scope", "verbs", "resources", "names", "role", "by")
     if diff is None:
-        _print(form, columns, list(_held(_at(at, repo, policy_file), who)))
+        _print(form, columns, list(_grants_at(_at(at, where), who)))
     else:
-        _print(form, ("change", *columns), list(_changed(diff, repo, policy_file, who)))
+        _print(form, ("change", *columns), list(_changed(diff, where, who)))
 
 
-def _held(pairs: Sequence[Pair], who: Subject) -> Iterator[dict[str, Any]]:
+def _grants_at(pairs: Sequence[Pair], who: Subject) -> Iterator[dict[str, Any]]:
     from bot.kubernetes.rbac.authority import authority  # noqa: PLC0415 - not for --help
     from bot.kubernetes.rbac.questions import grants_of  # noqa: PLC0415 - not for --help
 
@@ -151,14 +139,14 @@ def _held(pairs: Sequence[Pair], who: Subject) -> Iterator[dict[str, Any]]:
 
 
 def _changed(
-    diff: tuple[str, str], repo: Path, policy_file: Path | None, who: Subject
+    diff: tuple[str, str], where: RepositoryOptions, who: Subject
 ) -> Iterator[dict[str, Any]]:
     from bot.cli.pairs import pairs_between  # noqa: PLC0415 - not for --help
     from bot.kubernetes.rbac.gains import compare  # noqa: PLC0415 - not for --help
     from bot.kubernetes.rbac.subjects import memberships  # noqa: PLC0415 - not for --help
 
     holders = (who, *memberships(who))
-    for pair in pairs_between(*diff, repo, policy_file):
+    for pair in pairs_between(*diff, where):
         comparison = compare(pair.before, pair.after)
         for change, gains in (("gained", comparison.gained), ("lost", comparison.lost)):
             for gain in gains:
@@ -168,11 +156,11 @@ def _changed(
                     yield {"change": change, **grant}
 
 
-def _at(at: str, repo: Path, policy_file: Path | None) -> Sequence[Pair]:
+def _at(at: str, where: RepositoryOptions) -> Sequence[Pair]:
     """The environments of one commit; the other side of the pairs is empty."""
     from bot.cli.pairs import pairs_at  # noqa: PLC0415 - not for --help
 
-    return pairs_at(at, repo, policy_file)
+    return pairs_at(at, where)
 
 
 def _holder(pair: Pair, holding: Holding) -> dict[str, Any]:
@@ -202,7 +190,7 @@ def _grant(pair: Pair, scope: str, box: Box, role: str, by: str) -> dict[str, An
 
 
 def _print(form: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    """The rows as a table or as JSON; a column that says the same of all is left out of a table."""
+    """Print the rows as a table or as JSON. A table of one environment omits that column."""
     if form == "json":
         import json  # noqa: PLC0415 - not for --help
 

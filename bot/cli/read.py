@@ -1,4 +1,4 @@
-"""`fairlead read`: one file in both readings."""
+"""`fairlead read`: one file as kubectl and as kustomize read it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Examples:
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="json has every object as the cluster would receive it.",
+    help="json contains every object as the cluster would receive it.",
 )
 def read(file: str, form: str) -> None:
-    """The resources of FILE as kubectl and as kustomize would read them, and its hazards.
+    """Show the resources of FILE as kubectl and as kustomize read them, and its hazards.
 
-    It prints values, those of Secrets among them: it is meant for a file of your own.
+    The JSON output contains all values, including those of Secrets.
     """
     from bot.core.reading import read_manifest  # noqa: PLC0415 - not for --help
 
@@ -49,7 +49,7 @@ def _json(manifest: Manifest) -> str:
         "kustomize": _reading(manifest.kustomize),
         "flags": sorted({hazard.flag for hazard in manifest.hazards}),
     }
-    # The objects go through as the reader wrote them: no number is read and written once more.
+    # Objects are passed through as encoded, so that no number is parsed and reformatted.
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
@@ -58,7 +58,7 @@ def _reading(reading: Reading) -> dict[str, Any]:
 
     return {
         "error": _error(reading.error),
-        "objects": [msgspec.Raw(held.encoded) for held in reading.objects],
+        "objects": [msgspec.Raw(item.encoded) for item in reading.objects],
     }
 
 
@@ -79,7 +79,7 @@ def _text(manifest: Manifest) -> str:
     ):
         count = len(reading.objects)
         rows.append(f"As {title} read it: {count} object{'' if count == 1 else 's'}")
-        rows += [f"  {visible(_name(held.encoded))}" for held in reading.objects]
+        rows += [f"  {visible(_name(item.encoded))}" for item in reading.objects]
         if reading.error is not None:
             rows.append(f"  refused: {visible(_error(reading.error) or '')}")
     if manifest.hazards:
@@ -95,9 +95,9 @@ def _name(encoded: bytes) -> str:
     """`Kind/namespace/name` as far as the object has them."""
     import msgspec  # noqa: PLC0415 - not for --help
 
-    held = msgspec.json.decode(encoded)
-    held = held if isinstance(held, dict) else {}
-    metadata = held.get("metadata")
+    body = msgspec.json.decode(encoded)
+    body = body if isinstance(body, dict) else {}
+    metadata = body.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    parts = (held.get("kind"), metadata.get("namespace"), metadata.get("name"))
+    parts = (body.get("kind"), metadata.get("namespace"), metadata.get("name"))
     return "/".join(part for part in parts if isinstance(part, str) and part) or "(unnamed)"

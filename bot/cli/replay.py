@@ -1,4 +1,4 @@
-"""`fairlead replay`: one delivery through the service's door again."""
+"""`fairlead replay`: send one webhook delivery to the service again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A delivery to be sent again: its body, and GitHub's headers of it."""
+    """A delivery to send again: its body and GitHub's headers."""
 
     body: bytes
     headers: Mapping[str, str]
@@ -41,48 +41,52 @@ class Replay:
 
 @click.command(epilog=EPILOG)
 @click.argument("delivery")
-@click.option("--event", help="The event, where the file holds the payload alone.")
-@click.option("--dry-run", is_flag=True, help="Send nothing; say what would be done.")
+@click.option("--event", help="Event name, required if the file contains only the payload.")
+@click.option("--dry-run", is_flag=True, help="Send nothing; show what the service would enqueue.")
 @click.option(
-    "--again", is_flag=True, help="Under a new id, so that what succeeded before is done again."
+    "--again",
+    is_flag=True,
+    help="Use a new delivery id, so that a finished delivery is processed again.",
 )
-@click.option("--url", help="The running service's webhook; else /webhook at HOST and PORT.")
+@click.option(
+    "--url", help="Webhook address of the running service. Default: /webhook at HOST and PORT."
+)
 def replay(
     *, delivery: str, event: str | None, dry_run: bool, again: bool, url: str | None
 ) -> None:
     """Send DELIVERY to the running service again, signed as GitHub signs it.
 
-    DELIVERY is the GUID of a delivery that GitHub still knows (about three days), or a file: what
-    GitHub's API says of a delivery, or its payload alone with --event. The settings are those of
-    the service. A delivery that led to a finished review is not done again without --again.
+    DELIVERY is the GUID of a delivery that GitHub still stores (about three days), or a file: a
+    delivery as GitHub's API returns it, or only its payload with --event. The settings are those
+    of the service. A delivery whose review finished is processed again only with --again.
     """
     from bot.settings import read_settings  # noqa: PLC0415 - not for --help
 
     settings = read_settings()
     path = Path(delivery)
-    held = _from_file(path, event) if path.is_file() else _from_github(settings, delivery)
+    request = _from_file(path, event) if path.is_file() else _from_github(settings, delivery)
     if again:
-        held = Replay(held.body, {**held.headers, "X-GitHub-Delivery": str(uuid.uuid4())})
+        request = Replay(request.body, {**request.headers, "X-GitHub-Delivery": str(uuid.uuid4())})
     if dry_run:
-        output.write(_would(held), None)
+        output.write(_would(request), None)
     else:
-        output.write(_send(settings, held, url), None)
+        output.write(_send(settings, request, url), None)
 
 
 def _from_file(path: Path, event: str | None) -> Replay:
     if path.stat().st_size > _LARGEST:
-        raise UsageError(f"{path} is larger than any delivery of GitHub's")
+        raise UsageError(f"{path} is larger than GitHub's limit of 25 MiB for a delivery")
     try:
-        found = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON") from error
-    sent = found.get("request") if isinstance(found, dict) else None
+    sent = document.get("request") if isinstance(document, dict) else None
     if isinstance(sent, dict) and isinstance(sent.get("payload"), dict):
-        return _stored(found)
-    if not isinstance(found, dict) or event is None:
-        raise UsageError(f"{path} is a payload alone: say by --event what happened")
+        return _stored(document)
+    if not isinstance(document, dict) or event is None:
+        raise UsageError(f"{path} contains only a payload: name its event by --event")
     headers = {"X-GitHub-Event": event, "X-GitHub-Delivery": str(uuid.uuid4())}
-    return Replay(json.dumps(found).encode(), headers)
+    return Replay(json.dumps(document).encode(), headers)
 
 
 def _from_github(settings: Settings, guid: str) -> Replay:
@@ -93,60 +97,60 @@ def _from_github(settings: Settings, guid: str) -> Replay:
     if not _GUID.fullmatch(guid):
         raise UsageError(f"{guid!r} is neither a file nor the GUID of a delivery")
     if missing := settings.missing():
-        raise UsageError(f"to ask GitHub, fairlead replay needs {', '.join(missing)}")
+        raise UsageError(f"to fetch a delivery from GitHub, set {', '.join(missing)}")
     Gateway(settings.app_id or "", settings.key, settings.github_api_url)
     auth = app_auth(settings.app_id or "", settings.key)
     with Inspection(auth, settings.github_api_url) as github:
-        for one in github.deliveries():
-            if one["guid"] == guid:
-                return _stored(github.delivery(one["id"]))
+        for item in github.deliveries():
+            if item["guid"] == guid:
+                return _stored(github.delivery(item["id"]))
     raise UsageError(
-        f"{guid!r} is no file, and GitHub knows no delivery of this GUID: it keeps about three days"
+        f"{guid!r} is not a file, and GitHub stores no delivery of this GUID (it keeps three days)"
     )
 
 
-def _stored(found: Mapping[str, Any]) -> Replay:
-    """What GitHub's API says of one delivery. Its signature is made anew: the bytes are ours."""
-    kept = found["request"].get("headers")
+def _stored(delivery: Mapping[str, Any]) -> Replay:
+    """A delivery as GitHub's API returns it. It is signed again, since its JSON is re-encoded."""
+    kept = delivery["request"].get("headers")
     headers = {
         name: str(value)
         for name, value in (kept.items() if isinstance(kept, dict) else ())
         if name.lower().startswith("x-github-")
     }
-    named = {"X-GitHub-Event": found.get("event"), "X-GitHub-Delivery": found.get("guid")}
+    named = {"X-GitHub-Event": delivery.get("event"), "X-GitHub-Delivery": delivery.get("guid")}
     headers |= {name: str(value) for name, value in named.items() if value}
-    return Replay(json.dumps(found["request"]["payload"]).encode(), headers)
+    return Replay(json.dumps(delivery["request"]["payload"]).encode(), headers)
 
 
-def _signed(held: Replay, secret: str) -> dict[str, str]:
-    digest = hmac.new(secret.encode(), held.body, hashlib.sha256).hexdigest()
+def _signed(request: Replay, secret: str) -> dict[str, str]:
+    digest = hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest()
     return {
-        **held.headers,
+        **request.headers,
         "Content-Type": "application/json",
         "X-Hub-Signature-256": f"sha256={digest}",
     }
 
 
-def _send(settings: Settings, held: Replay, url: str | None) -> str:
+def _send(settings: Settings, request: Replay, url: str | None) -> str:
     import requests  # noqa: PLC0415 - not for --help
 
     if not settings.webhook_secrets:
-        raise UsageError("fairlead replay needs WEBHOOK_SECRET: the service takes nothing unsigned")
+        raise UsageError("set WEBHOOK_SECRET: the service refuses unsigned deliveries")
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared
     target = url or f"http://{host}:{settings.port}/webhook"
-    headers = _signed(held, settings.webhook_secrets[0])
+    headers = _signed(request, settings.webhook_secrets[0])
     try:
         answer = requests.post(
-            target, data=held.body, headers=headers, timeout=_SECONDS, allow_redirects=False
+            target, data=request.body, headers=headers, timeout=_SECONDS, allow_redirects=False
         )
     except requests.RequestException as error:
         raise UsageError(
-            f"{target} does not answer ({type(error).__name__}): is the service running?"
+            f"{target} does not answer ({type(error).__name__}): check that the service is running"
         ) from error
-    said = f"{target} answered {answer.status_code}: {_message(answer.text)}"
+    message = f"{target} answered {answer.status_code}: {_message(answer.text)}"
     if answer.status_code >= 300:
-        raise UsageError(said)
-    return f"{said}\n"
+        raise UsageError(message)
+    return f"{message}\n"
 
 
 def _message(text: str) -> str:
@@ -156,8 +160,8 @@ def _message(text: str) -> str:
         return text[:200]
 
 
-def _would(held: Replay) -> str:
-    """What the door would hand to the queue: the same door, with nobody behind it."""
+def _would(request: Replay) -> str:
+    """The service's answer and the tasks it would enqueue, by its own code with an inert queue."""
     from structlog.testing import capture_logs  # noqa: PLC0415 - not for --help
 
     from bot.app import create_app  # noqa: PLC0415 - not for --help
@@ -165,21 +169,21 @@ def _would(held: Replay) -> str:
 
     noted = _Noted()
     client = create_app(["replay"], noted, Metrics()).test_client()
-    with capture_logs():  # what the door logs would stand among the answers
-        answer = client.post("/webhook", data=held.body, headers=_signed(held, "replay"))
+    with capture_logs():  # keep the log out of the output
+        answer = client.post("/webhook", data=request.body, headers=_signed(request, "replay"))
     lines = [f"would answer {answer.status_code}: {_message(answer.get_data(as_text=True))}"]
-    lines += [f"would enqueue {_told(task)}" for task in noted.tasks]
+    lines += [f"would enqueue {_described(task)}" for task in noted.tasks]
     return "".join(f"{line}\n" for line in lines)
 
 
 class _Noted:
-    """A queue that does nothing."""
+    """A queue that only records tasks."""
 
     def __init__(self) -> None:
         self.tasks: list[object] = []
 
     def submit(self, delivery: str, task: object) -> bool:
-        """Notes what would be done."""
+        """Record the tasks."""
         from bot.github.tasks import Batch  # noqa: PLC0415 - not for --help
 
         del delivery
@@ -187,21 +191,21 @@ class _Noted:
         return True
 
     def ready(self) -> bool:
-        """Always."""
+        """Whether the queue takes tasks: always."""
         return True
 
 
-def _told(task: object) -> str:
-    """A task in one line, with what it is about spelled out."""
+def _described(task: object) -> str:
+    """A task and its fields in one line."""
     if not is_dataclass(task):
         return repr(task)
     return f"{type(task).__name__.lower()} {' '.join(_values(task))}"
 
 
 def _values(task: object) -> Iterator[str]:
-    for held in fields(task):  # type: ignore[arg-type] # who calls has looked
-        value = getattr(task, held.name)
+    for attribute in fields(task):  # type: ignore[arg-type] # the caller has checked it
+        value = getattr(task, attribute.name)
         if is_dataclass(value):
             yield from _values(value)
         else:
-            yield f"{held.name}={value}"
+            yield f"{attribute.name}={value}"

@@ -1,4 +1,4 @@
-"""`fairlead review`: what the App would say, on this machine."""
+"""`fairlead review`: the review that the App would post, on this machine."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Final
 import click
 
 from bot.cli import output
-from bot.cli.fetch_options import fetching_here, may_fetch
 from bot.cli.group import BLOCKED, INCOMPLETE, PASS
+from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.settings import cache_directory, tool_folders
 
 STATUS: Final[Mapping[str, int]] = {
@@ -30,44 +30,21 @@ Examples:
   fairlead review origin/main HEAD --fix
 
 \b
-Exit status: 0 pass, 1 blocked, 2 wrong use or a policy that is not valid,
+Exit status: 0 pass, 1 blocked, 2 wrong use or an invalid policy,
 3 incomplete (something could not be looked at)."""
 
 
 @click.command(epilog=EPILOG)
 @click.argument("base")
 @click.argument("head")
-@click.option(
-    "--repo",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=".",
-    show_default="here",
-    help="The repository that has the commits.",
-)
-@click.option(
-    "--policy",
-    "policy_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The policy file; else .github/fairlead.yml of BASE.",
-)
-@click.option(
-    "--organisation",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The organisation's policy, which lies under it.",
-)
-@click.option(
-    "--branch",
-    metavar="NAME",
-    help="The target branch, of which the policy may speak; else the one that BASE names.",
-)
+@repository_options("repo", "policy", "organisation", "branch", "no_fetch", policy_of="BASE")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "markdown", "sarif", "github"]),
     default="text",
     show_default=True,
-    help="text for people, markdown as on GitHub, github for a workflow's log.",
+    help="text for a terminal, markdown as on GitHub, github for a workflow's log.",
 )
 @click.option(
     "--output",
@@ -78,40 +55,35 @@ Exit status: 0 pass, 1 blocked, 2 wrong use or a policy that is not valid,
 @click.option(
     "--default-namespace",
     metavar="NS",
-    help="The namespace of resources that name none, where the policy does not say it.",
+    help="Namespace of resources that name none, unless the policy sets it.",
 )
 @click.option(
     "--fix",
     is_flag=True,
-    help="Put the fixes that are certain into the working tree, showing each as a difference.",
+    help="Apply the fixes that are certain to the working tree, and show each as a diff.",
 )
-@may_fetch
 @click.pass_context
 def review(  # noqa: PLR0913 - one parameter an option, all by name
     ctx: click.Context,
     *,
     base: str,
     head: str,
-    repo: Path,
-    policy_file: Path | None,
-    organisation: Path | None,
-    branch: str | None,
+    where: RepositoryOptions,
     form: str,
     target: Path | None,
     default_namespace: str | None,
     fix: bool,
-    no_fetch: bool,
 ) -> None:
-    """What the change from BASE to HEAD would newly grant, run, expose or break.
+    """Report what the change from BASE to HEAD would newly grant, run, expose or break.
 
-    BASE and HEAD are each a commit of the repository or else a directory. Of two commits, HEAD is
+    BASE and HEAD are each a commit of the repository or a directory. If both are commits, HEAD is
     compared with their merge base, as on GitHub.
     """
-    # Everything that reasons is imported here: `fairlead --help` has no use for it.
+    # The engine is imported here, so that `fairlead --help` starts quickly.
     from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415
     from bot.analysis.process.start import fork  # noqa: PLC0415
-    from bot.cli.comparison import compare, open_sides, read_policy  # noqa: PLC0415
+    from bot.cli.comparison import compare, open_sides  # noqa: PLC0415
     from bot.cli.fix import apply_fixes, fixed_tree  # noqa: PLC0415
     from bot.cli.formats import write_review  # noqa: PLC0415
 
@@ -120,20 +92,20 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     options = AnalysisOptions(
         namespace=default_namespace or "default",
         cache=cache,
-        tenant=str(repo.resolve()),
+        tenant=where.tenant,
         start=fork,
         renders=renders_here(tool_folders()),
-        fetching=fetching_here(cache, no_fetch=no_fetch),
+        fetching=where.fetching(cache),
     )
     today = datetime.now(UTC).date()
-    with open_sides(base, head, repo) as sides:
-        policy = read_policy(policy_file, sides.policy, branch or sides.branch, organisation)
-        with output.progress(f"Comparing {base} with {head}") as told:
-            found = compare(sides, policy, today, replace(options, on_fetch=told))
-        write_review(found, policy, sides.line, form, target)
+    with open_sides(base, head, where.repo) as sides:
+        policy = where.policy_for(sides)
+        with output.progress(f"Comparing {base} with {head}") as report:
+            result = compare(sides, policy, today, replace(options, on_fetch=report))
+        write_review(result, policy, sides.line, form, target)
         if fix:
-            apply_fixes(found, sides.at_head, fixed_tree(sides.head.name, repo))
-    ctx.exit(STATUS[found.verdict])
+            apply_fixes(result, sides.at_head, fixed_tree(sides.head.name, where.repo))
+    ctx.exit(STATUS[result.verdict])
 
 
 def _warn_without_sandbox() -> None:

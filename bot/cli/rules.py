@@ -35,22 +35,22 @@ Examples:
     show_default=True,
 )
 def rules(form: str) -> None:
-    """Every rule: its id, its default severity and what it finds."""
+    """List every rule: its id, its default severity and what it finds."""
     from bot.catalog import load_rules  # noqa: PLC0415 - not for --help
 
-    known = load_rules()
+    catalogue = load_rules()
     if form == "json":
-        output.write(json.dumps([_entry(rule) for rule in known], indent=2) + "\n", None)
+        output.write(json.dumps([_entry(rule) for rule in catalogue], indent=2) + "\n", None)
         return
     from rich.table import Table  # noqa: PLC0415 - not for --help
 
     console = output.console()
     grid = Table.grid(padding=(0, 2, 0, 0))
-    # Names and severities stay whole, or nobody could copy them.
+    # Names and severities are never wrapped, so that they can be copied.
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(no_wrap=True)
     grid.add_column()
-    for rule in known:
+    for rule in catalogue:
         grid.add_row(rule.id, str(rule.severity), rule.page.summary)
     with console.capture() as captured:
         console.print(grid)
@@ -58,7 +58,7 @@ def rules(form: str) -> None:
 
 
 def _entry(rule: Rule) -> dict[str, Any]:
-    """A rule for machines, its options with their defaults as the policy writes them."""
+    """A rule for programs, with its options and their defaults as a policy spells them."""
     import msgspec  # noqa: PLC0415 - not for --help
 
     options = msgspec.to_builtins(rule.options())
@@ -73,16 +73,16 @@ def _entry(rule: Rule) -> dict[str, Any]:
 @click.command(epilog=EXPLAIN_EPILOG)
 @click.argument("rule")
 def explain(rule: str) -> None:
-    """The page of RULE: what it finds, why it matters, what to do; Markdown when piped."""
+    """Show the page of RULE: what it finds, why it matters and what to do."""
     from bot.catalog import load_rules  # noqa: PLC0415 - not for --help
 
-    known = {held.id: held for held in load_rules()}
+    by_id = {entry.id: entry for entry in load_rules()}
     name = rule.replace("_", "-")
-    if name not in known:
-        near = get_close_matches(name, known, n=1, cutoff=0.5)
+    if name not in by_id:
+        near = get_close_matches(name, by_id, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UsageError(f"unknown rule {rule!r}, {hint}`fairlead rules` lists them all")
-    page = known[name].page.text
+    page = by_id[name].page.text
     if not sys.stdout.isatty():
         output.write(page, None)
         return

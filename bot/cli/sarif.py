@@ -20,57 +20,59 @@ _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity
 
 
 def to_sarif(review: Review, rules: Iterable[Rule]) -> str:
-    """The review as one run of one tool; what is waived is there as suppressed."""
-    known = {rule.id: rule for rule in rules}
-    found = [(held, ()) for held in review.findings]
-    waived = [(held.finding, (_suppression(held.because),)) for held in review.suppressed]
-    named = sorted({held.rule for held, _ in (*found, *waived)} | known.keys())
+    """The review as a run of one tool. Waived findings are suppressed results."""
+    by_id = {rule.id: rule for rule in rules}
+    entries = [(finding, ()) for finding in review.findings]
+    waived = [(finding.finding, (_suppression(finding.because),)) for finding in review.suppressed]
+    named = sorted({finding.rule for finding, _ in (*entries, *waived)} | by_id.keys())
     run = {
         "tool": {
             "driver": {
                 "name": "Fairlead",
                 "version": version("fairlead"),
-                "rules": [_rule(rule, known.get(rule)) for rule in named],
+                "rules": [_rule(rule, by_id.get(rule)) for rule in named],
             }
         },
         "columnKind": "utf16CodeUnits",
         "invocations": [
             {
                 "executionSuccessful": not review.problems,
-                "toolExecutionNotifications": [_notification(held) for held in review.problems],
+                "toolExecutionNotifications": [
+                    _notification(finding) for finding in review.problems
+                ],
             }
         ],
         "results": [
-            _result(held, named.index(held.rule), suppressions)
-            for held, suppressions in (*found, *waived)
+            _result(finding, named.index(finding.rule), suppressions)
+            for finding, suppressions in (*entries, *waived)
         ],
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2) + "\n"
 
 
-def _rule(rule: str, held: Rule | None) -> dict[str, Any]:
-    if held is None:
+def _rule(rule: str, definition: Rule | None) -> dict[str, Any]:
+    if definition is None:
         return {"id": rule}
     return {
         "id": rule,
-        "shortDescription": {"text": held.page.summary},
-        "help": {"text": held.page.text, "markdown": held.page.text},
-        "defaultConfiguration": {"level": _LEVELS[held.severity]},
+        "shortDescription": {"text": definition.page.summary},
+        "help": {"text": definition.page.text, "markdown": definition.page.text},
+        "defaultConfiguration": {"level": _LEVELS[definition.severity]},
     }
 
 
-def _result(found: ReviewFinding, index: int, suppressions: tuple[object, ...]) -> dict[str, Any]:
+def _result(finding: ReviewFinding, index: int, suppressions: tuple[object, ...]) -> dict[str, Any]:
     return {
-        "ruleId": found.rule,
+        "ruleId": finding.rule,
         "ruleIndex": index,
-        "level": _LEVELS[found.severity],
-        "message": {"text": _message(found.message)},
-        "locations": _locations(found.location),
-        "partialFingerprints": {"fairlead/v1": found.fingerprint},
-        # An empty list says that somebody looked and nothing is suppressed.
+        "level": _LEVELS[finding.severity],
+        "message": {"text": _message(finding.message)},
+        "locations": _locations(finding.location),
+        "partialFingerprints": {"fairlead/v1": finding.fingerprint},
+        # An empty list states that the result is not suppressed.
         "suppressions": list(suppressions),
-        "properties": {"blocks": found.blocks, "environments": list(found.environments)},
+        "properties": {"blocks": finding.blocks, "environments": list(finding.environments)},
     }
 
 
@@ -88,7 +90,7 @@ def _notification(problem: Problem) -> dict[str, Any]:
 
 
 def _locations(location: Location | None) -> list[dict[str, Any]]:
-    """The place in head; what head no longer has is a file without a line."""
+    """The location at head. A line of base is reported as its file without a line."""
     if location is None:
         return []
     place: dict[str, Any] = {
@@ -100,5 +102,5 @@ def _locations(location: Location | None) -> list[dict[str, Any]]:
 
 
 def _message(text: str) -> str:
-    """The sentence, in which square brackets would be links (SARIF 2.1.0, 3.11.6)."""
+    """The message with square brackets escaped, which would be links (SARIF 2.1.0, 3.11.6)."""
     return visible(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")

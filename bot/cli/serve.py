@@ -20,7 +20,7 @@ from bot.analysis.process.renders import Renders, renders_here
 from bot.analysis.process.template_client import Template
 from bot.app import create_app
 from bot.cli.admin_server import Door
-from bot.cli.fetch_options import fetching_by
+from bot.cli.repository_options import fetching_by
 from bot.errors import UsageError
 from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
@@ -35,7 +35,7 @@ from bot.store.holds import Holds
 log = structlog.get_logger()
 
 GRACE: Final = 25
-"""Seconds that running jobs get at the end; Kubernetes kills after 30."""
+"""Seconds that running jobs get at shutdown; Kubernetes kills the process after 30."""
 
 _THREADS: Final = 8
 
@@ -50,11 +50,11 @@ Example:
 
 @click.command(epilog=SERVE_EPILOG)
 def serve() -> None:
-    """Take GitHub's webhooks and review pull requests.
+    """Receive GitHub's webhooks and review pull requests.
 
     Settings are environment variables, each also as NAME_FILE; docs/running.md lists them. Without
-    APP_ID (or CLIENT_ID), PRIVATE_KEY and WEBHOOK_SECRET a set-up page makes the App: the log shows
-    its address.
+    APP_ID (or CLIENT_ID), PRIVATE_KEY and WEBHOOK_SECRET, a set-up page creates the App; the log
+    contains its address.
     """
     settings = read_settings()
     door = Door(_opened)
@@ -77,14 +77,14 @@ def serve() -> None:
         door.set_up(settings, server.effective_port)
     log.info("listening", host=settings.host, port=server.effective_port)
     try:
-        server.run()  # returns at SIGTERM and SIGINT, when the answers under way are out
+        server.run()  # returns at SIGTERM and SIGINT, after pending responses
     except KeyboardInterrupt:
         log.info("interrupted")
     _end(door.queue)
 
 
 def _opened(settings: Settings) -> tuple[Flask, Queue]:
-    """The application that takes deliveries, and the running queue behind it."""
+    """The application that receives deliveries, and its running queue."""
     metrics = Metrics()
     queue = _queue(settings, metrics)
     return create_app(settings.webhook_secrets, queue, metrics), queue
@@ -92,15 +92,15 @@ def _opened(settings: Settings) -> tuple[Flask, Queue]:
 
 @click.command(epilog=WORKER_EPILOG)
 def worker() -> None:
-    """Review pull requests that other replicas took in; needs DATABASE_URL.
+    """Review pull requests that other replicas received; needs DATABASE_URL.
 
-    `fairlead serve` works as well: this adds capacity without another door.
+    It adds capacity without another web server; `fairlead serve` reviews pull requests too.
     """
     settings = _settings("worker")
     if settings.database_url is None:
         raise UsageError(
-            "fairlead worker needs DATABASE_URL: the embedded queue belongs to one process, "
-            "which is fairlead serve"
+            "fairlead worker needs DATABASE_URL: without it the queue is embedded in one "
+            "`fairlead serve` process"
         )
     queue = _queue(settings, Metrics())
     stop = threading.Event()
@@ -118,8 +118,8 @@ def _settings(command: str) -> Settings:
 def _checked(settings: Settings, command: str) -> Settings:
     if missing := settings.missing():
         raise UsageError(
-            f"fairlead {command} needs {', '.join(missing)}: they are the App's own, from its "
-            "page on GitHub; each can also be given as a file, such as PRIVATE_KEY_FILE"
+            f"fairlead {command} needs {', '.join(missing)} from the App's page on GitHub; each "
+            "can also name a file, such as PRIVATE_KEY_FILE"
         )
     logs.configure(settings.log_level, settings.log_format)
     _require_sandbox(settings)
@@ -127,7 +127,7 @@ def _checked(settings: Settings, command: str) -> Settings:
 
 
 def _queue(settings: Settings, metrics: Metrics) -> Queue:
-    """The running queue. Raises UsageError where something that it needs is missing."""
+    """The running queue. Raises UsageError where a setting is missing."""
     options = QueueOptions(
         directory=settings.data_dir, database=settings.database_url, workers=settings.workers
     )
@@ -157,29 +157,29 @@ def _service(settings: Settings) -> Service:
         ),
         audit=Audit.opened(settings.data_dir, settings.database_url),
         holds=Holds.opened(settings.data_dir, settings.database_url),
-        # Settings allow http to this machine alone, where the stand-in is.
+        # Settings allow http only for this machine, which the demonstration uses.
         transport=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),
         surroundings=settings.surroundings,
     )
 
 
 def _renders(settings: Settings) -> Renders:
-    """Rendering by what is found here; what is not there is said in every review that needs it."""
-    found = renders_here(tool_folders(), confined=not settings.allow_no_sandbox)
-    log.info("renderers", found=found.version, sandbox=found.sandbox)
-    return found
+    """The renderers that are installed. A review that needs a missing one reports a problem."""
+    renders = renders_here(tool_folders(), confined=not settings.allow_no_sandbox)
+    log.info("renderers", found=renders.version, sandbox=renders.sandbox)
+    return renders
 
 
 def _require_sandbox(settings: Settings) -> None:
-    """Content of pull requests is hostile: it is read in a sandbox, or knowingly without."""
+    """Refuse to run without a complete sandbox, unless the operator allowed it."""
     state = proved_state()
     if state.complete:
         return
     if not settings.allow_no_sandbox:
         raise UsageError(
-            f"the sandbox is not complete on this machine ({state}), and what pull requests hold "
-            "is read there: run on Linux 5.13 or newer with Landlock and seccomp, or set "
-            "FAIRLEAD_ALLOW_NO_SANDBOX=true to go without"
+            f"the sandbox that reads pull request content is incomplete here ({state}): run on "
+            "Linux 5.13 or newer with Landlock and seccomp, or set "
+            "FAIRLEAD_ALLOW_NO_SANDBOX=true to run without it"
         )
     log.warning("the sandbox is not complete", state=str(state))
 
@@ -194,7 +194,7 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 
 
 def _end(queue: Queue | None) -> NoReturn:
-    """Ends the process. What still runs after the grace is begun again by the next process."""
+    """End the process. Jobs that outlast the grace period are restarted by the next process."""
     log.info("stopping", grace=GRACE)
     if queue is not None:
         queue.stop(GRACE)

@@ -1,4 +1,4 @@
-"""A review as text for people: grouped by file, with the line that each finding stands on."""
+"""A review as text: grouped by file, with the manifest line of each finding."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.core.publish.markdown import visible
 from bot.core.publish.report import compared, consequence, place, rendered
 
 Lines: TypeAlias = Callable[[ReviewFinding], str | None]
-"""The line that a finding stands on, None where it must not or cannot be shown."""
+"""The text of a finding's line, None where it cannot or must not be shown."""
 
 _STYLES: Final = {
     Severity.ERROR: "bold red",
@@ -34,9 +34,9 @@ _NO_FILE: Final = "(no single file)"
 
 def print_review(console: Console, review: Review, policy: Policy, lines: Lines) -> None:
     """Print the review."""
-    for path, found in groupby(review.findings, key=_path):
+    for path, findings in groupby(review.findings, key=_path):
         console.print(Text(visible(path), style="bold underline"))
-        for (line, side), group in groupby(found, key=_line):
+        for (line, side), group in groupby(findings, key=_line):
             here = tuple(group)
             shown = next((text for text in map(lines, here) if text is not None), None)
             console.print(_block(line, side, shown, [_message(each, policy) for each in here]))
@@ -61,14 +61,14 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
 
 
 def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
-    """What stands below the findings: title, style and rows of whatever there is any of."""
+    """The sections below the findings that are not empty: title, style and rows."""
     if review.problems:
         yield "What could not be looked at", "bold yellow", map(_problem, review.problems)
     if review.suppressed:
         yield "Waived", "bold", map(_waived, review.suppressed)
     if review.lapsed:
-        known = {found.fingerprint: found for found in review.findings}
-        rows = (_expired(held, known[held.fingerprint]) for held in review.lapsed)
+        by_fingerprint = {finding.fingerprint: finding for finding in review.findings}
+        rows = (_expired(lapsed, by_fingerprint[lapsed.fingerprint]) for lapsed in review.lapsed)
         yield "Expired waivers", "bold", rows
 
 
@@ -77,37 +77,37 @@ def _problem(problem: Problem) -> str:
     return f"{where}{visible(problem.message)}"
 
 
-def _waived(held: Suppressed) -> str:
-    why = visible(next(iter(held.because.values()), ""))
-    return f"{held.finding.rule} {visible(place(held.finding.location))}: {why}"
+def _waived(suppressed: Suppressed) -> str:
+    why = visible(next(iter(suppressed.because.values()), ""))
+    return f"{suppressed.finding.rule} {visible(place(suppressed.finding.location))}: {why}"
 
 
-def _expired(held: Lapsed, found: ReviewFinding) -> str:
-    where = visible(place(found.location))
-    return f"{found.rule} {where}: until {held.expires}, {visible(held.reason)}"
+def _expired(lapsed: Lapsed, finding: ReviewFinding) -> str:
+    where = visible(place(finding.location))
+    return f"{finding.rule} {where}: until {lapsed.expires}, {visible(lapsed.reason)}"
 
 
-def _path(found: ReviewFinding) -> str:
-    return found.location.path if found.location else _NO_FILE
+def _path(finding: ReviewFinding) -> str:
+    return finding.location.path if finding.location else _NO_FILE
 
 
-def _line(found: ReviewFinding) -> tuple[int | None, str]:
-    held: Location | None = found.location
-    return (held.line, held.side) if held else (None, "RIGHT")
+def _line(finding: ReviewFinding) -> tuple[int | None, str]:
+    location: Location | None = finding.location
+    return (location.line, location.side) if location else (None, "RIGHT")
 
 
 def _block(
     line: int | None, side: str, shown: str | None, messages: Iterable[RenderableType]
 ) -> RenderableType:
-    """The findings of one line, below that line."""
+    """The text of a line, and its findings below it."""
     grid = Grid.grid(padding=(0, 1, 0, 0))
     grid.add_column(justify="right", width=6, style="dim")
     grid.add_column()
     number = "" if line is None else str(line)
-    mark = "-" if side == "LEFT" else "│"
+    sign = "-" if side == "LEFT" else "│"
     if shown is not None:
         text = visible(shown.expandtabs(4))
-        row = Text.assemble((f"{mark} ", "dim"), text, no_wrap=True, overflow="ellipsis")
+        row = Text.assemble((f"{sign} ", "dim"), text, no_wrap=True, overflow="ellipsis")
         grid.add_row(number, row)
         number = ""
     for message in messages:
@@ -116,34 +116,34 @@ def _block(
     return grid
 
 
-def _message(found: ReviewFinding, policy: Policy) -> Group:
-    parts = [found.rule, consequence(found, policy)]
-    if found.environments and found.environments != ("default",):
-        more = len(found.environments) - _MOST_ENVIRONMENTS
-        named = ", ".join(map(visible, found.environments[:_MOST_ENVIRONMENTS]))
+def _message(finding: ReviewFinding, policy: Policy) -> Group:
+    parts = [finding.rule, consequence(finding, policy)]
+    if finding.environments and finding.environments != ("default",):
+        more = len(finding.environments) - _MOST_ENVIRONMENTS
+        named = ", ".join(map(visible, finding.environments[:_MOST_ENVIRONMENTS]))
         parts.append(f"{named} and {more} more" if more > 0 else named)
     sentence = Text.assemble(
-        (str(found.severity), _STYLES[found.severity]), ": ", visible(found.message)
+        (str(finding.severity), _STYLES[finding.severity]), ": ", visible(finding.message)
     )
-    told = Text(" · ".join(part for part in parts if part), style="dim")
-    return Group(sentence, *_details(found), told)
+    footer = Text(" · ".join(part for part in parts if part), style="dim")
+    return Group(sentence, *_details(finding), footer)
 
 
-def _details(found: ReviewFinding) -> Iterator[RenderableType]:
-    for related in found.related:
+def _details(finding: ReviewFinding) -> Iterator[RenderableType]:
+    for related in finding.related:
         where = f"{visible(place(related.location))}: " if related.location else ""
         yield Text(f"  {where}{visible(related.message)}")
-    for held in found.details.steps:
-        yield Text(f"  {visible(held.title)}")
-        for number, step in enumerate(held.steps, start=1):
+    for listing in finding.details.steps:
+        yield Text(f"  {visible(listing.title)}")
+        for number, step in enumerate(listing.steps, start=1):
             yield Text(f"  {number}. {visible(step)}")
-    for table in found.details.tables:
+    for table in finding.details.tables:
         grid = Grid(box=None, padding=(0, 2, 0, 2), show_edge=False)
         for column in table.columns:
             grid.add_column(Text(visible(column)), style="")
         for row in table.rows:
             grid.add_row(*(Text(visible(cell)) for cell in row))
         yield grid
-    for graph in found.details.graphs:
+    for graph in finding.details.graphs:
         for source, target, label in graph.edges:
             yield Text(f"  {visible(source)} → {visible(target)} ({visible(label)})")

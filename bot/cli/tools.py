@@ -1,4 +1,4 @@
-"""`fairlead tools`: the renderers, which are pinned, which are here, and how to bring them."""
+"""`fairlead tools`: list the renderers, and install the pinned versions."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ Examples:
 
 @click.group()
 def tools() -> None:
-    """The renderers kustomize and Helm: list what is here, or bring the pinned ones."""
+    """List the renderers kustomize and Helm, or install the pinned versions."""
 
 
 @tools.command("list", epilog=LIST_EPILOG)
 def list_() -> None:
-    """Say which renderers are pinned, which were found where, and what they run in.
+    """List the pinned renderers, the installed ones, and the state of the sandbox.
 
-    The first that can be used is used. They are looked for in FAIRLEAD_TOOLS, in the folder tools
-    of DATA_DIR, in your cache directory, then on the PATH; kubectl's own kustomize comes last.
+    Fairlead uses the first usable binary in FAIRLEAD_TOOLS, the folder tools of DATA_DIR, your
+    cache directory and the PATH, in this order; kubectl's built-in kustomize comes last.
     """
     from bot.render.tools import candidates, pinned_tools  # noqa: PLC0415 - not for --help
     from bot.sandbox import proved_state  # noqa: PLC0415 - not for --help
@@ -42,11 +42,11 @@ def list_() -> None:
 
     for tool in pinned_tools():
         output.write(f"{tool.name} (pinned: {tool.version})\n", None)
-        held = list(candidates(tool.name, tool_folders()))
-        for candidate in held:
+        binaries = list(candidates(tool.name, tool_folders()))
+        for candidate in binaries:
             output.write(f"  {_line(candidate)}\n", None)
-        if not held:
-            output.write("  not found: `fairlead tools fetch` brings it\n", None)
+        if not binaries:
+            output.write("  not found: run `fairlead tools fetch`\n", None)
     output.write(f"sandbox: {proved_state()}\n", None)
 
 
@@ -54,7 +54,7 @@ def _line(candidate: Binary | Unusable) -> str:
     from bot.render.tools import Binary  # noqa: PLC0415 - not for --help
 
     if isinstance(candidate, Binary):
-        which = "the pinned version" if candidate.pinned else "another version than the pinned one"
+        which = "the pinned version" if candidate.pinned else "not the pinned version"
         return f"{candidate.path}: {candidate.version}, {which}"
     return f"{candidate.path}: not used: {candidate.reason}"
 
@@ -63,18 +63,18 @@ def _line(candidate: Binary | Unusable) -> str:
 @click.option(
     "--build",
     is_flag=True,
-    help="Build from the Go modules (needs Go) instead of taking the released archives.",
+    help="Build from the Go modules (needs Go) instead of downloading released archives.",
 )
 @click.option(
     "--to",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where to put them. Default: the first folder in which they are looked for.",
+    help="Folder to install into. Default: the first folder that is searched.",
 )
 def fetch(*, build: bool, folder: Path | None) -> None:
-    """Bring the pinned kustomize and Helm.
+    """Install the pinned kustomize and Helm.
 
-    An archive is unpacked only when its sha256 is the locked one. What is already there is kept.
+    An archive is unpacked only if its SHA-256 is the locked one. Installed versions are kept.
     """
     from bot.render import install  # noqa: PLC0415 - not for --help
     from bot.render.tools import pinned_tools  # noqa: PLC0415 - not for --help
@@ -82,7 +82,7 @@ def fetch(*, build: bool, folder: Path | None) -> None:
 
     target = folder or next(iter(tool_folders()), None)
     if target is None:
-        raise UsageError("there is no home directory to put renderers in: say where with --to")
+        raise UsageError("no home directory to install renderers into: name a folder by --to")
     for tool in pinned_tools():
         if _is_there(tool, target):
             output.write(f"{tool.name} {tool.version} is in {target}\n", None)
@@ -91,14 +91,16 @@ def fetch(*, build: bool, folder: Path | None) -> None:
         with output.progress(f"{doing} {tool.name} {tool.version}"):
             path = (install.build if build else install.fetch)(tool, target)
         if not _is_there(tool, target):
-            raise UsageError(f"{path} came, but does not say that it is {tool.name} {tool.version}")
-        output.write(f"{tool.name} {tool.version} was put into {target}\n", None)
+            raise UsageError(
+                f"{path} was installed, but does not report {tool.name} {tool.version}"
+            )
+        output.write(f"{tool.name} {tool.version} was installed in {target}\n", None)
 
 
 def _is_there(tool: Tool, folder: Path) -> bool:
-    """Whether the folder holds the pinned renderer."""
+    """Whether the folder contains the pinned renderer."""
     from bot.render.tools import find  # noqa: PLC0415 - not for --help
 
-    found = find(tool.name, [folder])
+    binary = find(tool.name, [folder])
     here = (folder / tool.name).resolve()
-    return found is not None and found.pinned and found.path == here
+    return binary is not None and binary.pinned and binary.path == here

@@ -1,4 +1,4 @@
-"""Waivers that nothing needs: what stands in a commit, held against the policy."""
+"""Waivers that match nothing in a commit."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ OF_CHANGES: Final = frozenset(
         "workload-service-account-changed",
     }
 )
-"""Rules that find nothing in what merely stands: no commit alone says what they are waived for."""
+"""Rules that only compare two commits; one commit cannot show whether their waivers match."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """Waivers that match nothing that stands, and how much could not be looked at."""
+    """Waivers that match nothing, and the number of problems."""
 
     waivers: tuple[Waiver, ...]
     unseen: int
@@ -43,9 +43,9 @@ class Unused:
 def unused(
     policy_at: Callable[[str | None], Policy], commit: str, repo: Path, today: date
 ) -> Unused:
-    """The waivers that match nothing of what stands in a commit or directory, new or old.
+    """The waivers of the policy that match no finding in a commit or directory.
 
-    `policy_at` gives the policy of a branch, which the commit's name may be.
+    `policy_at` returns the policy for the branch that `commit` names, None for no branch.
     """
     options = AnalysisOptions(
         cache=cache_directory(),
@@ -58,10 +58,10 @@ def unused(
         nothing = replace(sides, base=ComparedTree({}, sides.base.blobs, "nothing"))
         review = compare(nothing, replace(policy, waivers=()), today, options)
     standing = [rule.id for rule in load_rules() if rule.id not in OF_CHANGES]
-    found = (
+    waivers = (
         waiver
         for waiver in policy.waivers
         if waiver.rule is None or any(name_matches(rule, (waiver.rule,)) for rule in standing)
-        if not any(waiver_matches(waiver, held) for held in review.findings)
+        if not any(waiver_matches(waiver, finding) for finding in review.findings)
     )
-    return Unused(tuple(found), len(review.problems))
+    return Unused(tuple(waivers), len(review.problems))

@@ -1,4 +1,4 @@
-"""A review as workflow commands, which a GitHub Actions log shows as annotations."""
+"""A review as GitHub Actions workflow commands, which the run shows as annotations."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _COMMANDS: Final = {
 
 
 def to_commands(review: Review, policy: Policy) -> str:
-    """The text of the log: one command a finding or problem, then the verdict.
+    """The log: one command for each finding and problem, then the verdict.
 
     https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
     """
     rows = [
-        _command(_COMMANDS[found.severity], found.location, found.rule, found.message)
-        for found in review.findings
+        _command(_COMMANDS[finding.severity], finding.location, finding.rule, finding.message)
+        for finding in review.findings
     ]
     rows += [
         _command(
@@ -41,7 +41,7 @@ def to_commands(review: Review, policy: Policy) -> str:
 
 def _command(name: str, location: Location | None, title: str, message: str) -> str:
     properties = [f"title={_property(title)}"]
-    # A line of base has no place in the head that a workflow has checked out.
+    # A workflow checks out head, which does not contain lines of base.
     if location is not None and location.side == "RIGHT":
         line = () if location.line is None else (f"line={location.line}",)
         properties = [f"file={_property(location.path)}", *line, *properties]
@@ -49,7 +49,7 @@ def _command(name: str, location: Location | None, title: str, message: str) -> 
 
 
 def _data(text: str) -> str:
-    """Text as the runner reads it: a line's end would begin another command."""
+    """Text escaped for the runner; a line break would start another command."""
     return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

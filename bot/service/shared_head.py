@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.core.publish.notices import known, shared, title_of, waiting
+from bot.core.publish.notices import parse_conclusion, shared, title_of, waiting
 from bot.core.publish.plan import ConcludeCheck
 from bot.github import checks
 from bot.github.auth import GitHubConnection
@@ -80,7 +80,8 @@ def _show(
         run = checks.newest(runs, checks.about_pull(other))
         if run is None or other.number not in words:
             continue
-        alone = ConcludeCheck(known(words[other.number]), title_of(run.title), run.summary)
+        conclusion = parse_conclusion(words[other.number])
+        alone = ConcludeCheck(conclusion, title_of(run.title), run.summary)
         rest = ((number, word) for number, word in words.items() if number != other.number)
         combined = shared(alone, rest)
         if (run.status, run.conclusion) != ("completed", combined.conclusion):

@@ -62,7 +62,7 @@ def test_people_get_a_table_and_what_to_begin_with(history: tuple[Path, list[str
         "\n"
         f"{commits[2][:12]}  blocked: rbac-privilege-added\n"
         "\n"
-        "To begin with, in .github/fairlead.yml:\n"
+        "A policy to start with, in .github/fairlead.yml:\n"
         "  mode: observe  # for the first weeks: the check passes and says what it would do\n"
         "  rules:\n"
         "    rbac-privilege-added: {severity: warning}  # blocked 1 of 3\n"
@@ -92,7 +92,7 @@ def test_a_history_of_one_commit_is_wrong_use(tmp_path: Path) -> None:
 
     assert (ran.status, ran.stderr) == (
         2,
-        "fairlead: 'HEAD' has no merge to look at: its history is one commit long\n",
+        "fairlead: 'HEAD' has no merges to review: its history is a single commit\n",
     )
 
 

@@ -153,7 +153,7 @@ def test_policy_check_says_that_a_policy_is_valid(tmp_path: Path) -> None:
 
     assert fairlead("policy", "check", file) == Ran(
         0,
-        f"the waiver of image-not-approved has expired on 2020-01-01\n{file} is valid\n",
+        f"the waiver of image-not-approved expired on 2020-01-01\n{file} is valid\n",
         "",
     )
 
@@ -211,8 +211,8 @@ def test_policy_check_says_the_expired_waivers_of_every_branch(tmp_path: Path) -
     ran = fairlead("policy", "check", file)
 
     assert ran.stdout == (
-        "the waiver of resource-pruned has expired on 2020-01-01\n"
-        "the waiver of rbac-invalid has expired on 2020-01-01\n"
+        "the waiver of resource-pruned expired on 2020-01-01\n"
+        "the waiver of rbac-invalid expired on 2020-01-01\n"
         f"{file} is valid\n"
     )
 
@@ -227,16 +227,21 @@ def test_a_policy_of_the_wrong_name_is_said(tmp_path: Path) -> None:
     right = held / ".github/fairlead.yml"
     assert (check.status, check.stderr) == (
         2,
-        f"fairlead: nobody reads {held / '.github/fairlead.yaml'}: name it {right}\n",
+        (
+            "fairlead: "
+            f"Fairlead does not read {held / '.github/fairlead.yaml'}: rename it to {right}\n"
+        ),
     )
-    said = f"nobody reads .github/fairlead.yaml of {held}: name it .github/fairlead.yml"
+    said = (
+        f"Fairlead does not read .github/fairlead.yaml of {held}: rename it to .github/fairlead.yml"
+    )
     assert (review.status, review.stderr) == (0, f"fairlead: warning: {said}\n")
 
 
 def test_policy_check_without_a_policy_says_how_to_begin(tmp_path: Path) -> None:
     ran = fairlead("policy", "check", "--repo", tmp_path)
 
-    said = f"there is no {tmp_path / '.github/fairlead.yml'}: name a file, or begin with"
+    said = f"{tmp_path / '.github/fairlead.yml'} does not exist: name a file, or start with"
     assert (ran.status, ran.stdout) == (2, "")
     assert said in ran.stderr
 

@@ -65,19 +65,19 @@ def test_where_all_is_well_every_line_says_so(stand_in: StandIn) -> None:
 
     assert lines(stand_in, app) == [
         ok("credentials", f"App {app.slug} (id {app.id}) at {stand_in.api_url}"),
-        ok("clock", "as GitHub's, within half a minute"),
-        ok("permissions", "all that are wanted"),
-        ok("events", "all that are wanted"),
+        ok("clock", "within 30 s of GitHub's"),
+        ok("permissions", "all that are needed"),
+        ok("events", "all that are needed"),
         ok("webhook", "http://127.0.0.1/webhook, signed JSON"),
         warning(
             "deliveries",
-            "GitHub has sent nothing yet",
+            "GitHub has sent no delivery yet",
             "open a pull request, or check the address",
         ),
-        ok("installation example", "all that are wanted"),
-        ok("policy of example", "none: the App reads no example/.github/fairlead.yml"),
+        ok("installation example", "all that are needed"),
+        ok("policy of example", "none: the App found no example/.github/fairlead.yml"),
         ok("example/gitops main", "'fairlead' is required from this App"),
-        ok("example/gitops main", "open conversations block the merge, ours as well"),
+        ok("example/gitops main", "open conversations block the merge, including Fairlead's"),
     ]
     assert stand_in.state.tokens == {}
 
@@ -92,25 +92,25 @@ def test_the_deliveries_that_failed_are_told_with_their_cause(stand_in: StandIn)
     assert (line.status, line.subject, line.advice) == (
         "problem",
         "deliveries",
-        "is the webhook address reached from GitHub? see the log of the service",
+        "check that GitHub can reach the webhook address, and the log of the service",
     )
-    assert line.said.startswith("1 of the last 1 failed, the newest a ping at ")
+    assert line.message.startswith("1 of the last 1 failed, the newest a ping at ")
 
 
 @pytest.mark.parametrize(
     ("setting", "value", "said", "advice"),
     [
-        ("webhook_url", None, "the App has no webhook address: it hears of nothing", None),
+        ("webhook_url", None, "the App has no webhook address and receives no events", None),
         (
             "webhook_url",
             "http://someone:word@hooks.example.com:8080/webhook?token=x",
-            "http://hooks.example.com/webhook: what is sent can be read on its way",
-            "begin the address with https://",
+            "http://hooks.example.com/webhook: deliveries are not encrypted in transit",
+            "use an https:// address",
         ),
         (
             "webhook_content_type",
             "form",
-            "http://127.0.0.1/webhook: deliveries come as a form and are refused",
+            "http://127.0.0.1/webhook: deliveries are sent as a form and refused",
             "choose application/json",
         ),
         (
@@ -122,7 +122,7 @@ def test_the_deliveries_that_failed_are_told_with_their_cause(stand_in: StandIn)
         (
             "webhook_insecure_ssl",
             "1",
-            "http://127.0.0.1/webhook: GitHub does not check whose certificate it is",
+            "http://127.0.0.1/webhook: GitHub does not verify the certificate",
             "enable SSL verification",
         ),
     ],
@@ -173,7 +173,7 @@ def test_missing_permissions_and_events_are_named(stand_in: StandIn) -> None:
     assert found["events"] == warning(
         "events", "not subscribed: push", f"subscribe at {page}/permissions"
     )
-    assert (found["installation example"].status, found["installation example"].said) == (
+    assert (found["installation example"].status, found["installation example"].message) == (
         "warning",
         "missing: members (read)",
     )
@@ -190,7 +190,10 @@ def test_missing_permissions_and_events_are_named(stand_in: StandIn) -> None:
         (
             lambda github, repository: github.require_check(repository, "fairlead"),
             "warning",
-            "'fairlead' is required from any source: whoever may write statuses can pass it",
+            (
+                "'fairlead' is required from any source: anyone who may write statuses can "
+                "make it pass"
+            ),
         ),
         (
             lambda github, repository: github.require_check(
@@ -212,7 +215,7 @@ def test_a_check_that_does_not_hold_is_told(
     (line,) = [line for line in lines(stand_in, app) if line.subject == f"{NAME} main"]
 
     other = next((one.id for one in stand_in.state.apps.values() if one is not app), 0)
-    assert (line.status, line.said) == (status, said.format(other=other, own=app.id))
+    assert (line.status, line.message) == (status, said.format(other=other, own=app.id))
 
 
 @pytest.mark.parametrize(
@@ -222,16 +225,16 @@ def test_a_check_that_does_not_hold_is_told(
             "version: 1\nlocked: [mode, rules.rbac-invalid]\n",
             ok(
                 "policy of example",
-                "example/.github/fairlead.yml lies under the repositories', and locks mode, "
+                "every repository builds on example/.github/fairlead.yml, which locks mode, "
                 "rules.rbac-invalid",
             ),
         ),
-        ("", ok("policy of example", "example/.github/fairlead.yml lies under the repositories'")),
+        ("", ok("policy of example", "every repository builds on example/.github/fairlead.yml")),
         (
             "version: 1\nlocked: [mood]\n",
             problem(
                 "policy of example",
-                "example/.github/fairlead.yml is not valid, and every check asks for action: "
+                "example/.github/fairlead.yml is invalid, so every check ends as action_required: "
                 "line 2: unknown key 'mood', did you mean 'mode'?",
                 "correct it on its default branch",
             ),
@@ -273,19 +276,19 @@ def test_a_repository_can_be_named(stand_in: StandIn) -> None:
 
     assert f"{NAME} main" in found
     assert missing == problem(
-        "example/other", "the App is not installed on it", "install it there, or mind the name"
+        "example/other", "the App is not installed on it", "install it there, or correct the name"
     )
 
 
 def test_nowhere_installed_and_suspended_are_told(stand_in: StandIn) -> None:
     app = registered(stand_in)
-    assert lines(stand_in, app)[-1].said == "the App is installed nowhere"
+    assert lines(stand_in, app)[-1].message == "the App is not installed anywhere"
 
     repository = stand_in.create_repository(NAME, {"a.yaml": b"a: b\n"})
     installation = stand_in.install(app, repository)
     stand_in.suspend(installation)
 
-    assert lines(stand_in, app)[-1].said == "it is suspended"
+    assert lines(stand_in, app)[-1].message == "it is suspended"
 
 
 def test_a_key_of_another_app_is_told_in_github_s_words(stand_in: StandIn) -> None:
@@ -294,7 +297,7 @@ def test_a_key_of_another_app_is_told_in_github_s_words(stand_in: StandIn) -> No
 
     (line,) = look_at_github(settings, None, 20)
 
-    assert (line.status, line.said) == (
+    assert (line.status, line.message) == (
         "problem",
         "GitHub answered 401: A JSON web token could not be decoded",
     )
@@ -322,7 +325,9 @@ def test_a_data_directory_that_cannot_be_is_a_problem(tmp_path: Path) -> None:
     found = {line.subject: line for line in look_here(Settings(data_dir=file / "data"))}
 
     assert found["data"] == problem(
-        "data", f"{file / 'data'} cannot be written to", "set DATA_DIR, or give it to me"
+        "data",
+        f"{file / 'data'} cannot be written to",
+        "set DATA_DIR, or make the directory writable for this user",
     )
     assert found["git"].status == "ok"
 
@@ -338,8 +343,8 @@ def test_what_is_fetched_and_from_where_is_told(tmp_path: Path) -> None:
 
     on, off = FetchSettings(hosts=("charts.example.com",)), FetchSettings(enabled=False)
     assert [told(on), told(off)] == [
-        ok("fetching", "from what base uses, charts.example.com; 3 MiB kept"),
-        ok("fetching", "off: remote bases and charts are named, never read"),
+        ok("fetching", "from what base uses, charts.example.com; 3 MiB stored"),
+        ok("fetching", "off: remote bases and charts are not read"),
     ]
 
 
@@ -361,16 +366,17 @@ def test_the_command_says_it_to_people_and_machines(
     text, machine = fairlead("doctor"), fairlead("doctor", "--format", "json")
 
     assert (text.status, machine.status) == (0, 0)
-    assert "ok       permissions: all that are wanted\n" in text.stdout
-    assert "warning  installations: the App is installed nowhere\n           -> install it" in (
-        text.stdout
+    assert "ok       permissions: all that are needed\n" in text.stdout
+    assert (
+        "warning  installations: the App is not installed anywhere\n           -> install it"
+        in (text.stdout)
     )
     document = json.loads(machine.stdout)
     assert document["schema"] == "fairlead.doctor/1"
     assert {
         "status": "ok",
         "subject": "events",
-        "said": "all that are wanted",
+        "said": "all that are needed",
         "advice": "",
     } in document["lines"]
 

@@ -60,7 +60,7 @@ def test_a_file_that_was_changed_since_is_left_alone(tmp_path: Path) -> None:
 
     ran = fairlead("review", "main", "change", "--fix", "--repo", tmp_path)
 
-    assert ran.stderr == "fairlead: apps/report.yaml is not as in HEAD, and is left alone\n"
+    assert ran.stderr == "fairlead: skipped apps/report.yaml: it differs from HEAD\n"
     assert (tmp_path / "apps/report.yaml").read_text() == changed
 
 
@@ -69,7 +69,7 @@ def test_where_nothing_is_certain_nothing_is_written(tmp_path: Path) -> None:
 
     ran = fairlead("review", base, head, "--fix")
 
-    assert ran.stderr == "fairlead: nothing here can be fixed with certainty\n"
+    assert ran.stderr == "fairlead: no finding has a certain fix\n"
 
 
 def test_a_repository_without_files_cannot_be_fixed(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_two_fixes_of_one_line_need_two_runs(tmp_path: Path) -> None:
     first = fairlead("review", base, head, "--fix", "--policy", tmp_path / "policy.yaml")
     fairlead("review", base, head, "--fix", "--policy", tmp_path / "policy.yaml")
 
-    assert first.stderr.endswith("pod.yaml has more to fix on the same lines: run it again\n")
+    assert first.stderr.endswith("pod.yaml has further fixes on the same lines: run this again\n")
     assert (head / "pod.yaml").read_text() == pod.replace("nginx", "r.io/hub/nginx").replace(
         "redis", "r.io/hub/redis"
     )

@@ -56,7 +56,7 @@ def test_what_is_stale_is_named_with_the_command_and_then_made_anew(copy: Path) 
     check, write, again = run(copy, "docs", "--check"), run(copy, "docs"), run(copy, "docs")
 
     assert check == Ran(
-        1, "", "fairlead: stale: README.md, docs/cli.md; `fairlead docs` makes them anew\n"
+        1, "", "fairlead: stale: README.md, docs/cli.md; run `fairlead docs` to regenerate them\n"
     )
     assert write == Ran(0, "wrote README.md\nwrote docs/cli.md\n", "")
     assert again == Ran(0, "", "")
@@ -80,8 +80,22 @@ def test_every_rule_has_a_row_that_leads_to_its_page() -> None:
     for rule in load_rules():
         page = f"rules/{rule.id.replace('-', '_')}.md"
         assert (ROOT / page).is_file()
-        assert f"\n| [`{rule.id}`]({page}) | {rule.severity} | " in files["README.md"]
-        assert f"\n| [`{rule.id}`](../{page}) | {rule.severity} | " in files["docs/rules.md"]
+        assert f"\n| [`{rule.id}`]({page}) | " in files["README.md"]
+        assert f"\n| [`{rule.id}`](../{page}) | " in files["docs/rules.md"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity"),
+    [
+        ("rbac-privilege-added", "error, warning or notice"),
+        ("api-version-removed", "error or warning"),
+        ("network-policy-invalid", "error"),
+    ],
+)
+def test_a_row_lists_every_severity_that_the_rule_gives(rule: str, severity: str) -> None:
+    page = f"rules/{rule.replace('-', '_')}.md"
+
+    assert f"\n| [`{rule}`]({page}) | {severity} | " in generated(ROOT)["README.md"]
 
 
 def test_every_key_of_the_policy_is_described() -> None:
@@ -105,8 +119,9 @@ def _keys_within(held: Any) -> set[str]:
     return set(SCHEMA["$defs"].get(name, {}).get("properties", {}))
 
 
-def test_a_new_rule_fails_its_own_example_until_it_is_written(copy: Path) -> None:
-    made = run(copy, "new-rule", "rule-of-a-test")
+@pytest.mark.parametrize("shape", ["find", "compare"])
+def test_a_new_rule_fails_its_own_example_until_it_is_written(copy: Path, shape: str) -> None:
+    made = run(copy, "new-rule", "rule-of-a-test", "--shape", shape)
 
     assert (made.status, made.stdout.splitlines()[:2]) == (
         0,
@@ -117,7 +132,7 @@ def test_a_new_rule_fails_its_own_example_until_it_is_written(copy: Path) -> Non
 
     function = copy / "rules" / "rule_of_a_test.py"
     text = function.read_text()
-    function.write_text(text.replace("is not described yet", "runs in the network of its node"))
+    function.write_text(text.replace("is not described yet", "uses the network of its node"))
 
     assert _test(copy) == "3 passed"
 
@@ -137,8 +152,9 @@ def _test(folder: Path) -> str:
     )
 
 
-def test_a_new_rule_is_as_tidy_as_the_others(copy: Path) -> None:
-    run(copy, "new-rule", "rule-of-a-test")
+@pytest.mark.parametrize("shape", ["find", "compare"])
+def test_a_new_rule_is_as_tidy_as_the_others(copy: Path, shape: str) -> None:
+    run(copy, "new-rule", "rule-of-a-test", "--shape", shape)
 
     for command in (["check", "--quiet"], ["format", "--check", "--quiet"]):
         done = subprocess.run(
@@ -154,13 +170,13 @@ def test_a_new_rule_is_as_tidy_as_the_others(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("image-not-approved", "there is a rule 'image-not-approved' already"),
-        ("Image-Bad", "'Image-Bad' is no name of a rule"),
-        ("image", "'image' is no name of a rule"),
-        ("image_bad", "'image_bad' is no name of a rule"),
-        ("../image-bad", "'../image-bad' is no name of a rule"),
-        ("image-", "'image-' is no name of a rule"),
-        ("no-image-bad", "'no-image-bad' names the remedy: say what is found, 'image-bad'"),
+        ("image-not-approved", "rule 'image-not-approved' already exists"),
+        ("Image-Bad", "'Image-Bad' is not a rule name"),
+        ("image", "'image' is not a rule name"),
+        ("image_bad", "'image_bad' is not a rule name"),
+        ("../image-bad", "'../image-bad' is not a rule name"),
+        ("image-", "'image-' is not a rule name"),
+        ("no-image-bad", "'no-image-bad' names the remedy: name what is found, 'image-bad'"),
     ],
 )
 def test_a_name_that_is_taken_or_none_is_refused(name: str, said: str) -> None:

@@ -129,4 +129,4 @@ def test_an_environment_that_is_not_there_is_wrong_use(base: Path) -> None:
     done = fairlead("map", base, "--environment", "moon")
 
     assert done.status != 0
-    assert "there is no environment 'moon', there is default" in done.stderr
+    assert "unknown environment 'moon': choose from default" in done.stderr

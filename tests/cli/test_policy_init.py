@@ -73,7 +73,7 @@ def test_what_could_not_be_looked_at_is_said_beside_the_proposal(tmp_path: Path)
         "fairlead: warning: kustomization:app is not rendered: it lists "
         "'https://github.com/example/bases//app?ref=v1', which is outside this repository\n"
         "fairlead: warning: 1 thing could not be looked at, such as remote bases: add the "
-        "registries of their images\n"
+        "registries of their images yourself\n"
     )
     assert parse_policy(ran.stdout, rule_options()) == EXPECTED
 
@@ -115,5 +115,5 @@ def test_it_is_written_where_the_app_looks_and_never_over_another(tmp_path: Path
     assert second == Ran(
         2,
         "",
-        f"fairlead: {target} is there already: without --write the proposal is printed\n",
+        f"fairlead: {target} already exists: run without --write to print the proposal\n",
     )

@@ -117,7 +117,7 @@ def test_what_is_no_subject_is_refused() -> None:
     ran = fairlead("grants", "team-a")
 
     legal = "ServiceAccount/NAMESPACE/NAME, User/NAME or Group/NAME"
-    message = f"fairlead: 'team-a' names no subject, which is written {legal}\n"
+    message = f"fairlead: 'team-a' is not a subject: write {legal}\n"
     assert (ran.status, ran.stderr) == (2, message)
 
 

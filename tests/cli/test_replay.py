@@ -109,7 +109,7 @@ def test_a_guid_that_github_does_not_know_is_said(
     ran = fairlead("replay", guid, "--url", door)
 
     assert ran.status == 2
-    assert ran.stderr.startswith(f"fairlead: {guid!r} is no file, and GitHub knows no delivery")
+    assert ran.stderr.startswith(f"fairlead: {guid!r} is not a file, and GitHub stores no delivery")
 
 
 @pytest.mark.parametrize("name", ["nosuch.json", "", "."])
@@ -160,7 +160,7 @@ def test_a_payload_without_its_event_is_wrong_use(tmp_path: Path) -> None:
     path.write_text("{}")
 
     assert fairlead("replay", path) == Ran(
-        2, "", f"fairlead: {path} is a payload alone: say by --event what happened\n"
+        2, "", f"fairlead: {path} contains only a payload: name its event by --event\n"
     )
 
 

@@ -240,8 +240,16 @@ def test_two_directories_without_any_manifest_are_refused(tmp_path: Path) -> Non
     assert fairlead("review", one, other) == Ran(
         2,
         "",
-        f"fairlead: neither '{one}' nor '{other}' has any manifest: "
-        "name what holds .yaml or .json files\n",
+        f"fairlead: neither '{one}' nor '{other}' contains a manifest (.yaml, .yml or .json)\n",
+    )
+
+
+def test_a_policy_that_ignores_every_manifest_is_named(tmp_path: Path) -> None:
+    policy = {".github/fairlead.yml": "version: 1\nignore: ['**']\n"}
+    base, head = write(tmp_path / "base", {**SAME, **policy}), write(tmp_path / "head", SAME)
+
+    assert fairlead("review", base, head) == Ran(
+        2, "", "fairlead: every manifest is ignored by the policy (ignore: ['**'])\n"
     )
 
 
@@ -269,7 +277,7 @@ def test_neither_directory_nor_repository_is_one_sentence(tmp_path: Path) -> Non
     assert ran == Ran(
         2,
         "",
-        "fairlead: 'main' is no directory, and there is no git repository here: use --repo\n",
+        "fairlead: 'main' is not a directory, and there is no git repository here: use --repo\n",
     )
 
 

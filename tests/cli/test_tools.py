@@ -34,7 +34,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_is_not_here_is_said_with_how_to_bring_it(empty: Path) -> None:
     del empty
     text = "".join(
-        f"{name} (pinned: {pinned(name).version})\n  not found: `fairlead tools fetch` brings it\n"
+        f"{name} (pinned: {pinned(name).version})\n  not found: run `fairlead tools fetch`\n"
         for name in ("kustomize", "helm")
     )
 

@@ -16,7 +16,7 @@ waivers:
   - {rule: rbac-privilege-added, resource: ClusterRoleBinding/*, reason: known, expires: 2099-01-01}
   - {rule: rbac-privilege-added, resource: RoleBinding/*, reason: gone, expires: 2099-01-01}
 """
-SAID = "the waiver of rbac-privilege-added for RoleBinding/* matches nothing that stands in {}\n"
+SAID = "the waiver of rbac-privilege-added for RoleBinding/* matches nothing in {}\n"
 
 
 def test_a_waiver_that_matches_nothing_in_a_commit_is_said(tmp_path: Path) -> None:
@@ -45,9 +45,7 @@ def test_a_waiver_of_what_only_a_change_brings_is_not_called_unused(tmp_path: Pa
     file = write(tmp_path / "drafts", {"p.yml": text}) / "p.yml"
     ran = fairlead("policy", "check", file, "--at", held)
 
-    assert ran.stdout == (
-        f"the waiver of resource* matches nothing that stands in {held}\n{file} is valid\n"
-    )
+    assert ran.stdout == (f"the waiver of resource* matches nothing in {held}\n{file} is valid\n")
 
 
 def test_what_could_not_be_looked_at_may_need_a_waiver(tmp_path: Path) -> None:
@@ -59,7 +57,7 @@ def test_what_could_not_be_looked_at_may_need_a_waiver(tmp_path: Path) -> None:
     file = write(tmp_path / "drafts", {"p.yml": text}) / "p.yml"
     ran = fairlead("policy", "check", file, "--at", repository)
 
-    said = f"1 thing of {repository} could not be looked at and may need them"
+    said = f"1 thing in {repository} could not be looked at and may need these waivers"
     assert ran.stdout.splitlines()[1] == said
 
 

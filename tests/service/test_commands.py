@@ -109,7 +109,7 @@ def test_nobody_else_accepts(world: World, by: str) -> None:
     assert events(world, "approved") == []
     assert [actor for actor, _ in events(world, "refused")] == [by]
     expected = {
-        "member": ["was not accepted: it takes `@example/security`."],
+        "member": ["was not accepted: only `@example/security` can do that."],
         "stranger": [],
         "octocat": ["who opened a pull request cannot accept what it brings."],
     }[by]
@@ -142,7 +142,7 @@ def test_an_edited_comment_counts_for_nothing(world: World) -> None:
     world.github.edit_comment(pull, comment, "/fairlead approve all fine", by="octocat")
 
     assert heard(world, pull, comment, "/fairlead help") == "heard"
-    assert "was edited before it was read" in answers(pull)[0]
+    assert "was edited before Fairlead read it" in answers(pull)[0]
     assert events(world, "approved") == []
 
 
@@ -332,7 +332,7 @@ def test_without_the_permission_to_read_members_nobody_is_one(world: World) -> N
     del world.installation.permissions["members"]
     said(world, pull, "/fairlead approve all fine", "hubot")
 
-    assert "the App lacks the permission to read members" in answers(pull)[0]
+    assert "the App lacks the permission `members: read`" in answers(pull)[0]
     assert events(world, "approved") == []
 
 
@@ -340,7 +340,7 @@ def test_without_the_permission_to_read_members_nobody_is_one(world: World) -> N
     ("text", "by", "expected"),
     [
         ("/fairlead help", "member", "approve ID reason"),
-        ("/fairlead aprove all x", "octocat", "That is no command of mine."),
+        ("/fairlead aprove all x", "octocat", "Fairlead does not know this command."),
         ("/fairlead approve all", "hubot", "Approve `all`: it gives no reason"),
         ("/fairlead explain zzzz", "member", "no finding that was shown here"),
         ("/fairlead help", "stranger", None),

@@ -42,7 +42,7 @@ def test_what_it_locks_the_repository_cannot_loosen(world: World) -> None:
     assert world.review(pull) == "invalid-policy"
     assert world.check(pull)[1] == "action_required"
     summary = world.run(pull).summary or ""
-    assert "**The policy `.github/fairlead.yml` is not valid**" in summary
+    assert "**The policy `.github/fairlead.yml` is invalid**" in summary
     assert "mode is locked by the organisation's policy" in summary
 
 
@@ -51,7 +51,7 @@ def test_one_that_is_not_valid_lets_nothing_pass_and_is_named(world: World) -> N
     pull = world.pull({"a.yaml": BAD})
 
     assert world.review(pull) == "invalid-policy"
-    assert "**The policy `example/.github/fairlead.yml` is not valid**" in (
+    assert "**The policy `example/.github/fairlead.yml` is invalid**" in (
         world.run(pull).summary or ""
     )
 

@@ -231,7 +231,7 @@ def test_an_invalid_policy_asks_for_action_and_says_where_and_what(world: World)
     world.push({POLICY: "version: 1\nmode: lax\n"}, "main")
     pull = world.pull({"a.yaml": BAD})
     assert world.review(pull) == "invalid-policy"
-    assert world.check(pull) == ("completed", "action_required", "The policy is not valid")
+    assert world.check(pull) == ("completed", "action_required", "The policy is invalid")
     summary = world.run(pull).summary or ""
     said = [word for word in ("line 2", "lax", "enforce", "observe") if word in summary]
     assert said == ["line 2", "lax", "enforce", "observe"]

@@ -112,7 +112,7 @@ def test_what_was_pushed_while_the_policy_was_invalid_does_not_become_base(world
     mended = pushed(world, {POLICY: "version: 1\n"})
     gone = pushed(world, {"a.yaml": GOOD})
     assert world.drain(broken)[0] == "invalid-policy"
-    assert shown(world, broken.after) == [("action_required", "The policy is not valid")]
+    assert shown(world, broken.after) == [("action_required", "The policy is invalid")]
     # As the policy was then: what comes later on the branch is not looked at.
     world.github.move_branch(world.repository, "main", brought.after)
     assert world.drain(brought) == ["invalid-policy"]

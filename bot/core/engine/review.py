@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
 
 from bot.core.finding import Graph, Severity, Side, Steps, Table
 from bot.core.values import EMPTY, Value
@@ -21,7 +23,7 @@ class Location:
     """A line (1-based) on one side of the difference; None where only the file can be named."""
 
     path: str
-    line: int | None
+    line: Annotated[int, msgspec.Meta(ge=1)] | None
     side: Side
 
 

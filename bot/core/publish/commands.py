@@ -1,4 +1,4 @@
-"""The commands that people write in comments: text in, what was asked for out."""
+"""Parses the commands that people write in comments, such as `/fairlead approve`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.core.publish.markdown import visible
 Verb: TypeAlias = Literal["approve", "override", "recheck", "explain", "help", "unknown"]
 
 LONGEST_COMMENT: Final = 65_536
-"""GitHub takes no longer comment, so one that is longer was not written there."""
+"""Characters that GitHub accepts in a comment; a longer text was not written there."""
 
 LONGEST_REASON: Final = 500
 
@@ -26,7 +26,7 @@ _HAS_REASON: Final = frozenset({"approve", "override"})
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `id` is `all`, or names a finding; `fault` says why it cannot be carried out."""
+    """A command. `id` is `all` or a finding's id; `fault` says why it cannot be carried out."""
 
     verb: Verb
     id: str = ""
@@ -35,38 +35,37 @@ class Command:
 
 
 def parse_commands(text: str) -> tuple[Command, ...]:
-    """The commands of a comment, each at the beginning of a line of the author's own words.
+    """The commands of a comment, each at the start of a line that the author wrote.
 
-    What is quoted, shown as code or hidden is not said by the author: a reply by e-mail repeats
-    what others wrote.
+    Quoted lines, code and HTML comments are ignored: a reply by e-mail quotes what others wrote.
     """
     if len(text) > LONGEST_COMMENT or _WORD not in text:
         return ()
-    found = (_command(line) for line in _said(text) if _is_command(line))
-    return tuple(command for command, _ in zip(found, range(_MOST), strict=False))
+    commands = (_command(line) for line in _own_lines(text) if _is_command(line))
+    return tuple(command for command, _ in zip(commands, range(_MOST), strict=False))
 
 
 def _is_command(line: str) -> bool:
     return line == _WORD or line.startswith((f"{_WORD} ", f"{_WORD}\t"))
 
 
-def _said(text: str) -> Iterator[str]:
-    """The lines that are neither quoted nor code nor inside an HTML comment."""
+def _own_lines(text: str) -> Iterator[str]:
+    """The lines that are neither quoted, nor code, nor inside an HTML comment."""
     fence, hidden, quoted = "", False, False
     for line in text.replace("\r\n", "\n").split("\n"):
         if fence:
-            mark = _FENCE.match(line)
-            if mark and mark[1].startswith(fence) and not line.strip(" `~"):
+            fence_match = _FENCE.match(line)
+            if fence_match and fence_match[1].startswith(fence) and not line.strip(" `~"):
                 fence = ""
             continue
         if hidden:
             hidden = "-->" not in line
             continue
-        mark = _FENCE.match(line)
-        if mark:
-            fence = mark[1]
+        fence_match = _FENCE.match(line)
+        if fence_match:
+            fence = fence_match[1]
             continue
-        # A line right below a quoted one belongs to the quotation: a lazy continuation.
+        # A line directly below a quoted one continues the quotation.
         # https://spec.commonmark.org/0.31.2/#block-quotes
         quoted = line.lstrip().startswith(">") or (quoted and bool(line.strip()))
         hidden = "<!--" in line and "-->" not in line.rpartition("<!--")[2]
@@ -93,14 +92,14 @@ def _command(line: str) -> Command:
 
 
 def _reason(text: str) -> str:
-    """The reason on one line, with what hides or reorders text made visible."""
+    """The reason on one line, with characters that hide or reorder text made visible."""
     return visible(text, LONGEST_REASON).strip()
 
 
 def _fault(verb: str, named: str, reason: str) -> str | None:
     every = verb == "approve" and named == "all"
     if verb in _HAS_ID and not every and not _ID.fullmatch(named):
-        return "it names no finding: write the id that stands below the finding"
+        return "it names no finding: write the id that is shown below the finding"
     if verb in _HAS_REASON and not any(char.isalnum() for char in reason):
-        return "it gives no reason: say in a few words why this is accepted"
+        return "it gives no reason: say in a few words why this is acceptable"
     return None

@@ -1,4 +1,4 @@
-"""The lines of a pull request's difference, on which alone GitHub accepts a comment."""
+"""The lines of a pull request's diff; GitHub accepts comments on no others."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Final
 
 from bot.core.finding import Side
 
-# A hunk's header as git writes it; a length that is left out is 1.
+# A hunk's header as git writes it; an omitted length is 1.
 _HEADER: Final = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
 @dataclass(frozen=True, slots=True)
 class CommentableLine:
-    """A line (1-based) and side of a file's difference."""
+    """A line (1-based) and side of a file's diff."""
 
     line: int
     side: Side
@@ -24,7 +24,7 @@ class CommentableLine:
 
 @dataclass(frozen=True)
 class Hunks:
-    """What a file's patch shows: added and removed lines, and the unchanged ones around them.
+    """The lines that a file's patch shows, 1-based.
 
     `added` are lines of head, `removed` lines of base, `context` unchanged lines (base to head).
     """
@@ -38,7 +38,7 @@ class Hunks:
         return self.added | frozenset(self.context.values())
 
     def anchor(self, line: int, side: Side) -> CommentableLine | None:
-        """Where GitHub accepts a comment on this line, None where the difference lacks it.
+        """Where GitHub accepts a comment on this line, None where the diff does not show it.
 
         GitHub takes a removed line as LEFT and every other as RIGHT:
         https://docs.github.com/en/rest/pulls/comments#create-a-review-comment-for-a-pull-request
@@ -51,15 +51,15 @@ class Hunks:
         return None if shown is None else CommentableLine(shown, "RIGHT")
 
     def holds(self, start: int, end: int) -> bool:
-        """Whether head's lines `start` to `end` stand here, and in one hunk.
+        """Whether one hunk shows head's lines `start` to `end`.
 
-        Hunks are at least a line apart, so lines without a gap are lines of one hunk.
+        Hunks are at least one line apart, so consecutive lines belong to one hunk.
         """
         return all(line in self._right for line in range(start, end + 1))
 
 
 def parse_patch(patch: str) -> Hunks:
-    """The hunks of one file's patch, as the pull request files API gives it."""
+    """The hunks of a file's patch, as GitHub's pull request files API returns it."""
     added: set[int] = set()
     removed: set[int] = set()
     context: dict[int, int] = {}
@@ -71,18 +71,18 @@ def parse_patch(patch: str) -> Hunks:
                 old, new = int(header[1]), int(header[3])
                 old_left, new_left = _length(header[2]), _length(header[4])
             continue
-        mark = row[:1]
-        if mark == "\\":  # "\ No newline at end of file" stands for no line
+        sign = row[:1]
+        if sign == "\\":  # "\ No newline at end of file" is not a line
             continue
-        if mark == "+":
+        if sign == "+":
             added.add(new)
-        elif mark == "-":
+        elif sign == "-":
             removed.add(old)
         else:
             context[old] = new
-        if mark != "+":
+        if sign != "+":
             old, old_left = old + 1, old_left - 1
-        if mark != "-":
+        if sign != "-":
             new, new_left = new + 1, new_left - 1
     return Hunks(frozenset(added), frozenset(removed), context)
 

@@ -1,4 +1,4 @@
-"""A line of a manifest that may be shown to people."""
+"""Excerpts of manifests that may be shown to people."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ LONGEST_LINE: Final = 300
 
 
 def shown_line(data: bytes, manifest: Manifest, number: int) -> str | None:
-    """The line (from 1) of a file, None where it must not be shown.
+    """Line `number` (1-based) of a file, None where it must not be shown.
 
-    Nothing is shown of a file that holds a Secret, or that could not be read to its end, so that
-    nobody knows what it holds.
+    Nothing is shown of a file that contains a Secret, or that could not be read to its end and
+    may contain one.
     """
     for reading in (manifest.kubectl, manifest.kustomize):
         if reading.error is not None:
             return None
-        if any(word in held.encoded for held in reading.objects for word in _SECRET):
+        if any(word in item.encoded for item in reading.objects for word in _SECRET):
             return None
-    # Only "\n" and "\r\n" end a line for git and for people's editors.
+    # Git and editors end lines only at "\n" and "\r\n".
     rows = data.decode("utf-8", "replace").split("\n")
     if not 1 <= number <= len(rows):
         return None

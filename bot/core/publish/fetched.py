@@ -1,4 +1,4 @@
-"""What a review says of what was fetched from elsewhere."""
+"""What a review says about remote sources that it fetched or could not fetch."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ _SHORT: Final = 12
 _DIGEST: Final = "sha256:"
 
 
-def fetched_of(reference: SourceReference, found: FetchResult) -> Fetched:
-    """What a review says of a reference that was asked for."""
+def fetched_of(reference: SourceReference, result: FetchResult) -> Fetched:
+    """The review's entry for a requested reference and the result of fetching it."""
     place = reference.address.partition("://")[2]
     return Fetched(
         "/".join(part for part in (place, reference.name) if part),
         reference.version.removeprefix("refs/tags/"),
-        found.digest,
-        found.message if found.status != "fetched" else "",
+        result.digest,
+        result.message if result.status != "fetched" else "",
     )
 
 
-def fetched(held: Summary) -> str:
-    """The line that says what was fetched, and what was not; empty where nothing was asked for."""
-    came = [_words(it) for it in held.fetched if not it.message]
-    missing = [f"{_words(it)} ({it.message})" for it in held.fetched if it.message]
-    parts = (("Fetched", came), ("Not fetched:", missing))
+def fetched(summary: Summary) -> str:
+    """The sentence on fetched and missing sources; empty where none was requested."""
+    arrived = [_words(source) for source in summary.fetched if not source.message]
+    missing = [
+        f"{_words(source)} ({source.message})" for source in summary.fetched if source.message
+    ]
+    parts = (("Fetched", arrived), ("Not fetched:", missing))
     return "; ".join(f"{word} {_listed(texts)}" for word, texts in parts if texts)
 
 
@@ -36,12 +38,12 @@ def _listed(texts: list[str]) -> str:
     return ", ".join(texts[:_MOST]) + more
 
 
-def _words(held: Fetched) -> str:
-    """A version with what it stood for: a tag may be moved later."""
-    if held.digest and held.version == held.digest:
-        return f"{held.source} {_short(held.digest)}"
-    at = f" at {_short(held.digest)}" if held.digest else ""
-    return f"{held.source} {held.version}".strip() + at
+def _words(source: Fetched) -> str:
+    """A version with the digest that it resolved to, since a tag may move later."""
+    if source.digest and source.version == source.digest:
+        return f"{source.source} {_short(source.digest)}"
+    at = f" at {_short(source.digest)}" if source.digest else ""
+    return f"{source.source} {source.version}".strip() + at
 
 
 def _short(digest: str) -> str:

@@ -1,7 +1,7 @@
-"""Text of a pull request made harmless for GitHub's Markdown, mermaid and terminals.
+"""Escapes text of a pull request for GitHub's Markdown, for mermaid and for terminals.
 
-Whatever stands in a pull request may be written to deceive: nobody is mentioned by it, nothing is
-linked, loaded, hidden or reordered by it, and no block is closed by it.
+Text of a pull request is hostile: escaped, it mentions nobody, links and loads nothing, hides or
+reorders nothing, and closes no block.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from itertools import groupby
 from typing import Final
 
 LONGEST_TEXT: Final = 1_000
-"""No sentence or name that people should read is longer; what is longer is cut."""
+"""Characters of a sentence or name that are shown; the rest is cut."""
 
 LONGEST_BODY: Final = 64_000
-"""Bytes. GitHub takes 65,535 in a check's summary and counts bytes where it speaks of characters
-(https://github.com/github/docs/issues/35252); the rest is room for what it adds."""
+"""Bytes. GitHub accepts 65,535 in a check's summary, and counts bytes where its documentation says
+characters (https://github.com/github/docs/issues/35252). The rest is a margin."""
 
-# A word of prose: letters, an apostrophe or hyphens inside, or a short number. Everything else
-# (paths, names, addresses, anything that GitHub might link or people might misread) is shown as
-# code, in which GitHub links and mentions nothing.
+# A plain word: letters with apostrophes or hyphens inside, or a short number. Every other word
+# (paths, names, addresses, anything that GitHub might link) is shown as code, in which GitHub
+# links and mentions nothing.
 _PROSE: Final = re.compile(r"(?:[A-Za-z]+(?:['-][A-Za-z]+)*|[0-9]{1,6}%?)")
 _COMMIT: Final = re.compile(r"[0-9A-Fa-f]{7,40}")
 _AROUND: Final = re.compile(r"([(\"']*)(.*?)([)\"'.,:;?!]*)", re.DOTALL)
 _PLAIN_MARKS: Final = frozenset("-+=/&")
 WITHHELD: Final = "(withheld)"
 
-# Tokens of GitHub, GitLab, Slack and AWS, private keys, and a user's password in an address. People
-# write them where a manifest has room: into an image's name, an argument, an annotation.
+# Tokens of GitHub, GitLab, Slack and AWS, private keys, and passwords in addresses, which occur in
+# image names, arguments and annotations.
 _CREDENTIAL: Final = re.compile(
     r"gh[pousr]_[A-Za-z0-9._-]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}"
     r"|xox[abeprs]-[A-Za-z0-9-]{10,}|A[KS]IA[0-9A-Z]{16}"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY.*|(?<=://)[^/\s@:]{0,100}:[^/\s@]{1,100}(?=@)",
     re.DOTALL,
 )
-# What Unicode calls ignorable beside format characters: joiners, fillers and variation selectors,
-# in which whole texts are hidden; and the one symbol that is blank.
+# Default-ignorable characters beside format characters (joiners, fillers, variation selectors),
+# which can hide text, and U+2800, which is blank.
 # https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
 _UNSEEN: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
@@ -46,12 +46,12 @@ _LABEL: Final = re.compile(r"[^A-Za-z0-9 ./:@_*,()-]")
 
 
 def visible(text: str, longest: int = LONGEST_TEXT) -> str:
-    """The text on one line, with what is invisible, reorders or controls shown as U+FFFD.
+    """The text on one line; invisible, reordering and control characters become U+FFFD.
 
-    What has the form of a token, a key or a password in an address is withheld.
+    Anything that looks like a token, a key or a password in an address is withheld.
     """
-    told = _CREDENTIAL.sub(WITHHELD, text)
-    cut = told if len(told) <= longest else told[: longest - 1] + "…"
+    redacted = _CREDENTIAL.sub(WITHHELD, text)
+    cut = redacted if len(redacted) <= longest else redacted[: longest - 1] + "…"
     return "".join(_seen(char) for char in cut)
 
 
@@ -67,7 +67,7 @@ def _seen(char: str) -> str:
 
 
 def code(text: str) -> str:
-    """The text as a code span, whose fence is longer than any run of backticks inside."""
+    """The text as a code span, with a fence longer than any run of backticks in it."""
     shown = visible(text)
     if not shown.strip():
         return "` `"
@@ -77,19 +77,19 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence in which every word that is more than a plain word is a code span."""
+    """A sentence in which every word that is not a plain word is a code span."""
     return " ".join(_word(word) for word in visible(text).split(" ") if word)
 
 
 def cell(text: str) -> str:
-    """A sentence that can stand in a table's cell."""
-    # A bar is escaped with a backslash, also inside code; one more backslash before it would
-    # escape that one, so the two are set apart. https://github.github.com/gfm/#tables-extension-
+    """A sentence escaped for a table cell."""
+    # A backslash escapes a bar in a table, also inside code. A backslash before it would escape
+    # that backslash, so the two are separated. https://github.github.com/gfm/#tables-extension-
     return prose(text.replace("\\|", "\\ |")).replace("|", "\\|")
 
 
 def code_cell(text: str) -> str:
-    """A code span that can stand in a table's cell."""
+    """A code span escaped for a table cell."""
     return code(text.replace("\\|", "\\ |")).replace("|", "\\|")
 
 
@@ -106,8 +106,8 @@ def _word(word: str) -> str:
 
 
 def _escaped(marks: str) -> str:
-    """Marks of punctuation, as characters rather than as Markdown."""
-    out = "".join(f"\\{mark}" if mark in "!()-+=" else mark for mark in marks)
+    """Punctuation escaped, so that it is not Markdown."""
+    out = "".join(f"\\{char}" if char in "!()-+=" else char for char in marks)
     return out.replace("&", "&amp;")
 
 
@@ -126,19 +126,19 @@ def label(text: str) -> str:
 
 
 def capped(body: str, longest: int = LONGEST_BODY) -> str:
-    """The body, cut at a line's end if it is of too many bytes, with what is open closed again."""
+    """The body, cut at a line's end where it has too many bytes, with open blocks closed."""
     data = body.encode("utf-8", "replace")
     if len(data) <= longest:
         return body
-    note = "\n\n… cut here: the text is longer than GitHub takes.\n"
-    held = data[: longest - len(note.encode()) - 100].decode("utf-8", "ignore")
-    kept = held.rpartition("\n")[0] or held
+    note = "\n\n… cut here: the text is longer than GitHub accepts.\n"
+    cut = data[: longest - len(note.encode()) - 100].decode("utf-8", "ignore")
+    kept = cut.rpartition("\n")[0] or cut
     fence, details = "", 0
     for line in kept.split("\n"):
-        if mark := _FENCE.match(line.lstrip(" >")):
+        if opening := _FENCE.match(line.lstrip(" >")):
             if not fence:
-                fence = mark[1]
-            elif mark[1].startswith(fence) and line.strip() == mark[1]:
+                fence = opening[1]
+            elif opening[1].startswith(fence) and line.strip() == opening[1]:
                 fence = ""
         elif not fence:
             details += line.count("<details>") - line.count("</details>")

@@ -1,4 +1,4 @@
-"""What is written where there is no review of one pull request to show."""
+"""Texts and check results that are not the review of a single pull request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.core.publish.operations import ConcludeCheck
 from bot.core.publish.report import render
 
 MOST_KEPT: Final = 500
-"""Fingerprints that are kept of a push; a push with more is looked at by somebody."""
+"""Fingerprints that the check of a push carries over to the next push."""
 
 _BADNESS: Final[Sequence[CheckConclusion]] = ("success", "neutral", "action_required", "failure")
 _KEPT: Final = re.compile(
@@ -23,26 +23,30 @@ _EJECTED: Final = "<!-- fairlead:v1 queue={} -->"
 
 
 def installed() -> ConcludeCheck:
-    """The run on the default branch by which the check can be chosen as a required one."""
+    """The check on the default branch that makes the check selectable as a required one."""
     return ConcludeCheck("success", "Installed", render("installed.md"))
 
 
 def shared(ending: ConcludeCheck, others: Iterable[tuple[int, str]]) -> ConcludeCheck:
-    """The end of a run whose commit other pull requests have as well: the worst of all."""
-    said = dict(others)
-    if not said:
+    """The result for a commit that several pull requests share: the worst of their results."""
+    conclusions = dict(others)
+    if not conclusions:
         return ending
-    worst = max((ending.conclusion, *map(known, said.values())), key=_BADNESS.index)
+    worst = max(
+        (ending.conclusion, *map(parse_conclusion, conclusions.values())), key=_BADNESS.index
+    )
     title = ending.title
     if worst != ending.conclusion:
-        blamed = min(number for number, word in said.items() if known(word) == worst)
+        blamed = min(
+            number for number, word in conclusions.items() if parse_conclusion(word) == worst
+        )
         title = f"Pull request #{blamed} has the same commit and does not pass"
-    text = render("shared.md", others=sorted(said), summary=ending.summary)
+    text = render("shared.md", others=sorted(conclusions), summary=ending.summary)
     return replace(ending, conclusion=worst, title=title, summary=text)
 
 
 def waiting(ending: ConcludeCheck, others: Iterable[int]) -> ConcludeCheck:
-    """What a run shows that waits for the review of another pull request of its commit."""
+    """The result while the review of another pull request with the same commit is pending."""
     numbers = sorted(others)
     text = render("shared.md", others=numbers, summary=ending.summary)
     title = f"{ending.title}{_WAITING}{numbers[0]}"
@@ -50,35 +54,35 @@ def waiting(ending: ConcludeCheck, others: Iterable[int]) -> ConcludeCheck:
 
 
 def title_of(title: str) -> str:
-    """The title without what `waiting` added to it."""
+    """The title without the text that `waiting` appended."""
     return title.partition(_WAITING)[0]
 
 
-def known(word: str) -> CheckConclusion:
-    """A conclusion that was written down; whatever is none is a failure."""
-    return next((known for known in _BADNESS if known == word), "failure")
+def parse_conclusion(word: str) -> CheckConclusion:
+    """The stored conclusion `word`; anything that is not a conclusion counts as a failure."""
+    return next((conclusion for conclusion in _BADNESS if conclusion == word), "failure")
 
 
 def ejected(title: str, head: str) -> str:
-    """The one line for a pull request that the merge queue took out because of the check."""
+    """The comment on a pull request that the merge queue removed because of the check."""
     return render("ejected.md", marker=_EJECTED.format(head), title=title, head=head[:12])
 
 
 def ejected_mark(head: str) -> str:
-    """By what that line is known again."""
+    """The marker that identifies that comment."""
     return _EJECTED.format(head)
 
 
 def pushed(ending: ConcludeCheck, since: str, kept: Iterable[str]) -> ConcludeCheck:
-    """The end of a push's run, which carries what of it is still there."""
+    """The result of a push, which carries the fingerprints of its open findings."""
     marker = f"<!-- fairlead:v1 since={since} kept={','.join(sorted(kept)[:MOST_KEPT])} -->"
     text = render("pushed.md", marker=marker, summary=ending.summary)
     return replace(ending, summary=text)
 
 
 def kept_of(summary: str) -> tuple[str, frozenset[str]] | None:
-    """Since when, and which fingerprints, a push's run carries; None where it carries none."""
-    found = _KEPT.match(summary)
-    if found is None:
+    """The commit and fingerprints that `pushed` stored in a summary; None where there are none."""
+    match = _KEPT.match(summary)
+    if match is None:
         return None
-    return found[1], frozenset(mark for mark in found[2].split(",") if mark)
+    return match[1], frozenset(fingerprint for fingerprint in match[2].split(",") if fingerprint)

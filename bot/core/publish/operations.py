@@ -1,4 +1,4 @@
-"""What is on a pull request, and the operations that change it, as values."""
+"""The comments and checks on a pull request, and the operations that change them, as values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.core.finding import Side
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
-    """A file of the pull request. `patch` None: GitHub gives none (binary, too large)."""
+    """A changed file. `patch` is None where GitHub returns none (binary or too large)."""
 
     path: str
     patch: str | None
@@ -20,10 +20,10 @@ class ChangedFile:
 
 @dataclass(frozen=True, slots=True)
 class PostedComment:
-    """A review comment that is on the pull request.
+    """A review comment on the pull request.
 
-    `node_id` is its GraphQL id. `line` None: it is outdated, or stands on the file as a whole
-    (`on_file`). `replied`: the thread has comments of others. `minimized`: hidden on GitHub.
+    `node_id` is its GraphQL id. `line` is None where the comment is outdated or on the whole file
+    (`on_file`). `replied`: others commented in the thread. `minimized`: hidden on GitHub.
     """
 
     id: int
@@ -39,9 +39,9 @@ class PostedComment:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What is on the pull request now, and the login of our own App (`fairlead[bot]`).
+    """The review comments on the pull request, and the login of this App (`fairlead[bot]`).
 
-    Anyone can write our marker: only comments of this author count as ours.
+    Anyone can write the hidden marker, so only comments of this author are Fairlead's.
     """
 
     login: str
@@ -50,7 +50,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class InlineComment:
-    """A comment about a finding on a line, or on the lines from `start_line` to it, of one hunk."""
+    """A comment on a line, or on the lines `start_line` to `line` of one hunk."""
 
     fingerprint: str
     path: str
@@ -62,7 +62,7 @@ class InlineComment:
 
 @dataclass(frozen=True, slots=True)
 class PostReview:
-    """One review (event COMMENT) with its comments: one notification."""
+    """Post a review (event COMMENT) with its comments, which is one notification."""
 
     body: str
     comments: tuple[InlineComment, ...]
@@ -70,7 +70,7 @@ class PostReview:
 
 @dataclass(frozen=True, slots=True)
 class PostFileComment:
-    """A comment on a file as a whole (`subject_type=file`), which a review cannot hold."""
+    """Post a comment on a whole file (`subject_type=file`), which a review cannot contain."""
 
     fingerprint: str
     path: str
@@ -79,7 +79,7 @@ class PostFileComment:
 
 @dataclass(frozen=True, slots=True)
 class EditComment:
-    """A new text for a comment of ours."""
+    """Replace the text of a comment of this App."""
 
     id: int
     body: str
@@ -87,21 +87,21 @@ class EditComment:
 
 @dataclass(frozen=True, slots=True)
 class DeleteComment:
-    """A comment of ours goes, and its thread with it."""
+    """Delete a comment of this App, and its thread with it."""
 
     id: int
 
 
 @dataclass(frozen=True, slots=True)
 class MinimizeComment:
-    """A comment of ours that people replied to is hidden as resolved (GraphQL)."""
+    """Hide a comment of this App as resolved, where people replied to it (GraphQL)."""
 
     node_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A line of a check run's annotations, always of head's side."""
+    """An annotation of a check run, always on lines of head."""
 
     path: str
     start_line: int
@@ -113,9 +113,9 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class ConcludeCheck:
-    """The end of the check run. `annotations` are the batches that one request each may carry.
+    """Conclude the check run. `annotations` are batches, one for each request.
 
-    The conclusion goes with the last request: further ones only append annotations.
+    The conclusion is sent with the last batch.
     """
 
     conclusion: CheckConclusion

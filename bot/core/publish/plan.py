@@ -1,4 +1,4 @@
-"""The plan: which operations bring what is posted on GitHub to what the review says."""
+"""Plans the operations that make the comments and the check on GitHub match a review."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from bot.core.publish.report import (
     summary,
 )
 
-# The operations are a part of what a plan is: whoever carries one out finds them here.
+# Re-exported: the operations are what a plan consists of.
 __all__ = [
     "MOST_COMMENTS",
     "Annotation",
@@ -62,16 +62,16 @@ __all__ = [
 ]
 
 MOST_COMMENTS: Final = 30
-"""More threads than this on one pull request help nobody; the rest stands in the summary."""
+"""Threads on one pull request; further findings appear only in the summary."""
 
 MOST_OF_A_VERSION: Final = 3
-"""One line that moves a chart can cause a great deal, and what is said of it is much the same."""
+"""Threads for one changed version of a chart, whose findings are usually alike."""
 
 ANNOTATIONS_A_REQUEST: Final = 50
-"""GitHub takes no more in one request: https://docs.github.com/en/rest/checks/runs."""
+"""GitHub's limit for one request: https://docs.github.com/en/rest/checks/runs."""
 
 MOST_ANNOTATIONS: Final = 500
-"""Each batch is a request, and GitHub's page shows no more than a few of them."""
+"""Annotations of one check run; each batch is a request, and GitHub shows few of them."""
 
 LONGEST_TITLE: Final = 255
 
@@ -81,13 +81,13 @@ _LEVELS: Final[Mapping[Severity, Literal["notice", "warning", "failure"]]] = Map
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A thread that a finding deserves, and where it can stand: None is the file as a whole.
+class _Thread:
+    """A thread for a finding. `inline` is None where the comment is on the whole file.
 
-    `version` is the path, and what moves there, where another version causes the finding.
+    `version` is the path and the changed version that causes the finding, None for other causes.
     """
 
-    mark: str
+    fingerprint: str
     path: str
     inline: InlineComment | None
     body: str
@@ -101,46 +101,48 @@ def plan(
     files: Iterable[ChangedFile],
     pages: Pages = NO_PAGES,
 ) -> tuple[Operation, ...]:
-    """The operations, in their order, that make what is posted say what the review says.
+    """The operations, in order, that make the pull request show this review.
 
-    Carried out twice, they change nothing the second time.
+    They are idempotent: carried out again, they change nothing.
     """
-    wanted: dict[str, _Wanted] = {}
-    for want in _wanted(review, policy, tuple(files), pages):
-        # Clusters may differ in what is said of one thing: it has one thread, for the worst.
-        wanted.setdefault(want.mark, want)
+    threads: dict[str, _Thread] = {}
+    for deserved in _threads(review, policy, tuple(files), pages):
+        # Environments may word one finding differently: it gets one thread, for the worst.
+        threads.setdefault(deserved.fingerprint, deserved)
     operations: list[Operation] = []
     kept: set[str] = set()
-    for held in posted.comments:
-        mark = fingerprint_of(held.body) if held.author == posted.login else None
-        if mark is None or held.minimized:
+    for posted_comment in posted.comments:
+        fingerprint = (
+            fingerprint_of(posted_comment.body) if posted_comment.author == posted.login else None
+        )
+        if fingerprint is None or posted_comment.minimized:
             continue
-        own = wanted.get(mark)
-        if own is None or mark in kept or _moved(held, own):
-            operations.append(_removal(held))
+        thread = threads.get(fingerprint)
+        if thread is None or fingerprint in kept or _moved(posted_comment, thread):
+            operations.append(_removal(posted_comment))
             continue
-        kept.add(mark)
-        if not _same_text(held.body, own.body):
-            operations.append(EditComment(held.id, own.body))
-    new = list(_new(wanted, kept))
+        kept.add(fingerprint)
+        if not _same_text(posted_comment.body, thread.body):
+            operations.append(EditComment(posted_comment.id, thread.body))
+    new = list(_new(threads, kept))
     operations.extend(_posts(new[: max(0, MOST_COMMENTS - len(kept))], review, policy))
     operations.append(conclude(review, policy, pages))
     return tuple(operations)
 
 
-def _new(wanted: Mapping[str, _Wanted], kept: AbstractSet[str]) -> Iterator[_Wanted]:
-    """The threads that are still to be begun, a few for each version that moves."""
-    counts = Counter(wanted[mark].version for mark in kept)
-    for mark, held in wanted.items():
-        if mark in kept:
+def _new(threads: Mapping[str, _Thread], kept: AbstractSet[str]) -> Iterator[_Thread]:
+    """The threads that are not posted yet, a few for each changed version."""
+    counts = Counter(threads[fingerprint].version for fingerprint in kept)
+    for fingerprint, thread in threads.items():
+        if fingerprint in kept:
             continue
-        counts[held.version] += 1
-        if held.version is None or counts[held.version] <= MOST_OF_A_VERSION:
-            yield held
+        counts[thread.version] += 1
+        if thread.version is None or counts[thread.version] <= MOST_OF_A_VERSION:
+            yield thread
 
 
 def conclude(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> ConcludeCheck:
-    """The end of the check run that this review gives."""
+    """The conclusion of the check run for this review."""
     ending = conclusion(review, policy)
     noted = tuple(_annotations(review))
     return ConcludeCheck(
@@ -154,32 +156,32 @@ def conclude(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> Conclud
     )
 
 
-def _wanted(
+def _threads(
     review: Review, policy: Policy, files: tuple[ChangedFile, ...], pages: Pages
-) -> Iterator[_Wanted]:
-    """The findings that deserve a thread and can have one, worst first."""
+) -> Iterator[_Thread]:
+    """The threads for findings that reach `inline` and stand in a changed file, worst first."""
     patches, write = _Patches(files), partial(comment, policy=policy, pages=pages)
     worst_first = sorted(
-        (found for found in review.findings if policy.inline.reached_by(found.severity)),
+        (finding for finding in review.findings if policy.inline.reached_by(finding.severity)),
         key=badness,
     )
-    for found in worst_first:
-        if found.location is None:
+    for finding in worst_first:
+        if finding.location is None:
             continue
-        path = patches.path(found.location)
+        path = patches.path(finding.location)
         if path is None:
             continue
-        inline = _inline(found, patches.hunks(path), path, write)
-        body = inline.body if inline else write(found)
-        mark = marked_fingerprint(found.fingerprint)
-        # A comment without a fingerprint in its marker would be posted again and again.
-        if mark:
-            version = (path, found.moved) if found.moved else None
-            yield _Wanted(mark, path, inline, body, version)
+        inline = _inline(finding, patches.hunks(path), path, write)
+        body = inline.body if inline else write(finding)
+        fingerprint = marked_fingerprint(finding.fingerprint)
+        # A comment without a fingerprint in its marker would be posted again each time.
+        if fingerprint:
+            version = (path, finding.moved) if finding.moved else None
+            yield _Thread(fingerprint, path, inline, body, version)
 
 
 class _Patches:
-    """The files of the pull request, each parsed when first asked for."""
+    """The changed files of the pull request, parsed on first use."""
 
     def __init__(self, files: tuple[ChangedFile, ...]) -> None:
         self._files = {file.path: file for file in files}
@@ -187,76 +189,85 @@ class _Patches:
         self._parsed: dict[str, Hunks] = {}
 
     def path(self, location: Location) -> str | None:
-        """The path by which GitHub knows the file: that at head, also for lines of base."""
+        """The file's path at head, by which GitHub names it also for lines of base."""
         if location.side == "LEFT" and location.path in self._before:
             return self._before[location.path]
         return location.path if location.path in self._files else None
 
     def hunks(self, path: str) -> Hunks:
-        """The hunks of a file; none where GitHub gives no patch."""
+        """The hunks of a file; none where GitHub returns no patch."""
         if path not in self._parsed:
             self._parsed[path] = parse_patch(self._files[path].patch or "")
         return self._parsed[path]
 
 
 def _inline(
-    found: ReviewFinding, hunks: Hunks, path: str, write: Callable[..., str]
+    finding: ReviewFinding, hunks: Hunks, path: str, write: Callable[..., str]
 ) -> InlineComment | None:
-    """The comment on the finding's line, None where the difference does not show the line."""
-    held, fix = found.location, safe_suggestion(found)
-    mark = marked_fingerprint(found.fingerprint)
-    if held is None or held.line is None:
+    """The comment on the finding's line, None where the diff does not show the line."""
+    location, fix = finding.location, safe_suggestion(finding)
+    fingerprint = marked_fingerprint(finding.fingerprint)
+    if location is None or location.line is None:
         return None
-    if fix and held.side == "RIGHT" and fix.start <= fix.end and hunks.holds(fix.start, fix.end):
+    if (
+        fix
+        and location.side == "RIGHT"
+        and fix.start <= fix.end
+        and hunks.holds(fix.start, fix.end)
+    ):
         start = fix.start if fix.start < fix.end else None
-        body = write(found, suggest=True)
-        return InlineComment(mark, path, fix.end, "RIGHT", body, start)
-    anchor = hunks.anchor(held.line, held.side)
+        body = write(finding, suggest=True)
+        return InlineComment(fingerprint, path, fix.end, "RIGHT", body, start)
+    anchor = hunks.anchor(location.line, location.side)
     if anchor is None:
         return None
-    return InlineComment(mark, path, anchor.line, anchor.side, write(found))
+    return InlineComment(fingerprint, path, anchor.line, anchor.side, write(finding))
 
 
-def _moved(held: PostedComment, want: _Wanted) -> bool:
-    """Whether a thread that nobody answered lost its line although the finding has one."""
-    outdated = held.line is None and not held.on_file
-    return outdated and not held.replied and want.inline is not None
+def _moved(posted_comment: PostedComment, thread: _Thread) -> bool:
+    """Whether an unanswered thread is outdated although its finding still has a line."""
+    outdated = posted_comment.line is None and not posted_comment.on_file
+    return outdated and not posted_comment.replied and thread.inline is not None
 
 
-def _removal(held: PostedComment) -> DeleteComment | MinimizeComment:
-    """What people replied to is hidden rather than torn out of their conversation."""
-    return MinimizeComment(held.node_id) if held.replied else DeleteComment(held.id)
+def _removal(posted_comment: PostedComment) -> DeleteComment | MinimizeComment:
+    """The removal of a comment: minimised where people replied to it, else deleted."""
+    return (
+        MinimizeComment(posted_comment.node_id)
+        if posted_comment.replied
+        else DeleteComment(posted_comment.id)
+    )
 
 
-def _same_text(posted: str, wanted: str) -> bool:
-    """Whether GitHub shows the same; it may change line ends and what stands at a text's end."""
-    return posted.replace("\r\n", "\n").rstrip() == wanted.rstrip()
+def _same_text(posted: str, body: str) -> bool:
+    """Whether two bodies are equal on GitHub, which may change line ends and trailing spaces."""
+    return posted.replace("\r\n", "\n").rstrip() == body.rstrip()
 
 
-def _posts(new: Iterable[_Wanted], review: Review, policy: Policy) -> Iterator[Operation]:
+def _posts(new: Iterable[_Thread], review: Review, policy: Policy) -> Iterator[Operation]:
     new = tuple(new)
-    inline = tuple(held.inline for held in new if held.inline)
+    inline = tuple(thread.inline for thread in new if thread.inline)
     if inline:
         yield PostReview(review_body(review, policy), inline)
-    for held in new:
-        if held.inline is None:
-            yield PostFileComment(held.mark, held.path, held.body)
+    for thread in new:
+        if thread.inline is None:
+            yield PostFileComment(thread.fingerprint, thread.path, thread.body)
 
 
 def _annotations(review: Review) -> Iterator[Annotation]:
-    """The worst findings on lines of head: annotations have no other side."""
+    """The worst findings on lines of head; annotations cannot stand on base."""
     at_head = [
-        (found, found.location)
-        for found in sorted(review.findings, key=badness)
-        if found.location is not None and found.location.side == "RIGHT"
+        (finding, finding.location)
+        for finding in sorted(review.findings, key=badness)
+        if finding.location is not None and finding.location.side == "RIGHT"
     ]
-    for found, held in at_head[:MOST_ANNOTATIONS]:
-        line = held.line or 1
+    for finding, location in at_head[:MOST_ANNOTATIONS]:
+        line = location.line or 1
         yield Annotation(
-            path=held.path,
+            path=location.path,
             start_line=line,
             end_line=line,
-            annotation_level=_LEVELS[found.severity],
-            title=markdown.visible(found.rule, LONGEST_TITLE),
-            message=markdown.visible(found.message),
+            annotation_level=_LEVELS[finding.severity],
+            title=markdown.visible(finding.rule, LONGEST_TITLE),
+            message=markdown.visible(finding.message),
         )

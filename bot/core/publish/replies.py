@@ -1,4 +1,4 @@
-"""The answer to a person's commands, as values and as text."""
+"""Replies to the commands in a person's comment, as values and as text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.core.publish.report import render
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who could have done it instead. `blind`: it could not be asked who is in which team."""
+    """Who may carry out the command. `blind`: team members could not be read."""
 
     owners: tuple[str, ...] = ()
     blind: bool = False
@@ -23,9 +23,9 @@ NOBODY: Final = Person()
 
 @dataclass(frozen=True, slots=True)
 class CommandReply:
-    """What became of one command.
+    """The outcome of one command.
 
-    `fault` says why it was not carried out; `may-not` and `edited` have words in the template.
+    `fault` says why it was not carried out; the template words `may-not` and `edited`.
     """
 
     verb: Verb
@@ -38,7 +38,7 @@ class CommandReply:
     done: bool = False
 
 
-def write_reply(mark: str, answers: tuple[CommandReply, ...]) -> str:
-    """The text of the one comment that answers all of them."""
+def write_reply(marker: str, answers: tuple[CommandReply, ...]) -> str:
+    """The text of the comment that answers all commands of one comment."""
     helpful = any(answer.verb in {"help", "unknown"} and not answer.fault for answer in answers)
-    return render("reply.md", mark=mark, answers=answers, helpful=helpful)
+    return render("reply.md", marker=marker, answers=answers, helpful=helpful)

@@ -1,4 +1,4 @@
-"""What is written on GitHub, made from a review by the templates."""
+"""Renders a review with the templates into what is written on GitHub."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import jinja2
 
 MOST_ROWS: Final = 200
-"""A table of findings that is longer is read by nobody, and GitHub takes 65,535 characters."""
+"""Findings in the summary, which GitHub limits to 65,535 characters."""
 
 LONGEST_SUGGESTION: Final = 10_000
 
@@ -32,12 +32,12 @@ _UNSAFE_MARK: Final = re.compile(r"[^0-9a-z-]")
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Where a reader finds more. `rules`: the address below which each rule has its page."""
+    """Addresses that texts link to. `rules` is the address below which each rule has its page."""
 
     rules: str | None = None
 
     def rule(self, rule: str) -> str | None:
-        """The address of a rule's page, None where there is none to link to."""
+        """The address of a rule's page, None where no address is configured."""
         return f"{self.rules.rstrip('/')}/{rule}" if self.rules else None
 
 
@@ -45,7 +45,7 @@ NO_PAGES: Final = Pages()
 
 
 def marker(fingerprint: str) -> str:
-    """The hidden line by which a comment of ours is known again."""
+    """The hidden line that identifies the comment on this finding."""
     return f"<!-- fairlead:v1 finding={marked_fingerprint(fingerprint)} -->"
 
 
@@ -55,13 +55,13 @@ def marked_fingerprint(fingerprint: str) -> str:
 
 
 def fingerprint_of(body: str) -> str | None:
-    """The fingerprint that a comment's first line carries, None where it carries none."""
+    """The fingerprint in a comment's marker, None where the first line is not a marker."""
     match = _MARKER.match(body)
     return match[1] if match else None
 
 
 def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
-    """The check run's summary: verdict, counts, findings, what was not seen, who can unblock."""
+    """The check run's summary: verdict, findings, problems, and who can unblock."""
     worst_first = sorted(review.findings, key=badness)
     shown = worst_first[:MOST_ROWS]
     return render(
@@ -74,61 +74,61 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         compared=compared(review.summary),
         rendered=rendered(review.summary),
         fetched=fetched(review.summary),
-        loud=[found for found in shown if not _is_quiet(found)],
-        quiet=[found for found in shown if _is_quiet(found)],
-        hidden=Counter(str(found.severity) for found in worst_first[MOST_ROWS:]),
+        loud=[finding for finding in shown if not _is_quiet(finding)],
+        quiet=[finding for finding in shown if _is_quiet(finding)],
+        hidden=Counter(str(finding.severity) for finding in worst_first[MOST_ROWS:]),
         unblockers=_unblockers(review, policy),
         example=next(
-            (found for found in worst_first if consequence(found, policy) == "blocks"), None
+            (finding for finding in worst_first if consequence(finding, policy) == "blocks"), None
         ),
         policy_path=POLICY_PATH,
         waits_only=waits_only(review),
-        waived=[held for held in review.suppressed if "waiver" in held.because],
-        approved=[held for held in review.suppressed if "approval" in held.because],
-        messages={found.fingerprint: found.message for found in review.findings},
+        waived=[item for item in review.suppressed if "waiver" in item.because],
+        approved=[item for item in review.suppressed if "approval" in item.because],
+        messages={finding.fingerprint: finding.message for finding in review.findings},
         known={
-            found.fingerprint: found
-            for found in (*(held.finding for held in review.suppressed), *review.findings)
+            finding.fingerprint: finding
+            for finding in (*(item.finding for item in review.suppressed), *review.findings)
         },
-        by_review=any(held.by_review for held in policy.approvals),
+        by_review=any(item.by_review for item in policy.approvals),
         overriders=(*policy.override.teams, *policy.override.users),
     )
 
 
 def comment(
-    found: ReviewFinding, policy: Policy, pages: Pages = NO_PAGES, *, suggest: bool = False
+    finding: ReviewFinding, policy: Policy, pages: Pages = NO_PAGES, *, suggest: bool = False
 ) -> str:
-    """The comment on a finding's line. `suggest`: it stands on the lines of the suggestion."""
+    """The comment on a finding. `suggest`: it is posted on the lines of the suggestion."""
     return render(
         "comment.md",
-        found=found,
+        finding=finding,
         policy=policy,
         pages=pages,
-        marker=marker(found.fingerprint),
-        suggestion=safe_suggestion(found) if suggest else None,
+        marker=marker(finding.fingerprint),
+        suggestion=safe_suggestion(finding) if suggest else None,
     )
 
 
 def whole(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
-    """Everything that would be posted, as one text: the summary and each comment."""
-    threads = [found for found in review.findings if policy.inline.reached_by(found.severity)]
+    """The summary and each comment as one text."""
+    threads = [finding for finding in review.findings if policy.inline.reached_by(finding.severity)]
     return render(
         "whole.md",
         summary=summary(review, policy, pages),
         comments=[
-            {"location": found.location, "body": comment(found, policy, pages, suggest=True)}
-            for found in threads
+            {"location": finding.location, "body": comment(finding, policy, pages, suggest=True)}
+            for finding in threads
         ],
     )
 
 
-def safe_suggestion(found: ReviewFinding) -> Suggestion | None:
-    """The suggestion, None where there is none or it must not be shown.
+def safe_suggestion(finding: ReviewFinding) -> Suggestion | None:
+    """The finding's suggestion, None where there is none or it must not be shown.
 
-    It is shown as it stands, since it may be committed with one click: nothing of a Secret, and
-    nothing that people would not see.
+    A suggestion is shown verbatim, since one click commits it. It is withheld for Secrets, and
+    where it contains characters that people would not see.
     """
-    fix, named = found.suggestion, found.resource
+    fix, named = finding.suggestion, finding.resource
     if fix is None or named is None or named.kind == "Secret" or len(fix.text) > LONGEST_SUGGESTION:
         return None
     rows = fix.text.split("\n")
@@ -136,94 +136,99 @@ def safe_suggestion(found: ReviewFinding) -> Suggestion | None:
 
 
 def review_body(review: Review, policy: Policy) -> str:
-    """The text above the comments of one posted review."""
+    """The text above the comments of a posted review."""
     return render("review.md", review=review, conclusion=conclusion(review, policy))
 
 
 def invalid_policy(error: PolicyError, where: str = POLICY_PATH) -> tuple[Conclusion, str]:
-    """How a check ends whose policy is not valid, and its summary."""
+    """The conclusion and summary for an invalid policy."""
     text = render("invalid_policy.md", lines=str(error).splitlines(), where=error.where or where)
-    return Conclusion("action_required", "The policy is not valid"), text
+    return Conclusion("action_required", "The policy is invalid"), text
 
 
 def failed(reference: str) -> tuple[Conclusion, str]:
-    """How a check ends that could not be finished, and its summary. `reference` is for the logs."""
+    """The conclusion and summary of a review that failed; `reference` identifies it in the logs."""
     return Conclusion("failure", "The review failed"), render("failed.md", reference=reference)
 
 
-def compared(held: Summary) -> str:
-    """The one line that proves that somebody looked: `312 resources in 41 environments ...`."""
+def compared(totals: Summary) -> str:
+    """What was compared: `312 resources in 41 environments compared: 2 changed, images only`."""
     parts = [
         f"{number} {word}"
         for number, word in (
-            (held.resources.added, "added"),
-            (held.resources.changed, "changed"),
-            (held.resources.removed, "removed"),
+            (totals.resources.added, "added"),
+            (totals.resources.changed, "changed"),
+            (totals.resources.removed, "removed"),
         )
         if number
     ]
-    found = ", ".join(parts) or "nothing changed"
-    only = ", images only" if held.change == "images" else ""
+    changes = ", ".join(parts) or "nothing changed"
+    only = ", images only" if totals.change == "images" else ""
     grants = [
         f"{_counted(number, 'grant')} {word}"
-        for number, word in ((held.grants.added, "added"), (held.grants.removed, "removed"))
+        for number, word in ((totals.grants.added, "added"), (totals.grants.removed, "removed"))
         if number
     ]
     rights = f"; {', '.join(grants)}" if grants else ""
-    where = f"{_counted(held.compared, 'resource')} in {_counted(held.environments, 'environment')}"
-    return f"{where} compared: {found}{only}{rights}"
+    where = (
+        f"{_counted(totals.compared, 'resource')} in {_counted(totals.environments, 'environment')}"
+    )
+    return f"{where} compared: {changes}{only}{rights}"
 
 
-def rendered(held: Summary) -> str:
-    """The line that says what was rendered, and by what; empty where nothing needed it."""
-    found = held.rendered
-    if found is None:
+def rendered(totals: Summary) -> str:
+    """How many roots were rendered, and by what; empty where no root needs a renderer."""
+    renders = totals.rendered
+    if renders is None:
         return ""
-    by = [*found.tools, *([f"sandbox: {found.sandbox}"] if found.sandbox else [])]
+    by = [
+        *renders.tools,
+        *([f"sandbox: {renders.sandbox}"] if renders.sandbox else []),
+    ]
     shown = f" ({', '.join(by)})" if by else ""
-    roots = "root" if found.affected == 1 else "roots"
-    return f"Rendered {found.rendered:,} of {found.affected:,} affected {roots}{shown}"
+    roots = "root" if renders.affected == 1 else "roots"
+    return f"Rendered {renders.rendered:,} of {renders.affected:,} affected {roots}{shown}"
 
 
-def consequence(found: ReviewFinding, policy: Policy) -> str:
-    """What a finding does to the merge, in a word or two; empty for nothing."""
-    if not found.blocks:
+def consequence(finding: ReviewFinding, policy: Policy) -> str:
+    """The finding's effect on the merge, in a word or two; empty for none."""
+    if not finding.blocks:
         return ""
     return "would block" if policy.mode == "observe" else "blocks"
 
 
 def place(location: Location | None) -> str:
-    """A location in one word, `path:line`."""
+    """A location as `path:line`."""
     if location is None:
         return ""
     return location.path if location.line is None else f"{location.path}:{location.line}"
 
 
-def badness(found: ReviewFinding) -> tuple[bool, int]:
-    """What findings are sorted by where the worst comes first."""
-    return (not found.blocks, -found.severity.rank)
+def badness(finding: ReviewFinding) -> tuple[bool, int]:
+    """The sort key that puts the worst finding first."""
+    return (not finding.blocks, -finding.severity.rank)
 
 
-def _is_quiet(found: ReviewFinding) -> bool:
-    """Whether a finding is folded away: nobody has to do anything about it."""
-    return found.severity is Severity.NOTICE and not found.blocks
+def _is_quiet(finding: ReviewFinding) -> bool:
+    """Whether the summary folds a finding away: a notice that does not block."""
+    return finding.severity is Severity.NOTICE and not finding.blocks
 
 
 def _unblockers(review: Review, policy: Policy) -> tuple[str, ...]:
-    """The teams and people that the policy names for what blocks: by rule, else by namespace."""
+    """The teams and people that the policy names for blocking findings: by rule or namespace."""
     named: dict[str, None] = {}
-    for found in review.findings:
-        if not found.blocks:
+    for finding in review.findings:
+        if not finding.blocks:
             continue
         people = [
             who
             for approval in policy.approvals
-            if name_matches(found.rule, approval.rules)
+            if name_matches(finding.rule, approval.rules)
             for who in (*approval.teams, *approval.users)
         ]
-        space = found.resource.namespace if found.resource else None
+        space = finding.resource.namespace if finding.resource else None
         if not people and space is not None:
-            owners = (held for held in policy.owners if name_matches(space, held.namespaces))
+            owners = (entry for entry in policy.owners if name_matches(space, entry.namespaces))
             people = [team for owner in owners for team in owner.teams]
         named.update(dict.fromkeys(people))
     return tuple(named)
@@ -239,24 +244,24 @@ def _fenced(text: str, language: str = "") -> str:
 
 
 def _yaml_text(text: str) -> str:
-    """The text as a quoted YAML scalar on one line."""
+    """The text as a double-quoted YAML scalar on one line."""
     shown = markdown.visible(text, 200).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{shown}"'
 
 
 def _node(graph: Graph, name: str) -> str:
-    """The identifier of a node of a mermaid graph: what is shown is its label."""
+    """The identifier of a node in a mermaid graph."""
     names = dict.fromkeys(end for edge in graph.edges for end in edge[:2])
     return f"n{list(names).index(name)}"
 
 
 @cache
 def _templates() -> jinja2.Environment:
-    """The templates, which are a part of the program as its code is."""
-    import jinja2  # noqa: PLC0415 - slow, and most of what the command line says needs none
+    """The Jinja2 environment of the packaged templates."""
+    import jinja2  # noqa: PLC0415 - slow, and most commands render none
 
-    # What is made is Markdown, for which HTML escaping would be wrong and not enough: each
-    # template says for each value how it is made harmless, and tests hold it to that.
+    # The output is Markdown, for which HTML escaping would be wrong and insufficient. Each template
+    # escapes every value by a filter, and tests check that.
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("templates", ""),
         undefined=jinja2.StrictUndefined,
@@ -283,5 +288,5 @@ def _templates() -> jinja2.Environment:
 
 
 def render(template: str, /, **values: object) -> str:
-    """What a template makes of these values, cut where GitHub would refuse it."""
+    """Render a template, and cut the text to what GitHub accepts."""
     return markdown.capped(_templates().get_template(template).render(values))

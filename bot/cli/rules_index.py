@@ -1,0 +1,96 @@
+"""The tables of rules in README.md and docs/rules.md."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from bot.analysis.examine import examine
+from bot.catalog import load_rules
+from bot.core.engine.rule import Rule
+from bot.core.finding import Severity
+from bot.core.policy.reading import parse_policy
+
+_NAMED: Final = re.compile(r"\bSeverity\.([A-Z]+)\b")
+_MOST_KINDS: Final = 6
+_SENTENCE: Final = re.compile(r"[.:](?= |$)")
+
+
+def severities(rule: Rule) -> tuple[Severity, ...]:
+    """The severities that the rule can give its findings, worst first.
+
+    They are its default, those that its page's examples produce, and those that its module names.
+    """
+    named = _NAMED.findall(inspect.getsource(inspect.getmodule(rule.function) or rule.function))
+    produced = {rule.severity, *(Severity[name] for name in named)}
+    for example in rule.page.examples:
+        analysis = examine(
+            {path: text.encode() for path, text in example.base.items()},
+            {path: text.encode() for path, text in example.head.items()},
+            parse_policy(example.policy),
+            [rule],
+        )
+        produced |= {finding.severity for finding in analysis.findings}
+    return tuple(sorted(produced, key=lambda severity: -severity.rank))
+
+
+def readme_table() -> str:
+    """README's table: each rule, the severities it can give, and what it finds in short."""
+    rows = ["| Rule | Severity | Finds |", "| --- | --- | --- |"]
+    for rule in load_rules():
+        short = _SENTENCE.split(rule.page.summary, maxsplit=1)[0]
+        rows.append(f"| {_link(rule, 'rules/')} | {_severity(rule)} | {_cell(short)}. |")
+    return "".join(f"{row}\n" for row in rows)
+
+
+def index_table() -> str:
+    """The full index: what each rule finds, the kinds that it judges and its options."""
+    rows = ["| Rule | Severity | Finds | Judges | Options |", "| --- | --- | --- | --- | --- |"]
+    for rule in load_rules():
+        kinds = sorted({kind.kind for kind in rule.subjects})
+        cells = (
+            _link(rule, "../rules/"),
+            _severity(rule),
+            _cell(rule.page.summary),
+            _kinds(kinds),
+            _options(rule),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _link(rule: Rule, folder: str) -> str:
+    return f"[`{rule.id}`]({folder}{rule.id.replace('-', '_')}.md)"
+
+
+def _severity(rule: Rule) -> str:
+    """`error`, or `error, warning or notice` where it depends on what is found."""
+    return _either([str(severity) for severity in severities(rule)])
+
+
+def _either(words: list[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _kinds(kinds: list[str]) -> str:
+    more = f" and {len(kinds) - _MOST_KINDS} more" if len(kinds) > _MOST_KINDS else ""
+    return ", ".join(kinds[:_MOST_KINDS]) + more or "every kind"
+
+
+def _options(rule: Rule) -> str:
+    """The options with their defaults, as the policy spells them."""
+    options = msgspec.to_builtins(rule.options())
+    texts: Iterable[str] = (
+        f"`{key.replace('_', '-')}: {msgspec.json.encode(value).decode()}`"
+        for key, value in options.items()
+    )
+    return _cell(", ".join(texts))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
