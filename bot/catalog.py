@@ -6,11 +6,12 @@ import dataclasses
 import importlib
 import inspect
 import typing
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 import msgspec
 
@@ -18,6 +19,7 @@ import rules
 from bot.core.engine.page import Page, PageError, parse_page
 from bot.core.engine.rule import Reach, Rule
 from bot.core.finding import Severity
+from bot.core.policy.rule_names import RuleTypes
 from bot.core.resource import GroupKind
 from bot.errors import FairleadError
 
@@ -37,10 +39,14 @@ class NoOptions:
 
 
 @cache
-@cache
 def load_rules() -> tuple[Rule, ...]:
     """Every rule, sorted by id; read once in a process. Raises CatalogError for a broken pair."""
-    return tuple(sorted(_pairs(), key=lambda rule: rule.id))
+    every = tuple(sorted(_pairs(), key=lambda rule: rule.id))
+    names = Counter(name for rule in every for name in (rule.id, *rule.aliases))
+    for name, count in names.items():
+        if count > 1:
+            raise CatalogError(f"{name!r} names {count} rules: ids and ALIASES are never reused")
+    return every
 
 
 def rule_ids() -> frozenset[str]:
@@ -53,9 +59,11 @@ def rule_ids() -> frozenset[str]:
     )
 
 
-def rule_options() -> Mapping[str, type]:
-    """Each rule's own options type by rule id, as `parse_policy` wants them."""
-    return {rule.id: rule.options for rule in load_rules()}
+def rule_options() -> RuleTypes:
+    """Each rule's own options type by rule id, and the rules' former ids, for `parse_policy`."""
+    types = {rule.id: rule.options for rule in load_rules()}
+    aliases = {former: rule.id for rule in load_rules() for former in rule.aliases}
+    return RuleTypes(MappingProxyType(types), MappingProxyType(aliases))
 
 
 def _pairs() -> Iterator[Rule]:
@@ -101,7 +109,16 @@ def make_rule(rule_id: str, module: ModuleType, page: Page) -> Rule:
         context=_kinds(module, "CONTEXT", where) | subjects,
         reach=reach,
         options=_options(module, where),
+        aliases=_aliases(module, where),
     )
+
+
+def _aliases(module: ModuleType, where: str) -> tuple[str, ...]:
+    """The ids that the rule had before, oldest first: policies may still name them."""
+    aliases = getattr(module, "ALIASES", ())
+    if not isinstance(aliases, tuple) or not all(isinstance(name, str) for name in aliases):
+        raise CatalogError(f"{where}: ALIASES should be a tuple of the rule's former ids")
+    return aliases
 
 
 def _kinds(module: ModuleType, name: str, where: str) -> frozenset[GroupKind]:

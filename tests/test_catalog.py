@@ -95,6 +95,7 @@ def test_a_rule_without_options_has_none() -> None:
             {"REACH": "cluster"},
             ": REACH is 'cluster', legal are 'resource', 'namespace', 'environment'",
         ),
+        ({"ALIASES": "old-id"}, ": ALIASES should be a tuple of the rule's former ids"),
         ({"Options": int}, ": Options should be a frozen dataclass"),
         ({"Options": Undecided}, ": each field of Options needs a default and a type"),
         ({"Options": Unwritable}, ": each field of Options needs a default and a type"),

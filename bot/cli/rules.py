@@ -76,7 +76,7 @@ def explain(rule: str) -> None:
     """Show the page of RULE: what it finds, why it matters and what to do."""
     from bot.catalog import load_rules  # noqa: PLC0415 - not for --help
 
-    by_id = {entry.id: entry for entry in load_rules()}
+    by_id = {known: entry for entry in load_rules() for known in (entry.id, *entry.aliases)}
     name = rule.replace("_", "-")
     if name not in by_id:
         near = get_close_matches(name, by_id, n=1, cutoff=0.5)

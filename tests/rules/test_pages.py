@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.analysis.examine import examine
@@ -35,6 +37,7 @@ def test_the_example_gives_exactly_its_findings(rule: Rule, example: Example) ->
                 held.location.side if held.location else "RIGHT",
                 (held.location.line or 0) if held.location else 0,
                 held.message,
+                held.severity,
             )
             for held in analysis.findings
         ),
@@ -46,7 +49,15 @@ def test_the_example_gives_exactly_its_findings(rule: Rule, example: Example) ->
         for held in analysis.problems
         if held.kind != "unrendered" or rule.id not in NOT_RENDERED
     )
-    assert (found, problems) == (sorted(example.expected, key=str), ())
+    expected = [replace(one, severity=one.severity or rule.severity) for one in example.expected]
+    assert (found, problems) == (sorted(expected, key=str), ())
+
+
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in load_rules()])
+def test_the_page_of_a_rule_whose_severity_varies_promises_each_severity(rule: Rule) -> None:
+    promised = [one.severity for example in rule.page.examples for one in example.expected]
+
+    assert None not in promised or set(promised) == {None}
 
 
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in load_rules()])

@@ -56,7 +56,7 @@ def judge(
             yield RuleFailed(rule.id, after.environment.name, type(error).__name__)
             continue
         yield from _numbered(
-            Judged(rule, after.environment.name, finding, fingerprint(rule.id, finding))
+            Judged(rule, after.environment.name, finding, fingerprint(rule.identity, finding))
             for finding in findings
         )
 
@@ -112,16 +112,18 @@ def _new(rule: Rule, before: tuple[Finding, ...], after: tuple[Finding, ...]) ->
     """
     unmatched_before: dict[str, list[Value]] = {}
     for finding in before:
-        unmatched_before.setdefault(fingerprint(rule.id, finding), []).append(_content(finding))
+        unmatched_before.setdefault(fingerprint(rule.identity, finding), []).append(
+            _content(finding)
+        )
     unmatched = []
     for finding in after:
-        same = unmatched_before.get(fingerprint(rule.id, finding), [])
+        same = unmatched_before.get(fingerprint(rule.identity, finding), [])
         if _content(finding) in same:
             same.remove(_content(finding))
         else:
             unmatched.append(finding)
     for finding in unmatched:
-        same = unmatched_before.get(fingerprint(rule.id, finding), [])
+        same = unmatched_before.get(fingerprint(rule.identity, finding), [])
         if same:
             same.pop()
         else:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.core.finding import Side
+from bot.core.finding import Severity, Side
 
 REQUIRED_SECTIONS: Final = ("Why it matters", "What to do", "False positives")
 _FENCE: Final = re.compile(r"^```(diff|yaml policy)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_MARK: Final = re.compile(r"\s*# finding: (.*)$")
+_MARK: Final = re.compile(r"\s*# finding(?:\((\w+)\))?: ")
 _HUNK: Final = re.compile(r"^@@ .*@@")
 DEFAULT_FILE: Final = "manifests.yaml"
 
@@ -22,12 +22,16 @@ class PageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A finding that an example promises: message and place."""
+    """A finding that an example promises: place, message and severity.
+
+    `severity` None promises the rule's default severity.
+    """
 
     path: str
     side: Side
     line: int
     message: str
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +119,29 @@ def _take(row: str, sides: _Sides, where: str) -> Iterator[Expected]:
     sign, text = row[:1], row[1:]
     if sign not in {"-", "+", " ", ""}:
         raise PageError(f"{where}: a line of a diff begins with '-', '+' or a space")
-    messages: list[str] = []
-    while match := _MARK.search(text):
-        text, message = text[: match.start()], match[1]
-        messages = [*message.split(" # finding: "), *messages]
+    marks = list(_MARK.finditer(text))
+    ends = [*(mark.start() for mark in marks[1:]), len(text)][: len(marks)]
+    promised = [
+        (text[mark.end() : end], _severity(mark[1], where))
+        for mark, end in zip(marks, ends, strict=True)
+    ]
+    if marks:
+        text = text[: marks[0].start()]
     for side in ("LEFT", "RIGHT"):
         if sign not in ({"+"} if side == "LEFT" else {"-"}):
             sides.lines[side].append(text)
     at: Side = "LEFT" if sign == "-" else "RIGHT"
-    for message in messages:
-        yield Expected(sides.paths[at], at, len(sides.lines[at]), message)
+    for message, severity in promised:
+        yield Expected(sides.paths[at], at, len(sides.lines[at]), message, severity)
+
+
+def _severity(word: str | None, where: str) -> Severity | None:
+    if word is None:
+        return None
+    if word not in tuple(map(str, Severity)):
+        legal = ", ".join(map(str, Severity))
+        raise PageError(f"{where}: a finding's severity is {word!r}, legal are {legal}")
+    return Severity(word)
 
 
 def _tree(files: list[_Sides], side: Side) -> dict[str, str]:

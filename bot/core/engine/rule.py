@@ -36,6 +36,7 @@ class Rule:
     `subjects` are the kinds that it judges; empty: every kind. A `find` is asked again about a
     subject when the subject changed, or when a resource of a kind in `context` changed within
     `reach` of it (a cluster-scoped resource, such as a Namespace, is in everyone's reach).
+    `aliases` are the ids that the rule had before, oldest first.
     """
 
     id: str
@@ -47,4 +48,10 @@ class Rule:
     context: frozenset[GroupKind]
     reach: Reach
     options: type
+    aliases: tuple[str, ...] = ()
     source: Callable[[], str] | None = None
+
+    @property
+    def identity(self) -> str:
+        """The id that fingerprints are made of: the rule's first, so that a rename keeps them."""
+        return self.aliases[0] if self.aliases else self.id

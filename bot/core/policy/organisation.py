@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.core.policy.document import KeyPath, PolicyDocument, parse_document
-from bot.core.policy.layers import BRANCHES, at_branch, branches_named, laid, place_of
+from bot.core.policy.layers import BRANCHES, Held, at_branch, branches_named, laid, place_of
 from bot.core.policy.locks import loosened
 from bot.core.policy.model import ORGANISATION_PATH, Policy
-from bot.core.policy.reading import as_written, check_document, decode_policy, unknown_key
+from bot.core.policy.reading import as_written, check_document, effective_policy, unknown_key
+from bot.core.policy.rule_names import with_current_names
 from bot.core.policy.schema import Schema, policy_schema, written
 from bot.errors import PolicyError
 
@@ -49,7 +50,7 @@ def organisation_schema(options: Mapping[str, type] | None = None) -> Schema:
 
 def parse_organisation(text: str, options: Mapping[str, type] | None = None) -> Organisation:
     """The organisation's policy. Raises PolicyError with everything that is wrong with it."""
-    document = parse_document(text)
+    document = with_current_names(parse_document(text), options)
     locked = document.value.pop("locked", []) if isinstance(document.value, dict) else []
     _check_locked(locked, document, options)
     settings = check_document(document, options)
@@ -70,7 +71,8 @@ def combined(
     Raises PolicyError for what is not valid, and for each locked key that the text loosens, be it
     for another branch than this one.
     """
-    return _at(organisation, _checked(organisation, text, options, branch), branch)
+    upper = _checked(organisation, text, options, branch)
+    return effective_policy(_at(organisation, upper, branch), options)
 
 
 def each_branch(
@@ -82,7 +84,7 @@ def each_branch(
     """
     upper = _checked(organisation, text, options, None)
     names = (None, *branches_named(organisation.settings, upper))
-    return {name: _at(organisation, upper, name) for name in names}
+    return {name: effective_policy(_at(organisation, upper, name), options) for name in names}
 
 
 def _checked(
@@ -101,10 +103,11 @@ def _checked(
     return upper
 
 
-def _at(organisation: Organisation, upper: Mapping[str, Any], branch: str | None) -> Policy:
+def _at(organisation: Organisation, upper: Mapping[str, Any], branch: str | None) -> Held:
+    """The settings for a branch: the repository's upon the organisation's."""
     under = at_branch(organisation.settings, place_of(organisation.settings, branch))
     last = tuple(key for key in _LISTED_LAST if key in organisation.locked)
-    return decode_policy(laid(under, at_branch(upper, place_of(upper, branch)), last=last))
+    return laid(under, at_branch(upper, place_of(upper, branch)), last=last)
 
 
 def _loosened(

@@ -18,6 +18,7 @@ from bot.core.globs import name_matches
 from bot.core.policy.document import KeyPath, PolicyDocument, parse_document
 from bot.core.policy.layers import BRANCHES, at_branch, place_of, places
 from bot.core.policy.model import Policy, RulePolicy
+from bot.core.policy.rule_names import RuleTypes, with_current_names
 from bot.core.policy.schema import policy_schema
 from bot.core.values import freeze, mapping
 from bot.errors import PolicyError
@@ -48,13 +49,14 @@ def parse_policy(
     if not text.strip():
         return Policy()
     document = check_document(parse_document(text), options)
-    return decode_policy(at_branch(document, place_of(document, branch)))
+    return effective_policy(at_branch(document, place_of(document, branch)), options)
 
 
 def check_document(document: PolicyDocument, options: Mapping[str, type] | None) -> dict[str, Any]:
     """What a policy's document holds. Raises PolicyError with everything that is wrong with it."""
     if document.value is None:
         return {}
+    document = with_current_names(document, options)
     schema = policy_schema(options)
     errors = Draft202012Validator(
         schema, format_checker=Draft202012Validator.FORMAT_CHECKER
@@ -180,7 +182,8 @@ def _nonsense(document: PolicyDocument, options: Mapping[str, type] | None) -> I
     for place, settings in places(document.value):
         yield from _nonsense_in(document, place, settings)
         if options is not None:
-            yield from _unknown_rules(document, place, settings, list(options))
+            former = options.aliases if isinstance(options, RuleTypes) else ()
+            yield from _unknown_rules(document, place, settings, [*options, *former])
     entries = enumerate(document.value.get(BRANCHES, ()))
     globs = [
         (at, index, glob) for at, entry in entries for index, glob in enumerate(entry["names"])
@@ -232,8 +235,20 @@ def _unknown_rules(
             )
 
 
+def effective_policy(value: Mapping[str, Any], rules: Mapping[str, type] | None) -> Policy:
+    """The policy that checked settings make.
+
+    Raises PolicyError where it switches every rule off: the check would pass without judging.
+    """
+    policy = decode_policy(value)
+    if rules and all(policy.rule(rule).off for rule in rules):
+        message = "the policy switches every rule off, so nothing is judged: switch one on"
+        raise PolicyError(message)
+    return policy
+
+
 def decode_policy(value: Mapping[str, Any]) -> Policy:
-    """The policy that a document holds which was found to be one."""
+    """The policy of settings that `check_document` has checked."""
     rules = {rule: _rule(setting) for rule, setting in value.get("rules", {}).items()}
     rest = {key: setting for key, setting in value.items() if key != "rules"}
     policy = msgspec.convert(_snake(rest), Policy)
