@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import AnalysisError, UsageError
 from bot.settings import cache_directory, tool_folders
@@ -97,9 +97,9 @@ def backtest(
     outcomes = list(_outcomes(repository, merges, policy, options, seconds))
     if form == "json":
         result = {**document(outcomes, policy), "asked": len(merges)}
-        output.write(json.dumps(result, indent=2) + "\n", None)
+        terminal.write(json.dumps(result, indent=2) + "\n", None)
     else:
-        output.write("".join(f"{line}\n" for line in _text(outcomes, len(merges), policy)), None)
+        terminal.write("".join(f"{line}\n" for line in _text(outcomes, len(merges), policy)), None)
 
 
 def _outcomes(

@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.rule import Rule
 
 from bot.cli.group import BLOCKED, PASS
-from bot.cli.output import console
+from bot.cli.output.terminal import console
 from bot.errors import UsageError
 from bot.sandbox import sandbox_state
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.errors import UsageError
 
 EPILOG: Final = """\b
@@ -48,7 +48,7 @@ def docs(ctx: click.Context, *, check: bool) -> None:
     for path in [] if check else stale:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(fresh[path], encoding="utf-8")
-        output.write(f"wrote {path}\n", None)
+        terminal.write(f"wrote {path}\n", None)
 
 
 def generated(root: Path) -> Mapping[str, str]:

@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
-from bot.cli import output
 from bot.cli.group import BLOCKED, PASS
+from bot.cli.output import terminal
 
 EPILOG: Final = """\b
 Examples:
@@ -48,21 +48,21 @@ def doctor(
     It takes the settings of the service from the environment and changes nothing. Each line is ok,
     warning or PROBLEM; where something is wrong, the next line says what to do.
     """
-    from bot.cli.doctor_github import look_at_github  # noqa: PLC0415 - not for --help
-    from bot.cli.doctor_here import look_here  # noqa: PLC0415 - not for --help
+    from bot.cli.diagnosis.github import look_at_github  # noqa: PLC0415 - not for --help
+    from bot.cli.diagnosis.here import look_here  # noqa: PLC0415 - not for --help
     from bot.settings import read_settings  # noqa: PLC0415 - not for --help
 
     settings = read_settings()
     lines = list(look_here(settings))
     if not offline:
-        with output.progress("Asking GitHub"):
+        with terminal.progress("Asking GitHub"):
             lines += look_at_github(settings, repository, repositories)
     if form == "json":
         document = {"schema": "fairlead.doctor/1", "lines": [line.document() for line in lines]}
-        output.write(json.dumps(document, indent=2) + "\n", None)
+        terminal.write(json.dumps(document, indent=2) + "\n", None)
     else:
         for line in lines:
-            output.write(f"{_MARKS[line.status]}  {line.subject}: {line.message}\n", None)
+            terminal.write(f"{_MARKS[line.status]}  {line.subject}: {line.message}\n", None)
             if line.advice:
-                output.write(f"           -> {line.advice}\n", None)
+                terminal.write(f"           -> {line.advice}\n", None)
     ctx.exit(BLOCKED if any(line.status == "problem" for line in lines) else PASS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
 
@@ -73,7 +73,7 @@ def map_(  # noqa: PLR0913 - one parameter an option, all by name
         for name, pair in sorted(environments.items())
         if environment in {None, name}
     }
-    output.write(_FORMS[form](edges), None)
+    terminal.write(_FORMS[form](edges), None)
 
 
 def as_text(edges: Mapping[str, Sequence[MapEdge]]) -> str:

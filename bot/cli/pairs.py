@@ -15,8 +15,8 @@ import click
 from bot.analysis.manifests import ReadManifests
 from bot.analysis.process.cache import FactCache
 from bot.analysis.process.renders import RENDERS, RenderRequests, renders_here
-from bot.cli import output
 from bot.cli.comparison import Sides, open_sides
+from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions
 from bot.core.policy.model import Policy
 from bot.core.publish.markdown import visible
@@ -47,7 +47,7 @@ def _pairs(sides: Sides, head: Tree, policy: Policy, tenant: str) -> Sequence[Pa
     blobs = _Either((sides.base.blobs, sides.head.blobs))
     content = ReadManifests(blobs)
     with (
-        output.progress("Reading and rendering the manifests"),
+        terminal.progress("Reading and rendering the manifests"),
         FactCache(cache_directory(), name="renders", version=RENDERS) as kept,
     ):
         allowed = frozenset(file.blob for tree in (base, head) for file in tree.values())

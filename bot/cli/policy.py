@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.cli.policy_init import init
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.core.policy.model import Policy, Waiver
@@ -74,7 +74,7 @@ def check(file: Path | None, commit: str | None, where: RepositoryOptions) -> No
         _say_unused(at, commit, where.repo, today)
     for checked in (organisation, file):
         if checked is not None:
-            output.write(f"{checked} is valid\n", None)
+            terminal.write(f"{checked} is valid\n", None)
 
 
 def _default(repo: Path, *, needed: bool) -> Path | None:
@@ -103,7 +103,7 @@ def _say_unused(
         _say(waiver, f"matches nothing in {commit}")
     if result.waivers and result.unseen:
         things = "1 thing" if result.unseen == 1 else f"{result.unseen} things"
-        output.write(
+        terminal.write(
             f"{things} in {commit} could not be looked at and may need these waivers\n", None
         )
 
@@ -112,7 +112,7 @@ def _say(waiver: Waiver, what: str) -> None:
     named = " for ".join(
         name for name in (waiver.rule or waiver.fingerprint, waiver.resource) if name
     )
-    output.write(f"the waiver of {named} {what}\n", None)
+    terminal.write(f"the waiver of {named} {what}\n", None)
 
 
 @policy.command(epilog=SCHEMA_EPILOG)
@@ -128,4 +128,4 @@ def schema(*, organisation: bool) -> None:
     from bot.core.policy.schema import policy_schema  # noqa: PLC0415 - not for --help
 
     document = (organisation_schema if organisation else policy_schema)(rule_options())
-    output.write(json.dumps(document, indent=2) + "\n", None)
+    terminal.write(json.dumps(document, indent=2) + "\n", None)

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
 
@@ -49,7 +49,7 @@ def init(*, commit: str, where: RepositoryOptions, write: bool) -> None:
         data = next((content for content in contents if content is not None), None)
     owners = Codeowners() if data is None else parse_codeowners(data.decode("utf-8", "replace"))
     states = [pair.before for pair in pairs_at(commit, where)]
-    with output.progress("Looking for images"):
+    with terminal.progress("Looking for images"):
         content = in_use(commit, where.repo)
     if content.unseen:
         things = "1 thing" if content.unseen == 1 else f"{content.unseen} things"
@@ -61,8 +61,8 @@ def init(*, commit: str, where: RepositoryOptions, write: bool) -> None:
     text = proposed_policy(proposal(states, content.origins, owners))
     parse_policy(text, rule_options())
     if target is None:
-        output.write(text, None)
+        terminal.write(text, None)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    output.write(text, target)
-    output.write(f"wrote {target}\n", None)
+    terminal.write(text, target)
+    terminal.write(f"wrote {target}\n", None)

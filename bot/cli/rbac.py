@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
 
@@ -194,17 +194,17 @@ def _print(form: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) ->
     if form == "json":
         import json  # noqa: PLC0415 - not for --help
 
-        output.write(json.dumps(list(rows), indent=2) + "\n", None)
+        terminal.write(json.dumps(list(rows), indent=2) + "\n", None)
         return
     shown = [
         column
         for column in columns
         if column != "environment" or len({row[column] for row in rows}) > 1
     ]
-    out = output.console()
+    out = terminal.console()
     with out.capture() as captured:
         out.print(_table(shown, rows) if rows else "Nobody and nothing.")
-    output.write(output.trimmed(captured.get()), None)
+    terminal.write(terminal.trimmed(captured.get()), None)
 
 
 def _table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 
 if TYPE_CHECKING:
     from bot.core.manifest import Manifest, ReadError, Reading
@@ -38,7 +38,7 @@ def read(file: str, form: str) -> None:
 
     data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     manifest = read_manifest(data)
-    output.write(_json(manifest) if form == "json" else _text(manifest), None)
+    terminal.write(_json(manifest) if form == "json" else _text(manifest), None)
 
 
 def _json(manifest: Manifest) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def replay(
     if again:
         request = Replay(request.body, {**request.headers, "X-GitHub-Delivery": str(uuid.uuid4())})
     if dry_run:
-        output.write(_would(request), None)
+        terminal.write(_would(request), None)
     else:
-        output.write(_send(settings, request, url), None)
+        terminal.write(_send(settings, request, url), None)
 
 
 def _from_file(path: Path, event: str | None) -> Replay:

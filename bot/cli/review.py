@@ -10,8 +10,8 @@ from typing import Final
 
 import click
 
-from bot.cli import output
 from bot.cli.group import BLOCKED, INCOMPLETE, PASS
+from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.settings import cache_directory, tool_folders
 
@@ -85,7 +85,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     from bot.analysis.process.start import fork  # noqa: PLC0415
     from bot.cli.comparison import compare, open_sides  # noqa: PLC0415
     from bot.cli.fix import apply_fixes, fixed_tree  # noqa: PLC0415
-    from bot.cli.formats import write_review  # noqa: PLC0415
+    from bot.cli.output.formats import write_review  # noqa: PLC0415
 
     _warn_without_sandbox()
     cache = cache_directory()
@@ -100,7 +100,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     today = datetime.now(UTC).date()
     with open_sides(base, head, where.repo) as sides:
         policy = where.policy_for(sides)
-        with output.progress(f"Comparing {base} with {head}") as report:
+        with terminal.progress(f"Comparing {base} with {head}") as report:
             result = compare(sides, policy, today, replace(options, on_fetch=report))
         write_review(result, policy, sides.line, form, target)
         if fix:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def rules(form: str) -> None:
 
     catalogue = load_rules()
     if form == "json":
-        output.write(json.dumps([_entry(rule) for rule in catalogue], indent=2) + "\n", None)
+        terminal.write(json.dumps([_entry(rule) for rule in catalogue], indent=2) + "\n", None)
         return
     from rich.table import Table  # noqa: PLC0415 - not for --help
 
-    console = output.console()
+    console = terminal.console()
     grid = Table.grid(padding=(0, 2, 0, 0))
     # Names and severities are never wrapped, so that they can be copied.
     grid.add_column(no_wrap=True, style="bold")
@@ -54,7 +54,7 @@ def rules(form: str) -> None:
         grid.add_row(rule.id, str(rule.severity), rule.page.summary)
     with console.capture() as captured:
         console.print(grid)
-    output.write(output.trimmed(captured.get()), None)
+    terminal.write(terminal.trimmed(captured.get()), None)
 
 
 def _entry(rule: Rule) -> dict[str, Any]:
@@ -84,8 +84,8 @@ def explain(rule: str) -> None:
         raise UsageError(f"unknown rule {rule!r}, {hint}`fairlead rules` lists them all")
     page = by_id[name].page.text
     if not sys.stdout.isatty():
-        output.write(page, None)
+        terminal.write(page, None)
         return
     from rich.markdown import Markdown  # noqa: PLC0415 - not for --help
 
-    output.console().print(Markdown(page, code_theme="ansi_dark"))
+    terminal.console().print(Markdown(page, code_theme="ansi_dark"))

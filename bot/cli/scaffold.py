@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.errors import UsageError
 
 EPILOG: Final = """\b
@@ -46,8 +46,8 @@ def new_rule(name: str, shape: str) -> None:
         path = folder / f"{stem}.{ending}"
         with path.open("x", encoding="utf-8") as file:
             file.write(render(template, name=name, stem=stem))
-        output.write(f"wrote {path.relative_to(folder.parent)}\n", None)
-    output.write(
+        terminal.write(f"wrote {path.relative_to(folder.parent)}\n", None)
+    terminal.write(
         "Describe on the page what is found and what is not, then write the function:\n"
         f"  .venv/bin/pytest tests/rules -k {name}\n"
         "When the examples pass, run `fairlead docs` to add the rule to the tables.\n",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def list_() -> None:
     from bot.settings import tool_folders  # noqa: PLC0415 - not for --help
 
     for tool in pinned_tools():
-        output.write(f"{tool.name} (pinned: {tool.version})\n", None)
+        terminal.write(f"{tool.name} (pinned: {tool.version})\n", None)
         binaries = list(candidates(tool.name, tool_folders()))
         for candidate in binaries:
-            output.write(f"  {_line(candidate)}\n", None)
+            terminal.write(f"  {_line(candidate)}\n", None)
         if not binaries:
-            output.write("  not found: run `fairlead tools fetch`\n", None)
-    output.write(f"sandbox: {proved_state()}\n", None)
+            terminal.write("  not found: run `fairlead tools fetch`\n", None)
+    terminal.write(f"sandbox: {proved_state()}\n", None)
 
 
 def _line(candidate: Binary | Unusable) -> str:
@@ -85,16 +85,16 @@ def fetch(*, build: bool, folder: Path | None) -> None:
         raise UsageError("no home directory to install renderers into: name a folder by --to")
     for tool in pinned_tools():
         if _is_there(tool, target):
-            output.write(f"{tool.name} {tool.version} is in {target}\n", None)
+            terminal.write(f"{tool.name} {tool.version} is in {target}\n", None)
             continue
         doing = "Building" if build else "Fetching"
-        with output.progress(f"{doing} {tool.name} {tool.version}"):
+        with terminal.progress(f"{doing} {tool.name} {tool.version}"):
             path = (install.build if build else install.fetch)(tool, target)
         if not _is_there(tool, target):
             raise UsageError(
                 f"{path} was installed, but does not report {tool.name} {tool.version}"
             )
-        output.write(f"{tool.name} {tool.version} was installed in {target}\n", None)
+        terminal.write(f"{tool.name} {tool.version} was installed in {target}\n", None)
 
 
 def _is_there(tool: Tool, folder: Path) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from bot.standin.diff import FileDiff, compare
-from bot.standin.git import BareRepository
+from bot.standin.git.diff import FileDiff, compare
+from bot.standin.git.repository import BareRepository
 from bot.standin.state import RequiredCheck, StandInPullRequest, StandInRepository, latest_run
 
 _GREEN = {"success", "neutral", "skipped"}

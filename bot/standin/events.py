@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.standin.bodies import accounts, checks, pulls, repository
 from bot.standin.deliveries import WebhookSender
-from bot.standin.git import NO_COMMIT
+from bot.standin.git.repository import NO_COMMIT
 from bot.standin.state import (
     Account,
     App,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.standin import changes
 from bot.standin.context import Context
 from bot.standin.events import Push
-from bot.standin.merging import MergeRefused
+from bot.standin.git.merging import MergeRefused
 from bot.standin.pushes import after_push
 from bot.standin.state import Account, StandInPullRequest
 

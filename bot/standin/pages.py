@@ -9,10 +9,11 @@ from datetime import datetime
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
-from bot.standin import changes, checking, merging
+from bot.standin import changes, checking
 from bot.standin.calls import context, pull_request, state
-from bot.standin.diff import DiffLine, FileDiff
 from bot.standin.errors import not_accessible, not_found
+from bot.standin.git import merging
+from bot.standin.git.diff import DiffLine, FileDiff
 from bot.standin.markdown import render
 from bot.standin.state import (
     Account,

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.standin.context import Context
 from bot.standin.events import Push
-from bot.standin.git import NO_COMMIT, BareRepository, Changes
+from bot.standin.git.repository import NO_COMMIT, BareRepository, Changes
 from bot.standin.pushes import after_push, request_suites, track_head
 from bot.standin.state import (
     Account,

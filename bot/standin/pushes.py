@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.standin import changes
 from bot.standin.context import Context
-from bot.standin.diff import map_line
 from bot.standin.events import Push
-from bot.standin.git import NO_COMMIT
+from bot.standin.git.diff import map_line
+from bot.standin.git.repository import NO_COMMIT
 from bot.standin.state import (
     Account,
     GitHubState,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bot.standin import changes
 from bot.standin.context import Context
-from bot.standin.diff import DiffLine, FileDiff
 from bot.standin.errors import HttpRefusal, invalid, unprocessable
+from bot.standin.git.diff import DiffLine, FileDiff
 from bot.standin.state import (
     Account,
     App,

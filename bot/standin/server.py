@@ -28,8 +28,8 @@ from bot.standin.endpoints.teams import teams
 from bot.standin.errors import DOCUMENTATION, HttpRefusal
 from bot.standin.exchanges import Exchanges
 from bot.standin.faults import Fault, Faults
+from bot.standin.git.smart_http import smart_http
 from bot.standin.pages import pages
-from bot.standin.smart_http import smart_http
 from bot.standin.state import GitHubState
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.standin.git import BareRepository
+from bot.standin.git.repository import BareRepository
 
 # What goes over the wire is JSON: its shape is checked by GitHub's schemas, not by types.
 Body = dict[str, Any]

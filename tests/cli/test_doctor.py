@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.diagnosis import Diagnosis, ok, problem, warning
-from bot.cli.doctor_github import look_at_github, settings_page
-from bot.cli.doctor_here import look_here
+from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
+from bot.cli.diagnosis.github import look_at_github, settings_page
+from bot.cli.diagnosis.here import look_here
 from bot.errors import UsageError
 from bot.github.inspection import ApiResponse
 from bot.github.registration import EVENTS, PERMISSIONS

@@ -12,8 +12,8 @@ import requests
 
 from bot.standin import StandIn
 from bot.standin.demo import ServiceProcess, start_service, wait_until
+from bot.standin.git.merging import MergeRefused
 from bot.standin.merge_queue import MergeGroup
-from bot.standin.merging import MergeRefused
 from bot.standin.state import App, Installation, StandInPullRequest, StandInRepository
 from tests.soak.plan import (
     BASES,

@@ -9,7 +9,7 @@ import pytest
 from github import GithubException
 
 from bot.standin import MergeRefused, StandIn
-from bot.standin.git import SpecialFile
+from bot.standin.git.repository import SpecialFile
 from tests.standin.worlds import World, world
 
 NOBODY = "http://127.0.0.1:9"  # nobody listens: the record of deliveries is what counts

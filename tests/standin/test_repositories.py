@@ -6,7 +6,7 @@ import pytest
 from github import GithubException
 
 from bot.standin import StandIn
-from bot.standin.git import SpecialFile
+from bot.standin.git.repository import SpecialFile
 from tests.standin.worlds import FILES, world
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.standin import merging, people
+from bot.standin import people
 from bot.standin.acts.acts import Acts
+from bot.standin.git import merging
 from bot.standin.state import StandInPullRequest, StandInRepository
 
 

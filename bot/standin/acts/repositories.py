@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.standin import people
 from bot.standin.acts.acts import Acts
 from bot.standin.events import Push
-from bot.standin.git import NO_COMMIT, Changes
+from bot.standin.git.repository import NO_COMMIT, Changes
 from bot.standin.pushes import after_push
 from bot.standin.state import App, RequiredCheck, StandInRepository
 

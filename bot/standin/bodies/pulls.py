@@ -7,7 +7,7 @@ from urllib.parse import quote
 from bot.standin import changes
 from bot.standin.bodies.accounts import app, maybe, stamp, user
 from bot.standin.bodies.repository import page_url, repository, repository_url
-from bot.standin.diff import FileDiff
+from bot.standin.git.diff import FileDiff
 from bot.standin.state import (
     Account,
     Body,

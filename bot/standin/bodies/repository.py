@@ -6,7 +6,7 @@ import base64
 from urllib.parse import quote
 
 from bot.standin.bodies.accounts import stamp, user
-from bot.standin.git import Commit, TreeEntry
+from bot.standin.git.repository import Commit, TreeEntry
 from bot.standin.state import Body, GitHubState, StandInPullRequest, StandInRepository, node_id
 
 # Every repository carries these addresses; what is in braces is for the client to fill in.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from bot.standin import changes, merging
+from bot.standin import changes
 from bot.standin.bodies import pulls as bodies
 from bot.standin.calls import author, authorised, body, context, page, pull_request, state
 from bot.standin.errors import HttpRefusal
+from bot.standin.git import merging
 from bot.standin.state import StandInPullRequest
 
 pulls = Blueprint("pulls", __name__)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli import output
+from bot.cli.output import terminal
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 
 if TYPE_CHECKING:
-    from bot.cli.text import Lines
+    from bot.cli.output.text import Lines
 
 
 def write_review(
@@ -25,19 +25,19 @@ def write_review(
         "sarif": lambda: _sarif(review),
         "github": lambda: _github(review, policy),
     }
-    output.write(renderers[form](), target)
+    terminal.write(renderers[form](), target)
 
 
 # Each imports what it needs: importing rich or Jinja2 takes longer than a small review.
 
 
 def _text(review: Review, policy: Policy, lines: Lines, target: Path | None) -> str:
-    from bot.cli.text import print_review  # noqa: PLC0415
+    from bot.cli.output.text import print_review  # noqa: PLC0415
 
-    console = output.console(target)
+    console = terminal.console(target)
     with console.capture() as captured:
         print_review(console, review, policy, lines)
-    return output.trimmed(captured.get())
+    return terminal.trimmed(captured.get())
 
 
 def _json(review: Review) -> str:
@@ -54,12 +54,12 @@ def _markdown(review: Review, policy: Policy) -> str:
 
 def _sarif(review: Review) -> str:
     from bot.catalog import load_rules  # noqa: PLC0415
-    from bot.cli.sarif import to_sarif  # noqa: PLC0415
+    from bot.cli.output.sarif import to_sarif  # noqa: PLC0415
 
     return to_sarif(review, load_rules())
 
 
 def _github(review: Review, policy: Policy) -> str:
-    from bot.cli.workflow import to_commands  # noqa: PLC0415
+    from bot.cli.output.workflow import to_commands  # noqa: PLC0415
 
     return to_commands(review, policy)

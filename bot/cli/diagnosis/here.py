@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.cli.diagnosis import Diagnosis, ok, problem, warning
+from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
 from bot.fetch.store import Store
 from bot.render.tools import find, pinned_tools
 from bot.sandbox import proved_state

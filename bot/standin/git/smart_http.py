@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from bot.standin import auth
 from bot.standin.calls import state
 from bot.standin.errors import HttpRefusal
-from bot.standin.git import ENVIRONMENT
+from bot.standin.git.repository import ENVIRONMENT
 from bot.standin.state import StandInRepository
 
 smart_http = Blueprint("smart_http", __name__)

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from bot.cli.diagnosis import Diagnosis, ok, problem, warning
+from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
 from bot.github.inspection import Inspection
 
 _MOST_DELIVERIES: Final = 200

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.cli.output import trimmed
-from bot.cli.sarif import to_sarif
-from bot.cli.text import print_review
-from bot.cli.workflow import to_commands
+from bot.cli.output.sarif import to_sarif
+from bot.cli.output.terminal import trimmed
+from bot.cli.output.text import print_review
+from bot.cli.output.workflow import to_commands
 from bot.core.engine.review import Location, Review, ReviewFinding
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy, Waiver

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.standin.git import BareRepository
+from bot.standin.git.repository import BareRepository
 
 # Larger differences are shown without a patch.
 # https://docs.github.com/repositories/creating-and-managing-repositories/repository-limits

@@ -9,8 +9,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.catalog import rule_options
-from bot.cli.diagnosis import Diagnosis, ok, problem, warning
-from bot.cli.doctor_webhook import deliveries, webhook
+from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
+from bot.cli.diagnosis.webhook import deliveries, webhook
 from bot.core.policy.organisation import parse_organisation
 from bot.errors import GitHubError, PolicyError
 from bot.github.auth import Gateway

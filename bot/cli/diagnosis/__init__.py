@@ -1,0 +1,1 @@
+"""What does `fairlead doctor` look at, here and on GitHub, and what does it advise?"""
