@@ -1,1 +1,1 @@
-"""Everything that speaks to GitHub."""
+"""How does Fairlead read GitHub, change it exactly once, and understand its events?"""

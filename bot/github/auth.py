@@ -1,4 +1,4 @@
-"""Being an App: short-lived tokens for one repository each, and who we are on GitHub."""
+"""Authenticating as the App: short-lived tokens for one repository each, and the App's identity."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from bot.github.signing import Key, app_auth
 
 API_VERSION: Final = "2022-11-28"
 PERMISSIONS: Final = {"checks": "write", "contents": "read", "pull_requests": "write"}
-"""What one job may do: https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app."""
+"""The permissions of one job: https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app."""
 
 _USER_AGENT: Final = f"fairlead/{version('fairlead')}"
 _SECONDS: Final = 15
@@ -43,7 +43,7 @@ class AppIdentity:
 
 @dataclass(frozen=True, slots=True)
 class GitHubConnection:
-    """GitHub as one job sees it. PyGithub's objects must not be shared between threads."""
+    """One job's connection to GitHub. PyGithub's objects must not be shared between threads."""
 
     identity: AppIdentity
     github: Client
@@ -61,7 +61,7 @@ class GitHubConnection:
 
 
 class _Courteous(Requester):
-    """A requester whose writes keep to the budget of their installation."""
+    """A requester that spaces writes as the budget of their installation demands."""
 
     def __init__(self, budget: Budget, installation: int, **settings: Any) -> None:
         super().__init__(**settings)
@@ -72,7 +72,7 @@ class _Courteous(Requester):
         self, verb: str, url: str, *rest: Any, **more: Any
     ) -> tuple[int, dict[str, Any], str]:
         """One request; a write waits for its turn."""
-        # GraphQL's questions go by POST as well; Fairlead's one mutation is rare.
+        # GraphQL queries use POST as well; Fairlead's one mutation is rare.
         free = verb in {"GET", "HEAD"} or url == self.graphql_url
         with nullcontext() if free else self._budget.writing(self._installation):
             answer = super().requestJson(verb, url, *rest, **more)
@@ -88,7 +88,7 @@ class _Courteous(Requester):
 class Client(Github):
     """PyGithub's client for one installation, with a requester that keeps to its budget.
 
-    `doubtful`: something was asked for twice, since no answer came, and may come to be twice.
+    `doubtful`: a request was repeated because its answer was lost, and may have worked twice.
     """
 
     def __init__(self, url: str, auth: Auth.Token, budget: Budget, installation: int) -> None:
@@ -111,11 +111,11 @@ class Client(Github):
 
     @property
     def requester(self) -> Requester:
-        """What every request of a job goes through."""
+        """The requester of every request of a job."""
         return self._courteous
 
     def close(self) -> None:
-        """No connection stays open."""
+        """Closes the connections."""
         self._courteous.close()
         super().close()
 
@@ -124,9 +124,9 @@ class Gateway:
     """The App's credentials, from which each job gets a connection of its own."""
 
     def __init__(self, app_id: str, private_key: Key, api_url: str, *, pause: float = 0.25) -> None:
-        """`private_key` may be a command that signs; `pause` is what GitHub gets between writes.
+        """`private_key` may be a command that signs; `pause` are the seconds between two writes.
 
-        Raises UsageError for a useless key.
+        Raises UsageError for a key that cannot sign.
         """
         self.budget = Budget(pause)
         self._auth = app_auth(app_id, private_key)
@@ -138,7 +138,7 @@ class Gateway:
         except GitHubError as error:
             raise UsageError(str(error)) from error
         except (ValueError, TypeError, InvalidKeyError, UnsupportedAlgorithm):
-            # What the cryptography says of a key might show a part of it.
+            # The error of the cryptography library might show a part of the key.
             raise UsageError(
                 "PRIVATE_KEY cannot sign: it must be the App's whole RSA key in PEM"
             ) from None
@@ -146,7 +146,7 @@ class Gateway:
     def connect(self, installation: int, repository: int) -> GitHubConnection:
         """A connection with a token for this one repository and the permissions of a job.
 
-        The token's answer names the repository: its name may have changed since the webhook.
+        GitHub's answer names the repository, which may have been renamed since the webhook.
         """
         scope = {"repository_ids": [repository], "permissions": PERMISSIONS}
         with self.app() as app:
@@ -170,21 +170,21 @@ class Gateway:
 
     @contextmanager
     def narrowed(self, installation: int, scope: Mapping[str, Any]) -> Iterator[Requester | None]:
-        """A requester with a token for this scope and no more, None where it is not granted.
+        """A requester with a token for exactly this scope, None where GitHub does not grant it.
 
-        A scope is what a token request holds: `permissions`, and `repositories` by name.
+        A scope has the fields of a token request: `permissions`, and `repositories` by name.
         """
         try:
             with self.app() as app:
                 token = self._token(app, installation, dict(scope))["token"]
         except InstallationGone:
-            # GitHub's word for a repository that the App does not reach, among others.
+            # GitHub's answer also for a repository that the App does not reach.
             if "repositories" not in scope:
                 raise
             yield None
             return
         except GitHubAnswerError as error:
-            # Permissions that nobody granted.
+            # The permissions were not granted.
             if error.status != 422:
                 raise
             yield None
@@ -197,7 +197,7 @@ class Gateway:
 
     @contextmanager
     def everywhere(self, installation: int) -> Iterator[Requester]:
-        """A requester that may list what an installation reaches, and nothing more."""
+        """A requester that may list the repositories of an installation, and nothing more."""
         with self.app() as app:
             answer = self._token(app, installation, {"permissions": {"metadata": "read"}})
         github = self._client(installation, answer["token"])
@@ -208,7 +208,7 @@ class Gateway:
 
     @contextmanager
     def app(self) -> Iterator[GithubIntegration]:
-        """The App itself, which may ask for its installations, tokens and deliveries."""
+        """A client of the App itself, for its installations, tokens and deliveries."""
         app = self._app()
         try:
             yield app
@@ -248,10 +248,10 @@ class Gateway:
             return answer
 
         try:
-            # A token whose answer got lost is of no use: another is made.
+            # A token whose answer was lost is of no use: request another one.
             return change(mint, lambda: None)
         except GitHubAnswerError as error:
-            # 422 is also GitHub's answer for permissions that were not granted: that is no end.
+            # GitHub also answers 422 for permissions that were not granted, which is not final.
             taken = error.status == 422 and "not accessible to the parent" in str(error)
             if taken or (error.status in {403, 404} and not error.retryable):
                 raise InstallationGone(str(error)) from error
@@ -270,12 +270,12 @@ def _revoke(github: Github) -> None:
 
 
 def pages(connection: GitHubConnection, path: str) -> Iterator[dict[str, Any]]:
-    """Every item of a list, as GitHub gives it."""
+    """Every item of a paginated list, as JSON."""
     return listed(connection.github.requester, path)
 
 
 def listed(requester: Requester, path: str, key: str | None = None) -> Iterator[dict[str, Any]]:
-    """The same for any requester; `key` is where in the answer the list is."""
+    """Every item of a paginated list; `key` names the list in an answer that is an object."""
     for page in itertools.count(1):
         answer = read(requester, path, per_page=_PAGE, page=page)
         items = answer[key] if key else answer
@@ -285,10 +285,10 @@ def listed(requester: Requester, path: str, key: str | None = None) -> Iterator[
 
 
 def _retry() -> Retry:
-    """For short blips and only for what may be repeated; a longer wait is the queue's.
+    """The retries of repeatable requests for short failures; the queue handles longer ones.
 
-    PATCH and POST are repeated by who knows whether they worked. PyGithub's own default sleeps
-    until a rate limit ends, which would hold a worker for up to an hour.
+    PATCH and POST are repeated by `bot.github.api.change`, which looks whether they worked.
+    PyGithub's default sleeps until a rate limit ends, which would hold a worker for up to an hour.
     """
     return Retry(
         total=3,

@@ -1,9 +1,8 @@
-"""What GitHub is asked for: one write at a time for an installation, and not too many.
+"""The budget of requests: one write at a time for an installation, within GitHub's limits.
 
-GitHub's secondary limits count what an App creates, 80 things a minute and 500 an hour, and want
-writes one after the other:
-https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
-Nobody sleeps until a limit is over: a task whose installation has to wait is begun later.
+GitHub's secondary limits allow an App to create 80 things a minute and 500 an hour, and ask for
+serial writes: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
+No worker sleeps until a limit ends: the queue starts the tasks of that installation later.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 A_MINUTE: Final = 70
 AN_HOUR: Final = 450
-"""Somewhat below GitHub's limits: other writes of the same review follow the first."""
+"""Below GitHub's limits, since a review that starts within them goes on writing."""
 
 FOR_PEOPLE: Final = 1000
-"""So many requests of an hour are left to those for whom people wait; GitHub gives 5,000."""
+"""Requests of an hour reserved for interactive reviews; GitHub allows 5,000."""
 
 _SHARE: Final = 0.6
-"""What of it is for what nobody waits for, such as sweeps."""
+"""The share of the limits for tasks that nobody waits for, such as sweeps."""
 
 
 @dataclass(slots=True)
 class _Account:
-    """One installation's."""
+    """The writes and remaining requests of one installation."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     written: deque[float] = field(default_factory=deque)
@@ -49,7 +48,7 @@ class Budget:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`pause` is what GitHub gets between two writes."""
+        """`pause` are the seconds between two writes."""
         self._pause, self._clock, self._sleep = pause, clock, sleep
         self._lock = threading.Lock()
         self._accounts: dict[int, _Account] = {}
@@ -67,7 +66,7 @@ class Budget:
                 account.written.append(account.last)
 
     def seconds_to_wait(self, installation: int, *, patient: bool) -> float:
-        """Seconds until a task of this installation may begin; 0 where it may now."""
+        """Seconds until a task of this installation may start; 0 if it may start at once."""
         account, current = self._account(installation), self._clock()
         share = _SHARE if patient else 1.0
         waits = [0.0]
@@ -81,12 +80,12 @@ class Budget:
             allowed = int(most * share)
             within = [moment for moment in times if moment > current - span]
             if len(within) >= allowed:
-                # When so many of them are past that one more is allowed.
+                # Until enough of them are older than the span.
                 waits.append(within[len(within) - allowed] + span - current)
         return max(waits)
 
     def note(self, installation: int, remaining: int, seconds: float) -> None:
-        """How many requests GitHub says are left, and for how long."""
+        """Records how many requests remain, and for how many seconds."""
         account = self._account(installation)
         account.remaining, account.renewed = remaining, self._clock() + seconds
 
@@ -99,7 +98,7 @@ class Budget:
         }
 
     def remaining(self) -> Mapping[int, int]:
-        """The requests that GitHub said are left, by installation."""
+        """The requests that remain by GitHub's last answer, by installation."""
         accounts = self._copy().items()
         return {
             number: account.remaining

@@ -1,4 +1,4 @@
-"""PyGithub's clients for somebody who waits for an answer: no retries, and no pauses for nobody."""
+"""PyGithub's clients for commands that somebody waits for: no retries and no pauses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def app_client(auth: Auth.AppAuth, api_url: str) -> GithubIntegration:
 
 
 def client(api_url: str, token: str | None = None) -> Github:
-    """A client for who has this token; for anybody without one."""
+    """A client with this token, or without authentication."""
     return Github(auth=None if token is None else Auth.Token(token), **_manner(api_url))
 
 

@@ -1,4 +1,4 @@
-"""What is said in a pull request's conversation, beside its threads."""
+"""Comments in a pull request's conversation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bot.github.auth import GitHubConnection, pages
 
 
 def say_once(connection: GitHubConnection, number: int, body: str, marker: str) -> None:
-    """The comment, unless one of ours holds this mark already."""
+    """Posts a comment unless a comment of this App already contains this marker."""
     path = f"/repos/{connection.full_name}/issues/{number}/comments"
 
     def posted() -> bool | None:

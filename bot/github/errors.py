@@ -13,20 +13,20 @@ from github import GithubException
 from bot.errors import GitHubAnswerError, GitHubError
 
 SECONDARY_WAIT: Final = 60.0
-"""At least: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api."""
+"""Seconds to wait at least after a secondary rate limit: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api."""
 
 LONGEST_WAIT: Final = 3600.0
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors of the client and of the network leave this block as GitHubError."""
+    """Raises the errors of PyGithub and of the network in this block as GitHubError."""
     try:
         yield
     except GithubException as error:
         raise _refused(error) from error
     except requests.RequestException as error:
-        # The text of such an error holds addresses; its kind says enough.
+        # The message of such an error may contain a URL with credentials; its type says enough.
         raise GitHubError(
             f"GitHub did not answer: {type(error).__name__}", retryable=True
         ) from error
@@ -44,9 +44,9 @@ def _refused(error: GithubException) -> GitHubAnswerError:
 
 
 def _wait(error: GithubException, headers: Mapping[str, str]) -> float | None:
-    """Seconds that a rate limit asks for, None where the answer is no rate limit.
+    """Seconds that a rate limit asks to wait, None where the answer is not a rate limit.
 
-    A 403 is one where GitHub says when to come back, or says so in words.
+    A 403 is a rate limit if a header says when to come back, or the message names one.
     """
     if error.status not in {403, 429}:
         return None
@@ -62,7 +62,7 @@ def _wait(error: GithubException, headers: Mapping[str, str]) -> float | None:
 
 
 def _message(error: GithubException) -> str:
-    """GitHub's own sentence, on one line."""
+    """GitHub's message on one line."""
     data = error.data
     message = data.get("message") if isinstance(data, dict) else None
     details = data.get("errors") if isinstance(data, dict) else None

@@ -1,6 +1,6 @@
-"""What an event asks for: one function for each event, from its payload to tasks.
+"""From a webhook event to tasks: one function for each event.
 
-Tolerant: GitHub adds events, actions and fields at will, and anything may be absent.
+The functions tolerate unknown events, actions and fields, and any field may be absent.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _LOGIN: Final = re.compile(r"[0-9A-Za-z_-]{1,64}(?:\[bot\])?")
 
 
 def tasks_for_event(event: str, action: str | None, payload: Payload) -> tuple[Task, ...]:
-    """The tasks that follow from an event; none from what means nothing to Fairlead."""
+    """The tasks that follow from an event; none from an event that Fairlead does not use."""
     read = _EVENTS.get(event)
     return tuple(dict.fromkeys(read(action, payload))) if read else ()
 
 
 def forged(event: str, payload: Payload, app_id: str, name: str) -> bool:
-    """Whether another App made a check run of our name, as who wants to look green would."""
+    """Whether another App created a check run with Fairlead's name, to imitate a green check."""
     maker = number(payload, "check_run", "app", "id")
     return (
         event == "check_run"
@@ -65,7 +65,7 @@ def _pull_request(action: str | None, payload: Payload) -> Iterator[Task]:
     elif action == "synchronize":
         yield Announcement(Job(*where, pull, "changed", priority), commit(payload, "before"))
     elif action == "ready_for_review" or (
-        # Another base means another comparison: the old verdict must not stand.
+        # With another base branch, the old verdict is about another comparison.
         action == "edited" and isinstance(at(payload, "changes", "base"), dict)
     ):
         yield Announcement(Job(*where, pull, "requested", priority))
@@ -74,7 +74,7 @@ def _pull_request(action: str | None, payload: Payload) -> Iterator[Task]:
 
 
 def _priority(payload: Payload) -> Priority:
-    """Bots wait for people; by the kind of account, never by its name."""
+    """The priority of a pull request: bots wait for people. The account's type decides."""
     kinds = (text(payload, "sender", "type"), text(payload, "pull_request", "user", "type"))
     return "bots" if "Bot" in kinds else "people"
 
@@ -110,7 +110,7 @@ def _check_run(action: str | None, payload: Payload) -> Iterator[Task]:
 
 
 def _run_again(where: tuple[int, int], payload: Payload) -> Iterator[Task]:
-    """By our own external id: for a fork, GitHub lists no pull request here."""
+    """Repeats the review that the external id names: for a fork, GitHub lists no pull request."""
     head = commit(payload, "check_run", "head_sha")
     identity = ExternalId.parse(text(payload, "check_run", "external_id") or "")
     if identity is not None and identity.subject == "pull":
@@ -127,7 +127,7 @@ def _run_again(where: tuple[int, int], payload: Payload) -> Iterator[Task]:
 def again(
     where: tuple[int, int], identity: ExternalId | None, head: str, branch: str = ""
 ) -> GroupJob | PushJob | None:
-    """The review of a combination or of a push whose run has this external id, None for others."""
+    """The review of a combination or of a push with this external id, None for other ids."""
     if identity is None or not _COMMIT.fullmatch(identity.compared):
         return None
     if identity.subject == "queue":
@@ -144,7 +144,7 @@ def _check_suite(action: str | None, payload: Payload) -> Iterator[Task]:
     )
     if where is None or reason is None:
         return
-    # A push of a branch asks for a suite, too; without a pull request it means nothing.
+    # A pushed branch requests a suite as well; without a pull request it is irrelevant.
     head = commit(payload, "check_suite", "head_sha") if reason == "requested" else None
     yield from _listed(where, at(payload, "check_suite", "pull_requests"), head, reason)
 
@@ -152,7 +152,7 @@ def _check_suite(action: str | None, payload: Payload) -> Iterator[Task]:
 def _listed(
     where: tuple[int, int], pulls: object, head: str | None, reason: Reason
 ) -> Iterator[Task]:
-    """A job for each pull request; where none is named, those of the head are looked for."""
+    """A job for each listed pull request; without any, a task that looks for those of the head."""
     named = pulls if isinstance(pulls, list) else []
     numbers = sorted(
         {pull_number for pull in named if (pull_number := number(pull, "number")) is not None}
@@ -164,7 +164,7 @@ def _listed(
 
 
 def _comment(place: str, number_at: tuple[str, ...]) -> Callable[..., Iterator[Task]]:
-    """What reads new comments of one kind: those in which a person says a command."""
+    """The reader of new comments of one kind: those in which a person writes a command."""
 
     def read(action: str | None, payload: Payload) -> Iterator[Task]:
         where, body = _where(payload), text(payload, "comment", "body") or ""
@@ -172,7 +172,7 @@ def _comment(place: str, number_at: tuple[str, ...]) -> Callable[..., Iterator[T
         plain = place == "issue" and not isinstance(at(payload, "issue", "pull_request"), dict)
         if where is None or pull is None or comment is None or plain or action != "created":
             return
-        # An App's comment is never a command, least of all our own.
+        # A comment by an App is never a command.
         if text(payload, "comment", "user", "type") == "User" and parse_commands(body):
             yield MaintenanceTask("obey", *where, pull, f"{place}:{comment}:{body_mark(body)}")
 
@@ -180,12 +180,12 @@ def _comment(place: str, number_at: tuple[str, ...]) -> Callable[..., Iterator[T
 
 
 def body_mark(body: str) -> str:
-    """By which a comment is known to say still what it said when it was written."""
+    """A digest of a comment's text, which shows whether the comment was edited later."""
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _pull_request_review(action: str | None, payload: Payload) -> Iterator[Task]:
-    """A review that may count as an approval, or no longer does."""
+    """A review by a person that may count as an approval, or no longer does."""
     where, pull = _where(payload), number(payload, "pull_request", "number")
     person = text(payload, "review", "user", "type") == "User"
     decisive = text(payload, "review", "state") in {"approved", "changes_requested", "dismissed"}
@@ -222,7 +222,7 @@ def _installation_repositories(action: str | None, payload: Payload) -> Iterator
     if installation is None:
         return
     if action == "added":
-        # Since when is not said: the installation may be older than any pull request there.
+        # The event does not say since when; the installation may be older than any pull request.
         for repository in _ids(at(payload, "repositories_added")):
             yield MaintenanceTask("welcome", installation, repository)
     elif action == "removed":
@@ -231,7 +231,7 @@ def _installation_repositories(action: str | None, payload: Payload) -> Iterator
 
 
 def _repository(action: str | None, payload: Payload) -> Iterator[Task]:
-    """A new name or owner needs nothing: everything is kept by the repository's id."""
+    """A renamed or transferred repository needs no task: data is stored by its id."""
     where = _where(payload)
     if where is None:
         return
@@ -259,14 +259,14 @@ _EVENTS: Final[Mapping[str, Callable[[str | None, Payload], Iterator[Task]]]] = 
 
 
 def _where(payload: Payload) -> tuple[int, int] | None:
-    """The installation and the repository; an event without either is not for this App."""
+    """The ids of installation and repository, None for an event that lacks one of them."""
     installation = number(payload, "installation", "id")
     repository = number(payload, "repository", "id")
     return (installation, repository) if installation and repository else None
 
 
 def _moment(value: object) -> str:
-    """A moment as seconds since 1970, which webhooks also give as text; empty where it is none."""
+    """A timestamp as seconds since 1970, as text; empty for anything that is not a timestamp."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     try:
@@ -283,14 +283,14 @@ def _ids(listed: object) -> Iterator[int]:
 
 
 def at(value: object, *steps: str) -> object:
-    """What is there in nested objects, None where anything on the way is absent."""
+    """The value at a path of nested objects, None where any step is absent."""
     for step in steps:
         value = value.get(step) if isinstance(value, dict) else None
     return value
 
 
 def number(value: object, *steps: str) -> int | None:
-    """The positive number there, None for anything else."""
+    """The positive integer at a path, None for anything else."""
     value_there = at(value, *steps)
     return (
         value_there
@@ -300,12 +300,12 @@ def number(value: object, *steps: str) -> int | None:
 
 
 def text(value: object, *steps: str) -> str | None:
-    """The string there, None for anything else."""
+    """The string at a path, None for anything else."""
     value_there = at(value, *steps)
     return value_there if isinstance(value_there, str) else None
 
 
 def commit(value: object, *steps: str) -> str | None:
-    """The full commit id there, None for anything else."""
+    """The full commit id at a path, None for anything else."""
     value_there = text(value, *steps)
     return value_there if value_there and _COMMIT.fullmatch(value_there) else None

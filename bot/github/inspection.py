@@ -1,4 +1,4 @@
-"""GitHub as it shows itself to the App: what `fairlead doctor` and `replay` look at."""
+"""The App's registration, installations and deliveries, for `fairlead doctor` and `replay`."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from bot.github.errors import translated
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 10
-"""Deliveries of the last days on a busy installation are far more than anybody reads."""
+"""The most pages of deliveries that are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """One answer: its body, and the headers by lower-case name."""
+    """One response: its body, and the headers by lower-case name."""
 
     body: Any
     headers: Mapping[str, Any]
 
     def skew(self, local: datetime) -> float | None:
-        """Seconds by which this clock is ahead of GitHub's, None where GitHub named no time."""
+        """Seconds by which this clock is ahead of GitHub's, None without a Date header."""
         try:
             theirs = parsedate_to_datetime(str(self.headers.get("date")))
         except ValueError:
@@ -39,7 +39,7 @@ class ApiResponse:
 
 
 class Inspection:
-    """What the App may ask as itself, and as one of its installations for reading alone."""
+    """Read-only requests as the App itself and as one of its installations."""
 
     def __init__(self, auth: Auth.AppAuth, api_url: str) -> None:
         self._url = api_url
@@ -71,7 +71,7 @@ class Inspection:
                 return
 
     def webhook(self) -> dict[str, Any]:
-        """Where deliveries go and how; empty where the App has no webhook."""
+        """The webhook's configuration; empty where the App has no webhook."""
         try:
             config: dict[str, Any] = self._get("/app/hook/config", {})
         except GitHubAnswerError as error:
@@ -81,7 +81,7 @@ class Inspection:
         return config
 
     def deliveries(self) -> Iterator[dict[str, Any]]:
-        """The newest attempts to deliver, newest first."""
+        """The newest delivery attempts, newest first."""
         path, parameters = "/app/hook/deliveries", {"per_page": _PAGE}
         for _ in range(_MOST_PAGES):
             with translated():
@@ -95,7 +95,7 @@ class Inspection:
             path, parameters = following, {}
 
     def delivery(self, number: int) -> dict[str, Any]:
-        """One attempt with the payload that was sent."""
+        """One delivery attempt with its payload."""
         attempt: dict[str, Any] = self._get(f"/app/hook/deliveries/{number}", {})
         return attempt
 
@@ -147,7 +147,7 @@ class InstallationReader:
         return [branch["name"] for branch in branches if branch.get("protected")]
 
     def rules(self, name: str, branch: str) -> list[dict[str, Any]]:
-        """The rules that hold for a branch, of rulesets alone."""
+        """The rules of rulesets that hold for a branch."""
         items: list[dict[str, Any]] = self._get(f"/repos/{name}/rules/branches/{branch}")
         return items
 

@@ -1,4 +1,4 @@
-"""Where the App is installed, and what GitHub could not deliver to it."""
+"""The App's installations, their repositories, and deliveries that failed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_PAGES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """An event that reached us in no attempt: the id of its newest attempt, and GitHub's GUID."""
+    """An event that no delivery attempt got through: the id of the newest attempt, and its GUID."""
 
     id: int
     guid: str
@@ -27,24 +27,24 @@ class Undelivered:
 
 
 def installations(gateway: Gateway) -> tuple[int, ...]:
-    """Where the App is installed and not suspended."""
+    """The ids of installations that are not suspended."""
     with gateway.app() as app:
         every = tuple(listed(app.requester, "/app/installations"))
     return tuple(raw["id"] for raw in every if not raw.get("suspended_at"))
 
 
 def repositories(gateway: Gateway, installation: int) -> tuple[int, ...]:
-    """The repositories that an installation reaches, without those that take no changes."""
+    """The ids of an installation's repositories, without archived and disabled ones."""
     with gateway.everywhere(installation) as requester:
         every = tuple(listed(requester, "/installation/repositories", "repositories"))
     return tuple(raw["id"] for raw in every if not raw["archived"] and not raw.get("disabled"))
 
 
 def undelivered(gateway: Gateway, since: datetime) -> tuple[Undelivered, ...]:
-    """The events since then of which no attempt got through, oldest first.
+    """The events since then that no delivery attempt got through, oldest first.
 
-    All attempts are looked at: GitHub's filter for failures knows answers of 400 and more alone,
-    and leaves out timeouts and refused connections, which is what an outage is made of.
+    All attempts are read: GitHub's filter for failures selects responses with a status of 400 and
+    more, and leaves out the timeouts and refused connections of an outage.
     """
     newest: dict[str, Undelivered] = {}
     arrived: set[str] = set()
@@ -60,7 +60,7 @@ def undelivered(gateway: Gateway, since: datetime) -> tuple[Undelivered, ...]:
 
 
 def delivery(gateway: Gateway, lost: Undelivered) -> Delivery:
-    """What should have been delivered, as GitHub keeps it: no redelivery is needed."""
+    """The lost delivery with the payload that GitHub stored; no redelivery is needed."""
     with gateway.app() as app:
         sent = read(app.requester, f"/app/hook/deliveries/{lost.id}")["request"]
     headers: Mapping[str, str] = sent.get("headers") or {}
@@ -69,7 +69,7 @@ def delivery(gateway: Gateway, lost: Undelivered) -> Delivery:
 
 
 def _attempts(gateway: Gateway, since: datetime) -> Iterator[Mapping[str, Any]]:
-    """The attempts to deliver, newest first."""
+    """The delivery attempts, newest first."""
     cursor: str | None = None
     with gateway.app() as app:
         for _ in range(_MOST_PAGES):

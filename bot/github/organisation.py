@@ -15,14 +15,14 @@ from bot.github.api import read_if_there
 from bot.github.auth import Gateway, GitHubConnection
 
 SECONDS: Final = 300.0
-"""How long a file is remembered: a change of it is in force after that at the latest."""
+"""Seconds for which a file is cached: an edit is in force after that at the latest."""
 
 _READ: Final = {"repositories": [ORGANISATION_REPOSITORY], "permissions": {"contents": "read"}}
 
 
 @dataclass(slots=True)
 class Organisations:
-    """The files of organisations, each asked for once in a while. For every thread."""
+    """A cache of organisations' policy files, shared by all threads."""
 
     seconds: float = SECONDS
     clock: Callable[[], float] = time.monotonic
@@ -30,9 +30,9 @@ class Organisations:
     _cache: dict[int, tuple[float, str | None]] = field(default_factory=dict)
 
     def text(self, gateway: Gateway, connection: GitHubConnection) -> str | None:
-        """The file's text, None where there is none or the App was not given its repository.
+        """The file's text, None where there is none or the App cannot read its repository.
 
-        Raises PolicyError for what is no text: a policy that cannot be read lets nothing pass.
+        Raises PolicyError for a file that is not text.
         """
         with self._lock:
             read, cached = self._cache.get(connection.installation, (0.0, None))
@@ -44,18 +44,18 @@ class Organisations:
         return fresh
 
     def forget(self, installation: int) -> None:
-        """The file of an organisation is asked for again: it is known to be another."""
+        """Drops an organisation's file from the cache, since it changed."""
         with self._lock:
             self._cache.pop(installation, None)
 
 
 def where(connection: GitHubConnection) -> str:
-    """Where the file is, for people."""
+    """The file's place as people write it."""
     return place_of(_owner(connection))
 
 
 def place_of(owner: str) -> str:
-    """The same for the organisation of this name."""
+    """The place of this organisation's file as people write it."""
     return f"{owner}/{ORGANISATION_REPOSITORY}/{ORGANISATION_PATH}"
 
 
@@ -64,7 +64,10 @@ def _owner(connection: GitHubConnection) -> str:
 
 
 def read_organisation(gateway: Gateway, installation: int, owner: str) -> str | None:
-    """The file's text now, None where there is none that the App may read. Raises PolicyError."""
+    """The file's current text, None where there is none that the App may read.
+
+    Raises PolicyError for a file that is not text.
+    """
     path = f"/repos/{owner}/{ORGANISATION_REPOSITORY}/contents/{ORGANISATION_PATH}"
     with gateway.narrowed(installation, _READ) as requester:
         if requester is None:
@@ -72,7 +75,7 @@ def read_organisation(gateway: Gateway, installation: int, owner: str) -> str | 
         answer = read_if_there(requester, path)
     if answer is None:
         return None
-    # A directory is a list, and of a file above a megabyte GitHub gives no content.
+    # GitHub answers a list for a directory, and no content for a file above one megabyte.
     content = answer if isinstance(answer, dict) else {}
     try:
         if content.get("encoding") == "base64":
@@ -80,5 +83,5 @@ def read_organisation(gateway: Gateway, installation: int, owner: str) -> str | 
         cause = None
     except ValueError as error:
         cause = error
-    message = "the file is no text of less than a megabyte"
+    message = "the file is not a UTF-8 text file of less than one megabyte"
     raise PolicyError(message, where=place_of(owner)) from cause

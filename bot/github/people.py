@@ -1,4 +1,4 @@
-"""People: what they may do in a repository, and which of the names in a policy mean them."""
+"""People: their permissions in a repository, and which owners in a policy they belong to."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from bot.github.errors import translated
 from bot.github.pulls import PullRequest
 
 MEMBERS: Final = {"members": "read"}
-"""Who is in a team is the organisation's to say: an App may ask only where it was granted this."""
+"""The permission to read team members, which the organisation grants."""
 
 _WRITERS: Final = frozenset({"admin", "write"})
 
 
 @dataclass(slots=True)
 class People:
-    """GitHub's answers about people, asked live and at most once a job.
+    """People's permissions and teams, read from GitHub at most once a job.
 
-    `blind`: something could not be asked because the App lacks a permission. An address in
-    CODEOWNERS means nobody here: GitHub does not say whose it is.
+    `blind`: something could not be read because the App lacks a permission. An email address in
+    CODEOWNERS names nobody here, since GitHub does not say whose it is.
     """
 
     connection: GitHubConnection
@@ -70,7 +70,7 @@ class People:
                 self._members[team, login] = answer.get("state") == "active"
 
     def _answer(self, path: str, requester: Requester | None = None) -> dict[str, str]:
-        """What GitHub says; nothing where it does not know or may not say."""
+        """GitHub's answer, empty where the thing does not exist or may not be read."""
         client = requester or self.connection.github.requester
         try:
             answer: dict[str, str] = read(client, path)
@@ -117,10 +117,10 @@ def is_merged(connection: GitHubConnection, number: int) -> bool:
 
 
 def ask_to_review(connection: GitHubConnection, pull: PullRequest, team: str) -> bool:
-    """Whether GitHub took the request for a review of this team, named `organisation/slug`.
+    """Whether GitHub accepted the request for a review by this team, named `organisation/slug`.
 
-    GitHub is asked by the slug alone and knows it in the repository's organisation: a team of the
-    same name there is another one.
+    The request has the slug alone, which GitHub looks up in the repository's own organisation: a
+    team of another organisation cannot be requested.
     """
     organisation, _, slug = team.removeprefix("@").partition("/")
     if organisation.lower() != connection.full_name.partition("/")[0].lower():

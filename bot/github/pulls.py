@@ -1,4 +1,4 @@
-"""Pull requests: as they are now, and the difference as GitHub shows it."""
+"""Pull requests in their current state, and the files that they change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.github.auth import GitHubConnection, pages
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request as it is when asked for; what a webhook said may be old by then.
+    """A pull request as GitHub describes it now; a webhook's payload may be out of date.
 
     `base` is the branch, `base_sha` the commit that GitHub compares with. `target` is where it
     will end: the branch below a whole stack, else the base. `by_bot`: its author is an App.
@@ -35,7 +35,7 @@ class PullRequest:
 
     @property
     def comparison(self) -> str:
-        """What the head is compared with, in a few characters: two branches may be one commit."""
+        """A digest of what the head is compared with: base commit and base branch."""
         return hashlib.sha256(f"{self.base_sha} {self.base}".encode()).hexdigest()[:16]
 
 
@@ -50,7 +50,7 @@ def open_pulls(connection: GitHubConnection) -> tuple[PullRequest, ...]:
 
 
 def pulls_of(connection: GitHubConnection, commit: str) -> tuple[PullRequest, ...]:
-    """The pull requests that brought a commit, or are to bring it; none of an unknown commit."""
+    """The pull requests that contain a commit; none for a commit that GitHub does not know."""
     try:
         path = f"/repos/{connection.full_name}/commits/{commit}/pulls"
         return tuple(map(_pull, pages(connection, path)))
@@ -66,9 +66,9 @@ def on_head(connection: GitHubConnection, head: str) -> tuple[PullRequest, ...]:
 
 
 def changed_files(connection: GitHubConnection, pull: PullRequest) -> tuple[ChangedFile, ...]:
-    """The files of a pull request, at most the 3,000 that GitHub gives.
+    """The changed files of a pull request, at most the 3,000 that GitHub lists.
 
-    They say where GitHub takes comments, and nothing else: findings come from git.
+    They only decide where GitHub accepts comments; findings come from git.
     """
     return tuple(
         ChangedFile(

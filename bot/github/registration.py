@@ -1,4 +1,4 @@
-"""What the App asks of GitHub: its permissions and events, as it is registered with them."""
+"""The App's registration: the permissions and events that it needs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "pull_requests": "write",
     }
 )
-"""What the App is registered with; `members` is the organisation's."""
+"""The permissions of the registered App; `members` is an organisation permission."""
 
 NEEDED: Final = ("checks", "contents", "metadata", "pull_requests")
-"""Without these no pull request is reviewed; without the others something is missing."""
+"""The permissions without which no pull request can be reviewed."""
 
 EVENTS: Final = (
     "check_run",
@@ -39,7 +39,7 @@ EVENTS: Final = (
     "push",
     "repository",
 )
-"""What GitHub has to send; `installation` and its kin come unasked."""
+"""The subscribed events; GitHub sends `installation` and related events to every App."""
 
 NEEDED_EVENTS: Final = ("check_run", "check_suite", "pull_request")
 
@@ -47,7 +47,7 @@ _RANKS: Final = {"read": 1, "write": 2, "admin": 3}
 
 
 def lacking(granted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The permissions that are not granted, each with the level that is wanted."""
+    """The permissions that are not granted, each with the required level."""
     for name, level in PERMISSIONS.items():
         if _RANKS.get(str(granted.get(name)), 0) < _RANKS[level]:
             yield name, level
@@ -55,7 +55,7 @@ def lacking(granted: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """An App that GitHub made from a manifest."""
+    """An App that GitHub created from a manifest."""
 
     app_id: str
     name: str
@@ -65,7 +65,7 @@ class Registered:
 
 
 def converted(code: str, api_url: str) -> Registered:
-    """The App that this code stands for; a code serves once. Raises GitHubError."""
+    """The App of this manifest code, which is valid once. Raises GitHubError."""
     github = client(api_url)
     try:
         path = f"/app-manifests/{quote(code, safe='')}/conversions"

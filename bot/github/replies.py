@@ -1,4 +1,4 @@
-"""Commands in comments: the comment as it is now, and our one answer to it."""
+"""Comments with commands: their current text, and the App's one reply to each."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from bot.github.api import change, read_if_there, send
 from bot.github.auth import GitHubConnection, pages
 
 CommentKind: TypeAlias = Literal["issue", "line"]
-"""Where a comment stands: in the conversation, or on a line or file."""
+"""The kind of a comment: in the conversation, or on a line or file."""
 
 MOST: Final = 50
-"""More answers than this on one pull request are nobody's question any more."""
+"""The most replies on one pull request."""
 
 _MARK: Final = re.compile(r"<!-- fairlead:v1 reply=(\d{1,20}) -->")
 _INSIDERS: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
@@ -23,9 +23,9 @@ _INSIDERS: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A person's comment. `insider`: GitHub knows the author as one of the repository's people.
+    """A comment. `insider`: the author is an owner, member or collaborator of the repository.
 
-    `thread` is the comment that began the thread on a line, None in the conversation.
+    `thread` is the id of the first comment of a thread on a line, None in the conversation.
     """
 
     id: int
@@ -41,7 +41,7 @@ class Comment:
 def read_comment(
     connection: GitHubConnection, number: int, place: CommentKind, comment: int
 ) -> Comment | None:
-    """The comment, None where it is gone or belongs to another pull request."""
+    """The comment, None where it was deleted or belongs to another pull request."""
     folder, field = ("issues", "issue_url") if place == "issue" else ("pulls", "pull_request_url")
     path = f"/repos/{connection.full_name}/{folder}/comments/{comment}"
     raw = read_if_there(connection.github.requester, path)
@@ -61,12 +61,12 @@ def read_comment(
 
 
 def reply_mark(comment: Comment) -> str:
-    """The hidden line by which our answer to a comment is known again."""
+    """The hidden marker that identifies the reply to a comment."""
     return f"<!-- fairlead:v1 reply={comment.id} -->"
 
 
 def reply(connection: GitHubConnection, number: int, comment: Comment, body: str) -> bool:
-    """Whether the comment was answered now: once, however often this is called."""
+    """Replies to a comment exactly once; whether this call did."""
     pull = f"/repos/{connection.full_name}/pulls/{number}"
     path = f"/repos/{connection.full_name}/issues/{number}/comments"
     if comment.thread is not None:
@@ -86,7 +86,7 @@ def reply(connection: GitHubConnection, number: int, comment: Comment, body: str
 
 
 def _answered(connection: GitHubConnection, number: int, place: CommentKind) -> Iterator[str]:
-    """The ids of the comments that we answered; a mark in somebody else's comment is no answer."""
+    """The ids of the comments that this App replied to; markers by others do not count."""
     folder = "issues" if place == "issue" else "pulls"
     for raw in pages(connection, f"/repos/{connection.full_name}/{folder}/{number}/comments"):
         marker = _MARK.match(raw.get("body") or "")

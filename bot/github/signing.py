@@ -1,4 +1,4 @@
-"""How the App signs: with its key, or by a command that has the key (a KMS, an HSM)."""
+"""Signing as the App: with its key, or by a command that has the key (a KMS, an HSM)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LENGTHS: Final = (256, 384, 512)
 
 
 def app_auth(app_id: str, key: Key) -> Auth.AppAuth:
-    """What authenticates the App."""
+    """The App's authentication for PyGithub."""
     if isinstance(key, str):
         return Auth.AppAuth(app_id, key)
     return Auth.AppAuth(app_id, sign_func=SigningCommand(key))
@@ -32,16 +32,16 @@ def app_auth(app_id: str, key: Key) -> Auth.AppAuth:
 
 @dataclass(frozen=True, slots=True)
 class SigningCommand:
-    """Signs by a command: RSASSA-PKCS1-v1_5 with SHA-256 over what it reads.
+    """Signs by a command: RSASSA-PKCS1-v1_5 with SHA-256 over its standard input.
 
-    It is run without a shell, gets the signing input on standard input and writes the signature,
-    as it is or in base64.
+    The command runs without a shell, reads the signing input and writes the signature, raw or in
+    base64.
     """
 
     words: tuple[str, ...]
 
     def __call__(self, claims: Mapping[str, Any]) -> str:
-        """The JSON web token of these claims. Raises GitHubError: a KMS may be away for a while."""
+        """The JSON web token of these claims. Raises GitHubError if the command fails."""
         signing_input = f"{_part(_HEADER)}.{_part(claims)}"
         signature = self._signature(signing_input.encode())
         return f"{signing_input}.{_encoded(signature)}"
@@ -51,7 +51,7 @@ class SigningCommand:
             done = subprocess.run(  # noqa: S603 - the operator's own command
                 self.words,
                 input=signing_input,
-                stdout=subprocess.PIPE,  # what it says of an error goes where our own errors go
+                stdout=subprocess.PIPE,  # its messages on stderr go to the service's stderr
                 timeout=_SECONDS,
                 check=False,
             )
@@ -63,7 +63,7 @@ class SigningCommand:
             raise _failed(f"ended with status {done.returncode}")
         signature = _decoded(done.stdout)
         if signature is None:
-            raise _failed("gave no RSA signature: it must be raw or base64, and nothing else")
+            raise _failed("wrote no RSA signature: write it raw or in base64, and nothing else")
         return signature
 
 

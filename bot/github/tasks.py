@@ -1,7 +1,7 @@
-"""What deliveries and sweeps ask for, as values that the queue can keep.
+"""Tasks of deliveries and sweeps, as values that the queue can store.
 
-Identity is by ids: an owner or a repository can be renamed while a task waits. A task never
-carries what decides: whoever does it reads the state of things as it is then.
+Tasks refer to things by id, since an owner or a repository can be renamed while a task waits. A
+task carries nothing that a verdict depends on: that is read from GitHub when the task runs.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ MaintenanceKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One pull request to be reviewed as it is when the job runs.
+    """A review of one pull request as it is when the job runs.
 
-    `reason` is "requested" where a head that is reviewed already is to be reviewed again, and
-    "missing" where only a head without any check run of ours is. `quiet`: the check alone, as
-    for pull requests that were there before the App.
+    `reason` is "requested" to review a reviewed head again, and "missing" to review only a head
+    without any check run of this App. `quiet`: no comments, only the check, as for pull requests
+    that are older than the App's installation.
     """
 
     installation: int
@@ -47,9 +47,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """The check run of a job's pull request in progress, at once; then the job.
+    """Puts the check run of a job's pull request in progress at once; the job follows.
 
-    `before` is the head that a push replaced: what is under way there ends.
+    `before` is the head that a push replaced: its unfinished check runs end.
     """
 
     job: Job
@@ -83,9 +83,9 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class GroupJob:
-    """A merge queue's combination to be reviewed: `base` against `head`, bound for `branch`.
+    """A review of a merge queue's combination: `base` against `head`, for the branch `branch`.
 
-    `number` is the pull request for which GitHub made it; others may be below it.
+    `number` is the pull request for which GitHub created it; it may contain others.
     """
 
     installation: int
@@ -108,7 +108,7 @@ class GroupJob:
 
 @dataclass(frozen=True, slots=True)
 class PushJob:
-    """A push to the default branch, to be looked at after the fact: `before` against `after`."""
+    """A review of a push to the default branch after the fact: `before` against `after`."""
 
     installation: int
     repository: int
@@ -117,7 +117,7 @@ class PushJob:
 
     @property
     def key(self) -> str:
-        """One at a time for a repository: what one found, the next goes on with."""
+        """One at a time for a repository: each review continues from the one before."""
         return f"{self.installation}/{self.repository}/push"
 
     @property
@@ -153,9 +153,10 @@ class MaintenanceTask:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """All that one delivery asks for, where that is more than one task.
+    """The tasks of one delivery that has several.
 
-    It is recorded at once, however many repositories an installation has: a worker enqueues them.
+    It is recorded in one step, however many repositories an installation has; a worker enqueues
+    the tasks.
     """
 
     installation: int
@@ -170,7 +171,7 @@ class Batch:
 
     @property
     def label(self) -> str:
-        """What tells this task from others of its delivery: there are no others."""
+        """The label of the only task of its delivery."""
         return "batch"
 
 
@@ -184,7 +185,7 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a task, in a word, and the tasks that follow, `spread` seconds apart."""
+    """The outcome of a task in one word, and the tasks that follow, `spread` seconds apart."""
 
     outcome: str
     tasks: tuple[Task, ...] = ()
@@ -192,12 +193,12 @@ class Done:
 
 
 def together(tasks: Sequence[Task]) -> Task:
-    """What a delivery asks for as one task, so that it is recorded whole or not at all."""
+    """The tasks of a delivery as one task, so that they are recorded in one step."""
     return tasks[0] if len(tasks) == 1 else Batch(tasks[0].installation, tuple(tasks))
 
 
 def written(task: Task) -> dict[str, Any]:
-    """A task as the queue keeps it."""
+    """A task as the queue stores it."""
     if isinstance(task, Batch):
         rows = [written(item) for item in task.tasks]
         return {"kind": "Batch", "installation": task.installation, "tasks": rows}

@@ -1,4 +1,4 @@
-"""Deliveries: bytes and headers in, what they ask for out. No input or output of its own."""
+"""Deliveries: from a request's bytes and headers to tasks, without I/O."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_PAYLOAD: Final = 25 * 1024 * 1024
 """GitHub sends no webhook above this: https://docs.github.com/webhooks/webhook-events-and-payloads"""
 
 NAME: Final = "fairlead"
-"""The check run's."""
+"""The name of the check run."""
 
 EVENTS: Final = frozenset(
     {
@@ -44,16 +44,16 @@ EVENTS: Final = frozenset(
 
 _TARGET: Final = "X-GitHub-Hook-Installation-Target-ID"
 HEADERS: Final = ("X-GitHub-Delivery", "X-GitHub-Event", _TARGET)
-"""What `parse` needs of a request's headers, by GitHub's spelling."""
+"""The request headers that `parse` needs."""
 
 _DELIVERY: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook as it came in: GitHub's id of it, what happened, and the tasks that follow.
+    """A webhook request: its GUID, event and action, and the tasks that follow.
 
-    `forged`: another App made a check run of our name.
+    `forged`: another App created a check run with Fairlead's name.
     """
 
     id: str
@@ -67,7 +67,7 @@ class Delivery:
 def signed(body: bytes, signature: str | None, secrets: Iterable[str]) -> bool:
     """Whether GitHub signed exactly these bytes with one of the secrets.
 
-    Every secret is tried, whichever fits, so that the time taken says nothing.
+    Every secret is tried, whichever matches, so that the time taken reveals nothing.
     """
     claimed = (signature or "").encode("utf-8", "replace")
     matches = [
@@ -82,10 +82,10 @@ def signed(body: bytes, signature: str | None, secrets: Iterable[str]) -> bool:
 
 
 def parse(body: bytes, headers: Mapping[str, str]) -> Delivery:
-    """The delivery that the bytes are. Tolerant: unknown events and fields are no error."""
+    """The delivery in a request. Unknown events and fields are ignored. Raises DeliveryError."""
     delivery = headers.get("X-GitHub-Delivery", "")
     if not _DELIVERY.fullmatch(delivery):
-        raise DeliveryError("the X-GitHub-Delivery header is missing or is no id")
+        raise DeliveryError("the X-GitHub-Delivery header is missing or is not an id")
     event = headers.get("X-GitHub-Event", "")
     if not event:
         raise DeliveryError("the X-GitHub-Event header is missing")
@@ -99,7 +99,7 @@ def parse(body: bytes, headers: Mapping[str, str]) -> Delivery:
 
 
 def understood(delivery: str, event: str, payload: Mapping[str, Any], app_id: str) -> Delivery:
-    """The delivery of this id; `app_id` is whose it is, as its header says."""
+    """The delivery with this GUID; `app_id` is the App that its header names."""
     action = text(payload, "action")
     return Delivery(
         id=delivery,

@@ -1,7 +1,8 @@
-"""What the App does with a task: from what happened on GitHub to what is published there.
+"""What does the App do with a task: which module reviews a pull request, a push, a combination?
 
-`story` is the one story of a pull request, `merge_queue` that of a combination, `pushes` that of
-the default branch; `errands` are the rest. `context` is what all of them need.
+`review_pull_request` reviews a pull request, `merge_queue` a merge queue's combination and
+`review_push` a push to the default branch; `commands` carries out comments and `maintenance` the
+other tasks. `context` holds what all of them need.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ __all__ = ["Judge", "Service"]
 
 @dataclass(frozen=True, slots=True)
 class Service(ServiceContext):
-    """Everything that a task may ask for, each with its story."""
+    """Runs tasks, each by the module of its kind."""
 
     def do(self, task: Task) -> Done:
-        """What became of the task, and what follows. May run twice and then has posted once."""
+        """The outcome of the task, and the tasks that follow. Run twice, it posts once."""
         match task:
             case Job():
                 return review_pull_request.review(self, task)
@@ -47,7 +48,7 @@ class Service(ServiceContext):
                 return maintenance.deal(task)
 
     def give_up(self, task: Task, reference: str) -> None:
-        """Ends the check run of a task that failed for good, with what finds it in the logs."""
+        """Ends the check run of a task that failed for good, with a reference to its log lines."""
         match task:
             case Job():
                 review_pull_request.give_up(self, task, reference)
@@ -61,11 +62,11 @@ class Service(ServiceContext):
     def undelivered(
         self, back: timedelta, seen: Callable[[str], bool]
     ) -> Iterator[tuple[str, Task | None]]:
-        """What GitHub could not deliver since then and is not known: its id, and what it asks."""
+        """The lost deliveries of this last while that are not `seen`: their GUIDs and tasks."""
         return maintenance.redelivered(self, datetime.now(UTC) - back, seen)
 
     def wait(self, task: Task) -> float:
-        """Seconds until GitHub wants to hear of this task's installation again."""
+        """Seconds until a task of this installation may send requests again."""
         if isinstance(task, Batch):
             return 0.0
         maintenance_task = isinstance(task, MaintenanceTask) and task.action != "obey"
@@ -74,5 +75,5 @@ class Service(ServiceContext):
         return max(seconds, self.holds.remaining(task.installation, self.now().timestamp()))
 
     def hold(self, task: Task, seconds: float) -> None:
-        """GitHub asked for patience with this task's installation; every process has it."""
+        """Delays the tasks of this task's installation, in every process, as GitHub asked."""
         self.holds.hold(task.installation, self.now().timestamp() + seconds)

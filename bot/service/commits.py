@@ -1,4 +1,4 @@
-"""The commits of a job, and the policy by which they are judged."""
+"""The commits of a job, and the policy that holds for them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LARGEST_POLICY: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Commits:
-    """What was fetched. `trusted` is the default branch's tip, from which the policy comes.
+    """The fetched commits. `trusted` is the default branch's tip, from which the policy comes.
 
-    `target` is the branch that the change is bound for, of which the policy may speak. `address` is
-    where the repository is: what it says of itself by this address is about itself.
+    `target` is the branch that the change is for, which selects settings of the policy. `address`
+    is the repository's URL, by which its manifests may refer to itself.
     """
 
     repository: Repository
@@ -31,9 +31,9 @@ class Commits:
     address: str
 
     def policy(self, organisation: Organisation | None = None) -> Policy:
-        """The policy; never the head's nor one that lies on a target branch. Raises PolicyError.
+        """The policy of the default branch, merged over the organisation's. Raises PolicyError.
 
-        The organisation's lies under it.
+        Never the head's, nor that of another target branch.
         """
         data = self.repository.file(self.trusted, POLICY_PATH)
         if data is None:
@@ -50,8 +50,8 @@ class Commits:
         return parse_policy(text, rule_options(), self.target)
 
     def _refuse_misplaced(self) -> None:
-        """Whoever wrote a policy that nobody reads is told so: the default may let more through."""
+        """Raise PolicyError for a policy in the wrong place: the defaults may let more through."""
         if self.repository.holds(self.trusted, POLICY_PATH):
-            raise PolicyError("it is no regular file")
+            raise PolicyError("it is not a regular file")
         if self.repository.holds(self.trusted, MISNAMED):
-            raise PolicyError(f"nobody reads {MISNAMED}: name it {POLICY_PATH}")
+            raise PolicyError(f"{MISNAMED} is not read: rename it to {POLICY_PATH}")

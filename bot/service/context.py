@@ -1,4 +1,4 @@
-"""What every story needs: GitHub, a directory for mirrors, a limit of time, and a clock."""
+"""What every task needs: GitHub, a directory for mirrors, a time limit, and a clock."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from bot.store.holds import Holds
 
 
 class Judge(Protocol):
-    """Who compares two commits: `bot.analysis`, in a process that holds no key and no token."""
+    """Compares two commits: `bot.analysis`, in a process without key and token."""
 
     def __call__(
         self,
@@ -48,10 +48,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class ServiceContext:
-    """What a story needs.
+    """What every task needs.
 
-    `transport` are the protocols that git may speak, `surroundings` the variables that it needs
-    to reach GitHub, such as a proxy.
+    `transport` are the protocols that git may use, `surroundings` the environment variables that
+    it needs to reach GitHub, such as a proxy.
     """
 
     gateway: Gateway
@@ -69,7 +69,7 @@ class ServiceContext:
 
     @contextmanager
     def connected(self, installation: int, repository: int) -> Iterator[GitHubConnection]:
-        """A connection for one job alone."""
+        """A connection for one job."""
         github = self.gateway.connect(installation, repository)
         try:
             yield github
@@ -77,11 +77,11 @@ class ServiceContext:
             github.close()
 
     def mirror(self, repository: int) -> Path:
-        """Where the mirror of a repository is: by its id, which outlives its name."""
+        """The directory of a repository's mirror, named by its id, since its name may change."""
         return self.mirrors / f"{repository}.git"
 
     def tenant(self, repository: int) -> str:
-        """Whose facts are kept apart from others'."""
+        """The name under which a repository's cached facts are separated from others'."""
         return self.mirror(repository).name
 
     def fetched(
@@ -99,7 +99,7 @@ class ServiceContext:
         )
 
     def policy(self, github: GitHubConnection, commits: Commits) -> Policy:
-        """The policy that holds: the repository's upon its organisation's. Raises PolicyError."""
+        """The repository's policy merged over its organisation's. Raises PolicyError."""
         text = self.organisations.text(self.gateway, github)
         if text is None:
             return commits.policy()
@@ -116,9 +116,9 @@ class ServiceContext:
         deadline: Deadline,
         unwanted: Callable[[], bool] = lambda: False,
     ) -> Review:
-        """The review, in the time that is left, of which at most half goes into rendering.
+        """The review, within the remaining time, of which rendering may use half.
 
-        Raises Overtaken where it turns out to be unwanted meanwhile.
+        Raises Overtaken if `unwanted` becomes true meanwhile.
         """
         seconds = deadline.check()
         configured = self.options.renders
@@ -143,5 +143,5 @@ class ServiceContext:
 
 
 def trusted(github: GitHubConnection) -> str:
-    """The ref that the policy is read from: the default branch."""
+    """The ref of the default branch, from which the policy is read."""
     return f"refs/heads/{github.default_branch}"

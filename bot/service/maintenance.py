@@ -1,4 +1,4 @@
-"""The chores: what is neither a review nor nothing. Most of them find the reviews to be done."""
+"""Maintenance tasks: most of them find the reviews that are missing or out of date."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ from bot.service.context import ServiceContext
 log = structlog.get_logger()
 
 SPREAD: Final = 2.0
-"""Seconds between two reviews that nobody waits for: an installation must not be flooded."""
+"""Seconds between two reviews that nobody waits for, to spare the installation's budget."""
 
 
 def run(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """What became of the errand, and what follows from it."""
+    """The outcome of a maintenance task, and the tasks that follow."""
     return _CHORES[task.action](context, task)
 
 
 def deal(batch: Batch) -> Done:
-    """The tasks of a batch; those for which nobody waits one after the other."""
+    """The tasks of a batch; those that nobody waits for are spread over time."""
     patient = all(
         isinstance(task, MaintenanceTask) and task.action == "welcome" for task in batch.tasks
     )
@@ -54,7 +54,7 @@ def deal(batch: Batch) -> Done:
 
 
 def _act(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """Somebody pressed a button of ours; who may not write here may not ask for work either."""
+    """The button on a check run was pressed. Only people with write access may request work."""
     with context.connected(task.installation, task.repository) as github:
         if not People(github, context.gateway).may_write(task.detail):
             return Done("refused")
@@ -67,10 +67,10 @@ def _close(context: ServiceContext, task: MaintenanceTask) -> Done:
 
 
 def _welcome(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """A repository of a new installation: its check can be chosen, its pull requests get one.
+    """A repository of a new installation: its check becomes selectable, its pull requests get one.
 
-    People who opened them did not ask for comments: they get the check alone. One that was opened
-    since then has a webhook of its own.
+    Nobody asked for comments on pull requests that are older than the installation: they get the
+    check alone. Later ones have webhooks of their own.
     """
     with context.connected(task.installation, task.repository) as github:
         tip = _tip(github)
@@ -86,23 +86,23 @@ def _welcome(context: ServiceContext, task: MaintenanceTask) -> Done:
 
 
 def _was_there(pull: PullRequest, since: str) -> bool:
-    """Whether a pull request is older than this moment; where either is unknown, it is."""
+    """Whether a pull request is older than this timestamp, or either of them is unknown."""
     if not since.isdigit() or not pull.created_at:
         return True
     return datetime.fromisoformat(pull.created_at).timestamp() < int(since)
 
 
 def _tip(github: GitHubConnection) -> str | None:
-    """The default branch's newest commit, None where there is none."""
+    """The default branch's newest commit, None for an empty repository."""
     path = f"/repos/{github.full_name}/git/ref/heads/{github.default_branch}"
     answer = read_if_there(github.github.requester, path, frozenset({404, 409}))
     return None if answer is None else str(answer["object"]["sha"])
 
 
 def _sweep(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """The open pull requests of a repository whose head has no finished run of ours.
+    """Jobs for open pull requests whose head has no finished run of this App.
 
-    And those that an override or a waiver let through for a while that is over.
+    And for those whose check still shows an override or a waiver that has expired.
     """
     with context.connected(task.installation, task.repository) as github:
         pulls = open_pulls(github)
@@ -125,11 +125,11 @@ def _sweep(context: ServiceContext, task: MaintenanceTask) -> Done:
 def _review_reason(
     github: GitHubConnection, pull: PullRequest, pulls: Sequence[PullRequest]
 ) -> Reason | None:
-    """Why a pull request is to be reviewed, None where it has all that it should have."""
+    """Why a pull request has to be reviewed, None where its check is up to date."""
     about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
     here = {other.number for other in pulls if other.head == pull.head}
     if checks.cancel_strays(github, pull.head, runs, here):
-        # GitHub shows the newest run of a commit, which may be one of those.
+        # GitHub shows the newest run of a commit, which may be one of the cancelled ones.
         return "requested"
     run = checks.newest(runs, about)
     unfinished = any(checks.is_unfinished(run, about) for run in runs)
@@ -140,7 +140,7 @@ def _review_reason(
 
 
 def _recheck(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """Every open pull request again, slowly: the policy that judges them is another."""
+    """Jobs for every open pull request, since the policy changed."""
     with context.connected(task.installation, task.repository) as github:
         jobs = tuple(
             Job(task.installation, task.repository, pull.number, "requested", "sweep")
@@ -150,7 +150,7 @@ def _recheck(context: ServiceContext, task: MaintenanceTask) -> Done:
 
 
 def _recheck_installation(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """Every repository: the policy that lies under theirs is another."""
+    """Tasks for every repository of an installation, since the organisation's policy changed."""
     context.organisations.forget(task.installation)
     tasks = tuple(
         MaintenanceTask("recheck", task.installation, repository)
@@ -160,7 +160,7 @@ def _recheck_installation(context: ServiceContext, task: MaintenanceTask) -> Don
 
 
 def _rerun(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """What is to be reviewed again of a commit for which GitHub names no pull request."""
+    """Reviews of a commit for which GitHub's event names no pull request."""
     where = (task.installation, task.repository)
     with context.connected(*where) as github:
         tasks: tuple[Task, ...] = tuple(
@@ -191,7 +191,7 @@ def _sweep_all(context: ServiceContext, task: MaintenanceTask) -> Done:
 
 
 def _forget(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """Nothing of a repository that the App may not see any more stays here."""
+    """Deletes the mirror and the cached facts of a repository that the App can no longer see."""
     mirror = context.mirror(task.repository)
     shutil.rmtree(mirror, ignore_errors=True)
     mirror.with_name(f"{mirror.name}.lock").unlink(missing_ok=True)
@@ -203,7 +203,7 @@ def _forget(context: ServiceContext, task: MaintenanceTask) -> Done:
 def redelivered(
     context: ServiceContext, since: datetime, seen: Callable[[str], bool]
 ) -> Iterator[tuple[str, Task | None]]:
-    """What GitHub could not deliver and is not `seen`: the GUID, and what it asks for, if any."""
+    """The lost deliveries that are not `seen`: the GUID, and the task if there is one."""
     for lost in installations.undelivered(context.gateway, since):
         if seen(lost.guid):
             continue

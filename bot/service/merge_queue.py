@@ -1,4 +1,4 @@
-"""A merge queue's combination: what its pull requests do together, judged before it is merged."""
+"""A merge queue's combination: what its pull requests do together, judged before the merge."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ log = structlog.get_logger()
 
 
 def review_group(context: ServiceContext, job: GroupJob) -> Done:
-    """The verdict about the combined tree; only what the combination adds can block.
+    """Reviews the combined tree against the queue's base.
 
-    What was accepted on its pull requests holds here as well, finding by finding.
+    Approvals of its pull requests hold here as well, finding by finding.
     """
     deadline = Deadline(context.seconds)
     with context.connected(job.installation, job.repository) as github:
@@ -37,7 +37,7 @@ def review_group(context: ServiceContext, job: GroupJob) -> Done:
         run = checks.begin(github, about)
         repository = context.fetched(github, (job.head, job.base), deadline)
         tip = repository.resolve(trusted(github))
-        # A run that is asked for again may not say for which branch the queue is.
+        # A run that is requested again may not name the queue's branch.
         target = job.branch or read_pull(github, job.number).target
         commits = Commits(repository, job.base, job.head, tip, target, github.clone_url)
         try:
@@ -58,7 +58,7 @@ def review_group(context: ServiceContext, job: GroupJob) -> Done:
 
 
 def give_up_group(context: ServiceContext, job: GroupJob, reference: str) -> None:
-    """Ends the run of a combination that could not be reviewed: never as a success."""
+    """Ends the run of a combination that could not be reviewed, as a failure."""
     with context.connected(job.installation, job.repository) as github:
         about = checks.about_group(job)
         if not checks.reviewed(github, about):
@@ -69,7 +69,7 @@ def give_up_group(context: ServiceContext, job: GroupJob, reference: str) -> Non
 
 
 def leave(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """A combination is no more: its run ends, and one line says why where the check was why."""
+    """Ends the run of a dissolved combination; one comment says so if the check was the cause."""
     head, _, reason = task.detail.partition(" ")
     with context.connected(task.installation, task.repository) as github:
         about = checks.About(head, ExternalId("queue", task.number))
@@ -85,7 +85,7 @@ def leave(context: ServiceContext, task: MaintenanceTask) -> Done:
 
 
 def _members(github: GitHubConnection, repository: Repository, job: GroupJob) -> tuple[int, ...]:
-    """The pull requests of the combination: the one it is named for, and those merged below it."""
+    """The pull requests of the combination: the one that it is named for, and those below it."""
     merged = repository.between(job.base, job.head)
     below = {pull.number for pull in open_pulls(github) if pull.head in merged}
     return tuple(sorted(below | {job.number}))

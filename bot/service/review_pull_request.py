@@ -1,4 +1,4 @@
-"""The one story: from a pull request to be reviewed to its published review."""
+"""Reviewing a pull request: from its current state to its published review."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from bot.service.shared_head import conclude
 log = structlog.get_logger()
 
 LOOK: Final = 5.0
-"""Seconds between two looks at whether a review that is under way is wanted still."""
+"""Seconds between two checks of whether a running review is still needed."""
 
 
 def announce(context: ServiceContext, task: Announcement) -> Done:
     """Puts the check run in progress, also while an older job of the pull request runs.
 
-    What was under way for the head that a push replaced ends.
+    The unfinished runs of a head that a push replaced end.
     """
     job = task.job
     with opened(context, job) as (github, pull):
@@ -52,17 +52,17 @@ def announce(context: ServiceContext, task: Announcement) -> Done:
 
 
 def review(context: ServiceContext, job: Job) -> Done:
-    """What became of the pull request as it is now.
+    """Reviews the pull request in its current state.
 
-    Run twice, also after a crash anywhere in between, it leaves what one run leaves. What it
-    raises is for the queue, which tries again or gives up: then `give_up` ends the check.
+    Run twice, or again after a crash at any point, it leaves what one run leaves. The queue
+    handles what it raises: it tries again or gives up, and then `give_up` ends the check.
     """
     deadline = Deadline(context.seconds)
     with opened(context, job) as (github, pull):
         about = checks.about_pull(pull)
         if _unneeded(github, pull, job):
             return Done("unneeded")
-        # A sweep's review is one request where nothing is found: nobody waits to see it begin.
+        # Nobody waits to see a sweep's review begin; without findings it is a single request.
         find = checks.adopt if job.priority == "sweep" else checks.begin
         run = find(github, about)
         commits = _fetched(context, github, pull, deadline)
@@ -92,9 +92,9 @@ def review(context: ServiceContext, job: Job) -> Done:
 
 
 def give_up(context: ServiceContext, job: Job, reference: str) -> None:
-    """Ends the check run of a job that failed for good, with what finds it in the logs.
+    """Ends the check run of a job that failed for good, with a reference to its log lines.
 
-    Not where the head was reviewed since then.
+    Unless the head was reviewed since then.
     """
     with opened(context, job) as (github, pull):
         if not _unneeded(github, pull, replace(job, reason="changed", quiet=True)):
@@ -103,7 +103,7 @@ def give_up(context: ServiceContext, job: Job, reference: str) -> None:
 
 
 def close(context: ServiceContext, job: Job) -> Done:
-    """A closed pull request has no check under way; others of its commit have one again."""
+    """Ends the runs of a closed pull request, and announces others with the same head again."""
     with opened(context, job) as (github, pull):
         if pull.open:
             return Done("unneeded")
@@ -122,7 +122,7 @@ def opened(context: ServiceContext, job: Job) -> Iterator[tuple[GitHubConnection
 
 
 def _unneeded(github: GitHubConnection, pull: PullRequest, job: Job) -> bool:
-    """Whether nothing is left to be reviewed; then nothing stays in progress, either."""
+    """Whether there is nothing to review; then no run stays in progress either."""
     if pull.open and job.reason == "requested":
         return False
     about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
@@ -136,7 +136,7 @@ def _unneeded(github: GitHubConnection, pull: PullRequest, job: Job) -> bool:
 def _end_replaced_head(
     github: GitHubConnection, pull: PullRequest, job: Job, before: str | None
 ) -> tuple[Task, ...]:
-    """Ends what is under way on the head that was; others that have it are reviewed without it."""
+    """Ends the unfinished runs on a replaced head, and announces others that still have it."""
     if before is None or before == pull.head:
         return ()
     gone = checks.About(before, ExternalId("pull", pull.number))
@@ -145,7 +145,7 @@ def _end_replaced_head(
 
 
 def _anew(github: GitHubConnection, head: str, pull: PullRequest, job: Job) -> tuple[Task, ...]:
-    """Reviews of the others on a commit, whose check showed the worst of them all."""
+    """Announcements of the other pull requests on a commit, whose check showed the worst of all."""
     return tuple(
         Announcement(Job(job.installation, job.repository, other.number, "requested"))
         for other in on_head(github, head)
@@ -170,13 +170,13 @@ def _fetched(
 
 
 def _moved(github: GitHubConnection, pull: PullRequest) -> bool:
-    """Whether the pull request is another by now; its newer delivery has a job of its own."""
+    """Whether head, base or state of the pull request changed; that has a job of its own."""
     current = read_pull(github, pull.number)
     return (current.open, current.head, current.base) != (pull.open, pull.head, pull.base)
 
 
 def _overtaken(github: GitHubConnection, pull: PullRequest) -> Callable[[], bool]:
-    """Asks GitHub now and then, while the analysis works, whether anybody waits for it still."""
+    """Checks from time to time during the analysis whether the review is still needed."""
     checked = time.monotonic()
 
     def overtaken() -> bool:
@@ -187,7 +187,7 @@ def _overtaken(github: GitHubConnection, pull: PullRequest) -> Callable[[], bool
         try:
             return _moved(github, pull)
         except GitHubError:
-            # Before anything is posted, it is asked again.
+            # It is checked once more before anything is posted.
             return False
 
     return overtaken
@@ -196,18 +196,18 @@ def _overtaken(github: GitHubConnection, pull: PullRequest) -> Callable[[], bool
 def _superseded(
     github: GitHubConnection, pull: PullRequest, job: Job, run: checks.CheckRun | None
 ) -> Done:
-    """The end of a review that a push, a retarget or a closing overtook: it posts nothing."""
+    """Ends a review that a push, a new base or a closing overtook, without posting."""
     if run:
         checks.cancel(github, run, checks.about_pull(pull))
-    # Should the newer head's own delivery be lost, it still gets its check.
+    # The newer head gets its check even if its own delivery is lost.
     return Done("superseded", (Announcement(replace(job, reason="changed")),))
 
 
 def _retargeted(github: GitHubConnection, pull: PullRequest, job: Job) -> tuple[Task, ...]:
-    """Takes a verdict back at once whose base was changed while it was written.
+    """Withdraws at once a verdict whose base branch changed while it was posted.
 
-    The announcement of that change found the run in progress and took it for its own; until a
-    worker came to the next review, the verdict about the old base would let the merge through.
+    The announcement of that change found the run in progress and adopted it; until the next
+    review, the verdict about the old base would let the merge through.
     """
     current = read_pull(github, pull.number)
     if not current.open or current.head != pull.head or current.base == pull.base:
@@ -219,10 +219,10 @@ def _retargeted(github: GitHubConnection, pull: PullRequest, job: Job) -> tuple[
 def _fitting(
     operations: list[Operation], pull: PullRequest, job: Job, judged: Review
 ) -> Iterator[Operation]:
-    """The operations that suit the pull request.
+    """The operations without comments that nobody would read.
 
-    Nobody asked yet for comments on a draft, nor on what was there before the App; a bot reads
-    none, so its pull request has them only where a person has to see to it.
+    A draft and a pull request older than the App get no comments; one by a bot only if it is
+    blocked, so that a person has to look at it.
     """
     silent = pull.draft or job.quiet or (pull.by_bot and judged.verdict != "blocked")
     for operation in operations:
@@ -237,6 +237,6 @@ def _reviewed(ending: Operation, job: Job) -> checks.End:
 
 
 def _unreviewed(outcome: tuple[Conclusion, str]) -> checks.End:
-    """The end of a run that has no review to show; the next job for this head makes one."""
+    """The end of a run without a review; the next job for this head makes one."""
     how, summary = outcome
     return checks.End(ConcludeCheck(how.conclusion, how.title, summary), "failed")

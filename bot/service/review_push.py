@@ -1,8 +1,8 @@
-"""Pushes to the default branch: another policy, and what came without a pull request.
+"""Pushes to the default branch: policy changes, and commits without a pull request.
 
-What a direct push brought is found against what was there before it. It does not become base in
-silence: the run of that commit carries it, the run of each later commit says it again, until it is
-gone or waived (docs/decisions/006-direct-pushes.md).
+A direct push is compared with the commit before it. Its findings do not silently become part of
+base: the run of its commit and of each later commit carries them until they are gone or waived
+(docs/decisions/006-direct-pushes.md).
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from bot.service.deadline import Deadline
 log = structlog.get_logger()
 
 _EVERYTHING: Final = "all"
-"""What is kept of a push that nobody could judge: whatever is found since then."""
+"""Carried instead of fingerprints for a push that could not be judged."""
 
 
 def review_push(context: ServiceContext, job: PushJob) -> Done:
-    """What a push to the default branch asks for, which is mostly nothing."""
+    """Reviews a push that no pull request brought, or after which a run carries findings."""
     deadline = Deadline(context.seconds)
     with context.connected(job.installation, job.repository) as github:
         repository = context.fetched(github, (job.before, job.after), deadline)
@@ -70,7 +70,7 @@ def review_push(context: ServiceContext, job: PushJob) -> Done:
 
 
 def give_up_push(context: ServiceContext, job: PushJob, reference: str) -> None:
-    """A push that could not be reviewed is red, unless a pull request explains it."""
+    """Fails the run of a push that could not be reviewed, unless a pull request brought it."""
     with context.connected(job.installation, job.repository) as github:
         about = checks.about_push(job)
         runs, carried = checks.runs_on(github, job.after), _carried(github, job.before)
@@ -90,7 +90,7 @@ def _carry_on(
     *,
     direct: bool,
 ) -> None:
-    """A red run of a push that nobody could judge, with what the next one is to look at."""
+    """Posts a failed run for a push that could not be judged, with what the next must look at."""
     about, (how, summary) = checks.about_push(job), outcome
     since, marks = carried or (job.before, frozenset())
     kept = {*marks, _EVERYTHING} if direct else marks
@@ -99,7 +99,7 @@ def _carry_on(
 
 
 def _rechecks(github: GitHubConnection, repository: Repository, job: PushJob) -> tuple[Task, ...]:
-    """Looking again at what was judged by other rules: here, or wherever the App is."""
+    """Tasks that judge open pull requests again because the policy or CODEOWNERS changed."""
 
     def changed(path: str) -> bool:
         old, new = (repository.file(commit, path) for commit in (job.before, job.after))
@@ -114,7 +114,7 @@ def _rechecks(github: GitHubConnection, repository: Repository, job: PushJob) ->
 
 
 def _carried(github: GitHubConnection, commit: str) -> tuple[str, frozenset[str]] | None:
-    """Since when, and what, the run of the commit before carries."""
+    """Since which commit, and which fingerprints, the run of a commit carries."""
     for run in checks.runs_on(github, commit):
         if run.about is not None and run.about.subject == "push" and run.status == "completed":
             kept = kept_of(run.summary)
@@ -131,7 +131,7 @@ def _by_pull_request(github: GitHubConnection, commit: str) -> bool:
 
 
 def _with(judged: Review, whole: Review, marks: frozenset[str]) -> Review:
-    """The review with those of the earlier findings that are still there."""
+    """The review with those of the carried findings that still exist."""
     current = {finding.fingerprint for finding in judged.findings}
     still = (
         finding

@@ -1,8 +1,8 @@
-"""The end of a pull request's check, which may be that of others with the same head commit.
+"""Concluding the check of a head commit that several pull requests may share.
 
-GitHub keeps a check by commit and not by pull request: what one may merge, another with the same
-head and a different base must not merge by it. So the worst verdict stands, and nobody is green
-before everybody is reviewed.
+GitHub stores a check by commit, not by pull request: a verdict about one base must not let a pull
+request with the same head and another base merge. So the worst verdict is shown, and none passes
+before all are reviewed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ def conclude(
     run: checks.CheckRun | None,
     end: checks.End,
 ) -> tuple[Task, ...]:
-    """Ends the run, and those of the others; the tasks are for those that are not reviewed yet."""
+    """Ends the run and those of pull requests with the same head.
+
+    The tasks are announcements of those that are not reviewed yet.
+    """
     about, ending = checks.about_pull(pull), end.shown
     others = [other for other in on_head(github, pull.head) if other.number != pull.number]
     if not others:
@@ -48,12 +51,12 @@ def conclude(
             run,
             replace(end, shown=waiting_ending, how="judged", reviewed=ending.conclusion),
         )
-        # Whoever waits second sees the first: one of two that wait for each other ends both.
+        # Of two reviews that wait for each other, the second sees the first and ends both.
         verdicts = _verdicts(github, pull.head, others)
         if None in verdicts.values():
             return _missing(job, verdicts)
         run = checks.newest(checks.runs_on(github, pull.head), about)
-        # The annotations are there.
+        # The annotations were sent with the waiting run.
         ending = replace(ending, annotations=())
     words = {number: word for number, word in verdicts.items() if word is not None}
     worst = shared(ending, words.items())
@@ -66,7 +69,7 @@ def conclude(
 def _verdicts(
     github: GitHubConnection, head: str, others: list[PullRequest]
 ) -> Mapping[int, str | None]:
-    """What the review of each says, None where there is none yet."""
+    """The conclusion of each pull request's review, None where there is none yet."""
     runs = checks.runs_on(github, head)
     return {other.number: checks.own_conclusion(runs, checks.about_pull(other)) for other in others}
 
@@ -74,7 +77,7 @@ def _verdicts(
 def _show(
     github: GitHubConnection, pull: PullRequest, others: list[PullRequest], words: Mapping[int, str]
 ) -> None:
-    """Brings the other runs of the commit to the worst of all."""
+    """Shows the worst conclusion on the other runs of the commit."""
     runs = checks.runs_on(github, pull.head)
     for other in others:
         run = checks.newest(runs, checks.about_pull(other))

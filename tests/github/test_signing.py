@@ -49,8 +49,8 @@ def test_github_takes_what_a_command_signed(stand_in: StandIn, tmp_path: Path, f
     ("command", "message"),
     [
         (python("raise SystemExit(3)"), "ended with status 3"),
-        (python("print('no signature')"), "gave no RSA signature"),
-        (python("print('YQ==')"), "gave no RSA signature"),
+        (python("print('no signature')"), "wrote no RSA signature"),
+        (python("print('YQ==')"), "wrote no RSA signature"),
         (("/nonexistent/sign",), "cannot be run: No such file or directory"),
     ],
 )

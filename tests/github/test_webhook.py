@@ -168,12 +168,12 @@ def test_a_delivery_says_what_happened_where() -> None:
         (
             b"{}",
             {"X-GitHub-Event": "push"},
-            "the X-GitHub-Delivery header is missing or is no id",
+            "the X-GitHub-Delivery header is missing or is not an id",
         ),
         (
             b"{}",
             {"X-GitHub-Event": "push", "X-GitHub-Delivery": "a~r1"},
-            "the X-GitHub-Delivery header is missing or is no id",
+            "the X-GitHub-Delivery header is missing or is not an id",
         ),
     ],
 )

@@ -267,7 +267,7 @@ def test_a_directory_in_the_place_of_the_policy_is_not_valid(world: World) -> No
     world.push({f"{POLICY}/a": "x"}, "main")
     pull = world.pull({"a.yaml": BAD})
     assert world.review(pull) == "invalid-policy"
-    assert "it is no regular file" in (world.run(pull).summary or "")
+    assert "it is not a regular file" in (world.run(pull).summary or "")
 
 
 def test_a_failed_job_ends_the_check_with_a_reference_and_can_be_run_again(world: World) -> None:

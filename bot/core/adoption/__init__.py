@@ -1,1 +1,1 @@
-"""What would past merges have got, and which policy fits this repository?"""
+"""What would Fairlead have said about past merges, and which first policy fits a repository?"""

@@ -1,4 +1,4 @@
-"""What past merges would have got: one outcome each, counted by rule, and what follows from it."""
+"""Reviews of past merges: one outcome for each, counts by rule, and a suggested policy."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bot.core.policy.model import Policy
 SCHEMA: Final = "fairlead.backtest/1"
 
 _OFTEN: Final = 0.1
-"""A rule that would have stopped more than this share of merges is met by a warning first."""
+"""A rule that blocks more than this share of merges is suggested at a lower severity."""
 
 _OBSERVE: Final = "mode: observe  # for the first weeks: the check passes and says what it would do"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One merge. `review` is None where the analysis gave none; then `trouble` says why."""
+    """One merge. `review` is None where the analysis failed; then `trouble` says why."""
 
     commit: str
     review: Review | None
@@ -30,7 +30,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One rule over all merges: its findings, and the merges that it touched and blocked."""
+    """One rule over all merges: its findings, and how many merges have any or are blocked."""
 
     rule: str
     severity: Severity
@@ -40,7 +40,7 @@ class Tally:
 
 
 def tallies(outcomes: Iterable[Outcome]) -> tuple[Tally, ...]:
-    """One tally for each rule that found something, what blocks most first."""
+    """One tally for each rule with findings, the rule that blocks most merges first."""
     findings: Counter[str] = Counter()
     merges: Counter[str] = Counter()
     blocked: Counter[str] = Counter()
@@ -61,7 +61,7 @@ def tallies(outcomes: Iterable[Outcome]) -> tuple[Tally, ...]:
 
 
 def verdicts(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    """How many merges got which verdict; `failed` are those without a review."""
+    """The number of merges by verdict; `failed` counts those without a review."""
     counted = Counter(
         outcome.review.verdict if outcome.review else "failed" for outcome in outcomes
     )
@@ -69,14 +69,14 @@ def verdicts(outcomes: Iterable[Outcome]) -> dict[str, int]:
 
 
 def suggested(rows: Iterable[Tally], merges: int) -> Iterator[tuple[Tally, Severity]]:
-    """The rules to begin with at a lower severity, because they would stop too many merges."""
+    """The rules that would block too many merges, each with the severity to start with."""
     for row in rows:
         if row.blocked > merges * _OFTEN and row.severity.lower() is not row.severity:
             yield row, row.severity.lower()
 
 
 def suggested_policy(rows: Sequence[Tally], merges: int, policy: Policy) -> str:
-    """What to write into the policy for the beginning; empty where nothing stands against it."""
+    """The YAML to start a policy with; empty where the defaults fit."""
     lower = list(suggested(rows, merges))
     lines = []
     if policy.mode != "observe" and any(row.blocked for row in rows):
@@ -89,7 +89,7 @@ def suggested_policy(rows: Sequence[Tally], merges: int, policy: Policy) -> str:
 
 
 def document(outcomes: Sequence[Outcome], policy: Policy) -> dict[str, Any]:
-    """Everything for machines."""
+    """The backtest as a JSON document."""
     rows = tallies(outcomes)
     return {
         "schema": SCHEMA,

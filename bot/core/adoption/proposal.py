@@ -1,4 +1,4 @@
-"""A first policy for a repository, from what is in it."""
+"""A first policy for a repository, derived from its content."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bot.core.codeowners import Codeowners
 from bot.core.state import State
 
 _LONGEST: Final = 200
-"""Entries of a list that is longer are not read by anybody who is to accept them."""
+"""The most entries of a proposed list; nobody reviews a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What is proposed: approved image prefixes, and namespaces by the teams that own them."""
+    """Proposed settings: approved image prefixes, and namespaces by owning teams."""
 
     images: tuple[str, ...]
     owners: Mapping[tuple[str, ...], tuple[str, ...]]
@@ -25,7 +25,7 @@ class Proposal:
 def proposal(
     states: Iterable[State], origins: Iterable[tuple[str, str]], codeowners: Codeowners
 ) -> Proposal:
-    """The proposal for these environments, whose images come from these origins."""
+    """The proposal for these environments and the registries that their images come from."""
     teams: dict[str, frozenset[str]] = {}
     for state in states:
         for namespace, path in _placed(state):
@@ -40,7 +40,7 @@ def proposal(
 
 
 def _placed(state: State) -> Iterator[tuple[str, str]]:
-    """Each namespace with the files that put something into it."""
+    """Each namespace with the paths of files that put resources into it."""
     seen: set[tuple[str, str]] = set()
     for resource in state.resources:
         place = (resource.namespace or "", resource.source.path)
@@ -50,14 +50,14 @@ def _placed(state: State) -> Iterator[tuple[str, str]]:
 
 
 def _teams(codeowners: Codeowners, path: str) -> Iterator[str]:
-    """The teams that own a path. People change, so a policy names none."""
+    """The teams that own a path; individual owners are left out, since people change."""
     for owner in codeowners.owners(path):
         if owner.startswith("@") and "/" in owner:
             yield owner[1:]
 
 
 def proposed_policy(suggestion: Proposal) -> str:
-    """The proposal as a policy file, with what to decide about it."""
+    """The proposal as a policy file with comments on what to decide."""
     return "\n".join([*_beginning(), *_images(suggestion), *_owners(suggestion)]) + "\n"
 
 

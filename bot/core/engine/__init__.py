@@ -1,1 +1,1 @@
-"""Which rules are asked about what, what is new, what blocks, and who has accepted it?"""
+"""Which rules run on what, which findings are new, what blocks, and who has accepted it?"""

@@ -1,4 +1,4 @@
-"""The engine: which rules are asked about which subjects, and what of their answers is new."""
+"""The engine: runs each rule on the subjects that a change can affect, and keeps new findings."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class RuleFailed:
-    """A rule that crashed, so that what it would have said is not known.
+    """A rule that raised an exception, so its findings are not known.
 
-    `error` is the exception's type: its text may hold anything.
+    `error` is the type of the exception; its text may contain hostile content and is dropped.
     """
 
     rule: str
@@ -43,9 +43,9 @@ RuleOptions: TypeAlias = Mapping[str, object]
 def judge(
     before: State, after: State, rules: Iterable[Rule], options: RuleOptions
 ) -> Iterator[Judged | RuleFailed]:
-    """What these rules newly find between two states of one environment.
+    """The new findings of these rules between two states of one environment.
 
-    `options` holds each rule's options by rule id. A rule that crashes does not stop the others.
+    `options` maps rule ids to the rules' options. A rule that crashes does not stop the others.
     """
     differing = tuple(changes(before, after))
     for rule in rules:
@@ -62,7 +62,7 @@ def judge(
 
 
 def fingerprint(rule: str, finding: Finding) -> str:
-    """What stays of a finding when lines and environments change: rule, resource, route, key."""
+    """The identity of a finding across pushes: rule, resource, field path and key, no lines."""
     place = finding.node
     if isinstance(place, FileLine):
         parts: tuple[str, ...] = (rule, "file", place.path, finding.key)
@@ -74,7 +74,7 @@ def fingerprint(rule: str, finding: Finding) -> str:
 
 
 def _numbered(findings: Iterable[Judged]) -> Iterator[Judged]:
-    """The same, with findings that are alike in all but their place in a list told apart."""
+    """The findings, with an ordinal added to a fingerprint that several of them share."""
     seen: Counter[str] = Counter()
     for judged in findings:
         seen[judged.fingerprint] += 1
@@ -86,7 +86,7 @@ def _numbered(findings: Iterable[Judged]) -> Iterator[Judged]:
 def _compare(
     rule: Rule, before: State, after: State, differing: tuple[Change, ...], options: object
 ) -> Iterator[Finding]:
-    """A compare rule is called once, when a subject changed (or, judging the text, a file)."""
+    """The findings of a compare rule, which runs once if a subject of its kinds changed."""
     touched = any(change.key.group_kind in rule.subjects for change in differing)
     if touched or not rule.subjects:
         yield from cast("Compare", rule.function)(before, after, options)
@@ -95,7 +95,7 @@ def _compare(
 def _find(
     rule: Rule, before: State, after: State, differing: tuple[Change, ...], options: object
 ) -> Iterator[Finding]:
-    """A find rule is asked about what the change can affect, at base and at head."""
+    """The findings at head of a find rule that it does not also have at base."""
     function = cast("Find", rule.function)
     for key in _affected(rule, after, differing):
         old, new = before.get(key), after.get(key)
@@ -131,7 +131,7 @@ def _new(rule: Rule, before: tuple[Finding, ...], after: tuple[Finding, ...]) ->
 
 
 def _content(finding: Finding) -> Value:
-    """What makes the finding's place this one among its like: the whole item without merge key."""
+    """What tells a finding from others of its fingerprint: its item of a list without merge key."""
     if isinstance(finding.node, FileLine):
         return None
     value: Value = finding.node.resource.body

@@ -17,7 +17,7 @@ DEFAULT_FILE: Final = "manifests.yaml"
 
 
 class PageError(ValueError):
-    """A page that does not have the form of one; the message says where and what is wanted."""
+    """A page in the wrong form; the message gives the file, the line and what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Page:
 
 
 def parse_page(text: str, name: str) -> Page:
-    """The page of the rule `name`. Raises PageError where it has not the form of a page."""
+    """The page of the rule `name`. Raises PageError if the text does not have a page's form."""
     title, _, rest = text.partition("\n")
     if title != f"# {name}":
         raise PageError(f"{name}.md:1: the title is {title!r}, and should be '# {name}'")
@@ -86,7 +86,7 @@ def _examples(text: str, name: str) -> Iterator[Example]:
 
 
 class _Sides:
-    """The two sides of one file while a diff is read."""
+    """The two sides of one file, filled while a diff is read."""
 
     def __init__(self, base: str, head: str) -> None:
         self.paths = {"LEFT": base, "RIGHT": head}
@@ -112,9 +112,9 @@ def _example(diff: str, line: int, policy: str, name: str) -> Example:
 
 
 def _take(row: str, sides: _Sides, where: str) -> Iterator[Expected]:
-    """Add a row of a diff to its sides; the findings that its mark promises.
+    """Add a row of a diff to its sides, and yield the findings that its marks promise.
 
-    A marked line that stands on both sides promises its finding at head.
+    A mark on a line that is on both sides promises a finding at head.
     """
     sign, text = row[:1], row[1:]
     if sign not in {"-", "+", " ", ""}:

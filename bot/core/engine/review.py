@@ -44,7 +44,7 @@ class ResourceReference:
 
 @dataclass(frozen=True, slots=True)
 class RelatedPlace:
-    """Another place that a finding speaks of."""
+    """A further location that a finding refers to."""
 
     location: Location | None
     message: str
@@ -72,8 +72,8 @@ class Suggestion:
 class ReviewFinding:
     """One finding of a review. `blocks` is decided by the parent, from the policy alone.
 
-    `moved` is `NAME OLD -> NEW` of what lies elsewhere, where another version of that causes it;
-    the message begins with it as well.
+    `moved` is `NAME OLD -> NEW` where a new version of a remote source causes the finding; the
+    message begins with it as well.
     """
 
     rule: str
@@ -93,7 +93,7 @@ class ReviewFinding:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """A finding that does not count, and because of what."""
+    """A finding that does not count, and why: the waiver or the approval."""
 
     finding: ReviewFinding
     because: Mapping[str, str]
@@ -179,8 +179,8 @@ class GrantCounts:
 class RenderedRoots:
     """How many of the affected roots that need a renderer were rendered, and by what.
 
-    `tools` name the programs with their versions, `sandbox` what confined them, empty where that
-    is not known.
+    `tools` name the programs with their versions; `sandbox` names what confined them, empty where
+    that is not known.
     """
 
     rendered: int
@@ -191,9 +191,9 @@ class RenderedRoots:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fetched:
-    """One thing that lies elsewhere and was asked for.
+    """One remote source that was requested.
 
-    `digest` is the commit, or `sha256:...` of what came; `message` says why nothing did.
+    `digest` is the fetched commit or `sha256:...`; `message` says why nothing was fetched.
     """
 
     source: str
@@ -206,8 +206,8 @@ class Fetched:
 class Summary:
     """What was compared, in numbers. `change` is written `class` in JSON.
 
-    `rendered` is None where no affected root needs a renderer. `fetched` is what was brought from
-    elsewhere for these, and what could not be.
+    `rendered` is None where no affected root needs a renderer. `fetched` lists the remote sources
+    that were requested.
     """
 
     environments: int
@@ -222,7 +222,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the child process answers: everything but the decision. Hostile until validated."""
+    """The child process's answer: findings, problems and counts, without the decision.
+
+    Its content is hostile until `bot.analysis.process.messages` has validated it.
+    """
 
     findings: tuple[ReviewFinding, ...]
     problems: tuple[Problem, ...]
@@ -231,7 +234,7 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Lapsed:
-    """A waiver that would have helped a finding, had it not expired."""
+    """An expired waiver that would have covered a finding."""
 
     fingerprint: str
     reason: str
@@ -240,7 +243,7 @@ class Lapsed:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Who may accept a finding that blocks, and what there is of that already.
+    """Who may accept a blocking finding, and who already did.
 
     `owners` are written as in CODEOWNERS; nobody may where there are none. `missing` is how many
     people more it takes, `accepted_by` who accepted it so far. `meant`: the policy itself names who
@@ -257,7 +260,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Overridden:
-    """Somebody lets the pull request through in spite of what was found. `until` is in UTC."""
+    """A person lets the pull request through despite its findings, until this time in UTC."""
 
     by: str
     reason: str
@@ -266,7 +269,7 @@ class Overridden:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """An analysis and what was decided of it. `base` and `head` are full shas or directories.
+    """An analysis and the decision about it. `base` and `head` are full commit ids or directories.
 
     `waiting` and `overridden` are of a pull request; the command line knows neither.
     """

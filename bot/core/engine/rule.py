@@ -16,17 +16,17 @@ Reach: TypeAlias = Literal["resource", "namespace", "environment"]
 
 
 class Compare(Protocol):
-    """What a change does: called once for an environment in which a subject changed."""
+    """A rule about what a change does: runs once for an environment in which a subject changed."""
 
     def __call__(self, before: State, after: State, options: object, /) -> Iterator[Finding]:
         """The findings of this change, in any order."""
 
 
 class Find(Protocol):
-    """What is wrong with a thing as it stands, whether or not this change made it so."""
+    """A rule about what is wrong with a resource as it stands, whether or not the change did it."""
 
     def __call__(self, subject: Resource, state: State, options: object, /) -> Iterator[Finding]:
-        """What is wrong with `subject`; only with it, however much of the state it looks at."""
+        """The findings about `subject` alone, however much of the state the rule reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What do the team and its organisation want checked, blocked, ignored and accepted?"""
+"""Which settings do a repository and its organisation make, and which hold for a branch?"""

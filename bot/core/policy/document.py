@@ -1,7 +1,7 @@
 """A policy's YAML as plain values, and the line on which each of them stands.
 
-YAML 1.2: a date is a text, and so are `off` and `no`. A policy may come from anybody's repository,
-so what is too much is refused before it is built.
+The reading is YAML 1.2: a date, `off` and `no` are texts. A policy may come from any repository,
+so size, depth and number of values are limited before any value is built.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from bot.errors import PolicyError
 
 LONGEST: Final = 250_000
-"""A policy of more characters is a mistake."""
+"""The most characters of a policy."""
 
 MOST_VALUES: Final = 20_000
-"""A policy of more values, aliases resolved, is a mistake or a bomb."""
+"""The most values of a policy, aliases resolved."""
 
 DEEPEST: Final = 20
 
@@ -44,14 +44,14 @@ class PolicyDocument:
     lines: Mapping[KeyPath, int]
 
     def line(self, path: KeyPath) -> int:
-        """The line of a place, or of what it would stand in."""
+        """The line of a key path, or of the nearest parent that exists."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
 
 def parse_document(text: str) -> PolicyDocument:
-    """The document. Raises PolicyError for what is no YAML, or more of it than a policy needs."""
+    """The document. Raises PolicyError for text that is not YAML or exceeds a policy's limits."""
     text = text.removeprefix("\ufeff")
     if len(text) > LONGEST:
         raise PolicyError(f"the policy has {len(text):,} characters, legal are {LONGEST:,}")
@@ -73,7 +73,7 @@ def _yaml() -> YAML:
 
 
 def _count(text: str) -> None:
-    """Refuse what is too much before anything is made of it: the parser goes event by event."""
+    """Raise PolicyError for a text beyond the limits, from parser events alone."""
     depth = count = documents = 0
     for event in _yaml().parse(text):
         count += isinstance(event, NodeEvent)
@@ -107,7 +107,7 @@ def _line(positioned: Any) -> int:
 
 @dataclass(slots=True)
 class _Values:
-    """Nodes into values. `lines` says where each stands; `entries` are made once a mapping."""
+    """Builds values of nodes. `lines` are lines by key path; `entries` caches mappings."""
 
     lines: dict[KeyPath, int] = field(default_factory=dict)
     entries: dict[int, Mapping[str, tuple[int, Node]] | None] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class _Values:
     )
 
     def plain(self, node: Node, path: KeyPath = ()) -> Any:
-        """The node's value, which stands at this path."""
+        """The value of a node at this key path."""
         if len(self.lines) > MOST_VALUES or len(path) > DEEPEST:
             raise _too_much()
         if isinstance(node, ScalarNode):
@@ -150,7 +150,7 @@ class _Values:
         return "off" if rule and value is False else value
 
     def _entries(self, node: MappingNode) -> Mapping[str, tuple[int, Node]]:
-        """The entries of a mapping by their keys, with those that `<<` merges into it."""
+        """The entries of a mapping by key, merged ones (`<<`) included."""
         identity = id(node)
         if identity not in self.entries:
             # While it is made, it can be no part of itself.

@@ -8,22 +8,22 @@ from typing import Any, Final, TypeAlias
 from bot.core.globs import name_matches
 
 Held: TypeAlias = dict[str, Any]
-"""What YAML holds, once the schema has taken it."""
+"""Settings of a policy file that the schema has accepted."""
 
 BRANCHES: Final = "branches"
-"""What differs by target branch: entries of globs and of what they write upon the rest."""
+"""The key of settings for target branches: entries of globs and the settings they add."""
 
 _BESIDE: Final = frozenset(
     {"approvals", "environments", "notify", "owners", "privileged-namespaces", "waivers"}
 )
-"""Lists of which the upper one's entries stand before the lower one's."""
+"""Lists in which the upper policy's entries come before the lower one's."""
 
 _WITHIN: Final = frozenset({"images", "rules"})
-"""Mappings that are laid upon each other entry by entry."""
+"""Mappings that are merged entry by entry."""
 
 
 def laid(under: Mapping[str, Any], over: Mapping[str, Any], *, last: tuple[str, ...] = ()) -> Held:
-    """One policy upon another, key by key. `last` are lists whose upper entries stand last."""
+    """One policy merged over another by key. In lists named by `last`, upper entries come last."""
     out = {**under, **over}
     for key in _WITHIN & under.keys() & over.keys():
         out[key] = {**under[key], **over[key]}
@@ -39,7 +39,7 @@ def laid(under: Mapping[str, Any], over: Mapping[str, Any], *, last: tuple[str, 
 
 
 def place_of(policy: Mapping[str, Any], branch: str | None) -> int | None:
-    """Which entry of `branches` speaks of a target branch: the first that names it."""
+    """The index of the first entry of `branches` that names a target branch, None without one."""
     if branch is None:
         return None
     entries = enumerate(policy.get(BRANCHES, ()))
@@ -47,7 +47,7 @@ def place_of(policy: Mapping[str, Any], branch: str | None) -> int | None:
 
 
 def at_branch(policy: Mapping[str, Any], place: int | None) -> Held:
-    """What a policy says where this entry of `branches` holds; of none of them without one."""
+    """The settings with this entry of `branches` merged in, or without any for None."""
     rest = {key: value for key, value in policy.items() if key != BRANCHES}
     if place is None:
         return rest
@@ -56,14 +56,14 @@ def at_branch(policy: Mapping[str, Any], place: int | None) -> Held:
 
 
 def places(policy: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
-    """Every mapping of a policy that holds settings, and where it stands."""
+    """Every mapping of settings in a policy, with its key path."""
     yield (), policy
     for place, entry in enumerate(policy.get(BRANCHES, ())):
         yield (BRANCHES, place), entry
 
 
 def branches_named(*policies: Mapping[str, Any]) -> Iterator[str]:
-    """The globs of branches in these policies, each of which is a name that it matches."""
+    """The globs of branches in these policies; as a name, each glob matches itself."""
     for policy in policies:
         for entry in policy.get(BRANCHES, ()):
             yield from entry["names"]

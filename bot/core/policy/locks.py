@@ -1,4 +1,4 @@
-"""What a repository's policy must not do to the keys that its organisation locks."""
+"""Locked keys: how a repository's policy may not loosen its organisation's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _Found: TypeAlias = Iterator[tuple[LockedKey, str]]
 
 
 def _by_option(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
-    """A rule's own option of the key's name, which counts beside it: `trusted-sources`."""
+    """Rule options with the name of a locked key, such as `trusted-sources`, which add to it."""
     for rule, setting in upper.get("rules", {}).items():
         if isinstance(setting, dict) and key in setting:
             theirs = under.get("rules", {}).get(rule)
@@ -42,7 +42,7 @@ def _by_option(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
 
 
 def _written(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
-    """Of what has no order of strictness, anything else than the organisation's own."""
+    """A key without an order of strictness may only repeat the organisation's value."""
     if upper[key] != under.get(key):
         yield (key,), "leave the key out"
 
@@ -58,7 +58,7 @@ def _level(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
 
 
 def _strict(strict: str) -> Callable[[str, Mapping[str, Any], Held], _Found]:
-    """One of two words, of which one is the strict one."""
+    """The check of a key with two values, of which `strict` is the strict one."""
     default = {"enforce": "enforce", "block": "allow"}[strict]
 
     def check(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
@@ -69,21 +69,21 @@ def _strict(strict: str) -> Callable[[str, Mapping[str, Any], Held], _Found]:
 
 
 def _subset(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
-    """A list whose every entry lets something through."""
+    """A list in which every entry lets something through."""
     more = [entry for entry in upper[key] if entry not in under.get(key, [])]
     if more:
         yield (key,), f"take out {', '.join(map(repr, more))}"
 
 
 def _subsets(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
-    """A mapping of such lists."""
+    """A mapping of lists in which every entry lets something through."""
     for name, entries in upper[key].items():
         for path, legal in _subset(name, under.get(key, {}), {name: entries}):
             yield (key, *path), legal
 
 
 def _images(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
-    """More approved images, digests no longer wanted, other mirrors."""
+    """Approved images may not be added, digests not made optional, mirrors not changed."""
     base, images = under.get(key, {}), upper[key]
     if "approved" in images:
         for path, legal in _subset("approved", base, images):
@@ -97,7 +97,7 @@ def _images(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
 
 
 def _rules(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
-    """A rule that is off or weaker, or whose options are others."""
+    """A rule may not be switched off or weakened, and its options may not be changed."""
     for rule, setting in upper[key].items():
         base, options = _rule(under.get(key, {}).get(rule)), _rule(setting)
         limit, severity = base.pop("severity", None), options.pop("severity", None)
@@ -132,7 +132,7 @@ def _rank(severity: str) -> int:
 
 
 def _override(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
-    """More people who may override, or for longer."""
+    """Nobody may be added to `override`, and its hours may not grow."""
     base, override = under.get(key, {}), upper[key]
     for name in ("teams", "users"):
         for path, legal in _subset(name, base, {name: override.get(name, [])}):
@@ -143,7 +143,7 @@ def _override(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
 
 
 def _free(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
-    """What stands beside or behind the organisation's own, and so cannot loosen it."""
+    """A key whose entries are added to the organisation's and so cannot loosen them."""
     del key, under, upper
     yield from ()
 

@@ -1,4 +1,4 @@
-"""The policy: the team's settings, as the base branch has them (DESIGN 8)."""
+"""The policy: a repository's settings for one target branch, with their defaults."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from bot.errors import PolicyError
 T = TypeVar("T")
 
 POLICY_PATH: Final = ".github/fairlead.yml"
-"""Where a repository has its policy."""
+"""The path of a repository's policy."""
 
 MISNAMED: Final = ".github/fairlead.yaml"
-"""Where some write it, and nobody reads it."""
+"""A path that is often used by mistake and that Fairlead does not read."""
 
 ORGANISATION_REPOSITORY: Final = ".github"
 """https://docs.github.com/en/communities/setting-up-your-project-for-healthy-contributions/creating-a-default-community-health-file"""
 
 ORGANISATION_PATH: Final = "fairlead.yml"
-"""Where the organisation's policy is: at the top of that repository."""
+"""The path of the organisation's policy in its `.github` repository."""
 
 NonEmptyText: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 Names: TypeAlias = tuple[NonEmptyText, ...]
@@ -40,7 +40,7 @@ Namespace: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]([a-z0-9-]
 
 
 class Threshold(StrEnum):
-    """The lowest severity from which something follows, or `never`."""
+    """The lowest severity that has an effect, or `never`."""
 
     NOTICE = "notice"
     WARNING = "warning"
@@ -64,7 +64,7 @@ class EnvironmentPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """Which images are approved. `approved` empty: judged by what the base already uses."""
+    """Which images are approved. With an empty `approved`, those that base already uses are."""
 
     approved: tuple[ImagePattern, ...] = ()
     require_digest: bool = False
@@ -73,9 +73,9 @@ class Images:
 
 @dataclass(frozen=True, slots=True)
 class RulePolicy:
-    """What the policy says of one rule. `severity` None: the rule's own.
+    """The settings of one rule. `severity` None means the rule's own.
 
-    `options` are values of YAML, checked when `Policy.options` makes the rule's own type of them.
+    `options` are YAML values, validated when `Policy.options` converts them to the rule's type.
     """
 
     severity: Severity | None = None
@@ -93,7 +93,7 @@ class NamespaceOwner:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPolicy:
-    """Who may accept findings of the rules of these globs, and how many of them it takes.
+    """Who may accept findings of the rules that these globs match, and how many must.
 
     `by_review`: an approving review of the pull request counts as well as the command.
     """
@@ -107,7 +107,7 @@ class ApprovalPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The teams that are told of findings of the rules of these globs."""
+    """The teams that are asked to review findings of the rules that these globs match."""
 
     rules: Annotated[Names, msgspec.Meta(min_length=1)]
     teams: Annotated[tuple[Team, ...], msgspec.Meta(min_length=1)]
@@ -115,7 +115,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A written exception: what it names does not count until the end of the day `expires`.
+    """A written exception: matching findings do not block until the day `expires` ends.
 
     Every field that is set must match; all but `fingerprint` are globs. `resource` is written
     `Kind/namespace/name`, or `Kind/name` where there is no namespace.
@@ -144,23 +144,23 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Assume:
-    """What the clusters have that no manifest shows: namespaces that deny traffic by default."""
+    """Properties of clusters that no manifest shows: namespaces that deny traffic by default."""
 
     default_deny: Names = ()
 
 
 @dataclass(frozen=True, slots=True)
 class KnownRbac:
-    """Files of the repository that hold RBAC objects which exist in the cluster anyway."""
+    """Files with RBAC objects that exist in the cluster whether or not anything applies them."""
 
     known: Names = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RenderPolicy:
-    """Which directories are built, beside those that are found to be, and which never are.
+    """Which further directories are built, and which never are.
 
-    Globs of directories with a kustomization or a chart; `exclude` counts before `roots`.
+    Globs of directories with a kustomization or a chart; `exclude` takes precedence over `roots`.
     """
 
     roots: Names = ()
@@ -193,7 +193,7 @@ class Policy:
     render: RenderPolicy = RenderPolicy()
 
     def rule(self, rule: str) -> RulePolicy:
-        """What the policy says of a rule."""
+        """The settings of a rule."""
         return self.rules.get(rule, RulePolicy())
 
     def options(self, rule: str, options: type[T]) -> T:

@@ -1,4 +1,4 @@
-"""The organisation's policy, which lies under a repository's."""
+"""The organisation's policy, over which a repository's is merged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.core.policy.schema import Schema, policy_schema, written
 from bot.errors import PolicyError
 
 _LISTED_LAST: Final = ("approvals",)
-"""The first entry for a rule decides: before a locked one none is to stand."""
+"""The first entry for a rule decides, so none may come before a locked one."""
 
 _SPACES: Final = "privileged-namespaces"
 _KEYS: Final = frozenset({*map(written, Policy.__dataclass_fields__), BRANCHES}) - {"version"}
@@ -25,18 +25,18 @@ _KEYS: Final = frozenset({*map(written, Policy.__dataclass_fields__), BRANCHES})
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """What the organisation's file says. `locked` are keys such as `block` or `rules.ID`."""
+    """The organisation's settings. `locked` are keys such as `block` or `rules.ID`."""
 
     settings: Mapping[str, Any]
     locked: tuple[str, ...]
 
 
 NO_ORGANISATION: Final = Organisation(MappingProxyType({}), ())
-"""What lies under a repository's policy where nobody wrote anything."""
+"""The policy under a repository's where the organisation has none."""
 
 
 def organisation_schema(options: Mapping[str, type] | None = None) -> Schema:
-    """The schema of the organisation's file: a policy's, and what a repository cannot loosen."""
+    """The schema of the organisation's file: a policy's, with `locked`."""
     schema = policy_schema(options)
     locked = {
         "description": "Keys that a repository cannot loosen.",
@@ -49,7 +49,7 @@ def organisation_schema(options: Mapping[str, type] | None = None) -> Schema:
 
 
 def parse_organisation(text: str, options: Mapping[str, type] | None = None) -> Organisation:
-    """The organisation's policy. Raises PolicyError with everything that is wrong with it."""
+    """The organisation's policy. Raises PolicyError with every error in the file."""
     document = with_current_names(parse_document(text), options)
     locked = document.value.pop("locked", []) if isinstance(document.value, dict) else []
     _check_locked(locked, document, options)
@@ -66,10 +66,10 @@ def combined(
     options: Mapping[str, type] | None = None,
     branch: str | None = None,
 ) -> Policy:
-    """The repository's policy for a target branch, upon the organisation's for that branch.
+    """The repository's policy for a target branch, merged over the organisation's for that branch.
 
-    Raises PolicyError for what is not valid, and for each locked key that the text loosens, be it
-    for another branch than this one.
+    Raises PolicyError for an invalid policy, and for each locked key that the text loosens, for
+    this branch or any other.
     """
     upper = _checked(organisation, text, options, branch)
     return effective_policy(_at(organisation, upper, branch), options)
@@ -78,7 +78,7 @@ def combined(
 def each_branch(
     organisation: Organisation, text: str, options: Mapping[str, type] | None = None
 ) -> Mapping[str | None, Policy]:
-    """The policies by each glob of branches that the files name; None is for any other branch.
+    """The policy for each glob of branches that the files name, and under None for other branches.
 
     Raises PolicyError as `combined` does.
     """
@@ -116,7 +116,7 @@ def _loosened(
     document: PolicyDocument,
     branch: str | None,
 ) -> Iterator[tuple[int, str]]:
-    """Each locked key that is loosened, for this branch or one that the files name, by its line."""
+    """Each locked key that is loosened, for this branch or one that the files name, by line."""
     under = organisation.settings
     theirs = under.get(BRANCHES)
     if BRANCHES in organisation.locked and upper.get(BRANCHES, theirs) != theirs:

@@ -1,4 +1,4 @@
-"""A policy file into a policy: every error at once, each with its line and what is legal."""
+"""Reading a policy file: every error at once, each with its line and the legal values."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from bot.core.values import freeze, mapping
 from bot.errors import PolicyError
 
 MOST_FAULTS: Final = 200
-"""Whoever has more of them begins with these."""
+"""The most errors that one message lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """One thing that is wrong, at a line (1-based)."""
+    """An error at a line (1-based)."""
 
     line: int
     message: str
@@ -53,7 +53,7 @@ def parse_policy(
 
 
 def check_document(document: PolicyDocument, options: Mapping[str, type] | None) -> dict[str, Any]:
-    """What a policy's document holds. Raises PolicyError with everything that is wrong with it."""
+    """The settings of a policy's document. Raises PolicyError with every error in it."""
     if document.value is None:
         return {}
     document = with_current_names(document, options)
@@ -78,12 +78,12 @@ def _first(faults: Iterable[_Fault]) -> list[_Fault]:
 
 
 def unknown_key(key: str, legal: list[str]) -> str:
-    """What is said of a key that nobody knows."""
+    """The message for an unknown key."""
     return f"unknown key {key!r}{_legal(key, legal)}"
 
 
 def _faults(error: ValidationError, document: PolicyDocument) -> Iterator[_Fault]:
-    """What the schema refuses, in words."""
+    """The errors that the schema found, as sentences."""
     path: KeyPath = tuple(error.absolute_path)
     if error.validator == "anyOf":
         choice = 1 if isinstance(error.instance, dict) else 0
@@ -148,11 +148,11 @@ EXPLAINED: Final = {
     ),
     r"\S": "legal is a text that says why",
 }
-"""What is said of each pattern of `bot.core.policy.model`."""
+"""The explanation of each pattern in `bot.core.policy.model`."""
 
 
 def as_written(path: KeyPath) -> str:
-    """A path as people write it: `waivers[0].expires`."""
+    """A key path as people write it: `waivers[0].expires`."""
     out = ""
     for step in path:
         out += f"[{step}]" if isinstance(step, int) else f".{step}" if out else step
@@ -169,7 +169,7 @@ def _of_rules(path: KeyPath) -> bool:
 
 
 def _legal(value: object, legal: list[Any]) -> str:
-    """The nearest of the legal values, and all of them where they are few."""
+    """The nearest legal value, and all of them where they are few."""
     near = get_close_matches(str(value), [str(name) for name in legal], n=1, cutoff=0.6)
     hint = f", did you mean {near[0]!r}?" if near else ""
     if near and len(legal) > 12:
@@ -178,7 +178,7 @@ def _legal(value: object, legal: list[Any]) -> str:
 
 
 def _nonsense(document: PolicyDocument, options: Mapping[str, type] | None) -> Iterator[_Fault]:
-    """What has the right form and cannot be meant."""
+    """Settings in the right form that cannot be intended."""
     for place, settings in places(document.value):
         yield from _nonsense_in(document, place, settings)
         if options is not None:
@@ -216,7 +216,7 @@ def _nonsense_in(
 def _unknown_rules(
     document: PolicyDocument, place: KeyPath, settings: Mapping[str, Any], rules: list[str]
 ) -> Iterator[_Fault]:
-    """Globs that match no rule: a waiver with a typing error waives nothing."""
+    """Globs that match no rule: a waiver with a misspelt rule waives nothing."""
     globs: list[tuple[KeyPath, str]] = [
         ((*place, section, number, "rules", index), glob)
         for section in ("approvals", "notify")
@@ -272,7 +272,7 @@ def _rule(setting: Any) -> RulePolicy:
 
 
 def _snake(value: Any) -> Any:
-    """The keys as Python writes them; those of `mirrors` are data."""
+    """The settings with Python's spelling of keys; keys of `mirrors` are data and stay."""
     if isinstance(value, list):
         return [_snake(item) for item in value]
     if not isinstance(value, dict):

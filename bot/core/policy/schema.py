@@ -1,4 +1,4 @@
-"""The policy's JSON Schema, made from the policy's own types: what is published is what checks."""
+"""The policy's JSON Schema, generated from the policy's types, for publishing and validation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SEVERITIES: Final = [*map(str, Severity), "off"]
 _TEXT: Final = {"type": "string", "minLength": 1}
 _MOST_BRANCHES: Final = 50
 _MOST_NAMES: Final = 20
-"""More than these are no kinds of branches."""
+"""The most globs in one entry of `branches`."""
 
 # A JSON Schema is JSON: what stands in it is known to no type checker.
 Schema = dict[str, Any]
@@ -26,8 +26,8 @@ Schema = dict[str, Any]
 def policy_schema(options: Mapping[str, type] | None = None) -> Schema:
     """The schema of a policy file.
 
-    `options` holds each rule's own options type by rule id; without it, any rule id is legal and
-    its options are not looked at.
+    `options` maps rule ids to options types; without it, any rule id is legal and options are not
+    checked.
     """
     types = dict(sorted((options or {}).items()))
     references, definitions = msgspec.json.schema_components(
@@ -59,7 +59,7 @@ def policy_schema(options: Mapping[str, type] | None = None) -> Schema:
 
 
 def _branches(keys: list[str]) -> Schema:
-    """What may differ by target branch: everything but the version."""
+    """The schema of settings by target branch: everything but the version."""
     names = {
         "description": "Globs.",
         "type": "array",
@@ -88,7 +88,7 @@ def _target(reference: Schema, definitions: Mapping[str, Schema]) -> Schema:
 
 
 def _rule(options: Schema | None) -> Schema:
-    """A severity alone, or a mapping that may also hold the rule's options."""
+    """The schema of one rule: a severity, or a mapping that may also set options."""
     severity = {"description": "Instead of the rule's own severity.", "enum": _SEVERITIES}
     properties = options.get("properties", {}) if options is not None else {}
     mapping = {
@@ -100,7 +100,7 @@ def _rule(options: Schema | None) -> Schema:
 
 
 def _as_written(schema: Any) -> Any:
-    """The schema with keys as people write them, unknown ones refused, and null nowhere legal."""
+    """The schema with hyphenated keys, unknown keys refused and null not allowed."""
     if isinstance(schema, list):
         return [_as_written(item) for item in schema]
     if not isinstance(schema, dict):
