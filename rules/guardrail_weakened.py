@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.kubernetes.authority import guardrails
+from bot.kubernetes.guardrails.weakened import guardrails_weakened
 
 SEVERITY: Final = Severity.ERROR
 SUBJECTS: Final[tuple[GroupKind, ...]] = ()  # the kinds of Gatekeeper's constraints are users' own
@@ -16,4 +16,4 @@ SUBJECTS: Final[tuple[GroupKind, ...]] = ()  # the kinds of Gatekeeper's constra
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    yield from guardrails.guardrails_weakened(before, after)
+    yield from guardrails_weakened(before, after)

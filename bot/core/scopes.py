@@ -74,12 +74,27 @@ _WELL_KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "karpenter.k8s.aws": ("EC2NodeClass",),
     "karpenter.sh": ("NodeClaim", "NodePool"),
     "kyverno.io": ("ClusterCleanupPolicy", "ClusterPolicy", "GlobalContextEntry"),
+    "policies.kyverno.io": (
+        "DeletingPolicy",
+        "GeneratingPolicy",
+        "ImageValidatingPolicy",
+        "MutatingPolicy",
+        "ValidatingPolicy",
+    ),
     "templates.gatekeeper.sh": ("ConstraintTemplate",),
-    "policy.networking.k8s.io": ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy"),
+    "mutations.gatekeeper.sh": ("Assign", "AssignImage", "AssignMetadata", "ModifySet"),
+    "policy.networking.k8s.io": (
+        "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
+    ),
     "security.openshift.io": ("SecurityContextConstraints",),
     "snapshot.storage.k8s.io": ("VolumeSnapshotClass", "VolumeSnapshotContent"),
     "trust.cert-manager.io": ("Bundle",),
 }
+
+# Every kind of these groups is cluster-scoped; Gatekeeper makes one for each of its templates.
+_CLUSTER_GROUPS: Final = frozenset({"constraints.gatekeeper.sh"})
 
 # Groups that Kubernetes itself serves; CRDs cannot define kinds in them.
 _BUILT_IN_GROUPS: Final = frozenset(
@@ -104,7 +119,8 @@ class Scopes:
 
     def is_cluster_scoped(self, kind: GroupKind) -> bool:
         """Return whether resources of this kind have no namespace."""
-        return kind in self.cluster or (kind in _CLUSTER_SCOPED and kind not in self.namespaced)
+        known = kind in _CLUSTER_SCOPED or kind.group in _CLUSTER_GROUPS
+        return kind in self.cluster or (known and kind not in self.namespaced)
 
 
 def is_built_in_cluster_scoped(kind: GroupKind) -> bool:

@@ -52,6 +52,12 @@ GRPC_ROUTE: Final = GroupKind("gateway.networking.k8s.io", "GRPCRoute")
 HTTP_ROUTE: Final = GroupKind("gateway.networking.k8s.io", "HTTPRoute")
 REFERENCE_GRANT: Final = GroupKind("gateway.networking.k8s.io", "ReferenceGrant")
 
+# Pod Security's admission plugin, which is configured by files of the API server
+ADMISSION_CONFIGURATION: Final = GroupKind("apiserver.config.k8s.io", "AdmissionConfiguration")
+POD_SECURITY_CONFIGURATION: Final = GroupKind(
+    "pod-security.admission.config.k8s.io", "PodSecurityConfiguration"
+)
+
 # Policy, scheduling, autoscaling, storage
 POD_DISRUPTION_BUDGET: Final = GroupKind("policy", "PodDisruptionBudget")
 HORIZONTAL_POD_AUTOSCALER: Final = GroupKind("autoscaling", "HorizontalPodAutoscaler")

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bot.core.resource import Resource
 from bot.kubernetes import rbac
-from bot.kubernetes.authority import gitops, guardrails
+from bot.kubernetes.authority import gitops
+from bot.kubernetes.guardrails.weakened import guardrails_weakened
 from bot.kubernetes.rbac import workload_accounts
 from bot.kubernetes.workloads.service_accounts import account_changes
 from tests.kubernetes.rbac.objects import RBAC, resource, state
@@ -86,7 +87,7 @@ def test_no_object_makes_a_rule_fail(base: list[Resource], head: list[Resource])
         *(finding for held in head for finding in rbac.invalid(held)),
         *workload_accounts.workload_account_changes(before, after),
         *gitops.authority_widened(before, after),
-        *guardrails.guardrails_weakened(before, after),
+        *guardrails_weakened(before, after),
     ]
     changed = [one for held in head for one in account_changes(before.get(held.key), held)]
     counts = rbac.grant_difference(before, after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.kubernetes.authority.guardrails import guardrails_weakened
+from bot.kubernetes.guardrails.weakened import guardrails_weakened
 from tests.states import world
 
 _OBJECT = "{apiVersion: %s, kind: %s, metadata: {name: a}, %s}"
@@ -18,6 +18,9 @@ POLICY = _OBJECT % (_ADMISSION, "ValidatingAdmissionPolicy", "spec: %s")
 BINDING = _OBJECT % (_ADMISSION, "ValidatingAdmissionPolicyBinding", "spec: %s")
 WEBHOOK = _OBJECT % (_ADMISSION, "MutatingWebhookConfiguration", "webhooks: [{name: w, %s}]")
 NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {name: s, labels: %s}}"
+RULE = "rules: [{name: a, validate: {pattern: {spec: {a: b}}}}]"
+ENFORCED = "rules: [{name: a, validate: {failureAction: Enforce, pattern: {spec: {a: b}}}}]"
+DENY = "{validationActions: [Deny]}"
 LEVEL = "pod-security.kubernetes.io/enforce"
 
 
@@ -30,9 +33,10 @@ def messages(template: str, before: str | None, after: str | None) -> list[str]:
 @pytest.mark.parametrize(
     ("template", "before", "after"),
     [
-        (KYVERNO, "{validationFailureAction: Enforce}", "{}"),
-        (KYVERNO, "{failurePolicy: Fail}", "{failurePolicy: Ignore}"),
-        (KYVERNO, "{rules: [{name: a}, {name: b}]}", "{rules: [{name: a}]}"),
+        (KYVERNO, f"{{validationFailureAction: Enforce, {RULE}}}", f"{{{RULE}}}"),
+        (KYVERNO, f"{{{ENFORCED}}}", f"{{failurePolicy: Ignore, {ENFORCED}}}"),
+        (KYVERNO, f"{{{ENFORCED}}}", "{rules: []}"),
+        (KYVERNO, f"{{{ENFORCED}}}", f"{{admission: false, {ENFORCED}}}"),
         (CEL, "{validationActions: [Deny]}", "{validationActions: [Audit]}"),
         (CEL, "{}", "{failurePolicy: Ignore}"),
         (CONSTRAINT, "{enforcementAction: deny}", "{enforcementAction: warn}"),
@@ -46,17 +50,26 @@ def messages(template: str, before: str | None, after: str | None) -> list[str]:
         (POLICY, "{}", "{matchConditions: [{name: m, expression: x}]}"),
         (POLICY, "{}", "{matchConstraints: {objectSelector: {matchLabels: {a: b}}}}"),
         (BINDING, "{validationActions: [Deny]}", "{}"),
-        (BINDING, "{}", "{matchResources: {namespaceSelector: {matchLabels: {a: b}}}}"),
+        (
+            BINDING,
+            DENY,
+            DENY[:-1] + ", matchResources: {namespaceSelector: {matchLabels: {a: b}}}}",
+        ),
         (WEBHOOK, "failurePolicy: Fail", "failurePolicy: Ignore"),
         (WEBHOOK, "x: y", "failurePolicy: Ignore"),
         (WEBHOOK, "x: y", "objectSelector: {matchLabels: {a: b}}"),
         (WEBHOOK, "x: y", "matchConditions: [{name: m, expression: x}]"),
-        (EXCEPTION, "{a: b}", "{a: c}"),
+        (
+            EXCEPTION,
+            "{exceptions: [{policyName: a}]}",
+            "{exceptions: [{policyName: a}, {policyName: b}]}",
+        ),
         (NAMESPACE, f"{{{LEVEL}: restricted}}", "{}"),
         (NAMESPACE, f"{{{LEVEL}: baseline}}", f"{{{LEVEL}: privileged}}"),
-        *((template, "{}", None) for template in (KYVERNO, CEL, CONSTRAINT, TEMPLATE, POLICY)),
+        *((template, "{}", None) for template in (CEL, CONSTRAINT, TEMPLATE, POLICY)),
+        (KYVERNO, "{}", None),
         (WEBHOOK, "x: y", None),
-        (EXCEPTION, None, "{}"),
+        (EXCEPTION, None, "{exceptions: [{policyName: a}]}"),
     ],
 )
 def test_a_guard_that_enforces_less_is_one_finding(
@@ -74,6 +87,7 @@ def test_a_guard_that_enforces_less_is_one_finding(
         (CONSTRAINT, "{enforcementAction: dryrun}", "{enforcementAction: warn}"),
         (CONSTRAINT, "{match: {namespaces: [a]}}", "{match: {namespaces: []}}"),
         (TEMPLATE, "{a: b}", "{a: c}"),
+        (KYVERNO, f"{{validationFailureAction: Enforce, {RULE}}}", f"{{{ENFORCED}}}"),
         (POLICY, "{validations: [{expression: a}]}", "{validations: [{expression: a && b}]}"),
         (POLICY, "{matchConditions: [{name: m, expression: x}]}", "{}"),
         (BINDING, "{validationActions: [Audit]}", "{validationActions: [Warn]}"),

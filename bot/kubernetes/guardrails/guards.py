@@ -1,0 +1,70 @@
+"""A guard at admission: the clauses by which it refuses requests, and the fields that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bot.core.resource import Node, ResourceKey
+from bot.kubernetes.guardrails.formulas import Formula
+
+Purpose: TypeAlias = Literal[
+    "action", "match", "exclude", "check", "failure", "parameters", "level", "exception"
+]
+"""What a field of a guard decides."""
+
+Effect: TypeAlias = Literal["refuses", "changes"]
+"""What a guard does with a request: refuse what violates it, or change the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardField:
+    """A field that a clause depends on; `label` is the same at base and at head."""
+
+    label: str
+    node: Node
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a guard that refuses by itself, such as a rule of a policy.
+
+    `denies` is what it refuses. `words` name the clause after the guard ("its rule tag"), or are
+    empty. `node` is the clause itself.
+    """
+
+    id: str
+    words: str
+    denies: Formula
+    fields: tuple[GuardField, ...]
+    node: Node
+    effect: Effect = "refuses"
+
+
+Roots: TypeAlias = Mapping[ResourceKey, Node]
+"""The resources that make up a guard, each as its root."""
+
+Reader: TypeAlias = Callable[[Roots], tuple[Clause, ...]]
+"""Reads the clauses of a guard out of its resources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A guard of a state: the resources that make it up, and how they are read.
+
+    `family` tells which guards may stand in for each other. `absent` is what is refused where the
+    guard does not exist: nothing, or of an exception everything that it would let through.
+    """
+
+    id: str
+    family: str
+    roots: Roots
+    read: Reader
+    absent: Formula = False
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        """The clauses of the guard as it stands."""
+        return self.read(self.roots)

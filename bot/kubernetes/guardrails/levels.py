@@ -1,0 +1,97 @@
+"""Pod Security: what a level refuses, and the namespaces that ask for one.
+
+https://kubernetes.io/docs/concepts/security/pod-security-admission/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.resource import Node
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Test, every, some
+from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField, Roots
+from bot.kubernetes.guardrails.matching import NAMESPACE
+from bot.kubernetes.guardrails.search import CHECK
+
+POD_SECURITY: Final = "pod-security.kubernetes.io/enforce"
+_VERSION: Final = "pod-security.kubernetes.io/enforce-version"
+_LATEST: Final = "1000"
+_BASELINE: Final = Opaque("the pod violates the baseline level")
+_RESTRICTED: Final = Opaque("the pod violates the restricted level")
+
+
+def refused_by_level(level: str, version: str | None) -> Formula:
+    """What a level refuses: the checks that the standard has had since that minor version."""
+    known = Test(f"{CHECK}version that brought the check", "<=", (_minor(version),))
+    if level == "restricted":
+        return every(some(_BASELINE, _RESTRICTED), known)
+    return every(_BASELINE, known) if level == "baseline" else False
+
+
+def _minor(version: str | None) -> str:
+    """The minor version of `v1.34`; `latest` and what is no version is the newest."""
+    _, _, minor = (version or "latest").removeprefix("v").partition(".")
+    return minor if minor.isascii() and minor.isdigit() else _LATEST
+
+
+def level_guards(state: State) -> Iterator[Guard]:
+    """The namespaces of a state as guards, and the configuration of the admission plugin."""
+    for resource in state.of(kinds.NAMESPACE):
+        yield Guard(str(resource.key), "namespaces", {resource.key: resource.root}, read_namespace)
+    for kind in (kinds.ADMISSION_CONFIGURATION, kinds.POD_SECURITY_CONFIGURATION):
+        for resource in state.of(kind):
+            roots = {resource.key: resource.root}
+            yield Guard(str(resource.key), "admission configuration", roots, read_configuration)
+
+
+def read_namespace(roots: Roots) -> tuple[Clause, ...]:
+    """The level that a namespace enforces; without the label, most clusters enforce none."""
+    return tuple(_namespace(root) for root in roots.values())
+
+
+def _namespace(root: Node) -> Clause:
+    labels = root["metadata"]["labels"]
+    level, version = labels[POD_SECURITY], labels[_VERSION]
+    return Clause(
+        "level",
+        "",
+        refused_by_level(level.text or "privileged", version.text),
+        (GuardField("level", level, "level"), GuardField("version", version, "level")),
+        root["metadata"]["name"],
+    )
+
+
+def read_configuration(roots: Roots) -> tuple[Clause, ...]:
+    """The default level of the admission plugin, and what it exempts."""
+    return tuple(_configuration(node) for root in roots.values() for node in _configurations(root))
+
+
+def _configurations(root: Node) -> Iterator[Node]:
+    if root["kind"].text == kinds.POD_SECURITY_CONFIGURATION.kind:
+        yield root
+    for plugin in root["plugins"].items():
+        if plugin["name"].text == "PodSecurity" and plugin["configuration"].mapping:
+            yield plugin["configuration"]
+
+
+def _configuration(node: Node) -> Clause:
+    defaults, exempt = node["defaults"], node["exemptions"]
+    refused = refused_by_level(
+        defaults["enforce"].text or "privileged", defaults["enforce-version"].text
+    )
+    listed = (("namespaces", NAMESPACE), ("usernames", "user"), ("runtimeClasses", "runtime class"))
+    kept = And(tuple(Not(Test(dimension, "in", exempt[name].texts)) for name, dimension in listed))
+    return Clause(
+        "default",
+        "by default",
+        every(refused, kept),
+        (
+            GuardField("level", defaults["enforce"], "level"),
+            GuardField("version", defaults["enforce-version"], "level"),
+            *(GuardField(name, exempt[name], "exclude") for name, _ in listed),
+        ),
+        node,
+    )

@@ -1,0 +1,112 @@
+"""What the findings about guards say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.resource import Resource
+from bot.kubernetes.guardrails.formulas import Formula
+from bot.kubernetes.guardrails.guards import Clause, GuardField, Purpose
+from bot.kubernetes.guardrails.matching import JUDGED
+from bot.kubernetes.guardrails.requests import in_words
+from bot.kubernetes.guardrails.search import Comparison
+from bot.kubernetes.naming import escaped
+from bot.kubernetes.workloads.pods import str_of
+
+_MANY: Final = 3
+_BY_HAND: Final = "compare the two by hand"
+
+
+def guard_name(resource: Resource) -> str:
+    """A guard in messages, with its namespace where it has one."""
+    if resource.namespace is not None:
+        return str_of(resource)
+    return f"{resource.key.kind} {escaped(resource.name)}"
+
+
+def removal_message(resource: Resource, lost: list[Clause]) -> str:
+    """A guard that is gone."""
+    changes = all(clause.effect == "changes" for clause in lost)
+    end = "it no longer acts on anything" if changes else "it guards nothing"
+    return f"{guard_name(resource)} is removed: {end}"
+
+
+@dataclass(frozen=True, slots=True)
+class Weakening:
+    """A changed field of a guard, and what it newly lets through in each of these clauses.
+
+    `before` and `after` are what the first clause refuses at base and with the changed field;
+    `fields` are the field at base and at head.
+    """
+
+    clauses: tuple[Clause, ...]
+    purpose: Purpose
+    comparison: Comparison
+    before: Formula
+    after: Formula
+    fields: tuple[GuardField, GuardField] | None = None
+
+    @property
+    def name(self) -> str:
+        """The guard that has the field."""
+        node = self.clauses[0].node if self.fields is None else self.fields[1].node
+        return guard_name(node.resource)
+
+    @property
+    def part(self) -> str:
+        """The clauses by their words: `its rule a`, `its rules a, b and 2 more`."""
+        words = [clause.words for clause in self.clauses if clause.words]
+        if len(words) < 2:
+            return words[0] if words else ""
+        kind = words[0].rsplit(" ", 1)[0]
+        names = [word.removeprefix(f"{kind} ") for word in words]
+        if len(names) > _MANY:
+            return f"{kind}s {', '.join(names[:_MANY])} and {len(names) - _MANY} more"
+        return f"{kind}s {', '.join(names[:-1])} and {names[-1]}"
+
+    @property
+    def requests(self) -> str:
+        """A request that is newly admitted, as far as the change is about requests."""
+        return in_words(self.comparison.request, self.before, self.after)
+
+
+def weakening_message(weakening: Weakening) -> str:
+    """What a changed field newly lets through."""
+    relation, name, part = weakening.comparison.relation, weakening.name, weakening.part
+    if relation == "unknown":
+        return f"{name} is too large to compare: {_BY_HAND}"
+    if weakening.comparison.request.get(JUDGED) is False:
+        judge = f"the {part.removeprefix('its ')}" if part else "it"
+        return f"{name} now lets through what {judge} fails to judge"
+    if relation == "changed" and weakening.purpose not in {"level", "exception"}:
+        where = f" in {part}" if part else ""
+        return f"{name} judges by something else than before{where}: {_BY_HAND}"
+    return _purpose_message(weakening)
+
+
+def _purpose_message(weakening: Weakening) -> str:
+    name, part, requests = weakening.name, weakening.part, weakening.requests
+    about, by = (f" ({requests})" if requests else "", f" by {part}" if part else "")
+    messages: Mapping[Purpose, str] = {
+        "action": f"no longer refuses what violates {part or 'it'}{about}, but only reports it",
+        "match": f"no longer judges {requests or 'all that it judged'}{by}",
+        "exclude": f"now leaves out {requests or 'more than before'}{by}",
+        "check": f"refuses less than before{by}{about}",
+        "failure": f"refuses less than before{by}{about}",
+        "parameters": "now lets everything through where its parameters are missing",
+        "level": _level_message(weakening.fields),
+        "exception": f"newly excepts resources from policies{about}",
+    }
+    return f"{name} {messages[weakening.purpose]}"
+
+
+def _level_message(fields: tuple[GuardField, GuardField] | None) -> str:
+    if fields is None:
+        return "lowers its Pod Security level"
+    old, new = (field.node.text for field in fields)
+    if fields[1].label == "version":
+        now, was = new or "latest", old or "latest"
+        return f"now enforces Pod Security as of {now} instead of {was}, which checks less"
+    return f"lowers its Pod Security level from {old or 'privileged'} to {new or 'privileged'}"

@@ -1,0 +1,102 @@
+"""Admission requests: which can exist, how guards compare over them, and how one reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from bot.kubernetes.guardrails.formulas import Formula, Request, Test, leaves
+from bot.kubernetes.guardrails.matching import (
+    KIND,
+    LABEL,
+    NAME,
+    NAMESPACE,
+    NAMESPACE_LABEL,
+    OPERATION,
+    RESOURCE,
+    SUBRESOURCE,
+)
+from bot.kubernetes.guardrails.search import CHECK, OTHER, Comparison, compare
+
+_NAMESPACED: Final = frozenset(
+    {
+        "ConfigMap",
+        "CronJob",
+        "DaemonSet",
+        "Deployment",
+        "Ingress",
+        "Job",
+        "PersistentVolumeClaim",
+        "Pod",
+        "ReplicaSet",
+        "Role",
+        "RoleBinding",
+        "Secret",
+        "Service",
+        "ServiceAccount",
+        "StatefulSet",
+    }
+)
+_RESOURCES: Final = frozenset(
+    "ingresses" if kind == "Ingress" else f"{kind.lower()}s" for kind in _NAMESPACED
+)
+_NAMED: Final = 3
+
+
+def can_exist(request: Request) -> bool:
+    """Whether there can be such a request: some kinds are in a namespace always."""
+    return request.get(NAMESPACE, "") is not None or (
+        request.get(KIND) not in _NAMESPACED and request.get(RESOURCE) not in _RESOURCES
+    )
+
+
+def compared(base: Formula, head: Formula) -> Comparison:
+    """How head's formula refuses what base's refuses, over requests that can exist."""
+    return compare(base, head, can_exist)
+
+
+def in_words(request: Request, base: Formula, head: Formula) -> str:
+    """A newly admitted request, by the dimensions about which the two formulas differ.
+
+    Empty where they differ about none of them.
+    """
+    differing = {
+        leaf.dimension
+        for leaf in {*leaves(base)} ^ {*leaves(head)}
+        if isinstance(leaf, Test) and not leaf.dimension.startswith(CHECK)
+    }
+    both = dict.fromkeys((*leaves(base), *leaves(head)))
+    tests = [leaf for leaf in both if isinstance(leaf, Test)]
+    words = [
+        text
+        for dimension in _ordered(differing & {key for key in request if isinstance(key, str)})
+        if (text := _words(dimension, request, tests))
+    ]
+    return ", ".join(words)
+
+
+def _ordered(dimensions: set[str]) -> Iterator[str]:
+    first = (OPERATION, KIND, RESOURCE, SUBRESOURCE, NAMESPACE, NAME)
+    yield from (dimension for dimension in first if dimension in dimensions)
+    yield from sorted(dimensions - set(first))
+
+
+def _words(dimension: str, request: Request, tests: list[Test]) -> str:
+    value = request[dimension]
+    if value is None:
+        if dimension == NAMESPACE:
+            return "resources in no namespace"
+        return f"what has no {dimension}"
+    text = str(value)
+    if OTHER in text:
+        named = [
+            value
+            for test in tests
+            if test.dimension == dimension and test.operator in {"in", "glob"}
+            for value in test.values
+        ]
+        listed = ", ".join(dict.fromkeys(named[:_NAMED]))
+        return f"every other {dimension} than {listed}" if listed else ""
+    if dimension.startswith((LABEL, NAMESPACE_LABEL)):
+        return f"{dimension}={text}"
+    return text if dimension in {OPERATION, KIND, RESOURCE} else f"{dimension} {text or 'none'}"

@@ -1,0 +1,191 @@
+"""The findings of a change: which guard newly admits what, and by which field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.finding import Finding, Severity, Side
+from bot.core.resource import Node, ResourceKey
+from bot.core.state import State, changes
+from bot.kubernetes.guardrails.admission import admission_guards
+from bot.kubernetes.guardrails.attribution import Cause, causes
+from bot.kubernetes.guardrails.formulas import Formula, Or
+from bot.kubernetes.guardrails.gatekeeper import gatekeeper_guards
+from bot.kubernetes.guardrails.guards import Clause, Guard
+from bot.kubernetes.guardrails.kyverno import kyverno_guards
+from bot.kubernetes.guardrails.kyverno_policies import kyverno_policy_guards
+from bot.kubernetes.guardrails.levels import level_guards
+from bot.kubernetes.guardrails.messages import (
+    Weakening,
+    guard_name,
+    removal_message,
+    weakening_message,
+)
+from bot.kubernetes.guardrails.requests import compared
+from bot.kubernetes.guardrails.search import Relation
+
+_SEVERITIES: Final[Mapping[Relation, Severity]] = MappingProxyType(
+    {"weakened": Severity.ERROR, "changed": Severity.WARNING, "unknown": Severity.WARNING}
+)
+
+
+def guards_of(state: State) -> Mapping[str, Guard]:
+    """The guards of a state by their ids."""
+    readers = (
+        admission_guards,
+        kyverno_guards,
+        kyverno_policy_guards,
+        gatekeeper_guards,
+        level_guards,
+    )
+    return MappingProxyType({guard.id: guard for read in readers for guard in read(state)})
+
+
+def guardrails_weakened(before: State, after: State) -> Iterator[Finding]:
+    """What the guards of head newly admit."""
+    touched = {change.key for change in changes(before, after)}
+    base, head = before.derived(guards_of), after.derived(guards_of)
+    for name in dict.fromkeys((*base, *head)):
+        old, new = base.get(name), head.get(name)
+        keys = {*(old.roots if old else ()), *(new.roots if new else ())}
+        if keys & touched:
+            yield from _Pair(old, new, _stand_ins(head, base, name, old or new)).findings()
+
+
+def _stand_ins(
+    head: Mapping[str, Guard], base: Mapping[str, Guard], name: str, guard: Guard | None
+) -> tuple[Guard, ...]:
+    """The new guards of the same family, one of which may be this guard under another name."""
+    if guard is None or guard.absent is not False:
+        return ()
+    return tuple(
+        other
+        for other_name, other in head.items()
+        if other_name != name and other.family == guard.family and other_name not in base
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Blame:
+    """One changed field with all clauses that it weakens."""
+
+    cause: Cause
+    clauses: tuple[tuple[Clause, Clause], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A guard at base and at head, and the guards of head that may stand in for it."""
+
+    old: Guard | None
+    new: Guard | None
+    others: tuple[Guard, ...]
+
+    def findings(self) -> Iterator[Finding]:
+        """What this guard newly admits."""
+        if self.old is None:
+            if self.new is not None and self.new.absent is not False:
+                yield from self._added(self.new)
+            return
+        if self.new is None and self.old.family == "namespaces":
+            return
+        yield from self._weakened(self.old)
+
+    def _added(self, guard: Guard) -> Iterator[Finding]:
+        """A new exception is what it lets through; before it, everything was refused."""
+        for clause in guard.clauses:
+            comparison = compared(guard.absent, clause.denies)
+            if comparison.relation != "kept":
+                found = Weakening((clause,), "exception", comparison, True, clause.denies)
+                yield _finding(clause.node, weakening_message(found), Severity.ERROR, "RIGHT")
+
+    def _weakened(self, guard: Guard) -> Iterator[Finding]:
+        refusing = [clause for clause in guard.clauses if _acts(clause)]
+        after = self.new.clauses if self.new is not None else ()
+        if self.new is None:
+            yield from self._removed(guard, refusing)
+            return
+        total: Formula = Or(
+            tuple(clause.denies for clause in (*after, *self._standing_in()))
+            if guard.absent is False
+            else tuple(clause.denies for clause in after)
+        )
+        by_id = {clause.id: clause for clause in after}
+        blames: dict[tuple[object, ...], _Blame] = {}
+        for clause in refusing:
+            counterpart = by_id.get(clause.id)
+            whole = compared(clause.denies, total)
+            if whole.relation == "kept":
+                continue
+            if counterpart is None:
+                yield _gone(clause)
+                continue
+            for cause in causes(guard, clause, counterpart, whole):
+                key = (cause.field.node.resource.key, cause.field.label, cause.comparison.relation)
+                known = blames.get(key)
+                pairs = (*(known.clauses if known else ()), (clause, counterpart))
+                blames[key] = _Blame(known.cause if known else cause, pairs)
+        yield from map(_blamed, blames.values())
+
+    def _standing_in(self) -> Iterator[Clause]:
+        for other in self.others:
+            yield from other.clauses
+
+    def _removed(self, guard: Guard, refusing: list[Clause]) -> Iterator[Finding]:
+        """One finding for a guard that is gone, unless others refuse all that it did."""
+        if guard.absent is not False:
+            return
+        total: Formula = Or(tuple(clause.denies for clause in self._standing_in()))
+        lost = [clause for clause in refusing if compared(clause.denies, total).relation != "kept"]
+        root = next(iter(guard.roots.values()))
+        # The policy, where it went together with its bindings.
+        for key, node in guard.roots.items():
+            root = node if not key.kind.endswith("Binding") else root
+        place = root["metadata"]["name"]
+        if lost:
+            severity = Severity.ERROR
+            if all(clause.effect == "changes" for clause in lost):
+                severity = Severity.WARNING
+            yield _finding(place, removal_message(root.resource, lost), severity, "LEFT")
+        elif not refusing:
+            message = f"{guard_name(root.resource)} is removed: it only reported"
+            yield _finding(place, message, Severity.NOTICE, "LEFT")
+
+
+def _acts(clause: Clause) -> bool:
+    """Whether a clause refuses any request at all."""
+    return compared(clause.denies, False).relation != "kept"
+
+
+def _gone(clause: Clause) -> Finding:
+    what = clause.words.removeprefix("its ") or "part that refused"
+    node = clause.node
+    severity = Severity.WARNING if clause.effect == "changes" else Severity.ERROR
+    return _finding(node, f"{guard_name(node.resource)} no longer has the {what}", severity, "LEFT")
+
+
+def _blamed(blame: _Blame) -> Finding:
+    cause = blame.cause
+    old, new = blame.clauses[0]
+    clauses = tuple(clause for _, clause in blame.clauses)
+    weakening = Weakening(
+        clauses,
+        cause.field.purpose,
+        cause.comparison,
+        old.denies,
+        cause.after,
+        (cause.old, cause.field),
+    )
+    severity = _SEVERITIES[cause.comparison.relation]
+    if cause.field.purpose == "check" and new.effect == "changes":
+        severity = Severity.NOTICE
+    return _finding(cause.node, weakening_message(weakening), severity, cause.side)
+
+
+def _finding(node: Node, message: str, severity: Severity, side: Side) -> Finding:
+    key: ResourceKey = node.resource.key
+    facts = MappingProxyType({"object": str(key)})
+    return Finding(node, message, severity=severity, key=message, facts=facts, side=side)

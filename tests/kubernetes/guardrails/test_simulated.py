@@ -1,0 +1,23 @@
+"""What guards newly admit, against an admission that is simulated request by request."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from bot.kubernetes.guardrails.weakened import guardrails_weakened
+from tests.kubernetes.guardrails.simulator import Maker, admits_more
+from tests.states import world
+
+_PAIRS = int(os.environ.get("FAIRLEAD_GUARD_PAIRS", "150"))
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_a_guard_is_weakened_exactly_where_a_request_is_newly_admitted(part: int) -> None:
+    for seed in range(part, _PAIRS, 5):
+        base, head = Maker(seed).pair()
+        found = list(guardrails_weakened(*(world(*map(json.dumps, side)) for side in (base, head))))
+        loud = [finding for finding in found if finding.severity != "notice"]
+        assert bool(loud) == admits_more(base, head), (seed, base, head, found)
