@@ -1,4 +1,4 @@
-"""See chart_decides_late.md."""
+"""See chart_output_nondeterministic.md."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.core.template_decision import TemplateDecision
 
+ALIASES = ("chart-decides-late",)
 SEVERITY = Severity.WARNING
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "environment"
