@@ -19,7 +19,7 @@ import rules
 from bot.core.engine.page import Page, PageError, parse_page
 from bot.core.engine.rule import Reach, Rule
 from bot.core.finding import Severity
-from bot.core.policy.rule_names import RuleTypes
+from bot.core.policy.rule_types import RuleTypes
 from bot.core.resource import GroupKind
 from bot.errors import FairleadError
 

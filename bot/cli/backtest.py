@@ -75,7 +75,7 @@ def backtest(
     from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415 - not for --help
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415 - not for --help
     from bot.analysis.process.start import fork  # noqa: PLC0415 - not for --help
-    from bot.cli.comparison import read_policy  # noqa: PLC0415 - not for --help
+    from bot.cli.policies import read_policy  # noqa: PLC0415 - not for --help
     from bot.core.adoption.backtest import document  # noqa: PLC0415 - not for --help
     from bot.core.policy.model import POLICY_PATH  # noqa: PLC0415 - not for --help
     from bot.git import Repository  # noqa: PLC0415 - not for --help

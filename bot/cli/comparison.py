@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,18 +12,10 @@ import click
 
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.review import review_trees
-from bot.catalog import rule_options
 from bot.core.engine.review import Review, ReviewFinding
 from bot.core.policy.model import MISNAMED, POLICY_PATH, Policy
-from bot.core.policy.organisation import (
-    NO_ORGANISATION,
-    Organisation,
-    combined,
-    each_branch,
-    parse_organisation,
-)
 from bot.core.publish.excerpt import shown_line
-from bot.errors import PolicyError, UsageError
+from bot.errors import UsageError
 from bot.git import Repository, read_directory
 
 
@@ -101,53 +93,6 @@ def _has_any(side: ComparedTree, policy: Policy) -> bool:
 
     files = files_of(side.tree, policy.ignore)
     return bool(files.manifests or files.charts)
-
-
-def read_policy(
-    file: Path | None,
-    base_text: bytes | None,
-    branch: str | None = None,
-    organisation: Path | None = None,
-) -> Policy:
-    """The policy of `file`, else of BASE, for a target branch.
-
-    `organisation` is the organisation's policy file. Raises PolicyError that names the file.
-    """
-    where, data = (
-        (POLICY_PATH, base_text or b"") if file is None else (str(file), file.read_bytes())
-    )
-    if organisation is None and not data.strip():
-        return Policy()  # without loading the rules, whose options a policy may set
-    under = read_organisation(organisation)
-    with naming(where):
-        return combined(under, data.decode("utf-8-sig"), rule_options(), branch)
-
-
-def policies_of(file: Path | None, organisation: Path | None) -> Mapping[str | None, Policy]:
-    """The policy for each branch pattern of the files. Raises PolicyError that names the file."""
-    under = read_organisation(organisation)
-    with naming(str(file)):
-        text = "" if file is None else file.read_bytes().decode("utf-8-sig")
-        return each_branch(under, text, rule_options())
-
-
-def read_organisation(file: Path | None) -> Organisation:
-    """The organisation's policy in `file`. Raises PolicyError that names the file."""
-    if file is None:
-        return NO_ORGANISATION
-    with naming(str(file)):
-        return parse_organisation(file.read_bytes().decode("utf-8-sig"), rule_options())
-
-
-@contextmanager
-def naming(where: str) -> Iterator[None]:
-    """Add the file's name to every policy error."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise PolicyError(f"the policy {where} is not UTF-8 text") from error
-    except PolicyError as error:
-        raise PolicyError(f"the policy {where} is not valid\n{error}", error.line) from error
 
 
 def _repository(repo: Path) -> Repository | None:

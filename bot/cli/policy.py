@@ -55,7 +55,7 @@ def check(file: Path | None, commit: str | None, where: RepositoryOptions) -> No
     organisation's policy is checked by itself. Waivers that have expired or match nothing are
     reported too; they are not errors.
     """
-    from bot.cli.comparison import policies_of, read_policy  # noqa: PLC0415 - not for --help
+    from bot.cli.policies import policies_of, read_policy  # noqa: PLC0415 - not for --help
 
     organisation = where.organisation
     file = _default(where.repo, needed=organisation is None) if file is None else file

@@ -47,7 +47,12 @@ class RepositoryOptions:
 
     def policy_for(self, sides: Sides) -> Policy:
         """The policy for this comparison. Raises PolicyError where a file is invalid."""
-        from bot.cli.comparison import read_policy  # noqa: PLC0415 - not for --help
+        from bot.core.policy.model import Policy  # noqa: PLC0415 - not for --help
+
+        if self.policy is None and self.organisation is None and not (sides.policy or b"").strip():
+            return Policy()
+        # The YAML reader and the validator take longer to import than many reviews to make.
+        from bot.cli.policies import read_policy  # noqa: PLC0415 - only where a policy is set
 
         branch = self.branch or sides.branch
         return read_policy(self.policy, sides.policy, branch, self.organisation)

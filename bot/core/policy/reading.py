@@ -18,7 +18,8 @@ from bot.core.globs import name_matches
 from bot.core.policy.document import KeyPath, PolicyDocument, parse_document
 from bot.core.policy.layers import BRANCHES, at_branch, place_of, places
 from bot.core.policy.model import Policy, RulePolicy
-from bot.core.policy.rule_names import RuleTypes, with_current_names
+from bot.core.policy.rule_names import with_current_names
+from bot.core.policy.rule_types import RuleTypes
 from bot.core.policy.schema import policy_schema
 from bot.core.values import freeze, mapping
 from bot.errors import PolicyError

@@ -1,34 +1,16 @@
-"""The rules that a policy may name: their ids, the ids they had before, and their options."""
+"""Former ids of rules in a policy, replaced by the current ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from types import MappingProxyType
 from typing import Any
 
 from bot.core.globs import name_matches
 from bot.core.policy.document import KeyPath, PolicyDocument
 from bot.core.policy.layers import BRANCHES
+from bot.core.policy.rule_types import RuleTypes
 from bot.errors import PolicyError
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RuleTypes(Mapping[str, type]):
-    """Each rule's options type by rule id. `aliases` maps the former ids of rules to today's."""
-
-    types: Mapping[str, type]
-    aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-    def __getitem__(self, rule: str) -> type:
-        return self.types[rule]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.types)
-
-    def __len__(self) -> int:
-        return len(self.types)
 
 
 def with_current_names(

@@ -14,7 +14,7 @@ from bot.core.finding import FileLine, Finding, Severity
 from bot.core.policy.model import RulePolicy
 from bot.core.policy.organisation import combined, parse_organisation
 from bot.core.policy.reading import parse_policy
-from bot.core.policy.rule_names import RuleTypes
+from bot.core.policy.rule_types import RuleTypes
 from bot.errors import PolicyError
 from tests.analysis.rules import every_value, find_rule
 

@@ -1,0 +1,60 @@
+"""What the command line imports: each package costs every review its import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_SCRIPT = """
+import atexit, sys
+standard = sys.stdlib_module_names
+own = {"bot", "rules", "__main__"}
+@atexit.register
+def show():
+    packages = {name.partition(".")[0] for name in sys.modules}
+    print(*sorted(name for name in packages - standard - own if not name.startswith("_cython")))
+from bot.cli import main
+main()
+"""
+_CLI = {"click", "typing_extensions"}
+_REVIEW = _CLI | {"cython_runtime", "msgspec", "yaml"}
+_POLICY = _REVIEW | {
+    "attr", "attrs", "idna", "jsonschema", "jsonschema_specifications",
+    "referencing", "rfc3339_validator", "rpds", "ruamel",
+    "six",
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    (tmp_path / "policy.yml").write_text("version: 1\nblock: warning\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "packages"),
+    [
+        (["--version"], _CLI),
+        (["--help"], _CLI),
+        (["review", ".", "."], _REVIEW | {"rich"}),
+        (["review", ".", ".", "--format", "json"], _REVIEW),
+        (["review", ".", ".", "--policy", "policy.yml"], _POLICY | {"rich"}),
+    ],
+)
+def test_a_command_imports_these_packages_and_no_other(
+    folder: Path, arguments: list[str], packages: set[str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, *arguments],
+        cwd=folder,
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), "XDG_CACHE_HOME": str(folder / "c")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert set(done.stdout.splitlines()[-1].split()) - packages == set()
