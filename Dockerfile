@@ -1,10 +1,10 @@
 # syntax=docker/dockerfile:1.7
 # The image of the service. Build: docker build -t fairlead .
-# Pin the base by digest where you build for production: the tag moves with security fixes.
+# For production, pin the base by digest: the tag moves with security fixes.
 
 FROM python:3.13-slim-trixie AS build
 WORKDIR /src
-# Wheels come from the lock, with hashes, before the sources: a change of code reuses this layer.
+# Dependencies come from the lock, with hashes, before the sources, so a code change reuses this layer.
 COPY requirements.lock ./
 RUN python -m venv /opt/fairlead \
     && /opt/fairlead/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
@@ -12,7 +12,7 @@ COPY requirements-dev.lock pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY rules rules
 COPY templates templates
-# The wheel is built with the build backend that is locked, not with the newest.
+# The locked build backend builds the wheel, not the newest one.
 RUN python -m venv /opt/build \
     && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-dev.lock \
     && /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation -w /dist . \
@@ -20,7 +20,7 @@ RUN python -m venv /opt/build \
     # The service runs without the stand-in GitHub of the demo.
     && rm -rf /opt/fairlead/lib/python3.13/site-packages/bot/standin
 
-# The renderers, by the sums of bot/render/tools.lock: another archive ends the build here.
+# The renderers, with the sha256 from bot/render/tools.lock: any other archive fails the build.
 FROM scratch AS tools-amd64
 ADD --checksum=sha256:029a7f0f4e1932c52a0476cf02a0fd855c0bb85694b82c338fc648dcb53a819d \
     https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize/v5.8.1/kustomize_v5.8.1_linux_amd64.tar.gz \
@@ -37,21 +37,21 @@ ADD --checksum=sha256:564de2191b881e9f71b5606b25345821ea1682f06ab90499d3ab22b530
     https://get.helm.sh/helm-v4.2.4-linux-arm64.tar.gz \
     /helm.tar.gz
 
-# One of the two stages above, which hadolint takes for an image without a tag.
+# This selects one of the two stages above; hadolint mistakes it for an image without a tag.
 # hadolint ignore=DL3006
 FROM tools-${TARGETARCH} AS tools
 
 FROM python:3.13-slim-trixie AS unpack
 WORKDIR /unpacked
 COPY --from=tools /kustomize.tar.gz /helm.tar.gz /archives/
-# Helm's archive holds its binary below a folder that is named after the platform.
+# In Helm's archive, the binary is in a folder named after the platform.
 RUN tar -xzf /archives/kustomize.tar.gz kustomize \
     && tar -xzf /archives/helm.tar.gz --strip-components=1 --wildcards '*/helm' \
     && ./kustomize version \
     && ./helm version --short
 
 FROM python:3.13-slim-trixie
-# git speaks to GitHub; tini reaps the children. Debian's security fixes move their versions.
+# git connects to GitHub; tini reaps child processes. Debian's security fixes change their versions.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git tini \

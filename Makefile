@@ -51,7 +51,7 @@ format: install
 	@$(BIN)/ruff check --quiet --fix-only
 	@$(BIN)/ruff format --quiet
 
-# requirements-dev.lock holds requirements.lock's pins and those of the extras, so one install serves.
+# requirements-dev.lock also has the pins of requirements.lock and the extras, so one install is enough.
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock pyproject.toml --group dev --extra demo -o requirements-dev.lock
