@@ -32,16 +32,18 @@ from bot.core.rendering import Builder, NoBuilder
 from bot.core.resource import Node, Resource
 from bot.core.scopes import Scopes
 from bot.core.state import changes
-from bot.core.states import Manifests, States, states_of
+from bot.core.states import Manifests, States, Trouble, states_of
 from bot.core.states.resources import resources_of
 from bot.core.states.roots.fetched_files import without_reserved
 from bot.core.states.roots.files import files_of
 from bot.core.states.roots.inputs import inputs_of
+from bot.core.states.unread_files import unread_files
 from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops import Declarations, RepositoryAddresses, indeterminate, is_sensitive
 from bot.kubernetes.remote.resolve import RemoteSources
 from bot.kubernetes.remote.sources import remote_sources
+from bot.kubernetes.treatment.unjudged import unjudged
 
 _APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 
@@ -117,7 +119,14 @@ def examine_trees(
     problems = [
         *crashed.values(),
         *map(locator.problem, states.troubles),
-        *dict.fromkeys((*_indeterminate(states, locator), *_volatile(states, locator))),
+        *map(locator.problem, _unread_files(question, content)),
+        *dict.fromkeys(
+            (
+                *_indeterminate(states, locator),
+                *_volatile(states, locator),
+                *_unjudged(states, locator),
+            )
+        ),
     ]
     return Analysis(
         findings=tuple(sorted(merged(findings), key=_finding_order)),
@@ -190,6 +199,23 @@ def _volatile(states: States, locator: Locator) -> Iterator[Problem]:
                 builds = tuple(_digest(repr(build)) for build in (root.before, root.after))
                 subject, place = ProblemSubject(str(node), builds), locator.place(node)
                 yield problem_about(subject, "unrendered", place, in_one_line(message), new=True)
+
+
+def _unread_files(question: Question, content: Content) -> Iterator[Trouble]:
+    """The changed files that hold manifests in a form that is not read."""
+    ignored = (*question.policy.ignore, *question.policy.rbac.known)
+    base, head = (
+        files_of(without_reserved(tree), ignored) for tree in (question.base, question.head)
+    )
+    return unread_files(base, head, content, content)
+
+
+def _unjudged(states: States, locator: Locator) -> Iterator[Problem]:
+    """What no rule judges of the environments that differ."""
+    for pair in (*states.pairs, *states.upgrades):
+        for part in unjudged(pair.before, pair.after):
+            place = locator.place(part.node, part.side)
+            yield Problem("unjudged", part.new, place, in_one_line(part.message))
 
 
 def _is_label(node: Node) -> bool:

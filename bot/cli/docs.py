@@ -54,6 +54,7 @@ def docs(ctx: click.Context, *, check: bool) -> None:
 def generated(root: Path) -> Mapping[str, str]:
     """Every generated file's text, by its path from the root."""
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
+    from bot.cli import kinds_page  # noqa: PLC0415 - not for --help
     from bot.cli.rules_index import index_table, readme_table  # noqa: PLC0415 - not for --help
     from bot.core.policy.schema import policy_schema  # noqa: PLC0415 - not for --help
     from bot.core.publish.review_json import review_schema  # noqa: PLC0415 - not for --help
@@ -62,6 +63,9 @@ def generated(root: Path) -> Mapping[str, str]:
         "README.md": _between(root, "README.md", (BEGIN, END), readme_table()),
         "docs/rules.md": f"# Rules\n\n{NOTE}{_RULES}\n\n{index_table()}",
         "docs/cli.md": _commands(),
+        "docs/coverage.md": _between(
+            root, "docs/coverage.md", (kinds_page.BEGIN, kinds_page.END), kinds_page.kinds_table()
+        ),
         "docs/running.md": _between(
             root, "docs/running.md", (SETTINGS_BEGIN, SETTINGS_END), _settings()
         ),

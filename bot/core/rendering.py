@@ -100,6 +100,10 @@ Finish: TypeAlias = Callable[[bytes], bytes]
 be said. Two that do the same are equal and have the same hash, or their roots always differ."""
 
 
+Tool: TypeAlias = Literal["", "argocd", "flux", "flux-tests"]
+"""What applies a root; `flux-tests` is a HelmRelease that runs its chart's tests as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteChart:
     """A chart of a repository of charts or of a registry, whose version stands at `node`."""
@@ -127,6 +131,7 @@ class Declared:
     `hindrances` are sentences on why it cannot be built, which then is not tried. `name` tells it
     from other roots that the same object declares at the same place, as an ApplicationSet may.
     `chart` is what it is made of where that lies elsewhere; `path` then is where the object lies.
+    `tool` is what applies it.
     """
 
     node: Node
@@ -141,6 +146,7 @@ class Declared:
     hindrances: tuple[str, ...] = ()
     name: str = ""
     chart: RemoteChart | None = None
+    tool: Tool = ""
 
 
 class Declare(Protocol):

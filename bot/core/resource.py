@@ -187,6 +187,25 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Nesting:
+    """Where a resource stands inside another one, its carrier.
+
+    `steps` are the fields and indices from the outermost object to the nested one, or to a text
+    that holds it. `document` counts the YAML documents of that text from 0 and is -1 where the
+    nested object stands there itself; `beyond` are the steps from that document on. `known` is
+    False where the carrier's kind is unknown and the nested object only looks like a manifest.
+    `depth` counts the carriers that the resource lies in, one in another.
+    """
+
+    carrier: str
+    steps: tuple[str | int, ...]
+    document: int = -1
+    beyond: tuple[str | int, ...] = ()
+    known: bool = True
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceSource:
     """Where in a tree a resource is written.
 
@@ -203,6 +222,7 @@ class ResourceSource:
     item: tuple[int, ...] = ()
     kustomize: bool = False
     root: str = ""
+    nesting: Nesting | None = None
 
 
 TextPosition: TypeAlias = tuple[str, int, tuple[int, ...], tuple[str | int, ...]]
@@ -212,6 +232,9 @@ TextPosition: TypeAlias = tuple[str, int, tuple[int, ...], tuple[str | int, ...]
 def written(source: ResourceSource, route: Route) -> TextPosition:
     """Return the text position of a route, independent of the rest of the file."""
     steps = tuple(step.index if isinstance(step, ListStep) else step for step in route)
+    if source.nesting is not None:
+        nesting = source.nesting
+        steps = (*nesting.steps, nesting.document, *nesting.beyond, *steps)
     return (source.path, source.document, source.item, steps)
 
 

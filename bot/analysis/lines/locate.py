@@ -98,7 +98,7 @@ class Locator:
         return ReviewFinding(
             rule=judged.rule.id,
             severity=finding.severity or judged.rule.severity,
-            message=f"{moved}: {finding.message}" if moved else finding.message,
+            message=_message(finding, moved),
             environments=() if finding.governance else (judged.environment,),
             resource=None if isinstance(place, FileLine) else _reference(place.resource),
             location=location,
@@ -147,9 +147,9 @@ class Locator:
         data = self._data(source) if source.path == place.resource.source.path else None
         return None if data is None else suggest_fix(data, fix)
 
-    def place(self, node: Node) -> Location | None:
-        """Where a place of a resource at head stands."""
-        return self._location(node, "RIGHT")
+    def place(self, node: Node, side: Side = "RIGHT") -> Location | None:
+        """Where a node of a resource at head stands, or at base where `side` is LEFT."""
+        return self._location(node, side)
 
     def problem(self, trouble: Trouble) -> Problem:
         """A problem with its line, where one can be given."""
@@ -205,6 +205,17 @@ class Locator:
         if source.blob not in self._contents:
             self._contents[source.blob] = self.blobs.data(source.blob)
         return self._contents[source.blob]
+
+
+def _message(finding: Finding, moved: str) -> str:
+    """Return a finding's sentence, with the version that causes it and its carrier."""
+    node = finding.node
+    nesting = None if isinstance(node, FileLine) else node.resource.source.nesting
+    message = f"{moved}: {finding.message}" if moved else finding.message
+    if nesting is None:
+        return message
+    taken = "" if nesting.known else ", where it is taken for a manifest"
+    return f"{message} (inside {nesting.carrier}{taken})"
 
 
 def in_one_line(text: str) -> str:

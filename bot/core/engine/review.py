@@ -15,7 +15,7 @@ from bot.core.values import EMPTY, Value
 SCHEMA: Final = "fairlead.review/1"
 
 Verdict: TypeAlias = Literal["pass", "blocked", "incomplete"]
-ProblemKind: TypeAlias = Literal["unreadable", "unrendered", "rule-failed"]
+ProblemKind: TypeAlias = Literal["unreadable", "unrendered", "unjudged", "rule-failed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def suggest_fix(data: bytes, fix: Fix) -> Suggestion | None:
     no suggestion.
     """
     resource = fix.node.resource
-    if len(data) > _LARGEST:
+    if len(data) > _LARGEST or resource.source.nesting is not None:
         return None
     document = _object(_reading(data, resource.source), resource.source)
     if document is None or document.encoded != resource.encoded:

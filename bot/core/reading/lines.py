@@ -28,11 +28,12 @@ from bot.core.reading.split import (
     normalised,
 )
 from bot.core.reading.tags import Dialect, short
-from bot.core.resource import ListStep, Route, Step
+from bot.core.resource import ListStep, Nesting, Route, Step
 from bot.core.resource import ResourceSource as Origin
 from bot.errors import ReadingError
 
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_BLOCK: Final = re.compile(rb":\s+(?:[&!]\S+\s+)*[|>][-+0-9]*\s*(?:#.*)?$")
 _MERGE: Final = "<<"
 _MERGES: Final = 50  # merges of merges that are followed, so that nothing recurses far
 
@@ -88,8 +89,48 @@ def line_of(
     chunk = _chunk(text, source, limits)
     if chunk is None:
         return None
-    lines = lines_in(text, chunk, dialect, [(*through_lists(source.item), *route)], limits)
-    return next(iter(lines), None)
+    outer = through_lists(source.item)
+    nesting = source.nesting
+    if nesting is None:
+        wanted = (*outer, *route)
+    elif nesting.document < 0:
+        wanted = (*outer, *as_route(nesting.steps), *route)
+    else:
+        wanted = (*outer, *as_route(nesting.steps))
+    line = next(iter(lines_in(text, chunk, dialect, [wanted], limits)), None)
+    if line is None or nesting is None or nesting.document < 0:
+        return line
+    return line + _line_in_block(text, line, nesting, route, limits)
+
+
+def as_route(steps: Iterable[str | int]) -> Route:
+    """Return steps by field and index as a route."""
+    return tuple(ListStep("", step) if isinstance(step, int) else step for step in steps)
+
+
+def _line_in_block(
+    text: bytes, line: int, nesting: Nesting, route: Route, limits: FileLimits
+) -> int:
+    """Return how many lines below its key a field of an embedded text stands.
+
+    0 for a text that is no block scalar, whose lines are not those of the file.
+    """
+    key, *below = text.split(b"\n")[line - 1 :]
+    if not _BLOCK.search(key):
+        return 0
+    margin = len(key) - len(key.lstrip(b" -"))
+    rows: list[bytes] = []
+    for row in below:
+        if row.strip() and len(row) - len(row.lstrip(b" ")) <= margin:
+            break
+        rows.append(row)
+    indent = min((len(row) - len(row.lstrip(b" ")) for row in rows if row.strip()), default=0)
+    inner = b"\n".join(row[indent:] for row in rows)
+    chunks = cut_for_kubectl(inner, limits).chunks
+    if nesting.document >= len(chunks):
+        return 0
+    wanted = (*as_route(nesting.beyond), *route)
+    return next(iter(lines_in(inner, chunks[nesting.document], "kubectl", [wanted], limits)), 0)
 
 
 def through_lists(item: Iterable[int]) -> Route:

@@ -10,6 +10,7 @@ from bot.core.manifest import ManifestFile
 from bot.core.policy.model import Policy
 from bot.core.resource import Resource, ResourceKey, TextPosition, written
 from bot.core.state import Environment, State
+from bot.core.states.carriers.nested import set_resources
 from bot.core.states.closed_namespaces import closed_namespaces
 from bot.core.states.environments import Environments
 from bot.core.states.placements.applied import Applied
@@ -56,6 +57,7 @@ class TreeReading:
         applied = self.placed(environment, environments)
         links = any(environment.name in environments.home(path) for path in self.links)
         resources = combined(applied, upgrade=upgrade)
+        resources = joined(resources, set_resources(resources, environment.default_namespace))
         made_of = _built_of(applied)
         files: dict[str, ManifestFile] = {}
         for root in applied:
@@ -156,13 +158,17 @@ def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resour
     """All resources, the last of each key, as with kubectl; those without a name of their own all.
 
     What has only the prefix of a name is told apart by a number in the order of what is written.
+    Carriers may put the same object into several clusters: it replaces no other one of its key.
     """
     resources: dict[ResourceKey, Resource] = {}
     nameless: list[Resource] = []
+    nested: list[Resource] = []
     for applied in roots:
         for resource in applied.as_upgrade.resources if upgrade else applied.resources:
             if applied.generated and id(resource) in applied.generated:
                 nameless.append(resource)
+            elif resource.source.nesting is not None:
+                nested.append(resource)
             else:
                 resources[resource.key] = resource
     for resource in sorted(
@@ -173,4 +179,20 @@ def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resour
             number += 1
             key = replace(resource.key, name=f"{resource.key.name}{number}")
         resources[key] = resource if number == 1 else replace(resource, key=key)
-    return tuple(resources.values())
+    return joined(resources.values(), nested)
+
+
+def joined(resources: Iterable[Resource], nested: Iterable[Resource]) -> tuple[Resource, ...]:
+    """Return resources with carried ones, of which none replaces another one of its key."""
+    by_key = {resource.key: resource for resource in resources}
+    for resource in nested:
+        key = _named_by_carrier(resource) if resource.key in by_key else resource.key
+        by_key[key] = resource if key is resource.key else replace(resource, key=key)
+    return tuple(by_key.values())
+
+
+def _named_by_carrier(resource: Resource) -> ResourceKey:
+    """Return a key that tells a carried resource from another one of the same key."""
+    nesting = resource.source.nesting
+    carrier = nesting.carrier if nesting is not None else ""
+    return replace(resource.key, name=f"{resource.key.name} (in {carrier})")

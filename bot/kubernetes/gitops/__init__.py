@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.rendering import Declared
 from bot.core.resource import Resource
@@ -66,16 +66,24 @@ class Declarations:
     def _declared(
         self, resources: Sequence[Resource], places: TreeFiles, hubs: Hubs
     ) -> Iterable[Declared]:
-        world = FluxObjects(resources, self.addresses)
-        for resource in world.of(kinds.APPLICATION):
-            yield from argocd.declared_by(Application.of(resource), places, self.addresses, hubs)
-        for resource in world.of(kinds.APPLICATION_SET):
+        flux_objects = FluxObjects(resources, self.addresses)
+        for declared in self._by_argocd(flux_objects, places, hubs):
+            yield replace(declared, tool="argocd")
+        for resource in flux_objects.of(kinds.FLUX_KUSTOMIZATION):
+            for declared in flux.declared_by(resource, places, flux_objects):
+                yield replace(declared, tool="flux")
+        for resource in flux_objects.of(kinds.HELM_RELEASE):
+            tests = resource.at("spec", "test", "enable").value is True
+            for declared in flux_release.declared_by(resource, places, flux_objects):
+                yield replace(declared, tool="flux-tests" if tests else "flux")
+
+    def _by_argocd(self, objects: FluxObjects, places: TreeFiles, hubs: Hubs) -> Iterable[Declared]:
+        for resource in objects.of(kinds.APPLICATION):
+            application = Application.of(resource)
+            yield from argocd.declared_by(application, places, self.addresses, hubs)
+        for resource in objects.of(kinds.APPLICATION_SET):
             for application in applications_of(resource, places, self.addresses):
                 yield from argocd.declared_by(application, places, self.addresses, hubs)
-        for resource in world.of(kinds.FLUX_KUSTOMIZATION):
-            yield from flux.declared_by(resource, places, world)
-        for resource in world.of(kinds.HELM_RELEASE):
-            yield from flux_release.declared_by(resource, places, world)
 
 
 def _argo(resources: Iterable[Resource]) -> Iterator[Resource]:

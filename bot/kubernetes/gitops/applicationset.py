@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from bot.core.reading.yaml_texts import merged
 from bot.core.resource import Resource
 from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
@@ -13,7 +14,6 @@ from bot.kubernetes.gitops.generators import MOST_SETS, Generators
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.templates import Parameters, filled
 from bot.kubernetes.gitops.tree_files import TreeFiles
-from bot.kubernetes.gitops.yaml_texts import merged
 
 
 def applications_of(

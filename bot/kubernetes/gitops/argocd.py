@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from bot.core.reading.yaml_texts import patched
 from bot.core.rendering import Declared, Release, RemoteChart
 from bot.core.resource import Node
 from bot.core.states.roots.files import directory
@@ -20,7 +21,6 @@ from bot.kubernetes.gitops.globs import matches
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.tree_files import REMOTE, TreeFiles, within
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
-from bot.kubernetes.gitops.yaml_texts import patched
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonnet")
 _TYPES: Final = ("kustomize", "helm", "directory", "plugin")

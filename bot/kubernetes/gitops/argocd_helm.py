@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from bot.core.reading.yaml_texts import json_text
 from bot.core.rendering import Release
 from bot.core.values import Body, mapping, sequence, text
 from bot.errors import UnbuildableError
@@ -14,7 +15,6 @@ from bot.kubernetes.gitops.globs import is_glob, matches
 from bot.kubernetes.gitops.parameters import set_text, set_value
 from bot.kubernetes.gitops.tree_files import REMOTE, within
 from bot.kubernetes.gitops.unknowns import holds_unknown
-from bot.kubernetes.gitops.yaml_texts import json_text
 
 _LONGEST_NAME: Final = 53
 

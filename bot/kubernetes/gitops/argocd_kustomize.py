@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from bot.core.reading.yaml_texts import json_text
 from bot.core.values import Body, Value, integer, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.argocd_names import with_variables
@@ -21,7 +22,6 @@ from bot.kubernetes.gitops.kustomize_edits import (
     with_replicas,
 )
 from bot.kubernetes.gitops.tree_files import within
-from bot.kubernetes.gitops.yaml_texts import json_text
 
 # These options change how kustomize is called, not what it reads.
 _SETTINGS: Final = ("version", "kubeVersion", "apiVersions")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from bot.core.reading.yaml_texts import json_text
 from bot.core.rendering import Declared
 from bot.core.resource import Node, Resource
 from bot.core.values import Body, Value, mapping, sequence, text
@@ -20,7 +21,6 @@ from bot.kubernetes.gitops.kustomize_edits import (
 from bot.kubernetes.gitops.source_ignore import SourceIgnore, source_ignore
 from bot.kubernetes.gitops.substitution import FluxFinish, Variables, pairs_of
 from bot.kubernetes.gitops.tree_files import TreeFiles, within
-from bot.kubernetes.gitops.yaml_texts import json_text
 
 _TEXTS: Final = (
     ("targetNamespace", "namespace"),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bot.core.reading.yaml_texts import body_of, json_text, merged
 from bot.core.rendering import Declared, Release
 from bot.core.resource import Node, Resource
 from bot.core.states.roots.charts import VALUES_NAME
@@ -21,7 +22,6 @@ from bot.kubernetes.gitops.parameters import set_text, set_value
 from bot.kubernetes.gitops.substitution import FluxFinish, pairs_of
 from bot.kubernetes.gitops.tree_files import TreeFiles, within
 from bot.kubernetes.gitops.unknowns import unknown
-from bot.kubernetes.gitops.yaml_texts import body_of, json_text, merged
 
 _LONGEST_NAME: Final = 53
 _HASH: Final = 12

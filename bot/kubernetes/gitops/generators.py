@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from bot.core.reading.yaml_texts import json_text, merged, value_of
 from bot.core.values import EMPTY, Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.globs import matches
@@ -16,7 +17,6 @@ from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.templates import Parameters, fill, filled
 from bot.kubernetes.gitops.tree_files import TreeFiles
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
-from bot.kubernetes.gitops.yaml_texts import json_text, merged, value_of
 
 MOST_SETS: Final = 1_000
 _DEEPEST: Final = 3

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from bot.core.reading.yaml_texts import body_of
 from bot.core.states.roots.fetched_files import RESERVED
 from bot.core.states.roots.files import (
     CHART_NAME,
@@ -20,7 +21,6 @@ from bot.core.states.roots.files import (
 from bot.core.tree import Blobs, File, Tree
 from bot.core.values import Body
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.yaml_texts import body_of
 
 LARGEST_TEXT: Final = 4 * 1024 * 1024
 SOURCE_IGNORE: Final = ".sourceignore"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -16,6 +16,8 @@ from bot.core.manifest import Manifest, ManifestFile
 from bot.core.rendering import BuildResult, BuildStatus, Declared
 from bot.core.resource import Resource, ResourceKey
 from bot.core.scopes import Scopes
+from bot.core.states.carriers.nested import with_carried
+from bot.core.states.placements.hooks import is_applied
 from bot.core.states.rendered.origins import rendered
 from bot.core.states.rendered.renditions import Leaves, Rendition, rendition, steadied
 from bot.core.states.resources import identity_of, resources_of, source_of
@@ -114,10 +116,18 @@ class RootReader:
         Raises UnbuildableError where there are none.
         """
         other_root = root if declared is None else replace(root, finish=declared.finish)
-        return tuple(rendered(other_root, built, self.namespace, self.scopes))
+        resources = tuple(rendered(other_root, built, self.namespace, self.scopes))
+        return self._complete(other_root, resources)
+
+    def _complete(self, root: Root, resources: Iterable[Resource]) -> tuple[Resource, ...]:
+        """Return what the tool applies of a root, with what carriers among it carry."""
+        space = root.default_namespace or self.namespace
+        applied = tuple(resource for resource in resources if is_applied(root, resource))
+        return with_carried(applied, space, self.scopes)
 
     def _once(self, root: Root, roots: Roots) -> Applied:
-        key = (root.inputs, root.place, root.default_namespace, root.built, root.reruns)
+        tool = root.declared.tool if root.declared is not None else ""
+        key = (root.inputs, root.place, root.default_namespace, root.built, root.reruns, tool)
         if key not in self._applied:
             self._applied[key] = self._read(root, roots)
         return self._applied[key]
@@ -136,7 +146,7 @@ class RootReader:
         resources = tuple(
             resource for path in ordered for resource in self._resources(files[path], space)
         )
-        return Applied(root, resources, files, unread=unread)
+        return Applied(root, self._complete(root, resources), files, unread=unread)
 
     def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
         key = (file.path, file.blob, namespace)
@@ -162,7 +172,7 @@ class RootReader:
             return Applied(root, (), files, (reason,), unread)
         space = root.default_namespace or self.namespace
         resources = tuple(draft.resource(space, self.scopes) for draft in drafts)
-        return Applied(root, resources, files, unread=unread)
+        return Applied(root, self._complete(root, resources), files, unread=unread)
 
     def _rendered(self, root: Root, files: Mapping[str, ManifestFile], *, unread: bool) -> Applied:
         """A root that needs a renderer: what that gave, or why there is nothing."""

@@ -1,0 +1,96 @@
+"""Changed files that hold manifests in a form that Fairlead does not read.
+
+Manifests are regular `*.yaml`, `*.yml` and `*.json` files outside dot-directories and ignored
+paths. Helmfiles, templates outside charts and programs that generate manifests are none, but their
+output is applied: a change of one is a problem.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from bot.core.finding import Side
+from bot.core.states.problems import Trouble
+from bot.core.states.roots.closures import Manifests
+from bot.core.states.roots.files import MANIFEST_SUFFIXES, Files, base_name, owning_chart
+from bot.core.tree import Blobs, File
+
+_LEFT: Final[Side] = "LEFT"
+_RIGHT: Final[Side] = "RIGHT"
+_LARGEST: Final = 2 << 20
+_HELMFILE: Final = re.compile(r"helmfile[\w.-]*\.ya?ml(?:\.gotmpl)?|helmfile\.gotmpl", re.ASCII)
+_HELMFILES: Final = "helmfile.d"
+_TEMPLATE_SUFFIXES: Final = (
+    *(".tmpl", ".tpl", ".gotmpl", ".gotpl", ".j2", ".jinja", ".jinja2", ".erb", ".mustache"),
+    *(".template", ".tftpl", ".ytt"),
+)
+_TEMPLATE_NAMES: Final = tuple(
+    f"{mark}{suffix}" for mark in (".tmpl", ".tpl", ".template") for suffix in MANIFEST_SUFFIXES
+)
+_PROGRAMS: Final = {".jsonnet": "Jsonnet", ".libsonnet": "Jsonnet", ".cue": "CUE", ".k": "KCL"}
+_TEMPLATE: Final = "is a template outside a chart, and what is made of it is not known"
+_VERSION: Final = re.compile(r"(?m)^[\s\-{\"']*apiVersion['\"]?\s*:")
+_KIND: Final = re.compile(r"(?m)^[\s\-{\"']*kind['\"]?\s*:")
+_ACTION: Final = re.compile(r"\{\{|\{%|<%|\$\{|\(@|#@")
+
+
+def unread_files(base: Files, head: Files, manifests: Manifests, blobs: Blobs) -> Iterator[Trouble]:
+    """Yield a problem for each changed file of `head` or removed one of `base` that is not read."""
+    for path in sorted({*base.all, *head.all}):
+        old, new = base.all.get(path), head.all.get(path)
+        if old == new:
+            continue
+        why, side = "", _RIGHT
+        if new is not None:
+            why = _why(path, new, head, manifests, blobs)
+        elif old is not None:
+            why = _why(path, old, base, manifests, blobs)
+            side = _LEFT
+        if why:
+            yield _trouble(path, why, side=side, new=old is None)
+
+
+def _why(path: str, file: File, files: Files, manifests: Manifests, blobs: Blobs) -> str:
+    """Return why a file is not read, empty for one that is read or is no manifest."""
+    if owning_chart(path, frozenset(files.charts)) is not None or file.size > _LARGEST:
+        return ""
+    if _HELMFILE.fullmatch(base_name(path)) or _is_in_helmfiles(path):
+        return "is a helmfile, which is not built"
+    if path in files.manifests:
+        manifest = manifests.manifest(file)
+        if manifest.template:
+            return _TEMPLATE if manifest.resembles else ""
+    return _by_name(path, file, blobs)
+
+
+def _by_name(path: str, file: File, blobs: Blobs) -> str:
+    """Return why a file with the name of a template or of a program is not read."""
+    language = next((held for suffix, held in _PROGRAMS.items() if path.endswith(suffix)), "")
+    template = path.endswith((*_TEMPLATE_SUFFIXES, *_TEMPLATE_NAMES))
+    text = _text(file, blobs) if language or template else ""
+    if not (_VERSION.search(text) and _KIND.search(text)):
+        return ""
+    if language:
+        return f"is {language}, which is not evaluated, and what it gives is not known"
+    is_plain = path.endswith(MANIFEST_SUFFIXES) and not _ACTION.search(text)
+    return "" if is_plain else _TEMPLATE
+
+
+def _is_in_helmfiles(path: str) -> bool:
+    return f"/{path}".rpartition("/")[0].endswith(f"/{_HELMFILES}") and path.endswith(
+        (".yaml", ".yml", ".gotmpl")
+    )
+
+
+def _text(file: File, blobs: Blobs) -> str:
+    try:
+        return blobs.data(file.blob).decode("utf-8", "replace")
+    except KeyError:
+        return ""
+
+
+def _trouble(path: str, why: str, *, side: Side, new: bool) -> Trouble:
+    advice = "list it under `ignore:` in the policy if nothing applies it, or review it by hand"
+    return Trouble("unjudged", new, path, side, f"{path} {why}: {advice}")

@@ -1,0 +1,94 @@
+"""What a change contains that no rule judges: kinds that are not modelled, and unread carriers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.finding import Side
+from bot.core.resource import Node, Resource, ResourceKey, route_text
+from bot.core.state import Change, State, changes
+from bot.core.states.carriers.nested import unread_parts
+from bot.core.states.carriers.texts import Unread
+from bot.kubernetes.treatment.kinds_table import UNJUDGED_KINDS, UnjudgedKind
+
+_MOST_NAMES: Final = 5
+_VERBS: Final = {"pods": "run", "traffic": "let through or refuse", "rights": "grant"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """A part of a change that no rule judges: the node where it begins, and a sentence.
+
+    `new` says that base does not hold the resource or part.
+    """
+
+    node: Node
+    message: str
+    new: bool
+    side: Side = "RIGHT"
+
+
+def unjudged(before: State, after: State) -> Iterator[Unjudged]:
+    """Yield what no rule judges of the difference between two states of an environment."""
+    differing = changes(before, after)
+    groups: dict[UnjudgedKind, dict[str, list[Change]]] = {}
+    for change in differing:
+        kind = UNJUDGED_KINDS.get(change.key.group_kind)
+        if kind is not None:
+            groups.setdefault(kind, {}).setdefault(change.key.kind, []).append(change)
+    for described, by_kind in groups.items():
+        for name, members in sorted(by_kind.items()):
+            yield _of_kind(described, name, members)
+    yield from _unread_carriers(before, after)
+
+
+def _of_kind(described: UnjudgedKind, kind: str, members: list[Change]) -> Unjudged:
+    """Return one problem for all changed resources of a kind."""
+    first = next((change for change in members if change.after is not None), members[0])
+    names = [str(change.key).partition("/")[2] for change in members]
+    listed = ", ".join(names[:_MOST_NAMES])
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    count = f"{len(members)} {described.product} {_plural(kind, len(members))}"
+    message = (
+        f"not judged: {count} ({listed}{more}), as no rule knows what they "
+        f"{_VERBS[described.effect]}; review them by hand"
+    )
+    return Unjudged(
+        first.present.at("metadata", "name"),
+        message,
+        any(change.before is None for change in members),
+        "RIGHT" if first.after is not None else "LEFT",
+    )
+
+
+def _plural(kind: str, count: int) -> str:
+    if count == 1:
+        return kind
+    if kind.endswith("y") and kind[-2] not in "aeiou":
+        return f"{kind[:-1]}ies"
+    return f"{kind}es" if kind.endswith(("s", "x", "ch")) else f"{kind}s"
+
+
+def _unread_carriers(before: State, after: State) -> Iterator[Unjudged]:
+    """Yield the unread parts of changed carriers; a part is new where base has no such part."""
+    old = {_identity(part): part for part in before.derived(_unread)}
+    for part in after.derived(_unread):
+        carrier = part.node.resource
+        if _is_same(before.get(carrier.key), carrier):
+            continue
+        message = f"{carrier.key} {part.why}, so what it applies is not judged"
+        yield Unjudged(part.node, message, _identity(part) not in old)
+
+
+def _unread(state: State) -> tuple[Unread, ...]:
+    return tuple(unread_parts(state.resources))
+
+
+def _identity(part: Unread) -> tuple[ResourceKey, str, str]:
+    return (part.node.resource.key, route_text(part.node.route), part.why)
+
+
+def _is_same(old: Resource | None, new: Resource) -> bool:
+    return old is not None and old.encoded == new.encoded
