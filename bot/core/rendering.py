@@ -131,7 +131,8 @@ class Declared:
     `hindrances` are sentences on why it cannot be built, which then is not tried. `name` tells it
     from other roots that the same object declares at the same place, as an ApplicationSet may.
     `chart` is what it is made of where that lies elsewhere; `path` then is where the object lies.
-    `tool` is what applies it.
+    `tool` is what applies it. `remote` names a source that is not built, as it lies elsewhere or
+    cannot be found; then `path` is the directory of the object as well.
     """
 
     node: Node
@@ -147,6 +148,7 @@ class Declared:
     name: str = ""
     chart: RemoteChart | None = None
     tool: Tool = ""
+    remote: str = ""
 
 
 class Declare(Protocol):

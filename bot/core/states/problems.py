@@ -177,6 +177,8 @@ def _trouble(reason: Reason, *, new: bool, side: Side, message: str) -> Trouble:
 
 
 def _name(applied: Applied) -> str:
+    if applied.root.title and applied.root.kind == "directory":
+        return f"The {applied.root.title}"
     kind = _KINDS.get(applied.root.kind, "directory")
     return f"The {kind} {applied.root.title or applied.root.path or '.'}"
 

@@ -10,6 +10,7 @@ from bot.core.reading.yaml_texts import patched
 from bot.core.rendering import Declared, Release, RemoteChart
 from bot.core.resource import Node
 from bot.core.states.roots.files import directory
+from bot.core.states.roots.kustomization import without_credentials
 from bot.core.values import EMPTY, Body, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes import kinds
@@ -20,6 +21,7 @@ from bot.kubernetes.gitops.argocd_source import Application, ArgoSource
 from bot.kubernetes.gitops.globs import matches
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.tree_files import REMOTE, TreeFiles, within
+from bot.kubernetes.gitops.unbuilt import unbuilt
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonnet")
@@ -49,16 +51,34 @@ def declared_by(
                 ArgoSource(application, body, REMOTE, places, refs), node, cluster
             )
             continue
+        if path is None and (text(body.get("ref")) or not text(body.get("repoURL"))):
+            continue
         if path is None or is_own is False:
+            yield _unbuilt(application, body, node, cluster)
             continue
         for place in _places(path, places):
             yield _declared(ArgoSource(application, body, place, places, refs), node, cluster)
         # A set may name more paths than exist; an Application's path must exist.
         is_written = application.node.resource.group_kind == kinds.APPLICATION
         meant = within(path) if is_written else None
-        if is_own and meant is not None and not places.has(meant):
-            missing = f"its path {path!r} is not in the tree"
-            yield Declared(node, meant, cluster, hindrances=(missing,))
+        if meant is not None and not places.has(meant):
+            if is_own:
+                missing = f"its path {path!r} is not in the tree"
+                yield Declared(node, meant, cluster, hindrances=(missing,))
+            else:
+                yield _unbuilt(application, body, node, cluster)
+
+
+def _unbuilt(application: Application, body: Body, node: Node, cluster: str) -> Declared:
+    """Return the root of a source in another repository, which is not fetched."""
+    address = without_credentials(text(body.get("repoURL")) or "")
+    path = text(body.get("path"))
+    part = f", path {path}," if path else ""
+    resource = application.node.resource
+    name = (application.name,) if application.name != resource.name else ()
+    why = f"{resource.key} takes it from another repository, which is not fetched"
+    declared = unbuilt(node, f"source {address}{part}", why, body)
+    return replace(declared, cluster=cluster, name=" ".join((*name, declared.name)))
 
 
 def _sources(application: Application) -> Iterator[tuple[Node, Body]]:

@@ -21,6 +21,7 @@ from bot.kubernetes.gitops.kustomize_edits import (
 from bot.kubernetes.gitops.source_ignore import SourceIgnore, source_ignore
 from bot.kubernetes.gitops.substitution import FluxFinish, Variables, pairs_of
 from bot.kubernetes.gitops.tree_files import TreeFiles, within
+from bot.kubernetes.gitops.unbuilt import unbuilt
 
 _TEXTS: Final = (
     ("targetNamespace", "namespace"),
@@ -36,9 +37,11 @@ def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Ite
     is_own = flux.source_is_own(spec["sourceRef"], resource.namespace)
     named = spec["path"].text or "."
     place = within(named)
-    if is_own is False or place is None:
-        return
     node = spec["path"] if spec["path"].exists else spec
+    if is_own is False or place is None or (is_own is None and not places.has(place)):
+        for cluster in clusters_of(resource, flux):
+            yield replace(_unbuilt(resource, node), cluster=cluster)
+        return
     if not places.has(place):
         if is_own:
             missing = (f"its path {named!r} is not in the tree",)
@@ -51,6 +54,18 @@ def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Ite
         declared = Declared(node, place, hindrances=(str(error),))
     for cluster in clusters_of(resource, flux):
         yield replace(declared, cluster=cluster)
+
+
+def _unbuilt(resource: Resource, node: Node) -> Declared:
+    """Return the root of a Kustomization whose source is not this repository."""
+    reference = resource.at("spec", "sourceRef")
+    source = f"{reference['kind'].text or 'GitRepository'}/{reference['name'].text or ''}"
+    return unbuilt(
+        node,
+        f"path {resource.at('spec', 'path').text or '.'} of {source}",
+        f"{resource.key} takes it from a source that is not this repository and is not fetched",
+        resource.at("spec").value,
+    )
 
 
 def _built(node: Node, place: str, places: TreeFiles, flux: FluxObjects) -> Declared:

@@ -21,6 +21,7 @@ from bot.kubernetes.gitops.flux_sources import HELM_CHART, FluxObjects, clusters
 from bot.kubernetes.gitops.parameters import set_text, set_value
 from bot.kubernetes.gitops.substitution import FluxFinish, pairs_of
 from bot.kubernetes.gitops.tree_files import TreeFiles, within
+from bot.kubernetes.gitops.unbuilt import unbuilt
 from bot.kubernetes.gitops.unknowns import unknown
 
 _LONGEST_NAME: Final = 53
@@ -46,18 +47,38 @@ def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Ite
         return
     chart = _chart(resource, flux)
     if chart is None or chart.node.text is None:
+        yield from _unbuilt(resource, flux)
         return
     is_own = flux.source_is_own(chart.spec["sourceRef"], chart.namespace)
     place = within(chart.node.text)
-    if is_own is False or place is None:
-        return
-    if places.chart(place) is None and not is_own:
+    if is_own is False or place is None or (places.chart(place) is None and not is_own):
+        yield from _unbuilt(resource, flux)
         return
     try:
         declared = _built(resource, chart, place, places, flux)
     except UnbuildableError as error:
         declared = Declared(chart.node, place, hindrances=(str(error),))
     for cluster in clusters_of(resource, flux):
+        yield replace(declared, cluster=cluster)
+
+
+def _unbuilt(resource: Resource, flux: FluxObjects) -> Iterator[Declared]:
+    """Yield the root of a HelmRelease whose chart no object of this tree locates."""
+    spec = resource.at("spec")
+    chart, reference = spec["chart"], spec["chartRef"]
+    template = chart["spec"]
+    source = reference if reference.exists else template["sourceRef"]
+    if not (chart.exists or reference.exists):
+        return
+    named = f"{source['kind'].text or 'source'}/{source['name'].text or ''}"
+    name = f"chart {template['chart'].text}" if template["chart"].text else "chart"
+    for cluster in clusters_of(resource, flux):
+        declared = unbuilt(
+            reference if reference.exists else template["chart"],
+            f"{name} of {named}",
+            f"{resource.key} takes it from a source that is not in this repository",
+            spec.value,
+        )
         yield replace(declared, cluster=cluster)
 
 

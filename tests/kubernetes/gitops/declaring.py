@@ -30,7 +30,16 @@ def resources(files: Mapping[str, str], namespace: str = "default") -> list[Reso
 
 
 def declared(files: Mapping[str, str], own: str = REPOSITORY) -> list[Declared]:
-    """What the objects in these files declare about the tree that the files are."""
+    """The roots that the objects in these files declare, but for sources that are not built."""
+    return [root for root in _declared(files, own) if not root.remote]
+
+
+def unbuilt(files: Mapping[str, str], own: str = REPOSITORY) -> list[str]:
+    """The sources that the objects in these files name and that are not built."""
+    return [root.remote for root in _declared(files, own) if root.remote]
+
+
+def _declared(files: Mapping[str, str], own: str) -> list[Declared]:
     tree = {path: File("100644", path, len(text)) for path, text in files.items()}
     blobs = MemoryBlobs({path: text.encode() for path, text in files.items()})
     return list(

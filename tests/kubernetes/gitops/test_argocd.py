@@ -19,6 +19,7 @@ from tests.kubernetes.gitops.declaring import (
     declared,
     only,
     resources,
+    unbuilt,
 )
 
 IN_CLUSTER = "{server: 'https://kubernetes.default.svc', namespace: shop}"
@@ -85,7 +86,10 @@ def test_a_directory_may_recurse_include_and_exclude() -> None:
 def test_a_source_in_another_repository_declares_nothing_here() -> None:
     text = application("path: apps/shop").replace("example/infra", "example/other")
 
-    assert declared({"app.yaml": text, "apps/shop/a.yaml": ROLE}) == []
+    files = {"app.yaml": text, "apps/shop/a.yaml": ROLE}
+
+    assert declared(files) == []
+    assert len(unbuilt(files)) == 1
 
 
 def test_without_known_addresses_a_path_that_exists_counts() -> None:

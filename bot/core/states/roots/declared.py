@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.core.fetching import FetchResult
-from bot.core.rendering import Declared, RemoteChart
+from bot.core.rendering import Declared, Release, RemoteChart
 from bot.core.resource import ResourceKey
 from bot.core.states.roots.charts import Chart, chart_at
 from bot.core.states.roots.closures import Closures, Manifests, kustomizations_at
 from bot.core.states.roots.fetched_files import MOST_OF_ONE, Remote, zone
 from bot.core.states.roots.files import Files
-from bot.core.states.roots.kustomization import Reason
+from bot.core.states.roots.kustomization import Reason, without_credentials
 from bot.core.states.roots.overlay import Overlay
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.root import Root, RootKind, Roots, keyed, resolved, shown_elsewhere
@@ -77,8 +77,8 @@ class _Tree:
 
     def root(self, declaration: Declared) -> Root | None:
         """The root that is declared; None where nothing of it is in this tree."""
-        if declaration.chart is not None:
-            return self._from_elsewhere(declaration, declaration.chart)
+        if declaration.remote or declaration.chart is not None:
+            return self._elsewhere(declaration)
         if zone(declaration.path):
             why = _reason(declaration, "its path is where what is fetched from elsewhere is put")
             return self._build_root(declaration, "directory", {}, (why,))
@@ -107,14 +107,19 @@ class _Tree:
         root = self._build_root(declaration, "chart", files, (*chart.reasons, why))
         return replace(root, remotes=chart.remotes)
 
+    def _elsewhere(self, declaration: Declared) -> Root | None:
+        if declaration.chart is None:
+            return self._unbuilt(declaration, declaration.remote)
+        return self._from_elsewhere(declaration, declaration.chart)
+
     def _from_elsewhere(self, declaration: Declared, chart: RemoteChart) -> Root | None:
-        """The root of a chart that lies elsewhere; None where no exact version of it is named."""
+        """The root of a chart that lies elsewhere."""
         fetched = self._fetched
         resolved = None
         if fetched.resolver is not None:
             resolved = fetched.resolver.chart(chart.repository, chart.name, chart.version)
         if resolved is None:
-            return None
+            return self._unresolved(declaration, chart)
         source = chart.node.resource.source
         holder = f"{source.path}\0{declaration.node.resource.key}\0{declaration.name}"
         others = self._remotes.setdefault(holder, [])
@@ -137,6 +142,28 @@ class _Tree:
             home=declaration.path,
             place="/".join(part for part in (root.cluster, declaration.path) if part),
         )
+
+    def _unresolved(self, declaration: Declared, chart: RemoteChart) -> Root:
+        """The root of a chart that is not fetched, or of which no exact version is named."""
+        repository = without_credentials(chart.repository)
+        title = f"chart {chart.name} of {repository}"
+        why = "nothing is fetched from elsewhere here"
+        if self._fetched.resolver is not None:
+            version = f"its version {chart.version!r} is" if chart.version else "it names"
+            why = f"{version} no exact version, so what is installed is not known"
+        release = declaration.release or Release("", "")
+        settings = (*release.values, f"{repository} {chart.name} {chart.version}")
+        told = replace(
+            declaration,
+            release=replace(release, values=settings),
+            hindrances=(*declaration.hindrances, why),
+        )
+        return self._unbuilt(told, title)
+
+    def _unbuilt(self, declaration: Declared, title: str) -> Root:
+        """A root that stands for a source which is not built: it holds nothing, and says why."""
+        root = self._build_root(declaration, "directory", {}, ())
+        return replace(root, title=title, home=declaration.path)
 
     def _kustomization(self, declaration: Declared, overlay: Overlay, paths: Paths) -> Root:
         kustomizations = self._inferred.kustomizations

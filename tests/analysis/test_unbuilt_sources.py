@@ -1,0 +1,122 @@
+"""Sources that are not built: a problem where the object or its settings change."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.analysis.examine import Question, examine_trees
+from bot.core.engine.review import Problem
+from tests.states import Grove
+
+RELEASE = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: charts, namespace: flux-system}
+spec: {url: "https://user:secret@charts.example.com"}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: web}
+spec:
+  chart:
+    spec:
+      chart: podinfo
+      version: 6.0.0
+      sourceRef: {kind: HelmRepository, name: charts, namespace: flux-system}
+  values: {replicas: 1}
+"""
+STRAY = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: web, namespace: web}
+spec:
+  chartRef: {kind: OCIRepository, name: podinfo}
+  values: {replicas: 1}
+"""
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  destination: {server: "https://kubernetes.default.svc", namespace: web}
+  source:
+    repoURL: https://github.com/example/elsewhere
+    path: deploy
+    targetRevision: v1.0.0
+    kustomize: {namePrefix: replicas-1}
+"""
+SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: web, namespace: argocd}
+spec:
+  goTemplate: true
+  generators: [{list: {elements: [{name: a}]}}]
+  template:
+    metadata: {name: "{{.name}}"}
+    spec:
+      destination: {server: "https://kubernetes.default.svc", namespace: web}
+      source:
+        repoURL: https://github.com/example/elsewhere
+        path: deploy
+        targetRevision: v1.0.0
+        kustomize: {namePrefix: replicas-1}
+"""
+KUSTOMIZATION = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: web, namespace: web}
+spec:
+  path: ./deploy
+  sourceRef: {kind: OCIRepository, name: manifests}
+  postBuild: {substitute: {count: "replicas-1"}}
+"""
+
+
+def problems(base: str, head: str) -> tuple[Problem, ...]:
+    sides = [{"a.yaml": text} if text else {} for text in (base, head)]
+    grove = Grove(sides[0], sides[1])
+    asked = grove.question()
+    question = Question(asked.base, asked.head, repositories=("https://github.com/example/gitops",))
+    return examine_trees(question, grove.content(), ()).problems
+
+
+CASES = [
+    (RELEASE, "The chart podinfo of https://charts.example.com is not rendered: nothing is"),
+    (STRAY, "The chart of OCIRepository/podinfo is not rendered: HelmRelease/web/web takes"),
+    (APPLICATION, "The source https://github.com/example/elsewhere, path deploy, is not rendered:"),
+    (SET, "The source https://github.com/example/elsewhere, path deploy, is not rendered:"),
+    (KUSTOMIZATION, "The path ./deploy of OCIRepository/manifests is not rendered: Kustomization"),
+]
+NAMES = ["release", "stray", "application", "set", "kustomization"]
+
+
+@pytest.mark.parametrize(("text", "message"), CASES, ids=NAMES)
+def test_a_new_object_whose_source_is_not_built_is_a_new_problem(text: str, message: str) -> None:
+    (problem,) = problems("", text)
+
+    assert (problem.kind, problem.new) == ("unrendered", True)
+    assert problem.message.startswith(message)
+    assert "secret" not in problem.message
+
+
+@pytest.mark.parametrize("text", [text for text, _ in CASES], ids=NAMES)
+def test_changed_settings_of_it_are_a_problem_that_base_had_too(text: str) -> None:
+    changed = text.replace("replicas: 1", "replicas: 2").replace("replicas-1", "replicas-2")
+
+    assert [problem.new for problem in problems(text, changed)] == [False]
+    assert problems(text, text) == ()
+
+
+def test_what_else_changes_in_the_object_is_no_problem() -> None:
+    labelled = APPLICATION.replace("{name: web, ", "{name: web, labels: {a: b}, ")
+
+    assert problems(APPLICATION, labelled) == ()
+
+
+def test_its_removal_is_a_problem_at_base() -> None:
+    (problem,) = problems(APPLICATION, "")
+
+    assert problem.location is not None
+    assert (problem.location.side, problem.new) == ("LEFT", False)
+    assert "is gone, and what it held is not known" in problem.message
