@@ -65,11 +65,13 @@ ENV PATH=/opt/fairlead/bin:$PATH \
     DATA_DIR=/data \
     FAIRLEAD_TOOLS=/usr/local/lib/fairlead \
     HOST=0.0.0.0 \
-    PORT=8080
+    PORT=8080 \
+    ADMIN_HOST=0.0.0.0 \
+    ADMIN_PORT=8081
 USER 10001
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 8081
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"ADMIN_PORT\"]}/healthz', timeout=4)"]
 ENTRYPOINT ["tini", "--", "fairlead"]
 CMD ["serve"]

@@ -1,16 +1,16 @@
-"""The Flask application: receives webhooks, and reports the health of the service."""
+"""The Flask applications of the public port (webhooks) and of the admin port (health, metrics)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import structlog
-from flask import Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, QueueError
 from bot.github.tasks import Announcement, Batch, MaintenanceTask, PushJob, Task, together
 from bot.github.webhook import EVENTS, HEADERS, MAX_PAYLOAD, Delivery, parse, signed
 from bot.metrics import Metrics
@@ -19,15 +19,18 @@ log = structlog.get_logger()
 
 _JSON: Final = "application/json"
 
+WEBHOOKS: Final = ("/webhook", "/api/github/webhooks")
+"""The paths that accept deliveries."""
+
 
 class DeliveryIntake(Protocol):
     """Accepts tasks durably: a recorded task is performed even if this process is killed."""
 
     def submit(self, delivery: str, task: Task) -> bool:
-        """Record and enqueue a task in one step; False if the delivery needs nothing more."""
+        """Record and enqueue a task in one step; False if the delivery needs nothing more.
 
-    def ready(self) -> bool:
-        """Whether a task can be recorded now."""
+        Raises QueueError if it could not be recorded.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,11 @@ class _WebhookEndpoint:
             return self._answer(delivery.event, "ignored", 202, "nothing to do")
         # One record for all tasks of a delivery: GitHub waits for ten seconds.
         task = together(delivery.tasks)
-        fresh = self.intake.submit(delivery.id, task)
+        try:
+            fresh = self.intake.submit(delivery.id, task)
+        except QueueError as error:
+            logger.error("delivery not recorded", reason=str(error))  # noqa: TRY400 - no traceback
+            return self._answer(delivery.event, "unrecorded", 503, "not recorded: redeliver later")
         logger.info("job enqueued" if fresh else "job known", **_log_fields(task))
         if fresh:
             return self._answer(delivery.event, "accepted", 202, "enqueued")
@@ -97,33 +104,56 @@ def _log_fields(task: Task) -> dict[str, object]:
     return {"task": type(task).__name__, **action, "pull_request": number or None}
 
 
-def create_app(secrets: Sequence[str], intake: DeliveryIntake, metrics: Metrics) -> Flask:
-    """The application. Raises ValueError without a secret: it would accept unsigned webhooks."""
+def create_app(
+    secrets: Sequence[str],
+    intake: DeliveryIntake,
+    metrics: Metrics,
+    blueprints: Sequence[Blueprint] = (),
+) -> Flask:
+    """The application of the public port: webhooks, liveness, and further `blueprints`.
+
+    Raises ValueError without a secret: it would accept unsigned webhooks.
+    """
     if not any(secrets):
         raise ValueError("an application without a webhook secret would trust anybody")
     app = Flask("fairlead", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_PAYLOAD
     endpoint = _WebhookEndpoint(tuple(secrets), intake, metrics)
-    for path in ("/webhook", "/api/github/webhooks"):
+    for path in WEBHOOKS:
         app.add_url_rule(path, path, endpoint.receive, methods=["POST"])
-    app.add_url_rule("/healthz", "healthz", lambda: jsonify(status="ok"))
-    app.add_url_rule("/readyz", "readyz", lambda: _readiness(intake))
-    app.add_url_rule("/metrics", "metrics", lambda: _exposition(metrics))
+    app.add_url_rule("/healthz", "healthz", _alive)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> tuple[Response, int]:
         """An error as JSON, without echoing the request."""
-        if error.code == 413:
+        if error.code == 413 and request.path in WEBHOOKS:
             return endpoint.too_large(request.headers.get("X-GitHub-Event", ""))
         return jsonify(message=error.name), error.code or 500
 
     return app
 
 
-def _readiness(intake: DeliveryIntake) -> tuple[Response, int]:
-    if intake.ready():
-        return jsonify(status="ok"), 200
-    return jsonify(status="the queue cannot be reached"), 503
+def create_admin_app(ready: Callable[[], str | None], metrics: Metrics) -> Flask:
+    """The application of the admin port: liveness, readiness and metrics.
+
+    `ready` returns the reason why no delivery can be recorded now, None if one can.
+    """
+    app = Flask("fairlead-admin", static_folder=None)
+
+    def readiness() -> tuple[Response, int]:
+        reason = ready()
+        return jsonify(status=reason or "ok"), 200 if reason is None else 503
+
+    app.add_url_rule("/healthz", "healthz", _alive)
+    app.add_url_rule("/readyz", "readyz", readiness)
+    app.add_url_rule("/metrics", "metrics", lambda: _exposition(metrics))
+    return app
+
+
+def _alive() -> Response:
+    return jsonify(status="ok")
 
 
 def _exposition(metrics: Metrics) -> Response:

@@ -14,6 +14,7 @@ FairleadError
 ├── GitHubError           GitHub refused or did not answer
 │   ├── GitHubAnswerError GitHub's refusal of one request
 │   └── InstallationGone  the App may not be there any more
+├── QueueError            the queue's database cannot be read or written now
 └── JobFailed             a job ended for good without its review
 """
 
@@ -117,6 +118,10 @@ class GitHubAnswerError(GitHubError):
 
 class InstallationGone(GitHubError):  # noqa: N818 - a state of things, not a fault
     """The App was uninstalled or suspended where a job is: there is nobody to tell."""
+
+
+class QueueError(FairleadError):
+    """The queue's database cannot be read or written now."""
 
 
 class JobFailed(FairleadError):  # noqa: N818 - what is recorded of the job, read as a status

@@ -60,6 +60,14 @@ VARIABLES: Final = (
     SettingVariable("HOST", "`127.0.0.1`", "The address to listen on; the image sets `0.0.0.0`."),
     SettingVariable("PORT", "`3000`", "The port to listen on; the image sets `8080`."),
     SettingVariable(
+        "ADMIN_HOST",
+        "`127.0.0.1`",
+        "The address on which health and metrics are served; the image sets `0.0.0.0`.",
+    ),
+    SettingVariable(
+        "ADMIN_PORT", "`3001`", "The port of health and metrics; the image sets `8081`."
+    ),
+    SettingVariable(
         "DATA_DIR", "`data`", "Queue, audit log, mirrors and caches; the image sets `/data`."
     ),
     SettingVariable(
@@ -126,6 +134,8 @@ class Settings:
     github_api_url: str = "https://api.github.com"
     host: str = "127.0.0.1"
     port: int = 3000
+    admin_host: str = "127.0.0.1"
+    admin_port: int = 3001
     data_dir: Path = Path("data")
     database_url: str | None = field(default=None, repr=False)
     log_level: str = "info"
@@ -170,6 +180,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         github_api_url=_api_url(read),
         host=read.text("HOST") or "127.0.0.1",
         port=read.number("PORT", 3000, 0, 65535),
+        admin_host=read.text("ADMIN_HOST") or "127.0.0.1",
+        admin_port=read.number("ADMIN_PORT", 3001, 0, 65535),
         data_dir=Path(read.text("DATA_DIR") or "data"),
         database_url=_database_url(read),
         log_level=read.choice("LOG_LEVEL", LOG_LEVELS, "info"),

@@ -6,25 +6,26 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Final, NoReturn
 
 import click
 import structlog
 from flask import Flask
-from waitress import create_server  # type: ignore[import-untyped]  # it has no types
 
 from bot import logs
 from bot.analysis.process.parent import AnalysisOptions
 from bot.analysis.process.renders import Renders, renders_here
 from bot.analysis.process.template_client import Template
-from bot.app import create_app
-from bot.cli.admin_server import Door
+from bot.app import create_admin_app, create_app
 from bot.cli.repository_options import fetching_by
+from bot.cli.served_app import ServedApp
 from bot.errors import UsageError
 from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
 from bot.jobs import Queue, QueueOptions
+from bot.listener import Listener, ListenerLimits
 from bot.metrics import Metrics
 from bot.sandbox import proved_state
 from bot.service import Service
@@ -37,7 +38,8 @@ log = structlog.get_logger()
 GRACE: Final = 25
 """Seconds that running jobs get at shutdown; Kubernetes kills the process after 30."""
 
-_THREADS: Final = 8
+PUBLIC: Final = ListenerLimits(body=MAX_PAYLOAD + 1)
+ADMIN: Final = ListenerLimits(connections=50, threads=2)
 
 SERVE_EPILOG: Final = """\b
 Example:
@@ -54,68 +56,72 @@ def serve() -> None:
 
     Settings are environment variables, each also as NAME_FILE; docs/running.md lists them. Without
     APP_ID (or CLIENT_ID), PRIVATE_KEY and WEBHOOK_SECRET, a set-up page creates the App; the log
-    contains its address.
+    contains its address. Health and metrics are served on ADMIN_PORT.
     """
     settings = read_settings()
-    door = Door(_opened)
+    metrics = Metrics()
+    app = ServedApp(lambda current: _open_service(current, metrics))
     if settings.unregistered:
         logs.configure(settings.log_level, settings.log_format)
         _require_sandbox(settings)
     else:
-        door.open(_checked(settings, "serve"))
+        _check(settings, "serve")
+    listener = Listener(app, (settings.host, settings.port), PUBLIC)
+    admin_port = _serve_admin(settings, app.unready, metrics)
     signal.signal(signal.SIGTERM, _interrupt)
-    server = create_server(
-        door,
-        host=settings.host,
-        port=settings.port,
-        threads=_THREADS,
-        ident=None,
-        # Waitress buffers a body before the application sees it.
-        max_request_body_size=MAX_PAYLOAD + 1,
-    )
     if settings.unregistered:
-        door.set_up(settings, server.effective_port)
-    log.info("listening", host=settings.host, port=server.effective_port)
-    try:
-        server.run()  # returns at SIGTERM and SIGINT, after pending responses
-    except KeyboardInterrupt:
-        log.info("interrupted")
-    _end(door.queue)
+        app.show_set_up(settings, listener.port)
+    else:
+        app.open(settings)
+    log.info("listening", host=settings.host, port=listener.port, admin_port=admin_port)
+    listener.run()
+    _end(app.queue)
 
 
-def _opened(settings: Settings) -> tuple[Flask, Queue]:
+def _open_service(settings: Settings, metrics: Metrics) -> tuple[Flask, Queue]:
     """The application that receives deliveries, and its running queue."""
-    metrics = Metrics()
     queue = _queue(settings, metrics)
     return create_app(settings.webhook_secrets, queue, metrics), queue
+
+
+def _serve_admin(settings: Settings, ready: Callable[[], str | None], metrics: Metrics) -> int:
+    """Serve health and metrics from a thread of their own; returns the port."""
+    address = settings.admin_host, settings.admin_port
+    listener = Listener(create_admin_app(ready, metrics), address, ADMIN, variable="ADMIN_PORT")
+    threading.Thread(target=listener.run, name="admin", daemon=True).start()
+    return listener.port
 
 
 @click.command(epilog=WORKER_EPILOG)
 def worker() -> None:
     """Review pull requests that other replicas received; needs DATABASE_URL.
 
-    It adds capacity without another web server; `fairlead serve` reviews pull requests too.
+    It adds capacity without a public port; `fairlead serve` reviews pull requests too. Health and
+    metrics are served on ADMIN_PORT.
     """
-    settings = _settings("worker")
+    settings = read_settings()
+    _check(settings, "worker")
     if settings.database_url is None:
         raise UsageError(
             "fairlead worker needs DATABASE_URL: without it the queue is embedded in one "
             "`fairlead serve` process"
         )
-    queue = _queue(settings, Metrics())
+    metrics = Metrics()
+    running: list[Queue] = []
+    admin_port = _serve_admin(
+        settings, lambda: running[0].unready() if running else "starting", metrics
+    )
+    running.append(_queue(settings, metrics))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    log.info("working")
+    log.info("working", admin_port=admin_port)
     stop.wait()
-    _end(queue)
+    _end(running[0])
 
 
-def _settings(command: str) -> Settings:
-    return _checked(read_settings(), command)
-
-
-def _checked(settings: Settings, command: str) -> Settings:
+def _check(settings: Settings, command: str) -> None:
+    """Configure logging. Raises UsageError where credentials or the sandbox are missing."""
     if missing := settings.missing():
         raise UsageError(
             f"fairlead {command} needs {', '.join(missing)} from the App's page on GitHub; each "
@@ -123,7 +129,6 @@ def _checked(settings: Settings, command: str) -> Settings:
         )
     logs.configure(settings.log_level, settings.log_format)
     _require_sandbox(settings)
-    return settings
 
 
 def _queue(settings: Settings, metrics: Metrics) -> Queue:

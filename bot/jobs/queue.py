@@ -11,14 +11,14 @@ from typing import Any, Final
 import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
-from bot.errors import JobFailed
+from bot.errors import JobFailed, QueueError
 from bot.github.tasks import Task, read, written
 from bot.jobs import lanes, records
 from bot.jobs.attempts import AttemptNumber, AttemptResult, Attempts
 from bot.jobs.embedded import EmbeddedFile
 from bot.jobs.janitor import Janitor
 from bot.jobs.liveness import Liveness
-from bot.jobs.records import FAILED, FAILURE, reference
+from bot.jobs.records import DATABASE_ERRORS, FAILED, FAILURE, reference, summary
 from bot.jobs.sweeper import Sweeper
 from bot.jobs.worker import QueueOptions, Worker
 from bot.metrics import Metrics
@@ -79,11 +79,17 @@ class Queue:
         self._file.release()
 
     def submit(self, delivery: str, task: Task) -> bool:
-        """Record and enqueue a task in one INSERT; False if the delivery needs nothing more."""
-        workflow_id = records.next_submission(f"{delivery}/{task.label}")
-        if workflow_id is None:
-            return False
-        self._enqueue(workflow_id, task, AttemptNumber(), lanes.delay_of(task))
+        """Record and enqueue a task in one INSERT; False if the delivery needs nothing more.
+
+        Raises QueueError if the database cannot be written.
+        """
+        try:
+            workflow_id = records.next_submission(f"{delivery}/{task.label}")
+            if workflow_id is None:
+                return False
+            self._enqueue(workflow_id, task, AttemptNumber(), lanes.delay_of(task))
+        except DATABASE_ERRORS as error:
+            raise QueueError(summary(error)) from error
         return True
 
     def knows(self, delivery: str) -> bool:
@@ -94,13 +100,13 @@ class Queue:
         redelivery, failed = records.last_redelivery(f"{delivery}/")
         return redelivery is not None and not failed
 
-    def ready(self) -> bool:
-        """Whether the database answers."""
+    def unready(self) -> str | None:
+        """Why no task can be recorded now, None if one can."""
         try:
             DBOS.get_workflow_status("ready")
-        except Exception:  # noqa: BLE001 - any exception of the driver means no
-            return False
-        return True
+        except DATABASE_ERRORS as error:
+            return summary(error)
+        return None
 
     def counts(self) -> Mapping[str, int]:
         """The number of jobs that wait, run or failed for good, by status of DBOS."""

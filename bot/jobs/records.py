@@ -10,7 +10,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import sqlalchemy as sql
 from dbos import DBOS
+
+DATABASE_ERRORS: Final = (sql.exc.SQLAlchemyError, OSError)
+"""What DBOS raises if its database is full, locked or away."""
 
 FAILED: Final = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
 """The statuses of DBOS that mean: failed for good."""
@@ -63,3 +67,9 @@ def _redelivery(workflow_id: str) -> int:
     """0 for the first delivery, n for its n-th redelivery, which includes its attempts (`~2`)."""
     match = re.search(r"~r(\d+)", workflow_id)
     return int(match[1]) if match else 0
+
+
+def summary(error: Exception) -> str:
+    """The first line of what a database driver reports, without statement and values."""
+    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    return f"the queue's database cannot be used: {reason or type(error).__name__}"

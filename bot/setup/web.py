@@ -130,7 +130,6 @@ def create_setup_app(setup: SetUp) -> Flask:
     app.add_url_rule(CREATED, "created", pages.created)
     app.add_url_rule("/setup/style.css", "style", _style)
     app.add_url_rule("/healthz", "healthz", lambda: jsonify(status="ok"))
-    app.add_url_rule("/readyz", "readyz", lambda: (jsonify(status="not set up yet"), 503))
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> tuple[Response, int]:

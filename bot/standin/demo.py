@@ -96,6 +96,14 @@ class ServiceProcess:
                 return f"http://127.0.0.1:{line['port']}"
         return None
 
+    @property
+    def admin_url(self) -> str | None:
+        """The address of health and metrics, None before it listens."""
+        for line in self.lines():
+            if "admin_port" in line:
+                return f"http://127.0.0.1:{line['admin_port']}"
+        return None
+
     def lines(self) -> Iterator[Mapping[str, object]]:
         """What it logged until now."""
         for text in self.log.read_text(encoding="utf-8").splitlines():
@@ -134,6 +142,7 @@ def start_service(
         "WEBHOOK_SECRET_FILE": str(secret),
         "GITHUB_API_URL": api_url,
         "PORT": "0",
+        "ADMIN_PORT": "0",
         "DATA_DIR": str(directory / "data"),
         "PYTHONUTF8": "1",
         **more,

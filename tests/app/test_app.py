@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 
 import pytest
 import structlog
+from flask import Blueprint
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from bot.app import create_app
+from bot.app import create_admin_app, create_app
+from bot.errors import QueueError
 from bot.github.tasks import Announcement, Job, Task
 from bot.github.webhook import MAX_PAYLOAD
 from bot.metrics import Metrics
@@ -36,14 +38,11 @@ class Book:
 
     def submit(self, delivery: str, task: Task) -> bool:
         if not self.up:
-            raise OSError("the database is away")
+            raise QueueError("the queue's database cannot be used: database or disk is full")
         if (delivery, task) in self.taken:
             return False
         self.taken.append((delivery, task))
         return True
-
-    def ready(self) -> bool:
-        return self.up
 
 
 @dataclass(frozen=True)
@@ -178,29 +177,53 @@ def test_a_job_is_logged_with_its_delivery_and_its_pull_request(door: Door) -> N
     ]
 
 
-def test_readiness_is_the_queue_s_and_health_is_the_process_s(door: Door) -> None:
-    paths = ("/healthz", "/readyz")
-    assert [door.client.get(path).status_code for path in paths] == [200, 200]
+def test_the_admin_port_says_why_the_service_is_not_ready() -> None:
+    reasons: list[str | None] = [None, "the disk is full"]
+    admin = create_admin_app(lambda: reasons.pop(0), Metrics()).test_client()
+    answers = [admin.get(path) for path in ("/healthz", "/readyz", "/readyz", "/healthz")]
+    assert [(answer.status_code, answer.get_json()) for answer in answers] == [
+        (200, {"status": "ok"}),
+        (200, {"status": "ok"}),
+        (503, {"status": "the disk is full"}),
+        (200, {"status": "ok"}),
+    ]
+
+
+def test_the_public_port_shows_that_the_process_lives_and_nothing_more(door: Door) -> None:
+    paths = ("/healthz", "/readyz", "/metrics")
+    assert [door.client.get(path).status_code for path in paths] == [200, 404, 404]
+
+
+def test_what_cannot_be_recorded_is_not_accepted_so_github_marks_it_failed(door: Door) -> None:
     door.book.up = False
-    assert [door.client.get(path).status_code for path in paths] == [200, 503]
+    with capture_logs() as lines:
+        assert answer(door.post(json.dumps(PULL).encode())) == (
+            503,
+            "not recorded: redeliver later",
+        )
+    assert [line["event"] for line in lines] == ["delivery not recorded", "delivery refused"]
+    assert lines[0]["reason"] == "the queue's database cannot be used: database or disk is full"
+    assert "hush-hush" not in json.dumps(lines)
 
 
-def test_what_cannot_be_recorded_is_not_accepted_so_github_marks_it_failed(
-    door: Door, caplog: pytest.LogCaptureFixture
-) -> None:
-    door.book.up = False
-    assert answer(door.post(json.dumps(PULL).encode())) == (500, "Internal Server Error")
-    assert ("the database is away" in caplog.text, "hush-hush" in caplog.text) == (True, False)
-
-
-def test_metrics_count_deliveries_and_let_no_stranger_invent_labels(door: Door) -> None:
+def test_metrics_count_deliveries_and_let_no_stranger_invent_labels() -> None:
+    metrics = Metrics()
+    door = Door(create_app(["new"], Book(), metrics).test_client(), Book())
     door.post(json.dumps(PULL).encode())
     door.post(b"{}", event="x" * 500, secret="stranger")
-    lines = door.client.get("/metrics").text.splitlines()
+    admin = create_admin_app(lambda: None, metrics).test_client()
+    lines = admin.get("/metrics").text.splitlines()
     assert [line for line in lines if line.startswith("fairlead_deliveries_total{")] == [
         'fairlead_deliveries_total{event="pull_request",result="accepted"} 1.0',
         'fairlead_deliveries_total{event="other",result="unsigned"} 1.0',
     ]
+
+
+def test_further_pages_are_blueprints(door: Door) -> None:
+    pages = Blueprint("pages", __name__)
+    pages.add_url_rule("/", "start", lambda: "a page")
+    client = create_app(["new"], door.book, Metrics(), [pages]).test_client()
+    assert client.get("/").text == "a page"
 
 
 def test_an_unknown_path_and_a_wrong_method_are_answered_in_json(door: Door) -> None:

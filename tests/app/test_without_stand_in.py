@@ -43,6 +43,7 @@ def running(
                 "WEBHOOK_SECRET": "secret",
                 "GITHUB_API_URL": stand_in.api_url,
                 "PORT": "0",
+                "ADMIN_PORT": "0",
                 "DATA_DIR": str(directory / "data"),
                 "FAIRLEAD_ALLOW_NO_SANDBOX": "true",
                 "PYTHONUTF8": "1",

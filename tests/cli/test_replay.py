@@ -36,9 +36,6 @@ class Queue:
         self.deliveries.append(delivery)
         return True
 
-    def ready(self) -> bool:
-        return True
-
 
 @pytest.fixture
 def queue() -> Queue:

@@ -97,10 +97,6 @@ class Receiver:
         self.tasks.setdefault(delivery, []).append(task)
         return True
 
-    def ready(self) -> bool:
-        """It is."""
-        return True
-
     def wait_for(self, event: str, action: str, number: int) -> Arrival:
         """The arrival that is about this; others are passed over."""
         wanted = (event, action, number)

@@ -251,7 +251,7 @@ def test_a_second_process_on_one_data_directory_is_refused(queue: Queue, bench: 
 
 
 def test_the_embedded_queue_writes_ahead(queue: Queue, tmp_path: Path) -> None:
-    assert queue.ready()
+    assert queue.unready() is None
     connection = sqlite3.connect(tmp_path / "data" / "queue.sqlite")
     try:
         mode = connection.execute("PRAGMA journal_mode").fetchone()
@@ -471,7 +471,7 @@ def test_a_lost_delivery_whose_task_failed_for_good_is_fetched_again(
 
 
 def test_a_job_that_an_older_release_wrote_is_read(queue: Queue) -> None:
-    assert queue.ready()
+    assert queue.unready() is None
     old = {"installation": 1, "repository": 2, "number": 3, "reason": "changed"}
     assert read(old) == Job(1, 2, 3)
 

@@ -44,9 +44,6 @@ class Book:
         self.taken.append(task)
         return True
 
-    def ready(self) -> bool:
-        return True
-
 
 @dataclass
 class Crowd:

@@ -88,7 +88,7 @@ class Running:
 
     def metrics(self) -> list[str]:
         """The lines that Prometheus would read."""
-        return requests.get(f"{self.service.url}/metrics", timeout=10).text.splitlines()
+        return requests.get(f"{self.service.admin_url}/metrics", timeout=10).text.splitlines()
 
     def idle(self) -> bool:
         """Whether every job has ended."""
@@ -328,7 +328,7 @@ def test_more_than_github_sends_is_refused_before_it_is_read(here: Running) -> N
 def test_it_says_how_it_is(here: Running) -> None:
     here.concluded(here.pull())
     paths = ("/healthz", "/readyz", "/metrics")
-    answers = [requests.get(f"{here.service.url}{path}", timeout=10) for path in paths]
+    answers = [requests.get(f"{here.service.admin_url}{path}", timeout=10) for path in paths]
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     expected = {
         'fairlead_jobs_finished_total{outcome="blocked"} 1.0',

@@ -25,6 +25,7 @@ def start(directory: Path, api_url: str) -> ServiceProcess:
             env={
                 "GITHUB_API_URL": api_url,
                 "PORT": "0",
+                "ADMIN_PORT": "0",
                 "DATA_DIR": str(directory / "data"),
                 "FAIRLEAD_ALLOW_NO_SANDBOX": "true",
                 "PYTHONUTF8": "1",
@@ -64,7 +65,7 @@ def test_the_service_sets_itself_up_and_reviews(stand_in: StandIn, tmp_path: Pat
     try:
         assert set_up(service).status_code == 200
         (app,) = stand_in.state.apps.values()
-        ready = f"{service.url}/readyz"
+        ready = f"{service.admin_url}/readyz"
         assert wait_until(lambda: requests.get(ready, timeout=10).status_code == 200)
         assert requests.get(f"{service.url}/setup", timeout=10).status_code == 404
 
@@ -83,7 +84,7 @@ def test_the_service_sets_itself_up_and_reviews(stand_in: StandIn, tmp_path: Pat
 
     again = start(tmp_path, stand_in.api_url)
     try:
-        assert requests.get(f"{again.url}/readyz", timeout=10).status_code == 200
+        assert requests.get(f"{again.admin_url}/readyz", timeout=10).status_code == 200
         assert "set-up page" not in {line["event"] for line in again.lines()}
     finally:
         assert again.stop() == 0

@@ -135,7 +135,7 @@ class World:
 
     def jobs(self) -> dict[str, int]:
         """How many jobs there are of each status, by the service's metrics."""
-        text = requests.get(f"{self.service.url}/metrics", timeout=30).text
+        text = requests.get(f"{self.service.admin_url}/metrics", timeout=30).text
         found = (line for line in text.splitlines() if line.startswith("fairlead_jobs{"))
         return {line.split('"')[1]: int(float(line.split()[-1])) for line in found}
 
