@@ -84,7 +84,8 @@ def test_they_agree_with_the_image_and_the_settings() -> None:
 
     names = {held["name"].removesuffix("_FILE") for held in container["env"]}
     assert names <= {held.name for held in VARIABLES}
-    assert f"EXPOSE {container['ports'][0]['containerPort']}\n" in dockerfile
+    ports = " ".join(str(port["containerPort"]) for port in container["ports"])
+    assert f"EXPOSE {ports}\n" in dockerfile
     assert f"USER {pod['securityContext']['runAsUser']}\n" in dockerfile
     assert {held["mountPath"] for held in container["volumeMounts"]} >= set(
         re.findall(r"DATA_DIR=(\S+)", dockerfile)
