@@ -15,6 +15,8 @@ from bot.analysis.lines.reread_declarations import Redeclaring
 from bot.analysis.lines.versions import Versions
 from bot.analysis.manifests import ReadManifests
 from bot.analysis.summary import summarise
+from bot.core.diff.model import Difference
+from bot.core.diff.paths import route_path
 from bot.core.engine.judge import RuleFailed, judge
 from bot.core.engine.review import (
     Analysis,
@@ -29,7 +31,7 @@ from bot.core.fetching import Fetcher
 from bot.core.manifest import ManifestFile
 from bot.core.policy.model import Policy
 from bot.core.rendering import Builder, NoBuilder
-from bot.core.resource import Node, Resource
+from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.scopes import Scopes
 from bot.core.state import changes
 from bot.core.states import Manifests, States, Trouble, states_of
@@ -57,6 +59,7 @@ class Question:
     """The input of an analysis: two trees, the policy, and the default namespace.
 
     `repositories` are the addresses by which objects of the trees name their own repository.
+    `difference` asks for the difference of the resources as well.
     """
 
     base: Tree
@@ -64,6 +67,7 @@ class Question:
     policy: Policy = field(default_factory=Policy)
     namespace: str = "default"
     repositories: tuple[str, ...] = ()
+    difference: bool = False
 
 
 def examine_trees(
@@ -132,7 +136,22 @@ def examine_trees(
         findings=tuple(sorted(merged(findings), key=_finding_order)),
         problems=tuple(sorted(problems, key=_problem_order)),
         summary=summarise(states),
+        difference=_difference(states) if question.difference else None,
     )
+
+
+def _difference(states: States) -> Difference:
+    from bot.core.diff.difference import difference  # noqa: PLC0415 - deepdiff is slow to import
+
+    volatile: dict[ResourceKey, tuple[str, ...]] = {}
+    for root in states.rendered.values():
+        for node in root.volatile:
+            paths = volatile.get(node.resource.key, ())
+            volatile[node.resource.key] = (*paths, route_path(node.route))
+    environments = (
+        (pair.before.environment.name, changes(pair.before, pair.after)) for pair in states.pairs
+    )
+    return difference(environments, volatile)
 
 
 def owners_of(base: Tree, content: Content, policy: Policy) -> frozenset[str]:

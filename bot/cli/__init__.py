@@ -14,6 +14,7 @@ COMMANDS: Final = (
     CommandEntry(
         "review", "bot.cli.review:review", "Review what a change would do in the cluster."
     ),
+    CommandEntry("diff", "bot.cli.diff:diff", "Show what a change would change in the cluster."),
     CommandEntry("backtest", "bot.cli.backtest:backtest", "Review the last merges again."),
     CommandEntry(
         "read", "bot.cli.read:read", "Show the resources of a file as the cluster reads them."

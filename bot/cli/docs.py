@@ -57,6 +57,9 @@ def generated(root: Path) -> Mapping[str, str]:
     from bot.cli import kinds_page  # noqa: PLC0415 - not for --help
     from bot.cli.rules_index import index_table, readme_table  # noqa: PLC0415 - not for --help
     from bot.core.policy.schema import policy_schema  # noqa: PLC0415 - not for --help
+    from bot.core.publish.difference_json import (  # noqa: PLC0415 - not for --help
+        difference_schema,
+    )
     from bot.core.publish.review_json import review_schema  # noqa: PLC0415 - not for --help
 
     return {
@@ -71,6 +74,7 @@ def generated(root: Path) -> Mapping[str, str]:
         ),
         "docs/policy.schema.json": _json(policy_schema(rule_options())),
         "docs/review.schema.json": _json(review_schema()),
+        "docs/diff.schema.json": _json(difference_schema()),
     }
 
 

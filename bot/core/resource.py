@@ -102,7 +102,11 @@ _MERGE_KEYS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = MappingProxyType
 _NAMING_KEYS: Final = (("name",), ("host",), ("path",), ("key",))
 
 
-def _item_key(holder: str, item: Value) -> str:
+def item_key(holder: str, item: Value) -> str:
+    """Return the merge key of a list's item as text, empty where it has none.
+
+    `holder` is the field that contains the list.
+    """
     if not isinstance(item, Mapping):
         return "" if isinstance(item, tuple) else str(item)
     for keys in _MERGE_KEYS.get(holder, _NAMING_KEYS):
@@ -147,7 +151,7 @@ class Node:
         last = self.route[-1] if self.route else ""
         holder = last if isinstance(last, str) else ""
         for index, item in enumerate(value):
-            step = ListStep(_item_key(holder, item), index)
+            step = ListStep(item_key(holder, item), index)
             yield Node(self.resource, (*self.route, step), item)
 
     def fields(self) -> Iterator[tuple[str, Node]]:

@@ -16,6 +16,14 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 import msgspec
 
 from bot.core import values
+from bot.core.diff.model import (
+    LARGEST_DIFFERENCE,
+    LONGEST_VALUE,
+    MOST_FIELDS,
+    MOST_GROUPS,
+    MOST_PLACES,
+    Difference,
+)
 from bot.core.engine.review import (
     Analysis,
     Details,
@@ -74,6 +82,7 @@ class Start(msgspec.Struct, frozen=True):
     require_sandbox: bool
     repositories: tuple[str, ...] = ()
     fetches: bool = False
+    difference: bool = False
 
 
 class Uses(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -159,6 +168,7 @@ class AnalysisAnswer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_field
     blobs: int
     cached: int
     sandbox: str
+    difference: Difference | None = None
 
 
 Message: TypeAlias = Want | Uses | BuildRequest | FetchRequest | AnalysisAnswer | Failed
@@ -208,6 +218,7 @@ def answer(
         "findings": [_outgoing(finding) for finding in analysis.findings],
         "problems": list(analysis.problems),
         "summary": analysis.summary,
+        "difference": analysis.difference,
         "facts": facts,
         "parsed": parsed,
         "blobs": blobs,
@@ -228,6 +239,7 @@ def analysis(received: AnalysisAnswer, rules: frozenset[str], base: Tree, head: 
         or any(not _PRINTED.match(text) or len(text) > _LONGEST_TEXT for text in texts)
         or any(not _is_place(place, trees) for place in places)
         or any(not _is_identified(problem) for problem in received.problems)
+        or not _is_bounded(received.difference)
     )
     if wrong:
         raise AnalysisError("the analysis answered nonsense: a rule, place or text that cannot be")
@@ -235,7 +247,28 @@ def analysis(received: AnalysisAnswer, rules: frozenset[str], base: Tree, head: 
         findings = tuple(_incoming(entry) for entry in received.findings)
     except (RecursionError, TypeError) as error:
         raise AnalysisError("the analysis answered nonsense: facts that cannot be") from error
-    return Analysis(findings, tuple(received.problems), received.summary)
+    return Analysis(findings, tuple(received.problems), received.summary, received.difference)
+
+
+def _is_bounded(difference: Difference | None) -> bool:
+    """Whether a difference keeps the limits that the child has for it."""
+    if difference is None:
+        return True
+    groups = difference.groups
+    places = [place for group in groups for place in group.resources]
+    fields = [change for group in groups for change in group.fields]
+    values = [value for change in fields for value in (change.before, change.after) if value]
+    size = sum(map(len, values)) + sum(len(change.path) for change in fields)
+    names = {part for place in places for part in (place.key.kind, place.key.name)}
+    return (
+        len(groups) <= MOST_GROUPS
+        and len(places) <= MOST_PLACES
+        and all(group.resources and len(group.fields) <= MOST_FIELDS for group in groups)
+        and all(len(value) <= LONGEST_VALUE for value in values)
+        and all(len(name) <= _LONGEST_TEXT for name in names)
+        and all(change.before is not None or change.after is not None for change in fields)
+        and size <= 2 * LARGEST_DIFFERENCE
+    )
 
 
 def _is_identified(problem: Problem) -> bool:

@@ -75,6 +75,7 @@ class AnalysisOptions:
     which objects of the trees name their own repository. `unwanted` is asked now and then while
     the child works: where nobody wants its answer any more, it ends. `fetching` is how what lies
     elsewhere is brought, None for not at all; `on_fetch` hears what is being fetched.
+    `difference` asks for the difference of the resources too.
     """
 
     namespace: str = "default"
@@ -89,6 +90,7 @@ class AnalysisOptions:
     repositories: tuple[str, ...] = ()
     unwanted: Callable[[], bool] = lambda: False
     fetching: Fetches | None = None
+    difference: bool = False
     on_fetch: FetchListener = ignore_fetches
 
 
@@ -110,6 +112,9 @@ def analyse(
     nobody wants its answer any more; never waits longer than the limits allow.
     """
     limits = options.limits
+    if options.difference:
+        # The child cannot open files once it is confined. It imports what this process has.
+        import bot.core.diff.difference  # noqa: F401, PLC0415 - deepdiff is slow to import
     with (
         FactCache(options.cache) as cache,
         FactCache(options.cache, name="renders", version=RENDERS) as kept,
@@ -124,6 +129,7 @@ def analyse(
             options.require_sandbox,
             options.repositories,
             fetching is not None and fetching.enabled,
+            options.difference,
         )
         channel.send(frame(start))
         store = _Store(base, cache, options.tenant)

@@ -27,10 +27,15 @@ from bot.sandbox import end_with
 _PACKAGE: Final = Path(__file__).resolve().parents[3]
 LAUNCH: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
+    "list(map(__import__, sys.argv[4:])); "
     "from bot.analysis.process.child import main; main(int(sys.argv[2]), int(sys.argv[3]))"
 )
 """What a spawned child runs. `-I` keeps the working directory and the environment out of the
 module search, so the parent says where this package lies."""
+
+
+_OPTIONAL: Final = ("bot.core.diff.difference",)
+"""Modules that a spawned child imports only where its parent has: it cannot later."""
 
 
 class Child(Protocol):
@@ -76,7 +81,10 @@ class _Spawned:
     def __init__(self, launch: str, memory: int, cpu: int) -> None:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-                [sys.executable, "-I", "-c", launch, str(_PACKAGE), str(memory), str(cpu)],
+                [
+                    *(sys.executable, "-I", "-c", launch, str(_PACKAGE), str(memory), str(cpu)),
+                    *(name for name in _OPTIONAL if name in sys.modules),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -13,7 +13,8 @@ import signal
 import socket
 from typing import Final, NoReturn
 
-import bot.analysis.process.child  # noqa: F401 - what every copy of this process needs
+import bot.analysis.process.child
+import bot.core.diff.difference  # noqa: F401 - both: what every copy of this process needs
 from bot.analysis.process.start import become_child
 from bot.analysis.process.template_client import LIMITS, STATUS
 from bot.catalog import load_rules

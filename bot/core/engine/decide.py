@@ -52,6 +52,7 @@ def decide(analysis: Analysis, policy: Policy, *, base: str, head: str, today: d
         suppressed=tuple(sorted(suppressed, key=lambda item: finding_order(item.finding))),
         problems=problems,
         summary=analysis.summary,
+        difference=analysis.difference,
         lapsed=tuple(_lapsed(standing, policy.waivers, today)),
     )
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
+from bot.core.diff.model import Difference
 from bot.core.finding import Graph, Severity, Side, Steps, Table
 from bot.core.values import EMPTY, Value
 
@@ -225,11 +226,13 @@ class Analysis:
     """The child process's answer: findings, problems and counts, without the decision.
 
     Its content is hostile until `bot.analysis.process.messages` has validated it.
+    `difference` is None where nobody asked for it.
     """
 
     findings: tuple[ReviewFinding, ...]
     problems: tuple[Problem, ...]
     summary: Summary
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,3 +287,4 @@ class Review:
     lapsed: tuple[Lapsed, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     overridden: Overridden | None = None
+    difference: Difference | None = None

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from bot.core.diff.model import Difference
 from bot.core.engine.approvals import short_id
 from bot.core.engine.decide import Conclusion, conclusion, may_pass, waits_only
 from bot.core.engine.review import Location, Review, ReviewFinding, Suggestion, Summary
 from bot.core.finding import Graph, Severity
 from bot.core.globs import name_matches
 from bot.core.policy.model import POLICY_PATH, Policy
+from bot.core.publish import difference as words
 from bot.core.publish import markdown
 from bot.core.publish.fetched import fetched
 from bot.errors import PolicyError
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 200
 """Findings in the summary, which GitHub limits to 65,535 characters."""
+
+MOST_FIELDS: Final = 12
+"""Changed fields of one resource in the summary."""
 
 LONGEST_SUGGESTION: Final = 10_000
 
@@ -149,6 +154,25 @@ def invalid_policy(error: PolicyError, where: str = POLICY_PATH) -> tuple[Conclu
 def failed(reference: str) -> tuple[Conclusion, str]:
     """The conclusion and summary of a review that failed; `reference` identifies it in the logs."""
     return Conclusion("failure", "The review failed"), render("failed.md", reference=reference)
+
+
+def difference_markdown(difference: Difference, longest: int = markdown.LONGEST_BODY) -> str:
+    """The difference as a list, worst first, cut with a count to at most `longest` bytes."""
+    listed = tuple(words.rows(difference))
+    shown = min(len(listed), MOST_ROWS)
+    while True:
+        rest = difference.groups[shown:]
+        text = render(
+            "difference.md",
+            rows=listed[:shown],
+            named=words.MOST_NAMED,
+            fields=MOST_FIELDS,
+            hidden=len(rest),
+            hidden_resources=sum(len(group.resources) for group in rest) + difference.omitted,
+        )
+        if len(text.encode("utf-8", "replace")) <= longest or not shown:
+            return text
+        shown = shown * 3 // 4
 
 
 def compared(totals: Summary) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from bot.analysis.process.parent import (
     ComparedTree,
     analyse,
 )
-from bot.analysis.process.start import StartChild, spawn_with
+from bot.analysis.process.start import StartChild, fork, spawn, spawn_with
 from bot.catalog import load_rules, rule_ids
 from bot.core.engine.review import Analysis
 from bot.core.policy.model import Policy
@@ -276,6 +277,66 @@ def test_an_answer_is_believed_only_where_it_can_be(
     else:
         with pytest.raises(AnalysisError, match="nonsense"):
             run(BASE, HEAD, options)
+
+
+PLACE: dict[str, Any] = {
+    "key": {"group": "", "kind": "Pod", "namespace": None, "name": "a"},
+    "environments": ["x"],
+}
+GROUP = {"change": "changed", "resources": [PLACE], "fields": [], "omitted": 0}
+FIELD = {"path": "spec.a", "before": "1", "after": "2"}
+
+
+@pytest.mark.parametrize(
+    ("change", "accepted"),
+    [
+        ({"fields": [FIELD]}, True),
+        ({"change": "moved"}, False),
+        ({"resources": []}, False),
+        ({"fields": [FIELD] * 1000}, False),
+        ({"fields": [FIELD | {"before": "x" * 9000}]}, False),
+        ({"fields": [FIELD | {"before": None, "after": None}]}, False),
+        ({"resources": [PLACE | {"key": PLACE["key"] | {"name": "x" * 9000}}]}, False),
+        ({"fields": "all"}, False),
+    ],
+)
+def test_a_difference_is_believed_only_within_its_limits(
+    change: dict[str, object], *, accepted: bool
+) -> None:
+    answer = {
+        "type": "AnalysisAnswer",
+        "findings": [],
+        "problems": [],
+        "summary": SUMMARY,
+        "facts": [],
+        "parsed": 0,
+        "blobs": 0,
+        "cached": 0,
+        "sandbox": "",
+        "difference": {"groups": [GROUP | change], "omitted": 0},
+    }
+    uses = {"type": "Uses", "owners": [], "facts": []}
+    body = f"child._receive()\nsend({uses!r})\nchild._receive()\nsend({answer!r})"
+    options = AnalysisOptions(start=launched(body), difference=True)
+
+    if accepted:
+        difference = run(BASE, HEAD, options).difference
+        assert difference is not None
+        assert difference.count("changed") == 1
+    else:
+        with pytest.raises(AnalysisError, match="nonsense"):
+            run(BASE, HEAD, options)
+
+
+@pytest.mark.parametrize("start", [spawn, fork])
+def test_the_confined_child_computes_the_difference(start: StartChild) -> None:
+    difference = run(BASE, HEAD, AnalysisOptions(start=start, difference=True)).difference
+
+    assert difference is not None
+    assert [change.path for group in difference.groups for change in group.fields] == [
+        "spec.template.spec.containers[name=web].image"
+    ]
+    assert run(BASE, HEAD, AnalysisOptions(start=start)).difference is None
 
 
 def test_the_sandbox_can_be_required(tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""Words for a difference: what changes in which resources, in how many environments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
+from bot.core.publish.markdown import visible
+
+MOST_NAMED: Final = 8
+"""Resources or environments that one title names."""
+
+_SIGNS: Final = {"added": "+", "changed": "~", "removed": "-"}
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """A group as text: a sign (`+`, `~`, `-`), a title, the resources where the title counts them.
+
+    `fields` are (path, before, after), an absent side as an empty text.
+    """
+
+    sign: str
+    title: str
+    resources: tuple[str, ...]
+    fields: tuple[tuple[str, str, str], ...]
+    more: int
+
+
+def totals(difference: Difference) -> str:
+    """`3 added, 12 changed, 1 removed`, or `nothing changes`."""
+    counts = ((difference.count(change), change) for change in ("added", "changed", "removed"))
+    parts = [f"{number:,} {word}" for number, word in counts if number]
+    if difference.omitted:
+        parts.append(f"{difference.omitted:,} more not listed")
+    return ", ".join(parts) or "nothing changes"
+
+
+def rows(difference: Difference) -> Iterable[DifferenceRow]:
+    """The groups in words, worst first. All text is safe to print on one line."""
+    return map(_row, difference.groups)
+
+
+def _row(group: DifferenceGroup) -> DifferenceRow:
+    named = [_named(resource) for resource in group.resources]
+    title = named[0] if len(named) == 1 else _counted(group)
+    return DifferenceRow(
+        _SIGNS[group.change],
+        visible(title),
+        tuple(visible(name) for name in named) if len(named) > 1 else (),
+        tuple(map(_field, group.fields)),
+        group.omitted,
+    )
+
+
+def _named(resource: ChangedResource) -> str:
+    where = _environments(resource.environments)
+    return f"{resource.key}{f' in {where}' if where else ''}"
+
+
+def _environments(names: Iterable[str]) -> str:
+    names = tuple(dict.fromkeys(names))
+    if names == ("default",):
+        return ""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+def _counted(group: DifferenceGroup) -> str:
+    """`image in 12 Deployments of 3 environments`."""
+    kinds: dict[str, int] = {}
+    for resource in group.resources:
+        kinds[resource.key.kind] = kinds.get(resource.key.kind, 0) + 1
+    counted = [f"{number} {plural(kind) if number > 1 else kind}" for kind, number in kinds.items()]
+    more = f" and {len(counted) - 3} more kinds" if len(counted) > 3 else ""
+    what = f"{', '.join(counted[:3])}{more}"
+    distinct = list(dict.fromkeys(_short(change.path) for change in group.fields))
+    fields = " and ".join(distinct[:2])
+    more_fields = len(distinct) - 2
+    rest = f" and {more_fields} more" if more_fields > 0 else ""
+    subject = f"{fields}{rest} in {what}" if fields else what
+    environments = {name for place in group.resources for name in place.environments}
+    where = f" of {len(environments)} environments" if len(environments) > 1 else ""
+    return f"{subject}{where}"
+
+
+def plural(kind: str) -> str:
+    """The plural of a kind, as people write it: Ingresses, NetworkPolicies."""
+    if kind.endswith(("s", "x", "ch")):
+        return f"{kind}es"
+    if kind.endswith("y") and kind[-2:-1] not in "aeiou":
+        return f"{kind[:-1]}ies"
+    return f"{kind}s"
+
+
+def _short(path: str) -> str:
+    """The last step of a path; of a list item or a quoted key, what is bracketed."""
+    if path.endswith("]"):
+        holder, _, item = path[:-1].rpartition("[")
+        return _short(holder) if item.isdigit() or "=" in item else item
+    return path.rpartition(".")[2]
+
+
+def _field(change: FieldChange) -> tuple[str, str, str]:
+    return (visible(change.path), visible(change.before or ""), visible(change.after or ""))

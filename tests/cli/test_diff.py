@@ -1,0 +1,127 @@
+"""`fairlead diff`: the difference as people and programs get it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from bot.core.publish.difference_json import difference_schema
+from tests.cli.running import Ran, fairlead, write
+from tests.golden import assert_golden
+
+GOLDEN = Path(__file__).parent / "output" / "golden"
+CLUSTERS = ("staging", "production")
+
+
+def deployment(name: str, image: str, args: str = "[]") -> str:
+    return f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec:
+      containers:
+        - {{name: web, image: {image}, args: {args}}}
+        - {{name: log, image: "registry.example.com/log:1"}}
+"""
+
+
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: db, namespace: shop}
+stringData: {password: "%s"}
+"""
+BINDING = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: ci}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects: [{kind: ServiceAccount, name: ci, namespace: shop}]
+"""
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    files = {
+        f"clusters/{cluster}/{name}.yaml": deployment(name, "registry.example.com/web:1")
+        for cluster in CLUSTERS
+        for name in ("api", "site")
+    }
+    return write(
+        tmp_path / "base",
+        {**files, "clusters/staging/db.yaml": SECRET % "hush", "rbac.yaml": BINDING},
+    )
+
+
+@pytest.fixture
+def head(tmp_path: Path) -> Path:
+    files = {
+        f"clusters/{cluster}/{name}.yaml": deployment(
+            name, "registry.example.com/web:2", "[--debug]" if name == "site" else "[]"
+        )
+        for cluster in CLUSTERS
+        for name in ("api", "site")
+    }
+    return write(
+        tmp_path / "head",
+        {
+            **files,
+            "clusters/staging/db.yaml": SECRET % "whisper",
+            "clusters/production/job.yaml": "apiVersion: v1\nkind: ConfigMap\n"
+            "metadata: {name: flags, namespace: shop}\ndata: {a: b}\n",
+        },
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_people_see_what_changes(base: Path, head: Path, form: str) -> None:
+    done = fairlead("diff", base, head, "--format", form)
+
+    assert (done.status, done.stderr) == (0, "")
+    assert_golden(done.stdout, GOLDEN / f"diff.{form}.txt")
+
+
+def test_programs_get_the_same_by_the_published_schema(base: Path, head: Path) -> None:
+    done = fairlead("diff", base, head, "--format", "json")
+    document: dict[str, Any] = json.loads(done.stdout)
+
+    Draft202012Validator(difference_schema()).validate(document)
+    changes = [(group["change"], len(group["resources"])) for group in document["groups"]]
+    assert (document["schema"], changes, document["omitted"]) == (
+        "fairlead.diff/1",
+        [("removed", 1), ("changed", 1), ("changed", 1), ("changed", 1), ("added", 1)],
+        0,
+    )
+    assert "hush" not in done.stdout
+    assert "whisper" not in done.stdout
+
+
+def test_nothing_changes_between_a_tree_and_itself(base: Path) -> None:
+    assert fairlead("diff", base, base) == Ran(
+        0, "6 resources in 2 environments compared: nothing changes.\n", ""
+    )
+
+
+def test_what_could_not_be_looked_at_is_said_and_changes_the_status(base: Path, head: Path) -> None:
+    write(head, {"clusters/staging/broken.yaml": "apiVersion: v1\nkind: [\n"})
+    (head / "clusters/staging/link.yaml").symlink_to("../../rbac.yaml")
+
+    done = fairlead("diff", base, head)
+
+    assert done.status == 3
+    assert "! clusters/staging/link.yaml: " in done.stdout
+
+
+def test_a_directory_that_does_not_exist_is_wrong_use(base: Path) -> None:
+    done = fairlead("diff", base, base / "missing")
+
+    assert (done.status, done.stdout) == (2, "")
+    assert done.stderr.startswith("fairlead: ")
