@@ -52,6 +52,9 @@ def _moved(use: ImageUse, old: ImageReference, new: ImageReference) -> Iterator[
     if is_only_the_tag(old, new):
         why = f"but only the tag is new: the digest, which decides, is still that of {old.tag}"
         yield _finding(use, why, SEVERITY, "digest kept")
+    elif old.digest is not None and new.digest is None and new.tag is not None:
+        why = f"without the digest that it had: what the tag {new.tag} stands for can change"
+        yield _finding(use, why, SEVERITY, "digest dropped")
     elif is_only_the_digest(old, new):
         why = f"another image under the same tag {new.tag}"
         yield _finding(use, why, Severity.NOTICE, "digest changed")

@@ -57,6 +57,15 @@ def backends(resource: Resource) -> Iterator[Backend]:
                 yield Backend(node, node["name"], space, node["port"])
 
 
+def receives_routes(state: State, service: Resource) -> bool:
+    """Whether an Ingress or a route of the same namespace sends traffic to a Service."""
+    return any(
+        (backend.namespace, backend.service.text) == (service.namespace, service.name)
+        for resource in state.of(*INGRESSES, namespace=service.namespace)
+        for backend in backends(resource)
+    )
+
+
 def _of_ingress(resource: Resource, namespace: str) -> Iterator[Backend]:
     for node in _ingress_backends(resource):
         service = node["service"]

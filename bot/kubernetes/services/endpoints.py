@@ -11,7 +11,6 @@ from bot.kubernetes import kinds
 from bot.kubernetes.ports import protocol_of
 from bot.kubernetes.services.service import (
     ServicePort,
-    is_headless,
     service_ports,
     service_selector,
 )
@@ -26,7 +25,7 @@ def unanswered(service: Resource, state: State) -> Iterator[tuple[ServicePort, t
     kube-proxy finds the endpoints of a port by name and protocol, never by number:
     https://kubernetes.io/docs/concepts/services-networking/service/#services-without-selectors
     """
-    if service_selector(service) is not None or is_headless(service):
+    if service_selector(service) is not None:
         return
     if service.at("spec", "type").text == "ExternalName":
         return

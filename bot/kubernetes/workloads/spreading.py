@@ -87,4 +87,15 @@ def _spread(template: PodTemplate) -> bool:
     apart = template.spec["affinity"]["podAntiAffinity"]
     required = tuple(apart[f"required{_TERMS}"].items())
     preferred = (node["podAffinityTerm"] for node in apart[f"preferred{_TERMS}"].items())
-    return any(matches(term["labelSelector"], template.labels) for term in (*required, *preferred))
+    return any(
+        matches(term["labelSelector"], template.labels) and _sees(term, template.namespace)
+        for term in (*required, *preferred)
+    )
+
+
+def _sees(term: Node, namespace: str) -> bool:
+    """Whether a term looks at the pods' own namespace, as it does unless it names others."""
+    if term["namespaceSelector"].exists and term["namespaceSelector"].value is not None:
+        return True  # which namespaces it selects is not looked up
+    names = term["namespaces"].texts
+    return not names or namespace in names

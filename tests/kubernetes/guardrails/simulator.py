@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 Spec: TypeAlias = dict[str, Any]
 
-SPACES = ("a", "b", "kube-system", "z")
+SPACES = ("a", "b", "kube-system", "kube-x", "z")
 LABELS: tuple[dict[str, str], ...] = ({}, {"team": "x"}, {"team": "y"}, {"team": "q"})
 OPERATIONS = ("CREATE", "UPDATE", "DELETE")
 GROUPS = ("", "apps", "other")

@@ -1,0 +1,27 @@
+"""An autoscaler whose target is gone, or that shares the number of replicas with a manifest."""
+
+from collections.abc import Iterator
+
+from bot.core.finding import Finding, Severity
+from bot.core.state import State
+from bot.kubernetes.absence import dangling
+from bot.kubernetes.causes import ChangedPosition
+from bot.kubernetes.checks import finding_at, new_findings
+from bot.kubernetes.workloads.autoscalers import (
+    AUTOSCALERS,
+    SCALED,
+    check_fixed_replicas,
+    replicas_dropped,
+    scale_target,
+)
+
+SEVERITY = Severity.WARNING
+SUBJECTS = (*AUTOSCALERS, *SCALED)
+
+
+def compare(before: State, after: State, options: object) -> Iterator[Finding]:
+    del options
+    yield from dangling(before, after, AUTOSCALERS, scale_target, SEVERITY)
+    yield from new_findings(before, after, check_fixed_replicas)
+    for node, violation in replicas_dropped(before, after):
+        yield finding_at(violation, ChangedPosition(node, "LEFT"))
