@@ -7,7 +7,7 @@ from bot.core.state import State
 from bot.kubernetes.absence import dangling
 from bot.kubernetes.causes import ChangedPosition
 from bot.kubernetes.checks import finding_at, new_findings
-from bot.kubernetes.workloads.autoscalers import (
+from bot.kubernetes.scaling.autoscalers import (
     AUTOSCALERS,
     SCALED,
     check_fixed_replicas,

@@ -6,8 +6,8 @@ from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.checks import new_findings
-from bot.kubernetes.workloads.autoscalers import SCALED
-from bot.kubernetes.workloads.disruption import check_disruption_budgets
+from bot.kubernetes.scaling.autoscalers import SCALED
+from bot.kubernetes.scaling.disruption import check_disruption_budgets
 
 SEVERITY = Severity.NOTICE
 SUBJECTS = (kinds.POD_DISRUPTION_BUDGET, kinds.HORIZONTAL_POD_AUTOSCALER, *SCALED)

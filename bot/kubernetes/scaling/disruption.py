@@ -13,8 +13,8 @@ from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.scaling.autoscalers import SCALED, target_of
 from bot.kubernetes.selectors import Selector, label_selector
-from bot.kubernetes.workloads.autoscalers import SCALED, target_of
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import PodGroup, population
 

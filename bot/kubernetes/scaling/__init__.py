@@ -1,0 +1,1 @@
+"""Which workloads are scaled, by what, and may their pods be evicted?"""
