@@ -16,11 +16,11 @@ from typing import Any, TypeAlias
 
 Spec: TypeAlias = dict[str, Any]
 
-SPACES = ("a", "b", "kube-system", "kube-x", "z")
+SPACES = ("a", "b", "kube-system", "kube-x", "z", "")  # the last: in no namespace
 LABELS: tuple[dict[str, str], ...] = ({}, {"team": "x"}, {"team": "y"}, {"team": "q"})
 OPERATIONS = ("CREATE", "UPDATE", "DELETE")
 GROUPS = ("", "apps", "other")
-KINDS = {"pods": "Pod", "deployments": "Deployment", "secrets": "Secret"}
+KINDS = {"pods": "Pod", "deployments": "Deployment", "secrets": "Secret", "nodes": "Node"}
 TRUTHS = (True, False)
 IMAGES = ("reg/a", "reg/b", "reg/c", "other/c", "other")
 
@@ -50,7 +50,8 @@ def requests(conditions: tuple[str, ...], text: str) -> Iterator[Request]:
         for op, res, space, outer, inner, image, judged in product(
             (*OPERATIONS, "CONNECT"), resources, SPACES, outer_labels, inner_labels, images, TRUTHS
         ):
-            yield Request(op, res, space, outer, inner, image, holds, judged)
+            if (space == "") == (res[1] == "nodes"):
+                yield Request(op, res, space, outer, inner, image, holds, judged)
 
 
 def selects(selector: Spec | None, labels: dict[str, str]) -> bool:
@@ -88,9 +89,13 @@ def _constraints(match: Spec, request: Request, *, rules: str = "resourceRules")
         return False
     if any(_rule(rule, request) for rule in match.get("excludeResourceRules", ())):
         return False
-    return selects(match.get("namespaceSelector"), request.namespace_labels) and selects(
-        match.get("objectSelector"), request.labels
-    )
+    return _in_space(match, request) and selects(match.get("objectSelector"), request.labels)
+
+
+def _in_space(match: Spec, request: Request) -> bool:
+    """Whether a namespace is selected; what is in none always is."""
+    selector = match.get("namespaceSelector")
+    return not request.namespace or selects(selector, request.namespace_labels)
 
 
 def _expression(text: str, request: Request) -> bool:
@@ -159,9 +164,7 @@ def _constraint(constraint: Spec, objects: list[Spec], request: Request) -> bool
         return False
     if any(fnmatchcase(request.namespace, glob) for glob in match.get("excludedNamespaces", ())):
         return False
-    return selects(match.get("labelSelector"), request.labels) and selects(
-        match.get("namespaceSelector"), request.namespace_labels
-    )
+    return _in_space(match, request) and selects(match.get("labelSelector"), request.labels)
 
 
 def _filter(part: Spec, request: Request) -> bool:
