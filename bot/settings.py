@@ -6,16 +6,21 @@ import base64
 import binascii
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 from bot.errors import UsageError
 from bot.git.command import SURROUNDINGS
 from bot.setup.credentials import read_credentials
+
+if TYPE_CHECKING:
+    from bot.fetch.accounts import Accounts
+
+P = TypeVar("P")
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 LOG_FORMATS: Final = ("json", "text")
@@ -102,6 +107,23 @@ VARIABLES: Final = (
         "Hosts that may be fetched from besides those that base uses: `host`, `host:port`, "
         "`host/owner` or `http://host:port`, separated by commas.",
     ),
+    SettingVariable(
+        "FAIRLEAD_FETCH_AUTH",
+        "",
+        "Accounts for private registries and chart repositories: Docker's `config.json`. "
+        "See below.",
+    ),
+    SettingVariable(
+        "FAIRLEAD_FETCH_GIT_AUTH",
+        "",
+        "Accounts for private Git repositories: lines of `https://USER:PASSWORD@HOST/PATH`.",
+    ),
+    SettingVariable(
+        "FAIRLEAD_FETCH_GRANTS",
+        "",
+        "Which repositories may use which accounts: `OWNER@HOST`, `OWNER/NAME@HOST/PATH` or "
+        "`*@HOST`, separated by commas. Without it, the service uses no account.",
+    ),
     *(
         SettingVariable(name, "", "Passed to git for its network access; not read from a file.")
         for name in SURROUNDINGS
@@ -115,10 +137,14 @@ _NO: Final = ("", "0", "false", "no", "off")
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """Whether remote sources are fetched, from which additional hosts, and git's environment."""
+    """Whether remote sources are fetched, from which additional hosts, and git's environment.
+
+    `accounts` are those of private sources, with their grants.
+    """
 
     enabled: bool = True
     hosts: tuple[str, ...] = ()
+    accounts: Accounts | None = field(default=None, repr=False)
     surroundings: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
@@ -211,7 +237,34 @@ def read_fetch_settings(environ: Mapping[str, str] | None = None) -> FetchSettin
     return FetchSettings(
         enabled=read.flag("FAIRLEAD_FETCH", default=True),
         hosts=allowed.entries,
+        accounts=_accounts(read),
         surroundings=_surroundings(read),
+    )
+
+
+def _accounts(read: _Reader) -> Accounts | None:
+    """The accounts of private sources. An error names the variable, never a secret."""
+    registries, git, grants = (
+        read.text(name)
+        for name in ("FAIRLEAD_FETCH_AUTH", "FAIRLEAD_FETCH_GIT_AUTH", "FAIRLEAD_FETCH_GRANTS")
+    )
+    if not (registries or git or grants):
+        return None
+    from bot.fetch import account_settings  # noqa: PLC0415 - only with private sources
+    from bot.fetch.accounts import Accounts  # noqa: PLC0415 - only with private sources
+
+    def parsed(name: str, text: str | None, parse: Callable[[str], Iterable[P]]) -> tuple[P, ...]:
+        try:
+            return tuple(parse(text)) if text else ()
+        except ValueError as error:
+            raise UsageError(f"{name} is invalid: {error}") from None
+
+    return Accounts(
+        (
+            *parsed("FAIRLEAD_FETCH_AUTH", registries, account_settings.parse_registry_accounts),
+            *parsed("FAIRLEAD_FETCH_GIT_AUTH", git, account_settings.parse_git_accounts),
+        ),
+        parsed("FAIRLEAD_FETCH_GRANTS", grants, account_settings.parse_grants),
     )
 
 

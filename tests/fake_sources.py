@@ -70,6 +70,9 @@ class Shelves:
     enabled: bool = True
 
     @contextmanager
-    def session(self, owners: frozenset[str]) -> Iterator[Shelf]:
+    def session(
+        self, owners: frozenset[str], repositories: tuple[str, ...] = ()
+    ) -> Iterator[Shelf]:
+        del repositories
         self.owners.append(owners)
         yield self.shelf

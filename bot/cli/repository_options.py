@@ -7,7 +7,7 @@ values as one `RepositoryOptions` argument named `where`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -58,8 +58,16 @@ class RepositoryOptions:
         return read_policy(self.policy, sides.policy, branch, self.organisation)
 
     def fetching(self, cache: Path | None) -> Fetching | None:
-        """How remote sources are fetched, by the environment; None where nothing is fetched."""
-        return None if self.no_fetch else fetching_by(read_fetch_settings(), cache, confined=True)
+        """How remote sources are fetched, by the environment; None where nothing is fetched.
+
+        Without grants, the accounts of the person at the command line are for every repository.
+        """
+        if self.no_fetch:
+            return None
+        settings = read_fetch_settings()
+        if settings.accounts is not None and not settings.accounts.grants:
+            settings = replace(settings, accounts=settings.accounts.granted_to_all())
+        return fetching_by(settings, cache, confined=True)
 
 
 def repository_options(*names: OptionName, policy_of: str = "the commit") -> Callable[[C], C]:
@@ -120,7 +128,7 @@ def fetching_by(settings: FetchSettings, folder: Path | None, *, confined: bool)
 
     `confined`: refuse to fetch without a complete sandbox.
     """
-    from bot.fetch import Fetching  # noqa: PLC0415 - not for --help
+    from bot.fetch import Accounts, Fetching  # noqa: PLC0415 - not for --help
 
     if not settings.enabled:
         return None
@@ -130,4 +138,5 @@ def fetching_by(settings: FetchSettings, folder: Path | None, *, confined: bool)
         hosts=settings.hosts,
         surroundings=settings.surroundings,
         confined=confined,
+        accounts=settings.accounts or Accounts(),
     )

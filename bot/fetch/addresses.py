@@ -27,11 +27,11 @@ _HOST_ENTRY: Final = re.compile(
     r"(?:(?P<plain>http)://)?(?P<host>[a-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?(?:/(?P<owner>[\w.-]+))?",
     re.ASCII,
 )
-# Docker Hub serves its API under another host name than the one in image references.
-_REGISTRY_HOSTS: Final = {
+REGISTRY_HOSTS: Final = {
     "docker.io": "registry-1.docker.io",
     "index.docker.io": "registry-1.docker.io",
 }
+"""Docker Hub serves its API under another host name than the one in image references."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def parse_address(text: str, hosts: AllowedHosts) -> ParsedAddress | str:
         return "its address has a '.' or '..' segment"
     scheme = match["scheme"]
     port = int(match["port"] or _DEFAULT_PORTS.get(scheme, 443))
-    host = _REGISTRY_HOSTS.get(host, host) if scheme == "oci" else host
+    host = REGISTRY_HOSTS.get(host, host) if scheme == "oci" else host
     address = ParsedAddress(scheme, host, port, match["path"])
     if scheme == "oci":
         transport = "http" if f"http://{host}:{port}" in hosts.without_tls else "https"

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.core.fetching import ReferenceKind, SourceReference
+from bot.fetch.accounts import Account, account_for
 from bot.fetch.addresses import AllowedHosts, ParsedAddress, parse_address
 from bot.kubernetes.remote.addresses import git_address, plain_address, shown
 
@@ -37,16 +38,25 @@ _INEXACT: Final[Mapping[ReferenceKind, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class AllowedSource:
-    """A reference that may be fetched, its parsed address, and its owner (`host[/name]`)."""
+    """A reference that may be fetched, its parsed address, its owner (`host[/name]`).
+
+    `account` is the operator's account that the repository may use for it, None for none.
+    """
 
     reference: SourceReference
     address: ParsedAddress
     owner: str
+    account: Account | None = None
 
     @property
     def key(self) -> str:
-        """What identifies the source apart from its version."""
-        return f"{self.reference.kind}\0{self.address.url}\0{self.reference.name}"
+        """What identifies the source apart from its version.
+
+        With an account it includes the account's scope, so that the store gives a private source
+        only to repositories that may use the account.
+        """
+        public = f"{self.reference.kind}\0{self.address.url}\0{self.reference.name}"
+        return public if self.account is None else f"{public}\0{self.account.scope}"
 
     @property
     def immutable(self) -> str:
@@ -79,11 +89,15 @@ def is_digest(text: str) -> bool:
 
 
 def allowed_source(
-    reference: SourceReference, owners: frozenset[str], hosts: AllowedHosts
+    reference: SourceReference,
+    owners: frozenset[str],
+    hosts: AllowedHosts,
+    accounts: tuple[Account, ...] = (),
 ) -> AllowedSource | str:
     """The reference as it may be fetched, or one sentence that says why it is not.
 
-    `owners` are those whose sources the base uses already.
+    `owners` are those whose sources the base uses already, `accounts` those that the repository
+    may use.
     """
     name = shown(reference.address) or "a reference without an address"
     address = parse_address(reference.address, hosts)
@@ -98,7 +112,8 @@ def allowed_source(
             f"'{name}' is not fetched: the base uses nothing from '{owner}', and "
             "FAIRLEAD_FETCH_HOSTS does not list it"
         )
-    return AllowedSource(reference, address, owner)
+    account = account_for(reference.kind, address, accounts)
+    return AllowedSource(reference, address, owner, account)
 
 
 def _owner(reference: SourceReference) -> str:

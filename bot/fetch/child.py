@@ -49,7 +49,8 @@ def main() -> NoReturn:
     try:
         order = msgspec.json.decode(sys.stdin.buffer.read(MAX_ORDER), type=FetchOrder)
         _limit(order)
-        limits = FetchLimits(AllowedHosts(tuple(order.hosts)), order.bounds)
+        hosts = AllowedHosts(tuple(order.hosts))
+        limits = FetchLimits(hosts, order.bounds, account=order.account)
         state = confine(_allowed(order, limits))
         if order.require_sandbox and not state.complete:
             message = "the sandbox is not complete on this machine"

@@ -16,6 +16,7 @@ from typing import Final
 
 from bot.core.fetching import FETCHING_OFF, FetchResult, SourceReference
 from bot.errors import GitError
+from bot.fetch.accounts import Account, Accounts
 from bot.fetch.addresses import AllowedHosts
 from bot.fetch.allowed_sources import AllowedSource, allowed_source
 from bot.fetch.process import LAUNCH, ProcessOptions
@@ -34,7 +35,8 @@ class Fetching:
     `store` is the directory that keeps fetched sources between sessions; None keeps them for one
     session. `hosts` are the entries of FAIRLEAD_FETCH_HOSTS, allowed in addition to what the base
     uses. `surroundings` are the environment variables for proxies and certificates. With
-    `confined`, nothing is fetched without a complete sandbox.
+    `confined`, nothing is fetched without a complete sandbox. `accounts` are those for private
+    sources.
     """
 
     store: Path | None = None
@@ -44,19 +46,23 @@ class Fetching:
     confined: bool = True
     limits: SessionLimits = field(default_factory=SessionLimits)
     launch: str = LAUNCH
+    accounts: Accounts = field(default_factory=Accounts, repr=False)
 
     @contextmanager
-    def session(self, owners: frozenset[str]) -> Iterator[Session]:
+    def session(
+        self, owners: frozenset[str], repositories: tuple[str, ...] = ()
+    ) -> Iterator[Session]:
         """A session for a base whose references are to these owners, as in `Address.owner`.
 
-        Only their sources and the operator's hosts are fetched. Within a session, the result of a
-        reference never changes.
+        Only their sources and the operator's hosts are fetched. `repositories` are the addresses of
+        the reviewed repository, which decide which accounts are used. Within a session, the result
+        of a reference never changes.
         """
         with ExitStack() as stack:
             folder = self.store
             if folder is None and self.enabled:
                 folder = Path(stack.enter_context(_temporary_folder()))
-            session = Session(self, owners, folder)
+            session = Session(self, owners, folder, self.accounts.granted_to(repositories))
             stack.callback(session.close)
             yield session
 
@@ -64,8 +70,15 @@ class Fetching:
 class Session:
     """A `Fetcher`, and the `Blobs` of the files that it fetched. Not for several threads."""
 
-    def __init__(self, fetching: Fetching, owners: frozenset[str], store: Path | None) -> None:
+    def __init__(
+        self,
+        fetching: Fetching,
+        owners: frozenset[str],
+        store: Path | None,
+        accounts: tuple[Account, ...],
+    ) -> None:
         limits = fetching.limits
+        self._accounts = accounts
         self._fetching = fetching
         self._owners = frozenset(owner.lower() for owner in owners)
         self._hosts = AllowedHosts(fetching.hosts)
@@ -119,7 +132,7 @@ class Session:
     def _fetch_new(self, references: list[SourceReference], store: Store) -> None:
         missing: list[AllowedSource] = []
         for reference in references:
-            source = allowed_source(reference, self._owners, self._hosts)
+            source = allowed_source(reference, self._owners, self._hosts, self._accounts)
             if isinstance(source, str):
                 self._results[reference] = FetchResult("refused", message=source)
                 continue
@@ -136,27 +149,28 @@ class Session:
         self._fetch_missing(missing[:room], store)
 
     def _fetch_missing(self, missing: list[AllowedSource], store: Store) -> None:
-        """Fetch sources that the store does not have, one process for each owner.
+        """Fetch sources that the store does not have, one process for each owner and account.
 
         A process that is taken over by the content that it reads can then forge only content of
-        the same owner.
+        the same owner, and has at most one account.
         """
         if not missing:
             return
         self._requests += len(missing)
-        groups: dict[str, list[AllowedSource]] = {}
+        groups: dict[tuple[str, Account | None], list[AllowedSource]] = {}
         for source in missing:
-            groups.setdefault(source.owner, []).append(source)
+            groups.setdefault((source.owner, source.account), []).append(source)
         started = time.monotonic()
-        fetch_run = self._fetch_run(store)
+        runs = [self._fetch_run(store, account) for _, account in groups]
         with ThreadPoolExecutor(_PROCESSES) as pool:
-            for source, outcome in chain.from_iterable(pool.map(fetch_run.run, groups.values())):
+            outcomes = pool.map(FetchRun.run, runs, groups.values())
+            for source, outcome in chain.from_iterable(outcomes):
                 stored = self._open(source, outcome, store) if isinstance(outcome, str) else outcome
                 self._results[source.reference] = stored or _REMOVED
         store.make_room()
         self._seconds_left -= time.monotonic() - started
 
-    def _fetch_run(self, store: Store) -> FetchRun:
+    def _fetch_run(self, store: Store, account: Account | None) -> FetchRun:
         fetching = self._fetching
         return FetchRun(
             store,
@@ -169,6 +183,7 @@ class Session:
             fetching.hosts,
             fetching.limits,
             confined=fetching.confined,
+            account=account,
         )
 
     def _open(self, source: AllowedSource, resolved: str, store: Store) -> FetchResult | None:

@@ -73,8 +73,7 @@ def _fetch_commit(task: ItemFetch) -> ItemResult:
 
 
 def _fetch_file(task: ItemFetch) -> ItemResult:
-    response = WebClient(task.limits).get(task.address.url, most=task.limits.bounds.file)
-    data = response.content()
+    data = WebClient(task.limits).fetch(task.address.url, most=task.limits.bounds.file)
     digest = sha256(data).hexdigest()
     name = task.address.path.rpartition("/")[2]
     return _handed_over(task, {name: ArchiveFile(executable=False, data=data)}, digest, digest)
@@ -82,15 +81,15 @@ def _fetch_file(task: ItemFetch) -> ItemResult:
 
 def _fetch_chart(task: ItemFetch) -> ItemResult:
     web, bounds = WebClient(task.limits), task.limits.bounds
-    index = web.get(f"{task.address.url}/index.yaml", most=bounds.index).content()
+    index = web.fetch(f"{task.address.url}/index.yaml", most=bounds.index)
     release = charts.find(index, task.item.name, task.item.version)
     url = charts.archive_url(task.address.url, release)
     if url.startswith("oci://"):
         address, tag = _registry_address(url, task.limits)
-        registry = Registry(web, address, bounds)
+        registry = Registry(web, address, bounds, task.limits.account_at(address))
         archive = registry.archive(registry.artifact(tag).layer)
     else:
-        archive = web.get(url, most=bounds.archive).content()
+        archive = web.fetch(url, most=bounds.archive)
     digest = sha256(archive).hexdigest()
     if charts.digest_of(release) not in {"", digest}:
         raise FetchError("the chart's archive does not have the digest in the repository's index")
@@ -98,7 +97,12 @@ def _fetch_chart(task: ItemFetch) -> ItemResult:
 
 
 def _fetch_artifact(task: ItemFetch) -> ItemResult:
-    registry = Registry(WebClient(task.limits), task.address, task.limits.bounds)
+    registry = Registry(
+        WebClient(task.limits),
+        task.address,
+        task.limits.bounds,
+        task.limits.account_at(task.address),
+    )
     artifact = registry.artifact(task.item.version)
     resolved = artifact.digest.removeprefix("sha256:")
     if resolved in task.item.stored:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from requests.utils import get_environ_proxies, select_proxy
 
 from bot.errors import FetchError
+from bot.fetch.accounts import Account
 from bot.fetch.addresses import AllowedHosts, ParsedAddress
 from bot.fetch.guard import Resolve, addresses_of, check_literal, resolve
 from bot.fetch.messages import Bounds
@@ -21,11 +22,12 @@ _PROXY_PORTS: Final = {"https": 443, "socks5": 1080, "socks5h": 1080}
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """The operator's hosts, the limits of one item, and the name resolver."""
+    """The operator's hosts, the limits of one item, the name resolver, and the account to use."""
 
     hosts: AllowedHosts
     bounds: Bounds
     resolve: Resolve = resolve
+    account: Account | None = None
 
     @property
     def surroundings(self) -> Mapping[str, str]:
@@ -36,6 +38,11 @@ class FetchLimits:
     def certificates(self) -> str | None:
         """The file of trusted certificate authorities, where the operator sets one."""
         return os.environ.get("SSL_CERT_FILE") or os.environ.get("GIT_SSL_CAINFO")
+
+    def account_at(self, address: ParsedAddress) -> Account | None:
+        """The account, where it is for this address."""
+        covers = self.account is not None and self.account.covers(address)
+        return self.account if covers else None
 
     def proxy(self, address: ParsedAddress) -> str | None:
         """The operator's proxy for an address; None where the connection is direct."""

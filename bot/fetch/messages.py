@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from bot.core.fetching import ReferenceKind
+from bot.fetch.accounts import Account
 
 MEBIBYTE: Final = 1024 * 1024
 PACK: Final = "fetched.pack"
@@ -52,7 +53,8 @@ class FetchItem(msgspec.Struct, frozen=True):
 class FetchOrder(msgspec.Struct, frozen=True):
     """Everything that the process is told: the items, where to write, and the operator's settings.
 
-    `hosts` are the entries of FAIRLEAD_FETCH_HOSTS.
+    `hosts` are the entries of FAIRLEAD_FETCH_HOSTS. `account` is the one for all items, None to
+    fetch them anonymously.
     """
 
     staging: str
@@ -60,6 +62,7 @@ class FetchOrder(msgspec.Struct, frozen=True):
     hosts: list[str]
     bounds: Bounds
     require_sandbox: bool
+    account: Account | None = None
 
 
 class ItemResult(msgspec.Struct, frozen=True):

@@ -16,9 +16,10 @@ import msgspec
 from requests.utils import parse_dict_header
 
 from bot.errors import FetchError
-from bot.fetch.addresses import ParsedAddress
+from bot.fetch.accounts import Account
+from bot.fetch.addresses import ParsedAddress, parse_redirect
 from bot.fetch.messages import Bounds
-from bot.fetch.web import WebClient, WebResponse
+from bot.fetch.web import WebClient, WebResponse, refused_account
 
 _MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 _CHART: Final = "application/vnd.cncf.helm.config.v1+json"
@@ -32,6 +33,11 @@ _CHART_LAYERS: Final = frozenset(
 _MAX_MANIFEST: Final = 1024 * 1024
 _MAX_TOKEN: Final = 64 * 1024
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_TOKEN_SERVERS: Final = {
+    "registry-1.docker.io": "auth.docker.io",
+    "registry.gitlab.com": "gitlab.com",
+}
+"""Public registries whose token server is another host."""
 
 
 class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
@@ -65,12 +71,13 @@ class Artifact:
 
 @dataclass(slots=True)
 class Registry:
-    """One repository of a registry, read with the token that the registry gives anybody."""
+    """One repository of a registry, read with an account or with the token for anybody."""
 
     web: WebClient
     address: ParsedAddress
     bounds: Bounds
-    _token: str = ""
+    account: Account | None = None
+    _authorization: str = ""
 
     def artifact(self, version: str) -> Artifact:
         """The artifact of a tag or digest. Raises FetchError for neither chart nor archive."""
@@ -98,35 +105,63 @@ class Registry:
     def _get(self, resource: str, most: int, headers: Mapping[str, str]) -> bytes:
         base = f"{self.address.scheme}://{self.address.host}:{self.address.port}"
         url = f"{base}/v2{self.address.path}/{resource}"
-        response = self.web.get(url, most=most, headers={**headers, **self._authorization()})
-        if response.status == 401 and not self._token:
-            self._token = self._request_token(response)
-            response = self.web.get(url, most=most, headers={**headers, **self._authorization()})
-        return response.content()
+        response = self.web.get(url, most=most, headers={**headers, **self._headers()})
+        if response.status == 401 and not self._authorization:
+            self._authorization = self._answer_challenge(response)
+            response = self.web.get(url, most=most, headers={**headers, **self._headers()})
+        return response.content(self.account)
 
-    def _authorization(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+    def _headers(self) -> Mapping[str, str]:
+        return {"Authorization": self._authorization} if self._authorization else {}
 
-    def _request_token(self, refusal: WebResponse) -> str:
-        """An anonymous token. https://distribution.github.io/distribution/spec/auth/token/"""
+    def _answer_challenge(self, refusal: WebResponse) -> str:
+        """The `Authorization` header that a registry's challenge asks for.
+
+        Raises FetchError where that needs an account and there is none for this repository.
+        """
         scheme, _, rest = refusal.headers.get("WWW-Authenticate", "").partition(" ")
         challenge = parse_dict_header(rest)
-        realm = challenge.get("realm")
-        if scheme.lower() != "bearer" or not realm:
-            raise FetchError(f"'{refusal.host}' requires an account")
+        if self.account is not None and (self.account.is_token or scheme.lower() == "basic"):
+            return self.account.authorization
+        if scheme.lower() != "bearer" or not challenge.get("realm"):
+            raise refused_account(refusal.host, self.account, "it answered 401")
+        return f"Bearer {self._request_token(refusal, challenge)}"
+
+    def _request_token(self, refusal: WebResponse, challenge: Mapping[str, str | None]) -> str:
+        """The registry's token. https://distribution.github.io/distribution/spec/auth/token/"""
+        realm = challenge["realm"] or ""
         query = {"scope": challenge.get("scope") or f"repository:{self.address.path[1:]}:pull"}
         if service := challenge.get("service"):
             query["service"] = service
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
-        body = self.web.get(url, most=_MAX_TOKEN).content()
+        headers = self._token_headers(realm, refusal.host)
+        body = self.web.get(url, most=_MAX_TOKEN, headers=headers).content(self.account)
         try:
             response = msgspec.json.decode(body, type=_TokenResponse)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise FetchError(f"'{refusal.host}' requires an account") from error
+            reason = "its token server sent no token"
+            raise refused_account(refusal.host, self.account, reason) from error
         token = response.token or response.access_token
         if not token.isascii() or not token.isprintable():
             raise FetchError(f"'{refusal.host}' sent an invalid token")
         return token
+
+    def _token_headers(self, realm: str, registry: str) -> Mapping[str, str]:
+        """The account for the token server, if that is the registry's own or the operator's choice.
+
+        Raises FetchError for any other host, which a registry could name to collect accounts.
+        """
+        account = self.account
+        if account is None:
+            return {}
+        server = parse_redirect(realm, self.web.hosts).authority
+        expected = account.realm or _TOKEN_SERVERS.get(account.host, account.host)
+        if server != expected:
+            raise FetchError(
+                f"'{registry}' names the token server '{server}'; to send the account there, set "
+                f'"realm": "{server}" beside it in FAIRLEAD_FETCH_AUTH'
+            )
+        return {"Authorization": account.authorization}
 
 
 def _layer(manifest: ArtifactManifest, *, chart: bool) -> Descriptor:

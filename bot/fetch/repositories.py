@@ -13,10 +13,16 @@ from bot.fetch.addresses import ParsedAddress
 from bot.fetch.guard import is_literal
 from bot.fetch.limits import FetchLimits
 from bot.fetch.messages import PACK
+from bot.fetch.web import refused_account
 from bot.git.command import OBJECT_ID, run
 from bot.git.mirror import STRICT
 
 _REF: Final = "refs/fairlead/fetched"
+_ACCOUNT_ERRORS: Final = (
+    "could not read Username",
+    "could not read Password",
+    "Authentication failed",
+)
 _FLAGS: Final = (
     *STRICT,
     "protocol.version=2",
@@ -92,20 +98,28 @@ def supports_pinned_addresses(version: str) -> bool:
 
 
 def _git(command: list[str], address: ParsedAddress, limits: FetchLimits) -> bytes:
-    flags = [*_FLAGS, f"http.lowSpeedTime={max(1, round(limits.bounds.patience))}"]
+    options = [(key, value) for key, _, value in (flag.partition("=") for flag in _FLAGS)]
+    options.append(("http.lowSpeedTime", str(max(1, round(limits.bounds.patience)))))
+    account = limits.account_at(address)
+    if account is not None:
+        # By the environment, which no other process sees; git follows no redirect with it.
+        header = f"Authorization: {account.authorization}"
+        options.append((f"http.{address.url}.extraHeader", header))
     addresses = limits.addresses(address)
     if addresses and not is_literal(address.host):
         if not supports_pinned_addresses(run(["version"]).decode()):
             raise FetchError("git 2.37 or newer is required to connect to a checked address")
-        flags.append(f"http.curloptResolve={_curl_entry(address, addresses)}")
+        options.append(("http.curloptResolve", _curl_entry(address, addresses)))
     try:
         return run(
             command,
             protocols=(address.scheme,),
-            extra={**limits.surroundings, **_configuration(flags)},
+            extra={**limits.surroundings, **_configuration(options)},
             seconds=limits.bounds.seconds,
         )
     except GitError as error:
+        if any(text in str(error) for text in _ACCOUNT_ERRORS):
+            raise refused_account(address.authority, account, "git could not log in") from error
         raise FetchError(str(error), limit="took longer" in str(error)) from error
 
 
@@ -118,10 +132,9 @@ def _curl_entry(address: ParsedAddress, addresses: tuple[str, ...]) -> str:
     return f"{address.host}:{address.port}:{listed}"
 
 
-def _configuration(flags: list[str]) -> Mapping[str, str]:
-    """The flags as git's environment variables: GIT_CONFIG_COUNT, GIT_CONFIG_KEY_n, ..._VALUE_n."""
-    variables = {"GIT_CONFIG_COUNT": str(len(flags))}
-    for number, flag in enumerate(flags):
-        key, _, value = flag.partition("=")
+def _configuration(options: list[tuple[str, str]]) -> Mapping[str, str]:
+    """Git's environment variables for options: GIT_CONFIG_COUNT, GIT_CONFIG_KEY_n, ..._VALUE_n."""
+    variables = {"GIT_CONFIG_COUNT": str(len(options))}
+    for number, (key, value) in enumerate(options):
         variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     return variables

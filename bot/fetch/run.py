@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.core.fetching import FetchResult
 from bot.errors import FairleadError, FetchError
+from bot.fetch.accounts import Account
 from bot.fetch.allowed_sources import AllowedSource, is_commit, is_digest
 from bot.fetch.messages import MEBIBYTE, PACK, Bounds, FetchItem, FetchOrder, ItemResult
 from bot.fetch.process import ProcessOptions, run
@@ -39,6 +40,7 @@ class FetchRun:
     hosts: tuple[str, ...]
     limits: SessionLimits
     confined: bool
+    account: Account | None = None
 
     def run(
         self, sources: Sequence[AllowedSource]
@@ -71,7 +73,9 @@ class FetchRun:
                 )
             )
         folder = str(staging.resolve())
-        return FetchOrder(folder, items, list(self.hosts), self.limits.bounds, self.confined)
+        return FetchOrder(
+            folder, items, list(self.hosts), self.limits.bounds, self.confined, self.account
+        )
 
     def _stored(
         self,
@@ -97,7 +101,9 @@ class FetchRun:
             note = (result.digest, result.tip)
             self.store.keep(source.key, resolved, pack, note, self.limits.bounds.pack)
         elif result.status != "stored":
-            return FetchResult(result.status, message=result.message)
+            # The server has seen the secret, and could have it shown by sending it back.
+            message = self.account.redacted(result.message) if self.account else result.message
+            return FetchResult(result.status, message=message)
         return resolved
 
 

@@ -20,7 +20,8 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util.connection import create_connection
 
 from bot.errors import FetchError
-from bot.fetch.addresses import ParsedAddress, parse_redirect
+from bot.fetch.accounts import Account
+from bot.fetch.addresses import AllowedHosts, ParsedAddress, parse_redirect
 from bot.fetch.limits import FetchLimits
 
 _CHUNK: Final = 1 << 16
@@ -39,11 +40,26 @@ class WebResponse:
     data: bytes
     host: str
 
-    def content(self) -> bytes:
-        """The body. Raises FetchError where the status is not 200."""
+    def content(self, account: Account | None = None) -> bytes:
+        """The body. Raises FetchError where the status is not 200.
+
+        `account` is the one with which the request was made.
+        """
+        if self.status in {401, 403}:
+            raise refused_account(self.host, account, f"it answered {self.status}")
         if self.status != 200:
             raise FetchError(f"'{self.host}' answered {self.status}")
         return self.data
+
+
+def refused_account(host: str, account: Account | None, reason: str) -> FetchError:
+    """The error for a host that requires an account, or refuses the operator's."""
+    if account is not None:
+        return FetchError(f"'{host}' refused the account in Fairlead's settings ({reason})")
+    return FetchError(
+        f"'{host}' requires an account, and Fairlead's settings grant none to this repository "
+        f"({reason})"
+    )
 
 
 class WebClient:
@@ -60,11 +76,26 @@ class WebClient:
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, _CheckedAdapter(limits))
 
+    @property
+    def hosts(self) -> AllowedHosts:
+        """The operator's hosts."""
+        return self._limits.hosts
+
+    def fetch(self, url: str, *, most: int) -> bytes:
+        """The content of a URL, requested with the account where it is for that address.
+
+        Raises FetchError as `get` does, and for any status but 200.
+        """
+        account = self._limits.account_at(parse_redirect(url, self._limits.hosts))
+        headers = {} if account is None else {"Authorization": account.authorization}
+        return self.get(url, most=most, headers=headers).content(account)
+
     def get(self, url: str, *, most: int, headers: Mapping[str, str] = _NO_HEADERS) -> WebResponse:
         """The response for a URL, with a body of at most `most` bytes.
 
-        Follows a few redirects. Raises FetchError for a host that may not be contacted, does not
-        answer, or sends more.
+        Follows a few redirects; none of them gets an `Authorization` header on another host, or on
+        addresses that the account is not for. Raises FetchError for a host that may not be
+        contacted, does not answer, or sends more.
         """
         deadline = time.monotonic() + self._limits.bounds.seconds
         address = parse_redirect(url, self._limits.hosts)
@@ -83,13 +114,21 @@ class WebClient:
                 raise FetchError(
                     f"'{address.authority}' redirects to an address without TLS", refused=True
                 )
-            if target.authority != address.authority:
-                # A token is only for the host that issued it.
+            if not self._keeps_authorization(address, target):
                 headers = {
                     name: value for name, value in headers.items() if name != "Authorization"
                 }
             address = target
         raise FetchError(f"'{address.authority}' redirects more than {_MAX_REDIRECTS} times")
+
+    def _keeps_authorization(self, address: ParsedAddress, target: ParsedAddress) -> bool:
+        """Whether a redirect's target may get the header: on the same host, and covered."""
+        is_same_host = (target.scheme, target.authority) == (address.scheme, address.authority)
+        account = self._limits.account
+        # A registry's API is at `/v2/`; what it authorizes depends on the repository's name there.
+        is_registry = address.path.startswith("/v2/") and target.path.startswith("/v2/")
+        is_covered = account is None or is_registry or account.covers(target)
+        return is_same_host and is_covered
 
     def _request(
         self, url: str, address: ParsedAddress, headers: Mapping[str, str]

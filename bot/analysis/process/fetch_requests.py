@@ -31,8 +31,13 @@ class Fetches(Protocol):
     def enabled(self) -> bool:
         """Whether anything is."""
 
-    def session(self, owners: frozenset[str]) -> AbstractContextManager[FetchedContents]:
-        """What may be asked for in one review; the words are those of `Address.owner`."""
+    def session(
+        self, owners: frozenset[str], repositories: tuple[str, ...] = ()
+    ) -> AbstractContextManager[FetchedContents]:
+        """The fetcher of one review, for sources of these owners, as in `Address.owner`.
+
+        `repositories` are the addresses of the reviewed repository.
+        """
 
 
 _LONGEST: Final = 1_024

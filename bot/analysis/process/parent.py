@@ -134,7 +134,7 @@ def analyse(
         channel.send(frame(start))
         store = _Store(base, cache, options.tenant)
         owners = _owners(channel, store)
-        with _session(fetching, owners) as session:
+        with _session(options, owners) as session:
             store.open(head, session)
             channel.send(frame(Rest(pack_tree(head.tree))))
             fetches = FetchRequests(session or NoFetcher(), options.on_fetch)
@@ -173,12 +173,13 @@ def _owners(channel: Channel, store: _Store) -> frozenset[str]:
 
 
 @contextmanager
-def _session(fetching: Fetches | None, owners: frozenset[str]) -> Iterator[FetchedContents | None]:
+def _session(options: AnalysisOptions, owners: frozenset[str]) -> Iterator[FetchedContents | None]:
     """What may be fetched for one review; None for nothing."""
+    fetching = options.fetching
     if fetching is None or not fetching.enabled:
         yield None
         return
-    with fetching.session(owners) as session:
+    with fetching.session(owners, options.repositories) as session:
         yield session
 
 

@@ -95,6 +95,13 @@ def _fetching(settings: Settings) -> Diagnosis:
     """Whether remote sources are fetched, from which hosts, and how much is stored."""
     if not settings.fetch.enabled:
         return ok("fetching", "off: remote bases and charts are not read")
+    unused = settings.fetch.accounts.without_grant() if settings.fetch.accounts else ()
+    if unused:
+        return warning(
+            "fetching",
+            f"no repository may use the accounts for {', '.join(sorted(a.host for a in unused))}",
+            "grant them in FAIRLEAD_FETCH_GRANTS, for example OWNER@HOST",
+        )
     hosts = ", ".join(("what base uses", *settings.fetch.hosts))
     kept = Store(settings.data_dir / "fetched").size() / _MEBIBYTE
     message = f"from {hosts}; {kept:.0f} MiB stored"
