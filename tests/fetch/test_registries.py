@@ -30,6 +30,13 @@ def brought_alone(fetching: Fetching, server: Server, version: str) -> FetchResu
         return brought
 
 
+def required(server: Server, reason: str) -> str:
+    return (
+        f"'{server.host}' requires an account, and Fairlead's settings grant none to this "
+        f"repository ({reason})"
+    )
+
+
 def test_a_chart_is_brought_by_its_tag(
     fetching: Fetching, server: Server, registry: Registry
 ) -> None:
@@ -120,7 +127,7 @@ def test_a_registry_that_wants_an_account_is_told_nothing(
 ) -> None:
     server.routes["/v2/"] = lambda _: Answer(401, headers={"WWW-Authenticate": challenge})
     assert brought_alone(fetching, server, "1.2.3") == FetchResult(
-        "failed", message=f"'{server.host}' requires an account"
+        "failed", message=required(server, "it answered 401")
     )
     assert [asked.path for asked in server.asked] == ["/v2/team/app/manifests/1.2.3"]
 
@@ -130,7 +137,8 @@ def test_a_token_that_everybody_gets_and_that_is_refused_ends_it(
 ) -> None:
     registry.push_chart("1.2.3")
     server.routes["/token"] = lambda _: Answer(200, b'{"token": "another"}')
-    assert brought_alone(fetching, server, "1.2.3").message == f"'{server.host}' answered 401"
+    message = brought_alone(fetching, server, "1.2.3").message
+    assert message == required(server, "it answered 401")
 
 
 def test_a_token_is_not_taken_to_another_host(
