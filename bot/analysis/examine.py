@@ -9,6 +9,7 @@ from hashlib import blake2b, sha1
 from typing import Final, Protocol
 
 from bot.analysis.counters import Counters
+from bot.analysis.findings import Judging
 from bot.analysis.lines.attribution import Attribution
 from bot.analysis.lines.locate import Locator, in_one_line, merged
 from bot.analysis.lines.reread_declarations import Redeclaring
@@ -17,7 +18,7 @@ from bot.analysis.manifests import ReadManifests
 from bot.analysis.summary import summarise
 from bot.core.diff.model import Difference
 from bot.core.diff.paths import route_path
-from bot.core.engine.judge import RuleFailed, judge
+from bot.core.engine.judge import RuleFailed
 from bot.core.engine.review import (
     Analysis,
     Location,
@@ -111,17 +112,13 @@ def examine_trees(
         builder or NoBuilder(),
         versions,
     )
-    locator = Locator(content, question.base, question.head, places, versions)
-    findings: list[ReviewFinding] = []
-    crashed: dict[tuple[str, str], Problem] = {}
-    for pair in (*states.pairs, *states.upgrades):
-        for judged in judge(pair.before, pair.after, requested_rules, options):
-            if isinstance(judged, RuleFailed):
-                crashed.setdefault((judged.rule, judged.error), _crash(judged, states))
-            else:
-                findings.append(locator.finding(judged))
+    locator = Locator(
+        content, question.base, question.head, places, versions, linking=states.linking
+    )
+    judging = Judging(requested_rules, options, policy, locator)
+    findings = list(judging.findings(states))
     problems = [
-        *crashed.values(),
+        *(_crash(failed, states) for failed in judging.crashes.values()),
         *map(locator.problem, states.troubles),
         *map(locator.problem, _unread_files(question, content)),
         *dict.fromkeys(

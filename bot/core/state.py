@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bot.core.manifest import ManifestFile
+from bot.core.placement_change import PlacementChange
 from bot.core.policy.model import Policy
 from bot.core.resource import GroupKind, Resource, ResourceKey, TextPosition
 from bot.core.template_decision import TemplateDecision
@@ -58,6 +59,7 @@ class State:
     looked_into: frozenset[TextPosition] = frozenset()
     addresses: tuple[str, ...] = ()
     template_decisions: tuple[TemplateDecision, ...] = ()
+    placement_changes: tuple[PlacementChange, ...] = ()
     _derived: dict[Callable[[State], object], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

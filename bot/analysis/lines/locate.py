@@ -25,6 +25,7 @@ from bot.core.lines.suggest import suggest_fix
 from bot.core.reading import line_of
 from bot.core.resource import ListStep, Node, Resource, ResourceSource, Route
 from bot.core.states import Trouble
+from bot.core.states.placements.linking import NO_LINKING, Entry, Linking
 from bot.core.states.roots.fetched_files import zone
 from bot.core.tree import Blobs, Tree
 
@@ -76,7 +77,7 @@ class Locator:
     """Finds lines. `base` and `head` say which blobs are small enough to be looked at.
 
     `places` finds what stands in no file as it is; None for the origin's file. `versions` finds
-    what stands in files from elsewhere.
+    what stands in fetched files, `linking` the entries that take unchanged files in.
     """
 
     blobs: Blobs
@@ -84,6 +85,7 @@ class Locator:
     head: Tree
     places: LineResolver | None = None
     versions: Versions | None = None
+    linking: Linking = NO_LINKING
     _lines: dict[tuple[ResourceSource, tuple[int | str, ...]], int | None] = field(
         default_factory=dict
     )
@@ -175,6 +177,9 @@ class Locator:
             is_known = place.path in self._tree(side)
             return Location(place.path, place.line, side) if is_known else None
         source = place.resource.source
+        entry = self._entry(source, side)
+        if entry is not None:
+            return self._location_of_entry(entry, side)
         if source.root:
             if self.places is not None:
                 return self.places.place_of(place, side)
@@ -184,6 +189,18 @@ class Locator:
             if file is not None and file.blob == source.blob:
                 return Location(source.path, self._line(source, place.route), candidate)
         return None
+
+    def _entry(self, source: ResourceSource, side: Side) -> Entry | None:
+        """The changed entry that takes an unchanged file in, or no longer does."""
+        if source.path not in self.head or self.base.get(source.path) != self.head[source.path]:
+            return None
+        linking = self.linking
+        return (linking.added if side == "RIGHT" else linking.removed)(source.path)
+
+    def _location_of_entry(self, entry: Entry, side: Side) -> Location | None:
+        if entry.node is not None:
+            return self._location(entry.node, side)
+        return Location(entry.source.path, self._line(entry.source, entry.route), side)
 
     def _tree(self, side: Side) -> Tree:
         return self.base if side == "LEFT" else self.head

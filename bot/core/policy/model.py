@@ -176,6 +176,7 @@ class Policy:
     block: Threshold = Threshold.ERROR
     inline: Threshold = Threshold.WARNING
     incomplete: Literal["allow", "block"] = "allow"
+    unlisted: Severity = Severity.NOTICE
     ignore: Names = ()
     environments: tuple[EnvironmentPolicy, ...] = ()
     privileged_namespaces: tuple[Namespace, ...] = ("kube-system", "argocd", "flux-system")

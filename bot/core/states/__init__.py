@@ -16,6 +16,8 @@ from bot.core.state import Environment, State
 from bot.core.states.environments import Environments, environments_of
 from bot.core.states.pairing import Pair, Pairing, TreeReading
 from bot.core.states.placements.applied import Applied, RootReader, definitions
+from bot.core.states.placements.comparison import Comparison
+from bot.core.states.placements.linking import NO_LINKING, Linking
 from bot.core.states.placements.rendered_pairs import RenderedPair
 from bot.core.states.problems import Trouble, left_out, pointers, unreadable, unrendered
 from bot.core.states.rendered.rendering import Rendering
@@ -48,7 +50,9 @@ class States:
     templates differ for an upgrade. `missing` gives the reason for each root that was not rendered,
     by root name. `declaring` are the resources of base and of head that were searched for
     declarations. `fetch_results` are the answers to fetched references, without their files;
-    `fetched` are the files that base and head have of them.
+    `fetched` are the files that base and head have of them. `beside` are pairs under base's
+    placements and base's division into environments, where head's differ; `unlisted` are pairs with
+    the manifests added that nothing applies, and `linking` finds the entry that takes a file in.
     """
 
     environments: tuple[str, ...]
@@ -65,11 +69,14 @@ class States:
         default_factory=lambda: MappingProxyType({})
     )
     fetched: tuple[FetchedFiles, FetchedFiles] = (NOTHING, NOTHING)
+    beside: tuple[Pair, ...] = ()
+    unlisted: tuple[Pair, ...] = ()
+    linking: Linking = NO_LINKING
 
 
 def states_of(  # noqa: PLR0913 - what is compared, and by name how
     base: Tree,
-    head: Tree,
+    head_tree: Tree,
     manifests: Manifests,
     policy: Policy,
     *,
@@ -93,50 +100,126 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     naming = Naming(policy.environments, namespace, policy.render)
     active_resolver = resolver if fetcher is not None else None
     trees = Trees(
-        base, head, manifests, policy, naming=naming, session=session, resolver=active_resolver
+        base, head_tree, manifests, policy, naming=naming, session=session, resolver=active_resolver
     )
     rendering = Rendering(builder or NoBuilder(), manifests)
     trees.render(rendering, declare, namespace)
-    before, after = trees.applied(namespace)
-    environments = environments_of((before.values(), after.values()), policy.environments)
-    pairings: dict[str, Pairing] = {}
-    pairs, upgrades = [], []
-    for name in environments.names:
-        environment = _environment(name, environments, namespace)
-        default = environment.default_namespace
-        if default not in pairings:
-            pairings[default] = Pairing(
-                environments, policy, *trees.sides(default, addresses, blobs)
-            )
-        pairs.append(pairings[default].pair(environment))
-        upgrades.append(pairings[default].upgrade(environment))
+    head, *others = trees.comparisons
+    before, after = trees.applied(head, namespace)
+    base_roots = trees.base_applied(namespace)
+    environments = environments_of((base_roots.values(), after.values()), policy.environments)
+    undivided = environments_of((base_roots.values(),), policy.environments)
+    pairs = _Pairs(trees, policy, namespace, addresses, blobs)
+    judged = pairs.of(head, environments)
+    if undivided != environments:
+        others = [head, *others]
     troubles = (
         *(
             replace(trouble, message=named(trouble.message, trees.fetched))
             for trouble in unrendered(before, after)
         ),
         *unreadable(*trees.links),
-        *left_out(reserved(base), reserved(head)),
+        *left_out(reserved(base), reserved(head_tree)),
         *pointers(_by_text(before), _by_text(after)),
     )
-    differing_pairs = tuple(pair for pair in pairs if pair is not None)
     return States(
         environments.names,
-        differing_pairs,
+        judged.pairs,
         troubles,
-        _compared(after, differing_pairs),
-        trees.rendered(before, after, namespace),
+        _compared(after, judged.pairs),
+        _rendered(trees, namespace),
         {
             key: not any(_is_missing(side.get(key)) for side in (before, after))
             for key in rendering.affected
         },
         tuple(sorted(rendering.tools)),
-        tuple(pair for pair in upgrades if pair is not None),
+        judged.upgrades,
         dict(_missing(rendering.affected, before, after)),
         trees.declaring,
         {reference: replace(result, files={}) for reference, result in session.answers.items()},
         trees.fetched,
+        tuple(pair for other in others for pair in pairs.of(other, undivided, beside=judged).pairs),
+        judged.unlisted,
+        Linking(head.before, head.after, *trees.kustomizations),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The pairs of one comparison: as they are, as upgrades, and with what nothing applies.
+
+    `made_of` are the roots of each environment, by identity, at base and at head.
+    """
+
+    pairs: tuple[Pair, ...]
+    upgrades: tuple[Pair, ...]
+    unlisted: tuple[Pair, ...]
+    made_of: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Puts the environments of a comparison together."""
+
+    trees: Trees
+    policy: Policy
+    namespace: str
+    addresses: tuple[str, ...]
+    blobs: Blobs | None
+
+    def of(
+        self, comparison: Comparison, environments: Environments, beside: _Judged | None = None
+    ) -> _Judged:
+        """The environments that differ; `beside`: only those made of other roots than there.
+
+        Beside another comparison, the resources of roots that only head has give way to equal ones
+        of base's roots: a second copy of an object takes nothing out of the environment.
+        """
+        pairings: dict[str, Pairing] = {}
+        pairs: list[Pair | None] = []
+        upgrades: list[Pair | None] = []
+        unlisted: list[Pair | None] = []
+        made_of: dict[str, object] = {}
+        for name in environments.names:
+            environment = _environment(name, environments, self.namespace)
+            default = environment.default_namespace
+            if default not in pairings:
+                pairings[default] = self._pairing(comparison, environments, default, beside)
+            pairing = pairings[default]
+            made_of[name] = pairing.made_of(environment)
+            if beside is not None:
+                if beside.made_of.get(name) != made_of[name]:
+                    pairs.append(pairing.pair(environment))
+                continue
+            pairs.append(pairing.pair(environment))
+            upgrades.append(pairing.upgrade(environment))
+            unlisted.append(pairing.unlisted(environment))
+        return _Judged(_present(pairs), _present(upgrades), _present(unlisted), made_of)
+
+    def _pairing(
+        self,
+        comparison: Comparison,
+        environments: Environments,
+        namespace: str,
+        beside: _Judged | None,
+    ) -> Pairing:
+        before, after = self.trees.sides(comparison, namespace, self.addresses, self.blobs)
+        if beside is not None:
+            after = replace(after, first=frozenset(after.roots) - frozenset(before.roots))
+        return Pairing(environments, self.policy, before, after)
+
+
+def _present(pairs: Iterable[Pair | None]) -> tuple[Pair, ...]:
+    return tuple(pair for pair in pairs if pair is not None)
+
+
+def _rendered(trees: Trees, namespace: str) -> Mapping[str, RenderedPair]:
+    """The rendered roots of all comparisons, by name; head's own placements go first."""
+    found: dict[str, RenderedPair] = {}
+    for comparison in trees.comparisons:
+        for name, pair in trees.rendered(*trees.applied(comparison, namespace), namespace).items():
+            found.setdefault(name, pair)
+    return MappingProxyType(found)
 
 
 def _missing(

@@ -55,6 +55,15 @@ class Environments:
         )
         return named or self._split(root.place)
 
+    def is_named(self, root: Root) -> bool:
+        """Whether the policy itself says which environments a root belongs to."""
+        return any(_names(environment, root) for environment in self.named)
+
+    @property
+    def unnamed(self) -> frozenset[str]:
+        """The environments that are inferred, and not named by the policy."""
+        return self._all - {environment.name for environment in self.named}
+
     def policy(self, name: str) -> EnvironmentPolicy | None:
         """What the policy says of an environment, None where it does not name it."""
         return next((environment for environment in self.named if environment.name == name), None)
@@ -96,7 +105,7 @@ def environments_of(
     """
     prefixes: set[Segments] = set()
     clusters: set[Segments] = set()
-    for tree in map(tuple, trees):
+    for tree in (tuple(held for held in side if not held.root.unlisted) for side in trees):
         clusters.update(
             segments_of(applied.root.cluster)
             for applied in tree

@@ -1,4 +1,4 @@
-"""Roots that were read into the states of an environment, at base and at head."""
+"""Pairing: the states of an environment at base and at head, from roots that were read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from bot.core.manifest import ManifestFile
+from bot.core.placement_change import PlacementChange
 from bot.core.policy.model import Policy
 from bot.core.resource import Resource, ResourceKey, TextPosition, written
 from bot.core.state import Environment, State
@@ -21,16 +22,24 @@ from bot.core.tree import File
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One environment at base and at head, and the directories of the roots it is made of."""
+    """One environment at base and at head, and the directories of its roots.
+
+    `foreign` are the keys of roles that belong to other environments and are only seen here,
+    because inferred divisions do not separate RBAC.
+    """
 
     before: State
     after: State
     roots: tuple[str, ...]
+    foreign: frozenset[ResourceKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class TreeReading:
-    """One of two trees, read: its roots by key, the links among them, the house's own rules."""
+    """The roots of one side, read, by key, and what else its states know.
+
+    `first` are keys of roots whose resources give way to equal ones of other roots.
+    """
 
     roots: Mapping[RootKey, Applied]
     links: Mapping[str, File]
@@ -39,11 +48,33 @@ class TreeReading:
     inputs: tuple[Resource, ...] = ()
     addresses: tuple[str, ...] = ()
     decisions: tuple[TemplateDecision, ...] = ()
+    first: frozenset[RootKey] = frozenset()
+    placement_changes: tuple[PlacementChange, ...] = ()
 
     def placed(self, environment: Environment, environments: Environments) -> tuple[Applied, ...]:
-        """The roots of an environment, in path order."""
+        """The roots applied to an environment, in path order, those of `first` before the rest."""
         name = environment.name
-        return tuple(root for root in self.roots.values() if name in environments.homes(root.root))
+        found = [
+            (key not in self.first, applied)
+            for key, applied in self.roots.items()
+            if not applied.root.unlisted and name in environments.homes(applied.root)
+        ]
+        return tuple(applied for _, applied in sorted(found, key=lambda held: held[0]))
+
+    def roles_beside(
+        self, placed: Iterable[Applied], environment: Environment, environments: Environments
+    ) -> tuple[Resource, ...]:
+        """The roles of other environments, where nothing but inference divides them from this."""
+        if len(environments.names) < 2 or environments.policy(environment.name) is not None:
+            return ()
+        own = {id(applied) for applied in placed}
+        return tuple(
+            role
+            for applied in self.roots.values()
+            if id(applied) not in own and applied.roles and not applied.root.unlisted
+            if not environments.is_named(applied.root)
+            for role in applied.roles
+        )
 
     def state(
         self,
@@ -53,20 +84,24 @@ class TreeReading:
         *,
         upgrade: bool = False,
     ) -> tuple[State, tuple[Applied, ...]]:
-        """The state of an environment, and its roots; `upgrade` says that it has them already."""
+        """The state of an environment and its roots; `upgrade`: as one that has its charts."""
         applied = self.placed(environment, environments)
         links = any(environment.name in environments.home(path) for path in self.links)
         resources = combined(applied, upgrade=upgrade)
         resources = joined(resources, set_resources(resources, environment.default_namespace))
+        closed = closed_namespaces(applied, resources, links=links)
+        present = {resource.key for resource in resources}
+        beside = self.roles_beside(applied, environment, environments)
+        foreign = {role.key: role for role in beside if role.key not in present}
         made_of = _built_of(applied)
         files: dict[str, ManifestFile] = {}
         for root in applied:
             files.update(root.files)
         state = State(
-            resources=resources,
+            resources=(*resources, *foreign.values()),
             environment=environment,
             policy=policy,
-            closed=closed_namespaces(applied, resources, links=links),
+            closed=closed,
             files=MappingProxyType(dict(sorted(files.items()))),
             external=self.known,
             governance=self.governance,
@@ -77,13 +112,18 @@ class TreeReading:
             template_decisions=tuple(
                 decision for decision in self.decisions if decision.path in made_of
             ),
+            placement_changes=tuple(
+                change
+                for change in self.placement_changes
+                if any(change.root == root.root.key for root in applied)
+            ),
         )
         return state, applied
 
 
 @dataclass(slots=True)
 class Pairing:
-    """The environments of two sides. Those that are the same on both are not even put together."""
+    """The environments of two sides; those that are equal on both are not put together."""
 
     environments: Environments
     policy: Policy
@@ -98,7 +138,13 @@ class Pairing:
         before, old = self.before.state(environment, self.policy, self.environments)
         after, new = self.after.state(environment, self.policy, self.environments)
         places = {applied.root.path for applied in (*old, *new)}
-        return Pair(before, after, tuple(sorted(places)))
+        own = {resource.key for applied in (*old, *new) for resource in applied.roles}
+        beside = (
+            role.key
+            for side, placed in ((self.before, old), (self.after, new))
+            for role in side.roles_beside(placed, environment, self.environments)
+        )
+        return Pair(before, after, tuple(sorted(places)), frozenset(beside) - own)
 
     def upgrade(self, environment: Environment) -> Pair | None:
         """An environment that has its charts already; None where that makes no difference."""
@@ -114,27 +160,67 @@ class Pairing:
         )
         return Pair(before, after, tuple(sorted({root.root.path for root in applied})))
 
+    def made_of(self, environment: Environment) -> object:
+        """The roots of an environment on both sides, by identity."""
+        return tuple(
+            tuple(id(applied) for applied in side.placed(environment, self.environments))
+            for side in (self.before, self.after)
+        )
+
+    def unlisted(self, environment: Environment) -> Pair | None:
+        """An environment with the manifests added that nothing applies; None where those are equal.
+
+        They give way to what is applied, and are the same wherever their directory belongs.
+        """
+        old, new = self.before, self.after
+        changed = {
+            key
+            for key in {**old.roots, **new.roots}
+            if old.roots.get(key) is not new.roots.get(key)
+            for applied in (new.roots.get(key),)
+            if applied is not None and applied.root.unlisted
+            if environment.name in self.environments.homes(applied.root)
+        }
+        if not changed:
+            return None
+        sides = []
+        for side in (old, new):
+            state, _ = side.state(environment, self.policy, self.environments)
+            present = {resource.key for resource in state.resources}
+            added = combined(side.roots[key] for key in changed if key in side.roots)
+            more = tuple(resource for resource in added if resource.key not in present)
+            sides.append(replace(state, resources=(*state.resources, *more)))
+        paths = {path for key in changed for path in new.roots[key].root.files}
+        return Pair(sides[0], sides[1], tuple(sorted(paths)))
+
     def _differing_names(self) -> frozenset[str]:
-        """The environments that something belongs to which is not the same on both sides."""
+        """The environments of which some root, link or rule is not the same on both sides."""
         if self._differing is None:
-            old, new = self.before, self.after
-            homes = [
-                self.environments.homes(applied.root)
-                for key in {**old.roots, **new.roots}
-                if old.roots.get(key) is not new.roots.get(key)
-                for applied in (old.roots.get(key), new.roots.get(key))
-                if applied is not None
-            ]
-            homes += [
-                self.environments.home(path)
-                for path in {**old.links, **new.links}
-                if old.links.get(path) != new.links.get(path)
-            ]
-            if old.governance != new.governance:
+            homes = [*self._homes_of_roots(), *self._homes_of_links()]
+            if self.before.governance != self.after.governance:
                 # They are no environment's: they are looked at once, wherever that is.
                 homes.append(frozenset(self.environments.names[:1]))
             self._differing = frozenset(name for home in homes for name in home)
         return self._differing
+
+    def _homes_of_roots(self) -> Iterable[frozenset[str]]:
+        old, new = self.before.roots, self.after.roots
+        for key in {**old, **new}:
+            sides = [held for held in (old.get(key), new.get(key)) if held is not None]
+            if old.get(key) is new.get(key) or all(held.root.unlisted for held in sides):
+                continue
+            for applied in sides:
+                yield self.environments.homes(applied.root)
+            roles = [{(role.key, role.encoded) for role in applied.roles} for applied in sides]
+            if any(roles) and (len(roles) < 2 or roles[0] != roles[1]):
+                # Other environments see its roles, where only inference divides them.
+                yield self.environments.unnamed
+
+    def _homes_of_links(self) -> Iterable[frozenset[str]]:
+        old, new = self.before.links, self.after.links
+        for path in {**old, **new}:
+            if old.get(path) != new.get(path):
+                yield self.environments.home(path)
 
 
 def _built_of(roots: Iterable[Applied]) -> frozenset[str]:
@@ -145,7 +231,7 @@ def _built_of(roots: Iterable[Applied]) -> frozenset[str]:
 
 
 def _looked_into(roots: Iterable[Applied]) -> frozenset[TextPosition]:
-    """Where the versions of what was brought are written, of the roots that were rendered of it."""
+    """The positions of the versions of fetched sources, of the roots that were rendered of them."""
     return frozenset(
         written(remote.source, remote.route)
         for applied in roots
@@ -171,9 +257,7 @@ def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resour
                 nested.append(resource)
             else:
                 resources[resource.key] = resource
-    for resource in sorted(
-        nameless, key=lambda resource: (resource.key.sort_key, resource.encoded)
-    ):
+    for resource in sorted(nameless, key=lambda held: (held.key.sort_key, held.encoded)):
         key, number = resource.key, 1
         while key in resources:
             number += 1

@@ -1,4 +1,4 @@
-"""Base and head together: their roots, what those are rendered to, and what lies elsewhere."""
+"""Base and head together: their roots, builds and fetched sources, and how they are compared."""
 
 from __future__ import annotations
 
@@ -18,9 +18,17 @@ from bot.core.scopes import scopes_of
 from bot.core.states.pairing import TreeReading
 from bot.core.states.placements.applied import Applied, RootReader, definitions
 from bot.core.states.placements.baseline import with_baselines
+from bot.core.states.placements.changed import placements_changed
+from bot.core.states.placements.comparison import (
+    Comparison,
+    differ,
+    hidden_by_head,
+    under_base,
+    under_head,
+)
 from bot.core.states.placements.delivery import altered
 from bot.core.states.placements.ignore_volatile import with_steady
-from bot.core.states.placements.keep_applied import with_standing
+from bot.core.states.placements.keep_applied import with_listed, with_standing
 from bot.core.states.placements.rendered_pairs import RenderedPair, rendered_of
 from bot.core.states.problems import links_of
 from bot.core.states.rendered.rendering import Rendering
@@ -37,6 +45,7 @@ from bot.core.states.roots.fetched_files import (
 )
 from bot.core.states.roots.files import REGULAR, Files, files_of
 from bot.core.states.roots.inputs import inputs_of
+from bot.core.states.roots.kustomization import Kustomization
 from bot.core.states.roots.root import Manifests, RootKey, Roots, roots_of
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, Tree
@@ -47,7 +56,7 @@ _DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition
 
 # Roots that declare roots that declare roots: an app of apps of apps.
 _DEEPEST: Final = 4
-# What is brought may name what is brought; each round asks for all that is known to be wanted.
+# Fetched sources may name further ones; each round fetches all that are known by then.
 _MOST_ROUNDS: Final = 12
 
 
@@ -56,13 +65,14 @@ class _Tree:
     """One of the two trees, with what was brought for it so far.
 
     `files` are without anything from elsewhere. `inferred` are its roots before anything is
-    declared, `roots` those that it has in the end.
+    declared, `unbuilt` those with what is declared, `roots` those with what was built of them.
     """
 
     files: Files
     fetched: FetchedFiles
     inferred: Roots = field(default_factory=Roots)
     roots: Roots = field(default_factory=Roots)
+    unbuilt: Roots = field(default_factory=Roots)
     whole: Files = field(init=False)
     _before: Roots | None = None
     _answers: int = 0
@@ -86,10 +96,19 @@ class _Tree:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What base declares of base, head of head, and base of head."""
+
+    base: tuple[Declared, ...] = ()
+    head: tuple[Declared, ...] = ()
+    kept: tuple[Declared, ...] = ()
+
+
 class Trees:
     """Base and head: their roots and links, and what they put into a cluster."""
 
-    def __init__(  # noqa: PLR0913 - two trees, how they are read, and who brings what they name
+    def __init__(  # noqa: PLR0913 - two trees, how they are read, and who fetches what they name
         self,
         base: Tree,
         head: Tree,
@@ -100,9 +119,9 @@ class Trees:
         session: FetchSession,
         resolver: SourceResolver | None = None,
     ) -> None:
-        ignored = (*policy.ignore, *policy.rbac.known)
+        self._ignored = (*policy.ignore, *policy.rbac.known)
         base, head = without_reserved(base), without_reserved(head)
-        files = (files_of(base, ignored), files_of(head, ignored))
+        files = (files_of(base, self._ignored), files_of(head, self._ignored))
         self._naming = naming
         self._manifests = manifests
         self._session = session
@@ -121,40 +140,105 @@ class Trees:
         self._governance = (_governance(base, patterns), _governance(head, patterns))
         self.declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
+        self.comparisons: tuple[Comparison, ...] = ()
+        self._kept: _Tree | None = None
 
     @property
     def fetched(self) -> tuple[FetchedFiles, FetchedFiles]:
-        """What base and head have of what lies elsewhere."""
+        """The fetched files of base and head."""
         return (self._base.fetched, self._head.fetched)
+
+    @property
+    def base_roots(self) -> Roots:
+        """Base's roots, built as far as needed."""
+        return self._base.roots
+
+    @property
+    def head_roots(self) -> Roots:
+        """Head's roots, built as far as needed."""
+        return self._head.roots
+
+    @property
+    def head_inputs(self) -> tuple[Resource, ...]:
+        """The kustomizations and charts of head as objects, each named by its path."""
+        return self._inputs[1]
+
+    @property
+    def kustomizations(self) -> tuple[Mapping[str, Kustomization], Mapping[str, Kustomization]]:
+        """The kustomizations of base and head, by directory."""
+        return (self._base.inferred.kustomizations, self._head.inferred.kustomizations)
 
     def render(self, rendering: Rendering, declare: Declare, namespace: str) -> None:
         """Render what the change affects, until that declares and alters no other root."""
         reader = self._reader(namespace)
-        nothing: tuple[tuple[Declared, ...], tuple[Declared, ...]] = ((), ())
-        self._settle(nothing)
+        self._settle(_Declared())
         roots = (self._base.inferred, self._head.inferred)
+        declared, read = _Declared(), [reader.applied(side) for side in roots]
+        before = self._base.inferred
         for _ in range(_DEEPEST):
-            read = [reader.applied(current_roots) for current_roots in roots]
-            known_by = [
-                [resource for applied in current_applied.values() for resource in applied.every]
-                for current_applied in read
-            ]
-            both = [resource for current_resources in known_by for resource in current_resources]
-            self.declaring = (tuple(known_by[0]), tuple(known_by[1]))
-            named = tuple(
-                tuple(declare(resources, tree.files.tree, both))
-                for tree, resources in zip((self._base, self._head), known_by, strict=True)
-            )
+            read = [reader.applied(side) for side in roots]
+            declared = self._declare(declare, read)
             previous = roots
-            before, after = self._brought(rendering, (named[0], named[1]), read)
+            before, after = self._fetched(rendering, declared, read)
             roots = _without_strangers(rendering.rendered(before, after))
             if roots == previous:
                 break
         self._base.roots, self._head.roots = roots
+        comparisons = [under_head(*roots)]
+        kept = self._kept_tree()
+        if differ(declared.head, declared.kept) or kept is not self._head:
+            comparisons.append(self._under_base(kept, declared, read, rendering, before))
+        self.comparisons = tuple(comparisons)
+        self._take_definitions(reader)
+
+    def _declare(self, declare: Declare, read: Sequence[ManyApplied]) -> _Declared:
+        """The declarations in what was read, of base, of head, and of base upon head's files."""
+        base, head = (
+            tuple(resource for applied in side.values() for resource in applied.every)
+            for side in read
+        )
+        both = (*base, *head)
+        self.declaring = (base, head)
+        return _Declared(
+            tuple(declare(base, self._base.files.tree, both)),
+            tuple(declare(head, self._head.files.tree, both)),
+            tuple(declare(base, self._kept_tree().files.tree, both)),
+        )
+
+    def _kept_tree(self) -> _Tree:
+        """Head's files as base's placements build them; head's own where those are the same."""
+        if self._kept is None:
+            head = self._head
+            hidden = hidden_by_head(self._base.files, head.inferred.kustomizations)
+            if not hidden:
+                return head
+            tree = {path: file for path, file in head.files.tree.items() if path not in hidden}
+            self._kept = _Tree(files_of(tree, self._ignored), self._base.fetched)
+        return self._kept
+
+    def _under_base(
+        self,
+        kept: _Tree,
+        declared: _Declared,
+        read: Sequence[ManyApplied],
+        rendering: Rendering,
+        before: Roots,
+    ) -> Comparison:
+        """The comparison in which base's declarations place head's content."""
+        kept = _Tree(kept.files, kept.fetched, kept.inferred)
+        own = [held for held in declared.kept if held.chart is None]
+        after = self._settled(kept, own, read[0], self._base.inferred)
+        comparison = under_base(before, after, self._head.unbuilt)
+        rendered = rendering.beside(comparison.before, comparison.after)
+        return replace(comparison, before=rendered[0], after=rendered[1])
+
+    def _take_definitions(self, reader: RootReader) -> None:
+        """Learn the scopes of kinds that rendered roots define."""
         defined = [
             resource.body
-            for current_roots in roots
-            for applied in reader.applied(current_roots).values()
+            for comparison in self.comparisons
+            for side in (comparison.before, comparison.after)
+            for applied in reader.applied(side).values()
             for resource in applied.every
             if resource.source.root and resource.group_kind == _DEFINITION
         ]
@@ -162,36 +246,35 @@ class Trees:
             self._scopes = scopes_of((*self._definitions, *defined))
             self._readers.clear()
 
-    def _brought(
-        self,
-        rendering: Rendering,
-        named: tuple[Sequence[Declared], Sequence[Declared]],
-        read: Sequence[ManyApplied],
+    def _fetched(
+        self, rendering: Rendering, declared: _Declared, read: Sequence[ManyApplied]
     ) -> tuple[Roots, Roots]:
-        """The roots of both, with all brought that the affected ones are made of."""
+        """The roots of both, with the remote sources of the affected ones fetched."""
         for _ in range(_MOST_ROUNDS):
-            before, after = self._settle(named, read)
+            before, after = self._settle(declared, read)
             if not self._session.fetch(rendering.references(before, after)):
                 return before, after
-        return self._settle(named, read)
+        return self._settle(declared, read)
 
     def _settle(
         self,
-        named: tuple[Sequence[Declared], Sequence[Declared]],
+        declared: _Declared,
         read: Sequence[ManyApplied] = (MappingProxyType({}), MappingProxyType({})),
     ) -> tuple[Roots, Roots]:
-        """The roots of both with what was brought so far in its place."""
-        before = self._settled(self._base, named[0], read[0], None)
-        return before, self._settled(self._head, named[1], read[1], self._base.inferred)
+        """The roots of both with everything in place that was fetched so far."""
+        before = self._settled(self._base, declared.base, read[0], None)
+        after = self._settled(self._head, declared.head, read[1], self._base.inferred)
+        self._head.unbuilt = after
+        return before, after
 
     def _settled(
-        self, tree: _Tree, named: Sequence[Declared], read: ManyApplied, before: Roots | None
+        self, tree: _Tree, declarations: Sequence[Declared], read: ManyApplied, before: Roots | None
     ) -> Roots:
-        """The roots of a tree; what was brought shows what else of it is there already."""
+        """The roots of a tree; what was fetched may name what was fetched as well."""
         declared = DeclaredRoots(tree.inferred, frozenset())
         for _ in range(_MOST_ROUNDS):
             tree.infer(self._manifests, self._naming, before)
-            declared = with_declared(tree.inferred, named, tree.whole, self._manifests)
+            declared = with_declared(tree.inferred, declarations, tree.whole, self._manifests)
             remotes = {
                 remote.place: remote for remote in (*tree.inferred.remotes, *declared.roots.remotes)
             }
@@ -201,21 +284,24 @@ class Trees:
             tree.fetched = fetched
         return altered(declared.roots, read, declared.owners)
 
-    def applied(self, namespace: str) -> tuple[ManyApplied, ManyApplied]:
-        """The roots of both, read for an environment where this is the default namespace."""
+    def applied(self, comparison: Comparison, namespace: str) -> tuple[ManyApplied, ManyApplied]:
+        """Both sides, read for an environment where this is the default namespace."""
         reader = self._reader(namespace)
-        before, after = (reader.applied(tree.roots) for tree in (self._base, self._head))
+        before, after = (reader.applied(side) for side in (comparison.before, comparison.after))
         before, after = with_baselines(before, after), with_standing(before, after)
+        before, after = with_listed(before, after)
         return before, with_steady(before, after)
+
+    def base_applied(self, namespace: str) -> ManyApplied:
+        """All roots of base, read for an environment where this is the default namespace."""
+        return self._reader(namespace).applied(self._base.roots)
 
     def rendered(
         self, before: ManyApplied, after: ManyApplied, namespace: str
     ) -> Mapping[str, RenderedPair]:
         """The roots that a renderer made resources of, by name."""
         reader = self._reader(namespace)
-        uses = Counter(
-            path for current_applied in after.values() for path in current_applied.root.tree_files
-        )
+        uses = Counter(path for applied in after.values() for path in applied.root.tree_files)
         pairs = {}
         for key in {**before, **after}:
             old, new = (
@@ -236,38 +322,40 @@ class Trees:
         return PutBack(new.root, self._head.files.tree, self._manifests, fetched, old.root.remotes)
 
     def sides(
-        self, namespace: str, addresses: tuple[str, ...], blobs: Blobs | None
+        self,
+        comparison: Comparison,
+        namespace: str,
+        addresses: tuple[str, ...],
+        blobs: Blobs | None,
     ) -> tuple[TreeReading, TreeReading]:
         """Both sides, for environments where this is the default namespace."""
         reader = self._reader(namespace)
-        before, after = self.applied(namespace)
-        resources = tuple(
+        before, after = self.applied(comparison, namespace)
+        known = tuple(
             resource
             for path, file in self._known.items()
             for resource in reader.resources(path, file)
         )
-        inputs = self._inputs
-        decisions = self._decisions(blobs)
-        return (
+        if comparison.placements == "base":
+            links = self.links[1]
+            return (
+                TreeReading(before, links, known, addresses=addresses),
+                TreeReading(after, links, known, addresses=addresses),
+            )
+        inputs, decisions = self._inputs, self._decisions(blobs)
+        old, new = (
             TreeReading(
-                before,
-                self.links[0],
-                resources,
-                self._governance[0],
-                inputs[0],
+                side,
+                self.links[number],
+                known,
+                self._governance[number],
+                inputs[number],
                 addresses,
-                decisions[0],
-            ),
-            TreeReading(
-                after,
-                self.links[1],
-                resources,
-                self._governance[1],
-                inputs[1],
-                addresses,
-                decisions[1],
-            ),
+                decisions[number],
+            )
+            for number, side in enumerate((before, after))
         )
+        return old, replace(new, placement_changes=placements_changed(self))
 
     def _decisions(self, blobs: Blobs | None) -> tuple[tuple[TemplateDecision, ...], ...]:
         if blobs is None:

@@ -14,7 +14,7 @@ import msgspec
 from bot.core import values
 from bot.core.manifest import Manifest, ManifestFile
 from bot.core.rendering import BuildResult, BuildStatus, Declared
-from bot.core.resource import Resource, ResourceKey
+from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.scopes import Scopes
 from bot.core.states.carriers.nested import with_carried
 from bot.core.states.placements.hooks import is_applied
@@ -35,6 +35,9 @@ from bot.errors import UnbuildableError
 _MOST_RESOURCES: Final = 50_000
 # A renderer may show the patch that it cannot apply, which may be a Secret's.
 _CONTENT: Final = re.compile(r"(?s)[\[{`].{40,}")
+_ROLES: Final = frozenset(
+    GroupKind("rbac.authorization.k8s.io", kind) for kind in ("Role", "ClusterRole")
+)
 _DEFINITION_MARK: Final = b'"kind":"CustomResourceDefinition"'
 
 
@@ -45,7 +48,8 @@ class Applied:
     `unread` says that some file of it could not be read to its end, `status` what came of it where
     a renderer was needed. `volatile` are the leaves that another build of it had otherwise.
     `upgrade` is what it puts into a cluster that has it already, None where that is the same;
-    `upgrade_reasons` say why that is not known.
+    `upgrade_reasons` say why that is not known. `listed` are the resources of plain files that a
+    kustomization lists which could not be built, in its own namespace.
     """
 
     root: Root
@@ -57,6 +61,7 @@ class Applied:
     volatile: Mapping[ResourceKey, Leaves] = field(default_factory=lambda: MappingProxyType({}))
     upgrade: Rendition | None = None
     upgrade_reasons: tuple[Reason, ...] = ()
+    listed: tuple[Resource, ...] = ()
 
     @property
     def rendition(self) -> Rendition:
@@ -76,6 +81,11 @@ class Applied:
             *self.resources,
             *(resource for resource in self.as_upgrade.resources if resource.key not in keys),
         )
+
+    @cached_property
+    def roles(self) -> tuple[Resource, ...]:
+        """The Roles and ClusterRoles among its resources."""
+        return tuple(held for held in self.resources if held.group_kind in _ROLES)
 
     @cached_property
     def generated(self) -> frozenset[int]:
@@ -140,13 +150,14 @@ class RootReader:
         files = dict(self._files(root.own_files, kustomize=False))
         ordered = sorted(files, key=lambda path: path.split("/"))
         unread = any(map(_is_unread, files.values()))
-        if root.reasons:
-            return Applied(root, (), files, root.reasons, unread)
         space = root.default_namespace or self.namespace
         resources = tuple(
             resource for path in ordered for resource in self._resources(files[path], space)
         )
-        return Applied(root, self._complete(root, resources), files, unread=unread)
+        resources = self._complete(root, resources)
+        if root.reasons:
+            return Applied(root, (), files, root.reasons, unread, listed=resources)
+        return Applied(root, resources, files, unread=unread)
 
     def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
         key = (file.path, file.blob, namespace)
@@ -162,7 +173,10 @@ class RootReader:
         files = dict(self._files(listed, kustomize=True))
         unread = any(map(_is_unread, files.values()))
         if root.reasons:
-            return self._rendered(root, files, unread=unread)
+            applied = self._rendered(root, files, unread=unread)
+            if applied.reasons and root.built is not None:
+                return replace(applied, listed=self._listed(root, roots, files))
+            return applied
         build = _Build(roots.kustomizations, files)
         try:
             drafts = build.drafts(root.path)
@@ -173,6 +187,18 @@ class RootReader:
         space = root.default_namespace or self.namespace
         resources = tuple(draft.resource(space, self.scopes) for draft in drafts)
         return Applied(root, self._complete(root, resources), files, unread=unread)
+
+    def _listed(
+        self, root: Root, roots: Roots, files: Mapping[str, ManifestFile]
+    ) -> tuple[Resource, ...]:
+        """The resources of the listed files as they stand, in the namespaces of those who list."""
+        try:
+            drafts = _Build(roots.kustomizations, files).drafts(root.path)
+            follow(drafts)
+        except (BuildError, KeyError):
+            return ()
+        space = root.default_namespace or self.namespace
+        return self._complete(root, (draft.resource(space, self.scopes) for draft in drafts))
 
     def _rendered(self, root: Root, files: Mapping[str, ManifestFile], *, unread: bool) -> Applied:
         """A root that needs a renderer: what that gave, or why there is nothing."""
@@ -277,14 +303,16 @@ class _Build:
     def __init__(
         self, kustomizations: Mapping[str, Kustomization], files: Mapping[str, ManifestFile]
     ) -> None:
-        self._applied = kustomizations
+        self._kustomizations = kustomizations
         self._files = files
         self._built: dict[str, list[Draft]] = {}
 
     def drafts(self, place: str) -> list[Draft]:
         """What a kustomization and its bases give. Depth is bounded where the roots are found."""
         if place not in self._built:
-            self._built[place] = self._drafts(self._applied[place])
+            # What lists itself is refused; read as it stands, it adds nothing the second time.
+            self._built[place] = []
+            self._built[place] = self._drafts(self._kustomizations[place])
         return self._built[place]
 
     def _drafts(self, kustomization: Kustomization) -> list[Draft]:

@@ -31,6 +31,9 @@ _FLUX_FIELDS: Final = (
     "images",
     "components",
 )
+_HELM_RELEASE: Final = GroupKind("helm.toolkit.fluxcd.io", "HelmRelease")
+_HELM_RELEASE_FIELDS: Final = ("values", "valuesFrom", "postRenderers")
+_ARGO_HELM_FIELDS: Final = ("values", "valuesObject", "parameters", "fileParameters", "valueFiles")
 _SUBSTITUTION: Final = b"${"
 
 
@@ -69,6 +72,23 @@ def altered(
         for key, root in roots.roots.items()
     }
     return Roots(changed, roots.kustomizations)
+
+
+def altering_fields(resource: Resource) -> Iterator[Node]:
+    """The fields with which an object alters what a root gives, or leaves parts of it out."""
+    for alteration in _alterations(resource):
+        yield alteration.field
+    if resource.group_kind == _HELM_RELEASE:
+        for name in _HELM_RELEASE_FIELDS:
+            if resource.at("spec", name).value:
+                yield resource.at("spec", name)
+    elif resource.group_kind == _ARGO:
+        spec = resource.at("spec")
+        for source in (spec["source"], *spec["sources"].items()):
+            helm, folder = source["helm"], source["directory"]
+            chosen = [helm[name] for name in _ARGO_HELM_FIELDS]
+            yield from (field for field in (*chosen, folder["include"], folder["exclude"])
+                        if field.value)  # fmt: skip
 
 
 def _alterations(resource: Resource) -> Iterator[Alteration]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bot.core.resource import Resource
@@ -19,6 +19,38 @@ def with_standing(
     something else is. That it cannot be read is a finding or a problem of its own.
     """
     return {key: _standing(before.get(key), applied) for key, applied in after.items()}
+
+
+def with_listed(
+    before: Mapping[RootKey, Applied], after: Mapping[RootKey, Applied]
+) -> tuple[Mapping[RootKey, Applied], Mapping[RootKey, Applied]]:
+    """Both sides, with the listed manifests of roots that cannot be built, as they stand.
+
+    Where neither side can be built, the text of both is compared. Where base can, its resources
+    stay, and what head's text lists beyond them is added: a patch that was not run may have made
+    any of the others what it is.
+    """
+    old, new = dict(before), dict(after)
+    for key, applied in after.items():
+        was = before.get(key)
+        if was is applied or not applied.listed:
+            continue
+        if was is not None and was.reasons:
+            old[key], new[key] = _with(was, was.listed), _with(applied, applied.listed)
+        else:
+            present = {(held.group_kind, held.name) for held in applied.resources}
+            new[key] = _with(
+                applied,
+                (
+                    *applied.resources,
+                    *(it for it in applied.listed if (it.group_kind, it.name) not in present),
+                ),
+            )
+    return old, new
+
+
+def _with(applied: Applied, resources: Iterable[Resource]) -> Applied:
+    return replace(applied, resources=tuple(resources))
 
 
 def _standing(old: Applied | None, applied: Applied) -> Applied:

@@ -53,6 +53,13 @@ class Rendering:
                         remote.reference for remote in root.remotes if remote.depth <= DEEPEST
                     )
 
+    def beside(self, before: Roots, after: Roots) -> tuple[Roots, Roots]:
+        """Like `rendered`, for a second comparison: the affected roots are not counted again."""
+        counted = dict(self.affected)
+        built = self.rendered(before, after)
+        self.affected = counted
+        return built
+
     def rendered(self, before: Roots, after: Roots) -> tuple[Roots, Roots]:
         """Both sides' roots, with build results for those that are affected and need a renderer."""
         affected = _affected(before, after)

@@ -47,14 +47,14 @@ def with_declared(
     if not declared_roots:
         return DeclaredRoots(inferred, frozenset(owners))
     kept = (
-        root for root in inferred.roots.values() if not _is_replaced(root, declared_roots.values())
+        root for root in inferred.roots.values() if not is_replaced(root, declared_roots.values())
     )
     roots = Roots(keyed((*kept, *declared_roots.values())), inferred.kustomizations)
     return DeclaredRoots(roots, frozenset(owners))
 
 
-def _is_replaced(root: Root, declared: Iterable[Root]) -> bool:
-    """Whether what an inferred root holds is declared: then it is not applied in another way."""
+def is_replaced(root: Root, declared: Iterable[Root]) -> bool:
+    """Whether declared roots hold what an inferred root holds: then it is applied as they say."""
     for other in declared:
         if other.kind != "directory" and (root.path, root.kind) == (other.path, other.kind):
             return True

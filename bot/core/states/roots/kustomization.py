@@ -97,6 +97,8 @@ class Kustomization:
     `files` are listed manifests, `bases` listed directories, `others` those that other fields take
     in, `referenced` every other file of the tree that it takes in, `mentioned` those that it only
     may. `seen` are the paths of files that it names through symlinks, with what they lead to.
+    `entries` are the paths of listed files and directories, each with the route of its entry, and
+    `source` is where the kustomization is written.
     `reasons` say why its output is not simply what it lists. `remotes` are exact versions of what
     lies elsewhere; where any of them was brought, `text` is the file with the paths of those in it.
     """
@@ -114,6 +116,8 @@ class Kustomization:
     seen: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     remotes: tuple[Remote, ...] = ()
     text: str | None = None
+    entries: tuple[tuple[str, Route], ...] = ()
+    source: ResourceSource | None = None
 
     @property
     def below(self) -> tuple[str, ...]:
@@ -179,6 +183,7 @@ class _Parser:
         self._reasons: list[Reason] = []
         self._remotes: list[Remote] = []
         self._local: list[tuple[Route, str]] = []
+        self._entries: list[tuple[str, Route]] = []
 
     def kustomization(self, *, several: bool) -> Kustomization:
         self._other_fields()
@@ -204,6 +209,8 @@ class _Parser:
             MappingProxyType(self._seen),
             tuple(self._remotes),
             _with_paths(self._body, self._local) if self._local else None,
+            tuple(self._entries),
+            self._source,
         )
 
     def _other_fields(self) -> None:
@@ -293,6 +300,7 @@ class _Parser:
     def _take_directory(self, reference: KustomizationPath, place: str, own_path: str) -> None:
         if reference.takes == "file" or self._paths.kustomization(own_path) is None:
             raise UnbuildableError(_ABSENT[reference.takes])
+        self._entries.append((own_path, reference.route))
         self._listed["bases" if reference.takes == "resource" else "others"].append(own_path)
         if place != own_path:
             message = (
@@ -308,6 +316,7 @@ class _Parser:
         if place != own_path:
             self._seen[place] = own_path
         if reference.takes == "resource":
+            self._entries.append((own_path, reference.route))
             self._listed["files"].append(own_path)
             return
         self._referenced.add(own_path)

@@ -68,7 +68,9 @@ class Root:
     what was brought. `finish` is what becomes of each object
     after the build, `default_namespace` what objects without one get, empty for the environment's
     own. `built` is what a renderer gave, None where none was asked. `declared` is what declares it,
-    None where it was inferred.
+    None where it was inferred. `unlisted` says that nothing applies it: its files lie beside a
+    kustomization that does not list them. `placed_by` is `base` for a root of head that is built as
+    base's placements say, where head's say otherwise.
     """
 
     path: str
@@ -93,6 +95,8 @@ class Root:
     remotes: tuple[Remote, ...] = ()
     title: str = ""
     home: str = ""
+    unlisted: bool = False
+    placed_by: str = ""
 
     @property
     def key(self) -> RootKey:
@@ -102,7 +106,7 @@ class Root:
     @property
     def name(self) -> str:
         """The name that the sources of its resources carry."""
-        parts = (self.label, self.kind, self.path or ".", self.variant)
+        parts = (self.placed_by, self.label, self.kind, self.path or ".", self.variant)
         return ":".join(part for part in parts if part)
 
     @property
@@ -207,12 +211,15 @@ def roots_of(  # noqa: PLR0913 - a tree, how it is read, and what is known of it
     taken = builds.taken()
     plain: dict[str, dict[str, File]] = {}
     for path, file in files.manifests.items():
-        if path not in taken and _was_taken(path, file, before, kustomizations):
+        place = directory(path)
+        beside = place in kustomizations
+        if path not in taken and not beside and _was_taken(path, file, before, kustomizations):
             continue
         if path not in taken or _was_plain(path, before, kustomizations):
-            plain.setdefault(directory(path), {})[path] = file
+            plain.setdefault(place, {})[path] = file
     roots += [
-        Root(path, "directory", current_files, place=path) for path, current_files in plain.items()
+        Root(place, "directory", entries, place=place, unlisted=place in kustomizations)
+        for place, entries in plain.items()
     ]
     return Roots(keyed(roots), kustomizations, taken, builds, fetched)
 

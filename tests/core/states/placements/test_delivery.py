@@ -66,7 +66,8 @@ def test_a_root_that_is_altered_on_its_way_is_not_read(
     if field is None:
         assert ("x" in names, troubles) == (True, [])
     else:
-        assert (names, troubles) == ({"apps"}, [("clusters/apps.yaml", field)])
+        # It is judged by its text, and that more is done to it is said.
+        assert (names, troubles) == ({"apps", "x"}, [("clusters/apps.yaml", field)])
 
 
 def test_what_lies_below_a_kustomization_that_does_not_list_it_is_not_meant() -> None:

@@ -1,0 +1,117 @@
+"""The findings of all comparisons of a review, each cause once.
+
+Head's own placements are judged first. What only base's placements or base's division into
+environments show is added where it would block: nothing that a change adds makes less of it
+judged. What nothing applies is judged as it stands, no louder than the policy says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.analysis.lines.locate import Locator
+from bot.core.engine.judge import Judged, RuleFailed, judge
+from bot.core.engine.review import Location, ReviewFinding
+from bot.core.engine.rule import Rule
+from bot.core.finding import FileLine, Severity
+from bot.core.policy.model import Policy
+from bot.core.resource import ResourceKey
+from bot.core.states import Pair, States
+from bot.core.values import Value
+
+_UNDER_BASE: Final = "as base's placements apply it, whatever this change says of them"
+_UNLISTED: Final = "nothing here applies this file, so it is judged as it stands"
+
+
+@dataclass(slots=True)
+class Judging:
+    """Judges the comparisons of a review. `crashes` are the rules that failed, each once."""
+
+    rules: tuple[Rule, ...]
+    options: Mapping[str, object]
+    policy: Policy
+    locator: Locator
+    crashes: dict[tuple[str, str], RuleFailed] = field(default_factory=dict)
+
+    def findings(self, states: States) -> Iterator[ReviewFinding]:
+        """The findings of all comparisons, unmerged."""
+        found = list(self._by_head((*states.pairs, *states.upgrades)))
+        yield from found
+        seen = {finding.fingerprint for finding in found}
+        places = {(finding.rule, finding.location) for finding in found}
+        beside = list(self._beside(states.beside, seen, places))
+        yield from beside
+        seen.update(finding.fingerprint for finding in beside)
+        yield from self._unlisted(states.unlisted, seen)
+
+    def _by_head(self, pairs: Iterable[Pair]) -> Iterator[ReviewFinding]:
+        """The findings of head's own placements; those of foreign roles where they are at home."""
+        elsewhere: list[Judged] = []
+        at_home: set[str] = set()
+        for pair in pairs:
+            for judged in self._judged(pair):
+                if _is_of(judged, pair.foreign):
+                    elsewhere.append(judged)
+                else:
+                    at_home.add(judged.fingerprint)
+                    yield self.locator.finding(judged)
+        for judged in elsewhere:
+            if judged.fingerprint not in at_home:
+                yield self.locator.finding(judged)
+
+    def _beside(
+        self,
+        pairs: Iterable[Pair],
+        seen: set[str],
+        places: set[tuple[str, Location | None]],
+    ) -> Iterator[ReviewFinding]:
+        """What blocks under base's placements and division alone."""
+        for pair in pairs:
+            for judged in self._judged(pair):
+                if judged.fingerprint in seen or not self.policy.block.reached_by(
+                    self._severity(judged)
+                ):
+                    continue
+                finding = self.locator.finding(judged)
+                if finding.location is None or (finding.rule, finding.location) not in places:
+                    yield _noted(finding, _UNDER_BASE, {"placements": "base"})
+
+    def _unlisted(self, pairs: Iterable[Pair], seen: set[str]) -> Iterator[ReviewFinding]:
+        """What would be found of files that nothing applies."""
+        for pair in pairs:
+            for judged in self._judged(pair):
+                if judged.fingerprint in seen or not _is_in(judged, pair.roots):
+                    continue
+                finding = self.locator.finding(judged)
+                severity = min(
+                    self._severity(judged), self.policy.unlisted, key=lambda held: held.rank
+                )
+                noted = _noted(finding, _UNLISTED, {"placements": "none"})
+                yield replace(noted, severity=severity)
+
+    def _judged(self, pair: Pair) -> Iterator[Judged]:
+        for judged in judge(pair.before, pair.after, self.rules, self.options):
+            if isinstance(judged, RuleFailed):
+                self.crashes.setdefault((judged.rule, judged.error), judged)
+            else:
+                yield judged
+
+    def _severity(self, judged: Judged) -> Severity:
+        own = self.policy.rule(judged.rule.id).severity
+        return own or judged.finding.severity or judged.rule.severity
+
+
+def _is_of(judged: Judged, keys: frozenset[ResourceKey]) -> bool:
+    node = judged.finding.node
+    return not isinstance(node, FileLine) and node.resource.key in keys
+
+
+def _is_in(judged: Judged, paths: tuple[str, ...]) -> bool:
+    node, side = judged.finding.node, judged.finding.side
+    return not isinstance(node, FileLine) and side == "RIGHT" and node.resource.source.path in paths
+
+
+def _noted(finding: ReviewFinding, note: str, facts: Mapping[str, Value]) -> ReviewFinding:
+    return replace(finding, message=f"{finding.message}; {note}", facts={**finding.facts, **facts})

@@ -1,0 +1,20 @@
+"""A change of how something that base applies is built, or where it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.core.resource import Node
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementChange:
+    """A root of base that something which only head has builds in another way.
+
+    `node` is the field that does it, `place` the root's directory, `root` the key of head's root
+    in which what base applied by itself is now contained.
+    """
+
+    node: Node
+    place: str
+    root: tuple[str, str, str]

@@ -1,0 +1,96 @@
+"""Placements of base that head builds in another way: new declarations over existing roots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from bot.core.placement_change import PlacementChange
+from bot.core.resource import ListStep, Node, Resource, Route
+from bot.core.states.placements.delivery import altering_fields
+from bot.core.states.roots.declared import is_replaced
+from bot.core.states.roots.kustomization import Kustomization
+from bot.core.states.roots.root import Roots
+
+
+class Compared(Protocol):
+    """Base's and head's roots, and head's kustomizations as objects."""
+
+    @property
+    def base_roots(self) -> Roots:
+        """Base's roots."""
+
+    @property
+    def head_roots(self) -> Roots:
+        """Head's roots."""
+
+    @property
+    def head_inputs(self) -> tuple[Resource, ...]:
+        """The kustomizations and charts of head as objects, each named by its path."""
+
+
+def placements_changed(trees: Compared) -> tuple[PlacementChange, ...]:
+    """The roots of base that head's new declarations or kustomizations alter."""
+    before, after = trees.base_roots, trees.head_roots
+    return (*_by_declarations(before, after), *_by_kustomizations(trees))
+
+
+def _by_declarations(before: Roots, after: Roots) -> Iterator[PlacementChange]:
+    """What a declaration alters that replaces the reading of a root which base only infers."""
+    owners = {
+        root.declared.node.resource.key
+        for root in before.roots.values()
+        if root.declared is not None
+    }
+    inferred = [
+        root
+        for root in before.roots.values()
+        if root.declared is None and not root.unlisted and root.key not in after.roots
+    ]
+    for root in after.roots.values():
+        declared = root.declared
+        if declared is None or root.title or declared.node.resource.key in owners:
+            continue
+        replaced = next((held for held in inferred if is_replaced(held, (root,))), None)
+        field = next(altering_fields(declared.node.resource), None)
+        if replaced is not None and field is not None:
+            yield PlacementChange(field, replaced.path, root.key)
+
+
+def _by_kustomizations(trees: Compared) -> Iterator[PlacementChange]:
+    """What a kustomization alters that newly takes in one which base built by itself."""
+    before, after = trees.base_roots, trees.head_roots
+    for place, kustomization in after.kustomizations.items():
+        known = before.kustomizations.get(place)
+        listed = {target for target, _ in known.entries} if known is not None else set()
+        for target, route in kustomization.entries:
+            was = before.roots.get((target, "kustomization", ""))
+            if target in listed or was is None or not _alters(kustomization):
+                continue
+            node = _node(trees.head_inputs, kustomization.path, route)
+            if node is not None:
+                yield PlacementChange(node, target, (place, "kustomization", ""))
+
+
+def _alters(kustomization: Kustomization) -> bool:
+    """Whether it does more than to list: it has fields that change or leave out resources."""
+    return any(
+        reason.route[:1] not in {("resources",), ("bases",)} for reason in kustomization.reasons
+    )
+
+
+def _node(inputs: Iterable[Resource], path: str, route: Route) -> Node | None:
+    """The node of a kustomization's entry."""
+    resource = next((held for held in inputs if held.source.path == path), None)
+    if resource is None:
+        return None
+    node = resource.root
+    for step in route:
+        if isinstance(step, ListStep):
+            items = list(node.items())
+            if step.index >= len(items):
+                return None
+            node = items[step.index]
+        else:
+            node = node[step]
+    return node

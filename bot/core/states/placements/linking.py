@@ -1,0 +1,71 @@
+"""Linking: the entry that takes a file in which lay there before, or that no longer does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from bot.core.resource import Node, ResourceSource, Route
+from bot.core.states.roots.closures import listed_manifests
+from bot.core.states.roots.kustomization import Kustomization
+from bot.core.states.roots.root import Roots
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A place that takes a file in: an entry of a kustomization, or what declares its root."""
+
+    source: ResourceSource
+    route: Route
+    node: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """What newly takes files in at head, and what took them in at base and does not any more."""
+
+    before: Roots = field(default_factory=Roots)
+    after: Roots = field(default_factory=Roots)
+    old: Mapping[str, Kustomization] = field(default_factory=lambda: MappingProxyType({}))
+    new: Mapping[str, Kustomization] = field(default_factory=lambda: MappingProxyType({}))
+
+    def added(self, path: str) -> Entry | None:
+        """The entry at head that takes a file in which none did at base."""
+        return _listed(path, self.new, self.old) or _declared(path, self.after, self.before)
+
+    def removed(self, path: str) -> Entry | None:
+        """The entry at base that took a file in which head no longer has."""
+        return _listed(path, self.old, self.new) or _declared(path, self.before, self.after)
+
+
+NO_LINKING: Final = Linking()
+
+
+def _listed(
+    path: str, here: Mapping[str, Kustomization], there: Mapping[str, Kustomization]
+) -> Entry | None:
+    """The entry of a kustomization of one side, which the other side's does not have."""
+    for place, kustomization in here.items():
+        other = there.get(place)
+        if kustomization.source is None:
+            continue
+        if other is not None and other.entries == kustomization.entries:
+            continue
+        known = {target for target, _ in other.entries} if other is not None else set()
+        for target, route in kustomization.entries:
+            if target in known:
+                continue
+            if target == path or (target in here and path in set(listed_manifests(target, here))):
+                return Entry(kustomization.source, route)
+    return None
+
+
+def _declared(path: str, here: Roots, there: Roots) -> Entry | None:
+    """The declaration of a root of one side that the other side has not."""
+    for key, root in here.roots.items():
+        if root.declared is not None and key not in there.roots and path in root.tree_files:
+            node = root.declared.node
+            return Entry(node.resource.source, node.route, node)
+    return None

@@ -1,0 +1,298 @@
+"""Placements: what base applies stays judged, and becoming applied is a change."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.core.engine.review import Location
+from bot.core.finding import Severity
+from bot.core.policy.model import EnvironmentPolicy, Policy
+from tests.analysis.law import (
+    Repository,
+    application,
+    binding,
+    blocks,
+    config,
+    deletes,
+    flux,
+    found,
+    review,
+    role,
+    workload,
+)
+
+PLAIN = {"apps/api.yaml": workload()}
+EVIL = {**PLAIN, "apps/evil.yaml": binding()}
+
+
+def test_an_application_that_only_head_has_hides_nothing_of_what_base_applies() -> None:
+    decoy = application("fake", "apps", "directory: {exclude: evil.yaml}")
+
+    analysis = review(Repository(PLAIN, {**EVIL, "zzz/app.yaml": decoy}))
+
+    (finding,) = found(analysis, "rbac-privilege-added")
+    assert (finding.severity, finding.location) == (
+        Severity.ERROR,
+        Location("apps/evil.yaml", 5, "RIGHT"),
+    )
+
+
+def test_a_flux_kustomization_that_only_head_has_hides_nothing() -> None:
+    base = {**PLAIN, "apps/kustomization.yaml": "resources: [api.yaml]\n"}
+    head = {
+        **EVIL,
+        "apps/kustomization.yaml": "resources: [api.yaml, evil.yaml]\n",
+        "zzz/decoy.yaml": flux("fake", "apps", *deletes().splitlines()),
+    }
+
+    analysis = review(Repository(base, head), builds=True)
+
+    (finding,) = found(analysis, "rbac-privilege-added")
+    assert (finding.severity, finding.location, finding.facts["placements"]) == (
+        Severity.ERROR,
+        Location("apps/evil.yaml", 5, "RIGHT"),
+        "base",
+    )
+    assert finding.message.endswith(
+        "; as base's placements apply it, whatever this change says of them"
+    )
+    (taken,) = found(analysis, "placement-changed")
+    assert (taken.severity, taken.location) == (
+        Severity.ERROR,
+        Location("zzz/decoy.yaml", 9, "RIGHT"),
+    )
+
+
+@pytest.mark.parametrize(
+    "excluded", ["directory: {exclude: evil.yaml}", "directory: {include: a*}"]
+)
+def test_an_application_that_leaves_something_out_is_found_before_there_is_any(
+    excluded: str,
+) -> None:
+    decoy = application("fake", "apps", excluded)
+
+    (taken,) = found(
+        review(Repository(PLAIN, {**PLAIN, "zzz/app.yaml": decoy})), "placement-changed"
+    )
+
+    assert (taken.severity, taken.location) == (
+        Severity.ERROR,
+        Location("zzz/app.yaml", 11, "RIGHT"),
+    )
+
+
+def test_a_kustomization_that_only_head_has_leaves_nothing_out_of_a_plain_directory() -> None:
+    analysis = review(
+        Repository(PLAIN, {**EVIL, "apps/kustomization.yaml": "resources: [api.yaml]\n"})
+    )
+
+    (finding,) = found(analysis, "rbac-privilege-added")
+    assert (finding.severity, finding.facts["placements"]) == (Severity.ERROR, "base")
+
+
+def test_the_patches_of_a_kustomization_that_is_added_are_no_resources() -> None:
+    patch = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api, namespace: shop}\n"
+        "spec: {replicas: 3}\n"
+    )
+    head = {
+        **PLAIN,
+        "apps/kustomization.yaml": "resources: [api.yaml]\npatches: [{path: scale.yaml}]\n",
+        "apps/scale.yaml": patch,
+    }
+
+    analysis = review(Repository(PLAIN, head), builds=True)
+
+    assert [held for held in analysis.findings if held.severity is Severity.ERROR] == []
+
+
+def test_two_copies_of_one_object_do_not_take_a_binding_away_from_its_role() -> None:
+    base = {"a/role.yaml": role(), "b/other.yaml": config("other")}
+    head = {**base, "b/bind.yaml": binding(role="ops")}
+    copies = {"a/dup.yaml": config("dup"), "b/dup.yaml": config("dup")}
+
+    assert blocks(review(Repository(base, head)))
+    assert blocks(review(Repository(base, {**head, **copies})))
+
+
+def test_a_division_that_base_infers_does_not_separate_roles_from_bindings() -> None:
+    copies = {"a/dup.yaml": config("dup"), "b/dup.yaml": config("dup")}
+    base = {"a/role.yaml": role(), **copies}
+
+    analysis = review(Repository(base, {**base, "b/bind.yaml": binding(role="ops")}))
+
+    (finding,) = found(analysis, "rbac-privilege-added")
+    assert (finding.severity, finding.environments) == (Severity.ERROR, ("b",))
+
+
+def test_a_division_by_the_policy_separates_them() -> None:
+    base = {"a/role.yaml": role(), "b/other.yaml": config("other")}
+    head = {**base, "b/bind.yaml": binding(role="ops")}
+    named = tuple(EnvironmentPolicy(name, (f"{name}/**",)) for name in ("a", "b"))
+
+    analysis = review(Repository(base, head), Policy(environments=named))
+
+    assert found(analysis, "rbac-privilege-added") == []
+
+
+def test_a_role_that_widens_is_said_where_it_is_at_home() -> None:
+    copies = {"a/dup.yaml": config("dup"), "b/dup.yaml": config("dup")}
+    base = {"a/role.yaml": role().replace('verbs: ["*"]', "verbs: [get]"), **copies}
+    base["b/bind.yaml"] = binding(role="ops")
+
+    analysis = review(Repository(base, {**base, "a/role.yaml": role()}))
+
+    (finding,) = found(analysis, "rbac-privilege-added")
+    assert (finding.severity, finding.location) == (
+        Severity.ERROR,
+        Location("a/role.yaml", 4, "RIGHT"),
+    )
+
+
+def test_a_second_cluster_is_judged_by_itself() -> None:
+    """The copy of a directory changes nothing in the first one, wherever it differs."""
+    base = {"a/api.yaml": workload(), "a/cm.yaml": config()}
+    head = {
+        **base,
+        "b/api.yaml": workload(image="registry.example.com/shop/api:2.0.0"),
+        "b/cm.yaml": config(),
+    }
+
+    analysis = review(Repository(base, head))
+
+    assert [held for held in analysis.findings if held.severity is Severity.ERROR] == []
+    assert {name for held in analysis.findings for name in held.environments} <= {"b"}
+
+
+LISTED = {
+    "apps/kustomization.yaml": "resources:\n- api.yaml\n",
+    "apps/api.yaml": workload(),
+    "apps/admin.yaml": binding("admin"),
+}
+
+
+def test_listing_a_file_that_lay_there_is_a_change_on_the_entry() -> None:
+    head = {**LISTED, "apps/kustomization.yaml": "resources:\n- api.yaml\n- admin.yaml\n"}
+
+    (finding,) = found(review(Repository(LISTED, head)), "rbac-privilege-added")
+
+    assert (finding.severity, finding.location) == (
+        Severity.ERROR,
+        Location("apps/kustomization.yaml", 3, "RIGHT"),
+    )
+
+
+def test_no_longer_listing_a_file_is_a_change_on_the_entry_that_went() -> None:
+    claim = (
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\n"
+        "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+    )
+    base = {
+        "apps/kustomization.yaml": "resources:\n- api.yaml\n- pvc.yaml\n",
+        "apps/api.yaml": workload(),
+        "apps/pvc.yaml": claim,
+    }
+    head = {**base, "apps/kustomization.yaml": "resources:\n- api.yaml\n"}
+
+    (finding,) = found(review(Repository(base, head)), "resource-pruned")
+
+    assert finding.location == Location("apps/kustomization.yaml", 3, "LEFT")
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+def test_a_file_that_nothing_lists_is_judged_no_louder_than_the_policy_says(
+    severity: Severity,
+) -> None:
+    base = {path: text for path, text in LISTED.items() if path != "apps/admin.yaml"}
+
+    analysis = review(Repository(base, LISTED), Policy(unlisted=severity))
+
+    (finding,) = found(analysis, "rbac-privilege-added")
+    assert (finding.severity, finding.location) == (
+        severity,
+        Location("apps/admin.yaml", 5, "RIGHT"),
+    )
+    assert finding.message.endswith(
+        "; nothing here applies this file, so it is judged as it stands"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "declaration"),
+    [
+        ("argo/orchard.yaml", application("orchard", "orchard")),
+        ("clusters/orchard.yaml", flux("orchard", "orchard")),
+    ],
+)
+def test_declaring_a_directory_that_lay_there_is_a_change(path: str, declaration: str) -> None:
+    base = {
+        "argo/other.yaml": application("other", "other"),
+        "other/api.yaml": workload(),
+        "orchard/admin.yaml": binding("orchard"),
+    }
+
+    analysis = review(Repository(base, {**base, path: declaration}), builds=True)
+
+    (finding,) = found(analysis, "rbac-privilege-added")
+    assert finding.severity is Severity.ERROR
+    assert finding.location is not None
+    assert finding.location.path == path
+
+
+def test_declaring_what_nothing_declared_before_says_nothing() -> None:
+    """A repository that is applied by hand begins to use Argo CD."""
+    base = {"orchard/admin.yaml": binding("orchard"), "orchard/api.yaml": workload()}
+
+    analysis = review(
+        Repository(base, {**base, "argo/orchard.yaml": application("orchard", "orchard")})
+    )
+
+    assert [held for held in analysis.findings if held.severity is Severity.ERROR] == []
+
+
+def test_a_renamed_declaration_changes_nothing() -> None:
+    base = {"argo/a.yaml": application("one", "apps"), **EVIL}
+    head = {"argo/a.yaml": application("two", "apps"), **EVIL}
+
+    assert found(review(Repository(base, head)), "rbac-privilege-added") == []
+
+
+def test_a_moved_directory_with_its_declaration_changes_nothing() -> None:
+    base = {"argo/a.yaml": application("one", "apps"), **EVIL}
+    head = {
+        "argo/a.yaml": application("one", "moved"),
+        **{path.replace("apps/", "moved/"): text for path, text in EVIL.items()},
+    }
+
+    assert found(review(Repository(base, head)), "rbac-privilege-added") == []
+    assert found(review(Repository(base, head)), "resource-pruned") == []
+
+
+@pytest.mark.parametrize(
+    "line", ["generators: [missing.yaml]", "resources: [api.yaml, ../../outside]"]
+)
+def test_local_files_of_a_kustomization_that_cannot_be_built_are_judged(line: str) -> None:
+    both = {"apps/api.yaml": workload(), "apps/evil.yaml": binding()}
+    base = {**PLAIN, "apps/kustomization.yaml": f"namespace: shop\n{line}\nbases: []\n"}
+    listed = line.replace("api.yaml", "api.yaml, evil.yaml")
+    listed = listed if "evil" in listed else f"{line}\nresources: [api.yaml, evil.yaml]"
+    head = {**both, "apps/kustomization.yaml": f"namespace: shop\n{listed}\nbases: []\n"}
+
+    analysis = review(Repository(base, head))
+
+    (finding,) = found(analysis, "rbac-privilege-added")
+    assert finding.severity is Severity.ERROR
+    assert [problem.kind for problem in analysis.problems] == ["unrendered"]
+
+
+def test_a_patch_that_is_merged_before_what_it_deletes_is_found_by_itself() -> None:
+    base = {"apps/kustomization.yaml": "resources: [api.yaml]\n", "apps/api.yaml": workload()}
+    head = {
+        **base,
+        "decoy/kustomization.yaml": f"resources:\n- ../apps\n{deletes()}",
+    }
+
+    analysis = review(Repository(base, head), builds=True)
+
+    (finding,) = found(analysis, "placement-changed")
+    assert finding.location == Location("decoy/kustomization.yaml", 2, "RIGHT")
