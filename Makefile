@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: install tools demo test check bench soak lock format clean
+.PHONY: install tools demo test coverage check bench soak lock format clean
 
 install: $(STAMP)
 
@@ -29,7 +29,11 @@ tools: install
 	@$(BIN)/python -m tests.tools
 
 test: install tools
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(if $(CI),--cov --cov-report=)
+
+# What the tests of a CI run covered of what decides; fails below the floor in pyproject.toml.
+coverage:
+	@$(BIN)/coverage report --skip-covered --sort=cover
 
 check: install
 	@$(BIN)/ruff check --quiet
