@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from bot.core import values
-from bot.core.values import Body, Value, freeze
+from bot.core.values import MAPPINGS, Body, Value, freeze
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ def item_key(holder: str, item: Value) -> str:
 
     `holder` is the field that contains the list.
     """
-    if not isinstance(item, Mapping):
+    if not isinstance(item, MAPPINGS):
         return "" if isinstance(item, tuple) else str(item)
     for keys in _MERGE_KEYS.get(holder, _NAMING_KEYS):
         if keys[0] in item:
@@ -132,7 +132,7 @@ class Node:
     def __getitem__(self, key: str) -> Node:
         """Return the field `key` of a mapping."""
         value = self.value
-        if isinstance(value, Mapping) and key in value:
+        if isinstance(value, MAPPINGS) and key in value:
             return Node(self.resource, (*self.route, key), value[key])
         return Node(self.resource, (*self.route, key), None, exists=False)
 
@@ -157,7 +157,7 @@ class Node:
     def fields(self) -> Iterator[tuple[str, Node]]:
         """Yield the fields of a mapping with their names; nothing if the value is no mapping."""
         value = self.value
-        if isinstance(value, Mapping):
+        if isinstance(value, MAPPINGS):
             for key in value:
                 yield key, self[key]
 
@@ -266,7 +266,7 @@ class Resource:
         """The object that the cluster would receive."""
         return values.mapping(freeze(_decode(self.encoded)))
 
-    @property
+    @cached_property
     def group_kind(self) -> GroupKind:
         """The group and kind."""
         return self.key.group_kind

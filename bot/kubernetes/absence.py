@@ -68,7 +68,16 @@ _FAR: Final = frozenset({"gateway.networking.k8s.io"})
 
 def may_bring_pods(state: State, namespace: str) -> bool:
     """Whether a resource of this namespace may create pods that no manifest shows."""
-    return any(brings_pods(resource.group_kind) for resource in state.in_namespace(namespace))
+    return namespace in state.derived(_with_hidden_pods)
+
+
+def _with_hidden_pods(state: State) -> frozenset[str | None]:
+    return frozenset(
+        resource.namespace
+        for kind in state.kinds
+        if brings_pods(kind)
+        for resource in state.of(kind)
+    )
 
 
 def is_seen(state: State, namespace: str) -> bool:

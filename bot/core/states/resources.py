@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -13,6 +14,7 @@ from bot.core.resource import GroupKind, Resource, ResourceKey, ResourceSource
 from bot.core.scopes import Scopes
 
 LONGEST_NAME: Final = 1024
+_IDENTITIES: Final = 65_536  # base and head of a large repository, read for several purposes
 
 
 class _Metadata(msgspec.Struct, frozen=True):
@@ -56,6 +58,7 @@ class ObjectIdentity:
         return ResourceKey(kind.group, kind.kind, space, self.name)
 
 
+@lru_cache(maxsize=_IDENTITIES)
 def identity_of(encoded: bytes) -> ObjectIdentity | None:
     """What an object is; None where it is no resource.
 

@@ -74,10 +74,13 @@ def _uses(resource: Resource | None) -> tuple[ImageUse, ...]:
     return tuple(image_uses(resource)) if resource is not None else ()
 
 
+def _origins(resource: Resource) -> frozenset[tuple[str, str]]:
+    return frozenset(use.image.origin for use in image_uses(resource) if use.known and use.image)
+
+
 def origins(state: State) -> frozenset[tuple[str, str]]:
     """The registries, with first path segment, from which this state runs images."""
-    uses = (use for resource in state.resources for use in image_uses(resource))
-    return frozenset(use.image.origin for use in uses if use.known and use.image)
+    return frozenset().union(*(resource.derived(_origins) for resource in state.resources))
 
 
 def is_expression(reference: str) -> bool:

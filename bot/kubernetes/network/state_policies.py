@@ -37,6 +37,10 @@ NETWORK_KINDS: Final = (*POLICY_KINDS, kinds.SERVICE, kinds.NAMESPACE, *TEMPLATE
 """The kinds that decide together how packets travel."""
 
 
+def _resource_policies(resource: Resource) -> tuple[TrafficPolicy, ...]:
+    return tuple(_READERS[resource.group_kind](resource))
+
+
 @dataclass(frozen=True)
 class Policies:
     """The network policies of a state, and the pods that they and their peers select."""
@@ -48,7 +52,7 @@ class Policies:
     def _by_key(self) -> Mapping[ResourceKey, tuple[TrafficPolicy, ...]]:
         return MappingProxyType(
             {
-                resource.key: tuple(_READERS[resource.group_kind](resource))
+                resource.key: resource.derived(_resource_policies)
                 for resource in self.state.of(*POLICY_KINDS)
             }
         )
