@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes import kinds
 from bot.kubernetes.checks import new_findings
 from bot.kubernetes.routes.backends import INGRESSES
 from bot.kubernetes.routes.catch_all import check_catch_all
+from bot.kubernetes.routes.gateways import PARENTS
 
 SEVERITY = Severity.WARNING
-SUBJECTS = (*INGRESSES, kinds.GATEWAY)
+SUBJECTS = (*INGRESSES, *PARENTS)
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes import kinds
 from bot.kubernetes.routes.backends import INGRESSES
 from bot.kubernetes.routes.changes import routes_exposed
+from bot.kubernetes.routes.gateways import PARENTS
+from bot.kubernetes.routes.other_routes import ISTIO_GATEWAY
 
 SEVERITY = Severity.WARNING
-SUBJECTS = (*INGRESSES, kinds.GATEWAY)
+SUBJECTS = (*INGRESSES, *PARENTS, ISTIO_GATEWAY)
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
+from bot.kubernetes import kinds
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
 from bot.kubernetes.checks import Violation, finding_at, reach_of
 from bot.kubernetes.workloads.pods import PLACES
@@ -63,7 +64,7 @@ _PODLESS_KINDS: Final = frozenset(
 )
 
 # Kinds of these groups refer to things in other namespaces.
-_FAR: Final = frozenset({"gateway.networking.k8s.io"})
+_FAR: Final = frozenset({"gateway.networking.k8s.io", "networking.istio.io", "traefik.io"})
 
 
 def may_bring_pods(state: State, namespace: str) -> bool:
@@ -78,6 +79,21 @@ def _with_hidden_pods(state: State) -> frozenset[str | None]:
         if brings_pods(kind)
         for resource in state.of(kind)
     )
+
+
+def may_bring_resources(state: State, namespace: str) -> bool:
+    """Whether a chart or source that was not rendered may bring resources into a namespace.
+
+    A HelmRelease or Application says where its resources go; a namespace of which every root was
+    read shows what it brings.
+    """
+    if namespace in state.closed:
+        return False
+    releases = state.of(kinds.HELM_RELEASE)
+    if any((r.at("spec", "targetNamespace").text or r.namespace) == namespace for r in releases):
+        return True
+    applications = state.of(kinds.APPLICATION)
+    return any(a.at("spec", "destination", "namespace").text == namespace for a in applications)
 
 
 def is_seen(state: State, namespace: str) -> bool:

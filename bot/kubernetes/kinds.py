@@ -50,6 +50,9 @@ OPENSHIFT_ROUTE: Final = GroupKind("route.openshift.io", "Route")
 GATEWAY: Final = GroupKind("gateway.networking.k8s.io", "Gateway")
 GRPC_ROUTE: Final = GroupKind("gateway.networking.k8s.io", "GRPCRoute")
 HTTP_ROUTE: Final = GroupKind("gateway.networking.k8s.io", "HTTPRoute")
+TCP_ROUTE: Final = GroupKind("gateway.networking.k8s.io", "TCPRoute")
+TLS_ROUTE: Final = GroupKind("gateway.networking.k8s.io", "TLSRoute")
+UDP_ROUTE: Final = GroupKind("gateway.networking.k8s.io", "UDPRoute")
 REFERENCE_GRANT: Final = GroupKind("gateway.networking.k8s.io", "ReferenceGrant")
 
 # Pod Security's admission plugin, which is configured by files of the API server

@@ -127,7 +127,7 @@ def _entries(state: State, namespaces: Iterable[str]) -> Iterator[MapEdge]:
             continue
         yield MapEdge(OUTSIDE, str_of(ingress), "its hosts")
         for backend in backends(ingress):
-            key = ResourceKey("", "Service", backend.namespace, backend.service.text or "")
+            key = ResourceKey("", "Service", backend.namespace, backend.name)
             service = state.get(key)
             for pods, ports in () if service is None else _behind(state, service):
                 yield MapEdge(str_of(ingress), pods, ports)

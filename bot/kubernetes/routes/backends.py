@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.absence import CheckedReference
+from bot.kubernetes.absence import CheckedReference, may_bring_resources
 from bot.kubernetes.checks import Violation
+from bot.kubernetes.routes.other_routes import OTHER_ROUTES, Backend, rules_of
 from bot.kubernetes.services.service import ServicePort, service_ports, services
 from bot.kubernetes.workloads.pods import str_of
 
-ROUTES: Final = (kinds.HTTP_ROUTE, kinds.GRPC_ROUTE)
+ROUTES: Final = (
+    kinds.HTTP_ROUTE,
+    kinds.GRPC_ROUTE,
+    kinds.TLS_ROUTE,
+    kinds.TCP_ROUTE,
+    kinds.UDP_ROUTE,
+)
 """The routes of the Gateway API that are judged."""
 
-INGRESSES: Final = (kinds.INGRESS, kinds.OPENSHIFT_ROUTE, *ROUTES)
+INGRESSES: Final = (kinds.INGRESS, kinds.OPENSHIFT_ROUTE, *ROUTES, *OTHER_ROUTES)
 """The kinds that bring traffic to Services from outside."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """A Service that receives traffic; `port` is the field with its port number or name.
-
-    With `to_pods`, a number may also be a port of the pods: OpenShift's router bypasses the
-    Service.
-    """
-
-    node: Node
-    service: Node
-    namespace: str
-    port: Node
-    to_pods: bool = False
 
 
 def backends(resource: Resource) -> Iterator[Backend]:
@@ -49,6 +40,9 @@ def backends(resource: Resource) -> Iterator[Backend]:
                 yield Backend(
                     node, node["name"], namespace, spec["port"]["targetPort"], to_pods=True
                 )
+    elif resource.group_kind in OTHER_ROUTES:
+        for rule in rules_of(resource):
+            yield from rule.backends
     else:
         for node in _references(resource):
             service = (node["kind"].text or "Service", node["group"].text or "")
@@ -60,7 +54,7 @@ def backends(resource: Resource) -> Iterator[Backend]:
 def receives_routes(state: State, service: Resource) -> bool:
     """Whether an Ingress or a route of the same namespace sends traffic to a Service."""
     return any(
-        (backend.namespace, backend.service.text) == (service.namespace, service.name)
+        (backend.namespace, backend.name) == (service.namespace, service.name)
         for resource in state.of(*INGRESSES, namespace=service.namespace)
         for backend in backends(resource)
     )
@@ -103,19 +97,43 @@ def _references(route: Resource) -> Iterator[Node]:
 def backends_of(state: State, resource: Resource) -> Iterator[CheckedReference]:
     """The Services, ports, resources and grants that an Ingress or a route refers to."""
     for backend in backends(resource):
-        key = ResourceKey("", "Service", backend.namespace, backend.service.text or "")
+        key = ResourceKey("", "Service", backend.namespace, backend.name)
         service = state.get(key)
-        yield _service(resource, backend, service)
+        yield _service(state, resource, backend, service)
         if service is not None:
             yield from _port(state, resource, backend, service)
-        if backend.namespace != resource.namespace:
-            yield _grant(state, resource, backend)
+        if resource.group_kind in ROUTES:
+            if backend.namespace != resource.namespace:
+                yield _grant(state, resource, backend)
+            yield _numbered(resource, backend)
     if resource.group_kind == kinds.INGRESS:
         yield from _resources(state, resource)
 
 
-def _service(resource: Resource, backend: Backend, service: Resource | None) -> CheckedReference:
-    name = f"Service {backend.namespace}/{backend.service.text}"
+def _numbered(resource: Resource, backend: Backend) -> CheckedReference:
+    """A Service as a backend needs a port; the API refuses the route without one."""
+    name = f"Service {backend.namespace}/{backend.name}"
+    return CheckedReference(
+        f"number {name}",
+        backend.port.exists,
+        backend.namespace,
+        (kinds.SERVICE,),
+        Violation(
+            "BACKEND-PORT-REQUIRED",
+            resource,
+            (name,),
+            f"{str_of(resource)} sends traffic to {name} without naming its port, which the API "
+            "refuses",
+            (backend.port, backend.node),
+        ),
+        certain=True,
+    )
+
+
+def _service(
+    state: State, resource: Resource, backend: Backend, service: Resource | None
+) -> CheckedReference:
+    name = f"Service {backend.namespace}/{backend.name}"
     return CheckedReference(
         name,
         service is not None,
@@ -129,6 +147,7 @@ def _service(resource: Resource, backend: Backend, service: Resource | None) -> 
             (backend.service,),
         ),
         by=() if service is None else (service.at("metadata", "name"),),
+        unseen=may_bring_resources(state, backend.namespace),
     )
 
 
@@ -192,7 +211,7 @@ def _pods_port(value: int | str | None, ports: tuple[ServicePort, ...]) -> str:
 
 def _grant(state: State, resource: Resource, backend: Backend) -> CheckedReference:
     """The ReferenceGrant that permits traffic to a Service of another namespace."""
-    name = f"Service {backend.namespace}/{backend.service.text}"
+    name = f"Service {backend.namespace}/{backend.name}"
     grants = state.of(kinds.REFERENCE_GRANT, namespace=backend.namespace)
     permitting = [grant for grant in grants if _permits(grant, resource, backend)]
     return CheckedReference(
@@ -222,7 +241,7 @@ def _permits(grant: Resource, resource: Resource, backend: Backend) -> bool:
         for node in sources
     ) and any(
         (node["group"].text or "", node["kind"].text) == ("", "Service")
-        and node["name"].text in {None, "", backend.service.text}
+        and node["name"].text in {None, "", backend.name}
         for node in targets
     )
 

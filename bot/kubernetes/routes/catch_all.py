@@ -10,7 +10,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.checks import ReachedNamespaces, Violation
 from bot.kubernetes.routes.backends import INGRESSES, ROUTES
-from bot.kubernetes.routes.gateways import attached
+from bot.kubernetes.routes.gateways import attachments
 from bot.kubernetes.workloads.pods import str_of
 
 
@@ -53,7 +53,13 @@ def _route(state: State, route: Resource) -> Iterator[Violation]:
     hosts = route.at("spec", "hostnames")
     if any(host != "*" for host in hosts.texts):
         return
-    open_ = [pair for pair in attached(state, route) if not pair[1]["hostname"].text]
+    if route.group_kind in (kinds.TCP_ROUTE, kinds.UDP_ROUTE):
+        return  # they know no hosts
+    open_ = [
+        (attachment.parent, attachment.listener)
+        for attachment in attachments(state, route).taken
+        if not attachment.listener["hostname"].text
+    ]
     if open_:
         listener = open_[0][1]
         yield Violation(

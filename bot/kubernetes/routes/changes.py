@@ -14,7 +14,8 @@ from bot.core.values import Value
 from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.causes import ChangedPosition, changed_position
 from bot.kubernetes.routes.guards import authentication_places, class_places, source_places
-from bot.kubernetes.routes.matches import Opening, openings
+from bot.kubernetes.routes.matches import openings
+from bot.kubernetes.routes.opening import Opening
 from bot.kubernetes.workloads.pods import str_of
 
 _SHOWN: Final = 3

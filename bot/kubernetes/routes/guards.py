@@ -68,7 +68,12 @@ def is_internal(state: State, resource: Resource) -> bool:
         return _scheme(state, resource) != "internet-facing"
     if resource.annotations.get(_AZURE_PRIVATE, "").lower() == "true":
         return True
-    return any(_INSIDE & set(_WORD.findall((node.text or "").lower())) for node in _names(resource))
+    return any(has_inside_word(node.text or "") for node in _names(resource))
+
+
+def has_inside_word(name: str) -> bool:
+    """Whether a name promises that what it names is reachable from inside only."""
+    return bool(_INSIDE & set(_WORD.findall(name.lower())))
 
 
 def class_places(state: State, resource: Resource) -> Iterator[Node]:

@@ -2,82 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Final
 
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.routes.backends import INGRESSES, ROUTES
-from bot.kubernetes.routes.gateways import attached
+from bot.kubernetes.routes.gateways import Attachment, attachments, hosts_meet
 from bot.kubernetes.routes.guards import authentication, certificate_places, is_internal, sources
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """One host and path that a resource answers.
-
-    `host` is empty for every host. `path` is empty for every path and never ends in a slash.
-    `exact`: paths below it are not answered. `services` receive the requests. A protection is None
-    where a resource outside the repository decides it, such as a Gateway. `places` are the fields
-    of host and path, `tls_places` those of encryption. `unbounded`: the resource names neither host
-    nor path, or the router of OpenShift chooses the host.
-    """
-
-    resource: Resource
-    host: str
-    path: str
-    exact: bool
-    services: frozenset[str]
-    internal: bool | None
-    encrypted: bool | None
-    authenticated: bool | None
-    sources: Addresses | None
-    places: tuple[Node, ...]
-    tls_places: tuple[Node, ...]
-    unbounded: bool = False
-
-    @property
-    def words(self) -> str:
-        """Host and path, for a message."""
-        return f"{self.host or '*'}{self.path or '/'}"
-
-    def covers(self, other: Opening) -> bool:
-        """Whether this answers all that another does, by the same Services or the same rule."""
-        if not host_covers(self.host, other.host):
-            return False
-        if (self.path, self.exact) == (other.path, other.exact):
-            return True
-        below = other.path == self.path or other.path.startswith(f"{self.path}/")
-        return not self.exact and below and other.services <= self.services
-
-
-def host_covers(wide: str, narrow: str) -> bool:
-    """Whether a host pattern covers another host: `*.example.com` covers one more label."""
-    if wide in {"", narrow}:
-        return True
-    first, _, rest = narrow.partition(".")
-    return wide.startswith("*.") and wide[2:] == rest and first != ""
-
-
-@dataclass(frozen=True, slots=True)
-class Openings:
-    """All openings of a state, by host."""
-
-    by_host: Mapping[str, tuple[Opening, ...]]
-
-    def covering(self, opening: Opening) -> Iterator[Opening]:
-        """The openings that answer everything that this one answers."""
-        parent = opening.host.partition(".")[2]
-        for host in dict.fromkeys((opening.host, f"*.{parent}", "")):
-            yield from (wide for wide in self.by_host.get(host, ()) if wide.covers(opening))
-
-    def all(self) -> Iterator[Opening]:
-        """Every opening."""
-        for listed in self.by_host.values():
-            yield from listed
+from bot.kubernetes.routes.opening import Opening, Openings, host_covers
+from bot.kubernetes.routes.other_routes import OTHER_ROUTES, other_openings
 
 
 def openings(state: State) -> Openings:
@@ -94,6 +29,8 @@ def _openings(state: State, resource: Resource) -> Iterator[Opening]:
         yield from _of_gateways(state, resource)
     elif resource.group_kind == kinds.INGRESS:
         yield from _of_ingress(state, resource)
+    elif resource.group_kind in OTHER_ROUTES:
+        yield from other_openings(state, resource)
     else:
         yield from _of_openshift(state, resource)
 
@@ -101,6 +38,7 @@ def _openings(state: State, resource: Resource) -> Iterator[Opening]:
 # What a path type other than `Exact` means is much the same: all that lies below.
 _EXACT: Final = "Exact"
 _ENCRYPTED: Final = frozenset({"HTTPS", "TLS"})
+_HOSTLESS: Final = frozenset({kinds.TCP_ROUTE, kinds.UDP_ROUTE})
 # https://kubernetes.github.io/ingress-nginx/user-guide/tls/#server-side-https-enforcement-through-redirect
 _REDIRECT: Final = "nginx.ingress.kubernetes.io/ssl-redirect"
 
@@ -162,38 +100,70 @@ def _of_openshift(state: State, route: Resource) -> Iterator[Opening]:
 
 
 def _of_gateways(state: State, route: Resource) -> Iterator[Opening]:
-    """The openings of a route: by the listeners that are known, else by the route's own hosts."""
-    listeners = tuple(attached(state, route))
-    gateways = {listener.resource.key: listener.resource for _, listener in listeners}
+    """The openings of a route: by the listeners that take it, else by the route's own hosts.
+
+    A route that no listener of a known Gateway takes answers nothing.
+    """
+    found = attachments(state, route)
+    for attachment in found.taken:
+        yield from _through(state, route, attachment)
+    if found.unseen or not (found.taken or found.refused):
+        yield from _through(state, route, None)
+
+
+def _through(state: State, route: Resource, attachment: Attachment | None) -> Iterator[Opening]:
+    gateway = None if attachment is None else attachment.gateway
+    listener = None if attachment is None else attachment.listener
     parents = tuple(route.at("spec", "parentRefs").items())
-    hosts = tuple(route.at("spec", "hostnames").items())
-    named = hosts or tuple(listener["hostname"] for _, listener in listeners)
-    internal = (
-        all(is_internal(state, listener) for listener in gateways.values()) if listeners else None
-    )
-    encrypted = (
-        all(listener["protocol"].text in _ENCRYPTED for _, listener in listeners)
-        if listeners
-        else None
-    )
+    tls = () if listener is None else (listener["protocol"],)
     for rule in route.at("spec", "rules").items():
-        services = _names(rule["backendRefs"].items())
         for path in _matches(rule):
-            for host in named:
+            for node, host in _hosts(route, listener):
                 yield Opening(
                     route,
-                    _host(host),
+                    host,
                     _path(path["value"].text),
                     path["type"].text == _EXACT,
-                    services,
-                    places=(path["value"], host, rule, *parents),
-                    tls_places=(*(listener["protocol"] for _, listener in listeners), *parents),
-                    encrypted=encrypted,
-                    internal=internal,
+                    _names(rule["backendRefs"].items()),
+                    places=(path["value"], node, rule, *parents),
+                    tls_places=(*tls, *parents),
+                    encrypted=None if listener is None else _is_encrypted(route, listener),
+                    internal=None if gateway is None else is_internal(state, gateway),
                     # These are policies of each maker of gateways.
                     authenticated=None,
                     sources=None,
-                    unbounded=not _host(host),
+                    unbounded=not host,
+                    gateway=None if gateway is None else gateway.key,
+                )
+
+
+def _is_encrypted(route: Resource, listener: Node) -> bool | None:
+    """Whether requests are encrypted; what a TCP or UDP port carries is not known."""
+    if route.group_kind in _HOSTLESS:
+        return None
+    return listener["protocol"].text in _ENCRYPTED
+
+
+def _hosts(route: Resource, listener: Node | None) -> Iterator[tuple[Node, str]]:
+    """The hosts that a route answers on a listener: those of both, the narrower where they differ.
+
+    A TCPRoute or UDPRoute knows no hosts: it answers on the listener's port.
+    """
+    hosts = tuple(route.at("spec", "hostnames").items())
+    if route.group_kind in _HOSTLESS:
+        node = route.at("spec", "parentRefs") if listener is None else listener["port"]
+        yield node, f"port {node.integer if node.integer is not None else 'unknown'}"
+    elif not hosts:
+        if listener is not None:
+            yield listener["hostname"], _host(listener["hostname"])
+    else:
+        own = "" if listener is None else _host(listener["hostname"])
+        for node in hosts:
+            host = _host(node)
+            if hosts_meet(own, host):
+                wider = own and host_covers(host, own) and host != own
+                yield (
+                    (listener["hostname"], own) if wider and listener is not None else (node, host)
                 )
 
 

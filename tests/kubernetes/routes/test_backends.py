@@ -52,7 +52,15 @@ MIRROR = {"requestMirror": {"backendRef": {"name": "ap", "port": 80}}}
             ["HTTPRoute shop/web sends traffic to Service shop/ap, which does not exist"],
         ),
         (route([{"backendRefs": [{"kind": "ServiceImport", "name": "ap"}]}]), []),
-        (route([{"backendRefs": [{"name": "api"}]}]), []),
+        (
+            route([{"backendRefs": [{"name": "api"}]}]),
+            [
+                (
+                    "HTTPRoute shop/web sends traffic to Service shop/api without naming its port, "
+                    "which the API refuses"
+                )
+            ],
+        ),
         (
             ingress(
                 defaultBackend={"resource": {"apiGroup": "a.io", "kind": "Bucket", "name": "b"}}

@@ -1,0 +1,231 @@
+"""Routes of Traefik, Contour and Istio: whom they answer for, and where they send requests.
+
+https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/
+https://projectcontour.io/docs/main/config/api/
+https://istio.io/latest/docs/reference/config/networking/virtual-service/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey
+from bot.core.state import State
+from bot.kubernetes.routes.guards import has_inside_word
+from bot.kubernetes.routes.opening import Opening
+
+_TRAEFIK: Final = tuple(
+    GroupKind(group, kind)
+    for group in ("traefik.io", "traefik.containo.us")
+    for kind in ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP")
+)
+HTTP_PROXY: Final = GroupKind("projectcontour.io", "HTTPProxy")
+VIRTUAL_SERVICE: Final = GroupKind("networking.istio.io", "VirtualService")
+ISTIO_GATEWAY: Final = GroupKind("networking.istio.io", "Gateway")
+OTHER_ROUTES: Final = (*_TRAEFIK, HTTP_PROXY, VIRTUAL_SERVICE)
+"""The kinds of routes that are not Kubernetes' own."""
+
+# The names in a rule of Traefik, in backquotes or quotes: Host(`a`, `b`) && PathPrefix(`/c`).
+_HOSTS: Final = re.compile(r"(!?)\s*Host(?:SNI)?\(([^)]{1,2000})\)")
+_PATHS: Final = re.compile(r"(!?)\s*(PathPrefix|Path)\(([^)]{1,2000})\)")
+_QUOTED: Final = re.compile(r"[`\"']([^`\"']{1,500})[`\"']")
+_ASKS: Final = re.compile(r"auth|oidc|oauth|sso\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A Service that receives traffic; `port` is the field with its port number or name.
+
+    With `to_pods`, a number may also be a port of the pods, as OpenShift's router goes to them.
+    """
+
+    node: Node
+    service: Node
+    namespace: str
+    port: Node
+    to_pods: bool = False
+
+    @property
+    def name(self) -> str:
+        """The Service's name; Istio writes it as a host."""
+        return (self.service.text or "").partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRule:
+    """One rule of a route: its hosts and path as text, the field of them, and its backends."""
+
+    node: Node
+    hosts: tuple[str, ...]
+    path: str
+    exact: bool
+    backends: tuple[Backend, ...]
+    asks: bool = False
+
+
+def rules_of(resource: Resource) -> Iterator[RouteRule]:
+    """The rules of a route of Traefik, Contour or Istio."""
+    if resource.group_kind == HTTP_PROXY:
+        yield from _contour(resource)
+    elif resource.group_kind == VIRTUAL_SERVICE:
+        yield from _istio(resource)
+    else:
+        yield from _traefik(resource)
+
+
+def _traefik(resource: Resource) -> Iterator[RouteRule]:
+    for route in resource.at("spec", "routes").items():
+        text = (route["match"].text or "")[:5000]
+        hosts = [name for no, found in _HOSTS.findall(text) if not no for name in _names(found)]
+        paths = [
+            (name, kind == "Path")
+            for no, kind, found in _PATHS.findall(text)
+            if not no
+            for name in _names(found)
+        ]
+        backends = tuple(
+            Backend(node, node["name"], node["namespace"].text or _own(resource), node["port"])
+            for node in route["services"].items()
+            if node["kind"].text in {None, "Service"} and node["name"].text
+        )
+        asks = any(_ASKS.search(item["name"].text or "") for item in route["middlewares"].items())
+        for path, exact in paths or [("", False)]:
+            yield RouteRule(route["match"], tuple(hosts) or ("",), path, exact, backends, asks)
+
+
+def _names(text: str) -> list[str]:
+    return _QUOTED.findall(text)
+
+
+def _own(resource: Resource) -> str:
+    return resource.namespace or ""
+
+
+def _contour(resource: Resource) -> Iterator[RouteRule]:
+    spec = resource.at("spec")
+    host = spec["virtualhost"]["fqdn"]
+    # One without a host of its own is included by others, which name it.
+    hosts = (host.text,) if host.text else ()
+    asks = spec["virtualhost"]["authorization"].exists
+    for route in (*spec["routes"].items(), spec["tcpproxy"]):
+        if not route.mapping:
+            continue
+        backends = tuple(
+            Backend(node, node["name"], _own(resource), node["port"])
+            for node in route["services"].items()
+            if node["name"].text
+        )
+        conditions = tuple(route["conditions"].items())
+        prefixes = [item["prefix"].text for item in conditions if item["prefix"].text]
+        exact = [item["exact"].text for item in conditions if item["exact"].text]
+        path = "".join(text or "" for text in (exact or prefixes))
+        yield RouteRule(host, hosts, path, bool(exact), backends, asks)
+
+
+def _istio(resource: Resource) -> Iterator[RouteRule]:
+    spec = resource.at("spec")
+    hosts = spec["hosts"].texts
+    for field in ("http", "tls", "tcp"):
+        for route in spec[field].items():
+            destinations = [item["destination"] for item in route["route"].items()]
+            destinations += [item["destination"] for item in route["mirrors"].items()]
+            if route["mirror"].mapping:
+                destinations.append(route["mirror"])
+            backends = tuple(
+                Backend(node, node["host"], _space(node["host"].text or "", resource), port)
+                for node in destinations
+                if _is_service(node["host"].text or "")
+                for port in (node["port"]["number"],)
+            )
+            for path, exact in tuple(_uris(route)) or (("", False),):
+                yield RouteRule(spec["hosts"], hosts, path, exact, backends)
+
+
+def _uris(route: Node) -> Iterator[tuple[str, bool]]:
+    for match in route["match"].items():
+        uri = match["uri"]
+        yield (uri["prefix"].text or uri["exact"].text or "", uri["exact"].text is not None)
+
+
+def _is_service(host: str) -> bool:
+    """Whether a host is the name of a Service; others are outside the cluster or ambiguous."""
+    return bool(host) and ("." not in host or ".svc" in host) and "*" not in host
+
+
+def _space(host: str, resource: Resource) -> str:
+    parts = host.split(".")
+    return parts[1] if len(parts) > 1 else _own(resource)
+
+
+def other_openings(state: State, resource: Resource) -> Iterator[Opening]:
+    """What a route of Traefik, Contour or Istio answers for the outside."""
+    if resource.group_kind == VIRTUAL_SERVICE:
+        yield from _of_istio(state, resource)
+        return
+    spec = resource.at("spec")
+    traefik = resource.group_kind in _TRAEFIK
+    tls = spec["tls"] if traefik else spec["virtualhost"]["tls"]
+    classes = spec["entryPoints"].texts if traefik else (spec["ingressClassName"].text or "",)
+    internal = bool(classes) and all(map(has_inside_word, classes))
+    entrance = _Entrance(internal, tls.value is not None, (tls,))
+    for rule in rules_of(resource):
+        for host in rule.hosts:
+            yield _opening(rule, host, entrance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entrance:
+    """How requests come in: from inside only, encrypted, by which fields and which gateway."""
+
+    internal: bool | None
+    encrypted: bool | None
+    tls: tuple[Node, ...] = ()
+    gateway: ResourceKey | None = None
+
+
+def _opening(rule: RouteRule, host: str, entrance: _Entrance) -> Opening:
+    text = "" if host == "*" else host.lower()
+    path = rule.path.rstrip("*").rstrip("/")
+    return Opening(
+        rule.node.resource,
+        text,
+        path,
+        rule.exact,
+        frozenset(backend.name for backend in rule.backends),
+        internal=entrance.internal,
+        encrypted=entrance.encrypted,
+        authenticated=None if entrance.gateway is not None else rule.asks,
+        sources=None,
+        places=(rule.node,),
+        tls_places=entrance.tls,
+        unbounded=not text and not path,
+        gateway=entrance.gateway,
+    )
+
+
+def _of_istio(state: State, resource: Resource) -> Iterator[Opening]:
+    """A virtual service answers for the outside only through gateways; `mesh` is the inside."""
+    for node in resource.at("spec", "gateways").items():
+        name = node.text or ""
+        if name in {"", "mesh"}:
+            continue
+        space, _, short = name.rpartition("/")
+        key = ResourceKey(
+            ISTIO_GATEWAY.group, ISTIO_GATEWAY.kind, space or resource.namespace, short
+        )
+        gateway = state.get(key)
+        internal = encrypted = None
+        if gateway is not None:
+            labels = gateway.at("spec", "selector").mapping.values()
+            internal = any(has_inside_word(str(value)) for value in (*labels, gateway.name))
+            servers = tuple(gateway.at("spec", "servers").items())
+            encrypted = bool(servers) and all(
+                server["tls"]["mode"].exists or server["tls"]["httpsRedirect"].boolean is True
+                for server in servers
+            )
+        for rule in rules_of(resource):
+            for host in rule.hosts:
+                yield _opening(rule, host, _Entrance(internal, encrypted, gateway=key))
