@@ -37,6 +37,9 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
 
 def _message(removal: Removed) -> str:
     what = str_of(removal.resource)
+    if removal.owner is not None:
+        when = " once somebody confirms it" if removal.fate == "confirmed" else ""
+        return f"{what} is deleted{when} with its owner {removal.owner.key}: {removal.loss}"
     match removal.fate:
         case "pruned":
             return f"{what} is removed and will be pruned: {removal.loss}"

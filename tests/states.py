@@ -10,9 +10,11 @@ from bot.analysis.examine import MemoryBlobs, Question
 from bot.analysis.manifests import ReadManifests
 from bot.core.policy.model import Policy
 from bot.core.reading import read_manifest
+from bot.core.rendering import declare_nothing
 from bot.core.state import State
 from bot.core.states import States, build_state, states_of
 from bot.core.tree import File, Tree
+from bot.kubernetes.gitops import Declarations
 
 
 def world(*texts: str, policy: Policy | None = None) -> State:
@@ -58,11 +60,19 @@ class Grove:
         """What the files hold."""
         return ReadManifests(MemoryBlobs(self.blobs))
 
-    def states(self, policy: Policy | None = None, namespace: str = "default") -> States:
-        """The states of the two trees."""
+    def states(
+        self, policy: Policy | None = None, namespace: str = "default", *, gitops: bool = False
+    ) -> States:
+        """The states of the two trees; `gitops`: with the roots that objects declare."""
         asked = self.question(policy, namespace)
+        content = self.content()
         return states_of(
-            asked.base, asked.head, self.content(), asked.policy, namespace=asked.namespace
+            asked.base,
+            asked.head,
+            content,
+            asked.policy,
+            namespace=asked.namespace,
+            declare=Declarations(content) if gitops else declare_nothing,
         )
 
     def _tree(self, files: Files) -> Tree:

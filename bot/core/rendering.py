@@ -132,7 +132,8 @@ class Declared:
     from other roots that the same object declares at the same place, as an ApplicationSet may.
     `chart` is what it is made of where that lies elsewhere; `path` then is where the object lies.
     `tool` is what applies it. `remote` names a source that is not built, as it lies elsewhere or
-    cannot be found; then `path` is the directory of the object as well.
+    cannot be found; then `path` is the directory of the object as well. `order` counts the sources
+    of one object: where several hold the same resource, the last one is applied.
     """
 
     node: Node
@@ -149,6 +150,7 @@ class Declared:
     chart: RemoteChart | None = None
     tool: Tool = ""
     remote: str = ""
+    order: int = 0
 
 
 class Declare(Protocol):

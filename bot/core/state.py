@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from bot.core.manifest import ManifestFile
 from bot.core.placement_change import PlacementChange
 from bot.core.policy.model import Policy
+from bot.core.rendering import Declared
 from bot.core.resource import GroupKind, Resource, ResourceKey, TextPosition
 from bot.core.template_decision import TemplateDecision
 
@@ -41,7 +42,9 @@ class State:
     `inputs` are the kustomizations and charts that this environment is built from, as objects that
     no cluster receives; `all_inputs` are those of the whole tree. `looked_into` are the positions
     that name the version of a remote source that was fetched and rendered. `addresses` are those of
-    the repository under review. `template_decisions` are what changed templates leave to the
+    the repository under review. `declarations` are what declares the roots of this
+    environment, `applied_by` those that declare the roots with each resource. `template_decisions`
+    are what changed templates leave to the
     cluster or to chance.
     Rules look resources up and never walk a whole state; what is computed from a whole state is
     computed once, by `derived`.
@@ -60,6 +63,10 @@ class State:
     addresses: tuple[str, ...] = ()
     template_decisions: tuple[TemplateDecision, ...] = ()
     placement_changes: tuple[PlacementChange, ...] = ()
+    declarations: tuple[Declared, ...] = ()
+    applied_by: Mapping[ResourceKey, tuple[Declared, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     _derived: dict[Callable[[State], object], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

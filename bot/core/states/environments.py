@@ -139,14 +139,20 @@ def _places(
     tree: Iterable[Applied], named: tuple[EnvironmentPolicy, ...]
 ) -> Mapping[ResourceKey, set[Segments]]:
     places: dict[ResourceKey, set[Segments]] = {}
+    # The sources of one Application are applied together: what two of them hold is one object.
+    owned: set[tuple[ResourceKey, object]] = set()
     for applied in tree:
         if any(_names(environment, applied.root) for environment in named):
             continue
-        path = segments_of(applied.root.place)
+        path, owner = segments_of(applied.root.place), applied.root.owner
         for resource in applied.resources:
             # What only has a prefix of a name is a new thing each time it is applied.
-            if not resource.name.endswith("*"):
-                places.setdefault(resource.key, set()).add(path)
+            if resource.name.endswith("*"):
+                continue
+            if owner is not None and (resource.key, owner) in owned:
+                continue
+            owned.add((resource.key, owner))
+            places.setdefault(resource.key, set()).add(path)
     return places
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from bot.core.manifest import ManifestFile
 from bot.core.placement_change import PlacementChange
 from bot.core.policy.model import Policy
+from bot.core.rendering import Declared
 from bot.core.resource import Resource, ResourceKey, TextPosition, written
 from bot.core.state import Environment, State
 from bot.core.states.carriers.nested import set_resources
@@ -109,6 +110,8 @@ class TreeReading:
             all_inputs=self.inputs,
             looked_into=_looked_into(applied),
             addresses=self.addresses,
+            declarations=tuple(root.root.declared for root in applied if root.root.declared),
+            applied_by=_applied_by(applied),
             template_decisions=tuple(
                 decision for decision in self.decisions if decision.path in made_of
             ),
@@ -230,6 +233,16 @@ def _built_of(roots: Iterable[Applied]) -> frozenset[str]:
     )
 
 
+def _applied_by(roots: Iterable[Applied]) -> Mapping[ResourceKey, tuple[Declared, ...]]:
+    """Return the declarations of the roots with each resource; inferred roots have none."""
+    declarations: dict[ResourceKey, list[Declared]] = {}
+    for applied in roots:
+        if applied.root.declared is not None:
+            for resource in applied.resources:
+                declarations.setdefault(resource.key, []).append(applied.root.declared)
+    return MappingProxyType({key: tuple(found) for key, found in declarations.items()})
+
+
 def _looked_into(roots: Iterable[Applied]) -> frozenset[TextPosition]:
     """The positions of the versions of fetched sources, of the roots that were rendered of them."""
     return frozenset(
@@ -249,7 +262,7 @@ def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resour
     resources: dict[ResourceKey, Resource] = {}
     nameless: list[Resource] = []
     nested: list[Resource] = []
-    for applied in roots:
+    for applied in sorted(roots, key=_source_order):
         for resource in applied.as_upgrade.resources if upgrade else applied.resources:
             if applied.generated and id(resource) in applied.generated:
                 nameless.append(resource)
@@ -264,6 +277,14 @@ def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resour
             key = replace(resource.key, name=f"{resource.key.name}{number}")
         resources[key] = resource if number == 1 else replace(resource, key=key)
     return joined(resources.values(), nested)
+
+
+def _source_order(applied: Applied) -> int:
+    """Return which of an object's sources a root is: Argo CD applies the last of duplicates.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/multiple_sources/
+    """
+    return applied.root.declared.order if applied.root.declared is not None else 0
 
 
 def joined(resources: Iterable[Resource], nested: Iterable[Resource]) -> tuple[Resource, ...]:

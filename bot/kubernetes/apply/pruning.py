@@ -10,59 +10,89 @@ from typing import Final, Literal, TypeAlias
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.apply.sync_options import is_hook, is_kept, waits_for_a_person
-from bot.kubernetes.gitops.owners import owners
+from bot.kubernetes.apply.sync_options import is_hook
+from bot.kubernetes.gitops.owners import cascades, fate_by, owners_of, removed_owners
+from bot.kubernetes.gitops.prune_marks import argo_prune_mark, is_kept_by_flux, is_kept_by_helm
 from bot.kubernetes.naming import escaped
 
 Fate: TypeAlias = Literal["pruned", "unknown", "confirmed", "left"]
-"""Deleted; not known, for nothing here says who applies it; deleted if a person says so; kept."""
-
-_FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
+"""Deleted; unknown, as nothing says who applies it; deleted once a person confirms it; kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """An object that head no longer has, what happens to it, and a clause about what is lost."""
+    """An object that a change takes out of the cluster, and what is lost with it, as a clause.
+
+    `owner` is the removed object that takes it along where its own manifest stays.
+    """
 
     resource: Resource
     fate: Fate
     loss: str
+    owner: Resource | None = None
 
 
 def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Iterator[Removed]:
-    """The objects of the given kinds (`Kind` or `group/Kind`) that a change removes.
+    """Yield the objects of the given kinds (`Kind` or `group/Kind`) that a change removes.
 
+    They are those whose manifest goes, and those whose owner goes and deletes what it applied.
     Objects of a namespace that is removed as well are not reported beside it.
     """
     gone = {change.key: change.before for change in changes(before, after) if not change.after}
     spaces = {key.name for key in gone if key.group_kind == kinds.NAMESPACE}
     for key, resource in gone.items():
-        is_wanted = str(key.group_kind) in kinds_removed or key.kind in kinds_removed
-        if resource is None or not is_wanted or key.name.endswith("*"):
+        if resource is None or not _is_named(resource, kinds_removed):
             continue
         if key.namespace in spaces or is_hook(resource):
             continue
         loss = _loss(resource, before)
         if loss is not None:
-            yield Removed(resource, _fate(resource, after), loss)
+            yield Removed(resource, _fate(resource, before, after), loss)
+    yield from _with_owners(before, after, kinds_removed)
 
 
-def _fate(resource: Resource, state: State) -> Fate:
-    if is_kept(resource):
-        return "left"
-    covering = [owner for owner in state.derived(owners) if _covers(owner.path, resource)]
-    nearest = max((len(owner.path) for owner in covering), default=0)
-    prunes = [owner.prunes for owner in covering if len(owner.path) == nearest]
-    if prunes and not any(prunes):
-        return "left"
-    if waits_for_a_person(resource):
-        return "confirmed"
-    return "pruned" if prunes else "unknown"
+def _with_owners(before: State, after: State, kinds_removed: frozenset[str]) -> Iterator[Removed]:
+    """Yield the objects whose manifests stay, and whose owner is deleted with what it applied."""
+    owners = removed_owners(before, after)
+    if not owners:
+        return
+    for resource in before.resources:
+        if after.get(resource.key) is None or not _is_named(resource, kinds_removed):
+            continue
+        if is_hook(resource) or resource.source.nesting is not None:
+            continue
+        for owner in owners_of(resource, before):
+            fate = fate_by(owner, resource, before, after) if owner in owners else "left"
+            loss = _loss(resource, before) if fate != "left" else None
+            if loss is not None:
+                yield Removed(resource, fate, loss, owner.resource)
+                break
 
 
-def _covers(path: str, resource: Resource) -> bool:
-    """Whether the path contains the manifest; an empty path may be another repository."""
-    return bool(path) and resource.source.path.startswith(f"{path}/")
+def _is_named(resource: Resource, kinds_removed: frozenset[str]) -> bool:
+    key = resource.key
+    is_wanted = str(key.group_kind) in kinds_removed or key.kind in kinds_removed
+    return is_wanted and not key.name.endswith("*")
+
+
+def _fate(resource: Resource, before: State, after: State) -> Fate:
+    """Return the worst that the owners of base do with a resource whose manifest goes."""
+    owners = owners_of(resource, before)
+    if not owners:
+        kept = is_kept_by_flux(resource) or is_kept_by_helm(resource)
+        return _UNKNOWN[argo_prune_mark(resource)] if not kept else "left"
+    fates = {fate_by(owner, resource, before, after) for owner in owners}
+    return next(fate for fate in _WORST_FIRST if fate in fates)
+
+
+_WORST_FIRST: Final[tuple[Literal["pruned", "confirmed", "left"], ...]] = (
+    "pruned",
+    "confirmed",
+    "left",
+)
+_UNKNOWN: Final[Mapping[str, Fate]] = MappingProxyType(
+    {"pruned": "unknown", "confirmed": "confirmed", "left": "left"}
+)
 
 
 def _loss(resource: Resource, before: State) -> str | None:
@@ -99,9 +129,7 @@ def _stateful_set(resource: Resource, before: State) -> str:
 
 def _application(resource: Resource, before: State) -> str | None:
     del before
-    finalizers = resource.at("metadata", "finalizers").texts
-    cascades = any(finalizer.startswith(_FINALIZER) for finalizer in finalizers)
-    return "its finalizer deletes everything that it manages" if cascades else None
+    return "its finalizer deletes everything that it manages" if cascades(resource) else None
 
 
 def _application_set(resource: Resource, before: State) -> str | None:

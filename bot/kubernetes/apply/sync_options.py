@@ -1,38 +1,11 @@
-"""Annotations that tell the applying tool to keep, confirm, recreate or re-run an object."""
+"""Annotations that tell the applying tool to recreate or re-run an object."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from bot.core.resource import Resource
+from bot.kubernetes.gitops.prune_marks import sync_options
 
-_OPTIONS = "argocd.argoproj.io/sync-options"
 _HOOKS = ("argocd.argoproj.io/hook", "helm.sh/hook")
-
-
-def sync_options(resource: Resource) -> Iterator[str]:
-    """The Argo CD sync options of one object.
-
-    https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
-    """
-    for option in resource.annotations.get(_OPTIONS, "").split(","):
-        if option.strip():
-            yield option.strip()
-
-
-def is_kept(resource: Resource) -> bool:
-    """Whether the object stays in the cluster when its manifest is removed."""
-    annotations = resource.annotations
-    return (
-        "Prune=false" in sync_options(resource)
-        or annotations.get("kustomize.toolkit.fluxcd.io/prune") == "disabled"
-        or annotations.get("helm.sh/resource-policy") == "keep"
-    )
-
-
-def waits_for_a_person(resource: Resource) -> bool:
-    """Whether a person must confirm before the object is pruned."""
-    return "Prune=confirm" in sync_options(resource)
 
 
 def is_recreated(resource: Resource) -> bool:

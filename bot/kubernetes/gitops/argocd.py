@@ -43,30 +43,40 @@ def declared_by(
     cluster = cluster_of(
         mapping(application.spec.get("destination")), application.node.resource, hubs
     )
-    for node, body in sources:
-        path = text(body.get("path"))
+    for order, (node, body) in enumerate(sources):
+        source = ArgoSource(application, body, REMOTE, places, refs)
         is_own = addresses.holds(text(body.get("repoURL")))
-        if text(body.get("chart")):
-            yield _chart_elsewhere(
-                ArgoSource(application, body, REMOTE, places, refs), node, cluster
-            )
-            continue
-        if path is None and (text(body.get("ref")) or not text(body.get("repoURL"))):
-            continue
-        if path is None or is_own is False:
+        for declared in _of_source(source, node, cluster, is_own=is_own):
+            yield replace(declared, order=order)
+
+
+def _of_source(
+    source: ArgoSource, node: Node, cluster: str, *, is_own: bool | None
+) -> Iterator[Declared]:
+    """Yield the roots of one source; `is_own` says whether it is this repository, if known."""
+    application, body, places = source.application, source.body, source.places
+    path = text(body.get("path"))
+    if text(body.get("chart")):
+        yield _chart_elsewhere(source, node, cluster)
+        return
+    if path is None and (text(body.get("ref")) or not text(body.get("repoURL"))):
+        return
+    if path is None or is_own is False:
+        yield _unbuilt(application, body, node, cluster)
+        return
+    for place in _places(path, places):
+        yield _declared(replace(source, place=place), node, cluster)
+    # A set may name more paths than exist; an Application's path must exist.
+    is_written = application.node.resource.group_kind == kinds.APPLICATION
+    meant = within(path) if is_written else None
+    if meant is not None and not places.has(meant):
+        if not text(body.get("repoURL")):
+            return
+        if is_own:
+            missing = f"its path {path!r} is not in the tree"
+            yield Declared(node, meant, cluster, hindrances=(missing,))
+        else:
             yield _unbuilt(application, body, node, cluster)
-            continue
-        for place in _places(path, places):
-            yield _declared(ArgoSource(application, body, place, places, refs), node, cluster)
-        # A set may name more paths than exist; an Application's path must exist.
-        is_written = application.node.resource.group_kind == kinds.APPLICATION
-        meant = within(path) if is_written else None
-        if meant is not None and not places.has(meant):
-            if is_own:
-                missing = f"its path {path!r} is not in the tree"
-                yield Declared(node, meant, cluster, hindrances=(missing,))
-            else:
-                yield _unbuilt(application, body, node, cluster)
 
 
 def _unbuilt(application: Application, body: Body, node: Node, cluster: str) -> Declared:
@@ -82,7 +92,16 @@ def _unbuilt(application: Application, body: Body, node: Node, cluster: str) -> 
 
 
 def _sources(application: Application) -> Iterator[tuple[Node, Body]]:
-    """Yield each source with the node that names it; `sources` replaces `source`."""
+    """Yield each source with the node that names it.
+
+    `sources` replaces `source`. The dry source of a hydrator replaces both: what Argo CD applies is
+    rendered from it. https://argo-cd.readthedocs.io/en/stable/user-guide/source-hydrator/
+    """
+    hydrator = mapping(application.spec.get("sourceHydrator"))
+    if hydrator:
+        node = application.node["sourceHydrator"]["drySource"]
+        yield _path(node), mapping(hydrator.get("drySource"))
+        return
     several = sequence(application.spec.get("sources"))
     if several:
         nodes = list(application.node["sources"].items())

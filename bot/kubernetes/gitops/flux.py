@@ -10,6 +10,7 @@ from typing import Final
 from bot.core.reading.yaml_texts import json_text
 from bot.core.rendering import Declared
 from bot.core.resource import Node, Resource
+from bot.core.states.roots.files import MANIFEST_SUFFIXES
 from bot.core.values import Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.flux_sources import FluxObjects, clusters_of
@@ -39,6 +40,8 @@ def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Ite
     place = within(named)
     node = spec["path"] if spec["path"].exists else spec
     if is_own is False or place is None or (is_own is None and not places.has(place)):
+        if not spec["sourceRef"]["name"].text:
+            return
         for cluster in clusters_of(resource, flux):
             yield replace(_unbuilt(resource, node), cluster=cluster)
         return
@@ -107,7 +110,8 @@ def _generated(
 ) -> tuple[Body, tuple[str, ...]]:
     """Return the kustomization that Flux generates, and the manifests that the source excludes.
 
-    It lists every YAML file below the directory; a subdirectory with a kustomization of its own is
+    It lists every `.yaml` and `.yml` file below the directory, and no JSON; a subdirectory with a
+    kustomization of its own is
     listed as one entry.
     https://fluxcd.io/flux/components/kustomize/kustomizations/#generating-a-kustomizationyaml-file
     """
@@ -119,11 +123,10 @@ def _generated(
         inner = next(_kustomized(relative, place, places, ignored), None)
         if inner is not None:
             taken.add(inner)
-        elif path.endswith((".yaml", ".yml")):
-            if ignored.leaves_out(path):
-                left_out.append(path)
-            else:
-                taken.add(relative)
+        elif path.endswith((".yaml", ".yml")) and not ignored.leaves_out(path):
+            taken.add(relative)
+        elif path.endswith(MANIFEST_SUFFIXES):
+            left_out.append(path)
     if not taken:
         return {**EMPTY_KUSTOMIZATION, "namespace": "_placeholder"}, tuple(left_out)
     listed = tuple(f"./{entry}" for entry in sorted(taken, key=lambda entry: entry.split("/")))

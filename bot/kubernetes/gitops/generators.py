@@ -12,7 +12,7 @@ from typing import Final
 from bot.core.reading.yaml_texts import json_text, merged, value_of
 from bot.core.values import EMPTY, Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.globs import matches
+from bot.kubernetes.gitops.globs import Flavour, is_glob, matches
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.templates import Parameters, fill, filled
 from bot.kubernetes.gitops.tree_files import TreeFiles
@@ -84,7 +84,7 @@ class Generators:
     def _files(self, generator: Body) -> Iterator[tuple[str, Body, str]]:
         patterns = [mapping(pattern) for pattern in sequence(generator.get("files"))]
         for path in self.places.files if patterns else ():
-            fits = [pattern for pattern in patterns if _fits(pattern, path, "doublestar")]
+            fits = [pattern for pattern in patterns if _is_listed(pattern, path)]
             if not fits or any(pattern.get("exclude") is True for pattern in fits):
                 continue
             try:
@@ -193,12 +193,24 @@ class Generators:
         return True
 
 
-def _fits(pattern: Body, path: str, flavour: str) -> bool:
+def _is_listed(pattern: Body, path: str) -> bool:
+    """Return whether `git ls-files` lists a file for the pathspec of a pattern.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators-Git/#git-generator-files
+    A pathspec without wildcards also names everything below a directory.
+    """
+    spec = (text(pattern.get("path")) or "").removeprefix("./")
+    if not is_glob(spec):
+        return path == spec or path.startswith(f"{spec.rstrip('/')}/")
+    return _fits({**pattern, "path": spec}, path, "pathspec")
+
+
+def _fits(pattern: Body, path: str, flavour: Flavour) -> bool:
     glob = text(pattern.get("path")) or ""
     if holds_unknown(glob):
         parts = glob.split(PREFIX)
         glob = "*".join((parts[0], *(part[16:] for part in parts[1:])))
-    return matches(glob, path, "path" if flavour == "path" else "doublestar")
+    return matches(glob, path, flavour)
 
 
 def _flat_element(element: Body) -> Body:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-Flavour: TypeAlias = Literal["path", "doublestar", "text", "shell"]
-"""Go's `path.Match`; doublestar; gobwas/glob without separators; fluxcd's for `${name#glob}`."""
+Flavour: TypeAlias = Literal["path", "doublestar", "text", "shell", "pathspec"]
+"""Go's `path.Match`; doublestar; gobwas/glob without separators; fluxcd's for `${name#glob}`; and
+git's pathspec, in which `*` crosses slashes."""
 
 _MOST_CHOICES: Final = 128
 _NO_LITERAL: Final = re.compile(r"[*?]|[\[{].*[\]}]", re.DOTALL)
@@ -146,7 +147,7 @@ def _choices(glob: str, flavour: Flavour) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _steps(glob: str, flavour: Flavour) -> tuple[_Step, ...]:
-    crosses = flavour in ("text", "shell")
+    crosses = flavour in ("text", "shell", "pathspec")
     steps: list[_Step] = []
     at = 0
     while at < len(glob):
@@ -181,7 +182,7 @@ def _begins(glob: str, at: int) -> bool:
 
 
 def _class(glob: str, at: int, flavour: Flavour) -> tuple[_Step, int]:
-    signs = {"text": "!", "doublestar": "!^"}.get(flavour, "^")
+    signs = {"text": "!", "doublestar": "!^", "pathspec": "!^"}.get(flavour, "^")
     negated = at < len(glob) and glob[at] in signs
     at += negated
     ranges: list[tuple[str, str]] = []

@@ -12,6 +12,7 @@ from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
 from bot.core.states.roots.references import is_remote
 from bot.kubernetes import kinds
+from bot.kubernetes.gitops.argocd_source import source_nodes
 from bot.kubernetes.remote.addresses import (
     SourceAddress,
     follows_charts,
@@ -141,8 +142,7 @@ def _image(text: str) -> tuple[str, str]:
 
 
 def _application(spec: Node) -> Iterator[RemoteSource]:
-    many = tuple(spec["sources"].items())
-    for source in many or (spec["source"],):
+    for source in source_nodes(spec):
         url = source["repoURL"].text
         if not url:
             continue

@@ -9,7 +9,7 @@ import pytest
 
 from bot.analysis.examine import MemoryBlobs
 from bot.core.rendering import Release
-from bot.core.resource import Resource
+from bot.core.resource import GroupKind, Resource
 from bot.core.tree import File
 from bot.kubernetes.gitops import Declarations
 from tests.kubernetes.gitops.declaring import (
@@ -21,6 +21,7 @@ from tests.kubernetes.gitops.declaring import (
     resources,
     unbuilt,
 )
+from tests.states import Grove
 
 IN_CLUSTER = "{server: 'https://kubernetes.default.svc', namespace: shop}"
 CHART = {"charts/shop/Chart.yaml": "name: shop\n", "charts/shop/values.yaml": "a: 1\n"}
@@ -516,3 +517,44 @@ def test_a_kustomization_without_content_hinders(size: int) -> None:
         if size == 1
         else f"{path!r} is larger than what is read",
     )
+
+
+def test_the_dry_source_of_a_hydrator_is_the_source() -> None:
+    text = application("path: apps/gone").replace(
+        "source: {", "sourceHydrator: {syncSource: {path: x, targetBranch: y}, drySource: {"
+    ).replace("apps/gone}", "apps/shop}}")  # fmt: skip
+
+    assert only({"app.yaml": text, "apps/shop/a.yaml": ROLE}).path == "apps/shop"
+
+
+def test_sources_keep_their_order() -> None:
+    sources = ", ".join(f"{{repoURL: '{REPOSITORY}', path: {path}}}" for path in ("b", "a"))
+    text = application("path: x").replace("source: {", f"sources: [{sources}], source: {{")
+
+    found = declared({"app.yaml": text, "a/x.yaml": ROLE, "b/x.yaml": ROLE})
+
+    assert [(root.path, root.order) for root in found] == [("b", 0), ("a", 1)]
+
+
+def test_skipped_hooks_and_tests_are_applied_by_nobody() -> None:
+    hook = "apiVersion: v1\nkind: Pod\nmetadata: {{name: x, annotations: {{{}}}}}\n"
+    marks = ("argocd.argoproj.io/hook: 'Sync, Skip'", "helm.sh/hook: test", "helm.sh/hook: pre-x")
+    files = {f"apps/shop/{n}.yaml": hook.format(mark) for n, mark in enumerate(marks)}
+    files["app.yaml"] = application("path: apps/shop").replace("{name: prod}", "{name: x}")
+
+    (pair,) = Grove({}, files).states(gitops=True).pairs
+
+    pods = pair.after.of(GroupKind("", "Pod"))
+    assert [pod.source.path for pod in pods] == ["apps/shop/2.yaml"]
+
+
+def test_of_two_sources_that_hold_one_object_the_later_one_is_applied() -> None:
+    sources = ", ".join(f"{{repoURL: '{REPOSITORY}', path: {path}}}" for path in ("b", "a"))
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x}}\ndata: {{from: {}}}\n"
+    files = {path: config.format(path[0]) for path in ("a/x.yaml", "b/x.yaml")}
+    files["app.yaml"] = application("path: x").replace("source: {", f"sources: [{sources}], s: {{")
+
+    (pair,) = Grove({}, files).states(gitops=True).pairs
+
+    (found,) = pair.after.of(GroupKind("", "ConfigMap"))
+    assert found.at("data", "from").text == "a"

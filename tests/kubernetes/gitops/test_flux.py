@@ -297,3 +297,12 @@ def test_a_rendered_object_is_in_the_clusters_of_what_it_was_rendered_from() -> 
     found = Declarations(MemoryBlobs({}))([*written, rendered], tree)
 
     assert [held.cluster for held in found if held.path == "apps/shop"] == ["clusters/prod"]
+
+
+def test_json_is_no_part_of_what_flux_generates() -> None:
+    files = {**APP, "apps/shop/x.json": "{}"}
+
+    (found,) = declared({"git.yaml": GIT, "apps.yaml": flux("path: apps/shop"), **files})
+
+    assert "x.json" not in "".join(found.edits.values())
+    assert found.inputs == ("apps/shop/x.json",)

@@ -57,3 +57,20 @@ def test_stars_and_question_marks_are_what_fnmatch_makes_of_them(glob: str, text
 
 def test_many_stars_cost_no_more_than_their_number() -> None:
     assert matches("*a" * 500 + "b", "a" * 1_000, "text") is False
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "expected"),
+    [
+        ("envs/*/config.json", "envs/prod/config.json", True),
+        ("envs/*/config.json", "envs/prod/shop/config.json", True),
+        ("envs/?/config.json", "envs/a/config.json", True),
+        ("envs/[!a]/config.json", "envs/b/config.json", True),
+        ("envs/[!a]/config.json", "envs/a/config.json", False),
+        ("**/config.json", "config.json", False),
+        ("*config.json", "config.json", True),
+        ("envs/{a,b}/x", "envs/a/x", False),
+    ],
+)
+def test_a_pathspec_crosses_slashes(glob: str, path: str, *, expected: bool) -> None:
+    assert matches(glob, path, "pathspec") is expected

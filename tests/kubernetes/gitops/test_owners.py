@@ -1,33 +1,211 @@
-"""Who applies a directory, and whether it prunes there."""
+"""Who applies a resource, and what each owner does once it is removed."""
 
 from __future__ import annotations
 
+from textwrap import dedent
+
 import pytest
 
-from bot.kubernetes.gitops.owners import ApplyingTool, owners
-from tests.kubernetes.gitops.declaring import application, flux
-from tests.states import world
+from bot.analysis.examine import examine
+from bot.catalog import load_rules
+from bot.core.policy.model import Policy
+
+RULES = tuple(rule for rule in load_rules() if rule.id == "resource-pruned")
+CLAIM = """\
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: data
+  namespace: shop
+  annotations: {x: y}
+  labels: {x: y}
+"""
+OTHER = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other, namespace: shop}\n"
+FLUX = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: shop, namespace: flux-system}
+spec: {path: ./shop, prune: true, sourceRef: {kind: GitRepository, name: flux-system}}
+"""
+ARGO = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: shop
+  namespace: argocd
+  finalizers: [resources-finalizer.argocd.argoproj.io]
+spec:
+  destination: {server: "https://kubernetes.default.svc"}
+  source: {repoURL: "https://github.com/example/gitops", path: shop}
+  syncPolicy: {automated: {prune: true}}
+"""
+SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: shops, namespace: argocd}
+spec:
+  goTemplate: true
+  generators: [{list: {elements: [{name: shop}]}}]
+  template:
+    metadata: {name: "{{.name}}"}
+    spec:
+      destination: {server: "https://kubernetes.default.svc"}
+      source: {repoURL: "https://github.com/example/gitops", path: shop}
+      syncPolicy: {automated: {prune: true}}
+"""
+
+
+def messages(base: dict[str, str], head: dict[str, str]) -> list[str]:
+    sides = [{path: text.encode() for path, text in side.items()} for side in (base, head)]
+    analysis = examine(sides[0], sides[1], Policy(), RULES)
+    return [finding.message for finding in analysis.findings]
+
+
+def removed(owner: str, claim: str = CLAIM) -> list[str]:
+    """What is said where the claim's manifest goes and its owner stays."""
+    rest = {"owner.yaml": owner, "shop/other.yaml": OTHER}
+    return messages({**rest, "shop/claim.yaml": claim}, rest)
+
+
+def orphaned(owner: str, *, head: str = "", claim: str = CLAIM) -> list[str]:
+    """What is said where the owner goes, or becomes another one, and the manifests stay."""
+    listed = (
+        {"shop/kustomization.yaml": "resources: [claim.yaml]\n"} if "kustomize" in owner else {}
+    )
+    rest = {"shop/claim.yaml": claim, "x.yaml": OTHER, **listed}
+    return messages({**rest, "owner.yaml": owner}, {**rest, "owner.yaml": head} if head else rest)
+
+
+GO = "  goTemplate: true\n"
+PRUNED = (
+    "PersistentVolumeClaim shop/data is removed and will be pruned: its data goes with it "
+    "unless the volume is retained"
+)
+
+
+def deleted(owner: str) -> str:
+    return (
+        f"PersistentVolumeClaim shop/data is deleted with its owner {owner}: its data goes with "
+        "it unless the volume is retained"
+    )
+
+
+@pytest.mark.parametrize("owner", [ARGO, SET], ids=["argo", "set"])
+def test_an_owner_that_prunes_deletes_what_it_no_longer_finds(owner: str) -> None:
+    assert removed(owner) == [PRUNED]
+    assert removed(owner.replace("{prune: true}", "{}")) == []
+    assert removed(owner.replace("{prune: true}", "{prune: true, enabled: false}")) == []
+
+
+MARKS = {
+    "argo": "annotations: {argocd.argoproj.io/sync-options: Prune=false}",
+    "argo-delete": "annotations: {argocd.argoproj.io/sync-options: Delete=false}",
+    "helm": "annotations: {helm.sh/resource-policy: keep}",
+    "flux": "annotations: {kustomize.toolkit.fluxcd.io/prune: Disabled}",
+    "flux-reconcile": "annotations: {kustomize.toolkit.fluxcd.io/reconcile: disabled}",
+    "flux-ssa": "annotations: {kustomize.toolkit.fluxcd.io/ssa: Ignore}",
+}
 
 
 @pytest.mark.parametrize(
-    ("policy", "prunes"),
+    ("mark", "pruned", "cascaded"),
     [
-        ("", False),
-        ("syncPolicy: {automated: {}}, ", False),
-        ("syncPolicy: {automated: {prune: true}}, ", True),
-        ("syncPolicy: {automated: {prune: true, enabled: false}}, ", False),
+        ("argo", False, True),
+        ("argo-delete", True, False),
+        ("helm", True, False),
+        ("flux", True, True),
+        ("flux-reconcile", True, True),
+        ("flux-ssa", True, True),
     ],
 )
-def test_an_application_prunes_where_its_automation_says(policy: str, *, prunes: bool) -> None:
-    text = application("path: ./apps/shop/").replace("spec: {", f"spec: {{{policy}")
+def test_argo_cd_obeys_its_own_marks(mark: str, *, pruned: bool, cascaded: bool) -> None:
+    claim = CLAIM.replace("annotations: {x: y}", MARKS[mark])
 
-    assert owners(world(text)) == (ApplyingTool("apps/shop", prunes),)
+    assert bool(removed(ARGO, claim)) is pruned
+    assert bool(orphaned(ARGO, claim=claim)) is cascaded
 
 
-def test_a_kustomization_prunes_where_it_says() -> None:
-    texts = (flux("path: /apps, prune: true", "a"), flux("prune: false", "b"))
+@pytest.mark.parametrize(
+    ("mark", "kept"),
+    [
+        ("argo", False),
+        ("argo-delete", False),
+        ("helm", False),
+        ("flux", True),
+        ("flux-reconcile", True),
+        ("flux-ssa", True),
+    ],
+)
+def test_flux_obeys_its_own_marks_as_label_or_annotation(mark: str, *, kept: bool) -> None:
+    annotated = CLAIM.replace("annotations: {x: y}", MARKS[mark])
+    labelled = CLAIM.replace("labels: {x: y}", MARKS[mark].replace("annotations", "labels"))
 
-    assert owners(world(*texts)) == (
-        ApplyingTool("apps", prunes=True),
-        ApplyingTool("", prunes=False),
+    assert bool(orphaned(FLUX, claim=annotated)) is not kept
+    if kept:
+        assert orphaned(FLUX, claim=labelled) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("prune: true", True),
+        ("prune: false", False),
+        ("prune: true, deletionPolicy: Orphan", False),
+        ("prune: false, deletionPolicy: Delete", True),
+        ("prune: false, deletionPolicy: WaitForTermination", True),
+        ("prune: true, suspend: true", False),
+    ],
+)
+def test_a_removed_kustomization_deletes_by_its_policy(spec: str, *, expected: bool) -> None:
+    owner = FLUX.replace("prune: true", spec)
+    found = [deleted("Kustomization/flux-system/shop")] if expected else []
+
+    assert orphaned(owner) == found
+    assert orphaned(owner, head=owner.replace("name: shop,", "name: store,")) == found
+
+
+def test_a_removed_application_deletes_only_with_its_finalizer() -> None:
+    bare = ARGO.replace("  finalizers: [resources-finalizer.argocd.argoproj.io]\n", "")
+
+    assert orphaned(ARGO) == [deleted("Application/argocd/shop")]
+    assert orphaned(bare) == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (("{name: shop}", ""), True),
+        (("{name: shop}", "{name: store}"), True),
+        ((GO, f"  syncPolicy: {{preserveResourcesOnDeletion: true}}\n{GO}"), False),
+        ((GO, f"  syncPolicy: {{applicationsSync: create-only}}\n{GO}"), False),
+    ],
+)
+def test_an_element_that_leaves_a_set_takes_its_resources_along(
+    edit: tuple[str, str], *, expected: bool
+) -> None:
+    base = SET.replace(*edit) if "syncPolicy: {" in edit[1] else SET
+    head = base.replace("{name: shop}", "") if base is not SET else SET.replace(*edit)
+
+    assert orphaned(base, head=head) == (
+        [deleted("ApplicationSet/argocd/shops")] if expected else []
     )
+
+
+def test_an_owner_that_nobody_deletes_from_the_cluster_keeps_its_resources() -> None:
+    parent = dedent(
+        """\
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata: {name: apps, namespace: argocd}
+        spec:
+          destination: {server: "https://kubernetes.default.svc"}
+          source: {repoURL: "https://github.com/example/gitops", path: apps}
+        """
+    )
+    rest = {"root.yaml": parent, "shop/claim.yaml": CLAIM, "apps/x.yaml": OTHER}
+
+    assert messages({**rest, "apps/shop.yaml": ARGO}, rest) == []
+    pruning = {**rest, "root.yaml": parent + "  syncPolicy: {automated: {prune: true}}\n"}
+    assert messages({**pruning, "apps/shop.yaml": ARGO}, pruning) == [
+        deleted("Application/argocd/shop")
+    ]

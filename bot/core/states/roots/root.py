@@ -110,6 +110,14 @@ class Root:
         return ":".join(part for part in parts if part)
 
     @property
+    def owner(self) -> object | None:
+        """What several roots of one declaring object have in common; None where none declares."""
+        declared = self.declared
+        if declared is None:
+            return None
+        return (declared.node.resource.key, declared.name, self.cluster)
+
+    @property
     def is_variant(self) -> bool:
         """Whether it is a chart with one of several sets of values, which nothing installs."""
         whole = self.kind == "chart" and not self.cluster and not self.title

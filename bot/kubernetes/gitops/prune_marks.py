@@ -1,0 +1,59 @@
+"""The marks by which each tool keeps an object in the cluster; no tool obeys another one's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from bot.core.resource import Resource
+
+_SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
+_HELM_POLICY: Final = "helm.sh/resource-policy"
+# https://github.com/fluxcd/pkg/blob/main/ssa/utils/utils.go (AnyInMetadata): a label or annotation,
+# whose value is compared without regard to case.
+_FLUX: Final = {
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    "kustomize.toolkit.fluxcd.io/reconcile": "disabled",
+    "kustomize.toolkit.fluxcd.io/ssa": "ignore",
+}
+
+
+def is_kept_by_flux(resource: Resource) -> bool:
+    """Return whether a Flux Kustomization keeps an object that it no longer finds."""
+    return any(
+        fields.get(name, "").lower() == value
+        for name, value in _FLUX.items()
+        for fields in (resource.labels, resource.annotations)
+    )
+
+
+def is_kept_by_helm(resource: Resource) -> bool:
+    """Return whether Helm keeps an object of a release."""
+    return resource.annotations.get(_HELM_POLICY, "").strip().lower() == "keep"
+
+
+def argo_prune_mark(resource: Resource) -> Literal["pruned", "confirmed", "left"]:
+    """Return what Argo CD does with an object that a sync no longer finds."""
+    return _mark(resource, "Prune")
+
+
+def argo_delete_mark(resource: Resource) -> Literal["pruned", "confirmed", "left"]:
+    """Return what Argo CD does with an object when its Application is deleted."""
+    return "left" if is_kept_by_helm(resource) else _mark(resource, "Delete")
+
+
+def _mark(resource: Resource, option: str) -> Literal["pruned", "confirmed", "left"]:
+    options = set(sync_options(resource))
+    if f"{option}=false" in options:
+        return "left"
+    return "confirmed" if f"{option}=confirm" in options else "pruned"
+
+
+def sync_options(resource: Resource) -> Iterator[str]:
+    """Yield the Argo CD sync options of one object.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/
+    """
+    for option in resource.annotations.get(_SYNC_OPTIONS, "").split(","):
+        if option.strip():
+            yield option.strip()
