@@ -20,6 +20,9 @@ COMMANDS: Final = (
         "read", "bot.cli.read:read", "Show the resources of a file as the cluster reads them."
     ),
     CommandEntry("map", "bot.cli.map:map_", "Show which pods can connect to which."),
+    CommandEntry(
+        "placements", "bot.cli.placements:placements", "Show what is applied where, and why."
+    ),
     CommandEntry("rules", "bot.cli.rules:rules", "List every rule."),
     CommandEntry("explain", "bot.cli.rules:explain", "Show the page of a rule."),
     CommandEntry("who-can", "bot.cli.rbac:who_can", "List who may do something."),

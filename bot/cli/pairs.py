@@ -7,7 +7,7 @@ budget. Roots that could not be rendered are named on standard error, since the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import click
@@ -20,7 +20,11 @@ from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions
 from bot.core.policy.model import Policy
 from bot.core.publish.markdown import visible
+from bot.core.reading import line_of, read_manifest
+from bot.core.resource import Resource, ResourceSource
 from bot.core.states import Pair, States, states_of
+from bot.core.states.placement_table import Placement
+from bot.core.states.resources import identity_of
 from bot.core.tree import Blobs, Tree
 from bot.kubernetes.gitops import Declarations, RepositoryAddresses
 from bot.settings import cache_directory, tool_folders
@@ -32,17 +36,76 @@ def pairs_at(at: str, where: RepositoryOptions) -> Sequence[Pair]:
     """The environments of one commit or directory; the other side of each pair is empty."""
     with open_sides(at, at, where.repo) as sides:
         policy = where.policy_for(sides)
-        return _pairs(sides, {}, policy, where.tenant)
+        return _states(sides, {}, policy, where.tenant).pairs
 
 
 def pairs_between(base: str, head: str, where: RepositoryOptions) -> Sequence[Pair]:
     """The environments in which two commits or directories differ."""
     with open_sides(base, head, where.repo) as sides:
         policy = where.policy_for(sides)
-        return _pairs(sides, sides.head.tree, policy, where.tenant)
+        return _states(sides, sides.head.tree, policy, where.tenant).pairs
 
 
-def _pairs(sides: Sides, head: Tree, policy: Policy, tenant: str) -> Sequence[Pair]:
+@dataclass(frozen=True, slots=True)
+class LocatedPlacement:
+    """A placement, the file and line (1-based) that says so, and what a change does to it.
+
+    `change` is `added` or `removed`, and empty for the table of one commit.
+    """
+
+    placement: Placement
+    path: str = ""
+    line: int | None = None
+    change: str = ""
+
+
+def placements_at(at: str, where: RepositoryOptions) -> Sequence[LocatedPlacement]:
+    """The table of placements of one commit or directory."""
+    with open_sides(at, at, where.repo) as sides:
+        states = _states(sides, {}, where.policy_for(sides), where.tenant)
+        return [_located(row, sides.base.blobs) for row in states.placements[0].rows()]
+
+
+def placements_between(
+    base: str, head: str, where: RepositoryOptions
+) -> Sequence[LocatedPlacement]:
+    """The rows of two tables of placements that differ."""
+    with open_sides(base, head, where.repo) as sides:
+        states = _states(sides, sides.head.tree, where.policy_for(sides), where.tenant)
+        old, new = (list(table.rows()) for table in states.placements)
+        known, kept = set(old), set(new)
+        removed = [_located(row, sides.base.blobs, "removed") for row in old if row not in kept]
+        added = [_located(row, sides.head.blobs, "added") for row in new if row not in known]
+        return sorted((*removed, *added), key=lambda each: (each.placement.root, each.change))
+
+
+def _located(row: Placement, blobs: Blobs, change: str = "") -> LocatedPlacement:
+    if row.node is None:
+        return LocatedPlacement(row, change=change)
+    resource = row.node.resource
+    source = resource.source
+    try:
+        data = blobs.data(source.blob)
+    except KeyError:
+        return LocatedPlacement(row, source.path, change=change)
+    if source.root:
+        source = _written(resource, data)
+    return LocatedPlacement(row, source.path, line_of(data, source, row.node.route), change)
+
+
+def _written(resource: Resource, data: bytes) -> ResourceSource:
+    """Where a resource that kustomize built is written: the object of its kind and name."""
+    for document in read_manifest(data).kustomize.objects:
+        identity = identity_of(document.encoded)
+        if identity and (identity.group_kind, identity.name) == (
+            resource.group_kind,
+            resource.name,
+        ):
+            return replace(resource.source, document=document.document, item=document.item, root="")
+    return resource.source
+
+
+def _states(sides: Sides, head: Tree, policy: Policy, tenant: str) -> States:
     base = sides.base.tree
     blobs = _Either((sides.base.blobs, sides.head.blobs))
     content = ReadManifests(blobs)
@@ -62,7 +125,7 @@ def _pairs(sides: Sides, head: Tree, policy: Policy, tenant: str) -> Sequence[Pa
             addresses=sides.repositories,
         )
     _warn_of_missing(states)
-    return states.pairs
+    return states
 
 
 def _warn_of_missing(states: States) -> None:

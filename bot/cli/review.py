@@ -13,6 +13,7 @@ import click
 from bot.cli.group import BLOCKED, INCOMPLETE, PASS
 from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
+from bot.errors import AnalysisError
 from bot.settings import cache_directory, tool_folders
 
 STATUS: Final[Mapping[str, int]] = {
@@ -83,6 +84,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415
     from bot.analysis.process.start import fork  # noqa: PLC0415
+    from bot.analysis.review import failed_review  # noqa: PLC0415
     from bot.cli.comparison import compare, open_sides  # noqa: PLC0415
     from bot.cli.fix import apply_fixes, fixed_tree  # noqa: PLC0415
     from bot.cli.output.formats import write_review  # noqa: PLC0415
@@ -101,7 +103,13 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     with open_sides(base, head, where.repo) as sides:
         policy = where.policy_for(sides)
         with terminal.progress(f"Comparing {base} with {head}") as report:
-            result = compare(sides, policy, today, replace(options, on_fetch=report))
+            try:
+                result = compare(sides, policy, today, replace(options, on_fetch=report))
+            except AnalysisError as error:
+                if form != "json":
+                    raise
+                result, fix = failed_review(sides.base, sides.head, error), False
+                click.echo(f"fairlead: {error}", err=True)
         write_review(result, policy, sides.line, form, target)
         if fix:
             apply_fixes(result, sides.at_head, fixed_tree(sides.head.name, where.repo))

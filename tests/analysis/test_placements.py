@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from jsonschema import Draft202012Validator
+
+from bot.analysis.examine import MemoryBlobs
+from bot.analysis.process.parent import ComparedTree
+from bot.analysis.review import failed_review
 from bot.core.engine.review import Location
 from bot.core.finding import Severity
 from bot.core.policy.model import EnvironmentPolicy, Policy
+from bot.core.publish.review_json import review_schema, to_json
+from bot.errors import AnalysisError
 from tests.analysis.law import (
     Repository,
     application,
@@ -296,3 +304,26 @@ def test_a_patch_that_is_merged_before_what_it_deletes_is_found_by_itself() -> N
 
     (finding,) = found(analysis, "placement-changed")
     assert finding.location == Location("decoy/kustomization.yaml", 2, "RIGHT")
+
+
+def test_a_flux_kustomization_over_a_chart_is_a_problem_at_the_declaration() -> None:
+    """What Flux generates is in no tree, so no place in it can be named."""
+    base = {"charts/app/Chart.yaml": "apiVersion: v2\nname: app\nversion: 0.1.0\n"}
+    head = {**base, "zzz/decoy.yaml": flux("fake", "charts/app", *deletes().splitlines())}
+
+    analysis = review(Repository(base, head), builds=True)
+
+    places = {problem.location for problem in analysis.problems}
+    assert places == {Location("zzz/decoy.yaml", 6, "RIGHT")}
+
+
+def test_an_analysis_that_fails_is_an_incomplete_review_in_its_own_schema() -> None:
+    tree = ComparedTree({}, MemoryBlobs({}), "b" * 40)
+
+    document = json.loads(to_json(failed_review(tree, tree, AnalysisError("it took too long"))))
+
+    Draft202012Validator(review_schema()).validate(document)
+    assert (document["verdict"], [held["message"] for held in document["problems"]]) == (
+        "incomplete",
+        ["The change was not analysed: it took too long"],
+    )

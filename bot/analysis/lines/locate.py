@@ -155,24 +155,35 @@ class Locator:
 
     def problem(self, trouble: Trouble) -> Problem:
         """A problem with its line, where one can be given."""
-        if self.versions is not None and trouble.path not in self._tree(trouble.side):
-            there = self.versions.place(trouble.path, trouble.side)
-            there = there or Location(trouble.path, None, trouble.side)
-            return self._problem(trouble, there)
+        if trouble.path not in self._tree(trouble.side):
+            there = self.versions and self.versions.place(trouble.path, trouble.side)
+            return self._problem(trouble, there or self._file(trouble))
         line = None
         if trouble.source is not None and not trouble.source.root:
             line = self._line(trouble.source, trouble.route)
         location = Location(trouble.path, line, trouble.side)
         return self._problem(trouble, location)
 
+    def _file(self, trouble: Trouble) -> Location | None:
+        """The file of a problem on the side that has it; None where it is in neither tree."""
+        sides = (trouble.side, _other(trouble.side))
+        side = next((side for side in sides if trouble.path in self._tree(side)), None)
+        return None if side is None else Location(trouble.path, None, side)
+
     @staticmethod
-    def _problem(trouble: Trouble, location: Location) -> Problem:
+    def _problem(trouble: Trouble, location: Location | None) -> Problem:
         message = in_one_line(trouble.message)
         subject = trouble.subject or ProblemSubject(f"{trouble.path}\0{message}")
         return problem_about(subject, trouble.kind, location, message, new=trouble.new)
 
     def _location(self, place: Node | FileLine, side: Side) -> Location | None:
         """The place in a file; None for what no file of the two trees holds, as built-in roles."""
+        location = self._find(place, side)
+        if location is None or location.path not in self._tree(location.side):
+            return None
+        return location
+
+    def _find(self, place: Node | FileLine, side: Side) -> Location | None:
         if isinstance(place, FileLine):
             is_known = place.path in self._tree(side)
             return Location(place.path, place.line, side) if is_known else None

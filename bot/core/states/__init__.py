@@ -15,6 +15,7 @@ from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
 from bot.core.states.environments import Environments, environments_of
 from bot.core.states.pairing import Pair, Pairing, TreeReading
+from bot.core.states.placement_table import NO_PLACEMENTS, PlacementTable
 from bot.core.states.placements.applied import Applied, RootReader, definitions
 from bot.core.states.placements.comparison import Comparison
 from bot.core.states.placements.linking import NO_LINKING, Linking
@@ -53,6 +54,7 @@ class States:
     `fetched` are the files that base and head have of them. `beside` are pairs under base's
     placements and base's division into environments, where head's differ; `unlisted` are pairs with
     the manifests added that nothing applies, and `linking` finds the entry that takes a file in.
+    `placements` are the tables of base and head.
     """
 
     environments: tuple[str, ...]
@@ -72,6 +74,7 @@ class States:
     beside: tuple[Pair, ...] = ()
     unlisted: tuple[Pair, ...] = ()
     linking: Linking = NO_LINKING
+    placements: tuple[PlacementTable, PlacementTable] = (NO_PLACEMENTS, NO_PLACEMENTS)
 
 
 def states_of(  # noqa: PLR0913 - what is compared, and by name how
@@ -141,6 +144,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         tuple(pair for other in others for pair in pairs.of(other, undivided, beside=judged).pairs),
         judged.unlisted,
         Linking(head.before, head.after, *trees.kustomizations),
+        trees.tables(environments, namespace),
     )
 
 

@@ -145,7 +145,7 @@ def _not_rendered(before: Applied | None, after: Applied) -> Trouble:
     new = reason.identity not in known_causes or after.status in _OURS
     name = _name(after)
     message = f"{name} is not rendered: {reason.message}; {_advice(after)}"
-    return _trouble(reason, new=new, side="RIGHT", message=message)
+    return _trouble(after, reason, new=new, side="RIGHT", message=message)
 
 
 def _not_upgraded(before: Applied | None, after: Applied) -> Trouble:
@@ -160,7 +160,7 @@ def _not_upgraded(before: Applied | None, after: Applied) -> Trouble:
     new = reason.message not in known_messages or (result is not None and result.status in _OURS)
     advice = f"compare the output of 'helm template --is-upgrade {after.root.path or '.'}'"
     message = f"{_name(after)} is not rendered {reason.message}; {advice} on both sides by hand"
-    return _trouble(reason, new=new, side="RIGHT", message=message)
+    return _trouble(after, reason, new=new, side="RIGHT", message=message)
 
 
 def _was_not_rendered(before: Applied, after: Applied | None) -> Trouble:
@@ -169,10 +169,16 @@ def _was_not_rendered(before: Applied, after: Applied | None) -> Trouble:
         "is gone, and what it held" if after is None else "was changed, and what it held before"
     )
     message = f"{_name(before)} {change} is not known: {reason.message}; {_advice(before)}"
-    return _trouble(reason, new=before.status in _OURS, side="LEFT", message=message)
+    new = before.status in _OURS
+    return _trouble(before, reason, new=new, side="LEFT", message=message)
 
 
-def _trouble(reason: Reason, *, new: bool, side: Side, message: str) -> Trouble:
+def _trouble(applied: Applied, reason: Reason, *, new: bool, side: Side, message: str) -> Trouble:
+    """The problem at its reason; at the declaration where that wrote the file of the reason."""
+    declared = applied.root.declared
+    if declared is not None and reason.path in applied.root.laid:
+        source, route = declared.node.resource.source, declared.node.route
+        return Trouble("unrendered", new, source.path, side, message, source, route)
     return Trouble("unrendered", new, reason.path, side, message, reason.source, reason.route)
 
 

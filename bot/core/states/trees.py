@@ -15,7 +15,9 @@ from bot.core.policy.model import ORGANISATION_PATH, POLICY_PATH, Names, Policy
 from bot.core.rendering import Declare, Declared
 from bot.core.resource import GroupKind, Resource
 from bot.core.scopes import scopes_of
+from bot.core.states.environments import Environments
 from bot.core.states.pairing import TreeReading
+from bot.core.states.placement_table import PlacementTable, owners_in
 from bot.core.states.placements.applied import Applied, RootReader, definitions
 from bot.core.states.placements.baseline import with_baselines
 from bot.core.states.placements.changed import placements_changed
@@ -295,6 +297,28 @@ class Trees:
     def base_applied(self, namespace: str) -> ManyApplied:
         """All roots of base, read for an environment where this is the default namespace."""
         return self._reader(namespace).applied(self._base.roots)
+
+    def tables(
+        self, environments: Environments, namespace: str
+    ) -> tuple[PlacementTable, PlacementTable]:
+        """The placements of base and of head, without directories that hold no manifest."""
+        owners = owners_in(self._base.roots)
+        reader = self._reader(namespace)
+        base, head = (
+            PlacementTable(
+                Roots(
+                    {
+                        key: applied.root
+                        for key, applied in reader.applied(tree.roots).items()
+                        if applied.root.kind != "directory" or applied.files
+                    }
+                ),
+                environments,
+                owners,
+            )
+            for tree in (self._base, self._head)
+        )
+        return base, head
 
     def rendered(
         self, before: ManyApplied, after: ManyApplied, namespace: str
