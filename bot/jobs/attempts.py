@@ -13,7 +13,9 @@ import structlog
 from bot.errors import GitError, GitHubError, InstallationGone
 from bot.github.tasks import Done, Job, MaintenanceTask, Task, written
 from bot.jobs import lanes
-from bot.jobs.records import reference
+from bot.jobs.isolation import Isolation
+from bot.jobs.records import DATABASE_ERRORS, reference
+from bot.jobs.waiting import WaitingTasks
 from bot.jobs.worker import QueueOptions, Worker
 from bot.metrics import Metrics
 
@@ -55,14 +57,21 @@ class Attempts:
     options: QueueOptions
     worker: Worker
     metrics: Metrics
+    isolation: Isolation
+    waiting: WaitingTasks
 
     def run(self, workflow_id: str, key: str, task: Task, number: AttemptNumber) -> AttemptResult:
         """The result of one attempt. Every exception becomes a result."""
         with _log_fields(key, task, number.attempt), self._measured() as result:
             try:
+                self.waiting.withdraw_covered(workflow_id, task)
                 delay = self._delay_before(workflow_id, task, number)
                 if delay is None:
-                    result.update(_completed(self.worker.do(task)))
+                    with self.isolation.enter(workflow_id, task):
+                        done = self.worker.do(task)
+                    result.update(self._completed(done))
+                elif self.waiting.cover(task):
+                    result.update(_attempt_result("replaced"))
                 else:
                     result.update(_attempt_result("put-off", wait=delay, counted=False))
             except Exception as error:  # noqa: BLE001 - the end of every job must be recorded
@@ -102,6 +111,9 @@ class Attempts:
             self.worker.hold(task, limit)
         postponed = limit is not None and number.attempt < MOST_ATTEMPTS
         wait = self._retry_delay(error, 1 if postponed else number.tries, self.options.tries)
+        if wait is not None and self.waiting.cover(task):
+            log.warning("job left to a newer one", error=str(error))
+            return _attempt_result("replaced")
         if wait is not None:
             log.warning("job will be tried again", wait=wait, error=str(error))
             return _attempt_result("again", wait=wait, counted=limit is None)
@@ -110,13 +122,26 @@ class Attempts:
 
     def _retry_delay(self, error: Exception, attempt: int, tries: int) -> float | None:
         """Seconds until the next attempt, None if the failure is final."""
-        temporary = isinstance(error, GitError) or (
+        temporary = isinstance(error, (GitError, *DATABASE_ERRORS)) or (
             isinstance(error, GitHubError) and error.retryable
         )
         if not temporary or attempt >= tries:
             return None
         requested = error.retry_after if isinstance(error, GitHubError) else None
         return requested or min(3600.0, self.options.first_wait * 2 ** (attempt - 1))
+
+    def _completed(self, done: Done) -> AttemptResult:
+        """The result of a task that ended, without next tasks that others make unnecessary.
+
+        Those are the tasks of a sweep that wait or run already, and what a waiting task covers.
+        """
+        queued = lanes.queued_keys() if any(map(_from_sweep, done.tasks)) else frozenset()
+        rows = [
+            written(task)
+            for task in done.tasks
+            if not (_from_sweep(task) and task.key in queued) and not self.waiting.cover(task)
+        ]
+        return _attempt_result(done.outcome, tasks=rows, spread=done.spread)
 
     @contextmanager
     def _measured(self) -> Iterator[AttemptResult]:
@@ -127,13 +152,6 @@ class Attempts:
         self.metrics.jobs.labels(result["outcome"]).inc()
         self.metrics.seconds.observe(seconds)
         log.info("job ended", outcome=result["outcome"], seconds=round(seconds, 3))
-
-
-def _completed(done: Done) -> AttemptResult:
-    """The result of a task that ended, without the sweep's tasks that wait or run already."""
-    queued = lanes.queued_keys() if any(map(_from_sweep, done.tasks)) else frozenset()
-    rows = [written(task) for task in done.tasks if not (_from_sweep(task) and task.key in queued)]
-    return _attempt_result(done.outcome, tasks=rows, spread=done.spread)
 
 
 def _from_sweep(task: Task) -> bool:

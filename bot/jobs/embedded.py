@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -51,9 +52,17 @@ class EmbeddedFile:
     def _prepared(self) -> Path:
         """The file in write-ahead mode, which is persistent and keeps the webhook's answer fast."""
         path = self._directory / "queue.sqlite"
-        connection = sqlite3.connect(path)
         try:
-            connection.execute("PRAGMA journal_mode=WAL").fetchone()
-        finally:
-            connection.close()
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL").fetchone()
+                (problem,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError as error:
+            problem = str(error)
+        if problem != "ok":
+            self.release()
+            raise UsageError(
+                f"the queue {str(path)!r} is damaged ({problem}): move it and the files beside it "
+                "(queue.sqlite-wal, queue.sqlite-shm) away and start again; open pull requests "
+                "are then reviewed anew, and nothing else is lost"
+            )
         return path

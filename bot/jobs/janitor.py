@@ -26,15 +26,21 @@ _BATCH: Final = 500
 
 
 class Janitor:
-    """A thread that runs every `seconds`; the free core of DBOS does neither of its two tasks.
+    """A thread that runs every `seconds`, SECONDS unless given; the free core of DBOS does neither of its two tasks.
 
     `fail_crashed` is called with the id of each workflow that exceeded its recovery attempts, in
-    every round for as long as its row is kept.
+    every round for as long as its row is kept. `resume_stranded` is called in every round.
     """
 
-    def __init__(self, fail_crashed: Callable[[str], None], seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        fail_crashed: Callable[[str], None],
+        resume_stranded: Callable[[], None],
+        seconds: float | None = None,
+    ) -> None:
         self._fail_crashed = fail_crashed
-        self._seconds = seconds
+        self._resume_stranded = resume_stranded
+        self._seconds = SECONDS if seconds is None else seconds
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="janitor", daemon=True)
 
@@ -52,6 +58,7 @@ class Janitor:
         while True:
             try:
                 self._look_for_crashed()
+                self._resume_stranded()
                 moment = datetime.now(UTC)
                 if pruned is None or moment - pruned > timedelta(hours=12):
                     prune(moment)

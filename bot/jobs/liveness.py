@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 import psycopg
@@ -27,7 +28,9 @@ _SPACE: Final = 0x4641
 class Liveness:
     """The lock of this replica, and a thread that checks the locks of its peers."""
 
-    def __init__(self, url: str, executor: str) -> None:
+    def __init__(self, url: str, executor: str, blame: Callable[[str, str], None]) -> None:
+        """`blame` is called with a dead executor and an id of its crash, before its recovery."""
+        self._blame = blame
         self._url = url
         self._executor = executor
         self._locked = threading.Event()
@@ -87,6 +90,8 @@ class Liveness:
             free = frozenset(self._free(connection))
             if dead := sorted(free & suspects):
                 log.warning("jobs of dead replicas taken over", replicas=dead)
+                for executor in dead:
+                    self._blame(executor, executor)
                 # Private, but what DBOS itself uses; pinned below 3.5 and covered by a test.
                 DBOS._recover_pending_workflows(dead)  # noqa: SLF001 - see above
             return free

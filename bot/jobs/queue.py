@@ -6,6 +6,8 @@ import socket
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -15,11 +17,15 @@ from bot.errors import JobFailed, QueueError
 from bot.github.tasks import Task, read, written
 from bot.jobs import lanes, records
 from bot.jobs.attempts import AttemptNumber, AttemptResult, Attempts
+from bot.jobs.crashes import Crashes
+from bot.jobs.database import QueueDatabase
 from bot.jobs.embedded import EmbeddedFile
+from bot.jobs.isolation import Isolation
 from bot.jobs.janitor import Janitor
 from bot.jobs.liveness import Liveness
 from bot.jobs.records import DATABASE_ERRORS, FAILED, FAILURE, reference, summary
 from bot.jobs.sweeper import Sweeper
+from bot.jobs.waiting import WaitingTasks
 from bot.jobs.worker import QueueOptions, Worker
 from bot.metrics import Metrics
 
@@ -29,6 +35,9 @@ VERSION: Final = "1"
 """Constant: DBOS's default is a hash of the source, which would strand every job at an upgrade."""
 
 
+_UNLIMITED: Final = 1_000_000
+
+
 class Queue:
     """The running queue of this process. DBOS allows one at a time."""
 
@@ -36,10 +45,12 @@ class Queue:
         self._options = options
         self._worker = worker
         self._metrics = metrics
-        self._attempts = Attempts(options, worker, metrics)
+        self._executor = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+        if options.database is None:
+            # The next process has the same name and so recovers this one's jobs.
+            self._executor = "embedded"
         self._liveness: Liveness | None = None
         self._file = EmbeddedFile(options.directory)
-        self._janitor = Janitor(self._fail_crashed)
         self._sweeper: Sweeper | None = None
         self._workflow: Callable[..., Any] = self._run
         self._failure_workflow: Callable[..., Any] = self._fail_workflow
@@ -50,14 +61,24 @@ class Queue:
         Raises UsageError if the data directory is in use or SQLite is too old.
         """
         url = self._options.database or self._file.take()
-        executor = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
-        self._configure(url, executor)
+        self._database = QueueDatabase(url)
+        self._database.prepare()
+        self._waiting = WaitingTasks(self._database)
+        self._crashes = Crashes(self._database, self._executor)
+        isolation = Isolation(self._database, self._executor)
+        self._attempts = Attempts(
+            self._options, self._worker, self._metrics, isolation, self._waiting
+        )
+        self._configure(url)
         self._register()
         if self._options.database:
-            self._liveness = Liveness(url, executor)
+            self._liveness = Liveness(url, self._executor, self._crashes.blame)
             self._liveness.start()
+        else:
+            self._crashes.blame(self._executor, uuid.uuid4().hex)
         DBOS.launch()
         self._open_lanes()
+        self._janitor = Janitor(self._fail_crashed, self._crashes.resume_stranded)
         self._janitor.start()
         if self._options.sweep:
             self._sweeper = Sweeper(self, self._worker.undelivered, self._options.sweep)
@@ -73,6 +94,11 @@ class Queue:
         if self._liveness:
             self._liveness.retire()
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=grace)
+        # What still runs is not to blame for the end of this process.
+        with suppress(*DATABASE_ERRORS):
+            if self._database.under_way(self._executor):
+                self._database.mark(self._executor)
+        self._database.close()
         if self._liveness:
             # Last: peers take over the jobs of a replica whose lock is gone.
             self._liveness.stop()
@@ -87,7 +113,11 @@ class Queue:
             workflow_id = records.next_submission(f"{delivery}/{task.label}")
             if workflow_id is None:
                 return False
+            if self._waiting.cover(task):
+                log.info("a waiting job covers the delivery", delivery=delivery)
+                return True
             self._enqueue(workflow_id, task, AttemptNumber(), lanes.delay_of(task))
+            self._waiting.withdraw_covered(workflow_id, task)
         except DATABASE_ERRORS as error:
             raise QueueError(summary(error)) from error
         return True
@@ -103,7 +133,7 @@ class Queue:
     def unready(self) -> str | None:
         """Why no task can be recorded now, None if one can."""
         try:
-            DBOS.get_workflow_status("ready")
+            self._database.probe()
         except DATABASE_ERRORS as error:
             return summary(error)
         return None
@@ -120,14 +150,13 @@ class Queue:
         counter = Counter(row.status for row in rows)
         return {status.lower(): counter[status] for status in (*lanes.WAITING, *FAILED)}
 
-    def _configure(self, url: str, executor: str) -> None:
+    def _configure(self, url: str) -> None:
         DBOS(
             config={
                 "name": "fairlead",
                 "system_database_url": url,
                 "application_version": VERSION,
-                # Embedded, the next process has the same name and so recovers this one's jobs.
-                "executor_id": executor if self._options.database else "embedded",
+                "executor_id": self._executor,
                 "log_level": "WARNING",
                 "enable_otlp": False,
                 # Nothing waits for notifications, and the thread that polls delays shutdown.
@@ -148,13 +177,17 @@ class Queue:
         """Names are explicit: rows written by an older release must find their function."""
 
         def review(delivery: str, row: dict[str, Any], attempt: int, tries: int = 1) -> str:
-            return self._run(delivery, read(row), AttemptNumber(attempt, tries))
+            with self._crashes.tracked():
+                return self._run(delivery, read(row), AttemptNumber(attempt, tries))
 
         def give_up(delivery: str, row: dict[str, Any], attempt: int) -> None:
-            self._fail_workflow(delivery, read(row), attempt)
+            with self._crashes.tracked():
+                self._fail_workflow(delivery, read(row), attempt)
 
-        self._workflow = DBOS.workflow(name="review", max_recovery_attempts=3)(review)
-        self._failure_workflow = DBOS.workflow(name="give up", max_recovery_attempts=3)(give_up)
+        # `Crashes` decides who is given up after a crash; DBOS counts every workflow under way.
+        workflow = partial(DBOS.workflow, max_recovery_attempts=_UNLIMITED)
+        self._workflow = workflow(name="review")(review)
+        self._failure_workflow = workflow(name="give up")(give_up)
 
     def _enqueue(
         self, key: str, task: Task, number: AttemptNumber, wait: float | None = None

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import sqlalchemy as sql
 
+from bot.errors import UsageError
+
 IN_MEMORY: Final = "sqlite://"
 
 
@@ -26,12 +28,28 @@ def engine(url: str) -> sql.Engine:
     return sql.create_engine(url, connect_args=arguments, pool_pre_ping=True)
 
 
+def _check(engine: sql.Engine) -> None:
+    """Open the file in write-ahead mode. Raises UsageError if it is damaged."""
+    problem = "ok"
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            problem = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    except sql.exc.DatabaseError as error:
+        problem = str(error.orig)
+    if problem != "ok":
+        raise UsageError(
+            f"the audit log {engine.url.database!r} is damaged ({problem}): it holds the approvals "
+            "of open pull requests, so restore it from a back-up; without one, move it away and "
+            "start again, and findings have to be approved anew"
+        )
+
+
 def prepare(engine: sql.Engine, table: sql.Table, lock: int, *statements: Any) -> None:
     """Create the table and run the statements; replicas take turns by the advisory lock."""
     dialect = engine.dialect.name
     if dialect == "sqlite":
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        _check(engine)
     with engine.begin() as connection:
         if dialect == "postgresql":
             connection.execute(sql.select(sql.func.pg_advisory_xact_lock(lock)))

@@ -15,7 +15,7 @@ import pytest
 from bot.standin.demo import wait_until
 
 WORKER = """
-import os, pathlib, sys, time
+import os, pathlib, signal, sys, time
 from bot import logs
 from bot.github.tasks import Batch, Done, Job
 from bot.jobs import Queue, QueueOptions
@@ -37,7 +37,12 @@ class Reviewer:
         tell("begun", job.number, os.getpid())
         if act == "die":
             os._exit(9)
-        time.sleep(600 if act == "deal" else float(act))
+        if act == "guilty":
+            # Number 9 kills its process once the others are under way, the others need longer.
+            time.sleep(0.5 if job.number == 9 else 1.5)
+            if job.number == 9:
+                os._exit(9)
+        time.sleep({"deal": 600, "guilty": 0}.get(act) if act.isalpha() else float(act))
         tell("done", job.number, os.getpid())
         return Done("reviewed")
 
@@ -68,6 +73,7 @@ if act == "deal":
 for number in submitted:
     queue.submit(f"d-{number}", Job(1, 2, int(number)))
 tell("ready", os.getpid())
+signal.signal(signal.SIGTERM, lambda *_: (queue.stop(0), os._exit(0)))
 time.sleep(600)
 """
 
@@ -114,6 +120,10 @@ class Workers:
         """Waits for it; fails with the log where it does not come."""
         assert wait_until(holds, 60), (self._directory / "log").read_text()
 
+    def until_told(self, word: str, times: int) -> None:
+        """Waits until a word was told so often."""
+        self.until(lambda: len(self.told(word)) >= times)
+
     def end(self) -> None:
         """Nothing of it runs any more."""
         for process in self._started:
@@ -150,17 +160,56 @@ def test_a_batch_that_was_dealt_in_part_is_dealt_whole_by_the_next_process(
 
 
 def test_a_job_that_kills_its_process_each_time_is_given_up_once(embedded: Workers) -> None:
-    for turn in range(4):
+    for turn in range(3):
         process = embedded.start("die", *([1] if turn == 0 else []))
         assert process.wait(timeout=60) == 9
-    fifth = embedded.start("die")
+    fourth = embedded.start("die")
     embedded.until(lambda: embedded.recorded("d-1/1!end") == "SUCCESS")
-    fifth.kill()
-    fifth.wait()
-    assert len(embedded.told("begun")) == 4
+    fourth.kill()
+    fourth.wait()
+    assert len(embedded.told("begun")) == 3
     embedded.start("0", 2)
     embedded.until(lambda: len(embedded.told("done")) > 0)
     assert embedded.told("given-up") == [["1", "d-1"]]
+
+
+def test_jobs_that_were_under_way_at_every_kill_are_done_in_the_end(embedded: Workers) -> None:
+    for turn in range(4):
+        process = embedded.start("600", *([1, 2, 3] if turn == 0 else []))
+        begun = 3 * (turn + 1) if turn < 2 else 6 + turn - 1
+        embedded.until_told("begun", begun)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    embedded.start("0")
+    embedded.until(lambda: len(embedded.told("done")) == 3)
+    assert embedded.told("given-up") == []
+
+
+def test_only_the_guilty_job_is_given_up(embedded: Workers) -> None:
+    """The others are under way at each death, until the suspects run alone."""
+    processes = [embedded.start("guilty", 1, 2, 3, 9)]
+
+    def ended() -> bool:
+        if processes[-1].poll() is not None:
+            processes.append(embedded.start("guilty"))
+        return embedded.told("given-up") != []
+
+    embedded.until(ended)
+    embedded.until(lambda: len(embedded.told("done")) >= 3)
+    assert embedded.told("given-up") == [["9", "d-9"]]
+    assert {number for number, _ in embedded.told("done")} == {"1", "2", "3"}
+
+
+def test_a_process_that_stops_in_order_blames_nobody(embedded: Workers) -> None:
+    for _ in range(4):
+        process = embedded.start("600", 1)
+        begun = len(embedded.told("begun")) + 1
+        embedded.until_told("begun", begun)
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+    embedded.start("0")
+    embedded.until(lambda: len(embedded.told("done")) == 1)
+    assert embedded.told("given-up") == []
 
 
 @pytest.fixture

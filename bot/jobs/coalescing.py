@@ -1,0 +1,33 @@
+"""Which waiting task makes another one unnecessary: at most one job of a pull request waits.
+
+A task carries no state of its pull request; it reads the state when it runs. So a task that has not
+begun yet does everything that a later delivery about the same pull request requires, if it is at
+least as thorough and as urgent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bot.github.tasks import Announcement, Job, Task
+
+_THOROUGHNESS: Final[Mapping[str, int]] = MappingProxyType(
+    {"missing": 0, "changed": 1, "requested": 2}
+)
+_URGENCY: Final[Mapping[str, int]] = MappingProxyType({"sweep": 0, "bots": 1, "people": 2})
+
+
+def covers(waiting: Task, task: Task) -> bool:
+    """Whether a task that waits does everything that another one would do, and as soon."""
+    if isinstance(waiting, Announcement) and isinstance(task, Announcement):
+        return covers(waiting.job, task.job)
+    if not (isinstance(waiting, Job) and isinstance(task, Job)):
+        return False
+    return (
+        waiting.key == task.key
+        and _THOROUGHNESS[waiting.reason] >= _THOROUGHNESS[task.reason]
+        and _URGENCY[waiting.priority] >= _URGENCY[task.priority]
+        and (task.quiet or not waiting.quiet)
+    )

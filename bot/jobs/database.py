@@ -1,0 +1,191 @@
+"""The queue's database beside DBOS: waiting tasks by key, a write probe, and records of crashes.
+
+DBOS's table `workflow_status` is read by partition key and by executor, which DBOS's own listing
+cannot do before it is launched; its columns are covered by tests, and DBOS is pinned below 3.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+import sqlalchemy as sql
+from sqlalchemy.dialects import postgresql, sqlite
+
+_SCHEMA: Final = "dbos"
+"""The schema of DBOS's tables in PostgreSQL."""
+
+_LOCK: Final = 0x4641_4C51
+_FILLER: Final = b"x" * 16 * 1024
+"""What a probe writes: more than the rows of a task."""
+
+_THEIRS: Final = sql.MetaData()
+_WORKFLOWS: Final = sql.Table(
+    "workflow_status",
+    _THEIRS,
+    sql.Column("workflow_uuid", sql.Text, primary_key=True),
+    sql.Column("status", sql.Text),
+    sql.Column("queue_name", sql.Text),
+    sql.Column("queue_partition_key", sql.Text),
+    sql.Column("executor_id", sql.Text),
+    sql.Column("completed_at", sql.BigInteger),
+)
+
+_OURS: Final = sql.MetaData()
+_PROBE: Final = sql.Table(
+    "fairlead_probe",
+    _OURS,
+    sql.Column("id", sql.Integer, primary_key=True, autoincrement=False),
+    sql.Column("filler", sql.LargeBinary, nullable=False),
+)
+_DEATHS: Final = sql.Table(
+    "fairlead_deaths",
+    _OURS,
+    sql.Column("workflow_id", sql.Text, primary_key=True),
+    sql.Column("incident", sql.Text, primary_key=True),
+    sql.Column("alone", sql.Boolean, nullable=False),
+    sql.Column("at", sql.Text, nullable=False),
+)
+_EXECUTORS: Final = sql.Table(
+    "fairlead_executors",
+    _OURS,
+    sql.Column("executor_id", sql.Text, primary_key=True),
+    sql.Column("state", sql.Text, nullable=False),
+)
+_STOPPED: Final = ""
+"""The state of an executor that ended in order; any other is the id of a workflow run alone."""
+
+
+class QueueDatabase:
+    """The queue's database, beside DBOS. Any thread may call its methods.
+
+    Every method raises SQLAlchemyError if the database cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        """`url` as DBOS takes it: `sqlite:///...` or `postgresql://...`."""
+        embedded = url.startswith("sqlite")
+        if not embedded:
+            url = "postgresql+psycopg://" + url.partition("://")[2]
+        arguments = {"timeout": 5} if embedded else {"connect_timeout": 5}
+        self._engine = sql.create_engine(url, connect_args=arguments, pool_pre_ping=not embedded)
+        self._theirs = self._engine.execution_options(
+            schema_translate_map={None: None if embedded else _SCHEMA}
+        )
+
+    def prepare(self) -> None:
+        """Create our own tables where they are missing."""
+        with self._engine.begin() as connection:
+            if self._engine.dialect.name == "postgresql":
+                connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_LOCK)))
+            _OURS.create_all(connection)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def probe(self) -> None:
+        """Write as much as a task needs."""
+        with self._engine.begin() as connection:
+            connection.execute(sql.delete(_PROBE))
+            row = {"id": 1, "filler": _FILLER}
+            connection.execute(self._insert(_PROBE).values(row).on_conflict_do_nothing())
+
+    def waiting(self, key: str) -> tuple[str, ...]:
+        """The ids of the workflows of a partition key that have not begun."""
+        columns = _WORKFLOWS.c
+        query = sql.select(columns.workflow_uuid).where(
+            columns.queue_partition_key == key, columns.status.in_(("ENQUEUED", "DELAYED"))
+        )
+        with self._theirs.connect() as connection:
+            return tuple(connection.scalars(query))
+
+    def withdraw(self, workflow_id: str) -> bool:
+        """Delete a workflow's row unless it has begun; whether it was deleted."""
+        columns = _WORKFLOWS.c
+        statement = sql.delete(_WORKFLOWS).where(
+            columns.workflow_uuid == workflow_id, columns.status.in_(("ENQUEUED", "DELAYED"))
+        )
+        with self._theirs.begin() as connection:
+            return connection.execute(statement).rowcount > 0
+
+    def under_way(self, executor: str) -> tuple[str, ...]:
+        """The ids of the workflows that this executor has begun and not ended."""
+        columns = _WORKFLOWS.c
+        query = sql.select(columns.workflow_uuid).where(
+            columns.executor_id == executor, columns.status == "PENDING"
+        )
+        if not sql.inspect(self._theirs).has_table(
+            _WORKFLOWS.name, schema=None if self._theirs.dialect.name == "sqlite" else _SCHEMA
+        ):
+            return ()
+        with self._theirs.connect() as connection:
+            return tuple(connection.scalars(query.order_by(columns.workflow_uuid)))
+
+    def record_crash(self, executor: str, incident: str) -> None:
+        """Record who was under way when an executor died; nothing if it was stopped in order.
+
+        `incident` identifies the crash: a peer that records it as well adds nothing.
+        """
+        workflows = self.under_way(executor)
+        with self._engine.begin() as connection:
+            query = sql.select(_EXECUTORS.c.state).where(_EXECUTORS.c.executor_id == executor)
+            state = connection.scalar(query)
+            connection.execute(sql.delete(_EXECUTORS).where(_EXECUTORS.c.executor_id == executor))
+            if state == _STOPPED:
+                return
+            dead = (state,) if state in workflows else workflows
+            at = datetime.now(UTC).isoformat()
+            for workflow in dead:
+                row = {
+                    "workflow_id": workflow,
+                    "incident": incident,
+                    "alone": len(dead) == 1,
+                    "at": at,
+                }
+                connection.execute(self._insert(_DEATHS).values(row).on_conflict_do_nothing())
+
+    def deaths(self, workflow_id: str) -> tuple[int, int]:
+        """How often a process died while this workflow was under way; how often under it alone."""
+        query = sql.select(_DEATHS.c.alone).where(_DEATHS.c.workflow_id == workflow_id)
+        with self._engine.connect() as connection:
+            alone = list(connection.scalars(query))
+        return len(alone), sum(alone)
+
+    def mark(self, executor: str, workflow_id: str = _STOPPED) -> None:
+        """Record that an executor runs this workflow alone; without one, that it stopped."""
+        row = {"executor_id": executor, "state": workflow_id}
+        with self._engine.begin() as connection:
+            connection.execute(sql.delete(_EXECUTORS).where(_EXECUTORS.c.executor_id == executor))
+            connection.execute(self._insert(_EXECUTORS).values(row).on_conflict_do_nothing())
+
+    def unmark(self, executor: str) -> None:
+        """Record that an executor runs no workflow alone."""
+        with self._engine.begin() as connection:
+            connection.execute(sql.delete(_EXECUTORS).where(_EXECUTORS.c.executor_id == executor))
+
+    def dead_letter(self, workflow_ids: Iterable[str]) -> None:
+        """Give up these workflows, as DBOS does with one that exceeds its recovery attempts."""
+        ids = tuple(workflow_ids)
+        statement = (
+            sql.update(_WORKFLOWS)
+            .where(_WORKFLOWS.c.workflow_uuid.in_(ids), _WORKFLOWS.c.status == "PENDING")
+            .values(
+                status="MAX_RECOVERY_ATTEMPTS_EXCEEDED",
+                completed_at=int(datetime.now(UTC).timestamp() * 1000),
+            )
+        )
+        if ids:
+            with self._theirs.begin() as connection:
+                connection.execute(statement)
+
+    def forget_deaths(self, before: datetime) -> None:
+        """Delete the records of crashes before a moment."""
+        with self._engine.begin() as connection:
+            connection.execute(sql.delete(_DEATHS).where(_DEATHS.c.at < before.isoformat()))
+
+    def _insert(self, table: sql.Table) -> postgresql.Insert | sqlite.Insert:
+        if self._engine.dialect.name == "postgresql":
+            return postgresql.insert(table)
+        return sqlite.insert(table)
