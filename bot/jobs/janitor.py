@@ -26,7 +26,7 @@ _BATCH: Final = 500
 
 
 class Janitor:
-    """A thread that runs every `seconds`, SECONDS unless given; the free core of DBOS does neither of its two tasks.
+    """A thread that runs every `seconds`; the free core of DBOS does neither of its two tasks.
 
     `fail_crashed` is called with the id of each workflow that exceeded its recovery attempts, in
     every round for as long as its row is kept. `resume_stranded` is called in every round.

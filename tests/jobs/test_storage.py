@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -84,7 +84,10 @@ def test_a_damaged_file_is_reported_in_one_sentence(
     path = tmp_path / file
     path.write_bytes(b"SQLite format 3\0" + b"damaged " * 4096)
     queue = Queue(QueueOptions(tmp_path), bench, Metrics())
-    start = {"queue.sqlite": queue.start, "audit.sqlite": lambda: Audit.opened(tmp_path, None)}
+    start: dict[str, Callable[[], object]] = {
+        "queue.sqlite": queue.start,
+        "audit.sqlite": lambda: Audit.opened(tmp_path, None),
+    }
     with pytest.raises(UsageError) as caught:
         start[file]()
     assert f"{str(path)!r} is damaged" in str(caught.value)
