@@ -116,9 +116,9 @@ class Workers:
             connection.close()
         return row[0] if row else None
 
-    def until(self, holds: Callable[[], bool]) -> None:
+    def until(self, holds: Callable[[], bool], seconds: float = 60) -> None:
         """Waits for it; fails with the log where it does not come."""
-        assert wait_until(holds, 60), (self._directory / "log").read_text()
+        assert wait_until(holds, seconds), (self._directory / "log").read_text()
 
     def until_told(self, word: str, times: int) -> None:
         """Waits until a word was told so often."""
@@ -194,7 +194,7 @@ def test_only_the_guilty_job_is_given_up(embedded: Workers) -> None:
             processes.append(embedded.start("guilty"))
         return embedded.told("given-up") != []
 
-    embedded.until(ended)
+    embedded.until(ended, 300)
     embedded.until(lambda: len(embedded.told("done")) >= 3)
     assert embedded.told("given-up") == [["9", "d-9"]]
     assert {number for number, _ in embedded.told("done")} == {"1", "2", "3"}
