@@ -47,6 +47,15 @@ COMMANDS: Final = (
 """In the order in which `fairlead --help` shows them."""
 
 
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it
+    if not value or ctx.resilient_parsing:
+        return
+    from bot.version import describe  # noqa: PLC0415 - not for --help
+
+    click.echo(f"fairlead {describe()}")
+    ctx.exit()
+
+
 @click.group(
     "fairlead",
     cls=CommandLine,
@@ -54,7 +63,14 @@ COMMANDS: Final = (
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="`fairlead COMMAND --help` shows a command's options and examples.",
 )
-@click.version_option(package_name="fairlead", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and the commit, and exit.",
+)
 def cli() -> None:
     """Review GitOps changes: what would this change newly grant, run, expose or break?"""
 
