@@ -131,6 +131,7 @@ VARIABLES: Final = (
 )
 """Every variable, in the order of docs/running.md."""
 
+_CHECKOUT: Final = Path(__file__).resolve().parents[1]
 _YES: Final = ("1", "true", "yes", "on")
 _NO: Final = ("", "0", "false", "no", "off")
 
@@ -302,7 +303,8 @@ def cache_directory(environ: Mapping[str, str] | None = None) -> Path | None:
 def tool_folders(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     """The directories searched for renderers before PATH; downloads go to the first of them.
 
-    FAIRLEAD_TOOLS, `tools` in the data directory, `tools` in the user's cache.
+    FAIRLEAD_TOOLS, `tools` in the data directory, `tools` in the user's cache, and `.tools` of a
+    checkout of this project, unless FAIRLEAD_TOOLS names another folder.
     """
     read = _Reader(os.environ if environ is None else environ)
     configured, data, cache = (
@@ -314,7 +316,13 @@ def tool_folders(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
         *((Path(configured),) if configured else ()),
         *((Path(data) / "tools",) if data else ()),
         *((cache / "tools",) if cache else ()),
+        *((_CHECKOUT / ".tools",) if not configured and _is_checkout() else ()),
     )
+
+
+def _is_checkout() -> bool:
+    """Whether this package runs from a checkout of the project with renderers in `.tools`."""
+    return (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / ".tools").is_dir()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import fcntl
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -66,7 +67,7 @@ def _ready() -> Path | str:
             tool = next(tool for tool in pinned_tools() if tool.name == name)
             _say(f"Building {name} {tool.version} into .tools (some minutes, once)")
             try:
-                build(tool, _FOLDER)
+                build(tool, _FOLDER, _Pace().step)
             except UsageError as error:
                 return f"{name} {tool.version} is not in .tools, and {error}"
     lacking = _lacking(_FOLDER)
@@ -91,6 +92,18 @@ def _one_at_a_time() -> Iterator[None]:
     with (_FOLDER / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+class _Pace:
+    """Says one step of a build in half a minute."""
+
+    def __init__(self) -> None:
+        self._said = time.monotonic()
+
+    def step(self, text: str) -> None:
+        if time.monotonic() - self._said > 30:
+            self._said = time.monotonic()
+            _say(f"  {text}")
 
 
 def _say(text: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,6 +15,12 @@ from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import AnalysisError
 from bot.settings import cache_directory, tool_folders
+
+if TYPE_CHECKING:
+    from bot.analysis.process.parent import AnalysisOptions
+    from bot.cli.comparison import Sides
+    from bot.core.engine.review import Review
+    from bot.core.policy.model import Policy
 
 STATUS: Final[Mapping[str, int]] = {
     "pass": PASS,
@@ -84,9 +90,9 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415
     from bot.analysis.process.start import fork  # noqa: PLC0415
-    from bot.analysis.review import failed_review  # noqa: PLC0415
-    from bot.cli.comparison import compare, open_sides  # noqa: PLC0415
+    from bot.cli.comparison import open_sides  # noqa: PLC0415
     from bot.cli.fix import apply_fixes, fixed_tree  # noqa: PLC0415
+    from bot.cli.missing_renderers import offer_renderers  # noqa: PLC0415
     from bot.cli.output.formats import write_review  # noqa: PLC0415
 
     _warn_without_sandbox()
@@ -99,21 +105,38 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         renders=renders_here(tool_folders()),
         fetching=where.fetching(cache),
     )
-    today = datetime.now(UTC).date()
     with open_sides(base, head, where.repo) as sides:
         policy = where.policy_for(sides)
-        with terminal.progress(f"Comparing {base} with {head}") as report:
-            try:
-                result = compare(sides, policy, today, replace(options, on_fetch=report))
-            except AnalysisError as error:
-                if form != "json":
-                    raise
-                result, fix = failed_review(sides.base, sides.head, error), False
-                click.echo(f"fairlead: {error}", err=True)
+        title = f"Comparing {base} with {head}"
+        result, complete = _compare(sides, policy, options, form, title)
+        if offer_renderers(result.problems):
+            found = replace(options, renders=renders_here(tool_folders()))
+            result, complete = _compare(sides, policy, found, form, title)
         write_review(result, policy, sides.line, form, target)
-        if fix:
+        if fix and complete:
             apply_fixes(result, sides.at_head, fixed_tree(sides.head.name, where.repo))
     ctx.exit(STATUS[result.verdict])
+
+
+def _compare(
+    sides: Sides, policy: Policy, options: AnalysisOptions, form: str, title: str
+) -> tuple[Review, bool]:
+    """The review, and whether the analysis came to its end.
+
+    Raises AnalysisError where it did not, but for JSON, which always gets a review.
+    """
+    from bot.analysis.review import failed_review  # noqa: PLC0415 - not for --help
+    from bot.cli.comparison import compare  # noqa: PLC0415 - not for --help
+
+    today = datetime.now(UTC).date()
+    with terminal.progress(title) as report:
+        try:
+            return compare(sides, policy, today, replace(options, on_fetch=report)), True
+        except AnalysisError as error:
+            if form != "json":
+                raise
+            click.echo(f"fairlead: {error}", err=True)
+            return failed_review(sides.base, sides.head, error), False
 
 
 def _warn_without_sandbox() -> None:

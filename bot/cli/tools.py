@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -76,25 +80,51 @@ def fetch(*, build: bool, folder: Path | None) -> None:
 
     An archive is unpacked only if its SHA-256 is the locked one. Installed versions are kept.
     """
-    from bot.render import install  # noqa: PLC0415 - not for --help
-    from bot.render.tools import pinned_tools  # noqa: PLC0415 - not for --help
     from bot.settings import tool_folders  # noqa: PLC0415 - not for --help
 
     target = folder or next(iter(tool_folders()), None)
     if target is None:
         raise UsageError("no home directory to install renderers into: name a folder by --to")
+    install_renderers(target, build=build)
+
+
+def install_renderers(target: Path, *, build: bool = False) -> None:
+    """Install the pinned renderers into a folder, and say so. Raises UsageError on failure."""
+    from bot.render import install  # noqa: PLC0415 - not for --help
+    from bot.render.tools import pinned_tools  # noqa: PLC0415 - not for --help
+
     for tool in pinned_tools():
         if _is_there(tool, target):
             terminal.write(f"{tool.name} {tool.version} is in {target}\n", None)
             continue
-        doing = "Building" if build else "Fetching"
-        with terminal.progress(f"{doing} {tool.name} {tool.version}"):
-            path = (install.build if build else install.fetch)(tool, target)
+        title = f"{tool.name} {tool.version}"
+        with terminal.progress(f"{'Building' if build else 'Fetching'} {title}") as report:
+            if build:
+                steps = _Paced(f"Building {title}", report)
+                path = install.build(tool, target, steps.step)
+            else:
+                path = install.fetch(tool, target)
         if not _is_there(tool, target):
             raise UsageError(
                 f"{path} was installed, but does not report {tool.name} {tool.version}"
             )
         terminal.write(f"{tool.name} {tool.version} was installed in {target}\n", None)
+
+
+@dataclass(slots=True)
+class _Paced:
+    """Reports the steps of a build: each on a terminal, else one line in fifteen seconds."""
+
+    title: str
+    report: Callable[[str], None]
+    _told: float = field(default_factory=time.monotonic)
+
+    def step(self, text: str) -> None:
+        """Report a step, unless the one before was reported just now."""
+        pause = 0.2 if sys.stderr.isatty() else 15.0
+        if time.monotonic() - self._told >= pause:
+            self._told = time.monotonic()
+            self.report(f"{self.title}: {text}")
 
 
 def _is_there(tool: Tool, folder: Path) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
 import platform
+import re
 import shutil
+import signal
 import subprocess
 import tarfile
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -22,6 +27,9 @@ _ARCHIVE_LIMIT: Final = 128 * 1024 * 1024
 _MEMBER_LIMIT: Final = 512 * 1024 * 1024
 _TIMEOUT: Final = 60.0
 _BUILD_TIMEOUT: Final = 1800.0
+_MOST_COMPILERS: Final = 4
+_PACKAGE_LINE: Final = re.compile(r"[A-Za-z0-9._~/+-]+")
+"""With `-v`, Go prints the import path of each package that it compiles."""
 _MACHINES: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -32,6 +40,10 @@ def this_platform() -> str:
 
 
 Download: TypeAlias = Callable[[str], bytes]
+
+
+def _ignore(step: str) -> None:
+    del step
 
 
 def fetch(tool: Tool, folder: Path, download: Download | None = None) -> Path:
@@ -98,12 +110,13 @@ def _place(binary: bytes, target: Path) -> Path:
     return target
 
 
-def build(tool: Tool, folder: Path) -> Path:
+def build(tool: Tool, folder: Path, on_step: Callable[[str], None] = _ignore) -> Path:
     """Build a pinned renderer from its Go module into a folder; its path.
 
     Built without cgo, like upstream's releases, so that it needs no shared library in the sandbox.
-    Go verifies the module against its checksum database. Raises UsageError where Go is not
-    installed or the build fails.
+    Go verifies the module against its checksum database. `on_step` is told each module that Go
+    downloads and each package that it compiles. Raises UsageError where Go is not installed or the
+    build fails.
     """
     go = shutil.which("go")
     if go is None:
@@ -117,20 +130,56 @@ def build(tool: Tool, folder: Path) -> Path:
         "GOFLAGS": "-trimpath",
         "CGO_ENABLED": "0",
     }
-    try:
-        completed = subprocess.run(  # noqa: S603 - a locked module by a full path to go
-            [go, "install", f"-ldflags={tool.link}", tool.module],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=_BUILD_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise UsageError(
-            f"building {tool.module} took longer than {_BUILD_TIMEOUT:.0f} s"
-        ) from error
-    if completed.returncode != 0:
-        last = (completed.stderr.strip().splitlines() or ["go gave no reason"])[-1]
-        raise UsageError(f"{tool.module} could not be built: {last}")
+    command = [go, "install", "-v", f"-p={_parallel()}", f"-ldflags={tool.link}", tool.module]
+    with subprocess.Popen(  # noqa: S603 - a locked module by a full path to go
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        deadline = time.monotonic() + _BUILD_TIMEOUT
+        timer = threading.Timer(_BUILD_TIMEOUT, _kill, [process])
+        timer.start()
+        try:
+            last = _follow(process, on_step)
+        finally:
+            timer.cancel()
+            _kill(process)
+    if time.monotonic() >= deadline:
+        raise UsageError(f"building {tool.module} took longer than {_BUILD_TIMEOUT:.0f} s")
+    if process.returncode != 0:
+        raise UsageError(f"{tool.module} could not be built: {last or 'go gave no reason'}")
     return folder / tool.name
+
+
+def _parallel() -> int:
+    """How many packages Go compiles at once: one for each CPU, at most four."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(usable or 1, _MOST_COMPILERS))
+
+
+def _follow(process: subprocess.Popen[str], on_step: Callable[[str], None]) -> str:
+    """Report Go's steps until it ends; the last line that is not one."""
+    last, compiled = "", 0
+    for line in process.stderr or ():
+        text = line.strip()
+        if text.startswith("go: downloading "):
+            on_step(f"downloading {text.removeprefix('go: downloading ')}")
+        elif _PACKAGE_LINE.fullmatch(text):
+            compiled += 1
+            on_step(f"{compiled} packages compiled, now {text}")
+        elif text:
+            last = text
+    process.wait()
+    return last
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill Go and its compilers, if they still run."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)

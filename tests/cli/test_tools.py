@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.render.install import build
 from bot.render.tools import pinned
 from bot.sandbox import proved_state
 from bot.settings import tool_folders
 from tests.cli.running import Ran, fairlead
 from tests.tools import renderer_tools
+
+CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -84,10 +87,59 @@ def test_without_go_nothing_can_be_built(empty: Path) -> None:
             ("/t", "/d/tools", "/c/fairlead/tools"),
             id="all",
         ),
-        pytest.param({"XDG_CACHE_HOME": "/c"}, ("/c/fairlead/tools",), id="a person's own"),
+        pytest.param(
+            {"XDG_CACHE_HOME": "/c"},
+            ("/c/fairlead/tools", str(CHECKOUT / ".tools")),
+            id="a person's own, and the checkout's",
+        ),
     ],
 )
 def test_renderers_are_looked_for_where_they_are_brought(
     environment: dict[str, str], folders: tuple[str, ...]
 ) -> None:
+    (CHECKOUT / ".tools").mkdir(exist_ok=True)
     assert tool_folders(environment) == tuple(map(Path, folders))
+
+
+OVERLAY = {
+    "app/kustomization.yaml": "namePrefix: {}-\nresources: [a.yaml]\n",
+    "app/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\n",
+}
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_review_that_lacks_a_renderer_says_how_to_install_it(tmp_path: Path) -> None:
+    for side in ("base", "head"):
+        for path, text in OVERLAY.items():
+            (tmp_path / side / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / side / path).write_text(text.format(side))
+
+    ran = fairlead("review", str(tmp_path / "base"), str(tmp_path / "head"))
+
+    assert ran.status == 3
+    assert ran.stderr.splitlines()[-1] == (
+        "fairlead: kustomize is not installed, so the review is incomplete; "
+        "`fairlead tools fetch` installs the pinned versions"
+    )
+
+
+def test_a_build_tells_its_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = tmp_path / "go"
+    go.write_text(
+        "#!/bin/sh\necho $3 > $GOBIN/arguments\n"
+        "echo go: downloading k8s.io/api v1 >&2\necho k8s.io/api/core/v1 >&2\necho helm.sh/x >&2\n"
+        "cp /bin/true $GOBIN/helm\n"
+    )
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    steps: list[str] = []
+
+    build(pinned("helm"), tmp_path / "tools", steps.append)
+
+    assert steps == [
+        "downloading k8s.io/api v1",
+        "1 packages compiled, now k8s.io/api/core/v1",
+        "2 packages compiled, now helm.sh/x",
+    ]
+    limit = (tmp_path / "tools" / "arguments").read_text().strip()
+    assert limit in {f"-p={number}" for number in (1, 2, 3, 4)}
