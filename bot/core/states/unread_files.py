@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
+from bot.core.engine.review import ProblemSubject
 from bot.core.finding import Side
 from bot.core.states.problems import Trouble
 from bot.core.states.roots.closures import Manifests
@@ -19,7 +21,7 @@ from bot.core.tree import Blobs, File
 
 _LEFT: Final[Side] = "LEFT"
 _RIGHT: Final[Side] = "RIGHT"
-_LARGEST: Final = 2 << 20
+_LARGEST: Final = 16 << 20
 _HELMFILE: Final = re.compile(r"helmfile[\w.-]*\.ya?ml(?:\.gotmpl)?|helmfile\.gotmpl", re.ASCII)
 _HELMFILES: Final = "helmfile.d"
 _TEMPLATE_SUFFIXES: Final = (
@@ -49,12 +51,14 @@ def unread_files(base: Files, head: Files, manifests: Manifests, blobs: Blobs) -
             why = _why(path, old, base, manifests, blobs)
             side = _LEFT
         if why:
-            yield _trouble(path, why, side=side, new=old is None)
+            contents = tuple(file.blob for file in (old, new) if file is not None)
+            subject = ProblemSubject(path, contents)
+            yield replace(_trouble(path, why, side=side, new=old is None), subject=subject)
 
 
 def _why(path: str, file: File, files: Files, manifests: Manifests, blobs: Blobs) -> str:
     """Return why a file is not read, empty for one that is read or is no manifest."""
-    if owning_chart(path, frozenset(files.charts)) is not None or file.size > _LARGEST:
+    if owning_chart(path, frozenset(files.charts)) is not None:
         return ""
     if _HELMFILE.fullmatch(base_name(path)) or _is_in_helmfiles(path):
         return "is a helmfile, which is not built"
@@ -69,7 +73,11 @@ def _by_name(path: str, file: File, blobs: Blobs) -> str:
     """Return why a file with the name of a template or of a program is not read."""
     language = next((held for suffix, held in _PROGRAMS.items() if path.endswith(suffix)), "")
     template = path.endswith((*_TEMPLATE_SUFFIXES, *_TEMPLATE_NAMES))
-    text = _text(file, blobs) if language or template else ""
+    if not language and not template:
+        return ""
+    if file.size > _LARGEST:
+        return "is a template or program that is larger than what is read"
+    text = _text(file, blobs)
     if not (_VERSION.search(text) and _KIND.search(text)):
         return ""
     if language:

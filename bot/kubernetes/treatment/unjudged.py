@@ -21,12 +21,15 @@ _VERBS: Final = {"pods": "run", "traffic": "let through or refuse", "rights": "g
 class Unjudged:
     """A part of a change that no rule judges: the node where it begins, and a sentence.
 
-    `new` says that base does not hold the resource or part.
+    `new` says that base does not hold the resource or part. `name` stays the same from push to
+    push, `resources` are those that the part rests on, at base and at head.
     """
 
     node: Node
     message: str
     new: bool
+    name: str
+    resources: tuple[Resource | None, ...]
     side: Side = "RIGHT"
 
 
@@ -59,6 +62,8 @@ def _of_kind(described: UnjudgedKind, kind: str, members: list[Change]) -> Unjud
         first.present.at("metadata", "name"),
         message,
         any(change.before is None for change in members),
+        f"not judged {first.key.group_kind}",
+        tuple(side for change in members for side in (change.before, change.after)),
         "RIGHT" if first.after is not None else "LEFT",
     )
 
@@ -76,10 +81,17 @@ def _unread_carriers(before: State, after: State) -> Iterator[Unjudged]:
     old = {_identity(part): part for part in before.derived(_unread)}
     for part in after.derived(_unread):
         carrier = part.node.resource
-        if _is_same(before.get(carrier.key), carrier):
+        former = before.get(carrier.key)
+        if _is_same(former, carrier):
             continue
         message = f"{carrier.key} {part.why}, so what it applies is not judged"
-        yield Unjudged(part.node, message, _identity(part) not in old)
+        yield Unjudged(
+            part.node,
+            message,
+            _identity(part) not in old,
+            f"{carrier.key} {route_text(part.node.route)} {part.why}",
+            (former, carrier),
+        )
 
 
 def _unread(state: State) -> tuple[Unread, ...]:

@@ -51,3 +51,15 @@ def test_no_kind_is_judged_by_a_rule_and_named_as_not_judged() -> None:
 
     assert not judged & set(UNJUDGED_KINDS)
     assert not set(READERS) & set(UNJUDGED_KINDS)
+
+
+def test_the_problem_can_be_accepted_and_returns_when_the_resources_change() -> None:
+    first, same, other = (
+        examine({}, policies(*names), Policy(), ()).problems[0]
+        for names in (("a",), ("a",), ("a", "b"))
+    )
+
+    assert first.digest
+    assert (first.id, first.digest) == (same.id, same.digest)
+    assert first.id == other.id
+    assert first.digest != other.digest

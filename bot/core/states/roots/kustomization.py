@@ -17,7 +17,8 @@ from bot.core.manifest import Manifest
 from bot.core.reading import read_manifest
 from bot.core.resource import GroupKind, ListStep, ResourceSource, Route
 from bot.core.states.roots.fetched_files import Remote, ResolvedSource, zone
-from bot.core.states.roots.files import directory
+from bot.core.states.roots.files import CHART_NAME, directory
+from bot.core.states.roots.inflated import InflatedChart, inflated_charts
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.references import (
     KustomizationPath,
@@ -99,6 +100,7 @@ class Kustomization:
     may. `seen` are the paths of files that it names through symlinks, with what they lead to.
     `entries` are the paths of listed files and directories, each with the route of its entry, and
     `source` is where the kustomization is written.
+    `charts` are those of the tree that it inflates.
     `reasons` say why its output is not simply what it lists. `remotes` are exact versions of what
     lies elsewhere; where any of them was brought, `text` is the file with the paths of those in it.
     """
@@ -118,6 +120,7 @@ class Kustomization:
     text: str | None = None
     entries: tuple[tuple[str, Route], ...] = ()
     source: ResourceSource | None = None
+    charts: tuple[InflatedChart, ...] = ()
 
     @property
     def below(self) -> tuple[str, ...]:
@@ -195,6 +198,7 @@ class _Parser:
         if space is not None and not isinstance(space, str):
             self._refuse(("namespace",), "the field 'namespace' is not a string")
         self._mention({k: value for k, value in self._body.items() if k not in _PLAIN_FIELDS})
+        charts = tuple(self._charts())
         return Kustomization(
             self._path,
             tuple(self._listed["files"]),
@@ -211,7 +215,16 @@ class _Parser:
             _with_paths(self._body, self._local) if self._local else None,
             tuple(self._entries),
             self._source,
+            charts,
         )
+
+    def _charts(self) -> Iterator[InflatedChart]:
+        """The charts of the tree that it inflates; their files are taken in."""
+        for chart in inflated_charts(self._place, self._body):
+            if self._paths.file(f"{chart.path}/{CHART_NAME}") is not None:
+                self._mentioned.update(path for path, _ in self._paths.below(chart.path))
+                self._mentioned.update(path for path in chart.files if self._paths.file(path))
+                yield chart
 
     def _other_fields(self) -> None:
         for name, value in self._body.items():

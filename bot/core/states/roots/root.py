@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from bot.core.rendering import Build, BuildResult, Declared, Finish, Release, Renderer
-from bot.core.states.roots.charts import Chart, Naming, charts_of, variant_place
+from bot.core.states.roots.charts import Chart, Naming, chart_at, charts_of, variant_place
 from bot.core.states.roots.closures import Closures, Manifests, kustomizations_of
 from bot.core.states.roots.fetched_files import NOTHING, FetchedFiles, Remote, zone
 from bot.core.states.roots.files import Files, base_name, directory
@@ -213,9 +213,12 @@ def roots_of(  # noqa: PLR0913 - a tree, how it is read, and what is known of it
     kustomizations = kustomizations_of(files, paths, manifests, read)
     builds = _Builds(kustomizations, files, paths)
     roots = [builds.root(place) for place in builds.tops(naming, before)]
+    inflated = {chart.path: chart for found in kustomizations.values() for chart in found.charts}
     for chart in charts_of(files, paths, manifests, naming):
-        if not chart.library:
+        was_root = before is not None and (chart.path, "chart", "") in before.roots
+        if not chart.library and (chart.path not in inflated or was_root):
             roots += _installed(chart, naming, paths)
+    roots += _inflated(kustomizations, paths, manifests)
     taken = builds.taken()
     plain: dict[str, dict[str, File]] = {}
     for path, file in files.manifests.items():
@@ -286,6 +289,33 @@ def _installed(chart: Chart, naming: Naming, paths: Paths) -> Iterator[Root]:
             default_namespace=release.namespace,
             remotes=chart.remotes,
         )
+
+
+def _inflated(
+    kustomizations: Mapping[str, Kustomization], paths: Paths, manifests: Manifests
+) -> Iterator[Root]:
+    """The charts that kustomizations inflate, each as Helm renders it for one of them.
+
+    What the kustomization then alters is unknown, and is a problem of its own.
+    """
+    for place, kustomization in kustomizations.items():
+        for entry in kustomization.charts:
+            chart = chart_at(entry.path, paths, manifests)
+            name = entry.release.name
+            why = Reason(kustomization.path, "it is a Helm chart", refuses=False)
+            files = {**chart.files, **{path: path for path in entry.files}}
+            yield Root(
+                entry.path,
+                "chart",
+                resolved(files, paths),
+                (*chart.reasons, why),
+                own_paths=shown_elsewhere(files),
+                variant=f"{place or '.'} {name}",
+                place=place,
+                release=entry.release,
+                default_namespace=entry.release.namespace,
+                remotes=chart.remotes,
+            )
 
 
 def resolved(closure: Mapping[str, str], paths: Paths) -> Mapping[str, File]:
