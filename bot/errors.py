@@ -4,6 +4,7 @@ FairleadError
 ├── UsageError            what a person asked for cannot be done: exit status 2
 │   └── PolicyError       the policy file is not valid
 ├── GitError              git refused or a commit is not there
+│   └── RemoteGitError    a fetch failed on the remote side
 ├── ReadingError          a reader stops here: what follows in the file is not read
 ├── AnalysisError         the child process did not answer
 │   └── Overtaken         nobody wants its answer any more
@@ -44,6 +45,10 @@ class PolicyError(UsageError):
 
 class GitError(FairleadError):
     """Git refused, or an object that was named is not there."""
+
+
+class RemoteGitError(GitError):
+    """The remote repository lacks what was asked for, refused it or does not answer."""
 
 
 class ReadingError(FairleadError):

@@ -67,13 +67,14 @@ def environment(extra: Mapping[str, str] = _NONE) -> dict[str, str]:
     return {**_ENVIRONMENT, **extra}
 
 
-def run(
+def run(  # noqa: PLR0913 - what a command is run with
     command: Sequence[str],
     *,
     directory: Path | None = None,
     protocols: Sequence[str] = (),
     extra: Mapping[str, str] = _NONE,
     seconds: float = SECONDS,
+    data: bytes = b"",
 ) -> bytes:
     """What a git command prints. Raises GitError with git's own last line where it fails."""
     try:
@@ -81,7 +82,7 @@ def run(
             arguments(command, protocols),
             cwd=directory,
             env=environment(extra),
-            stdin=subprocess.DEVNULL,
+            input=data,
             capture_output=True,
             timeout=seconds,
             check=False,

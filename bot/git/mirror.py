@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.errors import GitError
+import structlog
+
+from bot.errors import GitError, RemoteGitError, UsageError
 from bot.git.command import run
 from bot.git.repository import Repository, is_object_id
 
+log = structlog.get_logger()
+
 _FETCH_SECONDS: Final = 600.0
+DAY: Final = 86400.0
+
+MOST_PACKS: Final = 16
+"""With more packs than this, those of similar size are combined."""
+
+MOST_LOOSE_REFS: Final = 32
+"""With more files of refs than this, they are packed into one."""
+
+MOST_COMMITS: Final = 200
+"""How many fetched commits a mirror keeps; an older one is fetched again when it is needed."""
+
+_USED: Final = "fairlead-used"
+"""A directory in the mirror with an empty file for each commit, of the time of its last use."""
+
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 # What old and harmless commits of many repositories have; everything else that fsck knows refuses
@@ -52,22 +72,110 @@ class Mirror:
         self._surroundings = surroundings
 
     def fetch(self, url: str, refs: Sequence[str], token: str | None = None) -> Repository:
-        """The mirror with these commits (by id) and refs (by full name) brought in.
+        """The mirror with these commits (by id) and refs (by full name) fetched.
 
-        A commit that is here already costs no network. Raises GitError where GitHub has one not.
+        A commit that was fetched before costs no network. A damaged mirror is rebuilt. Raises
+        RemoteGitError if GitHub lacks one of them or does not answer.
         """
         with self._locked():
-            repository = self._repository()
-            missing = [name for name in refs if not self._held(repository, name)]
-            if missing:
-                self._fetch(url, missing, token)
+            try:
+                repository = self._fetched(url, refs, token)
+            except (GitError, UsageError) as error:
+                if not self._answers(url, token) or self._sound():
+                    raise RemoteGitError(str(error)) from error
+                self._discard(str(error))
+                repository = self._fetched(url, refs, token)
+            self._use(refs)
         return repository
 
-    def repack(self) -> None:
-        """Pack what many fetches have left lying about; for a janitor, not for a job."""
+    def mend(self) -> bool:
+        """Discard the mirror if it is damaged, so that the next fetch rebuilds it; whether it was.
+
+        To be called when reading it failed. It checks every object, which takes minutes for a
+        large repository.
+        """
         with self._locked():
-            self._repository()
-            run([f"--git-dir={self._path}", "gc", "--quiet"], seconds=_FETCH_SECONDS)
+            if not self._path.exists() or self._sound():
+                return False
+            self._discard("an object cannot be read")
+        return True
+
+    def maintain(self, moment: datetime) -> None:
+        """Pack what fetches left, and drop the commits that were not used for longest."""
+        with self._locked():
+            if not (self._path / "HEAD").is_file():
+                return
+            dropped = self._drop_refs()
+            if len(list((self._path / "objects" / "pack").glob("*.pack"))) > MOST_PACKS:
+                self._git("repack", "-d", "--geometric=2", "--quiet")
+            if _count_files(self._path / "refs") > MOST_LOOSE_REFS:
+                self._git("pack-refs", "--all", "--prune")
+            stamp = self._path / _USED / "gc"
+            if dropped and (not stamp.exists() or stamp.stat().st_mtime < moment.timestamp() - DAY):
+                self._git("gc", "--quiet", "--cruft", "--prune=1.day.ago")
+                stamp.touch()
+
+    def _fetched(self, url: str, refs: Sequence[str], token: str | None) -> Repository:
+        repository = self._repository()
+        missing = [name for name in refs if not self._held(repository, name)]
+        if missing:
+            self._fetch(url, missing, token)
+        return repository
+
+    def _answers(self, url: str, token: str | None) -> bool:
+        """Whether the remote repository can be listed: then a failed fetch may be our damage."""
+        try:
+            run(
+                ["ls-remote", "--quiet", "--end-of-options", url, "HEAD"],
+                protocols=self._protocols,
+                extra={**self._surroundings, **_authorization(url, token)},
+                seconds=self._seconds,
+            )
+        except GitError:
+            return False
+        return True
+
+    def _sound(self) -> bool:
+        """Whether every object can be read and none is missing."""
+        tolerated = (part for name in _TOLERATED for part in ("-c", f"fsck.{name}=warn"))
+        try:
+            self._git("fsck", "--no-dangling", "--no-progress", options=tuple(tolerated))
+        except GitError:
+            return False
+        return True
+
+    def _discard(self, reason: str) -> None:
+        """Move the mirror aside first: a reader of it fails at once, and not half-way."""
+        log.warning("damaged mirror discarded", mirror=self._path.name, reason=reason)
+        aside = self._path.with_name(f"{self._path.name}.damaged")
+        shutil.rmtree(aside, ignore_errors=True)
+        self._path.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _use(self, refs: Sequence[str]) -> None:
+        """Record when a commit was last used, by the time of an empty file."""
+        directory = self._path / _USED
+        directory.mkdir(exist_ok=True)
+        for name in filter(is_object_id, refs):
+            (directory / name).touch()
+
+    def _drop_refs(self) -> int:
+        """Delete the refs of the commits that were not used for longest; how many."""
+        listing = self._git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/fairlead/")
+        used = {path.name: path.stat().st_mtime for path in (self._path / _USED).glob("*")}
+        commits = sorted(listing.decode().split(), key=lambda name: used.get(name, 0.0))
+        excess = commits[: max(0, len(commits) - MOST_COMMITS)]
+        if excess:
+            lines = "".join(f"delete {_kept(name)}\n" for name in excess)
+            self._git("update-ref", "--stdin", data=lines.encode())
+            for name in excess:
+                (self._path / _USED / name).unlink(missing_ok=True)
+        return len(excess)
+
+    def _git(self, *command: str, options: Sequence[str] = (), data: bytes = b"") -> bytes:
+        return run(
+            [*options, f"--git-dir={self._path}", *command], seconds=_FETCH_SECONDS, data=data
+        )
 
     def _fetch(self, url: str, refs: Sequence[str], token: str | None) -> None:
         run(
@@ -115,6 +223,10 @@ class Mirror:
 def _kept(commit: str) -> str:
     """The ref that keeps a fetched commit from being pruned."""
     return f"refs/fairlead/{commit}"
+
+
+def _count_files(directory: Path) -> int:
+    return sum(len(files) for _, _, files in os.walk(directory))
 
 
 def _refspec(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Housekeeping of the queue: conclude jobs that crashed for good, and delete old rows."""
+"""Housekeeping beside the jobs: a thread that runs its tasks at intervals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from dbos import DBOS
 log = structlog.get_logger()
 
 SECONDS: Final = 20.0
-"""Seconds between two rounds of the janitor."""
+"""Seconds between two looks for crashed and stranded jobs."""
+
+MAINTENANCE_SECONDS: Final = 600.0
+"""Seconds between two rounds of what the worker maintains, such as mirrors."""
 
 RETENTION: Final = {
     "SUCCESS": timedelta(days=7),
@@ -23,24 +26,15 @@ RETENTION: Final = {
 """How long rows are kept: longer than GitHub's own history of deliveries, which is 3 or 7 days."""
 
 _BATCH: Final = 500
+_PRUNING: Final = timedelta(hours=12)
 
 
 class Janitor:
-    """A thread that runs every `seconds`; the free core of DBOS does neither of its two tasks.
+    """A thread that runs every task at once, and then every `seconds`."""
 
-    `fail_crashed` is called with the id of each workflow that exceeded its recovery attempts, in
-    every round for as long as its row is kept. `resume_stranded` is called in every round.
-    """
-
-    def __init__(
-        self,
-        fail_crashed: Callable[[str], None],
-        resume_stranded: Callable[[], None],
-        seconds: float | None = None,
-    ) -> None:
-        self._fail_crashed = fail_crashed
-        self._resume_stranded = resume_stranded
-        self._seconds = SECONDS if seconds is None else seconds
+    def __init__(self, seconds: float, *tasks: Callable[[], object]) -> None:
+        self._seconds = seconds
+        self._tasks = tasks
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="janitor", daemon=True)
 
@@ -49,31 +43,37 @@ class Janitor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Wait for the round under way and end."""
+        """Begin no further round, and wait a moment for the one under way."""
         self._stopped.set()
-        self._thread.join()
+        self._thread.join(timeout=5)
 
     def _work(self) -> None:
-        pruned: datetime | None = None
         while True:
-            try:
-                self._look_for_crashed()
-                self._resume_stranded()
-                moment = datetime.now(UTC)
-                if pruned is None or moment - pruned > timedelta(hours=12):
-                    prune(moment)
-                    pruned = moment
-            except Exception:
-                # The thread must survive an unavailable database.
-                log.exception("the janitor could not look")
+            for task in self._tasks:
+                try:
+                    task()
+                except Exception:
+                    # The thread must survive an unavailable database.
+                    log.exception("housekeeping failed")
             if self._stopped.wait(self._seconds):
                 return
 
-    def _look_for_crashed(self) -> None:
-        for row in DBOS.list_workflows(
-            status="MAX_RECOVERY_ATTEMPTS_EXCEEDED", load_input=False, load_output=False
-        ):
-            self._fail_crashed(row.workflow_id)
+
+class Pruning:
+    """Deletes the rows whose retention has ended, twice a day."""
+
+    def __init__(self, forget: Callable[[datetime], None]) -> None:
+        """`forget` is called with the moment before which nothing needs to be kept."""
+        self._forget = forget
+        self._pruned: datetime | None = None
+
+    def __call__(self) -> None:
+        """Prune, unless that was done within the last hours."""
+        moment = datetime.now(UTC)
+        if self._pruned is None or moment - self._pruned > _PRUNING:
+            prune(moment)
+            self._forget(moment - max(RETENTION.values()))
+            self._pruned = moment
 
 
 def prune(moment: datetime) -> None:

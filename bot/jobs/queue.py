@@ -15,7 +15,7 @@ from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from bot.errors import JobFailed, QueueError
 from bot.github.tasks import Task, read, written
-from bot.jobs import lanes, records
+from bot.jobs import janitor, lanes, records
 from bot.jobs.attempts import AttemptNumber, AttemptResult, Attempts
 from bot.jobs.crashes import Crashes
 from bot.jobs.database import QueueDatabase
@@ -78,8 +78,17 @@ class Queue:
             self._crashes.blame(self._executor, uuid.uuid4().hex)
         DBOS.launch()
         self._open_lanes()
-        self._janitor = Janitor(self._fail_crashed, self._crashes.resume_stranded)
-        self._janitor.start()
+        self._janitors = (
+            Janitor(
+                janitor.SECONDS,
+                self._conclude_crashed,
+                self._crashes.resume_stranded,
+                janitor.Pruning(self._database.forget_deaths),
+            ),
+            Janitor(janitor.MAINTENANCE_SECONDS, self._worker.maintain),
+        )
+        for thread in self._janitors:
+            thread.start()
         if self._options.sweep:
             self._sweeper = Sweeper(self, self._worker.undelivered, self._options.sweep)
             self._sweeper.start()
@@ -88,7 +97,8 @@ class Queue:
 
     def stop(self, grace: int = 25) -> None:
         """Start no new job and give running ones `grace` seconds; the next start runs the rest."""
-        self._janitor.stop()
+        for thread in self._janitors:
+            thread.stop()
         if self._sweeper:
             self._sweeper.stop()
         if self._liveness:
@@ -234,6 +244,12 @@ class Queue:
             DBOS.enqueue_workflow(
                 lanes.lane_of(task), self._failure_workflow, key, written(task), attempt
             )
+
+    def _conclude_crashed(self) -> None:
+        for row in DBOS.list_workflows(
+            status="MAX_RECOVERY_ATTEMPTS_EXCEEDED", load_input=False, load_output=False
+        ):
+            self._fail_crashed(row.workflow_id)
 
     def _fail_crashed(self, workflow_id: str) -> None:
         """Enqueue the conclusion for a job that killed its process at each attempt."""

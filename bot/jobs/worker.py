@@ -29,6 +29,9 @@ class Worker(Protocol):
         requires nothing.
         """
 
+    def maintain(self) -> None:
+        """Housekeeping that no task waits for; called at intervals from a thread of its own."""
+
     def wait(self, task: Task) -> float:
         """Seconds until the task may begin; 0 if it may begin now."""
 

@@ -11,6 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import structlog
+
+from bot.errors import GitError, RemoteGitError, UsageError
+from bot.git import Mirror
 from bot.github.tasks import (
     Announcement,
     Batch,
@@ -26,12 +30,37 @@ from bot.service.context import Judge, ServiceContext
 
 __all__ = ["Judge", "Service"]
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Service(ServiceContext):
     """Runs tasks, each by the module of its kind."""
 
     def do(self, task: Task) -> Done:
+        """The outcome of the task, and what follows. Safe to run twice; a damaged mirror is mended.
+
+        Raises GitError where the mirror could not be read: it was discarded, and the next attempt
+        fetches everything anew.
+        """
+        try:
+            return self._do(task)
+        except RemoteGitError:
+            raise
+        except (GitError, UsageError) as error:
+            if task.repository and Mirror(self.mirror(task.repository)).mend():
+                raise GitError("the mirror was damaged and is fetched anew") from error
+            raise
+
+    def maintain(self) -> None:
+        """Pack and prune the mirrors."""
+        for path in sorted(self.mirrors.glob("*.git")):
+            try:
+                Mirror(path).maintain(self.now())
+            except GitError as error:
+                log.warning("mirror not maintained", mirror=path.name, reason=str(error))
+
+    def _do(self, task: Task) -> Done:
         """The outcome of the task, and the tasks that follow. Run twice, it posts once."""
         match task:
             case Job():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from bot.errors import GitError
+from bot.errors import GitError, RemoteGitError
 from bot.git import Mirror
 from bot.git.mirror import _authorization
 from tests.git.repositories import commit, git, make_repository
@@ -110,7 +113,7 @@ def test_repacking_keeps_what_was_fetched(origin: Path, tmp_path: Path) -> None:
     kept = mirror(tmp_path)
     kept.fetch(origin.as_uri(), [first])
 
-    kept.repack()
+    kept.maintain(datetime.now(UTC))
 
     assert kept.fetch("file:///nowhere", [first]).has(first)
 
@@ -160,3 +163,87 @@ def test_the_token_is_bound_to_the_host_and_urls_hold_no_credentials() -> None:
     assert given["GIT_CONFIG_KEY_0"] == "http.https://github.com/.extraHeader"
     with pytest.raises(GitError, match="credentials"):
         _authorization("https://user:word@github.com/a/b.git", "t")
+
+
+def damage(directory: Path) -> None:
+    """Overwrites the middle of the largest pack."""
+    pack = max(directory.glob("objects/pack/*.pack"), key=lambda path: path.stat().st_size)
+    content = bytearray(pack.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 40] = b"x" * 40
+    pack.chmod(0o644)
+    pack.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda directory: shutil.rmtree(directory / "objects"),
+        lambda directory: (directory / "config").write_text("[core\n"),
+        lambda directory: (directory / "HEAD").write_bytes(b"\0" * 40),
+        lambda directory: (directory / "packed-refs").write_bytes(b"\0" * 40),
+        damage,
+    ],
+)
+def test_a_damaged_mirror_is_rebuilt_by_the_next_fetch(
+    origin: Path, tmp_path: Path, harm: Callable[[Path], object]
+) -> None:
+    commit(origin, {f"{number}.yaml": f"{number}" * 400 for number in range(20)})
+    kept = mirror(tmp_path)
+    harm(kept.fetch(origin.as_uri(), ["refs/heads/main"]).git_directory)
+    second = commit(origin, {"b.yaml": "2"})
+
+    repository = kept.fetch(origin.as_uri(), [second, "refs/heads/main"])
+
+    assert sorted(repository.tree(second)) == sorted(
+        ["b.yaml", *(f"{number}.yaml" for number in range(20))]
+    )
+
+
+def test_a_blob_that_cannot_be_read_is_found_and_the_mirror_discarded(
+    origin: Path, tmp_path: Path
+) -> None:
+    first = commit(origin, {"a.yaml": "a" * 4000})
+    kept = mirror(tmp_path)
+    repository = kept.fetch(origin.as_uri(), [first])
+    assert not kept.mend(), "a sound mirror stays"
+    damage(repository.git_directory)
+
+    assert kept.mend()
+
+    assert kept.fetch(origin.as_uri(), [first]).file(first, "a.yaml") == b"a" * 4000
+
+
+def test_a_remote_that_is_away_costs_no_mirror(origin: Path, tmp_path: Path) -> None:
+    first = commit(origin, {"a.yaml": "1"})
+    kept = mirror(tmp_path)
+    kept.fetch(origin.as_uri(), [first])
+    with pytest.raises(RemoteGitError):
+        kept.fetch((tmp_path / "gone").as_uri(), ["refs/heads/main"])
+    with pytest.raises(RemoteGitError):
+        kept.fetch(origin.as_uri(), ["f" * 40])
+    assert kept.fetch("file:///nowhere", [first]).resolve(first) == first
+
+
+def test_packs_refs_and_objects_stay_few_over_many_fetches(
+    origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.git.mirror.MOST_COMMITS", 20)
+    commit(origin, {"a.yaml": "1"})
+    kept = mirror(tmp_path)
+    fetches, every = 120, 20
+    for number in range(fetches):
+        # As people push: each head replaces the one before.
+        git(origin, "commit", "--quiet", "--allow-empty", "--amend", f"--message={number}")
+        head = git(origin, "rev-parse", "HEAD")
+        repository = kept.fetch(origin.as_uri(), [head, "refs/heads/main"])
+        if number % every == every - 1:
+            kept.maintain(datetime.now(UTC))
+    directory = repository.git_directory
+    refs = git(directory, "for-each-ref", "--format=%(refname)").split()
+    loose = [path for path in (directory / "refs").rglob("*") if path.is_file()]
+    packs = list(directory.glob("objects/pack/*.pack"))
+    used = list((directory / "fairlead-used").glob("*"))
+    assert (len(refs), len(loose) <= 32, len(packs) <= 16, len(used) <= 21) == (21, *[True] * 3)
+    assert repository.resolve(head) == head
+    assert kept.fetch("file:///nowhere", [head]).resolve(head) == head

@@ -46,6 +46,9 @@ class Reviewer:
         tell("done", job.number, os.getpid())
         return Done("reviewed")
 
+    def maintain(self):
+        pass
+
     def wait(self, job):
         return 0.0
 

@@ -67,6 +67,9 @@ class Bench:
             raise planned.pop(0)
         return Done("reviewed")
 
+    def maintain(self) -> None:
+        """There is nothing to maintain."""
+
     def wait(self, task: Task) -> float:
         assert task.label
         return self.held.pop() if self.held else 0.0

@@ -68,6 +68,9 @@ class Crowd:
         self.welcomed.append(task.repository)
         return Done("welcomed")
 
+    def maintain(self) -> None:
+        """There is nothing to maintain."""
+
     def wait(self, task: Task) -> float:
         assert task.label
         return 0.0
