@@ -46,6 +46,9 @@ class Recorder:
             self.complete.set()
         return Done("done")
 
+    def maintain(self) -> None:
+        """There is nothing to maintain."""
+
     def wait(self, task: Task) -> float:
         del task
         return 0.0
