@@ -104,12 +104,11 @@ def make_rule(rule_id: str, module: ModuleType, page: Page) -> Rule:
         page=page,
         severity=severity,
         subjects=subjects,
-        function=_function(module, shapes[0], where),
-        shape="compare" if shapes[0] == "compare" else "find",
         context=_kinds(module, "CONTEXT", where) | subjects,
         reach=reach,
         options=_options(module, where),
         aliases=_aliases(module, where),
+        **{shapes[0]: _function(module, shapes[0], where)},
     )
 
 

@@ -64,9 +64,10 @@ def module(**names: object) -> ModuleType:
 def test_a_module_and_a_page_make_a_rule() -> None:
     rule = make_rule("some-rule", module(Options=Options, CONTEXT=(GroupKind("", "Pod"),)), PAGE)
 
-    assert (rule.id, rule.shape, rule.reach, rule.subjects, rule.context, rule.options) == (
+    assert rule.find is not None
+    assert (rule.id, rule.compare, rule.reach, rule.subjects, rule.context, rule.options) == (
         "some-rule",
-        "find",
+        None,
         "namespace",
         frozenset({SERVICE}),
         frozenset({SERVICE, GroupKind("", "Pod")}),

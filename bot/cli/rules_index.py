@@ -25,7 +25,8 @@ def severities(rule: Rule) -> tuple[Severity, ...]:
 
     They are its default, those that its page's examples produce, and those that its module names.
     """
-    named = _NAMED.findall(inspect.getsource(inspect.getmodule(rule.function) or rule.function))
+    function = rule.compare or rule.find
+    named = _NAMED.findall(inspect.getsource(inspect.getmodule(function) or type(function)))
     produced = {rule.severity, *(Severity[name] for name in named)}
     for example in rule.page.examples:
         analysis = examine(

@@ -26,11 +26,10 @@ def find_rule(rule: str, function: Callable[[Resource, State, object], Iterator[
         page=Page(rule, "", {}, (), ""),
         severity=Severity.ERROR,
         subjects=frozenset({CONFIG_MAP}),
-        function=function,
-        shape="find",
         context=frozenset({CONFIG_MAP}),
         reach="resource",
         options=NoOptions,
+        find=function,
     )
 
 
@@ -61,4 +60,4 @@ def lost_values(before: State, after: State, options: object) -> Iterator[Findin
 
 def compare_rule(rule: str, function: Callable[[State, State, object], Iterator[Finding]]) -> Rule:
     """A rule about what a change does."""
-    return replace(find_rule(rule, every_value), function=function, shape="compare")
+    return replace(find_rule(rule, every_value), compare=function, find=None)

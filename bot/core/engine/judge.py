@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
-from bot.core.engine.rule import Compare, Find, Rule
+from bot.core.engine.rule import Rule
 from bot.core.finding import FileLine, Finding
 from bot.core.resource import ListStep, Resource, ResourceKey, route_text
 from bot.core.state import Change, State, changes
@@ -49,9 +49,8 @@ def judge(
     """
     differing = tuple(changes(before, after))
     for rule in rules:
-        ask = _compare if rule.shape == "compare" else _find
         try:
-            findings = tuple(ask(rule, before, after, differing, options[rule.id]))
+            findings = tuple(_findings(rule, before, after, differing, options[rule.id]))
         except Exception as error:  # noqa: BLE001 - one rule's crash is a problem, not the end
             yield RuleFailed(rule.id, after.environment.name, type(error).__name__)
             continue
@@ -83,25 +82,25 @@ def _numbered(findings: Iterable[Judged]) -> Iterator[Judged]:
         yield Judged(judged.rule, judged.environment, judged.finding, identity)
 
 
-def _compare(
+def _findings(
     rule: Rule, before: State, after: State, differing: tuple[Change, ...], options: object
 ) -> Iterator[Finding]:
-    """The findings of a compare rule, which runs once if a subject of its kinds changed."""
-    touched = any(change.key.group_kind in rule.subjects for change in differing)
-    if touched or not rule.subjects:
-        yield from cast("Compare", rule.function)(before, after, options)
+    """The findings of a compare rule, or those of a find rule that base does not have.
 
-
-def _find(
-    rule: Rule, before: State, after: State, differing: tuple[Change, ...], options: object
-) -> Iterator[Finding]:
-    """The findings at head of a find rule that it does not also have at base."""
-    function = cast("Find", rule.function)
+    A compare rule runs once if a subject of its kinds changed; a find rule about each resource that
+    the change may affect, at base and at head.
+    """
+    if rule.compare is not None:
+        touched = any(change.key.group_kind in rule.subjects for change in differing)
+        if touched or not rule.subjects:
+            yield from rule.compare(before, after, options)
+    if rule.find is None:
+        return
     for key in _affected(rule, after, differing):
         old, new = before.get(key), after.get(key)
         if new is not None:
-            before_findings = tuple(function(old, before, options)) if old is not None else ()
-            yield from _new(rule, before_findings, tuple(function(new, after, options)))
+            before_findings = tuple(rule.find(old, before, options)) if old is not None else ()
+            yield from _new(rule, before_findings, tuple(rule.find(new, after, options)))
 
 
 def _new(rule: Rule, before: tuple[Finding, ...], after: tuple[Finding, ...]) -> Iterator[Finding]:

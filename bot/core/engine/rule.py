@@ -31,7 +31,7 @@ class Find(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule.
+    """One rule: either a `compare` or a `find`.
 
     `subjects` are the kinds that it judges; empty: every kind. A `find` is asked again about a
     subject when the subject changed, or when a resource of a kind in `context` changed within
@@ -43,11 +43,11 @@ class Rule:
     page: Page
     severity: Severity
     subjects: frozenset[GroupKind]
-    function: Compare | Find
-    shape: Literal["compare", "find"]
     context: frozenset[GroupKind]
     reach: Reach
     options: type
+    compare: Compare | None = None
+    find: Find | None = None
     aliases: tuple[str, ...] = ()
     source: Callable[[], str] | None = None
 

@@ -52,20 +52,17 @@ def a_find(reach: Reach = "namespace") -> Rule:
         page,
         Severity.WARNING,
         frozenset({POLICY}),
-        wrong_ports,
-        "find",
         context,
         reach,
         NoOptions,
+        find=wrong_ports,
     )
 
 
 def a_compare(function: Compare, name: str = "removed") -> Rule:
     page = Page(name, "", {}, (), "")
     kinds = frozenset({SERVICE})
-    return Rule(
-        name, page, Severity.ERROR, kinds, function, "compare", kinds, "resource", NoOptions
-    )
+    return Rule(name, page, Severity.ERROR, kinds, kinds, "resource", NoOptions, compare=function)
 
 
 def found(before: State, after: State, *rules: Rule) -> list[str]:

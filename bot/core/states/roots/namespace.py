@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
@@ -19,7 +19,7 @@ from bot.core.scopes import Scopes, is_built_in_cluster_scoped
 from bot.core.states.resources import ObjectIdentity, identity_of
 
 _encode = msgspec.json.Encoder(order="sorted").encode
-_decode = msgspec.json.decode
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 _NAMESPACE: Final = GroupKind("", "Namespace")
 _API_SERVICE: Final = GroupKind("apiregistration.k8s.io", "APIService")
@@ -56,7 +56,7 @@ class Draft:
     def body(self) -> dict[str, Any]:
         """The object, which may be changed as long as it is a draft."""
         if self._body is None:
-            self._body = cast("dict[str, Any]", _decode(self.encoded))
+            self._body = _decode(self.encoded)
         return self._body
 
     @property
