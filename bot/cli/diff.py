@@ -116,7 +116,7 @@ def _lines(review: Review, difference: Difference) -> Iterator[Text]:
 
     from bot.core.publish.difference import rows, totals  # noqa: PLC0415 - not for --help
     from bot.core.publish.markdown import visible  # noqa: PLC0415 - not for --help
-    from bot.core.publish.report import place  # noqa: PLC0415 - not for --help
+    from bot.core.publish.pages import place  # noqa: PLC0415 - not for --help
 
     for row in rows(difference):
         yield RichText.assemble((f"{row.sign} ", f"bold {_STYLES[row.sign]}"), (row.title, "bold"))

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=Callable[..., Any])
 
+_WIDEST: Final = 2_000
+"""Columns of a table that is piped: a name that is wrapped cannot be copied."""
+
 WHO_CAN: Final = """\b
 Examples:
   fairlead who-can get secrets
@@ -202,6 +205,8 @@ def _print(form: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) ->
         if column != "environment" or len({row[column] for row in rows}) > 1
     ]
     out = terminal.console()
+    if not out.is_terminal:
+        out.width = _WIDEST
     with out.capture() as captured:
         out.print(_table(shown, rows) if rows else "Nobody and nothing.")
     terminal.write(terminal.trimmed(captured.get()), None)

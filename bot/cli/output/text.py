@@ -1,23 +1,23 @@
-"""A review as text: grouped by file, with the manifest line of each finding."""
+"""A review as text, by path and line, with the manifest line of each finding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table as Grid
+from rich.cells import cell_len
+from rich.console import Console
 from rich.text import Text
 
+from bot.core.engine.approvals import short_id
 from bot.core.engine.decide import conclusion
-from bot.core.engine.review import Lapsed, Location, Problem, Review, ReviewFinding, Suppressed
+from bot.core.engine.review import Lapsed, Problem, Review, ReviewFinding, Suppressed
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.core.publish.fetched import fetched
 from bot.core.publish.markdown import visible
-from bot.core.publish.report import compared, consequence, place, rendered
+from bot.core.publish.pages import place
+from bot.core.publish.report import compared, consequence, rendered, safe_suggestion
 
 Lines: TypeAlias = Callable[[ReviewFinding], str | None]
 """The text of a finding's line, None where it cannot or must not be shown."""
@@ -29,47 +29,83 @@ _STYLES: Final = {
 }
 _VERDICTS: Final = {"pass": "bold green", "blocked": "bold red", "incomplete": "bold yellow"}
 _MOST_ENVIRONMENTS: Final = 10
+_MOST_IMAGES: Final = 50
 _NO_FILE: Final = "(no single file)"
 
 
 def print_review(console: Console, review: Review, policy: Policy, lines: Lines) -> None:
-    """Print the review."""
-    for path, findings in groupby(review.findings, key=_path):
-        console.print(Text(visible(path), style="bold underline"))
-        for (line, side), group in groupby(findings, key=_line):
-            here = tuple(group)
-            shown = next((text for text in map(lines, here) if text is not None), None)
-            console.print(_block(line, side, shown, [_message(each, policy) for each in here]))
+    """Print the review. Each finding begins with `path:line:`, to which editors jump."""
+    for finding in review.findings:
+        for line in _finding(finding, policy, lines(finding)):
+            console.print(line, soft_wrap=True)
         console.print()
     for title, style, rows in _sections(review):
         console.print(Text(title, style=style))
         for row in rows:
-            console.print(Padding(Text(row), (0, 0, 0, 2)))
+            console.print(Text(f"  {row}"), soft_wrap=True)
         console.print()
-    if review.findings:
-        console.print(
-            Text("`fairlead explain RULE` says why it matters and what to do.", style="dim")
-        )
+    for hint in _hints(review):
+        console.print(Text(hint, style="dim"), soft_wrap=True)
     ending = conclusion(review, policy)
     verdict = Text(review.verdict.capitalize(), style=_VERDICTS[review.verdict])
     console.print(Text.assemble(verdict, f": {ending.title}."))
-    console.print(Text(f"{compared(review.summary)}."))
-    if roots := rendered(review.summary):
-        console.print(Text(f"{visible(roots)}."))
-    if brought := fetched(review.summary):
-        console.print(Text(f"{visible(brought)}."))
+    facts = (compared(review.summary), rendered(review.summary), fetched(review.summary))
+    for fact in filter(None, facts):
+        console.print(Text(f"{visible(fact)}."), soft_wrap=True)
+
+
+def _finding(finding: ReviewFinding, policy: Policy, line: str | None) -> Iterator[Text]:
+    """A finding: where and what, its line of the manifest, its details, its rule and id."""
+    where = visible(place(finding.location)) if finding.location else _NO_FILE
+    severity = (str(finding.severity), _STYLES[finding.severity])
+    yield Text.assemble((f"{where}: ", "bold"), severity, ": ", visible(finding.message))
+    if line is not None:
+        removed = finding.location is not None and finding.location.side == "LEFT"
+        yield Text(f"  {'-' if removed else '│'} {visible(line.expandtabs(4))}", style="dim")
+    for text in _details(finding):
+        yield Text(f"  {text}")
+    yield Text(f"  {' · '.join(filter(None, _footer(finding, policy)))}", style="dim")
+
+
+def _footer(finding: ReviewFinding, policy: Policy) -> Iterator[str]:
+    yield finding.rule
+    yield f"id {short_id(finding.fingerprint)}"
+    yield consequence(finding, policy)
+    if finding.environments and finding.environments != ("default",):
+        more = len(finding.environments) - _MOST_ENVIRONMENTS
+        named = ", ".join(map(visible, finding.environments[:_MOST_ENVIRONMENTS]))
+        yield f"{named} and {more} more" if more > 0 else named
+    if safe_suggestion(finding) is not None:
+        yield "--fix corrects it"
+
+
+def _hints(review: Review) -> Iterator[str]:
+    if review.findings:
+        yield "`fairlead explain RULE` says why it matters and what to do."
+    fixable = sum(safe_suggestion(finding) is not None for finding in review.findings)
+    if fixable:
+        noun = "finding" if fixable == 1 else "findings"
+        yield f"`fairlead review BASE HEAD --fix` corrects {fixable} {noun}."
 
 
 def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
     """The sections below the findings that are not empty: title, style and rows."""
     if review.problems:
         yield "What could not be looked at", "bold yellow", map(_problem, review.problems)
+    if review.summary.images:
+        images = [
+            (f"{image.resource} {image.container}", image.old or "none", image.new or "none")
+            for image in review.summary.images[:_MOST_IMAGES]
+        ]
+        more = len(review.summary.images) - len(images)
+        rows = list(_table(("CONTAINER", "BEFORE", "AFTER"), images))
+        yield "Images", "bold", [*rows, f"and {more} more"] if more > 0 else rows
     if review.suppressed:
         yield "Waived", "bold", map(_waived, review.suppressed)
     if review.lapsed:
         by_fingerprint = {finding.fingerprint: finding for finding in review.findings}
-        rows = (_expired(lapsed, by_fingerprint[lapsed.fingerprint]) for lapsed in review.lapsed)
-        yield "Expired waivers", "bold", rows
+        expired = (_expired(lapsed, by_fingerprint[lapsed.fingerprint]) for lapsed in review.lapsed)
+        yield "Expired waivers", "bold", expired
 
 
 def _problem(problem: Problem) -> str:
@@ -79,71 +115,35 @@ def _problem(problem: Problem) -> str:
 
 def _waived(suppressed: Suppressed) -> str:
     why = visible(next(iter(suppressed.because.values()), ""))
-    return f"{suppressed.finding.rule} {visible(place(suppressed.finding.location))}: {why}"
+    return f"{visible(place(suppressed.finding.location))}: {suppressed.finding.rule}: {why}"
 
 
 def _expired(lapsed: Lapsed, finding: ReviewFinding) -> str:
     where = visible(place(finding.location))
-    return f"{finding.rule} {where}: until {lapsed.expires}, {visible(lapsed.reason)}"
+    return f"{where}: {finding.rule}: until {lapsed.expires}, {visible(lapsed.reason)}"
 
 
-def _path(finding: ReviewFinding) -> str:
-    return finding.location.path if finding.location else _NO_FILE
-
-
-def _line(finding: ReviewFinding) -> tuple[int | None, str]:
-    location: Location | None = finding.location
-    return (location.line, location.side) if location else (None, "RIGHT")
-
-
-def _block(
-    line: int | None, side: str, shown: str | None, messages: Iterable[RenderableType]
-) -> RenderableType:
-    """The text of a line, and its findings below it."""
-    grid = Grid.grid(padding=(0, 1, 0, 0))
-    grid.add_column(justify="right", width=6, style="dim")
-    grid.add_column()
-    number = "" if line is None else str(line)
-    sign = "-" if side == "LEFT" else "│"
-    if shown is not None:
-        text = visible(shown.expandtabs(4))
-        row = Text.assemble((f"{sign} ", "dim"), text, no_wrap=True, overflow="ellipsis")
-        grid.add_row(number, row)
-        number = ""
-    for message in messages:
-        grid.add_row(number, Padding(message, (0, 0, 0, 2)))
-        number = ""
-    return grid
-
-
-def _message(finding: ReviewFinding, policy: Policy) -> Group:
-    parts = [finding.rule, consequence(finding, policy)]
-    if finding.environments and finding.environments != ("default",):
-        more = len(finding.environments) - _MOST_ENVIRONMENTS
-        named = ", ".join(map(visible, finding.environments[:_MOST_ENVIRONMENTS]))
-        parts.append(f"{named} and {more} more" if more > 0 else named)
-    sentence = Text.assemble(
-        (str(finding.severity), _STYLES[finding.severity]), ": ", visible(finding.message)
-    )
-    footer = Text(" · ".join(part for part in parts if part), style="dim")
-    return Group(sentence, *_details(finding), footer)
-
-
-def _details(finding: ReviewFinding) -> Iterator[RenderableType]:
+def _details(finding: ReviewFinding) -> Iterator[str]:
     for related in finding.related:
         where = f"{visible(place(related.location))}: " if related.location else ""
-        yield Text(f"  {where}{visible(related.message)}")
+        yield f"{where}{visible(related.message)}"
     for listing in finding.details.steps:
-        yield Text(f"  {visible(listing.title)}")
+        yield visible(listing.title)
         for number, step in enumerate(listing.steps, start=1):
-            yield Text(f"  {number}. {visible(step)}")
+            yield f"{number}. {visible(step)}"
     for table in finding.details.tables:
-        grid = Grid(box=None, padding=(0, 2, 0, 2), show_edge=False)
-        for column in table.columns:
-            grid.add_column(Text(visible(column)), style="")
-        for row in table.rows:
-            grid.add_row(*(Text(visible(cell)) for cell in row))
-        yield grid
+        yield from _table(table.columns, table.rows)
     for graph in finding.details.graphs:
         for source, target, label in graph.edges:
-            yield Text(f"  {visible(source)} → {visible(target)} ({visible(label)})")
+            yield f"{visible(source)} → {visible(target)} ({visible(label)})"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns as wide as what they hold: a name that is wrapped cannot be copied."""
+    cells = [[visible(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=False)]
+    for row in cells:
+        padded = (
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=False)
+        )
+        yield "  ".join(padded).rstrip()

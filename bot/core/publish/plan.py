@@ -15,6 +15,7 @@ from bot.core.engine.review import Location, Review, ReviewFinding
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.core.publish import markdown
+from bot.core.publish.causes import on_one_line
 from bot.core.publish.commentable_lines import Hunks, parse_patch
 from bot.core.publish.operations import (
     Annotation,
@@ -30,9 +31,8 @@ from bot.core.publish.operations import (
     PostFileComment,
     PostReview,
 )
+from bot.core.publish.pages import NO_PAGES, Pages
 from bot.core.publish.report import (
-    NO_PAGES,
-    Pages,
     badness,
     comment,
     fingerprint_of,
@@ -160,17 +160,21 @@ def _threads(
     review: Review, policy: Policy, files: tuple[ChangedFile, ...], pages: Pages
 ) -> Iterator[_Thread]:
     """The threads for findings that reach `inline` and stand in a changed file, worst first."""
-    patches, write = _Patches(files), partial(comment, policy=policy, pages=pages)
+    patches = _Patches(files)
+    write_one = partial(comment, policy=policy, pages=pages.of(review))
     worst_first = sorted(
         (finding for finding in review.findings if policy.inline.reached_by(finding.severity)),
         key=badness,
     )
+    shared = on_one_line(worst_first)
+    joined = {id(also) for others in shared.values() for also in others}
     for finding in worst_first:
-        if finding.location is None:
+        if finding.location is None or id(finding) in joined:
             continue
         path = patches.path(finding.location)
         if path is None:
             continue
+        write = partial(write_one, also=shared.get(id(finding), ()))
         inline = _inline(finding, patches.hunks(path), path, write)
         body = inline.body if inline else write(finding)
         fingerprint = marked_fingerprint(finding.fingerprint)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bot.core.diff.model import Difference
@@ -17,7 +18,9 @@ from bot.core.globs import name_matches
 from bot.core.policy.model import POLICY_PATH, Policy
 from bot.core.publish import difference as words
 from bot.core.publish import markdown
+from bot.core.publish.causes import Cause, causes, on_one_line
 from bot.core.publish.fetched import fetched
+from bot.core.publish.pages import NO_PAGES, Pages, place
 from bot.errors import PolicyError
 
 if TYPE_CHECKING:
@@ -29,24 +32,20 @@ MOST_ROWS: Final = 200
 MOST_FIELDS: Final = 12
 """Changed fields of one resource in the summary."""
 
+LARGEST_DIFFERENCE: Final = 20_000
+"""Bytes of the difference in the summary; `fairlead diff` and the review's page have it whole."""
+
+_DETAILS: Final = 500
+"""Bytes around the difference."""
+
+_SIGNS: Final = MappingProxyType(
+    {Severity.ERROR: "🔴", Severity.WARNING: "🟠", Severity.NOTICE: "🔵"}
+)
+
 LONGEST_SUGGESTION: Final = 10_000
 
 _MARKER: Final = re.compile(r"<!-- fairlead:v1 finding=([0-9a-z-]{1,64}) -->")
 _UNSAFE_MARK: Final = re.compile(r"[^0-9a-z-]")
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """Addresses that texts link to. `rules` is the address below which each rule has its page."""
-
-    rules: str | None = None
-
-    def rule(self, rule: str) -> str | None:
-        """The address of a rule's page, None where no address is configured."""
-        return f"{self.rules.rstrip('/')}/{rule}" if self.rules else None
-
-
-NO_PAGES: Final = Pages()
 
 
 def marker(fingerprint: str) -> str:
@@ -68,45 +67,75 @@ def fingerprint_of(body: str) -> str | None:
 def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     """The check run's summary: verdict, findings, problems, and who can unblock."""
     worst_first = sorted(review.findings, key=badness)
-    shown = worst_first[:MOST_ROWS]
-    return render(
-        "summary.md",
-        review=review,
-        policy=policy,
-        pages=pages,
-        conclusion=conclusion(review, policy),
-        may_pass=may_pass(review.problems, policy),
-        compared=compared(review.summary),
-        rendered=rendered(review.summary),
-        fetched=fetched(review.summary),
-        loud=[finding for finding in shown if not _is_quiet(finding)],
-        quiet=[finding for finding in shown if _is_quiet(finding)],
-        hidden=Counter(str(finding.severity) for finding in worst_first[MOST_ROWS:]),
-        unblockers=_unblockers(review, policy),
-        example=next(
+    grouped = causes(worst_first)
+    shown, rest = grouped[:MOST_ROWS], grouped[MOST_ROWS:]
+    blocking = [finding for finding in worst_first if finding.blocks]
+    values = {
+        "review": review,
+        "policy": policy,
+        "pages": pages.of(review),
+        "worst": blocking[0] if blocking else None,
+        "others": len(blocking) - 1,
+        "conclusion": conclusion(review, policy),
+        "may_pass": may_pass(review.problems, policy),
+        "compared": compared(review.summary),
+        "rendered": rendered(review.summary),
+        "fetched": fetched(review.summary),
+        "loud": [cause for cause in shown if not _is_quiet(cause)],
+        "quiet": [cause for cause in shown if _is_quiet(cause)],
+        "hidden": _severities(rest),
+        "unblockers": _unblockers(review, policy),
+        "example": next(
             (finding for finding in worst_first if consequence(finding, policy) == "blocks"), None
         ),
-        policy_path=POLICY_PATH,
-        waits_only=waits_only(review),
-        waived=[item for item in review.suppressed if "waiver" in item.because],
-        approved=[item for item in review.suppressed if "approval" in item.because],
-        messages={finding.fingerprint: finding.message for finding in review.findings},
-        known={
+        "policy_path": POLICY_PATH,
+        "waits_only": waits_only(review),
+        "waived": [item for item in review.suppressed if "waiver" in item.because],
+        "approved": [item for item in review.suppressed if "approval" in item.because],
+        "messages": {finding.fingerprint: finding.message for finding in review.findings},
+        "known": {
             finding.fingerprint: finding
             for finding in (*(item.finding for item in review.suppressed), *review.findings)
         },
-        by_review=any(item.by_review for item in policy.approvals),
-        overriders=(*policy.override.teams, *policy.override.users),
+        "by_review": any(item.by_review for item in policy.approvals),
+        "overriders": (*policy.override.teams, *policy.override.users),
+    }
+    text = render("summary.md", difference="", changes="", **values)
+    if review.difference is None or not review.difference.groups:
+        return text
+    left = markdown.LONGEST_BODY - len(text.encode("utf-8", "replace")) - _DETAILS
+    return render(
+        "summary.md",
+        difference=difference_markdown(review.difference, min(left, LARGEST_DIFFERENCE)),
+        changes=words.totals(review.difference),
+        **values,
+    )
+
+
+def _severities(grouped: Iterable[Cause]) -> Counter[str]:
+    return Counter(
+        str(finding.severity)
+        for cause in grouped
+        for finding in (cause.finding, *cause.also, *cause.alike)
     )
 
 
 def comment(
-    finding: ReviewFinding, policy: Policy, pages: Pages = NO_PAGES, *, suggest: bool = False
+    finding: ReviewFinding,
+    policy: Policy,
+    pages: Pages = NO_PAGES,
+    *,
+    suggest: bool = False,
+    also: Sequence[ReviewFinding] = (),
 ) -> str:
-    """The comment on a finding. `suggest`: it is posted on the lines of the suggestion."""
+    """The comment on a finding. `suggest`: it is posted on the lines of the suggestion.
+
+    `also` are the findings that share its thread.
+    """
     return render(
         "comment.md",
         finding=finding,
+        also=also,
         policy=policy,
         pages=pages,
         marker=marker(finding.fingerprint),
@@ -116,13 +145,22 @@ def comment(
 
 def whole(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     """The summary and each comment as one text."""
+    pages = pages.of(review)
     threads = [finding for finding in review.findings if policy.inline.reached_by(finding.severity)]
+    shared = on_one_line(threads)
+    joined = {id(also) for others in shared.values() for also in others}
     return render(
         "whole.md",
         summary=summary(review, policy, pages),
         comments=[
-            {"location": finding.location, "body": comment(finding, policy, pages, suggest=True)}
+            {
+                "location": finding.location,
+                "body": comment(
+                    finding, policy, pages, suggest=True, also=shared.get(id(finding), ())
+                ),
+            }
             for finding in threads
+            if id(finding) not in joined
         ],
     )
 
@@ -221,21 +259,32 @@ def consequence(finding: ReviewFinding, policy: Policy) -> str:
     return "would block" if policy.mode == "observe" else "blocks"
 
 
-def place(location: Location | None) -> str:
-    """A location as `path:line`."""
-    if location is None:
-        return ""
-    return location.path if location.line is None else f"{location.path}:{location.line}"
-
-
 def badness(finding: ReviewFinding) -> tuple[bool, int]:
     """The sort key that puts the worst finding first."""
     return (not finding.blocks, -finding.severity.rank)
 
 
-def _is_quiet(finding: ReviewFinding) -> bool:
-    """Whether the summary folds a finding away: a notice that does not block."""
-    return finding.severity is Severity.NOTICE and not finding.blocks
+def _is_quiet(cause: Cause) -> bool:
+    """Whether the summary folds a cause away: notices that do not block."""
+    return cause.finding.severity is Severity.NOTICE and not cause.finding.blocks
+
+
+def sign(finding: ReviewFinding) -> str:
+    """A coloured sign of the severity, which is seen before a word is read."""
+    return _SIGNS[finding.severity]
+
+
+def _linked(location: Location, pages: Pages) -> str:
+    return pages.link(location)
+
+
+def _brief(text: str) -> str:
+    return markdown.visible(text, 120)
+
+
+def _in_cell(text: str) -> str:
+    """Markdown that is escaped already, for a table's cell."""
+    return text.replace("\\|", "\\ |").replace("|", "\\|")
 
 
 def _unblockers(review: Review, policy: Policy) -> tuple[str, ...]:
@@ -307,6 +356,10 @@ def _templates() -> jinja2.Environment:
         "yaml": _yaml_text,
         "counted": _counted,
         "consequence": consequence,
+        "sign": sign,
+        "brief": _brief,
+        "linked": _linked,
+        "in_cell": _in_cell,
     }
     return environment
 

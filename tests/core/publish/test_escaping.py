@@ -10,6 +10,7 @@ from types import MappingProxyType
 import pytest
 from markdown_it import MarkdownIt
 
+from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
 from bot.core.engine.review import (
     Details,
     ImageChange,
@@ -22,14 +23,19 @@ from bot.core.engine.review import (
 )
 from bot.core.finding import Graph, Severity, Steps, Table
 from bot.core.policy.model import Policy, Waiver
-from bot.core.publish.report import Pages, invalid_policy, whole
+from bot.core.publish.pages import Pages
+from bot.core.publish.report import invalid_policy, whole
+from bot.core.resource import ResourceKey
 from bot.errors import PolicyError
 from tests.core.publish.test_markdown import ACTIVE, HOSTILE
 from tests.reviews import MANY, decided, finding
 
-PAGES = Pages("https://fairlead.example/rules")
+PAGES = Pages("https://fairlead.example/rules", "https://github.example/example/gitops")
+BLOB = re.compile(r"https://github\.example/example/gitops/blob/[ab]{40}/[\w.%~/-]*(?:#L\d+)?")
 OUR_HTML = re.compile(
-    r"<!-- fairlead:v1 finding=[0-9a-z-]* -->\n?|</?sub>|</?details>|<summary>1 notice</summary>"
+    r"<!-- fairlead:v1 finding=[0-9a-z-]* -->\n?|</?sub>|</?details>|<br>|<summary>(?:1 notice|"
+    r"and 1 more like it|A waiver that lasts longer|1 changed, after rendering)</summary>|"
+    r"</?summary>"
 )
 
 
@@ -62,12 +68,19 @@ def posted(text: str) -> str:
         found,
         replace(found, rule="image-tag-mutable"),
         replace(found, severity=Severity.NOTICE),
+        replace(found, location=None, message=f"{text} 1"),
+        replace(found, location=None, message=f"{text} 2"),
         policy=policy,
         problems=(problem,),
         summary=summary,
     )
     assert [type(held) for held in review.suppressed] == [Suppressed]
-    return whole(review, policy, PAGES)
+    group = DifferenceGroup(
+        "changed",
+        (ChangedResource(ResourceKey(text, text, text, text), (text,)),),
+        (FieldChange(text, text, text),),
+    )
+    return whole(replace(review, difference=Difference((group,))), policy, PAGES)
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "```mermaid\nclick n0", '"]; click n0 "x'], ids=ascii)
@@ -93,14 +106,17 @@ def _assert_inert(markdown: str) -> None:
         if token.type == "heading_open"
     ]
 
-    assert links <= {f"{PAGES.rules}/service-exposed"}
+    assert {link for link in links if not BLOB.fullmatch(link)} <= {
+        f"{PAGES.rules}/service-exposed",
+        f"{PAGES.rules}/image-tag-mutable",
+    }
     assert "image" not in {token.type for token in tokens}
     assert OUR_HTML.sub("", html).strip() == ""
     assert [text for text in plain if ACTIVE.search(text)] == []
     assert fences <= {"mermaid", "yaml"}
     assert set(headings) <= {
         "Findings",
-        "Images",
+        "What changes in the cluster",
         "What could not be looked at",
         "Waived",
         "How to unblock",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.codeowners import parse_codeowners
+from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
 from bot.core.engine.approvals import Approval, Consent, digest, settle
 from bot.core.engine.page import Page
 from bot.core.engine.review import (
@@ -26,12 +27,13 @@ from bot.core.engine.review import (
 from bot.core.finding import Severity
 from bot.core.policy.model import ApprovalPolicy, NamespaceOwner, Override, Policy, Waiver
 from bot.core.publish.notices import ejected, installed, pushed, shared
+from bot.core.publish.pages import Pages
 from bot.core.publish.plan import conclude
 from bot.core.publish.replies import CommandReply, Person, write_reply
 from bot.core.publish.report import (
-    Pages,
     comment,
     compared,
+    difference_markdown,
     failed,
     fingerprint_of,
     invalid_policy,
@@ -40,6 +42,7 @@ from bot.core.publish.report import (
     summary,
     whole,
 )
+from bot.core.resource import ResourceKey
 from bot.errors import PolicyError
 from tests.golden import assert_golden
 from tests.reviews import MANY, PROBLEMS, RICH, decided, finding
@@ -87,6 +90,37 @@ def settled(*given: str, overridden: Overridden | None = None, only: bool = Fals
     return settle(before, PEOPLE, CODEOWNERS, Consent(approvals, overridden=overridden))
 
 
+DIFFERENCE = Difference(
+    (
+        DifferenceGroup(
+            "removed",
+            (
+                ChangedResource(
+                    ResourceKey("rbac.authorization.k8s.io", "ClusterRoleBinding", None, "ci"),
+                    ("default",),
+                ),
+            ),
+        ),
+        DifferenceGroup(
+            "changed",
+            tuple(
+                ChangedResource(
+                    ResourceKey("apps", "Deployment", "shop", f"api-{number}"), ("eu", "us")
+                )
+                for number in range(12)
+            ),
+            (FieldChange("spec.template.spec.containers[name=web].image", "web:1", "web:2"),),
+        ),
+        DifferenceGroup(
+            "changed",
+            (ChangedResource(ResourceKey("", "ConfigMap", "shop", "large"), ("eu",)),),
+            (),
+            1,
+        ),
+    ),
+    7,
+)
+
 PAGE = Page(
     "service-exposed",
     "A Service that is newly reachable.",
@@ -101,6 +135,31 @@ TEXTS: dict[str, Callable[[], str]] = {
     "review": lambda: review_body(ALL, POLICY),
     "summary_clean": lambda: summary(decided(), Policy()),
     "summary_full": lambda: summary(ALL, POLICY, PAGES),
+    "summary_difference": lambda: summary(
+        replace(decided(finding()), difference=DIFFERENCE),
+        Policy(),
+        Pages(PAGES.rules, "https://github.example/example/gitops"),
+    ),
+    "summary_causes": lambda: summary(
+        decided(
+            *(
+                finding(
+                    "image-not-approved",
+                    line=number,
+                    message=f"Deployment shop/api-{number} runs x.example/y:1",
+                    fingerprint=f"{number:020x}",
+                )
+                for number in range(1, 24)
+            ),
+            finding("network-policy-service-port", line=40, message="A port of the Service"),
+            finding("service-blocked-by-network-policy", line=40, message="Nobody gets in"),
+        ),
+        Policy(),
+    ),
+    "comment_shared": lambda: comment(
+        finding(), Policy(), also=(finding("service-selects-nothing", message="No pod answers"),)
+    ),
+    "difference": lambda: difference_markdown(DIFFERENCE),
     "summary_passing": lambda: summary(decided(finding(severity=Severity.NOTICE)), Policy()),
     "summary_incomplete": lambda: summary(decided(problems=PROBLEMS), Policy()),
     "summary_as_before": lambda: summary(decided(problems=PROBLEMS[:1]), Policy()),
@@ -223,5 +282,5 @@ def test_whoever_is_named_for_the_rule_can_decide_else_the_owner_of_the_namespac
     for_rule = summary(decided(RICH, policy=POLICY), POLICY)
     for_namespace = summary(decided(finding(), policy=POLICY), POLICY)
 
-    assert "`example/security` can decide so" in for_rule
-    assert "`example/shop` can decide so" in for_namespace
+    assert "`example/security` can waive it" in for_rule
+    assert "`example/shop` can waive it" in for_namespace

@@ -1,0 +1,85 @@
+"""Groups findings by what causes them, so that one mistake is one row and one thread."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.engine.review import ReviewFinding
+
+MOST_OF_A_LINE: Final = 3
+"""Findings on one line that share a thread. More of them have another cause than the line alone,
+such as a version that moves."""
+
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_NUMBER: Final = re.compile(r"\b\d+\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause: its worst finding, and what else it brings about.
+
+    `also` are findings of other rules on the same line, `alike` the findings of the same rule that
+    differ from the worst only in names and numbers.
+    """
+
+    finding: ReviewFinding
+    also: tuple[ReviewFinding, ...] = ()
+    alike: tuple[ReviewFinding, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many findings it stands for."""
+        return 1 + len(self.also) + len(self.alike)
+
+
+def causes(findings: Iterable[ReviewFinding]) -> tuple[Cause, ...]:
+    """The causes of these findings, in the order of their worst, which stand first."""
+    findings = tuple(findings)
+    shared = on_one_line(findings)
+    led = {id(item) for items in shared.values() for item in items}
+    leads = [finding for finding in findings if id(finding) not in led]
+    groups: dict[object, list[ReviewFinding]] = defaultdict(list)
+    for finding in leads:
+        groups[_likeness(finding, shared.get(id(finding), ()))].append(finding)
+    return tuple(
+        Cause(first, shared.get(id(first), ()), tuple(alike)) for first, *alike in groups.values()
+    )
+
+
+def on_one_line(findings: Sequence[ReviewFinding]) -> dict[int, tuple[ReviewFinding, ...]]:
+    """Findings of different rules on one line: the first, by `id()`, and the others.
+
+    Only a few that are about one mistake: not what a changed version of a chart brings.
+    """
+    lines: dict[object, list[ReviewFinding]] = defaultdict(list)
+    for finding in findings:
+        if finding.location is not None and finding.location.line and not finding.moved:
+            lines[finding.location].append(finding)
+    return {
+        id(first): tuple(others)
+        for first, *others in lines.values()
+        if others
+        and len(others) < MOST_OF_A_LINE
+        and len({first.rule, *(other.rule for other in others)}) == len(others) + 1
+    }
+
+
+def _likeness(finding: ReviewFinding, also: tuple[ReviewFinding, ...]) -> object:
+    """What findings that are alike have in common. One that shares its line stands alone."""
+    if also:
+        return id(finding)
+    return (finding.rule, finding.severity, finding.blocks, finding.moved, _pattern(finding))
+
+
+def _pattern(finding: ReviewFinding) -> str:
+    """The message without the names and numbers in it."""
+    text = finding.message
+    if finding.resource is not None:
+        resource = finding.resource
+        for name in (f"{resource.namespace}/{resource.name}", resource.name):
+            text = text.replace(name, "*")
+    return _NUMBER.sub("0", _QUOTED.sub("'*'", text))

@@ -1,0 +1,70 @@
+"""One mistake is one row and one thread, however many findings it brings about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.core.finding import Severity
+from bot.core.policy.model import Policy
+from bot.core.publish.causes import Cause, causes, on_one_line
+from bot.core.publish.operations import ChangedFile, Posted
+from bot.core.publish.plan import PostReview, plan
+from tests.reviews import decided, finding
+
+PORT = finding("network-policy-service-port", message="The policy names the Service's port")
+BLOCKED = finding(
+    "service-blocked-by-network-policy", message="Traffic to shop/api is blocked", fingerprint="b1"
+)
+
+
+def test_two_rules_on_one_line_are_one_cause() -> None:
+    assert causes([PORT, BLOCKED]) == (Cause(PORT, also=(BLOCKED,)),)
+
+
+def test_findings_of_one_rule_on_one_line_are_two_mistakes() -> None:
+    other = replace(PORT, message="The policy opens a port to everybody", fingerprint="c")
+
+    assert causes([PORT, other]) == (Cause(PORT), Cause(other))
+
+
+def test_what_a_version_brings_does_not_share_a_thread() -> None:
+    moved = [replace(held, moved="chart 1 -> 2") for held in (PORT, BLOCKED)]
+
+    assert on_one_line(moved) == {}
+
+
+def test_a_line_with_many_findings_is_not_their_cause() -> None:
+    many = [replace(PORT, rule=f"rule-{number}") for number in range(4)]
+
+    assert on_one_line(many) == {}
+
+
+def test_findings_that_differ_in_names_and_numbers_alone_are_alike() -> None:
+    pods = [
+        finding("image-tag-mutable", line=number, message=f"Service shop/api runs 'a:{number}'")
+        for number in (1, 2, 3)
+    ]
+    worse = replace(pods[0], severity=Severity.WARNING)
+
+    assert causes([*pods, worse]) == (Cause(pods[0], alike=tuple(pods[1:])), Cause(worse))
+    assert [cause.size for cause in causes(pods)] == [3]
+
+
+def test_another_message_is_another_cause() -> None:
+    one, other = finding(line=1, message="It runs as root"), finding(line=2, message="It is open")
+
+    assert causes([one, other]) == (Cause(one), Cause(other))
+
+
+def test_two_rules_for_one_mistake_get_one_thread() -> None:
+    patch = "@@ -12 +12 @@\n-a\n+b"
+    operations = plan(
+        decided(PORT, BLOCKED),
+        Policy(),
+        Posted("fairlead[bot]"),
+        [ChangedFile("apps/api.yaml", patch)],
+    )
+
+    (posted,) = (held for held in operations if isinstance(held, PostReview))
+    assert [(held.line, held.fingerprint) for held in posted.comments] == [(12, PORT.fingerprint)]
+    assert all(held.rule in posted.comments[0].body for held in (PORT, BLOCKED))
