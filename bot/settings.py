@@ -37,7 +37,15 @@ class SettingVariable:
 
 VARIABLES: Final = (
     SettingVariable("APP_ID", "", "The App's id, from its page on GitHub."),
-    SettingVariable("CLIENT_ID", "", "The App's client id; may stand in for `APP_ID`."),
+    SettingVariable(
+        "CLIENT_ID", "", "The App's client id; may stand in for `APP_ID`, needed for sign-in."
+    ),
+    SettingVariable(
+        "CLIENT_SECRET",
+        "",
+        "A client secret of the App. With it, `CLIENT_ID` and `FAIRLEAD_URL`, people sign in to "
+        "see the pages of reviews.",
+    ),
     SettingVariable(
         "PRIVATE_KEY",
         "",
@@ -61,6 +69,12 @@ VARIABLES: Final = (
         "GHE_HOST",
         "",
         "The host of a GitHub Enterprise Server; same as `GITHUB_API_URL=https://HOST/api/v3`.",
+    ),
+    SettingVariable(
+        "FAIRLEAD_URL",
+        "",
+        "The public address of this service, such as `https://fairlead.example.com`: checks and "
+        "comments link to its pages. Without it they link to no page.",
     ),
     SettingVariable("HOST", "`127.0.0.1`", "The address to listen on; the image sets `0.0.0.0`."),
     SettingVariable("PORT", "`3000`", "The port to listen on; the image sets `8080`."),
@@ -159,6 +173,9 @@ class Settings:
     private_key: str | None = field(default=None, repr=False)
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
     github_api_url: str = "https://api.github.com"
+    url: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"
     port: int = 3000
     admin_host: str = "127.0.0.1"
@@ -205,6 +222,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         private_key_command=_command(read),
         webhook_secrets=_secrets(read.text("WEBHOOK_SECRET")),
         github_api_url=_api_url(read),
+        url=_public_url(read),
+        client_id=read.text("CLIENT_ID"),
+        client_secret=read.text("CLIENT_SECRET"),
         host=read.text("HOST") or "127.0.0.1",
         port=read.number("PORT", 3000, 0, 65535),
         admin_host=read.text("ADMIN_HOST") or "127.0.0.1",
@@ -283,6 +303,9 @@ def _with_stored(settings: Settings) -> Settings:
         app_id=credentials.app_id,
         private_key=credentials.private_key,
         webhook_secrets=(credentials.webhook_secret,),
+        client_id=credentials.client_id or settings.client_id,
+        client_secret=credentials.client_secret or settings.client_secret,
+        url=settings.url or credentials.url or None,
     )
 
 
@@ -431,6 +454,25 @@ def _api_url(read: _Reader) -> str:
     if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
         # Without TLS, tokens would cross the network in clear text.
         raise UsageError("GITHUB_API_URL must begin with https:// unless it is on this machine")
+    return url.rstrip("/")
+
+
+def public_url(environ: Mapping[str, str] | None = None) -> str | None:
+    """The public address of the service, None where it is not set. Raises UsageError."""
+    return _public_url(_Reader(os.environ if environ is None else environ))
+
+
+def _public_url(read: _Reader) -> str | None:
+    """The address of the service's pages, without a slash at its end."""
+    url = read.text("FAIRLEAD_URL")
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.scheme not in ({"https", "http"} if local else {"https"}) or not parts.hostname:
+        raise UsageError("FAIRLEAD_URL must be an address such as https://fairlead.example.com")
+    if parts.username or parts.query or parts.fragment:
+        raise UsageError("FAIRLEAD_URL must have neither credentials nor a query")
     return url.rstrip("/")
 
 

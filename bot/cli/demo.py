@@ -23,13 +23,16 @@ from bot.sandbox import sandbox_state
 
 try:
     from bot.standin.demo import (
+        APPROVER,
         REPOSITORY,
         Demonstration,
         PullRequestView,
         Unexpected,
         demonstration,
+        wrong_about_accepted,
         wrong_about_bad,
         wrong_about_fix,
+        wrong_about_wish,
     )
 except ModuleNotFoundError as error:
     # The service's image leaves the stand-in and its libraries out.
@@ -49,7 +52,7 @@ Examples:
     "--once", is_flag=True, help="Exit after the last step instead of keeping the pages open."
 )
 def demo(*, once: bool) -> int:
-    """Show the App at work: a pull request, its review, and the fix that makes the check pass.
+    """Show the App at work: a pull request, its review, the fix, and a person who accepts.
 
     A stand-in for GitHub and the real service run on this machine, with real webhooks and git, in
     a temporary directory. No account and no network are needed.
@@ -91,7 +94,15 @@ def _shown(running: Demonstration, out: Console) -> list[str]:
     _progress("Pushing the fix")
     fixed = running.push_fix(bad.number)
     _print(out, fixed)
-    return [*wrong, *wrong_about_fix(fixed)]
+    wrong += wrong_about_fix(fixed)
+    _progress("Opening a second pull request: it asks for rights that somebody has to accept")
+    wish = running.open_wish("metrics")
+    _print(out, wish)
+    wrong += wrong_about_wish(wish)
+    _progress(f"{APPROVER}, of the team that the policy names, accepts it in a comment")
+    accepted = running.accept(wish.number)
+    _print(out, accepted)
+    return [*wrong, *wrong_about_accepted(accepted)]
 
 
 def _print(out: Console, shown: PullRequestView) -> None:
@@ -113,8 +124,9 @@ def _stay(running: Demonstration) -> None:
     """Keep everything running until interrupted, with a second pull request that is blocked."""
     _progress("Opening the bad change once more, to explore")
     pull = running.open_bad("storefront-uploads-again")
-    for number in (1, pull.number):
+    for number in (1, 2, pull.number):
         click.echo(running.page(number))
+    click.echo(f"{running.service.url}/")
     with contextlib.suppress(KeyboardInterrupt):
         _progress("Running until you press Ctrl-C")
         threading.Event().wait()

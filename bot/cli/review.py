@@ -101,6 +101,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         namespace=default_namespace or "default",
         cache=cache,
         tenant=where.tenant,
+        difference=form == "markdown",
         start=fork,
         renders=renders_here(tool_folders()),
         fetching=where.fetching(cache),

@@ -30,8 +30,13 @@ from bot.metrics import Metrics
 from bot.sandbox import proved_state
 from bot.service import Service
 from bot.settings import Settings, read_settings, tool_folders
+from bot.setup.manifest import web_address
 from bot.store.audit import Audit
 from bot.store.holds import Holds
+from bot.store.reviews import Reviews
+from bot.web.overview import create_overview
+from bot.web.pages import Site, create_pages
+from bot.web.signin import OAuthApp, SignIn
 
 log = structlog.get_logger()
 
@@ -80,14 +85,37 @@ def serve() -> None:
 
 def _open_service(settings: Settings, metrics: Metrics) -> tuple[Flask, Queue]:
     """The application that receives deliveries, and its running queue."""
-    queue = _queue(settings, metrics)
-    return create_app(settings.webhook_secrets, queue, metrics), queue
+    service = _service(settings)
+    queue = _queue(settings, metrics, service)
+    pages = create_pages(_site(settings, service))
+    return create_app(settings.webhook_secrets, queue, metrics, [pages]), queue
+
+
+def _site(settings: Settings, service: Service) -> Site:
+    """The pages of this service. Reviews are shown where people can sign in."""
+    github = web_address(settings.github_api_url)
+    signin = None
+    if settings.url and settings.client_id and settings.client_secret:
+        client = OAuthApp(
+            settings.client_id, settings.client_secret, github, settings.github_api_url
+        )
+        signin = SignIn(client, f"{settings.url}/login/callback")
+    return Site(
+        reviews=service.reviews,
+        audit=service.audit,
+        github=github,
+        signin=signin,
+        secure=bool(settings.url and settings.url.startswith("https:")),
+    )
 
 
 def _serve_admin(settings: Settings, ready: Callable[[], str | None], metrics: Metrics) -> int:
-    """Serve health and metrics from a thread of their own; returns the port."""
+    """Serve health, metrics and the overview from a thread of their own; returns the port."""
     address = settings.admin_host, settings.admin_port
-    listener = Listener(create_admin_app(ready, metrics), address, ADMIN, variable="ADMIN_PORT")
+    admin = create_admin_app(ready, metrics)
+    database = settings.data_dir, settings.database_url
+    admin.register_blueprint(create_overview(Reviews.opened(*database), Audit.opened(*database)))
+    listener = Listener(admin, address, ADMIN, variable="ADMIN_PORT")
     threading.Thread(target=listener.run, name="admin", daemon=True).start()
     return listener.port
 
@@ -111,7 +139,7 @@ def worker() -> None:
     admin_port = _serve_admin(
         settings, lambda: running[0].unready() if running else "starting", metrics
     )
-    running.append(_queue(settings, metrics))
+    running.append(_queue(settings, metrics, _service(settings)))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -131,12 +159,11 @@ def _check(settings: Settings, command: str) -> None:
     _require_sandbox(settings)
 
 
-def _queue(settings: Settings, metrics: Metrics) -> Queue:
+def _queue(settings: Settings, metrics: Metrics, service: Service) -> Queue:
     """The running queue. Raises UsageError where a setting is missing."""
     options = QueueOptions(
         directory=settings.data_dir, database=settings.database_url, workers=settings.workers
     )
-    service = _service(settings)
     budget = service.gateway.budget
     metrics.watch_budget(budget.written, budget.remaining)
     queue = Queue(options, service, metrics)
@@ -145,7 +172,9 @@ def _queue(settings: Settings, metrics: Metrics) -> Queue:
 
 
 def _service(settings: Settings) -> Service:
-    gateway = Gateway(settings.app_id or "", settings.key, settings.github_api_url)
+    gateway = Gateway(
+        settings.app_id or "", settings.key, settings.github_api_url, site=settings.url
+    )
     return Service(
         gateway=gateway,
         mirrors=settings.data_dir / "mirrors",
@@ -156,12 +185,14 @@ def _service(settings: Settings) -> Service:
             require_sandbox=not settings.allow_no_sandbox,
             start=Template().prepare().start,
             renders=_renders(settings),
+            difference=True,
             fetching=fetching_by(
                 settings.fetch, settings.data_dir, confined=not settings.allow_no_sandbox
             ),
         ),
         audit=Audit.opened(settings.data_dir, settings.database_url),
         holds=Holds.opened(settings.data_dir, settings.database_url),
+        reviews=Reviews.opened(settings.data_dir, settings.database_url),
         # Settings allow http only for this machine, which the demonstration uses.
         transport=("https", "http") if settings.github_api_url.startswith("http:") else ("https",),
         surroundings=settings.surroundings,

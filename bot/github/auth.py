@@ -43,7 +43,10 @@ class AppIdentity:
 
 @dataclass(frozen=True, slots=True)
 class GitHubConnection:
-    """One job's connection to GitHub. PyGithub's objects must not be shared between threads."""
+    """One job's connection to GitHub. PyGithub's objects must not be shared between threads.
+
+    `site` is the public address of this service, None where it is not set.
+    """
 
     identity: AppIdentity
     github: Client
@@ -54,6 +57,11 @@ class GitHubConnection:
     default_branch: str
     clone_url: str
     token: str = field(repr=False)
+    site: str | None = None
+
+    def page(self, number: int, head: str) -> str | None:
+        """The page of a review on this service, None where its public address is not set."""
+        return f"{self.site}/r/{self.full_name}/{number}/{head}" if self.site else None
 
     def close(self) -> None:
         """Revokes the token: it ends with its job. GitHub ends it after an hour in any case."""
@@ -123,14 +131,25 @@ class Client(Github):
 class Gateway:
     """The App's credentials, from which each job gets a connection of its own."""
 
-    def __init__(self, app_id: str, private_key: Key, api_url: str, *, pause: float = 0.25) -> None:
+    def __init__(
+        self,
+        app_id: str,
+        private_key: Key,
+        api_url: str,
+        *,
+        pause: float = 0.25,
+        site: str | None = None,
+    ) -> None:
         """`private_key` may be a command that signs; `pause` are the seconds between two writes.
+
+        `site` is the public address of this service, to which checks link.
 
         Raises UsageError for a key that cannot sign.
         """
         self.budget = Budget(pause)
         self._auth = app_auth(app_id, private_key)
         self._url = api_url
+        self._site = site
         self._lock = threading.Lock()
         self._identity: AppIdentity | None = None
         try:
@@ -166,6 +185,7 @@ class Gateway:
             default_branch=raw["default_branch"],
             clone_url=raw["clone_url"],
             token=answer["token"],
+            site=self._site,
         )
 
     @contextmanager

@@ -274,6 +274,13 @@ def _create(connection: GitHubConnection, about: About) -> CheckRun:
     return _post(connection, about, {"status": "in_progress", "external_id": str(about.id)})
 
 
+def _details(connection: GitHubConnection, about: About) -> dict[str, str]:
+    """Where "Details" of the check leads: the page of the review, else the service's first page."""
+    page = connection.page(about.id.number, about.head) if about.id.subject == "pull" else None
+    url = page or connection.site
+    return {"details_url": url} if url else {}
+
+
 def _post(connection: GitHubConnection, about: About, fields: dict[str, Any]) -> CheckRun:
     """A new run, created exactly once."""
     wanted_state = (fields["status"], fields["external_id"])
@@ -286,7 +293,7 @@ def _post(connection: GitHubConnection, about: About, fields: dict[str, Any]) ->
 
     def post() -> CheckRun:
         path = f"/repos/{connection.full_name}/check-runs"
-        body = {"name": NAME, "head_sha": about.head, **fields}
+        body = {"name": NAME, "head_sha": about.head, **_details(connection, about), **fields}
         return _run(send(connection.github.requester, "POST", path, body))
 
     return change(post, posted)

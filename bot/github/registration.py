@@ -62,6 +62,9 @@ class Registered:
     address: str
     private_key: str = field(repr=False)
     webhook_secret: str = field(repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    url: str = ""
 
 
 def converted(code: str, api_url: str) -> Registered:
@@ -79,6 +82,9 @@ def converted(code: str, api_url: str) -> Registered:
             answer["html_url"],
             answer["pem"],
             answer["webhook_secret"],
+            answer["client_id"],
+            answer["client_secret"],
+            answer["external_url"],
         )
     except KeyError as error:
         raise GitHubError(f"GitHub's answer lacks {error}") from None

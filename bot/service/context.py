@@ -16,6 +16,7 @@ from bot.catalog import rule_options
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.core.policy.organisation import parse_organisation
+from bot.core.publish.pages import Pages
 from bot.errors import PolicyError
 from bot.git import Mirror, Repository
 from bot.github.auth import Gateway, GitHubConnection
@@ -24,6 +25,7 @@ from bot.service.commits import Commits
 from bot.service.deadline import Deadline
 from bot.store.audit import Audit
 from bot.store.holds import Holds
+from bot.store.reviews import Reviews
 
 
 class Judge(Protocol):
@@ -64,6 +66,7 @@ class ServiceContext:
     judge: Judge = review_trees
     audit: Audit = field(default_factory=Audit.in_memory)
     holds: Holds = field(default_factory=Holds.in_memory)
+    reviews: Reviews = field(default_factory=Reviews.in_memory)
     now: Callable[[], datetime] = utc_now
     organisations: Organisations = field(default_factory=Organisations)
 
@@ -140,6 +143,15 @@ class ServiceContext:
                 unwanted=unwanted,
             )
             return self.judge(base, head, policy, self.today(), options)
+
+
+def pages(github: GitHubConnection, number: int | None = None, head: str = "") -> Pages:
+    """The addresses that texts link to: the repository on GitHub, and this service's pages."""
+    return Pages(
+        rules=f"{github.site}/rules" if github.site else None,
+        repository=github.clone_url.removesuffix(".git"),
+        review=github.page(number, head) if number is not None else None,
+    )
 
 
 def trusted(github: GitHubConnection) -> str:

@@ -191,12 +191,13 @@ def _sweep_all(context: ServiceContext, task: MaintenanceTask) -> Done:
 
 
 def _forget(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """Deletes the mirror and the cached facts of a repository that the App can no longer see."""
+    """Deletes mirror, cached facts and pages of a repository that the App can no longer see."""
     mirror = context.mirror(task.repository)
     shutil.rmtree(mirror, ignore_errors=True)
     mirror.with_name(f"{mirror.name}.lock").unlink(missing_ok=True)
     if context.options.cache is not None:
         forget(context.options.cache, context.tenant(task.repository))
+    context.reviews.forget(task.repository)
     return Done("forgotten")
 
 

@@ -17,7 +17,7 @@ from bot.github.pulls import open_pulls, read_pull
 from bot.github.tasks import Done, GroupJob, MaintenanceTask
 from bot.service.approvals import Case, codeowners_of, settled_together
 from bot.service.commits import Commits
-from bot.service.context import ServiceContext, trusted
+from bot.service.context import ServiceContext, pages, trusted
 from bot.service.deadline import Deadline
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ def review_group(context: ServiceContext, job: GroupJob) -> Done:
         case = Case(judged, policy, codeowners_of(commits))
         judged = settled_together(context, github, _members(github, repository, job), case)
         deadline.check()
-        ending = conclude(judged, policy)
+        ending = conclude(judged, policy, pages(github))
         checks.conclude(github, about, run, checks.End(ending))
         log.info("check concluded", conclusion=ending.conclusion, title=ending.title)
     return Done(judged.verdict)

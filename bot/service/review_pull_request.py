@@ -23,8 +23,9 @@ from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
 from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service.approvals import Case, codeowners_of, remember, settled, tell_teams
 from bot.service.commits import Commits
-from bot.service.context import ServiceContext, trusted
+from bot.service.context import ServiceContext, pages, trusted
 from bot.service.deadline import Deadline
+from bot.service.page_record import store_page
 from bot.service.shared_head import conclude
 
 log = structlog.get_logger()
@@ -78,12 +79,16 @@ def review(context: ServiceContext, job: Job) -> Done:
         case = Case(judged, policy, codeowners_of(commits))
         judged = settled(context, github, pull, case)
         posted, files = read_posted(github, pull), changed_files(github, pull)
-        *operations, ending = plan(judged, policy, posted, files)
+        *operations, ending = plan(
+            judged, policy, posted, files, pages(github, pull.number, pull.head)
+        )
         deadline.check()
         if _moved(github, pull):
             return _superseded(github, pull, job, run)
         perform(github, pull, _fitting(operations, pull, job, judged))
-        remember(context, github, pull, replace(case, review=judged))
+        case = replace(case, review=judged)
+        remember(context, github, pull, case)
+        store_page(context, github, pull, case, commits)
         follow = conclude(github, pull, job, run, _reviewed(ending, job))
         follow += _retargeted(github, pull, job)
         if not job.quiet:

@@ -26,7 +26,7 @@ from bot.github.auth import GitHubConnection
 from bot.github.pulls import pulls_of
 from bot.github.tasks import Done, MaintenanceTask, PushJob, Task
 from bot.service.commits import Commits
-from bot.service.context import ServiceContext
+from bot.service.context import ServiceContext, pages
 from bot.service.deadline import Deadline
 
 log = structlog.get_logger()
@@ -63,7 +63,7 @@ def review_push(context: ServiceContext, job: PushJob) -> Done:
             judged = _with(judged, whole, marks)
         judged = replace(judged, verdict=verdict_of(judged.findings, judged.problems, policy))
         kept = [finding.fingerprint for finding in judged.findings if finding.blocks]
-        ending = pushed(conclude(judged, policy), since, kept)
+        ending = pushed(conclude(judged, policy, pages(github)), since, kept)
         checks.conclude(github, about, checks.adopt(github, about), checks.End(ending))
         log.info("push reviewed", conclusion=ending.conclusion, title=ending.title)
         return Done(judged.verdict, tasks)

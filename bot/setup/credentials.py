@@ -17,11 +17,18 @@ FILE: Final = "app.json"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of an App: its id, its private key and its webhook secret."""
+    """The credentials of an App: its id, its private key and its webhook secret.
+
+    The client's id and secret let people sign in; `url` is the address that was registered. A file
+    of an earlier release has none of these.
+    """
 
     app_id: str
     private_key: str = field(repr=False)
     webhook_secret: str = field(repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    url: str = ""
 
 
 def store(directory: Path, credentials: Credentials) -> Path:

@@ -89,6 +89,7 @@ def manifest(registration: Registration, back: str) -> dict[str, Any]:
         "url": registration.address,
         "hook_attributes": {"url": f"{registration.address}/webhook", "active": True},
         "redirect_url": back,
+        "callback_urls": [f"{registration.address}/login/callback"],
         "public": False,
         "default_permissions": dict(PERMISSIONS),
         "default_events": list(EVENTS),

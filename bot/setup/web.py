@@ -112,7 +112,16 @@ class SetUp:
         if not keep:
             return "shown"
         try:
-            self.store(Credentials(app.app_id, app.private_key, app.webhook_secret))
+            self.store(
+                Credentials(
+                    app.app_id,
+                    app.private_key,
+                    app.webhook_secret,
+                    app.client_id,
+                    app.client_secret,
+                    app.url.rstrip("/"),
+                )
+            )
         except OSError as error:
             log.warning("the credentials could not be stored", reason=error.strerror)
             return "shown"

@@ -19,9 +19,11 @@ from bot.standin.state import (
     Permissions,
     StandInRepository,
     Token,
+    UserToken,
 )
 
 TOKEN_LIFETIME = timedelta(hours=1)
+USER_TOKEN_LIFETIME = timedelta(hours=8)
 # https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
 MAXIMUM_JWT_LIFETIME = timedelta(minutes=10)
 MAXIMUM_TOKEN_REPOSITORIES = 500
@@ -78,6 +80,26 @@ def _verify_times(state: GitHubState, claims: dict[str, Any]) -> None:
         raise HttpRefusal(401, f"'Expiration time' claim ('exp') {_MUST_BE} the assertion expires")
     if expires > seconds + MAXIMUM_JWT_LIFETIME.total_seconds():
         raise HttpRefusal(401, "'Expiration time' claim ('exp') is too far in the future")
+
+
+def person_of(state: GitHubState, credential: str | None) -> UserToken:
+    """The valid user access token of this text; 401 for a wrong or expired one."""
+    token = state.user_tokens.get(credential or "")
+    if token is None or token.until <= state.clock():
+        raise HttpRefusal(401, "Bad credentials")
+    return token
+
+
+def readable(state: GitHubState, token: UserToken, repository: StandInRepository | None) -> bool:
+    """Whether a person can read the repository through an App that is installed on it."""
+    if repository is None:
+        return False
+    installed = any(
+        installation.app is token.app and repository.id in installation.repository_ids
+        for installation in state.installations.values()
+    )
+    member = token.person is repository.owner or token.person.login in repository.collaborators
+    return installed and (member or not repository.private)
 
 
 def token_of(state: GitHubState, credential: str | None) -> Token:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import subprocess
 import sys
 import time
@@ -34,6 +36,10 @@ EXPECTED: Final = {
 }
 """The findings of the example's bad change, by rule, and the file each stands in."""
 
+APPROVER: Final = "hubot"
+"""The member of the team that the example's policy names for RBAC findings."""
+
+_APPROVE: Final = re.compile(r"`(/fairlead approve [0-9a-z-]+) REASON`")
 _STARTED: Final = ("listening", "working")
 _COMMAND: Final = "from bot.cli import main; main()"
 
@@ -74,6 +80,21 @@ def wrong_about_fix(shown: PullRequestView) -> Iterator[str]:
         yield f"the merge was refused: {shown.refusal}"
     for comment in shown.comments:
         yield f"a comment is still at {comment.path}:{comment.line}"
+
+
+def wrong_about_wish(shown: PullRequestView) -> Iterator[str]:
+    """What is not as it should be about the change that waits for approval."""
+    if shown.check.conclusion != "failure":
+        yield f"the check concluded {shown.check.conclusion} and not failure"
+    if not (shown.check.title or "").startswith("Waiting for approval"):
+        yield f"the check is titled {shown.check.title!r} and does not wait for approval"
+
+
+def wrong_about_accepted(shown: PullRequestView) -> Iterator[str]:
+    """What is not as it should be once the approver has accepted it."""
+    yield from wrong_about_fix(shown)
+    if f"accepted by `{APPROVER}`" not in (shown.check.summary or ""):
+        yield f"the check does not name {APPROVER} as who accepted it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +222,22 @@ class Demonstration:
         )
         return self._reviewed(pull)
 
+    def open_wish(self, branch: str) -> PullRequestView:
+        """A pull request that asks for more rights and is otherwise sound, once reviewed."""
+        path = "platform/rbac/metrics-reader.yaml"
+        wish = {path: (EXAMPLE / "bad" / path).read_bytes()}
+        title = "Let the metrics reader see more"
+        self.github.commit(self.repository, branch, wish, message=title)
+        return self._reviewed(self.github.open_pull_request(self.repository, branch, title=title))
+
+    def accept(self, number: int) -> PullRequestView:
+        """The pull request after the approver wrote what its check says, and it was reviewed."""
+        pull = self.repository.pulls[number]
+        for line in _APPROVE.findall(self._reviewed(pull).check.summary or ""):
+            self.github.comment(pull, f"{line} agreed in the weekly meeting", by=APPROVER)
+        wait_until(lambda: self._reviewed(pull).check.conclusion == "success")
+        return self._reviewed(pull)
+
     def page(self, number: int) -> str:
         """The address of a pull request's page."""
         return f"{self.github.url}/{self.repository.full_name}/pull/{number}"
@@ -218,6 +255,14 @@ class Demonstration:
         )
 
 
+def _free_port() -> int:
+    """A port that is free now; the service's own address must be known before it starts."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 @contextmanager
 def demonstration(directory: Path, settings: Mapping[str, str]) -> Iterator[Demonstration]:
     """Both running, the App installed on the repository and its check required there."""
@@ -225,7 +270,17 @@ def demonstration(directory: Path, settings: Mapping[str, str]) -> Iterator[Demo
         app = github.create_app()
         repository = github.create_repository(REPOSITORY, EXAMPLE / "base")
         github.require_check(repository, "fairlead", app=app)
-        service = start_service(directory / "service", app, github.api_url, settings)
+        github.administration.team("example/security", APPROVER)
+        for login in (APPROVER, "octocat"):
+            github.add_collaborator(repository, login, "write")
+        port = _free_port()
+        pages = {
+            "PORT": str(port),
+            "FAIRLEAD_URL": f"http://127.0.0.1:{port}",
+            "CLIENT_ID": app.client_id,
+            "CLIENT_SECRET": app.client_secret,
+        }
+        service = start_service(directory / "service", app, github.api_url, {**settings, **pages})
         try:
             github.set_webhook(app, f"{service.url}/webhook")
             github.install(app, repository)

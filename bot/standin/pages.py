@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
-from bot.standin import changes, checking
+from bot.standin import changes, checking, reviewing
 from bot.standin.calls import context, pull_request, state
 from bot.standin.errors import not_accessible, not_found
 from bot.standin.git import merging
@@ -113,6 +113,9 @@ def show_pull(owner: str, name: str, number: int) -> str:
         markdown=render,
         stamp=_when,
         icon=_icon,
+        people=sorted(
+            account.login for account in state().accounts.values() if account.type == "User"
+        ),
         waiting=pull.state == "open" and not _ended(repository, pull),
     )
 
@@ -123,6 +126,21 @@ def merge(owner: str, name: str, number: int) -> Answer:
     repository, pull = _named(owner, name, number)
     with state().lock, contextlib.suppress(merging.MergeRefused):
         merging.merge(context(), repository, pull, _person())
+    return redirect(f"/{repository.full_name}/pull/{number}")
+
+
+@pages.post("/<owner>/<name>/pull/<int:number>/comment")
+def comment(owner: str, name: str, number: int) -> Answer:
+    """A comment in the conversation, by any of the people that there are."""
+    repository, pull = _named(owner, name, number)
+    _person()
+    person = state().accounts.get(request.form.get("login", ""))
+    text = request.form.get("body", "").strip()
+    if person is None or person.type != "User" or not text:
+        raise not_found()
+    with state().lock:
+        place = reviewing.PullRequestRef(repository, pull)
+        reviewing.converse(context(), place, reviewing.Author(person), text)
     return redirect(f"/{repository.full_name}/pull/{number}")
 
 

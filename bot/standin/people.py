@@ -68,6 +68,7 @@ def register_app(state: GitHubState, name: str, owner: Account, webhook_url: str
         private_key=private.decode(),
         public_key=public.decode(),
         webhook_secret=secrets.token_hex(20),
+        client_secret=secrets.token_hex(20),
         webhook_url=webhook_url,
         hook_id=state.new_id(),
         permissions=dict(PERMISSIONS),

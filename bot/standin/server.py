@@ -22,6 +22,7 @@ from bot.standin.endpoints.checks import checks
 from bot.standin.endpoints.comments import comments
 from bot.standin.endpoints.graphql import graphql
 from bot.standin.endpoints.manifests import manifests
+from bot.standin.endpoints.oauth import oauth
 from bot.standin.endpoints.pulls import pulls
 from bot.standin.endpoints.repositories import repositories
 from bot.standin.endpoints.teams import teams
@@ -50,6 +51,7 @@ def application(context: Context, exchanges: Exchanges, faults: Faults) -> Flask
     app.register_blueprint(graphql)
     app.register_blueprint(pages)
     app.register_blueprint(manifests)
+    app.register_blueprint(oauth)
     for name, view in app.view_functions.items():
         app.view_functions[name] = _locked(context, view)
     app.register_blueprint(smart_http)

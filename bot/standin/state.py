@@ -67,6 +67,9 @@ class App:
     created_at: datetime
     webhook_content_type: str = "json"
     webhook_insecure_ssl: str = "0"
+    client_secret: str = ""
+    external_url: str = ""
+    callback_urls: tuple[str, ...] = ("",)
 
 
 @dataclass(slots=True, eq=False)
@@ -274,6 +277,26 @@ class StandInRepository:
         return f"{self.owner.login}/{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class PendingCode:
+    """A code of a person who let an App act for them, and what it may be exchanged with."""
+
+    app: App
+    person: Account
+    back: str
+    challenge: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UserToken:
+    """A token by which an App acts for a person."""
+
+    app: App
+    person: Account
+    until: datetime
+
+
 class GitHubState:
     """Everything that the stand-in knows, under one lock."""
 
@@ -290,6 +313,8 @@ class GitHubState:
         self.former_names: dict[str, int] = {}
         self.teams: dict[str, set[str]] = {}
         self.codes: dict[str, tuple[App, datetime]] = {}
+        self.login_codes: dict[str, PendingCode] = {}
+        self.user_tokens: dict[str, UserToken] = {}
         self._ids = itertools.count(1_000_001)
 
     @property

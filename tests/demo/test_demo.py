@@ -47,6 +47,13 @@ def test_the_demo_shows_the_story_and_all_is_as_expected() -> None:
         "No open threads.",
         told[5],
         "This branch can be merged.",
+        "Pull request #2",
+        "Check fairlead: failure, Waiting for approval by example/security: 1 finding",
+        told[2],
+        "Pull request #2",
+        "No open threads.",
+        "Check fairlead: success, Nothing found",
+        "This branch can be merged.",
     ]
     assert (told[1].startswith("Check fairlead: failure"), told[5]) == (
         True,
@@ -72,7 +79,7 @@ def test_without_once_it_stays_up_until_it_is_told_to_end() -> None:
         shown, last = process.communicate(timeout=60)
     assert (process.returncode, last) == (0, "fairlead: Everything was as expected\n")
     pages = [line.rsplit("/", 1) for line in shown.splitlines() if line.startswith("http://")]
-    assert [number for _, number in pages] == ["1", "2"]
+    assert [number for _, number in pages] == ["1", "2", "3", ""]
 
 
 def test_what_is_not_as_expected_is_said(tmp_path: Path) -> None:

@@ -258,7 +258,7 @@ def test_a_policy_that_nobody_reads_is_not_valid_rather_than_none(world: World) 
     world.push({".github/fairlead.yaml": "version: 1\nblock: warning\n"}, "main")
     pull = world.pull({"a.yaml": BAD})
     assert world.review(pull) == "invalid-policy"
-    assert "name it `.github/fairlead.yml`" in (world.run(pull).summary or "")
+    assert "rename it to `.github/fairlead.yml`" in (world.run(pull).summary or "")
     world.push({POLICY: "version: 1\n"}, "main")
     assert world.review(pull) == "blocked"
 

@@ -132,6 +132,7 @@ def test_what_is_asked_of_github_is_what_the_app_needs(page: Page) -> None:
         "url": "https://fairlead.example.com",
         "hook_attributes": {"url": "https://fairlead.example.com/webhook", "active": True},
         "redirect_url": "http://localhost/setup/created",
+        "callback_urls": ["https://fairlead.example.com/login/callback"],
         "public": False,
         "default_permissions": dict(PERMISSIONS),
         "default_events": list(EVENTS),
@@ -202,7 +203,16 @@ def test_an_app_is_made_and_its_credentials_are_kept(stand_in: StandIn, organisa
 
     (app,) = stand_in.state.apps.values()
     assert answer.status_code == 200
-    assert page.kept == [Credentials(str(app.id), app.private_key, app.webhook_secret)]
+    assert page.kept == [
+        Credentials(
+            str(app.id),
+            app.private_key,
+            app.webhook_secret,
+            app.client_id,
+            app.client_secret,
+            "http://localhost",
+        )
+    ]
     assert (page.begun, app.webhook_url) == ([True], "http://localhost/webhook")
     assert (app.permissions, app.events) == (dict(PERMISSIONS), list(EVENTS))
     text = answer.get_data(as_text=True)

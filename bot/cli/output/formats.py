@@ -55,8 +55,11 @@ def _markdown(review: Review, policy: Policy) -> str:
 def _sarif(review: Review) -> str:
     from bot.catalog import load_rules  # noqa: PLC0415
     from bot.cli.output.sarif import to_sarif  # noqa: PLC0415
+    from bot.core.publish.pages import Pages  # noqa: PLC0415
+    from bot.settings import public_url  # noqa: PLC0415
 
-    return to_sarif(review, load_rules())
+    url = public_url()
+    return to_sarif(review, load_rules(), Pages(rules=f"{url}/rules" if url else None))
 
 
 def _github(review: Review, policy: Policy) -> str:

@@ -12,6 +12,7 @@ from bot.core.engine.review import Location, Problem, Review, ReviewFinding
 from bot.core.engine.rule import Rule
 from bot.core.finding import Severity
 from bot.core.publish.markdown import visible
+from bot.core.publish.pages import NO_PAGES, Pages
 
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -19,8 +20,11 @@ _SCHEMA: Final = (
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE: "note"}
 
 
-def to_sarif(review: Review, rules: Iterable[Rule]) -> str:
-    """The review as a run of one tool. Waived findings are suppressed results."""
+def to_sarif(review: Review, rules: Iterable[Rule], pages: Pages = NO_PAGES) -> str:
+    """The review as a run of one tool. Waived findings are suppressed results.
+
+    Rules link to their pages where `pages` has an address for them.
+    """
     by_id = {rule.id: rule for rule in rules}
     entries = [(finding, ()) for finding in review.findings]
     waived = [(finding.finding, (_suppression(finding.because),)) for finding in review.suppressed]
@@ -30,7 +34,7 @@ def to_sarif(review: Review, rules: Iterable[Rule]) -> str:
             "driver": {
                 "name": "Fairlead",
                 "version": version("fairlead"),
-                "rules": [_rule(rule, by_id.get(rule)) for rule in named],
+                "rules": [_rule(rule, by_id.get(rule), pages.rule(rule)) for rule in named],
             }
         },
         "columnKind": "utf16CodeUnits",
@@ -51,12 +55,13 @@ def to_sarif(review: Review, rules: Iterable[Rule]) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _rule(rule: str, definition: Rule | None) -> dict[str, Any]:
+def _rule(rule: str, definition: Rule | None, url: str | None) -> dict[str, Any]:
     if definition is None:
         return {"id": rule}
     return {
         "id": rule,
         "shortDescription": {"text": definition.page.summary},
+        **({"helpUri": url} if url else {}),
         "help": {"text": definition.page.text, "markdown": definition.page.text},
         "defaultConfiguration": {"level": _LEVELS[definition.severity]},
     }

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from bot.core.manifest import Manifest
 
 _SECRET: Final = (b'"Secret"', b'"secretGenerator"', b'"stringData"')
 LONGEST_LINE: Final = 300
+
+
+_MAY_HIDE: Final = re.compile(rb"secret|stringData|\\\\[xuU]|!!|\0", re.IGNORECASE)
+LARGEST_FILE: Final = 1024 * 1024
+
+
+def unparsed_line(data: bytes, number: int) -> str | None:
+    """Line `number` (1-based) of a file that nobody has parsed, None where it may be secret.
+
+    For a process that must not parse the file. A file that names a Secret in any way, or could
+    do so by an escape or a tag, shows nothing.
+    """
+    if len(data) > LARGEST_FILE or _MAY_HIDE.search(data):
+        return None
+    return _row(data, number)
 
 
 def shown_line(data: bytes, manifest: Manifest, number: int) -> str | None:
@@ -21,6 +37,10 @@ def shown_line(data: bytes, manifest: Manifest, number: int) -> str | None:
             return None
         if any(word in item.encoded for item in reading.objects for word in _SECRET):
             return None
+    return _row(data, number)
+
+
+def _row(data: bytes, number: int) -> str | None:
     # Git and editors end lines only at "\n" and "\r\n".
     rows = data.decode("utf-8", "replace").split("\n")
     if not 1 <= number <= len(rows):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import quote
 
 from bot.core.engine.review import Location, Review
 from bot.core.publish import markdown
 
+_UNRESERVED: Final = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+)
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -36,7 +38,7 @@ class Pages:
         commit = self.base if location.side == "LEFT" else self.head
         if self.repository is None or not is_commit(commit):
             return None
-        path = quote(location.path, errors="replace")
+        path = _quoted(location.path)
         line = f"#L{location.line}" if location.line else ""
         return f"{self.repository.rstrip('/')}/blob/{commit}/{path}{line}"
 
@@ -51,6 +53,14 @@ class Pages:
 
 
 NO_PAGES: Final = Pages()
+
+
+def _quoted(path: str) -> str:
+    """The path percent-encoded, but for its slashes (RFC 3986, 2.3)."""
+    return "".join(
+        chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}"
+        for byte in path.encode("utf-8", "replace")
+    )
 
 
 def is_commit(name: str) -> bool:

@@ -47,6 +47,15 @@ def user(state: GitHubState, account: Account) -> Body:
     }
 
 
+def public_user(state: GitHubState, account: Account) -> Body:
+    """A `public-user`, as a person sees themself through an App without further permissions."""
+    moment = "2020-01-01T00:00:00Z"
+    missing = dict.fromkeys(("name", "company", "location", "email", "hireable", "bio"))
+    counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
+    dates = {"created_at": moment, "updated_at": moment}
+    return user(state, account) | {"blog": "", **missing, **counts, **dates}
+
+
 def organization(state: GitHubState, account: Account) -> Body:
     """An `organization-simple`, as webhooks carry it."""
     api = f"{state.api}/orgs/{account.login}"
@@ -76,7 +85,7 @@ def app(state: GitHubState, app: App) -> Body:
         "owner": user(state, app.owner),
         "name": app.name,
         "description": "",
-        "external_url": f"{state.url}/apps/{app.slug}",
+        "external_url": app.external_url or f"{state.url}/apps/{app.slug}",
         "html_url": f"{state.url}/apps/{app.slug}",
         "created_at": stamp(app.created_at),
         "updated_at": stamp(app.created_at),

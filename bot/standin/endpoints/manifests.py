@@ -37,6 +37,8 @@ def register(owner: str) -> Answer:
         account = state().account(owner, kind)
         app = people.register_app(state(), manifest.get("name") or "Fairlead", account, hook)
         app.permissions = {"metadata": "read", **manifest.get("default_permissions", {})}
+        app.external_url = manifest.get("url", "")
+        app.callback_urls = tuple(manifest.get("callback_urls", [])) or ("",)
         app.events = list(manifest.get("default_events", []))
         code = secrets.token_hex(20)
         state().codes[code] = app, state().clock() + CODE_LIFETIME
@@ -52,7 +54,7 @@ def convert(code: str) -> tuple[Response, int]:
         raise not_found()
     secret = {
         "client_id": app.client_id,
-        "client_secret": secrets.token_hex(20),
+        "client_secret": app.client_secret,
         "webhook_secret": app.webhook_secret,
         "pem": app.private_key,
     }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
+from bot.standin.auth import person_of, readable
 from bot.standin.bodies import accounts
 from bot.standin.bodies import repository as bodies
-from bot.standin.calls import authorised, page, state
+from bot.standin.calls import authorised, credential, page, state
 from bot.standin.errors import HttpRefusal, not_found
 from bot.standin.state import Body, StandInRepository
 
@@ -27,7 +28,13 @@ _MAXIMUM_BYTES = 100 * 1024 * 1024
 
 @repositories.get("/repos/<owner>/<name>")
 def get_repository(owner: str, name: str) -> Response:
-    """The repository of this name."""
+    """The repository of this name, for an installation or for a person."""
+    text = credential() or ""
+    if text.startswith("ghu_"):
+        repository = state().repository(owner, name)
+        if repository is None or not readable(state(), person_of(state(), text), repository):
+            raise not_found()
+        return jsonify(bodies.repository(state(), repository))
     return jsonify(bodies.repository(state(), authorised(owner, name)))
 
 

@@ -1,0 +1,243 @@
+"""The pages as a Flask blueprint: the first page, the rules, and the reviews behind sign-in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from importlib import resources
+from typing import Any, Final
+from urllib.parse import quote
+
+import jinja2
+import msgspec
+from flask import Blueprint, Response, redirect, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response as Answer
+
+from bot.core.publish.review_page import ReviewPage
+from bot.store.audit import Audit, AuditEntry
+from bot.store.reviews import Reviews, StoredReview
+from bot.web.graph import draw
+from bot.web.rule_pages import rule_pages
+from bot.web.signin import SESSION_SECONDS, SignedIn, SignIn
+
+SESSION: Final = "fairlead_session"
+LOGIN: Final = "fairlead_login"
+
+_HEAD: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+_MOST_EVENTS: Final = 100
+_EVENTS: Final = {
+    "concluded": "reviewed",
+    "approved": "accepted a finding",
+    "overridden": "let the commit through",
+    "refused": "was refused",
+    "notified": "was notified",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the pages need. `signin` is None where the App's client secret is not set.
+
+    `secure` says that the public address is https, so that cookies are sent over it only.
+    """
+
+    reviews: Reviews
+    audit: Audit
+    github: str
+    app: str | None = None
+    signin: SignIn | None = None
+    secure: bool = True
+
+
+def create_pages(site: Site) -> Blueprint:
+    """The blueprint of all public pages."""
+    blueprint = Blueprint("web", __name__)
+    pages = _Pages(site)
+    blueprint.add_url_rule("/", "index", pages.index)
+    blueprint.add_url_rule("/rules", "rules", pages.rules)
+    blueprint.add_url_rule("/rules/<rule>", "rule", pages.rule)
+    blueprint.add_url_rule("/r/<owner>/<name>/<int:pull>/<head>", "review", pages.review)
+    blueprint.add_url_rule("/login", "login", pages.login)
+    blueprint.add_url_rule("/login/callback", "callback", pages.callback)
+    blueprint.add_url_rule("/logout", "logout", pages.logout, methods=["POST"])
+    blueprint.add_url_rule("/static/style.css", "style", style)
+    blueprint.after_request(harden)
+    return blueprint
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    site: Site
+
+    def index(self) -> Response:
+        """What this is, what runs here, and how to install it."""
+        return page("index.html", rules=len(rule_pages()), site=self.site, who=self._who())
+
+    def rules(self) -> Response:
+        """Every rule."""
+        return page("rules.html", rules=rule_pages().values(), who=self._who())
+
+    def rule(self, rule: str) -> Response:
+        """The page of a rule."""
+        found = rule_pages().get(rule)
+        if found is None:
+            return self._missing("There is no such rule.")
+        return page("rule.html", rule=found, body=Markup(found.html), who=self._who())  # noqa: S704 - rendered from our own page, HTML disabled
+
+    def review(self, owner: str, name: str, pull: int, head: str) -> Answer:
+        """A review, for those who can read its repository now."""
+        if self.site.signin is None:
+            return page(
+                "message.html",
+                HTTPStatus.NOT_FOUND,
+                title="Reviews are not shown here",
+                text="Whoever runs this service has not set the App's client secret, without "
+                "which nobody can sign in. The check on the pull request has the review.",
+                who=None,
+            )
+        who = self._who()
+        if who is None:
+            return redirect(f"/login?next={quote(request.path)}")
+        full_name = f"{owner}/{name}"
+        stored = self.site.reviews.get(full_name, pull, head) if _HEAD.fullmatch(head) else None
+        # Without a review GitHub is asked as well: how long it takes tells nothing.
+        number = stored.repository if stored else 0
+        if not self.site.signin.may_read(who, number, full_name) or stored is None:
+            return self._missing("There is no such review, or you cannot read its repository.")
+        return self._shown(stored, who)
+
+    def _shown(self, stored: StoredReview, who: SignedIn) -> Response:
+        document = msgspec.json.decode(stored.document, type=ReviewPage)
+        history = self.site.reviews.history(stored.repository, stored.pull)
+        return page(
+            "review.html",
+            stored=stored,
+            review=document,
+            history=history,
+            newest=not history or history[0].head == stored.head,
+            events=_events(self.site.audit, stored),
+            pull_url=f"{self.site.github}/{stored.name}/pull/{stored.pull}",
+            draw=draw,
+            who=who,
+        )
+
+    def login(self) -> Answer:
+        """To GitHub, to sign in there."""
+        if self.site.signin is None:
+            return self._missing("Nobody can sign in here.")
+        pending = self.site.signin.begin(request.args.get("next", "/"))
+        response = redirect(pending.location)
+        self._set(response, LOGIN, pending.cookie, "/login", 600)
+        return response
+
+    def callback(self) -> Answer:
+        """Back from GitHub."""
+        if self.site.signin is None:
+            return self._missing("Nobody can sign in here.")
+        ended = self.site.signin.end(
+            request.cookies.get(LOGIN, ""),
+            request.args.get("state", ""),
+            request.args.get("code", ""),
+        )
+        if ended is None:
+            response: Answer = page(
+                "message.html",
+                HTTPStatus.BAD_REQUEST,
+                title="You are not signed in",
+                text="The sign-in was begun in another browser or too long ago, or GitHub did "
+                "not confirm it. Open the link of the check again.",
+                who=None,
+            )
+        else:
+            session, back = ended
+            response = redirect(back)
+            self._set(response, SESSION, session, "/", SESSION_SECONDS)
+        response.delete_cookie(LOGIN, path="/login")
+        return response
+
+    def logout(self) -> Answer:
+        """Forget who is looking."""
+        response = redirect("/")
+        response.delete_cookie(SESSION, path="/")
+        return response
+
+    def _who(self) -> SignedIn | None:
+        if self.site.signin is None:
+            return None
+        return self.site.signin.session(request.cookies.get(SESSION, ""))
+
+    def _set(self, response: Answer, name: str, value: str, path: str, seconds: int) -> None:
+        # Lax: GitHub leads the browser back by an ordinary link.
+        response.set_cookie(
+            name,
+            value,
+            max_age=seconds,
+            httponly=True,
+            samesite="Lax",
+            secure=self.site.secure,
+            path=path,
+        )
+
+    def _missing(self, text: str) -> Response:
+        return page(
+            "message.html", HTTPStatus.NOT_FOUND, title="Not found", text=text, who=self._who()
+        )
+
+
+def harden(response: Response) -> Response:
+    """No script, no frame, nothing from other sites, nothing left in caches."""
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def page(name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:
+    """A template of `templates/web` as a response."""
+    text = _templates().get_template(name).render(**values)
+    return Response(text, status, mimetype="text/html")
+
+
+def style() -> Response:
+    """The one style sheet."""
+    text = (resources.files("templates") / "web" / "style.css").read_text(encoding="utf-8")
+    response = Response(text, mimetype="text/css")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("templates", "web"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _events(audit: Audit, stored: StoredReview) -> Sequence[tuple[str, str, str, str]]:
+    """The history of a pull request from the audit log: when, who, what, and why."""
+    entries: list[AuditEntry] = []
+    for event in _EVENTS:
+        entries += audit.entries(event, stored.repository, pull=stored.pull)  # type: ignore[arg-type] # keys of _EVENTS are events
+    newest = sorted(entries, key=lambda entry: entry.at, reverse=True)[:_MOST_EVENTS]
+    return [
+        (
+            entry.at,
+            entry.actor or "Fairlead",
+            f"{_EVENTS[entry.event]} {entry.head[:8]}",
+            entry.reason or str(entry.data.get("verdict", "")),
+        )
+        for entry in newest
+    ]

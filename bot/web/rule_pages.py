@@ -1,0 +1,44 @@
+"""The pages of the rules as HTML."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from markdown_it import MarkdownIt
+
+from bot.catalog import load_rules
+
+_LINK: Final = re.compile(r'href="([a-z0-9_]+)\.md"')
+
+
+@dataclass(frozen=True, slots=True)
+class RulePage:
+    """A rule's id, default severity, summary, and its page as HTML."""
+
+    id: str
+    severity: str
+    summary: str
+    html: str
+
+
+@cache
+def rule_pages() -> dict[str, RulePage]:
+    """The pages of all rules by id. They are a part of the program, so their text is trusted."""
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    return {
+        rule.id: RulePage(
+            rule.id,
+            str(rule.severity),
+            rule.page.summary,
+            _linked(parser.render(rule.page.text)),
+        )
+        for rule in load_rules()
+    }
+
+
+def _linked(html: str) -> str:
+    """Links between files in `rules/` as links between pages."""
+    return _LINK.sub(lambda match: f'href="/rules/{match[1].replace("_", "-")}"', html)
