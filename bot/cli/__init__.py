@@ -15,6 +15,7 @@ COMMANDS: Final = (
         "review", "bot.cli.review:review", "Review what a change would do in the cluster."
     ),
     CommandEntry("diff", "bot.cli.diff:diff", "Show what a change would change in the cluster."),
+    CommandEntry("staged", "bot.cli.staged:staged", "Review what is staged for a commit."),
     CommandEntry("backtest", "bot.cli.backtest:backtest", "Review the last merges again."),
     CommandEntry(
         "read", "bot.cli.read:read", "Show the resources of a file as the cluster reads them."

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bot.core.engine.review import Review
     from bot.core.policy.model import Policy
 
+FORMATS: Final = ("text", "json", "markdown", "sarif", "github")
+
 STATUS: Final[Mapping[str, int]] = {
     "pass": PASS,
     "blocked": BLOCKED,
@@ -34,11 +36,23 @@ Examples:
   fairlead review main feature --repo ~/src/gitops --format markdown
   fairlead review before/ after/ --policy fairlead.yml
   fairlead review origin/main HEAD --format sarif --output fairlead.sarif
+  fairlead review origin/main HEAD --format github --report json=review.json
   fairlead review origin/main HEAD --fix
 
 \b
 Exit status: 0 pass, 1 blocked, 2 wrong use or an invalid policy,
 3 incomplete (something could not be looked at)."""
+
+
+def _parse_reports(
+    _: click.Context, __: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, Path], ...]:
+    parsed = [value.partition("=") for value in values]
+    for value, (form, _equals, path) in zip(values, parsed, strict=True):
+        if form not in FORMATS or not path:
+            legal = ", ".join(FORMATS)
+            raise click.BadParameter(f"{value!r} is not FORMAT=FILE with one of {legal}")
+    return tuple((form, Path(path)) for form, _equals, path in parsed)
 
 
 @click.command(epilog=EPILOG)
@@ -48,7 +62,7 @@ Exit status: 0 pass, 1 blocked, 2 wrong use or an invalid policy,
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown", "sarif", "github"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="text for a terminal, markdown as on GitHub, github for a workflow's log.",
@@ -58,6 +72,14 @@ Exit status: 0 pass, 1 blocked, 2 wrong use or an invalid policy,
     "target",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file instead of standard output.",
+)
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    callback=_parse_reports,
+    help="Also write the review to a file in this format. May be repeated.",
 )
 @click.option(
     "--default-namespace",
@@ -78,6 +100,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     where: RepositoryOptions,
     form: str,
     target: Path | None,
+    reports: tuple[tuple[str, Path], ...],
     default_namespace: str | None,
     fix: bool,
 ) -> None:
@@ -113,7 +136,8 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         if offer_renderers(result.problems):
             found = replace(options, renders=renders_here(tool_folders()))
             result, complete = _compare(sides, policy, found, form, title)
-        write_review(result, policy, sides.line, form, target)
+        for name, path in ((form, target), *reports):
+            write_review(result, policy, sides.line, name, path)
         if fix and complete:
             apply_fixes(result, sides.at_head, fixed_tree(sides.head.name, where.repo))
     ctx.exit(STATUS[result.verdict])
