@@ -6,6 +6,7 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.definitions import broken_definitions
 from bot.kubernetes.apply.immutable import FIELDS, Refused, refused_changes
 from bot.kubernetes.apply.sync_options import is_hook, is_recreated
 from bot.kubernetes.workloads.pods import str_of
@@ -23,6 +24,13 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             continue
         for refused in refused_changes(old, new):
             yield from _finding(refused, new)
+        if change.key.group_kind == kinds.CUSTOM_RESOURCE_DEFINITION:
+            for broken in broken_definitions(old, new, after):
+                message = f"{str_of(new)} {broken.message}"
+                facts = {"field": broken.field}
+                yield Finding(
+                    broken.node, message, broken.severity, broken.field, facts, broken.side
+                )
 
 
 def _finding(refused: Refused, new: Resource) -> Iterator[Finding]:

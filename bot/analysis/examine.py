@@ -228,12 +228,12 @@ def _unread_files(question: Question, content: Content) -> Iterator[Trouble]:
 
 def _unjudged(states: States, locator: Locator) -> Iterator[Problem]:
     """What no rule judges of the environments that differ."""
-    for pair in (*states.pairs, *states.upgrades, *states.beside):
-        for part in unjudged(pair.before, pair.after):
-            subject = ProblemSubject(part.name, tuple(map(_content, part.resources)))
-            place = locator.place(part.node, part.side)
-            message = in_one_line(part.message)
-            yield problem_about(subject, "unjudged", place, message, new=part.new)
+    compared = (*states.pairs, *states.upgrades, *states.beside)
+    for part in unjudged([(pair.before, pair.after) for pair in compared]):
+        subject = ProblemSubject(part.name, tuple(map(_content, part.resources)))
+        place = locator.place(part.node, part.side)
+        message = in_one_line(part.message)
+        yield problem_about(subject, "unjudged", place, message, new=part.new)
 
 
 def _is_label(node: Node) -> bool:

@@ -78,6 +78,8 @@ WORKFLOW_TEMPLATE: Final = GroupKind("argoproj.io", "WorkflowTemplate")
 CLUSTER_WORKFLOW_TEMPLATE: Final = GroupKind("argoproj.io", "ClusterWorkflowTemplate")
 CRON_WORKFLOW: Final = GroupKind("argoproj.io", "CronWorkflow")
 FLUX_KUSTOMIZATION: Final = GroupKind("kustomize.toolkit.fluxcd.io", "Kustomization")
+FLUX_INSTANCE: Final = GroupKind("fluxcd.controlplane.io", "FluxInstance")
+RESOURCE_SET: Final = GroupKind("fluxcd.controlplane.io", "ResourceSet")
 HELM_RELEASE: Final = GroupKind("helm.toolkit.fluxcd.io", "HelmRelease")
 
 # Other kinds that hold pod templates

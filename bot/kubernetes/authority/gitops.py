@@ -20,8 +20,10 @@ CONTROLLED: Final = (
     kinds.APPLICATION,
     kinds.APPLICATION_SET,
     kinds.CONFIG_MAP,
+    kinds.FLUX_INSTANCE,
     kinds.FLUX_KUSTOMIZATION,
     kinds.HELM_RELEASE,
+    kinds.RESOURCE_SET,
 )
 _APPLICATIONS: Final = MappingProxyType(
     {kinds.APPLICATION: ("spec",), kinds.APPLICATION_SET: ("spec", "template", "spec")}
@@ -53,6 +55,8 @@ def _widened(change: Change, new: Resource) -> Iterator[tuple[Node, str, Side]]:
             yield node, f"{str_of(new)} now {what}", side
     elif kind in _APPLICATIONS:
         yield from _application(change.before, new, _APPLICATIONS[kind])
+    elif kind == kinds.FLUX_INSTANCE:
+        yield from _flux_instance(change.before, new)
     else:
         yield from _flux(change.before, new)
 
@@ -91,3 +95,23 @@ def _flux(old: Resource, new: Resource) -> Iterator[tuple[Node, str, Side]]:
         node, side = place(after, before)
         where = "the cluster of another kubeConfig" if after.exists else "the controller's cluster"
         yield node, f"{str_of(new)} is now applied to {where}", side
+
+
+def _flux_instance(old: Resource, new: Resource) -> Iterator[tuple[Node, str, Side]]:
+    """Multi-tenancy makes the controllers apply as a tenant's account unless told otherwise.
+
+    Without it they refuse no reference across namespaces, and apply with their own rights.
+    https://fluxoperator.dev/docs/crd/fluxinstance/#cluster-configuration
+    """
+    before, after = old.at("spec", "cluster"), new.at("spec", "cluster")
+    was, now = before["multitenant"], after["multitenant"]
+    if was.value is True and now.value is not True:
+        node, side = place(now, was)
+        what = "applies what names no account with the controllers' own rights"
+        yield node, f"{str_of(new)} no longer isolates tenants: it {what}", side
+        return
+    was, now = before["tenantDefaultServiceAccount"], after["tenantDefaultServiceAccount"]
+    if after["multitenant"].value is True and was.text != now.text:
+        node, side = place(now, was)
+        accounts = f"{now.text or 'default'} instead of {was.text or 'default'}"
+        yield node, f"{str_of(new)} now applies for tenants as {accounts}", side

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,27 +33,37 @@ class Unjudged:
     side: Side = "RIGHT"
 
 
-def unjudged(before: State, after: State) -> Iterator[Unjudged]:
-    """Yield what no rule judges of the difference between two states of an environment."""
-    differing = changes(before, after)
-    groups: dict[UnjudgedKind, dict[str, list[Change]]] = {}
-    for change in differing:
-        kind = UNJUDGED_KINDS.get(change.key.group_kind)
-        if kind is not None:
-            groups.setdefault(kind, {}).setdefault(change.key.kind, []).append(change)
-    for described, by_kind in groups.items():
-        for name, members in sorted(by_kind.items()):
-            yield _of_kind(described, name, members)
-    yield from _unread_carriers(before, after)
+def unjudged(pairs: Sequence[tuple[State, State]]) -> Iterator[Unjudged]:
+    """Yield what no rule judges of the environments that differ, each pair base and head.
+
+    What several environments have in common is yielded once.
+    """
+    groups: dict[UnjudgedKind, dict[str, dict[object, Change]]] = {}
+    for before, after in pairs:
+        for change in changes(before, after):
+            kind = UNJUDGED_KINDS.get(change.key.group_kind)
+            if kind is not None:
+                by_kind = groups.setdefault(kind, {}).setdefault(change.key.kind, {})
+                by_kind.setdefault(_change_identity(change), change)
+    for described, kinds in groups.items():
+        for name, members in sorted(kinds.items()):
+            yield _of_kind(described, name, list(members.values()))
+    for before, after in pairs:
+        yield from _unread_carriers(before, after)
+
+
+def _change_identity(change: Change) -> object:
+    sides = (change.before, change.after)
+    return (change.key, *(None if side is None else side.encoded for side in sides))
 
 
 def _of_kind(described: UnjudgedKind, kind: str, members: list[Change]) -> Unjudged:
     """Return one problem for all changed resources of a kind."""
     first = next((change for change in members if change.after is not None), members[0])
-    names = [str(change.key).partition("/")[2] for change in members]
+    names = list(dict.fromkeys(str(change.key).partition("/")[2] for change in members))
     listed = ", ".join(names[:_MOST_NAMES])
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    count = f"{len(members)} {described.product} {_plural(kind, len(members))}"
+    count = f"{len(names)} {described.product} {_plural(kind, len(names))}"
     message = (
         f"not judged: {count} ({listed}{more}), as no rule knows what they "
         f"{_VERBS[described.effect]}; review them by hand"

@@ -63,3 +63,13 @@ def test_the_problem_can_be_accepted_and_returns_when_the_resources_change() -> 
     assert (first.id, first.digest) == (same.id, same.digest)
     assert first.id == other.id
     assert first.digest != other.digest
+
+
+def test_environments_are_named_together() -> None:
+    head = {
+        f"clusters/{name}/{path}": text for name in "xy" for path, text in policies("a").items()
+    }
+
+    ((message, _, _),) = problems({}, head)
+
+    assert message.startswith("not judged: 1 Calico GlobalNetworkPolicy (a)")
