@@ -29,6 +29,7 @@ from bot.listener import Listener, ListenerLimits
 from bot.metrics import Metrics
 from bot.sandbox import proved_state
 from bot.service import Service
+from bot.service.observer import Observer
 from bot.settings import Settings, read_settings, tool_folders
 from bot.setup.manifest import web_address
 from bot.store.audit import Audit
@@ -85,7 +86,7 @@ def serve() -> None:
 
 def _open_service(settings: Settings, metrics: Metrics) -> tuple[Flask, Queue]:
     """The application that receives deliveries, and its running queue."""
-    service = _service(settings)
+    service = _service(settings, metrics)
     queue = _queue(settings, metrics, service)
     pages = create_pages(_site(settings, service))
     return create_app(settings.webhook_secrets, queue, metrics, [pages]), queue
@@ -139,7 +140,7 @@ def worker() -> None:
     admin_port = _serve_admin(
         settings, lambda: running[0].unready() if running else "starting", metrics
     )
-    running.append(_queue(settings, metrics, _service(settings)))
+    running.append(_queue(settings, metrics, _service(settings, metrics)))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -171,7 +172,7 @@ def _queue(settings: Settings, metrics: Metrics, service: Service) -> Queue:
     return queue
 
 
-def _service(settings: Settings) -> Service:
+def _service(settings: Settings, observer: Observer) -> Service:
     gateway = Gateway(
         settings.app_id or "", settings.key, settings.github_api_url, site=settings.url
     )
@@ -190,7 +191,8 @@ def _service(settings: Settings) -> Service:
                 settings.fetch, settings.data_dir, confined=not settings.allow_no_sandbox
             ),
         ),
-        audit=Audit.opened(settings.data_dir, settings.database_url),
+        audit=Audit.opened(settings.data_dir, settings.database_url, observer.audited),
+        observer=observer,
         holds=Holds.opened(settings.data_dir, settings.database_url),
         reviews=Reviews.opened(settings.data_dir, settings.database_url),
         # Settings allow http only for this machine, which the demonstration uses.

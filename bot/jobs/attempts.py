@@ -11,7 +11,7 @@ from typing import Any, Final, TypedDict
 import structlog
 
 from bot.errors import GitError, GitHubError, InstallationGone
-from bot.github.tasks import Done, Job, MaintenanceTask, Task, written
+from bot.github.tasks import Done, GroupJob, Job, MaintenanceTask, Task, written
 from bot.jobs import lanes
 from bot.jobs.isolation import Isolation
 from bot.jobs.records import DATABASE_ERRORS, reference
@@ -23,6 +23,9 @@ log = structlog.get_logger()
 
 CONCLUSION_TRIES: Final = 24
 """How often the conclusion of a failed task's check run is tried: hourly at last, so for a day."""
+
+VERDICTS: Final = ("pass", "blocked", "incomplete", "invalid-policy")
+"""The outcomes by which a check was concluded with a review."""
 
 MOST_ATTEMPTS: Final = 500
 """How often a task is postponed because of a rate limit or another job of its pull request."""
@@ -69,6 +72,8 @@ class Attempts:
                 if delay is None:
                     with self.isolation.enter(workflow_id, task):
                         done = self.worker.do(task)
+                    if isinstance(task, Job | GroupJob) and done.outcome in VERDICTS:
+                        self.metrics.conclusion.observe(self.isolation.age(workflow_id))
                     result.update(self._completed(done))
                 elif self.waiting.cover(task):
                     result.update(_attempt_result("replaced"))

@@ -6,7 +6,8 @@ cannot do before it is launched; its columns are covered by tests, and DBOS is p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -29,6 +30,7 @@ _WORKFLOWS: Final = sql.Table(
     sql.Column("queue_name", sql.Text),
     sql.Column("queue_partition_key", sql.Text),
     sql.Column("executor_id", sql.Text),
+    sql.Column("created_at", sql.BigInteger),
     sql.Column("completed_at", sql.BigInteger),
 )
 
@@ -100,6 +102,44 @@ class QueueDatabase:
         )
         with self._theirs.connect() as connection:
             return tuple(connection.scalars(query))
+
+    def ages(self, lanes: Iterable[str]) -> dict[str, float]:
+        """Seconds for which the oldest workflow of each lane has been waiting for a worker."""
+        columns = _WORKFLOWS.c
+        query = (
+            sql.select(columns.queue_name, sql.func.min(columns.created_at))
+            .where(columns.status == "ENQUEUED", columns.queue_name.is_not(None))
+            .group_by(columns.queue_name)
+        )
+        with self._theirs.connect() as connection:
+            oldest = {str(lane): int(created) for lane, created in connection.execute(query)}
+        return {lane: self._since(oldest.get(lane)) for lane in lanes}
+
+    def overdue(self, lanes: Sequence[str], seconds: float) -> dict[str, int]:
+        """How many workflows of each lane began with a delivery longer ago than `seconds`."""
+        columns = _WORKFLOWS.c
+        query = sql.select(columns.workflow_uuid, columns.queue_name).where(
+            columns.status.in_(("ENQUEUED", "DELAYED", "PENDING")), columns.queue_name.in_(lanes)
+        )
+        with self._theirs.connect() as connection:
+            rows = connection.execute(query).all()
+        counts = dict.fromkeys(lanes, 0)
+        for workflow_id, lane in rows:
+            counts[str(lane)] += self.age(str(workflow_id)) > seconds
+        return counts
+
+    def age(self, workflow_id: str) -> float:
+        """Seconds since the delivery arrived from which a workflow follows; 0 if unknown."""
+        root = re.split("[!~]", workflow_id, maxsplit=1)[0]
+        query = sql.select(_WORKFLOWS.c.created_at).where(_WORKFLOWS.c.workflow_uuid == root)
+        with self._theirs.connect() as connection:
+            return self._since(connection.scalar(query))
+
+    @staticmethod
+    def _since(created: int | None) -> float:
+        if created is None:
+            return 0.0
+        return max(0.0, datetime.now(UTC).timestamp() - created / 1000)
 
     def withdraw(self, workflow_id: str) -> bool:
         """Delete a workflow's row unless it has begun; whether it was deleted."""

@@ -29,6 +29,10 @@ class Isolation:
         self._executor = executor
         self._gate = Gate()
 
+    def age(self, workflow_id: str) -> float:
+        """Seconds since the delivery arrived from which a workflow follows."""
+        return self._database.age(workflow_id)
+
     @contextmanager
     def enter(self, workflow_id: str, task: Task) -> Iterator[None]:
         """Run a task: alone if it is a suspect, else together with others.

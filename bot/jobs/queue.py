@@ -35,6 +35,9 @@ VERSION: Final = "1"
 """Constant: DBOS's default is a hash of the source, which would strand every job at an upgrade."""
 
 
+OVERDUE: Final = 600.0
+"""Seconds after which a review that was asked for should be concluded."""
+
 _UNLIMITED: Final = 1_000_000
 
 
@@ -92,7 +95,7 @@ class Queue:
         if self._options.sweep:
             self._sweeper = Sweeper(self, self._worker.undelivered, self._options.sweep)
             self._sweeper.start()
-        self._metrics.watch(self.counts)
+        self._watch()
         log.info("queue started", embedded=self._options.database is None)
 
     def stop(self, grace: int = 25) -> None:
@@ -159,6 +162,23 @@ class Queue:
         )
         counter = Counter(row.status for row in rows)
         return {status.lower(): counter[status] for status in (*lanes.WAITING, *FAILED)}
+
+    def _watch(self) -> None:
+        """Export the state of the queue; every replica of one database exports the same."""
+        watch = self._metrics.watch
+        watch("fairlead_jobs", "Jobs in the queue, by status", "status", self.counts)
+        watch(
+            "fairlead_queue_age_seconds",
+            "How long the oldest job of a lane has been waiting for a worker",
+            "lane",
+            lambda: self._database.ages(lanes.LANES),
+        )
+        watch(
+            "fairlead_checks_overdue",
+            "Reviews that were asked for more than 10 minutes ago and are not concluded",
+            "lane",
+            lambda: self._database.overdue((lanes.GROUPS, *lanes.REVIEWS[:2]), OVERDUE),
+        )
 
     def _configure(self, url: str) -> None:
         DBOS(

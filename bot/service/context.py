@@ -23,6 +23,7 @@ from bot.github.auth import Gateway, GitHubConnection
 from bot.github.organisation import Organisations, where
 from bot.service.commits import Commits
 from bot.service.deadline import Deadline
+from bot.service.observer import NoObserver, Observer
 from bot.store.audit import Audit
 from bot.store.holds import Holds
 from bot.store.reviews import Reviews
@@ -67,6 +68,7 @@ class ServiceContext:
     audit: Audit = field(default_factory=Audit.in_memory)
     holds: Holds = field(default_factory=Holds.in_memory)
     reviews: Reviews = field(default_factory=Reviews.in_memory)
+    observer: Observer = field(default_factory=NoObserver)
     now: Callable[[], datetime] = utc_now
     organisations: Organisations = field(default_factory=Organisations)
 
@@ -97,9 +99,10 @@ class ServiceContext:
             surroundings=self.surroundings,
             seconds=deadline.check(),
         )
-        return mirror.fetch(
-            github.clone_url, [*dict.fromkeys((*refs, trusted(github)))], github.token
-        )
+        with self.observer.stage("fetch"):
+            return mirror.fetch(
+                github.clone_url, [*dict.fromkeys((*refs, trusted(github)))], github.token
+            )
 
     def policy(self, github: GitHubConnection, commits: Commits) -> Policy:
         """The repository's policy merged over its organisation's. Raises PolicyError."""
@@ -129,7 +132,7 @@ class ServiceContext:
         limits = replace(
             self.options.limits, wall=min(seconds - renders.seconds, self.options.limits.wall)
         )
-        with commits.repository.blobs() as blobs:
+        with self.observer.stage("analyse"), commits.repository.blobs() as blobs:
             base, head = (
                 ComparedTree(commits.repository.tree(commit), blobs, commit)
                 for commit in (commits.base, commits.head)

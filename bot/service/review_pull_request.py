@@ -85,11 +85,13 @@ def review(context: ServiceContext, job: Job) -> Done:
         deadline.check()
         if _moved(github, pull):
             return _superseded(github, pull, job, run)
-        perform(github, pull, _fitting(operations, pull, job, judged))
+        with context.observer.stage("publish"):
+            perform(github, pull, _fitting(operations, pull, job, judged))
         case = replace(case, review=judged)
         remember(context, github, pull, case)
         store_page(context, github, pull, case, commits)
         follow = conclude(github, pull, job, run, _reviewed(ending, job))
+        context.observer.reviewed(judged)
         follow += _retargeted(github, pull, job)
         if not job.quiet:
             tell_teams(context, github, pull, judged, policy)

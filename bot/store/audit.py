@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -96,17 +96,28 @@ class AuditEntry:
 class Audit:
     """The log. One object for each process; its methods may be called from any thread."""
 
-    def __init__(self, url: str, lines: Path | None = None) -> None:
-        """`url` is a database URL of SQLAlchemy; `lines` the path of the file of JSON, if any."""
+    def __init__(
+        self,
+        url: str,
+        lines: Path | None = None,
+        appended: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`url` is a database URL of SQLAlchemy; `lines` the path of the file of JSON, if any.
+
+        `appended` is called with the kind of each event that was recorded.
+        """
         self._lines = lines
+        self._appended = appended
         self._engine = database.engine(url)
         database.prepare(self._engine, _TABLE, _LOCK, *_GUARDS[self._engine.dialect.name])
 
     @classmethod
-    def opened(cls, directory: Path, url: str | None) -> Self:
+    def opened(
+        cls, directory: Path, url: str | None, appended: Callable[[str], None] = lambda _: None
+    ) -> Self:
         """The log of a service, beside its queue: in `directory`, or in the database at `url`."""
         directory.mkdir(parents=True, exist_ok=True)
-        return cls(database.address(directory, url), directory / LINES)
+        return cls(database.address(directory, url), directory / LINES, appended)
 
     @classmethod
     def in_memory(cls) -> Self:
@@ -133,6 +144,8 @@ class Audit:
                 self._write(fresh)
                 rows = [_row(entry) | {"data": _json(entry.data)} for entry in fresh]
                 connection.execute(self._insert(), rows)
+        for entry in fresh:
+            self._appended(entry.event)
         return fresh
 
     def entries(

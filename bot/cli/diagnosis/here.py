@@ -17,6 +17,7 @@ from bot.fetch.store import Store
 from bot.render.tools import find, pinned_tools
 from bot.sandbox import proved_state
 from bot.settings import Settings, tool_folders
+from bot.store.inventory import to_back_up, unknown
 
 _GIT: Final = (2, 31)
 """The first git that takes configuration for `git fetch` from the environment."""
@@ -33,6 +34,7 @@ def look_here(settings: Settings) -> Iterator[Diagnosis]:
     yield _sandbox(settings)
     yield _fetching(settings)
     yield _data(settings.data_dir)
+    yield from _content(settings.data_dir)
 
 
 def _python(settings: Settings) -> Diagnosis:
@@ -129,3 +131,15 @@ def _data(directory: Path) -> Diagnosis:
     if directory.is_dir() and directory.stat().st_mode & 0o007:
         return warning("data", f"{shown} is readable by every user", f"chmod 750 {shown}")
     return ok("data", message)
+
+
+def _content(directory: Path) -> Iterator[Diagnosis]:
+    """What of the data directory must be backed up, and what does not belong there."""
+    if kept := ", ".join(to_back_up(directory)):
+        yield ok("back-up", f"needed of {kept} in {directory.absolute()}")
+    if foreign := ", ".join(unknown(directory)):
+        yield warning(
+            "back-up",
+            f"{directory.absolute()} has entries that are not Fairlead's: {foreign}",
+            "move them: docs/operations.md lists what Fairlead stores there",
+        )
