@@ -34,7 +34,7 @@ DATA: Final = (
     ),
     DataEntry(
         "audit.sqlite*",
-        "The audit log: findings, approvals and overrides. Approvals are read from it.",
+        "The audit log, from which approvals are read, and the reviews that the pages show.",
         "back up",
         "findings have to be approved again, and the history is gone",
         embedded=True,
