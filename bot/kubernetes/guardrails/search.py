@@ -141,8 +141,11 @@ class _Search:
             return
         variable, *rest = order
         asked = {leaf_variable(leaf) for part in (refuses, admits) for leaf in leaves(part)}
-        choices = samples[variable] if variable in asked else samples[variable][:1]
-        for value in choices:
+        if variable not in asked:
+            # Any value will do, so that none is chosen which makes the request impossible.
+            yield from self._walk(rest, samples, request, refuses, admits)
+            return
+        for value in samples[variable]:
             request[variable] = value
             step = {variable: value}
             yield from self._walk(
