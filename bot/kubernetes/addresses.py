@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _BITS: Final = {4: 32, 6: 128}
+_WHOLE: Final = {4: "0.0.0.0/0", 6: "::/0"}
 
 Span = tuple[int, int, int]
 """IP version, first and last address as numbers."""
@@ -59,9 +60,24 @@ class Addresses:
             first == 0 and last == 2 ** _BITS[version] - 1 for version, first, last in self.spans
         )
 
+    @property
+    def anywhere(self) -> bool:
+        """Whether this holds nearly all addresses of a version: all but an eighth at most.
+
+        A list that leaves out some addresses, or all private ones, is open to the internet.
+        """
+        sizes = dict.fromkeys(_BITS, 0)
+        for version, first, last in self.spans:
+            sizes[version] += last - first + 1
+        return any(sizes[version] * 8 >= 7 * 2**bits for version, bits in _BITS.items())
+
     def __str__(self) -> str:
         """The CIDR blocks that make up the set, at most three of them."""
         blocks = [str(block) for span in self.spans for block in _blocks(span)]
+        if len(blocks) > 3 and self.anywhere:
+            versions = {span[0] for span in self.spans}
+            every = Addresses(tuple(span for span in EVERYWHERE.spans if span[0] in versions))
+            return f"{'all' if len(versions) > 1 else _WHOLE[versions.pop()]} but {every - self}"
         more = f" and {len(blocks) - 3} more blocks" if len(blocks) > 3 else ""
         return ", ".join(blocks[:3]) + more
 

@@ -16,7 +16,7 @@ from bot.kubernetes.network.peers import ANY_POD, address_pieces, peer_ends
 from bot.kubernetes.network.reachability import widenings
 from bot.kubernetes.network.traffic import Direction
 from bot.kubernetes.network.verdict import ConnectionEnd, Network, network
-from bot.kubernetes.ports import Ports
+from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.routes.backends import INGRESSES, backends
 from bot.kubernetes.routes.exposure import Exposure
 from bot.kubernetes.services.service import service_ports, services
@@ -81,12 +81,25 @@ def _reaching(state: State, target: PodGroup) -> Iterator[MapEdge]:
     """The connections to these pods."""
     policies_in_force = network(state)
     if target.host_network or not policies_in_force.isolated(target, "ingress"):
-        yield MapEdge(ANYTHING, str(target), "every port")
+        yield from _open(policies_in_force, target)
         return
     for source in _others(policies_in_force, target, "ingress"):
         ports = policies_in_force.between(source, target)
         if ports:
             yield MapEdge(name_of(source), str(target), str(ports))
+
+
+def _open(policies_in_force: Network, target: PodGroup) -> Iterator[MapEdge]:
+    """Who reaches pods that no policy isolates: anything, but for what administrators deny."""
+    named = () if target.host_network else tuple(_others(policies_in_force, target, "ingress"))
+    ports = EVERY_PORT if target.host_network else policies_in_force.between(ANY_POD, target)
+    denied = [(end, policies_in_force.between(end, target)) for end in named]
+    special = [(end, allowed) for end, allowed in denied if allowed != ports and end != ANY_POD]
+    if ports:
+        yield MapEdge(f"{ANYTHING} else" if special else ANYTHING, str(target), str(ports))
+    for end, allowed in special:
+        if allowed:
+            yield MapEdge(name_of(end), str(target), str(allowed))
 
 
 def _reached(state: State, source: PodGroup) -> Iterator[MapEdge]:

@@ -61,3 +61,27 @@ def test_a_change_is_drawn_for_the_namespaces_that_are_asked_for() -> None:
         MapEdge("Pod shop/web", "Pod shop/db", "every port", "removed"),
     )
     assert changed_connections(before, after, ("far",)) == ()
+
+
+def test_what_an_administrator_denies_is_not_drawn() -> None:
+    denial = thing(
+        "policy.networking.k8s.io/v1alpha1",
+        "AdminNetworkPolicy",
+        "guard",
+        None,
+        spec={
+            "priority": 1,
+            "subject": {"namespaces": {}},
+            "ingress": [
+                {
+                    "action": "Deny",
+                    "from": [{"pods": {"podSelector": {"matchLabels": {"app": "web"}}}}],
+                }
+            ],
+        },
+    )
+
+    assert connections(state([DB, WEB, denial]), ("shop",)) == (
+        MapEdge("anything", "Pod shop/web", "every port"),
+        MapEdge("anything else", "Pod shop/db", "every port"),
+    )

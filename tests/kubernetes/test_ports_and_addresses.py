@@ -146,3 +146,21 @@ def test_everywhere_is_every_address_of_a_version() -> None:
     assert EVERYWHERE.everywhere
     assert Addresses.of("0.0.0.0/0").everywhere
     assert not (EVERYWHERE - Addresses.of("10.0.0.0/8") - Addresses.of("::/128")).everywhere
+
+
+@pytest.mark.parametrize(
+    ("blocks", "anywhere"),
+    [
+        (["0.0.0.0/0"], True),
+        (["0.0.0.0/1", "128.0.0.0/1"], True),
+        (["0.0.0.0/1"], False),
+        (["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3"], True),
+        (["10.0.0.0/8"], False),
+        (["2000::/3"], False),
+        (["::/0"], True),
+    ],
+)
+def test_nearly_all_addresses_of_a_version_are_anywhere(
+    blocks: list[str], *, anywhere: bool
+) -> None:
+    assert Addresses.union(map(Addresses.of, blocks)).anywhere is anywhere

@@ -100,8 +100,11 @@ def _rule(node: Node, direction: Direction, action: Action) -> TrafficRule:
         # An empty rule allows nothing; one with ports alone is about anyone.
         peers = None if node["toPorts"].exists or node["icmps"].exists else ()
     ports: tuple[PortTerm, ...] | None = tuple(_ports(node))
-    if not any(node["toPorts"].items()) and not any(node["icmps"].items()):
+    if node["toPorts"].value is None and not any(node["icmps"].items()):
         ports = None
+    elif not ports and isinstance(node["toPorts"].value, tuple):
+        # A list of ports that names none lets nobody in, whoever the peers are.
+        peers = ()
     return TrafficRule(node, direction, peers, ports, action)
 
 
@@ -150,7 +153,7 @@ def _block(cidr: Value, excepted: tuple[str, ...]) -> Addresses:
 
 def _ports(rule: Node) -> Iterator[PortTerm]:
     for listed in rule["toPorts"].items():
-        if not any(listed["ports"].items()):
+        if listed["ports"].value is None:
             yield PortTerm(listed, PROTOCOLS)
         for node in listed["ports"].items():
             port = node["port"]

@@ -17,7 +17,7 @@ from bot.kubernetes.network.peer_names import ends_in_words, name_of
 from bot.kubernetes.network.peers import ANY_POD
 from bot.kubernetes.network.reachability import Widening, widenings
 from bot.kubernetes.network.traffic import Direction
-from bot.kubernetes.network.verdict import ConnectionEnd, unmodelled_policy
+from bot.kubernetes.network.verdict import ConnectionEnd, network, unmodelled_policy
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.services.service import services
 from bot.kubernetes.workloads.pods import str_of
@@ -25,6 +25,7 @@ from bot.kubernetes.workloads.population import NAME_LABEL, PodGroup
 
 _EDGES: Final = 20
 _CONNECTIONS: Final = 100
+_TARGETS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class _Group:
     cause: ChangedPosition
     direction: Direction
     widenings: tuple[Widening, ...]
+    anywhere: bool = False
 
     @property
     def lost(self) -> bool:
@@ -61,15 +63,45 @@ class _Group:
 
 def widened_findings(before: State, after: State, trusted: tuple[str, ...]) -> Iterator[Finding]:
     """The findings of a change, without sources that the policy trusts."""
+    told = [w for w in widenings(before, after) if not _trusted(w.source, trusted)]
     groups: dict[tuple[object, ...], list[Widening]] = {}
-    for widening in widenings(before, after):
-        if not _trusted(widening.source, trusted):
-            node = widening.cause.node
-            place = tuple(step if isinstance(step, str) else step.index for step in node.route)
-            key = (node.resource.key, place, widening.cause.side, widening.direction)
-            groups.setdefault(key, []).append(widening)
+    for widening in told:
+        node = widening.cause.node
+        place = tuple(step if isinstance(step, str) else step.index for step in node.route)
+        key = (node.resource.key, place, widening.cause.side, widening.direction)
+        groups.setdefault(key, []).append(widening)
     for widened in groups.values():
-        yield _finding(after, _Group(widened[0].cause, widened[0].direction, tuple(widened)))
+        anywhere = any(_from_anywhere(before, widening, told) for widening in widened)
+        group = _Group(widened[0].cause, widened[0].direction, tuple(widened), anywhere)
+        yield _finding(after, group)
+
+
+def _from_anywhere(before: State, widening: Widening, told: list[Widening]) -> bool:
+    """Whether a target is now reached from anywhere outside, by this source among others.
+
+    The sources of the whole change count together, and those that base let in on the same ports.
+    """
+    if widening.direction != "ingress":
+        return False
+    if widening.source == ANY_POD:
+        return True
+    if not isinstance(widening.source, Addresses):
+        return False
+    target, ports = widening.target, widening.ports
+    others = [
+        other.source
+        for other in told
+        if isinstance(other.source, Addresses) and other.ports & ports and other.target == target
+    ]
+    at_base = network(before)
+    known = [
+        rule.addresses
+        for policy in (at_base.of(target) if isinstance(target, PodGroup) else ())
+        for rule in policy.of("ingress")
+        if rule.action == "allow"
+        and rule.on(target if isinstance(target, PodGroup) else None) & ports
+    ]
+    return Addresses.union((*others, *known)).anywhere
 
 
 def _trusted(source: ConnectionEnd, trusted: tuple[str, ...]) -> bool:
@@ -103,7 +135,7 @@ def _finding(after: State, group: _Group) -> Finding:
         ),
         None,
     )
-    message, severity = _message(group), _severity(group)
+    message, severity = f"{_message(group)}{_held_back(after, group)}", _severity(group)
     if acting is not None:
         message += f"; what {str_of(acting)} makes of it was not judged"
         severity = Severity.NOTICE
@@ -146,15 +178,7 @@ def _severity(group: _Group) -> Severity:
     """The severity of a group; never an error where no manifest shows the pods of the policy."""
     ends = group.targets if group.direction == "ingress" else group.sources
     seen = any(isinstance(end, PodGroup) for end in ends)
-    return _open_severity(group) if seen else Severity.WARNING
-
-
-def _open_severity(group: _Group) -> Severity:
-    anywhere = group.direction == "ingress" and any(
-        source == ANY_POD or (isinstance(source, Addresses) and source.everywhere)
-        for source in group.sources
-    )
-    return Severity.ERROR if group.lost or anywhere else Severity.WARNING
+    return Severity.ERROR if seen and (group.lost or group.anywhere) else Severity.WARNING
 
 
 def _message(group: _Group) -> str:
@@ -165,6 +189,25 @@ def _message(group: _Group) -> str:
         whom = group.targets if group.direction == "ingress" else group.sources
         text += f", as no policy {what} {'it' if len(whom) == 1 else 'them'} any more"
     return text
+
+
+def _held_back(after: State, group: _Group) -> str:
+    """The known pods that their own policies keep from what any pod in the cluster can now do."""
+    if ANY_POD not in group.sources:
+        return ""
+    held = network(after)
+    widened = [w for w in group.widenings if w.source == ANY_POD][:_TARGETS]
+    pods = [
+        pods
+        for space in held.population.namespaces
+        for pods in held.population.in_namespace(space)
+        if held.isolated(pods, "egress")
+        and not any(pods == w.target or held.between(pods, w.target) & w.ports for w in widened)
+    ]
+    if not pods:
+        return ""
+    more = f" and {len(pods) - 2} more" if len(pods) > 2 else ""
+    return f"; not {' or '.join(map(str, pods[:2]))}{more}, as their own policies stop them"
 
 
 def _connections(widened: Iterable[Widening]) -> Iterator[Mapping[str, Value]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from typing import Final
 
 from bot.core.finding import Fix, Severity
 from bot.core.resource import Node, Resource, route_text
 from bot.core.state import State
+from bot.kubernetes import kinds
 from bot.kubernetes.absence import CheckedReference, may_bring_pods
 from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.network.policies import PEERS
 from bot.kubernetes.network.state_policies import POLICY_KINDS, policies
 from bot.kubernetes.network.traffic import TrafficPolicy
 from bot.kubernetes.workloads.pod_names import named, nearest
@@ -31,6 +34,57 @@ def check_refusals(state: State, reach: ReachedNamespaces) -> Iterator[Violation
                 (refusal.node,),
                 fix=None if refusal.value is None else Fix(refusal.node, refusal.value),
             )
+
+
+# Since 1.36 strict validation takes no host bits and no leading zeros; what was stored stays.
+# https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/4858-ip-cidr-validation
+_STRICT_SINCE: Final = 36
+
+
+def check_loose_blocks(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+    """The address blocks that the API refuses since 1.36 where a policy is new or changed."""
+    minor = (state.environment.kubernetes or f"1.{_STRICT_SINCE}").rpartition(".")[2]
+    if not minor.isdigit() or int(minor) < _STRICT_SINCE:
+        return
+    for resource in state.of(kinds.NETWORK_POLICY):
+        if resource.namespace in reach:
+            for node in _blocks(resource):
+                strict = _strict_block(node.text or "")
+                if strict is not None:
+                    yield Violation(
+                        "NP-INVALID",
+                        resource,
+                        (route_text(node.route), node.text or ""),
+                        f"{str_of(resource)} is refused by the API: {node.text} is not written as "
+                        f"the block that it is, {strict}",
+                        (node,),
+                        fix=Fix(node, strict),
+                    )
+
+
+def _blocks(resource: Resource) -> Iterator[Node]:
+    for direction, peers in PEERS.items():
+        for rule in resource.at("spec", direction).items():
+            for peer in rule[peers].items():
+                yield peer["ipBlock"]["cidr"]
+                yield from peer["ipBlock"]["except"].items()
+
+
+def _strict_block(text: str) -> str | None:
+    """How a block is written that has host bits or leading zeros; None for any other text."""
+    address, slash, bits = text.partition("/")
+    if not slash:
+        return None
+    if "." in address:
+        address = ".".join(part.lstrip("0") or "0" for part in address.split("."))
+    try:
+        block = ipaddress.ip_network(f"{address}/{bits}", strict=False)
+    except ValueError:
+        return None
+    loose = address != text.partition("/")[0] or ipaddress.ip_address(address) != (
+        block.network_address
+    )
+    return str(block) if loose else None
 
 
 def check_ignored_rules(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:

@@ -34,6 +34,9 @@ _UNMODELLED: Final = (
     GroupKind("crd.projectcalico.org", "NetworkPolicy"),
     GroupKind("crd.antrea.io", "NetworkPolicy"),
     GroupKind("k8s.ovn.org", "EgressFirewall"),
+    GroupKind("k8s.ovn.org", "UserDefinedNetwork"),
+    GroupKind("k8s.cni.cncf.io", "NetworkAttachmentDefinition"),
+    GroupKind("kubevirt.io", "VirtualMachine"),
     GroupKind("kuma.io", "MeshTrafficPermission"),
     GroupKind("policy.linkerd.io", "AuthorizationPolicy"),
     GroupKind("policy.linkerd.io", "Server"),
@@ -42,6 +45,7 @@ _UNMODELLED: Final = (
     GroupKind("security.istio.io", "PeerAuthentication"),
 )
 _UNMODELLED_EVERYWHERE: Final = (
+    GroupKind("k8s.ovn.org", "ClusterUserDefinedNetwork"),
     GroupKind("projectcalico.org", "GlobalNetworkPolicy"),
     GroupKind("crd.projectcalico.org", "GlobalNetworkPolicy"),
     GroupKind("crd.antrea.io", "ClusterNetworkPolicy"),

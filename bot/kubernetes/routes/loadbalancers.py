@@ -65,10 +65,7 @@ PROVIDERS: Final = (
         "aws",
         classes=("service.k8s.aws/nlb", "eks.amazonaws.com/nlb"),
         annotations=(f"{_BETA}/aws-load-balancer-",),
-        internal={
-            f"{_BETA}/aws-load-balancer-scheme": "internal",
-            f"{_BETA}/aws-load-balancer-internal": _ANY,
-        },
+        internal={f"{_BETA}/aws-load-balancer-internal": _ANY},
     ),
     _provider(
         "azure",
@@ -148,14 +145,26 @@ PROVIDERS: Final = (
 )
 """The providers that are known."""
 
-INTERNAL_ANNOTATIONS: Final = tuple(key for provider in PROVIDERS for key in provider.internal)
-"""Every annotation that can keep a load balancer inside."""
-
-# Of the AWS Load Balancer Controller, unlike of the older in-tree one, the scheme is internal by
-# default: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/
+# The AWS Load Balancer Controller (2.x) takes what names it by class or type; there the scheme
+# counts and is internal by default. The cloud provider's own controller takes all else, `nlb`
+# included, and knows no scheme: https://kubernetes-sigs.github.io/aws-load-balancer-controller/v2.13/guide/service/annotations/
 _AWS_TYPE: Final = f"{_BETA}/aws-load-balancer-type"
 _AWS_SCHEME: Final = f"{_BETA}/aws-load-balancer-scheme"
 _AWS_CONTROLLER: Final = frozenset({"external", "nlb-ip"})
+
+# Each type of OCI's load balancers reads its own annotation (oci-cloud-controller-manager 1.32):
+# https://github.com/oracle/oci-cloud-controller-manager/blob/master/docs/load-balancer-annotations.md
+_OCI_TYPE: Final = "oci.oraclecloud.com/load-balancer-type"
+_OCI_INTERNAL: Final = f"{_BETA}/oci-load-balancer-internal"
+_OCI_NETWORK_INTERNAL: Final = "oci-network-load-balancer.oraclecloud.com/internal"
+
+INTERNAL_ANNOTATIONS: Final = (
+    *(key for provider in PROVIDERS for key in provider.internal),
+    _AWS_SCHEME,
+    _AWS_TYPE,
+    _OCI_TYPE,
+)
+"""Every annotation that can decide whether a load balancer is internal."""
 
 
 def provider_of(service: Resource) -> Provider | None:
@@ -190,8 +199,9 @@ def is_internal(service: Resource, providers: tuple[ProviderName, ...] = ()) -> 
         service, chosen
     ):
         return service.annotations.get(_AWS_SCHEME, "internal").lower() != "internet-facing"
+    ignored = _OCI_INTERNAL if _is_oci_network(service) else _OCI_NETWORK_INTERNAL
     return any(
-        _says(service.annotations.get(key), value)
+        key != ignored and _says(service.annotations.get(key), value)
         for provider in providers_here
         for key, value in provider.internal.items()
     )
@@ -201,6 +211,10 @@ def _aws_controller(service: Resource, chosen: str | None) -> bool:
     return (
         chosen in PROVIDERS[0].classes or service.annotations.get(_AWS_TYPE, "") in _AWS_CONTROLLER
     )
+
+
+def _is_oci_network(service: Resource) -> bool:
+    return service.annotations.get(_OCI_TYPE, "").lower() == "nlb"
 
 
 def _says(value: str | None, expected: str) -> bool:

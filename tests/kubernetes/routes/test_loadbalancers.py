@@ -37,7 +37,33 @@ def test_every_provider_that_can_be_named_is_known() -> None:
     ("annotations", "spec", "internal"),
     [
         ({}, {}, False),
-        ({f"{BETA}/aws-load-balancer-scheme": "internal"}, {}, True),
+        # The cloud provider's own controller knows no scheme.
+        ({f"{BETA}/aws-load-balancer-scheme": "internal"}, {}, False),
+        (
+            {
+                f"{BETA}/aws-load-balancer-type": "nlb",
+                f"{BETA}/aws-load-balancer-scheme": "internal",
+            },
+            {},
+            False,
+        ),
+        ({f"{BETA}/oci-load-balancer-internal": "true"}, {}, True),
+        (
+            {
+                "oci.oraclecloud.com/load-balancer-type": "nlb",
+                f"{BETA}/oci-load-balancer-internal": "true",
+            },
+            {},
+            False,
+        ),
+        (
+            {
+                "oci.oraclecloud.com/load-balancer-type": "nlb",
+                "oci-network-load-balancer.oraclecloud.com/internal": "true",
+            },
+            {},
+            True,
+        ),
         ({f"{BETA}/aws-load-balancer-scheme": "internet-facing"}, {}, False),
         ({f"{BETA}/aws-load-balancer-internal": "0.0.0.0/0"}, {}, True),
         ({f"{BETA}/aws-load-balancer-internal": "false"}, {}, False),
