@@ -106,10 +106,10 @@ def test_nothing_of_head_is_told_before_base_has_said_whose_things_it_uses() -> 
     grove = Grove(BASE, HEAD)
     shelves = shelves_of(grove)
     body = (
-        "told = child._receive()\n"
+        "told = child.receive()\n"
         "held = 'leaked' if b'only-at-head' in told or b'spy' in told else 'nothing'\n"
         "send({'type': 'Uses', 'owners': [held], 'facts': []})\n"
-        "told = child._receive()\n"
+        "told = child.receive()\n"
         f"send({ANSWER!r}) if b'only-at-head' in told else None\n"
     )
 
@@ -141,7 +141,7 @@ def test_a_child_that_wants_more_before_is_ended(before: str, reason: str) -> No
     grove = Grove(BASE, HEAD)
     shelves = shelves_of(grove)
     blob = grove.question().head["only-at-head.yaml"].blob
-    body = f"child._receive()\nsend({before.replace('HEAD', repr(blob))})\ntime.sleep(60)"
+    body = f"child.receive()\nsend({before.replace('HEAD', repr(blob))})\ntime.sleep(60)"
 
     with pytest.raises(AnalysisError, match=reason):
         run(shelves, grove, body)
@@ -172,7 +172,7 @@ REFERENCE = {"kind": "git", "address": "https://github.com/example/x", "version"
 def test_a_child_that_lies_once_it_has_seen_head_is_ended(after: str, reason: str) -> None:
     grove = Grove(BASE, HEAD)
     shelves = shelves_of(grove)
-    body = f"child._receive()\n{USES}\nchild._receive()\nsend({after})\ntime.sleep(60)"
+    body = f"child.receive()\n{USES}\nchild.receive()\nsend({after})\ntime.sleep(60)"
 
     with pytest.raises(AnalysisError, match=reason):
         run(shelves, grove, body)
@@ -185,11 +185,11 @@ def test_a_child_may_not_ask_without_end() -> None:
     grove = Grove(BASE, HEAD)
     shelves = shelves_of(grove)
     body = (
-        f"child._receive()\n{USES}\nchild._receive()\n"
+        f"child.receive()\n{USES}\nchild.receive()\n"
         "for number in range(100):\n"
         f"  wanted = dict({REFERENCE!r}, version=str(number))\n"
         "  send({'type': 'FetchRequest', 'references': [wanted]})\n"
-        "  child._receive()\n"
+        "  child.receive()\n"
     )
 
     with pytest.raises(AnalysisError, match="more from elsewhere"):
@@ -207,8 +207,8 @@ def test_what_a_child_says_of_base_once_it_has_seen_head_is_told_to_none_that_ha
     spoiled = application("17.0.0", repository="https://evil.example.com")["apps/redis.yaml"]
     packed = pack_manifest(read_manifest(str(spoiled).encode()))
     facts = ANSWER | {"facts": [("manifest", blob, packed)]}
-    ask = f"send({{'type': 'Want', 'items': [('manifest', {blob!r})]}})\nchild._receive()\n"
-    body = f"child._receive()\n{USES}\nchild._receive()\n{ask}send({facts!r})\n"
+    ask = f"send({{'type': 'Want', 'items': [('manifest', {blob!r})]}})\nchild.receive()\n"
+    body = f"child.receive()\n{USES}\nchild.receive()\n{ask}send({facts!r})\n"
     shelves = shelves_of(grove)
 
     run(shelves, grove, body, tmp_path)

@@ -269,7 +269,7 @@ def test_an_answer_is_believed_only_where_it_can_be(
         "sandbox": "",
     }
     uses = {"type": "Uses", "owners": [], "facts": []}
-    body = f"child._receive()\nsend({uses!r})\nchild._receive()\nsend({answer!r})"
+    body = f"child.receive()\nsend({uses!r})\nchild.receive()\nsend({answer!r})"
     options = AnalysisOptions(start=launched(body))
 
     if accepted:
@@ -316,7 +316,7 @@ def test_a_difference_is_believed_only_within_its_limits(
         "difference": {"groups": [GROUP | change], "omitted": 0},
     }
     uses = {"type": "Uses", "owners": [], "facts": []}
-    body = f"child._receive()\nsend({uses!r})\nchild._receive()\nsend({answer!r})"
+    body = f"child.receive()\nsend({uses!r})\nchild.receive()\nsend({answer!r})"
     options = AnalysisOptions(start=launched(body), difference=True)
 
     if accepted:

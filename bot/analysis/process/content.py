@@ -1,0 +1,135 @@
+"""What the files of the two trees hold, as the child asks its parent for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from bot.analysis.counters import Counters
+from bot.analysis.manifests import (
+    LARGEST,
+    MISSING,
+    link_text,
+    read,
+    read_kustomization,
+    too_large,
+)
+from bot.analysis.process.messages import (
+    FactKind,
+    Want,
+    decode_have,
+    pack_manifest,
+    unpack_manifest,
+)
+from bot.analysis.process.pipes import receive, send
+from bot.core.manifest import Manifest
+from bot.core.states.roots.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name
+from bot.core.tree import File, Tree
+
+_MOST_AT_ONCE: Final = 1000
+_BYTES_AT_ONCE: Final = 16 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Content:
+    """What files hold, as the parent tells it. `new` are facts that the parent did not have."""
+
+    counters: Counters = field(default_factory=Counters)
+    new: list[tuple[FactKind, str, bytes]] = field(default_factory=list)
+    _packed: dict[tuple[FactKind, str], bytes] = field(default_factory=dict)
+    _read: dict[tuple[FactKind, str], Manifest] = field(default_factory=dict)
+
+    def prefetch(self, trees: Iterable[Tree]) -> None:
+        """Ask for everything that a review of these trees is going to need, in few messages."""
+        requested = dict.fromkeys(
+            (kind, file)
+            for tree in trees
+            for path, file in tree.items()
+            if file.mode in REGULAR and file.size <= LARGEST
+            for kind in _kinds(path)
+            if (key := (kind, file.blob)) not in self._read and key not in self._packed
+        )
+        for some in _portions(requested):
+            self._ask([(kind, file.blob) for kind, file in some])
+
+    def manifest(self, file: File) -> Manifest:
+        """Both readings of a file."""
+        return self._read_once("manifest", file)
+
+    def kustomization(self, file: File) -> Manifest:
+        """Both readings of a kustomization's file."""
+        return self._read_once("kustomization", file)
+
+    def link(self, file: File) -> str:
+        """Where a symlink points."""
+        return link_text(file, self.data)
+
+    def data(self, blob: str) -> bytes:
+        """The content of a file. Raises KeyError where the parent has none."""
+        self.counters.blobs += 1
+        send(Want([("data", blob)]))
+        ((_, data),) = decode_have(receive()).items
+        if data is None:
+            raise KeyError(blob)
+        return data
+
+    def _read_once(self, kind: FactKind, file: File) -> Manifest:
+        if file.size > LARGEST:
+            return too_large(file)
+        key = (kind, file.blob)
+        if key not in self._read:
+            if key not in self._packed:
+                self._ask([key])
+            if key not in self._read:
+                self._read[key] = self._unpacked(key, self._packed.pop(key))
+        return self._read[key]
+
+    def _unpacked(self, key: tuple[FactKind, str], packed: bytes) -> Manifest:
+        """What was kept; read anew where the disk, or somebody, has spoiled it."""
+        try:
+            return unpack_manifest(packed)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return self._parsed(key, self.data(key[1]))
+
+    def _parsed(self, key: tuple[FactKind, str], data: bytes) -> Manifest:
+        self.counters.parsed += 1
+        manifest = read(data) if key[0] == "manifest" else read_kustomization(data)
+        self.new.append((*key, pack_manifest(manifest)))
+        return manifest
+
+    def _ask(self, marks: list[tuple[FactKind, str]]) -> None:
+        send(Want(marks))
+        for key, (form, data) in zip(marks, decode_have(receive()).items, strict=True):
+            if data is None:
+                self._read[key] = MISSING
+            elif form == "facts":
+                self.counters.cached += 1
+                self._packed[key] = data
+            else:
+                self.counters.blobs += 1
+                self._read[key] = self._parsed(key, data)
+
+
+def _kinds(path: str) -> Iterator[FactKind]:
+    if path.endswith(MANIFEST_SUFFIXES):
+        yield "manifest"
+    if base_name(path) in KUSTOMIZATION_NAMES:
+        yield "kustomization"
+
+
+def _portions(
+    requested: Iterable[tuple[FactKind, File]],
+) -> Iterator[list[tuple[FactKind, File]]]:
+    some: list[tuple[FactKind, File]] = []
+    size = 0
+    for item in requested:
+        if some and (len(some) >= _MOST_AT_ONCE or size + item[1].size > _BYTES_AT_ONCE):
+            yield some
+            some, size = [], 0
+        some.append(item)
+        size += item[1].size
+    if some:
+        yield some
