@@ -97,6 +97,7 @@ def application(name: str, path: str, *source: str, space: str = "shop") -> str:
         "spec:\n  project: default\n"
         f"  destination: {{server: 'https://kubernetes.default.svc', namespace: {space}}}\n"
         f"  source:\n    repoURL: {HERE}\n    path: {path}\n    targetRevision: HEAD\n{more}"
+        "  syncPolicy: {automated: {prune: true}}\n"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -183,7 +184,8 @@ class RootReader:
             follow(drafts)
         except BuildError as error:
             reason = Reason(roots.kustomizations[root.path].path, str(error))
-            return Applied(root, (), files, (reason,), unread)
+            text = self._listed(root, roots, files)
+            return Applied(root, (), files, (reason,), unread, listed=text)
         space = root.default_namespace or self.namespace
         resources = tuple(draft.resource(space, self.scopes) for draft in drafts)
         return Applied(root, self._complete(root, resources), files, unread=unread)
@@ -192,11 +194,13 @@ class RootReader:
         self, root: Root, roots: Roots, files: Mapping[str, ManifestFile]
     ) -> tuple[Resource, ...]:
         """The resources of the listed files as they stand, in the namespaces of those who list."""
-        try:
-            drafts = _Build(roots.kustomizations, files).drafts(root.path)
-            follow(drafts)
-        except (BuildError, KeyError):
+        if root.path not in roots.kustomizations:
             return ()
+        drafts: list[Draft] = []
+        # Too many are refused; what a reference means may be undecided, and is left as written.
+        with suppress(BuildError):
+            drafts = _Build(roots.kustomizations, files, lenient=True).drafts(root.path)
+            follow(drafts)
         space = root.default_namespace or self.namespace
         return self._complete(root, (draft.resource(space, self.scopes) for draft in drafts))
 
@@ -301,8 +305,14 @@ class _Build:
     """One kustomization's build, which lists and sets namespaces and nothing else."""
 
     def __init__(
-        self, kustomizations: Mapping[str, Kustomization], files: Mapping[str, ManifestFile]
+        self,
+        kustomizations: Mapping[str, Kustomization],
+        files: Mapping[str, ManifestFile],
+        *,
+        lenient: bool = False,
     ) -> None:
+        """`lenient` reads what kustomize would refuse as far as it can be read."""
+        self._lenient = lenient
         self._kustomizations = kustomizations
         self._files = files
         self._built: dict[str, list[Draft]] = {}
@@ -312,7 +322,8 @@ class _Build:
         if place not in self._built:
             # What lists itself is refused; read as it stands, it adds nothing the second time.
             self._built[place] = []
-            self._built[place] = self._drafts(self._kustomizations[place])
+            if place in self._kustomizations or not self._lenient:
+                self._built[place] = self._drafts(self._kustomizations[place])
         return self._built[place]
 
     def _drafts(self, kustomization: Kustomization) -> list[Draft]:
@@ -323,11 +334,15 @@ class _Build:
             drafts.extend(draft.copy() for draft in self.drafts(base))
             if len(drafts) > _MOST_RESOURCES:
                 raise BuildError(f"it holds more than {_MOST_RESOURCES} resources")
-        _refuse_twins(drafts)
+        self._refuse_twins(drafts)
         if kustomization.namespace:
             move(drafts, kustomization.namespace)
-            _refuse_twins(drafts)
+            self._refuse_twins(drafts)
         return drafts
+
+    def _refuse_twins(self, drafts: list[Draft]) -> None:
+        if not self._lenient:
+            _refuse_twins(drafts)
 
     def _file(self, path: str) -> Iterator[Draft]:
         file = self._files.get(path)
