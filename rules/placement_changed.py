@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.core.finding import Finding, Severity
+from bot.core.finding import FileLine, Finding, Severity
 from bot.core.resource import GroupKind, Node, Resource, route_text
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
@@ -19,6 +19,14 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     for change in after.placement_changes:
         node, place = change.node, change.place or "."
+        if isinstance(node, FileLine):
+            yield Finding(
+                node,
+                f"{node.path} leaves files out of what is applied from {place}",
+                key=f"leaves out of {place}",
+                facts={"root": place},
+            )
+            continue
         yield Finding(
             node,
             f"{node.resource.key} takes over {place}, which was applied as it stands, and alters "

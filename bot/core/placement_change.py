@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.core.finding import FileLine
 from bot.core.resource import Node
 
 
@@ -11,10 +12,10 @@ from bot.core.resource import Node
 class PlacementChange:
     """A root of base that something which only head has builds in another way.
 
-    `node` is the field that does it, `place` the root's directory, `root` the key of head's root
-    in which what base applied by itself is now contained.
+    `node` is the field or line that does it, `place` the root's directory, `root` the key of head's
+    root in which what base applied by itself is now contained; None for what concerns all of them.
     """
 
-    node: Node
+    node: Node | FileLine
     place: str
-    root: tuple[str, str, str]
+    root: tuple[str, str, str] | None

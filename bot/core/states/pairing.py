@@ -118,7 +118,7 @@ class TreeReading:
             placement_changes=tuple(
                 change
                 for change in self.placement_changes
-                if any(change.root == root.root.key for root in applied)
+                if change.root is None or any(change.root == root.root.key for root in applied)
             ),
         )
         return state, applied

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from bot.core.codeowners import LOCATIONS
 from bot.core.globs import path_matches
+from bot.core.placement_change import PlacementChange
 from bot.core.policy.model import ORGANISATION_PATH, POLICY_PATH, Names, Policy
 from bot.core.rendering import Declare, Declared
 from bot.core.resource import GroupKind, Resource
@@ -20,11 +21,11 @@ from bot.core.states.pairing import TreeReading
 from bot.core.states.placement_table import PlacementTable, owners_in
 from bot.core.states.placements.applied import Applied, RootReader, definitions
 from bot.core.states.placements.baseline import with_baselines
-from bot.core.states.placements.changed import placements_changed
+from bot.core.states.placements.changed import placements_changed, selections_changed
 from bot.core.states.placements.comparison import (
     Comparison,
     differ,
-    hidden_by_head,
+    placed_tree,
     under_base,
     under_head,
 )
@@ -211,10 +212,9 @@ class Trees:
         """Head's files as base's placements build them; head's own where those are the same."""
         if self._kept is None:
             head = self._head
-            hidden = hidden_by_head(self._base.files, head.inferred.kustomizations)
-            if not hidden:
+            tree = placed_tree(self._base.files, head.files, head.inferred.kustomizations)
+            if tree is head.files.tree:
                 return head
-            tree = {path: file for path, file in head.files.tree.items() if path not in hidden}
             self._kept = _Tree(files_of(tree, self._ignored), self._base.fetched)
         return self._kept
 
@@ -379,7 +379,12 @@ class Trees:
             )
             for number, side in enumerate((before, after))
         )
-        return old, replace(new, placement_changes=placements_changed(self))
+        return old, replace(new, placement_changes=self._placement_changes(blobs))
+
+    def _placement_changes(self, blobs: Blobs | None) -> tuple[PlacementChange, ...]:
+        files = (self._base.files, self._head.files)
+        selected = () if blobs is None else tuple(selections_changed(*files, blobs))
+        return (*placements_changed(self), *selected)
 
     def _decisions(self, blobs: Blobs | None) -> tuple[tuple[TemplateDecision, ...], ...]:
         if blobs is None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Final, Protocol
 
+from bot.core.finding import FileLine
 from bot.core.placement_change import PlacementChange
 from bot.core.resource import ListStep, Node, Resource, Route
+from bot.core.states.placements.comparison import IGNORE_FILES
 from bot.core.states.placements.delivery import altering_fields
 from bot.core.states.roots.declared import is_replaced
+from bot.core.states.roots.files import Files, base_name, directory
 from bot.core.states.roots.kustomization import Kustomization
 from bot.core.states.roots.root import Roots
+from bot.core.tree import Blobs, File
+
+_LARGEST: Final = 256 * 1024
 
 
 class Compared(Protocol):
@@ -33,6 +39,29 @@ def placements_changed(trees: Compared) -> tuple[PlacementChange, ...]:
     """The roots of base that head's new declarations or kustomizations alter."""
     before, after = trees.base_roots, trees.head_roots
     return (*_by_declarations(before, after), *_by_kustomizations(trees))
+
+
+def selections_changed(base: Files, head: Files, blobs: Blobs) -> Iterator[PlacementChange]:
+    """The files that newly leave something out of a source, each at the first line that does."""
+    for path in sorted(head.all):
+        if base_name(path) not in IGNORE_FILES or base.all.get(path) == head.all[path]:
+            continue
+        known = set(_lines(base.all.get(path), blobs))
+        for number, line in enumerate(_lines(head.all[path], blobs), start=1):
+            if line and not line.startswith("#") and line not in known:
+                yield PlacementChange(FileLine(path, number), directory(path), None)
+                break
+
+
+def _lines(file: File | None, blobs: Blobs) -> list[str]:
+    if file is None or file.size > _LARGEST:
+        return []
+    try:
+        return [
+            line.strip() for line in blobs.data(file.blob).decode("utf-8", "replace").split("\n")
+        ]
+    except KeyError:
+        return []
 
 
 def _by_declarations(before: Roots, after: Roots) -> Iterator[PlacementChange]:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from bot.core.rendering import Declared
 from bot.core.states.roots.declared import is_replaced
-from bot.core.states.roots.files import Files, base_name, directory
+from bot.core.states.roots.files import CHART_NAME, Files, base_name, directory, owning_chart
 from bot.core.states.roots.kustomization import Kustomization
 from bot.core.states.roots.root import Root, Roots
+from bot.core.tree import Tree
+
+# https://fluxcd.io/flux/components/source/gitrepositories/#excluding-files and
+# https://helm.sh/docs/chart_template_guide/helm_ignore_file/
+IGNORE_FILES: Final = frozenset({".sourceignore", ".helmignore"})
+"""Files by which Flux and Helm leave files out."""
+# https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/
+_OVERRIDES: Final = ".argocd-source"
 
 PlacementsOf: TypeAlias = Literal["head", "base"]
 """Whose placements say how head's content is built and where it goes."""
@@ -62,20 +70,44 @@ def differ(one: Iterable[Declared], other: Iterable[Declared]) -> bool:
     return _settings(one) != _settings(other)
 
 
-def hidden_by_head(base: Files, kustomizations: Mapping[str, Kustomization]) -> frozenset[str]:
-    """The kustomizations that only head has, in directories that base reads as they stand.
+def placed_tree(base: Files, head: Files, kustomizations: Mapping[str, Kustomization]) -> Tree:
+    """Head's files as base's placements build them; head's own tree where that is the same.
 
-    With them go the patches and other inputs that they name, which are no resources. Base's
-    placements build such a directory without them.
+    Files that say what is left out of a source are base's. Kustomizations and charts that only head
+    has, around what base reads as it stands, are left out, and so are the patches and other inputs
+    of such a kustomization, which are no resources. `kustomizations` are head's, by directory.
     """
+    left_out = {*_kustomizations_around(base, kustomizations), *_charts_around(base, head)}
+    selecting = {path for path in (*base.tree, *head.tree) if selects(path)}
+    changed = {path for path in selecting if base.tree.get(path) != head.tree.get(path)}
+    if not left_out and not changed:
+        return head.tree
+    kept = {path: file for path, file in head.tree.items() if path not in {*left_out, *changed}}
+    kept.update({path: base.tree[path] for path in changed if path in base.tree})
+    return kept
+
+
+def selects(path: str) -> bool:
+    """Whether a file says which files or settings a tool takes of a source."""
+    name = base_name(path)
+    return name in IGNORE_FILES or name.startswith(_OVERRIDES)
+
+
+def _kustomizations_around(
+    base: Files, kustomizations: Mapping[str, Kustomization]
+) -> Iterator[str]:
     plain = {directory(path) for path in base.manifests} - set(base.kustomizations)
-    return frozenset(
-        path
-        for place, kustomization in kustomizations.items()
-        if place in plain
-        for path in (kustomization.path, *_inputs(kustomization))
-        if path not in base.all
-    )
+    for place, kustomization in kustomizations.items():
+        if place in plain:
+            paths = (kustomization.path, *_inputs(kustomization))
+            yield from (path for path in paths if path not in base.all)
+
+
+def _charts_around(base: Files, head: Files) -> Iterator[str]:
+    for place in set(head.charts) - set(base.charts):
+        chart = frozenset((place,))
+        if any(owning_chart(path, chart) is not None for path in base.manifests):
+            yield f"{place}/{CHART_NAME}" if place else CHART_NAME
 
 
 def _inputs(kustomization: Kustomization) -> Iterator[str]:
