@@ -339,13 +339,16 @@ def tool_folders(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
         *((Path(configured),) if configured else ()),
         *((Path(data) / "tools",) if data else ()),
         *((cache / "tools",) if cache else ()),
-        *((_CHECKOUT / ".tools",) if not configured and _is_checkout() else ()),
+        *(() if configured else _checkout_tools()),
     )
 
 
-def _is_checkout() -> bool:
-    """Whether this package runs from a checkout of the project with renderers in `.tools`."""
-    return (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / ".tools").is_dir()
+def _checkout_tools() -> tuple[Path, ...]:
+    """The folders that `make tools` built in a checkout of this project, the newest first."""
+    if not (_CHECKOUT / "pyproject.toml").is_file():
+        return ()
+    folders = (path for path in (_CHECKOUT / ".tools").glob("*") if path.is_dir())
+    return tuple(sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,16 +89,26 @@ def test_without_go_nothing_can_be_built(empty: Path) -> None:
         ),
         pytest.param(
             {"XDG_CACHE_HOME": "/c"},
-            ("/c/fairlead/tools", str(CHECKOUT / ".tools")),
-            id="a person's own, and the checkout's",
+            ("/c/fairlead/tools",),
+            id="a person's own",
         ),
     ],
 )
 def test_renderers_are_looked_for_where_they_are_brought(
     environment: dict[str, str], folders: tuple[str, ...]
 ) -> None:
-    (CHECKOUT / ".tools").mkdir(exist_ok=True)
-    assert tool_folders(environment) == tuple(map(Path, folders))
+    found = tool_folders(environment)
+    assert found[: len(folders)] == tuple(map(Path, folders))
+    assert {path.parent for path in found[len(folders) :]} <= {CHECKOUT / ".tools"}
+
+
+@pytest.mark.usefixtures("tools")
+def test_what_a_checkout_built_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DATA_DIR", "FAIRLEAD_TOOLS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    built = [path for path in (CHECKOUT / ".tools").glob("*") if path.is_dir()]
+    assert sorted(tool_folders()[1:]) == sorted(built)
 
 
 OVERLAY = {
