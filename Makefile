@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: install tools demo test coverage check bench soak lock format clean
+.PHONY: install tools oracle demo test coverage check bench soak lock format clean
 
 install: $(STAMP)
 
@@ -24,9 +24,13 @@ endif
 demo: install
 	@$(BIN)/fairlead demo --once
 
-# The renderers at their pinned versions; built once, where Go is at hand.
+# The renderers and the validator at their pinned versions; built once, where Go is at hand.
 tools: install
 	@$(BIN)/python -m tests.tools
+
+# Tables that are generated from upstream's code; needs Go and a module proxy.
+oracle: install
+	@$(BIN)/python -m tests.oracle
 
 test: install tools
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(if $(CI),--cov --cov-report=)

@@ -110,6 +110,12 @@ _CLUSTER_SCOPED: Final = frozenset(
 )
 
 
+# By lower case: a kind whose case is wrong is served by no API, and reported by its right name.
+_MISSPELT: Final = frozenset(
+    (group, kind.casefold()) for group, kinds in _BUILT_IN.items() for kind in kinds
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Scopes:
     """The scopes of custom kinds; a kind that nothing describes is namespaced."""
@@ -120,7 +126,9 @@ class Scopes:
     def is_cluster_scoped(self, kind: GroupKind) -> bool:
         """Return whether resources of this kind have no namespace."""
         known = kind in _CLUSTER_SCOPED or kind.group in _CLUSTER_GROUPS
-        return kind in self.cluster or (known and kind not in self.namespaced)
+        if kind in self.cluster or (known and kind not in self.namespaced):
+            return True
+        return kind.group in _BUILT_IN and (kind.group, kind.kind.casefold()) in _MISSPELT
 
 
 def is_built_in_cluster_scoped(kind: GroupKind) -> bool:

@@ -1,0 +1,1 @@
+"""Programs that generate data tables from upstream's own code and published files."""

@@ -1,0 +1,59 @@
+"""The record of generated tables: hashes of each table and of the program that made it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from tests.oracle import schemas
+from tests.oracle.modules import KUBERNETES
+
+RECORD: Final = Path("bot/kubernetes/data/oracle.json")
+_ROOT: Final = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A generated file, the modules of its generator, and the generator."""
+
+    target: Path
+    sources: tuple[str, ...]
+    generate: Callable[[], bytes]
+
+
+TABLES: Final = (
+    Table(schemas.TARGET, ("tests/oracle/modules.py", "tests/oracle/schemas.py"), schemas.generate),
+)
+
+
+def regenerate() -> Iterator[Path]:
+    """Write each table and the record; needs Go and a module proxy."""
+    for table in TABLES:
+        (_ROOT / table.target).write_bytes(table.generate())
+        yield table.target
+    text = json.dumps(dict(current_record()), indent=2, sort_keys=True)
+    (_ROOT / RECORD).write_text(text + "\n", encoding="utf-8")
+    yield RECORD
+
+
+def current_record() -> Mapping[str, Mapping[str, object]]:
+    """What the record should say of the tables and generators as they are."""
+    return MappingProxyType(
+        {
+            str(table.target): {
+                "sha256": _digest(table.target),
+                "generators": {source: _digest(Path(source)) for source in table.sources},
+                "kubernetes": list(KUBERNETES.values()),
+            }
+            for table in TABLES
+        }
+    )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256((_ROOT / path).read_bytes()).hexdigest()
