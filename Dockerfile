@@ -12,6 +12,7 @@ COPY requirements-dev.lock pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY rules rules
 COPY templates templates
+COPY tools/validator tools/validator
 # The locked build backend builds the wheel, not the newest one.
 RUN python -m venv /opt/build \
     && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-dev.lock \
@@ -50,6 +51,13 @@ RUN tar -xzf /archives/kustomize.tar.gz kustomize \
     && ./kustomize version \
     && ./helm version --short
 
+# Kubernetes' own validation, pinned by tools/validator/go.sum.
+FROM golang:1.26-trixie AS validator
+WORKDIR /src
+COPY tools/validator ./
+RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w" -o /validator . \
+    && /validator version
+
 FROM python:3.13-slim-trixie
 # git connects to GitHub; tini reaps child processes. Debian's security fixes change their versions.
 # hadolint ignore=DL3008
@@ -60,6 +68,7 @@ RUN apt-get update \
     && install -d -o 10001 -g 10001 /data
 COPY --from=build /opt/fairlead /opt/fairlead
 COPY --from=unpack --chmod=0555 /unpacked/kustomize /unpacked/helm /usr/local/lib/fairlead/
+COPY --from=validator --chmod=0555 /validator /usr/local/lib/fairlead/
 ENV PATH=/opt/fairlead/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DATA_DIR=/data \

@@ -18,10 +18,10 @@ from typing import Final
 
 import pytest
 
-from bot.core.rendering import Renderer
+from bot.core.rendering import Renderer, ToolName
 from bot.errors import UsageError
 from bot.render.install import build
-from bot.render.tools import Binary, find, find_all, pinned_tools
+from bot.render.tools import Binary, find, find_all, pinned_tools, pinned_validator
 
 _CHECKOUT: Final = Path(__file__).parents[1]
 _VERSIONS: Final = "+".join(f"{tool.name}-{tool.version}" for tool in pinned_tools())
@@ -36,10 +36,45 @@ def renderer_tools() -> Path:
     """
     ready = _ready()
     if isinstance(ready, Path):
-        return ready
+        return _renderers_alone(ready)
     if os.environ.get("CI") == "true" and shutil.which("go"):
         pytest.fail(ready, pytrace=False)
     pytest.skip(ready)
+
+
+@cache
+def _renderers_alone(folder: Path) -> Path:
+    """A folder that links to the renderers and to nothing else.
+
+    Tests of rendering give the same result whether or not there is a validator.
+    """
+    view = _CHECKOUT / ".tools" / "renderers"
+    view.mkdir(parents=True, exist_ok=True)
+    for tool in pinned_tools():
+        link, target = view / tool.name, folder.resolve() / tool.name
+        if not link.is_symlink() or link.readlink() != target:
+            partial = view / f".{tool.name}.{os.getpid()}"
+            partial.symlink_to(target)
+            partial.replace(link)
+    return view
+
+
+def validator_tools() -> Path:
+    """A folder with the pinned validator; skips the test where there is none.
+
+    The validator takes ten CPU minutes to build, so only `make tools` builds it.
+    """
+    folder = Path(_GIVEN) if _GIVEN else _FOLDER
+    if _has_validator(folder):
+        return folder
+    pytest.skip(f"{folder} has no validator {pinned_validator().version}: run `make tools`")
+
+
+@cache
+def _has_validator(folder: Path) -> bool:
+    binary = find("validator", [folder])
+    here = (folder / "validator").resolve()
+    return binary is not None and binary.pinned and binary.path == here
 
 
 def renderer_binaries() -> Mapping[Renderer, Binary]:
@@ -79,7 +114,7 @@ def _lacking(folder: Path) -> list[str]:
     return [tool.name for tool in pinned_tools() if not _holds(folder, tool.name)]
 
 
-def _holds(folder: Path, name: Renderer) -> bool:
+def _holds(folder: Path, name: ToolName) -> bool:
     found = find(name, [folder])
     here = (folder / name).resolve()
     return found is not None and found.pinned and found.path == here
@@ -110,7 +145,21 @@ def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
+def _build_validator() -> None:
+    """Build the validator into the folder of the renderers, once."""
+    tool = pinned_validator()
+    if _GIVEN or _has_validator(_FOLDER):
+        return
+    _say(f"Building {tool.name} {tool.version} into .tools (about ten CPU minutes, once)")
+    with _one_at_a_time():
+        try:
+            build(tool, _FOLDER)
+        except UsageError as error:
+            _say(f"Tests of the validator are left out: {error}")
+
+
 if __name__ == "__main__":
     made = _ready()
+    _build_validator()
     if isinstance(made, str):
         _say(f"Tests of the renderers are left out: {made}")

@@ -40,17 +40,18 @@ def list_() -> None:
     Fairlead uses the first usable binary in FAIRLEAD_TOOLS, the folder tools of DATA_DIR, your
     cache directory and the PATH, in this order; kubectl's built-in kustomize comes last.
     """
-    from bot.render.tools import candidates, pinned_tools  # noqa: PLC0415 - not for --help
+    from bot.render.tools import candidates, pinned_tools, pinned_validator  # noqa: PLC0415 - not for --help
     from bot.sandbox import proved_state  # noqa: PLC0415 - not for --help
     from bot.settings import tool_folders  # noqa: PLC0415 - not for --help
 
-    for tool in pinned_tools():
+    for tool in (*pinned_tools(), pinned_validator()):
         terminal.write(f"{tool.name} (pinned: {tool.version})\n", None)
         binaries = list(candidates(tool.name, tool_folders()))
         for candidate in binaries:
             terminal.write(f"  {_line(candidate)}\n", None)
         if not binaries:
-            terminal.write("  not found: run `fairlead tools fetch`\n", None)
+            build = " --build" if not tool.archive else ""
+            terminal.write(f"  not found: run `fairlead tools fetch{build}`\n", None)
     terminal.write(f"sandbox: {proved_state()}\n", None)
 
 
@@ -76,9 +77,10 @@ def _line(candidate: Binary | Unusable) -> str:
     help="Folder to install into. Default: the first folder that is searched.",
 )
 def fetch(*, build: bool, folder: Path | None) -> None:
-    """Install the pinned kustomize and Helm.
+    """Install the pinned kustomize and Helm; with --build also the validator.
 
-    An archive is unpacked only if its SHA-256 is the locked one. Installed versions are kept.
+    An archive is unpacked only if its SHA-256 is the locked one. Installed versions are kept. The
+    validator, which runs Kubernetes' own validation, is built from its source (some minutes, once).
     """
     from bot.settings import tool_folders  # noqa: PLC0415 - not for --help
 
@@ -91,9 +93,9 @@ def fetch(*, build: bool, folder: Path | None) -> None:
 def install_renderers(target: Path, *, build: bool = False) -> None:
     """Install the pinned renderers into a folder, and say so. Raises UsageError on failure."""
     from bot.render import install  # noqa: PLC0415 - not for --help
-    from bot.render.tools import pinned_tools  # noqa: PLC0415 - not for --help
+    from bot.render.tools import pinned_tools, pinned_validator  # noqa: PLC0415 - not for --help
 
-    for tool in pinned_tools():
+    for tool in (*pinned_tools(), *([pinned_validator()] if build else [])):
         if _is_there(tool, target):
             terminal.write(f"{tool.name} {tool.version} is in {target}\n", None)
             continue

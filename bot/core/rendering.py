@@ -12,6 +12,9 @@ from bot.core.tree import Tree
 
 Renderer: TypeAlias = Literal["kustomize", "helm"]
 
+ToolName: TypeAlias = Renderer | Literal["validator"]
+"""The programs that a review runs: the renderers, and Kubernetes' own validation."""
+
 BuildStatus: TypeAlias = Literal["rendered", "refused", "failed", "limit", "unavailable"]
 """`refused`: not even tried; `failed`: the renderer said no; `limit`: a budget of ours was met;
 `unavailable`: there is no renderer or no sandbox here."""

@@ -1,4 +1,4 @@
-"""Installs a pinned renderer: downloads and verifies its archive, or builds its Go module."""
+"""Installs pinned programs: downloads and verifies an archive, or builds a Go module."""
 
 from __future__ import annotations
 
@@ -124,13 +124,15 @@ def build(tool: Tool, folder: Path, on_step: Callable[[str], None] = _ignore) ->
             "--build needs Go, which is not on the PATH; without --build, the release is downloaded"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    environment = {
-        **os.environ,
-        "GOBIN": str(folder.resolve()),
-        "GOFLAGS": "-trimpath",
-        "CGO_ENABLED": "0",
-    }
-    command = [go, "install", "-v", f"-p={_parallel()}", f"-ldflags={tool.link}", tool.module]
+    target = folder.resolve()
+    environment = {**os.environ, "GOBIN": str(target), "GOFLAGS": "-trimpath", "CGO_ENABLED": "0"}
+    flags = ["-v", f"-p={_parallel()}"]
+    if tool.module:
+        command = [go, "install", *flags, f"-ldflags={tool.link}", tool.module]
+    else:
+        flags += ["-buildvcs=false", "-ldflags=-s -w", "-o", str(target / tool.name)]
+        command = [go, "build", "-C", str(_source(tool)), *flags, "."]
+    what = tool.module or tool.name
     with subprocess.Popen(  # noqa: S603 - a locked module by a full path to go
         command,
         env=environment,
@@ -150,9 +152,9 @@ def build(tool: Tool, folder: Path, on_step: Callable[[str], None] = _ignore) ->
             timer.cancel()
             _kill(process)
     if time.monotonic() >= deadline:
-        raise UsageError(f"building {tool.module} took longer than {_BUILD_TIMEOUT:.0f} s")
+        raise UsageError(f"building {what} took longer than {_BUILD_TIMEOUT:.0f} s")
     if process.returncode != 0:
-        raise UsageError(f"{tool.module} could not be built: {last or 'go gave no reason'}")
+        raise UsageError(f"{what} could not be built: {last or 'go gave no reason'}")
     return folder / tool.name
 
 
@@ -183,3 +185,15 @@ def _kill(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _source(tool: Tool) -> Path:
+    """The Go source of a program of ours: packed with a wheel, else in the checkout.
+
+    Raises UsageError where neither is there.
+    """
+    package = Path(__file__).resolve().parent
+    for place in (package / f"{tool.name}_source", package.parents[1] / "tools" / tool.name):
+        if (place / "go.mod").is_file():
+            return place
+    raise UsageError(f"the source of {tool.name} is not in this installation")

@@ -60,7 +60,7 @@ def main(encoded: str) -> NoReturn:
         os._exit(NOT_CONFINED)
     if launch.confined and not state.complete:
         os._exit(NOT_CONFINED)
-    scratch = launch.write[0]
+    scratch = launch.write[0] if launch.write else launch.folder
     environment = {
         "HOME": scratch,
         "TMPDIR": scratch,

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final, Literal, TypeAlias
@@ -53,12 +55,16 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class RendererCommand:
-    """A command by the program's full path, its working folder, and what it may read and write."""
+    """A command by the program's full path, its working folder, and what it may read and write.
+
+    `input` is what the program reads on its standard input.
+    """
 
     words: tuple[str, ...]
     folder: Path
     read: tuple[Path, ...]
     write: tuple[Path, ...]
+    input: bytes = b""
 
 
 def run(command: RendererCommand, limits: RunLimits, *, confined: bool = True) -> Finished:
@@ -73,16 +79,19 @@ def run(command: RendererCommand, limits: RunLimits, *, confined: bool = True) -
         largest_file=limits.largest_file,
         confined=confined,
     )
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
-        [sys.executable, "-I", "-S", "-c", _LAUNCH, str(_PACKAGE), json.dumps(asdict(launch))],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd="/",
-        env={},
-        close_fds=True,
-        start_new_session=True,
-    ) as process:
+    with (
+        _opened(command.input) as stdin,
+        subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
+            [sys.executable, "-I", "-S", "-c", _LAUNCH, str(_PACKAGE), json.dumps(asdict(launch))],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env={},
+            close_fds=True,
+            start_new_session=True,
+        ) as process,
+    ):
         deadline = time.monotonic() + limits.wall
         try:
             output, errors, exceeded = _collect(process, limits, deadline)
@@ -92,6 +101,22 @@ def run(command: RendererCommand, limits: RunLimits, *, confined: bool = True) -
             _kill_group(process)
     text = errors.decode(errors="replace")
     return Finished(exceeded or _ending(process.returncode, text), bytes(output), text)
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[int]:
+    """A descriptor to read the data from: a file in memory, so that no writer can block."""
+    if not data:
+        yield subprocess.DEVNULL
+        return
+    descriptor = os.memfd_create("fairlead-input")
+    try:
+        with os.fdopen(os.dup(descriptor), "wb") as file:
+            file.write(data)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _collect(
@@ -106,11 +131,11 @@ def _collect(
         while selector.get_map():
             exceeded = _exceeded(process, limits, deadline)
             if exceeded is not None:
-                return bytearray(), errors, exceeded
+                return output, errors, exceeded
             for ready, _ in selector.select(_POLL_SECONDS):
                 _read(ready, selector, errors, limits.errors)
             if len(output) > limits.output:
-                return bytearray(), errors, "output"
+                return output, errors, "output"
     return output, errors, None
 
 

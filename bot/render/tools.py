@@ -1,4 +1,4 @@
-"""The renderers' binaries: which are pinned, and which are installed."""
+"""The programs that a review runs: which are pinned, and which are installed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
-from bot.core.rendering import Renderer
+from bot.core.rendering import Renderer, ToolName
 from bot.render.run import RendererCommand, RunLimits, run
 
 _LIMITS: Final = RunLimits(cpu=10, wall=20.0)
 _VERSION: Final = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
+_OF_VALIDATOR: Final = re.compile(r"validator (\d+\.\d+\.\d+-\d+)")
 _IN_KUBECTL: Final = re.compile(r"Kustomize Version: v?(\d+\.\d+(?:\.\d+)?)")
 
 
@@ -37,15 +38,16 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A pinned renderer: its archives, and the Go module to build it from.
+    """A pinned program: its archives, and the Go module to build it from.
 
-    `link` are flags of Go's linker that set the version which the program reports.
+    `link` are flags of Go's linker that set the version which the program reports. The validator is
+    built from its source in this repository and has neither module nor archive.
     """
 
-    name: Renderer
+    name: ToolName
     version: str
-    module: str
-    archive: tuple[Archive, ...]
+    module: str = ""
+    archive: tuple[Archive, ...] = ()
     link: str = ""
 
 
@@ -57,7 +59,7 @@ class Binary:
     `build`, `template`, or `kustomize` of kubectl.
     """
 
-    name: Renderer
+    name: ToolName
     version: str
     path: Path
     pinned: bool
@@ -79,40 +81,63 @@ class Unusable:
 @dataclass(frozen=True, slots=True)
 class _Lock:
     tool: tuple[Tool, ...]
+    validator: Tool
 
 
 @cache
+def _lock() -> _Lock:
+    text = (resources.files("bot.render") / "tools.lock").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text), _Lock)
+
+
 def pinned_tools() -> tuple[Tool, ...]:
     """The pinned renderers."""
-    text = (resources.files("bot.render") / "tools.lock").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text), _Lock).tool
+    return _lock().tool
 
 
-def pinned(name: Renderer) -> Tool:
-    """The pinned renderer of this name."""
-    return next(tool for tool in pinned_tools() if tool.name == name)
+def pinned_validator() -> Tool:
+    """The pinned validator."""
+    return _lock().validator
 
 
-def find(name: Renderer, folders: Sequence[Path]) -> Binary | None:
-    """The renderer in these folders, else on the PATH; for kustomize also kubectl's."""
+def pinned(name: ToolName) -> Tool:
+    """The pinned program of this name."""
+    return next(tool for tool in (*pinned_tools(), pinned_validator()) if tool.name == name)
+
+
+def find(name: ToolName, folders: Sequence[Path]) -> Binary | None:
+    """The program in these folders, else on the PATH; for kustomize also kubectl's."""
     usable = (binary for binary in candidates(name, folders) if isinstance(binary, Binary))
     return next(usable, None)
 
 
 def find_all(folders: Sequence[Path]) -> Mapping[Renderer, Binary]:
     """Every installed renderer by name."""
-    binaries = {tool.name: find(tool.name, folders) for tool in pinned_tools()}
+    binaries = {name: find(name, folders) for name in get_args(Renderer)}
     return MappingProxyType(
         {name: binary for name, binary in binaries.items() if binary is not None}
     )
 
 
-def candidates(name: Renderer, folders: Sequence[Path]) -> Iterator[Binary | Unusable]:
-    """Every installed program with the renderer's name, the preferred one first."""
+def find_validator(folders: Sequence[Path]) -> Binary | None:
+    """The file with the validator's name in these folders, else on the PATH.
+
+    The validator reports its version with its first answer, so no process is started here.
+    """
+    for path in _paths("validator", folders):
+        real = path.resolve()
+        if not _is_script(real):
+            return Binary("validator", pinned_validator().version, real, pinned=True, words=())
+    return None
+
+
+def candidates(name: ToolName, folders: Sequence[Path]) -> Iterator[Binary | Unusable]:
+    """Every installed program with this name, the preferred one first."""
     rendering = ("build",) if name == "kustomize" else ("template",)
-    asking = ("version",) if name == "kustomize" else ("version", "--short")
+    asking = ("version", "--short") if name == "helm" else ("version",)
+    version = _OF_VALIDATOR if name == "validator" else _VERSION
     for path in _paths(name, folders):
-        yield _examined(name, path, rendering, asking, _VERSION)
+        yield _examined(name, path, rendering, asking, version)
     if name == "kustomize":
         for path in _paths("kubectl", ()):
             yield _examined(name, path, ("kustomize",), ("version", "--client"), _IN_KUBECTL)
@@ -126,8 +151,14 @@ def _paths(name: str, folders: Sequence[Path]) -> Iterator[Path]:
         yield Path(program)
 
 
+def _is_script(path: Path) -> bool:
+    """Whether the file is a script. Raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
+
+
 def _examined(
-    name: Renderer,
+    name: ToolName,
     path: Path,
     rendering: tuple[str, ...],
     asking: tuple[str, ...],
@@ -136,8 +167,7 @@ def _examined(
     """The program at this path, after it has reported its version in a sandbox."""
     real = path.resolve()
     try:
-        with real.open("rb") as file:
-            is_script = file.read(2) == b"#!"
+        is_script = _is_script(real)
     except OSError as error:
         return Unusable(path, f"it cannot be read: {error.strerror}")
     if is_script:

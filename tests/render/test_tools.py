@@ -29,12 +29,12 @@ def test_a_pinned_renderer_is_found_with_its_version(
     folder = renderer_tools().resolve()
 
     assert find(tool, [folder]) == Binary(
-        tool, pinned(tool).version, folder / tool, pinned=True, words=words
+        tool, pinned(tool).version, (folder / tool).resolve(), pinned=True, words=words
     )
 
 
 def test_a_link_to_a_renderer_is_what_it_leads_to(tmp_path: Path) -> None:
-    real = renderer_tools().resolve() / "helm"
+    real = (renderer_tools() / "helm").resolve()
     (tmp_path / "helm").symlink_to(real)
 
     found = find("helm", [tmp_path])
@@ -68,4 +68,4 @@ def test_the_path_comes_after_the_folders(tmp_path: Path, monkeypatch: pytest.Mo
 
     found = [held.path for held in candidates("kustomize", [tmp_path])]
 
-    assert found == [broken, renderer_tools().resolve() / "kustomize"]
+    assert found == [broken, (renderer_tools() / "kustomize").resolve()]

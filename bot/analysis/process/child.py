@@ -27,11 +27,13 @@ from bot.analysis.process.messages import (
     FetchRequest,
     Start,
     Uses,
+    ValidateRequest,
     answer,
     decode_build_answer,
     decode_fetch_answer,
     decode_rest,
     decode_start,
+    decode_validate_answer,
     unpack_tree,
 )
 from bot.analysis.process.pipes import receive, send
@@ -39,6 +41,7 @@ from bot.catalog import load_rules
 from bot.core.engine.rule import Rule
 from bot.core.fetching import FetchResult, SourceReference
 from bot.core.rendering import Build, Builder, BuildResult
+from bot.core.validation import ValidationRequest, ValidationResult
 from bot.sandbox import SandboxState, confine, still_possible
 
 
@@ -80,7 +83,7 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
         base, head, start.policy, start.namespace, start.repositories, start.difference
     )
     fetcher = _Fetcher() if start.fetches else None
-    analysis = examine_trees(question, content, requested_rules, _Builder(), fetcher)
+    analysis = examine_trees(question, content, requested_rules, _Builder(), fetcher, _Validator())
     counts = (content.counters.parsed, content.counters.blobs, content.counters.cached)
     send(AnalysisAnswer(**answer(analysis, content.new, counts), sandbox=str(state)))
 
@@ -96,6 +99,15 @@ class _Builder(Builder):
         """What comes of each of these builds, in their order."""
         send(BuildRequest(list(builds)))
         return [decode_build_answer(receive()).built for _ in builds]
+
+
+class _Validator:
+    """Has the parent validate: this process can start nothing."""
+
+    def validate_all(self, requests: Sequence[ValidationRequest]) -> Sequence[ValidationResult]:
+        """The result of each request, in their order."""
+        send(ValidateRequest(list(requests)))
+        return decode_validate_answer(receive()).results
 
 
 class _Fetcher:

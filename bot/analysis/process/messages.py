@@ -42,6 +42,7 @@ from bot.core.policy.model import Policy
 from bot.core.rendering import Build, BuildResult
 from bot.core.states.roots.fetched_files import MOST_REFERENCES
 from bot.core.tree import File, Tree
+from bot.core.validation import ValidationRequest, ValidationResult
 from bot.core.values import freeze
 from bot.errors import AnalysisError
 
@@ -55,6 +56,8 @@ FactKind: TypeAlias = Literal["manifest", "kustomization", "data"]
 """What is asked of a content: how it reads, how it reads as a kustomization, or itself."""
 
 MOST_OWNERS: Final = 2_000
+MOST_VALIDATED: Final = 50_000
+"""Objects that one message may ask about."""
 OWNER: Final = r"^[a-z0-9.:_-]+(?:/[\w.~+-]+)?$"
 """Whose something from elsewhere is: a host, or an owner on a host that many share."""
 
@@ -134,6 +137,18 @@ class FetchAnswer(msgspec.Struct, frozen=True):
     found: list[FetchResult]
 
 
+class ValidateRequest(msgspec.Struct, frozen=True, tag=True):
+    """Changed objects that the child asks the parent to have validated."""
+
+    requests: Annotated[list[ValidationRequest], msgspec.Meta(max_length=MOST_VALIDATED)]
+
+
+class ValidateAnswer(msgspec.Struct, frozen=True):
+    """The parent's answer: the result of each request."""
+
+    results: list[ValidationResult]
+
+
 class Failed(msgspec.Struct, frozen=True, tag=True):
     """Why the child gives up: the name of an exception, never its text."""
 
@@ -171,12 +186,15 @@ class AnalysisAnswer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_field
     difference: Difference | None = None
 
 
-Message: TypeAlias = Want | Uses | BuildRequest | FetchRequest | AnalysisAnswer | Failed
+Message: TypeAlias = (
+    Want | Uses | BuildRequest | FetchRequest | ValidateRequest | AnalysisAnswer | Failed
+)
 
 decode_start: Final = msgspec.msgpack.Decoder(Start).decode
 decode_rest: Final = msgspec.msgpack.Decoder(Rest).decode
 decode_fetch_answer: Final = msgspec.msgpack.Decoder(FetchAnswer).decode
 decode_have: Final = msgspec.msgpack.Decoder(Have).decode
+decode_validate_answer: Final = msgspec.msgpack.Decoder(ValidateAnswer).decode
 decode_build_answer: Final = msgspec.msgpack.Decoder(BuildAnswer).decode
 _decode_message: Final = msgspec.msgpack.Decoder(Message).decode
 

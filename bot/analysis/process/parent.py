@@ -30,6 +30,8 @@ from bot.analysis.process.messages import (
     Rest,
     Start,
     Uses,
+    ValidateAnswer,
+    ValidateRequest,
     Want,
     analysis,
     decode_message,
@@ -38,6 +40,7 @@ from bot.analysis.process.messages import (
 )
 from bot.analysis.process.renders import RENDERS, RenderRequests, Renders
 from bot.analysis.process.start import StartChild, spawn
+from bot.analysis.process.validations import ValidationRequests
 from bot.catalog import rule_ids
 from bot.core.engine.review import Analysis
 from bot.core.fetching import NoFetcher
@@ -126,7 +129,8 @@ def analyse(
             channel.send(frame(Rest(pack_tree(head.tree))))
             fetches = FetchRequests(session or NoFetcher(), options.on_fetch)
             renders = RenderRequests(options.renders, store, store.allowed, kept, options.tenant)
-            answer = _conversation(channel, store, renders, fetches)
+            validations = ValidationRequests(options.renders, kept, options.tenant)
+            answer = _conversation(channel, store, Services(renders, fetches, validations))
         result = analysis(answer, rule_ids(), base.tree, head.tree)
         store.keep(answer.facts)
     _count(options.counters, answer)
@@ -170,9 +174,16 @@ def _session(options: AnalysisOptions, owners: frozenset[str]) -> Iterator[Fetch
         yield session
 
 
-def _conversation(
-    channel: Channel, store: ContentStore, renders: RenderRequests, fetches: FetchRequests
-) -> AnalysisAnswer:
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the parent does for the child."""
+
+    renders: RenderRequests
+    fetches: FetchRequests
+    validations: ValidationRequests
+
+
+def _conversation(channel: Channel, store: ContentStore, services: Services) -> AnalysisAnswer:
     """Give the child the contents, builds and things from elsewhere, until it answers."""
     for _ in range(_MOST_MESSAGES):
         message = decode_message(channel.receive())
@@ -181,11 +192,17 @@ def _conversation(
         if isinstance(message, Failed):
             raise AnalysisError(_failure(message))
         if isinstance(message, BuildRequest):
-            for built, waited in renders.all_built(message.builds):
+            for built, waited in services.renders.all_built(message.builds):
                 channel.prolong(waited)
                 channel.send(frame(BuildAnswer(built)))
             continue
+        if isinstance(message, ValidateRequest):
+            validated, waited = services.validations.validate_all(message.requests)
+            channel.prolong(waited)
+            channel.send(frame(ValidateAnswer(list(validated))))
+            continue
         if isinstance(message, FetchRequest):
+            fetches = services.fetches
             spent = fetches.spent
             results = fetches.fetch(message.references)
             store.allow(fetches.blobs())

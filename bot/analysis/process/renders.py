@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
     from bot.render.tools import Binary
+    from bot.render.validator import ValidatorProgram
 
 _MOST_FILES: Final = 20_000
 _MOST_TEXT: Final = 8 * 1024 * 1024
@@ -72,7 +73,7 @@ class Renders:
 
     `find` looks for a program, which is put off until there is something to build by it; `confined`
     refuses to run them without a complete sandbox. One review may have `builds` made, `parallel` at
-    a time, and may spend `seconds` on them.
+    a time, and may spend `seconds` on them. `find_validator` looks for the validator.
     """
 
     find: Callable[[Renderer], Binary | None] = _nothing
@@ -80,12 +81,20 @@ class Renders:
     builds: int = 400
     seconds: float = 120
     parallel: int = 2
+    find_validator: Callable[[], Binary | None] = lambda: None
 
     def builder(self, blobs: Blobs) -> Builder:
         """Who builds from these contents."""
         from bot.render.renderers import Renderers  # noqa: PLC0415 - only where something is built
 
         return Renderers(blobs, _Found(self.find), confined=self.confined)
+
+    def validator(self) -> ValidatorProgram | None:
+        """The validator, or None where there is none."""
+        from bot.render.validator import ValidatorProgram  # noqa: PLC0415 - only where one is asked
+
+        binary = self.find_validator()
+        return None if binary is None else ValidatorProgram(binary, confined=self.confined)
 
     def version(self, name: Renderer) -> str:
         """What builds, so that what another version made is not taken for this one's."""
@@ -104,7 +113,17 @@ def renders_here(folders: tuple[Path, ...] = (), *, confined: bool = True) -> Re
 
     `confined` refuses to run them without a complete sandbox.
     """
-    return Renders(cache(partial(_find_binary, folders)), confined)
+    return Renders(
+        cache(partial(_find_binary, folders)),
+        confined,
+        find_validator=cache(partial(_find_validator, folders)),
+    )
+
+
+def _find_validator(folders: tuple[Path, ...]) -> Binary | None:
+    from bot.render.tools import find_validator  # noqa: PLC0415 - only where something is validated
+
+    return find_validator(folders)
 
 
 def _find_binary(folders: tuple[Path, ...], name: Renderer) -> Binary | None:
