@@ -6,24 +6,30 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.api_versions import minor_version
 from bot.kubernetes.apply.definitions import broken_definitions
-from bot.kubernetes.apply.immutable import FIELDS, Refused, refused_changes
+from bot.kubernetes.apply.immutable import changes_refused
+from bot.kubernetes.apply.refusals import RefusedChange
 from bot.kubernetes.apply.sync_options import is_hook, is_recreated
 from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
-SUBJECTS: tuple[GroupKind, ...] = tuple(FIELDS)
+SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "resource"
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    for change in changes(before, after, *SUBJECTS):
+    minor = minor_version(after.environment.kubernetes)
+    for change in changes(before, after):
         old, new = change.before, change.after
         if old is None or new is None or is_hook(new):
             continue
-        for refused in refused_changes(old, new):
-            yield from _finding(refused, new)
+        result = after.validations.get(new.key)
+        for refused in changes_refused(old, new, result, minor):
+            # Stored versions are judged below, with what still uses them.
+            if not refused.path.startswith("status."):
+                yield from _finding(refused, new)
         if change.key.group_kind == kinds.CUSTOM_RESOURCE_DEFINITION:
             for broken in broken_definitions(old, new, after):
                 message = f"{str_of(new)} {broken.message}"
@@ -33,7 +39,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
                 )
 
 
-def _finding(refused: Refused, new: Resource) -> Iterator[Finding]:
+def _finding(refused: RefusedChange, new: Resource) -> Iterator[Finding]:
     job = new.group_kind == kinds.JOB
     short_lived = job and new.at("spec", "ttlSecondsAfterFinished").value is not None
     severity, end = SEVERITY, "so the API refuses the update"
@@ -43,7 +49,6 @@ def _finding(refused: Refused, new: Resource) -> Iterator[Finding]:
         severity, end = Severity.WARNING, "so the object is deleted and created again"
     elif short_lived:
         severity, end = Severity.WARNING, "so the API refuses the update while the old Job is there"
-    message = f"{str_of(new)} changes {refused.path}, which cannot change, {end}"
-    yield Finding(
-        refused.node, message, severity, refused.path, {"field": refused.path}, refused.side
-    )
+    message = f"{str_of(new)} changes {refused.path}, {refused.reason}, {end}"
+    facts = {"field": refused.path}
+    yield Finding(refused.node, message, severity, refused.path, facts, refused.side)

@@ -16,6 +16,7 @@ from bot.analysis.lines.reread_declarations import Redeclaring
 from bot.analysis.lines.versions import Versions
 from bot.analysis.manifests import ReadManifests
 from bot.analysis.summary import summarise
+from bot.analysis.validation import validated
 from bot.core.diff.model import Difference
 from bot.core.diff.paths import route_path
 from bot.core.engine.judge import RuleFailed
@@ -42,6 +43,7 @@ from bot.core.states.roots.files import files_of
 from bot.core.states.roots.inputs import inputs_of
 from bot.core.states.unread_files import unread_files
 from bot.core.tree import Blobs, File, Tree
+from bot.core.validation import NoValidator, Validator
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops import Declarations, RepositoryAddresses, indeterminate, is_sensitive
 from bot.kubernetes.remote.resolve import RemoteSources
@@ -71,12 +73,13 @@ class Question:
     difference: bool = False
 
 
-def examine_trees(
+def examine_trees(  # noqa: PLR0913, PLR0917 - each is an edge of its own
     question: Question,
     content: Content,
     rules: Iterable[Rule],
     builder: Builder | None = None,
     fetcher: Fetcher | None = None,
+    validator: Validator | None = None,
 ) -> Analysis:
     """The analysis of the change from base to head.
 
@@ -115,10 +118,13 @@ def examine_trees(
     locator = Locator(
         content, question.base, question.head, places, versions, linking=states.linking
     )
+    answers = validated(states, validator or NoValidator())
+    states = answers.states
     judging = Judging(requested_rules, options, policy, locator)
     findings = list(judging.findings(states))
     problems = [
         *(_crash(failed, states) for failed in judging.crashes.values()),
+        *(_unvalidated(node, reason, locator) for node, reason in answers.failed),
         *map(locator.problem, states.troubles),
         *map(locator.problem, _unread_files(question, content)),
         *dict.fromkeys(
@@ -132,7 +138,7 @@ def examine_trees(
     return Analysis(
         findings=tuple(sorted(merged(findings), key=_finding_order)),
         problems=tuple(sorted(problems, key=_problem_order)),
-        summary=summarise(states),
+        summary=summarise(states, answers.summary),
         difference=_difference(states) if question.difference else None,
     )
 
@@ -239,6 +245,15 @@ def _unjudged(states: States, locator: Locator) -> Iterator[Problem]:
 def _is_label(node: Node) -> bool:
     """Whether it names or marks an object as a whole, as a chart's tests and jobs often have it."""
     return node.route == ("metadata", "name") or node.route[:2] == ("metadata", "labels")
+
+
+def _unvalidated(node: Node, reason: str, locator: Locator) -> Problem:
+    """The problem that the validator could not judge an object."""
+    resource = node.resource
+    message = f"What the API would refuse of {resource.key} is not known: {reason}"
+    subject = ProblemSubject(f"validation of {resource.key}", (_content(resource),))
+    place = locator.place(node)
+    return problem_about(subject, "rule-failed", place, in_one_line(message), new=True)
 
 
 def _crash(failed: RuleFailed, states: States) -> Problem:

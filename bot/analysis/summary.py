@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
-from bot.core.engine.review import Counts, GrantCounts, ImageChange, RenderedRoots, Summary
+from bot.core.engine.review import (
+    Counts,
+    GrantCounts,
+    ImageChange,
+    ObjectValidation,
+    RenderedRoots,
+    Summary,
+)
 from bot.core.publish.fetched import fetched_of
 from bot.core.resource import ListStep, Resource, ResourceKey, Route
 from bot.core.state import Change, changes
@@ -18,7 +25,7 @@ from bot.kubernetes.rbac import grant_difference
 _RBAC: Final = "rbac.authorization.k8s.io"
 
 
-def summarise(states: States) -> Summary:
+def summarise(states: States, validation: ObjectValidation | None = None) -> Summary:
     """The numbers of a change. The same change in several environments counts once."""
     differing: dict[_Mark, Change] = {}
     for pair in states.pairs:
@@ -35,6 +42,7 @@ def summarise(states: States) -> Summary:
         grants=_grants(states.pairs),
         rendered=_rendered(states),
         fetched=tuple(sorted(fetched_of(*answered) for answered in states.fetch_results.items())),
+        validation=validation,
     )
 
 

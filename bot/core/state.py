@@ -14,6 +14,7 @@ from bot.core.policy.model import Policy
 from bot.core.rendering import Declared
 from bot.core.resource import GroupKind, Resource, ResourceKey, TextPosition
 from bot.core.template_decision import TemplateDecision
+from bot.core.validation import ValidationResult
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ class State:
     the resources that the policy declares to exist outside the tree (`rbac: {known: ...}`).
     `governance` are the files that hold policies, CODEOWNERS and `rbac.known` resources: content
     ids by path.
+    `validations` are the answers of the validator about the resources that the change touches.
     `inputs` are the kustomizations and charts that this environment is built from, as objects that
     no cluster receives; `all_inputs` are those of the whole tree. `looked_into` are the positions
     that name the version of a remote source that was fetched and rendered. `addresses` are those of
@@ -64,6 +66,9 @@ class State:
     template_decisions: tuple[TemplateDecision, ...] = ()
     placement_changes: tuple[PlacementChange, ...] = ()
     declarations: tuple[Declared, ...] = ()
+    validations: Mapping[ResourceKey, ValidationResult] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     applied_by: Mapping[ResourceKey, tuple[Declared, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )

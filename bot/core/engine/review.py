@@ -204,6 +204,17 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectValidation:
+    """How many changed objects were validated, and by which program.
+
+    `tool` is empty where only the published schemas were compared.
+    """
+
+    objects: int
+    tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What was compared, in numbers. `change` is written `class` in JSON.
 
@@ -219,6 +230,7 @@ class Summary:
     grants: GrantCounts = GrantCounts()
     rendered: RenderedRoots | None = None
     fetched: tuple[Fetched, ...] = ()
+    validation: ObjectValidation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         "compared": compared(review.summary),
         "rendered": rendered(review.summary),
         "fetched": fetched(review.summary),
+        "validated": validated(review.summary),
         "loud": [cause for cause in shown if not _is_quiet(cause)],
         "quiet": [cause for cause in shown if _is_quiet(cause)],
         "hidden": _severities(rest),
@@ -236,6 +237,17 @@ def compared(totals: Summary) -> str:
         f"{_counted(totals.compared, 'resource')} in {_counted(totals.environments, 'environment')}"
     )
     return f"{where} compared: {changes}{only}{rights}"
+
+
+def validated(summary: Summary) -> str:
+    """The line that says how changed objects were validated; empty where none was."""
+    validation = summary.validation
+    if validation is None:
+        return ""
+    objects = _counted(validation.objects, "changed object")
+    if validation.tool:
+        return f"{objects} validated by Kubernetes' own code ({validation.tool})"
+    return f"{objects} compared with published schemas; no validator is installed"
 
 
 def rendered(totals: Summary) -> str:

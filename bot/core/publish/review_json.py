@@ -19,6 +19,7 @@ from bot.core.engine.review import (
     GrantCounts,
     ImageChange,
     Location,
+    ObjectValidation,
     ProblemKind,
     RelatedPlace,
     RenderedRoots,
@@ -93,7 +94,8 @@ class Fetched(msgspec.Struct, frozen=True, omit_defaults=True):
 class Summary(msgspec.Struct, frozen=True, rename={"change": "class"}):
     """What was compared, in numbers.
 
-    `rendered` is absent where no root needs a renderer, `fetched` where nothing was requested.
+    `rendered` is absent where no root needs a renderer, `fetched` where nothing was requested,
+    `validation` where no object of a known kind changed.
     """
 
     environments: int
@@ -104,6 +106,7 @@ class Summary(msgspec.Struct, frozen=True, rename={"change": "class"}):
     grants: GrantCounts
     rendered: RenderedRoots | msgspec.UnsetType = msgspec.UNSET
     fetched: tuple[Fetched, ...] | msgspec.UnsetType = msgspec.UNSET
+    validation: ObjectValidation | msgspec.UnsetType = msgspec.UNSET
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -200,4 +203,5 @@ def _summary(summary: review.Summary) -> Summary:
         grants=summary.grants,
         rendered=summary.rendered or msgspec.UNSET,
         fetched=sources or msgspec.UNSET,
+        validation=summary.validation or msgspec.UNSET,
     )

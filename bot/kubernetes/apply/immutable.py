@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from bot.core.finding import Side
 from bot.core.resource import GroupKind, Node, Resource
+from bot.core.validation import ValidationResult
 from bot.core.values import Value, mapping, sequence
 from bot.kubernetes import kinds
+from bot.kubernetes.apply.api_versions_table import NEWEST
+from bot.kubernetes.apply.refusals import RefusedChange, refused_updates
 from bot.kubernetes.workloads.quantities import quantity
 
 Absent: TypeAlias = Literal["default", "unknown"]
@@ -54,6 +57,28 @@ def _unscheduled(node: Node) -> object:
     return {k: v for k, v in node.mapping.items() if k not in _SCHEDULING}
 
 
+def _unsized(node: Node) -> object:
+    """The spec of a suspended Job's pods without what may change since 1.36, resources as well.
+
+    https://github.com/kubernetes/enhancements/tree/master/keps/sig-apps/5440-mutable-job-pod-resource-updates
+    """
+    kept = {k: v for k, v in node.mapping.items() if k not in _SCHEDULING}
+    for name in ("containers", "initContainers"):
+        kept[name] = tuple(
+            {k: v for k, v in mapping(item).items() if k != "resources"}
+            for item in sequence(node[name].value)
+        )
+    return kept
+
+
+def _first(node: Node) -> object:
+    return node.texts[:1]
+
+
+def _set(node: Node) -> object:
+    return frozenset(node.texts)
+
+
 def _pod_spec(node: Node) -> object:
     """A Pod's spec without the fields that an update may change, such as images and tolerations."""
     free = {
@@ -73,13 +98,19 @@ def _pod_spec(node: Node) -> object:
 
 @dataclass(frozen=True, slots=True)
 class ImmutableField:
-    """A field that an update cannot change. `when` limits the field to certain objects of base."""
+    """A field that an update cannot change.
+
+    `when` limits the field to certain objects of base, `since` and `until` (excluded) to minor
+    versions of Kubernetes.
+    """
 
     path: str
     default: Value = None
     absent: Absent = "default"
     read: FieldReader = _as_it_stands
     when: Callable[[Resource], bool] | None = None
+    since: int = 0
+    until: int = NEWEST + 1
 
     def differs(self, old: Resource, new: Resource) -> bool:
         """Whether the API server sees another value of the field."""
@@ -131,6 +162,11 @@ def _waits(resource: Resource) -> bool:
     return resource.at("spec", "suspend").value is True
 
 
+def _is_not_indexed(resource: Resource) -> bool:
+    """Whether a Job's completions are fixed; those of an Indexed one follow its parallelism."""
+    return resource.at("spec", "completionMode").text != "Indexed"
+
+
 def _runs(resource: Resource) -> bool:
     return not _waits(resource)
 
@@ -170,10 +206,13 @@ FIELDS: Final[Mapping[GroupKind, tuple[ImmutableField, ...]]] = MappingProxyType
             ImmutableField("spec.serviceName", default=""),
             ImmutableField("spec.podManagementPolicy", default="OrderedReady"),
             ImmutableField("spec.volumeClaimTemplates", read=_claims),
+            ImmutableField("spec.revisionHistoryLimit", default=10, until=34),
         ),
         kinds.JOB: (
             ImmutableField("spec.template", when=_runs),
-            ImmutableField("spec.template.spec", read=_unscheduled, when=_waits),
+            ImmutableField("spec.template.spec", read=_unscheduled, when=_waits, until=36),
+            ImmutableField("spec.template.spec", read=_unsized, when=_waits, since=36),
+            ImmutableField("spec.completions", absent="unknown", when=_is_not_indexed),
             ImmutableField("spec.selector", absent="unknown"),
             ImmutableField("spec.completionMode", default="NonIndexed"),
             ImmutableField("spec.podFailurePolicy"),
@@ -212,6 +251,7 @@ FIELDS: Final[Mapping[GroupKind, tuple[ImmutableField, ...]]] = MappingProxyType
             ImmutableField("spec.clusterIP", absent="unknown"),
             ImmutableField("spec.clusterIP", read=_is_none, when=_has_address),
             ImmutableField("spec.loadBalancerClass", when=_is_balanced),
+            ImmutableField("spec.ipFamilies", read=_first, absent="unknown"),
         ),
         kinds.PRIORITY_CLASS: (
             ImmutableField("value"),
@@ -232,32 +272,67 @@ FIELDS: Final[Mapping[GroupKind, tuple[ImmutableField, ...]]] = MappingProxyType
         ),
         GroupKind("certificates.k8s.io", "CertificateSigningRequest"): (ImmutableField("spec"),),
         GroupKind("resource.k8s.io", "ResourceClaim"): (ImmutableField("spec"),),
+        GroupKind("resource.k8s.io", "ResourceClaimTemplate"): (ImmutableField("spec"),),
+        GroupKind("storage.k8s.io", "VolumeAttachment"): (ImmutableField("spec"),),
+        GroupKind("storage.k8s.io", "VolumeAttributesClass"): (
+            ImmutableField("driverName"),
+            ImmutableField("parameters", read=_map),
+        ),
+        GroupKind("apps", "ControllerRevision"): (ImmutableField("data"),),
+        kinds.RESOURCE_QUOTA: (ImmutableField("spec.scopes", read=_set),),
     }
 )
 """What cannot change, by kind. `roleRef` has a rule of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An update that the API server refuses: the field's path and the deepest node that differs."""
+def changes_refused(
+    old: Resource,
+    new: Resource,
+    result: ValidationResult | None = None,
+    minor: int | None = None,
+) -> Iterator[RefusedChange]:
+    """The changes that the API server refuses, by its own code where that ran.
 
-    path: str
-    node: Node
-    side: Side
-
-
-def refused_changes(old: Resource, new: Resource) -> Iterator[Refused]:
-    """The immutable fields that differ between two versions of an object, in the table's order."""
-    if old.name.endswith("*"):  # generateName: every sync makes another object
+    Elsewhere by the table in this module. The validator runs the newest minor version's code with
+    the feature gates of this `minor` (None: the newest): what changed without a gate is in the
+    table as well.
+    """
+    if old.name.endswith("*"):  # generateName: every sync creates another object
         return
+    if result is not None and result.status == "judged":
+        refused = list(refused_updates(old, new, result))
+        yield from refused
+        paths = {change.path for change in refused}
+        older = (field for field in _in_force(new, minor) if field.until <= NEWEST)
+        ungated = (field for field in older if field.path in _UNGATED)
+        yield from (change for change in _changed(old, new, ungated) if change.path not in paths)
+    else:
+        yield from _changed(old, new, _in_force(new, minor))
+        yield from _shrunk(old, new)
+
+
+# Fields whose rule changed between minor versions without a feature gate.
+_UNGATED: Final = frozenset({"spec.revisionHistoryLimit"})
+
+
+def _in_force(resource: Resource, minor: int | None) -> tuple[ImmutableField, ...]:
+    """The table's fields of this kind in a minor version."""
+    number = NEWEST if minor is None else minor
+    fields = FIELDS.get(resource.group_kind, ())
+    return tuple(field for field in fields if field.since <= number < field.until)
+
+
+def _changed(
+    old: Resource, new: Resource, fields: Iterable[ImmutableField]
+) -> Iterator[RefusedChange]:
+    """The immutable fields that differ between two versions of an object, in the table's order."""
     seen = set()
-    for field in FIELDS.get(new.group_kind, ()):
+    for field in fields:
         refused = field.differs(old, new) and not _is_let_through(field, old, new)
         if refused and field.path not in seen:
             seen.add(field.path)
             node, side = field.place(old, new)
-            yield Refused(field.path, node, side)
-    yield from _shrunk(old, new)
+            yield RefusedChange(field.path, node, side)
 
 
 def _is_let_through(field: ImmutableField, old: Resource, new: Resource) -> bool:
@@ -267,11 +342,11 @@ def _is_let_through(field: ImmutableField, old: Resource, new: Resource) -> bool
     return field.path == "spec.loadBalancerClass" and types != {"LoadBalancer"}
 
 
-def _shrunk(old: Resource, new: Resource) -> Iterator[Refused]:
+def _shrunk(old: Resource, new: Resource) -> Iterator[RefusedChange]:
     """The storage request of a claim, where the update lowers it: claims can only grow."""
     if new.group_kind != kinds.PERSISTENT_VOLUME_CLAIM:
         return
     path = "spec.resources.requests.storage"
     before, after = (quantity(resource.at(*path.split(".")).value) for resource in (old, new))
     if before is not None and after is not None and after < before:
-        yield Refused(path, new.at(*path.split(".")), "RIGHT")
+        yield RefusedChange(path, new.at(*path.split(".")), "RIGHT")

@@ -24,9 +24,13 @@ def _violation(control: str, node: Node, text: str, detail: str = "") -> PodSecu
 def _volumes(pod: Pod) -> Iterator[PodSecurityViolation]:
     for volume in pod.volumes:
         is_host_path = volume["hostPath"].value is not None  # what baseline forbids is said there
+        sources = [
+            name for name, node in volume.fields() if name != "name" and node.value is not None
+        ]
+        if not sources:
+            continue  # SetDefaults_Volume makes it an emptyDir
         if not is_host_path and all(volume[kind].value is None for kind in _VOLUMES):
-            kinds = [name for name, _ in volume.fields() if name != "name"]
-            kind = kinds[0] if kinds else "unknown"
+            kind = sources[0]
             yield _violation("restrictedVolumes", volume, f"volume type {escaped(kind)}", kind)
 
 

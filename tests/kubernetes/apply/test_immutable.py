@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.resource import route_text
 from bot.core.values import Value
-from bot.kubernetes.apply.immutable import FIELDS, refused_changes
+from bot.kubernetes.apply.immutable import FIELDS, changes_refused
 from bot.kubernetes.workloads.quantities import quantity
 from tests.states import world
 
@@ -38,7 +38,7 @@ def refused(kind: str, old: Any, new: Any) -> list[tuple[str, str, str]]:
     (after,) = world(json.dumps({**head, **new})).resources
     return [
         (found.path, route_text(found.node.route), found.side)
-        for found in refused_changes(before, after)
+        for found in changes_refused(before, after)
     ]
 
 
@@ -146,7 +146,7 @@ def test_a_generated_name_makes_another_object_each_time() -> None:
     before, after = (world(text % value).resources for value in (1, 2))
 
     assert [
-        found for pair in zip(before, after, strict=True) for found in refused_changes(*pair)
+        found for pair in zip(before, after, strict=True) for found in changes_refused(*pair)
     ] == []
 
 

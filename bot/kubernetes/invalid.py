@@ -1,0 +1,209 @@
+"""Which changed objects would the API server refuse, and on which field?
+
+Two sources answer: the published schemas and those of CustomResourceDefinitions, always; and the
+validator's refusals, where it ran. Where it judged an object, its word counts, and the schemas only
+add the name that was probably meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.finding import Finding, Severity
+from bot.core.resource import Node, Resource, route_text
+from bot.core.state import State
+from bot.core.validation import Refusal, ValidationResult
+from bot.kubernetes import kinds, rbac
+from bot.kubernetes.apply.limits import LARGEST_REQUEST
+from bot.kubernetes.apply.refusals import (
+    RefusalCode,
+    has_placeholder,
+    is_encrypted,
+    node_at,
+    plain,
+    refusal_code,
+)
+from bot.kubernetes.naming import escaped
+from bot.kubernetes.network.policies import network_policies
+from bot.kubernetes.schemas.check import SchemaViolation, check
+from bot.kubernetes.schemas.serving import NotServed, ServedKind, schemas_of, serving
+from bot.kubernetes.workloads.pods import str_of
+
+_DECODING: Final = frozenset({"UnknownField", "DuplicateField", "WrongType", "Decoding"})
+_MOST: Final = 20
+_PHRASES: Final = {
+    "FieldValueRequired": "is required",
+    "FieldValueForbidden": "is not allowed",
+    "FieldValueNotSupported": "has a value that is not supported",
+    "FieldValueDuplicate": "is there twice",
+    "FieldValueTooLong": "is too long",
+    "FieldValueTooMany": "has too many items",
+    "FieldValueNotFound": "names something that is not there",
+    "DuplicateField": "is written twice",
+}
+
+
+def invalid(old: Resource | None, new: Resource, before: State, after: State) -> Iterator[Finding]:
+    """The findings of a changed resource, at most a few: what base had as well is not reported."""
+    if is_encrypted(new) or _is_judged_elsewhere(new):
+        return
+    if len(new.encoded) > LARGEST_REQUEST:
+        yield _too_large(new)
+        return
+    served = serving(new, after)
+    if isinstance(served, NotServed):
+        if old is None or not isinstance(serving(old, before), NotServed):
+            yield _not_served(new, served)
+        return
+    result = after.validations.get(new.key)
+    faults = list(_schema_faults(old, new, served, after, result))
+    places = {route_text(fault.node.route) for fault in faults}
+    faults += [
+        fault
+        for fault in _refusals(new, result, known=bool(faults))
+        if route_text(fault.node.route) not in places
+    ]
+    for fault in faults[:_MOST]:
+        yield fault.finding()
+
+
+def _is_judged_elsewhere(new: Resource) -> bool:
+    """Whether a rule of its own reports what the API refuses of this object."""
+    if new.group_kind in kinds.RBAC:
+        return any(finding.severity == Severity.ERROR for finding in rbac.invalid(new))
+    if new.group_kind == kinds.NETWORK_POLICY:
+        return any(policy.refusals for policy in network_policies(new))
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    code: RefusalCode
+    node: Node
+    message: str
+    nearest: str | None = None
+    severity: Severity = Severity.ERROR
+
+    def finding(self) -> Finding:
+        path = route_text(self.node.route)
+        facts = {"code": self.code, "field": path, "nearest": self.nearest}
+        return Finding(self.node, self.message, self.severity, f"{self.code}:{path}", facts)
+
+
+def _too_large(new: Resource) -> Finding:
+    size = len(new.encoded)
+    message = (
+        f"The API refuses {str_of(new)}: it has {size} bytes, and a request may have "
+        f"{LARGEST_REQUEST}"
+    )
+    return _Fault("INVALID", new.at("metadata", "name"), message).finding()
+
+
+def _not_served(new: Resource, absent: NotServed) -> Finding:
+    kind = escaped(f"{new.api_version}/{new.key.kind}")
+    use = f"; did you mean {escaped_words(absent.nearest)}?" if absent.nearest else ""
+    message = f"{str_of(new)} is of a kind that no API serves, {kind}{use}"
+    return _Fault("NOT-SERVED", new.at("kind"), message, absent.nearest).finding()
+
+
+def escaped_words(text: str) -> str:
+    """Several words for a message, each escaped."""
+    return " ".join(map(escaped, text.split()))
+
+
+def _schema_faults(
+    old: Resource | None,
+    new: Resource,
+    served: ServedKind | None,
+    after: State,
+    result: ValidationResult | None,
+) -> Iterator[_Fault]:
+    if served is None:
+        return
+    schemas = schemas_of(after)
+    known = set()
+    if old is not None and old.api_version == new.api_version:
+        known = {_identity(violation) for violation in check(old.root, served.shape, schemas)}
+    for violation in check(new.root, served.shape, schemas):
+        if _identity(violation) in known or has_placeholder(violation.node):
+            continue
+        if _is_believed(violation, result, new):
+            yield _schema_fault(violation, new)
+
+
+def _identity(violation: SchemaViolation) -> tuple[str, str, str]:
+    return (violation.code, route_text(violation.node.route), violation.text)
+
+
+def _is_believed(
+    violation: SchemaViolation, result: ValidationResult | None, new: Resource
+) -> bool:
+    """Whether the API server refuses what does not fit the schema.
+
+    Items that share a key are refused by a server-side apply alone. Where the validator judged the
+    object, it says whether the text can be decoded; a missing field may have a default.
+    """
+    if violation.keyed:
+        return True
+    if result is not None and result.status == "judged":
+        decoded = not any(refusal.type in _DECODING for refusal in result.refusals)
+        return violation.code in ("UNKNOWN-FIELD", "WRONG-TYPE") and not decoded
+    if violation.code == "REQUIRED":
+        unbuilt = new.source.kustomize and not new.source.root
+        return not unbuilt and route_text(violation.node.route).rpartition(".")[2] in _REQUIRED
+    return True
+
+
+# Fields that the published schemas require and whose absence every version refuses; others have a
+# zero value that is accepted.
+_REQUIRED: Final = frozenset(
+    {
+        *("containers", "template", "selector", "roleRef", "schedule", "jobTemplate", "pathType"),
+        *("scaleTargetRef", "maxReplicas", "mountPath", "port", "containerPort", "backend"),
+        *("name", "topologyKey", "whenUnsatisfiable", "maxSkew", "provisioner", "webhooks"),
+    }
+)
+
+
+def _schema_fault(violation: SchemaViolation, new: Resource) -> _Fault:
+    path = escaped(route_text(violation.node.route))
+    nearest = violation.nearest
+    hint = violation.hint
+    if nearest is not None:
+        hint = f"did you mean {escaped(nearest)}?"
+    message = f"{str_of(new)} {violation.text} {path}{f'; {hint}' if hint else ''}"
+    severity = Severity.WARNING if violation.keyed else Severity.ERROR
+    if violation.keyed:
+        message += ": a server-side apply refuses it"
+    return _Fault(violation.code, violation.node, message, nearest, severity)
+
+
+def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) -> Iterator[_Fault]:
+    """The validator's refusals of the object itself, each once."""
+    if result is None or result.status != "judged":
+        return
+    templated = b"${" in new.encoded
+    for refusal in result.refusals:
+        if new.group_kind == kinds.NETWORK_POLICY and "ipBlock" in refusal.field:
+            continue  # network-policy-invalid judges address blocks
+        node = node_at(new, refusal.field)
+        decoding = refusal.type in _DECODING
+        if refusal.update or has_placeholder(node) or (decoding and (templated or known)):
+            continue
+        if refusal.type == "FieldValueRequired" and new.source.kustomize and not new.source.root:
+            continue  # what patches would add is not known
+        message = f"The API refuses {str_of(new)}: {_clause(refusal)}"
+        yield _Fault(refusal_code(refusal), node, message)
+
+
+def _clause(refusal: Refusal) -> str:
+    detail = plain(refusal.detail)
+    path = plain(refusal.field) or "it"
+    phrase = _PHRASES.get(refusal.type, "is invalid")
+    if refusal.type == "UnknownField":
+        return f"there is no field {path}"
+    if refusal.type == "WrongType":
+        return f"{path} is {detail}"
+    return f"{path} {phrase}: {detail}" if detail else f"{path} {phrase}"

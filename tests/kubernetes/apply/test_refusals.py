@@ -1,0 +1,103 @@
+"""Upstream's field paths lead to places in a manifest."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.core.resource import Resource, route_text
+from bot.core.validation import Refusal, ValidationResult
+from bot.kubernetes.apply.immutable import changes_refused
+from bot.kubernetes.apply.refusals import node_at, plain, refusal_code, steps
+from tests.states import world
+
+
+def resource(kind: str, api_version: str = "v1", **fields: object) -> Resource:
+    body = {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}, **fields}
+    (made,) = world(json.dumps(body)).resources
+    return made
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("spec.ports[0].name", ("spec", "ports", "0", "name")),
+        ("data[a b]", ("data", "a b")),
+        ("metadata.annotations[example.com/x]", ("metadata", "annotations", "example.com/x")),
+        ("", ()),
+    ],
+)
+def test_steps_of_a_path(path: str, expected: tuple[str, ...]) -> None:
+    assert steps(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "route", "exists"),
+    [
+        ("spec.ports[0].name", "spec.ports[port=80].name", False),
+        ("spec.ports[0].port", "spec.ports[port=80].port", True),
+        ("spec.ports[7].port", "spec.ports", True),
+        ("spec.Type", "spec.type", True),
+        ("spec.clusterIPs[0]", "spec.clusterIP", True),
+        ("spec.nothing.below", "spec.nothing", False),
+    ],
+)
+def test_the_deepest_place_on_the_way(path: str, route: str, exists: bool) -> None:  # noqa: FBT001
+    spec = {"type": "ClusterIP", "clusterIP": "None", "ports": [{"port": 80}]}
+
+    node = node_at(resource("Service", spec=spec), path)
+
+    assert (route_text(node.route), node.exists) == (route, exists)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code"),
+    [
+        (Refusal("a", "UnknownField"), "UNKNOWN-FIELD"),
+        (Refusal("a", "FieldValueRequired"), "REQUIRED"),
+        (Refusal("a", "FieldValueTypeInvalid"), "WRONG-TYPE"),
+        (Refusal("a", "FieldValueInvalid", "failed rule: self.a < self.b"), "CEL"),
+        (Refusal("a", "FieldValueForbidden", "may not be set"), "INVALID"),
+    ],
+)
+def test_the_code_of_a_refusal(refusal: Refusal, code: str) -> None:
+    assert refusal_code(refusal) == code
+
+
+def test_text_of_upstream_is_one_bounded_line() -> None:
+    assert plain("a\n\x1b[31mb") == "a [31mb"
+    assert len(plain("x" * 1000)) == 303
+
+
+def judged(*refusals: Refusal) -> ValidationResult:
+    return ValidationResult("judged", refusals)
+
+
+def test_an_update_is_refused_by_the_servers_own_word() -> None:
+    old = resource("Service", spec={"type": "ClusterIP", "clusterIP": "10.0.0.1"})
+    new = resource("Service", spec={"type": "ClusterIP", "clusterIP": "10.0.0.2"})
+    refusal = Refusal("spec.clusterIPs[0]", "FieldValueInvalid", "may not change once set", True)
+
+    (change,) = changes_refused(old, new, judged(refusal))
+
+    assert (change.path, change.reason) == ("spec.clusterIPs[0]", "which cannot change")
+    assert route_text(change.node.route) == "spec.clusterIP"
+
+
+def test_what_the_server_accepts_the_table_does_not_refuse() -> None:
+    old = resource("Secret", type="Opaque", data={})
+    new = resource("Secret", type="example.org/x", data={})
+
+    assert [change.path for change in changes_refused(old, new)] == ["type"]
+    assert list(changes_refused(old, new, judged())) == []
+
+
+def test_a_change_without_a_gate_stays_in_the_table() -> None:
+    old = resource("StatefulSet", "apps/v1", spec={"revisionHistoryLimit": 3})
+    new = resource("StatefulSet", "apps/v1", spec={"revisionHistoryLimit": 4})
+
+    assert [change.path for change in changes_refused(old, new, judged(), 33)] == [
+        "spec.revisionHistoryLimit"
+    ]
+    assert list(changes_refused(old, new, judged(), 34)) == []
