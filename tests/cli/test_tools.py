@@ -40,6 +40,10 @@ def test_what_is_not_here_is_said_with_how_to_bring_it(empty: Path) -> None:
         f"{name} (pinned: {pinned(name).version})\n  not found: run `fairlead tools fetch`\n"
         for name in ("kustomize", "helm")
     )
+    text += (
+        f"validator (pinned: {pinned('validator').version})\n"
+        "  not found: run `fairlead tools fetch --build`\n"
+    )
 
     assert fairlead("tools", "list") == Ran(0, f"{text}sandbox: {proved_state()}\n", "")
 
@@ -57,10 +61,12 @@ def test_everything_of_the_name_is_listed_in_the_order_of_use(
 
     assert said == [
         "kustomize (pinned: 5.8.1)",
-        f"  {tools}/kustomize: 5.8.1, the pinned version",
+        f"  {(tools / 'kustomize').resolve()}: 5.8.1, the pinned version",
         "helm (pinned: 4.2.4)",
         f"  {script}: not used: it is a script, and the sandbox runs no interpreter",
-        f"  {tools}/helm: 4.2.4, the pinned version",
+        f"  {(tools / 'helm').resolve()}: 4.2.4, the pinned version",
+        f"validator (pinned: {pinned('validator').version})",
+        "  not found: run `fairlead tools fetch --build`",
     ]
 
 

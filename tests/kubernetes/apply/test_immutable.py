@@ -27,6 +27,10 @@ API = {
     "CSIDriver": "storage.k8s.io/v1",
     "CertificateSigningRequest": "certificates.k8s.io/v1",
     "ResourceClaim": "resource.k8s.io/v1",
+    "ResourceClaimTemplate": "resource.k8s.io/v1",
+    "VolumeAttachment": "storage.k8s.io/v1",
+    "VolumeAttributesClass": "storage.k8s.io/v1",
+    "ControllerRevision": "apps/v1",
     **dict.fromkeys(("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet"), "apps/v1"),
 }
 
@@ -111,6 +115,16 @@ CASES: list[tuple[str, Any, Any, list[str]]] = [
     ("CSIDriver", {"spec": {}}, {"spec": {"attachRequired": False, "volumeLifecycleModes": ["Ephemeral"]}}, ["spec.attachRequired", "spec.volumeLifecycleModes"]),
     ("CertificateSigningRequest", {"spec": {"request": "a"}}, {"spec": {"request": "b"}}, ["spec"]),
     ("ResourceClaim", {"spec": {"devices": 1}}, {"spec": {"devices": 2}}, ["spec"]),
+    ("ResourceClaimTemplate", {"spec": {"spec": 1}}, {"spec": {"spec": 2}}, ["spec"]),
+    ("ResourceQuota", {"spec": {"scopes": ["A", "B"]}}, {"spec": {"scopes": ["A", "C"]}}, ["spec.scopes"]),
+    ("ResourceQuota", {"spec": {"scopes": ["A", "B"], "hard": {}}}, {"spec": {"scopes": ["B", "A"]}}, []),
+    ("VolumeAttachment", {"spec": {"nodeName": "a"}}, {"spec": {"nodeName": "b"}}, ["spec"]),
+    ("VolumeAttributesClass", {"driverName": "a", "parameters": {"a": "b"}}, {"driverName": "a", "parameters": {"a": "c"}}, ["parameters"]),
+    ("ControllerRevision", {"data": {"a": 1}}, {"data": {"a": 2}, "revision": 2}, ["data"]),
+    ("Service", {"spec": {"ipFamilies": ["IPv4"]}}, {"spec": {"ipFamilies": ["IPv6"]}}, ["spec.ipFamilies"]),
+    ("Service", {"spec": {"ipFamilies": ["IPv4"]}}, {"spec": {"ipFamilies": ["IPv4", "IPv6"]}}, []),
+    ("Job", {"spec": {"completions": 1}}, {"spec": {"completions": 2}}, ["spec.completions"]),
+    ("Job", {"spec": {"completionMode": "Indexed", "completions": 1, "parallelism": 1}}, {"spec": {"completionMode": "Indexed", "completions": 2, "parallelism": 2}}, []),
     ("Namespace", {"spec": {}}, {"spec": {"finalizers": ["x"]}}, []),
 ]  # fmt: skip
 
