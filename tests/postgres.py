@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -19,9 +20,16 @@ from bot.standin.demo import wait_until
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a database of this test run."""
-    found = shutil.which("initdb"), shutil.which("postgres")
-    if None in found:
+    if not (shutil.which("initdb") and shutil.which("postgres")):
         pytest.skip("there is no PostgreSQL here")
+    with server() as url:
+        yield url
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A running server; the address of its database."""
+    found = shutil.which("initdb"), shutil.which("postgres")
     # Not below pytest's own directory, which each new session closes to other users.
     home = Path(tempfile.mkdtemp(prefix="fairlead-postgres-"))
     # PostgreSQL does not run as root.
@@ -36,7 +44,7 @@ def postgres() -> Iterator[str]:
         user=user,
         cwd=home,
     )
-    server = subprocess.Popen(
+    process = subprocess.Popen(
         [found[1] or "", "-D", data, "-k", home, "-c", "listen_addresses=", "-c", "fsync=off"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -48,8 +56,8 @@ def postgres() -> Iterator[str]:
         assert wait_until(lambda: _answers(url), 30)
         yield url
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait()
+        process.send_signal(signal.SIGINT)
+        process.wait()
         shutil.rmtree(home)
 
 

@@ -7,12 +7,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
 
 from bot.standin import StandIn
+from tests.postgres import server
 from tests.soak.plan import Shape, plan
 from tests.soak.verdict import wrong
 from tests.soak.world import World, running
@@ -30,6 +33,9 @@ def main() -> None:
     words.add_argument("--kills", type=int, default=None, help="one per 100 acts unless given")
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--seconds", type=float, default=1800, help="how long it may settle")
+    words.add_argument(
+        "--postgres", action="store_true", help="two replicas, of which one is killed for good"
+    )
     words.add_argument("--keep", type=Path, help="a folder for logs and data")
     chosen = words.parse_args()
     count, acts = chosen.pull_requests, chosen.acts
@@ -41,13 +47,24 @@ def main() -> None:
         directory: Path = chosen.keep or Path(name)
         with (
             StandIn(directory / "github") as github,
-            running(github, directory / "service", shape.repositories) as world,
+            database(wanted=chosen.postgres) as url,
+            running(github, directory / "service", shape.repositories, url) as world,
         ):
             found = _soak(world, shape, chosen.seed, chosen.seconds, console)
     for fault in found:
         console.print(fault, markup=False, soft_wrap=True)
     console.print(f"seed {chosen.seed}: {len(found)} wrong")
     sys.exit(1 if found else 0)
+
+
+@contextmanager
+def database(*, wanted: bool) -> Iterator[str | None]:
+    """The address of a PostgreSQL of this run, None where none is wanted."""
+    if not wanted:
+        yield None
+        return
+    with server() as url:
+        yield url
 
 
 def _soak(
@@ -68,7 +85,7 @@ def _soak(
     console.print(", ".join(f"{name} {count}" for name, count in sorted(happened.items())))
     ended = Counter(
         str(line["outcome"])
-        for log in world.directory.glob("service-*.log")
+        for log in world.directory.rglob("service-*.log")
         for line in type(world.service)(world.service.process, log).lines()
         if "outcome" in line
     )

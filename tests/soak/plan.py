@@ -158,9 +158,40 @@ class Start:
     """The service runs again on what the killed one left."""
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Somebody merges something else: a base branch moves under the open pull requests."""
+
+    repository: int
+    base: str
+    path: str
+    bad: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A pack of a repository's mirror is overwritten."""
+
+    repository: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The service's disk is full from now on, or has space again."""
+
+    full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Skew:
+    """GitHub's clock is so many seconds ahead of the service's; negative: behind."""
+
+    seconds: int
+
+
 Act = (
-    Open | Push | Retarget | Say | Reply | Seen | Rerun | Toggle | Queue
-    | Lose | Twice | Late | Weather | Kill | Start
+    Open | Push | Retarget | Say | Reply | Seen | Rerun | Toggle | Queue | Move
+    | Lose | Twice | Late | Weather | Damage | Disk | Skew | Kill | Start
 )  # fmt: skip
 
 
@@ -177,7 +208,7 @@ def plan(seed: int, shape: Shape) -> Iterator[Act]:
             yield Open(pulls, random.randrange(shape.repositories), _path(random), _coin(random))
             pulls += 1
         else:
-            yield _act(random, random.randrange(pulls))
+            yield _act(random, random.randrange(pulls), shape.repositories)
         if down:
             down -= 1
             if not down:
@@ -189,9 +220,24 @@ def plan(seed: int, shape: Shape) -> Iterator[Act]:
         yield Start()
 
 
-def _act(random: Random, pull: int) -> Act:
-    make = random.choices(tuple(_ACTS), tuple(_ACTS.values()))[0]
-    return make(random, pull)
+def _act(random: Random, pull: int, repositories: int) -> Act:
+    makers = (*_ACTS, None)
+    make = random.choices(makers, (*_ACTS.values(), _TROUBLE))[0]
+    return _trouble(random, repositories) if make is None else make(random, pull)
+
+
+def _trouble(random: Random, repositories: int) -> Act:
+    kind = random.randrange(8)
+    repository = random.randrange(repositories)
+    if kind < 3:
+        return Move(repository, random.choice(BASES), _path(random), _coin(random))
+    if kind == 3:
+        return Damage(repository)
+    if kind == 4:
+        return Disk(full=True)
+    if kind < 7:
+        return Disk(full=False)
+    return Skew(random.choice((-50, -5, 5, 90)))
 
 
 def _push(random: Random, pull: int) -> Act:
@@ -245,3 +291,5 @@ _ACTS: Final[Mapping[Callable[[Random, int], Act], int]] = {
     _press: 18,
     _weather: 24,
 }
+_TROUBLE: Final = 16
+"""The weight of what concerns no single pull request, beside the weights of `_ACTS`."""

@@ -11,11 +11,11 @@ import pytest
 from bot.core.publish.report import fingerprint_of
 from bot.standin import StandIn
 from bot.standin.state import ReviewComment, StandInPullRequest
-from tests.soak.plan import Act, Late, Lose, Push, Say, Shape, Weather, plan
+from tests.soak.plan import Act, Disk, Late, Lose, Push, Say, Shape, Weather, plan
 from tests.soak.verdict import wrong
 from tests.soak.world import World, running
 
-SEED = 20261196
+SEED = 20262450
 SHAPE = Shape(pulls=6, repositories=2, acts=8, kills=2)
 
 
@@ -65,6 +65,7 @@ def test_the_short_form_lacks_no_kind_of_trouble() -> None:
         "done, and the answer lost",
         "too many requests",
     }
+    assert {act.full for act in happened if isinstance(act, Disk)} == {False, True}
     assert {act.forced for act in happened if isinstance(act, Push)} == {False, True}
     assert any("approve" in act.text for act in happened if isinstance(act, Say))
     lost = next(at for at, act in enumerate(happened) if isinstance(act, Lose))

@@ -38,7 +38,7 @@ def wrong(world: World, directory: Path) -> Iterator[str]:
         options=AnalysisOptions(),
         transport=("http",),
         # What people accepted is told by the log alone.
-        audit=Audit.opened(world.directory / "data", None),
+        audit=Audit.opened(world.directory / "data", world.database),
     )
     try:
         for pull in world.open_pulls():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,15 +16,24 @@ from bot.standin import StandIn
 from bot.standin.demo import ServiceProcess, start_service, wait_until
 from bot.standin.git.merging import MergeRefused
 from bot.standin.merge_queue import MergeGroup
-from bot.standin.state import App, Installation, StandInPullRequest, StandInRepository
+from bot.standin.state import (
+    App,
+    Installation,
+    StandInPullRequest,
+    StandInRepository,
+    utc_now,
+)
 from tests.soak.plan import (
     BASES,
     PATHS,
     PEOPLE,
     Act,
+    Damage,
+    Disk,
     Kill,
     Late,
     Lose,
+    Move,
     Open,
     Push,
     Queue,
@@ -31,6 +42,7 @@ from tests.soak.plan import (
     Retarget,
     Say,
     Seen,
+    Skew,
     Start,
     Toggle,
     Twice,
@@ -91,6 +103,8 @@ class World:
     pulls: dict[int, StandInPullRequest] = field(default_factory=dict)
     groups: dict[int, MergeGroup] = field(default_factory=dict)
     late: set[str] = field(default_factory=set)
+    database: str | None = None
+    peer: ServiceProcess | None = None
     kills: int = 0
     pushes: int = 0
 
@@ -99,6 +113,8 @@ class World:
         match act:
             case Kill() | Start() | Lose() | Twice() | Late() | Weather():
                 self._weather(act)
+            case Move() | Damage() | Disk() | Skew():
+                self._trouble(act)
             case Open():
                 self._open(act)
             case _:
@@ -121,9 +137,15 @@ class World:
     def settle(self, seconds: float) -> str:
         """Lets the weather end and the service start anew; what is still undone in the end."""
         self.github.faults.clear()
+        self.github.state.clock = utc_now
+        self._disk(full=False)
         for group in list(self.groups.values()):
             self._leave(group)
         self.kill()
+        if self.peer is not None:
+            # The first replica stays dead: the other one takes its jobs over.
+            end(self.peer)
+            self.service, self.peer = self.peer, None
         # What is on its way to the killed process gets lost, and is found by the next one.
         if not self.github.deliveries.settle(seconds):
             return "deliveries are still under way"
@@ -141,13 +163,17 @@ class World:
 
     def kill(self) -> None:
         """What a power cut does."""
-        self.service.process.kill()
-        self.service.process.wait()
+        end(self.service)
         self.kills += 1
+        if self.peer is not None:
+            self.github.set_webhook(self.app, f"{self.peer.url}/webhook")
 
     def start(self) -> None:
         """The service runs again on the same data."""
-        self.service = start_service(self.directory, self.app, self.github.api_url, SETTINGS)
+        directory = self.service.log.parent
+        self.service = start_service(
+            directory, self.app, self.github.api_url, settings(self.database)
+        )
         self.github.set_webhook(self.app, f"{self.service.url}/webhook")
 
     def _idle(self) -> bool:
@@ -160,6 +186,28 @@ class World:
             return False
         jobs = self.jobs()
         return not any(jobs[status] for status in _WAITING)
+
+    def _trouble(self, act: Move | Damage | Disk | Skew) -> None:
+        match act:
+            case Move(repository, base, path, bad):
+                self.pushes += 1
+                content = manifest(path, bad=bad, mark=f"{self.pushes}")
+                self.github.commit(self.repositories[repository], base, {path: content})
+            case Damage(repository):
+                number = self.repositories[repository].id
+                mirrors = self.service.log.parent / "data" / "mirrors"
+                damage(mirrors / f"{number}.git")
+            case Disk(full):
+                self._disk(full=full)
+            case Skew(seconds):
+                self.github.state.clock = lambda: utc_now() + timedelta(seconds=seconds)
+
+    def _disk(self, *, full: bool) -> None:
+        """No file of the service grows beyond a few bytes, as on a disk without space."""
+        process = self.service.process
+        if process.poll() is None:
+            _, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096 if full else hard, hard))
 
     def _weather(self, act: Kill | Start | Lose | Twice | Late | Weather) -> None:
         match act:
@@ -269,9 +317,38 @@ class World:
         self.github.merge_queue.finish(group)
 
 
+def settings(database: str | None) -> dict[str, str]:
+    """The settings of a service on its own data, or on a database that replicas share."""
+    return {**SETTINGS, **({"DATABASE_URL": database} if database else {})}
+
+
+def end(service: ServiceProcess) -> None:
+    """What a power cut does."""
+    service.process.kill()
+    service.process.wait()
+
+
+def damage(mirror: Path) -> None:
+    """Overwrites the middle of each pack of a mirror."""
+    for pack in mirror.glob("objects/pack/*.pack"):
+        try:
+            content = bytearray(pack.read_bytes())
+            pack.chmod(0o644)
+            pack.write_bytes(
+                content[: len(content) // 2] + b"x" * 20 + content[len(content) // 2 + 20 :]
+            )
+        except FileNotFoundError:  # the service packs at the same time
+            continue
+
+
 @contextmanager
-def running(github: StandIn, directory: Path, count: int) -> Iterator[World]:
-    """The service beside a stand-in of so many repositories, ended in the end."""
+def running(
+    github: StandIn, directory: Path, count: int, database: str | None = None
+) -> Iterator[World]:
+    """The service beside a stand-in of so many repositories, ended in the end.
+
+    With a database there are two replicas.
+    """
     app = github.create_app()
     good: dict[str, bytes | None] = {path: manifest(path, bad=False) for path in PATHS}
     good[".github/fairlead.yml"] = POLICY.encode()
@@ -283,12 +360,19 @@ def running(github: StandIn, directory: Path, count: int) -> Iterator[World]:
         github.commit(repository, BASES[1], old)
         for base in BASES:
             github.require_check(repository, "fairlead", app=app, branch=base)
-    service = start_service(directory, app, github.api_url, SETTINGS)
+    service = start_service(directory, app, github.api_url, settings(database))
+    peer = (
+        start_service(directory / "peer", app, github.api_url, settings(database))
+        if database
+        else None
+    )
     github.set_webhook(app, f"{service.url}/webhook")
     installations = {one.id: github.install(app, one) for one in made}
-    world = World(github, app, made, installations, directory, service)
+    world = World(
+        github, app, made, installations, directory, service, database=database, peer=peer
+    )
     try:
         yield world
     finally:
-        world.service.process.kill()
-        world.service.process.wait()
+        for process in (world.service, *([world.peer] if world.peer else [])):
+            end(process)
