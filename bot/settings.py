@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+TELEMETRY: Final = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_SERVICE_NAME",
+)
+"""OpenTelemetry's own variables; its library reads more of them."""
+
 LOG_FORMATS: Final = ("json", "text")
 
 
@@ -97,6 +104,11 @@ VARIABLES: Final = (
     ),
     SettingVariable(
         "LOG_FORMAT", "`json`", f"One of {', '.join(f'`{style}`' for style in LOG_FORMATS)}."
+    ),
+    SettingVariable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        "Where traces are sent by OTLP over HTTP; needs `pip install 'fairlead[otel]'`.",
     ),
     SettingVariable(
         "FAIRLEAD_TOOLS",
@@ -188,6 +200,7 @@ class Settings:
     job_seconds: int = 300
     allow_no_sandbox: bool = False
     private_key_command: tuple[str, ...] = ()
+    telemetry: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     surroundings: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
     )
@@ -236,6 +249,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         workers=read.number("FAIRLEAD_WORKERS", 2, 1, 64),
         job_seconds=read.number("FAIRLEAD_JOB_SECONDS", 300, 10, 3600),
         allow_no_sandbox=read.flag("FAIRLEAD_ALLOW_NO_SANDBOX"),
+        telemetry={name: value for name in TELEMETRY if (value := read.environ.get(name))},
         surroundings=_surroundings(read),
         fetch=read_fetch_settings(read.environ),
     )

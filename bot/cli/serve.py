@@ -35,6 +35,7 @@ from bot.setup.manifest import web_address
 from bot.store.audit import Audit
 from bot.store.holds import Holds
 from bot.store.reviews import Reviews
+from bot.tracing import TracedObserver, Tracing
 from bot.web.overview import create_overview
 from bot.web.pages import Site, create_pages
 from bot.web.signin import OAuthApp, SignIn
@@ -86,8 +87,9 @@ def serve() -> None:
 
 def _open_service(settings: Settings, metrics: Metrics) -> tuple[Flask, Queue]:
     """The application that receives deliveries, and its running queue."""
-    service = _service(settings, metrics)
-    queue = _queue(settings, metrics, service)
+    tracing = Tracing.configured(settings.telemetry)
+    service = _service(settings, TracedObserver(metrics, tracing))
+    queue = _queue(settings, metrics, service, tracing)
     pages = create_pages(_site(settings, service))
     return create_app(settings.webhook_secrets, queue, metrics, [pages]), queue
 
@@ -140,7 +142,9 @@ def worker() -> None:
     admin_port = _serve_admin(
         settings, lambda: running[0].unready() if running else "starting", metrics
     )
-    running.append(_queue(settings, metrics, _service(settings, metrics)))
+    tracing = Tracing.configured(settings.telemetry)
+    service = _service(settings, TracedObserver(metrics, tracing))
+    running.append(_queue(settings, metrics, service, tracing))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -160,14 +164,14 @@ def _check(settings: Settings, command: str) -> None:
     _require_sandbox(settings)
 
 
-def _queue(settings: Settings, metrics: Metrics, service: Service) -> Queue:
+def _queue(settings: Settings, metrics: Metrics, service: Service, tracing: Tracing) -> Queue:
     """The running queue. Raises UsageError where a setting is missing."""
     options = QueueOptions(
         directory=settings.data_dir, database=settings.database_url, workers=settings.workers
     )
     budget = service.gateway.budget
     metrics.watch_budget(budget.written, budget.remaining)
-    queue = Queue(options, service, metrics)
+    queue = Queue(options, service, metrics, tracing)
     queue.start()
     return queue
 

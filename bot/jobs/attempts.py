@@ -18,6 +18,7 @@ from bot.jobs.records import DATABASE_ERRORS, reference
 from bot.jobs.waiting import WaitingTasks
 from bot.jobs.worker import QueueOptions, Worker
 from bot.metrics import Metrics
+from bot.tracing import Tracing
 
 log = structlog.get_logger()
 
@@ -62,10 +63,15 @@ class Attempts:
     metrics: Metrics
     isolation: Isolation
     waiting: WaitingTasks
+    tracing: Tracing
 
     def run(self, workflow_id: str, key: str, task: Task, number: AttemptNumber) -> AttemptResult:
         """The result of one attempt. Every exception becomes a result."""
-        with _log_fields(key, task, number.attempt), self._measured() as result:
+        with (
+            _log_fields(key, task, number.attempt),
+            self.tracing.span(f"job {type(task).__name__}", _trace_fields(key, task)),
+            self._measured() as result,
+        ):
             try:
                 self.waiting.withdraw_covered(workflow_id, task)
                 delay = self._delay_before(workflow_id, task, number)
@@ -179,6 +185,15 @@ def _attempt_result(
         "counted": counted,
         "tasks": list(tasks),
         "spread": spread,
+    }
+
+
+def _trace_fields(key: str, task: Task) -> dict[str, str | int]:
+    """The attributes of a job's span: ids alone, nothing of the pull request."""
+    return {
+        "fairlead.delivery": reference(key),
+        "fairlead.repository_id": task.repository,
+        "fairlead.pull_request": getattr(task, "number", 0),
     }
 
 

@@ -28,6 +28,7 @@ from bot.jobs.sweeper import Sweeper
 from bot.jobs.waiting import WaitingTasks
 from bot.jobs.worker import QueueOptions, Worker
 from bot.metrics import Metrics
+from bot.tracing import Tracing
 
 log = structlog.get_logger()
 
@@ -44,10 +45,17 @@ _UNLIMITED: Final = 1_000_000
 class Queue:
     """The running queue of this process. DBOS allows one at a time."""
 
-    def __init__(self, options: QueueOptions, worker: Worker, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        options: QueueOptions,
+        worker: Worker,
+        metrics: Metrics,
+        tracing: Tracing | None = None,
+    ) -> None:
         self._options = options
         self._worker = worker
         self._metrics = metrics
+        self._tracing = tracing or Tracing()
         self._executor = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
         if options.database is None:
             # The next process has the same name and so recovers this one's jobs.
@@ -70,7 +78,7 @@ class Queue:
         self._crashes = Crashes(self._database, self._executor)
         isolation = Isolation(self._database, self._executor)
         self._attempts = Attempts(
-            self._options, self._worker, self._metrics, isolation, self._waiting
+            self._options, self._worker, self._metrics, isolation, self._waiting, self._tracing
         )
         self._configure(url)
         self._register()
