@@ -166,7 +166,7 @@ def test_the_chart_has_the_version_of_the_project() -> None:
 
 def test_kustomize_builds_the_base_with_every_file_of_it() -> None:
     base = ROOT / "deploy" / "base"
-    command = [renderer_tools() / "kustomize", "build", base]
+    command: list[str | Path] = [renderer_tools() / "kustomize", "build", base]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     files = {path.name for path in base.glob("*.yaml")} - {"kustomization.yaml"}
     listed = yaml.safe_load((base / "kustomization.yaml").read_text("utf-8"))["resources"]
