@@ -19,6 +19,7 @@ from bot.core.tree import File
 
 _KINDS: Final[Mapping[str, str]] = {"kustomization": "kustomization", "chart": "Helm chart"}
 
+_MOST_LISTED: Final = 5
 _OURS: Final = frozenset({"limit", "unavailable"})
 
 
@@ -42,18 +43,55 @@ class Trouble:
 def unrendered(
     base: Mapping[RootKey, Applied], head: Mapping[RootKey, Applied]
 ) -> Iterator[Trouble]:
-    """Roots that were not read on one of the two sides and whose files differ between them."""
+    """Roots that were not read on one of the two sides and whose files differ between them.
+
+    Roots that are not rendered for one and the same reason are one problem.
+    """
+    groups: dict[tuple[str, bool], list[_Unrendered]] = {}
     for place in sorted({*base, *head}):
         before, after = base.get(place), head.get(place)
         if before is after or (before and after and before.root.inputs == after.root.inputs):
             continue
         subject = _root_subject(before, after)
         if after is not None and after.reasons:
-            yield replace(_not_rendered(before, after), subject=subject)
+            root = _not_rendered(before, after, subject)
+            groups.setdefault((root.reason.identity, root.new), []).append(root)
         elif after is not None and after.upgrade_reasons:
             yield replace(_not_upgraded(before, after), subject=subject)
         elif before is not None and before.reasons:
             yield replace(_was_not_rendered(before, after), subject=subject)
+    for roots in groups.values():
+        yield _of_group(roots)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unrendered:
+    """A root of head that is not rendered, and the reason for it."""
+
+    root: Applied
+    reason: Reason
+    new: bool
+    subject: ProblemSubject
+
+
+def _of_group(roots: list[_Unrendered]) -> Trouble:
+    """One problem for the roots that are not rendered for the same reason."""
+    first, reason = roots[0], roots[0].reason
+    if len(roots) == 1:
+        message = f"{_name(first.root)} is not rendered: {reason.message}; {_advice(first.root)}"
+        trouble = _trouble(first.root, reason, new=first.new, side="RIGHT", message=message)
+        return replace(trouble, subject=first.subject)
+    others = [_place(each.root) for each in roots[1:]]
+    listed = ", ".join(others[:_MOST_LISTED])
+    more = f" and {len(others) - _MOST_LISTED} more" if len(others) > _MOST_LISTED else ""
+    message = (
+        f"{_name(first.root)} and {len(others)} more ({listed}{more}) are not rendered: "
+        f"{reason.message}; compare what they give on both sides by hand"
+    )
+    inputs = tuple(each for root in roots for each in (root.subject.name, *root.subject.inputs))
+    subject = ProblemSubject(f"unrendered {reason.path} {reason.identity}", inputs)
+    trouble = _trouble(first.root, reason, new=first.new, side="RIGHT", message=message)
+    return replace(trouble, subject=subject)
 
 
 def links_of(files: Files, manifests: Manifests) -> Iterator[tuple[str, File]]:
@@ -128,7 +166,7 @@ def _pointers(roots: Mapping[str, Applied]) -> Mapping[str, str]:
     }
 
 
-def _not_rendered(before: Applied | None, after: Applied) -> Trouble:
+def _not_rendered(before: Applied | None, after: Applied, subject: ProblemSubject) -> _Unrendered:
     """New unless base could not be looked at either, for no other reason than these.
 
     What is missing here, or was spent, is no property of base or head: it is always new.
@@ -143,9 +181,7 @@ def _not_rendered(before: Applied | None, after: Applied) -> Trouble:
         after.reasons[0],
     )
     new = reason.identity not in known_causes or after.status in _OURS
-    name = _name(after)
-    message = f"{name} is not rendered: {reason.message}; {_advice(after)}"
-    return _trouble(after, reason, new=new, side="RIGHT", message=message)
+    return _Unrendered(after, reason, new, subject)
 
 
 def _not_upgraded(before: Applied | None, after: Applied) -> Trouble:
@@ -187,6 +223,10 @@ def _name(applied: Applied) -> str:
         return f"The {applied.root.title}"
     kind = _KINDS.get(applied.root.kind, "directory")
     return f"The {kind} {applied.root.title or applied.root.path or '.'}"
+
+
+def _place(applied: Applied) -> str:
+    return applied.root.title or applied.root.path or "."
 
 
 def _advice(applied: Applied) -> str:

@@ -82,3 +82,26 @@ def test_a_problem_rests_on_all_that_it_is_made_of(before: Files) -> None:
         assert old is not None
         assert new.subject is not None
         assert (new.subject.name, new.subject.inputs != old.inputs) == (old.name, True)
+
+
+def test_overlays_that_are_not_rendered_for_one_reason_are_one_problem() -> None:
+    """Of thirteen overlays of one remote base people read one sentence, and accept one problem."""
+    base: Files = {"base/kustomization.yaml": "resources: [https://example.com/x?ref=v1]\n"}
+    overlays: Files = {
+        f"clusters/c{number:02}/kustomization.yaml": "resources: [../../base]\nnamePrefix: a-\n"
+        for number in range(13)
+    }
+    (trouble,) = Grove({}, {**base, **overlays}).states().troubles
+    more: Files = {"clusters/c99/kustomization.yaml": "resources: [../../base]\nnamePrefix: b-\n"}
+    (later,) = Grove({}, {**base, **overlays, **more}).states().troubles
+
+    assert trouble.message.startswith(
+        "The kustomization clusters/c00 and 12 more (clusters/c01, clusters/c02, clusters/c03, "
+        "clusters/c04, clusters/c05 and 7 more) are not rendered: "
+    )
+    assert trouble.subject is not None
+    assert later.subject is not None
+    assert (later.subject.name, later.subject.inputs != trouble.subject.inputs) == (
+        trouble.subject.name,
+        True,
+    )
