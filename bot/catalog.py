@@ -16,6 +16,7 @@ from types import MappingProxyType, ModuleType
 import msgspec
 
 import rules
+from bot.core.engine.consent import FieldPaths
 from bot.core.engine.page import Page, PageError, parse_page
 from bot.core.engine.rule import Reach, Rule
 from bot.core.finding import Severity
@@ -109,7 +110,17 @@ def make_rule(rule_id: str, module: ModuleType, page: Page) -> Rule:
         options=_options(module, where),
         aliases=_aliases(module, where),
         **{shapes[0]: _function(module, shapes[0], where)},
+        consent=_consent(module, where),
     )
+
+
+def _consent(module: ModuleType, where: str) -> FieldPaths | None:
+    """The fields that an approval rests on; None, the default, is the whole resource."""
+    paths = getattr(module, "CONSENT", None)
+    valid = isinstance(paths, tuple) and all(isinstance(path, str) and path for path in paths)
+    if paths is not None and not valid:
+        raise CatalogError(f"{where}: CONSENT should be a tuple of fields such as 'spec.template'")
+    return paths
 
 
 def _aliases(module: ModuleType, where: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
@@ -10,6 +11,7 @@ from bot.kubernetes.workloads.pods import TEMPLATED, pod_templates, str_of
 from bot.kubernetes.workloads.taints import Access, control_plane_access
 
 SEVERITY = Severity.ERROR
+CONSENT = POD_TEMPLATE
 SUBJECTS: tuple[GroupKind, ...] = TEMPLATED
 REACH = "resource"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Fix, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
@@ -14,6 +15,7 @@ from bot.kubernetes.images.reference import is_short, parse_entries
 from bot.kubernetes.images.registries import is_new, new_places
 
 SEVERITY = Severity.ERROR
+CONSENT = POD_TEMPLATE
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "resource"
 

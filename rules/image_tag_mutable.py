@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
@@ -13,6 +14,7 @@ from bot.kubernetes.images.positions import ImageUse
 from bot.kubernetes.images.reference import ImageReference
 
 SEVERITY = Severity.WARNING
+CONSENT = POD_TEMPLATE
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "resource"
 

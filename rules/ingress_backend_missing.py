@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from bot.core.engine.consent import SPEC_AND_ANNOTATIONS
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes.absence import dangling
 from bot.kubernetes.routes.backends import INGRESSES, backends_of
 
 SEVERITY = Severity.ERROR
+CONSENT = SPEC_AND_ANNOTATIONS
 SUBJECTS = ()  # an Ingress may send traffic to a resource of any kind
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bot.core.engine.consent import SPEC_AND_ANNOTATIONS
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes.checks import new_findings
@@ -10,6 +11,7 @@ from bot.kubernetes.routes.catch_all import check_catch_all
 from bot.kubernetes.routes.gateways import PARENTS
 
 SEVERITY = Severity.WARNING
+CONSENT = SPEC_AND_ANNOTATIONS
 SUBJECTS = (*INGRESSES, *PARENTS)
 
 

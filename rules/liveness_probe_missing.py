@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
@@ -18,6 +19,7 @@ from bot.kubernetes.services.probes import (
 from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.NOTICE
+CONSENT = POD_TEMPLATE
 SUBJECTS: tuple[GroupKind, ...] = LASTING
 REACH = "resource"
 

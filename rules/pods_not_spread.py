@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
@@ -10,6 +11,7 @@ from bot.kubernetes.checks import new_findings
 from bot.kubernetes.workloads.spreading import REPLICATED, Spreading
 
 SEVERITY = Severity.NOTICE
+CONSENT = POD_TEMPLATE
 SUBJECTS = (*REPLICATED, kinds.HORIZONTAL_POD_AUTOSCALER)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from bot.core.engine.consent import FACTS_ONLY
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds, rbac
 
 SEVERITY: Final = Severity.ERROR
+CONSENT = FACTS_ONLY
 SUBJECTS: Final = kinds.RBAC
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
@@ -18,6 +19,7 @@ from bot.kubernetes.services.probes import (
 from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.WARNING
+CONSENT = POD_TEMPLATE
 SUBJECTS: tuple[GroupKind, ...] = LASTING
 CONTEXT: tuple[GroupKind, ...] = (kinds.SERVICE,)
 REACH = "namespace"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
@@ -14,6 +15,7 @@ from bot.kubernetes.workloads.requests import Demand
 from bot.kubernetes.workloads.requests_changed import affected, newly_lacking, newly_refused
 
 SEVERITY = Severity.NOTICE
+CONSENT = POD_TEMPLATE
 SUBJECTS: tuple[GroupKind, ...] = (*TEMPLATED, kinds.LIMIT_RANGE, kinds.RESOURCE_QUOTA)
 
 

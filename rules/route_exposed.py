@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bot.core.engine.consent import SPEC_AND_ANNOTATIONS
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes.routes.backends import INGRESSES
@@ -10,6 +11,7 @@ from bot.kubernetes.routes.gateways import PARENTS
 from bot.kubernetes.routes.other_routes import ISTIO_GATEWAY
 
 SEVERITY = Severity.WARNING
+CONSENT = SPEC_AND_ANNOTATIONS
 SUBJECTS = (*INGRESSES, *PARENTS, ISTIO_GATEWAY)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from bot.core.engine.consent import SPEC_AND_ANNOTATIONS
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
@@ -11,6 +12,7 @@ from bot.kubernetes.routes.exposure import Exposure, sources_widened
 from bot.kubernetes.routes.loadbalancers import ProviderName
 
 SEVERITY = Severity.WARNING
+CONSENT = SPEC_AND_ANNOTATIONS
 SUBJECTS = (kinds.SERVICE,)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
@@ -11,6 +12,7 @@ from bot.kubernetes.podsecurity.new_violations import NewViolations, new_violati
 from bot.kubernetes.workloads.pods import TEMPLATED, str_of
 
 SEVERITY = Severity.ERROR
+CONSENT = POD_TEMPLATE
 SUBJECTS: tuple[GroupKind, ...] = TEMPLATED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes import kinds
@@ -12,6 +13,7 @@ from bot.kubernetes.rbac import workload_accounts
 from bot.kubernetes.workloads.pods import TEMPLATED
 
 SEVERITY: Final = Severity.ERROR
+CONSENT = POD_TEMPLATE
 SUBJECTS: Final = (*TEMPLATED, kinds.SERVICE_ACCOUNT)
 
 

@@ -33,7 +33,7 @@ from bot.core.fetching import Fetcher
 from bot.core.manifest import ManifestFile
 from bot.core.policy.model import Policy
 from bot.core.rendering import Builder, NoBuilder
-from bot.core.resource import Node, Resource, ResourceKey
+from bot.core.resource import Node, Resource, ResourceKey, Route
 from bot.core.scopes import Scopes
 from bot.core.state import changes
 from bot.core.states import Manifests, States, Trouble, states_of
@@ -116,7 +116,13 @@ def examine_trees(  # noqa: PLR0913, PLR0917 - each is an edge of its own
         versions,
     )
     locator = Locator(
-        content, question.base, question.head, places, versions, linking=states.linking
+        content,
+        question.base,
+        question.head,
+        places,
+        versions,
+        linking=states.linking,
+        volatile=_volatile_fields(states),
     )
     answers = validated(states, validator or NoValidator())
     states = answers.states
@@ -240,6 +246,15 @@ def _unjudged(states: States, locator: Locator) -> Iterator[Problem]:
         place = locator.place(part.node, part.side)
         message = in_one_line(part.message)
         yield problem_about(subject, "unjudged", place, message, new=part.new)
+
+
+def _volatile_fields(states: States) -> Mapping[ResourceKey, tuple[Route, ...]]:
+    """The fields of rendered resources that change on every build, by resource."""
+    routes: dict[ResourceKey, tuple[Route, ...]] = {}
+    for root in states.rendered.values():
+        for node in root.volatile:
+            routes[node.resource.key] = (*routes.get(node.resource.key, ()), node.route)
+    return routes
 
 
 def _is_label(node: Node) -> bool:

@@ -132,6 +132,31 @@ class Repository:
         rows = (line.split() for line in log.decode().splitlines())
         return tuple((row[0], row[1]) for row in rows if len(row) > 1)
 
+    def is_plain_merge(self, commit: str) -> bool:
+        """Whether a commit is exactly what git makes of its two parents, without any edit.
+
+        A merge with conflicts is no such commit, since somebody resolved them.
+        """
+        try:
+            _, first, second, *more = (
+                self._git("rev-list", "--parents", "-n", "1", "--end-of-options", commit)
+                .decode()
+                .split()
+            )
+            merged = self._git("merge-tree", "--write-tree", first, second).decode().split()
+            tree = self._git("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
+        except (GitError, ValueError):
+            return False
+        return not more and merged == [tree]
+
+    def contains(self, commit: str, ancestor: str) -> bool:
+        """Whether an ancestor is reachable from a commit."""
+        try:
+            self._git("merge-base", "--is-ancestor", ancestor, commit)
+        except GitError:
+            return False
+        return True
+
     def between(self, base: str, head: str) -> frozenset[str]:
         """The commits that `head` has and `base` has not, the newest of many."""
         listed = self._git(

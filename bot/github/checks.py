@@ -49,7 +49,7 @@ class CheckRun:
     """A check run of this App on a commit.
 
     `about` is its external id, None where Fairlead did not write it. `annotations` is how many
-    annotations it has.
+    annotations it has, `completed_at` when it ended by GitHub's clock.
     """
 
     id: int
@@ -59,6 +59,7 @@ class CheckRun:
     conclusion: str | None = None
     title: str = ""
     summary: str = ""
+    completed_at: str = ""
 
 
 def about_pull(pull: PullRequest) -> About:
@@ -162,10 +163,13 @@ def adopt(connection: GitHubConnection, about: About) -> CheckRun | None:
     return kept
 
 
-def conclude(connection: GitHubConnection, about: About, run: CheckRun | None, end: End) -> None:
+def conclude(
+    connection: GitHubConnection, about: About, run: CheckRun | None, end: End
+) -> CheckRun:
     """Ends the run. Without a run, one that needs few annotations is created already ended.
 
-    Annotations are sent in as many requests as needed, the conclusion with the last.
+    Annotations are sent in as many requests as needed, the conclusion with the last. Returns the
+    run as GitHub has it then.
     """
     if connection.github.doubtful:
         # GitHub may have created a run long after the request for it, above the one in use.
@@ -181,14 +185,14 @@ def conclude(connection: GitHubConnection, about: About, run: CheckRun | None, e
         last |= {"status": "completed", "conclusion": end.shown.conclusion}
         last |= _buttons(about, end)
         if run is None and len(batches) == 1:
-            _post(connection, about, last)
-            return
+            return _post(connection, about, last)
     run = run or begin(connection, about)
     sent = run.annotations
     for batch in batches[:-1]:
         sent += len(batch)
         _update(connection, run, {"output": _with(output, batch)}, sent, "in_progress")
-    _update(connection, run, last, sent + len(batches[-1]), last.get("status", "in_progress"))
+    status = last.get("status", "in_progress")
+    return _update(connection, run, last, sent + len(batches[-1]), status)
 
 
 def show(connection: GitHubConnection, run: CheckRun, ending: ConcludeCheck) -> None:
@@ -305,7 +309,7 @@ def _update(
     fields: dict[str, Any],
     annotations: int,
     status: str,
-) -> None:
+) -> CheckRun:
     """Changes a run exactly once: sending annotations again would double them.
 
     `annotations` and `status` are what the run has once the change worked.
@@ -313,17 +317,16 @@ def _update(
     path = f"/repos/{connection.full_name}/check-runs/{run.id}"
     requester = connection.github.requester
 
-    def updated() -> bool | None:
+    def updated() -> CheckRun | None:
         current = _run(read(requester, path))
         identity = fields.get("external_id", str(current.about))
         state = (current.annotations, current.status, str(current.about))
-        return True if state == (annotations, status, identity) else None
+        return current if state == (annotations, status, identity) else None
 
-    def update() -> bool:
-        send(requester, "PATCH", path, fields)
-        return True
+    def update() -> CheckRun:
+        return _run(send(requester, "PATCH", path, fields))
 
-    change(update, updated)
+    return change(update, updated)
 
 
 def _with(output: Mapping[str, str], batch: Sequence[Annotation]) -> dict[str, Any]:
@@ -345,4 +348,5 @@ def _run(raw: Mapping[str, Any]) -> CheckRun:
         conclusion=raw.get("conclusion"),
         title=output.get("title") or "",
         summary=output.get("summary") or "",
+        completed_at=raw.get("completed_at") or "",
     )

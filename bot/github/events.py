@@ -60,10 +60,15 @@ def _pull_request(action: str | None, payload: Payload) -> Iterator[Task]:
     if where is None or pull is None:
         return
     priority = _priority(payload)
-    if action in {"opened", "reopened"}:
-        yield Announcement(Job(*where, pull, "changed", priority))
+    job = Job(*where, pull, "changed", priority)
+    pusher = text(payload, "sender", "login") or ""
+    after = commit(payload, "pull_request", "head", "sha") or ""
+    if action == "opened":
+        yield Announcement(job, None, pusher, after)
+    elif action == "reopened":
+        yield Announcement(job)
     elif action == "synchronize":
-        yield Announcement(Job(*where, pull, "changed", priority), commit(payload, "before"))
+        yield Announcement(job, commit(payload, "before"), pusher, after)
     elif action == "ready_for_review" or (
         # With another base branch, the old verdict is about another comparison.
         action == "edited" and isinstance(at(payload, "changes", "base"), dict)

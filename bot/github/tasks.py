@@ -49,11 +49,14 @@ class Job:
 class Announcement:
     """Puts the check run of a job's pull request in progress at once; the job follows.
 
-    `before` is the head that a push replaced: its unfinished check runs end.
+    `before` is the head that a push replaced: its unfinished check runs end. `pusher` is the login
+    of whoever pushed `after`, empty where nobody did.
     """
 
     job: Job
     before: str | None = None
+    pusher: str = ""
+    after: str = ""
 
     @property
     def installation(self) -> int:
@@ -215,7 +218,7 @@ def read(row: Mapping[str, Any]) -> Task:
     if "chore" in fields:
         fields["action"] = fields.pop("chore")
     if kind == "Announcement":
-        return Announcement(Job(**fields["job"]), fields["before"])
+        return Announcement(**{**fields, "job": Job(**fields["job"])})
     if kind == "Batch":
         return Batch(fields["installation"], tuple(map(read, fields["tasks"])))
     task: Task = _KINDS[kind](**fields)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 
+from bot.catalog import rule_ids
 from bot.core.codeowners import LARGEST, LOCATIONS, Codeowners, parse_codeowners
-from bot.core.engine.approvals import Approval, Consent, Need, digest, needs, settle
+from bot.core.engine.approvals import Approval, Consent, digest, settle
+from bot.core.engine.needs import Approvers, Need
 from bot.core.engine.review import Overridden, Review
 from bot.core.globs import name_matches
 from bot.core.policy.model import Policy
@@ -16,6 +19,7 @@ from bot.github.auth import GitHubConnection
 from bot.github.people import People, approving_reviews, ask_to_review, is_merged
 from bot.github.pulls import PullRequest, read_pull
 from bot.service.audit_record import Record, ShownFinding
+from bot.service.authorship import authorship_of
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext
 
@@ -45,45 +49,73 @@ def codeowners_of(commits: Commits) -> Codeowners:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A review, and the rules of the house by which people may accept what it found."""
+    """A review, the commits that it compares, and the policy and CODEOWNERS that hold for it."""
 
     review: Review
+    commits: Commits
     policy: Policy
     codeowners: Codeowners
+
+    def approvers(self, authors: frozenset[str] = frozenset()) -> Approvers:
+        """Who may accept what, when these people wrote the change."""
+        return Approvers(self.policy, self.codeowners, authors, tuple(sorted(rule_ids())))
+
+    @property
+    def required(self) -> tuple[tuple[Need, ...], ...]:
+        """The needs of whatever blocks, whoever wrote the change."""
+        approvers = self.approvers()
+        return (
+            *(approvers.of_finding(one) for one in self.review.findings if one.blocks),
+            *map(approvers.of_problem, self.review.problems),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SettledReview:
+    """A review after what people decided, and who may accept what is left of it."""
+
+    review: Review
+    approvers: Approvers
 
 
 def settled(
     context: ServiceContext, github: GitHubConnection, pull: PullRequest, case: Case
-) -> Review:
-    """The review with what people accepted set aside, and with who may accept the rest."""
-    policy, codeowners = case.policy, case.codeowners
+) -> SettledReview:
+    """The review with what people accepted set aside, and with who may accept the rest.
+
+    Where nothing blocks, GitHub is not asked who wrote the change.
+    """
     record = record_of(context, github, pull.number)
-    blocking = {
-        finding.fingerprint: needs(finding, policy, codeowners)
-        for finding in case.review.findings
-        if finding.blocks
-    }
+    fingerprints = [one.fingerprint for one in case.review.findings if one.blocks]
+    fingerprints += [problem.id for problem in case.review.problems if problem.approvable]
+    overridden = record.overridden(pull.head, case.policy)
+    if not fingerprints:
+        approvers = case.approvers()
+        return SettledReview(settle(case.review, approvers, Consent((), (), overridden)), approvers)
+    authorship = authorship_of(github, pull, record)
+    approvers = case.approvers(authorship.authors(case.commits.repository, case.policy))
     consent = Consent(
-        approvals=(
-            *record.approvals(),
-            *_by_review(context, github, pull, record, blocking.values()),
-        ),
-        elsewhere=tuple(_promoted(github, policy, record, tuple(blocking))),
-        overridden=record.overridden(pull.head, policy),
+        approvals=(*record.approvals(), *_by_review(context, github, pull, record, case.required)),
+        elsewhere=tuple(_promoted(github, case.policy, record, tuple(fingerprints))),
+        overridden=overridden,
     )
-    return settle(case.review, policy, codeowners, consent)
+    return SettledReview(settle(case.review, approvers, consent), approvers)
 
 
 def remember(
-    context: ServiceContext, github: GitHubConnection, pull: PullRequest, case: Case
-) -> None:
-    """Records what the check is about to say: only what was shown can be accepted.
+    context: ServiceContext,
+    github: GitHubConnection,
+    pull: PullRequest,
+    settled_review: SettledReview,
+    text: str,
+) -> str:
+    """Records what the check is about to show in this text: only that can be accepted.
 
     Threads are posted by then, and the check follows at once. A review that a push overtook is
-    shown to nobody and so is not recorded.
+    shown to nobody and so is not recorded. Returns the key of the record.
     """
     record = record_of(context, github, pull.number)
-    record.conclude(case.review, case.policy, case.codeowners)
+    return record.conclude(settled_review.review, settled_review.approvers, text)
 
 
 def settled_together(
@@ -91,23 +123,23 @@ def settled_together(
 ) -> Review:
     """The review of a merge queue's combination of pull requests.
 
-    What was accepted on one of them holds here as well. An override lets through what was shown
-    on its own pull request, and nothing that only the combination brings.
+    Approvals of each pull request hold here as well, unless by its authors. An override lets
+    through what was shown on its own pull request, and nothing that only the combination brings.
     """
-    policy, codeowners = case.policy, case.codeowners
-    required = [
-        needs(finding, policy, codeowners) for finding in case.review.findings if finding.blocks
-    ]
     approvals: list[Approval] = []
     excused: dict[tuple[str, str], Overridden] = {}
     for number in numbers:
         pull, record = read_pull(github, number), record_of(context, github, number)
-        approvals += [*record.approvals(), *_by_review(context, github, pull, record, required)]
-        override = record.overridden(pull.head, policy)
+        given = [*record.approvals(), *_by_review(context, github, pull, record, case.required)]
+        if given:
+            authorship = authorship_of(github, pull, record)
+            authors = authorship.authors(case.commits.repository, case.policy)
+            approvals += [one for one in given if one.by.lower() not in authors]
+        override = record.overridden(pull.head, case.policy)
         if override:
             marks = ((shown.fingerprint, shown.digest) for shown in _shown_on(record, pull.head))
             excused.update(dict.fromkeys(marks, override))
-    after = settle(case.review, policy, codeowners, Consent(tuple(approvals)))
+    after = settle(case.review, case.approvers(), Consent(tuple(approvals)))
     blocking = [finding for finding in after.findings if finding.blocks]
     overrides = [excused.get((finding.fingerprint, digest(finding))) for finding in blocking]
     effective = [override for override in overrides if override]
@@ -118,7 +150,7 @@ def settled_together(
 def lapsed(
     context: ServiceContext, github: GitHubConnection, numbers: Iterable[int]
 ) -> frozenset[int]:
-    """Those of the pull requests whose check still shows an override or a waiver that is over."""
+    """Those of the pull requests whose check still shows an override or waiver that expired."""
     today = context.today()
     return frozenset(
         number for number in numbers if record_of(context, github, number).lapsed(today)
@@ -187,7 +219,7 @@ def _by_review(
         seen = {
             (shown_finding.fingerprint, shown_finding.digest): shown_finding
             for items in shown
-            if items.at <= review.submitted
+            if items.shown and _moment(items.shown) <= _moment(review.submitted)
             for shown_finding in items.findings
         }
         for shown_finding in seen.values():
@@ -198,7 +230,12 @@ def _by_review(
                     pull.number, shown_finding.fingerprint, shown_finding.digest,
                     shown_finding.severity, shown_finding.environments,
                     review.login, names, "approving review", review=True,
+                    message=shown_finding.message, fields=shown_finding.fields,
                 )  # fmt: skip
+
+
+def _moment(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp)
 
 
 def names_of(people: People, login: str, required: Iterable[Need]) -> tuple[str, ...]:

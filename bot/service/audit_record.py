@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 
-from bot.core.codeowners import Codeowners
-from bot.core.engine.approvals import Approval, Need, digest, needs, owner_names
+from bot.core.engine.approvals import Approval, digest, short_id
+from bot.core.engine.needs import Approvers, Need, owner_names
 from bot.core.engine.review import Overridden, Review, ReviewFinding
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
@@ -27,7 +27,11 @@ MOST_SHOWN: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
-    """A finding as people saw it, and who could accept it then; nobody could where it is empty."""
+    """A finding or a problem as people saw it, and who could accept it then.
+
+    Nobody could where `needs` is empty. `fields` are digests of the content's fields. `posted`: its
+    id stood in the text that was posted.
+    """
 
     fingerprint: str
     digest: str
@@ -37,16 +41,20 @@ class ShownFinding:
     environments: tuple[str, ...]
     blocks: bool
     needs: tuple[Need, ...]
+    fields: dict[str, str] = field(default_factory=dict)
+    posted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedConclusion:
-    """What a review of a head said, and when. `overriders` may let the head through anyway.
+    """What a review of a head said. `overriders` may let the head through anyway.
 
-    `until` is the last day of the first waiver to expire of those it used; empty for none.
+    `shown` is when GitHub showed it, by GitHub's clock, empty where that is not known yet. `until`
+    is the last day of the first waiver to expire of those it used; empty for none.
     """
 
-    at: str
+    key: str
+    shown: str
     head: str
     verdict: str
     findings: tuple[ShownFinding, ...]
@@ -54,6 +62,14 @@ class RecordedConclusion:
     hours: int
     overridden: bool
     until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A push to a pull request: who pushed which commit."""
+
+    by: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +83,22 @@ class Record:
     now: datetime
     delivery: str = ""
 
-    def conclude(self, review: Review, policy: Policy, codeowners: Codeowners) -> None:
-        """Records what a review is about to say; nothing where it says the same as the last."""
-        worst = sorted(review.findings, key=badness)[:MOST_SHOWN]
-        shown = tuple(_shown(finding, policy, codeowners) for finding in worst)
+    def of_pull(self, pull: int) -> Record:
+        """The log of another pull request of the repository."""
+        return replace(self, pull=pull)
+
+    def conclude(self, review: Review, approvers: Approvers, text: str) -> str:
+        """Records what a review is about to show, unless the last one showed the same.
+
+        `text` is what is posted. Returns the key of the conclusion.
+        """
+        policy = approvers.policy
         owners = owner_names((*policy.override.teams, *policy.override.users))
         suppressed = review.suppressed[:MOST_SHOWN]
         waived = [item for item in review.suppressed if _UNTIL in item.because]
         data = {
             "verdict": review.verdict,
-            "findings": msgspec.to_builtins(shown),
+            "findings": msgspec.to_builtins(tuple(_shown(review, approvers, text))),
             "overriders": owners,
             "hours": policy.override.hours,
             "overridden": bool(review.overridden),
@@ -86,18 +108,29 @@ class Record:
         content = blake2b(msgspec.json.encode(data, order="sorted"), digest_size=12).hexdigest()
         before = self.audit.entries("concluded", self.repository, pull=self.pull)
         if before and before[-1].key.endswith(f":{review.head}:{content}"):
-            return
+            return before[-1].key
         key = f"concluded:{self.repository}:{self.pull}:{len(before)}:{review.head}:{content}"
         self.audit.append(
             [self._entry(key, "concluded", review.head, data=data), *self._details(review)]
         )
+        return key
+
+    def show(self, key: str, at: str, head: str) -> None:
+        """Records when GitHub showed a conclusion, by GitHub's clock; the first time counts."""
+        if at:
+            self.audit.append([self._entry(f"shown:{key}", "shown", head, data={"at": at})])
 
     def conclusions(self) -> Iterator[RecordedConclusion]:
         """What the reviews said, oldest first."""
+        shown = {
+            entry.key.removeprefix("shown:"): str(entry.data["at"])
+            for entry in self.audit.entries("shown", self.repository, pull=self.pull)
+        }
         for entry in self.audit.entries("concluded", self.repository, pull=self.pull):
             data = msgspec.convert(dict(entry.data), _Said)
             yield RecordedConclusion(
-                entry.at,
+                entry.key,
+                shown.get(entry.key, ""),
                 entry.head,
                 data.verdict,
                 tuple(data.findings),
@@ -107,10 +140,19 @@ class Record:
                 data.until,
             )
 
-    def shown(self, before: str) -> RecordedConclusion | None:
-        """What people saw at a moment: the newest conclusion until then."""
-        earlier = [recorded for recorded in self.conclusions() if recorded.at <= before]
-        return earlier[-1] if earlier else None
+    def has_conclusions(self) -> bool:
+        """Whether the pull request was reviewed."""
+        return bool(self.audit.entries("concluded", self.repository, pull=self.pull))
+
+    def pushes(self) -> tuple[Push, ...]:
+        """The pushes to the pull request, by the webhooks that announced them."""
+        entries = self.audit.entries("pushed", self.repository, pull=self.pull)
+        return tuple(Push(entry.actor, entry.head) for entry in entries)
+
+    def push(self, by: str, after: str) -> None:
+        """Records who pushed a commit to the pull request."""
+        key = f"pushed:{self.repository}:{self.pull}:{after}:{by}"
+        self.audit.append([self._entry(key, "pushed", after, actor=by)])
 
     def approvals(self) -> tuple[Approval, ...]:
         """What people accepted here."""
@@ -133,6 +175,7 @@ class Record:
             data={
                 "digest": approval.digest, "severity": str(approval.severity),
                 "environments": approval.environments, "owners": approval.owners,
+                "message": approval.message, "fields": dict(approval.fields),
             },
         )  # fmt: skip
         self.audit.append([entry])
@@ -242,17 +285,34 @@ class _Said(msgspec.Struct):
     until: str = ""
 
 
-def _shown(finding: ReviewFinding, policy: Policy, codeowners: Codeowners) -> ShownFinding:
-    return ShownFinding(
-        finding.fingerprint,
-        digest(finding),
-        finding.rule,
-        finding.message,
-        finding.severity,
-        finding.environments,
-        finding.blocks,
-        needs(finding, policy, codeowners) if finding.blocks else (),
-    )
+def _shown(review: Review, approvers: Approvers, text: str) -> Iterator[ShownFinding]:
+    """The worst findings, and the problems that can be accepted."""
+    for finding in sorted(review.findings, key=badness)[:MOST_SHOWN]:
+        yield ShownFinding(
+            finding.fingerprint,
+            digest(finding),
+            finding.rule,
+            finding.message,
+            finding.severity,
+            finding.environments,
+            finding.blocks,
+            approvers.of_finding(finding) if finding.blocks else (),
+            dict(finding.content.fields) if finding.blocks else {},
+            short_id(finding.fingerprint) in text,
+        )
+    for problem in [problem for problem in review.problems if problem.approvable][:MOST_SHOWN]:
+        yield ShownFinding(
+            problem.id,
+            problem.digest,
+            problem.kind,
+            problem.message,
+            Severity.ERROR,
+            (),
+            True,
+            approvers.of_problem(problem),
+            {},
+            short_id(problem.id) in text,
+        )
 
 
 def _approval(entry: AuditEntry) -> Approval:

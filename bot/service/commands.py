@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 
 from bot.catalog import load_rules
 from bot.core.engine.approvals import Approval, named
+from bot.core.policy.model import Policy
 from bot.core.publish.commands import Command, parse_commands
 from bot.core.publish.replies import NOBODY, CommandReply, Person, write_reply
+from bot.errors import PolicyError
+from bot.git import Repository
 from bot.github.auth import GitHubConnection
 from bot.github.events import body_mark
 from bot.github.people import People
@@ -19,12 +23,27 @@ from bot.github.replies import Comment, CommentKind, read_comment, reply, reply_
 from bot.github.tasks import Done, Job, MaintenanceTask
 from bot.service.approvals import names_of, record_of
 from bot.service.audit_record import Record, RecordedConclusion, ShownFinding
-from bot.service.context import ServiceContext
+from bot.service.authorship import authorship_of
+from bot.service.commits import Commits
+from bot.service.context import ServiceContext, trusted
+from bot.service.deadline import Deadline
+from bot.service.shown import ShownReview, recorded_conclusions, shown_at
 from bot.store.audit import stamp
 
 log = structlog.get_logger()
 
 BY_REVIEW = "approving-review"
+
+_NOTHING_SHOWN: Final = (
+    "nothing that would have to be accepted was shown here when the comment was written"
+)
+_AUTHOR: Final = (
+    "who opened a pull request, pushed to it or wrote one of its commits cannot accept what it "
+    "brings"
+)
+_AUTHOR_OVERRIDES: Final = (
+    "who opened a pull request, pushed to it or wrote one of its commits cannot override its review"
+)
 
 
 def run_command(context: ServiceContext, task: MaintenanceTask) -> Done:
@@ -46,7 +65,8 @@ def run_command(context: ServiceContext, task: MaintenanceTask) -> Done:
         comment = read_comment(github, task.number, kind, int(number))
         if comment is None or not comment.person:
             return Done("unneeded")
-        hearing = _Hearing(context, github, pull, comment, record)
+        shown = shown_at(recorded_conclusions(github, pull, record), comment.written)
+        hearing = _Hearing(context, github, pull, comment, record, shown)
         edited = body_mark(comment.body) != content
         hearing.hear((Command("unknown", fault="edited"),) if edited else ())
         if not edited:
@@ -77,12 +97,13 @@ class _Hearing:
     pull: PullRequest
     comment: Comment
     record: Record
+    shown: ShownReview | None
     changed: bool = False
     answers: list[CommandReply] = field(default_factory=list)
 
     def hear(self, commands: tuple[Command, ...]) -> None:
         """Carries out the commands, in their order."""
-        shown = self.record.shown(self.comment.written)
+        shown = self.shown.conclusion if self.shown else None
         for at, command in enumerate(commands):
             log.info("command", verb=command.verb, by=self.comment.author, fault=command.fault)
             if command.fault:
@@ -90,7 +111,7 @@ class _Hearing:
                 continue
             match command.verb:
                 case "approve":
-                    self._approve(command, shown, at)
+                    self._approve(command, at)
                 case "override":
                     self._override(command, shown, at)
                 case "recheck":
@@ -116,16 +137,16 @@ class _Hearing:
     def _is_author(self) -> bool:
         return self.comment.author.lower() == self.pull.author.lower()
 
-    def _approve(self, command: Command, shown: RecordedConclusion | None, at: int) -> None:
-        if self._is_author:
-            self._refuse(command, "who opened a pull request cannot accept what it brings", at)
+    def _approve(self, command: Command, at: int) -> None:
+        if self._wrote_it():
+            self._refuse(command, _AUTHOR, at)
             return
-        findings = _matching(command.id, shown)
+        findings = _approvable(command.id, self.shown)
         if isinstance(findings, str):
             self._refuse(command, findings, at)
             return
         people = People(self.github, self.context.gateway)
-        head = shown.head if shown else ""
+        head = self.shown.conclusion.head if self.shown else ""
         for finding in findings:
             names = names_of(people, self.comment.author, finding.needs)
             owners = tuple(dict.fromkeys(name for need in finding.needs for name in need.owners))
@@ -137,6 +158,7 @@ class _Hearing:
                 self.pull.number, finding.fingerprint, finding.digest,
                 finding.severity, finding.environments,
                 self.comment.author, names, command.reason,
+                message=finding.message, fields=finding.fields,
             )  # fmt: skip
             self.record.approve(approval, finding.rule, head, self._source(at))
             self.changed = True
@@ -144,9 +166,32 @@ class _Hearing:
                 CommandReply("approve", finding.fingerprint, message=finding.message, done=True)
             )
 
+    def _wrote_it(self) -> bool:
+        """Whether the person opened the pull request, pushed to it, or wrote one of its commits."""
+        login = self.comment.author.lower()
+        authorship = authorship_of(self.github, self.pull, self.record)
+        if login not in authorship.anybody():
+            return False
+        base = f"refs/heads/{self.pull.base}"
+        deadline = Deadline(self.context.seconds)
+        repository = self.context.fetched(self.github, (self.pull.head, base), deadline)
+        return login in authorship.authors(repository, self._policy(repository))
+
+    def _policy(self, repository: Repository) -> Policy:
+        """The policy, or the defaults where it is not valid: then nothing is promoted."""
+        base, tip = f"refs/heads/{self.pull.base}", repository.resolve(trusted(self.github))
+        commits = Commits(
+            repository, repository.merge_base(base, self.pull.head), self.pull.head,
+            tip, self.pull.target, self.github.clone_url,
+        )  # fmt: skip
+        try:
+            return self.context.policy(self.github, commits)
+        except PolicyError:
+            return Policy()
+
     def _override(self, command: Command, shown: RecordedConclusion | None, at: int) -> None:
-        if self._is_author:
-            self._refuse(command, "who opened a pull request cannot override its review", at)
+        if self._wrote_it():
+            self._refuse(command, _AUTHOR_OVERRIDES, at)
             return
         if shown is None or not shown.overriders:
             self._refuse(command, "the policy names nobody who may: `override:` is empty", at)
@@ -156,7 +201,8 @@ class _Hearing:
         if not names:
             self._refuse(command, "", at, person=Person(shown.overriders, people.blind))
             return
-        until = stamp(self.record.now + timedelta(hours=shown.hours))
+        written = datetime.fromisoformat(self.comment.written)
+        until = stamp(written + timedelta(hours=shown.hours))
         self.record.override(
             self.comment.author, command.reason, shown.head, self._source(at),
             until=until, owners=names,
@@ -198,16 +244,28 @@ class _Hearing:
         return f"{self.comment.place}:{self.comment.id}:{at}"
 
 
+def _approvable(short: str, shown: ShownReview | None) -> tuple[ShownFinding, ...] | str:
+    """The blocking findings that an id names, or why there are none.
+
+    `all` names those whose ids stood in what was posted before the comment was written. Whoever
+    writes an id has read it, so that it names also what the check had only just shown.
+    """
+    if short != "all":
+        return _matching(short, shown.conclusion if shown else None)
+    posted = tuple(one for one in shown.certain if one.blocks and one.posted) if shown else ()
+    if not posted:
+        return _NOTHING_SHOWN
+    return posted
+
+
 def _matching(
     short: str, shown: RecordedConclusion | None, *, blocking: bool = True
 ) -> tuple[ShownFinding, ...] | str:
-    """The findings that an id names among those shown, or why there are none."""
+    """The finding that an id names among those shown, or why there is none."""
     every = shown.findings if shown else ()
     candidates = tuple(finding for finding in every if finding.blocks or not blocking)
     if not candidates:
-        return "nothing that would have to be accepted was shown here when the comment was written"
-    if short == "all":
-        return candidates
+        return _NOTHING_SHOWN
     meant = named(short, (finding.fingerprint for finding in candidates))
     if not meant:
         return "no finding that was shown here when the comment was written has this id"

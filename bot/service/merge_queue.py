@@ -48,7 +48,7 @@ def review_group(context: ServiceContext, job: GroupJob) -> Done:
             checks.conclude(github, about, run, checks.End(ending, "failed"))
             return Done("invalid-policy")
         judged = context.judged(commits, policy, deadline)
-        case = Case(judged, policy, codeowners_of(commits))
+        case = Case(judged, commits, policy, codeowners_of(commits))
         judged = settled_together(context, github, _members(github, repository, job), case)
         deadline.check()
         ending = conclude(judged, policy, pages(github))

@@ -21,7 +21,7 @@ from bot.github.comments import perform, read_posted
 from bot.github.external_id import ExternalId
 from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
 from bot.github.tasks import Announcement, Done, Job, Task
-from bot.service.approvals import Case, codeowners_of, remember, settled, tell_teams
+from bot.service.approvals import Case, codeowners_of, record_of, remember, settled, tell_teams
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages, trusted
 from bot.service.deadline import Deadline
@@ -41,6 +41,8 @@ def announce(context: ServiceContext, task: Announcement) -> Done:
     """
     job = task.job
     with opened(context, job) as (github, pull):
+        if task.pusher and task.after:
+            record_of(context, github, pull.number).push(task.pusher, task.after)
         follow = _end_replaced_head(github, pull, job, task.before)
         about = checks.about_pull(pull)
         run = checks.newest(checks.runs_on(github, pull.head), about)
@@ -71,13 +73,14 @@ def review(context: ServiceContext, job: Job) -> Done:
             policy = context.policy(github, commits)
         except PolicyError as error:
             end = _unreviewed(invalid_policy(error))
-            return Done("invalid-policy", conclude(github, pull, job, run, end))
+            return Done("invalid-policy", conclude(github, pull, job, run, end)[0])
         try:
             judged = context.judged(commits, policy, deadline, _overtaken(github, pull))
         except Overtaken:
             return _superseded(github, pull, job, run)
-        case = Case(judged, policy, codeowners_of(commits))
-        judged = settled(context, github, pull, case)
+        case = Case(judged, commits, policy, codeowners_of(commits))
+        outcome = settled(context, github, pull, case)
+        judged = outcome.review
         posted, files = read_posted(github, pull), changed_files(github, pull)
         *operations, ending = plan(
             judged, policy, posted, files, pages(github, pull.number, pull.head)
@@ -87,10 +90,11 @@ def review(context: ServiceContext, job: Job) -> Done:
             return _superseded(github, pull, job, run)
         with context.observer.stage("publish"):
             perform(github, pull, _fitting(operations, pull, job, judged))
-        case = replace(case, review=judged)
-        remember(context, github, pull, case)
-        store_page(context, github, pull, case, commits)
-        follow = conclude(github, pull, job, run, _reviewed(ending, job))
+        end = _reviewed(ending, job)
+        key = remember(context, github, pull, outcome, end.shown.summary)
+        store_page(context, github, pull, replace(case, review=judged), commits)
+        follow, shown = conclude(github, pull, job, run, end)
+        record_of(context, github, pull.number).show(key, shown, pull.head)
         context.observer.reviewed(judged)
         follow += _retargeted(github, pull, job)
         if not job.quiet:

@@ -28,17 +28,18 @@ def conclude(
     job: Job,
     run: checks.CheckRun | None,
     end: checks.End,
-) -> tuple[Task, ...]:
+) -> tuple[tuple[Task, ...], str]:
     """Ends the run and those of pull requests with the same head.
 
-    The tasks are announcements of those that are not reviewed yet.
+    Returns announcements of those that are not reviewed yet, and when GitHub showed this run as
+    completed, by its clock; empty where it still waits for another review.
     """
     about, ending = checks.about_pull(pull), end.shown
     others = [other for other in on_head(github, pull.head) if other.number != pull.number]
     if not others:
-        checks.conclude(github, about, run, end)
+        ended = checks.conclude(github, about, run, end)
         _log_conclusion(ending)
-        return ()
+        return (), ended.completed_at
     verdicts = _verdicts(github, pull.head, others)
     if None in verdicts.values() and ending.conclusion != "failure":
         run = run or checks.begin(github, about)
@@ -54,16 +55,18 @@ def conclude(
         # Of two reviews that wait for each other, the second sees the first and ends both.
         verdicts = _verdicts(github, pull.head, others)
         if None in verdicts.values():
-            return _missing(job, verdicts)
+            return _missing(job, verdicts), ""
         run = checks.newest(checks.runs_on(github, pull.head), about)
         # The annotations were sent with the waiting run.
         ending = replace(ending, annotations=())
     words = {number: word for number, word in verdicts.items() if word is not None}
     worst = shared(ending, words.items())
-    checks.conclude(github, about, run, replace(end, shown=worst, reviewed=ending.conclusion))
+    ended = checks.conclude(
+        github, about, run, replace(end, shown=worst, reviewed=ending.conclusion)
+    )
     _log_conclusion(worst)
     _show(github, pull, others, {**words, pull.number: ending.conclusion})
-    return _missing(job, verdicts)
+    return _missing(job, verdicts), ended.completed_at
 
 
 def _verdicts(

@@ -21,7 +21,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.store import database
 
 Event: TypeAlias = Literal[
-    "found", "waived", "accepted", "approved", "overridden", "refused", "concluded", "notified"
+    "found",
+    "waived",
+    "accepted",
+    "approved",
+    "overridden",
+    "refused",
+    "concluded",
+    "shown",
+    "pushed",
+    "reverted",
+    "notified",
 ]
 
 TABLE: Final = "fairlead_audit"

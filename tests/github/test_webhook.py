@@ -385,7 +385,8 @@ def test_a_bot_s_pull_request_waits_for_people_s(whose: str) -> None:
     pull = {"number": 3, "user": bot if whose == "author" else {"type": "User", "login": "a[bot]"}}
     given = {**WHERE, "action": "opened", "pull_request": pull}
     given |= {"sender": bot} if whose == "sender" else {}
-    expected = Announcement(Job(7, 9, 3, "changed", "bots"))
+    pusher = "renovate" if whose == "sender" else ""
+    expected = Announcement(Job(7, 9, 3, "changed", "bots"), pusher=pusher)
     assert tasks("pull_request", given) == (expected,)
 
 

@@ -89,7 +89,11 @@ def test_someone_of_the_team_accepts_and_the_check_turns_green(world: World) -> 
     mark = short_id(fingerprint_of(pull.comments[0].body) or "")
 
     assert said(world, pull, f"/fairlead approve {mark} we know it", "hubot") == "obeyed"
-    assert world.check(pull) == ("completed", "success", "Nothing found")
+    assert world.check(pull) == (
+        "completed",
+        "success",
+        "Accepted by hubot: Line 'a: bad' of a.yaml is bad.",
+    )
     assert "accepted by `hubot`: we know it" in (world.run(pull).summary or "")
     assert answers(pull)[0].startswith(f"Accepted `{mark}`: Line")
     assert comments(pull) == []
@@ -111,7 +115,9 @@ def test_nobody_else_accepts(world: World, by: str) -> None:
     expected = {
         "member": ["was not accepted: only `@example/security` can do that."],
         "stranger": [],
-        "octocat": ["who opened a pull request cannot accept what it brings."],
+        "octocat": [
+            "who opened a pull request, pushed to it or wrote one of its commits cannot accept"
+        ],
     }[by]
     assert [held in answer for answer, held in zip(answers(pull), expected, strict=True)] == [
         True for _ in expected

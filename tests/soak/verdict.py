@@ -74,7 +74,8 @@ def _fresh(means: ServiceContext, github: GitHubConnection, seen: Pull) -> tuple
     )
     policy = means.policy(github, commits)
     judged = means.judged(commits, policy, deadline)
-    return settled(means, github, seen, Case(judged, policy, codeowners_of(commits))), policy
+    case = Case(judged, commits, policy, codeowners_of(commits))
+    return settled(means, github, seen, case).review, policy
 
 
 def _wrong_check(world: World, pull: StandInPullRequest, expected: Conclusion) -> Iterator[str]:

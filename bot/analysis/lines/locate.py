@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from bot.analysis.lines.versions import Versions
 from bot.analysis.manifests import LARGEST
+from bot.core.engine.consent import (
+    FACTS_ONLY,
+    NO_CONTENT,
+    ConsentContent,
+    combined_content,
+    file_content,
+    resource_content,
+)
 from bot.core.engine.judge import Judged
 from bot.core.engine.review import (
     Details,
@@ -23,7 +32,7 @@ from bot.core.engine.review import (
 from bot.core.finding import FileLine, Finding, Fix, Graph, Side, Steps, Table
 from bot.core.lines.suggest import suggest_fix
 from bot.core.reading import line_of
-from bot.core.resource import ListStep, Node, Resource, ResourceSource, Route
+from bot.core.resource import ListStep, Node, Resource, ResourceKey, ResourceSource, Route
 from bot.core.states import Trouble
 from bot.core.states.placements.linking import NO_LINKING, Entry, Linking
 from bot.core.states.roots.fetched_files import zone
@@ -77,7 +86,8 @@ class Locator:
     """Finds lines. `base` and `head` say which blobs are small enough to be looked at.
 
     `places` finds what stands in no file as it is; None for the origin's file. `versions` finds
-    what stands in fetched files, `linking` the entries that take unchanged files in.
+    what stands in fetched files, `linking` the entries that take unchanged files in. `volatile` are
+    the fields that change on every build, by resource.
     """
 
     blobs: Blobs
@@ -86,6 +96,9 @@ class Locator:
     places: LineResolver | None = None
     versions: Versions | None = None
     linking: Linking = NO_LINKING
+    volatile: Mapping[ResourceKey, tuple[Route, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     _lines: dict[tuple[ResourceSource, tuple[int | str, ...]], int | None] = field(
         default_factory=dict
     )
@@ -116,7 +129,18 @@ class Locator:
             details=_details(finding),
             suggestion=self._suggestion(finding),
             moved=moved,
+            content=self._content(judged),
         )
+
+    def _content(self, judged: Judged) -> ConsentContent:
+        """What an approval of the finding rests on, besides its message and facts."""
+        place, paths = judged.finding.node, judged.rule.consent
+        if not isinstance(place, FileLine):
+            return resource_content(
+                place.resource, paths, self.volatile.get(place.resource.key, ())
+            )
+        file = self._tree(judged.finding.side).get(place.path)
+        return NO_CONTENT if file is None or paths == FACTS_ONLY else file_content(file.blob)
 
     def _moved(self, place: Node | FileLine, location: Location | None) -> str:
         """What moves where another version causes a finding, else empty."""
@@ -259,7 +283,8 @@ def merged(unmerged: Iterable[ReviewFinding]) -> Iterator[ReviewFinding]:
         findings.setdefault(key, []).append(finding)
     for same in findings.values():
         names = sorted({name for finding in same for name in finding.environments})
-        yield replace(same[0], environments=tuple(names))
+        content = combined_content(finding.content for finding in same)
+        yield replace(same[0], environments=tuple(names), content=content)
 
 
 def _reference(resource: Resource) -> ResourceReference:

@@ -24,6 +24,7 @@ from bot.core.diff.model import (
     MOST_PLACES,
     Difference,
 )
+from bot.core.engine.consent import MOST_CONTENT_FIELDS, ConsentContent
 from bot.core.engine.review import (
     Analysis,
     Details,
@@ -170,6 +171,10 @@ class _Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     details: Details = Details()
     suggestion: Suggestion | None = None
     moved: _Text = ""
+    content: str = ""
+    fields: Annotated[dict[str, str], msgspec.Meta(max_length=MOST_CONTENT_FIELDS)] = msgspec.field(
+        default_factory=dict
+    )
 
 
 class AnalysisAnswer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -258,6 +263,7 @@ def analysis(received: AnalysisAnswer, rules: frozenset[str], base: Tree, head: 
         or any(not _is_place(place, trees) for place in places)
         or any(not _is_identified(problem) for problem in received.problems)
         or not _is_bounded(received.difference)
+        or any(not _HEXADECIMAL.fullmatch(entry.content) for entry in received.findings)
     )
     if wrong:
         raise AnalysisError("the analysis answered nonsense: a rule, place or text that cannot be")
@@ -328,6 +334,8 @@ def _outgoing(finding: ReviewFinding) -> _Finding:
         details=finding.details,
         suggestion=finding.suggestion,
         moved=finding.moved,
+        content=finding.content.digest,
+        fields=dict(finding.content.fields),
     )
 
 
@@ -345,6 +353,7 @@ def _incoming(finding: _Finding) -> ReviewFinding:
         details=finding.details,
         suggestion=finding.suggestion,
         moved=finding.moved,
+        content=ConsentContent(finding.content, MappingProxyType(finding.fields)),
     )
 
 

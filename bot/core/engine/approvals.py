@@ -1,22 +1,33 @@
-"""Approvals: who may accept a finding, and what their consent makes of a review."""
+"""Approvals: what people accepted, and what that makes of a review."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
-from bot.core.codeowners import Codeowners, normalised
+from bot.core.engine.consent import changed_fields
 from bot.core.engine.decide import finding_order, verdict_of
-from bot.core.engine.review import Overridden, Review, ReviewFinding, Suppressed, Waiting
+from bot.core.engine.needs import Approvers, Need, exhausted
+from bot.core.engine.review import (
+    AcceptedProblem,
+    EndedApproval,
+    Overridden,
+    Problem,
+    Review,
+    ReviewFinding,
+    Suppressed,
+    Waiting,
+)
 from bot.core.finding import Severity
 from bot.core.globs import name_matches
 from bot.core.policy.model import Policy
-from bot.core.values import mapping, sequence, text, thaw
+from bot.core.values import mapping, thaw
 
 SHORT: Final = 8
 """How much of a fingerprint people are shown; more than enough for one review's findings."""
@@ -25,21 +36,12 @@ _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """People of whom `count` must accept. `writers`: only those who may write to the repository."""
-
-    owners: tuple[str, ...]
-    count: int = 1
-    by_review: bool = False
-    writers: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Approval:
-    """A person's consent to one finding as it was, at the time when they gave it.
+    """A person's consent to one finding or problem with the content that they were shown.
 
-    `owners` are the names, as CODEOWNERS writes them, that were found to mean this person.
-    `review`: given by GitHub's own approving review. `pull` is where it was given.
+    `owners` are the owners of the policy or CODEOWNERS that the person belongs to. `review`: given
+    by an approving review. `pull` is where it was given. `message` and `fields` are the finding as
+    it was shown, to tell what changed when the approval has ended.
     """
 
     pull: int
@@ -51,13 +53,15 @@ class Approval:
     owners: tuple[str, ...]
     reason: str
     review: bool = False
+    message: str = ""
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What people decided about a pull request: approvals of it and, by `elsewhere`, of others.
+    """What people decided about a pull request, and by `elsewhere` about merged ones.
 
-    Those elsewhere are of merged pull requests; they count where the policy promotes.
+    Approvals elsewhere count where the policy promotes.
     """
 
     approvals: tuple[Approval, ...] = ()
@@ -66,12 +70,13 @@ class Consent:
 
 
 def digest(finding: ReviewFinding) -> str:
-    """What a finding says, in one word: another as soon as it says more, or anything else.
+    """A digest of what an approval of the finding is for: message, facts, details and content.
 
-    Lines, environments and the policy's severity are no part of it.
+    Lines, environments and the policy's severity are no part of it, nor is the rule's name, which
+    the fingerprint stands for.
     """
-    content = [finding.rule, finding.message, thaw(mapping(finding.facts)), finding.details]
-    return blake2b(_encode(content), digest_size=16).hexdigest()
+    shown = [finding.message, thaw(mapping(finding.facts)), finding.details, finding.content.digest]
+    return blake2b(_encode(shown), digest_size=16).hexdigest()
 
 
 def short_id(fingerprint: str) -> str:
@@ -81,7 +86,7 @@ def short_id(fingerprint: str) -> str:
 
 
 def named(short: str, fingerprints: Iterable[str]) -> tuple[str, ...]:
-    """The fingerprints that an id may mean: exactly one, if it is a good one."""
+    """The fingerprints that an id may mean: exactly one, if the id is valid."""
     candidates = sorted(set(fingerprints))
     if short in candidates:
         return (short,)
@@ -93,129 +98,182 @@ def named(short: str, fingerprints: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def needs(finding: ReviewFinding, policy: Policy, codeowners: Codeowners) -> tuple[Need, ...]:
-    """Who must accept a finding; each of the needs must be met, and with none nobody can.
-
-    The first entry of `approvals:` for the rule decides. Where it names nobody, or there is none,
-    it is the owners of every namespace that is affected, and else the code owners of the path.
-    """
-    entry = next(
-        (owners for owners in policy.approvals if name_matches(finding.rule, owners.rules)), None
-    )
-    count, by_review = (entry.count, entry.by_review) if entry else (1, False)
-    if entry and (entry.teams or entry.users):
-        people = owner_names((*entry.teams, *entry.users))
-        return (Need(people, count, by_review),)
-    spaces = affected_namespaces(finding)
-    owners = [owner_names(_namespace_owners(space, policy)) for space in spaces]
-    if owners and all(owners):
-        return tuple(Need(people, count, by_review) for people in dict.fromkeys(owners))
-    path = finding.location.path if finding.location else None
-    people = codeowners.owners(path) if path is not None else ()
-    namespace_owners = [owners for owners in dict.fromkeys(owners) if owners]
-    if not people:
-        return ()
-    return (
-        *(Need(owners, count, by_review) for owners in namespace_owners),
-        Need(people, count, by_review, writers=True),
-    )
-
-
-def affected_namespaces(finding: ReviewFinding) -> tuple[str, ...]:
-    """The namespaces that a finding is about; `*` for all of them."""
-    grants = [mapping(grant) for grant in sequence(finding.facts.get("grants"))]
-    scopes = {scope for grant in grants if (scope := text(grant.get("scope")))}
-    if scopes:
-        return tuple(sorted(scopes))
-    resource = finding.resource
-    if resource is None:
-        return ()
-    if (resource.group, resource.kind) == ("", "Namespace"):
-        return (resource.name,)
-    return (resource.namespace,) if resource.namespace else ()
-
-
-def settle(review: Review, policy: Policy, codeowners: Codeowners, consent: Consent) -> Review:
+def settle(review: Review, approvers: Approvers, consent: Consent) -> Review:
     """The review with what people accepted set aside, and with who may accept the rest."""
-    standing: list[ReviewFinding] = []
-    accepted: list[Suppressed] = []
-    waiting: list[Waiting] = []
-    for finding in review.findings:
-        required = needs(finding, policy, codeowners) if finding.blocks else ()
-        remainder = finding if not required else _rest(finding, required, policy, consent, accepted)
-        if remainder is None:
-            continue
-        standing.append(remainder)
-        if remainder.blocks:
-            waiting.append(_waiting(remainder, required, policy, consent))
-    suppressed = tuple(
-        sorted((*review.suppressed, *accepted), key=lambda item: finding_order(item.finding))
-    )
-    result = verdict_of(standing, review.problems, policy)
+    settled = [_settled(finding, approvers, consent) for finding in review.findings]
+    standing = tuple(each.remaining for each in settled if each.remaining is not None)
+    accepted = [part for each in settled for part in each.accepted]
+    problems, accepted_problems, waiting = _settled_problems(review.problems, approvers, consent)
+    verdict = verdict_of(standing, problems, approvers.policy)
     return replace(
         review,
-        verdict=result,
-        findings=tuple(standing),
-        suppressed=suppressed,
-        waiting=tuple(waiting),
-        overridden=consent.overridden if result != "pass" else None,
+        verdict=verdict,
+        findings=standing,
+        suppressed=tuple(
+            sorted((*review.suppressed, *accepted), key=lambda item: finding_order(item.finding))
+        ),
+        problems=problems,
+        accepted=accepted_problems,
+        waiting=(*(each.waiting for each in settled if each.waiting is not None), *waiting),
+        overridden=consent.overridden if verdict != "pass" else None,
     )
 
 
-def owner_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Teams and users of the policy, written as in CODEOWNERS."""
-    return tuple(dict.fromkeys(normalised(f"@{name.removeprefix('@')}") for name in names))
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """One finding: what remains of it, what was accepted, and who may accept the rest."""
+
+    remaining: ReviewFinding | None
+    accepted: tuple[Suppressed, ...] = ()
+    waiting: Waiting | None = None
 
 
-def _namespace_owners(space: str, policy: Policy) -> Iterator[str]:
-    if space != "*":
-        for owner in policy.owners:
-            if name_matches(space, owner.namespaces):
-                yield from owner.teams
-
-
-def _rest(
-    finding: ReviewFinding,
-    required: Sequence[Need],
-    policy: Policy,
-    consent: Consent,
-    accepted: list[Suppressed],
-) -> ReviewFinding | None:
-    """The finding where it was not accepted; of where it was, `accepted` gets a part."""
+def _settled(finding: ReviewFinding, approvers: Approvers, consent: Consent) -> _Settled:
+    if not finding.blocks:
+        return _Settled(finding)
+    required = approvers.of_finding(finding)
     spaces = finding.environments or ("",)
-    because = {space: _because(finding, space, required, policy, consent) for space in spaces}
+    subject = _Subject.of_finding(finding)
+    because = {
+        space: subject.accepted_because(space, required, approvers, consent) for space in spaces
+    }
+    accepted = []
     ordered = sorted((why, space) for space, why in because.items() if why)
     for why, group in groupby(ordered, key=lambda pair: pair[0]):
         where = tuple(space for _, space in group if space)
         accepted.append(Suppressed(replace(finding, environments=where, blocks=False), dict(why)))
     remaining = tuple(space for space in spaces if not because[space])
     if not remaining:
-        return None
-    return replace(finding, environments=tuple(space for space in remaining if space))
+        return _Settled(None, tuple(accepted))
+    rest = replace(finding, environments=tuple(space for space in remaining if space))
+    meant = any(
+        name_matches(finding.rule, entry.rules) and (entry.teams or entry.users)
+        for entry in approvers.policy.approvals
+    )
+    waiting = replace(subject, environments=rest.environments).waiting(required, approvers, consent)
+    return _Settled(rest, tuple(accepted), replace(waiting, meant=meant))
 
 
-def _because(
-    finding: ReviewFinding,
-    space: str,
-    required: Sequence[Need],
-    policy: Policy,
-    consent: Consent,
-) -> tuple[tuple[str, str], ...]:
-    """What suppresses the finding in an environment, empty where nothing does."""
-    valid = tuple(_valid(finding, space, policy, consent))
-    used: dict[str, Approval] = {}
-    promoted: dict[str, None] = {}
-    for need in required:
-        people = _people(need, valid)
-        if len(people) < need.count:
+def _settled_problems(
+    problems: Iterable[Problem], approvers: Approvers, consent: Consent
+) -> tuple[tuple[Problem, ...], tuple[AcceptedProblem, ...], tuple[Waiting, ...]]:
+    remaining: list[Problem] = []
+    accepted: list[AcceptedProblem] = []
+    waiting: list[Waiting] = []
+    for problem in problems:
+        required = approvers.of_problem(problem)
+        subject = _Subject(problem.id, problem.digest, Severity.ERROR, (), problem.message)
+        because = subject.accepted_because("", required, approvers, consent)
+        if because:
+            accepted.append(AcceptedProblem(problem, dict(because)))
+            continue
+        remaining.append(problem)
+        if problem.approvable:
+            waiting.append(subject.waiting(required, approvers, consent))
+    return tuple(remaining), tuple(accepted), tuple(waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What an approval is for: a finding or a problem, as it is now."""
+
+    id: str
+    digest: str
+    severity: Severity
+    environments: tuple[str, ...]
+    message: str
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def of_finding(cls, finding: ReviewFinding) -> _Subject:
+        return cls(
+            finding.fingerprint,
+            digest(finding),
+            finding.severity,
+            finding.environments,
+            finding.message,
+            finding.content.fields,
+        )
+
+    def accepted_because(
+        self, space: str, required: Sequence[Need], approvers: Approvers, consent: Consent
+    ) -> tuple[tuple[str, str], ...]:
+        """Why this is accepted in an environment, empty where it is not."""
+        if not required:
             return ()
-        used.update({approval.by: approval for approval, _ in people.values()})
-        promoted.update(dict.fromkeys(stage for _, stage in people.values() if stage))
-    reasons = dict.fromkeys(approval.reason for approval in used.values())
-    why = {"approval": "; ".join(reasons), "by": ", ".join(sorted(used))}
-    if promoted:
-        why["accepted-in"] = ", ".join(promoted)
-    return tuple(why.items())
+        valid = tuple(self._valid(space, approvers, consent))
+        used: dict[str, Approval] = {}
+        promoted: dict[str, None] = {}
+        for need in required:
+            people = _people(need, valid)
+            if len(people) < need.count:
+                return ()
+            used.update({approval.by: approval for approval, _ in people.values()})
+            promoted.update(dict.fromkeys(stage for _, stage in people.values() if stage))
+        reasons = dict.fromkeys(approval.reason for approval in used.values())
+        why = {"approval": "; ".join(reasons), "by": ", ".join(sorted(used))}
+        if promoted:
+            why["accepted-in"] = ", ".join(promoted)
+        return tuple(why.items())
+
+    def waiting(self, required: Sequence[Need], approvers: Approvers, consent: Consent) -> Waiting:
+        """Who may still accept this; of several environments the one that lacks most counts."""
+        by_space = [
+            tuple(self._valid(space, approvers, consent)) for space in self.environments or ("",)
+        ]
+        missing: dict[Need, int] = {}
+        for valid in by_space:
+            for need in required:
+                lacks = need.count - len(_people(need, valid))
+                missing[need] = max(missing.get(need, 0), lacks)
+        lacking = [need for need in required if missing[need] > 0]
+        people = {
+            login for valid in by_space for need in required for login in _people(need, valid)
+        }
+        return Waiting(
+            self.id,
+            self.environments,
+            tuple(dict.fromkeys(owner for need in lacking for owner in need.owners)),
+            sum(lacks for lacks in missing.values() if lacks > 0),
+            tuple(sorted(people)),
+            escalated=any(need.escalated for need in lacking),
+            exhausted=not required or any(exhausted(need, approvers.authors) for need in lacking),
+            ended=tuple(self._ended(approvers, consent)),
+        )
+
+    def _valid(
+        self, space: str, approvers: Approvers, consent: Consent
+    ) -> Iterator[tuple[Approval, str]]:
+        """The approvals of exactly this, and the stage that each was carried over from.
+
+        Nobody who wrote the change accepts it, here or in an earlier stage.
+        """
+
+        def same(approval: Approval) -> bool:
+            exact = (approval.fingerprint, approval.digest) == (self.id, self.digest)
+            other = approval.by.lower() not in approvers.authors
+            return exact and other and self.severity.rank <= approval.severity.rank
+
+        earlier = _earlier(space, approvers.policy)
+        for approval in filter(same, consent.elsewhere):
+            for stage in approval.environments:
+                if name_matches(stage, earlier):
+                    yield approval, stage
+                    break
+        for approval in filter(same, consent.approvals):
+            if space in (approval.environments or ("",)):
+                yield approval, ""
+
+    def _ended(self, approvers: Approvers, consent: Consent) -> Iterator[EndedApproval]:
+        """The approvals of this that no longer hold, the last of each person, and why not."""
+        last = {one.by: one for one in consent.approvals if one.fingerprint == self.id}
+        for approval in last.values():
+            if approval.by.lower() in approvers.authors:
+                yield EndedApproval(approval.by, authored=True)
+            elif approval.digest != self.digest:
+                before = approval.message if approval.message != self.message else ""
+                changed = changed_fields(approval.fields, self.fields) if approval.fields else ()
+                yield EndedApproval(approval.by, before, changed)
 
 
 def _people(
@@ -229,55 +287,8 @@ def _people(
     }
 
 
-def _valid(
-    finding: ReviewFinding, space: str, policy: Policy, consent: Consent
-) -> Iterator[tuple[Approval, str]]:
-    """The approvals of exactly this finding here, and from which stage each was carried over."""
-    content, rank = digest(finding), finding.severity.rank
-
-    def same(approval: Approval) -> bool:
-        exact = (approval.fingerprint, approval.digest) == (finding.fingerprint, content)
-        return exact and rank <= approval.severity.rank
-
-    earlier = _earlier(space, policy.promotes)
-    for approval in filter(same, consent.elsewhere):
-        for stage in approval.environments:
-            if name_matches(stage, earlier):
-                yield approval, stage
-                break
-    for approval in filter(same, consent.approvals):
-        if space in (approval.environments or ("",)):
-            yield approval, ""
-
-
-def _earlier(space: str, promotes: Sequence[str]) -> Sequence[str]:
-    """The stages before the one that an environment is."""
-    place = next((at for at, stage in enumerate(promotes) if name_matches(space, (stage,))), 0)
-    return promotes[:place]
-
-
-def _waiting(
-    finding: ReviewFinding, required: Sequence[Need], policy: Policy, consent: Consent
-) -> Waiting:
-    """Who may accept it still; of several environments the one that lacks most counts."""
-    spaces = finding.environments or ("",)
-    by_space = [tuple(_valid(finding, space, policy, consent)) for space in spaces]
-    missing: dict[Need, int] = {}
-    for valid in by_space:
-        for need in required:
-            lacks = need.count - len(_people(need, valid))
-            missing[need] = max(missing.get(need, 0), lacks)
-    owners = dict.fromkeys(name for need in required if missing[need] > 0 for name in need.owners)
-    people = {login for valid in by_space for need in required for login in _people(need, valid)}
-    meant = any(
-        name_matches(finding.rule, entry.rules) and (entry.teams or entry.users)
-        for entry in policy.approvals
-    )
-    return Waiting(
-        finding.fingerprint,
-        finding.environments,
-        tuple(owners),
-        sum(lacks for lacks in missing.values() if lacks > 0),
-        tuple(sorted(people)),
-        meant,
-    )
+def _earlier(space: str, policy: Policy) -> Sequence[str]:
+    """The stages of `promotes:` before the one that an environment is."""
+    stages = policy.promotes
+    at = next((at for at, stage in enumerate(stages) if name_matches(space, (stage,))), 0)
+    return stages[:at]

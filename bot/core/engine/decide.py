@@ -86,9 +86,37 @@ def conclusion(review: Review, policy: Policy) -> Conclusion:
         if may_pass(review.problems, policy):
             return Conclusion("neutral", f"{unseen}, as before this change")
         return Conclusion("failure", unseen)
-    finding = len(review.findings)
-    title = f"{_counted(finding, 'finding')}, none blocks" if finding else "Nothing found"
-    return Conclusion("success", title)
+    return Conclusion("success", _passed(review))
+
+
+def _passed(review: Review) -> str:
+    """What was accepted, and what else was found."""
+    accepted = _accepted(review)
+    rest = len(review.findings)
+    if not accepted:
+        return f"{_counted(rest, 'finding')}, none blocks" if rest else "Nothing found"
+    return f"{accepted}; {_counted(rest, 'other finding')}, none blocks" if rest else accepted
+
+
+def _accepted(review: Review) -> str:
+    """What people accepted and who did, empty where they accepted nothing."""
+    findings = [item for item in review.suppressed if "approval" in item.because]
+    because = [item.because for item in findings] + [item.because for item in review.accepted]
+    if not because:
+        return ""
+    people = ", ".join(sorted({name for why in because for name in why["by"].split(", ")}))
+    messages = {item.finding.fingerprint: item.finding.message for item in findings}
+    parts = [_counted(len(messages), "finding")] if findings else []
+    messages |= {item.problem.id: item.problem.message for item in review.accepted}
+    if len(messages) == 1:
+        return f"Accepted by {people[:80]}: {in_short(next(iter(messages.values())), 120)}"
+    parts += [f"{_counted(len(review.accepted), 'thing')} unseen"] if review.accepted else []
+    return f"{' and '.join(parts)} accepted by {people[:80]}"
+
+
+def in_short(text: str, longest: int) -> str:
+    """A text cut to a length, with an ellipsis where something is missing."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def waits_only(review: Review) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 
 from bot.core.diff.model import Difference
+from bot.core.engine.consent import NO_CONTENT, ConsentContent
 from bot.core.finding import Graph, Severity, Side, Steps, Table
 from bot.core.values import EMPTY, Value
 
@@ -90,6 +91,7 @@ class ReviewFinding:
     details: Details = Details()
     suggestion: Suggestion | None = None
     moved: str = ""
+    content: ConsentContent = NO_CONTENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,28 @@ class Lapsed:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedProblem:
+    """A problem that people accepted unseen, and who did and why."""
+
+    problem: Problem
+    because: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EndedApproval:
+    """An approval that holds no longer.
+
+    `before` is the message that it was given for, empty where that is the same; `changed` are the
+    fields that changed since. `authored`: the person has become an author of the change.
+    """
+
+    by: str
+    before: str = ""
+    changed: tuple[str, ...] = ()
+    authored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Who may accept a blocking finding, and who already did.
 
@@ -271,6 +295,9 @@ class Waiting:
     missing: int
     accepted_by: tuple[str, ...] = ()
     meant: bool = False
+    escalated: bool = False
+    exhausted: bool = False
+    ended: tuple[EndedApproval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,5 +325,6 @@ class Review:
     summary: Summary
     lapsed: tuple[Lapsed, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    accepted: tuple[AcceptedProblem, ...] = ()
     overridden: Overridden | None = None
     difference: Difference | None = None

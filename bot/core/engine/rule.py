@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
+from bot.core.engine.consent import FieldPaths
 from bot.core.engine.page import Page
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
@@ -36,7 +37,8 @@ class Rule:
     `subjects` are the kinds that it judges; empty: every kind. A `find` is asked again about a
     subject when the subject changed, or when a resource of a kind in `context` changed within
     `reach` of it (a cluster-scoped resource, such as a Namespace, is in everyone's reach).
-    `aliases` are the ids that the rule had before, oldest first.
+    `aliases` are the ids that the rule had before, oldest first. `consent` are the fields of the
+    resource that an approval rests on besides message and facts; None is the whole resource.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Rule:
     compare: Compare | None = None
     find: Find | None = None
     aliases: tuple[str, ...] = ()
+    consent: FieldPaths | None = None
     source: Callable[[], str] | None = None
 
     @property

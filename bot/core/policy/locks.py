@@ -59,7 +59,7 @@ def _level(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
 
 def _strict(strict: str) -> Callable[[str, Mapping[str, Any], Held], _Found]:
     """The check of a key with two values, of which `strict` is the strict one."""
-    default = {"enforce": "enforce", "block": "allow"}[strict]
+    default = {"enforce": "enforce", "block": "block"}[strict]
 
     def check(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
         if under.get(key, default) == strict and upper[key] != strict:
@@ -153,6 +153,7 @@ _CHECKS: Final[Mapping[str, Callable[[str, Mapping[str, Any], Held], _Found]]] =
         "approvals": _free,
         "assume": _subsets,
         "block": _level,
+        "escalation": _subsets,
         "ignore": _subset,
         "images": _images,
         "incomplete": _strict("block"),

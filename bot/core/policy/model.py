@@ -143,6 +143,14 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """Who accepts what nobody else is left to accept."""
+
+    teams: tuple[Team, ...] = ()
+    users: tuple[User, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Assume:
     """Properties of clusters that no manifest shows: namespaces that deny traffic by default."""
 
@@ -175,7 +183,7 @@ class Policy:
     mode: Literal["enforce", "observe"] = "enforce"
     block: Threshold = Threshold.ERROR
     inline: Threshold = Threshold.WARNING
-    incomplete: Literal["allow", "block"] = "allow"
+    incomplete: Literal["allow", "block"] = "block"
     unlisted: Severity = Severity.NOTICE
     ignore: Names = ()
     environments: tuple[EnvironmentPolicy, ...] = ()
@@ -188,6 +196,7 @@ class Policy:
     notify: tuple[Notice, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     override: Override = Override()
+    escalation: Escalation = Escalation()
     promotes: Names = ()
     assume: Assume = Assume()
     rbac: KnownRbac = KnownRbac()

@@ -93,7 +93,11 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         "waits_only": waits_only(review),
         "waived": [item for item in review.suppressed if "waiver" in item.because],
         "approved": [item for item in review.suppressed if "approval" in item.because],
-        "messages": {finding.fingerprint: finding.message for finding in review.findings},
+        "messages": {
+            **{finding.fingerprint: finding.message for finding in review.findings},
+            **{problem.id: problem.message for problem in review.problems},
+        },
+        "ended": [item for item in review.waiting if item.ended],
         "known": {
             finding.fingerprint: finding
             for finding in (*(item.finding for item in review.suppressed), *review.findings)

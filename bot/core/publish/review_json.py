@@ -80,6 +80,8 @@ class Problem(msgspec.Struct, frozen=True):
     new: bool
     location: Location | None
     message: str
+    id: str
+    approvable: bool
 
 
 class Fetched(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -159,11 +161,24 @@ def _review(decided: review.Review) -> Review:
             for item in decided.suppressed
         ),
         problems=tuple(
-            Problem(problem.kind, problem.new, problem.location, problem.message)
+            Problem(
+                problem.kind,
+                problem.new,
+                problem.location,
+                problem.message,
+                problem.id,
+                problem.approvable,
+            )
             for problem in decided.problems
         ),
         summary=_summary(decided.summary),
     )
+
+
+def _facts(finding: review.ReviewFinding) -> dict[str, Any]:
+    """The facts, and as `content` a digest of what else an approval rests on."""
+    facts: dict[str, Any] = {key: thaw(value) for key, value in finding.facts.items()}
+    return {**facts, "content": finding.content.digest} if finding.content.digest else facts
 
 
 def _finding(finding: ReviewFinding) -> dict[str, Any]:
@@ -178,7 +193,7 @@ def _finding(finding: ReviewFinding) -> dict[str, Any]:
         "location": finding.location,
         "related": finding.related,
         "fingerprint": finding.fingerprint,
-        "facts": {key: thaw(value) for key, value in finding.facts.items()},
+        "facts": _facts(finding),
         "details": msgspec.UNSET if details == Details() else details,
         "suggestion": finding.suggestion or msgspec.UNSET,
     }

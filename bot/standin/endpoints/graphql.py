@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
@@ -10,6 +13,7 @@ from bot.standin import auth
 from bot.standin.bodies.repository import page_url
 from bot.standin.calls import body, calling_token, state
 from bot.standin.errors import HttpRefusal
+from bot.standin.git.repository import Commit
 from bot.standin.graphql import Arguments, Field, RequestRefused, connection, respond
 from bot.standin.state import (
     Account,
@@ -24,6 +28,7 @@ from bot.standin.state import (
 
 graphql = Blueprint("graphql", __name__)
 _FORBIDDEN = "Resource not accessible by integration"
+_CO_AUTHOR = re.compile(r"^Co-authored-by: (.*?) <([^<>\n]*)>$", re.MULTILINE | re.IGNORECASE)
 
 
 @graphql.post("/api/graphql")
@@ -98,9 +103,49 @@ def _pull_fields(pull: StandInPullRequest) -> Field:
         "headRefOid": pull.head_sha,
         "baseRefName": pull.base_ref,
         "author": _account(pull.user),
+        "merged": pull.merged_at is not None,
+        "commits": partial(_commits, pull),
         "reviewThreads": connection(threads, lambda root: _thread(pull, root)),
         "comments": connection(pull.conversation, _comment),
     }
+
+
+def _commits(pull: StandInPullRequest, info: Any, **page: Any) -> Field:
+    """A page of the commits of the head that the base lacks, oldest first."""
+    git = pull.head_repository.git
+    commits = [git.read_commit(sha) for sha in git.commits_between(pull.base_sha, pull.head_sha)]
+    return connection(commits, lambda each: {"commit": _commit(pull.repository, each)})(
+        info, **page
+    )
+
+
+def _commit(repository: StandInRepository, commit: Commit) -> Field:
+    people = [(commit.name, commit.email), *_CO_AUTHOR.findall(commit.message)]
+    return {
+        "__typename": "Commit",
+        "oid": commit.sha,
+        "message": commit.message,
+        "parents": connection(commit.parents, lambda sha: {"oid": sha, "message": ""}),
+        "authors": connection(people, lambda person: _git_actor(*person)),
+        "committer": _git_actor(commit.name, commit.email),
+        "associatedPullRequests": connection(
+            [pull for pull in repository.pulls.values() if _contains(pull, commit.sha)],
+            _pull_fields,
+        ),
+    }
+
+
+def _contains(pull: StandInPullRequest, commit: str) -> bool:
+    git = pull.head_repository.git
+    return commit in git.commits_between(pull.base_sha, pull.head_sha)
+
+
+def _git_actor(name: str, email: str) -> Field:
+    """Whose an address is, GitHub knows of its own accounts."""
+    login = email.removesuffix("@users.noreply.github.invalid")
+    account = state().accounts.get(login) if login != email else None
+    known = account is not None and account.type == "User"
+    return {"name": name, "email": email, "user": _account(account) if account and known else None}
 
 
 def _thread(pull: StandInPullRequest, root: ReviewComment) -> Field:

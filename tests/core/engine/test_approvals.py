@@ -10,26 +10,28 @@ from bot.core.codeowners import Codeowners, parse_codeowners
 from bot.core.engine.approvals import (
     Approval,
     Consent,
-    Need,
-    affected_namespaces,
     digest,
     named,
-    needs,
     settle,
     short_id,
 )
+from bot.core.engine.consent import ConsentContent
 from bot.core.engine.decide import conclusion
+from bot.core.engine.needs import Approvers, Need, affected_namespaces, needs
 from bot.core.engine.review import (
     Details,
+    EndedApproval,
     Overridden,
     Problem,
+    ProblemSubject,
     ResourceReference,
     Review,
     ReviewFinding,
     Suppressed,
+    problem_about,
 )
 from bot.core.finding import Severity, Table
-from bot.core.policy.model import ApprovalPolicy, NamespaceOwner, Policy
+from bot.core.policy.model import ApprovalPolicy, Escalation, NamespaceOwner, Policy
 from bot.core.values import freeze, mapping
 from tests.reviews import decided, finding
 
@@ -65,7 +67,7 @@ def settled(
 ) -> Review:
     """The review of one finding after these approvals."""
     review = decided(found, policy=policy)
-    return settle(review, policy, codeowners, Consent(approvals, elsewhere))
+    return settle(review, Approvers(policy, codeowners), Consent(approvals, elsewhere))
 
 
 def with_grants(*scopes: str) -> ReviewFinding:
@@ -229,7 +231,7 @@ def test_nothing_else_is_carried_over(accepted: str, wanted: str, policy: Policy
 
 def test_an_override_turns_the_check_and_leaves_the_verdict() -> None:
     held = Overridden("octocat", "the site is down", "2026-11-21 10:00")
-    review = settle(decided(FOUND), Policy(), FILE, Consent(overridden=held))
+    review = settle(decided(FOUND), Approvers(Policy(), FILE), Consent(overridden=held))
 
     end = conclusion(review, Policy())
     assert (review.verdict, end.conclusion) == ("blocked", "success")
@@ -239,7 +241,7 @@ def test_an_override_turns_the_check_and_leaves_the_verdict() -> None:
 def test_an_override_of_what_passes_is_not_spoken_of() -> None:
     held = Overridden("octocat", "the site is down", "2026-11-21 10:00")
 
-    assert settle(decided(), Policy(), FILE, Consent(overridden=held)).overridden is None
+    assert settle(decided(), Approvers(Policy(), FILE), Consent(overridden=held)).overridden is None
 
 
 @pytest.mark.parametrize(
@@ -260,7 +262,7 @@ def test_to_wait_for_whom_the_policy_names_is_not_to_be_broken(policy: Policy, t
 
 def test_some_wait_and_some_are_broken() -> None:
     review = decided(FOUND, finding("image-tag", fingerprint="b"), policy=SECURITY)
-    end = conclusion(settle(review, SECURITY, FILE, Consent()), SECURITY)
+    end = conclusion(settle(review, Approvers(SECURITY, FILE), Consent()), SECURITY)
 
     assert end.title == "2 findings to deal with, 1 of them waiting for approval"
 
@@ -269,7 +271,7 @@ def test_a_problem_still_makes_the_review_incomplete_once_all_is_accepted() -> N
     problem = Problem("unrendered", True, None, "not rendered")
     review = decided(FOUND, policy=SECURITY, problems=(problem,))
 
-    assert settle(review, SECURITY, FILE, Consent((approval(),))).verdict == "incomplete"
+    assert settle(review, Approvers(SECURITY, FILE), Consent((approval(),))).verdict == "incomplete"
 
 
 FINGERPRINTS = ("0123456789abcdef0123", "0123456789abcdef0123-2", "0123ffffffffffffffff")
@@ -288,3 +290,140 @@ FINGERPRINTS = ("0123456789abcdef0123", "0123456789abcdef0123-2", "0123fffffffff
 )
 def test_an_id_names_a_fingerprint(wanted: str, expected: tuple[str, ...]) -> None:
     assert named(wanted, FINGERPRINTS) == expected
+
+
+UNSEEN = problem_about(
+    ProblemSubject("kustomization:apps", ("a", "b")),
+    "unrendered",
+    None,
+    "apps is not rendered",
+    new=True,
+)
+RULES = ("image-not-approved", "rbac-invalid")
+ALL_RULES = Policy(
+    approvals=(
+        ApprovalPolicy(("image-*",), teams=("example/images",)),
+        ApprovalPolicy(("rbac-*",), users=("octocat",)),
+    )
+)
+
+
+def accepted_problem(problem: Problem, by: str, owner: str) -> Approval:
+    return Approval(
+        1, problem.id, problem.digest, Severity.ERROR, (), by, (owner,), "built by hand",
+        message=problem.message,
+    )  # fmt: skip
+
+
+def settled_problem(*approvals: Approval, problem: Problem = UNSEEN) -> Review:
+    approvers = Approvers(ALL_RULES, FILE, rules=RULES)
+    review = decided(policy=ALL_RULES, problems=(problem,))
+    return settle(review, approvers, Consent(approvals))
+
+
+IMAGES = accepted_problem(UNSEEN, "hubot", "@example/images")
+RBAC = accepted_problem(UNSEEN, "octocat", "@octocat")
+
+
+def test_a_problem_is_accepted_by_those_who_may_accept_every_rule_that_it_may_hide() -> None:
+    partly, wholly = settled_problem(IMAGES), settled_problem(IMAGES, RBAC)
+
+    assert (partly.verdict, partly.waiting[0].owners) == ("incomplete", ("@octocat",))
+    assert (wholly.verdict, wholly.problems) == ("pass", ())
+    assert [(item.problem, item.because["by"]) for item in wholly.accepted] == [
+        (UNSEEN, "hubot, octocat")
+    ]
+    title = "Accepted by hubot, octocat: apps is not rendered"
+    assert conclusion(wholly, ALL_RULES).title == title
+
+
+def test_an_accepted_problem_comes_back_when_its_inputs_change() -> None:
+    subject = ProblemSubject("kustomization:apps", ("a", "c"))
+    later = problem_about(subject, "unrendered", None, "apps is not rendered", new=True)
+    review = settled_problem(IMAGES, RBAC, problem=later)
+
+    assert (later.id, review.verdict) == (UNSEEN.id, "incomplete")
+    assert [ended.by for ended in review.waiting[0].ended] == ["hubot", "octocat"]
+
+
+def test_a_problem_with_unknown_inputs_cannot_be_accepted() -> None:
+    problem = problem_about(ProblemSubject("x"), "unrendered", None, "not rendered", new=True)
+    consent = accepted_problem(problem, "octocat", "@octocat")
+
+    assert settled_problem(consent, problem=problem).verdict == "incomplete"
+
+
+def test_nobody_accepts_a_problem_that_may_hide_a_rule_without_owners() -> None:
+    approvers = Approvers(SECURITY, Codeowners(), rules=("service-exposed", "rbac-invalid"))
+
+    assert approvers.of_problem(UNSEEN) == ()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_nobody_who_wrote_the_change_accepts_it(*, elsewhere: bool) -> None:
+    """Neither here nor through an approval of an earlier stage."""
+    policy = replace(SECURITY, promotes=("staging", "production"))
+    consent = approval(finding(environments=("staging",)))
+    review = decided(
+        finding(environments=("production" if elsewhere else "staging",)), policy=policy
+    )
+    given = Consent((), (consent,)) if elsewhere else Consent((consent,))
+
+    wrote = settle(review, Approvers(policy, FILE, frozenset({"octocat"})), given)
+    other = settle(review, Approvers(policy, FILE, frozenset({"mona"})), given)
+
+    assert (wrote.verdict, other.verdict) == ("blocked", "pass")
+
+
+def test_an_approval_that_ended_says_what_changed_since() -> None:
+    before, after = (
+        replace(FOUND, content=ConsentContent(digest, fields))
+        for digest, fields in (
+            ("a", {"spec.image": "1", "spec.command": "1"}),
+            ("b", {"spec.image": "2", "spec.command": "1"}),
+        )
+    )
+    consent = replace(approval(before), fields=before.content.fields, message=before.message)
+
+    assert settled(consent, found=before).verdict == "pass"
+    assert settled(consent, found=after).waiting[0].ended == (
+        EndedApproval("octocat", changed=("spec.image",)),
+    )
+    assert settled(consent, found=replace(before, message="worse")).waiting[0].ended == (
+        EndedApproval("octocat", before=before.message),
+    )
+
+
+PERSON = Policy(approvals=(ApprovalPolicy(("*",), users=("octocat", "mona")),))
+ESCALATED = replace(PERSON, escalation=Escalation(users=("boss",)))
+
+
+@pytest.mark.parametrize(
+    ("policy", "authors", "expected"),
+    [
+        (ESCALATED, {"octocat"}, (Need(("@octocat", "@mona")),)),
+        (ESCALATED, {"octocat", "mona"}, (Need(("@boss",), escalated=True),)),
+        (PERSON, {"octocat", "mona"}, (Need(("@octocat", "@mona")),)),
+        (Policy(escalation=ESCALATED.escalation), set(), (Need(("@boss",), escalated=True),)),
+        (replace(SECURITY, escalation=ESCALATED.escalation), set(), needs(FOUND, SECURITY, FILE)),
+    ],
+)
+def test_where_nobody_is_left_the_policy_s_escalation_decides(
+    policy: Policy, authors: set[str], expected: tuple[Need, ...]
+) -> None:
+    approvers = Approvers(policy, Codeowners(), frozenset(authors))
+
+    assert approvers.of_finding(FOUND) == expected
+
+
+def test_the_title_says_what_was_accepted() -> None:
+    one, other = finding("service-a", fingerprint="a"), finding("service-b", fingerprint="b")
+    review = settle(
+        decided(one, other, policy=SECURITY),
+        Approvers(SECURITY, FILE),
+        Consent((approval(one), approval(other, by="mona"))),
+    )
+    single = settled(approval())
+
+    assert conclusion(review, SECURITY).title == "2 findings accepted by mona, octocat"
+    assert conclusion(single, SECURITY).title == f"Accepted by octocat: {FOUND.message}"

@@ -17,6 +17,7 @@ from bot.core.policy.model import (
     ApprovalPolicy,
     Assume,
     EnvironmentPolicy,
+    Escalation,
     Images,
     KnownRbac,
     NamespaceOwner,
@@ -61,7 +62,7 @@ version: 1
 mode: observe
 block: warning
 inline: never
-incomplete: block
+incomplete: allow
 ignore: [charts/vendor/**]
 environments:
   - {name: production, paths: [clusters/production/**], kubernetes: "1.34", default-namespace: apps}
@@ -86,6 +87,7 @@ waivers:
      namespaces: [shop], paths: [apps/**], reason: "moves in Q1, PLAT-812", expires: 2027-03-31}
   - {fingerprint: 0123456789abcdef0123-2, reason: known, expires: "2027-03-31"}
 override: {teams: [example/oncall], users: [octocat], hours: 4}
+escalation: {teams: [example/heads]}
 promotes: [staging, production]
 assume: {default-deny: [shop]}
 rbac: {known: [exported-rbac/*.yaml]}
@@ -103,7 +105,7 @@ def test_every_key_is_read() -> None:
         mode="observe",
         block=Threshold.WARNING,
         inline=Threshold.NEVER,
-        incomplete="block",
+        incomplete="allow",
         ignore=("charts/vendor/**",),
         environments=(
             EnvironmentPolicy("production", ("clusters/production/**",), "1.34", "apps"),
@@ -140,6 +142,7 @@ def test_every_key_is_read() -> None:
             Waiver("known", day, fingerprint="0123456789abcdef0123-2"),
         ),
         override=Override(("example/oncall",), ("octocat",), 4),
+        escalation=Escalation(("example/heads",)),
         promotes=("staging", "production"),
         assume=Assume(("shop",)),
         rbac=KnownRbac(("exported-rbac/*.yaml",)),

@@ -12,6 +12,7 @@ import pytest
 from bot.core.codeowners import parse_codeowners
 from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
 from bot.core.engine.approvals import Approval, Consent, digest, settle
+from bot.core.engine.needs import Approvers
 from bot.core.engine.page import Page
 from bot.core.engine.review import (
     Counts,
@@ -87,7 +88,7 @@ def settled(*given: str, overridden: Overridden | None = None, only: bool = Fals
         for by in given
     )  # fmt: skip
     before = decided(*found, policy=PEOPLE)
-    return settle(before, PEOPLE, CODEOWNERS, Consent(approvals, overridden=overridden))
+    return settle(before, Approvers(PEOPLE, CODEOWNERS), Consent(approvals, overridden=overridden))
 
 
 DIFFERENCE = Difference(
@@ -162,7 +163,9 @@ TEXTS: dict[str, Callable[[], str]] = {
     "difference": lambda: difference_markdown(DIFFERENCE),
     "summary_passing": lambda: summary(decided(finding(severity=Severity.NOTICE)), Policy()),
     "summary_incomplete": lambda: summary(decided(problems=PROBLEMS), Policy()),
-    "summary_as_before": lambda: summary(decided(problems=PROBLEMS[:1]), Policy()),
+    "summary_as_before": lambda: summary(
+        decided(problems=PROBLEMS[:1]), Policy(incomplete="allow")
+    ),
     "summary_observing": lambda: summary(
         decided(finding(), policy=Policy(mode="observe")), Policy(mode="observe")
     ),

@@ -61,6 +61,8 @@ DOCUMENT: dict[str, Any] = {
             "new": False,
             "location": {"path": "apps/chart", "line": None, "side": "RIGHT"},
             "message": "a chart is not rendered",
+            "id": "",
+            "approvable": False,
         }
     ],
     "summary": {

@@ -1,0 +1,159 @@
+"""Who may accept what was shown when, by GitHub's own word, on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.github.tasks import Announcement
+from bot.service.context import utc_now
+from bot.standin.state import StandInPullRequest
+from tests.service.test_commands import POLICY, answers, events, heard, prepared, said
+from tests.service.world import BAD, GOOD, World, encoded
+
+ESCALATION = (
+    POLICY.replace("teams: [example/security]", "users: [octocat]")
+    + "escalation: {users: [hubot]}\n"
+)
+
+
+class Clock:
+    """GitHub's clock, which a test moves."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment.replace(microsecond=0)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def pass_seconds(self, seconds: int) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+def with_clocks(world: World, skew: int) -> tuple[World, Clock]:
+    """A world whose service is this many seconds ahead of GitHub."""
+    clock = Clock(utc_now())
+    world.github.state.clock = clock
+    ours: Callable[[], datetime] = lambda: clock.moment + timedelta(seconds=skew)  # noqa: E731
+    return replace(world, service=replace(world.service, now=ours)), clock
+
+
+def accepted(world: World) -> int:
+    return len(events(world, "approved"))
+
+
+@pytest.mark.parametrize("skew", [-90, 0, 5])
+def test_what_was_shown_before_a_comment_is_decided_by_github_s_clock(
+    world: World, skew: int
+) -> None:
+    """A clock behind would show the comment what came later; one ahead would hide what it saw."""
+    here, clock = with_clocks(world, skew)
+    pull = prepared(here)
+    clock.pass_seconds(2)
+    comment = here.github.comment(pull, "/fairlead approve all fine", by="hubot")
+    clock.pass_seconds(2)
+    here.push({"a.yaml": BAD + "  b: bad\n  c: bad\n"})
+    assert here.review(pull) == "blocked"
+
+    assert heard(here, pull, comment) == "obeyed"
+    assert (accepted(here), here.check(pull)[1]) == (1, "failure")
+
+
+def test_in_the_second_of_a_conclusion_all_means_what_was_there_before(world: World) -> None:
+    here, clock = with_clocks(world, 0)
+    pull = prepared(here)
+    clock.pass_seconds(2)
+    here.push({"a.yaml": BAD + "  b: bad\n"})
+    assert here.review(pull) == "blocked"
+
+    assert said(here, pull, "/fairlead approve all fine", "hubot") == "obeyed"
+    assert accepted(here) == 1
+
+
+def test_an_approval_is_refused_where_github_shows_nothing_yet(world: World) -> None:
+    here, clock = with_clocks(world, 60)
+    comment = here.github.comment(
+        here.pull({"long.yaml": GOOD}, "other"), "/fairlead approve all fine", by="hubot"
+    )
+    clock.pass_seconds(2)
+    pull = prepared(here)
+
+    assert heard(here, pull, comment) in {"unneeded", "heard"}
+    assert accepted(here) == 0
+
+
+def commit(world: World, author: str, message: str = "Change", text: str = "  c: good\n") -> None:
+    world.github.commit(
+        world.repository, "change", encoded({"a.yaml": BAD + text}), message=message, author=author
+    )
+
+
+def hubot_is_refused(world: World, pull: StandInPullRequest) -> bool:
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    return accepted(world) == 0 and "wrote one of its commits" in answers(pull)[-1]
+
+
+def test_who_wrote_a_commit_accepts_nothing(world: World) -> None:
+    pull = prepared(world)
+    commit(world, "hubot")
+    world.review(pull)
+
+    assert hubot_is_refused(world, pull)
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [("hubot@users.noreply.github.invalid", True), ("hubot@example.com", False)],
+)
+def test_a_co_author_is_who_github_says(world: World, address: str, *, refused: bool) -> None:
+    """A line with an address that GitHub knows nobody by is text, and keeps nobody out."""
+    pull = prepared(world)
+    commit(world, "octocat", f"Change\n\nCo-authored-by: Hubot <{address}>\n")
+    world.review(pull)
+
+    assert hubot_is_refused(world, pull) is refused
+
+
+def test_who_pushed_accepts_nothing(world: World) -> None:
+    pull = prepared(world)
+    commit(world, "octocat")
+    world.service.do(Announcement(world.job(pull), None, "hubot", pull.head_sha))
+    world.review(pull)
+
+    assert hubot_is_refused(world, pull)
+
+
+def test_a_plain_merge_of_the_base_makes_nobody_an_author(world: World) -> None:
+    pull = prepared(world)
+    world.push({"other.yaml": GOOD}, "main")
+    git = world.repository.git
+    main = git.resolve("refs/heads/main") or ""
+    merge = git.merge(pull.head_sha, main, message="Merge", author="hubot", moment=utc_now())
+    world.github.move_branch(world.repository, "change", merge or "", author="hubot")
+    world.service.do(Announcement(world.job(pull), None, "hubot", pull.head_sha))
+    world.review(pull)
+
+    assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
+    assert world.check(pull)[1] == "success"
+
+
+def test_an_approver_who_then_pushes_has_accepted_nothing(world: World) -> None:
+    pull = prepared(world)
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    assert world.check(pull)[1] == "success"
+    commit(world, "hubot")
+    world.review(pull)
+
+    assert world.check(pull)[1] == "failure"
+    assert "who has become an author of this change" in (world.run(pull).summary or "")
+
+
+def test_where_only_the_author_could_accept_the_escalation_does(world: World) -> None:
+    pull = prepared(world, ESCALATION)
+
+    assert "`@hubot` (nobody else is left)" in (world.run(pull).summary or "")
+    assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
+    assert world.check(pull)[1] == "success"
