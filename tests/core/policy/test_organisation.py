@@ -105,6 +105,7 @@ LOOSENING = [
     ("block", "", "block: never", "block"),
     ("inline", "", "inline: error", "inline"),
     ("incomplete", "incomplete: block", "incomplete: allow", "incomplete"),
+    ("unlisted", "unlisted: error", "unlisted: notice", "unlisted"),
     ("ignore", "ignore: [a/**]", "ignore: [a/**, b/**]", "ignore"),
     ("trusted-sources", "", "trusted-sources: [10.0.0.0/8]", "trusted-sources"),
     (
