@@ -63,6 +63,7 @@ mode: observe
 block: warning
 inline: never
 incomplete: allow
+unlisted: warning
 ignore: [charts/vendor/**]
 environments:
   - {name: production, paths: [clusters/production/**], kubernetes: "1.34", default-namespace: apps}
@@ -106,6 +107,7 @@ def test_every_key_is_read() -> None:
         block=Threshold.WARNING,
         inline=Threshold.NEVER,
         incomplete="allow",
+        unlisted=Severity.WARNING,
         ignore=("charts/vendor/**",),
         environments=(
             EnvironmentPolicy("production", ("clusters/production/**",), "1.34", "apps"),
