@@ -6,18 +6,24 @@ from collections.abc import Iterator
 from typing import Final
 
 from bot.core.finding import Finding, Severity
-from bot.core.state import State, changes
+from bot.core.state import Change, State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.workloads import service_accounts
+from bot.kubernetes.workloads import cloud_identities, service_accounts
+from bot.kubernetes.workloads.pods import TEMPLATED
 
 SEVERITY: Final = Severity.ERROR
-SUBJECTS: Final = (kinds.SERVICE_ACCOUNT, kinds.SECRET)
+SUBJECTS: Final = (
+    kinds.SERVICE_ACCOUNT,
+    kinds.SECRET,
+    *cloud_identities.IDENTITY_OBJECTS,
+    *TEMPLATED,
+)
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     for change in changes(before, after, *SUBJECTS):
-        for account_change in service_accounts.account_changes(change.before, change.after):
+        for account_change in _account_changes(change, after):
             yield Finding(
                 node=account_change.node,
                 message=account_change.message,
@@ -26,3 +32,14 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
                 facts=account_change.facts,
                 side=account_change.side,
             )
+
+
+def _account_changes(change: Change, after: State) -> Iterator[service_accounts.AccountChange]:
+    old, new = change.before, change.after
+    kind = change.key.group_kind
+    if kind in cloud_identities.IDENTITY_OBJECTS:
+        yield from cloud_identities.identity_changes(old, new)
+    elif kind not in TEMPLATED:
+        yield from service_accounts.account_changes(old, new)
+    elif old is not None and new is not None:
+        yield from cloud_identities.labelled_pods(after, old, new)

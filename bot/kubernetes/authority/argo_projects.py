@@ -8,6 +8,11 @@ from typing import Final
 
 from bot.core.finding import Finding, Severity, Side
 from bot.core.resource import Node, Resource
+from bot.kubernetes.authority.argo_limits import (
+    accounts_changed,
+    signatures_changed,
+    windows_changed,
+)
 from bot.kubernetes.authority.argo_policy import policy_lines, wider
 from bot.kubernetes.authority.pattern_lists import (
     added,
@@ -44,7 +49,9 @@ def new_project(project: Resource, privileged: tuple[str, ...]) -> Finding:
 def project_widened(before: Resource, after: Resource) -> Iterator[tuple[Node, str, Side]]:
     """What a project newly allows: the field, the permission in words, the side of the field."""
     base, head = before.at("spec"), after.at("spec")
-    for compare in (_sources, _destinations, _kinds, _roles, _checks):
+    compared = (_sources, _destinations, _kinds, _roles, _checks)
+    limits = (accounts_changed, signatures_changed, windows_changed)
+    for compare in (*compared, *limits):
         yield from compare(base, head)
 
 
@@ -123,6 +130,3 @@ def _checks(base: Node, head: Node) -> Iterator[tuple[Node, str, Side]]:
     if base[scoped].value is True and head[scoped].value is not True:
         node, side = place(head[scoped], base[scoped])
         yield node, "deploys to clusters of other projects", side
-    if any(base["signatureKeys"].items()) and not any(head["signatureKeys"].items()):
-        node, side = place(head["signatureKeys"], base["signatureKeys"])
-        yield node, "no longer asks for signed commits", side

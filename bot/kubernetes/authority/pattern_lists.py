@@ -32,6 +32,8 @@ def matches_path(pattern: str, text: str) -> bool:
     """Whether a path pattern covers another: `*` is one segment, `**` any number of segments."""
     if pattern == "*" or "**" in pattern:
         return matches(pattern, text)
+    if "**" in text or text == "*":
+        return False  # that reaches across slashes, which this pattern does not
     parts, others = pattern.split("/"), text.split("/")
     return len(parts) == len(others) and all(map(matches, parts, others))
 
