@@ -120,3 +120,19 @@ def test_its_removal_is_a_problem_at_base() -> None:
     assert problem.location is not None
     assert (problem.location.side, problem.new) == ("LEFT", False)
     assert "is gone, and what it held is not known" in problem.message
+
+
+def test_a_source_is_found_in_a_root_that_is_not_rendered() -> None:
+    repository, _, release = RELEASE.partition("---\n")
+    files = {
+        "flux.yaml": KUSTOMIZATION.replace("./deploy", "./sources\n  targetNamespace: flux-system")
+        .replace("OCIRepository, name: manifests", "GitRepository, name: here"),
+        "sources/charts.yaml": repository.replace(", namespace: flux-system", ""),
+        "app/release.yaml": release,
+    }  # fmt: skip
+    changed = {**files, "app/release.yaml": release.replace("replicas: 1", "replicas: 2")}
+    grove = Grove(files, changed)
+
+    (problem,) = examine_trees(grove.question(), grove.content(), ()).problems
+
+    assert problem.message.startswith("The chart podinfo of https://charts.example.com is not")

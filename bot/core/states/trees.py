@@ -33,6 +33,7 @@ from bot.core.states.placements.delivery import altered
 from bot.core.states.placements.ignore_volatile import with_steady
 from bot.core.states.placements.keep_applied import with_listed, with_standing
 from bot.core.states.placements.rendered_pairs import RenderedPair, rendered_of
+from bot.core.states.placements.written_sources import written_sources
 from bot.core.states.problems import links_of
 from bot.core.states.rendered.rendering import Rendering
 from bot.core.states.rendered.reverted_build import PutBack
@@ -197,7 +198,11 @@ class Trees:
     def _declare(self, declare: Declare, read: Sequence[ManyApplied]) -> _Declared:
         """The declarations in what was read, of base, of head, and of base upon head's files."""
         base, head = (
-            tuple(resource for applied in side.values() for resource in applied.every)
+            tuple(
+                resource
+                for applied in side.values()
+                for resource in (*applied.every, *written_sources(applied, self._manifests))
+            )
             for side in read
         )
         both = (*base, *head)

@@ -35,9 +35,9 @@ _LISTS: Final = ("patches", "patchesStrategicMerge", "patchesJson6902", "compone
 def declared_by(resource: Resource, places: TreeFiles, flux: FluxObjects) -> Iterator[Declared]:
     """Yield the root that a Kustomization declares, once for each cluster that it is applied to."""
     spec = resource.at("spec")
-    is_own = flux.source_is_own(spec["sourceRef"], resource.namespace)
+    located = flux.located(resource)
+    is_own, place = located.is_own, located.path
     named = spec["path"].text or "."
-    place = within(named)
     node = spec["path"] if spec["path"].exists else spec
     if is_own is False or place is None or (is_own is None and not places.has(place)):
         if not spec["sourceRef"]["name"].text:
@@ -73,7 +73,7 @@ def _unbuilt(resource: Resource, node: Node) -> Declared:
 
 def _built(node: Node, place: str, places: TreeFiles, flux: FluxObjects) -> Declared:
     spec = node.resource.at("spec").mapping
-    ignored = source_ignore(places, flux.ignored_by(node.resource.at("spec", "sourceRef")))
+    ignored = source_ignore(places, flux.ignored_by(flux.located(node.resource).reference))
     path = _kustomization(place, places, ignored)
     left_out: tuple[str, ...] = ()
     target = path or (f"{place}/kustomization.yaml" if place else "kustomization.yaml")

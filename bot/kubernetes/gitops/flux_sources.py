@@ -10,12 +10,25 @@ from typing import Final
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.states.roots.files import directory
 from bot.kubernetes import kinds
+from bot.kubernetes.gitops.artifacts import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, composed_path
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.substitution import pairs_of
 from bot.kubernetes.gitops.tree_files import lies_in, within
 
 GIT_REPOSITORY: Final = GroupKind("source.toolkit.fluxcd.io", "GitRepository")
 HELM_CHART: Final = GroupKind("source.toolkit.fluxcd.io", "HelmChart")
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePath:
+    """A directory of a source: `reference` names the source, `path` is None outside of it.
+
+    `is_own` says whether the source is this repository, None if that is unknown.
+    """
+
+    reference: Node
+    path: str | None
+    is_own: bool | None
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,25 @@ class FluxObjects:
             self.addresses.holds(repository.at("spec", "url").text) for repository in repositories
         }
         return answers.pop() if len(answers) == 1 else None
+
+    def located(self, kustomization: Resource) -> SourcePath:
+        """Return the directory of a source that a Kustomization applies."""
+        reference = kustomization.at("spec", "sourceRef")
+        path = kustomization.at("spec", "path").text or "."
+        if reference["kind"].text == EXTERNAL_ARTIFACT:
+            return self._composed(kustomization, reference, path)
+        is_own = self.source_is_own(reference, kustomization.namespace)
+        return SourcePath(reference, within(path), is_own)
+
+    def _composed(self, kustomization: Resource, reference: Node, path: str) -> SourcePath:
+        space = reference["namespace"].text or kustomization.namespace
+        name = reference["name"].text or ""
+        for generator in self.of(ARTIFACT_GENERATOR):
+            found = composed_path(generator, name, path) if generator.namespace == space else None
+            if found is not None:
+                is_own = self.source_is_own(found.source, space)
+                return SourcePath(found.source, found.path, is_own)
+        return SourcePath(reference, None, is_own=False)
 
     def ignored_by(self, reference: Node) -> str | None:
         """Return the `spec.ignore` of the source of a `sourceRef`; None if it is unknown."""
@@ -116,12 +148,9 @@ class FluxObjects:
         """The Kustomizations of this repository with the directory that each applies."""
         paths = []
         for kustomization in self.of(kinds.FLUX_KUSTOMIZATION):
-            path = within(kustomization.at("spec", "path").text or ".")
-            is_own = self.source_is_own(
-                kustomization.at("spec", "sourceRef"), kustomization.namespace
-            )
-            if path is not None and is_own is not False:
-                paths.append((kustomization, path))
+            located = self.located(kustomization)
+            if located.path is not None and located.is_own is not False:
+                paths.append((kustomization, located.path))
         return tuple(paths)
 
 

@@ -136,6 +136,11 @@ def _of_helm(built: BuildResult, root: Root) -> Iterator[_Origin]:
     manifest = read_manifest(built.output, _LIMITS)
     if manifest.kubectl.error is not None:
         raise UnbuildableError(f"what it gives cannot be read: {manifest.kubectl.error.message}")
+    refused = manifest.kustomize.error
+    if refused is not None and _is_flux(root):
+        raise UnbuildableError(
+            f"Flux refuses what it gives, as its post-renderer cannot read it: {refused.message}"
+        )
     sources: list[str] = []
     for chunk in cut_for_kubectl(normalised(built.output), _LIMITS).chunks:
         match = _SOURCE.match(chunk.data)
@@ -144,6 +149,14 @@ def _of_helm(built: BuildResult, root: Root) -> Iterator[_Origin]:
         sources.append(match["path"].decode("utf-8", "replace").strip() if match else last)
     for document in manifest.kubectl.objects:
         yield _Origin(document.encoded, _template(sources, document, root))
+
+
+def _is_flux(root: Root) -> bool:
+    """Return whether a HelmRelease installs a chart: Flux reads its output by kustomize.
+
+    https://github.com/fluxcd/helm-controller/tree/main/internal/postrender
+    """
+    return root.declared is not None and root.declared.tool.startswith("flux")
 
 
 def _template(sources: list[str], document: Object, root: Root) -> str:
