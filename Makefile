@@ -59,11 +59,18 @@ format: install
 	@$(BIN)/ruff check --quiet --fix-only
 	@$(BIN)/ruff format --quiet
 
+# The documentation as a site in build/site; every warning, such as a dead link, is an error.
+site:
+	@python3 -m venv build/site-environment
+	@build/site-environment/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@NO_MKDOCS_2_WARNING=1 build/site-environment/bin/mkdocs build --quiet --strict
+
 # requirements-dev.lock also has the pins of requirements.lock and the extras, so one install is enough.
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock pyproject.toml --group dev --extra demo --extra otel -o requirements-dev.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements-dev.lock --group build -o requirements-build.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group docs -o requirements-docs.lock
 
 clean:
 	@rm -rf $(VENV) build dist
