@@ -40,5 +40,6 @@ def rule_pages() -> dict[str, RulePage]:
 
 
 def _linked(html: str) -> str:
-    """Links between files in `rules/` as links between pages."""
+    """Links between files in `rules/` as links between pages, and blocks that keys can scroll."""
+    html = html.replace("<pre>", '<pre tabindex="0">')
     return _LINK.sub(lambda match: f'href="/rules/{match[1].replace("_", "-")}"', html)
