@@ -128,13 +128,13 @@ def test_a_new_rule_fails_its_own_example_until_it_is_written(copy: Path, shape:
         ["wrote rules/rule_of_a_test.md", "wrote rules/rule_of_a_test.py"],
     )
     assert "pytest tests/rules -k rule-of-a-test" in made.stdout
-    assert _test(copy) == "1 failed, 2 passed"
+    assert _test(copy) == "1 failed, 3 passed"
 
     function = copy / "rules" / "rule_of_a_test.py"
     text = function.read_text()
     function.write_text(text.replace("is not described yet", "uses the network of its node"))
 
-    assert _test(copy) == "3 passed"
+    assert _test(copy) == "4 passed"
 
 
 def _test(folder: Path) -> str:
