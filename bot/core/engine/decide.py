@@ -165,8 +165,10 @@ def _counts(finding: ReviewFinding, policy: Policy) -> bool:
 
 
 def _graded(finding: ReviewFinding, policy: Policy) -> ReviewFinding:
-    severity = policy.rule(finding.rule).severity or finding.severity
-    return replace(finding, severity=severity, blocks=policy.block.reached_by(severity))
+    rule = policy.rule(finding.rule)
+    severity = rule.severity or finding.severity
+    blocks = rule.mode == "enforce" and policy.block.reached_by(severity)
+    return replace(finding, severity=severity, blocks=blocks)
 
 
 def verdict_of(

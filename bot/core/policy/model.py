@@ -75,11 +75,13 @@ class Images:
 class RulePolicy:
     """The settings of one rule. `severity` None means the rule's own.
 
+    With `mode: observe` its findings are shown and block nothing, whatever the policy's own mode.
     `options` are YAML values, validated when `Policy.options` converts them to the rule's type.
     """
 
     severity: Severity | None = None
     off: bool = False
+    mode: Literal["enforce", "observe"] = "enforce"
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 

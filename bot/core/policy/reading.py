@@ -262,12 +262,13 @@ def decode_policy(value: Mapping[str, Any]) -> Policy:
 
 
 def _rule(setting: Any) -> RulePolicy:
-    """`off`, a severity, or a mapping of severity and options."""
+    """`off`, a severity, or a mapping of severity, mode and options."""
     options = dict(setting) if isinstance(setting, dict) else {"severity": setting}
-    severity = options.pop("severity", None)
+    severity, mode = options.pop("severity", None), options.pop("mode", "enforce")
     return RulePolicy(
         severity=None if severity in {None, "off"} else Severity(severity),
         off=severity == "off",
+        mode=mode,
         options=mapping(freeze(options)),
     )
 

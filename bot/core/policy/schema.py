@@ -90,10 +90,14 @@ def _target(reference: Schema, definitions: Mapping[str, Schema]) -> Schema:
 def _rule(options: Schema | None) -> Schema:
     """The schema of one rule: a severity, or a mapping that may also set options."""
     severity = {"description": "Instead of the rule's own severity.", "enum": _SEVERITIES}
+    mode = {
+        "description": "With `observe` its findings are shown and block nothing.",
+        "enum": ["enforce", "observe"],
+    }
     properties = options.get("properties", {}) if options is not None else {}
     mapping = {
         "type": "object",
-        "properties": {"severity": severity, **properties},
+        "properties": {"severity": severity, "mode": mode, **properties},
         "additionalProperties": options is None,
     }
     return {"anyOf": [{"enum": _SEVERITIES}, mapping]}

@@ -271,7 +271,9 @@ def rendered(totals: Summary) -> str:
 def consequence(finding: ReviewFinding, policy: Policy) -> str:
     """The finding's effect on the merge, in a word or two; empty for none."""
     if not finding.blocks:
-        return ""
+        observed = policy.rule(finding.rule).mode == "observe"
+        would = observed and policy.block.reached_by(finding.severity)
+        return "would block" if would else ""
     return "would block" if policy.mode == "observe" else "blocks"
 
 

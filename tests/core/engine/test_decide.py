@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
 import pytest
 
@@ -229,3 +230,15 @@ def test_verdict_and_conclusion_follow_from_findings_and_problems(
     review = decided(*found, policy=policy, problems=problems)
 
     assert (review.verdict, conclusion(review, policy)) == (verdict, expected)
+
+
+def test_a_rule_that_observes_blocks_nothing() -> None:
+    policy = Policy(rules=MappingProxyType({"service-exposed": RulePolicy(mode="observe")}))
+    observed, other = finding("service-exposed"), finding("rbac-invalid", fingerprint="b")
+
+    assert decided(observed, policy=policy).verdict == "pass"
+    both = decided(observed, other, policy=policy)
+    assert {found.rule: found.blocks for found in both.findings} == {
+        "rbac-invalid": True,
+        "service-exposed": False,
+    }

@@ -266,7 +266,7 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
             "rules: {pods-not-spread: {severty: off}}",
             (
                 "line 1: unknown key 'severty' in rules.pods-not-spread, did you mean 'severity'? "
-                "legal are 'severity', 'only-kinds', 'most', 'where'"
+                "legal are 'severity', 'mode', 'only-kinds', 'most', 'where'"
             ),
         ),
         (
@@ -279,7 +279,7 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         (
             "rules: {image-not-approved: {most: 1}}",
-            "line 1: unknown key 'most' in rules.image-not-approved, legal are 'severity'",
+            "line 1: unknown key 'most' in rules.image-not-approved, legal are 'severity', 'mode'",
         ),
         (
             "approvals: [{rules: [a-*, pods-*], teams: [a/b], count: 0}]",
@@ -635,3 +635,11 @@ def test_the_schema_is_the_same_whatever_the_order_of_the_rules() -> None:
     backwards = dict(reversed(OPTIONS.items()))
 
     assert json.dumps(policy_schema(OPTIONS)) == json.dumps(policy_schema(backwards))
+
+
+def test_a_rule_may_observe_alone() -> None:
+    policy = parse_policy("rules: {pods-not-spread: {mode: observe}}", OPTIONS)
+
+    assert policy.rule("pods-not-spread") == RulePolicy(mode="observe")
+    with pytest.raises(PolicyError, match=r"rules.pods-not-spread.mode is 'watch'"):
+        parse_policy("rules: {pods-not-spread: {mode: watch}}", OPTIONS)
