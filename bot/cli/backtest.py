@@ -30,6 +30,8 @@ Examples:
   fairlead backtest --last 20 --format json > backtest.json"""
 
 _SHOWN: Final = 12
+_MOST_UNSEEN: Final = 10
+_LONGEST_REASON: Final = 160
 """Characters of a commit id that are printed."""
 
 
@@ -157,6 +159,7 @@ def _text(outcomes: Sequence[Outcome], requested: int, policy: Policy) -> Iterat
         yield ""
     for outcome in troubled:
         yield f"{outcome.commit[:_SHOWN]}  {_why(outcome)}"
+    yield from _unseen_lines(outcomes)
     if suggestion := suggested_policy(rows, len(outcomes), policy):
         yield ""
         yield "A policy to start with, in .github/fairlead.yml:"
@@ -199,3 +202,18 @@ def _counting(total: int) -> Iterator[_Counter]:
                 shown.advance(task)
 
         yield Bar()
+
+
+def _unseen_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """How many merges would have been incomplete, why, and what would help."""
+    from bot.core.adoption.backtest import unseen  # noqa: PLC0415 - not for --help
+
+    reasons = unseen(outcomes)
+    if not reasons:
+        return
+    incomplete = sum(bool(each.review and each.review.problems) for each in outcomes)
+    yield ""
+    yield f"Could not be looked at in {incomplete} of {len(outcomes)} merges:"
+    for reason in reasons[:_MOST_UNSEEN]:
+        yield f"  {reason.merges:>3}  {reason.kind}: {reason.reason[:_LONGEST_REASON]}"
+        yield f"       what would help: {reason.advice}"

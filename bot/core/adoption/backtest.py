@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
-from bot.core.engine.review import Review
+from bot.core.engine.review import ProblemKind, Review
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 
 SCHEMA: Final = "fairlead.backtest/1"
+
+_ADVICE: Final[Mapping[ProblemKind, str]] = MappingProxyType(
+    {
+        "unrendered": "install what is missing (`fairlead tools fetch`), and let the fetcher reach "
+        "its sources",
+        "unreadable": "keep manifests in the repository as regular files",
+        "unjudged": "list what nothing applies under `ignore:`, or accept it on the pull request",
+        "rule-failed": "report the rule with the manifest that it crashed on",
+    }
+)
 
 _OFTEN: Final = 0.1
 """A rule that blocks more than this share of merges is suggested at a lower severity."""
@@ -60,6 +71,36 @@ def tallies(outcomes: Iterable[Outcome]) -> tuple[Tally, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.blocked, -row.merges, row.rule)))
 
 
+@dataclass(frozen=True, slots=True)
+class UnseenTally:
+    """One reason why merges would have been incomplete: how many, and what would help."""
+
+    kind: ProblemKind
+    reason: str
+    merges: int
+    advice: str
+
+
+def unseen(outcomes: Iterable[Outcome]) -> tuple[UnseenTally, ...]:
+    """The reasons for incomplete reviews, the one that stops most merges first."""
+    merges: dict[tuple[ProblemKind, str], set[str]] = {}
+    for outcome in outcomes:
+        for problem in outcome.review.problems if outcome.review else ():
+            key = (problem.kind, _reason(problem.message))
+            merges.setdefault(key, set()).add(outcome.commit)
+    rows = (
+        UnseenTally(kind, reason, len(commits), _ADVICE[kind])
+        for (kind, reason), commits in merges.items()
+    )
+    return tuple(sorted(rows, key=lambda row: (-row.merges, row.kind, row.reason)))
+
+
+def _reason(message: str) -> str:
+    """The reason without the name of what it is about, so that equal ones count together."""
+    _, _, reason = message.partition(" rendered: ")
+    return (reason or message).partition("; ")[0]
+
+
 def verdicts(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """The number of merges by verdict; `failed` counts those without a review."""
     counted = Counter(
@@ -103,6 +144,10 @@ def document(outcomes: Sequence[Outcome], policy: Policy) -> dict[str, Any]:
                 "blocked": row.blocked,
             }
             for row in rows
+        ],
+        "unseen": [
+            {"kind": row.kind, "reason": row.reason, "merges": row.merges, "advice": row.advice}
+            for row in unseen(outcomes)
         ],
         "merges": [_merge(outcome) for outcome in outcomes],
         "suggested": suggested_policy(rows, len(outcomes), policy),
