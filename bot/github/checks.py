@@ -222,6 +222,23 @@ def cancel(connection: GitHubConnection, run: CheckRun, about: About) -> None:
     _update(connection, run, ended, run.annotations, "completed")
 
 
+def retire(connection: GitHubConnection, run: CheckRun, about: About) -> None:
+    """Takes back the green of a closed pull request: its verdict is about no open proposal."""
+    fields = {
+        "status": "completed",
+        "conclusion": "cancelled",
+        "external_id": str(about.id.ended("superseded")),
+        "output": {
+            "title": "Closed",
+            "summary": (
+                f"Pull request #{about.id.number} was closed. What was found about it says nothing "
+                "about another pull request of this commit, which is reviewed by itself."
+            ),
+        },
+    }
+    _update(connection, run, fields, run.annotations, "completed")
+
+
 def cancel_all(connection: GitHubConnection, about: About, runs: Iterable[CheckRun]) -> None:
     """Ends those of these runs that are about the same subject and unfinished.
 

@@ -114,12 +114,21 @@ def give_up(context: ServiceContext, job: Job, reference: str) -> None:
 
 
 def close(context: ServiceContext, job: Job) -> Done:
-    """Ends the runs of a closed pull request, and announces others with the same head again."""
+    """Ends the runs of a closed pull request, and announces others with the same head again.
+
+    GitHub keeps a verdict with the commit: a green one would let the commit merge elsewhere, under
+    another policy, until it is reviewed there. It stays where the default branch has the commit.
+    """
     with opened(context, job) as (github, pull):
         if pull.open:
             return Done("unneeded")
         runs = checks.runs_on(github, pull.head)
-        checks.cancel_all(github, checks.about_pull(pull), runs)
+        about = checks.about_pull(pull)
+        checks.cancel_all(github, about, runs)
+        newest = checks.newest(runs, about)
+        elsewhere = not (pull.merged and pull.base == github.default_branch)
+        if elsewhere and newest and newest.conclusion in {"success", "neutral"}:
+            checks.retire(github, newest, about)
         return Done("closed", _anew(github, pull.head, pull, job))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.github.tasks import Announcement
+from bot.github.tasks import Announcement, MaintenanceTask
 from bot.service.context import utc_now
 from bot.standin.state import StandInPullRequest
 from tests.service.test_commands import POLICY, answers, events, heard, prepared, said
@@ -156,4 +156,28 @@ def test_where_only_the_author_could_accept_the_escalation_does(world: World) ->
 
     assert "`@hubot` (nobody else is left)" in (world.run(pull).summary or "")
     assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
+    assert world.check(pull)[1] == "success"
+
+
+def test_a_green_that_was_closed_lets_nobody_else_merge(world: World) -> None:
+    """The same head, proposed to a branch with another policy, is not green before its review."""
+    world.push({"base.yaml": GOOD}, "lax")
+    pull = world.pull({"c.yaml": GOOD.replace("one", "three")})
+    assert world.review(pull) == "pass"
+    world.github.close_pull_request(pull)
+    job = MaintenanceTask("close", world.installation.id, world.repository.id, pull.number)
+    assert world.service.do(job).outcome == "closed"
+
+    assert world.check(pull) == ("completed", "cancelled", "Closed")
+    world.github.reopen(pull)
+    assert world.service.do(Announcement(world.job(pull))).outcome == "announced"
+
+
+def test_a_green_that_the_default_branch_has_stays(world: World) -> None:
+    pull = world.pull({"c.yaml": GOOD.replace("one", "three")})
+    assert world.review(pull) == "pass"
+    world.github.merge(pull)
+    job = MaintenanceTask("close", world.installation.id, world.repository.id, pull.number)
+    world.service.do(job)
+
     assert world.check(pull)[1] == "success"
