@@ -27,6 +27,15 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
                 facts={"root": place},
             )
             continue
+        if change.unbuilt:
+            yield Finding(
+                node,
+                f"{node.resource.key} builds {place} in another way than before, in which it "
+                "cannot be built any more, so that what this hides is not known",
+                key=f"rebuilds {place}",
+                facts={"root": place},
+            )
+            continue
         yield Finding(
             node,
             f"{node.resource.key} takes over {place}, which was applied as it stands, and alters "

@@ -327,3 +327,64 @@ def test_an_analysis_that_fails_is_an_incomplete_review_in_its_own_schema() -> N
         "incomplete",
         ["The change was not analysed: it took too long"],
     )
+
+
+def test_where_the_policy_names_roots_other_declarations_only_add() -> None:
+    """A decoy that was merged long ago, which nothing in a cluster reads."""
+    decoy = {"zzz/decoy.yaml": flux("fake", "apps", *deletes().splitlines())}
+    sync = {"clusters/sync.yaml": flux("sync", "clusters")}
+    listed = {"apps/api.yaml": workload(), "apps/kustomization.yaml": "resources: [api.yaml]\n"}
+    base = {**listed, **decoy, **sync}
+    head = {
+        **base,
+        "apps/evil.yaml": binding(),
+        "apps/kustomization.yaml": "resources: [api.yaml, evil.yaml]\n",
+    }
+
+    hidden = review(Repository(base, head), builds=True)
+    analysis = review(Repository(base, head), Policy(roots=("clusters",)), builds=True)
+
+    assert found(hidden, "rbac-privilege-added") == []
+    (finding,) = found(analysis, "rbac-privilege-added")
+    assert finding.severity is Severity.ERROR
+
+
+def test_what_is_reached_from_a_named_root_replaces_the_plain_reading() -> None:
+    base = {
+        "clusters/apps.yaml": flux("apps", "apps", "targetNamespace: shop"),
+        "apps/api.yaml": workload(),
+    }
+    head = {**base, "apps/cm.yaml": config("settings", "elsewhere")}
+
+    analysis = review(Repository(base, head), Policy(roots=("clusters",)), builds=True)
+
+    assert analysis.summary.compared == 3
+
+
+def test_values_that_base_lacks_do_not_hide_what_its_own_would_show() -> None:
+    template = "{{ if not .Values.safe }}\n" + binding() + "{{ end }}\n"
+    needs = '{{ $_ := required "new" .Values.fresh }}\n'
+    chart = {"charts/app/Chart.yaml": "apiVersion: v2\nname: app\nversion: 0.1.0\n"}
+    base = {
+        **chart,
+        "charts/app/templates/api.yaml": workload(),
+        "argo/app.yaml": application("app", "charts/app", "helm: {valuesObject: {a: b}}"),
+    }
+    values = "helm: {valuesObject: {safe: true, fresh: x}}"
+    head = {
+        **base,
+        "charts/app/templates/api.yaml": needs + workload(),
+        "charts/app/templates/evil.yaml": template,
+        "argo/app.yaml": application("app", "charts/app", values),
+    }
+
+    analysis = review(Repository(base, head), builds=True)
+
+    (finding,) = found(analysis, "placement-changed")
+    assert (finding.severity, finding.location) == (
+        Severity.ERROR,
+        Location("argo/app.yaml", 9, "RIGHT"),
+    )
+    without = {path: text.replace(needs, "") for path, text in head.items()}
+    (shown,) = found(review(Repository(base, without), builds=True), "rbac-privilege-added")
+    assert shown.facts["placements"] == "base"

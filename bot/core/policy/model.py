@@ -187,6 +187,7 @@ class Policy:
     inline: Threshold = Threshold.WARNING
     incomplete: Literal["allow", "block"] = "block"
     unlisted: Severity = Severity.NOTICE
+    roots: Names = ()
     ignore: Names = ()
     environments: tuple[EnvironmentPolicy, ...] = ()
     privileged_namespaces: tuple[Namespace, ...] = ("kube-system", "argocd", "flux-system")

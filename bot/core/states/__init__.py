@@ -100,7 +100,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     versions; without both, nothing is fetched.
     """
     session = FetchSession(fetcher or NoFetcher())
-    naming = Naming(policy.environments, namespace, policy.render)
+    naming = Naming(policy.environments, namespace, policy.render, policy.roots)
     active_resolver = resolver if fetcher is not None else None
     trees = Trees(
         base, head_tree, manifests, policy, naming=naming, session=session, resolver=active_resolver

@@ -21,7 +21,11 @@ from bot.core.states.pairing import TreeReading
 from bot.core.states.placement_table import PlacementTable, owners_in
 from bot.core.states.placements.applied import Applied, RootReader, definitions
 from bot.core.states.placements.baseline import with_baselines
-from bot.core.states.placements.changed import placements_changed, selections_changed
+from bot.core.states.placements.changed import (
+    no_longer_built,
+    placements_changed,
+    selections_changed,
+)
 from bot.core.states.placements.comparison import (
     Comparison,
     differ,
@@ -281,7 +285,9 @@ class Trees:
         declared = DeclaredRoots(tree.inferred, frozenset())
         for _ in range(_MOST_ROUNDS):
             tree.infer(self._manifests, self._naming, before)
-            declared = with_declared(tree.inferred, declarations, tree.whole, self._manifests)
+            declared = with_declared(
+                tree.inferred, declarations, tree.whole, self._manifests, self._naming
+            )
             remotes = {
                 remote.place: remote for remote in (*tree.inferred.remotes, *declared.roots.remotes)
             }
@@ -384,12 +390,23 @@ class Trees:
             )
             for number, side in enumerate((before, after))
         )
-        return old, replace(new, placement_changes=self._placement_changes(blobs))
+        return old, replace(new, placement_changes=self._placement_changes(reader, blobs))
 
-    def _placement_changes(self, blobs: Blobs | None) -> tuple[PlacementChange, ...]:
+    def _placement_changes(
+        self, reader: RootReader, blobs: Blobs | None
+    ) -> tuple[PlacementChange, ...]:
         files = (self._base.files, self._head.files)
         selected = () if blobs is None else tuple(selections_changed(*files, blobs))
-        return (*placements_changed(self), *selected)
+        unbuilt = (
+            found
+            for by_base in self.comparisons[1:]
+            for found in no_longer_built(
+                reader.applied(by_base.before),
+                reader.applied(by_base.after),
+                reader.applied(self._head.roots),
+            )
+        )
+        return (*placements_changed(self), *selected, *unbuilt)
 
     def _decisions(self, blobs: Blobs | None) -> tuple[tuple[TemplateDecision, ...], ...]:
         if blobs is None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 from bot.core.finding import FileLine
 from bot.core.placement_change import PlacementChange
 from bot.core.resource import ListStep, Node, Resource, Route
+from bot.core.states.placements.applied import Applied
 from bot.core.states.placements.comparison import IGNORE_FILES
 from bot.core.states.placements.delivery import altering_fields
 from bot.core.states.roots.declared import is_replaced
 from bot.core.states.roots.files import Files, base_name, directory
 from bot.core.states.roots.kustomization import Kustomization
-from bot.core.states.roots.root import Roots
+from bot.core.states.roots.root import RootKey, Roots
 from bot.core.tree import Blobs, File
 
 _LARGEST: Final = 256 * 1024
@@ -39,6 +40,27 @@ def placements_changed(trees: Compared) -> tuple[PlacementChange, ...]:
     """The roots of base that head's new declarations or kustomizations alter."""
     before, after = trees.base_roots, trees.head_roots
     return (*_by_declarations(before, after), *_by_kustomizations(trees))
+
+
+def no_longer_built(
+    before: Mapping[RootKey, Applied],
+    after: Mapping[RootKey, Applied],
+    by_head: Mapping[RootKey, Applied],
+) -> Iterator[PlacementChange]:
+    """The declarations of head without which what base built cannot be built any more.
+
+    `after` is head's content under base's placements: what it would give there is not known.
+    """
+    for key, applied in after.items():
+        old = before.get(key)
+        if not applied.root.placed_by or applied.status != "failed" or old is None or old.reasons:
+            continue
+        place = (applied.root.path, applied.root.kind)
+        for new in by_head.values():
+            declared = new.root.declared
+            if (new.root.path, new.root.kind) == place and declared and new.status == "rendered":
+                yield PlacementChange(declared.node, applied.root.path, new.root.key, unbuilt=True)
+                break
 
 
 def selections_changed(base: Files, head: Files, blobs: Blobs) -> Iterator[PlacementChange]:

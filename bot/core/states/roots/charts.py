@@ -56,12 +56,18 @@ def puts(environment: EnvironmentPolicy, path: str, place: str) -> bool:
 class Naming:
     """What the policy says of roots: which there are, and how a chart of the tree is released.
 
-    `namespace` is for what lies in no environment of the policy.
+    `namespace` is for what lies in no environment of the policy. `starts` are globs of the
+    directories from which all declarations that count are reached; empty where all count.
     """
 
     environments: tuple[EnvironmentPolicy, ...] = ()
     namespace: str = "default"
     render: RenderPolicy = field(default_factory=RenderPolicy)
+    starts: tuple[str, ...] = ()
+
+    def starts_at(self, path: str) -> bool:
+        """Whether the policy says that what is applied begins in a directory."""
+        return path_matches(path, self.starts)
 
     def names(self, path: str) -> bool:
         """Whether the policy names a directory as a root."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.core.fetching import FetchResult
 from bot.core.rendering import Declared, Release, RemoteChart
 from bot.core.resource import ResourceKey
-from bot.core.states.roots.charts import Chart, chart_at
+from bot.core.states.roots.charts import Chart, Naming, chart_at
 from bot.core.states.roots.closures import Closures, Manifests, kustomizations_at
 from bot.core.states.roots.fetched_files import MOST_OF_ONE, Remote, zone
 from bot.core.states.roots.files import Files
@@ -31,9 +31,17 @@ class DeclaredRoots:
 
 
 def with_declared(
-    inferred: Roots, declared: Iterable[Declared], files: Files, manifests: Manifests
+    inferred: Roots,
+    declared: Sequence[Declared],
+    files: Files,
+    manifests: Manifests,
+    naming: Naming | None = None,
 ) -> DeclaredRoots:
-    """The roots of a tree: the declared ones, and those inferred of which nothing was declared."""
+    """The roots of a tree: the declared ones, and those inferred of which nothing was declared.
+
+    Where the policy names roots (`naming`), only declarations that are reached from these replace
+    an inferred root; the others add to it.
+    """
     tree = _Tree(files, manifests, inferred)
     declared_roots: dict[object, Root] = {}
     owners: set[ResourceKey] = set()
@@ -46,11 +54,35 @@ def with_declared(
             declared_roots[root.key] = root
     if not declared_roots:
         return DeclaredRoots(inferred, frozenset(owners))
-    kept = (
-        root for root in inferred.roots.values() if not is_replaced(root, declared_roots.values())
-    )
+    replacing = _replacing(declared_roots.values(), naming)
+    kept = (root for root in inferred.roots.values() if not is_replaced(root, replacing))
     roots = Roots(keyed((*kept, *declared_roots.values())), inferred.kustomizations)
     return DeclaredRoots(roots, frozenset(owners))
+
+
+def _replacing(declared: Iterable[Root], naming: Naming | None) -> Sequence[Root]:
+    """The declared roots that replace another reading: all, or those reached from named roots."""
+    pending = list(declared)
+    if naming is None or not naming.starts:
+        return pending
+    reached: list[Root] = []
+    while True:
+        found = [root for root in pending if _is_reached(root, reached, naming)]
+        if not found:
+            return reached
+        reached += found
+        pending = [root for root in pending if root not in found]
+
+
+def _is_reached(root: Root, reached: Iterable[Root], naming: Naming) -> bool:
+    """Whether what declares a root lies in a root that the policy names, or in a reached one."""
+    if root.declared is None:
+        return False
+    path = root.declared.node.resource.source.path
+    places = ("/".join(path.split("/")[:depth]) for depth in range(path.count("/") + 1))
+    if any(naming.starts_at(place) for place in places):
+        return True
+    return any(path.startswith(f"{other.path}/") for other in reached if other.path)
 
 
 def is_replaced(root: Root, declared: Iterable[Root]) -> bool:
