@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
+from bot.core.finding import Severity
 from bot.core.policy.layers import Held
 from bot.core.policy.model import Override, Threshold
 
@@ -54,6 +55,15 @@ def _level(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     limit = Threshold(under.get(key, default))
     if levels.index(Threshold(upper[key])) > levels.index(limit):
         legal = ", ".join(repr(str(level)) for level in levels[: levels.index(limit) + 1])
+        yield (key,), f"legal here are {legal}"
+
+
+def _loudness(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
+    """A severity: a lower one lets more through."""
+    levels = list(Severity)
+    limit = Severity(under.get(key, Severity.NOTICE))
+    if Severity(upper[key]).rank < limit.rank:
+        legal = ", ".join(repr(str(level)) for level in levels[limit.rank :])
         yield (key,), f"legal here are {legal}"
 
 
@@ -157,6 +167,7 @@ _CHECKS: Final[Mapping[str, Callable[[str, Mapping[str, Any], Held], _Found]]] =
         "ignore": _subset,
         "images": _images,
         "incomplete": _strict("block"),
+        "unlisted": _loudness,
         "inline": _level,
         "mode": _strict("enforce"),
         "notify": _free,

@@ -167,6 +167,8 @@ LOOSENING = [
     ("assume", "", "assume: {default-deny: [shop]}", "assume.default-deny"),
     ("rbac", "", "rbac: {known: [x.yaml]}", "rbac.known"),
     ("render", "", "render: {exclude: [charts/*]}", "render"),
+    ("unlisted", "unlisted: error", "unlisted: warning", "unlisted"),
+    ("roots", "roots: [clusters]", "roots: [clusters, zzz]", "roots"),
     ("branches", "", "branches: [{names: [main], block: notice}]", "branches"),
 ]  # fmt: skip
 
