@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Final
 
 import click
@@ -14,6 +15,7 @@ EPILOG: Final = """\b
 Examples:
   fairlead doctor
   fairlead doctor --repository example/gitops --format json
+  fairlead doctor --offline --clone ~/src/gitops
 
 \b
 Exit status: 0 no problem (warnings included), 1 at least one problem, 2 wrong use."""
@@ -30,6 +32,11 @@ _MARKS: Final = {"ok": "ok     ", "warning": "warning", "problem": "PROBLEM"}
     show_default=True,
     help="How many repositories of each installation are looked at.",
 )
+@click.option(
+    "--clone",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Fetch the remote sources of this clone's default branch, as a review would.",
+)
 @click.option("--offline", is_flag=True, help="Look at this machine alone.")
 @click.option(
     "--format",
@@ -40,8 +47,14 @@ _MARKS: Final = {"ok": "ok     ", "warning": "warning", "problem": "PROBLEM"}
     help="text for people, json for machines.",
 )
 @click.pass_context
-def doctor(
-    ctx: click.Context, *, repository: str | None, repositories: int, offline: bool, form: str
+def doctor(  # noqa: PLR0913 - one parameter an option, all by name
+    ctx: click.Context,
+    *,
+    repository: str | None,
+    repositories: int,
+    clone: Path | None,
+    offline: bool,
+    form: str,
 ) -> None:
     """Check settings, this machine, the App on GitHub and the rules of the branches.
 
@@ -57,6 +70,11 @@ def doctor(
     if not offline:
         with terminal.progress("Asking GitHub"):
             lines += look_at_github(settings, repository, repositories)
+    if clone is not None:
+        from bot.cli.diagnosis.sources import look_at_sources  # noqa: PLC0415 - only where asked
+
+        with terminal.progress("Fetching remote sources"):
+            lines += look_at_sources(settings, clone, repository)
     if form == "json":
         document = {"schema": "fairlead.doctor/1", "lines": [line.document() for line in lines]}
         terminal.write(json.dumps(document, indent=2) + "\n", None)
