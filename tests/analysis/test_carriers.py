@@ -304,3 +304,12 @@ def nested_objects(count: int) -> str:
         )
         tail += "}}}"
     return f"{head}{{apiVersion: v1, kind: ConfigMap, metadata: {{name: x}}}}{tail}\n"
+
+
+def test_one_reason_is_said_once_for_each_carrier() -> None:
+    text = INPUTS.replace("<< inputs.role >>", "<< inputs.role | lower >>").replace(
+        "  - {tenant: b, role: cluster-admin}\n",
+        "  - {tenant: b, role: cluster-admin}\n  - {tenant: c, role: edit}\n",
+    )
+
+    assert len(analysed(text).problems) == 1

@@ -125,7 +125,7 @@ _RIGHTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "iam.services.k8s.aws": ("ACK", ("Role", "Policy", "Group", "User")),
     "iam.cnrm.cloud.google.com": (
         "Config Connector",
-        ("IAMPolicy", "IAMPartialPolicy", "IAMCustomRole"),
+        ("IAMCustomRole",),
     ),
     "resources.teleport.dev": ("Teleport", ("TeleportRole", "TeleportRoleV7", "TeleportUser")),
     "rbac.open-cluster-management.io": ("Open Cluster Management", ("ClusterPermission",)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.finding import Side
-from bot.core.resource import Node, Resource, ResourceKey, route_text
+from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import Change, State, changes
 from bot.core.states.carriers.nested import unread_parts
 from bot.core.states.carriers.texts import Unread
@@ -88,8 +88,9 @@ def _plural(kind: str, count: int) -> str:
 
 def _unread_carriers(before: State, after: State) -> Iterator[Unjudged]:
     """Yield the unread parts of changed carriers; a part is new where base has no such part."""
-    old = {_identity(part): part for part in before.derived(_unread)}
-    for part in after.derived(_unread):
+    old = {_identity(part) for part in before.derived(_unread)}
+    parts = {_identity(part): part for part in reversed(after.derived(_unread))}
+    for identity, part in reversed(parts.items()):
         carrier = part.node.resource
         former = before.get(carrier.key)
         if _is_same(former, carrier):
@@ -98,8 +99,8 @@ def _unread_carriers(before: State, after: State) -> Iterator[Unjudged]:
         yield Unjudged(
             part.node,
             message,
-            _identity(part) not in old,
-            f"{carrier.key} {route_text(part.node.route)} {part.why}",
+            identity not in old,
+            f"{carrier.key} {part.why}",
             (former, carrier),
         )
 
@@ -108,8 +109,8 @@ def _unread(state: State) -> tuple[Unread, ...]:
     return tuple(unread_parts(state.resources))
 
 
-def _identity(part: Unread) -> tuple[ResourceKey, str, str]:
-    return (part.node.resource.key, route_text(part.node.route), part.why)
+def _identity(part: Unread) -> tuple[ResourceKey, str]:
+    return (part.node.resource.key, part.why)
 
 
 def _is_same(old: Resource | None, new: Resource) -> bool:

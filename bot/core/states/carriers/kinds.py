@@ -161,7 +161,7 @@ def _cluster_resource_set(resource: Resource, siblings: Siblings) -> Iterator[Ca
         kind, name = reference["kind"].text or "", reference["name"].text or ""
         sibling = siblings.by_name.get((kind, resource.namespace, name))
         if kind != "ConfigMap" or sibling is None:
-            where = "is a Secret" if kind == "Secret" else "is not in the same directory"
+            where = "is a Secret" if kind == "Secret" else "is not in this repository"
             yield Unread(reference, f"applies the content of {kind} {name!r}, which {where}")
             continue
         for _, node in sibling.at("data").fields():
