@@ -23,7 +23,10 @@ _QUIET: Final = ("github", "github.Requester", "urllib3", "waitress", "werkzeug"
 
 
 def configure(level: str, style: str) -> None:
-    """Configure structlog and the standard library's logging for this process."""
+    """Configure structlog and the standard library's logging for this process.
+
+    `style` is `json`, `text`, or `auto`: text on a terminal and JSON elsewhere.
+    """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -37,10 +40,11 @@ def configure(level: str, style: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
+    terminal = sys.stderr.isatty()
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer(sort_keys=True)
-        if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if style == "json" or (style == "auto" and not terminal)
+        else structlog.dev.ConsoleRenderer(colors=terminal)
     )
     handler = logging.StreamHandler()
     handler.addFilter(_is_not_logged_already)

@@ -30,7 +30,7 @@ TELEMETRY: Final = (
 )
 """OpenTelemetry's own variables; its library reads more of them."""
 
-LOG_FORMATS: Final = ("json", "text")
+LOG_FORMATS: Final = ("auto", "json", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,19 @@ VARIABLES: Final = (
         "LOG_LEVEL", "`info`", f"One of {', '.join(f'`{level}`' for level in LOG_LEVELS)}."
     ),
     SettingVariable(
-        "LOG_FORMAT", "`json`", f"One of {', '.join(f'`{style}`' for style in LOG_FORMATS)}."
+        "LOG_FORMAT",
+        "`auto`",
+        "`json`, `text`, or `auto`: text on a terminal and JSON elsewhere.",
     ),
     SettingVariable(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "",
         "Where traces are sent by OTLP over HTTP; needs `pip install 'fairlead[otel]'`.",
     ),
+    SettingVariable(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "The whole address of the traces instead."
+    ),
+    SettingVariable("OTEL_SERVICE_NAME", "`fairlead`", "The name of the service in traces."),
     SettingVariable(
         "FAIRLEAD_TOOLS",
         "",
@@ -195,7 +201,7 @@ class Settings:
     data_dir: Path = Path("data")
     database_url: str | None = field(default=None, repr=False)
     log_level: str = "info"
-    log_format: str = "json"
+    log_format: str = "auto"
     workers: int = 2
     job_seconds: int = 300
     allow_no_sandbox: bool = False
@@ -245,7 +251,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         data_dir=Path(read.text("DATA_DIR") or "data"),
         database_url=_database_url(read),
         log_level=read.choice("LOG_LEVEL", LOG_LEVELS, "info"),
-        log_format=read.choice("LOG_FORMAT", LOG_FORMATS, "json"),
+        log_format=read.choice("LOG_FORMAT", LOG_FORMATS, "auto"),
         workers=read.number("FAIRLEAD_WORKERS", 2, 1, 64),
         job_seconds=read.number("FAIRLEAD_JOB_SECONDS", 300, 10, 3600),
         allow_no_sandbox=read.flag("FAIRLEAD_ALLOW_NO_SANDBOX"),

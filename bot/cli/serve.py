@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -77,12 +78,20 @@ def serve() -> None:
     admin_port = _serve_admin(settings, app.unready, metrics)
     signal.signal(signal.SIGTERM, _interrupt)
     if settings.unregistered:
-        app.show_set_up(settings, listener.port)
+        address = app.show_set_up(settings, listener.port)
+        _tell(f"open {address} to create the GitHub App")
     else:
         app.open(settings)
     log.info("listening", host=settings.host, port=listener.port, admin_port=admin_port)
+    _tell(f"listening on http://{settings.host}:{listener.port}; press Ctrl-C to stop")
     listener.run()
     _end(app.queue)
+
+
+def _tell(sentence: str) -> None:
+    """Tell a person at the terminal what a log collector reads as a line of JSON."""
+    if sys.stderr.isatty():
+        click.echo(f"fairlead: {sentence}", err=True)
 
 
 def _open_service(settings: Settings, metrics: Metrics) -> tuple[Flask, Queue]:

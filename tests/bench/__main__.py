@@ -14,9 +14,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import network, parallel, rbac, rendering
+from tests.bench import network, parallel, rbac, rendering, webhooks
 from tests.bench.measure import Run, fairlead, median, run
 from tests.bench.repositories import make_repository
+
+_RATE = 50.0
+"""Deliveries a second."""
 
 _YARDSTICK = """
 import pathlib, yaml
@@ -30,14 +33,25 @@ def main() -> None:
     words = argparse.ArgumentParser(prog="make bench", description=__doc__)
     words.add_argument("--manifests", type=int, nargs="+", default=[1000, 5000])
     words.add_argument("--rounds", type=int, default=3)
+    words.add_argument("--only", choices=["webhooks"], help="measure this alone")
+    words.add_argument("--deliveries", type=int, default=1500)
+    words.add_argument(
+        "--against",
+        type=Path,
+        help="the Python of another installation of Fairlead to compare with",
+    )
     chosen = words.parse_args()
     console = Console()
+    if chosen.only == "webhooks":
+        console.print(_webhooks(chosen.against, chosen.deliveries))
+        return
     for table in (
         _reviews(chosen.manifests, chosen.rounds),
         _grants(),
         _network(),
         _renders(chosen.rounds),
         _parallel(chosen.rounds),
+        _webhooks(chosen.against, chosen.deliveries),
     ):
         console.print(table)
 
@@ -81,6 +95,20 @@ def _parallel(rounds: int) -> Table:
     table = Table("what", "seconds", "x alone", title="builds of one review, by the clock")
     for what, seconds, ratio in parallel.rows(rounds):
         table.add_row(what, f"{seconds:.2f}", f"{ratio:.2f}")
+    return table
+
+
+def _webhooks(against: Path | None, deliveries: int) -> Table:
+    table = Table(
+        "installation", "p50 ms", "p99 ms", "jobs left", "CPU s", "p50 x", "p99 x",
+        title=f"{deliveries} deliveries for {webhooks.PULLS} pull requests, {_RATE:.0f} a second",
+    )  # fmt: skip
+    measured = list(webhooks.rows(against, deliveries, _RATE))
+    floor = measured[-1]
+    for row in measured:
+        ratios = row.median / floor.median, row.slowest / floor.slowest
+        cells = (f"{row.median:.1f}", f"{row.slowest:.1f}", str(row.left), f"{row.cpu:.1f}")
+        table.add_row(row.name, *cells, *(f"{ratio:.3f}" for ratio in ratios))
     return table
 
 

@@ -115,7 +115,7 @@ def test_every_variable_may_stand_in_a_file(tmp_path: Path, suffix: str) -> None
             {"LOG_LEVEL": "loud"},
             "LOG_LEVEL is 'loud': it must be one of debug, info, warning, error",
         ),
-        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml': it must be one of json, text"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml': it must be one of auto, json, text"),
         (
             {"FAIRLEAD_ALLOW_NO_SANDBOX": "perhaps"},
             (

@@ -1,0 +1,166 @@
+"""How fast `fairlead serve` answers deliveries while it reviews, and how many jobs are left.
+
+A stand-in GitHub is behind the service; deliveries of four pull requests arrive at a fixed rate.
+Another installation of Fairlead can be measured in the same run, to compare with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from bot.standin import StandIn
+from bot.standin.demo import ServiceProcess, wait_until
+from bot.standin.state import App, Installation, StandInRepository
+
+PULLS: Final = 4
+_WAITING: Final = ("ENQUEUED", "DELAYED")
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRun:
+    """Answers in milliseconds, and the jobs that wait when the last delivery was answered."""
+
+    name: str
+    median: float
+    slowest: float
+    left: int
+    cpu: float
+
+
+def rows(other: Path | None, deliveries: int, rate: float) -> Iterator[WebhookRun]:
+    """This installation, and the one whose Python interpreter is `other`."""
+    pythons = {"this": Path(sys.executable), **({"other": other} if other else {})}
+    for name, python in pythons.items():
+        with tempfile.TemporaryDirectory() as folder:
+            yield _measured(name, python, Path(folder), deliveries, rate)
+
+
+def _measured(name: str, python: Path, folder: Path, deliveries: int, rate: float) -> WebhookRun:
+    with StandIn(folder / "github") as github:
+        app = github.create_app()
+        repository = github.create_repository("example/gitops", {"a.yaml": b"a: b\n"})
+        installation = github.install(app, repository)
+        for number in range(PULLS):
+            github.commit(repository, f"change-{number}", {f"{number}.yaml": b"a: b\n"})
+            github.open_pull_request(repository, f"change-{number}")
+        service = _service(python, folder, app, github.api_url)
+        try:
+            seconds = _send(service, app, (installation, repository), deliveries, rate)
+            left = _left(folder / "data" / "queue.sqlite")
+        finally:
+            service.process.terminate()
+            _, _, usage = os.wait4(service.process.pid, 0)
+            service.process.returncode = 0
+    ordered = sorted(second * 1000 for second in seconds)
+    return WebhookRun(
+        name,
+        statistics.median(ordered),
+        ordered[int(len(ordered) * 0.99)],
+        left,
+        usage.ru_utime + usage.ru_stime,
+    )
+
+
+def _send(
+    service: ServiceProcess,
+    app: App,
+    target: tuple[Installation, StandInRepository],
+    deliveries: int,
+    rate: float,
+) -> list[float]:
+    """The seconds of each answer; every delivery is sent at its time, however slow the others."""
+    installation, repository = target
+    seconds: list[float] = []
+    lock, begun = threading.Lock(), time.monotonic()
+
+    def send(number: int) -> None:
+        time.sleep(max(0.0, begun + number / rate - time.monotonic()))
+        pull = number % PULLS + 1
+        body = json.dumps(
+            {
+                "action": "synchronize",
+                "number": pull,
+                "before": f"{number:040x}",
+                "installation": {"id": installation.id},
+                "repository": {"id": repository.id, "full_name": repository.full_name},
+                "pull_request": {"number": pull, "filler": "x" * 20_000},
+            }
+        ).encode()
+        signature = hmac.new(app.webhook_secret.encode(), body, hashlib.sha256).hexdigest()
+        sent = time.monotonic()
+        answer = requests.post(
+            f"{service.url}/webhook",
+            data=body,
+            headers={
+                "Content-Type": "application/json",
+                "X-GitHub-Event": "pull_request",
+                "X-GitHub-Delivery": f"{number:08x}-0000",
+                "X-Hub-Signature-256": f"sha256={signature}",
+            },
+            timeout=60,
+        )
+        if answer.status_code != requests.codes.accepted:
+            raise RuntimeError(f"{answer.status_code}: what failed is not measured")
+        with lock:
+            seconds.append(time.monotonic() - sent)
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(deliveries)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if len(seconds) != deliveries:
+        raise RuntimeError("deliveries failed: what failed is not measured")
+    return seconds
+
+
+def _service(python: Path, folder: Path, app: App, api_url: str) -> ServiceProcess:
+    log = folder / "service.log"
+    with log.open("xb") as output:
+        process = subprocess.Popen(
+            [python, "-P", "-c", "from bot.cli import main; main()", "serve"],
+            env={
+                "APP_ID": str(app.id),
+                "PRIVATE_KEY": app.private_key,
+                "WEBHOOK_SECRET": app.webhook_secret,
+                "GITHUB_API_URL": api_url,
+                "PORT": "0",
+                "ADMIN_PORT": "0",
+                "DATA_DIR": str(folder / "data"),
+                "FAIRLEAD_ALLOW_NO_SANDBOX": "true",
+            },
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    service = ServiceProcess(process, log)
+    if not wait_until(lambda: service.started):
+        raise RuntimeError(log.read_text())
+    return service
+
+
+def _left(queue: Path) -> int:
+    """How many tasks have not begun; read from the file, which any version has."""
+    marks = ", ".join("?" * len(_WAITING))
+    with closing(sqlite3.connect(queue)) as connection:
+        query = f"select count(*) from workflow_status where status in ({marks})"  # noqa: S608 - marks alone
+        (count,) = connection.execute(query, _WAITING).fetchone()
+    return int(count)
