@@ -18,6 +18,9 @@ _SCHEMA: Final = "dbos"
 """The schema of DBOS's tables in PostgreSQL."""
 
 _LOCK: Final = 0x4641_4C51
+_PATIENCE: Final = 30
+"""Seconds to wait for another writer of SQLite, as DBOS does."""
+
 _FILLER: Final = b"x" * 16 * 1024
 """What a probe writes: more than the rows of a task."""
 
@@ -70,7 +73,7 @@ class QueueDatabase:
         embedded = url.startswith("sqlite")
         if not embedded:
             url = "postgresql+psycopg://" + url.partition("://")[2]
-        arguments = {"timeout": 5} if embedded else {"connect_timeout": 5}
+        arguments = {"timeout": _PATIENCE} if embedded else {"connect_timeout": 5}
         self._engine = sql.create_engine(url, connect_args=arguments, pool_pre_ping=not embedded)
         self._theirs = self._engine.execution_options(
             schema_translate_map={None: None if embedded else _SCHEMA}

@@ -138,9 +138,11 @@ class Queue:
                 log.info("a waiting job covers the delivery", delivery=delivery)
                 return True
             self._enqueue(workflow_id, task, AttemptNumber(), lanes.delay_of(task))
-            self._waiting.withdraw_covered(workflow_id, task)
         except DATABASE_ERRORS as error:
             raise QueueError(summary(error)) from error
+        with suppress(*DATABASE_ERRORS):
+            # The task is recorded: what it makes unnecessary may be withdrawn when it begins.
+            self._waiting.withdraw_covered(workflow_id, task)
         return True
 
     def knows(self, delivery: str) -> bool:

@@ -117,7 +117,7 @@ def _send(
             timeout=60,
         )
         if answer.status_code != requests.codes.accepted:
-            raise RuntimeError(f"{answer.status_code}: what failed is not measured")
+            raise RuntimeError(f"{answer.status_code} {answer.text}: what failed is not measured")
         with lock:
             seconds.append(time.monotonic() - sent)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from dbos import DBOS
 
 from bot.errors import GitHubError
 from bot.github.tasks import Announcement, Done, Job, MaintenanceTask, Priority, Reason, Task
-from bot.jobs import Queue, lanes
+from bot.jobs import Queue, QueueOptions, lanes
 from bot.jobs.coalescing import covers
+from bot.metrics import Metrics
 from tests.jobs.test_jobs import Bench, bench, idle, queue, until
 
 __all__ = ["bench", "queue"]
@@ -113,3 +115,24 @@ def test_a_less_urgent_task_never_takes_the_place_of_an_urgent_one(
     bench.gate.set()
     until(lambda: idle(queue))
     assert bench.reviewed == [JOB, JOB]
+
+
+def test_the_same_holds_on_postgresql(tmp_path: Path, postgres: str, bench: Bench) -> None:
+    metrics = Metrics()
+    queue = Queue(QueueOptions(tmp_path, postgres, poll=0.05, sweep=None), bench, metrics)
+    queue.start()
+    try:
+        assert queue.unready() is None
+        bench.gate.clear()
+        queue.submit("a-1", JOB)
+        until(lambda: bench.running == [3])
+        for delivery in range(2, 6):
+            assert queue.submit(f"a-{delivery}", JOB)
+        queue.submit("a-9", Job(1, 2, 3, "requested"))
+        assert queue.counts()["enqueued"] == 1
+        assert b'fairlead_checks_overdue{lane="pull-requests"} 0.0' in metrics.text()
+        bench.gate.set()
+        until(lambda: idle(queue))
+        assert bench.reviewed == [JOB, Job(1, 2, 3, "requested")]
+    finally:
+        queue.stop(grace=0)
