@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Final, NoReturn
+from typing import Final, NoReturn, get_args
 
 import click
 import structlog
@@ -22,6 +22,7 @@ from bot.analysis.process.template_client import Template
 from bot.app import create_admin_app, create_app
 from bot.cli.repository_options import fetching_by
 from bot.cli.served_app import ServedApp
+from bot.core.rendering import Renderer
 from bot.errors import UsageError
 from bot.github.auth import Gateway
 from bot.github.webhook import MAX_PAYLOAD
@@ -217,7 +218,8 @@ def _service(settings: Settings, observer: Observer) -> Service:
 def _renders(settings: Settings) -> Renders:
     """The renderers that are installed. A review that needs a missing one reports a problem."""
     renders = renders_here(tool_folders(), confined=not settings.allow_no_sandbox)
-    log.info("renderers", found=renders.version, sandbox=renders.sandbox)
+    found = {name: renders.version(name) or "not installed" for name in get_args(Renderer)}
+    log.info("renderers", **found, sandbox=renders.sandbox)
     return renders
 
 

@@ -49,7 +49,12 @@ from tests.soak.plan import (
     Weather,
 )
 
-SETTINGS: Final = {"FAIRLEAD_ALLOW_NO_SANDBOX": "true", "LOG_LEVEL": "info"}
+SETTINGS: Final = {
+    "FAIRLEAD_ALLOW_NO_SANDBOX": "true",
+    "LOG_LEVEL": "info",
+    # On a full disk CPython leaves truncated files of bytecode behind, which it then fails to read.
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 POLICY: Final = f"""\
 version: 1
 images:
