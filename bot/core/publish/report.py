@@ -277,9 +277,9 @@ def consequence(finding: ReviewFinding, policy: Policy) -> str:
     return "would block" if policy.mode == "observe" else "blocks"
 
 
-def badness(finding: ReviewFinding) -> tuple[bool, int]:
-    """The sort key that puts the worst finding first."""
-    return (not finding.blocks, -finding.severity.rank)
+def badness(finding: ReviewFinding) -> tuple[bool, int, bool]:
+    """The sort key that puts the worst finding first; one with a known way to more rights leads."""
+    return (not finding.blocks, -finding.severity.rank, not finding.facts.get("risks"))
 
 
 def _is_quiet(cause: Cause) -> bool:
