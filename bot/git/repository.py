@@ -63,10 +63,9 @@ class Repository:
         return completed.decode().split()[0]
 
     def tree(self, commit: str) -> Tree:
-        """Every file of a commit by path, symlinks and submodules among them."""
-        listing = self._git(
-            "ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", self.resolve(commit)
-        )
+        """Every file of a commit or tree by path, symlinks and submodules among them."""
+        named = commit if is_object_id(commit) else self.resolve(commit)
+        listing = self._git("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", named)
         files: dict[str, File] = {}
         for entry in listing.split(b"\0"):
             if entry:
@@ -148,6 +147,14 @@ class Repository:
         except (GitError, ValueError):
             return False
         return not more and merged == [tree]
+
+    def merged_tree(self, first: str, second: str) -> str | None:
+        """The id of the tree that merging two commits gives, None where they conflict."""
+        try:
+            merged = self._git("merge-tree", "--write-tree", first, second).decode().split()
+        except GitError:
+            return None
+        return merged[0] if len(merged) == 1 else None
 
     def contains(self, commit: str, ancestor: str) -> bool:
         """Whether an ancestor is reachable from a commit."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-Reason = Literal["changed", "requested", "missing"]
+Reason = Literal["changed", "requested", "missing", "moved"]
 Priority = Literal["people", "bots", "sweep"]
 MaintenanceKind = Literal[
     "act", "close", "forget", "obey", "recheck", "recheck-installation", "rerun", "sweep",
@@ -22,9 +22,10 @@ MaintenanceKind = Literal[
 class Job:
     """A review of one pull request as it is when the job runs.
 
-    `reason` is "requested" to review a reviewed head again, and "missing" to review only a head
-    without any check run of this App. `quiet`: no comments, only the check, as for pull requests
-    that are older than the App's installation.
+    `reason` is "requested" to review a reviewed head again, "missing" to review only a head
+    without any check run of this App, and "moved" to review a head again because its base branch
+    received something: its check stays concluded meanwhile and changes only if the verdict does.
+    `quiet`: no comments, only the check, as for pull requests older than the App's installation.
     """
 
     installation: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -22,6 +22,7 @@ from bot.github.external_id import ExternalId
 from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
 from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service.approvals import Case, codeowners_of, record_of, remember, settled, tell_teams
+from bot.service.combination import combination_of, with_combination
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages, trusted
 from bot.service.deadline import Deadline
@@ -68,17 +69,10 @@ def review(context: ServiceContext, job: Job) -> Done:
         # Nobody waits to see a sweep's review begin; without findings it is a single request.
         find = checks.adopt if job.priority == "sweep" else checks.begin
         run = find(github, about)
-        commits = _fetched(context, github, pull, deadline)
-        try:
-            policy = context.policy(github, commits)
-        except PolicyError as error:
-            end = _unreviewed(invalid_policy(error))
-            return Done("invalid-policy", conclude(github, pull, job, run, end)[0])
-        try:
-            judged = context.judged(commits, policy, deadline, _overtaken(github, pull))
-        except Overtaken:
-            return _superseded(github, pull, job, run)
-        case = Case(judged, commits, policy, codeowners_of(commits))
+        case = _assessed(context, github, pull, _Attempt(job, run, deadline))
+        if isinstance(case, Done):
+            return case
+        policy, commits = case.policy, case.commits
         outcome = settled(context, github, pull, case)
         judged = outcome.review
         posted, files = read_posted(github, pull), changed_files(github, pull)
@@ -88,6 +82,8 @@ def review(context: ServiceContext, job: Job) -> Done:
         deadline.check()
         if _moved(github, pull):
             return _superseded(github, pull, job, run)
+        if job.reason == "moved" and _says_the_same(github, about, _reviewed(ending, job)):
+            return Done("unchanged")
         with context.observer.stage("publish"):
             perform(github, pull, _fitting(operations, pull, job, judged))
         end = _reviewed(ending, job)
@@ -100,6 +96,40 @@ def review(context: ServiceContext, job: Job) -> Done:
         if not job.quiet:
             tell_teams(context, github, pull, judged, policy)
     return Done(judged.verdict, follow)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One run of a job: its check run, if there is one, and the time that it has."""
+
+    job: Job
+    run: checks.CheckRun | None
+    deadline: Deadline
+
+
+def _assessed(
+    context: ServiceContext, github: GitHubConnection, pull: PullRequest, attempt: _Attempt
+) -> Case | Done:
+    """The review of the pull request before anybody's decision, or how the job ends without one."""
+    job, run, deadline = attempt.job, attempt.run, attempt.deadline
+    commits = _fetched(context, github, pull, deadline)
+    tip = commits.repository.resolve(f"refs/heads/{pull.base}")
+    combination = combination_of(commits, tip)
+    if job.reason == "moved" and combination is None:
+        return Done("unneeded")
+    try:
+        policy = context.policy(github, commits)
+    except PolicyError as error:
+        end = _unreviewed(invalid_policy(error))
+        return Done("invalid-policy", conclude(github, pull, job, run, end)[0])
+    try:
+        judged = context.judged(commits, policy, deadline, _overtaken(github, pull))
+        if combination is not None:
+            pair = (judged, policy)
+            judged = with_combination(context, commits, pair, combination, deadline)
+    except Overtaken:
+        return _superseded(github, pull, job, run)
+    return Case(judged, commits, policy, codeowners_of(commits))
 
 
 def give_up(context: ServiceContext, job: Job, reference: str) -> None:
@@ -143,7 +173,7 @@ def opened(context: ServiceContext, job: Job) -> Iterator[tuple[GitHubConnection
 
 def _unneeded(github: GitHubConnection, pull: PullRequest, job: Job) -> bool:
     """Whether there is nothing to review; then no run stays in progress either."""
-    if pull.open and job.reason == "requested":
+    if pull.open and job.reason in {"requested", "moved"}:
         return False
     about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
     run = checks.newest(runs, about)
@@ -234,6 +264,13 @@ def _retargeted(github: GitHubConnection, pull: PullRequest, job: Job) -> tuple[
         return ()
     checks.begin(github, checks.about_pull(current))
     return (Announcement(replace(job, reason="changed")),)
+
+
+def _says_the_same(github: GitHubConnection, about: checks.About, end: checks.End) -> bool:
+    """Whether the check of the head shows this end already."""
+    run = checks.newest(checks.runs_on(github, about.head), about)
+    shown = (end.shown.conclusion, end.shown.title)
+    return run is not None and run.status == "completed" and (run.conclusion, run.title) == shown
 
 
 def _fitting(

@@ -23,11 +23,12 @@ from bot.errors import PolicyError
 from bot.git import Repository
 from bot.github import checks
 from bot.github.auth import GitHubConnection
-from bot.github.pulls import pulls_of
-from bot.github.tasks import Done, MaintenanceTask, PushJob, Task
+from bot.github.pulls import open_pulls, pulls_of
+from bot.github.tasks import Done, Job, MaintenanceTask, PushJob, Task
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages
 from bot.service.deadline import Deadline
+from bot.service.maintenance import SPREAD
 
 log = structlog.get_logger()
 
@@ -43,16 +44,19 @@ def review_push(context: ServiceContext, job: PushJob) -> Done:
         branch = github.default_branch
         commits = Commits(repository, job.before, job.after, job.after, branch, github.clone_url)
         tasks = _rechecks(github, repository, job)
+        changed = bool(tasks)
+        tasks = tasks or _moved_jobs(github, job)
+        spread = SPREAD if tasks and not changed else 0.0
         about = checks.about_push(job)
         carried = _carried(github, job.before)
         direct = not _by_pull_request(github, job.after)
         if (not direct and carried is None) or checks.reviewed(github, about):
-            return Done("policy-changed" if tasks else "unneeded", tasks)
+            return Done("policy-changed" if changed else "unneeded", tasks, spread)
         try:
             policy = context.policy(github, commits)
         except PolicyError as error:
             _carry_on(github, job, carried, invalid_policy(error), direct=direct)
-            return Done("invalid-policy", tasks)
+            return Done("invalid-policy", tasks, spread)
         judged = context.judged(commits, policy, deadline)
         if not direct:
             judged = replace(judged, findings=(), problems=())
@@ -66,7 +70,7 @@ def review_push(context: ServiceContext, job: PushJob) -> Done:
         ending = pushed(conclude(judged, policy, pages(github)), since, kept)
         checks.conclude(github, about, checks.adopt(github, about), checks.End(ending))
         log.info("push reviewed", conclusion=ending.conclusion, title=ending.title)
-        return Done(judged.verdict, tasks)
+        return Done(judged.verdict, tasks, spread)
 
 
 def give_up_push(context: ServiceContext, job: PushJob, reference: str) -> None:
@@ -111,6 +115,15 @@ def _rechecks(github: GitHubConnection, repository: Repository, job: PushJob) ->
     if any(map(changed, (POLICY_PATH, *LOCATIONS))):
         return (MaintenanceTask("recheck", job.installation, job.repository),)
     return ()
+
+
+def _moved_jobs(github: GitHubConnection, job: PushJob) -> tuple[Task, ...]:
+    """Reviews of the open pull requests into the branch that moved; each finds out if it must."""
+    return tuple(
+        Job(job.installation, job.repository, pull.number, "moved", "sweep")
+        for pull in open_pulls(github)
+        if pull.base == github.default_branch and not pull.draft
+    )
 
 
 def _carried(github: GitHubConnection, commit: str) -> tuple[str, frozenset[str]] | None:

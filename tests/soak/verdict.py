@@ -18,6 +18,7 @@ from bot.github.comments import read_posted
 from bot.github.pulls import PullRequest as Pull
 from bot.github.pulls import changed_files, read_pull
 from bot.service.approvals import Case, codeowners_of, settled
+from bot.service.combination import combination_of, with_combination
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, trusted
 from bot.service.deadline import Deadline
@@ -74,6 +75,10 @@ def _fresh(means: ServiceContext, github: GitHubConnection, seen: Pull) -> tuple
     )
     policy = means.policy(github, commits)
     judged = means.judged(commits, policy, deadline)
+    combination = combination_of(commits, repository.resolve(base))
+    if combination is not None:
+        pair = (judged, policy)
+        judged = with_combination(means, commits, pair, combination, deadline)
     case = Case(judged, commits, policy, codeowners_of(commits))
     return settled(means, github, seen, case).review, policy
 

@@ -1,0 +1,85 @@
+"""What is merged together is judged together, on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from bot.analysis.process.parent import AnalysisOptions, ComparedTree
+from bot.core.engine.decide import decide
+from bot.core.engine.review import Analysis, Counts, Location, Review, ReviewFinding, Summary
+from bot.core.finding import Severity
+from bot.core.policy.model import Policy
+from bot.github.tasks import Job, PushJob
+from tests.service.world import GOOD, World
+
+ROLE = "kind: ClusterRole\nmetadata: {name: power}\n"
+BINDING = "kind: ClusterRoleBinding\nmetadata: {name: all}\nroleRef: {name: power}\n"
+
+
+def judge(
+    base: ComparedTree,
+    head: ComparedTree,
+    policy: Policy,
+    today: date,
+    options: AnalysisOptions,
+    /,
+) -> Review:
+    """A binding grants something where the role that it names is there."""
+    del options
+    pair = {"role/a.yaml", "binding/b.yaml"}
+    found: tuple[ReviewFinding, ...] = ()
+    if pair <= head.tree.keys() and not pair <= base.tree.keys():
+        place = Location("binding/b.yaml", 1, "RIGHT")
+        message = "Everybody can now do everything"
+        found = (
+            ReviewFinding(
+                "rbac-privilege-added", Severity.ERROR, message, (), None, place, "f" * 20
+            ),
+        )
+    analysis = Analysis(found, (), Summary(1, 1, Counts(changed=1), "other"))
+    return decide(analysis, policy, base=base.name, head=head.name, today=today)
+
+
+def moved(world: World, files: dict[str, str]) -> tuple[Job, ...]:
+    """The reviews that follow when the default branch receives these files."""
+    before = world.repository.git.resolve("refs/heads/main") or ""
+    after = world.push(dict(files), "main")
+    done = world.service.do(PushJob(world.installation.id, world.repository.id, before, after))
+    return tuple(task for task in done.tasks if isinstance(task, Job))
+
+
+def test_two_harmless_pull_requests_do_not_both_merge(world: World) -> None:
+    """The second is judged again once the first is merged, without losing its check meanwhile."""
+    here = replace(world, service=replace(world.service, judge=judge))
+    pull = here.pull({"binding/b.yaml": BINDING})
+    assert here.review(pull) == "pass"
+
+    (job,) = moved(here, {"role/a.yaml": ROLE})
+    assert here.service.do(job).outcome == "blocked"
+
+    assert here.check(pull)[:2] == ("completed", "failure")
+    summary = here.run(pull).summary or ""
+    assert "Together with what the base branch has received since" in summary
+    assert {run.status for run in here.runs(pull)} == {"completed"}
+    assert here.github.merge_refused(pull) is not None
+
+
+def test_a_base_that_received_something_else_changes_nothing(world: World) -> None:
+    here = replace(world, service=replace(world.service, judge=judge))
+    pull = here.pull({"binding/b.yaml": BINDING})
+    here.review(pull)
+
+    (job,) = moved(here, {"other/c.yaml": GOOD.replace("one", "unrelated")})
+    assert here.service.do(job).outcome == "unneeded"
+    assert len(here.runs(pull)) == 1
+
+
+def test_an_equal_verdict_posts_nothing(world: World) -> None:
+    here = replace(world, service=replace(world.service, judge=judge))
+    pull = here.pull({"binding/b.yaml": BINDING})
+    here.review(pull)
+
+    (job,) = moved(here, {"other/c.yaml": GOOD.replace("one", "power")})
+    assert here.service.do(job).outcome == "unchanged"
+    assert len(here.runs(pull)) == 1
