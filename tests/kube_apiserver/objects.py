@@ -472,7 +472,7 @@ spec:
         """
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
-metadata: {name: gears.example.org, fixed: true}
+metadata: {name: gears.example.org}
 spec:
   group: example.org
   scope: Namespaced

@@ -82,6 +82,7 @@ def running_server(folder: Path) -> Iterator[Server]:
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {_TOKEN}"
     session.verify = False
+    session.trust_env = False
     try:
         server = Server(f"https://127.0.0.1:{ports[2]}", session)
         _wait(server)

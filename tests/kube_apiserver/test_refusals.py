@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Unverified HTTPS request"),
 ]
 
-MOST: Final = 1200
+MOST: Final = 1500
 _REFUSING: Final = {
     "manifest-invalid",
     "immutable-field-changed",
@@ -105,8 +105,8 @@ def blocked(cases: list[ObjectChange]) -> set[int]:
     head = {"definition.yaml": DEFINITION}
     for place, change in enumerate(cases):
         if change.base is not None:
-            base[f"{place}/a.yaml"] = text(change.base)
-        head[f"{place}/a.yaml"] = text(change.head)
+            base[f"all/{place}.yaml"] = text(change.base)
+        head[f"all/{place}.yaml"] = text(change.head)
     grove = Grove(base, head)
     rules = [rule for rule in load_rules() if rule.id in _REFUSING]
     binary = find_validator([validator_tools()])
@@ -117,11 +117,13 @@ def blocked(cases: list[ObjectChange]) -> set[int]:
         rules,
         validator=ValidatorProgram(binary),
     )
-    assert [problem.message for problem in analysis.problems] == []
+    assert [p.message for p in analysis.problems if p.kind == "rule-failed"] == []
     return {
-        int(finding.location.path.split("/")[0])
+        int(finding.location.path.removeprefix("all/").removesuffix(".yaml"))
         for finding in analysis.findings
-        if finding.location is not None and "/" in finding.location.path
+        if finding.location is not None and finding.location.path.startswith("all/")
+        # Rules that match no request are warnings about objects that the server takes.
+        if finding.rule != "rbac-invalid" or finding.severity == "error"
     }
 
 

@@ -36,6 +36,9 @@ type kind struct {
 // judge says what the server refuses of head: as a new object where there is no base, and else as
 // an update of base. What it would refuse of base as well is not the change's doing.
 func judge(kind *kind, base, head json.RawMessage) []Refusal {
+	if base != nil && kind.version.Kind == "Secret" {
+		head = withStringData(base, head)
+	}
 	next, refusals := kind.decode(head)
 	if base == nil {
 		if next == nil {

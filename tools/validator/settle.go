@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"maps"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -42,6 +43,34 @@ const allocatedPort int32 = 32767
 func needsHealthCheckPort(service *core.Service) bool {
 	return service.Spec.Type == core.ServiceTypeLoadBalancer &&
 		service.Spec.ExternalTrafficPolicy == core.ServiceExternalTrafficPolicyLocal
+}
+
+// withStringData gives a Secret at head the keys that base wrote as stringData and head no longer
+// names: the field is write-only, so that dropping it leaves the data in place.
+func withStringData(base, head []byte) []byte {
+	var old, next map[string]any
+	if json.Unmarshal(base, &old) != nil || json.Unmarshal(head, &next) != nil {
+		return head
+	}
+	written, _ := old["stringData"].(map[string]any)
+	data, _ := next["data"].(map[string]any)
+	kept, _ := next["stringData"].(map[string]any)
+	merged := map[string]any{}
+	for key, value := range written {
+		if _, there := data[key]; !there {
+			merged[key] = value
+		}
+	}
+	maps.Copy(merged, kept)
+	if len(merged) == len(kept) || (next["stringData"] != nil && kept == nil) {
+		return head
+	}
+	next["stringData"] = merged
+	encoded, err := json.Marshal(next)
+	if err != nil {
+		return head
+	}
+	return encoded
 }
 
 // settleJob keeps the selector and the labels that the server generated.
@@ -97,6 +126,7 @@ func settlePod(stored, next runtime.Object) {
 		if pod.Spec.ServiceAccountName == "" {
 			pod.Spec.ServiceAccountName = "default"
 		}
+		pod.Spec.DeprecatedServiceAccount = pod.Spec.ServiceAccountName
 	}
 	if old.Spec.NodeName == "" {
 		old.Spec.NodeName = new.Spec.NodeName
