@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from bot.core.resource import ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.rbac.builtin import builtin_objects
+from bot.kubernetes.rbac.builtin import builtin_objects, openshift_objects
 from bot.kubernetes.rbac.effect import Scoped, cluster_scoped
 from bot.kubernetes.rbac.objects import Binding, Role, RoleKey, read
 from bot.kubernetes.rbac.rules import CLUSTER, RbacRule
@@ -18,6 +18,11 @@ from bot.kubernetes.rbac.subjects import Subject, memberships, unbounded
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+_OPENSHIFT_GROUPS: Final = frozenset(
+    f"{name}.openshift.io"
+    for name in ("apps", "build", "config", "image", "machineconfiguration", "operator", "project")
+) | {"route.openshift.io", "security.openshift.io", "user.openshift.io"}
 
 
 class Sourced(NamedTuple):
@@ -156,6 +161,8 @@ def _authority(state: State) -> Authority:
 def _accepted(state: State) -> Mapping[ResourceKey, Role | Binding]:
     """The accepted objects: the tree's, then the cluster's known ones, then the built-in ones."""
     objects = dict(_builtin_objects(state.environment.kubernetes))
+    if is_openshift(state):
+        objects |= _openshift()
     resources = (resource for resource in state.external if resource.group_kind in kinds.RBAC)
     for resource in (*resources, *state.of(*kinds.RBAC)):
         parsed = read(resource)
@@ -169,6 +176,18 @@ def _builtin_objects(minor: str | None) -> Mapping[ResourceKey, Role | Binding]:
     """Kubernetes' built-in roles and bindings, parsed once per minor version."""
     parsed = {resource.key: read(resource) for resource in builtin_objects(minor).values()}
     return {key: item for key, item in parsed.items() if not isinstance(item, tuple)}
+
+
+@cache
+def _openshift() -> Mapping[ResourceKey, Role | Binding]:
+    """OpenShift's built-in roles and bindings, parsed once."""
+    parsed = {resource.key: read(resource) for resource in openshift_objects().values()}
+    return {key: item for key, item in parsed.items() if not isinstance(item, tuple)}
+
+
+def is_openshift(state: State) -> bool:
+    """Whether resources of the environment are of kinds that only OpenShift serves."""
+    return any(kind.group in _OPENSHIFT_GROUPS for kind in state.kinds)
 
 
 def _refused(state: State) -> tuple[ResourceKey, ...]:

@@ -40,10 +40,21 @@ class _Data(msgspec.Struct):
 _FILE: Final = (resources.files("bot.kubernetes") / "data" / "bootstrap.toml").read_bytes()
 
 
+_OPENSHIFT: Final = (resources.files("bot.kubernetes") / "data" / "openshift.toml").read_bytes()
+
+
 @cache
 def _data() -> _Data:
     """The data file, decoded once."""
     return msgspec.convert(tomllib.loads(_FILE.decode()), type=_Data)
+
+
+@cache
+def openshift_objects() -> Mapping[ResourceKey, Resource]:
+    """The roles and bindings that every OpenShift cluster has beside those of Kubernetes."""
+    data = msgspec.convert(tomllib.loads(_OPENSHIFT.decode()), type=_Data)
+    objects = _objects(data, _number(data.minors[-1]))
+    return MappingProxyType({resource.key: resource for resource in objects})
 
 
 def minors() -> tuple[str, ...]:

@@ -40,6 +40,7 @@ _OTHER_POLICIES: Final = (
         ("adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"),
     ),
 )
+_SCC_GROUP: Final = "security.openshift.io"
 _SECRETS_READ: Final = _on(_READ, "", "secrets")
 _SECRETS_WRITE: Final = _on(_WRITE, "", "secrets")
 _APPROVAL: Final = _on(_CHANGE, "certificates.k8s.io", "certificatesigningrequests/approval")
@@ -317,6 +318,35 @@ RISKS: Final[tuple[Risk, ...]] = (
         (_on(_CHANGE, "", "nodes", "nodes/status"), _on(("delete",), "", "nodes")),
         "change or remove nodes",
         "and so where pods run",
+    ),
+    Risk(
+        "scc-host",
+        _CRITICAL,
+        _HIGH,
+        (
+            Primitive(
+                ("use",),
+                _SCC_GROUP,
+                ("securitycontextconstraints",),
+                ("privileged", "hostaccess", "hostmount", "hostmount-anyuid", "node-exporter"),
+            ),
+        ),
+        "run pods that are privileged or mount the host",
+        "and so take over the node",
+    ),
+    Risk(
+        "scc-lax",
+        _HIGH,
+        _MEDIUM,
+        (
+            Primitive(
+                ("use",),
+                _SCC_GROUP,
+                ("securitycontextconstraints",),
+                ("anyuid", "hostnetwork", "hostnetwork-v2"),
+            ),
+        ),
+        "run pods as root or on the network of the node",
     ),
     Risk(
         "steal-pods",

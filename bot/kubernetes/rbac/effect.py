@@ -152,6 +152,9 @@ def _in_namespace(atom: Atom, namespace: str, scoped: Scoped) -> bool:
         # A request for a Namespace object carries its own name as the namespace:
         # kubernetes/apiserver pkg/endpoints/request/requestinfo.go
         return atom.verb not in UNNAMED_VERBS and atom.name in (None, namespace)
+    if (atom.group, main) == ("security.openshift.io", "securitycontextconstraints"):
+        # OpenShift asks for `use` in the namespace of the pod.
+        return atom.verb in ("use", ALL)
     if (atom.group, atom.resource) == (RBAC_GROUP, "clusterroles"):
         # `bind` on a ClusterRole is checked in the namespace of the binding:
         # kubernetes/kubernetes pkg/registry/rbac/escalation_check.go
