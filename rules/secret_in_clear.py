@@ -6,16 +6,23 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.secrets import Exposed, exposed
+from bot.kubernetes.naming import escaped
+from bot.kubernetes.secrets import SEALED_SECRET, Exposed, exposed, template_secrets
 from bot.kubernetes.workloads.pods import str_of
 
 SEVERITY = Severity.ERROR
-SUBJECTS: tuple[GroupKind, ...] = (kinds.SECRET,)
+SUBJECTS: tuple[GroupKind, ...] = (kinds.SECRET, SEALED_SECRET)
 REACH = "environment"
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
+    for sealed in changes(before, after, SEALED_SECRET):
+        known = {node.route for node in template_secrets(sealed.before)}
+        for node in template_secrets(sealed.after):
+            if node.route not in known:
+                message = f"{str_of(node.resource)} has {escaped(str(node.route[-1]))} in clear"
+                yield Finding(node, f"{message} in its template, beside what it encrypts")
     for change in changes(before, after, kinds.SECRET):
         exposure = exposed(change.before, change.after, before) if change.after else None
         if exposure is not None:

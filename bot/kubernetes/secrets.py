@@ -20,10 +20,11 @@ ExposureCause: TypeAlias = Literal[
     "sops gone", "sealed before", "neighbours encrypted", "value decrypted"
 ]
 
-_SEALED: Final = GroupKind("bitnami.com", "SealedSecret")
+SEALED_SECRET: Final = GroupKind("bitnami.com", "SealedSecret")
+"""The kind of what the controller of Sealed Secrets decrypts."""
 _SOPS_SECRET: Final = GroupKind("isindir.github.com", "SopsSecret")
 _EXTERNAL: Final = GroupKind("external-secrets.io", "ExternalSecret")
-_ENCRYPTED: Final = (_SEALED, _SOPS_SECRET, _EXTERNAL)
+_ENCRYPTED: Final = (SEALED_SECRET, _SOPS_SECRET, _EXTERNAL)
 
 # What some tool replaces before the API sees it: SOPS, Argo CD's Vault plugin, vals, Bank-Vaults,
 # Flux and Helm.
@@ -37,6 +38,13 @@ _HARMLESS: Final = frozenset(
 # A value of nothing but these is public.
 _PUBLIC: Final = re.compile(
     r"\s*(?:-----BEGIN (CERTIFICATE|PUBLIC KEY)-----[A-Za-z0-9+/=\s]+-----END \1-----\s*)+"
+)
+# What names a secret, as a key or in a line of a configuration.
+_SECRET_NAME: Final = re.compile(
+    r"pass(?:word|wd|phrase)?\b|pwd|token|secret|credential|api-?key", re.IGNORECASE
+)
+_SECRET_LINE: Final = re.compile(
+    r"(?:password|passwd|pwd|token|secret|api[-_]?key)[\"']?\s*[=:]\s*[^\s{]", re.IGNORECASE
 )
 _NO_SECRET: Final = frozenset({"kubernetes.io/service-account-token"})
 _LONGEST: Final = 4096
@@ -60,6 +68,20 @@ def readable(secret: Resource) -> Iterator[Node]:
             harmless = labelled and name in _HARMLESS
             if not harmless and _says_something(node, encoded=field == "data"):
                 yield node
+
+
+def template_secrets(sealed: Resource | None) -> Iterator[Node]:
+    """The entries of a SealedSecret's template that are secret by their name and stand in clear.
+
+    The template is not encrypted; its entries may refer to decrypted values by `{{ .name }}`.
+    """
+    if sealed is None:
+        return
+    for name, node in sealed.at("spec", "template", "data").fields():
+        text = node.text or ""
+        secret = _SECRET_NAME.search(name) or _SECRET_LINE.search(text[:_LARGEST])
+        if text and secret and "{{" not in text and not _is_harmless(text):
+            yield node
 
 
 def _says_something(node: Node, *, encoded: bool) -> bool:

@@ -42,7 +42,9 @@ def _unknown(binding: Binding, after: State, *, lost: bool) -> Finding:
     judged = certain and bool(after.of(kinds.ROLE, namespace=role.namespace))
     gone = "this change removes" if lost else "is not defined here"
     message = f"{str_of(binding.resource)} refers to {role}, which {gone}"
-    effect = f"it grants {wording.who(binding.subjects)} nothing"
+    who = wording.who(binding.subjects)
+    # A role that is not here may be in the cluster, or come with what was not built.
+    effect = f"it grants {who} nothing" if lost else f"what it grants {who} is not known"
     return Finding(
         node=binding.resource.at("roleRef", "name"),
         message=f"{message}: {effect}" if binding.subjects else message,

@@ -28,7 +28,8 @@ class PodReference:
 # Kinds whose controllers create a Secret: the field with its name; else the object's name.
 _MAKERS: Final[Mapping[GroupKind, tuple[str, ...]]] = MappingProxyType(
     {
-        GroupKind("bitnami.com", "SealedSecret"): ("spec.template.metadata.name",),
+        # The controller (0.27) sets the SealedSecret's own name, whatever its template says.
+        GroupKind("bitnami.com", "SealedSecret"): (),
         GroupKind("external-secrets.io", "ExternalSecret"): ("spec.target.name",),
         GroupKind("cert-manager.io", "Certificate"): ("spec.secretName",),
         GroupKind("secrets.hashicorp.com", "VaultStaticSecret"): ("spec.destination.name",),
