@@ -1,22 +1,27 @@
 # syntax=docker/dockerfile:1.7
 # The image of the service. Build: docker build -t fairlead .
-# For production, pin the base by digest: the tag moves with security fixes.
+# For production, pin the base by its digest, as the tag moves with security fixes, and name the commit:
+# docker buildx build --build-arg PYTHON=python:3.13-slim-trixie@sha256:... \
+#   --build-arg SOURCE_COMMIT=$(git rev-parse HEAD) --sbom=true --provenance=mode=max ...
+ARG PYTHON=python:3.13-slim-trixie
 
-FROM python:3.13-slim-trixie AS build
+# hadolint ignore=DL3006
+FROM ${PYTHON} AS build
+ARG SOURCE_COMMIT=""
 WORKDIR /src
 # Dependencies come from the lock, with hashes, before the sources, so a code change reuses this layer.
 COPY requirements.lock ./
 RUN python -m venv /opt/fairlead \
     && /opt/fairlead/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
-COPY requirements-dev.lock pyproject.toml README.md LICENSE ./
+COPY requirements-build.lock hatch_build.py pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY rules rules
 COPY templates templates
 COPY tools/validator tools/validator
 # The locked build backend builds the wheel, not the newest one.
 RUN python -m venv /opt/build \
-    && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-dev.lock \
-    && /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation -w /dist . \
+    && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock \
+    && SOURCE_COMMIT="$SOURCE_COMMIT" /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation -w /dist . \
     && /opt/fairlead/bin/pip install --no-cache-dir --no-deps /dist/fairlead-*.whl \
     # The service runs without the stand-in GitHub of the demo.
     && rm -rf /opt/fairlead/lib/python3.13/site-packages/bot/standin
@@ -42,7 +47,8 @@ ADD --checksum=sha256:564de2191b881e9f71b5606b25345821ea1682f06ab90499d3ab22b530
 # hadolint ignore=DL3006
 FROM tools-${TARGETARCH} AS tools
 
-FROM python:3.13-slim-trixie AS unpack
+# hadolint ignore=DL3006
+FROM ${PYTHON} AS unpack
 WORKDIR /unpacked
 COPY --from=tools /kustomize.tar.gz /helm.tar.gz /archives/
 # In Helm's archive, the binary is in a folder named after the platform.
@@ -58,7 +64,8 @@ COPY tools/validator ./
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w" -o /validator . \
     && /validator version
 
-FROM python:3.13-slim-trixie
+# hadolint ignore=DL3006
+FROM ${PYTHON}
 # git connects to GitHub; tini reaps child processes. Debian's security fixes change their versions.
 # hadolint ignore=DL3008
 RUN apt-get update \
