@@ -5,6 +5,7 @@ https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,7 @@ LONGEST_NAME: Final = 34
 
 _LOGIN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})")
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_PRIVATE: Final = (".local", ".localhost", ".internal", ".lan", ".svc", ".test", ".invalid")
 _HOME: Final = "https://github.com"
 
 
@@ -33,8 +35,14 @@ class Registration:
 def parse_registration(
     name: str, organisation: str, address: str, *, local: bool = False
 ) -> Registration:
-    """The checked registration. Raises UsageError. `local`: GitHub runs on this machine."""
+    """The checked registration. Raises UsageError. `local`: GitHub runs on this machine.
+
+    Without a name, an App of an organisation is called `fairlead-ORGANISATION`: names are unique on
+    GitHub, and `Fairlead` alone may be taken.
+    """
     name, organisation, address = name.strip(), organisation.strip(), address.strip().rstrip("/")
+    if not name and organisation:
+        name = f"fairlead-{organisation}"[:LONGEST_NAME].rstrip("-")
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise UsageError(f"The name must have 1 to {LONGEST_NAME} characters.")
     if organisation and not _LOGIN.fullmatch(organisation):
@@ -48,15 +56,24 @@ def parse_registration(
         raise UsageError(
             "The public address must begin with https:// and be reachable from GitHub."
         )
-    if parts[1] in LOCAL:
+    if parts[1] in LOCAL or _is_private(parts[1]):
         raise UsageError("GitHub cannot reach this machine by that name: use a public address.")
     return Registration(name, organisation, address)
+
+
+def _is_private(host: str) -> bool:
+    """Whether a host is a private address, or a name that only a private network resolves."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host.rstrip(".") or host.rstrip(".").endswith(_PRIVATE)
 
 
 def _split(address: str) -> tuple[str, str]:
     try:
         parts = urlsplit(address)
         host = parts.hostname
+        _ = parts.port  # raises ValueError for one that is not between 0 and 65535
     except ValueError:
         host = None
     if host is None or parts.username or parts.query or parts.fragment or not address.isprintable():

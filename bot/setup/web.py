@@ -177,7 +177,7 @@ class _Pages:
         if not self.setup.accepts(token):
             return self.locked()
         values = {
-            "name": "Fairlead",
+            "name": "",
             "organisation": "",
             "keep": "keep",
             "address": self._address(),

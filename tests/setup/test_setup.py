@@ -141,6 +141,12 @@ def test_what_is_asked_of_github_is_what_the_app_needs(page: Page) -> None:
     assert "HttpOnly" in answer.headers["Set-Cookie"]
 
 
+def test_without_a_name_the_app_is_called_after_its_organisation(page: Page) -> None:
+    answer = page.describe(name="", organisation="example", address="https://fairlead.example.com/")
+
+    assert posted(answer)[1]["name"] == "fairlead-example"
+
+
 def test_behind_a_proxy_the_browser_comes_back_as_it_came(page: Page) -> None:
     answer = page.client.post(
         "/setup",
@@ -160,6 +166,10 @@ def test_behind_a_proxy_the_browser_comes_back_as_it_came(page: Page) -> None:
         ({"organisation": "a/b"}, "Enter the organisation as in its address"),
         ({"address": "http://fairlead.example.com"}, "The public address must begin with https://"),
         ({"address": "https://localhost"}, "GitHub cannot reach this machine by that name"),
+        ({"address": "https://10.0.0.7"}, "GitHub cannot reach this machine by that name"),
+        ({"address": "https://fairlead"}, "GitHub cannot reach this machine by that name"),
+        ({"address": "https://fairlead.tools.svc"}, "GitHub cannot reach this machine by that"),
+        ({"address": "https://a.example:99999"}, "The public address must look like"),
         ({"address": "https://a@b.example"}, "The public address must look like"),
         ({"address": "https://[::1"}, "The public address must look like"),
         ({"address": "fairlead"}, "The public address must look like"),
