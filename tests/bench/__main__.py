@@ -100,14 +100,20 @@ def _parallel(rounds: int) -> Table:
 
 def _webhooks(against: Path | None, deliveries: int) -> Table:
     table = Table(
-        "installation", "p50 ms", "p99 ms", "jobs left", "CPU s", "p50 x", "p99 x",
+        "installation", "p50 ms", "p99 ms", "reviews left", "tasks left", "CPU s", "p50 x", "p99 x",
         title=f"{deliveries} deliveries for {webhooks.PULLS} pull requests, {_RATE:.0f} a second",
     )  # fmt: skip
     measured = list(webhooks.rows(against, deliveries, _RATE))
     floor = measured[-1]
     for row in measured:
         ratios = row.median / floor.median, row.slowest / floor.slowest
-        cells = (f"{row.median:.1f}", f"{row.slowest:.1f}", str(row.left), f"{row.cpu:.1f}")
+        cells = (
+            f"{row.median:.1f}",
+            f"{row.slowest:.1f}",
+            str(row.reviews),
+            str(row.tasks),
+            f"{row.cpu:.1f}",
+        )
         table.add_row(row.name, *cells, *(f"{ratio:.3f}" for ratio in ratios))
     return table
 

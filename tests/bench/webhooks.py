@@ -30,17 +30,22 @@ from bot.standin.demo import ServiceProcess, wait_until
 from bot.standin.state import App, Installation, StandInRepository
 
 PULLS: Final = 4
-_WAITING: Final = ("ENQUEUED", "DELAYED")
+_AT_ONCE: Final = "at-once"
+"""The lane in which checks are announced."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRun:
-    """Answers in milliseconds, and the jobs that wait when the last delivery was answered."""
+    """Answers in milliseconds, and what waits when the last delivery was answered.
+
+    `reviews` have not begun; `tasks` are these and the announcements of checks.
+    """
 
     name: str
     median: float
     slowest: float
-    left: int
+    reviews: int
+    tasks: int
     cpu: float
 
 
@@ -73,7 +78,8 @@ def _measured(name: str, python: Path, folder: Path, deliveries: int, rate: floa
         name,
         statistics.median(ordered),
         ordered[int(len(ordered) * 0.99)],
-        left,
+        sum(lane != _AT_ONCE for lane in left),
+        len(left),
         usage.ru_utime + usage.ru_stime,
     )
 
@@ -157,10 +163,11 @@ def _service(python: Path, folder: Path, app: App, api_url: str) -> ServiceProce
     return service
 
 
-def _left(queue: Path) -> int:
-    """How many tasks have not begun; read from the file, which any version has."""
-    marks = ", ".join("?" * len(_WAITING))
+def _left(queue: Path) -> list[str]:
+    """The lanes of the tasks that have not begun; read from the file, which any version has."""
+    lanes = (_AT_ONCE, "pull-requests", "bots")
     with closing(sqlite3.connect(queue)) as connection:
-        query = f"select count(*) from workflow_status where status in ({marks})"  # noqa: S608 - marks alone
-        (count,) = connection.execute(query, _WAITING).fetchone()
-    return int(count)
+        rows = connection.execute(
+            "select queue_name from workflow_status where status in ('ENQUEUED', 'DELAYED')"
+        ).fetchall()
+    return [lane for (lane,) in rows if lane in lanes]
