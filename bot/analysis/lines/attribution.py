@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.analysis.lines.causes import CauseSearch
+from bot.analysis.lines.literal_field import object_line, written_line
 from bot.analysis.lines.locate import OriginFiles
 from bot.analysis.lines.reread_declarations import Redeclaring
-from bot.analysis.lines.root_diff import Differences, main_files, text_of, tree_paths
+from bot.analysis.lines.root_diff import Differences, RootDiff, main_files, text_of, tree_paths
 from bot.analysis.lines.trials import TrialField, Trials, value_in
 from bot.analysis.lines.versions import Versions
 from bot.core.engine.review import Location, Suggestion
@@ -93,12 +94,34 @@ class Attribution:
         )
         location = cause.place()
         if location is not None:
-            return _Place(location)
+            moved = self._in_moved_file(difference, node, location)
+            return _Place(moved or location)
         inputs = (self._file(path, "RIGHT") for path in difference.paths)
         main = next((self._file(path, side) for path in main_files(root)), None)
         return _Place(
             main or origin, tuple(location for location in inputs if location is not None)
         )
+
+    def _in_moved_file(
+        self, difference: RootDiff, node: Node, location: Location
+    ) -> Location | None:
+        """The object's own line in a file that only this side has; None where nothing is better.
+
+        Taking a moved file back takes all of its objects back, so that any changed line of it, also
+        one of another object, seems to cause each of them.
+        """
+        path, side, line = location.path, location.side, location.line
+        other = self.base if side == "RIGHT" else self.head
+        if line is None or path != node.resource.source.path or path in other.tree:
+            return None
+        text = difference.text(path, side)
+        own = written_line(text, node, node.value) or object_line(text, node)
+        if own is None:
+            return None
+        first, last = sorted((own, line))
+        between = text.splitlines()[first - 1 : last]
+        parted = any(held.startswith("---") for held in between)
+        return Location(path, own, side) if parted else None
 
     def _origin(self, root: RenderedPair | None, node: Node, side: Side) -> Location | None:
         """Where a resource begins. Of what lies elsewhere the line is known where all of it is new.
