@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from itertools import islice
 from types import MappingProxyType
 from typing import Final
@@ -112,6 +113,9 @@ def facts(
     }
     if total > most:
         content["grantsTotal"] = total
+        # An approval rests on the grants, also on those that are not listed.
+        listed = "\n".join(sorted(map(repr, boxes)))
+        content["grantsDigest"] = blake2b(listed.encode(), digest_size=16).hexdigest()
     return MappingProxyType(content)
 
 

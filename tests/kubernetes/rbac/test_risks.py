@@ -441,6 +441,7 @@ def test_very_many_grants_are_counted_and_not_all_listed() -> None:
     grants = only.facts["grants"]
     assert isinstance(grants, tuple)
     assert (len(grants), only.facts["grantsTotal"]) == (MOST_FACTS, 1_000_000)
+    assert len(str(only.facts["grantsDigest"])) == 32
 
 
 def test_the_facts_of_all_findings_together_are_bounded() -> None:
