@@ -10,6 +10,7 @@ from bot.core.state import Change, State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads import cloud_identities, service_accounts
 from bot.kubernetes.workloads.pods import TEMPLATED
+from bot.kubernetes.workloads.population import population
 
 SEVERITY: Final = Severity.ERROR
 SUBJECTS: Final = (
@@ -23,6 +24,8 @@ SUBJECTS: Final = (
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     for change in changes(before, after, *SUBJECTS):
+        if _went_with_its_users(change, before, after):
+            continue
         for account_change in _account_changes(change, after):
             yield Finding(
                 node=account_change.node,
@@ -43,3 +46,17 @@ def _account_changes(change: Change, after: State) -> Iterator[service_accounts.
         yield from service_accounts.account_changes(old, new)
     elif old is not None and new is not None:
         yield from cloud_identities.labelled_pods(after, old, new)
+
+
+def _went_with_its_users(change: Change, before: State, after: State) -> bool:
+    """Whether an account is removed together with every workload that ran as it."""
+    if change.after is not None or change.key.group_kind != kinds.SERVICE_ACCOUNT:
+        return False
+    used, still_used = (
+        any(
+            pods.template.service_account == change.key.name
+            for pods in population(state).in_namespace(change.key.namespace or "")
+        )
+        for state in (before, after)
+    )
+    return used and not still_used
