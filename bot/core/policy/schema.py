@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from bot.core.finding import Severity
+from bot.core.policy.descriptions import describe
 from bot.core.policy.layers import BRANCHES
 from bot.core.policy.model import Policy
 
@@ -55,7 +56,9 @@ def policy_schema(options: Mapping[str, type] | None = None) -> Schema:
     }
     top["properties"][BRANCHES] = _branches(list(top["properties"]))
     title = {"title": "The policy of Fairlead: .github/fairlead.yml"}
-    return {"$schema": _DIALECT, **top, **title, "$defs": dict(sorted(types_by_name.items()))}
+    schema = {"$schema": _DIALECT, **top, **title, "$defs": dict(sorted(types_by_name.items()))}
+    describe(schema)
+    return schema
 
 
 def _branches(keys: list[str]) -> Schema:

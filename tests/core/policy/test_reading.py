@@ -628,6 +628,7 @@ def test_an_option_may_have_one_of_several_types() -> None:
     assert mapping["properties"]["most"] == {
         "anyOf": [{"type": "integer"}, {"type": "string"}],
         "default": 1,
+        "description": "An option of the rule: see its page.",
     }
 
 
