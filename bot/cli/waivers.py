@@ -20,8 +20,10 @@ from bot.settings import cache_directory, tool_folders
 
 OF_CHANGES: Final = frozenset(
     {
+        "connectivity-narrowed",
         "connectivity-widened",
         "immutable-field-changed",
+        "placement-changed",
         "rbac-role-ref-changed",
         "reference-broken",
         "resource-pruned",

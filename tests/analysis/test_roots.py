@@ -310,12 +310,16 @@ def test_what_flux_leaves_out_of_its_source_is_not_judged(
     more: Files = {"app/more.yaml": config("b: x").replace("name: c", "name: d")}
 
     in_it, _ = analysed(base, {**base, **more}, binaries)
-    left_out, _ = analysed(base, {**base, **more, ".sourceignore": "more.yaml\n"}, binaries)
+    ignored: Files = {**base, ".sourceignore": "more.yaml\n"}
+    left_out, _ = analysed(ignored, {**ignored, **more}, binaries)
+    newly, _ = analysed(base, {**ignored, **more}, binaries)
 
     assert [(held.message, held.environments) for held in in_it.findings] == [
         ("ConfigMap/default/d has b", ("default",))
     ]
     assert (left_out.findings, left_out.problems) == ((), ())
+    # What only the change leaves out is judged as base's source has it.
+    assert [held.facts["placements"] for held in newly.findings] == ["base"]
 
 
 def test_applications_in_rendered_output_declare_roots(binaries: Mapping[Renderer, Binary]) -> None:

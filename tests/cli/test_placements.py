@@ -24,7 +24,7 @@ def test_the_table_says_how_each_root_is_applied_and_who_says_so(tmp_path: Path)
         "ROOT   KIND           ENVIRONMENTS  TOOL       SAID BY                SETTINGS",
         (
             "apps   directory      default       Argo CD    base argo/shop.yaml:9"
-            "  cluster=in-cluster namespace=shop files=1"
+            "  cluster=in-cluster namespace=shop prune=true files=1"
         ),
         "argo   directory      default       kubectl    inferred",
         "infra  not applied                  none",
@@ -59,7 +59,7 @@ def test_the_difference_of_two_tables_for_machines(tmp_path: Path) -> None:
         "owner": "Application/argocd/shop",
         "path": "argo/shop.yaml",
         "line": 9,
-        "settings": {"cluster": "in-cluster", "namespace": "shop", "files": "1"},
+        "settings": {"cluster": "in-cluster", "namespace": "shop", "prune": "true", "files": "1"},
         "change": "added",
     }
 
