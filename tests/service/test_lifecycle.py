@@ -301,11 +301,10 @@ def test_what_github_could_not_deliver_is_taken_from_it(world: World) -> None:
     pull = world.pull({"a.yaml": BAD})
     world.github.deliveries.settle()
     found = list(world.service.undelivered(timedelta(hours=1), unknown))
-    assert announced(world, pull) in [task for _, task in found]
+    opened = Announcement(world.job(pull), None, "octocat", pull.head_sha)
+    assert opened in [task for _, task in found]
     sent = [one for one in world.github.deliveries.all() if one.event == "pull_request"]
-    assert [one.guid for one in sent] == [
-        guid for guid, task in found if task == announced(world, pull)
-    ]
+    assert [one.guid for one in sent] == [guid for guid, task in found if task == opened]
     fetched = [one for one in world.github.exchanges.all() if "/deliveries/" in one.path]
     known = {guid for guid, _ in found}
     assert list(world.service.undelivered(timedelta(hours=1), known.__contains__)) == []
