@@ -111,16 +111,24 @@ class Authority:
     def _aggregated(self) -> Mapping[RoleKey, tuple[Sourced, ...]]:
         """The roles with an aggregationRule, with the rules that the controller gives them.
 
-        The aggregation controller overwrites the rules that are written there. The union over all
-        roles that are reached is the fixpoint from empty rules; in a cycle a live cluster may keep
-        more.
+        The aggregation controller overwrites the rules that are written there, unless it collects
+        none: it applies its rules server-side, and an empty list takes nothing away. The union over
+        all roles that are reached is the fixpoint from empty rules; in a cycle a live cluster may
+        keep more.
         """
         outer = [key for key, role in self.roles.items() if role.selectors is not None]
         inner = [key for key in sorted(self.roles) if key.kind == "ClusterRole"]
         below = {
             key: tuple(source for source in inner if self.selects(key, source)) for key in outer
         }
-        return {key: tuple(self._collected(key, below)) for key in outer}
+        return {
+            key: tuple(self._collected(key, below)) or tuple(self._written((key,))) for key in outer
+        }
+
+    def _written(self, chain: tuple[RoleKey, ...]) -> Iterator[Sourced]:
+        """The rules that the last role of the chain has in its manifest."""
+        for place, rule in enumerate(self.roles[chain[-1]].rules):
+            yield Sourced(rule, chain, place)
 
     def _collected(
         self, key: RoleKey, below: Mapping[RoleKey, tuple[RoleKey, ...]]
@@ -132,11 +140,10 @@ class Authority:
                 if source in seen:
                     continue
                 seen.add(source)
-                if source in below:
+                if below.get(source):
                     waiting.append((*chain, source))
                     continue
-                for place, rule in enumerate(self.roles[source].rules):
-                    yield Sourced(rule, (*chain, source), place)
+                yield from self._written((*chain, source))
 
 
 def authority(state: State) -> Authority:

@@ -41,7 +41,10 @@ _OTHER_POLICIES: Final = (
     ),
 )
 _SCC_GROUP: Final = "security.openshift.io"
-_SECRETS_READ: Final = _on(_READ, "", "secrets")
+# PATCH answers with the whole object, also to an empty patch; DELETE of a collection answers with
+# the whole list, also as a dry run.
+_RETURNING: Final = (*_READ, "patch", "deletecollection")
+_SECRETS_READ: Final = _on(_RETURNING, "", "secrets")
 _SECRETS_WRITE: Final = _on(_WRITE, "", "secrets")
 _APPROVAL: Final = _on(_CHANGE, "certificates.k8s.io", "certificatesigningrequests/approval")
 _APPROVE: Final = _on(("approve",), "certificates.k8s.io", "signers")

@@ -34,7 +34,9 @@ def _dead(role: Role) -> Iterator[Finding]:
     name = str_of(role.resource)
     if role.selectors is not None and role.rules:
         node = role.resource.at("rules")
-        message = f"{name} is aggregated: the rules that are written in it are overwritten"
+        message = (
+            f"{name} is aggregated: rules that it collects overwrite those that are written in it"
+        )
         yield Finding(node, message, Severity.WARNING, facts=EMPTY)
     for entry in role.resource.at("rules").items():
         for node, reason in _dead_items(entry, role.key.kind):

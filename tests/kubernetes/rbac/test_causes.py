@@ -251,8 +251,21 @@ def test_a_new_role_that_is_aggregated() -> None:
 
 def test_an_aggregation_rule_that_is_gone_makes_the_written_rules_count() -> None:
     aggregated = ROLE + "aggregationRule:\n  clusterRoleSelectors:\n  - matchLabels: {to: nobody}\n"
+    matched = (
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"
+        "metadata: {name: other, labels: {to: nobody}}\n"
+        "rules: [{apiGroups: [''], resources: [endpoints], verbs: [get]}]\n"
+    )
 
-    assert places(aggregated + BOUND, ROLE + BOUND) == ["ClusterRole/r LEFT aggregationRule []"]
+    assert places(aggregated + BOUND + matched, ROLE + BOUND + matched) == [
+        "ClusterRole/r LEFT aggregationRule []"
+    ]
+
+
+def test_an_aggregation_rule_that_matches_nothing_leaves_the_written_rules() -> None:
+    aggregated = ROLE + "aggregationRule:\n  clusterRoleSelectors:\n  - matchLabels: {to: nobody}\n"
+
+    assert places(aggregated + BOUND, ROLE + BOUND) == []
 
 
 def test_what_replaces_a_role_of_kubernetes_stands_at_head() -> None:
