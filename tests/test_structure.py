@@ -1,4 +1,4 @@
-"""The tree shows the architecture: small folders, small functions, one owner for each type's name."""
+"""The tree shows the architecture: small folders, short functions, one owner for a name."""
 
 from __future__ import annotations
 
