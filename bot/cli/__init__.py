@@ -24,25 +24,31 @@ COMMANDS: Final = (
     CommandEntry(
         "placements", "bot.cli.placements:placements", "Show what is applied where, and why."
     ),
-    CommandEntry("rules", "bot.cli.rules:rules", "List every rule."),
-    CommandEntry("explain", "bot.cli.rules:explain", "Show the page of a rule."),
+    CommandEntry("rules", "bot.cli.rulebook.rules:rules", "List every rule."),
+    CommandEntry("explain", "bot.cli.rulebook.rules:explain", "Show the page of a rule."),
     CommandEntry("who-can", "bot.cli.rbac:who_can", "List who may do something."),
     CommandEntry(
         "grants", "bot.cli.rbac:grants", "List what a subject may do, or gains by a change."
     ),
     CommandEntry("tools", "bot.cli.tools:tools", "List the renderers, or install the pinned ones."),
     CommandEntry("policy", "bot.cli.policy:policy", "Check a policy file, or propose one."),
-    CommandEntry("new-rule", "bot.cli.scaffold:new_rule", "Write the two files of a new rule."),
-    CommandEntry("docs", "bot.cli.docs:docs", "Regenerate the generated documents."),
-    CommandEntry("serve", "bot.cli.serve:serve", "Receive webhooks and review pull requests."),
     CommandEntry(
-        "worker", "bot.cli.serve:worker", "Review pull requests that other replicas received."
+        "new-rule", "bot.cli.rulebook.scaffold:new_rule", "Write the two files of a new rule."
+    ),
+    CommandEntry("docs", "bot.cli.rulebook.docs:docs", "Regenerate the generated documents."),
+    CommandEntry(
+        "serve", "bot.cli.service.serve:serve", "Receive webhooks and review pull requests."
+    ),
+    CommandEntry(
+        "worker",
+        "bot.cli.service.serve:worker",
+        "Review pull requests that other replicas received.",
     ),
     CommandEntry(
         "doctor", "bot.cli.doctor:doctor", "Diagnose this installation and its GitHub App."
     ),
     CommandEntry(
-        "replay", "bot.cli.replay:replay", "Send one webhook delivery to the service again."
+        "replay", "bot.cli.service.replay:replay", "Send one webhook delivery to the service again."
     ),
 )
 """In the order in which `fairlead --help` shows them."""

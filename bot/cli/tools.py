@@ -15,7 +15,7 @@ from bot.cli.output import terminal
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from bot.render.tools import Binary, Tool, Unusable
+    from bot.render.tools import Binary, PinnedTool, Unusable
 
 LIST_EPILOG: Final = """\b
 Examples:
@@ -129,7 +129,7 @@ class _Paced:
             self.report(f"{self.title}: {text}")
 
 
-def _is_there(tool: Tool, folder: Path) -> bool:
+def _is_there(tool: PinnedTool, folder: Path) -> bool:
     """Whether the folder contains the pinned renderer."""
     from bot.render.tools import find  # noqa: PLC0415 - not for --help
 

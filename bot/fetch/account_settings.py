@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from bot.fetch.accounts import Account, Grant
+from bot.fetch.accounts import FetchAccount, Grant
 from bot.fetch.addresses import REGISTRY_HOSTS
 
 _REPOSITORIES: Final = re.compile(r"\*|[a-z0-9_.-]+(?:/[a-z0-9_.-]+)?")
@@ -24,7 +24,7 @@ _PATH: Final = re.compile(r"(?:/[\w.~+@=,:-]+)*", re.ASCII)
 _FIELDS: Final = frozenset({"auth", "username", "password", "registrytoken", "realm", "email"})
 
 
-def parse_registry_accounts(text: str) -> Iterator[Account]:
+def parse_registry_accounts(text: str) -> Iterator[FetchAccount]:
     """The accounts in a Docker `config.json`. Raises ValueError that says what is wrong."""
     document = _json(text)
     helpers = {"credsStore", "credHelpers"} & document.keys()
@@ -45,7 +45,7 @@ def parse_registry_accounts(text: str) -> Iterator[Account]:
             yield _account(REGISTRY_HOSTS.get(host, host), path, key, entry)
 
 
-def parse_git_accounts(text: str) -> Iterator[Account]:
+def parse_git_accounts(text: str) -> Iterator[FetchAccount]:
     """The accounts in lines of the form `https://USER:PASSWORD@HOST[/PATH]`, as Git stores them.
 
     Raises ValueError with the number of the first malformed line.
@@ -62,7 +62,7 @@ def parse_git_accounts(text: str) -> Iterator[Account]:
             host, path = _scope(f"{scheme}://{address}")
         except ValueError as error:
             raise ValueError(f"line {number} does not name a host and a path") from error
-        yield Account("git", host, path.removesuffix(".git"), unquote(user), unquote(secret))
+        yield FetchAccount("git", host, path.removesuffix(".git"), unquote(user), unquote(secret))
 
 
 def parse_grants(text: str) -> Iterator[Grant]:
@@ -94,7 +94,7 @@ def _json(text: str) -> dict[str, Any]:
     return document
 
 
-def _account(host: str, path: str, key: str, entry: Any) -> Account:
+def _account(host: str, path: str, key: str, entry: Any) -> FetchAccount:
     fields = entry if isinstance(entry, dict) else {}
     if "identitytoken" in fields:
         raise ValueError(
@@ -108,13 +108,13 @@ def _account(host: str, path: str, key: str, entry: Any) -> Account:
         raise ValueError(f"the entry for {key!r} must be an object with texts of {legal}")
     realm = fields.get("realm", "").lower()
     if token := fields.get("registrytoken", ""):
-        return Account("web", host, path, secret=_header_text(token, key), is_token=True)
+        return FetchAccount("web", host, path, secret=_header_text(token, key), is_token=True)
     user, secret = fields.get("username", ""), fields.get("password", "")
     if encoded := fields.get("auth", ""):
         user, secret = _decoded(encoded, key)
     if not user or not secret:
         raise ValueError(f"the entry for {key!r} has no user name or no password")
-    return Account("web", host, path, user, secret, realm=realm)
+    return FetchAccount("web", host, path, user, secret, realm=realm)
 
 
 def _decoded(encoded: str, key: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from bot.core.fetching import ReferenceKind
 from bot.fetch.addresses import ParsedAddress
 
-Service: TypeAlias = Literal["git", "web"]
+AccountService: TypeAlias = Literal["git", "web"]
 """`git`: Git repositories; `web`: registries, chart repositories and files."""
 
 ANY_REPOSITORY: Final = "*"
@@ -18,7 +18,7 @@ _UNSAFE: Final = ("%", "\\", "//", "/./", "/../")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class FetchAccount:
     """An account for the addresses of one host below a path.
 
     `host` is the authority of `ParsedAddress`, `path` is empty or begins with `/`. `realm` is the
@@ -26,7 +26,7 @@ class Account:
     bearer token and `user` is empty.
     """
 
-    service: Service
+    service: AccountService
     host: str
     path: str
     user: str = ""
@@ -88,10 +88,10 @@ class Grant:
 class Accounts:
     """Every account of the operator, and every grant."""
 
-    accounts: tuple[Account, ...] = ()
+    accounts: tuple[FetchAccount, ...] = ()
     grants: tuple[Grant, ...] = ()
 
-    def granted_to(self, repositories: Iterable[str]) -> tuple[Account, ...]:
+    def granted_to(self, repositories: Iterable[str]) -> tuple[FetchAccount, ...]:
         """The accounts that a repository with these addresses may use, narrowed to its grants."""
         names = frozenset(filter(None, map(repository_name, repositories)))
         return tuple(self._granted(names))
@@ -101,7 +101,7 @@ class Accounts:
         grants = (Grant(ANY_REPOSITORY, account.host, account.path) for account in self.accounts)
         return replace(self, grants=tuple(dict.fromkeys(grants)))
 
-    def without_grant(self) -> tuple[Account, ...]:
+    def without_grant(self) -> tuple[FetchAccount, ...]:
         """The accounts that no repository may use."""
         return tuple(
             account
@@ -109,7 +109,7 @@ class Accounts:
             if not any(_common(account, grant) for grant in self.grants)
         )
 
-    def _granted(self, names: frozenset[str]) -> Iterator[Account]:
+    def _granted(self, names: frozenset[str]) -> Iterator[FetchAccount]:
         for grant in self.grants:
             if not grant.applies_to(names):
                 continue
@@ -120,10 +120,10 @@ class Accounts:
 
 
 def account_for(
-    kind: ReferenceKind, address: ParsedAddress, accounts: Iterable[Account]
-) -> Account | None:
+    kind: ReferenceKind, address: ParsedAddress, accounts: Iterable[FetchAccount]
+) -> FetchAccount | None:
     """The account with the longest path that covers a source of this kind; None for anonymous."""
-    service: Service = "git" if kind == "git" else "web"
+    service: AccountService = "git" if kind == "git" else "web"
     covering = [
         account for account in accounts if account.service == service and account.covers(address)
     ]
@@ -142,7 +142,7 @@ def is_below(path: str, prefix: str) -> bool:
     return not prefix or f"{path}/".startswith(f"{prefix}/") or path == f"{prefix}.git"
 
 
-def _common(account: Account, grant: Grant) -> Account | None:
+def _common(account: FetchAccount, grant: Grant) -> FetchAccount | None:
     """The account with the longer of both paths; None where the paths are apart."""
     if account.host != grant.host:
         return None

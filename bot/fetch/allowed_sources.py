@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.core.fetching import ReferenceKind, SourceReference
-from bot.fetch.accounts import Account, account_for
+from bot.fetch.accounts import FetchAccount, account_for
 from bot.fetch.addresses import AllowedHosts, ParsedAddress, parse_address
 from bot.kubernetes.remote.addresses import git_address, plain_address, shown
 
@@ -46,7 +46,7 @@ class AllowedSource:
     reference: SourceReference
     address: ParsedAddress
     owner: str
-    account: Account | None = None
+    account: FetchAccount | None = None
 
     @property
     def key(self) -> str:
@@ -92,7 +92,7 @@ def allowed_source(
     reference: SourceReference,
     owners: frozenset[str],
     hosts: AllowedHosts,
-    accounts: tuple[Account, ...] = (),
+    accounts: tuple[FetchAccount, ...] = (),
 ) -> AllowedSource | str:
     """The reference as it may be fetched, or one sentence that says why it is not.
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from bot.core.fetching import FETCHING_OFF, FetchResult, SourceReference
 from bot.errors import GitError
-from bot.fetch.accounts import Account, Accounts
+from bot.fetch.accounts import Accounts, FetchAccount
 from bot.fetch.addresses import AllowedHosts
 from bot.fetch.allowed_sources import AllowedSource, allowed_source
 from bot.fetch.process import LAUNCH, ProcessOptions
@@ -75,7 +75,7 @@ class Session:
         fetching: Fetching,
         owners: frozenset[str],
         store: Path | None,
-        accounts: tuple[Account, ...],
+        accounts: tuple[FetchAccount, ...],
     ) -> None:
         limits = fetching.limits
         self._accounts = accounts
@@ -157,7 +157,7 @@ class Session:
         if not missing:
             return
         self._requests += len(missing)
-        groups: dict[tuple[str, Account | None], list[AllowedSource]] = {}
+        groups: dict[tuple[str, FetchAccount | None], list[AllowedSource]] = {}
         for source in missing:
             groups.setdefault((source.owner, source.account), []).append(source)
         started = time.monotonic()
@@ -170,7 +170,7 @@ class Session:
         store.make_room()
         self._seconds_left -= time.monotonic() - started
 
-    def _fetch_run(self, store: Store, account: Account | None) -> FetchRun:
+    def _fetch_run(self, store: Store, account: FetchAccount | None) -> FetchRun:
         fetching = self._fetching
         return FetchRun(
             store,

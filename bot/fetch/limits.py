@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from requests.utils import get_environ_proxies, select_proxy
 
 from bot.errors import FetchError
-from bot.fetch.accounts import Account
+from bot.fetch.accounts import FetchAccount
 from bot.fetch.addresses import AllowedHosts, ParsedAddress
 from bot.fetch.guard import Resolve, addresses_of, check_literal, resolve
 from bot.fetch.messages import Bounds
@@ -27,7 +27,7 @@ class FetchLimits:
     hosts: AllowedHosts
     bounds: Bounds
     resolve: Resolve = resolve
-    account: Account | None = None
+    account: FetchAccount | None = None
 
     @property
     def surroundings(self) -> Mapping[str, str]:
@@ -39,7 +39,7 @@ class FetchLimits:
         """The file of trusted certificate authorities, where the operator sets one."""
         return os.environ.get("SSL_CERT_FILE") or os.environ.get("GIT_SSL_CAINFO")
 
-    def account_at(self, address: ParsedAddress) -> Account | None:
+    def account_at(self, address: ParsedAddress) -> FetchAccount | None:
         """The account, where it is for this address."""
         covers = self.account is not None and self.account.covers(address)
         return self.account if covers else None

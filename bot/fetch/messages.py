@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from bot.core.fetching import ReferenceKind
-from bot.fetch.accounts import Account
+from bot.fetch.accounts import FetchAccount
 
 MEBIBYTE: Final = 1024 * 1024
 PACK: Final = "fetched.pack"
@@ -62,7 +62,7 @@ class FetchOrder(msgspec.Struct, frozen=True):
     hosts: list[str]
     bounds: Bounds
     require_sandbox: bool
-    account: Account | None = None
+    account: FetchAccount | None = None
 
 
 class ItemResult(msgspec.Struct, frozen=True):

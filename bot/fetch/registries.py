@@ -16,7 +16,7 @@ import msgspec
 from requests.utils import parse_dict_header
 
 from bot.errors import FetchError
-from bot.fetch.accounts import Account
+from bot.fetch.accounts import FetchAccount
 from bot.fetch.addresses import ParsedAddress, parse_redirect
 from bot.fetch.messages import Bounds
 from bot.fetch.web import WebClient, WebResponse, refused_account
@@ -76,7 +76,7 @@ class Registry:
     web: WebClient
     address: ParsedAddress
     bounds: Bounds
-    account: Account | None = None
+    account: FetchAccount | None = None
     _authorization: str = ""
 
     def artifact(self, version: str) -> Artifact:

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.core.fetching import FetchResult
 from bot.errors import FairleadError, FetchError
-from bot.fetch.accounts import Account
+from bot.fetch.accounts import FetchAccount
 from bot.fetch.allowed_sources import AllowedSource, is_commit, is_digest
 from bot.fetch.messages import MEBIBYTE, PACK, Bounds, FetchItem, FetchOrder, ItemResult
 from bot.fetch.process import ProcessOptions, run
@@ -40,7 +40,7 @@ class FetchRun:
     hosts: tuple[str, ...]
     limits: SessionLimits
     confined: bool
-    account: Account | None = None
+    account: FetchAccount | None = None
 
     def run(
         self, sources: Sequence[AllowedSource]

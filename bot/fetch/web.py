@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.util.connection import create_connection
 
 from bot.errors import FetchError
-from bot.fetch.accounts import Account
+from bot.fetch.accounts import FetchAccount
 from bot.fetch.addresses import AllowedHosts, ParsedAddress, parse_redirect
 from bot.fetch.limits import FetchLimits
 
@@ -40,7 +40,7 @@ class WebResponse:
     data: bytes
     host: str
 
-    def content(self, account: Account | None = None) -> bytes:
+    def content(self, account: FetchAccount | None = None) -> bytes:
         """The body. Raises FetchError where the status is not 200.
 
         `account` is the one with which the request was made.
@@ -52,7 +52,7 @@ class WebResponse:
         return self.data
 
 
-def refused_account(host: str, account: Account | None, reason: str) -> FetchError:
+def refused_account(host: str, account: FetchAccount | None, reason: str) -> FetchError:
     """The error for a host that requires an account, or refuses the operator's."""
     if account is not None:
         return FetchError(f"'{host}' refused the account in Fairlead's settings ({reason})")

@@ -11,7 +11,7 @@ from bot.errors import GitHubAnswerError, GitHubError
 from bot.github.api import change, read, send
 from bot.github.auth import GitHubConnection
 from bot.github.events import RECHECK
-from bot.github.external_id import Ending, ExternalId
+from bot.github.external_id import CheckEnding, ExternalId
 from bot.github.pulls import PullRequest
 from bot.github.tasks import GroupJob, PushJob
 from bot.github.webhook import NAME
@@ -39,7 +39,7 @@ class End:
     """
 
     shown: ConcludeCheck
-    how: Ending = "done"
+    how: CheckEnding = "done"
     reviewed: str | None = None
     quiet: bool = False
 

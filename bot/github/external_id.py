@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Self, TypeAlias, get_args
 
-Subject: TypeAlias = Literal["pull", "queue", "push", "installed"]
+CheckSubject: TypeAlias = Literal["pull", "queue", "push", "installed"]
 """A pull request, a merge queue's combination, a push to the default branch, a greeting."""
 
-Ending: TypeAlias = Literal["", "done", "judged", "failed", "superseded"]
+CheckEnding: TypeAlias = Literal["", "done", "judged", "failed", "superseded"]
 """How a run ended. "judged": its review is done and waits for another one of the same commit."""
 
 _TEXT: Final = re.compile(
@@ -34,10 +34,10 @@ class ExternalId:
     `quiet`: the review posted no comments.
     """
 
-    subject: Subject
+    subject: CheckSubject
     number: int = 0
     compared: str = ""
-    ending: Ending = ""
+    ending: CheckEnding = ""
     conclusion: str = ""
     quiet: bool = False
 
@@ -68,12 +68,14 @@ class ExternalId:
         """Whether both compare the same subject with the same base."""
         return self.same_subject(other) and self.compared == other.compared
 
-    def ended(self, ending: Ending, conclusion: str = "", *, quiet: bool = False) -> ExternalId:
+    def ended(
+        self, ending: CheckEnding, conclusion: str = "", *, quiet: bool = False
+    ) -> ExternalId:
         """The same subject and comparison, with this ending."""
         return replace(self, ending=ending, conclusion=conclusion, quiet=quiet)
 
 
-def _subject(match: re.Match[str]) -> Subject:
+def _subject(match: re.Match[str]) -> CheckSubject:
     if match["word"] == "push":
         return "push"
     if match["word"] == "installed":
@@ -81,10 +83,12 @@ def _subject(match: re.Match[str]) -> Subject:
     return "pull" if match["pull"] else "queue"
 
 
-def _ending(rest: str) -> tuple[Ending, str, bool]:
+def _ending(rest: str) -> tuple[CheckEnding, str, bool]:
     """Ending, conclusion and whether quiet; empty where a newer release wrote something else."""
     word, *more = rest.removeprefix(":").split(":")
-    ending: Ending | None = next((known for known in get_args(Ending) if known == word), None)
+    ending: CheckEnding | None = next(
+        (known for known in get_args(CheckEnding) if known == word), None
+    )
     if not ending:
         return "", "", False
     conclusion = more[0] if more and _CONCLUSION.fullmatch(more[0]) else ""

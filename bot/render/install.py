@@ -21,7 +21,7 @@ from typing import Final, TypeAlias
 import requests
 
 from bot.errors import UsageError
-from bot.render.tools import Archive, Tool
+from bot.render.tools import Archive, PinnedTool
 
 _ARCHIVE_LIMIT: Final = 128 * 1024 * 1024
 _MEMBER_LIMIT: Final = 512 * 1024 * 1024
@@ -46,7 +46,7 @@ def _ignore(step: str) -> None:
     del step
 
 
-def fetch(tool: Tool, folder: Path, download: Download | None = None) -> Path:
+def fetch(tool: PinnedTool, folder: Path, download: Download | None = None) -> Path:
     """Download a pinned renderer into a folder; its path.
 
     The archive is unpacked only if its sha256 is the locked one. Raises UsageError where the
@@ -110,7 +110,7 @@ def _place(binary: bytes, target: Path) -> Path:
     return target
 
 
-def build(tool: Tool, folder: Path, on_step: Callable[[str], None] = _ignore) -> Path:
+def build(tool: PinnedTool, folder: Path, on_step: Callable[[str], None] = _ignore) -> Path:
     """Build a pinned renderer from its Go module into a folder; its path.
 
     Built without cgo, like upstream's releases, so that it needs no shared library in the sandbox.
@@ -187,7 +187,7 @@ def _kill(process: subprocess.Popen[str]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _source(tool: Tool) -> Path:
+def _source(tool: PinnedTool) -> Path:
     """The Go source of a program of ours: packed with a wheel, else in the checkout.
 
     Raises UsageError where neither is there.

@@ -37,7 +37,7 @@ class Archive:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class PinnedTool:
     """A pinned program: its archives, and the Go module to build it from.
 
     `link` are flags of Go's linker that set the version which the program reports. The validator is
@@ -80,8 +80,8 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class _Lock:
-    tool: tuple[Tool, ...]
-    validator: Tool
+    tool: tuple[PinnedTool, ...]
+    validator: PinnedTool
 
 
 @cache
@@ -90,17 +90,17 @@ def _lock() -> _Lock:
     return msgspec.convert(tomllib.loads(text), _Lock)
 
 
-def pinned_tools() -> tuple[Tool, ...]:
+def pinned_tools() -> tuple[PinnedTool, ...]:
     """The pinned renderers."""
     return _lock().tool
 
 
-def pinned_validator() -> Tool:
+def pinned_validator() -> PinnedTool:
     """The pinned validator."""
     return _lock().validator
 
 
-def pinned(name: ToolName) -> Tool:
+def pinned(name: ToolName) -> PinnedTool:
     """The pinned program of this name."""
     return next(tool for tool in (*pinned_tools(), pinned_validator()) if tool.name == name)
 

@@ -65,7 +65,7 @@ class RecordedConclusion:
 
 
 @dataclass(frozen=True, slots=True)
-class Push:
+class RecordedPush:
     """A push to a pull request: who pushed which commit."""
 
     by: str
@@ -144,10 +144,10 @@ class Record:
         """Whether the pull request was reviewed."""
         return bool(self.audit.entries("concluded", self.repository, pull=self.pull))
 
-    def pushes(self) -> tuple[Push, ...]:
+    def pushes(self) -> tuple[RecordedPush, ...]:
         """The pushes to the pull request, by the webhooks that announced them."""
         entries = self.audit.entries("pushed", self.repository, pull=self.pull)
-        return tuple(Push(entry.actor, entry.head) for entry in entries)
+        return tuple(RecordedPush(entry.actor, entry.head) for entry in entries)
 
     def push(self, by: str, after: str) -> None:
         """Records who pushed a commit to the pull request."""

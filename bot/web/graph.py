@@ -14,7 +14,7 @@ _LONGEST: Final = 38
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class GraphBox:
     """A node: its top left corner, its text cut to fit, and its whole text."""
 
     x: int
@@ -42,7 +42,7 @@ class Drawing:
     height: int
     box_width: int
     box_height: int
-    boxes: tuple[Box, ...]
+    boxes: tuple[GraphBox, ...]
     lines: tuple[Line, ...]
     summary: str
 
@@ -74,8 +74,8 @@ def _top(number: int) -> int:
     return number * _ROW + (_ROW - _HEIGHT) // 2
 
 
-def _box(x: int, y: int, name: str) -> Box:
-    return Box(x, y, _short(name), name)
+def _box(x: int, y: int, name: str) -> GraphBox:
+    return GraphBox(x, y, _short(name), name)
 
 
 def _short(text: str) -> str:

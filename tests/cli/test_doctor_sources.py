@@ -9,7 +9,7 @@ import pytest
 
 from bot.cli.diagnosis.diagnosis import Diagnosis, ok
 from bot.cli.diagnosis.sources import look_at_sources
-from bot.fetch.accounts import Account, Accounts, Grant
+from bot.fetch.accounts import Accounts, FetchAccount, Grant
 from bot.settings import FetchSettings, Settings
 from tests.analysis.process.test_loopback import Upstream, deploy
 from tests.fetch.servers import Server, serving
@@ -36,7 +36,7 @@ def clone(tmp_path: Path, server: Server) -> Path:
 
 def diagnoses(server: Server, clone: Path, grant: str) -> list[Diagnosis]:
     accounts = Accounts(
-        (Account("git", server.host, "", USER, SECRET),), (Grant(grant, server.host, ""),)
+        (FetchAccount("git", server.host, "", USER, SECRET),), (Grant(grant, server.host, ""),)
     )
     fetch = FetchSettings(hosts=(server.url,), accounts=accounts)
     return list(look_at_sources(Settings(fetch=fetch), clone, "acme/platform"))

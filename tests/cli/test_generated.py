@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.catalog import load_rules
-from bot.cli.docs import BEGIN, END, generated
+from bot.cli.rulebook.docs import BEGIN, END, generated
 from tests.cli.running import Ran, fairlead
 
 ROOT = Path(__file__).parents[2]

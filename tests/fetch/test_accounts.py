@@ -9,11 +9,11 @@ import pytest
 
 from bot.errors import UsageError
 from bot.fetch.account_settings import parse_git_accounts, parse_grants, parse_registry_accounts
-from bot.fetch.accounts import Account, Accounts, Grant, account_for, repository_name
+from bot.fetch.accounts import Accounts, FetchAccount, Grant, account_for, repository_name
 from bot.fetch.addresses import ParsedAddress
 from bot.settings import read_fetch_settings
 
-WEB = Account("web", "charts.example", "", "robot", "hush")
+WEB = FetchAccount("web", "charts.example", "", "robot", "hush")
 
 
 def encoded(text: str) -> str:
@@ -42,10 +42,10 @@ def test_a_docker_configuration_holds_accounts_by_host_and_path() -> None:
         }
     )
     assert tuple(parse_registry_accounts(text)) == (
-        Account("web", "registry-1.docker.io", "", "me", "a:b"),
-        Account("web", "registry.example:5000", "/team", "u", "p"),
-        Account("web", "registry.gitlab.example", "", "u", "p", realm="gitlab.example"),
-        Account("web", "quay.io", "", secret="abc", is_token=True),
+        FetchAccount("web", "registry-1.docker.io", "", "me", "a:b"),
+        FetchAccount("web", "registry.example:5000", "/team", "u", "p"),
+        FetchAccount("web", "registry.gitlab.example", "", "u", "p", realm="gitlab.example"),
+        FetchAccount("web", "quay.io", "", secret="abc", is_token=True),
     )
 
 
@@ -106,8 +106,8 @@ def test_a_faulty_configuration_is_explained_without_its_secrets(
 def test_accounts_for_git_are_written_as_git_stores_them() -> None:
     text = "# robots\nhttps://robot:p%40ss@Git.Example/team/base.git\n\nhttp://u:p@git.corp:3000\n"
     assert tuple(parse_git_accounts(text)) == (
-        Account("git", "git.example", "/team/base", "robot", "p@ss"),
-        Account("git", "git.corp:3000", "", "u", "p"),
+        FetchAccount("git", "git.example", "/team/base", "robot", "p@ss"),
+        FetchAccount("git", "git.corp:3000", "", "u", "p"),
     )
 
 
@@ -166,7 +166,7 @@ def test_no_secret_is_part_of_a_representation() -> None:
     ],
 )
 def test_an_account_is_for_whole_segments_below_its_path(path: str, *, covered: bool) -> None:
-    account = Account("web", "charts.example", "/team", "u", "p")
+    account = FetchAccount("web", "charts.example", "/team", "u", "p")
     assert account.covers(address(path)) is covered
 
 
@@ -181,14 +181,14 @@ def test_an_account_is_for_one_host_and_port() -> None:
 
 def test_a_repository_gets_the_accounts_of_its_grants_narrowed_to_them() -> None:
     accounts = Accounts(
-        (WEB, Account("git", "git.example", "/team/base", "u", "p")),
+        (WEB, FetchAccount("git", "git.example", "/team/base", "u", "p")),
         (
             Grant("acme", "charts.example", "/acme"),
             Grant("acme/platform", "git.example", "/team"),
             Grant("other", "charts.example", ""),
         ),
     )
-    narrowed = Account("web", "charts.example", "/acme", "robot", "hush")
+    narrowed = FetchAccount("web", "charts.example", "/acme", "robot", "hush")
     assert [
         accounts.granted_to((repository,))
         for repository in (
@@ -208,8 +208,8 @@ def test_an_account_that_nobody_may_use_is_known() -> None:
 
 
 def test_the_account_with_the_longest_path_is_used_for_its_kind_alone() -> None:
-    team = Account("web", "charts.example", "/team", "u", "p")
-    git = Account("git", "charts.example", "/team/app", "u", "p")
+    team = FetchAccount("web", "charts.example", "/team", "u", "p")
+    git = FetchAccount("git", "charts.example", "/team/app", "u", "p")
     accounts = (WEB, team, git)
     assert [
         account_for("chart", address("/team/app"), accounts),

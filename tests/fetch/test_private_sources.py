@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.fetching import FetchResult, SourceReference
 from bot.fetch import Accounts, Fetching
-from bot.fetch.accounts import Account, Grant, Service
+from bot.fetch.accounts import AccountService, FetchAccount, Grant
 from tests.fetch.packing import CHART, CHART_DIGEST, Registry
 from tests.fetch.servers import Answer, Asked, Route, Server
 from tests.fetch.test_charts import index
@@ -35,7 +35,7 @@ def demanding(route: Route, authorization: str = BASIC) -> Route:
     return answer
 
 
-def with_account(fetching: Fetching, *accounts: Account, grant: str = "acme") -> Fetching:
+def with_account(fetching: Fetching, *accounts: FetchAccount, grant: str = "acme") -> Fetching:
     """Fetching with these accounts, which one owner's repositories may use."""
     grants = tuple(Grant(grant, account.host, account.path) for account in accounts)
     return replace(fetching, accounts=Accounts(accounts, grants))
@@ -44,12 +44,12 @@ def with_account(fetching: Fetching, *accounts: Account, grant: str = "acme") ->
 def account(
     server: Server,
     path: str = "",
-    service: Service = "web",
+    service: AccountService = "web",
     *,
     secret: str = SECRET,
     realm: str = "",
-) -> Account:
-    return Account(service, server.host, path, USER, secret, realm)
+) -> FetchAccount:
+    return FetchAccount(service, server.host, path, USER, secret, realm)
 
 
 def fetched(
@@ -137,7 +137,7 @@ def test_a_registry_may_ask_for_the_account_itself(fetching: Fetching, server: S
 def test_a_bearer_token_of_the_operator_is_used_as_it_is(
     fetching: Fetching, server: Server, registry: Registry
 ) -> None:
-    token = Account("web", server.host, "", secret=registry.token, is_token=True)
+    token = FetchAccount("web", server.host, "", secret=registry.token, is_token=True)
     result = fetched(with_account(fetching, token), artifact(server))
     assert outcome(result) == ("fetched", CHART_FILES, "")
     assert "/token" not in {asked.path for asked in server.asked}

@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import UsageError
 from bot.render.install import build, fetch, this_platform
-from bot.render.tools import Archive, Tool
+from bot.render.tools import Archive, PinnedTool
 
 
 def archive_of(member: str, content: bytes) -> bytes:
@@ -26,7 +26,7 @@ def archive_of(member: str, content: bytes) -> bytes:
 
 CONTENT = b"a renderer"
 DATA = archive_of("linux/helm", CONTENT)
-TOOL = Tool(
+TOOL = PinnedTool(
     "helm",
     "4.2.4",
     "example.com/helm@v4.2.4",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bot.analysis.examine import Question, examine_trees, owners_of
-from bot.analysis.process.content import Content
+from bot.analysis.process.content import ChildContent
 from bot.analysis.process.messages import (
     MOST_OWNERS,
     OUT_OF_MEMORY,
@@ -69,7 +69,7 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     # One review, then the process ends: what it makes is never garbage before that.
     gc.disable()
     base = unpack_tree(start.base)
-    content = Content()
+    content = ChildContent()
     content.prefetch((base,))
     # What may be fetched is said by base, and by a process that has seen nothing else.
     owners = owners_of(base, content, start.policy) if start.fetches else ()

@@ -34,7 +34,7 @@ _BYTES_AT_ONCE: Final = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
-class Content:
+class ChildContent:
     """What files hold, as the parent tells it. `new` are facts that the parent did not have."""
 
     counters: Counters = field(default_factory=Counters)

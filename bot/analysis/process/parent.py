@@ -130,7 +130,7 @@ def analyse(
             fetches = FetchRequests(session or NoFetcher(), options.on_fetch)
             renders = RenderRequests(options.renders, store, store.allowed, kept, options.tenant)
             validations = ValidationRequests(options.renders, kept, options.tenant)
-            answer = _conversation(channel, store, Services(renders, fetches, validations))
+            answer = _conversation(channel, store, ParentServices(renders, fetches, validations))
         result = analysis(answer, rule_ids(), base.tree, head.tree)
         store.keep(answer.facts)
     _count(options.counters, answer)
@@ -175,7 +175,7 @@ def _session(options: AnalysisOptions, owners: frozenset[str]) -> Iterator[Fetch
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class ParentServices:
     """What the parent does for the child."""
 
     renders: RenderRequests
@@ -183,7 +183,9 @@ class Services:
     validations: ValidationRequests
 
 
-def _conversation(channel: Channel, store: ContentStore, services: Services) -> AnalysisAnswer:
+def _conversation(
+    channel: Channel, store: ContentStore, services: ParentServices
+) -> AnalysisAnswer:
     """Give the child the contents, builds and things from elsewhere, until it answers."""
     for _ in range(_MOST_MESSAGES):
         message = decode_message(channel.receive())

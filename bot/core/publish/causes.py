@@ -19,7 +19,7 @@ _NUMBER: Final = re.compile(r"\b\d+\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class ReportedCause:
     """One cause: its worst finding, and what else it brings about.
 
     `also` are findings of other rules on the same line, `alike` the findings of the same rule that
@@ -36,7 +36,7 @@ class Cause:
         return 1 + len(self.also) + len(self.alike)
 
 
-def causes(findings: Iterable[ReviewFinding]) -> tuple[Cause, ...]:
+def causes(findings: Iterable[ReviewFinding]) -> tuple[ReportedCause, ...]:
     """The causes of these findings, in the order of their worst, which stand first."""
     findings = tuple(findings)
     shared = on_one_line(findings)
@@ -46,7 +46,8 @@ def causes(findings: Iterable[ReviewFinding]) -> tuple[Cause, ...]:
     for finding in leads:
         groups[_likeness(finding, shared.get(id(finding), ()))].append(finding)
     return tuple(
-        Cause(first, shared.get(id(first), ()), tuple(alike)) for first, *alike in groups.values()
+        ReportedCause(first, shared.get(id(first), ()), tuple(alike))
+        for first, *alike in groups.values()
     )
 
 

@@ -18,7 +18,7 @@ from bot.core.globs import name_matches
 from bot.core.policy.model import POLICY_PATH, Policy
 from bot.core.publish import difference as words
 from bot.core.publish import markdown
-from bot.core.publish.causes import Cause, causes, on_one_line
+from bot.core.publish.causes import ReportedCause, causes, on_one_line
 from bot.core.publish.fetched import fetched
 from bot.core.publish.pages import NO_PAGES, Pages, place
 from bot.errors import PolicyError
@@ -117,7 +117,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     )
 
 
-def _severities(grouped: Iterable[Cause]) -> Counter[str]:
+def _severities(grouped: Iterable[ReportedCause]) -> Counter[str]:
     return Counter(
         str(finding.severity)
         for cause in grouped
@@ -282,7 +282,7 @@ def badness(finding: ReviewFinding) -> tuple[bool, int, bool]:
     return (not finding.blocks, -finding.severity.rank, not finding.facts.get("risks"))
 
 
-def _is_quiet(cause: Cause) -> bool:
+def _is_quiet(cause: ReportedCause) -> bool:
     """Whether the summary folds a cause away: notices that do not block."""
     return cause.finding.severity is Severity.NOTICE and not cause.finding.blocks
 

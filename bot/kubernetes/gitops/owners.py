@@ -18,7 +18,7 @@ from bot.kubernetes.gitops.prune_marks import (
 )
 from bot.kubernetes.gitops.tree_files import within
 
-Fate: TypeAlias = Literal["pruned", "confirmed", "left"]
+OwnerFate: TypeAlias = Literal["pruned", "confirmed", "left"]
 """Deleted; deleted once a person confirms it; kept in the cluster."""
 
 OWNERS: Final = (
@@ -59,7 +59,7 @@ def removed_owners(before: State, after: State) -> tuple[Owner, ...]:
     return tuple(owner for owner in before.derived(_owners) if owner.identity not in current)
 
 
-def fate_by(owner: Owner, resource: Resource, before: State, after: State) -> Fate:
+def fate_by(owner: Owner, resource: Resource, before: State, after: State) -> OwnerFate:
     """Return what an owner of base does with a resource of base that it no longer finds.
 
     Where head has the owner no more, its deletion decides; else the owner as head has it.
@@ -94,7 +94,7 @@ def _is_deleted(owner: Owner, before: State, after: State) -> bool:
     return not fates or any(fate != "left" for fate in fates)
 
 
-def _by_kustomization(owner: Resource | None, resource: Resource, *, is_gone: bool) -> Fate:
+def _by_kustomization(owner: Resource | None, resource: Resource, *, is_gone: bool) -> OwnerFate:
     """https://fluxcd.io/flux/components/kustomize/kustomizations/#deletion-policy."""
     if owner is None or is_kept_by_flux(resource):
         return "left"
@@ -108,13 +108,13 @@ def _by_kustomization(owner: Resource | None, resource: Resource, *, is_gone: bo
     return "pruned" if prunes else "left"
 
 
-def _by_release(owner: Resource, resource: Resource, *, is_gone: bool) -> Fate:
+def _by_release(owner: Resource, resource: Resource, *, is_gone: bool) -> OwnerFate:
     """https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource."""
     suspended = is_gone and owner.at("spec", "suspend").value is True
     return "left" if suspended or is_kept_by_helm(resource) else "pruned"
 
 
-def _by_application(owner: Resource, resource: Resource) -> Fate:
+def _by_application(owner: Resource, resource: Resource) -> OwnerFate:
     spec = _application_spec(owner)
     automated = spec["syncPolicy"]["automated"]
     is_on = automated.value is not None and automated["enabled"].value is not False
@@ -125,7 +125,7 @@ def _by_application(owner: Resource, resource: Resource) -> Fate:
     return "confirmed" if mark == "pruned" and confirms else mark
 
 
-def _by_deleted_application(owner: Resource, resource: Resource, after: State) -> Fate:
+def _by_deleted_application(owner: Resource, resource: Resource, after: State) -> OwnerFate:
     """https://argo-cd.readthedocs.io/en/stable/user-guide/app_deletion/."""
     if not cascades(owner) or _keeps_applications(after.get(owner.key)):
         return "left"

@@ -12,7 +12,7 @@ from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes.guardrails.cel import expression
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, every
-from bot.kubernetes.guardrails.guards import Clause, Effect, Guard, GuardField, Roots
+from bot.kubernetes.guardrails.guards import Clause, Guard, GuardEffect, GuardField, GuardRoots
 from bot.kubernetes.guardrails.matching import (
     conditions,
     fails_closed,
@@ -22,7 +22,7 @@ from bot.kubernetes.guardrails.matching import (
 )
 
 ADMISSION: Final = "admissionregistration.k8s.io"
-_EFFECTS: Final[Mapping[str, Effect]] = {"Validating": "refuses", "Mutating": "changes"}
+_EFFECTS: Final[Mapping[str, GuardEffect]] = {"Validating": "refuses", "Mutating": "changes"}
 _NO_PARAMETERS: Final = Opaque("the parameters are missing")
 
 
@@ -52,7 +52,7 @@ def _policies(state: State, stem: str) -> Iterator[Guard]:
         yield Guard(f"{kind.kind}/{name}", f"{stem} policies", roots, read_policy)
 
 
-def read_policy(roots: Roots) -> tuple[Clause, ...]:
+def read_policy(roots: GuardRoots) -> tuple[Clause, ...]:
     """A policy in each of its bindings. One that is not in the state judges by its name alone.
 
     A policy without bindings in the state is read as if one elsewhere enforced it.
@@ -102,7 +102,7 @@ def _with_parameters(reference: Node, refused: Formula, *, closed: bool) -> Form
     return known if not strict else Not(every(Not(known), Not(_NO_PARAMETERS)))
 
 
-def _refused(spec: Node, effect: Effect) -> Formula:
+def _refused(spec: Node, effect: GuardEffect) -> Formula:
     if effect == "changes":
         return Opaque(f"mutations {same_text(spec['mutations'].value)}")
     return Not(satisfied(spec))
@@ -126,7 +126,7 @@ def defined_variables(spec: Node) -> Mapping[str, str]:
     }
 
 
-def _policy_fields(spec: Node, effect: Effect) -> Iterator[GuardField]:
+def _policy_fields(spec: Node, effect: GuardEffect) -> Iterator[GuardField]:
     yield GuardField("failurePolicy", spec["failurePolicy"], "failure")
     yield from match_fields("constraints ", spec["matchConstraints"])
     yield GuardField("conditions", spec["matchConditions"], "match")
@@ -143,7 +143,7 @@ def _binding_fields(spec: Node) -> Iterator[GuardField]:
     yield GuardField("parameters", spec["paramRef"], "check")
 
 
-def read_webhooks(roots: Roots) -> tuple[Clause, ...]:
+def read_webhooks(roots: GuardRoots) -> tuple[Clause, ...]:
     """The webhooks of a configuration. What each refuses is known by whom it asks alone."""
     return tuple(_webhook(hook) for root in roots.values() for hook in root["webhooks"].items())
 

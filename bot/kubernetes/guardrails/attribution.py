@@ -12,11 +12,11 @@ from bot.core.values import Body, Value
 from bot.kubernetes.guardrails.formulas import Formula
 from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField
 from bot.kubernetes.guardrails.requests import compared
-from bot.kubernetes.guardrails.search import Comparison
+from bot.kubernetes.guardrails.search import GuardComparison
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class GuardCause:
     """A field that changed, how the clause relates with that change alone, and its position.
 
     `after` is what the clause refuses with that change alone.
@@ -24,13 +24,13 @@ class Cause:
 
     old: GuardField
     field: GuardField
-    comparison: Comparison
+    comparison: GuardComparison
     after: Formula
     node: Node
     side: Side
 
 
-def causes(guard: Guard, old: Clause, new: Clause, whole: Comparison) -> Iterator[Cause]:
+def causes(guard: Guard, old: Clause, new: Clause, whole: GuardComparison) -> Iterator[GuardCause]:
     """The fields whose change alone weakens a clause; else the first that changed at all."""
     head = {field.label: field for field in new.fields}
     changed = [
@@ -48,11 +48,11 @@ def causes(guard: Guard, old: Clause, new: Clause, whole: Comparison) -> Iterato
         if comparison.relation != "kept":
             blamed.append(route)
             position = changed_position(field.node, counterpart.node)
-            yield Cause(field, counterpart, comparison, alone, *position)
+            yield GuardCause(field, counterpart, comparison, alone, *position)
     if not blamed and changed:
         field, counterpart = changed[0]
         position = changed_position(field.node, counterpart.node)
-        yield Cause(field, counterpart, whole, new.denies, *position)
+        yield GuardCause(field, counterpart, whole, new.denies, *position)
 
 
 def _differs(old: Node, new: Node) -> bool:

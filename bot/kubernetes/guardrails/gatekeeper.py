@@ -14,7 +14,7 @@ from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes.guardrails.admission import same_text
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Or, Test, every, some
-from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField, Roots
+from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField, GuardRoots
 from bot.kubernetes.guardrails.matching import (
     CLUSTER,
     GROUP,
@@ -57,7 +57,7 @@ def gatekeeper_guards(state: State) -> Iterator[Guard]:
         yield Guard(str(resource.key), "Gatekeeper", roots, read_config, absent=True)
 
 
-def read_constraint(roots: Roots) -> tuple[Clause, ...]:
+def read_constraint(roots: GuardRoots) -> tuple[Clause, ...]:
     """The one clause of each constraint."""
     return tuple(_constraint(root) for root in roots.values())
 
@@ -159,7 +159,7 @@ def _violated(parameters: Node) -> Formula:
     return every(checked, *refused)
 
 
-def read_template(roots: Roots) -> tuple[Clause, ...]:
+def read_template(roots: GuardRoots) -> tuple[Clause, ...]:
     """What a template refuses is known by its code alone."""
     return tuple(
         Clause(
@@ -188,7 +188,7 @@ def _trimmed(value: Value) -> Value:
     return value
 
 
-def read_config(roots: Roots) -> tuple[Clause, ...]:
+def read_config(roots: GuardRoots) -> tuple[Clause, ...]:
     """The namespaces that the webhook leaves out, as a guard that refuses in all others."""
     clauses = []
     for root in roots.values():

@@ -9,12 +9,12 @@ from typing import Literal, TypeAlias
 from bot.core.resource import Node, ResourceKey
 from bot.kubernetes.guardrails.formulas import Formula
 
-Purpose: TypeAlias = Literal[
+GuardPurpose: TypeAlias = Literal[
     "action", "match", "exclude", "check", "failure", "parameters", "level", "exception"
 ]
 """What a field of a guard decides."""
 
-Effect: TypeAlias = Literal["refuses", "changes"]
+GuardEffect: TypeAlias = Literal["refuses", "changes"]
 """What a guard does with a request: refuse what violates it, or change the object."""
 
 
@@ -24,7 +24,7 @@ class GuardField:
 
     label: str
     node: Node
-    purpose: Purpose
+    purpose: GuardPurpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class Clause:
     denies: Formula
     fields: tuple[GuardField, ...]
     node: Node
-    effect: Effect = "refuses"
+    effect: GuardEffect = "refuses"
 
 
-Roots: TypeAlias = Mapping[ResourceKey, Node]
+GuardRoots: TypeAlias = Mapping[ResourceKey, Node]
 """The resources that make up a guard, each as its root."""
 
-Reader: TypeAlias = Callable[[Roots], tuple[Clause, ...]]
+Reader: TypeAlias = Callable[[GuardRoots], tuple[Clause, ...]]
 """Reads the clauses of a guard out of its resources."""
 
 
@@ -60,7 +60,7 @@ class Guard:
 
     id: str
     family: str
-    roots: Roots
+    roots: GuardRoots
     read: Reader
     absent: Formula = False
 

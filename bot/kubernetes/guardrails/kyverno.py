@@ -9,7 +9,7 @@ from bot.core.resource import GroupKind, Node
 from bot.core.state import State
 from bot.kubernetes.guardrails.admission import same_text
 from bot.kubernetes.guardrails.formulas import Formula, Not, Opaque, Or, Test, every, some
-from bot.kubernetes.guardrails.guards import Clause, Effect, Guard, GuardField, Roots
+from bot.kubernetes.guardrails.guards import Clause, Guard, GuardEffect, GuardField, GuardRoots
 from bot.kubernetes.guardrails.kyverno_checks import (
     failure_actions,
     required_conditions,
@@ -40,7 +40,7 @@ def kyverno_guards(state: State) -> Iterator[Guard]:
         yield Guard(str(resource.key), "exceptions", roots, read_exception, absent=True)
 
 
-def read_policy(roots: Roots) -> tuple[Clause, ...]:
+def read_policy(roots: GuardRoots) -> tuple[Clause, ...]:
     """The rules of a policy."""
     return tuple(
         clause
@@ -65,7 +65,7 @@ def _rule(root: Node, rule: Node) -> Iterator[Clause]:
         conditions(spec["webhookConfiguration"]["matchConditions"]),
     )
     closed = fails_closed(_failure_policy(spec))
-    effect: Effect = "refuses"
+    effect: GuardEffect = "refuses"
     if rule["validate"].exists:
         enforced = _enforced(spec, rule["validate"])
         refused: Formula = violated(rule)
@@ -114,7 +114,7 @@ def _enforced(spec: Node, check: Node) -> Formula:
     return enforced
 
 
-def _fields(spec: Node, rule: Node, name: str, effect: Effect) -> Iterator[GuardField]:
+def _fields(spec: Node, rule: Node, name: str, effect: GuardEffect) -> Iterator[GuardField]:
     check = rule["validate"] if rule["validate"].exists else rule["verifyImages"]
     if effect == "refuses":
         first = check if rule["validate"].exists else next(check.items(), check)
@@ -134,7 +134,7 @@ def _fields(spec: Node, rule: Node, name: str, effect: Effect) -> Iterator[Guard
         yield GuardField(f"{name} {kind}", rule[kind], "check")
 
 
-def read_exception(roots: Roots) -> tuple[Clause, ...]:
+def read_exception(roots: GuardRoots) -> tuple[Clause, ...]:
     """An exception, as a guard that refuses all that it does not let through."""
     return tuple(_exception(root["spec"], root) for root in roots.values())
 

@@ -13,7 +13,7 @@ from bot.core.state import State
 from bot.kubernetes.guardrails.admission import defined_variables, same_text, satisfied
 from bot.kubernetes.guardrails.cel import expression
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Or, Test, every
-from bot.kubernetes.guardrails.guards import Clause, Effect, Guard, GuardField, Roots
+from bot.kubernetes.guardrails.guards import Clause, Guard, GuardEffect, GuardField, GuardRoots
 from bot.kubernetes.guardrails.kyverno_checks import image_matches
 from bot.kubernetes.guardrails.matching import (
     NAMESPACE,
@@ -51,7 +51,7 @@ def kyverno_policy_guards(state: State) -> Iterator[Guard]:
         yield Guard(str(resource.key), "CEL exceptions", roots, read_exception, absent=True)
 
 
-def read_policy(roots: Roots) -> tuple[Clause, ...]:
+def read_policy(roots: GuardRoots) -> tuple[Clause, ...]:
     """The one clause of each policy."""
     return tuple(_policy(root) for root in roots.values())
 
@@ -60,7 +60,7 @@ def _policy(root: Node) -> Clause:
     spec, key = root["spec"], root.resource.key
     stem = key.kind.removeprefix("Namespaced")
     refusing = stem in {"ValidatingPolicy", "ImageValidatingPolicy"}
-    effect: Effect = "refuses" if refusing else "changes"
+    effect: GuardEffect = "refuses" if refusing else "changes"
     # Deleting acts on a schedule, not at admission.
     enabled: Formula = spec["evaluation"]["admission"]["enabled"].boolean is not False
     actions = spec["validationActions"]
@@ -122,7 +122,7 @@ def _fields(spec: Node, stem: str) -> Iterator[GuardField]:
         yield GuardField(name, spec[name], "check")
 
 
-def read_exception(roots: Roots) -> tuple[Clause, ...]:
+def read_exception(roots: GuardRoots) -> tuple[Clause, ...]:
     """An exception, as a guard that refuses all that it does not let through."""
     return tuple(_exception(root["spec"], root) for root in roots.values())
 

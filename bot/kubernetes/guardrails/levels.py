@@ -12,7 +12,7 @@ from bot.core.resource import Node
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Test, every, some
-from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField, Roots
+from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField, GuardRoots
 from bot.kubernetes.guardrails.matching import NAMESPACE
 from bot.kubernetes.guardrails.search import CHECK
 
@@ -47,7 +47,7 @@ def level_guards(state: State) -> Iterator[Guard]:
             yield Guard(str(resource.key), "admission configuration", roots, read_configuration)
 
 
-def read_namespace(roots: Roots) -> tuple[Clause, ...]:
+def read_namespace(roots: GuardRoots) -> tuple[Clause, ...]:
     """The level that a namespace enforces; without the label, most clusters enforce none."""
     return tuple(_namespace(root) for root in roots.values())
 
@@ -64,7 +64,7 @@ def _namespace(root: Node) -> Clause:
     )
 
 
-def read_configuration(roots: Roots) -> tuple[Clause, ...]:
+def read_configuration(roots: GuardRoots) -> tuple[Clause, ...]:
     """The default level of the admission plugin, and what it exempts."""
     return tuple(_configuration(node) for root in roots.values() for node in _configurations(root))
 

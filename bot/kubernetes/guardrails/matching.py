@@ -11,7 +11,7 @@ from typing import Final
 from bot.core.resource import Node
 from bot.kubernetes.guardrails.cel import expression
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Or, Test, every, some
-from bot.kubernetes.guardrails.guards import GuardField, Purpose
+from bot.kubernetes.guardrails.guards import GuardField, GuardPurpose
 from bot.kubernetes.selectors import Requirement, Selector, label_selector
 
 GROUP: Final = "group"
@@ -58,7 +58,7 @@ def matches(node: Node) -> Formula:
 
 def match_fields(prefix: str, node: Node) -> Iterator[GuardField]:
     """The fields that `matches` reads."""
-    purposes: Mapping[str, Purpose] = {
+    purposes: Mapping[str, GuardPurpose] = {
         "resourceRules": "match",
         "rules": "match",
         "namespaceSelector": "match",

@@ -8,10 +8,10 @@ from typing import Final
 
 from bot.core.resource import Resource
 from bot.kubernetes.guardrails.formulas import Formula
-from bot.kubernetes.guardrails.guards import Clause, GuardField, Purpose
+from bot.kubernetes.guardrails.guards import Clause, GuardField, GuardPurpose
 from bot.kubernetes.guardrails.matching import JUDGED
 from bot.kubernetes.guardrails.requests import in_words
-from bot.kubernetes.guardrails.search import Comparison
+from bot.kubernetes.guardrails.search import GuardComparison
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
 
@@ -42,8 +42,8 @@ class Weakening:
     """
 
     clauses: tuple[Clause, ...]
-    purpose: Purpose
-    comparison: Comparison
+    purpose: GuardPurpose
+    comparison: GuardComparison
     before: Formula
     after: Formula
     fields: tuple[GuardField, GuardField] | None = None
@@ -89,7 +89,7 @@ def weakening_message(weakening: Weakening) -> str:
 def _purpose_message(weakening: Weakening) -> str:
     name, part, requests = weakening.name, weakening.part, weakening.requests
     about, by = (f" ({requests})" if requests else "", f" by {part}" if part else "")
-    messages: Mapping[Purpose, str] = {
+    messages: Mapping[GuardPurpose, str] = {
         "action": f"no longer refuses what violates {part or 'it'}{about}, but only reports it",
         "match": f"no longer judges {requests or 'all that it judged'}{by}",
         "exclude": f"now leaves out {requests or 'more than before'}{by}",

@@ -16,7 +16,7 @@ from bot.kubernetes.guardrails.matching import (
     RESOURCE,
     SUBRESOURCE,
 )
-from bot.kubernetes.guardrails.search import CHECK, OTHER, Comparison, compare
+from bot.kubernetes.guardrails.search import CHECK, OTHER, GuardComparison, compare
 
 _NAMESPACED: Final = frozenset(
     {
@@ -50,7 +50,7 @@ def can_exist(request: Request) -> bool:
     )
 
 
-def compared(base: Formula, head: Formula) -> Comparison:
+def compared(base: Formula, head: Formula) -> GuardComparison:
     """How head's formula refuses what base's refuses, over requests that can exist."""
     return compare(base, head, can_exist)
 

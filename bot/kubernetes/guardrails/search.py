@@ -37,7 +37,7 @@ _MOST_SAMPLES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class GuardComparison:
     """How two formulas relate, with a request that is newly admitted."""
 
     relation: Relation
@@ -53,7 +53,7 @@ def _always(request: Request) -> bool:
     return True
 
 
-def compare(base: Formula, head: Formula, possible: Possible = _always) -> Comparison:
+def compare(base: Formula, head: Formula, possible: Possible = _always) -> GuardComparison:
     """How `head` refuses what `base` refuses.
 
     Conditions that only head has may hold or not. A request that head admits whatever they are is
@@ -69,13 +69,13 @@ def compare(base: Formula, head: Formula, possible: Possible = _always) -> Compa
     try:
         found = _Search(base, head, possible, frozenset(foreign)).run()
         if found is None:
-            return Comparison("kept")
+            return GuardComparison("kept")
         request, certain = found
         if certain or _Search(head, base, possible, frozenset()).run() is None:
-            return Comparison("weakened", request)
+            return GuardComparison("weakened", request)
     except _TooLargeError:
-        return Comparison("unknown")
-    return Comparison("changed", request)
+        return GuardComparison("unknown")
+    return GuardComparison("changed", request)
 
 
 def leaf_variable(leaf: Test | Opaque) -> Variable:

@@ -11,7 +11,7 @@ from bot.core.finding import Finding, Severity, Side
 from bot.core.resource import Node, ResourceKey
 from bot.core.state import State, changes
 from bot.kubernetes.guardrails.admission import admission_guards
-from bot.kubernetes.guardrails.attribution import Cause, causes
+from bot.kubernetes.guardrails.attribution import GuardCause, causes
 from bot.kubernetes.guardrails.formulas import Formula, Or
 from bot.kubernetes.guardrails.gatekeeper import gatekeeper_guards
 from bot.kubernetes.guardrails.guards import Clause, Guard
@@ -72,7 +72,7 @@ def _stand_ins(
 class _Blame:
     """One changed field with all clauses that it weakens."""
 
-    cause: Cause
+    cause: GuardCause
     clauses: tuple[tuple[Clause, Clause], ...]
 
 

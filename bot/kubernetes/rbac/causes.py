@@ -12,7 +12,7 @@ from bot.core.finding import Side
 from bot.core.resource import Node, Resource
 from bot.kubernetes.rbac.authority import RoleEdge
 from bot.kubernetes.rbac.builtin import is_builtin
-from bot.kubernetes.rbac.gains import Comparison, Gain
+from bot.kubernetes.rbac.gains import Gain, GrantComparison
 from bot.kubernetes.rbac.objects import Binding, Role, RoleKey
 from bot.kubernetes.rbac.rule_sets import Box, Target
 from bot.kubernetes.rbac.rules import RbacRule
@@ -39,7 +39,7 @@ class GrantCause:
 
 
 def causes(
-    comparison: Comparison, gains: Iterable[Gain]
+    comparison: GrantComparison, gains: Iterable[Gain]
 ) -> tuple[tuple[GrantCause, tuple[Gain, ...]], ...]:
     """The gains grouped by cause, in the order of each cause's first gain.
 
@@ -57,7 +57,7 @@ def causes(
     return tuple((places[identity], tuple(grouped)) for identity, grouped in groups.items())
 
 
-def _caused(comparison: Comparison, gain: Gain) -> Iterator[tuple[GrantCause, Box]]:
+def _caused(comparison: GrantComparison, gain: Gain) -> Iterator[tuple[GrantCause, Box]]:
     if gain.subject is not None and gain.binding is not None:
         edge = RoleEdge(gain.subject, gain.scope, gain.binding.role)
         if not comparison.had(edge):
@@ -70,7 +70,7 @@ def _caused(comparison: Comparison, gain: Gain) -> Iterator[tuple[GrantCause, Bo
     yield from _rule(comparison, gain)
 
 
-def _binding(comparison: Comparison, binding: Binding, gain: Gain) -> GrantCause:
+def _binding(comparison: GrantComparison, binding: Binding, gain: Gain) -> GrantCause:
     """The cause in the binding of a role that is new to the subject."""
     resource, subject = binding.resource, gain.subject
     node = binding.subject_node(subject) if subject is not None else resource.root
@@ -94,7 +94,7 @@ def changed_role_ref(old: Binding, new: Binding) -> Node:
     return new.resource.at("roleRef", "name")
 
 
-def _role(comparison: Comparison, chain: tuple[RoleKey, ...]) -> GrantCause | None:
+def _role(comparison: GrantComparison, chain: tuple[RoleKey, ...]) -> GrantCause | None:
     """The cause in which roles exist and aggregate which; None where base had all of that."""
     before, after = comparison.before, comparison.after
     for key in chain:
@@ -111,7 +111,7 @@ def _role(comparison: Comparison, chain: tuple[RoleKey, ...]) -> GrantCause | No
     return None
 
 
-def _selected(comparison: Comparison, outer: Role, inner: Role) -> GrantCause:
+def _selected(comparison: GrantComparison, outer: Role, inner: Role) -> GrantCause:
     """The cause of a new aggregation of one role by another: a selector or a label."""
     old = comparison.before.roles[outer.key]
     selectors = outer.selectors or ()
@@ -127,7 +127,7 @@ def _selected(comparison: Comparison, outer: Role, inner: Role) -> GrantCause:
     return label
 
 
-def _label(comparison: Comparison, keys: tuple[str, ...], role: Role) -> GrantCause | None:
+def _label(comparison: GrantComparison, keys: tuple[str, ...], role: Role) -> GrantCause | None:
     """The label of the role that changed, among those that the selector names."""
     old = comparison.before.roles[role.key]
     for key in keys:
@@ -148,7 +148,7 @@ def _gone(node: Node, resource: Resource) -> tuple[Node, Side]:
     return node, "LEFT"
 
 
-def _rule(comparison: Comparison, gain: Gain) -> Iterator[tuple[GrantCause, Box]]:
+def _rule(comparison: GrantComparison, gain: Gain) -> Iterator[tuple[GrantCause, Box]]:
     """The causes within the rules of the role that holds the rule."""
     key, place = gain.sourced.chain[-1], gain.sourced.place
     old, new = comparison.before.roles[key], comparison.after.roles[key]

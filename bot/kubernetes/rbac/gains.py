@@ -35,7 +35,7 @@ class Gain:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GrantComparison:
     """Two commits: who may do what before and after."""
 
     before: Authority
@@ -83,15 +83,17 @@ class Comparison:
                 yield Gain(None, scope, box, None, sourced)
 
 
-def compare(before: State, after: State) -> Comparison:
+def compare(before: State, after: State) -> GrantComparison:
     """Who may do what before and after a change."""
     comparisons = after.derived(_comparisons)
     if not comparisons or comparisons[-1][0] is not before:
-        comparisons.append((before, Comparison(authority(before), authority_after(before, after))))
+        comparisons.append(
+            (before, GrantComparison(authority(before), authority_after(before, after)))
+        )
     return comparisons[-1][1]
 
 
-def _comparisons(state: State) -> list[tuple[State, Comparison]]:
+def _comparisons(state: State) -> list[tuple[State, GrantComparison]]:
     """The comparisons of a state by its base, because several rules ask for the same one."""
     del state
     return []

@@ -22,7 +22,7 @@ from bot.kubernetes.schemas.shape import (
     ListShape,
     MapShape,
     ObjectShape,
-    Scalar,
+    ScalarShape,
     Shape,
     ShapeReference,
 )
@@ -40,7 +40,7 @@ class _File(msgspec.Struct, frozen=True):
 
 # Package data, read on import: the sandboxed child process cannot open files later.
 _DATA: Final = (resources.files("bot.kubernetes") / "data" / "schemas.json.zz").read_bytes()
-_SCALARS: Final = frozenset(get_args(Scalar))
+_SCALARS: Final = frozenset(get_args(ScalarShape))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, Protocol, TypeAlias
 
-Scalar: TypeAlias = Literal[
+ScalarShape: TypeAlias = Literal[
     "string", "integer", "number", "boolean", "quantity", "intstr", "bytes", "any"
 ]
 
@@ -55,7 +55,7 @@ class ShapeReference:
     name: str
 
 
-Shape: TypeAlias = Scalar | ListShape | MapShape | EnumShape | ObjectShape | ShapeReference
+Shape: TypeAlias = ScalarShape | ListShape | MapShape | EnumShape | ObjectShape | ShapeReference
 
 
 class Definitions(Protocol):

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import GroupKind
 
-Effect: TypeAlias = Literal["pods", "traffic", "rights"]
+TreatmentEffect: TypeAlias = Literal["pods", "traffic", "rights"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class UnjudgedKind:
     """A kind that no rule judges: the product that defines it, and what objects of it act on."""
 
     product: str
-    effect: Effect
+    effect: TreatmentEffect
 
 
 # https://docs.tigera.io/calico/latest/reference/resources/
@@ -156,7 +156,7 @@ _PODS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 
 
 def _table() -> Mapping[GroupKind, UnjudgedKind]:
-    effects: tuple[tuple[Effect, Mapping[str, tuple[str, tuple[str, ...]]]], ...] = (
+    effects: tuple[tuple[TreatmentEffect, Mapping[str, tuple[str, tuple[str, ...]]]], ...] = (
         ("traffic", _TRAFFIC),
         ("rights", _RIGHTS),
         ("pods", _PODS),

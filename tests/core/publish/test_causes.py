@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
-from bot.core.publish.causes import Cause, causes, on_one_line
+from bot.core.publish.causes import ReportedCause, causes, on_one_line
 from bot.core.publish.operations import ChangedFile, Posted
 from bot.core.publish.plan import PostReview, plan
 from tests.reviews import decided, finding
@@ -18,13 +18,13 @@ BLOCKED = finding(
 
 
 def test_two_rules_on_one_line_are_one_cause() -> None:
-    assert causes([PORT, BLOCKED]) == (Cause(PORT, also=(BLOCKED,)),)
+    assert causes([PORT, BLOCKED]) == (ReportedCause(PORT, also=(BLOCKED,)),)
 
 
 def test_findings_of_one_rule_on_one_line_are_two_mistakes() -> None:
     other = replace(PORT, message="The policy opens a port to everybody", fingerprint="c")
 
-    assert causes([PORT, other]) == (Cause(PORT), Cause(other))
+    assert causes([PORT, other]) == (ReportedCause(PORT), ReportedCause(other))
 
 
 def test_what_a_version_brings_does_not_share_a_thread() -> None:
@@ -46,14 +46,17 @@ def test_findings_that_differ_in_names_and_numbers_alone_are_alike() -> None:
     ]
     worse = replace(pods[0], severity=Severity.WARNING)
 
-    assert causes([*pods, worse]) == (Cause(pods[0], alike=tuple(pods[1:])), Cause(worse))
+    assert causes([*pods, worse]) == (
+        ReportedCause(pods[0], alike=tuple(pods[1:])),
+        ReportedCause(worse),
+    )
     assert [cause.size for cause in causes(pods)] == [3]
 
 
 def test_another_message_is_another_cause() -> None:
     one, other = finding(line=1, message="It runs as root"), finding(line=2, message="It is open")
 
-    assert causes([one, other]) == (Cause(one), Cause(other))
+    assert causes([one, other]) == (ReportedCause(one), ReportedCause(other))
 
 
 def test_two_rules_for_one_mistake_get_one_thread() -> None:

@@ -9,10 +9,10 @@ from typing import Final, TypeAlias
 
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.states.carriers.resource_sets import resource_set
-from bot.core.states.carriers.texts import Manifest, Unread, plain, steps_of, text_manifests
+from bot.core.states.carriers.texts import CarriedManifest, Unread, plain, steps_of, text_manifests
 from bot.core.values import Body, Value, mapping, text
 
-Carried: TypeAlias = Manifest | Unread
+Carried: TypeAlias = CarriedManifest | Unread
 
 _WORK: Final = "work.open-cluster-management.io"
 _POLICY: Final = "policy.open-cluster-management.io"
@@ -103,7 +103,7 @@ def _copies_more_than_data(target: Node) -> bool:
     return any(kind not in ("Secret", "ConfigMap") for kind in kinds)
 
 
-def _generated(target: Node) -> Manifest:
+def _generated(target: Node) -> CarriedManifest:
     """Return the object that a generate rule creates: its data, with the target's identity."""
     data: Body = target["data"].mapping
     metadata: dict[str, Value] = dict(mapping(data.get("metadata")))
@@ -116,7 +116,7 @@ def _generated(target: Node) -> Manifest:
         "kind": target["kind"].value,
         "metadata": metadata,
     }
-    return Manifest(target.resource, steps_of(target["data"]), body)
+    return CarriedManifest(target.resource, steps_of(target["data"]), body)
 
 
 def _acm_policy(resource: Resource) -> Iterator[Carried]:

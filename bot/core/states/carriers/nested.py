@@ -17,7 +17,7 @@ from bot.core.states.carriers.kinds import (
     carried_by,
     may_nest,
 )
-from bot.core.states.carriers.texts import Manifest, Unread
+from bot.core.states.carriers.texts import CarriedManifest, Unread
 from bot.core.states.resources import identity_of
 from bot.core.values import Body, mapping, sequence, text, thaw
 
@@ -100,7 +100,7 @@ def _depth(resource: Resource) -> int:
     return 0 if nesting is None else nesting.depth
 
 
-def _node(manifest: Manifest) -> Node:
+def _node(manifest: CarriedManifest) -> Node:
     return manifest.holder.root
 
 
@@ -123,7 +123,7 @@ def _siblings(resources: Sequence[Resource]) -> Siblings:
 
 
 def _resources(
-    carrier: Resource, manifest: Manifest, namespace: str, scopes: Scopes
+    carrier: Resource, manifest: CarriedManifest, namespace: str, scopes: Scopes
 ) -> Iterator[Resource]:
     """Yield the resources of a manifest, with the items of lists."""
     for steps, body in _unwrapped(manifest.body):
@@ -146,7 +146,9 @@ def _unwrapped(body: Body) -> Iterator[tuple[tuple[str | int, ...], Body]]:
             yield ("items", index, *steps), inner
 
 
-def _source(carrier: Resource, manifest: Manifest, steps: tuple[str | int, ...]) -> ResourceSource:
+def _source(
+    carrier: Resource, manifest: CarriedManifest, steps: tuple[str | int, ...]
+) -> ResourceSource:
     """Return where the manifest is written, relative to the outermost object or text."""
     source = manifest.holder.source
     outer = source.nesting

@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.core.reading.yaml_texts import block_text, value_of
 from bot.core.resource import Node, Resource
-from bot.core.states.carriers.texts import Manifest, Unread, plain, text_manifests
+from bot.core.states.carriers.texts import CarriedManifest, Unread, plain, text_manifests
 from bot.core.values import EMPTY, Body, Value, mapping, sequence
 from bot.errors import UnbuildableError
 
@@ -28,7 +28,7 @@ class _NotPlainError(ValueError):
     """An expression that is more than a field of the input, or a field that the input lacks."""
 
 
-def resource_set(resource: Resource) -> Iterator[Manifest | Unread]:
+def resource_set(resource: Resource) -> Iterator[CarriedManifest | Unread]:
     """Yield the resources of a ResourceSet, once for each of its inputs."""
     if (resource.annotations.get(_DISABLED) or "").lower() == "disabled":
         return
@@ -60,7 +60,7 @@ def _inputs(spec: Node) -> tuple[tuple[Body, ...], Unread | None]:
     return held or (EMPTY,), None
 
 
-def _filled_resource(node: Node, values: Body, space: str) -> Manifest | Unread:
+def _filled_resource(node: Node, values: Body, space: str) -> CarriedManifest | Unread:
     try:
         body = mapping(value_of(_executed(block_text(node.value), values).encode()))
     except (_NotPlainError, UnbuildableError):
@@ -68,7 +68,7 @@ def _filled_resource(node: Node, values: Body, space: str) -> Manifest | Unread:
     return replace(plain(node), body=body, namespace=space)
 
 
-def _filled_text(node: Node, values: Body, space: str) -> Iterator[Manifest | Unread]:
+def _filled_text(node: Node, values: Body, space: str) -> Iterator[CarriedManifest | Unread]:
     try:
         content = _executed(node.text or "", values)
     except _NotPlainError:
@@ -76,7 +76,11 @@ def _filled_text(node: Node, values: Body, space: str) -> Iterator[Manifest | Un
         return
     filled = Node(node.resource, node.route, content)
     for manifest in text_manifests(filled):
-        yield replace(manifest, namespace=space) if isinstance(manifest, Manifest) else manifest
+        yield (
+            replace(manifest, namespace=space)
+            if isinstance(manifest, CarriedManifest)
+            else manifest
+        )
 
 
 def _executed(template: str, values: Body) -> str:

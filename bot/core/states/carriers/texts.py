@@ -16,7 +16,7 @@ _LARGEST_TEXT: Final = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class CarriedManifest:
     """A manifest that a carrier holds, and where it stands in `holder`.
 
     `holder` is the carrier, or the ConfigMap that the carrier names. `document`, `beyond` and
@@ -41,9 +41,9 @@ class Unread:
     why: str
 
 
-def plain(node: Node, *, known: bool = True) -> Manifest:
+def plain(node: Node, *, known: bool = True) -> CarriedManifest:
     """Return the manifest that stands at a node as an object."""
-    return Manifest(node.resource, steps_of(node), node.mapping, known=known)
+    return CarriedManifest(node.resource, steps_of(node), node.mapping, known=known)
 
 
 def steps_of(node: Node) -> tuple[str | int, ...]:
@@ -51,7 +51,7 @@ def steps_of(node: Node) -> tuple[str | int, ...]:
     return tuple(step.index if isinstance(step, ListStep) else step for step in node.route)
 
 
-def text_manifests(node: Node) -> Iterator[Manifest | Unread]:
+def text_manifests(node: Node) -> Iterator[CarriedManifest | Unread]:
     """Yield the manifests of the YAML documents in the text at a node."""
     content = (node.text or "").encode()
     if len(content) > _LARGEST_TEXT:
@@ -61,6 +61,6 @@ def text_manifests(node: Node) -> Iterator[Manifest | Unread]:
     for document in reading.objects:
         beyond = tuple(step for index in document.item for step in ("items", index))
         body = mapping(freeze(msgspec.json.decode(document.encoded)))
-        yield Manifest(node.resource, steps_of(node), body, document.document, beyond)
+        yield CarriedManifest(node.resource, steps_of(node), body, document.document, beyond)
     if reading.error is not None:
         yield Unread(node, "holds a text that cannot be read as YAML")

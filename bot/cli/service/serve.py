@@ -21,7 +21,7 @@ from bot.analysis.process.renders import Renders, renders_here
 from bot.analysis.process.template_client import Template
 from bot.app import create_admin_app, create_app
 from bot.cli.repository_options import fetching_by
-from bot.cli.served_app import ServedApp
+from bot.cli.service.served_app import ServedApp
 from bot.core.rendering import Renderer
 from bot.errors import UsageError
 from bot.github.auth import Gateway

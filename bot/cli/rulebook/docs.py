@@ -56,8 +56,8 @@ def docs(ctx: click.Context, *, check: bool) -> None:
 def generated(root: Path) -> Mapping[str, str]:
     """Every generated file's text, by its path from the root."""
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
-    from bot.cli import kinds_page  # noqa: PLC0415 - not for --help
-    from bot.cli.rules_index import index_table, readme_table  # noqa: PLC0415 - not for --help
+    from bot.cli.rulebook import kinds_page  # noqa: PLC0415 - not for --help
+    from bot.cli.rulebook.rules_index import index_table, readme_table  # noqa: PLC0415 - not for --help
     from bot.core.policy.schema import policy_schema  # noqa: PLC0415 - not for --help
     from bot.core.publish.difference_json import (  # noqa: PLC0415 - not for --help
         difference_schema,
@@ -96,7 +96,7 @@ def _data() -> str:
 
 
 def _root() -> Path:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     if not (root / "pyproject.toml").is_file():
         raise UsageError("`fairlead docs` works only in Fairlead's source tree: clone it first")
     return root

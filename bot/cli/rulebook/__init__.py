@@ -1,0 +1,1 @@
+"""How are the rules listed, explained, documented and begun?"""

@@ -1,0 +1,1 @@
+"""How is the App run, and how is one delivery sent to it again?"""
