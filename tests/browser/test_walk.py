@@ -81,7 +81,7 @@ def test_a_finding_leads_to_the_line_and_to_its_rule(page: Page, demo: Demonstra
     page.click(".finding.error .meta a[href^='/rules/']")
 
     head = demo.repository.pulls[1].head_sha
-    assert where.startswith(f"{demo.github.url}/example/gitops/blob/{head}/apps/")
+    assert where.startswith(f"{demo.github.url}/example/gitops/blob/{head}/platform/rbac/")
     assert page.locator("h1").inner_text() == page.url.rpartition("/")[2]
 
 
