@@ -105,6 +105,33 @@ def examine_trees(  # noqa: PLR0913, PLR0917 - each is an edge of its own
         resolver=RemoteSources(),
         fetcher=fetcher,
     )
+    locator = _locator(question, content, states, builder or NoBuilder(), repository)
+    answers = validated(states, validator or NoValidator())
+    states = answers.states
+    judging = Judging(requested_rules, options, policy, locator)
+    findings = list(judging.findings(states))
+    problems = (
+        *(_crash(failed, states) for failed in judging.crashes.values()),
+        *(_unvalidated(node, reason, locator) for node, reason in answers.failed),
+        *map(locator.problem, (*states.troubles, *_unread_files(question, content))),
+        *_not_judged(states, locator),
+    )
+    return Analysis(
+        findings=tuple(sorted(merged(findings), key=_finding_order)),
+        problems=tuple(sorted(problems, key=_problem_order)),
+        summary=summarise(states, answers.summary),
+        difference=_difference(states) if question.difference else None,
+    )
+
+
+def _locator(
+    question: Question,
+    content: Content,
+    states: States,
+    builder: Builder,
+    repository: RepositoryAddresses,
+) -> Locator:
+    """What finds the file and line of a field, in both trees and in what they were rendered to."""
     old, new = states.declaring
     declare = partial(Declarations, addresses=repository)
     versions = Versions(question.base, question.head, content, states.rendered, states.fetched)
@@ -112,10 +139,10 @@ def examine_trees(  # noqa: PLR0913, PLR0917 - each is an edge of its own
         Redeclaring(without_reserved(question.base), content, old, declare),
         Redeclaring(without_reserved(question.head), content, new, declare),
         states.rendered,
-        builder or NoBuilder(),
+        builder,
         versions,
     )
-    locator = Locator(
+    return Locator(
         content,
         question.base,
         question.head,
@@ -124,28 +151,16 @@ def examine_trees(  # noqa: PLR0913, PLR0917 - each is an edge of its own
         linking=states.linking,
         volatile=_volatile_fields(states),
     )
-    answers = validated(states, validator or NoValidator())
-    states = answers.states
-    judging = Judging(requested_rules, options, policy, locator)
-    findings = list(judging.findings(states))
-    problems = [
-        *(_crash(failed, states) for failed in judging.crashes.values()),
-        *(_unvalidated(node, reason, locator) for node, reason in answers.failed),
-        *map(locator.problem, states.troubles),
-        *map(locator.problem, _unread_files(question, content)),
-        *dict.fromkeys(
-            (
-                *_indeterminate(states, locator),
-                *_volatile(states, locator),
-                *_unjudged(states, locator),
-            )
-        ),
-    ]
-    return Analysis(
-        findings=tuple(sorted(merged(findings), key=_finding_order)),
-        problems=tuple(sorted(problems, key=_problem_order)),
-        summary=summarise(states, answers.summary),
-        difference=_difference(states) if question.difference else None,
+
+
+def _not_judged(states: States, locator: Locator) -> Iterator[Problem]:
+    """The problems of content that was read and that no rule can judge, each once."""
+    yield from dict.fromkeys(
+        (
+            *_indeterminate(states, locator),
+            *_volatile(states, locator),
+            *_unjudged(states, locator),
+        )
     )
 
 

@@ -27,7 +27,6 @@ OF_CHANGES: Final = frozenset(
         "rbac-role-ref-changed",
         "reference-broken",
         "resource-pruned",
-        "secret-in-clear",
         "workload-service-account-changed",
     }
 )

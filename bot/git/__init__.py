@@ -2,7 +2,6 @@
 
 from bot.git.blobs import BlobReader
 from bot.git.directory import Directory, read_directory
-from bot.git.mirror import Mirror
 from bot.git.repository import Repository
 
-__all__ = ["BlobReader", "Directory", "Mirror", "Repository", "read_directory"]
+__all__ = ["BlobReader", "Directory", "Repository", "read_directory"]

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.errors import GitError, RemoteGitError, UsageError
-from bot.git import Mirror
+from bot.git.mirror import Mirror
 from bot.github.tasks import (
     Announcement,
     Batch,

@@ -18,7 +18,8 @@ from bot.core.policy.model import Policy
 from bot.core.policy.organisation import parse_organisation
 from bot.core.publish.pages import Pages
 from bot.errors import PolicyError
-from bot.git import Mirror, Repository
+from bot.git import Repository
+from bot.git.mirror import Mirror
 from bot.github.auth import Gateway, GitHubConnection
 from bot.github.organisation import Organisations, where
 from bot.service.commits import Commits

@@ -16,6 +16,7 @@ from bot.core.engine.review import (
     GrantCounts,
     ImageChange,
     Location,
+    ObjectValidation,
     Problem,
     ResourceReference,
     Summary,
@@ -48,7 +49,9 @@ def test_a_finding_stands_on_the_line_of_its_field() -> None:
         "ConfigMap/default/a has two",
         ResourceReference("", "ConfigMap", "default", "a"),
     )
-    assert found.summary == Summary(1, 1, Counts(changed=1), "other")
+    assert found.summary == Summary(
+        1, 1, Counts(changed=1), "other", validation=ObjectValidation(1)
+    )
 
 
 def _each_word(subject: Resource, state: State, options: object) -> Iterator[Finding]:
@@ -79,7 +82,9 @@ def test_the_same_finding_of_several_environments_names_them_all() -> None:
     assert [(held.environments, held.location) for held in found.findings] == [
         (("o/p", "o/t"), Location("base/a.yaml", 4, "RIGHT"))
     ]
-    assert found.summary == Summary(2, 2, Counts(changed=1), "other")
+    assert found.summary == Summary(
+        2, 2, Counts(changed=1), "other", validation=ObjectValidation(1)
+    )
 
 
 def test_the_same_finding_in_two_files_stays_two() -> None:
@@ -133,6 +138,7 @@ def test_the_summary_lists_images_that_changed() -> None:
         Counts(changed=1),
         "images",
         (ImageChange(deployment, "app", "app:1", "app:2"),),
+        validation=ObjectValidation(1),
     )
 
 

@@ -182,6 +182,6 @@ def test_a_service_with_another_secret_or_none_there_is_said(
 
     assert wrong.stderr == (f"fairlead: {door} answered 401: the signature is missing or wrong\n")
     assert nobody.stderr == (
-        "fairlead: http://127.0.0.1:9/webhook does not answer (ConnectionError): is the service "
-        "running?\n"
+        "fairlead: http://127.0.0.1:9/webhook does not answer (ConnectionError): check that the "
+        "service is running\n"
     )

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import GitError, RemoteGitError
-from bot.git import Mirror
-from bot.git.mirror import _authorization
+from bot.git.mirror import Mirror, _authorization
 from tests.git.repositories import commit, git, make_repository
 
 

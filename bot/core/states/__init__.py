@@ -117,11 +117,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     if undivided != environments:
         others = [head, *others]
     troubles = (
-        *(
-            replace(trouble, message=named(trouble.message, trees.fetched))
-            for trouble in unrendered(before, after)
-        ),
-        *unreadable(*trees.links),
+        *_troubles(trees, before, after),
         *left_out(reserved(base), reserved(head_tree)),
         *pointers(_by_text(before), _by_text(after)),
     )
@@ -131,10 +127,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         troubles,
         _compared(after, judged.pairs),
         _rendered(trees, namespace),
-        {
-            key: not any(_is_missing(side.get(key)) for side in (before, after))
-            for key in rendering.affected
-        },
+        _complete(rendering.affected, before, after),
         tuple(sorted(rendering.tools)),
         judged.upgrades,
         dict(_missing(rendering.affected, before, after)),
@@ -146,6 +139,22 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         Linking(head.before, head.after, *trees.kustomizations),
         trees.tables(environments, namespace),
     )
+
+
+def _troubles(trees: Trees, before: ManyApplied, after: ManyApplied) -> Iterator[Trouble]:
+    """What could not be rendered or read, with remote sources named as the author names them."""
+    for trouble in unrendered(before, after):
+        yield replace(trouble, message=named(trouble.message, trees.fetched))
+    yield from unreadable(*trees.links)
+
+
+def _complete(
+    affected: Iterable[RootKey], before: ManyApplied, after: ManyApplied
+) -> Mapping[RootKey, bool]:
+    """For each affected root, whether it could be rendered on both sides."""
+    return {
+        key: not any(_is_missing(side.get(key)) for side in (before, after)) for key in affected
+    }
 
 
 @dataclass(frozen=True, slots=True)

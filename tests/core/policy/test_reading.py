@@ -93,6 +93,7 @@ promotes: [staging, production]
 assume: {default-deny: [shop]}
 rbac: {known: [exported-rbac/*.yaml]}
 render: {roots: [bases/*], exclude: [charts/library-*]}
+roots: [clusters/*]
 branches:
   - {names: ["release/*"], block: error}
 """
@@ -108,6 +109,7 @@ def test_every_key_is_read() -> None:
         inline=Threshold.NEVER,
         incomplete="allow",
         unlisted=Severity.WARNING,
+        roots=("clusters/*",),
         ignore=("charts/vendor/**",),
         environments=(
             EnvironmentPolicy("production", ("clusters/production/**",), "1.34", "apps"),
