@@ -20,9 +20,9 @@ from bot.kubernetes.gitops.kustomize_edits import (
     with_more,
 )
 from bot.kubernetes.gitops.source_ignore import SourceIgnore, source_ignore
-from bot.kubernetes.gitops.substitution import FluxFinish, Variables, pairs_of
 from bot.kubernetes.gitops.tree_files import TreeFiles, within
 from bot.kubernetes.gitops.unbuilt import unbuilt
+from bot.kubernetes.gitops.variables.substitution import FluxFinish, Variables, pairs_of
 
 _TEXTS: Final = (
     ("targetNamespace", "namespace"),

@@ -19,10 +19,10 @@ from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.flux_charts import ReferencedChart, chart_elsewhere
 from bot.kubernetes.gitops.flux_sources import HELM_CHART, FluxObjects, clusters_of
 from bot.kubernetes.gitops.parameters import set_text, set_value
-from bot.kubernetes.gitops.substitution import FluxFinish, pairs_of
 from bot.kubernetes.gitops.tree_files import TreeFiles, within
 from bot.kubernetes.gitops.unbuilt import unbuilt
 from bot.kubernetes.gitops.unknowns import unknown
+from bot.kubernetes.gitops.variables.substitution import FluxFinish, pairs_of
 
 _LONGEST_NAME: Final = 53
 _HASH: Final = 12

@@ -12,8 +12,8 @@ from bot.core.states.roots.files import directory
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops.artifacts import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, composed_path
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
-from bot.kubernetes.gitops.substitution import pairs_of
 from bot.kubernetes.gitops.tree_files import lies_in, within
+from bot.kubernetes.gitops.variables.substitution import pairs_of
 
 GIT_REPOSITORY: Final = GroupKind("source.toolkit.fluxcd.io", "GitRepository")
 HELM_CHART: Final = GroupKind("source.toolkit.fluxcd.io", "HelmChart")

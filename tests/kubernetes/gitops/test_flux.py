@@ -12,7 +12,7 @@ from bot.core.rendering import Declared
 from bot.core.resource import Resource
 from bot.core.tree import File
 from bot.kubernetes.gitops import Declarations
-from bot.kubernetes.gitops.substitution import FluxFinish, Variables
+from bot.kubernetes.gitops.variables.substitution import FluxFinish, Variables
 from tests.kubernetes.gitops.declaring import GIT, KUSTOMIZATION, declared, flux, resources
 
 APP = {"apps/shop/role.yaml": "kind: Role\n"}

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.rendering import Declared, Release
 from bot.kubernetes.gitops import holds_unknown
-from bot.kubernetes.gitops.substitution import FluxFinish
+from bot.kubernetes.gitops.variables.substitution import FluxFinish
 from tests.kubernetes.gitops.declaring import GIT, declared, release
 from tests.kubernetes.gitops.test_flux import config_map
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.envsubst_forms import LARGEST, apply
+from bot.kubernetes.gitops.variables.envsubst_forms import LARGEST, apply
 
 Lookup: TypeAlias = Callable[[str], str]
 """The value of a variable, empty for one that is not set."""

@@ -13,8 +13,8 @@ from bot.core.reading.canonical import canonical
 from bot.core.reading.yaml_texts import block_text, value_of
 from bot.core.values import Body, Value, freeze, mapping, text, thaw
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.envsubst import substituted
 from bot.kubernetes.gitops.unknowns import unknown
+from bot.kubernetes.gitops.variables.envsubst import substituted
 
 _SUBSTITUTE: Final = "kustomize.toolkit.fluxcd.io/substitute"
 _NAME: Final = re.compile(r"[_A-Za-z][_A-Za-z0-9]*", re.ASCII)

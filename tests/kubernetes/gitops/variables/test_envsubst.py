@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.envsubst import substituted
 from bot.kubernetes.gitops.unknowns import PREFIX, unknown
+from bot.kubernetes.gitops.variables.envsubst import substituted
 
 VALUES = {
     "mixed": "abcdEFGH28ij",

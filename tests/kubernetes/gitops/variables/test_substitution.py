@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.errors import UnbuildableError
-from bot.kubernetes.gitops.substitution import FluxFinish, Variables
 from bot.kubernetes.gitops.unknowns import unknown
+from bot.kubernetes.gitops.variables.substitution import FluxFinish, Variables
 
 
 def finished(finish: FluxFinish, **body: Any) -> Any:

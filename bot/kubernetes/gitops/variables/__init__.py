@@ -1,0 +1,1 @@
+"""What does Flux substitute after a build, and with which values?"""
