@@ -93,17 +93,20 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
 ) -> States:
     """The states of two trees. `namespace` is what a resource without one gets.
 
-    `builder` renders what cannot be read as it stands; without one it is not rendered. `declare`
-    returns the roots that the resources of a tree declare; `addresses` are the URLs under which
-    they name their own repository. `blobs` give the text of templates, which are skipped without
-    them. `fetcher` fetches remote sources and `resolver` resolves their addresses to exact
-    versions; without both, nothing is fetched.
+    `builder` renders what cannot be read as it stands. `declare` returns the roots that resources
+    of a tree declare; `addresses` are the URLs under which they name their own repository. `blobs`
+    give the text of templates. `fetcher` fetches remote sources and `resolver` resolves their
+    addresses to exact versions; without both, nothing is fetched.
     """
     session = FetchSession(fetcher or NoFetcher())
-    naming = Naming(policy.environments, namespace, policy.render, policy.roots)
-    active_resolver = resolver if fetcher is not None else None
     trees = Trees(
-        base, head_tree, manifests, policy, naming=naming, session=session, resolver=active_resolver
+        base,
+        head_tree,
+        manifests,
+        policy,
+        naming=Naming(policy.environments, namespace, policy.render, policy.roots),
+        session=session,
+        resolver=resolver if fetcher is not None else None,
     )
     rendering = Rendering(builder or NoBuilder(), manifests)
     trees.render(rendering, declare, namespace)
@@ -116,15 +119,10 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     judged = pairs.of(head, environments)
     if undivided != environments:
         others = [head, *others]
-    troubles = (
-        *_troubles(trees, before, after),
-        *left_out(reserved(base), reserved(head_tree)),
-        *pointers(_by_text(before), _by_text(after)),
-    )
     return States(
         environments.names,
         judged.pairs,
-        troubles,
+        tuple(_troubles(trees, (base, head_tree), before, after)),
         _compared(after, judged.pairs),
         _rendered(trees, namespace),
         _complete(rendering.affected, before, after),
@@ -141,11 +139,15 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     )
 
 
-def _troubles(trees: Trees, before: ManyApplied, after: ManyApplied) -> Iterator[Trouble]:
+def _troubles(
+    trees: Trees, compared: tuple[Tree, Tree], before: ManyApplied, after: ManyApplied
+) -> Iterator[Trouble]:
     """What could not be rendered or read, with remote sources named as the author names them."""
     for trouble in unrendered(before, after):
         yield replace(trouble, message=named(trouble.message, trees.fetched))
     yield from unreadable(*trees.links)
+    yield from left_out(*map(reserved, compared))
+    yield from pointers(_by_text(before), _by_text(after))
 
 
 def _complete(
