@@ -87,11 +87,11 @@ def test_the_text_shows_the_line_below_its_file(folders: tuple[Path, Path]) -> N
     ran = fairlead("review", *folders)
 
     assert ran.status == 1
-    assert (
-        "rbac.yaml\n    12 │   - {kind: ServiceAccount, name: ci, namespace: shop}\n" in ran.stdout
+    assert ran.stdout.startswith(
+        f"rbac.yaml:12: error: {BLOCKING}\n"
+        "  │   - {kind: ServiceAccount, name: ci, namespace: shop}\n"
     )
-    assert f"error: {BLOCKING}\n" in ran.stdout
-    assert "rbac-privilege-added · blocks\n" in ran.stdout
+    assert "rbac-privilege-added" in ran.stdout
     assert "\x1b" not in ran.stdout
 
 

@@ -229,10 +229,12 @@ def test_the_nearest_changed_roots_are_rendered_first_and_those_left_over_are_na
     assert (trouble.new, trouble.path, trouble.message) == (
         True,
         f"over/o{MOST_ROOTS - 1:03}/kustomization.yaml",
-        f"The kustomization over/o{MOST_ROOTS - 1:03} and 2 more (over/o{MOST_ROOTS:03},"
-        f" over/o{MOST_ROOTS + 1:03}) are not rendered: the change affects more than the"
-        f" {MOST_ROOTS} roots that are rendered for one review; compare what they give on both"
-        " sides by hand",
+        (
+            f"The kustomization over/o{MOST_ROOTS - 1:03} and 2 more (over/o{MOST_ROOTS:03},"
+            f" over/o{MOST_ROOTS + 1:03}) are not rendered: the change affects more than the"
+            f" {MOST_ROOTS} roots that are rendered for one review; compare what they give on both"
+            " sides by hand"
+        ),
     )
 
 
