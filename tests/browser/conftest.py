@@ -17,7 +17,8 @@ REQUIRED = "FAIRLEAD_BROWSER_REQUIRED"
 """Set where nothing may be skipped, as in CI."""
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright keeps an event loop running, which other tests must not meet.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """A headless Chromium. Skips where none is installed, unless one is required."""
     path = shutil.which("chromium")
@@ -34,7 +35,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     """The demonstration with a blocked pull request, 1, and one that waits for approval, 2."""
     del browser  # without one there is nothing to start

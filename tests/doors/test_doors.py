@@ -59,7 +59,7 @@ def test_the_action_blocks_a_pull_request_and_annotates_the_line(repository: Pat
     done = run(repository, pull_request(repository, {"admin.yaml": ADMIN}))
     assert done.steps == {"install": 0, "review": 1}, done.log
     assert re.search(rf"^::error file=admin\.yaml,line=\d+.*{BLOCKING}", done.log, re.MULTILINE)
-    assert done.summary.startswith("**Blocked**: 1 finding ")
+    assert done.summary.startswith("🔴 **Blocked**: ServiceAccount `shop/ci` can now do everything")
     assert (done.outputs["verdict"], done.outputs["problems"]) == ("blocked", "0")
     review = json.loads(Path(done.outputs["json"]).read_text("utf-8"))
     assert int(done.outputs["findings"]) == len(review["findings"]) > 0

@@ -116,7 +116,7 @@ def test_three_redirects_are_followed_and_no_more(server: Server, other: Server)
 def test_a_refusal_is_an_answer_and_is_not_asked_for_again(server: Server, status: int) -> None:
     server.routes["/a"] = lambda _: Answer(status, b"x")
     got = web(server).get(f"{server.url}/a", most=4)
-    with pytest.raises(FetchError, match=f"'{server.host}' answered {status}"):
+    with pytest.raises(FetchError, match=f"'{server.host}' .*answered {status}"):
         got.content()
     assert len(server.asked) == 1
 

@@ -350,9 +350,8 @@ def test_it_ends_in_order_when_it_is_told_to(here: Running) -> None:
             "serve",
             {"APP_ID": "1"},
             (
-                "fairlead: fairlead serve needs PRIVATE_KEY, WEBHOOK_SECRET: they are the "
-                "App's own, from its page on GitHub; each can also be given as a file, such as "
-                "PRIVATE_KEY_FILE\n"
+                "fairlead: fairlead serve needs PRIVATE_KEY, WEBHOOK_SECRET from the App's page "
+                "on GitHub; each can also name a file, such as PRIVATE_KEY_FILE\n"
             ),
         ),
         (
@@ -364,8 +363,8 @@ def test_it_ends_in_order_when_it_is_told_to(here: Running) -> None:
             "worker",
             {"APP_ID": "1", "WEBHOOK_SECRET": "s", "PRIVATE_KEY": "-----BEGIN PRIVATE KEY-----"},
             (
-                "fairlead: fairlead worker needs DATABASE_URL: the embedded queue belongs to one "
-                "process, which is fairlead serve\n"
+                "fairlead: fairlead worker needs DATABASE_URL: without it the queue is embedded in "
+                "one `fairlead serve` process\n"
             ),
         ),
         ("serve", {"PORT": "x"}, "fairlead: PORT is 'x': it must be a number from 0 to 65535\n"),

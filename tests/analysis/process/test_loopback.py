@@ -93,8 +93,8 @@ def deploy(verbs: str) -> Mapping[str, str]:
 
 
 MESSAGE = (
-    "ServiceAccount metrics/metrics can now make and read token Secrets of any ServiceAccount in "
-    "the cluster, and act as the strongest of them"
+    "ServiceAccount metrics/metrics can now read every Secret and make and read token Secrets of "
+    "any ServiceAccount in the cluster"
 )
 
 

@@ -16,6 +16,7 @@ from tests.states import world
 Thing = dict[str, Any]
 
 NETWORK = (
+    "connectivity-narrowed",
     "connectivity-widened",
     "ingress-backend-missing",
     "ingress-unbounded",
