@@ -30,7 +30,6 @@ Event: TypeAlias = Literal[
     "concluded",
     "shown",
     "pushed",
-    "reverted",
     "notified",
 ]
 
