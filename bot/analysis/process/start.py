@@ -189,8 +189,12 @@ class ForkedChild:
 
     def wait(self, seconds: float) -> int | None:
         """See `Child.wait`."""
-        if self._code is None and select.select([self._process], [], [], seconds)[0]:
-            self._code = self._status()
+        if self._code is None:
+            # Not select(): a service with many connections has descriptors above its 1024.
+            poll = select.poll()
+            poll.register(self._process, select.POLLIN)
+            if poll.poll(seconds * 1000):
+                self._code = self._status()
         return self._code
 
     def close(self) -> None:

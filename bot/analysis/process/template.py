@@ -41,8 +41,12 @@ def _serve(control: socket.socket) -> None:
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    # Not select(): the control socket keeps its number, which a busy service has above 1024.
+    poll = select.poll()
+    for descriptor in (control.fileno(), wake):
+        poll.register(descriptor, select.POLLIN)
     while True:
-        ready, _, _ = select.select([control.fileno(), wake], [], [])
+        ready = {descriptor for descriptor, _ in poll.poll()}
         if wake in ready:
             _drain(wake)
             _report_ended(reports)

@@ -141,6 +141,22 @@ def test_the_end_of_a_copy_is_reported_as_what_it_was(template: Template) -> Non
     child.close()
 
 
+def test_a_copy_is_waited_for_beside_more_descriptors_than_select_takes() -> None:
+    script = """
+import os, resource
+from bot.analysis.process.template_client import Template
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+taken = [os.open("/dev/null", os.O_RDONLY) for _ in range(1100)]
+with Template() as template:
+    child = template.start(1 << 30, 10)
+    child.kill()
+    print(child.wait(10), taken[-1] > 1024)
+    child.close()
+"""
+    assert in_a_fresh_process(script) == "-9 True\n"
+
+
 def test_copies_end_with_their_template(template: Template) -> None:
     with Channel(1024 * MEBIBYTE, 10, 30, template.start) as channel:
         channel.send(b"")
