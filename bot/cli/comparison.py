@@ -71,8 +71,15 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
         if policy is None and _content(before, MISNAMED) is not None:
             message = f"Fairlead does not read {MISNAMED} of {base}: rename it to {POLICY_PATH}"
             click.echo(f"fairlead: warning: {message}", err=True)
-        addresses = repository.remotes() if repository is not None else ()
-        yield Sides(before, after, policy, branch, addresses)
+        owners = (
+            repository if commit is not None else _repository(Path(name))
+            for commit, name in ((old, base), (new, head))
+        )
+        # A directory is taken for a copy of the repository in which it lies, and of no other.
+        addresses = dict.fromkeys(
+            address for owner in owners if owner is not None for address in owner.remotes()
+        )
+        yield Sides(before, after, policy, branch, tuple(addresses))
 
 
 def compare(sides: Sides, policy: Policy, today: date, options: AnalysisOptions) -> Review:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 from tests.analysis.law import application, binding, config, workload
-from tests.cli.running import fairlead, write
+from tests.cli.running import commit, fairlead, write
 
 BASE = {
     "argo/shop.yaml": application("shop", "apps"),
@@ -62,6 +63,28 @@ def test_the_difference_of_two_tables_for_machines(tmp_path: Path) -> None:
         "settings": {"cluster": "in-cluster", "namespace": "shop", "prune": "true", "files": "1"},
         "change": "added",
     }
+
+
+def test_directories_are_not_taken_for_copies_of_the_clone_that_the_command_runs_in(
+    tmp_path: Path,
+) -> None:
+    clone = tmp_path / "clone"
+    commit(clone, {"other.yaml": config()})
+    elsewhere = "https://github.com/acme/something-else"
+    subprocess.run(["git", "remote", "add", "origin", elsewhere], cwd=clone, check=True)
+    apart, inside = write(tmp_path / "apart", BASE), write(clone / "inside", BASE)
+
+    tools = {
+        folder.name: {
+            row["root"]: row["tool"]
+            for row in json.loads(
+                fairlead("placements", folder, "--repo", clone, "--format", "json").stdout
+            )["placements"]
+        }
+        for folder in (apart, inside)
+    }
+
+    assert (tools["apart"]["apps"], tools["inside"]["apps"]) == ("Argo CD", "kubectl")
 
 
 def test_what_only_head_declares_is_said_by_head(tmp_path: Path) -> None:
