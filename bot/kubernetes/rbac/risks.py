@@ -14,6 +14,10 @@ from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom, RbacRule
 Rules: TypeAlias = tuple[RbacRule, ...]
 
 ANY_VERB: Final = "(any)"
+READ: Final = ("get", "list", "watch")
+WRITE: Final = ("create", "update", "patch")
+CHANGE: Final = ("update", "patch")
+ALTER: Final = (*WRITE, "delete", "deletecollection")
 
 
 class RiskLevel(IntEnum):
@@ -64,6 +68,11 @@ class Primitive:
 
     def _named(self, box: Box) -> bool:
         return not self.names or None in box.names or any(n in box.names for n in self.names)
+
+
+def on(verbs: tuple[str, ...], group: str, *resources: str) -> Primitive:
+    """A primitive of these verbs on these resources of a group, whatever their names."""
+    return Primitive(verbs, group, resources)
 
 
 def _reached(box: Box, group: str, resource: str) -> bool:
