@@ -147,7 +147,7 @@ def _json(review: Review, difference: Difference, target: Path | None) -> str:
 
 
 def _markdown(review: Review, difference: Difference, target: Path | None) -> str:
-    from bot.core.publish.report import difference_markdown  # noqa: PLC0415 - as above
+    from bot.core.publish.difference import difference_markdown  # noqa: PLC0415 - as above
 
     del review, target
     return difference_markdown(difference)

@@ -10,6 +10,7 @@ import structlog
 from github.PullRequest import PullRequest as Pull
 from github.PullRequestComment import PullRequestComment
 
+from bot.core.publish.markers import fingerprint_of
 from bot.core.publish.plan import (
     DeleteComment,
     EditComment,
@@ -21,7 +22,6 @@ from bot.core.publish.plan import (
     PostFileComment,
     PostReview,
 )
-from bot.core.publish.report import fingerprint_of
 from bot.errors import GitHubAnswerError, GitHubError
 from bot.github.api import change, send
 from bot.github.auth import GitHubConnection, pages

@@ -12,7 +12,7 @@ from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.core.engine.approvals import short_id
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
-from bot.core.publish.report import fingerprint_of
+from bot.core.publish.markers import fingerprint_of
 from bot.github.events import body_mark, tasks_for_event
 from bot.github.tasks import GroupJob, MaintenanceTask
 from bot.service.commands import BY_REVIEW

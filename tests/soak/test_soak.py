@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from bot.core.publish.report import fingerprint_of
+from bot.core.publish.markers import fingerprint_of
 from bot.standin import StandIn
 from bot.standin.state import ReviewComment, StandInPullRequest
 from tests.soak.plan import Act, Disk, Late, Lose, Push, Say, Shape, Weather, plan

@@ -11,8 +11,8 @@ from bot.analysis.process.parent import AnalysisOptions
 from bot.core.engine.decide import Conclusion, conclusion
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
+from bot.core.publish.markers import fingerprint_of
 from bot.core.publish.plan import ConcludeCheck, plan
-from bot.core.publish.report import fingerprint_of
 from bot.github.auth import Gateway, GitHubConnection
 from bot.github.comments import read_posted
 from bot.github.pulls import PullRequest as Pull

@@ -17,7 +17,9 @@ from bot.core.policy.model import Policy
 from bot.core.publish.fetched import fetched
 from bot.core.publish.markdown import visible
 from bot.core.publish.pages import place
-from bot.core.publish.report import compared, consequence, rendered, safe_suggestion
+from bot.core.publish.report import safe_suggestion
+from bot.core.publish.templating import consequence
+from bot.core.publish.totals import compared, rendered
 
 Lines: TypeAlias = Callable[[ReviewFinding], str | None]
 """The text of a finding's line, None where it cannot or must not be shown."""

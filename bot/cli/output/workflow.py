@@ -9,7 +9,7 @@ from bot.core.engine.review import Location, Review
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.core.publish.markdown import visible
-from bot.core.publish.report import compared
+from bot.core.publish.totals import compared
 
 _COMMANDS: Final = {
     Severity.ERROR: "error",

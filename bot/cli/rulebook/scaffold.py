@@ -37,7 +37,7 @@ def new_rule(name: str, shape: str) -> None:
     another message than the function gives, so the rule's test fails until you write both.
     """
     from bot.catalog import load_rules  # noqa: PLC0415 - not for --help
-    from bot.core.publish.report import render  # noqa: PLC0415 - not for --help
+    from bot.core.publish.templating import render  # noqa: PLC0415 - not for --help
 
     folder = _folder()
     _refuse(name, {rule.id for rule in load_rules()})

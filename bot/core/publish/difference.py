@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
-from bot.core.publish.markdown import visible
+from bot.core.publish.markdown import LONGEST_BODY, visible
+from bot.core.publish.templating import render
 
 MOST_NAMED: Final = 8
 """Resources or environments that one title names."""
+
+MOST_GROUPS: Final = 200
+"""Groups of the difference in the summary."""
+
+MOST_FIELDS: Final = 12
+"""Changed fields of one resource in the summary."""
 
 _SIGNS: Final = {"added": "+", "changed": "~", "removed": "-"}
 
@@ -27,6 +34,25 @@ class DifferenceRow:
     resources: tuple[str, ...]
     fields: tuple[tuple[str, str, str], ...]
     more: int
+
+
+def difference_markdown(difference: Difference, longest: int = LONGEST_BODY) -> str:
+    """The difference as a list, worst first, cut with a count to at most `longest` bytes."""
+    listed = tuple(rows(difference))
+    shown = min(len(listed), MOST_GROUPS)
+    while True:
+        rest = difference.groups[shown:]
+        text = render(
+            "difference.md",
+            rows=listed[:shown],
+            named=MOST_NAMED,
+            fields=MOST_FIELDS,
+            hidden=len(rest),
+            hidden_resources=sum(len(group.resources) for group in rest) + difference.omitted,
+        )
+        if len(text.encode("utf-8", "replace")) <= longest or not shown:
+            return text
+        shown = shown * 3 // 4
 
 
 def totals(difference: Difference) -> str:

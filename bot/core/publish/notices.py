@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.core.engine.decide import CheckConclusion
 from bot.core.publish.operations import ConcludeCheck
-from bot.core.publish.report import render
+from bot.core.publish.templating import render
 
 MOST_KEPT: Final = 500
 """Fingerprints that the check of a push carries over to the next push."""

@@ -17,6 +17,7 @@ from bot.core.policy.model import Policy
 from bot.core.publish import markdown
 from bot.core.publish.causes import on_one_line
 from bot.core.publish.commentable_lines import Hunks, parse_patch
+from bot.core.publish.markers import fingerprint_of, marked_fingerprint
 from bot.core.publish.operations import (
     Annotation,
     ChangedFile,
@@ -32,15 +33,7 @@ from bot.core.publish.operations import (
     PostReview,
 )
 from bot.core.publish.pages import NO_PAGES, Pages
-from bot.core.publish.report import (
-    badness,
-    comment,
-    fingerprint_of,
-    marked_fingerprint,
-    review_body,
-    safe_suggestion,
-    summary,
-)
+from bot.core.publish.report import badness, comment, review_body, safe_suggestion, summary
 
 # Re-exported: the operations are what a plan consists of.
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.core.engine.page import Page
 from bot.core.publish.commands import Verb
-from bot.core.publish.report import render
+from bot.core.publish.templating import render
 
 
 @dataclass(frozen=True, slots=True)

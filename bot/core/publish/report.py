@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from bot.core.diff.model import Difference
-from bot.core.engine.approvals import short_id
 from bot.core.engine.decide import Conclusion, conclusion, may_pass, waits_only
-from bot.core.engine.review import Location, Review, ReviewFinding, Suggestion, Summary
-from bot.core.finding import Graph, Severity
+from bot.core.engine.review import Review, ReviewFinding, Suggestion
+from bot.core.finding import Severity
 from bot.core.globs import name_matches
 from bot.core.policy.model import POLICY_PATH, Policy
-from bot.core.publish import difference as words
 from bot.core.publish import markdown
 from bot.core.publish.causes import ReportedCause, causes, on_one_line
+from bot.core.publish.difference import difference_markdown
+from bot.core.publish.difference import totals as difference_totals
 from bot.core.publish.fetched import fetched
-from bot.core.publish.pages import NO_PAGES, Pages, place
+from bot.core.publish.markers import marker
+from bot.core.publish.pages import NO_PAGES, Pages
+from bot.core.publish.templating import consequence, render
+from bot.core.publish.totals import compared, rendered, validated
 from bot.errors import PolicyError
-
-if TYPE_CHECKING:
-    import jinja2
 
 MOST_ROWS: Final = 200
 """Findings in the summary, which GitHub limits to 65,535 characters."""
-
-MOST_FIELDS: Final = 12
-"""Changed fields of one resource in the summary."""
 
 LARGEST_DIFFERENCE: Final = 20_000
 """Bytes of the difference in the summary; `fairlead diff` and the review's page have it whole."""
@@ -38,30 +31,7 @@ LARGEST_DIFFERENCE: Final = 20_000
 _DETAILS: Final = 500
 """Bytes around the difference."""
 
-_SIGNS: Final = MappingProxyType(
-    {Severity.ERROR: "🔴", Severity.WARNING: "🟠", Severity.NOTICE: "🔵"}
-)
-
 LONGEST_SUGGESTION: Final = 10_000
-
-_MARKER: Final = re.compile(r"<!-- fairlead:v1 finding=([0-9a-z-]{1,64}) -->")
-_UNSAFE_MARK: Final = re.compile(r"[^0-9a-z-]")
-
-
-def marker(fingerprint: str) -> str:
-    """The hidden line that identifies the comment on this finding."""
-    return f"<!-- fairlead:v1 finding={marked_fingerprint(fingerprint)} -->"
-
-
-def marked_fingerprint(fingerprint: str) -> str:
-    """The fingerprint as a comment's marker carries it, and as `fingerprint_of` reads it back."""
-    return _UNSAFE_MARK.sub("", fingerprint)[:64]
-
-
-def fingerprint_of(body: str) -> str | None:
-    """The fingerprint in a comment's marker, None where the first line is not a marker."""
-    match = _MARKER.match(body)
-    return match[1] if match else None
 
 
 def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
@@ -112,7 +82,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     return render(
         "summary.md",
         difference=difference_markdown(review.difference, min(left, LARGEST_DIFFERENCE)),
-        changes=words.totals(review.difference),
+        changes=difference_totals(review.difference),
         **values,
     )
 
@@ -199,84 +169,6 @@ def failed(reference: str) -> tuple[Conclusion, str]:
     return Conclusion("failure", "The review failed"), render("failed.md", reference=reference)
 
 
-def difference_markdown(difference: Difference, longest: int = markdown.LONGEST_BODY) -> str:
-    """The difference as a list, worst first, cut with a count to at most `longest` bytes."""
-    listed = tuple(words.rows(difference))
-    shown = min(len(listed), MOST_ROWS)
-    while True:
-        rest = difference.groups[shown:]
-        text = render(
-            "difference.md",
-            rows=listed[:shown],
-            named=words.MOST_NAMED,
-            fields=MOST_FIELDS,
-            hidden=len(rest),
-            hidden_resources=sum(len(group.resources) for group in rest) + difference.omitted,
-        )
-        if len(text.encode("utf-8", "replace")) <= longest or not shown:
-            return text
-        shown = shown * 3 // 4
-
-
-def compared(totals: Summary) -> str:
-    """What was compared: `312 resources in 41 environments compared: 2 changed, images only`."""
-    parts = [
-        f"{number} {word}"
-        for number, word in (
-            (totals.resources.added, "added"),
-            (totals.resources.changed, "changed"),
-            (totals.resources.removed, "removed"),
-        )
-        if number
-    ]
-    changes = ", ".join(parts) or "nothing changed"
-    only = ", images only" if totals.change == "images" else ""
-    grants = [
-        f"{_counted(number, 'grant')} {word}"
-        for number, word in ((totals.grants.added, "added"), (totals.grants.removed, "removed"))
-        if number
-    ]
-    rights = f"; {', '.join(grants)}" if grants else ""
-    where = (
-        f"{_counted(totals.compared, 'resource')} in {_counted(totals.environments, 'environment')}"
-    )
-    return f"{where} compared: {changes}{only}{rights}"
-
-
-def validated(summary: Summary) -> str:
-    """The line that says how changed objects were validated; empty where none was."""
-    validation = summary.validation
-    if validation is None:
-        return ""
-    objects = _counted(validation.objects, "changed object")
-    if validation.tool:
-        return f"{objects} validated by Kubernetes' own code ({validation.tool})"
-    return f"{objects} compared with published schemas; no validator is installed"
-
-
-def rendered(totals: Summary) -> str:
-    """How many roots were rendered, and by what; empty where no root needs a renderer."""
-    renders = totals.rendered
-    if renders is None:
-        return ""
-    by = [
-        *renders.tools,
-        *([f"sandbox: {renders.sandbox}"] if renders.sandbox else []),
-    ]
-    shown = f" ({', '.join(by)})" if by else ""
-    roots = "root" if renders.affected == 1 else "roots"
-    return f"Rendered {renders.rendered:,} of {renders.affected:,} affected {roots}{shown}"
-
-
-def consequence(finding: ReviewFinding, policy: Policy) -> str:
-    """The finding's effect on the merge, in a word or two; empty for none."""
-    if not finding.blocks:
-        observed = policy.rule(finding.rule).mode == "observe"
-        would = observed and policy.block.reached_by(finding.severity)
-        return "would block" if would else ""
-    return "would block" if policy.mode == "observe" else "blocks"
-
-
 def badness(finding: ReviewFinding) -> tuple[bool, int, bool]:
     """The sort key that puts the worst finding first; one with a known way to more rights leads."""
     return (not finding.blocks, -finding.severity.rank, not finding.facts.get("risks"))
@@ -285,24 +177,6 @@ def badness(finding: ReviewFinding) -> tuple[bool, int, bool]:
 def _is_quiet(cause: ReportedCause) -> bool:
     """Whether the summary folds a cause away: notices that do not block."""
     return cause.finding.severity is Severity.NOTICE and not cause.finding.blocks
-
-
-def sign(finding: ReviewFinding) -> str:
-    """A coloured sign of the severity, which is seen before a word is read."""
-    return _SIGNS[finding.severity]
-
-
-def _linked(location: Location, pages: Pages) -> str:
-    return pages.link(location)
-
-
-def _brief(text: str) -> str:
-    return markdown.visible(text, 120)
-
-
-def _in_cell(text: str) -> str:
-    """Markdown that is escaped already, for a table's cell."""
-    return text.replace("\\|", "\\ |").replace("|", "\\|")
 
 
 def _unblockers(review: Review, policy: Policy) -> tuple[str, ...]:
@@ -323,65 +197,3 @@ def _unblockers(review: Review, policy: Policy) -> tuple[str, ...]:
             people = [team for owner in owners for team in owner.teams]
         named.update(dict.fromkeys(people))
     return tuple(named)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _fenced(text: str, language: str = "") -> str:
-    fence = markdown.fence_for(text)
-    return f"{fence}{language}\n{text}\n{fence}"
-
-
-def _yaml_text(text: str) -> str:
-    """The text as a double-quoted YAML scalar on one line."""
-    shown = markdown.visible(text, 200).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{shown}"'
-
-
-def _node(graph: Graph, name: str) -> str:
-    """The identifier of a node in a mermaid graph."""
-    names = dict.fromkeys(end for edge in graph.edges for end in edge[:2])
-    return f"n{list(names).index(name)}"
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    """The Jinja2 environment of the packaged templates."""
-    import jinja2  # noqa: PLC0415 - slow, and most commands render none
-
-    # The output is Markdown, for which HTML escaping would be wrong and insufficient. Each template
-    # escapes every value by a filter, and tests check that.
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("templates", ""),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "prose": markdown.prose,
-        "cell": markdown.cell,
-        "code": markdown.code,
-        "code_cell": markdown.code_cell,
-        "label": markdown.label,
-        "fenced": _fenced,
-        "node": _node,
-        "place": place,
-        "short_id": short_id,
-        "yaml": _yaml_text,
-        "counted": _counted,
-        "consequence": consequence,
-        "sign": sign,
-        "brief": _brief,
-        "linked": _linked,
-        "in_cell": _in_cell,
-    }
-    return environment
-
-
-def render(template: str, /, **values: object) -> str:
-    """Render a template, and cut the text to what GitHub accepts."""
-    return markdown.capped(_templates().get_template(template).render(values))

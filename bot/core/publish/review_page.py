@@ -15,7 +15,9 @@ from bot.core.publish import difference as words
 from bot.core.publish.fetched import fetched
 from bot.core.publish.markdown import visible
 from bot.core.publish.pages import Pages, place
-from bot.core.publish.report import badness, compared, consequence, rendered
+from bot.core.publish.report import badness
+from bot.core.publish.templating import consequence
+from bot.core.publish.totals import compared, rendered
 from bot.core.values import Value, mapping, sequence, text
 
 MOST_FINDINGS: Final = 300

@@ -27,22 +27,14 @@ from bot.core.engine.review import (
 )
 from bot.core.finding import Severity
 from bot.core.policy.model import ApprovalPolicy, NamespaceOwner, Override, Policy, Waiver
+from bot.core.publish.difference import difference_markdown
+from bot.core.publish.markers import fingerprint_of, marker
 from bot.core.publish.notices import ejected, installed, pushed, shared
 from bot.core.publish.pages import Pages
 from bot.core.publish.plan import conclude
 from bot.core.publish.replies import CommandReply, Person, write_reply
-from bot.core.publish.report import (
-    comment,
-    compared,
-    difference_markdown,
-    failed,
-    fingerprint_of,
-    invalid_policy,
-    marker,
-    review_body,
-    summary,
-    whole,
-)
+from bot.core.publish.report import comment, failed, invalid_policy, review_body, summary, whole
+from bot.core.publish.totals import compared
 from bot.core.resource import ResourceKey
 from bot.errors import PolicyError
 from tests.golden import assert_golden
