@@ -7,28 +7,17 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from bot.core.publish.plan import Annotation, ConcludeCheck
-from bot.errors import GitHubAnswerError, GitHubError
-from bot.github.api import change, read, send
 from bot.github.auth import GitHubConnection
+from bot.github.check_requests import post_run, update_run
+from bot.github.check_runs import About, CheckRun, is_superseded, is_unfinished, newest, runs_on
 from bot.github.events import RECHECK
 from bot.github.external_id import CheckEnding, ExternalId
-from bot.github.pulls import PullRequest
-from bot.github.tasks import GroupJob, PushJob
-from bot.github.webhook import NAME
 
 AGAIN: Final = {
     "label": "Review again",
     "description": "Judge this commit as things are now",
     "identifier": RECHECK,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a run is about: a commit, and the external id that the run has while under way."""
-
-    head: str
-    id: ExternalId
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,104 +31,6 @@ class End:
     how: CheckEnding = "done"
     reviewed: str | None = None
     quiet: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRun:
-    """A check run of this App on a commit.
-
-    `about` is its external id, None where Fairlead did not write it. `annotations` is how many
-    annotations it has, `completed_at` when it ended by GitHub's clock.
-    """
-
-    id: int
-    status: str
-    about: ExternalId | None
-    annotations: int
-    conclusion: str | None = None
-    title: str = ""
-    summary: str = ""
-    completed_at: str = ""
-
-
-def about_pull(pull: PullRequest) -> About:
-    """The run of a pull request's head."""
-    return About(pull.head, ExternalId("pull", pull.number, pull.comparison))
-
-
-def about_group(job: GroupJob) -> About:
-    """The run of a merge queue's combination."""
-    return About(job.head, ExternalId("queue", job.number, job.base))
-
-
-def about_push(job: PushJob) -> About:
-    """The run of a commit that was pushed to the default branch."""
-    return About(job.after, ExternalId("push", compared=job.before))
-
-
-def runs_on(connection: GitHubConnection, commit: str) -> tuple[CheckRun, ...]:
-    """This App's runs on a commit, newest first."""
-    answer = read(
-        connection.github.requester,
-        f"/repos/{connection.full_name}/commits/{commit}/check-runs",
-        check_name=NAME,
-        app_id=connection.identity.id,
-        filter="all",
-        per_page=100,
-    )
-    runs = (_run(raw) for raw in answer["check_runs"])
-    return tuple(sorted(runs, key=lambda run: run.id, reverse=True))
-
-
-def runs_on_any(connection: GitHubConnection, commit: str) -> tuple[CheckRun, ...]:
-    """This App's runs on a commit that GitHub may not know, newest first."""
-    try:
-        return runs_on(connection, commit)
-    except GitHubAnswerError as error:
-        if error.status in {404, 422}:
-            return ()
-        raise
-
-
-def newest(runs: Iterable[CheckRun], about: About) -> CheckRun | None:
-    """The newest of these runs that is about the same subject."""
-    return next((run for run in runs if _same_subject(run, about)), None)
-
-
-def reviewed(connection: GitHubConnection, about: About, *, quiet: bool = True) -> bool:
-    """Whether this commit was already reviewed to the end against this base.
-
-    Without `quiet`, a review that posted no comments does not count.
-    """
-    return is_reviewed(newest(runs_on(connection, about.head), about), about, quiet=quiet)
-
-
-def is_reviewed(run: CheckRun | None, about: About, *, quiet: bool = True) -> bool:
-    """Whether this run is a finished review of the commit against this base."""
-    if run is None or run.about is None or run.status != "completed":
-        return False
-    done = run.about.same_comparison(about.id) and run.about.ending == "done"
-    return done and (quiet or not run.about.quiet)
-
-
-def is_unfinished(run: CheckRun, about: About) -> bool:
-    """Whether a run is about the same subject and has not ended."""
-    return run.status != "completed" and _same_subject(run, about)
-
-
-def is_superseded(run: CheckRun) -> bool:
-    """Whether another run took the place of this one."""
-    return run.about is not None and run.about.ending == "superseded"
-
-
-def own_conclusion(runs: Iterable[CheckRun], about: About) -> str | None:
-    """What the review itself concluded, whatever the run shows; None where it has not yet."""
-    run = newest(runs, about)
-    if run is None or run.about is None or not run.about.same_comparison(about.id):
-        return None
-    if run.about.ending == "failed":
-        return "failure" if run.status == "completed" else None
-    return (run.about.conclusion or None) if run.about.ending in {"done", "judged"} else None
 
 
 def begin(connection: GitHubConnection, about: About) -> CheckRun:
@@ -185,14 +76,14 @@ def conclude(
         last |= {"status": "completed", "conclusion": end.shown.conclusion}
         last |= _buttons(about, end)
         if run is None and len(batches) == 1:
-            return _post(connection, about, last)
+            return post_run(connection, about, last)
     run = run or begin(connection, about)
     sent = run.annotations
     for batch in batches[:-1]:
         sent += len(batch)
-        _update(connection, run, {"output": _with(output, batch)}, sent, "in_progress")
+        update_run(connection, run, {"output": _with(output, batch)}, sent, "in_progress")
     status = last.get("status", "in_progress")
-    return _update(connection, run, last, sent + len(batches[-1]), status)
+    return update_run(connection, run, last, sent + len(batches[-1]), status)
 
 
 def show(connection: GitHubConnection, run: CheckRun, ending: ConcludeCheck) -> None:
@@ -205,7 +96,7 @@ def show(connection: GitHubConnection, run: CheckRun, ending: ConcludeCheck) -> 
     if run.about is not None:
         waiting = run.about.ending == "judged"
         fields["external_id"] = str(replace(run.about, ending="done") if waiting else run.about)
-    _update(connection, run, fields, run.annotations, "completed")
+    update_run(connection, run, fields, run.annotations, "completed")
 
 
 def cancel(connection: GitHubConnection, run: CheckRun, about: About) -> None:
@@ -219,7 +110,7 @@ def cancel(connection: GitHubConnection, run: CheckRun, about: About) -> None:
             "summary": "A newer commit or a newer run of this check is reviewed instead.",
         },
     }
-    _update(connection, run, ended, run.annotations, "completed")
+    update_run(connection, run, ended, run.annotations, "completed")
 
 
 def retire(connection: GitHubConnection, run: CheckRun, about: About) -> None:
@@ -236,7 +127,7 @@ def retire(connection: GitHubConnection, run: CheckRun, about: About) -> None:
             ),
         },
     }
-    _update(connection, run, fields, run.annotations, "completed")
+    update_run(connection, run, fields, run.annotations, "completed")
 
 
 def cancel_all(connection: GitHubConnection, about: About, runs: Iterable[CheckRun]) -> None:
@@ -287,83 +178,11 @@ def _buttons(about: About, end: End) -> dict[str, Any]:
     return {"actions": [AGAIN]}
 
 
-def _same_subject(run: CheckRun, about: About) -> bool:
-    return run.about is not None and run.about.same_subject(about.id)
-
-
 def _create(connection: GitHubConnection, about: About) -> CheckRun:
-    return _post(connection, about, {"status": "in_progress", "external_id": str(about.id)})
-
-
-def _details(connection: GitHubConnection, about: About) -> dict[str, str]:
-    """Where "Details" of the check leads: the page of the review, else the service's first page."""
-    page = connection.page(about.id.number, about.head) if about.id.subject == "pull" else None
-    url = page or connection.site
-    return {"details_url": url} if url else {}
-
-
-def _post(connection: GitHubConnection, about: About, fields: dict[str, Any]) -> CheckRun:
-    """A new run, created exactly once."""
-    wanted_state = (fields["status"], fields["external_id"])
-
-    def posted() -> CheckRun | None:
-        connection.github.doubtful = True
-        # An older run may say the same, but GitHub shows the newest.
-        run = newest(runs_on(connection, about.head), about)
-        return run if run and (run.status, str(run.about)) == wanted_state else None
-
-    def post() -> CheckRun:
-        path = f"/repos/{connection.full_name}/check-runs"
-        body = {"name": NAME, "head_sha": about.head, **_details(connection, about), **fields}
-        return _run(send(connection.github.requester, "POST", path, body))
-
-    return change(post, posted)
-
-
-def _update(
-    connection: GitHubConnection,
-    run: CheckRun,
-    fields: dict[str, Any],
-    annotations: int,
-    status: str,
-) -> CheckRun:
-    """Changes a run exactly once: sending annotations again would double them.
-
-    `annotations` and `status` are what the run has once the change worked.
-    """
-    path = f"/repos/{connection.full_name}/check-runs/{run.id}"
-    requester = connection.github.requester
-
-    def updated() -> CheckRun | None:
-        current = _run(read(requester, path))
-        identity = fields.get("external_id", str(current.about))
-        state = (current.annotations, current.status, str(current.about))
-        return current if state == (annotations, status, identity) else None
-
-    def update() -> CheckRun:
-        return _run(send(requester, "PATCH", path, fields))
-
-    return change(update, updated)
+    return post_run(connection, about, {"status": "in_progress", "external_id": str(about.id)})
 
 
 def _with(output: Mapping[str, str], batch: Sequence[Annotation]) -> dict[str, Any]:
     if not batch:
         return dict(output)
     return {**output, "annotations": [asdict(annotation) for annotation in batch]}
-
-
-def _run(raw: Mapping[str, Any]) -> CheckRun:
-    # After a rename, GitHub answers a POST with a redirect that PyGithub reads as empty.
-    if not isinstance(raw.get("id"), int):
-        raise GitHubError("GitHub did not create the check run; was the repository renamed?")
-    output = raw.get("output") or {}
-    return CheckRun(
-        id=raw["id"],
-        status=raw["status"],
-        about=ExternalId.parse(raw.get("external_id") or ""),
-        annotations=output.get("annotations_count") or 0,
-        conclusion=raw.get("conclusion"),
-        title=output.get("title") or "",
-        summary=output.get("summary") or "",
-        completed_at=raw.get("completed_at") or "",
-    )

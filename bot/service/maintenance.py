@@ -12,7 +12,7 @@ import structlog
 
 from bot.analysis.process.cache import forget
 from bot.core.publish.notices import installed
-from bot.github import checks, installations
+from bot.github import check_runs, checks, installations
 from bot.github.api import read_if_there
 from bot.github.auth import GitHubConnection
 from bot.github.events import again
@@ -126,14 +126,14 @@ def _review_reason(
     github: GitHubConnection, pull: PullRequest, pulls: Sequence[PullRequest]
 ) -> Reason | None:
     """Why a pull request has to be reviewed, None where its check is up to date."""
-    about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
+    about, runs = check_runs.about_pull(pull), check_runs.runs_on(github, pull.head)
     here = {other.number for other in pulls if other.head == pull.head}
     if checks.cancel_strays(github, pull.head, runs, here):
         # GitHub shows the newest run of a commit, which may be one of the cancelled ones.
         return "requested"
-    run = checks.newest(runs, about)
-    unfinished = any(checks.is_unfinished(run, about) for run in runs)
-    if run is None or unfinished or checks.is_superseded(run):
+    run = check_runs.newest(runs, about)
+    unfinished = any(check_runs.is_unfinished(run, about) for run in runs)
+    if run is None or unfinished or check_runs.is_superseded(run):
         return "changed"
     ended = run.about is not None and run.about.same_comparison(about.id) and run.about.ending
     return None if ended else "changed"
@@ -168,7 +168,7 @@ def _rerun(context: ServiceContext, task: MaintenanceTask) -> Done:
             for pull in on_head(github, task.detail)
         )
         # "Re-run all checks" on a combination of the merge queue, or on the default branch.
-        runs = () if tasks else checks.runs_on_any(github, task.detail)
+        runs = () if tasks else check_runs.runs_on_any(github, task.detail)
     repeated = (again(where, run.about, task.detail) for run in runs)
     return Done("found", tasks or tuple(dict.fromkeys(task for task in repeated if task)))
 

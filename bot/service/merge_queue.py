@@ -9,7 +9,7 @@ from bot.core.publish.plan import ConcludeCheck, conclude
 from bot.core.publish.report import failed, invalid_policy
 from bot.errors import PolicyError
 from bot.git import Repository
-from bot.github import checks
+from bot.github import check_runs, checks
 from bot.github.auth import GitHubConnection
 from bot.github.conversation import say_once
 from bot.github.external_id import ExternalId
@@ -30,9 +30,9 @@ def review_group(context: ServiceContext, job: GroupJob) -> Done:
     """
     deadline = Deadline(context.seconds)
     with context.connected(job.installation, job.repository) as github:
-        about = checks.about_group(job)
-        earlier = checks.newest(checks.runs_on(github, job.head), about)
-        if earlier and checks.is_superseded(earlier):
+        about = check_runs.about_group(job)
+        earlier = check_runs.newest(check_runs.runs_on(github, job.head), about)
+        if earlier and check_runs.is_superseded(earlier):
             return Done("unneeded")
         run = checks.begin(github, about)
         repository = context.fetched(github, (job.head, job.base), deadline)
@@ -60,8 +60,8 @@ def review_group(context: ServiceContext, job: GroupJob) -> Done:
 def give_up_group(context: ServiceContext, job: GroupJob, reference: str) -> None:
     """Ends the run of a combination that could not be reviewed, as a failure."""
     with context.connected(job.installation, job.repository) as github:
-        about = checks.about_group(job)
-        if not checks.reviewed(github, about):
+        about = check_runs.about_group(job)
+        if not check_runs.reviewed(github, about):
             outcome, summary = failed(reference)
             ending = ConcludeCheck(outcome.conclusion, outcome.title, summary)
             run = checks.adopt(github, about)
@@ -72,9 +72,9 @@ def leave(context: ServiceContext, task: MaintenanceTask) -> Done:
     """Ends the run of a dissolved combination; one comment says so if the check was the cause."""
     head, _, reason = task.detail.partition(" ")
     with context.connected(task.installation, task.repository) as github:
-        about = checks.About(head, ExternalId("queue", task.number))
-        runs = checks.runs_on(github, head)
-        run = checks.newest(runs, about)
+        about = check_runs.About(head, ExternalId("queue", task.number))
+        runs = check_runs.runs_on(github, head)
+        run = check_runs.newest(runs, about)
         checks.cancel_all(github, about, runs)
         failing = run is not None and run.conclusion in {"failure", "action_required"}
         if run is None or not failing or reason == "merged":

@@ -15,7 +15,7 @@ from bot.core.engine.review import Review
 from bot.core.publish.plan import ConcludeCheck, Operation, PostFileComment, PostReview, plan
 from bot.core.publish.report import failed, invalid_policy
 from bot.errors import GitHubError, Overtaken, PolicyError
-from bot.github import checks
+from bot.github import check_runs, checks
 from bot.github.auth import GitHubConnection
 from bot.github.comments import perform, read_posted
 from bot.github.external_id import ExternalId
@@ -45,11 +45,11 @@ def announce(context: ServiceContext, task: Announcement) -> Done:
         if task.pusher and task.after:
             record_of(context, github, pull.number).push(task.pusher, task.after)
         follow = _end_replaced_head(github, pull, job, task.before)
-        about = checks.about_pull(pull)
-        run = checks.newest(checks.runs_on(github, pull.head), about)
+        about = check_runs.about_pull(pull)
+        run = check_runs.newest(check_runs.runs_on(github, pull.head), about)
         if not pull.open or (job.reason == "missing" and run):
             return Done("unneeded", follow)
-        if job.reason == "changed" and checks.is_reviewed(run, about, quiet=job.quiet):
+        if job.reason == "changed" and check_runs.is_reviewed(run, about, quiet=job.quiet):
             return Done("unneeded", follow)
         checks.begin(github, about)
         return Done("announced", (*follow, job))
@@ -63,7 +63,7 @@ def review(context: ServiceContext, job: Job) -> Done:
     """
     deadline = Deadline(context.seconds)
     with opened(context, job) as (github, pull):
-        about = checks.about_pull(pull)
+        about = check_runs.about_pull(pull)
         if _unneeded(github, pull, job):
             return Done("unneeded")
         # Nobody waits to see a sweep's review begin; without findings it is a single request.
@@ -103,7 +103,7 @@ class _Attempt:
     """One run of a job: its check run, if there is one, and the time that it has."""
 
     job: Job
-    run: checks.CheckRun | None
+    run: check_runs.CheckRun | None
     deadline: Deadline
 
 
@@ -139,7 +139,7 @@ def give_up(context: ServiceContext, job: Job, reference: str) -> None:
     """
     with opened(context, job) as (github, pull):
         if not _unneeded(github, pull, replace(job, reason="changed", quiet=True)):
-            run = checks.adopt(github, checks.about_pull(pull))
+            run = checks.adopt(github, check_runs.about_pull(pull))
             conclude(github, pull, job, run, _unreviewed(failed(reference)))
 
 
@@ -152,10 +152,10 @@ def close(context: ServiceContext, job: Job) -> Done:
     with opened(context, job) as (github, pull):
         if pull.open:
             return Done("unneeded")
-        runs = checks.runs_on(github, pull.head)
-        about = checks.about_pull(pull)
+        runs = check_runs.runs_on(github, pull.head)
+        about = check_runs.about_pull(pull)
         checks.cancel_all(github, about, runs)
-        newest = checks.newest(runs, about)
+        newest = check_runs.newest(runs, about)
         elsewhere = not (pull.merged and pull.base == github.default_branch)
         if elsewhere and newest and newest.conclusion in {"success", "neutral"}:
             checks.retire(github, newest, about)
@@ -175,9 +175,9 @@ def _unneeded(github: GitHubConnection, pull: PullRequest, job: Job) -> bool:
     """Whether there is nothing to review; then no run stays in progress either."""
     if pull.open and job.reason in {"requested", "moved"}:
         return False
-    about, runs = checks.about_pull(pull), checks.runs_on(github, pull.head)
-    run = checks.newest(runs, about)
-    if not pull.open or checks.is_reviewed(run, about, quiet=job.quiet):
+    about, runs = check_runs.about_pull(pull), check_runs.runs_on(github, pull.head)
+    run = check_runs.newest(runs, about)
+    if not pull.open or check_runs.is_reviewed(run, about, quiet=job.quiet):
         checks.cancel_all(github, about, runs)
         return True
     return False
@@ -189,8 +189,8 @@ def _end_replaced_head(
     """Ends the unfinished runs on a replaced head, and announces others that still have it."""
     if before is None or before == pull.head:
         return ()
-    gone = checks.About(before, ExternalId("pull", pull.number))
-    checks.cancel_all(github, gone, checks.runs_on(github, before))
+    gone = check_runs.About(before, ExternalId("pull", pull.number))
+    checks.cancel_all(github, gone, check_runs.runs_on(github, before))
     return _anew(github, before, pull, job)
 
 
@@ -244,11 +244,11 @@ def _overtaken(github: GitHubConnection, pull: PullRequest) -> Callable[[], bool
 
 
 def _superseded(
-    github: GitHubConnection, pull: PullRequest, job: Job, run: checks.CheckRun | None
+    github: GitHubConnection, pull: PullRequest, job: Job, run: check_runs.CheckRun | None
 ) -> Done:
     """Ends a review that a push, a new base or a closing overtook, without posting."""
     if run:
-        checks.cancel(github, run, checks.about_pull(pull))
+        checks.cancel(github, run, check_runs.about_pull(pull))
     # The newer head gets its check even if its own delivery is lost.
     return Done("superseded", (Announcement(replace(job, reason="changed")),))
 
@@ -262,13 +262,13 @@ def _retargeted(github: GitHubConnection, pull: PullRequest, job: Job) -> tuple[
     current = read_pull(github, pull.number)
     if not current.open or current.head != pull.head or current.base == pull.base:
         return ()
-    checks.begin(github, checks.about_pull(current))
+    checks.begin(github, check_runs.about_pull(current))
     return (Announcement(replace(job, reason="changed")),)
 
 
-def _says_the_same(github: GitHubConnection, about: checks.About, end: checks.End) -> bool:
+def _says_the_same(github: GitHubConnection, about: check_runs.About, end: checks.End) -> bool:
     """Whether the check of the head shows this end already."""
-    run = checks.newest(checks.runs_on(github, about.head), about)
+    run = check_runs.newest(check_runs.runs_on(github, about.head), about)
     shown = (end.shown.conclusion, end.shown.title)
     return run is not None and run.status == "completed" and (run.conclusion, run.title) == shown
 

@@ -21,7 +21,7 @@ from bot.core.publish.plan import ConcludeCheck, conclude
 from bot.core.publish.report import failed, invalid_policy
 from bot.errors import PolicyError
 from bot.git import Repository
-from bot.github import checks
+from bot.github import check_runs, checks
 from bot.github.auth import GitHubConnection
 from bot.github.pulls import open_pulls, pulls_of
 from bot.github.tasks import Done, Job, MaintenanceTask, PushJob, Task
@@ -47,10 +47,10 @@ def review_push(context: ServiceContext, job: PushJob) -> Done:
         changed = bool(tasks)
         tasks = tasks or _moved_jobs(github, job)
         spread = SPREAD if tasks and not changed else 0.0
-        about = checks.about_push(job)
+        about = check_runs.about_push(job)
         carried = _carried(github, job.before)
         direct = not _by_pull_request(github, job.after)
-        if (not direct and carried is None) or checks.reviewed(github, about):
+        if (not direct and carried is None) or check_runs.reviewed(github, about):
             return Done("policy-changed" if changed else "unneeded", tasks, spread)
         try:
             policy = context.policy(github, commits)
@@ -76,11 +76,11 @@ def review_push(context: ServiceContext, job: PushJob) -> Done:
 def give_up_push(context: ServiceContext, job: PushJob, reference: str) -> None:
     """Fails the run of a push that could not be reviewed, unless a pull request brought it."""
     with context.connected(job.installation, job.repository) as github:
-        about = checks.about_push(job)
-        runs, carried = checks.runs_on(github, job.after), _carried(github, job.before)
+        about = check_runs.about_push(job)
+        runs, carried = check_runs.runs_on(github, job.after), _carried(github, job.before)
         direct = not _by_pull_request(github, job.after)
-        begun = any(checks.is_unfinished(run, about) for run in runs)
-        if not checks.is_reviewed(checks.newest(runs, about), about) and (
+        begun = any(check_runs.is_unfinished(run, about) for run in runs)
+        if not check_runs.is_reviewed(check_runs.newest(runs, about), about) and (
             begun or direct or carried
         ):
             _carry_on(github, job, carried, failed(reference), direct=direct)
@@ -95,7 +95,7 @@ def _carry_on(
     direct: bool,
 ) -> None:
     """Posts a failed run for a push that could not be judged, with what the next must look at."""
-    about, (how, summary) = checks.about_push(job), outcome
+    about, (how, summary) = check_runs.about_push(job), outcome
     since, marks = carried or (job.before, frozenset())
     kept = {*marks, _EVERYTHING} if direct else marks
     ending = pushed(ConcludeCheck(how.conclusion, how.title, summary), since, kept)
@@ -128,7 +128,7 @@ def _moved_jobs(github: GitHubConnection, job: PushJob) -> tuple[Task, ...]:
 
 def _carried(github: GitHubConnection, commit: str) -> tuple[str, frozenset[str]] | None:
     """Since which commit, and which fingerprints, the run of a commit carries."""
-    for run in checks.runs_on(github, commit):
+    for run in check_runs.runs_on(github, commit):
         if run.about is not None and run.about.subject == "push" and run.status == "completed":
             kept = kept_of(run.summary)
             return kept if kept and kept[1] else None

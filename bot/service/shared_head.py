@@ -14,7 +14,7 @@ import structlog
 
 from bot.core.publish.notices import parse_conclusion, shared, title_of, waiting
 from bot.core.publish.plan import ConcludeCheck
-from bot.github import checks
+from bot.github import check_runs, checks
 from bot.github.auth import GitHubConnection
 from bot.github.pulls import PullRequest, on_head
 from bot.github.tasks import Announcement, Job, Task
@@ -26,7 +26,7 @@ def conclude(
     github: GitHubConnection,
     pull: PullRequest,
     job: Job,
-    run: checks.CheckRun | None,
+    run: check_runs.CheckRun | None,
     end: checks.End,
 ) -> tuple[tuple[Task, ...], str]:
     """Ends the run and those of pull requests with the same head.
@@ -34,7 +34,7 @@ def conclude(
     Returns announcements of those that are not reviewed yet, and when GitHub showed this run as
     completed, by its clock; empty where it still waits for another review.
     """
-    about, ending = checks.about_pull(pull), end.shown
+    about, ending = check_runs.about_pull(pull), end.shown
     others = [other for other in on_head(github, pull.head) if other.number != pull.number]
     if not others:
         ended = checks.conclude(github, about, run, end)
@@ -56,7 +56,7 @@ def conclude(
         verdicts = _verdicts(github, pull.head, others)
         if None in verdicts.values():
             return _missing(job, verdicts), ""
-        run = checks.newest(checks.runs_on(github, pull.head), about)
+        run = check_runs.newest(check_runs.runs_on(github, pull.head), about)
         # The annotations were sent with the waiting run.
         ending = replace(ending, annotations=())
     words = {number: word for number, word in verdicts.items() if word is not None}
@@ -73,17 +73,20 @@ def _verdicts(
     github: GitHubConnection, head: str, others: list[PullRequest]
 ) -> Mapping[int, str | None]:
     """The conclusion of each pull request's review, None where there is none yet."""
-    runs = checks.runs_on(github, head)
-    return {other.number: checks.own_conclusion(runs, checks.about_pull(other)) for other in others}
+    runs = check_runs.runs_on(github, head)
+    return {
+        other.number: check_runs.own_conclusion(runs, check_runs.about_pull(other))
+        for other in others
+    }
 
 
 def _show(
     github: GitHubConnection, pull: PullRequest, others: list[PullRequest], words: Mapping[int, str]
 ) -> None:
     """Shows the worst conclusion on the other runs of the commit."""
-    runs = checks.runs_on(github, pull.head)
+    runs = check_runs.runs_on(github, pull.head)
     for other in others:
-        run = checks.newest(runs, checks.about_pull(other))
+        run = check_runs.newest(runs, check_runs.about_pull(other))
         if run is None or other.number not in words:
             continue
         conclusion = parse_conclusion(words[other.number])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.github import checks
+from bot.github import check_runs
 from bot.github.auth import GitHubConnection
 from bot.github.pulls import PullRequest
 from bot.service.audit_record import Record, RecordedConclusion, ShownFinding
@@ -52,9 +52,9 @@ def recorded_conclusions(
     conclusions = tuple(record.conclusions())
     if not conclusions or conclusions[-1].shown or conclusions[-1].head != pull.head:
         return conclusions
-    about = checks.about_pull(pull)
-    run = checks.newest(checks.runs_on(github, pull.head), about)
-    if run is None or not checks.is_reviewed(run, about):
+    about = check_runs.about_pull(pull)
+    run = check_runs.newest(check_runs.runs_on(github, pull.head), about)
+    if run is None or not check_runs.is_reviewed(run, about):
         return conclusions
     record.show(conclusions[-1].key, run.completed_at, pull.head)
     return tuple(record.conclusions())

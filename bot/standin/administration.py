@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.standin.accounts import Installation
 from bot.standin.context import Context
-from bot.standin.state import Installation, Stack, StandInPullRequest, StandInRepository
+from bot.standin.repositories import Stack, StandInPullRequest, StandInRepository
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,10 @@ from typing import Any
 
 import jwt
 
+from bot.standin.accounts import App, Installation, Permissions, Token, UserToken
 from bot.standin.errors import HttpRefusal, invalid, not_accessible, not_found
-from bot.standin.state import (
-    App,
-    Body,
-    GitHubState,
-    Installation,
-    Permissions,
-    StandInRepository,
-    Token,
-    UserToken,
-)
+from bot.standin.repositories import Body, StandInRepository
+from bot.standin.state import GitHubState
 
 TOKEN_LIFETIME = timedelta(hours=1)
 USER_TOKEN_LIFETIME = timedelta(hours=8)

@@ -8,18 +8,12 @@ from typing import TypeVar, cast
 from flask import Response, current_app, g, jsonify, request
 
 from bot.standin import auth
+from bot.standin.accounts import App, Permissions, Token
 from bot.standin.context import Context
 from bot.standin.errors import HttpRefusal, not_found
+from bot.standin.repositories import Body, StandInPullRequest, StandInRepository
 from bot.standin.reviewing import Author
-from bot.standin.state import (
-    App,
-    Body,
-    GitHubState,
-    Permissions,
-    StandInPullRequest,
-    StandInRepository,
-    Token,
-)
+from bot.standin.state import GitHubState
 
 Item = TypeVar("Item")
 

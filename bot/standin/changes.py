@@ -6,7 +6,12 @@ from functools import lru_cache
 
 from bot.standin.git.diff import FileDiff, compare
 from bot.standin.git.repository import BareRepository
-from bot.standin.state import RequiredCheck, StandInPullRequest, StandInRepository, latest_run
+from bot.standin.repositories import (
+    RequiredCheck,
+    StandInPullRequest,
+    StandInRepository,
+    latest_run,
+)
 
 _GREEN = {"success", "neutral", "skipped"}
 _WAITING = {"queued": "queued", "in_progress": "in progress"}

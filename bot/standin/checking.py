@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime
 
+from bot.standin.accounts import Account, App
 from bot.standin.context import Context
 from bot.standin.errors import invalid
-from bot.standin.state import Account, App, Body, StandInCheckRun, StandInRepository
+from bot.standin.repositories import Body, StandInCheckRun, StandInRepository
 
 # https://docs.github.com/rest/checks/runs
 MAXIMUM_ANNOTATIONS = 50

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.standin.state import App, Body, GitHubState
+from bot.standin.accounts import App
+from bot.standin.repositories import Body
+from bot.standin.state import GitHubState
 
 # https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks
 TIMEOUT_SECONDS = 10.0

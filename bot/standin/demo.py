@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from bot.standin import EXAMPLE, StandIn
-from bot.standin.state import (
-    App,
+from bot.standin.accounts import App
+from bot.standin.repositories import (
     ReviewComment,
     StandInCheckRun,
     StandInPullRequest,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.standin.state import Body
+from bot.standin.repositories import Body
 
 DOCUMENTATION = "https://docs.github.com/rest"
 

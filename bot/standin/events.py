@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.standin.accounts import Account, App, Installation
 from bot.standin.bodies import accounts, checks, pulls, repository
 from bot.standin.deliveries import WebhookSender
 from bot.standin.git.repository import NO_COMMIT
-from bot.standin.state import (
-    Account,
-    App,
+from bot.standin.repositories import (
     Body,
     CheckSuite,
-    GitHubState,
-    Installation,
     IssueComment,
     ReviewComment,
     StandInCheckRun,
     StandInPullRequest,
     StandInRepository,
     StandInReview,
-    node_id,
 )
+from bot.standin.state import GitHubState, node_id
 
 # Sent to every App without a subscription.
 # https://docs.github.com/webhooks/webhook-events-and-payloads#installation

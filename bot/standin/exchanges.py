@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Request, Response
 
-from bot.standin.state import Body
+from bot.standin.repositories import Body
 
 
 @dataclass(frozen=True, slots=True)

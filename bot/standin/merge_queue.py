@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.standin import changes
+from bot.standin.accounts import Account
 from bot.standin.context import Context
 from bot.standin.events import Push
 from bot.standin.git.merging import MergeRefused
 from bot.standin.pushes import after_push
-from bot.standin.state import Account, StandInPullRequest
+from bot.standin.repositories import StandInPullRequest
 
 
 @dataclass(frozen=True, slots=True)

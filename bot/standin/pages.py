@@ -10,13 +10,13 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from bot.standin import changes, checking, reviewing
+from bot.standin.accounts import Account
 from bot.standin.calls import context, pull_request, state
 from bot.standin.errors import not_accessible, not_found
 from bot.standin.git import merging
 from bot.standin.git.diff import DiffLine, FileDiff
 from bot.standin.markdown import render
-from bot.standin.state import (
-    Account,
+from bot.standin.repositories import (
     IssueComment,
     ReviewComment,
     StandInCheckRun,

@@ -9,19 +9,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.standin.accounts import Account, App, Installation, Permissions
 from bot.standin.context import Context
 from bot.standin.events import Push
 from bot.standin.git.repository import NO_COMMIT, BareRepository, Changes
 from bot.standin.pushes import after_push, request_suites, track_head
-from bot.standin.state import (
-    Account,
-    App,
-    GitHubState,
-    Installation,
-    Permissions,
-    StandInPullRequest,
-    StandInRepository,
-)
+from bot.standin.repositories import StandInPullRequest, StandInRepository
+from bot.standin.state import GitHubState
 
 # What Fairlead asks for; any App may be made with others.
 PERMISSIONS: Permissions = {

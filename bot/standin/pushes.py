@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from bot.standin import changes
+from bot.standin.accounts import Account
 from bot.standin.context import Context
 from bot.standin.events import Push
 from bot.standin.git.diff import map_line
 from bot.standin.git.repository import NO_COMMIT
-from bot.standin.state import (
-    Account,
-    GitHubState,
-    ReviewComment,
-    StandInPullRequest,
-    StandInRepository,
-)
+from bot.standin.repositories import ReviewComment, StandInPullRequest, StandInRepository
+from bot.standin.state import GitHubState
 
 
 def head_ref(pull: StandInPullRequest) -> str:

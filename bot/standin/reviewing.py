@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.standin import changes
+from bot.standin.accounts import Account, App
 from bot.standin.context import Context
 from bot.standin.errors import HttpRefusal, invalid, unprocessable
 from bot.standin.git.diff import DiffLine, FileDiff
-from bot.standin.state import (
-    Account,
-    App,
+from bot.standin.repositories import (
     Body,
     IssueComment,
     ReviewComment,

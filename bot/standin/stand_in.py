@@ -21,8 +21,9 @@ from bot.standin.events import Events
 from bot.standin.exchanges import Exchanges
 from bot.standin.faults import Fault, Faults
 from bot.standin.merge_queue import MergeQueue
+from bot.standin.repositories import StandInCheckRun, StandInPullRequest
 from bot.standin.server import API, Server, application
-from bot.standin.state import GitHubState, StandInCheckRun, StandInPullRequest, utc_now
+from bot.standin.state import GitHubState, utc_now
 
 EXAMPLE = Path(__file__).parent / "example"
 

@@ -26,8 +26,9 @@ from typing import Final
 import requests
 
 from bot.standin import StandIn
+from bot.standin.accounts import App, Installation
 from bot.standin.demo import ServiceProcess, wait_until
-from bot.standin.state import App, Installation, StandInRepository
+from bot.standin.repositories import StandInRepository
 
 PULLS: Final = 4
 _AT_ONCE: Final = "at-once"

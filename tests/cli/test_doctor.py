@@ -16,7 +16,8 @@ from bot.github.inspection import ApiResponse
 from bot.github.registration import EVENTS, PERMISSIONS
 from bot.settings import FetchSettings, Settings
 from bot.standin import StandIn
-from bot.standin.state import App, utc_now
+from bot.standin.accounts import App
+from bot.standin.state import utc_now
 from tests.cli.running import fairlead
 
 NAME = "example/gitops"

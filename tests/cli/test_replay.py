@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 from bot.app import create_app
 from bot.metrics import Metrics
 from bot.standin import StandIn
-from bot.standin.state import App
+from bot.standin.accounts import App
 from tests.cli.running import Ran, fairlead
 
 PAYLOAD = {

@@ -24,7 +24,7 @@ from github.Repository import Repository
 from bot.app import create_app
 from bot.core.publish.plan import Annotation, ConcludeCheck
 from bot.errors import GitHubAnswerError
-from bot.github import checks
+from bot.github import check_runs, checks
 from bot.github.auth import PERMISSIONS, AppIdentity, Client, Gateway, GitHubConnection
 from bot.github.errors import translated
 from bot.github.external_id import ExternalId
@@ -185,7 +185,7 @@ def test_a_token_with_less_than_the_app_s_permissions_can_do_less(
 def test_a_check_run_is_created_adopted_and_concluded(emulator: Emulator, gateway: Gateway) -> None:
     """The annotation's count is right because all go with the conclusion, in one request."""
     head = emulator.tip("deploy")
-    about = checks.About(head, ExternalId("pull", 1, "b" * 40))
+    about = check_runs.About(head, ExternalId("pull", 1, "b" * 40))
     with connected(emulator, gateway) as github:
         begun = checks.begin(github, about)
         assert checks.begin(github, about) == begun
@@ -195,7 +195,7 @@ def test_a_check_run_is_created_adopted_and_concluded(emulator: Emulator, gatewa
             str(about.id),
         )
         checks.conclude(github, about, begun, checks.End(BLOCKED))
-        assert checks.newest(checks.runs_on(github, head), about) == checks.CheckRun(
+        assert check_runs.newest(check_runs.runs_on(github, head), about) == check_runs.CheckRun(
             id=begun.id,
             status="completed",
             about=about.id.ended("done", "failure"),
@@ -204,17 +204,17 @@ def test_a_check_run_is_created_adopted_and_concluded(emulator: Emulator, gatewa
             title="1 finding blocks",
             summary="A container became privileged.",
         )
-        assert checks.reviewed(github, about)
+        assert check_runs.reviewed(github, about)
         assert checks.adopt(github, about) is None
 
 
 def test_a_superseded_check_run_is_cancelled(emulator: Emulator, gateway: Gateway) -> None:
     head = emulator.tip("deploy")
-    about = checks.About(head, ExternalId("pull", 2, "c" * 40))
+    about = check_runs.About(head, ExternalId("pull", 2, "c" * 40))
     with connected(emulator, gateway) as github:
         begun = checks.begin(github, about)
-        checks.cancel_all(github, about, checks.runs_on(github, about.head))
-        ended = checks.newest(checks.runs_on(github, head), about)
+        checks.cancel_all(github, about, check_runs.runs_on(github, about.head))
+        ended = check_runs.newest(check_runs.runs_on(github, head), about)
     assert ended is not None
     assert (ended.id, ended.status, ended.conclusion) == (begun.id, "completed", "cancelled")
 
@@ -223,10 +223,10 @@ def test_a_check_run_that_is_over_at_once_is_one_webhook(
     emulator: Emulator, gateway: Gateway
 ) -> None:
     """The emulator signs it too, and the product's door takes it and has nothing to do."""
-    about = checks.About(emulator.tip("deploy"), ExternalId("pull", 3, "d" * 40))
+    about = check_runs.About(emulator.tip("deploy"), ExternalId("pull", 3, "d" * 40))
     with connected(emulator, gateway) as github:
         checks.conclude(github, about, None, checks.End(BLOCKED))
-        made = checks.newest(checks.runs_on(github, about.head), about)
+        made = check_runs.newest(check_runs.runs_on(github, about.head), about)
     assert made is not None
     assert (made.status, made.conclusion, made.annotations) == ("completed", "failure", 1)
     assert emulator.receiver.wait_for("check_run", "created", made.id).status == 202

@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from bot.standin import StandIn
+from bot.standin.accounts import App
 from bot.standin.demo import start_service
-from bot.standin.state import App, StandInPullRequest
+from bot.standin.repositories import StandInPullRequest
 from bot.store.inventory import DATA, to_back_up, unknown
 
 SETTINGS = {"FAIRLEAD_ALLOW_NO_SANDBOX": "true"}

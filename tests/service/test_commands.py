@@ -17,7 +17,7 @@ from bot.github.events import body_mark, tasks_for_event
 from bot.github.tasks import GroupJob, MaintenanceTask
 from bot.service.commands import BY_REVIEW
 from bot.service.context import utc_now
-from bot.standin.state import IssueComment, StandInPullRequest
+from bot.standin.repositories import IssueComment, StandInPullRequest
 from tests.service.world import BAD, GOOD, TODAY, World, comments, encoded
 
 POLICY = """\

@@ -10,7 +10,7 @@ import pytest
 
 from bot.github.tasks import Announcement, MaintenanceTask
 from bot.service.context import utc_now
-from bot.standin.state import StandInPullRequest
+from bot.standin.repositories import StandInPullRequest
 from tests.service.test_commands import POLICY, answers, events, heard, prepared, said
 from tests.service.world import BAD, GOOD, World, encoded
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from bot.standin import StandIn
-from bot.standin.state import StandInPullRequest
+from bot.standin.repositories import StandInPullRequest
 from tests.service.test_process import DEPLOYMENT, POLICY, SETTINGS, Running, running
 
 APPROVING = POLICY + "approvals: [{rules: ['image-*'], users: [hubot]}]\n"

@@ -15,7 +15,7 @@ from bot.analysis.review import review_trees
 from bot.errors import AnalysisError, InstallationGone
 from bot.github.pulls import read_pull
 from bot.github.tasks import Announcement, Done, GroupJob, Job, MaintenanceTask, PushJob
-from bot.standin.state import StandInPullRequest
+from bot.standin.repositories import StandInPullRequest
 from tests.service.world import BAD, GOOD, World, comments
 
 MORE = GOOD + "# more\n"

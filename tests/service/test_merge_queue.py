@@ -14,7 +14,7 @@ from bot.errors import AnalysisError
 from bot.github.events import body_mark
 from bot.github.tasks import GroupJob, MaintenanceTask
 from bot.standin.merge_queue import MergeGroup
-from bot.standin.state import StandInCheckRun
+from bot.standin.repositories import StandInCheckRun
 from tests.service.world import BAD, GOOD, World
 
 

@@ -13,11 +13,11 @@ from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.core.publish.plan import ConcludeCheck
 from bot.errors import Overtaken
-from bot.github import auth, checks
+from bot.github import auth, check_runs, checks
 from bot.github.pulls import read_pull
 from bot.github.tasks import Announcement, Done, GroupJob, MaintenanceTask
 from bot.service import review_pull_request
-from bot.standin.state import StandInPullRequest
+from bot.standin.repositories import StandInPullRequest
 from bot.store.audit import Audit, AuditEntry
 from tests.service.world import BAD, GOOD, World
 
@@ -27,7 +27,7 @@ MORE = GOOD + "# more\n"
 def twin(world: World, pull: StandInPullRequest) -> None:
     """A run in progress below one that has ended: an announcement and a review of one moment."""
     with world.service.connected(world.installation.id, world.repository.id) as github:
-        about = checks.about_pull(read_pull(github, pull.number))
+        about = check_runs.about_pull(read_pull(github, pull.number))
         checks.begin(github, about)
         # What looked for runs before the other had made one.
         ending = checks.End(ConcludeCheck("success", "Nothing found", "All is well."))
@@ -135,7 +135,7 @@ def test_a_push_of_one_does_not_hide_the_check_of_another_with_its_old_head(worl
 def test_a_lost_answer_is_not_taken_for_an_older_run_that_says_the_same(world: World) -> None:
     pull = world.pull({"a.yaml": MORE})
     with world.service.connected(world.installation.id, world.repository.id) as github:
-        about = checks.about_pull(read_pull(github, pull.number))
+        about = check_runs.about_pull(read_pull(github, pull.number))
         good = checks.End(ConcludeCheck("success", "Nothing found", "All is well."))
         checks.conclude(github, about, None, good)
         checks.conclude(github, about, None, checks.End(ConcludeCheck("failure", "Bad", "It is.")))

@@ -8,7 +8,7 @@ import pytest
 
 from bot.github.organisation import Organisations
 from bot.github.tasks import PushJob
-from bot.standin.state import StandInRepository
+from bot.standin.repositories import StandInRepository
 from tests.service.world import BAD, World, encoded
 
 POLICY = ".github/fairlead.yml"

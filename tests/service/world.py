@@ -17,8 +17,9 @@ from bot.github.auth import Gateway
 from bot.github.tasks import Announcement, Done, Job, Task
 from bot.service import Service
 from bot.standin import StandIn
-from bot.standin.state import App, Installation, ReviewComment, StandInCheckRun, StandInPullRequest
-from bot.standin.state import StandInRepository as Repo
+from bot.standin.accounts import App, Installation
+from bot.standin.repositories import ReviewComment, StandInCheckRun, StandInPullRequest
+from bot.standin.repositories import StandInRepository as Repo
 
 SECONDS = 60
 TODAY = date(2026, 11, 20)

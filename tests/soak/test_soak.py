@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.publish.markers import fingerprint_of
 from bot.standin import StandIn
-from bot.standin.state import ReviewComment, StandInPullRequest
+from bot.standin.repositories import ReviewComment, StandInPullRequest
 from tests.soak.plan import Act, Disk, Late, Lose, Push, Say, Shape, Weather, plan
 from tests.soak.verdict import wrong
 from tests.soak.world import World, running

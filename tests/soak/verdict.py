@@ -22,7 +22,7 @@ from bot.service.combination import combination_of, with_combination
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, trusted
 from bot.service.deadline import Deadline
-from bot.standin.state import StandInPullRequest
+from bot.standin.repositories import StandInPullRequest
 from bot.store.audit import Audit
 from tests.soak.world import World
 

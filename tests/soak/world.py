@@ -13,16 +13,12 @@ from typing import Final
 import requests
 
 from bot.standin import StandIn
+from bot.standin.accounts import App, Installation
 from bot.standin.demo import ServiceProcess, start_service, wait_until
 from bot.standin.git.merging import MergeRefused
 from bot.standin.merge_queue import MergeGroup
-from bot.standin.state import (
-    App,
-    Installation,
-    StandInPullRequest,
-    StandInRepository,
-    utc_now,
-)
+from bot.standin.repositories import StandInPullRequest, StandInRepository
+from bot.standin.state import utc_now
 from tests.soak.plan import (
     BASES,
     PATHS,

@@ -9,7 +9,8 @@ from github import Auth, Github, GithubIntegration, GithubRetry
 from github.Repository import Repository as Client
 
 from bot.standin import StandIn
-from bot.standin.state import App, Installation, StandInPullRequest, StandInRepository
+from bot.standin.accounts import App, Installation
+from bot.standin.repositories import StandInPullRequest, StandInRepository
 
 FILES = {
     "apps/api.yaml": "".join(f"line{number}: {number}\n" for number in range(1, 31)),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.standin import people
+from bot.standin.accounts import App, Installation, Permissions
 from bot.standin.acts.acts import Acts
-from bot.standin.state import App, Installation, Permissions, StandInRepository
+from bot.standin.repositories import StandInRepository
 
 
 class AppActs(Acts):

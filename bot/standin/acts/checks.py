@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.standin import checking
+from bot.standin.accounts import App
 from bot.standin.acts.acts import Acts
-from bot.standin.state import App, RequiredCheck, StandInCheckRun, StandInPullRequest, latest_run
+from bot.standin.repositories import RequiredCheck, StandInCheckRun, StandInPullRequest, latest_run
 
 
 class CheckActs(Acts):

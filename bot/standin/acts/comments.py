@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.standin import reviewing
 from bot.standin.acts.acts import Acts
-from bot.standin.state import IssueComment, ReviewComment, StandInPullRequest, StandInReview
+from bot.standin.repositories import IssueComment, ReviewComment, StandInPullRequest, StandInReview
 
 
 class CommentActs(Acts):

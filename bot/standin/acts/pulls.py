@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.standin import people
 from bot.standin.acts.acts import Acts
 from bot.standin.git import merging
-from bot.standin.state import StandInPullRequest, StandInRepository
+from bot.standin.repositories import StandInPullRequest, StandInRepository
 
 
 class PullActs(Acts):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.standin import people
+from bot.standin.accounts import App
 from bot.standin.acts.acts import Acts
 from bot.standin.events import Push
 from bot.standin.git.repository import NO_COMMIT, Changes
 from bot.standin.pushes import after_push
-from bot.standin.state import App, RequiredCheck, StandInRepository
+from bot.standin.repositories import RequiredCheck, StandInRepository
 
 
 class RepositoryActs(Acts):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.standin.state import Account, App, Body, GitHubState, Installation, Token, node_id
+from bot.standin.accounts import Account, App, Installation, Token
+from bot.standin.repositories import Body
+from bot.standin.state import GitHubState, node_id
 
 _PREFIX = {"User": "U", "Organization": "O", "Bot": "BOT"}
 

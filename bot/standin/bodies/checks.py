@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from bot.standin.bodies.accounts import app, maybe, stamp
 from bot.standin.bodies.repository import page_url, repository_url, short_pull, simple_commit
-from bot.standin.state import (
-    Body,
-    CheckSuite,
-    GitHubState,
-    StandInCheckRun,
-    StandInRepository,
-    node_id,
-)
+from bot.standin.repositories import Body, CheckSuite, StandInCheckRun, StandInRepository
+from bot.standin.state import GitHubState, node_id
 
 
 def suite_status(repository: StandInRepository, suite: CheckSuite) -> tuple[str, str | None]:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from bot.standin import changes
+from bot.standin.accounts import Account
 from bot.standin.bodies.accounts import app, maybe, stamp, user
 from bot.standin.bodies.repository import page_url, repository, repository_url
 from bot.standin.git.diff import FileDiff
-from bot.standin.state import (
-    Account,
+from bot.standin.repositories import (
     Body,
-    GitHubState,
     IssueComment,
     ReviewComment,
     StandInPullRequest,
     StandInRepository,
     StandInReview,
-    node_id,
 )
+from bot.standin.state import GitHubState, node_id
 
 _REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
 

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from bot.standin.bodies.accounts import stamp, user
 from bot.standin.git.repository import Commit, TreeEntry
-from bot.standin.state import Body, GitHubState, StandInPullRequest, StandInRepository, node_id
+from bot.standin.repositories import Body, StandInPullRequest, StandInRepository
+from bot.standin.state import GitHubState, node_id
 
 # Every repository carries these addresses; what is in braces is for the client to fill in.
 _PLAIN = (

@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, jsonify, request
 
 from bot.standin import auth
+from bot.standin.accounts import Installation
 from bot.standin.bodies import accounts
 from bot.standin.bodies.accounts import stamp
 from bot.standin.bodies.repository import repository
 from bot.standin.calls import body, calling_app, calling_token, context, page, state
 from bot.standin.deliveries import DeliveryAttempt
 from bot.standin.errors import not_found
-from bot.standin.state import Body, Installation
+from bot.standin.repositories import Body
 
 apps = Blueprint("apps", __name__)
 _Answer = Response | tuple[Response, int] | tuple[str, int]

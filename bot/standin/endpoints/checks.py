@@ -8,7 +8,7 @@ from bot.standin import checking
 from bot.standin.bodies import checks as bodies
 from bot.standin.calls import author, authorised, body, calling_token, context, page, state
 from bot.standin.errors import HttpRefusal, not_found
-from bot.standin.state import StandInCheckRun, StandInRepository
+from bot.standin.repositories import StandInCheckRun, StandInRepository
 
 checks = Blueprint("checks", __name__)
 _Answer = Response | tuple[Response, int]

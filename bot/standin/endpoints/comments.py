@@ -10,8 +10,8 @@ from bot.standin import reviewing
 from bot.standin.bodies import pulls as bodies
 from bot.standin.calls import author, authorised, body, context, page, pull_request, state
 from bot.standin.errors import HttpRefusal, not_found
+from bot.standin.repositories import IssueComment, ReviewComment, StandInRepository
 from bot.standin.reviewing import PullRequestRef
-from bot.standin.state import IssueComment, ReviewComment, StandInRepository
 
 comments = Blueprint("comments", __name__)
 _Answer = Response | tuple[Response, int] | tuple[str, int]

@@ -10,21 +10,19 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from bot.standin import auth
+from bot.standin.accounts import Account, Token
 from bot.standin.bodies.repository import page_url
 from bot.standin.calls import body, calling_token, state
 from bot.standin.errors import HttpRefusal
 from bot.standin.git.repository import Commit
 from bot.standin.graphql import Arguments, Field, RequestRefused, connection, respond
-from bot.standin.state import (
-    Account,
+from bot.standin.repositories import (
     IssueComment,
     ReviewComment,
     StandInPullRequest,
     StandInRepository,
-    Token,
-    node_id,
-    numeric_id,
 )
+from bot.standin.state import node_id, numeric_id
 
 graphql = Blueprint("graphql", __name__)
 _FORBIDDEN = "Resource not accessible by integration"

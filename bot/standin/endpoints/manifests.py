@@ -17,7 +17,7 @@ from bot.standin import people
 from bot.standin.bodies import accounts
 from bot.standin.calls import state
 from bot.standin.errors import HttpRefusal, not_found
-from bot.standin.state import Body
+from bot.standin.repositories import Body
 
 manifests = Blueprint("manifests", __name__)
 CODE_LIFETIME = timedelta(hours=1)

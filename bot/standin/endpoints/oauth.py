@@ -14,11 +14,11 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
+from bot.standin.accounts import App, PendingCode, UserToken
 from bot.standin.auth import USER_TOKEN_LIFETIME, person_of
 from bot.standin.bodies import accounts
 from bot.standin.calls import credential, state
 from bot.standin.errors import HttpRefusal, not_found
-from bot.standin.state import App, PendingCode, UserToken
 
 oauth = Blueprint("oauth", __name__)
 CODE_LIFETIME = timedelta(minutes=10)

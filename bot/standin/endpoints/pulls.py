@@ -9,7 +9,7 @@ from bot.standin.bodies import pulls as bodies
 from bot.standin.calls import author, authorised, body, context, page, pull_request, state
 from bot.standin.errors import HttpRefusal
 from bot.standin.git import merging
-from bot.standin.state import StandInPullRequest
+from bot.standin.repositories import StandInPullRequest
 
 pulls = Blueprint("pulls", __name__)
 # https://docs.github.com/rest/pulls/pulls#list-pull-requests-files

@@ -9,7 +9,7 @@ from bot.standin.bodies import accounts
 from bot.standin.bodies import repository as bodies
 from bot.standin.calls import authorised, credential, page, state
 from bot.standin.errors import HttpRefusal, not_found
-from bot.standin.state import Body, StandInRepository
+from bot.standin.repositories import Body, StandInRepository
 
 repositories = Blueprint("repositories", __name__)
 _RESOLUTION: Body = {

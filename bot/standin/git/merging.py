@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.standin import changes
+from bot.standin.accounts import Account
 from bot.standin.context import Context
 from bot.standin.events import Push
 from bot.standin.pushes import after_push
-from bot.standin.state import Account, StandInPullRequest, StandInRepository
+from bot.standin.repositories import StandInPullRequest, StandInRepository
 
 
 class MergeRefused(Exception):  # noqa: N818 - the word that people see

@@ -12,7 +12,7 @@ from bot.standin import auth
 from bot.standin.calls import state
 from bot.standin.errors import HttpRefusal
 from bot.standin.git.repository import ENVIRONMENT
-from bot.standin.state import StandInRepository
+from bot.standin.repositories import StandInRepository
 
 smart_http = Blueprint("smart_http", __name__)
 _SERVICE = "git-upload-pack"
