@@ -19,7 +19,7 @@ from bot.analysis.lines.trials import TrialField, Trials, value_in
 from bot.analysis.lines.versions import Versions
 from bot.core.engine.review import Location, Suggestion
 from bot.core.finding import Fix, Side
-from bot.core.lines import line_diff, provenance
+from bot.core.lines import line_diff, provenance, written_lines
 from bot.core.reading import line_of
 from bot.core.rendering import Builder
 from bot.core.resource import ListStep, Node
@@ -176,7 +176,7 @@ class Attribution:
         if text is None or path in root.shared or path not in tree_paths(root.after, root):
             return None
         line = line_diff.line_at(text, location.line)
-        new = line and provenance.rewritten(line, str(node.value), str(fix.value))
+        new = line and written_lines.rewritten(line, str(node.value), str(fix.value))
         if not new or "\n" in str(fix.value):
             return None
         changed = line_diff.with_line(text, location.line, new)

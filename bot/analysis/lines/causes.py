@@ -15,7 +15,7 @@ from bot.analysis.lines.trials import TrialField, Trials
 from bot.analysis.lines.versions import Versions
 from bot.core.engine.review import Location
 from bot.core.finding import Side
-from bot.core.lines import line_diff, provenance
+from bot.core.lines import line_diff, provenance, written_lines
 from bot.core.lines.line_diff import Hunk
 from bot.core.lines.provenance import Sought, Spotted
 from bot.core.resource import Node
@@ -134,7 +134,7 @@ class CauseSearch:
         text = self.difference.text(spot.hunk.path, side)
         line = line_diff.line_at(text, number) if number else None
         value = self.field.new if side == "RIGHT" else self.field.old
-        other = line and provenance.probed(line, value)
+        other = line and written_lines.probed(line, value)
         if not number or not other:
             return None
         texts = {spot.hunk.path: line_diff.with_line(text, number, other)}
@@ -249,9 +249,17 @@ class CauseSearch:
         return Location(hunk.path, line, "RIGHT")
 
     def _listed(self, path: str, lines: tuple[str, ...]) -> int:
-        """Which of the lines of a file lists what the resource comes from, else the first."""
+        """Which of the lines of a file lists what the resource comes from or deletes it.
+
+        Else the first one on which something stands.
+        """
         origin = self.node.resource.source.path
-        return provenance.listing(lines, directory(path), origin) or 0
+        places = (
+            written_lines.listing(lines, directory(path), origin),
+            written_lines.deleting(lines) if self.field.new is None else None,
+            written_lines.first_written(lines),
+        )
+        return next((place for place in places if place is not None), 0)
 
     def _has(self, path: str) -> Side:
         """The side that has a file, by preference that which is asked for."""

@@ -6,42 +6,47 @@ hunk reverted.
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
 from bot.core.lines.line_diff import Hunk, lines_of
+from bot.core.lines.written_lines import (
+    LINE,
+    LONGEST_LINE,
+    MOST_LINES,
+    key_paths,
+    plain,
+    scalar_text,
+)
 from bot.core.resource import ListStep, Node, Resource, Route
 from bot.core.values import Value
 
-# Bounds for one finding: lines that are compared, and scalars that they are compared with.
-_MOST_RANKED: Final = 20_000
-_LONGEST_LINE: Final = 2_000
+# Bound for one finding: the scalars that its lines are compared with.
 _MOST_LEAVES: Final = 30
 
-_LINE: Final = re.compile(
-    r"(?P<indent> *)(?P<dashes>(?:- +)*)"
-    r"(?:(?P<key>\"[^\"]*\"|'[^']*'|[^\s#:\"'{\[-][^:#]*):(?:\s+(?P<value>.*))?|(?P<item>.*))"
-)
 _EQUAL, _EQUAL_KEY = 20, 4
 _WITHIN, _WITHIN_KEY = 10, 2
 _PART: Final = 8
+_NEW_PART: Final = 1
 _RESEMBLES: Final = 50
 _OWN_FILE: Final = 6
 _NAMED: Final = 5
 
+# https://helm.sh/docs/chart_template_guide/values_files/#deleting-a-default-key
+_EMPTY: Final = frozenset({"null", "~", "{}", "[]"})
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A scalar, and the names of the fields that lead to it."""
+    """A scalar, the names of the fields that lead to it, and the text on the other side, if any."""
 
     keys: tuple[str, ...]
     text: str
+    counterpart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,46 +80,16 @@ class Texts:
     def keys(self, path: str, first: int, count: int) -> list[tuple[str, ...]]:
         """Return the field names of `count` lines of a file, from line `first` (1-based)."""
         if path not in self._keys:
-            self._keys[path] = list(_key_paths(lines_of(self.contents.get(path, ""))))
+            self._keys[path] = list(key_paths(lines_of(self.contents.get(path, ""))))
         return self._keys[path][first - 1 : first - 1 + count]
-
-
-def listing(lines: Sequence[str], folder: str, path: str) -> int | None:
-    """Return the first line whose scalar names a file or a directory above it."""
-    for index, line in enumerate(lines[:_MOST_RANKED]):
-        match = _LINE.match(line[:_LONGEST_LINE].rstrip())
-        named = _plain((match["value"] or match["item"] or "") if match else "")
-        place = posixpath.normpath(posixpath.join(folder, named)) if named else ""
-        if named and (path == place or path.startswith(f"{place}/")):
-            return index
-    return None
-
-
-def probed(line: str, value: Value) -> str | None:
-    """Return a line with a unique scalar in place of its own; None if its scalar is not `value`."""
-    if isinstance(value, bool):
-        return rewritten(line, _scalar(value), _scalar(not value))
-    if isinstance(value, int):
-        return rewritten(line, str(value), str(value + 1))
-    return rewritten(line, value, f"{value}x") if isinstance(value, str) and value else None
-
-
-def rewritten(line: str, value: str, replacement: str) -> str | None:
-    """Return a line with its scalar replaced; None if its scalar is not `value`."""
-    match = _LINE.match(line.rstrip("\n")[:_LONGEST_LINE])
-    name = "item" if match is not None and match["key"] is None else "value"
-    if match is None or match[name] is None or _plain(match[name]) != value:
-        return None
-    start = line.index(value, match.start(name))
-    return line[:start] + replacement + line[start + len(value) :]
 
 
 def sought(node: Node, before: Value, after: Value) -> Sought:
     """Return what to look for at a node that had one value and has another."""
     old, new = (tuple(_leaves(node.route, value)) for value in (before, after))
     old_values, kept = set(old), set(new)
-    gained = _by_lines((leaf for leaf in new if leaf not in old_values), old)
-    lost = _by_lines((leaf for leaf in old if leaf not in kept), new)
+    gained = _by_lines(_paired((leaf for leaf in new if leaf not in old_values), old), old)
+    lost = _by_lines(_paired((leaf for leaf in old if leaf not in kept), new), new)
     resource = node.resource
     return Sought(gained, lost, resource.key.kind, resource.name, resource.source.path)
 
@@ -124,11 +99,13 @@ def ranked(
 ) -> tuple[Spotted, ...]:
     """Return the hunks, most similar to what is sought first."""
     spotted = []
-    budget = _MOST_RANKED
+    budget = MOST_LINES
     for hunk in sorted(candidates, key=lambda hunk: hunk.path != target.origin):
         text = after.contents.get(hunk.path) or before.contents.get(hunk.path, "")
         keys = after.keys(hunk.path, hunk.new, len(hunk.added))
         added, new = _best(hunk.added[:budget], keys, target.gained)
+        if new is None:
+            added, new = _emptied(hunk.added[:budget], keys, target.lost)
         keys = before.keys(hunk.path, hunk.old, len(hunk.removed))
         removed, old = _best(hunk.removed[:budget], keys, target.lost)
         budget = max(0, budget - len(hunk.added) - len(hunk.removed))
@@ -152,7 +129,7 @@ def ranked(
 def changed_leaves(resource: Resource, other: Resource | None) -> Iterator[Node]:
     """Yield a bounded number of the scalars that differ from another resource."""
     body = other.body if other is not None else None
-    return (leaf for leaf in islice(_scalars(resource.root), _MOST_RANKED)
+    return (leaf for leaf in islice(_scalars(resource.root), MOST_LINES)
             if value_at(body, leaf.route) != leaf.value)  # fmt: skip
 
 
@@ -162,7 +139,7 @@ def likest(nodes: Iterable[Node], leaves: Sequence[Leaf]) -> Node | None:
     for node in nodes:
         keys, text = (
             tuple(step for step in node.route if isinstance(step, str)),
-            _scalar(node.value),
+            scalar_text(node.value),
         )
         score = max((_score(text, text, keys, leaf) for leaf in leaves), default=0)
         if score > best:
@@ -233,41 +210,29 @@ def _leaves(route: Route, value: Value) -> Iterator[Leaf]:
             queue.extend((keys, item) for item in current)
         elif current is not None:
             seen += 1
-            yield Leaf(keys, _scalar(current))
+            yield Leaf(keys, scalar_text(current))
+
+
+def _paired(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> Iterator[Leaf]:
+    """Yield the leaves with what the other side has in the same field, where that is one scalar."""
+    texts: dict[tuple[str, ...], list[str]] = {}
+    for leaf in others:
+        texts.setdefault(leaf.keys, []).append(leaf.text)
+    for leaf in leaves:
+        there = texts.get(leaf.keys, [])
+        yield replace(leaf, counterpart=there[0]) if len(there) == 1 else leaf
 
 
 def _by_lines(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> tuple[Leaf, ...]:
     """Return the leaves; those of several lines as the lines that no other leaf has."""
     lines = {line.strip() for leaf in others for line in leaf.text.split("\n")}
     matching = (
-        Leaf(leaf.keys, line.strip())
+        replace(leaf, text=line.strip())
         for leaf in leaves
         for line in leaf.text.split("\n")
         if "\n" not in leaf.text or (line.strip() and line.strip() not in lines)
     )
     return tuple(islice(matching, _MOST_LEAVES))
-
-
-def _scalar(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _key_paths(lines: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the field names that lead to each line, by its indentation."""
-    above: list[tuple[int, str]] = []
-    for line in lines:
-        match = _LINE.match(line[:_LONGEST_LINE].rstrip())
-        if match is None or not line.strip():
-            yield tuple(key for _, key in above)
-            continue
-        depth = len(match["indent"]) + len(match["dashes"])
-        # List items may have the same indentation as the field that holds them.
-        outer = len(match["indent"]) if match["dashes"] else depth
-        while above and (above[-1][0] > outer or (above[-1][0] == outer and not match["dashes"])):
-            above.pop()
-        if match["key"] is not None:
-            above.append((depth, match["key"].strip("\"' ")))
-        yield tuple(key for _, key in above)
 
 
 def _best(
@@ -276,18 +241,34 @@ def _best(
     """Return the highest score of these lines, and the index of its line."""
     best, at = 0, None
     for index, (line, keys) in enumerate(zip(lines, paths, strict=False)):
-        text = line[:_LONGEST_LINE].strip()
-        match = _LINE.match(text)
+        text = line[:LONGEST_LINE].strip()
+        match = LINE.match(text)
         literal = (match["value"] or match["item"] or "") if match else ""
-        score = max((_score(text, _plain(literal), keys, leaf) for leaf in leaves), default=0)
+        score = max((_score(text, plain(literal), keys, leaf) for leaf in leaves), default=0)
         if score > best:
             best, at = score, index
     return best, at
 
 
-def _plain(written: str) -> str:
-    """Return a scalar without its quotes and its trailing comment."""
-    return written.partition(" #")[0].strip("\"' ")
+def _emptied(
+    lines: Sequence[str], paths: Sequence[tuple[str, ...]], leaves: Sequence[Leaf]
+) -> tuple[int, int | None]:
+    """Return the highest score of the lines that empty a field which held one of these leaves.
+
+    As values of a chart, `resources: null` takes the chart's own default away.
+    """
+    best, at = 0, None
+    for index, (line, keys) in enumerate(zip(lines, paths, strict=False)):
+        match = LINE.match(line[:LONGEST_LINE].strip())
+        if not keys or match is None or plain(match["value"] or "") not in _EMPTY:
+            continue
+        for leaf in leaves:
+            if keys[-1] in leaf.keys:
+                above = leaf.keys[: leaf.keys.index(keys[-1]) + 1]
+                score = _PART + _common_suffix(keys, above)
+                if score > best:
+                    best, at = score, index
+    return best, at
 
 
 def _score(line: str, value: str, keys: tuple[str, ...], leaf: Leaf) -> int:
@@ -297,7 +278,7 @@ def _score(line: str, value: str, keys: tuple[str, ...], leaf: Leaf) -> int:
     if len(leaf.text) > 1 and leaf.text in line:
         return _WITHIN + _WITHIN_KEY * common
     if len(value) > 1 and value in leaf.text:
-        return _PART + common
+        return _PART + common + _NEW_PART * (value not in leaf.counterpart)
     return common
 
 

@@ -13,12 +13,11 @@ from bot.core.lines.provenance import (
     Texts,
     changed_leaves,
     likest,
-    listing,
-    probed,
     ranked,
     sought,
     value_at,
 )
+from bot.core.lines.written_lines import deleting, first_written, listing, probed
 from bot.core.resource import ListStep, Node
 from bot.core.values import freeze
 from tests.states import resource, world
@@ -82,8 +81,8 @@ def test_what_a_field_gained_and_lost_is_sought() -> None:
     wanted = sought(field("data"), freeze({"a": 1, "b": [True]}), freeze({"a": 1, "b": [False]}))
 
     assert (wanted.gained, wanted.lost) == (
-        (Leaf(("data", "b"), "false"),),
-        (Leaf(("data", "b"), "true"),),
+        (Leaf(("data", "b"), "false", "true"),),
+        (Leaf(("data", "b"), "true", "false"),),
     )
 
 
@@ -182,8 +181,8 @@ def test_of_a_text_of_several_lines_those_are_sought_that_are_new() -> None:
     wanted = sought(field("data"), freeze({"a": "x = 1\ny = 1\n"}), freeze({"a": "x = 1\n\ny = 2"}))
 
     assert (wanted.gained, wanted.lost) == (
-        (Leaf(("data", "a"), "y = 2"),),
-        (Leaf(("data", "a"), "y = 1"),),
+        (Leaf(("data", "a"), "y = 2", "x = 1\ny = 1\n"),),
+        (Leaf(("data", "a"), "y = 1", "x = 1\n\ny = 2"),),
     )
 
 
@@ -205,6 +204,33 @@ def test_a_literal_of_a_generator_is_known_by_its_name() -> None:
     (found,) = ranked(hunks("k.yaml", "", texts["k.yaml"]), Texts({}), Texts(texts), wanted)
 
     assert found.new == 3
+
+
+def test_of_two_parts_of_a_value_the_new_one_comes_first() -> None:
+    text = "images:\n- name: shop/web\n  newTag: latest\n"
+    wanted = sought(field("data", "image"), "shop/web:1.0", "shop/web:latest")
+
+    (spot,) = ranked(hunks("k.yaml", "", text), Texts({}), Texts({"k.yaml": text}), wanted)
+
+    assert spot.new == 3
+
+
+def test_a_line_that_empties_a_field_is_found_by_what_the_field_lost() -> None:
+    base, text = "store:\n", "store:\n  security: null\n  data: ~\n"
+    wanted = sought(field("data"), freeze({"image": "old"}), None)
+
+    (spot,) = ranked(
+        hunks("v.yaml", base, text), Texts({"v.yaml": base}), Texts({"v.yaml": text}), wanted
+    )
+
+    assert spot.new == 3
+
+
+def test_the_first_written_line_and_the_one_that_deletes_are_found() -> None:
+    lines = ("\n", "# why\n", "---\n", "patches:\n", "- patch: |\n", '    $patch: "delete"\n')
+
+    assert (first_written(lines), deleting(lines)) == (3, 5)
+    assert (first_written(lines[:3]), deleting(lines[:5])) == (None, None)
 
 
 def test_of_changed_scalars_that_is_taken_which_holds_the_value() -> None:

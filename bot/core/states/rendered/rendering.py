@@ -66,16 +66,14 @@ class Rendering:
         if not affected:
             return before, after
         self.affected.update(dict.fromkeys(affected))
-        sides = [
-            {key: root for key in affected if (root := roots.roots.get(key)) and root.reasons}
-            for roots in (before, after)
-        ]
+        sides = _to_build(affected, before, after)
         first = [side[key] for key in affected[:MOST_ROOTS] for side in sides if key in side]
         free = [root for root in first if self._refusal(root) is None]
         self._make(order for root in free for order in _orders(root))
         self._make(order for root in free for order in self._repeats(root))
         done = [{key: self._with_answers(root) for key, root in side.items()} for side in sides]
-        return _with(before, done[0]), _with(after, done[1])
+        counterparts = _built_counterparts((before, after), (done[0], done[1]))
+        return _with(before, counterparts[0]), _with(after, counterparts[1])
 
     def _refusal(self, root: Root) -> BuildResult | None:
         """Why a root is not even tried; None where it may be."""
@@ -131,6 +129,42 @@ class Rendering:
 
     def _is_pointer(self, file: File) -> bool:
         return file.size <= _LARGEST_POINTER and self.manifests.manifest(file).pointer
+
+
+def _to_build(affected: Iterable[RootKey], *sides: Roots) -> list[dict[RootKey, Root]]:
+    """Return the affected roots of each side that are built.
+
+    A root that needs a renderer on one side alone is built on both: only then does a field that
+    differs come from the files, and not from the way in which they were read.
+    """
+    to_build: list[dict[RootKey, Root]] = [{} for _ in sides]
+    for key in affected:
+        present = [roots.roots.get(key) for roots in sides]
+        needs = next(root.reasons[0] for root in present if root is not None and root.reasons)
+        for chosen, root in zip(to_build, present, strict=True):
+            if root is not None:
+                reason = replace(needs, refuses=False, spent=False)
+                chosen[key] = root if root.reasons else replace(root, reasons=(reason,))
+    return to_build
+
+
+def _built_counterparts(
+    sides: tuple[Roots, Roots], done: tuple[dict[RootKey, Root], dict[RootKey, Root]]
+) -> tuple[dict[RootKey, Root], dict[RootKey, Root]]:
+    """Return the roots with results; where one side fails, without one that can be read as is."""
+
+    def kept(side: int, key: RootKey) -> bool:
+        roots = [results[key] for results in done if key in results]
+        is_plain = not sides[side].roots[key].reasons
+        return not is_plain or all(
+            root.built is not None and root.built.status == "rendered" for root in roots
+        )
+
+    base, head = (
+        {key: root for key, root in results.items() if kept(side, key)}
+        for side, results in enumerate(done)
+    )
+    return base, head
 
 
 def _orders(root: Root) -> Iterator[_Order]:
