@@ -156,6 +156,15 @@ class Repository:
             return None
         return merged[0] if len(merged) == 1 else None
 
+    def differing(self, first: str, second: str) -> frozenset[str]:
+        """The paths at which two commits or trees differ, in content, kind or mode."""
+        listed = self._git(
+            "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--end-of-options",
+            first, second,
+        )  # fmt: skip
+        names = listed.decode("utf-8", "backslashreplace").split("\0")
+        return frozenset(name for name in names if name)
+
     def contains(self, commit: str, ancestor: str) -> bool:
         """Whether an ancestor is reachable from a commit."""
         try:

@@ -11,7 +11,7 @@ import structlog
 from bot.catalog import rule_ids
 from bot.core.codeowners import LARGEST, LOCATIONS, Codeowners, parse_codeowners
 from bot.core.engine.approvals import Approval, Consent, digest, settle
-from bot.core.engine.needs import Approvers, Need
+from bot.core.engine.needs import ANYBODY_WHO_MAY_WRITE, Approvers, Need
 from bot.core.engine.review import Overridden, Review
 from bot.core.globs import name_matches
 from bot.core.policy.model import Policy
@@ -49,16 +49,22 @@ def codeowners_of(commits: Commits) -> Codeowners:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A review, the commits that it compares, and the policy and CODEOWNERS that hold for it."""
+    """A review, the commits that it compares, and the policy and CODEOWNERS that hold for it.
+
+    `gives_back` is the commit of the default branch whose state the change gives back, empty for
+    any other change.
+    """
 
     review: Review
     commits: Commits
     policy: Policy
     codeowners: Codeowners
+    gives_back: str = ""
 
     def approvers(self, authors: frozenset[str] = frozenset()) -> Approvers:
         """Who may accept what, when these people wrote the change."""
-        return Approvers(self.policy, self.codeowners, authors, tuple(sorted(rule_ids())))
+        rules = tuple(sorted(rule_ids()))
+        return Approvers(self.policy, self.codeowners, authors, rules, self.gives_back)
 
     @property
     def required(self) -> tuple[tuple[Need, ...], ...]:
@@ -125,8 +131,10 @@ def settled_together(
 
     Approvals of each pull request hold here as well, unless by its authors. An override lets
     through what was shown on its own pull request, and nothing that only the combination brings.
+    What was accepted of a revert is accepted here as well, exactly as it was shown.
     """
     approvals: list[Approval] = []
+    given_back: list[Approval] = []
     excused: dict[tuple[str, str], Overridden] = {}
     for number in numbers:
         pull, record = read_pull(github, number), record_of(context, github, number)
@@ -135,11 +143,14 @@ def settled_together(
             authorship = authorship_of(github, pull, record)
             authors = authorship.authors(case.commits.repository, case.policy)
             approvals += [one for one in given if one.by.lower() not in authors]
+            if record.gives_back(pull.head):
+                given_back += given
         override = record.overridden(pull.head, case.policy)
         if override:
             marks = ((shown.fingerprint, shown.digest) for shown in _shown_on(record, pull.head))
             excused.update(dict.fromkeys(marks, override))
-    after = settle(case.review, case.approvers(), Consent(tuple(approvals)))
+    consent = Consent(tuple(approvals), given_back=tuple(given_back))
+    after = settle(case.review, case.approvers(), consent)
     blocking = [finding for finding in after.findings if finding.blocks]
     overrides = [excused.get((finding.fingerprint, digest(finding))) for finding in blocking]
     effective = [override for override in overrides if override]
@@ -241,6 +252,8 @@ def _moment(stamp: str) -> datetime:
 def names_of(people: People, login: str, required: Iterable[Need]) -> tuple[str, ...]:
     """In whose name a person may accept what these needs are of."""
     needed = tuple(required)
+    if any(need.gives_back for need in needed):
+        return (ANYBODY_WHO_MAY_WRITE,) if people.may_write(login) else ()
     names = people.names(login, [name for need in needed for name in need.owners])
     open_to_all = {name for need in needed if not need.writers for name in need.owners}
     if any(name not in open_to_all for name in names) and not people.may_write(login):

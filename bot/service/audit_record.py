@@ -102,6 +102,7 @@ class Record:
             "overriders": owners,
             "hours": policy.override.hours,
             "overridden": bool(review.overridden),
+            "gives_back": review.gives_back,
             "until": min((item.because[_UNTIL] for item in waived), default=""),
             "held": sorted((item.finding.fingerprint, dict(item.because)) for item in suppressed),
         }
@@ -139,6 +140,13 @@ class Record:
                 data.overridden,
                 data.until,
             )
+
+    def gives_back(self, head: str) -> str:
+        """The commit whose state a head gives back by the newest review of it, empty for none."""
+        for entry in self.audit.entries("concluded", self.repository, pull=self.pull)[::-1]:
+            if entry.head == head:
+                return str(entry.data.get("gives_back", ""))
+        return ""
 
     def has_conclusions(self) -> bool:
         """Whether the pull request was reviewed."""

@@ -138,16 +138,20 @@ class _Hearing:
         return self.comment.author.lower() == self.pull.author.lower()
 
     def _approve(self, command: Command, at: int) -> None:
-        if self._wrote_it():
+        findings = _approvable(command.id, self.shown)
+        known = () if isinstance(findings, str) else findings
+        for_anybody = tuple(filter(_gives_back, known))
+        authored = known != for_anybody or not known
+        authored = authored and self._wrote_it()
+        if authored and not for_anybody:
             self._refuse(command, _AUTHOR, at)
             return
-        findings = _approvable(command.id, self.shown)
         if isinstance(findings, str):
             self._refuse(command, findings, at)
             return
         people = People(self.github, self.context.gateway)
         head = self.shown.conclusion.head if self.shown else ""
-        for finding in findings:
+        for finding in for_anybody if authored else findings:
             names = names_of(people, self.comment.author, finding.needs)
             owners = tuple(dict.fromkeys(name for need in finding.needs for name in need.owners))
             if not names:
@@ -242,6 +246,11 @@ class _Hearing:
 
     def _source(self, at: int) -> str:
         return f"{self.comment.place}:{self.comment.id}:{at}"
+
+
+def _gives_back(finding: ShownFinding) -> bool:
+    """Whether anybody who may write accepts the finding, an author included."""
+    return any(need.gives_back for need in finding.needs)
 
 
 def _approvable(short: str, shown: ShownReview | None) -> tuple[ShownFinding, ...] | str:

@@ -27,6 +27,7 @@ from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages, trusted
 from bot.service.deadline import Deadline
 from bot.service.page_record import store_page
+from bot.service.reverts import with_revert
 from bot.service.shared_head import conclude
 
 log = structlog.get_logger()
@@ -72,6 +73,7 @@ def review(context: ServiceContext, job: Job) -> Done:
         case = _assessed(context, github, pull, _Attempt(job, run, deadline))
         if isinstance(case, Done):
             return case
+        case = with_revert(context, github, pull, case, deadline)
         policy, commits = case.policy, case.commits
         outcome = settled(context, github, pull, case)
         judged = outcome.review

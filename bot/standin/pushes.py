@@ -8,7 +8,7 @@ from bot.standin.context import Context
 from bot.standin.events import Push
 from bot.standin.git.diff import map_line
 from bot.standin.git.repository import NO_COMMIT
-from bot.standin.repositories import ReviewComment, StandInPullRequest, StandInRepository
+from bot.standin.repositories import Activity, ReviewComment, StandInPullRequest, StandInRepository
 from bot.standin.state import GitHubState
 
 
@@ -20,6 +20,12 @@ def head_ref(pull: StandInPullRequest) -> str:
 def after_push(context: Context, repository: StandInRepository, push: Push) -> None:
     """A branch moved: `push`, `check_suite` and, for its pull requests, `synchronize`."""
     repository.pushed_at = context.state.clock()
+    repository.activity.append(
+        Activity(
+            context.state.new_id(), f"refs/heads/{push.branch}", push.before, push.after,
+            repository.pushed_at, push.by,
+        )
+    )  # fmt: skip
     context.events.push(repository, push)
     if push.after != NO_COMMIT:
         request_suites(context, repository, push.after, push.by)

@@ -167,6 +167,18 @@ class StandInCheckRun:
     actions: list[Body] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A branch that moved, as GitHub keeps it beside git."""
+
+    id: int
+    ref: str
+    before: str
+    after: str
+    at: datetime
+    by: Account
+
+
 @dataclass(slots=True, eq=False)
 class StandInRepository:
     """A repository: its bare git directory, and what GitHub keeps beside git."""
@@ -187,6 +199,7 @@ class StandInRepository:
     required_checks: dict[str, list[RequiredCheck]] = field(default_factory=dict)
     resolved_branches: set[str] = field(default_factory=set)
     collaborators: dict[str, str] = field(default_factory=dict)
+    activity: list[Activity] = field(default_factory=list)
 
     @property
     def full_name(self) -> str:

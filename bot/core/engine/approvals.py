@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import groupby
@@ -13,7 +14,7 @@ import msgspec
 
 from bot.core.engine.consent import changed_fields
 from bot.core.engine.decide import finding_order, verdict_of
-from bot.core.engine.needs import Approvers, Need, exhausted
+from bot.core.engine.needs import ANYBODY_WHO_MAY_WRITE, Approvers, Need, exhausted
 from bot.core.engine.review import (
     AcceptedProblem,
     EndedApproval,
@@ -61,12 +62,14 @@ class Approval:
 class Consent:
     """What people decided about a pull request, and by `elsewhere` about merged ones.
 
-    Approvals elsewhere count where the policy promotes.
+    Approvals elsewhere count where the policy promotes. `given_back` are approvals of reverts in a
+    merge queue: each alone accepts what it is of.
     """
 
     approvals: tuple[Approval, ...] = ()
     elsewhere: tuple[Approval, ...] = ()
     overridden: Overridden | None = None
+    given_back: tuple[Approval, ...] = ()
 
 
 def digest(finding: ReviewFinding) -> str:
@@ -115,6 +118,7 @@ def settle(review: Review, approvers: Approvers, consent: Consent) -> Review:
         problems=problems,
         accepted=accepted_problems,
         waiting=(*(each.waiting for each in settled if each.waiting is not None), *waiting),
+        gives_back=approvers.gives_back,
         overridden=consent.overridden if verdict != "pass" else None,
     )
 
@@ -204,8 +208,10 @@ class _Subject:
         valid = tuple(self._valid(space, approvers, consent))
         used: dict[str, Approval] = {}
         promoted: dict[str, None] = {}
+        if approval := self._given_back(space, consent):
+            return (("approval", approval.reason), ("by", approval.by), ("gives-back", "yes"))
         for need in required:
-            people = _people(need, valid)
+            people = _people(need, valid, approvers.authors)
             if len(people) < need.count:
                 return ()
             used.update({approval.by: approval for approval, _ in people.values()})
@@ -214,7 +220,19 @@ class _Subject:
         why = {"approval": "; ".join(reasons), "by": ", ".join(sorted(used))}
         if promoted:
             why["accepted-in"] = ", ".join(promoted)
+        if any(need.gives_back for need in required):
+            why["gives-back"] = approvers.gives_back
         return tuple(why.items())
+
+    def _given_back(self, space: str, consent: Consent) -> Approval | None:
+        """The approval of a revert that accepts exactly this in an environment, if there is one."""
+        same = (
+            approval
+            for approval in consent.given_back
+            if (approval.fingerprint, approval.digest) == (self.id, self.digest)
+            and space in (approval.environments or ("",))
+        )
+        return next(same, None)
 
     def waiting(self, required: Sequence[Need], approvers: Approvers, consent: Consent) -> Waiting:
         """Who may still accept this; of several environments the one that lacks most counts."""
@@ -224,11 +242,14 @@ class _Subject:
         missing: dict[Need, int] = {}
         for valid in by_space:
             for need in required:
-                lacks = need.count - len(_people(need, valid))
+                lacks = need.count - len(_people(need, valid, approvers.authors))
                 missing[need] = max(missing.get(need, 0), lacks)
         lacking = [need for need in required if missing[need] > 0]
         people = {
-            login for valid in by_space for need in required for login in _people(need, valid)
+            login
+            for valid in by_space
+            for need in required
+            for login in _people(need, valid, approvers.authors)
         }
         return Waiting(
             self.id,
@@ -244,15 +265,11 @@ class _Subject:
     def _valid(
         self, space: str, approvers: Approvers, consent: Consent
     ) -> Iterator[tuple[Approval, str]]:
-        """The approvals of exactly this, and the stage that each was carried over from.
-
-        Nobody who wrote the change accepts it, here or in an earlier stage.
-        """
+        """The approvals of exactly this, and the stage that each was carried over from."""
 
         def same(approval: Approval) -> bool:
             exact = (approval.fingerprint, approval.digest) == (self.id, self.digest)
-            other = approval.by.lower() not in approvers.authors
-            return exact and other and self.severity.rank <= approval.severity.rank
+            return exact and self.severity.rank <= approval.severity.rank
 
         earlier = _earlier(space, approvers.policy)
         for approval in filter(same, consent.elsewhere):
@@ -267,8 +284,12 @@ class _Subject:
     def _ended(self, approvers: Approvers, consent: Consent) -> Iterator[EndedApproval]:
         """The approvals of this that no longer hold, the last of each person, and why not."""
         last = {one.by: one for one in consent.approvals if one.fingerprint == self.id}
+        if approvers.gives_back:
+            return
         for approval in last.values():
-            if approval.by.lower() in approvers.authors:
+            if ANYBODY_WHO_MAY_WRITE in approval.owners:
+                yield EndedApproval(approval.by, gave_back=True)
+            elif approval.by.lower() in approvers.authors:
                 yield EndedApproval(approval.by, authored=True)
             elif approval.digest != self.digest:
                 before = approval.message if approval.message != self.message else ""
@@ -277,13 +298,21 @@ class _Subject:
 
 
 def _people(
-    need: Need, valid: Iterable[tuple[Approval, str]]
+    need: Need, valid: Iterable[tuple[Approval, str]], authors: AbstractSet[str]
 ) -> Mapping[str, tuple[Approval, str]]:
-    """Those whose consent counts for a need, by login; a person counts once."""
+    """Those whose consent counts for a need, by login; a person counts once.
+
+    Nobody who wrote the change accepts it, here or in an earlier stage, unless it is a revert: that
+    anybody may accept who may accept anything.
+    """
     return {
         approval.by: (approval, stage)
         for approval, stage in valid
-        if set(approval.owners) & set(need.owners) and (need.by_review or not approval.review)
+        if (need.by_review or not approval.review)
+        and (
+            need.gives_back
+            or (approval.by.lower() not in authors and set(approval.owners) & set(need.owners))
+        )
     }
 
 

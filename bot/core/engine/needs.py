@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bot.core.codeowners import Codeowners, normalised
 from bot.core.engine.review import Problem, ReviewFinding
@@ -13,6 +14,9 @@ from bot.core.globs import name_matches
 from bot.core.policy.model import Policy
 from bot.core.values import mapping, sequence, text
 
+ANYBODY_WHO_MAY_WRITE: Final = "anybody with write access"
+"""The only owner of a need that a revert has; no team and no login can have this name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -20,6 +24,7 @@ class Need:
 
     `by_review`: an approving review counts as well. `writers`: only people who may write to the
     repository count. `escalated`: nobody else is left, so these are the policy's `escalation`.
+    `gives_back`: the change gives back what was applied lately, so its authors count as well.
     """
 
     owners: tuple[str, ...]
@@ -27,28 +32,42 @@ class Need:
     by_review: bool = False
     writers: bool = False
     escalated: bool = False
+    gives_back: bool = False
+
+
+GIVEN_BACK: Final = (Need((ANYBODY_WHO_MAY_WRITE,), gives_back=True),)
+"""Who must accept what a revert gives back: one person who may write, an author included."""
+
+NEVER_GIVEN_BACK: Final = frozenset({"policy-changed"})
+"""Rules whose findings keep their approvers in a revert: what decides about changes is no state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Approvers:
     """Who may accept what. `authors` are the logins, in lower case, of those who may not.
 
-    `rules` are the ids of the rules that a problem may hide findings of.
+    `rules` are the ids of the rules that a problem may hide findings of. `gives_back` is the commit
+    of the default branch whose state the change gives back, empty for any other change.
     """
 
     policy: Policy
     codeowners: Codeowners = field(default_factory=Codeowners)
     authors: frozenset[str] = frozenset()
     rules: tuple[str, ...] = ()
+    gives_back: str = ""
 
     def of_finding(self, finding: ReviewFinding) -> tuple[Need, ...]:
         """Who must accept a finding: each need must be met; without any, nobody can."""
+        if self.gives_back and finding.rule not in NEVER_GIVEN_BACK:
+            return GIVEN_BACK
         return self._reachable(needs(finding, self.policy, self.codeowners))
 
     def of_problem(self, problem: Problem) -> tuple[Need, ...]:
         """Who must accept a problem: those who may accept every rule that it may hide."""
         if not problem.approvable:
             return ()
+        if self.gives_back:
+            return GIVEN_BACK
         union: dict[Need, None] = {}
         for rule in self.rules:
             if self.policy.rule(rule).off:

@@ -272,12 +272,14 @@ class EndedApproval:
 
     `before` is the message that it was given for, empty where that is the same; `changed` are the
     fields that changed since. `authored`: the person has become an author of the change.
+    `gave_back`: it was given while the change only gave back what had been applied lately.
     """
 
     by: str
     before: str = ""
     changed: tuple[str, ...] = ()
     authored: bool = False
+    gave_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +315,8 @@ class Overridden:
 class Review:
     """An analysis and the decision about it. `base` and `head` are full commit ids or directories.
 
-    `waiting` and `overridden` are of a pull request; the command line knows neither.
+    `waiting`, `overridden` and `gives_back` are of a pull request; the command line knows none.
+    `gives_back` is the commit of the default branch whose state the change gives back.
     """
 
     verdict: Verdict
@@ -328,3 +331,4 @@ class Review:
     accepted: tuple[AcceptedProblem, ...] = ()
     overridden: Overridden | None = None
     difference: Difference | None = None
+    gives_back: str = ""

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from bot.standin.bodies.accounts import stamp, user
 from bot.standin.git.repository import Commit, TreeEntry
-from bot.standin.repositories import Body, StandInPullRequest, StandInRepository
+from bot.standin.repositories import Activity, Body, StandInPullRequest, StandInRepository
 from bot.standin.state import GitHubState, node_id
 
 # Every repository carries these addresses; what is in braces is for the client to fill in.
@@ -162,6 +162,20 @@ def git_ref(state: GitHubState, repository: StandInRepository, ref: str, sha: st
         "node_id": node_id("REF", repository.id),
         "url": f"{url}/git/{quote(ref)}",
         "object": {"type": "commit", "sha": sha, "url": f"{url}/git/commits/{sha}"},
+    }
+
+
+def activity(state: GitHubState, moved: Activity) -> Body:
+    """One move of a branch."""
+    return {
+        "id": moved.id,
+        "node_id": node_id("PSH", moved.id),
+        "ref": moved.ref,
+        "before": moved.before,
+        "after": moved.after,
+        "timestamp": stamp(moved.at),
+        "activity_type": "push",
+        "actor": user(state, moved.by),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, jsonify, request
 
 from bot.standin.auth import person_of, readable
@@ -19,6 +21,7 @@ _RESOLUTION: Body = {
     "required_approving_review_count": 0,
     "required_review_thread_resolution": True,
 }
+_PERIODS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 _ROLES = ("pull", "triage", "push", "maintain", "admin")
 # Files between these sizes come without content, larger ones not at all.
 # https://docs.github.com/rest/repos/contents#get-repository-content
@@ -46,6 +49,22 @@ def list_branches(owner: str, name: str) -> Response:
     if request.args.get("protected") == "true":
         listed = [pair for pair in listed if repository.required_checks.get(pair[0])]
     return page(listed, lambda pair: bodies.branch(state(), repository, *pair))
+
+
+@repositories.get("/repos/<owner>/<name>/activity")
+def list_activity(owner: str, name: str) -> Response:
+    """How the branches moved, newest first."""
+    repository = authorised(owner, name, contents="read")
+    wanted = request.args.get("ref")
+    full = wanted if wanted is None or wanted.startswith("refs/") else f"refs/heads/{wanted}"
+    period = _PERIODS.get(request.args.get("time_period", ""))
+    since = state().clock() - period if period else None
+    listed = [
+        one
+        for one in reversed(repository.activity)
+        if (full is None or one.ref == full) and (since is None or one.at >= since)
+    ]
+    return page(listed, lambda one: bodies.activity(state(), one))
 
 
 @repositories.get("/repos/<owner>/<name>/git/ref/<path:ref>")
