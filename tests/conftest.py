@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bot.standin import StandIn
@@ -14,6 +15,12 @@ from tests.github_schema import violations, webhook_violations
 
 # No test needs the Internet; those of what is fetched say so themselves, and ask this machine.
 os.environ["FAIRLEAD_FETCH"] = "false"
+
+# How long a busy machine takes to think of an input says nothing about the code.
+hypothesis.settings.register_profile(
+    "any-machine", suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any-machine")
 
 
 @pytest.fixture
