@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from bot.cli.completion import complete_environments
 from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
@@ -30,7 +31,9 @@ _LARGEST: Final = 400
 @click.argument("commit", default="HEAD")
 @click.option("--diff", nargs=2, metavar="BASE HEAD", help="Show what changes from BASE to HEAD.")
 @click.option("-n", "--namespace", "namespaces", multiple=True, help="Show only these namespaces.")
-@click.option("--environment", help="Show only this environment.")
+@click.option(
+    "--environment", shell_complete=complete_environments, help="Show only this environment."
+)
 @click.option(
     "--format",
     "form",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from bot.catalog import rule_options
+from bot.core.policy.document import parse_document
 from bot.core.policy.model import POLICY_PATH, Policy
 from bot.core.policy.organisation import (
     NO_ORGANISATION,
@@ -16,6 +18,7 @@ from bot.core.policy.organisation import (
     parse_organisation,
 )
 from bot.errors import PolicyError
+from bot.kubernetes.policy_warnings import PolicyWarning, policy_warnings
 
 
 def read_policy(
@@ -50,6 +53,12 @@ def read_organisation(file: Path | None) -> Organisation:
         return NO_ORGANISATION
     with naming(str(file)):
         return parse_organisation(file.read_bytes().decode("utf-8-sig"), rule_options())
+
+
+def warnings_of(file: Path, today: date) -> Sequence[PolicyWarning]:
+    """The surprising values of a valid policy file, by line."""
+    document = parse_document(file.read_bytes().decode("utf-8-sig"))
+    return sorted(policy_warnings(document, today), key=lambda warning: warning.line)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from bot.cli.output import terminal
-from bot.cli.policy_init import init
+from bot.cli.policy_init import init, service_address
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.core.policy.model import Policy, Waiver
 from bot.errors import UsageError
@@ -53,9 +53,10 @@ def check(file: Path | None, commit: str | None, where: RepositoryOptions) -> No
 
     FILE defaults to .github/fairlead.yml of the repository. With --organisation and no FILE, the
     organisation's policy is checked by itself. Waivers that have expired or match nothing are
-    reported too; they are not errors.
+    reported too, and so are values that are legal and rarely meant, such as an approved image with
+    a tag; they are not errors.
     """
-    from bot.cli.policies import policies_of, read_policy  # noqa: PLC0415 - not for --help
+    from bot.cli.policies import policies_of, read_policy, warnings_of  # noqa: PLC0415 - not for --help
 
     organisation = where.organisation
     file = _default(where.repo, needed=organisation is None) if file is None else file
@@ -74,6 +75,8 @@ def check(file: Path | None, commit: str | None, where: RepositoryOptions) -> No
         _say_unused(at, commit, where.repo, today)
     for checked in (organisation, file):
         if checked is not None:
+            for warning in warnings_of(checked, today):
+                terminal.write(f"{checked}:{warning.line}: warning: {warning.message}\n", None)
             terminal.write(f"{checked} is valid\n", None)
 
 
@@ -121,11 +124,20 @@ def _say(waiver: Waiver, what: str) -> None:
     is_flag=True,
     help="Print the schema of the organisation's policy, which has `locked`.",
 )
-def schema(*, organisation: bool) -> None:
+@click.option(
+    "--service",
+    metavar="URL",
+    callback=service_address,
+    help="The address of the Fairlead that publishes it, as its `$id`.",
+)
+def schema(*, organisation: bool, service: str | None) -> None:
     """Print the JSON Schema of the policy, for editors."""
     from bot.catalog import rule_options  # noqa: PLC0415 - not for --help
     from bot.core.policy.organisation import organisation_schema  # noqa: PLC0415 - not for --help
-    from bot.core.policy.schema import policy_schema  # noqa: PLC0415 - not for --help
+    from bot.core.policy.schema import policy_schema, published  # noqa: PLC0415 - not for --help
 
+    if organisation and service:
+        raise UsageError("a service publishes the repositories' schema: use one of the two options")
     document = (organisation_schema if organisation else policy_schema)(rule_options())
+    document = published(document, service) if service else document
     terminal.write(json.dumps(document, indent=2) + "\n", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import click
@@ -10,10 +11,24 @@ from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
 
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._~/-]*)?")
+
 EPILOG: Final = """\b
 Examples:
   fairlead policy init
-  fairlead policy init origin/main --repo ~/src/gitops --write"""
+  fairlead policy init origin/main --repo ~/src/gitops --write
+  fairlead policy init --service https://fairlead.example.com --write"""
+
+
+def service_address(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    """The address of a service, checked. Raises BadParameter for what a browser could not open."""
+    if value is None or _ADDRESS.fullmatch(value):
+        return value
+    raise click.BadParameter(
+        f"{value!r} is not an address such as https://fairlead.example.com", context, parameter
+    )
 
 
 @click.command("init", epilog=EPILOG)
@@ -24,7 +39,13 @@ Examples:
     is_flag=True,
     help="Write the proposal to .github/fairlead.yml, unless that file exists.",
 )
-def init(*, commit: str, where: RepositoryOptions, write: bool) -> None:
+@click.option(
+    "--service",
+    metavar="URL",
+    callback=service_address,
+    help="The address of your Fairlead, from which editors take the policy's schema.",
+)
+def init(*, commit: str, where: RepositoryOptions, write: bool, service: str | None) -> None:
     """Propose a policy from the contents of COMMIT, and print it.
 
     The proposal approves the registries and first path segments that images come from today,
@@ -39,6 +60,7 @@ def init(*, commit: str, where: RepositoryOptions, write: bool) -> None:
     from bot.core.codeowners import LOCATIONS, Codeowners, parse_codeowners  # noqa: PLC0415 - same
     from bot.core.policy.model import POLICY_PATH  # noqa: PLC0415 - not for --help
     from bot.core.policy.reading import parse_policy  # noqa: PLC0415 - not for --help
+    from bot.core.policy.schema import schema_url  # noqa: PLC0415 - not for --help
     from bot.git.repository import working_tree  # noqa: PLC0415 - not for --help
 
     target = working_tree(where.repo) / POLICY_PATH if write else None
@@ -58,7 +80,8 @@ def init(*, commit: str, where: RepositoryOptions, write: bool) -> None:
             "registries of their images yourself",
             err=True,
         )
-    text = proposed_policy(proposal(states, content.origins, owners))
+    schema = schema_url(service) if service else None
+    text = proposed_policy(proposal(states, content.origins, owners), schema)
     parse_policy(text, rule_options())
     if target is None:
         terminal.write(text, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from flask import Blueprint, Response, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Answer
 
+from bot.catalog import rule_options
+from bot.core.policy.schema import SCHEMA_PATH, policy_schema, published
 from bot.core.publish.review_page import ReviewPage
 from bot.store.audit import Audit, AuditEntry
 from bot.store.reviews import Reviews, StoredReview
@@ -47,6 +50,7 @@ class Site:
     """What the pages need. `signin` is None where the App's client secret is not set.
 
     `secure` says that the public address is https, so that cookies are sent over it only.
+    `address` is that address, without a slash at its end.
     """
 
     reviews: Reviews
@@ -55,6 +59,7 @@ class Site:
     app: str | None = None
     signin: SignIn | None = None
     secure: bool = True
+    address: str | None = None
 
 
 def create_pages(site: Site) -> Blueprint:
@@ -64,6 +69,7 @@ def create_pages(site: Site) -> Blueprint:
     blueprint.add_url_rule("/", "index", pages.index)
     blueprint.add_url_rule("/rules", "rules", pages.rules)
     blueprint.add_url_rule("/rules/<rule>", "rule", pages.rule)
+    blueprint.add_url_rule(SCHEMA_PATH, "schema", pages.schema)
     blueprint.add_url_rule("/r/<owner>/<name>/<int:pull>/<head>", "review", pages.review)
     blueprint.add_url_rule("/login", "login", pages.login)
     blueprint.add_url_rule("/login/callback", "callback", pages.callback)
@@ -91,6 +97,15 @@ class _Pages:
         if found is None:
             return self._missing("There is no such rule.")
         return page("rule.html", rule=found, body=Markup(found.html), who=self._who())  # noqa: S704 - rendered from our own page, HTML disabled
+
+    def schema(self) -> Response:
+        """The JSON Schema of the policy, as the service that runs here reads it."""
+        document = policy_schema(rule_options())
+        if self.site.address:
+            document = published(document, self.site.address)
+        response = Response(json.dumps(document), mimetype="application/schema+json")
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
 
     def review(self, owner: str, name: str, pull: int, head: str) -> Answer:
         """A review, for those who can read its repository now."""

@@ -147,6 +147,17 @@ def test_the_organisation_s_schema_is_one_key_more() -> None:
     assert organisation["properties"].keys() - own["properties"].keys() == {"locked"}
 
 
+def test_policy_schema_as_a_service_publishes_it() -> None:
+    ran = fairlead("policy", "schema", "--service", "https://fairlead.example.com")
+    both = fairlead("policy", "schema", "--service", "https://a.example", "--organisation")
+
+    assert json.loads(ran.stdout) == {
+        **json.loads(json.dumps(policy_schema(rule_options()))),
+        "$id": "https://fairlead.example.com/policy.schema.json",
+    }
+    assert (both.status, both.stdout) == (2, "")
+
+
 def test_policy_check_says_that_a_policy_is_valid(tmp_path: Path) -> None:
     waiver = "{rule: image-not-approved, reason: moved, expires: 2020-01-01}"
     file = write(tmp_path, {"p.yml": f"version: 1\nwaivers: [{waiver}]\n"}) / "p.yml"
@@ -169,6 +180,15 @@ def test_policy_check_says_everything_that_is_wrong(tmp_path: Path) -> None:
         "line 2: unknown rule 'image-not-aproved', did you mean 'image-not-approved'?"
     )
     assert ran.stderr.endswith("line 3: mode is 'x', legal are 'enforce', 'observe'\n")
+
+
+def test_policy_check_warns_of_values_that_are_legal_and_rarely_meant(tmp_path: Path) -> None:
+    file = write(tmp_path, {"p.yml": "version: 1\nimages:\n  approved: ['*']\n"}) / "p.yml"
+
+    ran = fairlead("policy", "check", file)
+
+    assert (ran.status, ran.stdout.splitlines()[1:]) == (0, [f"{file} is valid"])
+    assert ran.stdout.startswith(f"{file}:3: warning: '*' approves nothing: an entry is no glob;")
 
 
 def test_policy_check_looks_where_the_app_looks(

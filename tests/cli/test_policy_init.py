@@ -9,7 +9,7 @@ import pytest
 from bot.catalog import rule_options
 from bot.core.policy.model import Images, NamespaceOwner, Policy
 from bot.core.policy.reading import parse_policy
-from tests.cli.running import Ran, commit, fairlead
+from tests.cli.running import ACCOUNT, Ran, commit, fairlead, write
 from tests.tools import renderer_tools
 
 POD = """\
@@ -117,3 +117,18 @@ def test_it_is_written_where_the_app_looks_and_never_over_another(tmp_path: Path
         "",
         f"fairlead: {target} already exists: run without --write to print the proposal\n",
     )
+
+
+def test_the_first_line_names_the_schema_of_the_service_for_editors(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"a.yaml": ACCOUNT})
+
+    ran = fairlead("policy", "init", folder, "--service", "https://fairlead.example.com/")
+    wrong = fairlead("policy", "init", folder, "--service", "fairlead.example.com\nmode: x")
+
+    assert ran.stdout.splitlines()[:3] == [
+        "# yaml-language-server: $schema=https://fairlead.example.com/policy.schema.json",
+        "# What Fairlead asks of a change here. Every key: docs/policy.md.",
+        "version: 1",
+    ]
+    assert (wrong.status, wrong.stdout) == (2, "")
+    assert "is not an address such as https://fairlead.example.com" in wrong.stderr

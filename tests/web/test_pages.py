@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,9 +13,10 @@ import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
-from bot.catalog import load_rules
+from bot.catalog import load_rules, rule_options
 from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
+from bot.core.policy.schema import SCHEMA_PATH, policy_schema
 from bot.core.publish.pages import Pages
 from bot.core.publish.review_page import review_page
 from bot.standin import StandIn
@@ -340,3 +342,18 @@ def test_a_repository_s_reviews_are_bounded_and_forgotten_with_it() -> None:
     assert heads == [f"{number:040x}" for number in range(29, 9, -1)]
     assert (reviews.history(1, 7), len(reviews.history(2, 7))) == ([], 1)
     assert reviews.put(replace(stored(2), document=b"x" * 5_000_000)) is False
+
+
+def test_everybody_can_read_the_schema_of_the_policy(world: World) -> None:
+    alone = world.client().get(SCHEMA_PATH)
+    placed = world.client(replace(world.site, address="https://fairlead.example.com")).get(
+        SCHEMA_PATH
+    )
+
+    assert (alone.status_code, alone.mimetype) == (200, "application/schema+json")
+    schema = json.loads(json.dumps(policy_schema(rule_options())))
+    assert alone.json == schema
+    assert placed.json == {
+        **schema,
+        "$id": f"https://fairlead.example.com{SCHEMA_PATH}",
+    }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from bot.cli.completion import complete_rules
 from bot.cli.output import terminal
 from bot.errors import UsageError
 
@@ -71,7 +72,7 @@ def _entry(rule: Rule) -> dict[str, Any]:
 
 
 @click.command(epilog=EXPLAIN_EPILOG)
-@click.argument("rule")
+@click.argument("rule", shell_complete=complete_rules)
 def explain(rule: str) -> None:
     """Show the page of RULE: what it finds, why it matters and what to do."""
     from bot.catalog import load_rules  # noqa: PLC0415 - not for --help

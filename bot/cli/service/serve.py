@@ -119,6 +119,7 @@ def _site(settings: Settings, service: Service) -> Site:
         github=github,
         signin=signin,
         secure=bool(settings.url and settings.url.startswith("https:")),
+        address=settings.url,
     )
 
 

@@ -56,9 +56,14 @@ def _teams(codeowners: Codeowners, path: str) -> Iterator[str]:
             yield owner[1:]
 
 
-def proposed_policy(suggestion: Proposal) -> str:
-    """The proposal as a policy file with comments on what to decide."""
-    return "\n".join([*_beginning(), *_images(suggestion), *_owners(suggestion)]) + "\n"
+def proposed_policy(suggestion: Proposal, schema: str | None = None) -> str:
+    """The proposal as a policy file with comments on what to decide.
+
+    `schema` is the address of the policy's JSON Schema, for editors. The first line names it, as
+    the YAML language server reads it: https://github.com/redhat-developer/yaml-language-server
+    """
+    editors = [f"# yaml-language-server: $schema={schema}"] if schema else []
+    return "\n".join([*editors, *_beginning(), *_images(suggestion), *_owners(suggestion)]) + "\n"
 
 
 def _beginning() -> Iterator[str]:

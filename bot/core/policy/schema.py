@@ -13,6 +13,9 @@ from bot.core.policy.layers import BRANCHES
 from bot.core.policy.model import Policy
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+SCHEMA_PATH: Final = "/policy.schema.json"
+"""Where a service publishes the schema of its version, below its own address."""
+
 _SEVERITIES: Final = [*map(str, Severity), "off"]
 
 _TEXT: Final = {"type": "string", "minLength": 1}
@@ -59,6 +62,16 @@ def policy_schema(options: Mapping[str, type] | None = None) -> Schema:
     schema = {"$schema": _DIALECT, **top, **title, "$defs": dict(sorted(types_by_name.items()))}
     describe(schema)
     return schema
+
+
+def schema_url(service: str) -> str:
+    """The address of the policy's schema at a service with this address."""
+    return service.rstrip("/") + SCHEMA_PATH
+
+
+def published(schema: Schema, service: str) -> Schema:
+    """The schema as a service with this address publishes it: with its own address as `$id`."""
+    return {"$schema": schema["$schema"], "$id": schema_url(service), **schema}
 
 
 def _branches(keys: list[str]) -> Schema:
