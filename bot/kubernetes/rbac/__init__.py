@@ -1,7 +1,8 @@
 """Who may do what? RBAC as the API server's authorizer decides it, and what a change grants.
 
 Objects (`objects`, `builtin`) make an `Authority` (`authority`); `gains` compares two of them;
-`causes` finds the change that brings a grant about; `risks`, `catalogue` and `judgement` say how
+`reconciliation` adds what the API server adds to its own roles; `causes` finds the change that
+brings a grant about; `risks`, `catalogue` and `judgement` say how
 bad it is; `questions` answers who can do something; `workload_accounts` follows the accounts of
 pods.
 """
@@ -19,6 +20,7 @@ from bot.kubernetes.rbac.causes import causes
 from bot.kubernetes.rbac.findings import MOST_FACTS, privilege_added, role_widened
 from bot.kubernetes.rbac.gains import Gain, compare
 from bot.kubernetes.rbac.judgement import Judgement
+from bot.kubernetes.rbac.reconciliation import redefinitions
 from bot.kubernetes.rbac.references import edited_role_refs, unknown_roles
 from bot.kubernetes.rbac.validity import invalid
 
@@ -27,6 +29,7 @@ __all__ = [
     "grant_difference",
     "invalid",
     "privileges_added",
+    "redefinitions",
     "roles_widened",
     "unknown_roles",
 ]

@@ -13,6 +13,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.rbac.builtin import builtin_objects, openshift_objects
 from bot.kubernetes.rbac.effect import Scoped, cluster_scoped
 from bot.kubernetes.rbac.objects import Binding, Role, RoleKey, read
+from bot.kubernetes.rbac.reconciliation import reconciled
 from bot.kubernetes.rbac.rules import CLUSTER, RbacRule
 from bot.kubernetes.rbac.subjects import Subject, memberships, unbounded
 
@@ -121,9 +122,15 @@ class Authority:
         below = {
             key: tuple(source for source in inner if self.selects(key, source)) for key in outer
         }
-        return {
-            key: tuple(self._collected(key, below)) or tuple(self._written((key,))) for key in outer
-        }
+        return {key: self._of_aggregate(key, below) for key in outer}
+
+    def _of_aggregate(
+        self, key: RoleKey, below: Mapping[RoleKey, tuple[RoleKey, ...]]
+    ) -> tuple[Sourced, ...]:
+        collected = tuple(self._collected(key, below))
+        if collected and not self.roles[key].is_contended:
+            return collected
+        return (*collected, *self._written((key,)))
 
     def _written(self, chain: tuple[RoleKey, ...]) -> Iterator[Sourced]:
         """The rules that the last role of the chain has in its manifest."""
@@ -167,13 +174,17 @@ def _authority(state: State) -> Authority:
 
 def _accepted(state: State) -> Mapping[ResourceKey, Role | Binding]:
     """The accepted objects: the tree's, then the cluster's known ones, then the built-in ones."""
-    objects = dict(_builtin_objects(state.environment.kubernetes))
+    defaults = _builtin_objects(state.environment.kubernetes)
+    objects = dict(defaults)
     if is_openshift(state):
         objects |= _openshift()
     resources = (resource for resource in state.external if resource.group_kind in kinds.RBAC)
     for resource in (*resources, *state.of(*kinds.RBAC)):
         parsed = read(resource)
-        if not isinstance(parsed, tuple):
+        default = defaults.get(resource.key)
+        if isinstance(parsed, Role) and isinstance(default, Role):
+            objects[resource.key] = reconciled(parsed, default)
+        elif not isinstance(parsed, tuple):
             objects[resource.key] = parsed
     return objects
 

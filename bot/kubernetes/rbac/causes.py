@@ -154,11 +154,19 @@ def _rule(comparison: GrantComparison, gain: Gain) -> Iterator[tuple[GrantCause,
     old, new = comparison.before.roles[key], comparison.after.roles[key]
     match = paired(old.rules, new.rules).get(place)
     if match is None:
-        entry = tuple(new.resource.at("rules").items())[place]
-        yield GrantCause((new.resource.key, "rule", place), entry), gain.box
+        # All that the API server adds has one cause.
+        written = len(tuple(new.resource.at("rules").items()))
+        identity = (new.resource.key, "rule", min(place, written))
+        yield GrantCause(identity, _entry(new.resource, place)), gain.box
         return
     rule = old.rules[match]
     yield from _Widened(old.resource, new.resource, rule, match, place).parts(gain.box)
+
+
+def _entry(resource: Resource, place: int) -> Node:
+    """The rule of a role at an index; its name for a rule that the API server adds to it."""
+    entries = tuple(resource.at("rules").items())
+    return entries[place] if place < len(entries) else resource.at("metadata", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +201,9 @@ class _Widened:
 
     def _cause(self, field: str, part: Box) -> GrantCause:
         identity = (self.head.key, "rule", self.place, field)
-        entry = tuple(self.head.at("rules").items())[self.place]
+        entry = _entry(self.head, self.place)
         if field == "resourceNames" and not entry[field].exists:
-            old = tuple(self.base.at("rules").items())[self.match]
-            node, side = _gone(old[field], self.head)
+            node, side = _gone(_entry(self.base, self.match)[field], self.head)
             return GrantCause(identity, node, side)
         items = (item for item in entry[field].items() if within(part, field, item.text))
         return GrantCause(identity, next(items, entry[field]), field=field)

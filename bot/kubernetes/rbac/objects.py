@@ -43,6 +43,8 @@ class Role:
     """A Role or ClusterRole that the API server accepts.
 
     `selectors` is None for a role with rules of its own, and not None for an aggregated role.
+    `is_contended` says that the rules of an aggregated role are written again and again by whoever
+    applies the manifest, so that they hold beside those that it aggregates.
     """
 
     key: RoleKey
@@ -50,6 +52,7 @@ class Role:
     rules: tuple[RbacRule, ...]
     selectors: tuple[Selector, ...] | None
     labels: Mapping[str, str]
+    is_contended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

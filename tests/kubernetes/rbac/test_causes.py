@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.core.finding import Finding
 from bot.core.resource import route_text
+from bot.core.values import sequence
 from bot.kubernetes.rbac import privileges_added, roles_widened
 from tests.states import world
 
@@ -269,11 +272,48 @@ def test_an_aggregation_rule_that_matches_nothing_leaves_the_written_rules() -> 
 
 
 def test_what_replaces_a_role_of_kubernetes_stands_at_head() -> None:
-    """There is no line at base to point at."""
     head = ROLE.replace("name: r\n", "name: view\n").replace("[pods]", "[secrets]")
     bound = BOUND.replace("name: r}", "name: view}")
 
-    assert places(bound, head + bound) == ["ClusterRole/view RIGHT metadata.name []"]
+    assert places(bound, head + bound) == ["ClusterRole/view RIGHT rules[*] [0]"]
+
+
+BUILT_IN = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: %s}
+rules:
+- {apiGroups: [""], resources: [pods], verbs: [get]}
+"""
+UNKEPT = ", annotations: {rbac.authorization.kubernetes.io/autoupdate: 'false'}}"
+
+
+@pytest.mark.parametrize("name", ["cluster-admin", "admin"])
+def test_a_subject_of_a_redefined_role_has_what_the_api_server_adds_to_it(name: str) -> None:
+    bound = BOUND.replace("name: r}", f"name: {name}}}")
+
+    (found,) = privileges_added(world(""), world(BUILT_IN % name + bound))
+    (plain,) = privileges_added(world(""), world(bound))
+
+    assert sequence(found.facts["risks"])
+    assert (placed(found), found.severity, found.facts["risks"]) == (
+        placed(plain),
+        plain.severity,
+        plain.facts["risks"],
+    )
+
+
+def test_where_the_api_server_may_not_add_rules_only_the_written_ones_count() -> None:
+    """Taking the annotation away brings the built-in rules back."""
+    bound = BOUND.replace("name: r}", "name: cluster-admin}")
+    kept = BUILT_IN % "cluster-admin" + bound
+    unkept = kept.replace("cluster-admin}", "cluster-admin" + UNKEPT, 1)
+
+    assert [place for place in places("", unkept) if "Binding" not in place] == []
+    (restricted,) = privileges_added(world(""), world(unkept))
+    assert restricted.facts["risks"] == ()
+    assert places(unkept, kept) == ["ClusterRole/cluster-admin RIGHT metadata.name []"]
+    assert places(kept, unkept) == []
 
 
 def test_the_finding_has_the_same_fingerprint_wherever_the_rule_moves() -> None:
