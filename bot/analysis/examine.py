@@ -35,7 +35,7 @@ from bot.core.policy.model import Policy
 from bot.core.rendering import Builder, NoBuilder
 from bot.core.resource import Node, Resource, ResourceKey, Route
 from bot.core.scopes import Scopes
-from bot.core.state import changes
+from bot.core.state import Change, changes
 from bot.core.states import Manifests, States, Trouble, states_of
 from bot.core.states.resources import resources_of
 from bot.core.states.roots.fetched_files import without_reserved
@@ -109,7 +109,8 @@ def examine_trees(  # noqa: PLR0913, PLR0917 - each is an edge of its own
     answers = validated(states, validator or NoValidator())
     states = answers.states
     judging = Judging(requested_rules, options, policy, locator)
-    findings = list(judging.findings(states))
+    findings = merged(list(judging.findings(states)))
+    findings = judging.everywhere(findings, states.inferred)
     problems = (
         *(_crash(failed, states) for failed in judging.crashes.values()),
         *(_unvalidated(node, reason, locator) for node, reason in answers.failed),
@@ -117,7 +118,7 @@ def examine_trees(  # noqa: PLR0913, PLR0917 - each is an edge of its own
         *_not_judged(states, locator),
     )
     return Analysis(
-        findings=tuple(sorted(merged(findings), key=_finding_order)),
+        findings=tuple(sorted(findings, key=_finding_order)),
         problems=tuple(sorted(problems, key=_problem_order)),
         summary=summarise(states, answers.summary),
         difference=_difference(states) if question.difference else None,
@@ -172,10 +173,19 @@ def _difference(states: States) -> Difference:
         for node in root.volatile:
             paths = volatile.get(node.resource.key, ())
             volatile[node.resource.key] = (*paths, route_path(node.route))
-    environments = (
-        (pair.before.environment.name, changes(pair.before, pair.after)) for pair in states.pairs
-    )
+    environments = [
+        (pair.before.environment.name, tuple(changes(pair.before, pair.after)))
+        for pair in states.pairs
+    ]
+    judged = {_sides(change) for _, listed in environments for change in listed}
+    for pair in states.divided:
+        copies = [one for one in changes(pair.before, pair.after) if _sides(one) not in judged]
+        environments.append((pair.before.environment.name, tuple(copies)))
     return difference(environments, volatile)
+
+
+def _sides(change: Change) -> tuple[str, str]:
+    return _content(change.before), _content(change.after)
 
 
 def owners_of(base: Tree, content: Content, policy: Policy) -> frozenset[str]:
@@ -215,7 +225,7 @@ class MemoryBlobs:
 
 def _indeterminate(states: States, locator: Locator) -> Iterator[Problem]:
     """The fields that decide what a changed resource may do and that only a cluster knows."""
-    for pair in (*states.pairs, *states.upgrades):
+    for pair in (*states.pairs, *states.upgrades, *states.divided):
         for change in changes(pair.before, pair.after):
             if change.after is None:
                 continue
@@ -255,7 +265,7 @@ def _unread_files(question: Question, content: Content) -> Iterator[Trouble]:
 
 def _unjudged(states: States, locator: Locator) -> Iterator[Problem]:
     """What no rule judges of the environments that differ."""
-    compared = (*states.pairs, *states.upgrades, *states.beside)
+    compared = (*states.pairs, *states.upgrades, *states.beside, *states.divided)
     for part in unjudged([(pair.before, pair.after) for pair in compared]):
         subject = ProblemSubject(part.name, tuple(map(_content, part.resources)))
         place = locator.place(part.node, part.side)

@@ -1,8 +1,9 @@
 """The findings of all comparisons of a review, each cause once.
 
-Head's own placements are judged first. What only base's placements or base's division into
-environments show is added where it would block: nothing that a change adds makes less of it
-judged. What nothing applies is judged as it stands, no louder than the policy says.
+Head's own placements are judged first. What only base's placements, base's division into
+environments or the finest division show is added where it would block: nothing that a change adds
+makes less of it judged, and no resource hides another one of its name. What nothing applies is
+judged as it stands, no louder than the policy says.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bot.core.finding import FileLine, Severity
 from bot.core.policy.model import Policy
 from bot.core.resource import ResourceKey
 from bot.core.states import Pair, States
+from bot.core.states.environments import DEFAULT_NAME
 from bot.core.values import Value
 
 _UNDER_BASE: Final = "as base's placements apply it, whatever this change says of them"
@@ -27,13 +29,17 @@ _UNLISTED: Final = "nothing here applies this file, so it is judged as it stands
 
 @dataclass(slots=True)
 class Judging:
-    """Judges the comparisons of a review. `crashes` are the rules that failed, each once."""
+    """Judges the comparisons of a review. `crashes` are the rules that failed, each once.
+
+    `shared` are fingerprints of findings about resources that all environments have.
+    """
 
     rules: tuple[Rule, ...]
     options: Mapping[str, object]
     policy: Policy
     locator: Locator
     crashes: dict[tuple[str, str], RuleFailed] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
 
     def findings(self, states: States) -> Iterator[ReviewFinding]:
         """The findings of all comparisons, unmerged."""
@@ -41,6 +47,10 @@ class Judging:
         yield from found
         seen = {finding.fingerprint for finding in found}
         places = {(finding.rule, finding.location) for finding in found}
+        divided = list(self._divided(states, seen, places))
+        yield from divided
+        seen.update(finding.fingerprint for finding in divided)
+        places.update((finding.rule, finding.location) for finding in divided)
         beside = list(self._beside(states.beside, seen, places))
         yield from beside
         seen.update(finding.fingerprint for finding in beside)
@@ -56,10 +66,47 @@ class Judging:
                     elsewhere.append(judged)
                 else:
                     at_home.add(judged.fingerprint)
+                    self._note_shared(judged, pair)
                     yield self.locator.finding(judged)
         for judged in elsewhere:
             if judged.fingerprint not in at_home:
                 yield self.locator.finding(judged)
+
+    def _note_shared(self, judged: Judged, pair: Pair) -> None:
+        if _is_of(judged, pair.shared):
+            self.shared.add(judged.fingerprint)
+
+    def everywhere(
+        self, findings: Iterable[ReviewFinding], inferred: frozenset[str]
+    ) -> Iterator[ReviewFinding]:
+        """The findings; one in all inferred environments that lies in none of them names none.
+
+        A directory outside of every environment is part of each, which says nothing of where it is.
+        """
+        for finding in findings:
+            names = frozenset(finding.environments)
+            if len(inferred) > 1 and finding.fingerprint in self.shared and inferred <= names:
+                kept = (name for name in finding.environments if name not in inferred)
+                yield replace(finding, environments=(DEFAULT_NAME, *kept))
+            else:
+                yield finding
+
+    def _divided(
+        self, states: States, seen: set[str], places: set[tuple[str, Location | None]]
+    ) -> Iterator[ReviewFinding]:
+        """What the finest division adds: what blocks, and what is about another copy of a resource.
+
+        Where a resource is in two directories of one environment, the last one is in its state.
+        """
+        judged_already = states.compared_resources if states.divided else frozenset()
+        for pair in states.divided:
+            for judged in self._judged(pair):
+                if judged.fingerprint in seen:
+                    continue
+                if self._blocks(judged) or not _is_among(judged, judged_already):
+                    finding = self.locator.finding(judged)
+                    if (finding.rule, finding.location) not in places:
+                        yield finding
 
     def _beside(
         self,
@@ -70,9 +117,7 @@ class Judging:
         """What blocks under base's placements and division alone."""
         for pair in pairs:
             for judged in self._judged(pair):
-                if judged.fingerprint in seen or not self.policy.block.reached_by(
-                    self._severity(judged)
-                ):
+                if judged.fingerprint in seen or not self._blocks(judged):
                     continue
                 finding = self.locator.finding(judged)
                 if finding.location is None or (finding.rule, finding.location) not in places:
@@ -98,6 +143,9 @@ class Judging:
             else:
                 yield judged
 
+    def _blocks(self, judged: Judged) -> bool:
+        return self.policy.block.reached_by(self._severity(judged))
+
     def _severity(self, judged: Judged) -> Severity:
         own = self.policy.rule(judged.rule.id).severity
         return own or judged.finding.severity or judged.rule.severity
@@ -106,6 +154,11 @@ class Judging:
 def _is_of(judged: Judged, keys: frozenset[ResourceKey]) -> bool:
     node = judged.finding.node
     return not isinstance(node, FileLine) and node.resource.key in keys
+
+
+def _is_among(judged: Judged, resources: frozenset[int]) -> bool:
+    node = judged.finding.node
+    return isinstance(node, FileLine) or id(node.resource) in resources
 
 
 def _is_in(judged: Judged, paths: tuple[str, ...]) -> bool:

@@ -28,7 +28,7 @@ _RBAC: Final = "rbac.authorization.k8s.io"
 def summarise(states: States, validation: ObjectValidation | None = None) -> Summary:
     """The numbers of a change. The same change in several environments counts once."""
     differing: dict[_Mark, Change] = {}
-    for pair in states.pairs:
+    for pair in (*states.pairs, *states.divided):
         for change in changes(pair.before, pair.after):
             differing.setdefault(_identity(change), change)
     distinct = tuple(differing.values())

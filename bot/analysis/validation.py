@@ -53,18 +53,25 @@ class _Batch:
 def validated(states: States, validator: Validator) -> Validated:
     """The states, each pair with what the validator says of the objects that changed in it."""
     batch = _Batch()
-    groups = (states.pairs, states.upgrades, states.beside, states.unlisted)
+    groups = (states.pairs, states.upgrades, states.beside, states.unlisted, states.divided)
     questions = [[list(_questions(pair, batch)) for pair in group] for group in groups]
     if not batch.places:
         return Validated(states)
     answers = _Answers(validator.validate_all(list(batch.places)))
-    pairs, upgrades, beside, unlisted = (
+    pairs, upgrades, beside, unlisted, divided = (
         tuple(answers.into(pair, asked) for pair, asked in zip(group, listed, strict=True))
         for group, listed in zip(groups, questions, strict=True)
     )
     tool = next((result.tool for result in answers.results if result.tool), "")
     return Validated(
-        replace(states, pairs=pairs, upgrades=upgrades, beside=beside, unlisted=unlisted),
+        replace(
+            states,
+            pairs=pairs,
+            upgrades=upgrades,
+            beside=beside,
+            unlisted=unlisted,
+            divided=divided,
+        ),
         tuple(answers.failed.values()),
         ObjectValidation(len(batch.places), f"validator {tool}" if tool else ""),
     )

@@ -29,6 +29,7 @@ class Environment:
     name: str = "default"
     kubernetes: str | None = None
     default_namespace: str = "default"
+    openshift: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class State:
     the repository under review. `declarations` are what declares the roots of this
     environment, `applied_by` those that declare the roots with each resource. `template_decisions`
     are what changed templates leave to the
-    cluster or to chance.
+    cluster or to chance. `foreign` are the keys of roles of other environments that are seen here,
+    since only the policy separates RBAC.
     Rules look resources up and never walk a whole state; what is computed from a whole state is
     computed once, by `derived`.
     """
@@ -72,6 +74,7 @@ class State:
     applied_by: Mapping[ResourceKey, tuple[Declared, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    foreign: frozenset[ResourceKey] = frozenset()
     _derived: dict[Callable[[State], object], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

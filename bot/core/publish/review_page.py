@@ -23,6 +23,7 @@ from bot.core.values import Value, mapping, sequence, text
 MOST_FINDINGS: Final = 300
 MOST_ROWS: Final = 400
 MOST_GRANTS: Final = 200
+_MOST_ENVIRONMENTS: Final = 1_000
 
 
 class PagePlace(msgspec.Struct, frozen=True):
@@ -166,7 +167,7 @@ def _finding(
         message=visible(finding.message),
         fingerprint=finding.fingerprint,
         id=short_id(finding.fingerprint),
-        environments=tuple(map(visible, finding.environments[:50])),
+        environments=tuple(map(visible, finding.environments[:_MOST_ENVIRONMENTS])),
         place=_place(finding.location, pages, line),
         related=tuple(
             (visible(related.message), _place(related.location, pages))

@@ -54,7 +54,9 @@ class States:
     `fetched` are the files that base and head have of them. `beside` are pairs under base's
     placements and base's division into environments, where head's differ; `unlisted` are pairs with
     the manifests added that nothing applies, and `linking` finds the entry that takes a file in.
-    `placements` are the tables of base and head.
+    `placements` are the tables of base and head. `divided` are pairs of the finest division: one
+    for each directory that holds a resource which a sibling holds too. `inferred` are the
+    environments that the policy does not name.
     """
 
     environments: tuple[str, ...]
@@ -75,6 +77,14 @@ class States:
     unlisted: tuple[Pair, ...] = ()
     linking: Linking = NO_LINKING
     placements: tuple[PlacementTable, PlacementTable] = (NO_PLACEMENTS, NO_PLACEMENTS)
+    divided: tuple[Pair, ...] = ()
+    inferred: frozenset[str] = frozenset()
+
+    @property
+    def compared_resources(self) -> frozenset[int]:
+        """The resources of all pairs, by `id`."""
+        sides = (side for pair in self.pairs for side in (pair.before, pair.after))
+        return frozenset(id(resource) for side in sides for resource in side.resources)
 
 
 def states_of(  # noqa: PLR0913 - what is compared, and by name how
@@ -110,15 +120,13 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     )
     rendering = Rendering(builder or NoBuilder(), manifests)
     trees.render(rendering, declare, namespace)
-    head, *others = trees.comparisons
+    (head, *others), base_roots = trees.comparisons, trees.base_applied(namespace)
     before, after = trees.applied(head, namespace)
-    base_roots = trees.base_applied(namespace)
-    environments = environments_of((base_roots.values(), after.values()), policy.environments)
-    undivided = environments_of((base_roots.values(),), policy.environments)
+    both = (base_roots.values(), after.values())
+    environments = environments_of(both, policy.environments)
+    undivided = environments_of(both[:1], policy.environments)
     pairs = _Pairs(trees, policy, namespace, addresses, blobs)
     judged = pairs.of(head, environments)
-    if undivided != environments:
-        others = [head, *others]
     return States(
         environments.names,
         judged.pairs,
@@ -130,12 +138,14 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         judged.upgrades,
         dict(_missing(rendering.affected, before, after)),
         trees.declaring,
-        {reference: replace(result, files={}) for reference, result in session.answers.items()},
+        session.without_files(),
         trees.fetched,
-        tuple(pair for other in others for pair in pairs.of(other, undivided, beside=judged).pairs),
+        pairs.beside((head, *others) if undivided != environments else others, undivided, judged),
         judged.unlisted,
         Linking(head.before, head.after, *trees.kustomizations),
         trees.tables(environments, namespace),
+        _divided(pairs, head, both, judged),
+        environments.unnamed,
     )
 
 
@@ -183,13 +193,18 @@ class _Pairs:
     blobs: Blobs | None
 
     def of(
-        self, comparison: Comparison, environments: Environments, beside: _Judged | None = None
+        self,
+        comparison: Comparison,
+        environments: Environments,
+        beside: _Judged | None = None,
+        apart_from: _Judged | None = None,
     ) -> _Judged:
-        """The environments that differ; `beside`: only those made of other roots than there.
+        """The environments that differ; with `beside` or `apart_from`, those of other roots only.
 
         Beside another comparison, the resources of roots that only head has give way to equal ones
         of base's roots: a second copy of an object takes nothing out of the environment.
         """
+        judged = beside or apart_from
         pairings: dict[str, Pairing] = {}
         pairs: list[Pair | None] = []
         upgrades: list[Pair | None] = []
@@ -202,14 +217,21 @@ class _Pairs:
                 pairings[default] = self._pairing(comparison, environments, default, beside)
             pairing = pairings[default]
             made_of[name] = pairing.made_of(environment)
-            if beside is not None:
-                if beside.made_of.get(name) != made_of[name]:
+            if judged is not None:
+                if judged.made_of.get(name) != made_of[name]:
                     pairs.append(pairing.pair(environment))
                 continue
             pairs.append(pairing.pair(environment))
             upgrades.append(pairing.upgrade(environment))
             unlisted.append(pairing.unlisted(environment))
         return _Judged(_present(pairs), _present(upgrades), _present(unlisted), made_of)
+
+    def beside(
+        self, comparisons: Iterable[Comparison], environments: Environments, judged: _Judged
+    ) -> tuple[Pair, ...]:
+        """The environments of other comparisons, beside those already judged."""
+        found = (self.of(other, environments, beside=judged) for other in comparisons)
+        return tuple(pair for other in found for pair in other.pairs)
 
     def _pairing(
         self,
@@ -222,6 +244,16 @@ class _Pairs:
         if beside is not None:
             after = replace(after, first=frozenset(after.roots) - frozenset(before.roots))
         return Pairing(environments, self.policy, before, after)
+
+
+def _divided(
+    pairs: _Pairs, head: Comparison, roots: tuple[Iterable[Applied], ...], judged: _Judged
+) -> tuple[Pair, ...]:
+    """The pairs of the finest division that are made of other roots than those already judged."""
+    finest = environments_of(roots, pairs.policy.environments, finest=True)
+    if frozenset(finest.names) == frozenset(judged.made_of):
+        return ()
+    return pairs.of(head, finest, apart_from=judged).pairs
 
 
 def _present(pairs: Iterable[Pair | None]) -> tuple[Pair, ...]:
@@ -292,7 +324,7 @@ def _environment(name: str, environments: Environments, namespace: str) -> Envir
     default = (
         namespace if default_namespace == Environment().default_namespace else default_namespace
     )
-    return Environment(name, environment.kubernetes, default)
+    return Environment(name, environment.kubernetes, default, environment.openshift)
 
 
 def _compared(after: ManyApplied, pairs: Iterable[Pair]) -> int:

@@ -5,13 +5,14 @@ A repository holds the same resource for several clusters; those must never be j
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bot.core.globs import path_matches
 from bot.core.policy.model import EnvironmentPolicy
 from bot.core.resource import ResourceKey
+from bot.core.states.directories import Directories
 from bot.core.states.placements.applied import Applied
 from bot.core.states.roots.charts import puts
 from bot.core.states.roots.root import Root
@@ -64,6 +65,10 @@ class Environments:
         """The environments that are inferred, and not named by the policy."""
         return self._all - {environment.name for environment in self.named}
 
+    def is_shared(self, root: Root) -> bool:
+        """Whether a root belongs to all environments because it lies in none of them."""
+        return len(self.names) > 1 and not self.is_named(root) and not self._deepest(root.place)
+
     def policy(self, name: str) -> EnvironmentPolicy | None:
         """What the policy says of an environment, None where it does not name it."""
         return next((environment for environment in self.named if environment.name == name), None)
@@ -97,11 +102,16 @@ class Environments:
 
 
 def environments_of(
-    trees: Iterable[Iterable[Applied]], named: tuple[EnvironmentPolicy, ...] = ()
+    trees: Iterable[Iterable[Applied]],
+    named: tuple[EnvironmentPolicy, ...] = (),
+    *,
+    finest: bool = False,
 ) -> Environments:
     """The environments of several trees together, such as base and head.
 
-    Duplicates are counted within one tree: a file that moved is in one place in each.
+    Duplicates are counted within one tree: a file that moved is in one place in each. Only
+    directories that mostly hold the same resources are divided; with `finest`, all that hold some
+    resource in common are.
     """
     prefixes: set[Segments] = set()
     clusters: set[Segments] = set()
@@ -111,9 +121,8 @@ def environments_of(
             for applied in tree
             if applied.root.cluster and not any(_names(name, applied.root) for name in named)
         )
-        for places in _places(tree, named).values():
-            if len(places) > 1:
-                prefixes.update(_partings(places))
+        directories = Directories.of(_places(tree, named))
+        prefixes.update(directories.parted() if finest else directories.alike())
     # One cluster for everything needs no name of its own.
     if prefixes or len(clusters) > 1:
         prefixes |= clusters
@@ -154,27 +163,3 @@ def _places(
             owned.add((resource.key, owner))
             places.setdefault(resource.key, set()).add(path)
     return places
-
-
-@dataclass(slots=True)
-class _Branch:
-    below: dict[str, _Branch] = field(default_factory=dict)
-
-
-def _partings(paths: Iterable[Segments]) -> Iterator[Segments]:
-    """The paths through the first segment at which any two of these differ.
-
-    A path and one that lies in it do not part: neither has a segment where the other has another.
-    """
-    top = _Branch()
-    for path in paths:
-        branch = top
-        for segment in path:
-            branch = branch.below.setdefault(segment, _Branch())
-    pending: list[tuple[Segments, _Branch]] = [((), top)]
-    while pending:
-        place, branch = pending.pop()
-        for segment, child in branch.below.items():
-            if len(branch.below) > 1:
-                yield (*place, segment)
-            pending.append(((*place, segment), child))

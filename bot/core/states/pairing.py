@@ -26,13 +26,15 @@ class Pair:
     """One environment at base and at head, and the directories of its roots.
 
     `foreign` are the keys of roles that belong to other environments and are only seen here,
-    because inferred divisions do not separate RBAC.
+    because inferred divisions do not separate RBAC. `shared` are the keys of resources that all
+    environments have, because their roots lie in none.
     """
 
     before: State
     after: State
     roots: tuple[str, ...]
     foreign: frozenset[ResourceKey] = frozenset()
+    shared: frozenset[ResourceKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class TreeReading:
                 for change in self.placement_changes
                 if change.root is None or any(change.root == root.root.key for root in applied)
             ),
+            foreign=frozenset(foreign),
         )
         return state, applied
 
@@ -147,7 +150,13 @@ class Pairing:
             for side, placed in ((self.before, old), (self.after, new))
             for role in side.roles_beside(placed, environment, self.environments)
         )
-        return Pair(before, after, tuple(sorted(places)), frozenset(beside) - own)
+        return Pair(
+            before,
+            after,
+            tuple(sorted(places)),
+            frozenset(beside) - own,
+            self._shared((*old, *new)),
+        )
 
     def upgrade(self, environment: Environment) -> Pair | None:
         """An environment that has its charts already; None where that makes no difference."""
@@ -161,7 +170,12 @@ class Pairing:
             side.state(environment, self.policy, self.environments, upgrade=True)[0]
             for side in sides
         )
-        return Pair(before, after, tuple(sorted({root.root.path for root in applied})))
+        return Pair(
+            before,
+            after,
+            tuple(sorted({root.root.path for root in applied})),
+            shared=self._shared(applied),
+        )
 
     def made_of(self, environment: Environment) -> object:
         """The roots of an environment on both sides, by identity."""
@@ -195,6 +209,14 @@ class Pairing:
             sides.append(replace(state, resources=(*state.resources, *more)))
         paths = {path for key in changed for path in new.roots[key].root.files}
         return Pair(sides[0], sides[1], tuple(sorted(paths)))
+
+    def _shared(self, placed: Iterable[Applied]) -> frozenset[ResourceKey]:
+        """The keys of resources of the roots that belong to all environments, and of no other."""
+        keys: dict[bool, set[ResourceKey]] = {True: set(), False: set()}
+        for applied in placed:
+            shared = self.environments.is_shared(applied.root)
+            keys[shared].update(resource.key for resource in applied.every)
+        return frozenset(keys[True] - keys[False])
 
     def _differing_names(self) -> frozenset[str]:
         """The environments of which some root, link or rule is not the same on both sides."""

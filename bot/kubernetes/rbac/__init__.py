@@ -14,9 +14,11 @@ from typing import Final
 
 from bot.core.engine.review import GrantCounts
 from bot.core.finding import Finding
+from bot.core.resource import ResourceKey
 from bot.core.state import State
 from bot.core.values import sequence
 from bot.kubernetes.rbac.causes import causes
+from bot.kubernetes.rbac.effect import RBAC_GROUP
 from bot.kubernetes.rbac.findings import MOST_FACTS, privilege_added, role_widened
 from bot.kubernetes.rbac.gains import Gain, compare
 from bot.kubernetes.rbac.judgement import Judgement
@@ -53,14 +55,22 @@ def privileges_added(before: State, after: State) -> Iterator[Finding]:
 def roles_widened(before: State, after: State) -> Iterator[Finding]:
     """The rules that roles gain to which nobody in the manifests is bound, one finding a cause.
 
-    A cause that also gives a subject a grant is reported by `privileges_added` alone.
+    A cause that also gives a subject a grant is reported by `privileges_added` alone. A role of
+    another environment is not bound there or here: that is reported where it is applied.
     """
     comparison = compare(before, after)
     judge = Judgement.of(after, comparison.after)
     granting = {cause.identity for cause, _ in causes(comparison, comparison.gained)}
-    for cause, gains in causes(comparison, comparison.latent):
+    latent = tuple(gain for gain in comparison.latent if not _is_foreign(gain, after))
+    for cause, gains in causes(comparison, latent):
         if cause.identity not in granting:
             yield role_widened(cause, gains, judge)
+
+
+def _is_foreign(gain: Gain, state: State) -> bool:
+    role = gain.sourced.chain[0]
+    key = ResourceKey(RBAC_GROUP, role.kind, role.namespace or None, role.name)
+    return key in state.foreign
 
 
 def grant_difference(before: State, after: State) -> GrantCounts:

@@ -279,3 +279,19 @@ def test_whoever_is_named_for_the_rule_can_decide_else_the_owner_of_the_namespac
 
     assert "`example/security` can waive it" in for_rule
     assert "`example/shop` can waive it" in for_namespace
+
+
+def test_many_environments_are_a_number_with_the_list_folded() -> None:
+    names = tuple(f"clusters/{number}" for number in range(53))
+    many, few = finding(environments=names), finding(environments=names[:5])
+    folded = "<details><summary>in 53 environments</summary>`clusters/0`, `clusters/1`, "
+
+    assert folded in summary(decided(many), Policy())
+    assert "(in `clusters/0`, `clusters/1`, `clusters/2`, `clusters/3`, `clusters/4`)" in summary(
+        decided(few), Policy()
+    )
+    assert "<details><summary>In 53 environments</summary>\n\n`clusters/0`," in comment(
+        many, Policy()
+    )
+    assert "`clusters/49` and 3 more" in comment(many, Policy())
+    assert "\nIn `clusters/0`, `clusters/1`" in comment(few, Policy())

@@ -235,6 +235,10 @@ class FetchSession:
         self.answers.update(dict.fromkeys(over, spent))
         return bool(new)
 
+    def without_files(self) -> Mapping[SourceReference, FetchResult]:
+        """The results without the fetched files."""
+        return {reference: replace(result, files={}) for reference, result in self.answers.items()}
+
     def _bounded(self, result: FetchResult) -> FetchResult:
         if self._files + len(result.files) > MOST_FILES:
             return _SPENT
