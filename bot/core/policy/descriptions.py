@@ -42,6 +42,7 @@ KEYS: Final[Mapping[str, str]] = MappingProxyType(
         "hours": "How long an override lasts.",
         "name": "The environment's name in findings and waivers.",
         "paths": "Globs of paths.",
+        "openshift": "Whether the cluster is OpenShift, also where no resource shows it.",
         "kubernetes": 'The minor version of the cluster, in quotes: `"1.34"`.',
         "default-namespace": "The namespace of resources that name none.",
         "default-deny": "Globs of namespaces that deny traffic unless a policy allows it.",

@@ -54,12 +54,16 @@ class Threshold(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentPolicy:
-    """One cluster's worth of paths, by name. `kubernetes` None: the newest minor version known."""
+    """One cluster's worth of paths, by name. `kubernetes` None: the newest minor version known.
+
+    `openshift`: the cluster has OpenShift's built-in roles, also where no resource shows it.
+    """
 
     name: NonEmptyText
     paths: Annotated[Names, msgspec.Meta(min_length=1)]
     kubernetes: Annotated[str, msgspec.Meta(pattern=r"^1\.[0-9]{1,3}$")] | None = None
     default_namespace: NonEmptyText = "default"
+    openshift: bool = False
 
 
 @dataclass(frozen=True, slots=True)

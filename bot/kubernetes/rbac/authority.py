@@ -204,8 +204,10 @@ def _openshift() -> Mapping[ResourceKey, Role | Binding]:
 
 
 def is_openshift(state: State) -> bool:
-    """Whether resources of the environment are of kinds that only OpenShift serves."""
-    return any(kind.group in _OPENSHIFT_GROUPS for kind in state.kinds)
+    """Whether the policy says so, or resources are of kinds that only OpenShift serves."""
+    return state.environment.openshift or any(
+        kind.group in _OPENSHIFT_GROUPS for kind in state.kinds
+    )
 
 
 def _refused(state: State) -> tuple[ResourceKey, ...]:

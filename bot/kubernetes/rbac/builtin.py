@@ -34,6 +34,7 @@ class _Data(msgspec.Struct):
     bindings: Table = msgspec.field(name="RoleBinding")
     cluster_bindings: Table = msgspec.field(name="ClusterRoleBinding")
     controllers: Table
+    constraints: Table = msgspec.field(name="SecurityContextConstraints", default_factory=dict)
 
 
 # Package data, read on import: the sandboxed child process cannot open files later.
@@ -50,11 +51,29 @@ def _data() -> _Data:
 
 
 @cache
+def _openshift_data() -> _Data:
+    """The data file of OpenShift, decoded once."""
+    return msgspec.convert(tomllib.loads(_OPENSHIFT.decode()), type=_Data)
+
+
+@cache
 def openshift_objects() -> Mapping[ResourceKey, Resource]:
     """The roles and bindings that every OpenShift cluster has beside those of Kubernetes."""
-    data = msgspec.convert(tomllib.loads(_OPENSHIFT.decode()), type=_Data)
+    data = _openshift_data()
     objects = _objects(data, _number(data.minors[-1]))
     return MappingProxyType({resource.key: resource for resource in objects})
+
+
+def constraints_that_allow(*features: str) -> tuple[str, ...]:
+    """OpenShift's SecurityContextConstraints that let pods have one of these features.
+
+    Pods that must have a user namespace are root in it alone.
+    """
+    return tuple(
+        name
+        for name, allowed in _openshift_data().constraints.items()
+        if "user-namespace" not in allowed and any(feature in allowed for feature in features)
+    )
 
 
 def minors() -> tuple[str, ...]:
@@ -92,19 +111,23 @@ def _objects(data: _Data, minor: int) -> Iterator[Resource]:
     for name, rules in _served(data.roles, minor):
         yield _role(data, "Role", name, rules, minor)
     for name, subjects in _served(data.cluster_bindings, minor):
-        yield _binding("ClusterRoleBinding", name, ("ClusterRole", name), subjects)
+        named, bound = _parted(subjects)
+        yield _binding("ClusterRoleBinding", name, ("ClusterRole", *named, name)[:2], bound)
     for name, subjects in _served(data.bindings, minor):
         bare_name = name.partition("/")[2]
-        named = [
-            subject.removeprefix("Role ") for subject in subjects if subject.startswith("Role ")
-        ]
-        bound = tuple(subject for subject in subjects if not subject.startswith("Role "))
+        named, bound = _parted(subjects)
         yield _binding("RoleBinding", name, ("Role", *named, bare_name)[:2], bound)
     for name, rules in _served(data.controllers, minor):
         account = f"system:controller:{name}"
         yield _role(data, "ClusterRole", account, rules, minor)
         subject = f"ServiceAccount kube-system/{name}"
         yield _binding("ClusterRoleBinding", account, ("ClusterRole", account), (subject,))
+
+
+def _parted(listed: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The role of a binding where that has another name, and the binding's subjects."""
+    roles = tuple(item.removeprefix("Role ") for item in listed if item.startswith("Role "))
+    return roles, tuple(item for item in listed if not item.startswith("Role "))
 
 
 def _served(table: Table, minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -125,17 +148,19 @@ def _guarded(text: str, minor: int) -> str | None:
 def _role(data: _Data, kind: str, name: str, rules: tuple[str, ...], minor: int) -> Resource:
     guarded = (_guarded(rule, minor) for rule in rules)
     labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
-    labels |= {f"{RBAC_GROUP}/{label}": "true" for label in data.labels.get(name, ())}
+    labels |= {_label(label): "true" for label in data.labels.get(name, ())}
     body: dict[str, object] = {
         "metadata": {"labels": labels},
         "rules": [_rule(data, rule) for rule in guarded if rule is not None],
     }
     if name in data.aggregated:
-        selectors = [
-            {"matchLabels": {f"{RBAC_GROUP}/{label}": "true"}} for label in data.aggregated[name]
-        ]
+        selectors = [{"matchLabels": {_label(label): "true"}} for label in data.aggregated[name]]
         body["aggregationRule"] = {"clusterRoleSelectors": selectors}
     return _resource(kind, name, body)
+
+
+def _label(text: str) -> str:
+    return text if "/" in text else f"{RBAC_GROUP}/{text}"
 
 
 def _rule(data: _Data, text: str) -> dict[str, object]:

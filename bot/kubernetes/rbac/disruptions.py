@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.kubernetes.rbac.builtin import constraints_that_allow
 from bot.kubernetes.rbac.risks import (
     CHANGE,
     WRITE,
@@ -24,6 +25,14 @@ _OTHER_POLICIES: Final = (
     ),
 )
 _SCC_GROUP: Final = "security.openshift.io"
+_OF_THE_NODE: Final = constraints_that_allow(
+    "privileged", "host-directories", "host-processes", "capability *"
+)
+_LAX: Final = tuple(
+    name
+    for name in constraints_that_allow("any-user", "host-network", "host-ports", "host-ipc")
+    if name not in _OF_THE_NODE
+)
 
 DISRUPTIONS: Final[tuple[Risk, ...]] = (
     Risk(
@@ -51,7 +60,8 @@ DISRUPTIONS: Final[tuple[Risk, ...]] = (
                 ("use",),
                 _SCC_GROUP,
                 ("securitycontextconstraints",),
-                ("privileged", "hostaccess", "hostmount", "hostmount-anyuid", "node-exporter"),
+                # The last one is the monitoring operator's.
+                (*_OF_THE_NODE, "node-exporter"),
             ),
         ),
         "run pods that are privileged or mount the host",
@@ -66,7 +76,7 @@ DISRUPTIONS: Final[tuple[Risk, ...]] = (
                 ("use",),
                 _SCC_GROUP,
                 ("securitycontextconstraints",),
-                ("anyuid", "hostnetwork", "hostnetwork-v2"),
+                _LAX,
             ),
         ),
         "run pods as root or on the network of the node",

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.finding import Severity
+from bot.core.state import Environment
+from bot.kubernetes.rbac.authority import authority
+from bot.kubernetes.rbac.objects import RoleKey
+from bot.kubernetes.rbac.rules import Atom
 from rules.rbac_privilege_added import compare
 from tests.states import world
 
@@ -29,7 +35,8 @@ def severities(binding: str, *more: str) -> list[Severity | None]:
         ("system:openshift:scc:privileged", Severity.ERROR),
         ("system:openshift:scc:hostmount-anyuid", Severity.ERROR),
         ("system:openshift:scc:anyuid", Severity.ERROR),
-        ("system:openshift:scc:restricted-v2", Severity.NOTICE),
+        ("system:openshift:scc:hostnetwork-v2", Severity.ERROR),
+        ("system:openshift:scc:nonroot-v2", Severity.NOTICE),
     ],
 )
 def test_the_use_of_an_scc_is_as_strong_as_the_scc(role: str, severity: Severity) -> None:
@@ -43,3 +50,30 @@ def test_the_use_of_an_scc_counts_in_the_namespace_of_the_binding() -> None:
 
 def test_elsewhere_the_role_is_not_known() -> None:
     assert severities(BINDING % ("ClusterRole", "", "system:openshift:scc:privileged")) == []
+
+
+def test_what_every_user_has_already_is_no_gain() -> None:
+    assert (
+        severities(BINDING % ("ClusterRole", "", "system:openshift:scc:restricted-v2"), ROUTE) == []
+    )
+    assert severities(BINDING % ("ClusterRole", "", "self-provisioner"), ROUTE) == [Severity.NOTICE]
+
+
+def test_admin_writes_routes_and_role_bindings_of_openshift() -> None:
+    state = world(ROUTE)
+    rules = authority(state).resolve(RoleKey("ClusterRole", "", "admin"))
+
+    for group, resource in (
+        ("route.openshift.io", "routes"),
+        ("authorization.openshift.io", "rolebindings"),
+        ("", "secrets"),
+    ):
+        assert any(found.rule.covers(Atom("create", group, resource)) for found in rules), resource
+
+
+def test_the_policy_says_that_a_cluster_is_openshift() -> None:
+    binding = BINDING % ("ClusterRole", "", "system:openshift:scc:privileged")
+    openshift = Environment(openshift=True)
+    base, head = (replace(state, environment=openshift) for state in (world(), world(binding)))
+
+    assert [finding.severity for finding in compare(base, head, None)] == [Severity.ERROR]
