@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource
+from bot.core.states.carriers.kinds import Siblings, carried_by
+from bot.core.states.carriers.texts import CarriedManifest, steps_of
 from bot.kubernetes.images.reference import ImageReference, parse_image
 from bot.kubernetes.images.table import OTHER_KINDS, POD_SPEC, WORKFLOW
 from bot.kubernetes.workloads.pods import PLACES, pod_templates
@@ -76,7 +78,16 @@ def image_uses(resource: Resource) -> Iterator[ImageUse]:
     elif kind in OTHER_KINDS:
         yield from _uses(resource.root, OTHER_KINDS[kind])
     elif kind not in _IMAGELESS_KINDS and not _of_kubernetes(kind.group):
-        yield from _guessed(resource.root, _DEEPEST)
+        yield from _guessed(resource.root, _DEEPEST, _carried(resource))
+
+
+def _carried(resource: Resource) -> frozenset[tuple[str | int, ...]]:
+    """Where a resource carries others, which name their own images."""
+    return frozenset(
+        carried.steps
+        for carried in carried_by(resource, Siblings({}))
+        if isinstance(carried, CarriedManifest) and carried.holder is resource
+    )
 
 
 def _of_kubernetes(group: str) -> bool:
@@ -130,16 +141,18 @@ def _container(holder: Node, place: Node, name: str | None = None) -> str:
     return steps[-1] if steps else "image"
 
 
-def _guessed(node: Node, depth: int) -> Iterator[ImageUse]:
-    """Every string under a key `image`, at any depth."""
-    if depth == 0:
+def _guessed(
+    node: Node, depth: int, carried: frozenset[tuple[str | int, ...]]
+) -> Iterator[ImageUse]:
+    """Every string under a key `image`, at any depth but in carried resources."""
+    if depth == 0 or (carried and steps_of(node) in carried):
         return
     for name, child in node.fields():
         image = child["reference"] if name == "image" and child.mapping else child
         if name == "image" and image.text and parse_image(image.text):
             yield ImageUse(image, _container(node, child), known=False)
         elif isinstance(child.value, Mapping):
-            yield from _guessed(child, depth - 1)
+            yield from _guessed(child, depth - 1, carried)
         else:
             for item in child.items():
-                yield from _guessed(item, depth - 1)
+                yield from _guessed(item, depth - 1, carried)

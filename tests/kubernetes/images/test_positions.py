@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.core.scopes import Scopes
+from bot.core.states.carriers.nested import with_carried
 from bot.kubernetes.images.approval import new_images, origins
 from bot.kubernetes.images.positions import image_uses
 from bot.kubernetes.images.table import OTHER_KINDS
@@ -182,3 +184,26 @@ def test_only_references_that_the_resource_did_not_have_are_new() -> None:
 
 def test_the_origins_of_a_state_are_registry_and_first_segment() -> None:
     assert origins(world(OLD)) == {("r.io", "a"), ("docker.io", "library")}
+
+
+def test_a_carried_resource_names_its_own_images() -> None:
+    text = """
+apiVersion: triggers.tekton.dev/v1beta1
+kind: TriggerTemplate
+metadata: {name: nightly}
+spec:
+  tool: {image: r.io/a/tool:1}
+  resourcetemplates:
+  - apiVersion: tekton.dev/v1
+    kind: TaskRun
+    metadata: {generateName: run-}
+    spec: {taskSpec: {steps: [{name: test, image: r.io/a/test:1}]}}
+"""
+    (carrier,) = world(text).resources[:1]
+    uses = {
+        (found.group_kind.kind, use.reference)
+        for found in with_carried((carrier,), "default", Scopes())
+        for use in image_uses(found)
+    }
+
+    assert uses == {("TriggerTemplate", "r.io/a/tool:1"), ("TaskRun", "r.io/a/test:1")}
