@@ -26,12 +26,15 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         if old is None or new is None or is_hook(new):
             continue
         result = after.validations.get(new.key)
-        for refused in changes_refused(old, new, result, minor):
+        refusals = tuple(changes_refused(old, new, result, minor))
+        for refused in refusals:
             # Stored versions are judged below, with what still uses them.
             if not refused.path.startswith("status."):
                 yield from _finding(refused, new)
         if change.key.group_kind == kinds.CUSTOM_RESOURCE_DEFINITION:
             for broken in broken_definitions(old, new, after):
+                if any(refused.path == broken.field for refused in refusals):
+                    continue
                 message = f"{str_of(new)} {broken.message}"
                 facts = {"field": broken.field}
                 yield Finding(

@@ -9,7 +9,6 @@ from bot.core.finding import Finding, Severity
 from bot.core.state import Change, State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads import cloud_identities, service_accounts
-from bot.kubernetes.workloads.pods import TEMPLATED
 from bot.kubernetes.workloads.population import population
 
 SEVERITY: Final = Severity.ERROR
@@ -17,7 +16,6 @@ SUBJECTS: Final = (
     kinds.SERVICE_ACCOUNT,
     kinds.SECRET,
     *cloud_identities.IDENTITY_OBJECTS,
-    *TEMPLATED,
 )
 
 
@@ -26,7 +24,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     for change in changes(before, after, *SUBJECTS):
         if _went_with_its_users(change, before, after):
             continue
-        for account_change in _account_changes(change, after):
+        for account_change in _account_changes(change):
             yield Finding(
                 node=account_change.node,
                 message=account_change.message,
@@ -37,15 +35,12 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             )
 
 
-def _account_changes(change: Change, after: State) -> Iterator[service_accounts.AccountChange]:
+def _account_changes(change: Change) -> Iterator[service_accounts.AccountChange]:
     old, new = change.before, change.after
-    kind = change.key.group_kind
-    if kind in cloud_identities.IDENTITY_OBJECTS:
+    if change.key.group_kind in cloud_identities.IDENTITY_OBJECTS:
         yield from cloud_identities.identity_changes(old, new)
-    elif kind not in TEMPLATED:
+    else:
         yield from service_accounts.account_changes(old, new)
-    elif old is not None and new is not None:
-        yield from cloud_identities.labelled_pods(after, old, new)
 
 
 def _went_with_its_users(change: Change, before: State, after: State) -> bool:

@@ -7,9 +7,10 @@ from typing import Final
 
 from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Severity
-from bot.core.state import State
+from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.rbac import workload_accounts
+from bot.kubernetes.workloads.cloud_identities import labelled_pods
 from bot.kubernetes.workloads.pods import TEMPLATED
 
 SEVERITY: Final = Severity.ERROR
@@ -20,3 +21,13 @@ SUBJECTS: Final = (*TEMPLATED, kinds.SERVICE_ACCOUNT)
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     yield from workload_accounts.workload_account_changes(before, after)
+    for change in changes(before, after, *TEMPLATED):
+        if change.before is not None and change.after is not None:
+            for labelled in labelled_pods(after, change.before, change.after):
+                yield Finding(
+                    labelled.node,
+                    labelled.message,
+                    labelled.severity,
+                    labelled.code,
+                    labelled.facts,
+                )

@@ -23,9 +23,28 @@ class BrokenDefinition:
 
 def broken_definitions(old: Resource, new: Resource, after: State) -> Iterator[BrokenDefinition]:
     """Yield what the change of one definition breaks."""
+    yield from _established(old, new)
     yield from _dropped(old, new)
     yield from _unserved(old, new, after)
     yield from _unconverted(old, new)
+
+
+def _established(old: Resource, new: Resource) -> Iterator[BrokenDefinition]:
+    """The scope and the kind of a definition that is established may not change.
+
+    A manifest does not say that it is, which the validator asks for; what is applied, is.
+    https://github.com/kubernetes/apiextensions-apiserver/blob/v0.36.3/pkg/apis/apiextensions/validation/validation.go
+    """
+    for path in (("scope",), ("names", "kind")):
+        was, now = (side.at("spec", *path) for side in (old, new))
+        if was.text and now.text and was.text != now.text:
+            field = ".".join(("spec", *path))
+            yield BrokenDefinition(
+                now,
+                "RIGHT",
+                field,
+                f"changes {field}, which cannot change, so the API refuses the update",
+            )
 
 
 def _dropped(old: Resource, new: Resource) -> Iterator[BrokenDefinition]:

@@ -270,7 +270,16 @@ def _refused_rule(
 
 def _refused_binding(resource: Resource, binding: _Binding) -> Iterator[RbacRefusal]:
     cluster = resource.key.kind == "ClusterRoleBinding"
-    reference = binding.role_ref or _RoleRef()
+    if binding.role_ref is None:
+        yield RbacRefusal(("roleRef",), "a binding needs a roleRef")
+    else:
+        yield from _refused_reference(binding.role_ref, cluster=cluster)
+    for index, subject in enumerate(binding.subjects or ()):
+        for field, reason in _refused_subject(subject, cluster=cluster):
+            yield RbacRefusal(("subjects", index, field), reason)
+
+
+def _refused_reference(reference: _RoleRef, *, cluster: bool) -> Iterator[RbacRefusal]:
     if (reference.api_group or RBAC_GROUP) != RBAC_GROUP:
         yield RbacRefusal(("roleRef", "apiGroup"), f"roleRef.apiGroup must be {RBAC_GROUP}")
     legal = ("ClusterRole",) if cluster else ("Role", "ClusterRole")
@@ -278,9 +287,6 @@ def _refused_binding(resource: Resource, binding: _Binding) -> Iterator[RbacRefu
         yield RbacRefusal(("roleRef", "kind"), f"roleRef.kind must be {' or '.join(legal)}")
     if not reference.name:
         yield RbacRefusal(("roleRef", "name"), "roleRef needs a name")
-    for index, subject in enumerate(binding.subjects or ()):
-        for field, reason in _refused_subject(subject, cluster=cluster):
-            yield RbacRefusal(("subjects", index, field), reason)
 
 
 def _refused_subject(subject: _Subject, *, cluster: bool) -> Iterator[tuple[str, str]]:

@@ -36,8 +36,14 @@ def unknown_roles(before: State, after: State) -> Iterator[Finding]:
 
 
 def _unknown(binding: Binding, after: State, *, lost: bool) -> Finding:
-    """The finding for such a binding; a notice where the role may well be defined elsewhere."""
+    """The finding for such a binding; a notice where the role may well be defined elsewhere.
+
+    A warning where that cannot be said: of the whole cluster, or where something that may define
+    the role was not built.
+    """
     role = binding.role
+    space = binding.resource.namespace
+    unread = space is None or space not in after.closed
     certain = role.kind == "Role" and role.namespace in after.closed
     judged = certain and bool(after.of(kinds.ROLE, namespace=role.namespace))
     gone = "this change removes" if lost else "is not defined here"
@@ -45,10 +51,12 @@ def _unknown(binding: Binding, after: State, *, lost: bool) -> Finding:
     who = wording.who(binding.subjects)
     # A role that is not here may be in the cluster, or come with what was not built.
     effect = f"it grants {who} nothing" if lost else f"what it grants {who} is not known"
+    if unread and not lost and space is not None:
+        effect += ", and not everything that may define it was read"
     return Finding(
         node=binding.resource.at("roleRef", "name"),
         message=f"{message}: {effect}" if binding.subjects else message,
-        severity=Severity.WARNING if lost or judged else Severity.NOTICE,
+        severity=Severity.WARNING if lost or judged or unread else Severity.NOTICE,
         facts=_facts(binding),
     )
 

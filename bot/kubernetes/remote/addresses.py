@@ -36,6 +36,8 @@ _PLACE: Final = re.compile(r"[\w.+~/-]+")
 _VERSION: Final = re.compile(r"(?:[\w.-]*[/_-])?v?\d+\.\d+\.\d+(?:[-.+_][\w.+-]*)?|v\d+\.\d+")
 _DATED: Final = re.compile(r"(?:[\w.-]*[/_-])?v?\d{4}[-.]?\d{2}[-.]?\d{2}(?:[-.+_][\w.+-]*)?")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+# A release bucket's own version: a date, often with the commit that was built.
+_BUILD: Final = re.compile(r"v?20\d{2}[-.]?\d{2}[-.]?\d{2}(?:[-.+_][\w.+-]*)?")
 _EXACT: Final = re.compile(r"v?\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?")
 _TEMPLATED: Final = ("{{", "${")
 
@@ -170,7 +172,7 @@ def _file_elsewhere(host: str, path: str) -> SourceAddress:
     """Return a file of any other host, whose path often holds the version."""
     steps = path.split("/")
     for index, step in enumerate(steps):
-        if _VERSION.fullmatch(step):
+        if _VERSION.fullmatch(step) or _BUILD.fullmatch(step) or _COMMIT.fullmatch(step):
             steps[index] = "*"
             return SourceAddress(shown("/".join((host, *steps))), "", shown(step))
     return SourceAddress(shown(f"{host}/{path}"))

@@ -26,6 +26,7 @@ NAME_LABEL: Final = "kubernetes.io/metadata.name"
 # These hold templates that run nothing until another object uses them.
 _DORMANT: Final = frozenset({kinds.POD_TEMPLATE, kinds.CLUSTER_WORKFLOW_TEMPLATE})
 _RUNNING: Final = tuple(kind for kind in TEMPLATED if kind not in _DORMANT)
+_JOB_NAMES: Final = frozenset({"job-name", "batch.kubernetes.io/job-name"})
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ class _Space:
             answer = selector.judge(group.labels, partial(_unknown, group.labels))
             if answer:
                 certain.append(group)
-            elif answer is None:
+            elif answer is None and not _of_another_job(group, selector):
                 possible.append(group)
         return PodSelection(tuple(certain), tuple(possible))
 
@@ -207,6 +208,28 @@ class _Space:
         equalities = [label for label in selector.equalities if not added_by_controllers(label[0])]
         matching: list[Iterable[PodGroup]] = [self._by_label.get(label, ()) for label in equalities]
         return min(matching, key=lambda pods: len(tuple(pods)), default=self.pods)
+
+
+def _of_another_job(pods: PodGroup, selector: Selector) -> bool:
+    """Whether the selector asks for the pods of a Job that these pods are not of.
+
+    The Job controller labels pods with the name of their Job, which for a CronJob is
+    `NAME-TIME`: https://kubernetes.io/docs/reference/labels-annotations-taints/#batchkubernetesio-job-name
+    """
+    owner = pods.template.owner
+    names = {
+        value
+        for requirement in selector.requirements
+        if requirement.key in _JOB_NAMES and requirement.operator == "In"
+        for value in requirement.values
+    }
+    if not names or owner.name.endswith("*"):
+        return False
+    if owner.group_kind == kinds.JOB:
+        return owner.name not in names
+    if owner.group_kind == kinds.CRON_JOB:
+        return not any(name.startswith(f"{owner.name}-") for name in names)
+    return owner.group_kind.group == "apps"
 
 
 def _unknown(labels: Mapping[str, str], key: str) -> bool:
