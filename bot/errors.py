@@ -87,13 +87,17 @@ class UnbuildableError(FairleadError):
 class FetchError(FairleadError):
     """A remote source could not be fetched; the message is one clause that says why.
 
-    `refused`: it may not be asked for, or not be taken; `limit`: a budget of ours was met.
+    `refused`: it may not be asked for, or not be taken; `limit`: a budget of ours was met;
+    `passing`: the next attempt may succeed, as when a server does not answer.
     """
 
-    def __init__(self, message: str, *, refused: bool = False, limit: bool = False) -> None:
+    def __init__(
+        self, message: str, *, refused: bool = False, limit: bool = False, passing: bool = False
+    ) -> None:
         super().__init__(message)
         self.refused = refused
         self.limit = limit
+        self.passing = passing
 
 
 class GitHubError(FairleadError):

@@ -69,6 +69,9 @@ class Shelves:
     owners: list[frozenset[str]] = field(default_factory=list)
     enabled: bool = True
 
+    def from_store(self) -> Shelves:
+        return self
+
     @contextmanager
     def session(
         self, owners: frozenset[str], repositories: tuple[str, ...] = ()

@@ -42,13 +42,15 @@ class FetchResult:
     `files` are the source's files by path: the repository's at that version, the single file under
     its own name, or the chart's without its archive's top directory. Their content is read by blob
     id, like that of any other file. `digest` is the commit, or `sha256:...` of the archive.
-    `message` is one sentence on why there are no files.
+    `message` is one sentence on why there are no files, or why they are those of an earlier fetch.
+    `passing` says that the source could not be reached and the next attempt may succeed.
     """
 
     status: FetchStatus
     files: Mapping[str, File] = field(default_factory=lambda: MappingProxyType({}))
     digest: str = ""
     message: str = ""
+    passing: bool = False
 
 
 class Fetcher(Protocol):

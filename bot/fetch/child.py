@@ -78,7 +78,7 @@ def _result(number: int, item: FetchItem, folder: Path, limits: FetchLimits) -> 
         return fetch_item(number, item, folder, limits)
     except FetchError as error:
         status: ItemStatus = "refused" if error.refused else "limit" if error.limit else "failed"
-        return ItemResult(number, status, message=str(error))
+        return ItemResult(number, status, message=str(error), passing=error.passing)
     except GitError as error:
         return ItemResult(number, "failed", message=str(error))
     except MemoryError:

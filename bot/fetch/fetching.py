@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha1, sha256
 from itertools import chain
 from pathlib import Path
@@ -36,7 +36,8 @@ class Fetching:
     session. `hosts` are the entries of FAIRLEAD_FETCH_HOSTS, allowed in addition to what the base
     uses. `surroundings` are the environment variables for proxies and certificates. With
     `confined`, nothing is fetched without a complete sandbox. `accounts` are those for private
-    sources.
+    sources. With `stale`, a mutable version of a source that cannot be reached is answered with
+    what was fetched for it last.
     """
 
     store: Path | None = None
@@ -47,6 +48,11 @@ class Fetching:
     limits: SessionLimits = field(default_factory=SessionLimits)
     launch: str = LAUNCH
     accounts: Accounts = field(default_factory=Accounts, repr=False)
+    stale: bool = False
+
+    def from_store(self) -> Fetching:
+        """The same settings, with answers of earlier fetches where a source cannot be reached."""
+        return replace(self, stale=True)
 
     @contextmanager
     def session(
@@ -166,9 +172,19 @@ class Session:
             outcomes = pool.map(FetchRun.run, runs, groups.values())
             for source, outcome in chain.from_iterable(outcomes):
                 stored = self._open(source, outcome, store) if isinstance(outcome, str) else outcome
-                self._results[source.reference] = stored or _REMOVED
+                self._results[source.reference] = self._settled(source, stored or _REMOVED, store)
         store.make_room()
         self._seconds_left -= time.monotonic() - started
+
+    def _settled(self, source: AllowedSource, result: FetchResult, store: Store) -> FetchResult:
+        """The result, or what was fetched last where the source cannot be reached."""
+        if not (result.passing and self._fetching.stale):
+            return result
+        resolved = store.latest(source.key)
+        earlier = self._open(source, resolved, store) if resolved else None
+        if earlier is None:
+            return result
+        return replace(earlier, message=f"as fetched before, since {result.message}")
 
     def _fetch_run(self, store: Store, account: FetchAccount | None) -> FetchRun:
         fetching = self._fetching

@@ -42,7 +42,9 @@ def addresses_of(
             ip_address(text.partition("%")[0]) for text in resolver(address.host, address.port)
         ]
     except (OSError, UnicodeError, ValueError) as error:
-        raise FetchError(f"the name '{address.host}' cannot be resolved") from error
+        # A name service that is down and a name that is unknown cannot be told apart for sure.
+        message = f"the name '{address.host}' cannot be resolved"
+        raise FetchError(message, passing=isinstance(error, OSError)) from error
     for candidate in addresses:
         _check(candidate, address, hosts)
     return tuple(dict.fromkeys(map(str, addresses)))[:_MAX_ADDRESSES]

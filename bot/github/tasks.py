@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-Reason = Literal["changed", "requested", "missing", "moved"]
+Reason = Literal["changed", "requested", "missing", "moved", "refetch"]
 Priority = Literal["people", "bots", "sweep"]
+REFETCH_WAITS: Final = (60.0, 120.0, 240.0, 480.0, 900.0)
+"""Seconds before each attempt to fetch a source that could not be reached: half an hour in all."""
+
 MaintenanceKind = Literal[
     "act", "close", "forget", "obey", "recheck", "recheck-installation", "rerun", "sweep",
     "sweep-all", "sweep-installation", "ungroup", "welcome",
@@ -25,6 +28,8 @@ class Job:
     `reason` is "requested" to review a reviewed head again, "missing" to review only a head
     without any check run of this App, and "moved" to review a head again because its base branch
     received something: its check stays concluded meanwhile and changes only if the verdict does.
+    "refetch" is the same for a review of `head` that a remote source was missing from, after
+    `tries` earlier attempts.
     `quiet`: no comments, only the check, as for pull requests older than the App's installation.
     """
 
@@ -34,6 +39,8 @@ class Job:
     reason: Reason = "changed"
     priority: Priority = "people"
     quiet: bool = False
+    head: str = ""
+    tries: int = 0
 
     @property
     def key(self) -> str:

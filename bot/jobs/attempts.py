@@ -168,7 +168,7 @@ class Attempts:
 def _from_sweep(task: Task) -> bool:
     if isinstance(task, MaintenanceTask):
         return task.action in {"sweep", "sweep-installation"}
-    return isinstance(task, Job) and task.priority == "sweep"
+    return isinstance(task, Job) and task.priority == "sweep" and task.reason != "refetch"
 
 
 def _attempt_result(

@@ -11,11 +11,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bot.github.tasks import Announcement, Job, Task
+from bot.github.tasks import Announcement, Job, Reason, Task
 
-_THOROUGHNESS: Final[Mapping[str, int]] = MappingProxyType(
-    {"missing": 0, "changed": 1, "requested": 2}
+_DOES: Final[Mapping[Reason, frozenset[Reason]]] = MappingProxyType(
+    {
+        "missing": frozenset({"missing"}),
+        "changed": frozenset({"changed", "missing"}),
+        "requested": frozenset({"changed", "missing", "moved", "refetch", "requested"}),
+        "moved": frozenset({"moved"}),
+        "refetch": frozenset({"refetch"}),
+    }
 )
+"""What a job of each reason does of the work of other jobs."""
 _URGENCY: Final[Mapping[str, int]] = MappingProxyType({"sweep": 0, "bots": 1, "people": 2})
 
 
@@ -27,7 +34,7 @@ def covers(waiting: Task, task: Task) -> bool:
         return False
     return (
         waiting.key == task.key
-        and _THOROUGHNESS[waiting.reason] >= _THOROUGHNESS[task.reason]
+        and task.reason in _DOES[waiting.reason]
         and _URGENCY[waiting.priority] >= _URGENCY[task.priority]
         and (task.quiet or not waiting.quiet)
     )

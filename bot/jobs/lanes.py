@@ -12,7 +12,16 @@ from typing import Final
 
 from dbos import DBOS, WorkflowStatus
 
-from bot.github.tasks import Announcement, Batch, GroupJob, Job, MaintenanceTask, PushJob, Task
+from bot.github.tasks import (
+    REFETCH_WAITS,
+    Announcement,
+    Batch,
+    GroupJob,
+    Job,
+    MaintenanceTask,
+    PushJob,
+    Task,
+)
 
 AT_ONCE: Final = "at-once"
 GROUPS: Final = "merge-groups"
@@ -92,6 +101,13 @@ def delay_of(task: Task) -> float | None:
         case Batch(tasks=tasks):
             return max(filter(None, map(delay_of, tasks)), default=None)
     return None
+
+
+def pause_before(task: Task) -> float:
+    """Seconds between the end of a task and this one, which follows from it."""
+    if isinstance(task, Job) and task.reason == "refetch":
+        return REFETCH_WAITS[min(task.tries, len(REFETCH_WAITS)) - 1]
+    return 0.0
 
 
 def queued_keys() -> frozenset[str]:

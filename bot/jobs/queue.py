@@ -258,7 +258,7 @@ class Queue:
             raise JobFailed(reference(key))
         for position, row in enumerate(result["tasks"]):
             next_task = read(row)
-            wait = position * result["spread"] or None
+            wait = position * result["spread"] + lanes.pause_before(next_task) or None
             self._enqueue(f"{key}!{next_task.label}", next_task, AttemptNumber(), wait)
         return result["outcome"]
 

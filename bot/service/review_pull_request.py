@@ -27,6 +27,7 @@ from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages, trusted
 from bot.service.deadline import Deadline
 from bot.service.page_record import store_page
+from bot.service.refetch import fetching_for, is_last, refetching, with_retries
 from bot.service.reverts import with_revert
 from bot.service.shared_head import conclude
 
@@ -63,6 +64,7 @@ def review(context: ServiceContext, job: Job) -> Done:
     handles what it raises: it tries again or gives up, and then `give_up` ends the check.
     """
     deadline = Deadline(context.seconds)
+    context = fetching_for(context, job)
     with opened(context, job) as (github, pull):
         about = check_runs.about_pull(pull)
         if _unneeded(github, pull, job):
@@ -76,7 +78,8 @@ def review(context: ServiceContext, job: Job) -> Done:
         case = with_revert(context, github, pull, case, deadline)
         policy, commits = case.policy, case.commits
         outcome = settled(context, github, pull, case)
-        judged = outcome.review
+        judged = with_retries(outcome.review, job, context.now())
+        refetches = refetching(job, pull.head, judged)
         posted, files = read_posted(github, pull), changed_files(github, pull)
         *operations, ending = plan(
             judged, policy, posted, files, pages(github, pull.number, pull.head)
@@ -84,8 +87,9 @@ def review(context: ServiceContext, job: Job) -> Done:
         deadline.check()
         if _moved(github, pull):
             return _superseded(github, pull, job, run)
-        if job.reason == "moved" and _says_the_same(github, about, _reviewed(ending, job)):
-            return Done("unchanged")
+        repeated = job.reason in {"moved", "refetch"} and not is_last(job)
+        if repeated and _says_the_same(github, about, _reviewed(ending, job)):
+            return Done("unchanged", refetches)
         with context.observer.stage("publish"):
             perform(github, pull, _fitting(operations, pull, job, judged))
         end = _reviewed(ending, job)
@@ -97,7 +101,7 @@ def review(context: ServiceContext, job: Job) -> Done:
         follow += _retargeted(github, pull, job)
         if not job.quiet:
             tell_teams(context, github, pull, judged, policy)
-    return Done(judged.verdict, follow)
+    return Done(judged.verdict, (*follow, *refetches))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,9 @@ def _unneeded(github: GitHubConnection, pull: PullRequest, job: Job) -> bool:
     """Whether there is nothing to review; then no run stays in progress either."""
     if pull.open and job.reason in {"requested", "moved"}:
         return False
+    if pull.open and job.reason == "refetch":
+        # Another head has its own review, and its own attempts.
+        return pull.head != job.head
     about, runs = check_runs.about_pull(pull), check_runs.runs_on(github, pull.head)
     run = check_runs.newest(runs, about)
     if not pull.open or check_runs.is_reviewed(run, about, quiet=job.quiet):

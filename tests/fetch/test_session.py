@@ -159,8 +159,10 @@ def test_a_session_lasts_so_long_and_no_longer(fetching: Fetching, server: Serve
         first = session.fetch([SourceReference("file", f"{server.url}/slow")])
         second = session.fetch([SourceReference("file", f"{server.url}/other")])
     assert [*first, *second] == [
-        FetchResult("limit", message="it took longer than 3 seconds"),
-        FetchResult("limit", message="the review's 3 seconds for fetching are used up"),
+        FetchResult("limit", message="it took longer than 3 seconds", passing=True),
+        FetchResult(
+            "limit", message="the review's 3 seconds for fetching are used up", passing=True
+        ),
     ]
 
 

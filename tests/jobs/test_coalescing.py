@@ -37,6 +37,12 @@ JOB = Job(1, 2, 3)
         (Announcement(JOB, "a" * 40), Announcement(JOB, "b" * 40), True),
         (JOB, Announcement(JOB), False),
         (Announcement(JOB), JOB, False),
+        (Job(1, 2, 3, "moved"), JOB, False),
+        (JOB, Job(1, 2, 3, "moved"), False),
+        (Job(1, 2, 3, "requested"), Job(1, 2, 3, "moved"), True),
+        (Job(1, 2, 3, "refetch"), JOB, False),
+        (JOB, Job(1, 2, 3, "refetch"), False),
+        (Job(1, 2, 3, "requested"), Job(1, 2, 3, "refetch"), True),
         (MaintenanceTask("sweep", 1, 2), MaintenanceTask("sweep", 1, 2), False),
     ],
 )

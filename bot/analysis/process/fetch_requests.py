@@ -39,6 +39,9 @@ class Fetches(Protocol):
         `repositories` are the addresses of the reviewed repository.
         """
 
+    def from_store(self) -> Fetches:
+        """The same, with answers of earlier fetches where a source cannot be reached."""
+
 
 _LONGEST: Final = 1_024
 _MODES: Final = REGULAR | {SYMLINK}

@@ -196,13 +196,15 @@ class RenderedRoots:
 class Fetched:
     """One remote source that was requested.
 
-    `digest` is the fetched commit or `sha256:...`; `message` says why nothing was fetched.
+    `digest` is the fetched commit or `sha256:...`; `message` says why nothing was fetched, or why
+    what was fetched earlier stands for it. `passing`: the next attempt may succeed.
     """
 
     source: str
     version: str
     digest: str = ""
     message: str = ""
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,7 @@ class Summary:
     """What was compared, in numbers. `change` is written `class` in JSON.
 
     `rendered` is None where no affected root needs a renderer. `fetched` lists the remote sources
-    that were requested.
+    that were requested, and `retries` says whether and until when the failed ones are tried again.
     """
 
     environments: int
@@ -233,6 +235,7 @@ class Summary:
     rendered: RenderedRoots | None = None
     fetched: tuple[Fetched, ...] = ()
     validation: ObjectValidation | None = None
+    retries: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,15 +19,22 @@ def fetched_of(reference: SourceReference, result: FetchResult) -> Fetched:
         "/".join(part for part in (place, reference.name) if part),
         reference.version.removeprefix("refs/tags/"),
         result.digest,
-        result.message if result.status != "fetched" else "",
+        result.message,
+        result.passing,
     )
 
 
 def fetched(summary: Summary) -> str:
     """The sentence on fetched and missing sources; empty where none was requested."""
-    arrived = [_words(source) for source in summary.fetched if not source.message]
+    arrived = [
+        f"{_words(source)} ({source.message})" if source.message else _words(source)
+        for source in summary.fetched
+        if source.digest or not source.message
+    ]
     missing = [
-        f"{_words(source)} ({source.message})" for source in summary.fetched if source.message
+        f"{_words(source)} ({source.message})"
+        for source in summary.fetched
+        if source.message and not source.digest
     ]
     parts = (("Fetched", arrived), ("Not fetched:", missing))
     return "; ".join(f"{word} {_listed(texts)}" for word, texts in parts if texts)
