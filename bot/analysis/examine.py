@@ -48,7 +48,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.gitops import Declarations, RepositoryAddresses, indeterminate, is_sensitive
 from bot.kubernetes.remote.resolve import RemoteSources
 from bot.kubernetes.remote.sources import remote_sources
-from bot.kubernetes.treatment.unjudged import unjudged
+from bot.kubernetes.treatment.unjudged import unjudged, unread_carriers
 
 _APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 
@@ -266,7 +266,10 @@ def _unread_files(question: Question, content: Content) -> Iterator[Trouble]:
 def _unjudged(states: States, locator: Locator) -> Iterator[Problem]:
     """What no rule judges of the environments that differ."""
     compared = (*states.pairs, *states.upgrades, *states.beside, *states.divided)
-    for part in unjudged([(pair.before, pair.after) for pair in compared]):
+    applied, unlisted = (
+        [(pair.before, pair.after) for pair in pairs] for pairs in (compared, states.unlisted)
+    )
+    for part in (*unjudged(applied), *unread_carriers(unlisted)):
         subject = ProblemSubject(part.name, tuple(map(_content, part.resources)))
         place = locator.place(part.node, part.side)
         message = in_one_line(part.message)

@@ -187,7 +187,7 @@ class Pairing:
     def unlisted(self, environment: Environment) -> Pair | None:
         """An environment with the manifests added that nothing applies; None where those are equal.
 
-        They give way to what is applied, and are the same wherever their directory belongs.
+        They stand for what is applied under their keys, so that each is judged as it is written.
         """
         old, new = self.before, self.after
         changed = {
@@ -203,10 +203,8 @@ class Pairing:
         sides = []
         for side in (old, new):
             state, _ = side.state(environment, self.policy, self.environments)
-            present = {resource.key for resource in state.resources}
             added = combined(side.roots[key] for key in changed if key in side.roots)
-            more = tuple(resource for resource in added if resource.key not in present)
-            sides.append(replace(state, resources=(*state.resources, *more)))
+            sides.append(replace(state, resources=_with_unlisted(state.resources, added)))
         paths = {path for key in changed for path in new.roots[key].root.files}
         return Pair(sides[0], sides[1], tuple(sorted(paths)))
 
@@ -299,6 +297,26 @@ def combined(roots: Iterable[Applied], *, upgrade: bool = False) -> tuple[Resour
             key = replace(resource.key, name=f"{resource.key.name}{number}")
         resources[key] = resource if number == 1 else replace(resource, key=key)
     return joined(resources.values(), nested)
+
+
+def _with_unlisted(
+    resources: Iterable[Resource], added: Iterable[Resource]
+) -> tuple[Resource, ...]:
+    """Return resources with others in the place of those of the same key.
+
+    What has only the prefix of a name, or is carried, replaces nothing.
+    """
+    by_key = {resource.key: resource for resource in resources}
+    nested: list[Resource] = []
+    for resource in added:
+        if resource.source.nesting is not None:
+            nested.append(resource)
+        elif resource.key in by_key and resource.key.name.endswith("*"):
+            key = replace(resource.key, name=f"{resource.key.name} in {resource.source.path}")
+            by_key[key] = replace(resource, key=key)
+        else:
+            by_key[resource.key] = resource
+    return joined(by_key.values(), nested)
 
 
 def _source_order(applied: Applied) -> int:

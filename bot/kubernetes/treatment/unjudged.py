@@ -48,6 +48,11 @@ def unjudged(pairs: Sequence[tuple[State, State]]) -> Iterator[Unjudged]:
     for described, kinds in groups.items():
         for name, members in sorted(kinds.items()):
             yield _of_kind(described, name, list(members.values()))
+    yield from unread_carriers(pairs)
+
+
+def unread_carriers(pairs: Sequence[tuple[State, State]]) -> Iterator[Unjudged]:
+    """Yield the parts of changed carriers that cannot be read, of each pair base and head."""
     for before, after in pairs:
         yield from _unread_carriers(before, after)
 
