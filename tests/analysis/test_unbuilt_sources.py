@@ -6,6 +6,7 @@ import pytest
 
 from bot.analysis.examine import Question, examine_trees
 from bot.core.engine.review import Problem
+from tests.analysis.law import HERE, Repository, application, config, review
 from tests.states import Grove
 
 RELEASE = """\
@@ -136,3 +137,15 @@ def test_a_source_is_found_in_a_root_that_is_not_rendered() -> None:
     (problem,) = examine_trees(grove.question(), grove.content(), ()).problems
 
     assert problem.message.startswith("The chart podinfo of https://charts.example.com is not")
+
+
+def test_an_application_without_an_address_is_named_without_one() -> None:
+    base = {"a.yaml": config()}
+    nowhere = application("shop", "shop").replace(HERE, "''")
+
+    (problem,) = review(Repository(base, {**base, "argo/a.yaml": nowhere})).problems
+
+    assert problem.message.startswith(
+        "The source at path shop is not rendered: Application/argocd/shop has no repoURL, so nobody "
+        "can tell what it applies;"
+    )

@@ -23,7 +23,7 @@ Fate: TypeAlias = Literal["pruned", "unknown", "confirmed", "left"]
 class Removed:
     """An object that a change takes out of the cluster, and what is lost with it, as a clause.
 
-    `owner` is the removed object that takes it along where its own manifest stays.
+    `owner` is the removed object that takes it along, whether or not its own manifest stays.
     """
 
     resource: Resource
@@ -47,7 +47,8 @@ def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Itera
             continue
         loss = _loss(resource, before)
         if loss is not None:
-            yield Removed(resource, _fate(resource, before, after), loss)
+            fate, owner = _fate(resource, before, after)
+            yield Removed(resource, fate, loss, owner)
     yield from _with_owners(before, after, kinds_removed)
 
 
@@ -75,14 +76,19 @@ def _is_named(resource: Resource, kinds_removed: frozenset[str]) -> bool:
     return is_wanted and not key.name.endswith("*")
 
 
-def _fate(resource: Resource, before: State, after: State) -> Fate:
-    """Return the worst that the owners of base do with a resource whose manifest goes."""
+def _fate(resource: Resource, before: State, after: State) -> tuple[Fate, Resource | None]:
+    """Return the worst that the owners of base do with a resource whose manifest goes.
+
+    With it the owner that does so, where the change removes that as well.
+    """
     owners = owners_of(resource, before)
     if not owners:
         kept = is_kept_by_flux(resource) or is_kept_by_helm(resource)
-        return _UNKNOWN[argo_prune_mark(resource)] if not kept else "left"
-    fates = {fate_by(owner, resource, before, after) for owner in owners}
-    return next(fate for fate in _WORST_FIRST if fate in fates)
+        return (_UNKNOWN[argo_prune_mark(resource)] if not kept else "left"), None
+    fates = [(fate_by(owner, resource, before, after), owner) for owner in owners]
+    fate, owner = min(fates, key=lambda pair: _WORST_FIRST.index(pair[0]))
+    is_gone = owner in removed_owners(before, after)
+    return fate, owner.resource if is_gone else None
 
 
 _WORST_FIRST: Final[tuple[Literal["pruned", "confirmed", "left"], ...]] = (

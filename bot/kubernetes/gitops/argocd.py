@@ -83,11 +83,14 @@ def _unbuilt(application: Application, body: Body, node: Node, cluster: str) -> 
     """Return the root of a source in another repository, which is not fetched."""
     address = without_credentials(text(body.get("repoURL")) or "")
     path = text(body.get("path"))
-    part = f", path {path}," if path else ""
     resource = application.node.resource
     name = (application.name,) if application.name != resource.name else ()
+    title = f"source {address}" + (f", path {path}," if path else "")
     why = f"{resource.key} takes it from another repository, which is not fetched"
-    declared = unbuilt(node, f"source {address}{part}", why, body)
+    if not address:
+        title = f"source at path {path}" if path else "source"
+        why = f"{resource.key} has no repoURL, so nobody can tell what it applies"
+    declared = unbuilt(node, title, why, body)
     return replace(declared, cluster=cluster, name=" ".join((*name, declared.name)))
 
 

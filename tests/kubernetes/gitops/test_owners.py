@@ -204,4 +204,8 @@ def test_an_owner_that_nobody_deletes_from_the_cluster_keeps_its_resources() -> 
 
     assert messages({**rest, "apps/shop.yaml": ARGO}, rest) == []
     pruning = {**rest, "root.yaml": parent + "  syncPolicy: {automated: {prune: true}}\n"}
-    assert messages({**pruning, "apps/shop.yaml": ARGO}, pruning) == [PRUNED]
+    assert messages({**pruning, "apps/shop.yaml": ARGO}, pruning) == [
+        PRUNED.replace(
+            "removed and will be pruned", "deleted with its owner Application/argocd/shop"
+        )
+    ]
