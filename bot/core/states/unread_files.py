@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Final
 
 from bot.core.engine.review import ProblemSubject
@@ -22,6 +22,7 @@ from bot.core.tree import Blobs, File
 _LEFT: Final[Side] = "LEFT"
 _RIGHT: Final[Side] = "RIGHT"
 _LARGEST: Final = 16 << 20
+_MOST_LISTED: Final = 5
 _HELMFILE: Final = re.compile(r"helmfile[\w.-]*\.ya?ml(?:\.gotmpl)?|helmfile\.gotmpl", re.ASCII)
 _HELMFILES: Final = "helmfile.d"
 _TEMPLATE_SUFFIXES: Final = (
@@ -38,8 +39,21 @@ _KIND: Final = re.compile(r"(?m)^[\s\-{\"']*kind['\"]?\s*:")
 _ACTION: Final = re.compile(r"\{\{|\{%|<%|\$\{|\(@|#@")
 
 
+@dataclass(frozen=True, slots=True)
+class _UnreadFile:
+    """A changed file that is not read, the side that has it, and its content ids."""
+
+    path: str
+    side: Side
+    contents: tuple[str, ...]
+
+
 def unread_files(base: Files, head: Files, manifests: Manifests, blobs: Blobs) -> Iterator[Trouble]:
-    """Yield a problem for each changed file of `head` or removed one of `base` that is not read."""
+    """Yield the problems that changed files of `head` or removed ones of `base` are not read.
+
+    Files that are not read for the same reason are one problem.
+    """
+    groups: dict[tuple[str, Side, bool], list[_UnreadFile]] = {}
     for path in sorted({*base.all, *head.all}):
         old, new = base.all.get(path), head.all.get(path)
         if old == new:
@@ -52,8 +66,10 @@ def unread_files(base: Files, head: Files, manifests: Manifests, blobs: Blobs) -
             side = _LEFT
         if why:
             contents = tuple(file.blob for file in (old, new) if file is not None)
-            subject = ProblemSubject(path, contents)
-            yield replace(_trouble(path, why, side=side, new=old is None), subject=subject)
+            group = groups.setdefault((why, side, old is None), [])
+            group.append(_UnreadFile(path, side, contents))
+    for (why, _, is_new), files in groups.items():
+        yield _trouble(files, why, new=is_new)
 
 
 def _why(path: str, file: File, files: Files, manifests: Manifests, blobs: Blobs) -> str:
@@ -99,6 +115,20 @@ def _text(file: File, blobs: Blobs) -> str:
         return ""
 
 
-def _trouble(path: str, why: str, *, side: Side, new: bool) -> Trouble:
-    advice = "list it under `ignore:` in the policy if nothing applies it, or review it by hand"
-    return Trouble("unjudged", new, path, side, f"{path} {why}: {advice}")
+def _trouble(files: list[_UnreadFile], why: str, *, new: bool) -> Trouble:
+    """Return one problem for the files that are not read for one reason."""
+    first, *others = files
+    what, it = first.path, "it"
+    if others:
+        more = f" and {len(others) - _MOST_LISTED} more" if len(others) > _MOST_LISTED else ""
+        listed = ", ".join(file.path for file in others[:_MOST_LISTED])
+        what, it = f"{first.path} and {len(others)} more ({listed}{more}): each", "them"
+    advice = (
+        f"list {it} under `ignore:` in the policy if nothing applies {it}, or review {it} by hand"
+    )
+    contents = first.contents
+    if others:
+        contents = tuple(part for file in files for part in (file.path, *file.contents))
+    subject = ProblemSubject(first.path, contents)
+    message = f"{what} {why}: {advice}"
+    return Trouble("unjudged", new, first.path, first.side, message, subject=subject)

@@ -63,6 +63,28 @@ def test_a_file_that_did_not_change_or_is_ignored_is_no_problem() -> None:
     assert problems({}, files, "deploy/**") == []
 
 
+def test_files_that_are_not_read_for_one_reason_are_one_problem() -> None:
+    files = {f"deploy/{number}.yaml.j2": TEMPLATE for number in range(8)}
+    sides: tuple[dict[str, bytes], ...] = (
+        {},
+        {path: text.encode() for path, text in files.items()},
+    )
+
+    first, other = (
+        examine(sides[0], {**sides[1], **more}, Policy(), ()).problems
+        for more in ({}, {"deploy/7.yaml.j2": f"{TEMPLATE}# x\n".encode()})
+    )
+
+    assert " | ".join(problem.message for problem in first) == (
+        "deploy/0.yaml.j2 and 7 more (deploy/1.yaml.j2, deploy/2.yaml.j2, deploy/3.yaml.j2, "
+        "deploy/4.yaml.j2, deploy/5.yaml.j2 and 2 more): each is a template outside a chart, and "
+        "what is made of it is not known: list them under `ignore:` in the policy if nothing "
+        "applies them, or review them by hand"
+    )
+    assert [problem.id for problem in first] == [problem.id for problem in other]
+    assert [problem.digest for problem in first] != [problem.digest for problem in other]
+
+
 def test_a_removed_or_changed_template_was_as_unknown_before() -> None:
     files = {"deploy/rbac.yaml": TEMPLATE}
 
