@@ -91,12 +91,12 @@ class CommandLine(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return PASS
         except (click.ClickException, click.Abort, FairleadError, OSError) as error:
-            message, status = _refusal(error)
+            message, status = refusal(error)
             click.echo(f"fairlead: {message.strip()}", err=True)
         return status if isinstance(status, int) else PASS
 
 
-def _refusal(error: Exception) -> tuple[str, int]:
+def refusal(error: Exception) -> tuple[str, int]:
     """The message for an error, and the exit status."""
     if isinstance(error, click.ClickException):
         return _with_hint(error), WRONG_USE

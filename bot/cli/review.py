@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from bot.cli.group import BLOCKED, INCOMPLETE, PASS
+from bot.cli.group import BLOCKED, INCOMPLETE, PASS, refusal
 from bot.cli.output import terminal
 from bot.cli.repository_options import RepositoryOptions, repository_options
-from bot.errors import AnalysisError
+from bot.errors import AnalysisError, FairleadError
 from bot.settings import cache_directory, tool_folders
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         renders=renders_here(tool_folders()),
         fetching=where.fetching(cache),
     )
-    with open_sides(base, head, where.repo) as sides:
+    with _errors_in(form, target), open_sides(base, head, where.repo) as sides:
         policy = where.policy_for(sides)
         title = f"Comparing {base} with {head}"
         result, complete = _compare(sides, policy, options, form, title)
@@ -141,6 +142,24 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
         if fix and complete:
             apply_fixes(result, sides.at_head, fixed_tree(sides.head.name, where.repo))
     ctx.exit(STATUS[result.verdict])
+
+
+@contextmanager
+def _errors_in(form: str, target: Path | None) -> Iterator[None]:
+    """An error as a document too where JSON was requested, so that a program can read it."""
+    from bot.core.publish.review_json import error_json  # noqa: PLC0415 - not for --help
+
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (click.ClickException, FairleadError, OSError) as error:
+        if form == "json":
+            message, status = refusal(error)
+            # Where the file cannot be written, that is the error.
+            with suppress(OSError):
+                terminal.write(error_json(message.strip(), status), target)
+        raise
 
 
 def _compare(

@@ -146,6 +146,6 @@ def test_an_application_without_an_address_is_named_without_one() -> None:
     (problem,) = review(Repository(base, {**base, "argo/a.yaml": nowhere})).problems
 
     assert problem.message.startswith(
-        "The source at path shop is not rendered: Application/argocd/shop has no repoURL, so nobody "
-        "can tell what it applies;"
+        "The source at path shop is not rendered: Application/argocd/shop has no repoURL, so "
+        "nobody can tell what it applies;"
     )

@@ -374,3 +374,32 @@ def test_what_lies_elsewhere_is_fetched_unless_one_says_no(
         said = f"fairlead: Fetching {server.host}/git/team/base v1.0.0, {server.host}/git/team/base"
         assert ran.stderr == (f"{said} v1.1.0\n" if asked else "")
         assert ran.status == 3
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        pytest.param({}, "neither 'base' nor 'head' contains a manifest", id="no manifest"),
+        pytest.param(
+            {".github/fairlead.yml": "version: [\n", "a.yaml": ACCOUNT},
+            "the policy .github/fairlead.yml is not valid",
+            id="an invalid policy",
+        ),
+    ],
+)
+def test_an_error_is_a_document_where_json_was_requested(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: dict[str, str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for side in ("base", "head"):
+        write(tmp_path / side, files)
+
+    ran = fairlead("review", "base", "head", "--format", "json")
+
+    document = json.loads(ran.stdout)
+    assert (ran.status, document["schema"], document["status"]) == (2, "fairlead.error/1", 2)
+    assert document["message"].startswith(message)
+    assert ran.stderr == f"fairlead: {document['message']}\n"

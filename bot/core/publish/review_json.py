@@ -132,6 +132,12 @@ def to_json(decided: review.Review) -> str:
     return json.dumps(msgspec.to_builtins(_review(decided)), indent=2) + "\n"
 
 
+def error_json(message: str, status: int) -> str:
+    """The JSON text of an error that ended a command with this status: there is no review."""
+    document = {"schema": "fairlead.error/1", "status": status, "message": message}
+    return json.dumps(document, indent=2) + "\n"
+
+
 def review_schema() -> Mapping[str, Any]:
     """The published JSON Schema of that JSON."""
     (_, definitions) = msgspec.json.schema_components([Review], ref_template="#/$defs/{name}")
