@@ -7,7 +7,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.network.newly_denied import narrowed_findings
 from bot.kubernetes.network.state_policies import POLICY_KINDS
-from bot.kubernetes.workloads.pods import TEMPLATED
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.NOTICE
 SUBJECTS = (*POLICY_KINDS, kinds.NAMESPACE, *TEMPLATED)

@@ -8,7 +8,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.network.newly_allowed import widened_findings
 from bot.kubernetes.network.state_policies import POLICY_KINDS
-from bot.kubernetes.workloads.pods import TEMPLATED
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (*POLICY_KINDS, kinds.NAMESPACE, *TEMPLATED)

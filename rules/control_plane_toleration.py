@@ -7,8 +7,9 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.workloads.pods import TEMPLATED, pod_templates, str_of
+from bot.kubernetes.workloads.pods import pod_templates, str_of
 from bot.kubernetes.workloads.taints import Access, control_plane_access
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.ERROR
 CONSENT = POD_TEMPLATE

@@ -7,7 +7,7 @@ from bot.core.state import State
 from bot.kubernetes.absence import dangling
 from bot.kubernetes.network.policy_checks import subjects_of_policy
 from bot.kubernetes.network.state_policies import POLICY_KINDS
-from bot.kubernetes.workloads.pods import TEMPLATED
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (*POLICY_KINDS, *TEMPLATED)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
 from bot.kubernetes.checks import new_findings
-from bot.kubernetes.workloads.pods import TEMPLATED
 from bot.kubernetes.workloads.probe_ports import check_probe_ports
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.WARNING
 SUBJECTS = TEMPLATED

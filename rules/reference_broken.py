@@ -6,9 +6,10 @@ from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes.naming import escaped
-from bot.kubernetes.workloads.pods import TEMPLATED, str_of
+from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.references import PROVIDERS
 from bot.kubernetes.workloads.references_broken import Broken, broken_references
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = (*PROVIDERS, *TEMPLATED)

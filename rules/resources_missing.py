@@ -10,9 +10,10 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.naming import container_name
 from bot.kubernetes.services.probes import matches_any
-from bot.kubernetes.workloads.pods import TEMPLATED, str_of
+from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.requests import Demand
 from bot.kubernetes.workloads.requests_changed import affected, newly_lacking, newly_refused
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.NOTICE
 CONSENT = POD_TEMPLATE

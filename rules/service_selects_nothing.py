@@ -7,7 +7,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.absence import dangling
 from bot.kubernetes.services.checks import pods_behind
-from bot.kubernetes.workloads.pods import TEMPLATED
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.WARNING
 SUBJECTS = (kinds.SERVICE, *TEMPLATED)

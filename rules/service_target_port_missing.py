@@ -7,7 +7,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.checks import new_findings
 from bot.kubernetes.services.ports import check_target_ports
-from bot.kubernetes.workloads.pods import TEMPLATED
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.ERROR
 SUBJECTS = (kinds.SERVICE, *TEMPLATED)

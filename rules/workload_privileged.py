@@ -9,7 +9,8 @@ from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes.podsecurity.new_violations import NewViolations, new_violations
-from bot.kubernetes.workloads.pods import TEMPLATED, str_of
+from bot.kubernetes.workloads.pods import str_of
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.ERROR
 CONSENT = POD_TEMPLATE

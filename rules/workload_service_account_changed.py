@@ -11,7 +11,7 @@ from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.rbac import workload_accounts
 from bot.kubernetes.workloads.cloud_identities import labelled_pods
-from bot.kubernetes.workloads.pods import TEMPLATED
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY: Final = Severity.ERROR
 CONSENT = POD_TEMPLATE

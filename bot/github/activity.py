@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.errors import GitHubAnswerError
 from bot.github.api import read
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 
 _MOST: Final = 100
 """The most pushes and merges that are read, the newest: one page."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.errors import GitHubError
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.errors import translated
 
 MOST_COMMITS: Final = 3000

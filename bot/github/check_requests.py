@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.github.api import change, read, send
-from bot.github.auth import GitHubConnection
 from bot.github.check_runs import About, CheckRun, check_run, newest, runs_on
+from bot.github.connection import GitHubConnection
 from bot.github.webhook import NAME
 
 

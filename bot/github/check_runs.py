@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.errors import GitHubAnswerError, GitHubError
 from bot.github.api import read
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.external_id import ExternalId
 from bot.github.pulls import PullRequest
 from bot.github.tasks import GroupJob, PushJob

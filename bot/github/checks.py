@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from bot.core.publish.plan import Annotation, ConcludeCheck
-from bot.github.auth import GitHubConnection
 from bot.github.check_requests import post_run, update_run
 from bot.github.check_runs import About, CheckRun, is_superseded, is_unfinished, newest, runs_on
+from bot.github.connection import GitHubConnection
 from bot.github.events import RECHECK
 from bot.github.external_id import CheckEnding, ExternalId
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from github import Auth, Github, GithubIntegration
 
-from bot.github.auth import API_VERSION
+from bot.github.connection import API_VERSION
 
 _SECONDS: Final = 15
 

@@ -24,7 +24,7 @@ from bot.core.publish.plan import (
 )
 from bot.errors import GitHubAnswerError, GitHubError
 from bot.github.api import change, send
-from bot.github.auth import GitHubConnection, pages
+from bot.github.connection import GitHubConnection, pages
 from bot.github.errors import translated
 from bot.github.pulls import PullRequest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.github.api import change, send
-from bot.github.auth import GitHubConnection, pages
+from bot.github.connection import GitHubConnection, pages
 
 
 def say_once(connection: GitHubConnection, number: int, body: str, marker: str) -> None:

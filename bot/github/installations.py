@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.github.api import read
-from bot.github.auth import Gateway, listed
+from bot.github.auth import Gateway
+from bot.github.connection import listed
 from bot.github.errors import translated
 from bot.github.webhook import EVENTS, Delivery, understood
 

@@ -12,7 +12,8 @@ from typing import Final
 from bot.core.policy.model import ORGANISATION_PATH, ORGANISATION_REPOSITORY
 from bot.errors import PolicyError
 from bot.github.api import read_if_there
-from bot.github.auth import Gateway, GitHubConnection
+from bot.github.auth import Gateway
+from bot.github.connection import GitHubConnection
 
 SECONDS: Final = 300.0
 """Seconds for which a file is cached: an edit is in force after that at the latest."""

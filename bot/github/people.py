@@ -12,7 +12,8 @@ from github.Requester import Requester
 from bot.core.codeowners import normalised
 from bot.errors import GitHubAnswerError
 from bot.github.api import read, read_if_there
-from bot.github.auth import Gateway, GitHubConnection, pages
+from bot.github.auth import Gateway
+from bot.github.connection import GitHubConnection, pages
 from bot.github.errors import translated
 from bot.github.pulls import PullRequest
 

@@ -10,7 +10,7 @@ from typing import Any
 from bot.core.publish.plan import ChangedFile
 from bot.errors import GitHubAnswerError
 from bot.github.api import read
-from bot.github.auth import GitHubConnection, pages
+from bot.github.connection import GitHubConnection, pages
 
 
 @dataclass(frozen=True, slots=True)

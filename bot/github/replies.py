@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from bot.errors import GitHubError
 from bot.github.api import change, read_if_there, send
-from bot.github.auth import GitHubConnection, pages
+from bot.github.connection import GitHubConnection, pages
 
 CommentKind: TypeAlias = Literal["issue", "line"]
 """The kind of a comment: in the conversation, or on a line or file."""

@@ -12,7 +12,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
 from bot.kubernetes.checks import Violation, finding_at, reach_of
-from bot.kubernetes.workloads.pods import PLACES
+from bot.kubernetes.workloads.template_paths import PLACES
 
 # Groups of which no kind brings pods into its namespace, and what a name ends in that is
 # Kubernetes' own. Whatever is not listed may be an operator's, and its pods are in no manifest.

@@ -10,15 +10,17 @@ import structlog
 
 from bot.catalog import rule_ids
 from bot.core.codeowners import LARGEST, LOCATIONS, Codeowners, parse_codeowners
-from bot.core.engine.approvals import Approval, Consent, digest, settle
+from bot.core.engine.approvals import Approval, Consent, digest
 from bot.core.engine.needs import ANYBODY_WHO_MAY_WRITE, Approvers, Need
 from bot.core.engine.review import Overridden, Review
+from bot.core.engine.settle import settle
 from bot.core.globs import name_matches
 from bot.core.policy.model import Policy
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.people import People, approving_reviews, ask_to_review, is_merged
 from bot.github.pulls import PullRequest, read_pull
-from bot.service.audit_record import Record, ShownFinding
+from bot.service.audit_facts import ShownFinding
+from bot.service.audit_record import Record
 from bot.service.authorship import authorship_of
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext

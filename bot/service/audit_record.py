@@ -3,73 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from bot.core.engine.approvals import Approval, digest, short_id
-from bot.core.engine.needs import Approvers, Need, owner_names
+from bot.core.engine.approvals import Approval, digest
+from bot.core.engine.needs import Approvers, owner_names
 from bot.core.engine.review import Overridden, Review, ReviewFinding
-from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.core.publish.report import badness
+from bot.service.audit_facts import (
+    MOST_SHOWN,
+    ConclusionData,
+    RecordedConclusion,
+    RecordedPush,
+    conclusion_data,
+    recorded_approval,
+)
 from bot.store.audit import Audit, AuditEntry, Event, stamp
-
-_UNTIL: Final = "expires"
-"""By which the reason of a waived finding says the last day of its waiver."""
-
-MOST_SHOWN: Final = 500
-"""A review of more findings shows these, the worst; nobody accepts the others one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownFinding:
-    """A finding or a problem as people saw it, and who could accept it then.
-
-    Nobody could where `needs` is empty. `fields` are digests of the content's fields. `posted`: its
-    id stood in the text that was posted.
-    """
-
-    fingerprint: str
-    digest: str
-    rule: str
-    message: str
-    severity: Severity
-    environments: tuple[str, ...]
-    blocks: bool
-    needs: tuple[Need, ...]
-    fields: dict[str, str] = field(default_factory=dict)
-    posted: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedConclusion:
-    """What a review of a head said. `overriders` may let the head through anyway.
-
-    `shown` is when GitHub showed it, by GitHub's clock, empty where that is not known yet. `until`
-    is the last day of the first waiver to expire of those it used; empty for none.
-    """
-
-    key: str
-    shown: str
-    head: str
-    verdict: str
-    findings: tuple[ShownFinding, ...]
-    overriders: tuple[str, ...]
-    hours: int
-    overridden: bool
-    until: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedPush:
-    """A push to a pull request: who pushed which commit."""
-
-    by: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +46,7 @@ class Record:
 
         `text` is what is posted. Returns the key of the conclusion.
         """
-        policy = approvers.policy
-        owners = owner_names((*policy.override.teams, *policy.override.users))
-        suppressed = review.suppressed[:MOST_SHOWN]
-        waived = [item for item in review.suppressed if _UNTIL in item.because]
-        data = {
-            "verdict": review.verdict,
-            "findings": msgspec.to_builtins(tuple(_shown(review, approvers, text))),
-            "overriders": owners,
-            "hours": policy.override.hours,
-            "overridden": bool(review.overridden),
-            "gives_back": review.gives_back,
-            "until": min((item.because[_UNTIL] for item in waived), default=""),
-            "held": sorted((item.finding.fingerprint, dict(item.because)) for item in suppressed),
-        }
+        data = conclusion_data(review, approvers, text)
         content = blake2b(msgspec.json.encode(data, order="sorted"), digest_size=12).hexdigest()
         before = self.audit.entries("concluded", self.repository, pull=self.pull)
         if before and before[-1].key.endswith(f":{review.head}:{content}"):
@@ -128,7 +69,7 @@ class Record:
             for entry in self.audit.entries("shown", self.repository, pull=self.pull)
         }
         for entry in self.audit.entries("concluded", self.repository, pull=self.pull):
-            data = msgspec.convert(dict(entry.data), _Said)
+            data = msgspec.convert(dict(entry.data), ConclusionData)
             yield RecordedConclusion(
                 entry.key,
                 shown.get(entry.key, ""),
@@ -165,12 +106,12 @@ class Record:
     def approvals(self) -> tuple[Approval, ...]:
         """What people accepted here."""
         entries = self.audit.entries("approved", self.repository, pull=self.pull)
-        return tuple(map(_approval, entries))
+        return tuple(map(recorded_approval, entries))
 
     def elsewhere(self, fingerprints: Sequence[str]) -> tuple[Approval, ...]:
         """What people accepted of these findings on other pull requests."""
         entries = self.audit.entries("approved", self.repository, fingerprints=fingerprints)
-        return tuple(_approval(entry) for entry in entries if entry.pull != self.pull)
+        return tuple(recorded_approval(entry) for entry in entries if entry.pull != self.pull)
 
     def approve(self, approval: Approval, rule: str, head: str, source: str) -> None:
         """Records a person's consent; `source` is the comment by which it was given."""
@@ -280,49 +221,3 @@ class Record:
             delivery=self.delivery,
             **more,
         )
-
-
-class _Said(msgspec.Struct):
-    """A conclusion's data as it is read again; what a newer release added is left out."""
-
-    verdict: str
-    findings: list[ShownFinding]
-    overriders: list[str]
-    hours: int
-    overridden: bool
-    until: str = ""
-
-
-def _shown(review: Review, approvers: Approvers, text: str) -> Iterator[ShownFinding]:
-    """The worst findings, and the problems that can be accepted."""
-    for finding in sorted(review.findings, key=badness)[:MOST_SHOWN]:
-        yield ShownFinding(
-            finding.fingerprint,
-            digest(finding),
-            finding.rule,
-            finding.message,
-            finding.severity,
-            finding.environments,
-            finding.blocks,
-            approvers.of_finding(finding) if finding.blocks else (),
-            dict(finding.content.fields) if finding.blocks else {},
-            short_id(finding.fingerprint) in text,
-        )
-    for problem in [problem for problem in review.problems if problem.approvable][:MOST_SHOWN]:
-        yield ShownFinding(
-            problem.id,
-            problem.digest,
-            problem.kind,
-            problem.message,
-            Severity.ERROR,
-            (),
-            True,
-            approvers.of_problem(problem),
-            {},
-            short_id(problem.id) in text,
-        )
-
-
-def _approval(entry: AuditEntry) -> Approval:
-    data = {**entry.data, "pull": entry.pull, "fingerprint": entry.fingerprint}
-    return msgspec.convert(data | {"by": entry.actor, "reason": entry.reason}, Approval)

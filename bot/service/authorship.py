@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bot.core.policy.model import Policy
 from bot.git import Repository
-from bot.github.auth import GitHubConnection
 from bot.github.authors import AuthoredCommit, authored_commits, logins
+from bot.github.connection import GitHubConnection
 from bot.github.pulls import PullRequest
 from bot.service.audit_record import Record
 

@@ -15,14 +15,15 @@ from bot.core.publish.commands import Command, parse_commands
 from bot.core.publish.replies import NOBODY, CommandReply, Person, write_reply
 from bot.errors import PolicyError
 from bot.git import Repository
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.events import body_mark
 from bot.github.people import People
 from bot.github.pulls import PullRequest, read_pull
 from bot.github.replies import Comment, CommentKind, read_comment, reply, reply_mark
 from bot.github.tasks import Done, Job, MaintenanceTask
 from bot.service.approvals import names_of, record_of
-from bot.service.audit_record import Record, RecordedConclusion, ShownFinding
+from bot.service.audit_facts import RecordedConclusion, ShownFinding
+from bot.service.audit_record import Record
 from bot.service.authorship import authorship_of
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, trusted

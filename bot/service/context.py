@@ -20,7 +20,8 @@ from bot.core.publish.pages import Pages
 from bot.errors import PolicyError
 from bot.git import Repository
 from bot.git.mirror import Mirror
-from bot.github.auth import Gateway, GitHubConnection
+from bot.github.auth import Gateway
+from bot.github.connection import GitHubConnection
 from bot.github.organisation import Organisations, where
 from bot.service.commits import Commits
 from bot.service.deadline import Deadline

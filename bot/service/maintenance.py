@@ -14,7 +14,7 @@ from bot.analysis.process.cache import forget
 from bot.core.publish.notices import installed
 from bot.github import check_runs, checks, installations
 from bot.github.api import read_if_there
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.events import again
 from bot.github.people import People
 from bot.github.pulls import PullRequest, on_head, open_pulls

@@ -10,7 +10,7 @@ from bot.core.publish.report import failed, invalid_policy
 from bot.errors import PolicyError
 from bot.git import Repository
 from bot.github import check_runs, checks
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.conversation import say_once
 from bot.github.external_id import ExternalId
 from bot.github.pulls import open_pulls, read_pull

@@ -12,7 +12,7 @@ from bot.core.engine.review import Review, ReviewFinding
 from bot.core.publish.excerpt import unparsed_line
 from bot.core.publish.review_page import review_page
 from bot.errors import FairleadError
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.pulls import PullRequest
 from bot.service.approvals import Case
 from bot.service.commits import Commits

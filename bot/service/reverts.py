@@ -17,7 +17,7 @@ from bot.core.engine.approvals import digest
 from bot.core.engine.review import Review
 from bot.github import check_runs
 from bot.github.activity import tips_of_last_week
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.pulls import PullRequest
 from bot.service.approvals import Case
 from bot.service.context import ServiceContext

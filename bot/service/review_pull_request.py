@@ -16,8 +16,8 @@ from bot.core.publish.plan import ConcludeCheck, Operation, PostFileComment, Pos
 from bot.core.publish.report import failed, invalid_policy
 from bot.errors import GitHubError, Overtaken, PolicyError
 from bot.github import check_runs, checks
-from bot.github.auth import GitHubConnection
 from bot.github.comments import perform, read_posted
+from bot.github.connection import GitHubConnection
 from bot.github.external_id import ExternalId
 from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
 from bot.github.tasks import Announcement, Done, Job, Task

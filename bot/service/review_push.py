@@ -22,7 +22,7 @@ from bot.core.publish.report import failed, invalid_policy
 from bot.errors import PolicyError
 from bot.git import Repository
 from bot.github import check_runs, checks
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.pulls import open_pulls, pulls_of
 from bot.github.tasks import Done, Job, MaintenanceTask, PushJob, Task
 from bot.service.commits import Commits

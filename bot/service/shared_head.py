@@ -15,7 +15,7 @@ import structlog
 from bot.core.publish.notices import parse_conclusion, shared, title_of, waiting
 from bot.core.publish.plan import ConcludeCheck
 from bot.github import check_runs, checks
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.pulls import PullRequest, on_head
 from bot.github.tasks import Announcement, Job, Task
 

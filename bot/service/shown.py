@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.github import check_runs
-from bot.github.auth import GitHubConnection
+from bot.github.connection import GitHubConnection
 from bot.github.pulls import PullRequest
-from bot.service.audit_record import Record, RecordedConclusion, ShownFinding
+from bot.service.audit_facts import RecordedConclusion, ShownFinding
+from bot.service.audit_record import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.standin.accounts import Account, App, Installation
-from bot.standin.bodies import accounts, checks, pulls, repository
+from bot.standin.bodies import accounts, checks, conversation, pulls, repository
 from bot.standin.deliveries import WebhookSender
 from bot.standin.git.repository import NO_COMMIT
 from bot.standin.repositories import (
@@ -76,7 +76,7 @@ class Events:
     ) -> None:
         """`pull_request_review` submitted."""
         state = review.state.lower()
-        shape = pulls.review(self._state, repository, pull, review) | {
+        shape = conversation.review(self._state, repository, pull, review) | {
             "state": state,
             "updated_at": accounts.stamp(review.submitted_at),
         }
@@ -93,7 +93,7 @@ class Events:
     ) -> None:
         """`pull_request_review_comment` created, edited or deleted."""
         shape = {
-            "comment": pulls.review_comment(self._state, repository, pull, comment),
+            "comment": conversation.review_comment(self._state, repository, pull, comment),
             "pull_request": pulls.simple(self._state, repository, pull),
             **more,
         }
@@ -113,7 +113,7 @@ class Events:
     ) -> None:
         """`issue_comment` created, edited or deleted, on a pull request."""
         shape = {
-            "comment": pulls.issue_comment(self._state, repository, pull, comment),
+            "comment": conversation.issue_comment(self._state, repository, pull, comment),
             "issue": pulls.issue(self._state, repository, pull),
             **more,
         }

@@ -25,7 +25,8 @@ from bot.app import create_app
 from bot.core.publish.plan import Annotation, ConcludeCheck
 from bot.errors import GitHubAnswerError
 from bot.github import check_runs, checks
-from bot.github.auth import PERMISSIONS, AppIdentity, Client, Gateway, GitHubConnection
+from bot.github.auth import PERMISSIONS, Gateway
+from bot.github.connection import AppIdentity, Client, GitHubConnection
 from bot.github.errors import translated
 from bot.github.external_id import ExternalId
 from bot.github.tasks import Announcement, Job

@@ -13,8 +13,9 @@ from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.core.publish.markers import fingerprint_of
 from bot.core.publish.plan import ConcludeCheck, plan
-from bot.github.auth import Gateway, GitHubConnection
+from bot.github.auth import Gateway
 from bot.github.comments import read_posted
+from bot.github.connection import GitHubConnection
 from bot.github.pulls import PullRequest as Pull
 from bot.github.pulls import changed_files, read_pull
 from bot.service.approvals import Case, codeowners_of, settled

@@ -12,7 +12,8 @@ from bot.core.states.carriers.kinds import Siblings, carried_by
 from bot.core.states.carriers.texts import CarriedManifest, steps_of
 from bot.kubernetes.images.reference import ImageReference, parse_image
 from bot.kubernetes.images.table import OTHER_KINDS, POD_SPEC, WORKFLOW
-from bot.kubernetes.workloads.pods import PLACES, pod_templates
+from bot.kubernetes.workloads.pods import pod_templates
+from bot.kubernetes.workloads.template_paths import PLACES
 
 # Groups whose images the tables list completely: no other `image` key of theirs is an image,
 # such as a key of a ConfigMap.

@@ -15,8 +15,8 @@ from bot.kubernetes.network.state_policies import POLICY_KINDS
 from bot.kubernetes.network.traffic import TrafficPolicy
 from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, Network, network
 from bot.kubernetes.ports import Ports
-from bot.kubernetes.workloads.pods import TEMPLATED
 from bot.kubernetes.workloads.population import PodGroup
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from bot.core.state import State
 from bot.kubernetes.causes import ChangedPosition, same_place
 from bot.kubernetes.network.peer_names import ends_in_words, name_of
 from bot.kubernetes.network.peers import peer_ends
-from bot.kubernetes.network.reachability import Widening, widenings
+from bot.kubernetes.network.reachability import widenings
 from bot.kubernetes.network.verdict import network
+from bot.kubernetes.network.widening import Widening
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.services.service import services
 from bot.kubernetes.workloads.population import PodGroup

@@ -49,6 +49,17 @@ def least_labels(selector: Selector) -> tuple[tuple[str, str], ...]:
     )
 
 
+def selects_by_exclusion(peer: Peer) -> bool:
+    """Whether a peer is selected by labels that it must not have."""
+    if not isinstance(peer, PodPeer):
+        return False
+    requirements = (
+        *peer.pods.requirements,
+        *(peer.namespaces.requirements if peer.namespaces else ()),
+    )
+    return any(requirement.operator in {"NotIn", "DoesNotExist"} for requirement in requirements)
+
+
 @lru_cache(maxsize=256)  # the pods of a namespace mostly have the same policies
 def address_pieces(addresses: Addresses, blocks: tuple[Addresses, ...]) -> tuple[Addresses, ...]:
     """The addresses, cut into pieces of which each lies inside or outside each of the blocks."""

@@ -16,8 +16,9 @@ from bot.kubernetes.network.policies import PEERS
 from bot.kubernetes.network.state_policies import POLICY_KINDS, policies
 from bot.kubernetes.network.traffic import TrafficPolicy
 from bot.kubernetes.workloads.pod_names import named, nearest
-from bot.kubernetes.workloads.pods import TEMPLATED, str_of
+from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import PodGroup, population
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 _TYPE: Final = {"ingress": "Ingress", "egress": "Egress"}
 

@@ -5,63 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
 
-from bot.core.resource import Node, ResourceKey
+from bot.core.resource import Node
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.addresses import EVERYWHERE, Addresses
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
 from bot.kubernetes.network.difference import NetworkDiff, difference
-from bot.kubernetes.network.peers import ANY_POD, address_pieces, peer_ends
+from bot.kubernetes.network.peers import ANY_POD, address_pieces, peer_ends, selects_by_exclusion
 from bot.kubernetes.network.relabelling import joined
 from bot.kubernetes.network.traffic import (
     DIRECTIONS,
     BlockPeer,
     Direction,
-    Peer,
     PodPeer,
     TrafficPolicy,
     TrafficRule,
 )
 from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd
+from bot.kubernetes.network.widening import EndName, Widening, WideningEnd, name_of
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.workloads.population import PodGroup
 
 
-@dataclass(frozen=True, slots=True)
-class Widening:
-    """Ports of `target` that `source` can newly reach, and the field that causes it.
-
-    `direction` is the direction of the policies that changed. `lost` means that no policy isolates
-    their pods in it any more.
-    """
-
-    source: ConnectionEnd
-    target: ConnectionEnd
-    direction: Direction
-    ports: Ports
-    cause: ChangedPosition
-    lost: bool = False
-
-
-_Name: TypeAlias = ConnectionEnd | tuple[ResourceKey, int]
-
-
 def widenings(before: State, after: State) -> Iterator[Widening]:
     """What is newly possible between two states; each connection once for each port."""
-    reported: dict[tuple[_Name, _Name], Ports] = {}
+    reported: dict[tuple[EndName, EndName], Ports] = {}
     for widening in _raw(difference(before, after)):
-        ends = (_name(widening.source), _name(widening.target))
+        ends = (name_of(widening.source), name_of(widening.target))
         earlier = reported.get(ends, Ports())
         ports = widening.ports - earlier
         if ports:
             reported[ends] = earlier | ports
             yield replace(widening, ports=ports)
-
-
-def _name(end: ConnectionEnd) -> _Name:
-    return end.key if isinstance(end, PodGroup) else end
 
 
 def _raw(between: NetworkDiff) -> Iterator[Widening]:
@@ -72,61 +48,7 @@ def _raw(between: NetworkDiff) -> Iterator[Widening]:
         for unseen in between.unseen:
             yield from _Side(between, unseen, unseen, direction).widenings()
     for pods, direction, other, cause in joined(between):
-        yield from _End(between, pods, direction).connections(other, cause, EVERY_PORT)
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """Some pods and a direction: one end of connections that may be new.
-
-    `exceptions`: look at every pod of the cluster where an arbitrary pod does not gain the same.
-    """
-
-    between: NetworkDiff
-    pods: PodGroup | Anywhere
-    direction: Direction
-    exceptions: bool = False
-
-    def connections(
-        self, other: ConnectionEnd, cause: ChangedPosition, within: Ports
-    ) -> Iterator[Widening]:
-        """The new connections with another end on the ports `within`.
-
-        Where an arbitrary pod of a namespace does not gain all of them, each of its pods is looked
-        at: some may gain what the others do not.
-        """
-        own_name = _name(self.pods)
-        if _name(other) == own_name:
-            return
-        ports = self._new(other) & within
-        if ports:
-            yield self.widening(other, ports, cause)
-        rest = within - ports
-        for pods in self._members(other) if rest else ():
-            more = self._new(pods) & rest
-            if more and pods.key != own_name:
-                yield self.widening(pods, more, cause)
-
-    def _members(self, other: ConnectionEnd) -> Iterator[PodGroup]:
-        """The pods that an arbitrary pod of a namespace, or of the cluster, stands for."""
-        if not isinstance(other, Anywhere) or other.labels:
-            return
-        population = self.between.after.population
-        if other.namespace_labels is None:
-            yield from population.in_namespace(other.namespace)
-        elif other == ANY_POD and self.exceptions:
-            for space in population.namespaces:
-                yield from population.in_namespace(space)
-
-    def _ends(self, other: ConnectionEnd) -> tuple[ConnectionEnd, ConnectionEnd]:
-        """The source and the target of a connection."""
-        return (other, self.pods) if self.direction == "ingress" else (self.pods, other)
-
-    def _new(self, other: ConnectionEnd) -> Ports:
-        return self.between.new_ports(*self._ends(other))
-
-    def widening(self, other: ConnectionEnd, ports: Ports, cause: ChangedPosition) -> Widening:
-        return Widening(*self._ends(other), self.direction, ports, cause)
+        yield from WideningEnd(between, pods, direction).connections(other, cause, EVERY_PORT)
 
 
 @dataclass(frozen=True)
@@ -208,7 +130,7 @@ class _Side:
                 overlap = peer.addresses & piece
                 if overlap:
                     cause = cause or self._cause((peer.node, *places))
-                    end = _End(self.between, self.pods, self.direction)
+                    end = WideningEnd(self.between, self.pods, self.direction)
                     yield end.widening(overlap, ports, cause)
 
     def _through(
@@ -221,20 +143,20 @@ class _Side:
             yield from self._with(other, cause, ports)
             return
         # What a name means there depends on the pod.
-        end = _End(self.between, self.pods, self.direction, exceptions=True)
+        end = WideningEnd(self.between, self.pods, self.direction, exceptions=True)
         yield from end.connections(other, cause, EVERY_PORT)
 
     def _with(
         self, other: ConnectionEnd, cause: ChangedPosition, within: Ports = EVERY_PORT
     ) -> Iterator[Widening]:
-        end = _End(self.between, self.pods, self.direction, self._exceptions)
+        end = WideningEnd(self.between, self.pods, self.direction, self._exceptions)
         yield from end.connections(other, cause, within)
 
     @cached_property
     def _exceptions(self) -> bool:
         """Whether base admitted pods by labels that they must not have, or had denying rules."""
         return any(
-            rule.action != "allow" or any(map(_excepts, rule.peers or ()))
+            rule.action != "allow" or any(map(selects_by_exclusion, rule.peers or ()))
             for _, rule in self._rules(self.between.before.of(self.old))
         )
 
@@ -290,14 +212,3 @@ class _Side:
         for policy in self.between.before.of(self.old):
             if self.direction in policy.isolates:
                 yield policy
-
-
-def _excepts(peer: Peer) -> bool:
-    """Whether a peer is selected by labels that it must not have."""
-    if not isinstance(peer, PodPeer):
-        return False
-    requirements = (
-        *peer.pods.requirements,
-        *(peer.namespaces.requirements if peer.namespaces else ()),
-    )
-    return any(requirement.operator in {"NotIn", "DoesNotExist"} for requirement in requirements)

@@ -15,8 +15,8 @@ from bot.kubernetes.network.admin_policies import admin_policies
 from bot.kubernetes.network.cilium import cilium_policies
 from bot.kubernetes.network.policies import network_policies
 from bot.kubernetes.network.traffic import PodPeer, TrafficPolicy
-from bot.kubernetes.workloads.pods import TEMPLATED
 from bot.kubernetes.workloads.population import PodSelection, Population, population
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 _READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[TrafficPolicy]]]] = (
     MappingProxyType(

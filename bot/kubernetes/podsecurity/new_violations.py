@@ -17,7 +17,8 @@ from bot.kubernetes.podsecurity.standard import (
     PodSecurityViolation,
     parse_version,
 )
-from bot.kubernetes.workloads.pods import TEMPLATED, pod_templates
+from bot.kubernetes.workloads.pods import pod_templates
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 Enforced: TypeAlias = Literal["privileged", "baseline", "restricted"]
 

@@ -17,8 +17,9 @@ from bot.kubernetes.rbac.gains import Gain, beyond, compare
 from bot.kubernetes.rbac.judgement import Judgement
 from bot.kubernetes.rbac.sentences import abilities
 from bot.kubernetes.rbac.subjects import ANY_ACCOUNT, Subject, account
-from bot.kubernetes.workloads.pods import TEMPLATED, PodTemplate, effective_pod_templates
+from bot.kubernetes.workloads.pods import PodTemplate, effective_pod_templates
 from bot.kubernetes.workloads.service_accounts import automounts
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 WorkloadCode: TypeAlias = Literal[
     "WL-SA-CHANGED", "WL-SA-MISSING", "WL-TOKEN-MOUNTED", "WL-PROJECTED-TOKEN"

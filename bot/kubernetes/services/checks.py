@@ -10,8 +10,9 @@ from bot.kubernetes.absence import CheckedReference, may_bring_pods
 from bot.kubernetes.checks import Violation
 from bot.kubernetes.services.service import service_selector, services
 from bot.kubernetes.workloads.pod_names import nearest
-from bot.kubernetes.workloads.pods import TEMPLATED, str_of
+from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import population
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 
 def pods_behind(state: State, service: Resource) -> Iterator[CheckedReference]:

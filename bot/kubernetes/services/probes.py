@@ -12,8 +12,9 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.ports import container_ports
 from bot.kubernetes.services.service import ServicePort, service_ports, service_selector, services
-from bot.kubernetes.workloads.pods import TEMPLATED, PodTemplate, pod_templates
+from bot.kubernetes.workloads.pods import PodTemplate, pod_templates
 from bot.kubernetes.workloads.population import PodGroup
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 Probe: TypeAlias = Literal["readinessProbe", "livenessProbe"]
 

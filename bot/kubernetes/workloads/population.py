@@ -13,12 +13,8 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.ports import ContainerPort, Ports, container_ports, probed_ports
 from bot.kubernetes.selectors import Selector
-from bot.kubernetes.workloads.pods import (
-    TEMPLATED,
-    PodTemplate,
-    added_by_controllers,
-    pod_templates,
-)
+from bot.kubernetes.workloads.pods import PodTemplate, pod_templates
+from bot.kubernetes.workloads.template_paths import TEMPLATED, added_by_controllers
 
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
 """The label that the API server puts on every namespace: its name."""

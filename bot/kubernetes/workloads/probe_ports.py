@@ -11,7 +11,8 @@ from bot.core.state import State
 from bot.kubernetes.checks import ReachedNamespaces, Violation
 from bot.kubernetes.naming import container_name, escaped
 from bot.kubernetes.ports import container_ports
-from bot.kubernetes.workloads.pods import TEMPLATED, PodTemplate, pod_templates, str_of
+from bot.kubernetes.workloads.pods import PodTemplate, pod_templates, str_of
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 _PROBES: Final = (
     (("readinessProbe",), "its readiness probe"),

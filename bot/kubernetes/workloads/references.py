@@ -12,7 +12,8 @@ import msgspec
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.workloads.pods import TEMPLATED, PodTemplate, pod_templates
+from bot.kubernetes.workloads.pods import PodTemplate, pod_templates
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from bot.core.resource import Resource, route_text
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
-from bot.kubernetes.workloads.pods import TEMPLATED
 from bot.kubernetes.workloads.requests import Demand, Lacking, lacking, refused
+from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 _JUDGED = tuple(kind for kind in TEMPLATED if kind != kinds.POD_TEMPLATE)
 

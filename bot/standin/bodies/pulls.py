@@ -5,45 +5,12 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from bot.standin import changes
-from bot.standin.accounts import Account
-from bot.standin.bodies.accounts import app, maybe, stamp, user
+from bot.standin.bodies.accounts import maybe, stamp, user
+from bot.standin.bodies.conversation import association, links_of, reaction_counts
 from bot.standin.bodies.repository import page_url, repository, repository_url
 from bot.standin.git.diff import FileDiff
-from bot.standin.repositories import (
-    Body,
-    IssueComment,
-    ReviewComment,
-    StandInPullRequest,
-    StandInRepository,
-    StandInReview,
-)
+from bot.standin.repositories import Body, StandInPullRequest, StandInRepository
 from bot.standin.state import GitHubState, node_id
-
-_REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
-
-
-def association(repository: StandInRepository, account: Account) -> str:
-    """What an account is to the repository."""
-    if account.login == repository.owner.login:
-        return "OWNER"
-    if account.login in repository.collaborators:
-        return "MEMBER" if repository.owner.type == "Organization" else "COLLABORATOR"
-    return "NONE"
-
-
-def _links(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
-    url, number = repository_url(state, repository), pull.number
-    places = {
-        "self": f"{url}/pulls/{number}",
-        "html": f"{page_url(state, repository)}/pull/{number}",
-        "issue": f"{url}/issues/{number}",
-        "comments": f"{url}/issues/{number}/comments",
-        "review_comments": f"{url}/pulls/{number}/comments",
-        "review_comment": f"{url}/pulls/comments{{/number}}",
-        "commits": f"{url}/pulls/{number}/commits",
-        "statuses": f"{url}/statuses/{pull.head_sha}",
-    }
-    return {name: {"href": place} for name, place in places.items()}
 
 
 def _end(state: GitHubState, repo: StandInRepository, ref: str, sha: str) -> Body:
@@ -58,7 +25,7 @@ def _end(state: GitHubState, repo: StandInRepository, ref: str, sha: str) -> Bod
 
 def simple(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
     """A `pull-request-simple`: what lists hold."""
-    links = _links(state, repository, pull)
+    links = links_of(state, repository, pull)
     page = links["html"]["href"]
     names = ("issue", "comments", "review_comments", "review_comment", "commits", "statuses")
     return {
@@ -172,103 +139,10 @@ def file(
     return shape
 
 
-def review(
-    state: GitHubState,
-    repository: StandInRepository,
-    pull: StandInPullRequest,
-    review: StandInReview,
-) -> Body:
-    """A `pull-request-review`."""
-    links = _links(state, repository, pull)
-    page = f"{links['html']['href']}#pullrequestreview-{review.id}"
-    return {
-        "id": review.id,
-        "node_id": node_id("PRR", review.id),
-        "user": user(state, review.user),
-        "body": review.body,
-        "state": review.state,
-        "html_url": page,
-        "pull_request_url": links["self"]["href"],
-        "author_association": association(repository, review.user),
-        "_links": {"html": {"href": page}, "pull_request": links["self"]},
-        "submitted_at": stamp(review.submitted_at),
-        "commit_id": review.commit_id,
-    }
-
-
-def review_comment(
-    state: GitHubState,
-    repository: StandInRepository,
-    pull: StandInPullRequest,
-    comment: ReviewComment,
-) -> Body:
-    """A `pull-request-review-comment`; `line` and `position` are null when it is outdated."""
-    links = _links(state, repository, pull)
-    url = f"{repository_url(state, repository)}/pulls/comments/{comment.id}"
-    page = f"{links['html']['href']}#discussion_r{comment.id}"
-    shape: Body = {
-        "url": url,
-        "id": comment.id,
-        "node_id": node_id("PRRC", comment.id),
-        "pull_request_review_id": comment.review_id,
-        "diff_hunk": comment.diff_hunk,
-        "path": comment.path,
-        "commit_id": comment.commit_id,
-        "original_commit_id": comment.original_commit_id,
-        "user": user(state, comment.user),
-        "body": comment.body,
-        "created_at": stamp(comment.created_at),
-        "updated_at": stamp(comment.updated_at),
-        "html_url": page,
-        "pull_request_url": links["self"]["href"],
-        "author_association": association(repository, comment.user),
-        "_links": {
-            "self": {"href": url},
-            "html": {"href": page},
-            "pull_request": links["self"],
-        },
-        "reactions": _reactions(url),
-        "start_line": comment.start_line,
-        "original_start_line": comment.original_start_line,
-        "start_side": comment.start_side,
-        "line": comment.line,
-        "original_line": comment.original_line,
-        "side": comment.side,
-        "position": comment.position,
-        "original_position": comment.original_position or 1,
-        "subject_type": comment.subject_type,
-    }
-    return shape | ({"in_reply_to_id": comment.in_reply_to} if comment.in_reply_to else {})
-
-
-def issue_comment(
-    state: GitHubState,
-    repository: StandInRepository,
-    pull: StandInPullRequest,
-    comment: IssueComment,
-) -> Body:
-    """An `issue-comment`."""
-    url = f"{repository_url(state, repository)}/issues/comments/{comment.id}"
-    return {
-        "url": url,
-        "html_url": f"{page_url(state, repository)}/pull/{pull.number}#issuecomment-{comment.id}",
-        "issue_url": f"{repository_url(state, repository)}/issues/{pull.number}",
-        "id": comment.id,
-        "node_id": node_id("IC", comment.id),
-        "user": user(state, comment.user),
-        "created_at": stamp(comment.created_at),
-        "updated_at": stamp(comment.updated_at),
-        "body": comment.body,
-        "author_association": association(repository, comment.user),
-        "reactions": _reactions(url),
-        "performed_via_github_app": app(state, comment.app) if comment.app else None,
-    }
-
-
 def issue(state: GitHubState, repository: StandInRepository, pull: StandInPullRequest) -> Body:
     """The issue that a pull request is as well: what `issue_comment` events carry."""
     links, url = (
-        _links(state, repository, pull),
+        links_of(state, repository, pull),
         f"{repository_url(state, repository)}/issues/{pull.number}",
     )
     page = links["html"]["href"]
@@ -305,12 +179,8 @@ def issue(state: GitHubState, repository: StandInRepository, pull: StandInPullRe
             "merged_at": maybe(pull.merged_at),
         },
         "body": pull.body,
-        "reactions": _reactions(url),
+        "reactions": reaction_counts(url),
         "timeline_url": f"{url}/timeline",
         "performed_via_github_app": None,
         "state_reason": None,
     }
-
-
-def _reactions(url: str) -> Body:
-    return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(_REACTIONS, 0)}

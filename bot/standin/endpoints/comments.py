@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, jsonify
 
 from bot.standin import reviewing
-from bot.standin.bodies import pulls as bodies
+from bot.standin.bodies import conversation
 from bot.standin.calls import author, authorised, body, context, page, pull_request, state
 from bot.standin.errors import HttpRefusal, not_found
 from bot.standin.repositories import IssueComment, ReviewComment, StandInRepository
@@ -29,7 +29,7 @@ def list_reviews(owner: str, name: str, number: int) -> Response:
     """The reviews, oldest first."""
     place = _place(owner, name, number, pull_requests="read")
     repository, pull = place.repository, place.pull
-    return page(pull.reviews, lambda review: bodies.review(state(), repository, pull, review))
+    return page(pull.reviews, lambda review: conversation.review(state(), repository, pull, review))
 
 
 @comments.post(f"{_PULL}/reviews")
@@ -37,7 +37,7 @@ def create_review(owner: str, name: str, number: int) -> Response:
     """A review with its comments."""
     place = _place(owner, name, number, pull_requests="write")
     review = reviewing.submit(context(), place, author(), body())
-    return jsonify(bodies.review(state(), place.repository, place.pull, review))
+    return jsonify(conversation.review(state(), place.repository, place.pull, review))
 
 
 @comments.get(f"{_PULL}/comments")
@@ -46,7 +46,8 @@ def list_review_comments(owner: str, name: str, number: int) -> Response:
     place = _place(owner, name, number, pull_requests="read")
     repository, pull = place.repository, place.pull
     return page(
-        pull.comments, lambda comment: bodies.review_comment(state(), repository, pull, comment)
+        pull.comments,
+        lambda comment: conversation.review_comment(state(), repository, pull, comment),
     )
 
 
@@ -55,7 +56,7 @@ def create_review_comment(owner: str, name: str, number: int) -> _Answer:
     """A comment on a line or, with `subject_type` file, on a file."""
     place = _place(owner, name, number, pull_requests="write")
     comment = reviewing.comment_on(context(), place, author(), body())
-    return jsonify(bodies.review_comment(state(), place.repository, place.pull, comment)), 201
+    return jsonify(conversation.review_comment(state(), place.repository, place.pull, comment)), 201
 
 
 @comments.post(f"{_PULL}/comments/<int:comment>/replies")
@@ -64,7 +65,7 @@ def create_reply(owner: str, name: str, number: int, comment: int) -> _Answer:
     place = _place(owner, name, number, pull_requests="write")
     request = {"body": body().get("body"), "in_reply_to": comment}
     reply = reviewing.comment_on(context(), place, author(), request)
-    return jsonify(bodies.review_comment(state(), place.repository, place.pull, reply)), 201
+    return jsonify(conversation.review_comment(state(), place.repository, place.pull, reply)), 201
 
 
 def _review_comments(
@@ -95,7 +96,7 @@ def get_review_comment(owner: str, name: str, comment: int) -> Response:
     """One comment on a line or file."""
     repository = authorised(owner, name, pull_requests="read")
     place, target = _review_comment(repository, comment)
-    return jsonify(bodies.review_comment(state(), repository, place.pull, target))
+    return jsonify(conversation.review_comment(state(), repository, place.pull, target))
 
 
 @comments.patch("/repos/<owner>/<name>/pulls/comments/<int:comment>")
@@ -109,7 +110,7 @@ def update_review_comment(owner: str, name: str, comment: int) -> Response:
     target.updated_at = state().clock()
     more = {"changes": {"body": {"from": before}}}
     context().events.review_comment(repository, place.pull, target, "edited", **more)
-    return jsonify(bodies.review_comment(state(), repository, place.pull, target))
+    return jsonify(conversation.review_comment(state(), repository, place.pull, target))
 
 
 @comments.delete("/repos/<owner>/<name>/pulls/comments/<int:comment>")
@@ -129,7 +130,8 @@ def list_issue_comments(owner: str, name: str, number: int) -> Response:
     place = _place(owner, name, number, pull_requests="read")
     repository, pull = place.repository, place.pull
     return page(
-        pull.conversation, lambda comment: bodies.issue_comment(state(), repository, pull, comment)
+        pull.conversation,
+        lambda comment: conversation.issue_comment(state(), repository, pull, comment),
     )
 
 
@@ -138,7 +140,7 @@ def create_issue_comment(owner: str, name: str, number: int) -> _Answer:
     """One more comment in the conversation."""
     place = _place(owner, name, number, pull_requests="write")
     comment = reviewing.converse(context(), place, author(), body().get("body", ""))
-    return jsonify(bodies.issue_comment(state(), place.repository, place.pull, comment)), 201
+    return jsonify(conversation.issue_comment(state(), place.repository, place.pull, comment)), 201
 
 
 def _issue_comment(
@@ -156,7 +158,7 @@ def get_issue_comment(owner: str, name: str, comment: int) -> Response:
     """One comment of the conversation."""
     repository = authorised(owner, name, pull_requests="read")
     place, target = _issue_comment(repository, comment)
-    return jsonify(bodies.issue_comment(state(), repository, place.pull, target))
+    return jsonify(conversation.issue_comment(state(), repository, place.pull, target))
 
 
 @comments.patch(f"{_ISSUE}/comments/<int:comment>")
@@ -170,7 +172,7 @@ def update_issue_comment(owner: str, name: str, comment: int) -> Response:
     target.updated_at = state().clock()
     changed = {"body": {"from": before}}
     context().events.issue_comment(repository, place.pull, target, "edited", changes=changed)
-    return jsonify(bodies.issue_comment(state(), repository, place.pull, target))
+    return jsonify(conversation.issue_comment(state(), repository, place.pull, target))
 
 
 @comments.delete(f"{_ISSUE}/comments/<int:comment>")

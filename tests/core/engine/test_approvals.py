@@ -7,14 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.codeowners import Codeowners, parse_codeowners
-from bot.core.engine.approvals import (
-    Approval,
-    Consent,
-    digest,
-    named,
-    settle,
-    short_id,
-)
+from bot.core.engine.approvals import Approval, Consent, digest, named, short_id
 from bot.core.engine.consent import ConsentContent
 from bot.core.engine.decide import conclusion
 from bot.core.engine.needs import Approvers, Need, affected_namespaces, needs
@@ -30,6 +23,7 @@ from bot.core.engine.review import (
     Suppressed,
     problem_about,
 )
+from bot.core.engine.settle import settle
 from bot.core.finding import Severity, Table
 from bot.core.policy.model import ApprovalPolicy, Escalation, NamespaceOwner, Policy
 from bot.core.values import freeze, mapping

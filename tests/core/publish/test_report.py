@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.codeowners import parse_codeowners
 from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
-from bot.core.engine.approvals import Approval, Consent, digest, settle
+from bot.core.engine.approvals import Approval, Consent, digest
 from bot.core.engine.needs import Approvers
 from bot.core.engine.page import Page
 from bot.core.engine.review import (
@@ -25,6 +25,7 @@ from bot.core.engine.review import (
     Suggestion,
     Summary,
 )
+from bot.core.engine.settle import settle
 from bot.core.finding import Severity
 from bot.core.policy.model import ApprovalPolicy, NamespaceOwner, Override, Policy, Waiver
 from bot.core.publish.difference import difference_markdown

@@ -11,7 +11,7 @@ from bot.core.states.carriers.nested import with_carried
 from bot.kubernetes.images.approval import new_images, origins
 from bot.kubernetes.images.positions import image_uses
 from bot.kubernetes.images.table import OTHER_KINDS
-from bot.kubernetes.workloads.pods import PLACES
+from bot.kubernetes.workloads.template_paths import PLACES
 from tests.states import world
 
 POD_SPEC = """

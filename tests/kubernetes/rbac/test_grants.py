@@ -10,16 +10,9 @@ from bot.core.engine.review import GrantCounts
 from bot.core.resource import Resource
 from bot.kubernetes.rbac import grant_difference
 from bot.kubernetes.rbac.gains import Gain, compare
-from bot.kubernetes.rbac.objects import Binding, RbacRefusal, Role, read
-from tests.kubernetes.rbac.objects import (
-    RBAC,
-    binding,
-    cluster_role,
-    resource,
-    role,
-    rule,
-    state,
-)
+from bot.kubernetes.rbac.objects import Binding, Role, read
+from bot.kubernetes.rbac.refusals import RbacRefusal
+from tests.kubernetes.rbac.objects import RBAC, binding, cluster_role, resource, role, rule, state
 
 READ = ("get", "list", "watch")
 VIEW = {"matchLabels": {"to": "view"}}

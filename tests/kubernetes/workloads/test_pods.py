@@ -6,12 +6,8 @@ import pytest
 
 from bot.core.resource import route_text
 from bot.kubernetes import kinds
-from bot.kubernetes.workloads.pods import (
-    PodTemplate,
-    added_by_controllers,
-    effective_pod_templates,
-    pod_templates,
-)
+from bot.kubernetes.workloads.pods import PodTemplate, effective_pod_templates, pod_templates
+from bot.kubernetes.workloads.template_paths import added_by_controllers
 from tests.states import world
 
 _TEMPLATE = "{metadata: {labels: {app: a}}, spec: {containers: [{name: c}]}}"

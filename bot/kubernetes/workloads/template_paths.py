@@ -1,0 +1,140 @@
+"""Where each kind of resource has its pod templates, and what controllers add to pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from bot.core.resource import GroupKind
+from bot.kubernetes import kinds
+
+TemplateForm: TypeAlias = Literal["template", "workflow"]
+"""`template`: metadata and a PodSpec; `workflow`: a template of Argo Workflows."""
+
+Restart: TypeAlias = Literal["always", "on-demand", "to-completion"]
+"""Whether the pods are kept running, come and go by traffic, or run until they are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePath:
+    """The path to the pod templates of a kind.
+
+    `path` lists fields, with `*` for every item of a list or field of a mapping. `account` is the
+    path of a service account that applies where the template names none.
+    """
+
+    path: tuple[str, ...]
+    form: TemplateForm = "template"
+    restart: Restart = "always"
+    account: tuple[str, ...] = ()
+
+
+def _at(path: str, form: TemplateForm = "template", restart: Restart = "always") -> TemplatePath:
+    return TemplatePath(tuple(path.split(".")) if path else (), form, restart)
+
+
+def _workflow(spec: str) -> tuple[TemplatePath, ...]:
+    steps, account = tuple(spec.split(".")), (*spec.split("."), "serviceAccountName")
+    return (
+        TemplatePath((*steps, "templates", "*"), "workflow", "to-completion", account),
+        TemplatePath((*steps, "templateDefaults"), "workflow", "to-completion", account),
+    )
+
+
+_TO_COMPLETION: Final[Restart] = "to-completion"
+
+PLACES: Final[Mapping[GroupKind, tuple[TemplatePath, ...]]] = MappingProxyType(
+    {
+        kinds.POD: (_at(""),),
+        kinds.DEPLOYMENT: (_at("spec.template"),),
+        kinds.REPLICA_SET: (_at("spec.template"),),
+        kinds.STATEFUL_SET: (_at("spec.template"),),
+        kinds.DAEMON_SET: (_at("spec.template"),),
+        kinds.REPLICATION_CONTROLLER: (_at("spec.template"),),
+        # extensions/v1beta1 (to Kubernetes 1.15): the same objects under an older name.
+        **{
+            GroupKind("extensions", kind): (_at("spec.template"),)
+            for kind in ("Deployment", "DaemonSet", "ReplicaSet")
+        },
+        kinds.JOB: (_at("spec.template", restart=_TO_COMPLETION),),
+        kinds.CRON_JOB: (_at("spec.jobTemplate.spec.template", restart=_TO_COMPLETION),),
+        kinds.POD_TEMPLATE: (_at("template"),),
+        kinds.ROLLOUT: (_at("spec.template"),),
+        kinds.DEPLOYMENT_CONFIG: (_at("spec.template"),),
+        kinds.KNATIVE_SERVICE: (_at("spec.template", restart="on-demand"),),
+        kinds.KNATIVE_CONFIGURATION: (_at("spec.template", restart="on-demand"),),
+        kinds.SCALED_JOB: (_at("spec.jobTargetRef.template", restart=_TO_COMPLETION),),
+        kinds.JOB_SET: (
+            _at("spec.replicatedJobs.*.template.spec.template", restart=_TO_COMPLETION),
+        ),
+        kinds.LEADER_WORKER_SET: (
+            _at("spec.leaderWorkerTemplate.leaderTemplate"),
+            _at("spec.leaderWorkerTemplate.workerTemplate"),
+        ),
+        **{
+            GroupKind("kubeflow.org", kind): (
+                _at(f"spec.{field}.*.template", restart=_TO_COMPLETION),
+            )
+            for kind, field in (
+                ("MPIJob", "mpiReplicaSpecs"),
+                ("MXJob", "mxReplicaSpecs"),
+                ("PaddleJob", "paddleReplicaSpecs"),
+                ("PyTorchJob", "pytorchReplicaSpecs"),
+                ("TFJob", "tfReplicaSpecs"),
+                ("XGBoostJob", "xgbReplicaSpecs"),
+                ("JAXJob", "jaxReplicaSpecs"),
+            )
+        },
+        kinds.WORKFLOW: _workflow("spec"),
+        kinds.WORKFLOW_TEMPLATE: _workflow("spec"),
+        kinds.CLUSTER_WORKFLOW_TEMPLATE: _workflow("spec"),
+        kinds.CRON_WORKFLOW: _workflow("spec.workflowSpec"),
+    }
+)
+"""Every kind that is known to hold pod templates, and where: the one table for all rules."""
+
+TEMPLATED: Final = tuple(PLACES)
+"""The kinds that are known to hold pod templates."""
+
+# Labels that controllers add to the pods that they create, with values of their choice.
+_ADDED: Final = frozenset(
+    {
+        "controller-revision-hash",
+        "controller-uid",
+        "deployment",
+        "deploymentconfig",
+        "io.cilium.k8s.policy.cluster",
+        "io.cilium.k8s.policy.serviceaccount",
+        "job-name",
+        "pod-template-generation",
+        "pod-template-hash",
+        "rollouts-pod-template-hash",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-completion-index",
+        "batch.kubernetes.io/job-name",
+        "apps.kubernetes.io/pod-index",
+        "statefulset.kubernetes.io/pod-name",
+    }
+)
+_ADDED_DOMAINS: Final = (
+    "istio.io",
+    "jobset.sigs.k8s.io",
+    "keda.sh",
+    "knative.dev",
+    "kubeflow.org",
+    "leaderworkerset.sigs.k8s.io",
+    "linkerd.io",
+    "openshift.io",
+    "workflows.argoproj.io",
+    "topology.kubernetes.io",
+)
+
+
+def added_by_controllers(key: str) -> bool:
+    """Whether pods may have this label although no template shows it."""
+    domain = key.rpartition("/")[0]
+    return key in _ADDED or any(
+        domain == added or domain.endswith(f".{added}") for added in _ADDED_DOMAINS
+    )
