@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.standin.demo import wait_until
+from bot.standin.service_process import wait_until
 
 
 @pytest.fixture(scope="session")

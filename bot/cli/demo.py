@@ -27,13 +27,13 @@ try:
         REPOSITORY,
         Demonstration,
         PullRequestView,
-        Unexpected,
         demonstration,
         wrong_about_accepted,
         wrong_about_bad,
         wrong_about_fix,
         wrong_about_wish,
     )
+    from bot.standin.service_process import Unexpected
 except ModuleNotFoundError as error:
     # The service's image leaves the stand-in and its libraries out.
     raise UsageError("the demo is not installed: run pip install 'fairlead[demo]'") from error

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as Answer
 
 from bot.catalog import rule_options
 from bot.core.policy.schema import SCHEMA_PATH, policy_schema, published
-from bot.core.publish.review_page import ReviewPage
+from bot.core.publish.page_model import ReviewPage
 from bot.store.audit import Audit, AuditEntry
 from bot.store.reviews import Reviews, StoredReview
 from bot.web.graph import draw

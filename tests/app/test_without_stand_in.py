@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bot.standin import StandIn
-from bot.standin.demo import ServiceProcess, wait_until
+from bot.standin.service_process import ServiceProcess, wait_until
 from tests.postgres import postgres
 
 __all__ = ["postgres"]

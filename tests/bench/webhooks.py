@@ -27,8 +27,8 @@ import requests
 
 from bot.standin import StandIn
 from bot.standin.accounts import App, Installation
-from bot.standin.demo import ServiceProcess, wait_until
 from bot.standin.repositories import StandInRepository
+from bot.standin.service_process import ServiceProcess, wait_until
 
 PULLS: Final = 4
 _AT_ONCE: Final = "at-once"

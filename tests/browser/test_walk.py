@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeAlias
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from bot.standin.demo import APPROVER, Demonstration, wait_until
+from bot.standin.demo import APPROVER, Demonstration
+from bot.standin.service_process import wait_until
 
 AXE = gzip.decompress(
     (Path(__file__).parents[1] / "data" / "axe" / "axe.min.js.gz").read_bytes()

@@ -12,14 +12,8 @@ import requests
 
 from bot.cli.demo import _settings
 from bot.standin import StandIn
-from bot.standin.demo import (
-    EXPECTED,
-    Unexpected,
-    demonstration,
-    start_service,
-    wrong_about_bad,
-    wrong_about_fix,
-)
+from bot.standin.demo import EXPECTED, demonstration, wrong_about_bad, wrong_about_fix
+from bot.standin.service_process import Unexpected, start_service
 
 
 def test_the_demo_shows_the_story_and_all_is_as_expected() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.standin.demo import wait_until
+from bot.standin.service_process import wait_until
 
 WORKER = """
 import os, pathlib, signal, sys, time

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bot.standin import StandIn
 from bot.standin.accounts import App
-from bot.standin.demo import start_service
 from bot.standin.repositories import StandInPullRequest
+from bot.standin.service_process import start_service
 from bot.store.inventory import DATA, to_back_up, unknown
 
 SETTINGS = {"FAIRLEAD_ALLOW_NO_SANDBOX": "true"}

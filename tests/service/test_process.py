@@ -18,8 +18,8 @@ import requests
 from bot.standin import StandIn
 from bot.standin.accounts import App
 from bot.standin.deliveries import DeliveryAttempt
-from bot.standin.demo import ServiceProcess, start_service, wait_until
 from bot.standin.repositories import StandInCheckRun, StandInPullRequest, StandInRepository
+from bot.standin.service_process import ServiceProcess, start_service, wait_until
 
 _REVIEWED = {"blocked", "pass", "incomplete", "unneeded", "failed", "again", "superseded"}
 SETTINGS = {"FAIRLEAD_ALLOW_NO_SANDBOX": "true", "LOG_LEVEL": "debug"}

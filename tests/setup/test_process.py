@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 
 from bot.standin import StandIn
-from bot.standin.demo import ServiceProcess, wait_until
+from bot.standin.service_process import ServiceProcess, wait_until
 
 
 def start(directory: Path, api_url: str) -> ServiceProcess:

@@ -21,7 +21,8 @@ from bot.github.registration import EVENTS, PERMISSIONS
 from bot.settings import read_settings
 from bot.setup.credentials import Credentials, read_credentials, store
 from bot.setup.manifest import Registration, parse_registration, registration_url, web_address
-from bot.setup.web import SetUp, create_setup_app
+from bot.setup.registration import SetUp
+from bot.setup.web import create_setup_app
 from bot.standin import StandIn
 
 HELD = Credentials("7", "-----BEGIN RSA PRIVATE KEY-----", "hush")

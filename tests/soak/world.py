@@ -14,10 +14,10 @@ import requests
 
 from bot.standin import StandIn
 from bot.standin.accounts import App, Installation
-from bot.standin.demo import ServiceProcess, start_service, wait_until
 from bot.standin.git.merging import MergeRefused
 from bot.standin.merge_queue import MergeGroup
 from bot.standin.repositories import StandInPullRequest, StandInRepository
+from bot.standin.service_process import ServiceProcess, start_service, wait_until
 from bot.standin.state import utc_now
 from tests.soak.plan import (
     BASES,

@@ -13,7 +13,7 @@ from pathlib import Path
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from bot.standin import StandIn
-from bot.standin.demo import start_service, wait_until
+from bot.standin.service_process import start_service, wait_until
 from bot.tracing import Tracing
 
 HIDDEN = """

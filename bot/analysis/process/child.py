@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bot.analysis.examine import Question, examine_trees, owners_of
+from bot.analysis.process.answers import answer
 from bot.analysis.process.content import ChildContent
 from bot.analysis.process.messages import (
     MOST_OWNERS,
@@ -28,14 +29,13 @@ from bot.analysis.process.messages import (
     Start,
     Uses,
     ValidateRequest,
-    answer,
     decode_build_answer,
     decode_fetch_answer,
     decode_rest,
     decode_start,
     decode_validate_answer,
-    unpack_tree,
 )
+from bot.analysis.process.packing import unpack_tree
 from bot.analysis.process.pipes import receive, send
 from bot.catalog import load_rules
 from bot.core.engine.rule import Rule

@@ -9,21 +9,9 @@ from typing import Final
 import msgspec
 
 from bot.analysis.counters import Counters
-from bot.analysis.manifests import (
-    LARGEST,
-    MISSING,
-    link_text,
-    read,
-    read_kustomization,
-    too_large,
-)
-from bot.analysis.process.messages import (
-    FactKind,
-    Want,
-    decode_have,
-    pack_manifest,
-    unpack_manifest,
-)
+from bot.analysis.manifests import LARGEST, MISSING, link_text, read, read_kustomization, too_large
+from bot.analysis.process.messages import FactKind, Want, decode_have
+from bot.analysis.process.packing import pack_manifest, unpack_manifest
 from bot.analysis.process.pipes import receive, send
 from bot.core.manifest import Manifest
 from bot.core.states.roots.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name

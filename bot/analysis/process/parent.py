@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.analysis.counters import Counters
+from bot.analysis.process.answers import analysis
 from bot.analysis.process.cache import FactCache
 from bot.analysis.process.channel import Channel
 from bot.analysis.process.content_store import ComparedTree, ContentStore
@@ -33,11 +34,10 @@ from bot.analysis.process.messages import (
     ValidateAnswer,
     ValidateRequest,
     Want,
-    analysis,
     decode_message,
     frame,
-    pack_tree,
 )
+from bot.analysis.process.packing import pack_tree
 from bot.analysis.process.renders import RENDERS, RenderRequests, Renders
 from bot.analysis.process.start import StartChild, spawn
 from bot.analysis.process.validations import ValidationRequests

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.catalog import rule_options
+from bot.cli.diagnosis.branches import check_branches
 from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
 from bot.cli.diagnosis.webhook import deliveries, webhook
 from bot.core.policy.organisation import parse_organisation
 from bot.errors import GitHubError, PolicyError
 from bot.github.auth import Gateway
-from bot.github.inspection import Inspection, InstallationReader
+from bot.github.inspection import Inspection
 from bot.github.organisation import place_of, read_organisation
 from bot.github.registration import EVENTS, NEEDED, NEEDED_EVENTS, lacking
 from bot.github.signing import app_auth
 from bot.settings import Settings
 
-CHECK: Final = "fairlead"
-
 _MOST_INSTALLATIONS: Final = 20
-_MOST_BRANCHES: Final = 20
+
 _SKEW: Final = 30.0
 """Seconds. GitHub refuses a JWT from the future; the client dates its own a minute back."""
 
@@ -135,7 +134,7 @@ def _installations(
         yield _permissions(subject, installation["permissions"], advice)
         yield from _answered(_organisation(gateway, installation["id"], login), subject)
         for line in _answered(
-            _branches(github, installation["id"], app["id"], only, repositories), subject
+            check_branches(github, installation["id"], app["id"], only, repositories), subject
         ):
             seen = True
             yield line
@@ -160,70 +159,6 @@ def _organisation(gateway: Gateway, installation: int, login: str) -> Iterator[D
         return
     locked = f", which locks {', '.join(organisation.locked)}" if organisation.locked else ""
     yield ok(subject, f"every repository builds on {place_of(login)}{locked}")
-
-
-def _branches(
-    github: Inspection, installation: int, app_id: int, only: str | None, repositories: int
-) -> Iterator[Diagnosis]:
-    with github.reader(installation) as reader:
-        diagnoses = [
-            repository
-            for repository in reader.repositories()
-            if only is None or repository["full_name"].lower() == only.lower()
-        ]
-        for repository in diagnoses[:repositories]:
-            if not repository.get("archived"):
-                yield from _of_repository(reader, repository, app_id)
-        if len(diagnoses) > repositories:
-            yield warning(
-                f"installation {installation}",
-                f"{len(diagnoses) - repositories} more repositories were not checked",
-                "name one by --repository, or raise --repositories",
-            )
-
-
-def _of_repository(
-    reader: InstallationReader, repository: Mapping[str, Any], app_id: int
-) -> Iterator[Diagnosis]:
-    name = repository["full_name"]
-    branches = dict.fromkeys([repository["default_branch"], *reader.protected(name)])
-    for branch in list(branches)[:_MOST_BRANCHES]:
-        rules = reader.rules(name, branch)
-        yield _required(f"{name} {branch}", rules, app_id)
-        if _resolves(rules):
-            yield ok(f"{name} {branch}", "open conversations block the merge, including Fairlead's")
-
-
-def _required(subject: str, rules: Iterable[Mapping[str, Any]], app_id: int) -> Diagnosis:
-    """Whether the check is required, and from whom."""
-    sources = [
-        check.get("integration_id")
-        for rule in rules
-        if rule["type"] == "required_status_checks"
-        for check in rule["parameters"]["required_status_checks"]
-        if check["context"] == CHECK
-    ]
-    advice = f"require {CHECK!r} from this App in a ruleset of the branch"
-    if not sources:
-        message = f"no ruleset requires {CHECK!r} (classic branch protection cannot be seen)"
-        return warning(subject, message, advice)
-    if others := [source for source in sources if source not in {None, app_id}]:
-        message = f"{CHECK!r} is required from App {others[0]}, not from this one ({app_id})"
-        return problem(subject, message, f"choose this App as the source of {CHECK!r}")
-    if None in sources:
-        message = (
-            f"{CHECK!r} is required from any source: anyone who may write statuses can make it pass"
-        )
-        return warning(subject, message, advice)
-    return ok(subject, f"{CHECK!r} is required from this App")
-
-
-def _resolves(rules: Iterable[Mapping[str, Any]]) -> bool:
-    return any(
-        rule["type"] == "pull_request"
-        and rule.get("parameters", {}).get("required_review_thread_resolution")
-        for rule in rules
-    )
 
 
 def _answered(look: Iterator[Diagnosis], subject: str) -> Iterator[Diagnosis]:

@@ -13,7 +13,8 @@ from bot.errors import FairleadError
 from bot.jobs import Queue
 from bot.settings import Settings, read_settings
 from bot.setup.credentials import store
-from bot.setup.web import SetUp, create_setup_app
+from bot.setup.registration import SetUp
+from bot.setup.web import create_setup_app
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

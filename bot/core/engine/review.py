@@ -242,7 +242,7 @@ class Summary:
 class Analysis:
     """The child process's answer: findings, problems and counts, without the decision.
 
-    Its content is hostile until `bot.analysis.process.messages` has validated it.
+    Its content is hostile until `bot.analysis.process.answers` has validated it.
     `difference` is None where nobody asked for it.
     """
 

@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.core.policy.document import KeyPath, PolicyDocument, parse_document
+from bot.core.policy.faults import as_written, unknown_key
 from bot.core.policy.layers import BRANCHES, Held, at_branch, branches_named, laid, place_of
 from bot.core.policy.locks import loosened
 from bot.core.policy.model import ORGANISATION_PATH, Policy
-from bot.core.policy.reading import as_written, check_document, effective_policy, unknown_key
+from bot.core.policy.reading import check_document, effective_policy
 from bot.core.policy.rule_names import with_current_names
 from bot.core.policy.schema import Schema, policy_schema, written
 from bot.errors import PolicyError

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-import msgspec
-
 from bot.core.engine.approvals import short_id
 from bot.core.engine.decide import conclusion
 from bot.core.engine.review import Location, Review, ReviewFinding
@@ -14,6 +12,15 @@ from bot.core.policy.model import Policy
 from bot.core.publish import difference as words
 from bot.core.publish.fetched import fetched
 from bot.core.publish.markdown import visible
+from bot.core.publish.page_model import (
+    PageChange,
+    PageFinding,
+    PageGrant,
+    PagePlace,
+    PageSettled,
+    PageTable,
+    ReviewPage,
+)
 from bot.core.publish.pages import Pages, place
 from bot.core.publish.report import badness
 from bot.core.publish.templating import consequence
@@ -24,92 +31,6 @@ MOST_FINDINGS: Final = 300
 MOST_ROWS: Final = 400
 MOST_GRANTS: Final = 200
 _MOST_ENVIRONMENTS: Final = 1_000
-
-
-class PagePlace(msgspec.Struct, frozen=True):
-    """A location, its permalink, and the text of its line where it may be shown."""
-
-    text: str
-    url: str | None = None
-    line: str | None = None
-    removed: bool = False
-
-
-class PageTable(msgspec.Struct, frozen=True):
-    """A small table."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-class PageFinding(msgspec.Struct, frozen=True):
-    """A finding. `edges` are the connections of its graph: from, to, label."""
-
-    rule: str
-    severity: str
-    effect: str
-    message: str
-    fingerprint: str
-    id: str
-    environments: tuple[str, ...]
-    place: PagePlace | None
-    related: tuple[tuple[str, PagePlace | None], ...] = ()
-    steps: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    tables: tuple[PageTable, ...] = ()
-    edges: tuple[tuple[str, str, str], ...] = ()
-    owners: tuple[str, ...] = ()
-    missing: int = 0
-    accepted_by: tuple[str, ...] = ()
-
-
-class PageChange(msgspec.Struct, frozen=True):
-    """A group of the difference; see `bot.core.publish.difference.DifferenceRow`."""
-
-    sign: str
-    title: str
-    resources: tuple[str, ...]
-    fields: tuple[tuple[str, str, str], ...]
-    more: int
-
-
-class PageGrant(msgspec.Struct, frozen=True):
-    """A grant that the change adds. `before` says what the subject held of it."""
-
-    subject: str
-    scope: str
-    verb: str
-    resource: str
-
-
-class PageSettled(msgspec.Struct, frozen=True):
-    """A finding that does not count, by whom or by what, and why."""
-
-    rule: str
-    message: str
-    place: str
-    how: str
-    reason: str
-
-
-class ReviewPage(msgspec.Struct, frozen=True):
-    """The document of a review's page."""
-
-    verdict: str
-    title: str
-    base: str
-    head: str
-    compared: str
-    notes: tuple[str, ...]
-    findings: tuple[PageFinding, ...]
-    hidden: int
-    problems: tuple[tuple[str, PagePlace | None], ...]
-    images: tuple[tuple[str, str, str], ...]
-    changes: str
-    difference: tuple[PageChange, ...]
-    more_changes: int
-    grants: tuple[PageGrant, ...]
-    settled: tuple[PageSettled, ...]
-    overridden: str = ""
 
 
 def review_page(

@@ -9,7 +9,8 @@ from bot.core.resource import ResourceKey, written
 from bot.core.state import State
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.remote.addresses import compare_link
-from bot.kubernetes.remote.sources import RemoteSource, remote_sources, taken_in
+from bot.kubernetes.remote.object_sources import RemoteSource
+from bot.kubernetes.remote.sources import remote_sources, taken_in
 
 
 @dataclass(frozen=True, slots=True)

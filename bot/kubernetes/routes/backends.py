@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import MappingProxyType
 from typing import Final
 
 from bot.core.resource import Node, Resource, ResourceKey
@@ -11,8 +10,9 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.absence import CheckedReference, may_bring_resources
 from bot.kubernetes.checks import Violation
+from bot.kubernetes.routes.backend_grants import grant_exists
+from bot.kubernetes.routes.backend_ports import port_exists, port_number
 from bot.kubernetes.routes.other_routes import OTHER_ROUTES, Backend, rules_of
-from bot.kubernetes.services.service import ServicePort, service_ports, services
 from bot.kubernetes.workloads.pods import str_of
 
 ROUTES: Final = (
@@ -101,33 +101,13 @@ def backends_of(state: State, resource: Resource) -> Iterator[CheckedReference]:
         service = state.get(key)
         yield _service(state, resource, backend, service)
         if service is not None:
-            yield from _port(state, resource, backend, service)
+            yield from port_exists(state, resource, backend, service)
         if resource.group_kind in ROUTES:
             if backend.namespace != resource.namespace:
-                yield _grant(state, resource, backend)
-            yield _numbered(resource, backend)
+                yield grant_exists(state, resource, backend)
+            yield port_number(resource, backend)
     if resource.group_kind == kinds.INGRESS:
         yield from _resources(state, resource)
-
-
-def _numbered(resource: Resource, backend: Backend) -> CheckedReference:
-    """A Service as a backend needs a port; the API refuses the route without one."""
-    name = f"Service {backend.namespace}/{backend.name}"
-    return CheckedReference(
-        f"number {name}",
-        backend.port.exists,
-        backend.namespace,
-        (kinds.SERVICE,),
-        Violation(
-            "BACKEND-PORT-REQUIRED",
-            resource,
-            (name,),
-            f"{str_of(resource)} sends traffic to {name} without naming its port, which the API "
-            "refuses",
-            (backend.port, backend.node),
-        ),
-        certain=True,
-    )
 
 
 def _service(
@@ -148,101 +128,6 @@ def _service(
         ),
         by=() if service is None else (service.at("metadata", "name"),),
         unseen=may_bring_resources(state, backend.namespace),
-    )
-
-
-def _port(
-    state: State, resource: Resource, backend: Backend, service: Resource
-) -> Iterator[CheckedReference]:
-    """The port of a backend; nothing where the Service has no ports to compare with."""
-    port, ports = backend.port, service_ports(service)
-    external = service.at("spec", "type").value == "ExternalName"
-    # The AWS controller's own word for a backend that stands in an annotation.
-    if port.value is None or port.value == "use-annotation" or (external and not ports):
-        return
-    value = port.integer or port.text
-    yield CheckedReference(
-        f"{service.key} port {value}",
-        value in _legal(state, backend, service, ports),
-        backend.namespace,
-        (kinds.SERVICE,),
-        Violation(
-            "BACKEND-PORT-MISSING",
-            resource,
-            (str(service.key), str(value)),
-            f"{str_of(resource)} sends traffic to port {value} of {str_of(service)}, which has "
-            f"{_words(ports)}{_pods_port(value, ports)}",
-            (port,),
-            facts=MappingProxyType({"port": value, "use": tuple(_use(value, ports))}),
-        ),
-        by=(service.at("spec", "ports"),),
-        certain=True,
-    )
-
-
-def _legal(
-    state: State, backend: Backend, service: Resource, ports: tuple[ServicePort, ...]
-) -> set[int | str | None]:
-    legal: set[int | str | None] = {port.number for port in ports}
-    legal |= {port.name for port in ports if port.name}
-    if backend.to_pods:
-        pods = services(state).endpoints(service).pods
-        legal |= {port.target for port in ports}
-        legal |= {port.on(each) for port in ports for each in pods}
-        legal |= {str(number) for number in legal if isinstance(number, int)}
-    return legal
-
-
-def _use(value: int | str | None, ports: tuple[ServicePort, ...]) -> Iterator[int | str]:
-    """The ports to use instead: names where a name was written, else numbers."""
-    for port in ports:
-        yield port.name if isinstance(value, str) and port.name else port.number
-
-
-def _words(ports: tuple[ServicePort, ...]) -> str:
-    words = [f"{port.name} ({port.number})" if port.name else str(port.number) for port in ports]
-    return f"only {', '.join(words)}" if words else "no port"
-
-
-def _pods_port(value: int | str | None, ports: tuple[ServicePort, ...]) -> str:
-    meant = next((port for port in ports if port.target == value), None)
-    return "" if meant is None else f": {value} is the port on the pods behind {meant.number}"
-
-
-def _grant(state: State, resource: Resource, backend: Backend) -> CheckedReference:
-    """The ReferenceGrant that permits traffic to a Service of another namespace."""
-    name = f"Service {backend.namespace}/{backend.name}"
-    grants = state.of(kinds.REFERENCE_GRANT, namespace=backend.namespace)
-    permitting = [grant for grant in grants if _permits(grant, resource, backend)]
-    return CheckedReference(
-        f"grant {name}",
-        bool(permitting),
-        backend.namespace,
-        (kinds.SERVICE,),
-        Violation(
-            "BACKEND-NOT-GRANTED",
-            resource,
-            (name,),
-            f"{str_of(resource)} sends traffic to {name}, and no ReferenceGrant in namespace "
-            f"{backend.namespace} permits that to {resource.key.kind} of namespace "
-            f"{resource.namespace}",
-            (backend.node["namespace"],),
-        ),
-        by=tuple(grant.at("spec", field) for grant in permitting for field in ("from", "to")),
-    )
-
-
-def _permits(grant: Resource, resource: Resource, backend: Backend) -> bool:
-    source = (resource.key.group, resource.key.kind, resource.namespace)
-    sources = grant.at("spec", "from").items()
-    targets = grant.at("spec", "to").items()
-    return any(
-        (node["group"].text or "", node["kind"].text, node["namespace"].text) == source
-        for node in sources
-    ) and any(
-        (node["group"].text or "", node["kind"].text) == ("", "Service")
-        and node["name"].text in {None, "", backend.name}
-        for node in targets
     )
 
 

@@ -13,7 +13,7 @@ from bot.analysis.counters import Counters
 from bot.analysis.examine import MemoryBlobs
 from bot.analysis.manifests import read
 from bot.analysis.process.cache import FactCache, forget, reader_version
-from bot.analysis.process.messages import pack_manifest, unpack_manifest
+from bot.analysis.process.packing import pack_manifest, unpack_manifest
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
 from bot.core.policy.model import Policy
 from tests.states import Files, Grove, resource

@@ -12,7 +12,7 @@ import pytest
 
 from bot.analysis.examine import MemoryBlobs, examine_trees, owners_of
 from bot.analysis.process.fetch_requests import FetchRequests
-from bot.analysis.process.messages import pack_manifest
+from bot.analysis.process.packing import pack_manifest
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
 from bot.analysis.process.renders import renders_here
 from bot.catalog import load_rules

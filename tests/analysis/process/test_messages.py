@@ -10,15 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import msgpack
 
-from bot.analysis.process.messages import (
-    HEADER,
-    Start,
-    decode_message,
-    decode_start,
-    frame,
-    pack_tree,
-    unpack_tree,
-)
+from bot.analysis.process.messages import HEADER, Start, decode_message, decode_start, frame
+from bot.analysis.process.packing import pack_tree, unpack_tree
 from bot.core.policy.model import Policy
 from bot.core.policy.reading import parse_policy
 from bot.core.tree import File

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from bot.core.finding import Severity
 from bot.core.policy.document import parse_document
+from bot.core.policy.faults import EXPLAINED
 from bot.core.policy.model import (
     ApprovalPolicy,
     Assume,
@@ -29,7 +30,7 @@ from bot.core.policy.model import (
     Threshold,
     Waiver,
 )
-from bot.core.policy.reading import EXPLAINED, parse_policy
+from bot.core.policy.reading import parse_policy
 from bot.core.policy.schema import policy_schema, written
 from bot.errors import PolicyError
 

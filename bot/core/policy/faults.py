@@ -1,0 +1,121 @@
+"""The errors in the shape of a policy, each with its line and the legal values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+from jsonschema import ValidationError
+
+from bot.core.policy.document import KeyPath, PolicyDocument
+from bot.core.policy.layers import BRANCHES
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFault:
+    """An error at a line (1-based)."""
+
+    line: int
+    message: str
+
+
+def unknown_key(key: str, legal: list[str]) -> str:
+    """The message for an unknown key."""
+    return f"unknown key {key!r}{legal_hint(key, legal)}"
+
+
+def faults_of(error: ValidationError, document: PolicyDocument) -> Iterator[PolicyFault]:
+    """The errors that the schema found, as sentences."""
+    path: KeyPath = tuple(error.absolute_path)
+    if error.validator == "anyOf":
+        choice = 1 if isinstance(error.instance, dict) else 0
+        for inner in error.context or ():
+            if inner.schema_path[0] == choice:
+                yield from faults_of(inner, document)
+        return
+    if error.validator == "additionalProperties":
+        schema: Any = error.schema
+        instance: Any = error.instance
+        legal = list(schema.get("properties", ()))
+        for key in instance:
+            if key not in legal:
+                word = "rule" if _of_rules(path) else "key"
+                text = f"unknown {word} {key!r}{_within(path)}{legal_hint(key, legal)}"
+                yield PolicyFault(document.line((*path, key)), text)
+        return
+    yield PolicyFault(document.line(path), _sentence(error, path))
+
+
+def _sentence(error: ValidationError, path: KeyPath) -> str:
+    value: Any = error.instance
+    limit: Any = error.validator_value
+    shown = repr(value) if len(repr(value)) <= 100 else f"{repr(value)[:100]}…"
+    legal: dict[str, Callable[[], str]] = {
+        "required": lambda: f" lacks {next(key for key in limit if key not in value)!r}",
+        "enum": lambda: f" is {shown}{legal_hint(value, limit)}",
+        "type": lambda: f" is {shown}, legal is {_type(limit, value)}",
+        "minLength": lambda: " is empty",
+        "minItems": lambda: " is empty",
+        "maxItems": lambda: f" has {len(value)} entries, legal are {limit} or fewer",
+        "minimum": lambda: f" is {shown}, legal is {limit} or more",
+        "maximum": lambda: f" is {shown}, legal is {limit} or less",
+        "format": lambda: f" is {shown}, legal is a date such as 2027-03-31",
+        "pattern": lambda: f" is {shown}, {EXPLAINED.get(limit, f'legal is what matches {limit}')}",
+    }
+    phrase = legal.get(str(error.validator))
+    return as_written(path) + (phrase() if phrase else f" is {shown}: {error.message}")
+
+
+def _type(limit: str, value: object) -> str:
+    quotes = limit == "string" and isinstance(value, bool | int | float)
+    return f"{_TYPES.get(limit, limit)}{'; put it in quotes' if quotes else ''}"
+
+
+_TYPES: Final = {
+    "string": "text",
+    "array": "a list",
+    "object": "a mapping",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
+EXPLAINED: Final = {
+    r"^1\.[0-9]{1,3}$": 'legal is a minor version such as "1.34"',
+    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$": "legal is a team such as example/security",
+    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$": "legal is a person's login such as octocat",
+    r"^(?!.*://)\S+$": "legal is a registry, a part of one or an image: ghcr.io/example",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "legal is the name of a namespace, and no glob",
+    r"^[0-9a-z]{12,64}(-[0-9]{1,5})?$": (
+        "legal is a whole fingerprint, as the check's summary and the JSON write it"
+    ),
+    r"\S": "legal is a text that says why",
+}
+"""The explanation of each pattern in `bot.core.policy.model`."""
+
+
+def as_written(path: KeyPath) -> str:
+    """A key path as people write it: `waivers[0].expires`."""
+    out = ""
+    for step in path:
+        out += f"[{step}]" if isinstance(step, int) else f".{step}" if out else step
+    return out or "the policy"
+
+
+def _within(path: KeyPath) -> str:
+    return f" in {as_written(path)}" if path and path != ("rules",) else ""
+
+
+def _of_rules(path: KeyPath) -> bool:
+    """Whether the keys here are ids of rules."""
+    return path == ("rules",) or (path[:1] == (BRANCHES,) and path[2:] == ("rules",))
+
+
+def legal_hint(value: object, legal: list[Any]) -> str:
+    """The nearest legal value, and all of them where they are few."""
+    near = get_close_matches(str(value), [str(name) for name in legal], n=1, cutoff=0.6)
+    hint = f", did you mean {near[0]!r}?" if near else ""
+    if near and len(legal) > 12:
+        return hint
+    return f"{hint or ','} legal are {', '.join(repr(name) for name in legal) or 'none'}"
