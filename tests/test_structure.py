@@ -17,6 +17,7 @@ FILLERS = {
 }  # fmt: skip
 LARGEST_FOLDER = 25
 LONGEST_FUNCTION = 60
+LONGEST_MODULE_P90 = 220
 MOST_FILLERS = 0.02
 MOST_SHARED_NAMES = 10
 
@@ -47,6 +48,20 @@ def test_no_folder_is_too_full_to_survey() -> None:
     )
 
     assert {str(folder): size for folder, size in sizes.items() if size > LARGEST_FOLDER} == {}
+
+
+def test_nine_of_ten_modules_hold_one_thing() -> None:
+    sizes = sorted(
+        (len((ROOT / path).read_text("utf-8").splitlines()), str(path))
+        for path, module in modules().items()
+        if len(module.body) > 1  # not the packages of which a docstring is all there is
+    )
+    longest, path = sizes[int(len(sizes) * 0.9)]
+
+    assert longest <= LONGEST_MODULE_P90, (
+        f"nine of ten modules have at most {LONGEST_MODULE_P90} lines, but {path} is in their "
+        f"place with {longest}: split a module that holds two things"
+    )
 
 
 def test_no_function_is_too_long_to_read() -> None:

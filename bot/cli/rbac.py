@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from bot.cli.output import terminal
+from bot.cli.output.grants import print_grants
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from bot.core.states import Pair
     from bot.kubernetes.rbac.questions import Holding
     from bot.kubernetes.rbac.rule_sets import Box
     from bot.kubernetes.rbac.subjects import Subject
 
 C = TypeVar("C", bound=Callable[..., Any])
-
-_WIDEST: Final = 2_000
-"""Columns of a table that is piped: a name that is wrapped cannot be copied."""
 
 WHO_CAN: Final = """\b
 Examples:
@@ -92,7 +87,7 @@ def who_can(  # noqa: PLR0913 - one parameter an option, all by name
         for holding in questions.who_can(authority(pair.before), question, namespace)
     ]
     columns = ("environment", "subject", "scope", "role", "binding", "names")
-    _print(form, columns, sorted(rows, key=str))
+    print_grants(form, columns, sorted(rows, key=str))
 
 
 @click.command("grants", epilog=GRANTS)
@@ -124,9 +119,9 @@ def grants(
         raise UsageError(f"{subject!r} is not a subject: write {legal}")
     columns = ("environment", "scope", "verbs", "resources", "names", "role", "by")
     if diff is None:
-        _print(form, columns, list(_grants_at(_at(at, where), who)))
+        print_grants(form, columns, list(_grants_at(_at(at, where), who)))
     else:
-        _print(form, ("change", *columns), list(_changed(diff, where, who)))
+        print_grants(form, ("change", *columns), list(_changed(diff, where, who)))
 
 
 def _grants_at(pairs: Sequence[Pair], who: Subject) -> Iterator[dict[str, Any]]:
@@ -190,39 +185,3 @@ def _grant(pair: Pair, scope: str, box: Box, role: str, by: str) -> dict[str, An
         "role": role,
         "by": by,
     }
-
-
-def _print(form: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    """Print the rows as a table or as JSON. A table of one environment omits that column."""
-    if form == "json":
-        import json  # noqa: PLC0415 - not for --help
-
-        terminal.write(json.dumps(list(rows), indent=2) + "\n", None)
-        return
-    shown = [
-        column
-        for column in columns
-        if column != "environment" or len({row[column] for row in rows}) > 1
-    ]
-    out = terminal.console()
-    if not out.is_terminal:
-        out.width = _WIDEST
-    with out.capture() as captured:
-        out.print(_table(shown, rows) if rows else "Nobody and nothing.")
-    terminal.write(terminal.trimmed(captured.get()), None)
-
-
-def _table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:
-    from rich.table import Table as RichTable  # noqa: PLC0415 - slow, and not for --help
-
-    from bot.core.publish.markdown import visible  # noqa: PLC0415 - not for --help
-
-    table = RichTable(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column.upper(), overflow="fold")
-    for row in rows:
-        cells = (row[column] for column in columns)
-        table.add_row(
-            *(visible(", ".join(cell) if isinstance(cell, list) else str(cell)) for cell in cells)
-        )
-    return table

@@ -6,28 +6,23 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from socket import socket
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Retry
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
-from urllib3.util.connection import create_connection
+from urllib3.exceptions import HTTPError
 
 from bot.errors import FetchError
 from bot.fetch.accounts import FetchAccount
 from bot.fetch.addresses import AllowedHosts, ParsedAddress, parse_redirect
+from bot.fetch.checked_adapter import RETRIED, CheckedAdapter
 from bot.fetch.limits import FetchLimits
 
 _CHUNK: Final = 1 << 16
 _MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_RETRIED: Final = (429, 500, 502, 503, 504)
 _LARGEST_KNOWN_ERROR: Final = 504
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -49,7 +44,7 @@ class WebResponse:
         if self.status in {401, 403}:
             raise refused_account(self.host, account, f"it answered {self.status}")
         if self.status != 200:
-            passing = self.status in _RETRIED or self.status > _LARGEST_KNOWN_ERROR
+            passing = self.status in RETRIED or self.status > _LARGEST_KNOWN_ERROR
             raise FetchError(f"'{self.host}' answered {self.status}", passing=passing)
         return self.data
 
@@ -76,7 +71,7 @@ class WebClient:
             {"User-Agent": "fairlead", "Accept-Encoding": "identity"}
         )
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, _CheckedAdapter(limits))
+            self._session.mount(scheme, CheckedAdapter(limits))
 
     @property
     def hosts(self) -> AllowedHosts:
@@ -172,63 +167,6 @@ class WebClient:
             raise _no_answer(address, error) from error
         is_packed = response.headers.get("Content-Encoding", "").lower() in {"gzip", "x-gzip"}
         return _decompressed(bytes(data), address, most) if is_packed else bytes(data)
-
-
-class _CheckedAdapter(HTTPAdapter):
-    """Connects only to checked IP addresses, unless the operator's proxy connects."""
-
-    def __init__(self, limits: FetchLimits) -> None:
-        self._limits = limits
-        retry = Retry(
-            total=2,
-            redirect=0,
-            backoff_factor=0.3,
-            status_forcelist=_RETRIED,
-            raise_on_status=False,
-            # The server does not decide how long we wait.
-            respect_retry_after_header=False,
-        )
-        super().__init__(max_retries=retry)
-
-    def init_poolmanager(self, *arguments: object, **options: object) -> None:
-        """Create the pools with connection classes that check the address."""
-        super().init_poolmanager(*arguments, **options)  # type: ignore[arg-type] # as requests calls it
-        manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = _pools(self._limits)
-
-
-def _pools(limits: FetchLimits) -> dict[str, type[HTTPConnectionPool]]:
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket:
-            return _connect(self, ParsedAddress("http", self.host, self.port or 80, ""), limits)
-
-    class Encrypted(HTTPSConnection):
-        def _new_conn(self) -> socket:
-            return _connect(self, ParsedAddress("https", self.host, self.port or 443, ""), limits)
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class EncryptedPool(HTTPSConnectionPool):
-        ConnectionCls = Encrypted
-
-    return {"http": PlainPool, "https": EncryptedPool}
-
-
-def _connect(connection: HTTPConnection, address: ParsedAddress, limits: FetchLimits) -> socket:
-    """A socket to a checked IP address of the host that the connection is for."""
-    limits.check(address)
-    last: OSError | None = None
-    for candidate in limits.addresses(address):
-        try:
-            return create_connection(
-                (candidate, address.port),
-                connection.timeout,
-                socket_options=connection.socket_options,
-            )
-        except OSError as error:
-            last = error
-    raise NewConnectionError(connection, f"no address answers: {last}")
 
 
 def _decompressed(data: bytes, address: ParsedAddress, most: int) -> bytes:

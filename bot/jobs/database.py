@@ -14,52 +14,11 @@ from typing import Final
 import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
-_SCHEMA: Final = "dbos"
-"""The schema of DBOS's tables in PostgreSQL."""
+from bot.jobs.statements import DEATHS, EXECUTORS, FILLER, OURS, PROBE, SCHEMA, STOPPED, WORKFLOWS
 
 _LOCK: Final = 0x4641_4C51
 _PATIENCE: Final = 30
 """Seconds to wait for another writer of SQLite, as DBOS does."""
-
-_FILLER: Final = b"x" * 16 * 1024
-"""What a probe writes: more than the rows of a task."""
-
-_THEIRS: Final = sql.MetaData()
-_WORKFLOWS: Final = sql.Table(
-    "workflow_status",
-    _THEIRS,
-    sql.Column("workflow_uuid", sql.Text, primary_key=True),
-    sql.Column("status", sql.Text),
-    sql.Column("queue_name", sql.Text),
-    sql.Column("queue_partition_key", sql.Text),
-    sql.Column("executor_id", sql.Text),
-    sql.Column("created_at", sql.BigInteger),
-    sql.Column("completed_at", sql.BigInteger),
-)
-
-_OURS: Final = sql.MetaData()
-_PROBE: Final = sql.Table(
-    "fairlead_probe",
-    _OURS,
-    sql.Column("id", sql.Integer, primary_key=True, autoincrement=False),
-    sql.Column("filler", sql.LargeBinary, nullable=False),
-)
-_DEATHS: Final = sql.Table(
-    "fairlead_deaths",
-    _OURS,
-    sql.Column("workflow_id", sql.Text, primary_key=True),
-    sql.Column("incident", sql.Text, primary_key=True),
-    sql.Column("alone", sql.Boolean, nullable=False),
-    sql.Column("at", sql.Text, nullable=False),
-)
-_EXECUTORS: Final = sql.Table(
-    "fairlead_executors",
-    _OURS,
-    sql.Column("executor_id", sql.Text, primary_key=True),
-    sql.Column("state", sql.Text, nullable=False),
-)
-_STOPPED: Final = ""
-"""The state of an executor that ended in order; any other is the id of a workflow run alone."""
 
 
 class QueueDatabase:
@@ -76,7 +35,7 @@ class QueueDatabase:
         arguments = {"timeout": _PATIENCE} if embedded else {"connect_timeout": 5}
         self._engine = sql.create_engine(url, connect_args=arguments, pool_pre_ping=not embedded)
         self._theirs = self._engine.execution_options(
-            schema_translate_map={None: None if embedded else _SCHEMA}
+            schema_translate_map={None: None if embedded else SCHEMA}
         )
 
     def prepare(self) -> None:
@@ -84,7 +43,7 @@ class QueueDatabase:
         with self._engine.begin() as connection:
             if self._engine.dialect.name == "postgresql":
                 connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_LOCK)))
-            _OURS.create_all(connection)
+            OURS.create_all(connection)
 
     def close(self) -> None:
         """Close the connections."""
@@ -93,13 +52,13 @@ class QueueDatabase:
     def probe(self) -> None:
         """Write as much as a task needs."""
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(_PROBE))
-            row = {"id": 1, "filler": _FILLER}
-            connection.execute(self._insert(_PROBE).values(row).on_conflict_do_nothing())
+            connection.execute(sql.delete(PROBE))
+            row = {"id": 1, "filler": FILLER}
+            connection.execute(self._insert(PROBE).values(row).on_conflict_do_nothing())
 
     def waiting(self, key: str) -> tuple[str, ...]:
         """The ids of the workflows of a partition key that have not begun."""
-        columns = _WORKFLOWS.c
+        columns = WORKFLOWS.c
         query = sql.select(columns.workflow_uuid).where(
             columns.queue_partition_key == key, columns.status.in_(("ENQUEUED", "DELAYED"))
         )
@@ -108,7 +67,7 @@ class QueueDatabase:
 
     def ages(self, lanes: Iterable[str]) -> dict[str, float]:
         """Seconds for which the oldest workflow of each lane has been waiting for a worker."""
-        columns = _WORKFLOWS.c
+        columns = WORKFLOWS.c
         query = (
             sql.select(columns.queue_name, sql.func.min(columns.created_at))
             .where(columns.status == "ENQUEUED", columns.queue_name.is_not(None))
@@ -120,7 +79,7 @@ class QueueDatabase:
 
     def overdue(self, lanes: Sequence[str], seconds: float) -> dict[str, int]:
         """How many workflows of each lane began with a delivery longer ago than `seconds`."""
-        columns = _WORKFLOWS.c
+        columns = WORKFLOWS.c
         query = sql.select(columns.workflow_uuid, columns.queue_name).where(
             columns.status.in_(("ENQUEUED", "DELAYED", "PENDING")), columns.queue_name.in_(lanes)
         )
@@ -134,7 +93,7 @@ class QueueDatabase:
     def age(self, workflow_id: str) -> float:
         """Seconds since the delivery arrived from which a workflow follows; 0 if unknown."""
         root = re.split("[!~]", workflow_id, maxsplit=1)[0]
-        query = sql.select(_WORKFLOWS.c.created_at).where(_WORKFLOWS.c.workflow_uuid == root)
+        query = sql.select(WORKFLOWS.c.created_at).where(WORKFLOWS.c.workflow_uuid == root)
         with self._theirs.connect() as connection:
             return self._since(connection.scalar(query))
 
@@ -146,8 +105,8 @@ class QueueDatabase:
 
     def withdraw(self, workflow_id: str) -> bool:
         """Delete a workflow's row unless it has begun; whether it was deleted."""
-        columns = _WORKFLOWS.c
-        statement = sql.delete(_WORKFLOWS).where(
+        columns = WORKFLOWS.c
+        statement = sql.delete(WORKFLOWS).where(
             columns.workflow_uuid == workflow_id, columns.status.in_(("ENQUEUED", "DELAYED"))
         )
         with self._theirs.begin() as connection:
@@ -155,12 +114,12 @@ class QueueDatabase:
 
     def under_way(self, executor: str) -> tuple[str, ...]:
         """The ids of the workflows that this executor has begun and not ended."""
-        columns = _WORKFLOWS.c
+        columns = WORKFLOWS.c
         query = sql.select(columns.workflow_uuid).where(
             columns.executor_id == executor, columns.status == "PENDING"
         )
         if not sql.inspect(self._theirs).has_table(
-            _WORKFLOWS.name, schema=None if self._theirs.dialect.name == "sqlite" else _SCHEMA
+            WORKFLOWS.name, schema=None if self._theirs.dialect.name == "sqlite" else SCHEMA
         ):
             return ()
         with self._theirs.connect() as connection:
@@ -173,10 +132,10 @@ class QueueDatabase:
         """
         workflows = self.under_way(executor)
         with self._engine.begin() as connection:
-            query = sql.select(_EXECUTORS.c.state).where(_EXECUTORS.c.executor_id == executor)
+            query = sql.select(EXECUTORS.c.state).where(EXECUTORS.c.executor_id == executor)
             state = connection.scalar(query)
-            connection.execute(sql.delete(_EXECUTORS).where(_EXECUTORS.c.executor_id == executor))
-            if state == _STOPPED:
+            connection.execute(sql.delete(EXECUTORS).where(EXECUTORS.c.executor_id == executor))
+            if state == STOPPED:
                 return
             dead = (state,) if state in workflows else workflows
             at = datetime.now(UTC).isoformat()
@@ -187,33 +146,33 @@ class QueueDatabase:
                     "alone": len(dead) == 1,
                     "at": at,
                 }
-                connection.execute(self._insert(_DEATHS).values(row).on_conflict_do_nothing())
+                connection.execute(self._insert(DEATHS).values(row).on_conflict_do_nothing())
 
     def deaths(self, workflow_id: str) -> tuple[int, int]:
         """How often a process died while this workflow was under way; how often under it alone."""
-        query = sql.select(_DEATHS.c.alone).where(_DEATHS.c.workflow_id == workflow_id)
+        query = sql.select(DEATHS.c.alone).where(DEATHS.c.workflow_id == workflow_id)
         with self._engine.connect() as connection:
             alone = list(connection.scalars(query))
         return len(alone), sum(alone)
 
-    def mark(self, executor: str, workflow_id: str = _STOPPED) -> None:
+    def mark(self, executor: str, workflow_id: str = STOPPED) -> None:
         """Record that an executor runs this workflow alone; without one, that it stopped."""
         row = {"executor_id": executor, "state": workflow_id}
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(_EXECUTORS).where(_EXECUTORS.c.executor_id == executor))
-            connection.execute(self._insert(_EXECUTORS).values(row).on_conflict_do_nothing())
+            connection.execute(sql.delete(EXECUTORS).where(EXECUTORS.c.executor_id == executor))
+            connection.execute(self._insert(EXECUTORS).values(row).on_conflict_do_nothing())
 
     def unmark(self, executor: str) -> None:
         """Record that an executor runs no workflow alone."""
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(_EXECUTORS).where(_EXECUTORS.c.executor_id == executor))
+            connection.execute(sql.delete(EXECUTORS).where(EXECUTORS.c.executor_id == executor))
 
     def dead_letter(self, workflow_ids: Iterable[str]) -> None:
         """Give up these workflows, as DBOS does with one that exceeds its recovery attempts."""
         ids = tuple(workflow_ids)
         statement = (
-            sql.update(_WORKFLOWS)
-            .where(_WORKFLOWS.c.workflow_uuid.in_(ids), _WORKFLOWS.c.status == "PENDING")
+            sql.update(WORKFLOWS)
+            .where(WORKFLOWS.c.workflow_uuid.in_(ids), WORKFLOWS.c.status == "PENDING")
             .values(
                 status="MAX_RECOVERY_ATTEMPTS_EXCEEDED",
                 completed_at=int(datetime.now(UTC).timestamp() * 1000),
@@ -226,7 +185,7 @@ class QueueDatabase:
     def forget_deaths(self, before: datetime) -> None:
         """Delete the records of crashes before a moment."""
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(_DEATHS).where(_DEATHS.c.at < before.isoformat()))
+            connection.execute(sql.delete(DEATHS).where(DEATHS.c.at < before.isoformat()))
 
     def _insert(self, table: sql.Table) -> postgresql.Insert | sqlite.Insert:
         if self._engine.dialect.name == "postgresql":

@@ -11,11 +11,12 @@ from bot.core.resource import Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes.addresses import EVERYWHERE
 from bot.kubernetes.checks import ReachedNamespaces
+from bot.kubernetes.network.connection_ends import ConnectionEnd
 from bot.kubernetes.network.peer_names import name_of
 from bot.kubernetes.network.peers import ANY_POD, address_pieces, peer_ends
 from bot.kubernetes.network.reachability import widenings
 from bot.kubernetes.network.traffic import Direction
-from bot.kubernetes.network.verdict import ConnectionEnd, Network, network
+from bot.kubernetes.network.verdict import Network, network
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.routes.backends import INGRESSES, backends
 from bot.kubernetes.routes.exposure import Exposure

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import structlog
 
 from bot.catalog import rule_ids
 from bot.core.codeowners import LARGEST, LOCATIONS, Codeowners, parse_codeowners
 from bot.core.engine.approvals import Approval, Consent, digest
-from bot.core.engine.needs import ANYBODY_WHO_MAY_WRITE, Approvers, Need
+from bot.core.engine.needs import Approvers, Need
 from bot.core.engine.review import Overridden, Review
 from bot.core.engine.settle import settle
 from bot.core.globs import name_matches
 from bot.core.policy.model import Policy
 from bot.github.connection import GitHubConnection
-from bot.github.people import People, approving_reviews, ask_to_review, is_merged
+from bot.github.people import ask_to_review, is_merged
 from bot.github.pulls import PullRequest, read_pull
 from bot.service.audit_facts import ShownFinding
 from bot.service.audit_record import Record
 from bot.service.authorship import authorship_of
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext
+from bot.service.review_approvals import approvals_by_review
 
 log = structlog.get_logger()
 
@@ -103,7 +103,10 @@ def settled(
     authorship = authorship_of(github, pull, record)
     approvers = case.approvers(authorship.authors(case.commits.repository, case.policy))
     consent = Consent(
-        approvals=(*record.approvals(), *_by_review(context, github, pull, record, case.required)),
+        approvals=(
+            *record.approvals(),
+            *approvals_by_review(context, github, pull, record, case.required),
+        ),
         elsewhere=tuple(_promoted(github, case.policy, record, tuple(fingerprints))),
         overridden=overridden,
     )
@@ -140,7 +143,10 @@ def settled_together(
     excused: dict[tuple[str, str], Overridden] = {}
     for number in numbers:
         pull, record = read_pull(github, number), record_of(context, github, number)
-        given = [*record.approvals(), *_by_review(context, github, pull, record, case.required)]
+        given = [
+            *record.approvals(),
+            *approvals_by_review(context, github, pull, record, case.required),
+        ]
         if given:
             authorship = authorship_of(github, pull, record)
             authors = authorship.authors(case.commits.repository, case.policy)
@@ -214,50 +220,3 @@ def _promoted(
     numbers = sorted({approval.pull for approval in approvals}, reverse=True)[:_MOST_ELSEWHERE]
     merged = {number for number in numbers if is_merged(github, number)}
     yield from (approval for approval in approvals if approval.pull in merged)
-
-
-def _by_review(
-    context: ServiceContext,
-    github: GitHubConnection,
-    pull: PullRequest,
-    record: Record,
-    required: Iterable[tuple[Need, ...]],
-) -> Iterator[Approval]:
-    """Approvals by GitHub's own review: of this head, and after the finding was shown on it."""
-    if not any(need.by_review for items in required for need in items):
-        return
-    people = People(github, context.gateway)
-    shown = [items for items in record.conclusions() if items.head == pull.head]
-    for review in approving_reviews(github, pull):
-        seen = {
-            (shown_finding.fingerprint, shown_finding.digest): shown_finding
-            for items in shown
-            if items.shown and _moment(items.shown) <= _moment(review.submitted)
-            for shown_finding in items.findings
-        }
-        for shown_finding in seen.values():
-            needed = [need for need in shown_finding.needs if need.by_review]
-            names = names_of(people, review.login, needed)
-            if names:
-                yield Approval(
-                    pull.number, shown_finding.fingerprint, shown_finding.digest,
-                    shown_finding.severity, shown_finding.environments,
-                    review.login, names, "approving review", review=True,
-                    message=shown_finding.message, fields=shown_finding.fields,
-                )  # fmt: skip
-
-
-def _moment(stamp: str) -> datetime:
-    return datetime.fromisoformat(stamp)
-
-
-def names_of(people: People, login: str, required: Iterable[Need]) -> tuple[str, ...]:
-    """In whose name a person may accept what these needs are of."""
-    needed = tuple(required)
-    if any(need.gives_back for need in needed):
-        return (ANYBODY_WHO_MAY_WRITE,) if people.may_write(login) else ()
-    names = people.names(login, [name for need in needed for name in need.owners])
-    open_to_all = {name for need in needed if not need.writers for name in need.owners}
-    if any(name not in open_to_all for name in names) and not people.may_write(login):
-        return tuple(name for name in names if name in open_to_all)
-    return names

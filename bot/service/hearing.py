@@ -19,7 +19,6 @@ from bot.github.connection import GitHubConnection
 from bot.github.people import People
 from bot.github.pulls import PullRequest
 from bot.github.replies import Comment, reply, reply_mark
-from bot.service.approvals import names_of
 from bot.service.audit_facts import RecordedConclusion, ShownFinding
 from bot.service.audit_record import Record
 from bot.service.authorship import authorship_of
@@ -27,6 +26,7 @@ from bot.service.commits import Commits
 from bot.service.context import ServiceContext, trusted
 from bot.service.deadline import Deadline
 from bot.service.named_findings import approvable, matching
+from bot.service.review_approvals import names_of
 from bot.service.shown import ShownReview
 from bot.store.audit import stamp
 

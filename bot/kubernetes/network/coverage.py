@@ -13,7 +13,8 @@ from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
 from bot.kubernetes.checks import ReachedNamespaces, Violation, finding_at, violations_added
 from bot.kubernetes.network.difference import difference
 from bot.kubernetes.network.state_policies import POLICY_KINDS, policies
-from bot.kubernetes.network.verdict import network, unmodelled_policy
+from bot.kubernetes.network.unmodelled import unmodelled_policy
+from bot.kubernetes.network.verdict import network
 from bot.kubernetes.workloads.population import PodGroup, population
 
 

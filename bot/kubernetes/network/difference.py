@@ -10,10 +10,11 @@ from bot.core.resource import ResourceKey
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.absence import brings_pods, is_seen
+from bot.kubernetes.network.connection_ends import Anywhere, ConnectionEnd
 from bot.kubernetes.network.peers import least_labels
 from bot.kubernetes.network.state_policies import POLICY_KINDS
 from bot.kubernetes.network.traffic import TrafficPolicy
-from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, Network, network
+from bot.kubernetes.network.verdict import Network, network
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.workloads.population import PodGroup
 from bot.kubernetes.workloads.template_paths import TEMPLATED

@@ -13,11 +13,13 @@ from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.causes import ChangedPosition
+from bot.kubernetes.network.connection_ends import ConnectionEnd
 from bot.kubernetes.network.peer_names import ends_in_words, name_of
 from bot.kubernetes.network.peers import ANY_POD
 from bot.kubernetes.network.reachability import widenings
 from bot.kubernetes.network.traffic import Direction
-from bot.kubernetes.network.verdict import ConnectionEnd, network, unmodelled_policy
+from bot.kubernetes.network.unmodelled import unmodelled_policy
+from bot.kubernetes.network.verdict import network
 from bot.kubernetes.network.widening import Widening
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.services.service import services

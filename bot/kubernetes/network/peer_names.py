@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.kubernetes.addresses import Addresses
+from bot.kubernetes.network.connection_ends import Anywhere, ConnectionEnd
 from bot.kubernetes.network.peers import ANY_POD
-from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd
 from bot.kubernetes.workloads.population import NAME_LABEL, PodGroup
 
 

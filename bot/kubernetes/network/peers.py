@@ -8,8 +8,9 @@ from typing import Final
 
 from bot.kubernetes.absence import is_seen
 from bot.kubernetes.addresses import Addresses
+from bot.kubernetes.network.connection_ends import Anywhere, ConnectionEnd
 from bot.kubernetes.network.traffic import Peer, PodPeer, TrafficPolicy
-from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, Network
+from bot.kubernetes.network.verdict import Network
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.workloads.population import NAME_LABEL
 

@@ -11,6 +11,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.addresses import EVERYWHERE, Addresses
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
+from bot.kubernetes.network.connection_ends import Anywhere, ConnectionEnd
 from bot.kubernetes.network.difference import NetworkDiff, difference
 from bot.kubernetes.network.peers import ANY_POD, address_pieces, peer_ends, selects_by_exclusion
 from bot.kubernetes.network.relabelling import joined
@@ -22,7 +23,6 @@ from bot.kubernetes.network.traffic import (
     TrafficPolicy,
     TrafficRule,
 )
-from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd
 from bot.kubernetes.network.widening import EndName, Widening, WideningEnd, name_of
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.workloads.population import PodGroup

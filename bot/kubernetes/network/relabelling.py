@@ -9,9 +9,10 @@ from typing import TypeAlias
 from bot.core.resource import Node
 from bot.kubernetes import kinds
 from bot.kubernetes.causes import ChangedPosition, changed_place
+from bot.kubernetes.network.connection_ends import Anywhere, ConnectionEnd
 from bot.kubernetes.network.difference import NetworkDiff
 from bot.kubernetes.network.traffic import Direction, PodPeer, TrafficPolicy, TrafficRule
-from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, Network
+from bot.kubernetes.network.verdict import Network
 from bot.kubernetes.workloads.population import PodGroup
 
 Joined: TypeAlias = tuple[PodGroup, Direction, ConnectionEnd, ChangedPosition]

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final, TypeAlias
 
 from bot.core.globs import name_matches
-from bot.core.resource import GroupKind, Resource, ResourceKey
+from bot.core.resource import ResourceKey
 from bot.core.state import State
 from bot.kubernetes.addresses import Addresses
+from bot.kubernetes.network.connection_ends import Anywhere, ConnectionEnd
 from bot.kubernetes.network.state_policies import Policies, policies
 from bot.kubernetes.network.traffic import (
     Direction,
@@ -27,45 +27,6 @@ from bot.kubernetes.network.traffic import (
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.workloads.population import PodGroup, Population, population
-
-# Kinds that may let traffic through or stop it, and that are not modelled.
-_UNMODELLED: Final = (
-    GroupKind("projectcalico.org", "NetworkPolicy"),
-    GroupKind("crd.projectcalico.org", "NetworkPolicy"),
-    GroupKind("crd.antrea.io", "NetworkPolicy"),
-    GroupKind("k8s.ovn.org", "EgressFirewall"),
-    GroupKind("k8s.ovn.org", "UserDefinedNetwork"),
-    GroupKind("k8s.cni.cncf.io", "NetworkAttachmentDefinition"),
-    GroupKind("kubevirt.io", "VirtualMachine"),
-    GroupKind("kuma.io", "MeshTrafficPermission"),
-    GroupKind("policy.linkerd.io", "AuthorizationPolicy"),
-    GroupKind("policy.linkerd.io", "Server"),
-    GroupKind("policy.linkerd.io", "ServerAuthorization"),
-    GroupKind("security.istio.io", "AuthorizationPolicy"),
-    GroupKind("security.istio.io", "PeerAuthentication"),
-)
-_UNMODELLED_EVERYWHERE: Final = (
-    GroupKind("k8s.ovn.org", "ClusterUserDefinedNetwork"),
-    GroupKind("projectcalico.org", "GlobalNetworkPolicy"),
-    GroupKind("crd.projectcalico.org", "GlobalNetworkPolicy"),
-    GroupKind("crd.antrea.io", "ClusterNetworkPolicy"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Anywhere:
-    """Pods that no manifest shows, described by labels.
-
-    `namespace` may be a namespace that no manifest shows either.
-    """
-
-    namespace: str
-    labels: tuple[tuple[str, str], ...] = ()
-    namespace_labels: tuple[tuple[str, str], ...] | None = None
-
-
-ConnectionEnd: TypeAlias = PodGroup | Anywhere | Addresses
-"""One end of a connection."""
 
 
 @dataclass(frozen=True)
@@ -244,9 +205,3 @@ def network(state: State) -> Network:
 
 def _network(state: State) -> Network:
     return Network(state, policies(state), population(state))
-
-
-def unmodelled_policy(state: State, namespace: str) -> Resource | None:
-    """A resource that may act on the traffic of this namespace and that Fairlead does not model."""
-    unmodelled = (*state.of(*_UNMODELLED, namespace=namespace), *state.of(*_UNMODELLED_EVERYWHERE))
-    return min(unmodelled, key=lambda resource: resource.key.sort_key, default=None)

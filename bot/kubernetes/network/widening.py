@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 from bot.core.resource import ResourceKey
 from bot.kubernetes.causes import ChangedPosition
+from bot.kubernetes.network.connection_ends import Anywhere, ConnectionEnd
 from bot.kubernetes.network.difference import NetworkDiff
 from bot.kubernetes.network.peers import ANY_POD
 from bot.kubernetes.network.traffic import Direction
-from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.workloads.population import PodGroup
 

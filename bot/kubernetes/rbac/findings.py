@@ -15,10 +15,11 @@ from bot.core.values import Value
 from bot.kubernetes.rbac import wording
 from bot.kubernetes.rbac.builtin import is_builtin
 from bot.kubernetes.rbac.catalogue import CLUSTER_ADMIN
-from bot.kubernetes.rbac.causes import GrantCause, within
+from bot.kubernetes.rbac.causes import GrantCause
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.judgement import Judgement
 from bot.kubernetes.rbac.risks import Risk
+from bot.kubernetes.rbac.rule_pairs import within
 from bot.kubernetes.rbac.rule_sets import Box, Target
 from bot.kubernetes.rbac.rules import CLUSTER, Atom
 from bot.kubernetes.rbac.sentences import abilities

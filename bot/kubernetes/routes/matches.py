@@ -12,7 +12,8 @@ from bot.kubernetes.routes.backends import INGRESSES, ROUTES
 from bot.kubernetes.routes.gateways import Attachment, attachments, hosts_meet
 from bot.kubernetes.routes.guards import authentication, certificate_places, is_internal, sources
 from bot.kubernetes.routes.opening import Opening, Openings, host_covers
-from bot.kubernetes.routes.other_routes import OTHER_ROUTES, other_openings
+from bot.kubernetes.routes.other_openings import other_openings
+from bot.kubernetes.routes.other_routes import OTHER_ROUTES
 
 
 def openings(state: State) -> Openings:

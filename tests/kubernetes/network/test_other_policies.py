@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.kubernetes.addresses import Addresses
-from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, network, unmodelled_policy
+from bot.kubernetes.network.connection_ends import Anywhere, ConnectionEnd
+from bot.kubernetes.network.unmodelled import unmodelled_policy
+from bot.kubernetes.network.verdict import network
 from bot.kubernetes.workloads.population import population
 from tests.states import resource, world
 

@@ -12,9 +12,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.kubernetes.network.connection_ends import Anywhere, ConnectionEnd
 from bot.kubernetes.network.peers import ANY_POD
 from bot.kubernetes.network.reachability import widenings
-from bot.kubernetes.network.verdict import Anywhere, ConnectionEnd, network
+from bot.kubernetes.network.verdict import network
 from bot.kubernetes.workloads.population import PodGroup, population
 from tests.states import world
 
