@@ -12,6 +12,7 @@ import click
 
 from bot.cli.group import INCOMPLETE, PASS
 from bot.cli.output import terminal
+from bot.cli.output.options import OutputOptions, output_options
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.settings import cache_directory, tool_folders
 
@@ -38,35 +39,12 @@ _STYLES: Final = {"+": "green", "~": "yellow", "-": "red"}
 @click.argument("base")
 @click.argument("head")
 @repository_options("repo", "policy", "organisation", "branch", "no_fetch", policy_of="BASE")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="text for a terminal, markdown as in the check's summary.",
-)
-@click.option(
-    "--output",
-    "target",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to this file instead of standard output.",
-)
-@click.option(
-    "--default-namespace",
-    metavar="NS",
-    help="Namespace of resources that name none, unless the policy sets it.",
+@output_options(
+    ("text", "json", "markdown"), "text for a terminal, markdown as in the check's summary."
 )
 @click.pass_context
-def diff(  # noqa: PLR0913 - one parameter an option, all by name
-    ctx: click.Context,
-    *,
-    base: str,
-    head: str,
-    where: RepositoryOptions,
-    form: str,
-    target: Path | None,
-    default_namespace: str | None,
+def diff(
+    ctx: click.Context, *, base: str, head: str, where: RepositoryOptions, output: OutputOptions
 ) -> None:
     """Show what the change from BASE to HEAD would change in the cluster.
 
@@ -83,7 +61,7 @@ def diff(  # noqa: PLR0913 - one parameter an option, all by name
 
     cache = cache_directory()
     options = AnalysisOptions(
-        namespace=default_namespace or "default",
+        namespace=output.namespace or "default",
         rules=(),
         cache=cache,
         tenant=where.tenant,
@@ -98,7 +76,7 @@ def diff(  # noqa: PLR0913 - one parameter an option, all by name
         with terminal.progress(f"Comparing {base} with {head}") as report:
             review = compare(sides, policy, today, replace(options, on_fetch=report))
     difference = review.difference or Nothing()
-    terminal.write(_FORMATS[form](review, difference, target), target)
+    terminal.write(_FORMATS[output.form](review, difference, output.target), output.target)
     ctx.exit(INCOMPLETE if review.problems else PASS)
 
 

@@ -13,6 +13,7 @@ import click
 
 from bot.cli.group import BLOCKED, INCOMPLETE, PASS, refusal
 from bot.cli.output import terminal
+from bot.cli.output.options import OutputOptions, output_options
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import AnalysisError, FairleadError
 from bot.settings import cache_directory, tool_folders
@@ -60,20 +61,7 @@ def _parse_reports(
 @click.argument("base")
 @click.argument("head")
 @repository_options("repo", "policy", "organisation", "branch", "no_fetch", policy_of="BASE")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="text for a terminal, markdown as on GitHub, github for a workflow's log.",
-)
-@click.option(
-    "--output",
-    "target",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to this file instead of standard output.",
-)
+@output_options(FORMATS, "text for a terminal, markdown as on GitHub, github for a workflow's log.")
 @click.option(
     "--report",
     "reports",
@@ -81,11 +69,6 @@ def _parse_reports(
     metavar="FORMAT=FILE",
     callback=_parse_reports,
     help="Also write the review to a file in this format. May be repeated.",
-)
-@click.option(
-    "--default-namespace",
-    metavar="NS",
-    help="Namespace of resources that name none, unless the policy sets it.",
 )
 @click.option(
     "--fix",
@@ -99,10 +82,8 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     base: str,
     head: str,
     where: RepositoryOptions,
-    form: str,
-    target: Path | None,
+    output: OutputOptions,
     reports: tuple[tuple[str, Path], ...],
-    default_namespace: str | None,
     fix: bool,
 ) -> None:
     """Report what the change from BASE to HEAD would newly grant, run, expose or break.
@@ -122,22 +103,22 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     _warn_without_sandbox()
     cache = cache_directory()
     options = AnalysisOptions(
-        namespace=default_namespace or "default",
+        namespace=output.namespace or "default",
         cache=cache,
         tenant=where.tenant,
-        difference=form == "markdown",
+        difference=output.form == "markdown",
         start=fork,
         renders=renders_here(tool_folders()),
         fetching=where.fetching(cache),
     )
-    with _errors_in(form, target), open_sides(base, head, where.repo) as sides:
+    with _errors_in(output.form, output.target), open_sides(base, head, where.repo) as sides:
         policy = where.policy_for(sides)
         title = f"Comparing {base} with {head}"
-        result, complete = _compare(sides, policy, options, form, title)
+        result, complete = _compare(sides, policy, options, output.form, title)
         if offer_renderers(result.problems):
-            found = replace(options, renders=renders_here(tool_folders()))
-            result, complete = _compare(sides, policy, found, form, title)
-        for name, path in ((form, target), *reports):
+            rendering = replace(options, renders=renders_here(tool_folders()))
+            result, complete = _compare(sides, policy, rendering, output.form, title)
+        for name, path in ((output.form, output.target), *reports):
             write_review(result, policy, sides.line, name, path)
         if fix and complete:
             apply_fixes(result, sides.at_head, fixed_tree(sides.head.name, where.repo))
