@@ -53,7 +53,7 @@ def server() -> Iterator[str]:
     )
     try:
         url = f"postgresql://fairlead@/postgres?host={home}"
-        assert wait_until(lambda: _answers(url), 30)
+        assert wait_until(lambda: _answers(url), 120)
         yield url
     finally:
         process.send_signal(signal.SIGINT)

@@ -14,6 +14,7 @@ from bot.cli.demo import _settings
 from bot.standin import StandIn
 from bot.standin.demo import EXPECTED, demonstration, wrong_about_bad, wrong_about_fix
 from bot.standin.service_process import Unexpected, start_service
+from tests.patience import PATIENCE
 
 
 def test_the_demo_shows_the_story_and_all_is_as_expected() -> None:
@@ -86,7 +87,7 @@ def test_what_is_not_as_expected_is_said(tmp_path: Path) -> None:
             'the merge was refused: Required status check "fairlead" is failing.',
             *(f"a comment is still at {one.path}:{one.line}" for one in bad.comments),
         ]
-        page = requests.get(running.page(bad.number), timeout=10)
+        page = requests.get(running.page(bad.number), timeout=PATIENCE)
         assert (page.status_code, "fairlead" in page.text) == (200, True)
         fixed = running.push_fix(bad.number)
         assert list(wrong_about_fix(fixed)) == []

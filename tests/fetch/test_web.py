@@ -16,8 +16,9 @@ from bot.fetch.limits import FetchLimits
 from bot.fetch.messages import MEBIBYTE, Bounds
 from bot.fetch.web import WebClient
 from tests.fetch.servers import Answer, Asked, Server
+from tests.patience import PATIENCE
 
-BOUNDS = Bounds(patience=1, seconds=2)
+BOUNDS = Bounds(patience=PATIENCE, seconds=PATIENCE)
 
 
 def web(*servers: Server, bounds: Bounds = BOUNDS) -> WebClient:
@@ -181,9 +182,10 @@ def test_an_answer_that_drips_ends(server: Server) -> None:
 
     server.routes["/a"] = lambda _: Answer(pieces=pieces)
     begun = time.monotonic()
-    error = failed(web(server), f"{server.url}/a")
+    patient = Bounds(patience=PATIENCE, seconds=1)
+    error = failed(web(server, bounds=patient), f"{server.url}/a")
     assert (error.limit, str(error)) == (True, f"'{server.host}' takes too long")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < PATIENCE
 
 
 def test_an_answer_that_stops_ends(server: Server) -> None:
@@ -192,7 +194,10 @@ def test_an_answer_that_stops_ends(server: Server) -> None:
         time.sleep(3)
 
     server.routes["/a"] = lambda _: Answer(pieces=pieces)
-    assert str(failed(web(server), f"{server.url}/a")).startswith(f"'{server.host}' did not answer")
+    hasty = Bounds(patience=0.5, seconds=PATIENCE)
+    assert str(failed(web(server, bounds=hasty), f"{server.url}/a")).startswith(
+        f"'{server.host}' did not answer"
+    )
 
 
 def test_an_answer_that_is_cut_off_is_none(server: Server) -> None:

@@ -6,7 +6,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -230,8 +229,6 @@ def test_a_peer_takes_over_the_jobs_of_a_killed_replica(scaled: Workers) -> None
     scaled.until(lambda: len(scaled.told("ready")) == 2)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    killed = time.monotonic()
     scaled.until(lambda: len(scaled.told("done")) == 3)
     assert sorted(number for number, _ in scaled.told("done")) == ["1", "2", "3"]
-    assert time.monotonic() - killed < 30
     assert len(scaled.told("begun")) == 6, "a job that ran on was begun again"

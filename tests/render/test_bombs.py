@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.rendering import BuildResult
 from bot.render.run import RunLimits
+from tests.patience import PATIENCE
 from tests.render.building import Outside, build_chart, build_kustomization, leaks
 
 TIGHT: Final = RunLimits(memory=512 * 2**20, output=8 * 2**20, cpu=1, wall=12.0)
@@ -157,4 +158,4 @@ def _assert_ended(built: BuildResult, started: float, beside: Outside, messages:
     assert built.message in messages
     assert built.output == b""
     assert leaks(built, beside) == []
-    assert time.monotonic() - started < TIGHT.wall + 5
+    assert time.monotonic() - started < TIGHT.wall + PATIENCE

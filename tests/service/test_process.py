@@ -20,6 +20,7 @@ from bot.standin.accounts import App
 from bot.standin.deliveries import DeliveryAttempt
 from bot.standin.repositories import StandInCheckRun, StandInPullRequest, StandInRepository
 from bot.standin.service_process import ServiceProcess, start_service, wait_until
+from tests.patience import PATIENCE
 
 _REVIEWED = {"blocked", "pass", "incomplete", "unneeded", "failed", "again", "superseded"}
 SETTINGS = {"FAIRLEAD_ALLOW_NO_SANDBOX": "true", "LOG_LEVEL": "debug"}
@@ -89,7 +90,7 @@ class Running:
 
     def metrics(self) -> list[str]:
         """The lines that Prometheus would read."""
-        return requests.get(f"{self.service.admin_url}/metrics", timeout=10).text.splitlines()
+        return requests.get(f"{self.service.admin_url}/metrics", timeout=PATIENCE).text.splitlines()
 
     def idle(self) -> bool:
         """Whether every job has ended."""
@@ -330,7 +331,7 @@ def test_more_than_github_sends_is_refused_before_it_is_read(here: Running) -> N
 def test_it_says_how_it_is(here: Running) -> None:
     here.concluded(here.pull())
     paths = ("/healthz", "/readyz", "/metrics")
-    answers = [requests.get(f"{here.service.admin_url}{path}", timeout=10) for path in paths]
+    answers = [requests.get(f"{here.service.admin_url}{path}", timeout=PATIENCE) for path in paths]
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     expected = {
         'fairlead_jobs_finished_total{outcome="blocked"} 1.0',
@@ -341,7 +342,7 @@ def test_it_says_how_it_is(here: Running) -> None:
 
 def test_it_ends_in_order_when_it_is_told_to(here: Running) -> None:
     here.service.process.send_signal(signal.SIGTERM)
-    assert here.service.process.wait(timeout=30) == 0
+    assert here.service.process.wait(timeout=PATIENCE) == 0
     assert [line["event"] for line in here.service.lines()][-1] == "stopped"
 
 

@@ -13,6 +13,7 @@ import requests
 
 from bot.standin import StandIn
 from bot.standin.service_process import ServiceProcess, wait_until
+from tests.patience import PATIENCE
 
 
 def start(directory: Path, api_url: str) -> ServiceProcess:
@@ -43,20 +44,20 @@ def set_up(service: ServiceProcess) -> requests.Response:
     """The way of a browser through the pages; the last one."""
     (address,) = (str(line["address"]) for line in service.lines() if "address" in line)
     with requests.Session() as browser:
-        form = browser.get(address, timeout=10).text
+        form = browser.get(address, timeout=PATIENCE).text
         (token,) = re.findall(r'name="token" value="([^"]+)"', form)
         origin = address.partition("/setup")[0]
         confirm = browser.post(
             f"{origin}/setup",
             data={"token": token, "name": "Fairlead", "address": service.url, "keep": "keep"},
-            timeout=10,
+            timeout=PATIENCE,
         ).text
         (action,) = re.findall(r'<form method="post" action="([^"]+)"', confirm)
         (manifest,) = re.findall(r'name="manifest" value="([^"]+)"', confirm)
         return browser.post(
             html.unescape(action),
             data={"manifest": html.unescape(manifest)},
-            timeout=10,
+            timeout=PATIENCE,
         )
 
 
@@ -66,8 +67,8 @@ def test_the_service_sets_itself_up_and_reviews(stand_in: StandIn, tmp_path: Pat
         assert set_up(service).status_code == 200
         (app,) = stand_in.state.apps.values()
         ready = f"{service.admin_url}/readyz"
-        assert wait_until(lambda: requests.get(ready, timeout=10).status_code == 200)
-        assert requests.get(f"{service.url}/setup", timeout=10).status_code == 404
+        assert wait_until(lambda: requests.get(ready, timeout=PATIENCE).status_code == 200)
+        assert requests.get(f"{service.url}/setup", timeout=PATIENCE).status_code == 404
 
         repository = stand_in.create_repository("octocat/gitops", {"a.yaml": b"a: b\n"})
         stand_in.install(app, repository)
@@ -84,7 +85,7 @@ def test_the_service_sets_itself_up_and_reviews(stand_in: StandIn, tmp_path: Pat
 
     again = start(tmp_path, stand_in.api_url)
     try:
-        assert requests.get(f"{again.admin_url}/readyz", timeout=10).status_code == 200
+        assert requests.get(f"{again.admin_url}/readyz", timeout=PATIENCE).status_code == 200
         assert "set-up page" not in {line["event"] for line in again.lines()}
     finally:
         assert again.stop() == 0

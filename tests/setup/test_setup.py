@@ -24,6 +24,7 @@ from bot.setup.manifest import Registration, parse_registration, registration_ur
 from bot.setup.registration import SetUp
 from bot.setup.web import create_setup_app
 from bot.standin import StandIn
+from tests.patience import PATIENCE
 
 HELD = Credentials("7", "-----BEGIN RSA PRIVATE KEY-----", "hush")
 
@@ -89,7 +90,7 @@ def through_github(answer: TestResponse) -> str:
     """The path to which GitHub leads the browser back."""
     action, manifest = posted(answer)
     sent = requests.post(
-        action, data={"manifest": json.dumps(manifest)}, allow_redirects=False, timeout=10
+        action, data={"manifest": json.dumps(manifest)}, allow_redirects=False, timeout=PATIENCE
     )
     assert sent.status_code == 302
     return sent.headers["Location"].removeprefix("http://localhost")

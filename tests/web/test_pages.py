@@ -27,6 +27,7 @@ from bot.web.pages import SESSION, Site, create_pages
 from bot.web.signin import OAuthApp, SignIn, safe_path
 from tests.core.publish.test_markdown import HOSTILE
 from tests.core.publish.test_report import DIFFERENCE
+from tests.patience import PATIENCE
 from tests.reviews import HEAD, MANY, PROBLEMS, RICH, decided, finding
 
 ADDRESS = "http://localhost"
@@ -98,7 +99,7 @@ class World:
             f"{self.github.url}/login/oauth/authorize",
             data={**query, "login": login},
             allow_redirects=False,
-            timeout=10,
+            timeout=PATIENCE,
         )
         back = urlsplit(answer.headers["Location"])
         return f"{back.path}?{back.query}"
