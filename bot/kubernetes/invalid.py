@@ -27,6 +27,7 @@ from bot.kubernetes.apply.refusals import (
 )
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.network.policies import network_policies
+from bot.kubernetes.schemas.certainty import severity_of
 from bot.kubernetes.schemas.check import SchemaViolation, check
 from bot.kubernetes.schemas.serving import NotServed, ServedKind, schemas_of, serving
 from bot.kubernetes.workloads.pods import str_of
@@ -129,8 +130,8 @@ def _schema_faults(
     for violation in check(new.root, served.shape, schemas):
         if _identity(violation) in known or has_placeholder(violation.node):
             continue
-        if _is_believed(violation, result, new):
-            yield _schema_fault(violation, new)
+        if _is_believed(violation, served, result, new):
+            yield _schema_fault(violation, new, served)
 
 
 def _identity(violation: SchemaViolation) -> tuple[str, str, str]:
@@ -138,12 +139,16 @@ def _identity(violation: SchemaViolation) -> tuple[str, str, str]:
 
 
 def _is_believed(
-    violation: SchemaViolation, result: ValidationResult | None, new: Resource
+    violation: SchemaViolation,
+    served: ServedKind,
+    result: ValidationResult | None,
+    new: Resource,
 ) -> bool:
     """Whether the API server refuses what does not fit the schema.
 
     Items that share a key are refused by a server-side apply alone. Where the validator judged the
-    object, it says whether the text can be decoded; a missing field may have a default.
+    object, it says whether the text can be decoded; a missing field may have a default, and in a
+    custom resource it may be null.
     """
     if violation.keyed:
         return True
@@ -151,8 +156,11 @@ def _is_believed(
         decoded = not any(refusal.type in _DECODING for refusal in result.refusals)
         return violation.code in ("UNKNOWN-FIELD", "WRONG-TYPE") and not decoded
     if violation.code == "REQUIRED":
-        unbuilt = new.source.kustomize and not new.source.root
-        return not unbuilt and route_text(violation.node.route).rpartition(".")[2] in _REQUIRED
+        if _is_partial(new):
+            return False
+        if served.is_custom:
+            return not violation.node.exists
+        return route_text(violation.node.route).rpartition(".")[2] in _REQUIRED
     return True
 
 
@@ -167,17 +175,18 @@ _REQUIRED: Final = frozenset(
 )
 
 
-def _schema_fault(violation: SchemaViolation, new: Resource) -> _Fault:
+def _schema_fault(violation: SchemaViolation, new: Resource, served: ServedKind) -> _Fault:
     path = escaped(route_text(violation.node.route))
     nearest = violation.nearest
     hint = violation.hint
     if nearest is not None:
         hint = f"did you mean {escaped(nearest)}?"
     message = f"{str_of(new)} {violation.text} {path}{f'; {hint}' if hint else ''}"
-    severity = Severity.WARNING if violation.keyed else Severity.ERROR
     if violation.keyed:
         message += ": a server-side apply refuses it"
-    return _Fault(violation.code, violation.node, message, nearest, severity)
+    if served.known is not None:
+        message += f" (judged by {served.known.releases})"
+    return _Fault(violation.code, violation.node, message, nearest, severity_of(violation, served))
 
 
 def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) -> Iterator[_Fault]:
@@ -185,6 +194,7 @@ def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) ->
     if result is None or result.status != "judged":
         return
     templated = b"${" in new.encoded
+    partial = _is_partial(new)
     for refusal in result.refusals:
         if new.group_kind == kinds.NETWORK_POLICY and "ipBlock" in refusal.field:
             continue  # network-policy-invalid judges address blocks
@@ -192,10 +202,26 @@ def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) ->
         decoding = refusal.type in _DECODING
         if refusal.update or has_placeholder(node) or (decoding and (templated or known)):
             continue
-        if refusal.type == "FieldValueRequired" and new.source.kustomize and not new.source.root:
-            continue  # what patches would add is not known
+        if partial and not decoding:
+            continue
         message = f"The API refuses {str_of(new)}: {_clause(refusal)}"
         yield _Fault(refusal_code(refusal), node, message)
+
+
+def _is_partial(new: Resource) -> bool:
+    """Whether a file holds only a part of the object: what patches would add is not known.
+
+    So in a kustomization that was not built, and in a workload that has neither a selector nor
+    images, which is a patch that lies in a directory of its own.
+    """
+    if new.source.root:
+        return False
+    if new.source.kustomize:
+        return True
+    if new.key.group != "apps" or new.at("spec", "selector").exists:
+        return False
+    containers = list(new.at("spec", "template", "spec", "containers").items())
+    return not all(container["image"].exists for container in containers) or not containers
 
 
 def _clause(refusal: Refusal) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tests.oracle import schemas
+from tests.oracle import custom_kinds, schemas
 from tests.oracle.modules import KUBERNETES
 
 RECORD: Final = Path("bot/kubernetes/data/oracle.json")
@@ -19,21 +19,36 @@ _ROOT: Final = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A generated file, the modules of its generator, and the generator."""
+    """A generated file, the files of its generator, the generator, and the releases it reads."""
 
     target: Path
     sources: tuple[str, ...]
     generate: Callable[[], bytes]
+    releases: tuple[str, ...] = tuple(f"kubernetes {version}" for version in KUBERNETES.values())
 
 
+_MODULES: Final = "tests/oracle/modules.py"
 TABLES: Final = (
-    Table(schemas.TARGET, ("tests/oracle/modules.py", "tests/oracle/schemas.py"), schemas.generate),
+    Table(schemas.TARGET, (_MODULES, "tests/oracle/schemas.py"), schemas.generate),
+    Table(
+        custom_kinds.TARGET,
+        (
+            _MODULES,
+            "tests/oracle/custom_kinds.py",
+            "tests/oracle/flux_definitions.py",
+            "bot/kubernetes/schemas/definitions.py",
+        ),
+        custom_kinds.generate,
+        custom_kinds.RELEASES,
+    ),
 )
 
 
-def regenerate() -> Iterator[Path]:
-    """Write each table and the record; needs Go and a module proxy."""
+def regenerate(names: Collection[str] = ()) -> Iterator[Path]:
+    """Write each table, or those of these file names, and the record; needs Go and a proxy."""
     for table in TABLES:
+        if names and table.target.name not in names:
+            continue
         (_ROOT / table.target).write_bytes(table.generate())
         yield table.target
     text = json.dumps(dict(current_record()), indent=2, sort_keys=True)
@@ -48,7 +63,7 @@ def current_record() -> Mapping[str, Mapping[str, object]]:
             str(table.target): {
                 "sha256": _digest(table.target),
                 "generators": {source: _digest(Path(source)) for source in table.sources},
-                "kubernetes": list(KUBERNETES.values()),
+                "releases": list(table.releases),
             }
             for table in TABLES
         }

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -21,11 +20,11 @@ from bot.kubernetes.schemas.shape import (
     Shape,
     ShapeReference,
 )
+from bot.kubernetes.schemas.spelling import nearest
 
 ViolationCode: TypeAlias = Literal["UNKNOWN-FIELD", "WRONG-TYPE", "REQUIRED", "INVALID"]
 
 _DEEPEST: Final = 100
-_CUTOFF: Final = 0.72
 _QUANTITY: Final = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)(([eE][+-]?\d+)|[KMGTPE]i|[numkMGTPE])?")
 _NAMES: Final[Mapping[str, str]] = {
     "string": "a string",
@@ -54,20 +53,18 @@ class SchemaViolation:
     hint: str = ""
     keyed: bool = False
 
+    @property
+    def name(self) -> str:
+        """What is unknown: the field's name, or the value that is not among those of the field."""
+        if self.code == "INVALID":
+            return self.node.text or ""
+        last = self.node.route[-1] if self.node.route else ""
+        return last if isinstance(last, str) else ""
+
 
 def check(node: Node, shape: Shape, definitions: Definitions) -> Iterator[SchemaViolation]:
     """The violations below a node, in the order of the manifest."""
     return _check(node, shape, definitions, _DEEPEST)
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The name that is spelled most like this one, or None where none is close."""
-    candidates = list(names)
-    folded = name.casefold()
-    for candidate in candidates:
-        if candidate.casefold() == folded:
-            return candidate
-    return next(iter(difflib.get_close_matches(name, candidates, 1, _CUTOFF)), None)
 
 
 def _check(

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import msgspec
 
 from bot.kubernetes.schemas.shape import (
     ANY,
+    SCALARS,
     EnumShape,
     ListShape,
     MapShape,
     ObjectShape,
-    ScalarShape,
     Shape,
     ShapeReference,
 )
@@ -40,7 +40,6 @@ class _File(msgspec.Struct, frozen=True):
 
 # Package data, read on import: the sandboxed child process cannot open files later.
 _DATA: Final = (resources.files("bot.kubernetes") / "data" / "schemas.json.zz").read_bytes()
-_SCALARS: Final = frozenset(get_args(ScalarShape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def _definition(fields: Any, required: list[str]) -> Shape:
 
 def _shape(value: Any) -> Shape:
     if isinstance(value, str):
-        return value if value in _SCALARS else ANY  # type: ignore[return-value] # narrowed by the set
+        return SCALARS.get(value, ANY)
     if "ref" in value:
         return ShapeReference(value["ref"])
     if "list" in value:

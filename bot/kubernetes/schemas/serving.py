@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.core.resource import Resource
+from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
 from bot.kubernetes.apply.api_versions import minor_version, unserved
-from bot.kubernetes.schemas.check import nearest
 from bot.kubernetes.schemas.definitions import CustomKind, custom_kinds
+from bot.kubernetes.schemas.known_kinds import KnownKind, known_kind, known_versions
 from bot.kubernetes.schemas.published import Published, built_in_groups, published
 from bot.kubernetes.schemas.shape import Shape
+from bot.kubernetes.schemas.spelling import is_misspelling, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,20 @@ class NotServed:
 
 @dataclass(frozen=True, slots=True)
 class ServedKind:
-    """A kind that is served, its shape, and who defines it (None: Kubernetes itself)."""
+    """A kind that is served, its shape, and who defines it.
+
+    `definition` is the repository's; `known` a well-known project's, whose release in the cluster
+    is not known. A kind of Kubernetes itself has neither.
+    """
 
     shape: Shape
-    definition: CustomKind | None
+    definition: CustomKind | None = None
+    known: KnownKind | None = None
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether a CustomResourceDefinition defines the kind."""
+        return self.definition is not None or self.known is not None
 
 
 def schemas_of(state: State) -> Published:
@@ -45,7 +56,10 @@ def serving(resource: Resource, state: State) -> ServedKind | NotServed | None:
     schemas = schemas_of(state)
     kind = schemas.kind(resource.api_version, resource.key.kind)
     if kind is not None:
-        return ServedKind(kind.shape, None)
+        return ServedKind(kind.shape)
+    known = known_kind(resource.api_version, resource.key.kind)
+    if known is not None:
+        return ServedKind(known.shape, known=known)
     if unserved(resource, state.environment.kubernetes) is not None:
         return None  # the rule about removed versions says so
     return _unknown(resource, schemas)
@@ -60,11 +74,27 @@ def _unknown(resource: Resource, schemas: Published) -> NotServed | None:
             return None  # another version of the kind, which the rule about versions judges
         close = nearest(kind, [other.kind for other in known])
         return NotServed(next((str(other) for other in known if other.kind == close), None))
+    custom = known_versions()
+    if GroupKind(group, kind) in custom:
+        return None  # a version that is older or newer than those that are known
+    siblings = [other.kind for other in custom if other.group == group]
+    if siblings:
+        return _misspelt(resource, next((k for k in siblings if is_misspelling(kind, k)), None))
     same = [other for other in known if other.kind == kind]
     close = nearest(group, [other.group for other in same if other.group])
     if close is None or group.endswith(f".{close}"):
         return None
     return NotServed(next(str(other) for other in same if other.group == close))
+
+
+def _misspelt(resource: Resource, kind: str | None) -> NotServed | None:
+    """The kind of a project that was meant; one that is like none may be another project's."""
+    if kind is None:
+        return None
+    version = resource.api_version.rpartition("/")[2]
+    versions = known_versions()[GroupKind(resource.key.group, kind)]
+    nearest_version = version if version in versions else versions[-1]
+    return NotServed(str(_KindName(resource.key.group, nearest_version, kind)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias, get_args
 
 ScalarShape: TypeAlias = Literal[
     "string", "integer", "number", "boolean", "quantity", "intstr", "bytes", "any"
 ]
+
+SCALARS: Final[Mapping[str, ScalarShape]] = MappingProxyType(
+    {name: name for name in get_args(ScalarShape)}
+)
+"""The scalar shapes by their names in data files."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from bot.core.resource import route_text
-from bot.kubernetes.schemas.check import SchemaViolation, check, nearest
+from bot.kubernetes.schemas.check import SchemaViolation, check
 from bot.kubernetes.schemas.published import built_in_groups, minors, published
 from bot.kubernetes.schemas.serving import NotServed, ServedKind, schemas_of, serving
+from bot.kubernetes.schemas.spelling import nearest
 from tests.states import world
 
 
