@@ -1,4 +1,4 @@
-"""What owners do to repositories: rename, archive, give to an App and take from it."""
+"""Actions of owners on repositories: rename, archive, add to and remove from an App."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Administration:
     context: Context
 
     def rename(self, repository: StandInRepository, name: str, *, by: str = "octocat") -> None:
-        """The repository under another name; what asks for the old one is redirected."""
+        """Renames the repository; requests for the old name are redirected."""
         state = self.context.state
         with state.lock:
             before, state.former_names[repository.full_name.lower()] = (
@@ -27,7 +27,7 @@ class Administration:
             self.context.events.renamed(repository, before, state.account(by))
 
     def archive(self, repository: StandInRepository, *, by: str = "octocat") -> None:
-        """The repository archived: nothing is merged into it any more."""
+        """Archives the repository: nothing can be merged into it any more."""
         state = self.context.state
         with state.lock:
             repository.archived = True
@@ -42,19 +42,19 @@ class Administration:
                 pull.stack = Stack(number, lowest.base_ref, lowest.base_sha, len(pulls), place)
 
     def add(self, installation: Installation, *repositories: StandInRepository) -> None:
-        """The installation reaches these as well."""
+        """Adds repositories to the installation."""
         with self.context.state.lock:
             installation.repository_ids |= {repository.id for repository in repositories}
             self.context.events.reach(installation, "added", list(repositories))
 
     def remove(self, installation: Installation, *repositories: StandInRepository) -> None:
-        """The installation no longer reaches these."""
+        """Removes repositories from the installation."""
         with self.context.state.lock:
             installation.repository_ids -= {repository.id for repository in repositories}
             self.context.events.reach(installation, "removed", list(repositories))
 
     def team(self, name: str, *members: str) -> None:
-        """The team of this name, `organisation/slug`, with these members and no other."""
+        """Sets the members of a team, which is named `organisation/slug`."""
         with self.context.state.lock:
             self.context.state.teams[name.lower()] = {login.lower() for login in members}
             for login in members:

@@ -31,7 +31,7 @@ def bearer(header: str | None) -> str | None:
 
 
 def app_of(state: GitHubState, credential: str | None) -> App:
-    """The App whose key signed this JWT; 401 in GitHub's words otherwise."""
+    """The App whose key signed this JWT; otherwise 401 with GitHub's message."""
     if not credential:
         raise HttpRefusal(401, "Requires authentication")
     try:
@@ -134,7 +134,7 @@ def authorise(
 
 
 def mint(state: GitHubState, installation: Installation, request: Body) -> Token:
-    """A new token of the installation, narrowed as asked; 422 for more than was granted."""
+    """A new token of the installation, narrowed as requested; 422 for more than was granted."""
     if installation.suspended_at:
         raise HttpRefusal(403, "This installation has been suspended")
     permissions = dict(request.get("permissions") or installation.permissions)

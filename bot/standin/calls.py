@@ -1,4 +1,4 @@
-"""What every endpoint needs of the request at hand: the state, the caller, a body, a page."""
+"""What every endpoint needs of its request: the state, the caller, the body, the page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def state() -> GitHubState:
 
 
 def credential() -> str | None:
-    """What the caller shows."""
+    """The credential of the caller."""
     return auth.bearer(request.headers.get("Authorization"))
 
 

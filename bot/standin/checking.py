@@ -1,4 +1,4 @@
-"""Check runs: made, changed, asked for again, in the way and within the limits of GitHub."""
+"""Creates, changes and re-requests check runs as GitHub does, within GitHub's limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two things that every deed needs: what the stand-in knows, and whom it tells."""
+"""The two parts that every action needs: the state of the stand-in, and its events."""
 
 from __future__ import annotations
 

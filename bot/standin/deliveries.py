@@ -72,11 +72,11 @@ class WebhookSender:
         self._thread = threading.Thread(target=self._work, name="webhooks", daemon=True)
 
     def start(self) -> None:
-        """The thread sends."""
+        """Starts the sending thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """The thread has ended; what was not sent by now never is."""
+        """Ends the sending thread; deliveries that are still queued are never sent."""
         self._stopped.set()
         self._queue.put(None)
         if self._thread.is_alive():
@@ -98,7 +98,7 @@ class WebhookSender:
         installation_id: int | None,
         repository_id: int | None,
     ) -> None:
-        """One more event for the App, where it has a webhook address."""
+        """Queues an event for the App, if it has a webhook address."""
         if not app.webhook_url:
             return
         guid, data = str(uuid.uuid4()), json.dumps(payload).encode()
@@ -136,12 +136,12 @@ class WebhookSender:
         self._put(again)
 
     def all(self) -> list[DeliveryAttempt]:
-        """Every attempt that has ended, oldest first."""
+        """Every finished attempt, oldest first."""
         with self._changed:
             return list(self._log)
 
     def find(self, app: App, number: int) -> DeliveryAttempt | None:
-        """The App's attempt of this id."""
+        """The App's attempt with this id."""
         return next(
             (attempt for attempt in self.all() if attempt.id == number and attempt.app is app), None
         )

@@ -52,7 +52,7 @@ class PullRequestView:
 
 
 def wrong_about_bad(shown: PullRequestView) -> Iterator[str]:
-    """What is not as it should be about the reviewed bad change."""
+    """What is wrong with the review of the bad change; empty if nothing is."""
     if shown.check.conclusion != "failure":
         yield f"the check concluded {shown.check.conclusion} and not failure"
     if shown.refusal is None:
@@ -66,7 +66,7 @@ def wrong_about_bad(shown: PullRequestView) -> Iterator[str]:
 
 
 def wrong_about_fix(shown: PullRequestView) -> Iterator[str]:
-    """What is not as it should be after the fix."""
+    """What is wrong after the fix; empty if nothing is."""
     if shown.check.conclusion != "success":
         yield f"the check concluded {shown.check.conclusion} and not success"
     if shown.refusal is not None:
@@ -76,7 +76,7 @@ def wrong_about_fix(shown: PullRequestView) -> Iterator[str]:
 
 
 def wrong_about_wish(shown: PullRequestView) -> Iterator[str]:
-    """What is not as it should be about the change that waits for approval."""
+    """What is wrong with the change that waits for approval; empty if nothing is."""
     if shown.check.conclusion != "failure":
         yield f"the check concluded {shown.check.conclusion} and not failure"
     if not (shown.check.title or "").startswith("Waiting for approval"):
@@ -84,7 +84,7 @@ def wrong_about_wish(shown: PullRequestView) -> Iterator[str]:
 
 
 def wrong_about_accepted(shown: PullRequestView) -> Iterator[str]:
-    """What is not as it should be once the approver has accepted it."""
+    """What is wrong once the approver has accepted the change; empty if nothing is."""
     yield from wrong_about_fix(shown)
     if f"accepted by `{APPROVER}`" not in (shown.check.summary or ""):
         yield f"the check does not name {APPROVER} as who accepted it"
@@ -159,7 +159,7 @@ def _free_port() -> int:
 
 @contextmanager
 def demonstration(directory: Path, settings: Mapping[str, str]) -> Iterator[Demonstration]:
-    """Both running, the App installed on the repository and its check required there."""
+    """Starts both; the App is installed on the repository, and its check is required there."""
     with StandIn(directory / "github") as github:
         app = github.create_app()
         repository = github.create_repository(REPOSITORY, EXAMPLE / "base")

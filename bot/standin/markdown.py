@@ -16,7 +16,7 @@ _TAG = re.compile(r"&lt;(/?(?:details|summary|br|sub|sup|kbd|b|i|strong|em) ?/?)
 
 
 def render(text: str | None) -> Markup:
-    """The text as HTML in which nothing of the author's can act."""
+    """The text as HTML in which nothing that the author wrote can run."""
     return Markup(_PARSER.render(text or ""))  # noqa: S704 - all HTML in it is escaped below
 
 

@@ -35,12 +35,12 @@ class MergeQueue:
     context: Context
 
     def enqueue(self, pull: StandInPullRequest, *, by: str = "octocat") -> MergeGroup:
-        """The pull request at the queue's end; `merge_group` asks for its checks."""
+        """Adds the pull request to the queue; `merge_group` requests its checks."""
         with self.context.state.lock:
             return _queued(self.context, pull, self.context.state.account(by))
 
     def finish(self, group: MergeGroup, *, by: str = "octocat") -> bool:
-        """Whether the group was merged: its required checks are green. It is gone either way."""
+        """Whether the group was merged: its required checks are green. It leaves the queue."""
         with self.context.state.lock:
             return _finished(self.context, group, self.context.state.account(by))
 

@@ -1,4 +1,4 @@
-"""The pages that people look at: the repositories, their pull requests, and one of these whole."""
+"""The pages for people: the repositories, their pull requests, and one pull request."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A comment and the answers to it, with where it stands in words."""
+    """A comment with its replies, and its place in words."""
 
     root: ReviewComment
     comments: list[ReviewComment]
@@ -78,7 +78,7 @@ class FileView:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """Something that was said: a comment, or a review with what it says of outdated lines."""
+    """A comment, or a review with its comments on outdated lines."""
 
     at: datetime
     id: int
@@ -97,7 +97,7 @@ def list_repositories() -> str:
 
 @pages.get("/<owner>/<name>/pull/<int:number>")
 def show_pull(owner: str, name: str, number: int) -> str:
-    """One pull request: what was said, what keeps it from being merged, and its diff."""
+    """One pull request: its conversation, what blocks its merge, and its diff."""
     repository, pull = _named(owner, name, number)
     threads = _threads(pull)
     return render_template(
@@ -122,7 +122,7 @@ def show_pull(owner: str, name: str, number: int) -> str:
 
 @pages.post("/<owner>/<name>/pull/<int:number>/merge")
 def merge(owner: str, name: str, number: int) -> Answer:
-    """The merge, where nothing is in the way; the page says what is."""
+    """Merges the pull request; where the merge is blocked, the page says why."""
     repository, pull = _named(owner, name, number)
     with state().lock, contextlib.suppress(merging.MergeRefused):
         merging.merge(context(), repository, pull, _person())
@@ -131,7 +131,7 @@ def merge(owner: str, name: str, number: int) -> Answer:
 
 @pages.post("/<owner>/<name>/pull/<int:number>/comment")
 def comment(owner: str, name: str, number: int) -> Answer:
-    """A comment in the conversation, by any of the people that there are."""
+    """Adds a comment to the conversation, by any known person."""
     repository, pull = _named(owner, name, number)
     _person()
     person = state().accounts.get(request.form.get("login", ""))
@@ -146,7 +146,7 @@ def comment(owner: str, name: str, number: int) -> Answer:
 
 @pages.post("/<owner>/<name>/pull/<int:number>/rerequest/<int:run>")
 def rerequest(owner: str, name: str, number: int, run: int) -> Answer:
-    """The check's App is asked to run it again."""
+    """Asks the check's App to run it again."""
     repository, _ = _named(owner, name, number)
     check_run = repository.runs.get(run)
     if check_run is None:
@@ -158,7 +158,7 @@ def rerequest(owner: str, name: str, number: int, run: int) -> Answer:
 
 
 def _person() -> Account:
-    """Who presses buttons here; nobody does from another site's page."""
+    """The person who presses a button; requests from other sites are refused."""
     if request.headers.get("Origin") not in (None, state().url):
         raise not_accessible()
     return state().account("octocat")
@@ -176,7 +176,7 @@ def _when(moment: datetime) -> str:
 
 
 def _ended(repository: StandInRepository, pull: StandInPullRequest) -> bool:
-    """Whether every check on the head has ended, those that are required among them."""
+    """Whether every check on the head has ended, including all required ones."""
     runs = _checks(repository, pull)
     required = {check.context for check in repository.required_checks.get(pull.base_ref, ())}
     reported = {run.name for run in runs}

@@ -74,7 +74,7 @@ def register_app(state: GitHubState, name: str, owner: Account, webhook_url: str
 
 
 def found_repository(state: GitHubState, full_name: str, default_branch: str) -> StandInRepository:
-    """A new repository without any commit; its owner is an organisation unless known as else."""
+    """A new repository without commits; an unknown owner becomes an organisation."""
     login, _, name = full_name.partition("/")
     number, moment = state.new_id(), state.clock()
     git = BareRepository(state.directory / f"{number}.git")
@@ -238,7 +238,7 @@ def set_suspended(context: Context, installation: Installation, *, suspended: bo
 
 
 def uninstall(context: Context, installation: Installation) -> None:
-    """The App is gone from the account, and its tokens with it."""
+    """Removes the App from the account, with its tokens."""
     state = context.state
     context.events.installation(installation, "deleted", installation.account)
     del state.installations[installation.id]

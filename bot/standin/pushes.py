@@ -1,4 +1,4 @@
-"""What a push brings about: pull requests move, their comments age, Apps hear of it."""
+"""The effects of a push: pull requests move, comments become outdated, Apps get events."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def request_suites(
 
 
 def track_head(state: GitHubState, base: StandInRepository, pull: StandInPullRequest) -> None:
-    """The pull request's refs and commits as its branches are now."""
+    """Updates the pull request's refs and commits to its branches."""
     head = pull.head_repository.git.resolve(f"refs/heads/{pull.head_ref}")
     if head is None:
         return
@@ -70,7 +70,7 @@ def track_head(state: GitHubState, base: StandInRepository, pull: StandInPullReq
 
 
 def refresh_merge(state: GitHubState, base: StandInRepository, pull: StandInPullRequest) -> None:
-    """The test merge as the branches are now; no ref where they conflict."""
+    """Updates the test merge to the branches; there is no ref where they conflict."""
     tip = base.git.resolve(f"refs/heads/{pull.base_ref}") or pull.base_sha
     message = f"Merge {pull.head_sha} into {tip}"
     ref = f"refs/pull/{pull.number}/merge"
@@ -99,7 +99,7 @@ def synchronize(
 
 
 def age_comments(base: StandInRepository, pull: StandInPullRequest) -> None:
-    """Each comment where its line is now; outdated where the line was touched or is gone."""
+    """Moves each comment to its line; it is outdated where the line was changed or removed."""
     for comment in pull.comments:
         if comment.subject_type == "file":
             comment.commit_id = pull.head_sha

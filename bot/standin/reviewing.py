@@ -1,4 +1,4 @@
-"""Reviews and comments: where a comment may stand, and what is said when it may not."""
+"""Reviews and comments: which lines a comment may be on, and how others are refused."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def application(context: Context, exchanges: Exchanges, faults: Faults) -> Flask
 
 
 def _locked(context: Context, view: Callable[..., Any]) -> Callable[..., Any]:
-    """The view, alone with the state: what it reads is what it changes."""
+    """The view, holding the lock of the state: nothing changes while it runs."""
 
     @functools.wraps(view)
     def alone(**arguments: object) -> Any:
@@ -116,7 +116,7 @@ def _answer_errors(app: Flask) -> None:
 
 
 def _inject(app: Flask, exchanges: Exchanges, faults: Faults) -> None:
-    """Ordered faults come before and after the endpoints; the log sees what the caller saw."""
+    """Injects faults before and after the endpoints; the log records what the caller saw."""
 
     @app.before_request
     def fail() -> Response | None:

@@ -21,7 +21,7 @@ _COMMAND: Final = "from bot.cli import main; main()"
 
 
 class Unexpected(Exception):  # noqa: N818 - what the demonstration says where it fails
-    """Something did not come as it should; the text says what."""
+    """Something did not go as expected; the message says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class ServiceProcess:
 
     @property
     def started(self) -> bool:
-        """Whether it takes jobs by now."""
+        """Whether it accepts jobs."""
         return any(line.get("event") in _STARTED for line in self.lines())
 
     @property
     def url(self) -> str | None:
-        """Where it listens, None where it does not."""
+        """The address at which it listens, None before it does."""
         for line in self.lines():
             if line.get("event") == "listening":
                 return f"http://127.0.0.1:{line['port']}"
@@ -63,7 +63,7 @@ class ServiceProcess:
                 yield line
 
     def stop(self) -> int:
-        """Asks it to end, and waits for it; its exit status."""
+        """Asks the process to end and waits for it. Returns its exit status."""
         self.process.terminate()
         try:
             return self.process.wait(timeout=SECONDS)
@@ -77,7 +77,7 @@ def start_service(
 ) -> ServiceProcess:
     """The real service for this App, listening on a free port. `more` are further settings.
 
-    What one process leaves in `directory`, the next one of the same directory goes on with.
+    The next process with the same `directory` continues from what this one left there.
     """
     directory.mkdir(parents=True, exist_ok=True)
     key, secret = directory / "app.pem", directory / "webhook-secret"
@@ -114,7 +114,7 @@ def start_service(
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = SECONDS) -> bool:
-    """Whether it came to hold in time."""
+    """Whether the condition became true in time."""
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:

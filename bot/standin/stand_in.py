@@ -57,7 +57,7 @@ class StandIn(AppActs, RepositoryActs, PullActs, CommentActs, CheckActs):
         return self
 
     def close(self) -> None:
-        """It no longer serves and no longer sends."""
+        """Stops serving requests and sending deliveries."""
         if self._server is not None:
             self.deliveries.stop()
             self._server.stop()
@@ -104,10 +104,10 @@ class StandIn(AppActs, RepositoryActs, PullActs, CommentActs, CheckActs):
         headers: Mapping[str, str] | None = None,
         message: str | None = None,
     ) -> None:
-        """The next requests whose path holds this regular expression fail.
+        """Makes the next requests fail whose path matches this regular expression.
 
-        `lost` lets them act first, as when only the answer gets lost. With `status=None` they
-        are only late, by `delay` seconds.
+        `lost`: they act first, and only the answer is lost. With `status=None` they are only
+        delayed, by `delay` seconds.
         """
         pattern, more = re.compile(path), dict(headers or {})
         self.faults.add(
@@ -115,7 +115,7 @@ class StandIn(AppActs, RepositoryActs, PullActs, CommentActs, CheckActs):
         )
 
     def wait_until(self, holds: Callable[[], bool], timeout: float = 60.0) -> bool:
-        """Whether the condition came to hold in time; it is asked again after each request."""
+        """Whether the condition became true in time; it is checked again after each request."""
         return self.exchanges.wait_until(holds, timeout)
 
     def wait_for_check(

@@ -1,4 +1,4 @@
-"""What the stand-in knows: accounts, apps, repositories, pull requests, comments and checks."""
+"""The state of the stand-in: everything that it knows, under one lock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def utc_now() -> datetime:
 
 
 def node_id(prefix: str, number: int) -> str:
-    """The GraphQL id of a thing; `numeric_id` reverses it."""
+    """The GraphQL id of an object; `numeric_id` reverses it."""
     return f"{prefix}_{base64.urlsafe_b64encode(f'{prefix}:{number}'.encode()).decode()}"
 
 
@@ -59,11 +59,11 @@ class GitHubState:
         return f"{self.url}/api/v3"
 
     def new_id(self) -> int:
-        """A number that no other thing of this stand-in has."""
+        """An id that is unique in this stand-in."""
         return next(self._ids)
 
     def account(self, login: str, kind: str = "User") -> Account:
-        """The account of this login; made when it is named for the first time."""
+        """The account with this login; created on first use."""
         with self.lock:
             if login not in self.accounts:
                 self.accounts[login] = Account(self.new_id(), login, kind)
@@ -86,7 +86,7 @@ class GitHubState:
                 yield installation
 
     def suite(self, repository: StandInRepository, app: App, head_sha: str) -> CheckSuite:
-        """The App's suite on this commit; made where there is none."""
+        """The App's suite on this commit; created where there is none."""
         for suite in repository.suites:
             if suite.app is app and suite.head_sha == head_sha:
                 return suite

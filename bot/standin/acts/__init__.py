@@ -1,1 +1,1 @@
-"""What people do on a stand-in, by what they do it to; `bot.standin.stand_in` is all of it."""
+"""Actions of people on a stand-in, grouped by their target; `bot.standin.stand_in` joins them."""

@@ -1,4 +1,4 @@
-"""What every group of acts has."""
+"""The base class of the groups of actions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bot.standin.state import GitHubState
 
 
 class Acts:
-    """A part of what people do on a stand-in; each act is one moment for whoever looks."""
+    """A group of actions of people on a stand-in; each action is atomic for every reader."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

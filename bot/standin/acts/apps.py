@@ -1,4 +1,4 @@
-"""What people do with Apps: made, installed, suspended, taken away."""
+"""Actions on Apps: create, install, suspend, uninstall."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class AppActs(Acts):
     def create_app(
         self, name: str = "Fairlead", *, owner: str = "example", webhook_url: str | None = None
     ) -> App:
-        """A new App, which asks for what Fairlead asks for; change it before it is installed."""
+        """A new App with the permissions that Fairlead requests."""
         with self.state.lock:
             account = self.state.account(owner, "Organization")
             return people.register_app(self.state, name, account, webhook_url)
@@ -33,16 +33,16 @@ class AppActs(Acts):
             return people.install(self._context, app, list(repositories), permissions)
 
     def suspend(self, installation: Installation) -> None:
-        """Every call of the installation is refused from now on."""
+        """Suspends the installation: all of its calls are refused."""
         with self.state.lock:
             people.set_suspended(self._context, installation, suspended=True)
 
     def unsuspend(self, installation: Installation) -> None:
-        """The installation works again."""
+        """Ends the suspension of the installation."""
         with self.state.lock:
             people.set_suspended(self._context, installation, suspended=False)
 
     def uninstall(self, installation: Installation) -> None:
-        """The installation and its tokens are gone."""
+        """Removes the installation and revokes its tokens."""
         with self.state.lock:
             people.uninstall(self._context, installation)

@@ -1,4 +1,4 @@
-"""What people do with check runs."""
+"""Actions on check runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.standin.repositories import RequiredCheck, StandInCheckRun, StandInPull
 
 
 class CheckActs(Acts):
-    """Check runs, as people see them and press at them."""
+    """Check runs, with their buttons."""
 
     def check_run(self, pull: StandInPullRequest, name: str = "fairlead") -> StandInCheckRun | None:
         """The newest run of a check on the pull request's head."""
@@ -19,7 +19,7 @@ class CheckActs(Acts):
     def rerequest(
         self, pull: StandInPullRequest, run: StandInCheckRun, *, by: str = "octocat"
     ) -> None:
-        """A person presses "Re-run" at a check run."""
+        """A person presses "Re-run" on a check run."""
         with self.state.lock:
             checking.rerequest(self._context, pull.repository, run, self.state.account(by))
 

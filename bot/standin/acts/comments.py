@@ -1,4 +1,4 @@
-"""What people say on pull requests."""
+"""Actions on comments, threads and reviews."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class CommentActs(Acts):
             )
 
     def delete_comment(self, pull: StandInPullRequest, comment: IssueComment) -> None:
-        """The conversation without the comment."""
+        """Deletes the comment from the conversation."""
         with self.state.lock:
             pull.conversation.remove(comment)
             self._context.events.issue_comment(pull.repository, pull, comment, "deleted")

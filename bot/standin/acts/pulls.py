@@ -1,4 +1,4 @@
-"""What people do with pull requests: opened, edited, closed, merged."""
+"""Actions on pull requests: open, edit, close, merge."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.standin.repositories import StandInPullRequest, StandInRepository
 
 
 class PullActs(Acts):
-    """Pull requests over their life."""
+    """Pull requests, from opening to merge."""
 
     def open_pull_request(  # noqa: PLR0913 - what a pull request is made of
         self,
@@ -72,7 +72,7 @@ class PullActs(Acts):
             people.set_draft(self._context, pull, self.state.account(by), draft=True)
 
     def merge(self, pull: StandInPullRequest, *, by: str = "octocat") -> str:
-        """The merge commit; `MergeRefused` with GitHub's sentence where something is in the way."""
+        """The merge commit. Raises MergeRefused with GitHub's message where it is blocked."""
         with self.state.lock:
             account = self.state.account(by)
             return merging.merge(self._context, pull.repository, pull, account)

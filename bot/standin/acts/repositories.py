@@ -1,4 +1,4 @@
-"""What people do with repositories: made, forked, protected, pushed to."""
+"""Actions on repositories: create, fork, protect, push."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class RepositoryActs(Acts):
     def move_branch(
         self, repository: StandInRepository, branch: str, commit: str, *, author: str = "octocat"
     ) -> None:
-        """The branch at a commit that is there already, pushed, with force where needed."""
+        """Pushes the branch to an existing commit, with force where needed."""
         with self.state.lock:
             before = repository.git.resolve(f"refs/heads/{branch}") or NO_COMMIT
             repository.git.set_ref(f"refs/heads/{branch}", commit)

@@ -1,1 +1,1 @@
-"""The things of the stand-in in the shapes of GitHub's REST API and webhooks."""
+"""The state of the stand-in in the shapes of GitHub's REST API and webhooks."""

@@ -17,7 +17,7 @@ def stamp(moment: datetime) -> str:
 
 
 def maybe(moment: datetime | None) -> str | None:
-    """A moment, or None where it has not come."""
+    """A moment as GitHub writes it, None where there is none yet."""
     return stamp(moment) if moment else None
 
 

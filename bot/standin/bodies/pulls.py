@@ -1,4 +1,4 @@
-"""A pull request, its files, reviews and comments as GitHub shows them."""
+"""A pull request and its files as GitHub shows them."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def create_token(number: int) -> _Answer:
 
 @apps.delete("/installation/token")
 def revoke_token() -> _Answer:
-    """The token that calls is worth nothing from now on."""
+    """Revokes the calling token."""
     del state().tokens[calling_token().text]
     return "", 204
 

@@ -177,7 +177,7 @@ def update_issue_comment(owner: str, name: str, comment: int) -> Response:
 
 @comments.delete(f"{_ISSUE}/comments/<int:comment>")
 def delete_issue_comment(owner: str, name: str, comment: int) -> _Answer:
-    """The conversation without the comment."""
+    """Deletes the comment from the conversation."""
     repository = authorised(owner, name, pull_requests="write")
     place, target = _issue_comment(repository, comment)
     _require_author(target)

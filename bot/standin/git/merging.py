@@ -41,7 +41,7 @@ def merge(
     by: Account,
     head_sha: str | None = None,
 ) -> str:
-    """The id of the merge commit on the base branch; `MergeRefused` where one is in the way."""
+    """The id of the merge commit on the base branch. Raises MergeRefused where it is blocked."""
     refused = obstacle(repository, pull, head_sha)
     if refused:
         raise refused

@@ -1,4 +1,4 @@
-"""A bare repository: commits written by fast-import, everything else asked of git."""
+"""A bare repository: commits are written by fast-import, everything else runs git."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _serve(owner: str, name: str, service: str) -> Response:
 
 
 def _answer(output: bytes) -> Response:
-    """The CGI answer as one of ours."""
+    """The CGI answer as a Flask response."""
     head, _, content = output.partition(b"\r\n\r\n")
     answer = Response(content)
     for line in head.decode().split("\r\n"):
