@@ -43,10 +43,10 @@ class Judging:
 
     def findings(self, states: States) -> Iterator[ReviewFinding]:
         """The findings of all comparisons, unmerged."""
-        found = list(self._by_head((*states.pairs, *states.upgrades)))
-        yield from found
-        seen = {finding.fingerprint for finding in found}
-        places = {(finding.rule, finding.location) for finding in found}
+        by_head = list(self._by_head((*states.pairs, *states.upgrades)))
+        yield from by_head
+        seen = {finding.fingerprint for finding in by_head}
+        places = {(finding.rule, finding.location) for finding in by_head}
         divided = list(self._divided(states, seen, places))
         yield from divided
         seen.update(finding.fingerprint for finding in divided)

@@ -59,7 +59,7 @@ def validated(states: States, validator: Validator) -> Validated:
         return Validated(states)
     answers = _Answers(validator.validate_all(list(batch.places)))
     pairs, upgrades, beside, unlisted, divided = (
-        tuple(answers.into(pair, asked) for pair, asked in zip(group, listed, strict=True))
+        tuple(answers.into(pair, question) for pair, question in zip(group, listed, strict=True))
         for group, listed in zip(groups, questions, strict=True)
     )
     tool = next((result.tool for result in answers.results if result.tool), "")

@@ -115,13 +115,13 @@ class Attribution:
         if line is None or path != node.resource.source.path or path in other.tree:
             return None
         text = difference.text(path, side)
-        own = written_line(text, node, node.value) or object_line(text, node)
-        if own is None:
+        own_line = written_line(text, node, node.value) or object_line(text, node)
+        if own_line is None:
             return None
-        first, last = sorted((own, line))
+        first, last = sorted((own_line, line))
         between = text.splitlines()[first - 1 : last]
-        parted = any(held.startswith("---") for held in between)
-        return Location(path, own, side) if parted else None
+        parted = any(text_line.startswith("---") for text_line in between)
+        return Location(path, own_line, side) if parted else None
 
     def _origin(self, root: RenderedPair | None, node: Node, side: Side) -> Location | None:
         """Where a resource begins. Of what lies elsewhere the line is known where all of it is new.

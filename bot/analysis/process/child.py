@@ -116,7 +116,7 @@ class _Fetcher:
     def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
         """What came of each reference, in their order."""
         send(FetchRequest(list(references)))
-        return decode_fetch_answer(receive()).found
+        return decode_fetch_answer(receive()).results
 
 
 def _limit(memory: int, seconds: int) -> None:

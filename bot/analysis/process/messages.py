@@ -116,7 +116,7 @@ class FetchRequest(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=
 class FetchAnswer(msgspec.Struct, frozen=True):
     """The parent's answer: what came of each reference."""
 
-    found: list[FetchResult]
+    results: list[FetchResult]
 
 
 class ValidateRequest(msgspec.Struct, frozen=True, tag=True):
