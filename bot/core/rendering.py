@@ -136,7 +136,8 @@ class Declared:
     `chart` is what it is made of where that lies elsewhere; `path` then is where the object lies.
     `tool` is what applies it. `remote` names a source that is not built, as it lies elsewhere or
     cannot be found; then `path` is the directory of the object as well. `order` counts the sources
-    of one object: where several hold the same resource, the last one is applied.
+    of one object: where several hold the same resource, the last one is applied. `source` names
+    what `remote` is with its version: unknown content of another source is not the same unknown.
     """
 
     node: Node
@@ -154,6 +155,7 @@ class Declared:
     tool: Tool = ""
     remote: str = ""
     order: int = 0
+    source: str = ""
 
 
 class Declare(Protocol):

@@ -109,6 +109,42 @@ def test_changed_settings_of_it_are_a_problem_that_base_had_too(text: str) -> No
     assert problems(text, text) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        pytest.param(RELEASE, "6.0.0", "6.0.1", id="the version of a chart"),
+        pytest.param(RELEASE, "charts.example.com", "example.net", id="its repository"),
+        pytest.param(RELEASE, "chart: podinfo", "chart: other", id="its name"),
+        pytest.param(STRAY, "name: podinfo}", "name: other}", id="the object that locates it"),
+        pytest.param(APPLICATION, "v1.0.0", "v2.0.0", id="the revision of a source"),
+        pytest.param(SET, "v1.0.0", "v2.0.0", id="the revision in a set"),
+    ],
+)
+def test_unknown_content_of_another_source_is_new(text: str, old: str, new: str) -> None:
+    assert [problem.new for problem in problems(text, text.replace(old, new))][-1:] == [True]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_new"),
+    [
+        pytest.param("1.0.0", "2.0.0", True, id="version"),
+        pytest.param("https://c.example.com", "https://example.net", True, id="repository"),
+        pytest.param("{a: 1}", "{a: 2}", False, id="values"),
+    ],
+)
+def test_another_chart_of_a_kustomization_is_new_and_other_values_are_not(
+    old: str, new: str, *, is_new: bool
+) -> None:
+    charts = (
+        "helmCharts:\n- {name: web, repo: 'https://c.example.com', version: 1.0.0, "
+        "valuesInline: {a: 1}}\n"
+    )
+    base = {"k/kustomization.yaml": charts}
+    change = Repository(base, {"k/kustomization.yaml": charts.replace(old, new)})
+
+    assert [problem.new for problem in review(change).problems] == [is_new]
+
+
 def test_what_else_changes_in_the_object_is_no_problem() -> None:
     labelled = APPLICATION.replace("{name: web, ", "{name: web, labels: {a: b}, ")
 

@@ -167,7 +167,7 @@ def _pointers(roots: Mapping[str, Applied]) -> Mapping[str, str]:
 
 
 def _not_rendered(before: Applied | None, after: Applied, subject: ProblemSubject) -> _Unrendered:
-    """New unless base could not be looked at either, for no other reason than these.
+    """New unless base could not be looked at either, for no other reason and of the same sources.
 
     What is missing here, or was spent, is no property of base or head: it is always new.
     """
@@ -180,8 +180,17 @@ def _not_rendered(before: Applied | None, after: Applied, subject: ProblemSubjec
         ),
         after.reasons[0],
     )
-    new = reason.identity not in known_causes or after.status in _OURS
+    same = before is not None and _sources(before) == _sources(after)
+    new = reason.identity not in known_causes or not same or after.status in _OURS
     return _Unrendered(after, reason, new, subject)
+
+
+def _sources(applied: Applied) -> tuple[object, ...]:
+    """Which versions of what lies elsewhere a root is made of, whether or not they are here."""
+    declared = applied.root.declared
+    references = {remote.reference for remote in applied.root.remotes}
+    charts = [source for reason in applied.root.reasons for source in reason.sources]
+    return (declared.source if declared is not None else "", references, charts)
 
 
 def _not_upgraded(before: Applied | None, after: Applied) -> Trouble:

@@ -90,7 +90,7 @@ def _unbuilt(application: Application, body: Body, node: Node, cluster: str) -> 
     if not address:
         title = f"source at path {path}" if path else "source"
         why = f"{resource.key} has no repoURL, so nobody can tell what it applies"
-    declared = unbuilt(node, title, why, body)
+    declared = unbuilt(node, title, why, body, text(body.get("targetRevision")))
     return replace(declared, cluster=cluster, name=" ".join((*name, declared.name)))
 
 

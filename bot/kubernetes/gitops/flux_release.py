@@ -78,6 +78,7 @@ def _unbuilt(resource: Resource, flux: FluxObjects) -> Iterator[Declared]:
             f"{name} of {named}",
             f"{resource.key} takes it from a source that is not in this repository",
             spec.value,
+            template["version"].text,
         )
         yield replace(declared, cluster=cluster)
 

@@ -9,10 +9,12 @@ from bot.core.states.roots.files import directory
 from bot.core.values import Value
 
 
-def unbuilt(node: Node, title: str, why: str, settings: Value) -> Declared:
+def unbuilt(
+    node: Node, title: str, why: str, settings: Value, version: str | None = ""
+) -> Declared:
     """Return a root that stands for a source which is not built.
 
-    `title` names the source without its version, `why` completes "is not rendered: ". A change of
+    `title` names the source without its `version`, `why` completes "is not rendered: ". A change of
     `settings`, the part of the object that says what is applied and how, changes the root.
     """
     return Declared(
@@ -22,4 +24,5 @@ def unbuilt(node: Node, title: str, why: str, settings: Value) -> Declared:
         hindrances=(why,),
         name=title,
         remote=title,
+        source=f"{title} {version}",
     )

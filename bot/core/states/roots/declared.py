@@ -184,11 +184,13 @@ class _Tree:
             version = f"its version {chart.version!r} is" if chart.version else "it names"
             why = f"{version} no exact version, so what is installed is not known"
         release = declaration.release or Release("", "")
-        settings = (*release.values, f"{repository} {chart.name} {chart.version}")
+        source = f"{repository} {chart.name} {chart.version}"
+        settings = (*release.values, source)
         told = replace(
             declaration,
             release=replace(release, values=settings),
             hindrances=(*declaration.hindrances, why),
+            source=source,
         )
         return self._unbuilt(told, title)
 

@@ -14,7 +14,7 @@ from typing import Final
 from bot.core import values
 from bot.core.rendering import Release
 from bot.core.resource import ListStep, Route
-from bot.core.values import EMPTY, Body, thaw
+from bot.core.values import EMPTY, Body, Value, thaw
 
 _HOME: Final = "charts"
 _GENERATED: Final = "release"
@@ -54,6 +54,15 @@ def inflated_charts(place: str, body: Body) -> Iterator[InflatedChart]:
         yield InflatedChart(_joined(place, home, name), release, route)
         if version:
             yield InflatedChart(_joined(place, home, f"{name}-{version}", name), release, route)
+
+
+def chart_sources(charts: Value) -> tuple[str, ...]:
+    """Return the repositories, names and versions of the charts that a field lists."""
+    fields = ("repo", "name", "version", "chartRepo", "chartRepoUrl", "chartName", "chartVersion")
+    return tuple(
+        " ".join(filter(None, (values.text(values.mapping(chart).get(field)) for field in fields)))
+        for chart in values.sequence(charts)
+    )
 
 
 def _release(place: str, chart: Body, space: str) -> Release:

@@ -6,7 +6,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from bot.core.reading import read_manifest
 from bot.core.resource import GroupKind, ListStep, ResourceSource, Route
 from bot.core.states.roots.fetched_files import Remote, ResolvedSource, zone
 from bot.core.states.roots.files import CHART_NAME, directory
-from bot.core.states.roots.inflated import InflatedChart, inflated_charts
+from bot.core.states.roots.inflated import InflatedChart, chart_sources, inflated_charts
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.references import (
     KustomizationPath,
@@ -61,7 +61,8 @@ class Reason:
     """Why a root cannot be read as it stands: a field of a file, and a sentence about it.
 
     `refuses` says that no renderer is given the root either, `spent` that a budget of ours is why.
-    `cause` tells it from other reasons where the sentence would say more than that.
+    `cause` tells it from other reasons where the sentence would say more than that. `sources` are
+    the versions of what lies elsewhere and is the reason.
     """
 
     path: str
@@ -71,6 +72,7 @@ class Reason:
     refuses: bool = True
     spent: bool = False
     cause: str = ""
+    sources: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -233,6 +235,8 @@ class _Parser:
             why = _UNBUILDABLE.get(name)
             message = why or f"its field {name!r} changes or adds resources when it is built"
             self._refuse((name,), message, refuses=why is not None)
+            if why is not None:
+                self._reasons[-1] = replace(self._reasons[-1], sources=chart_sources(value))
 
     def _take(self, reference: KustomizationPath) -> None:
         """Take in what a reference leads to, or note why that cannot be."""
