@@ -62,11 +62,15 @@ def _entry(rule: Rule) -> dict[str, Any]:
     """A rule for programs, with its options and their defaults as a policy spells them."""
     import msgspec  # noqa: PLC0415 - not for --help
 
+    from bot.core.policy.releases import observed_until  # noqa: PLC0415 - not for --help
+
     options = msgspec.to_builtins(rule.options())
+    until = observed_until(rule.id)
     return {
         "id": rule.id,
         "severity": str(rule.severity),
         "summary": rule.page.summary,
+        "observes_until": until.isoformat() if until else None,
         "options": {key.replace("_", "-"): value for key, value in options.items()},
     }
 

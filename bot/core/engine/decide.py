@@ -34,7 +34,9 @@ class Conclusion:
 
 def decide(analysis: Analysis, policy: Policy, *, base: str, head: str, today: date) -> Review:
     """The review that follows from an analysis under this policy on this day."""
-    graded = [_graded(finding, policy) for finding in analysis.findings if _counts(finding, policy)]
+    graded = [
+        _graded(finding, policy, today) for finding in analysis.findings if _counts(finding, policy)
+    ]
     standing: list[ReviewFinding] = []
     suppressed: list[Suppressed] = []
     for finding in graded:
@@ -164,10 +166,10 @@ def _counts(finding: ReviewFinding, policy: Policy) -> bool:
     return not policy.rule(finding.rule).off
 
 
-def _graded(finding: ReviewFinding, policy: Policy) -> ReviewFinding:
+def _graded(finding: ReviewFinding, policy: Policy, today: date) -> ReviewFinding:
     rule = policy.rule(finding.rule)
     severity = rule.severity or finding.severity
-    blocks = rule.mode == "enforce" and policy.block.reached_by(severity)
+    blocks = not policy.observes(finding.rule, today) and policy.block.reached_by(severity)
     return replace(finding, severity=severity, blocks=blocks)
 
 

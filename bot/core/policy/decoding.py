@@ -30,7 +30,7 @@ def decode_policy(value: Mapping[str, Any]) -> Policy:
 def _rule(setting: Any) -> RulePolicy:
     """`off`, a severity, or a mapping of severity, mode and options."""
     options = dict(setting) if isinstance(setting, dict) else {"severity": setting}
-    severity, mode = options.pop("severity", None), options.pop("mode", "enforce")
+    severity, mode = options.pop("severity", None), options.pop("mode", None)
     return RulePolicy(
         severity=None if severity in {None, "off"} else Severity(severity),
         off=severity == "off",

@@ -9,6 +9,9 @@ from typing import Any, Final
 KEYS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "version": "The version of the file format.",
+        "new-rules": (
+            "`enforce`: rules that are new in a version block at once, not only after 14 days."
+        ),
         "mode": "`observe`: the check passes and says what would have blocked.",
         "block": "The lowest severity that blocks the merge.",
         "inline": "The lowest severity that gets a thread on its line.",

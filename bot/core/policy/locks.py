@@ -67,9 +67,14 @@ def _loudness(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
         yield (key,), f"legal here are {legal}"
 
 
-def _strict(strict: str) -> Callable[[str, Mapping[str, Any], Held], _Found]:
-    """The check of a key with two values, of which `strict` is the strict one."""
-    default = {"enforce": "enforce", "block": "block"}[strict]
+def _strict(
+    strict: str, default: str | None = None
+) -> Callable[[str, Mapping[str, Any], Held], _Found]:
+    """The check of a key with two values, of which `strict` is the strict one.
+
+    `default` is the value without the key; the strict one if it is left out.
+    """
+    default = default or strict
 
     def check(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
         if under.get(key, default) == strict and upper[key] != strict:
@@ -170,6 +175,7 @@ _CHECKS: Final[Mapping[str, Callable[[str, Mapping[str, Any], Held], _Found]]] =
         "unlisted": _loudness,
         "inline": _level,
         "mode": _strict("enforce"),
+        "new-rules": _strict("enforce", "observe"),
         "notify": _free,
         "override": _override,
         "privileged-namespaces": _free,

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 import msgspec
 
 from bot.core.finding import Severity
+from bot.core.policy.releases import observed_until
 from bot.core.values import thaw
 from bot.errors import PolicyError
 
@@ -85,7 +86,7 @@ class RulePolicy:
 
     severity: Severity | None = None
     off: bool = False
-    mode: Literal["enforce", "observe"] = "enforce"
+    mode: Literal["enforce", "observe"] | None = None
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -187,6 +188,7 @@ class Policy:
 
     version: Literal[1] = 1
     mode: Literal["enforce", "observe"] = "enforce"
+    new_rules: Literal["enforce", "observe"] = "observe"
     block: Threshold = Threshold.ERROR
     inline: Threshold = Threshold.WARNING
     incomplete: Literal["allow", "block"] = "block"
@@ -212,6 +214,20 @@ class Policy:
     def rule(self, rule: str) -> RulePolicy:
         """The settings of a rule."""
         return self.rules.get(rule, RulePolicy())
+
+    def observes(self, rule: str, today: date) -> bool:
+        """Whether the rule's findings block nothing today."""
+        until = self.observes_until(rule)
+        return self.rule(rule).mode == "observe" or (until is not None and today <= until)
+
+    def observes_until(self, rule: str) -> date | None:
+        """The last day on which the rule observes because it is new.
+
+        None for other rules, and where the policy says how seriously to take it.
+        """
+        settings = self.rule(rule)
+        decided = settings.mode is not None or settings.severity is not None
+        return None if decided or self.new_rules == "enforce" else observed_until(rule)
 
     def options(self, rule: str, options: type[T]) -> T:
         """A rule's options, as an instance of its own type. Raises PolicyError if not valid."""

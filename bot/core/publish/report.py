@@ -60,6 +60,12 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
             (finding for finding in worst_first if consequence(finding, policy) == "blocks"), None
         ),
         "policy_path": POLICY_PATH,
+        "new_rules": {
+            finding.rule: until.isoformat()
+            for finding in review.findings
+            if consequence(finding, policy) == "would block"
+            and (until := policy.observes_until(finding.rule))
+        },
         "waits_only": waits_only(review),
         "waived": [item for item in review.suppressed if "waiver" in item.because],
         "approved": [item for item in review.suppressed if "approval" in item.because],

@@ -24,9 +24,8 @@ _SIGNS: Final = MappingProxyType(
 def consequence(finding: ReviewFinding, policy: Policy) -> str:
     """The finding's effect on the merge, in a word or two; empty for none."""
     if not finding.blocks:
-        observed = policy.rule(finding.rule).mode == "observe"
-        would = observed and policy.block.reached_by(finding.severity)
-        return "would block" if would else ""
+        # Everything of this severity blocks but for what its rule only observes.
+        return "would block" if policy.block.reached_by(finding.severity) else ""
     return "would block" if policy.mode == "observe" else "blocks"
 
 
