@@ -1,7 +1,9 @@
 """The budget of requests: one write at a time for an installation, within GitHub's limits.
 
-GitHub's secondary limits allow an App to create 80 things a minute and 500 an hour, and ask for
-serial writes: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api.
+GitHub's secondary limits allow an App to generate content 80 times a minute and 500 times an hour,
+and 900 points a minute for one endpoint, of which a write costs five:
+https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api. Comments and reviews
+are content; check runs, edits and deletions notify nobody and cost points alone.
 No worker sleeps until a limit ends: the queue starts the tasks of that installation later.
 """
 
@@ -19,7 +21,10 @@ MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 A_MINUTE: Final = 70
 AN_HOUR: Final = 450
-"""Below GitHub's limits, since a review that starts within them goes on writing."""
+"""Content. Below GitHub's limits, since a review that starts within them goes on writing."""
+
+CHANGES_A_MINUTE: Final = 150
+"""Every write: 750 points, were they all to one endpoint."""
 
 FOR_PEOPLE: Final = 1000
 """Requests of an hour reserved for interactive reviews; GitHub allows 5,000."""
@@ -34,6 +39,7 @@ class _Account:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     written: deque[float] = field(default_factory=deque)
+    changed: deque[float] = field(default_factory=deque)
     last: float = float("-inf")
     remaining: int | None = None
     renewed: float = float("-inf")
@@ -54,8 +60,8 @@ class Budget:
         self._accounts: dict[int, _Account] = {}
 
     @contextmanager
-    def writing(self, installation: int) -> Iterator[None]:
-        """One write, alone for its installation."""
+    def writing(self, installation: int, *, content: bool = True) -> Iterator[None]:
+        """One write, alone for its installation. `content`: GitHub counts it as such."""
         account = self._account(installation)
         with account.lock:
             self._sleep(max(0.0, account.last + self._pause - self._clock()))
@@ -63,7 +69,7 @@ class Budget:
                 yield
             finally:
                 account.last = self._clock()
-                account.written.append(account.last)
+                (account.written if content else account.changed).append(account.last)
 
     def seconds_to_wait(self, installation: int, *, patient: bool) -> float:
         """Seconds until a task of this installation may start; 0 if it may start at once."""
@@ -73,10 +79,15 @@ class Budget:
         if patient and account.remaining is not None and account.remaining < FOR_PEOPLE:
             waits.append(account.renewed - current)
         with account.lock:
-            while account.written and account.written[0] <= current - HOUR:
-                account.written.popleft()
-            times = list(account.written)
-        for span, most in ((MINUTE, A_MINUTE), (HOUR, AN_HOUR)):
+            for moments in (account.written, account.changed):
+                while moments and moments[0] <= current - HOUR:
+                    moments.popleft()
+            content, every = list(account.written), sorted((*account.written, *account.changed))
+        for span, most, times in (
+            (MINUTE, A_MINUTE, content),
+            (HOUR, AN_HOUR, content),
+            (MINUTE, CHANGES_A_MINUTE, every),
+        ):
             allowed = int(most * share)
             within = [moment for moment in times if moment > current - span]
             if len(within) >= allowed:
@@ -93,7 +104,10 @@ class Budget:
         """The writes of the last hour, by installation."""
         current = self._clock()
         return {
-            number: sum(moment > current - HOUR for moment in tuple(account.written))
+            number: sum(
+                moment > current - HOUR
+                for moment in (*tuple(account.written), *tuple(account.changed))
+            )
             for number, account in self._copy().items()
         }
 

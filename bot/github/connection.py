@@ -74,9 +74,15 @@ class _Courteous(Requester):
         self, verb: str, url: str, *rest: Any, **more: Any
     ) -> tuple[int, dict[str, Any], str]:
         """One request; a write waits for its turn."""
-        # GraphQL queries use POST as well; Fairlead's one mutation is rare.
-        free = verb in {"GET", "HEAD"} or url == self.graphql_url
-        with nullcontext() if free else self._budget.writing(self._installation):
+        # GraphQL queries use POST as well; Fairlead's one mutation is rare. A job's token ends
+        # after its last write: that needs to wait for nothing.
+        free = (
+            verb in {"GET", "HEAD"}
+            or url == self.graphql_url
+            or (verb == "DELETE" and url.endswith("/installation/token"))
+        )
+        content = verb == "POST" and not url.endswith("/check-runs")
+        with nullcontext() if free else self._budget.writing(self._installation, content=content):
             answer = super().requestJson(verb, url, *rest, **more)
         remaining, reset = (
             answer[1].get(f"x-ratelimit-{name}", "") for name in ("remaining", "reset")

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-Reason = Literal["changed", "requested", "missing", "moved", "refetch"]
-Priority = Literal["people", "bots", "sweep"]
+Reason = Literal["changed", "requested", "missing", "moved", "refetch", "policy"]
+Priority = Literal["people", "bots", "recheck", "sweep"]
 REFETCH_WAITS: Final = (60.0, 120.0, 240.0, 480.0, 900.0)
 """Seconds before each attempt to fetch a source that could not be reached: half an hour in all."""
 
@@ -29,7 +29,8 @@ class Job:
     without any check run of this App, and "moved" to review a head again because its base branch
     received something: its check stays concluded meanwhile and changes only if the verdict does.
     "refetch" is the same for a review of `head` that a remote source was missing from, after
-    `tries` earlier attempts.
+    `tries` earlier attempts. "policy" is the same because the policy changed, which needs no new
+    analysis of the same commits where only what is made of the findings changed.
     `quiet`: no comments, only the check, as for pull requests older than the App's installation.
     """
 

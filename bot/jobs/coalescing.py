@@ -11,19 +11,22 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bot.github.tasks import Announcement, Job, Reason, Task
+from bot.github.tasks import Announcement, Job, Priority, Reason, Task
 
 _DOES: Final[Mapping[Reason, frozenset[Reason]]] = MappingProxyType(
     {
         "missing": frozenset({"missing"}),
         "changed": frozenset({"changed", "missing"}),
-        "requested": frozenset({"changed", "missing", "moved", "refetch", "requested"}),
+        "requested": frozenset({"changed", "missing", "moved", "policy", "refetch", "requested"}),
         "moved": frozenset({"moved"}),
+        "policy": frozenset({"changed", "missing", "moved", "policy"}),
         "refetch": frozenset({"refetch"}),
     }
 )
 """What a job of each reason does of the work of other jobs."""
-_URGENCY: Final[Mapping[str, int]] = MappingProxyType({"sweep": 0, "bots": 1, "people": 2})
+_URGENCY: Final[Mapping[Priority, int]] = MappingProxyType(
+    {"sweep": 0, "recheck": 1, "bots": 2, "people": 3}
+)
 
 
 def covers(waiting: Task, task: Task) -> bool:

@@ -27,8 +27,9 @@ AT_ONCE: Final = "at-once"
 GROUPS: Final = "merge-groups"
 PULLS: Final = "pull-requests"
 BOTS: Final = "bots"
+RECHECKS: Final = "rechecks"
 BACKGROUND: Final = "background"
-REVIEWS: Final = (PULLS, BOTS, BACKGROUND)
+REVIEWS: Final = (PULLS, BOTS, RECHECKS, BACKGROUND)
 """The lanes in which reviews of pull requests wait, most urgent first."""
 
 LANES: Final = (AT_ONCE, GROUPS, *REVIEWS)
@@ -39,7 +40,9 @@ WAITING: Final = ("ENQUEUED", "DELAYED", "PENDING")
 MOST_AT_ONCE: Final = 20
 """An installation with more reviews waiting than this continues in the lane of bots."""
 
-GIVES_WAY: Final[Mapping[str, float]] = MappingProxyType({BACKGROUND: 5.0, BOTS: 3.0, PULLS: 1.0})
+GIVES_WAY: Final[Mapping[str, float]] = MappingProxyType(
+    {BACKGROUND: 5.0, RECHECKS: 4.0, BOTS: 3.0, PULLS: 1.0}
+)
 """Seconds for which a job gives way to another job of its pull request, by lane."""
 
 SETTLED: Final = 30.0
@@ -48,8 +51,6 @@ SETTLED: Final = 30.0
 _SLOW: Final = frozenset(
     {
         "forget",
-        "recheck",
-        "recheck-installation",
         "sweep",
         "sweep-all",
         "sweep-installation",
@@ -84,6 +85,8 @@ def lane_of(task: Task) -> str:
 def _lane_of_review(job: Job) -> str:
     if job.priority == "sweep":
         return BACKGROUND
+    if job.priority == "recheck":
+        return RECHECKS
     return BOTS if job.priority == "bots" or _crowded(job) else PULLS
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, Self
 
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.review import review_trees
@@ -116,6 +116,10 @@ class ServiceContext:
         except PolicyError as error:
             raise PolicyError(str(error), error.line, where=where(github)) from error
         return commits.policy(organisation)
+
+    def reusing(self) -> Self:
+        """This context, whose reviews start from a stored analysis where one still answers."""
+        return replace(self, options=replace(self.options, stored="reuse"))
 
     def judged(
         self,

@@ -12,7 +12,14 @@ import structlog
 
 from bot.core.engine.decide import Conclusion
 from bot.core.engine.review import Review
-from bot.core.publish.plan import ConcludeCheck, Operation, PostFileComment, PostReview, plan
+from bot.core.publish.plan import (
+    ConcludeCheck,
+    Operation,
+    PostFileComment,
+    PostReview,
+    plan,
+    same_text,
+)
 from bot.core.publish.report import failed, invalid_policy
 from bot.errors import GitHubError, Overtaken, PolicyError
 from bot.github import check_runs, checks
@@ -70,7 +77,7 @@ def review(context: ServiceContext, job: Job) -> Done:
         if _unneeded(github, pull, job):
             return Done("unneeded")
         # Nobody waits to see a sweep's review begin; without findings it is a single request.
-        find = checks.adopt if job.priority == "sweep" else checks.begin
+        find = checks.adopt if job.priority in {"sweep", "recheck"} else checks.begin
         run = find(github, about)
         case = _assessed(context, github, pull, _Attempt(job, run, deadline))
         if isinstance(case, Done):
@@ -87,8 +94,7 @@ def review(context: ServiceContext, job: Job) -> Done:
         deadline.check()
         if _moved(github, pull):
             return _superseded(github, pull, job, run)
-        repeated = job.reason in {"moved", "refetch"} and not is_last(job)
-        if repeated and _says_the_same(github, about, _reviewed(ending, job)):
+        if _is_unchanged(github, about, job, (operations, _reviewed(ending, job))):
             return Done("unchanged", refetches)
         with context.observer.stage("publish"):
             perform(github, pull, _fitting(operations, pull, job, judged))
@@ -129,7 +135,8 @@ def _assessed(
         end = _unreviewed(invalid_policy(error))
         return Done("invalid-policy", conclude(github, pull, job, run, end)[0])
     try:
-        judged = context.judged(commits, policy, deadline, _overtaken(github, pull))
+        known = context.reusing() if job.reason == "policy" else context
+        judged = known.judged(commits, policy, deadline, _overtaken(github, pull))
         if combination is not None:
             pair = (judged, policy)
             judged = with_combination(context, commits, pair, combination, deadline)
@@ -179,7 +186,7 @@ def opened(context: ServiceContext, job: Job) -> Iterator[tuple[GitHubConnection
 
 def _unneeded(github: GitHubConnection, pull: PullRequest, job: Job) -> bool:
     """Whether there is nothing to review; then no run stays in progress either."""
-    if pull.open and job.reason in {"requested", "moved"}:
+    if pull.open and job.reason in {"requested", "moved", "policy"}:
         return False
     if pull.open and job.reason == "refetch":
         # Another head has its own review, and its own attempts.
@@ -275,11 +282,27 @@ def _retargeted(github: GitHubConnection, pull: PullRequest, job: Job) -> tuple[
     return (Announcement(replace(job, reason="changed")),)
 
 
-def _says_the_same(github: GitHubConnection, about: check_runs.About, end: checks.End) -> bool:
-    """Whether the check of the head shows this end already."""
+def _is_unchanged(
+    github: GitHubConnection,
+    about: check_runs.About,
+    job: Job,
+    planned: tuple[list[Operation], checks.End],
+) -> bool:
+    """Whether a review for which nobody asked says only what the pull request shows already.
+
+    After a change of the policy every word counts: it also says who may accept a finding. The last
+    attempt to fetch something says so in any case.
+    """
+    operations, end = planned
+    whole = job.reason == "policy"
+    repeated = whole or (job.reason in {"moved", "refetch"} and not is_last(job))
+    if not repeated or (whole and operations):
+        return False
     run = check_runs.newest(check_runs.runs_on(github, about.head), about)
-    shown = (end.shown.conclusion, end.shown.title)
-    return run is not None and run.status == "completed" and (run.conclusion, run.title) == shown
+    if run is None or run.status != "completed":
+        return False
+    same = (run.conclusion, run.title) == (end.shown.conclusion, end.shown.title)
+    return same and (not whole or same_text(run.summary, end.shown.summary))
 
 
 def _fitting(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.github.budget import A_MINUTE, AN_HOUR, FOR_PEOPLE, HOUR, MINUTE, Budget
+from bot.github.budget import A_MINUTE, AN_HOUR, CHANGES_A_MINUTE, FOR_PEOPLE, HOUR, MINUTE, Budget
 
 
 @dataclass
@@ -32,6 +32,19 @@ def time() -> Time:
 
 def budget(time: Time, pause: float = 0.0) -> Budget:
     return Budget(pause, time.read, time.sleep)
+
+
+def test_only_content_counts_as_content_and_every_write_counts(time: Time) -> None:
+    held = budget(time)
+    for _ in range(A_MINUTE):
+        with held.writing(1, content=False):
+            pass
+    assert held.seconds_to_wait(1, patient=False) == 0
+    for _ in range(CHANGES_A_MINUTE - A_MINUTE):
+        with held.writing(1, content=False):
+            pass
+    assert held.seconds_to_wait(1, patient=False) == MINUTE
+    assert held.written() == {1: CHANGES_A_MINUTE}
 
 
 def write(held: Budget, times: int, installation: int = 1) -> None:

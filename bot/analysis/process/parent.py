@@ -40,6 +40,7 @@ from bot.analysis.process.messages import (
 from bot.analysis.process.packing import pack_tree
 from bot.analysis.process.renders import RENDERS, RenderRequests, Renders
 from bot.analysis.process.start import StartChild, spawn
+from bot.analysis.process.stored_analyses import StoredAnalyses, StoredUse
 from bot.analysis.process.validations import ValidationRequests
 from bot.catalog import rule_ids
 from bot.core.engine.review import Analysis
@@ -74,7 +75,8 @@ class AnalysisOptions:
     which objects of the trees name their own repository. `unwanted` is asked now and then while
     the child works: where nobody wants its answer any more, it ends. `fetching` is how what lies
     elsewhere is brought, None for not at all; `on_fetch` hears what is being fetched.
-    `difference` asks for the difference of the resources too.
+    `difference` asks for the difference of the resources too. `stored`: an analysis is stored in
+    the cache, and by "reuse" a stored one of the same trees answers where the policy allows it.
     """
 
     namespace: str = "default"
@@ -90,6 +92,7 @@ class AnalysisOptions:
     unwanted: Callable[[], bool] = lambda: False
     fetching: Fetches | None = None
     difference: bool = False
+    stored: StoredUse = "no"
     on_fetch: FetchListener = ignore_fetches
 
 
@@ -101,6 +104,24 @@ def analyse(
     Raises AnalysisError where the child dies, meets a limit or answers nonsense, Overtaken where
     nobody wants its answer any more; never waits longer than the limits allow.
     """
+    stored = StoredAnalyses(
+        None if options.stored == "no" else options.cache,
+        options.tenant,
+        (base, head),
+        (options.namespace, options.rules, options.difference, options.repositories),
+    )
+    known = stored.find(policy) if options.stored == "reuse" else None
+    if known is not None:
+        return known
+    result = _analysed(base, head, policy, options)
+    stored.keep(policy, result)
+    return result
+
+
+def _analysed(
+    base: ComparedTree, head: ComparedTree, policy: Policy, options: AnalysisOptions
+) -> Analysis:
+    """The answer of a child process."""
     limits = options.limits
     if options.difference:
         # The child cannot open files once it is confined. It imports what this process has.

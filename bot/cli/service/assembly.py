@@ -63,6 +63,7 @@ def build_service(settings: Settings, observer: Observer) -> Service:
         seconds=settings.job_seconds,
         today=_today,
         options=AnalysisOptions(
+            stored="keep",
             cache=settings.data_dir / "facts",
             require_sandbox=not settings.allow_no_sandbox,
             start=Template().prepare().start,

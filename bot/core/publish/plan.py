@@ -98,7 +98,7 @@ def plan(
             operations.append(_removal(posted_comment))
             continue
         kept.add(fingerprint)
-        if not _same_text(posted_comment.body, thread.body):
+        if not same_text(posted_comment.body, thread.body):
             operations.append(EditComment(posted_comment.id, thread.body))
     new = list(_new(threads, kept))
     operations.extend(_posts(new[: max(0, MOST_COMMENTS - len(kept))], review, policy))
@@ -141,7 +141,7 @@ def _removal(posted_comment: PostedComment) -> DeleteComment | MinimizeComment:
     )
 
 
-def _same_text(posted: str, body: str) -> bool:
+def same_text(posted: str, body: str) -> bool:
     """Whether two bodies are equal on GitHub, which may change line ends and trailing spaces."""
     return posted.replace("\r\n", "\n").rstrip() == body.rstrip()
 
