@@ -18,6 +18,7 @@ from bot.github.clients import app_client, client
 from bot.github.errors import translated
 
 _PAGE: Final = 100
+_MOST_RULESETS: Final = 30
 _MOST_PAGES: Final = 10
 """The most pages of deliveries that are read."""
 
@@ -150,6 +151,18 @@ class InstallationReader:
         """The rules of rulesets that hold for a branch."""
         items: list[dict[str, Any]] = self._get(f"/repos/{name}/rules/branches/{branch}")
         return items
+
+    def rulesets(self, name: str) -> Iterator[dict[str, Any]]:
+        """The rulesets of branches that concern a repository, also its organisation's, in full.
+
+        `bypass_actors` is there only for those who may edit a ruleset.
+        """
+        listed = self._get(f"/repos/{name}/rulesets", includes_parents="true")
+        branches = [one for one in listed if one.get("target", "branch") == "branch"]
+        for ruleset in branches[:_MOST_RULESETS]:
+            path = f"/repos/{name}/rulesets/{ruleset['id']}"
+            full: dict[str, Any] = read(self._github.requester, path)
+            yield full
 
     def _get(self, path: str, **parameters: str) -> Any:
         return read(self._github.requester, path, per_page=str(_PAGE), **parameters)

@@ -167,6 +167,16 @@ class StandInCheckRun:
     actions: list[Body] = field(default_factory=list)
 
 
+@dataclass(slots=True, eq=False)
+class StandInRuleset:
+    """How the ruleset of a repository is set. `bypass` None: the caller may not see who may."""
+
+    enforcement: str = "active"
+    strict: bool = False
+    merge_queue: bool = False
+    bypass: list[Body] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Activity:
     """A branch that moved, as GitHub keeps it beside git."""
@@ -200,6 +210,7 @@ class StandInRepository:
     resolved_branches: set[str] = field(default_factory=set)
     collaborators: dict[str, str] = field(default_factory=dict)
     activity: list[Activity] = field(default_factory=list)
+    ruleset: StandInRuleset = field(default_factory=StandInRuleset)
 
     @property
     def full_name(self) -> str:

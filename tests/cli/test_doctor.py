@@ -21,6 +21,7 @@ from bot.standin.state import utc_now
 from tests.cli.running import fairlead
 
 NAME = "example/gitops"
+RULESET = "example/gitops ruleset 'protected branches'"
 WEBHOOK = "http://127.0.0.1:9/webhook"
 
 
@@ -52,6 +53,7 @@ def fine(github: StandIn) -> App:
     repository = github.create_repository(NAME, {"a.yaml": b"a: b\n"})
     github.require_check(repository, "fairlead", app=app)
     github.require_resolution(repository)
+    repository.ruleset.strict, repository.ruleset.bypass = True, []
     github.install(app, repository)
     app.webhook_url = WEBHOOK
     return app
@@ -78,7 +80,9 @@ def test_where_all_is_well_every_line_says_so(stand_in: StandIn) -> None:
         ok("installation example", "all that are needed"),
         ok("policy of example", "none: the App found no example/.github/fairlead.yml"),
         ok("example/gitops main", "'fairlead' is required from this App"),
+        ok("example/gitops main", "a branch must be up to date with what merged before it"),
         ok("example/gitops main", "open conversations block the merge, including Fairlead's"),
+        ok(RULESET, "active, and nobody may bypass it"),
     ]
     assert stand_in.state.tokens == {}
 
@@ -256,6 +260,77 @@ def test_the_organisation_s_policy_is_told(
     assert stand_in.state.tokens == {}
 
 
+def of_ruleset(github: StandIn, **settings: object) -> tuple[list[Diagnosis], str]:
+    """What is said of the only repository where its ruleset is set so, and the ruleset's page."""
+    app = fine(github)
+    repository = github.state.repository("example", "gitops")
+    assert repository is not None
+    for name, value in settings.items():
+        setattr(repository.ruleset, name, value)
+    url = f"{github.url}/example/gitops/rules/{repository.id}"
+    return [line for line in lines(github, app) if line.subject.startswith(NAME)], url
+
+
+def test_what_merges_together_should_be_judged_together(stand_in: StandIn) -> None:
+    found, _ = of_ruleset(stand_in, strict=False)
+
+    assert found[1] == warning(
+        "example/gitops main",
+        "two pull requests can merge that are harmless alone and dangerous together",
+        "use a merge queue, or require branches to be up to date; without either, Fairlead judges "
+        "open pull requests again after each merge, and may be too late for one that merges at "
+        "once",
+    )
+
+
+def test_a_merge_queue_is_as_good(stand_in: StandIn) -> None:
+    found, _ = of_ruleset(stand_in, strict=False, merge_queue=True)
+
+    assert found[1] == ok(
+        "example/gitops main", "a merge queue has what merges together judged together"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message", "advice"),
+    [
+        (
+            {"enforcement": "disabled"},
+            "it requires 'fairlead' and is switched off: everything merges without a review",
+            "activate it again at {}",
+        ),
+        (
+            {"enforcement": "evaluate"},
+            "it requires 'fairlead' and is only evaluated: everything merges without a review",
+            "activate it again at {}",
+        ),
+        (
+            {
+                "bypass": [
+                    {"actor_id": 1, "actor_type": "OrganizationAdmin", "bypass_mode": "always"},
+                    {"actor_id": 7, "actor_type": "Team", "bypass_mode": "pull_request"},
+                ]
+            },
+            "organisation owners, team 7 (on pull requests) may merge without 'fairlead'",
+            "if that was for an outage, remove them from its bypass list at {}",
+        ),
+    ],
+)
+def test_a_way_round_the_check_is_told_until_it_is_closed(
+    stand_in: StandIn, settings: dict[str, object], message: str, advice: str
+) -> None:
+    found, url = of_ruleset(stand_in, **settings)
+
+    assert found[-1] == warning(RULESET, message, advice.format(url))
+
+
+def test_where_the_bypass_list_is_hidden_that_is_said(stand_in: StandIn) -> None:
+    found, url = of_ruleset(stand_in, bypass=None)
+
+    hidden = "active; GitHub shows only administrators who may bypass it"
+    assert found[-1] == ok(RULESET, f"{hidden}: look at {url} after an outage")
+
+
 def test_every_protected_branch_is_looked_at(stand_in: StandIn) -> None:
     app = fine(stand_in)
     repository = stand_in.state.repository("example", "gitops")
@@ -266,7 +341,7 @@ def test_every_protected_branch_is_looked_at(stand_in: StandIn) -> None:
 
     found = [line.subject for line in lines(stand_in, app) if line.subject.startswith(NAME)]
 
-    assert found == [f"{NAME} main", f"{NAME} main", f"{NAME} release"]
+    assert found == [*[f"{NAME} main"] * 3, f"{NAME} release", RULESET]
 
 
 def test_a_repository_can_be_named(stand_in: StandIn) -> None:

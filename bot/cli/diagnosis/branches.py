@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
+from bot.cli.diagnosis.rulesets import bypasses, merging
+from bot.errors import GitHubError
 from bot.github.inspection import Inspection, InstallationReader
 
 CHECK: Final = "fairlead"
@@ -44,9 +46,16 @@ def _of_repository(
     branches = dict.fromkeys([repository["default_branch"], *reader.protected(name)])
     for branch in list(branches)[:_MOST_BRANCHES]:
         rules = reader.rules(name, branch)
-        yield _required(f"{name} {branch}", rules, app_id)
+        required = _required(f"{name} {branch}", rules, app_id)
+        yield required
+        if required.status == "ok":
+            yield merging(f"{name} {branch}", rules)
         if _resolves(rules):
             yield ok(f"{name} {branch}", "open conversations block the merge, including Fairlead's")
+    try:
+        yield from bypasses(reader, name, CHECK)
+    except GitHubError as error:
+        yield problem(f"{name} rulesets", str(error), "try again; the App may lack a permission")
 
 
 def _required(subject: str, rules: Iterable[Mapping[str, Any]], app_id: int) -> Diagnosis:

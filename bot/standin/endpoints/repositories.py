@@ -9,9 +9,11 @@ from flask import Blueprint, Response, jsonify, request
 from bot.standin.auth import person_of, readable
 from bot.standin.bodies import accounts
 from bot.standin.bodies import repository as bodies
+from bot.standin.bodies.accounts import stamp
 from bot.standin.calls import authorised, credential, page, state
 from bot.standin.errors import HttpRefusal, not_found
 from bot.standin.repositories import Body, StandInRepository
+from bot.standin.state import node_id
 
 repositories = Blueprint("repositories", __name__)
 _RESOLUTION: Body = {
@@ -20,6 +22,15 @@ _RESOLUTION: Body = {
     "require_last_push_approval": False,
     "required_approving_review_count": 0,
     "required_review_thread_resolution": True,
+}
+_QUEUE: Body = {
+    "check_response_timeout_minutes": 60,
+    "grouping_strategy": "ALLGREEN",
+    "max_entries_to_build": 5,
+    "max_entries_to_merge": 5,
+    "merge_method": "MERGE",
+    "min_entries_to_merge": 1,
+    "min_entries_to_merge_wait_minutes": 5,
 }
 _PERIODS = {"day": timedelta(days=1), "week": timedelta(days=7)}
 _ROLES = ("pull", "triage", "push", "maintain", "admin")
@@ -129,10 +140,56 @@ def get_permission(owner: str, name: str, login: str) -> Response:
 def get_rules(owner: str, name: str, branch: str) -> Response:
     """The rules that hold for a branch: its required checks, and resolved conversations."""
     repository = authorised(owner, name)
+    if repository.ruleset.enforcement != "active":
+        return jsonify([])
+    return jsonify([_source(repository) | rule for rule in _rules(repository, branch)])
+
+
+@repositories.get("/repos/<owner>/<name>/rulesets")
+def list_rulesets(owner: str, name: str) -> Response:
+    """The one ruleset that the stand-in has, of the branches with required checks."""
+    repository = authorised(owner, name)
+    return page([repository] if repository.required_checks else [], _ruleset)
+
+
+@repositories.get("/repos/<owner>/<name>/rulesets/<int:number>")
+def get_ruleset(owner: str, name: str, number: int) -> Response:
+    """The ruleset with its rules; who may bypass it is shown to those alone who may edit it."""
+    repository = authorised(owner, name)
+    if number != repository.id or not repository.required_checks:
+        raise not_found()
+    branches = list(repository.required_checks)
+    included = [f"refs/heads/{branch}" for branch in branches]
+    rules = [rule for branch in branches for rule in _rules(repository, branch)]
+    more = {"conditions": {"ref_name": {"include": included, "exclude": []}}, "rules": rules}
+    if repository.ruleset.bypass is not None:
+        more["bypass_actors"] = repository.ruleset.bypass
+    return jsonify(_ruleset(repository) | more)
+
+
+def _ruleset(repository: StandInRepository) -> Body:
+    address = f"{state().url}/{repository.full_name}/rules/{repository.id}"
+    return {
+        "id": repository.id,
+        "name": "protected branches",
+        "target": "branch",
+        "source_type": "Repository",
+        "source": repository.full_name,
+        "enforcement": repository.ruleset.enforcement,
+        "node_id": node_id("RRS", repository.id),
+        "_links": {"html": {"href": address}},
+        "created_at": stamp(repository.created_at),
+        "updated_at": stamp(repository.created_at),
+    }
+
+
+def _rules(repository: StandInRepository, branch: str) -> list[Body]:
     rules = [_status_checks(repository, branch)] if repository.required_checks.get(branch) else []
     if branch in repository.resolved_branches:
-        rules.append(_source(repository) | {"type": "pull_request", "parameters": _RESOLUTION})
-    return jsonify(rules)
+        rules.append({"type": "pull_request", "parameters": _RESOLUTION})
+    if repository.ruleset.merge_queue:
+        rules.append({"type": "merge_queue", "parameters": _QUEUE})
+    return rules
 
 
 def _source(repository: StandInRepository) -> Body:
@@ -150,10 +207,10 @@ def _status_checks(repository: StandInRepository, branch: str) -> Body:
         | ({"integration_id": check.app_id} if check.app_id is not None else {})
         for check in required
     ]
-    return _source(repository) | {
+    return {
         "type": "required_status_checks",
         "parameters": {
-            "strict_required_status_checks_policy": False,
+            "strict_required_status_checks_policy": repository.ruleset.strict,
             "do_not_enforce_on_create": False,
             "required_status_checks": checks,
         },
