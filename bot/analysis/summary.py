@@ -10,6 +10,7 @@ from bot.core.engine.review import (
     GrantCounts,
     ImageChange,
     ObjectValidation,
+    RemovedGrants,
     RenderedRoots,
     Summary,
 )
@@ -20,7 +21,7 @@ from bot.core.states import Pair, States
 from bot.core.values import thaw
 from bot.kubernetes.images.changes import image_changes
 from bot.kubernetes.images.positions import image_uses
-from bot.kubernetes.rbac import grant_difference
+from bot.kubernetes.rbac import MOST_REMOVED, grant_difference, removed_grants
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 
@@ -32,6 +33,7 @@ def summarise(states: States, validation: ObjectValidation | None = None) -> Sum
         for change in changes(pair.before, pair.after):
             differing.setdefault(_identity(change), change)
     distinct = tuple(differing.values())
+    grants, removed = _grants(states.pairs)
     images = dict.fromkeys(image for change in distinct for image in image_changes(change))
     return Summary(
         environments=len(states.environments),
@@ -39,10 +41,11 @@ def summarise(states: States, validation: ObjectValidation | None = None) -> Sum
         resources=_counts(distinct),
         change=_class(distinct),
         images=tuple(sorted(images, key=_image_order)),
-        grants=_grants(states.pairs),
+        grants=grants,
         rendered=_rendered(states),
         fetched=tuple(sorted(fetched_of(*answered) for answered in states.fetch_results.items())),
         validation=validation,
+        removed_grants=removed,
     )
 
 
@@ -116,15 +119,24 @@ def _image_order(image: ImageChange) -> tuple[str, ...]:
     )
 
 
-def _grants(pairs: tuple[Pair, ...]) -> GrantCounts:
-    """How many grants were added and removed; environments with the same changes count once."""
-    counted: dict[frozenset[_Mark], GrantCounts] = {}
+def _grants(pairs: tuple[Pair, ...]) -> tuple[GrantCounts, tuple[RemovedGrants, ...]]:
+    """How many grants were added and removed, and the removed ones.
+
+    Environments with the same changes count once.
+    """
+    counted: dict[frozenset[_Mark], tuple[GrantCounts, tuple[RemovedGrants, ...]]] = {}
     for pair in pairs:
         pair_changes = changes(pair.before, pair.after)
         marks = frozenset(_identity(change) for change in pair_changes if change.key.group == _RBAC)
         if marks and marks not in counted:
-            counted[marks] = grant_difference(pair.before, pair.after)
-    return GrantCounts(
-        sum(counts.added for counts in counted.values()),
-        sum(counts.removed for counts in counted.values()),
+            counts = grant_difference(pair.before, pair.after)
+            listed = removed_grants(pair.before, pair.after) if counts.removed else ()
+            counted[marks] = (counts, listed)
+    removed = {grants: None for _, listed in counted.values() for grants in listed}
+    return (
+        GrantCounts(
+            sum(counts.added for counts, _ in counted.values()),
+            sum(counts.removed for counts, _ in counted.values()),
+        ),
+        tuple(sorted(removed))[:MOST_REMOVED],
     )

@@ -21,6 +21,7 @@ from bot.core.publish.plan import (
     PostedComment,
     PostFileComment,
     PostReview,
+    same_text,
 )
 from bot.errors import GitHubAnswerError, GitHubError
 from bot.github.api import change, send
@@ -29,6 +30,9 @@ from bot.github.errors import translated
 from bot.github.pulls import PullRequest
 
 log = structlog.get_logger()
+
+_REFRESHED: Final = 3
+"""The reviews of this App whose text is kept up to date, the newest."""
 
 _NODES: Final = 50
 """How many comments one query asks about."""
@@ -82,6 +86,21 @@ def perform(
             case MinimizeComment(node):
                 with _still_there():
                     _minimize(connection, node)
+
+
+def refresh_reviews(connection: GitHubConnection, pull: PullRequest, body: str) -> None:
+    """Lets what this App wrote above its comments say what the newest review says.
+
+    The newest few alone: each edit is a write. People are not notified of it.
+    https://docs.github.com/rest/pulls/reviews#update-a-review-for-a-pull-request
+    """
+    login = connection.identity.login
+    path = f"{_path(connection, pull)}/reviews"
+    mine = [raw for raw in pages(connection, path) if _login(raw) == login and raw.get("body")]
+    for raw in mine[-_REFRESHED:]:
+        if not same_text(raw["body"], body):
+            with _still_there():
+                send(connection.github.requester, "PUT", f"{path}/{raw['id']}", {"body": body})
 
 
 def _post_review(connection: GitHubConnection, pull: PullRequest, review: PostReview) -> None:

@@ -20,10 +20,10 @@ from bot.core.publish.plan import (
     plan,
     same_text,
 )
-from bot.core.publish.report import failed, invalid_policy
+from bot.core.publish.report import failed, invalid_policy, review_body
 from bot.errors import GitHubError, Overtaken, PolicyError
 from bot.github import check_runs, checks
-from bot.github.comments import perform, read_posted
+from bot.github.comments import perform, read_posted, refresh_reviews
 from bot.github.connection import GitHubConnection
 from bot.github.external_id import ExternalId
 from bot.github.pulls import PullRequest, changed_files, on_head, read_pull
@@ -97,6 +97,8 @@ def review(context: ServiceContext, job: Job) -> Done:
         if _is_unchanged(github, about, job, (operations, _reviewed(ending, job))):
             return Done("unchanged", refetches)
         with context.observer.stage("publish"):
+            if posted.comments or any(isinstance(one, PostReview) for one in operations):
+                refresh_reviews(github, pull, review_body(judged, policy))
             perform(github, pull, _fitting(operations, pull, job, judged))
         end = _reviewed(ending, job)
         key = remember(context, github, pull, outcome, end.shown.summary)

@@ -72,16 +72,23 @@ class Events:
         self._tell(repository, "pull_request", {"action": action, **shape}, by)
 
     def review(
-        self, repository: StandInRepository, pull: StandInPullRequest, review: StandInReview
+        self,
+        repository: StandInRepository,
+        pull: StandInPullRequest,
+        review: StandInReview,
+        action: str = "submitted",
+        **more: object,
     ) -> None:
-        """`pull_request_review` submitted."""
+        """`pull_request_review` submitted or edited."""
         state = review.state.lower()
         shape = conversation.review(self._state, repository, pull, review) | {
             "state": state,
             "updated_at": accounts.stamp(review.submitted_at),
         }
         body = {"review": shape, "pull_request": pulls.simple(self._state, repository, pull)}
-        self._tell(repository, "pull_request_review", {"action": "submitted", **body}, review.user)
+        self._tell(
+            repository, "pull_request_review", {"action": action, **body, **more}, review.user
+        )
 
     def review_comment(
         self,

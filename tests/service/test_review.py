@@ -73,6 +73,25 @@ def test_a_new_thread_is_one_review_and_the_old_ones_stay(world: World) -> None:
     assert len(pull.reviews) == 2
 
 
+def test_what_a_review_says_above_its_threads_follows_the_verdict(world: World) -> None:
+    pull = world.pull({"a.yaml": BAD})
+    world.review(pull)
+    rest = "The check `fairlead` on this commit has the full review."
+    assert [one.body.strip() for one in pull.reviews] == [f"1 finding to deal with. {rest}"]
+
+    world.push({"b.yaml": BAD})
+    world.review(pull)
+    said = f"2 findings to deal with. {rest}"
+    assert [one.body.strip() for one in pull.reviews] == [said, said]
+
+    world.push({"a.yaml": GOOD, "b.yaml": GOOD})
+    world.review(pull)
+    said = f"Nothing found. {rest}"
+    assert [one.body.strip() for one in pull.reviews] == [said, said]
+    edits = [one for one in world.github.exchanges.all() if one.method == "PUT"]
+    assert len(edits) == 3
+
+
 def test_a_thread_whose_text_changes_is_edited_in_place(world: World) -> None:
     pull = world.pull({"a.yaml": BAD})
     world.review(pull)

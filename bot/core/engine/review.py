@@ -178,6 +178,16 @@ class GrantCounts:
     removed: int = 0
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class RemovedGrants:
+    """Grants of one subject in one scope that a change takes away, worded for people."""
+
+    subject: str
+    scope: str
+    verbs: str
+    resources: str
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedRoots:
     """How many of the affected roots that need a renderer were rendered, and by what.
@@ -224,6 +234,7 @@ class Summary:
 
     `rendered` is None where no affected root needs a renderer. `fetched` lists the remote sources
     that were requested, and `retries` says whether and until when the failed ones are tried again.
+    `removed_grants` are what `grants` counts as removed, up to a limit.
     """
 
     environments: int
@@ -236,6 +247,7 @@ class Summary:
     fetched: tuple[Fetched, ...] = ()
     validation: ObjectValidation | None = None
     retries: str = ""
+    removed_grants: tuple[RemovedGrants, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

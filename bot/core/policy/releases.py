@@ -35,6 +35,7 @@ RELEASES: Final[Mapping[str, NewRules]] = MappingProxyType(
             frozenset(
                 {
                     "autoscaler-target-missing",
+                    "built-in-role-changed",
                     "connectivity-narrowed",
                     "disruption-budget-blocks",
                     "manifest-invalid",

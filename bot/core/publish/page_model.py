@@ -52,12 +52,13 @@ class PageChange(msgspec.Struct, frozen=True):
 
 
 class PageGrant(msgspec.Struct, frozen=True):
-    """A grant that the change adds. `before` says what the subject held of it."""
+    """A grant that the change adds, or grants of one subject and scope that it removes."""
 
     subject: str
     scope: str
     verb: str
     resource: str
+    removed: bool = False
 
 
 class PageSettled(msgspec.Struct, frozen=True):

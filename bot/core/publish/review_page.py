@@ -69,7 +69,7 @@ def review_page(
             for row in listed[:MOST_ROWS]
         ),
         more_changes=len(listed[MOST_ROWS:]),
-        grants=tuple(_grants(worst)),
+        grants=(*_grants(worst), *_removed_grants(review)),
         settled=tuple(_settled(review)),
         overridden=visible(f"{override.by} until {override.until}: {override.reason}")
         if override
@@ -136,6 +136,17 @@ def _grants(findings: Iterable[ReviewFinding]) -> Iterator[PageGrant]:
             if len(grants) >= MOST_GRANTS:
                 break
     yield from grants
+
+
+def _removed_grants(review: Review) -> Iterator[PageGrant]:
+    for grants in review.summary.removed_grants[:MOST_GRANTS]:
+        yield PageGrant(
+            visible(grants.subject),
+            visible(grants.scope),
+            visible(grants.verbs),
+            visible(grants.resources),
+            removed=True,
+        )
 
 
 def _grant(grant: Any) -> PageGrant:

@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bot.core.engine.review import GrantCounts
+from bot.core.engine.review import GrantCounts, RemovedGrants
 from bot.core.finding import Finding
 from bot.core.resource import ResourceKey
 from bot.core.state import State
 from bot.core.values import sequence
 from bot.kubernetes.rbac.causes import causes
 from bot.kubernetes.rbac.effect import RBAC_GROUP
-from bot.kubernetes.rbac.findings import MOST_FACTS, privilege_added, role_widened
+from bot.kubernetes.rbac.findings import MOST_FACTS, grant_rows, privilege_added, role_widened
 from bot.kubernetes.rbac.gains import Gain, compare
 from bot.kubernetes.rbac.judgement import Judgement
 from bot.kubernetes.rbac.reconciliation import redefinitions
@@ -27,17 +27,21 @@ from bot.kubernetes.rbac.references import edited_role_refs, unknown_roles
 from bot.kubernetes.rbac.validity import invalid
 
 __all__ = [
+    "MOST_REMOVED",
     "edited_role_refs",
     "grant_difference",
     "invalid",
     "privileges_added",
     "redefinitions",
+    "removed_grants",
     "roles_widened",
     "unknown_roles",
 ]
 
 MOST_LISTED: Final = 20_000
 """Grants that the facts of all findings of a change list together."""
+MOST_REMOVED: Final = 200
+"""Rows of removed grants."""
 _MOST_COUNTED: Final = 200_000
 
 
@@ -77,6 +81,15 @@ def grant_difference(before: State, after: State) -> GrantCounts:
     """The number of single grants that a change adds, and the number that it removes."""
     comparison = compare(before, after)
     return GrantCounts(_count(comparison.gained), _count(comparison.lost))
+
+
+def removed_grants(before: State, after: State) -> tuple[RemovedGrants, ...]:
+    """The grants that a change removes, one entry for those that differ in one list only."""
+    rows = grant_rows(compare(before, after).lost, MOST_REMOVED)
+    return tuple(
+        RemovedGrants(who, where, verbs, f"{resources} {names}".rstrip())
+        for who, where, verbs, resources, names in rows
+    )
 
 
 def _count(gains: tuple[Gain, ...]) -> int:

@@ -134,7 +134,20 @@ def _fact(holder: Value, scope: str, atom: Atom) -> Value:
 
 
 def table(gains: Iterable[Gain]) -> Table:
-    """The grants as a table for people; grants that differ in one list only share a row."""
+    """The grants as a table for people."""
+    rows = grant_rows(gains)
+    remaining = len(rows) - _MOST_ROWS
+    more = [(f"and {remaining} more rows", "", "", "", "")] if remaining > 0 else []
+    return Table(("Who", "Where", "May", "On", "Named"), (*rows[:_MOST_ROWS], *more))
+
+
+def grant_rows(
+    gains: Iterable[Gain], most: int | None = None
+) -> list[tuple[str, str, str, str, str]]:
+    """Rows of who, where, verbs, resources and names, at most this many.
+
+    Grants that differ in one list only share a row.
+    """
     grouped: dict[tuple[str, ...], dict[Target, None]] = {}
     for gain in gains:
         row = (
@@ -144,13 +157,10 @@ def table(gains: Iterable[Gain]) -> Table:
             ", ".join(name or '""' for name in gain.box.names if name is not None),
         )
         grouped.setdefault(row, {}).update(dict.fromkeys(gain.box.targets))
-    rows = [
+    return [
         (holder, scope, verbs, _resources(targets), names)
-        for (holder, scope, verbs, names), targets in grouped.items()
+        for (holder, scope, verbs, names), targets in islice(grouped.items(), most)
     ]
-    remaining = len(rows) - _MOST_ROWS
-    more = [(f"and {remaining} more rows", "", "", "", "")] if remaining > 0 else []
-    return Table(("Who", "Where", "May", "On", "Named"), (*rows[:_MOST_ROWS], *more))
 
 
 def _resources(targets: Iterable[Target]) -> str:

@@ -40,6 +40,22 @@ def create_review(owner: str, name: str, number: int) -> Response:
     return jsonify(conversation.review(state(), place.repository, place.pull, review))
 
 
+@comments.put(f"{_PULL}/reviews/<int:review>")
+def update_review(owner: str, name: str, number: int, review: int) -> Response:
+    """The review with another text above its comments."""
+    place = _place(owner, name, number, pull_requests="write")
+    target = next((one for one in place.pull.reviews if one.id == review), None)
+    if target is None:
+        raise not_found()
+    if target.user is not author().account:
+        raise HttpRefusal(403, "Resource not accessible by integration")
+    before = target.body
+    target.body = reviewing.check_body(body().get("body"), "PullRequestReview")
+    more = {"changes": {"body": {"from": before}}}
+    context().events.review(place.repository, place.pull, target, "edited", **more)
+    return jsonify(conversation.review(state(), place.repository, place.pull, target))
+
+
 @comments.get(f"{_PULL}/comments")
 def list_review_comments(owner: str, name: str, number: int) -> Response:
     """The comments on lines and files, oldest first."""

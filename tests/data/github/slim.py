@@ -108,6 +108,7 @@ WEBHOOKS = [
     "pull-request-unlabeled",
     "pull-request-enqueued",
     "pull-request-dequeued",
+    "pull-request-review-edited",
     "pull-request-review-submitted",
     "pull-request-review-comment-created",
     "pull-request-review-comment-deleted",

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.core.engine.review import GrantCounts
+from bot.core.engine.review import GrantCounts, RemovedGrants
 from bot.core.resource import Resource
-from bot.kubernetes.rbac import grant_difference
+from bot.kubernetes.rbac import grant_difference, removed_grants
 from bot.kubernetes.rbac.gains import Gain, compare
 from bot.kubernetes.rbac.objects import Binding, Role, read
 from bot.kubernetes.rbac.refusals import RbacRefusal
@@ -250,6 +250,17 @@ def test_the_counts_are_of_single_grants_both_ways() -> None:
     bound = binding(None, "b", "ClusterRole/r", "User u", "Group g")
 
     assert grant_difference(state(old, bound), state(new, bound)) == GrantCounts(4, 2)
+
+
+def test_what_is_removed_is_listed_for_people() -> None:
+    old = cluster_role("r", rule(["get", "list"], ["pods", "secrets"]))
+    new = cluster_role("r", rule(["get"], ["pods", "secrets"]))
+    bound = binding("shop", "b", "ClusterRole/r", "User u")
+
+    assert removed_grants(state(old, bound), state(new, bound)) == (
+        RemovedGrants("User u", "shop", "list", "pods and secrets"),
+    )
+    assert removed_grants(state(new, bound), state(old, bound)) == ()
 
 
 def test_what_two_bindings_bring_counts_once() -> None:
