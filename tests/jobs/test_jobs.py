@@ -248,6 +248,21 @@ def test_what_a_stopped_process_left_is_done_by_the_next(tmp_path: Path, bench: 
     assert bench.reviewed == [Job(1, 2, 3), Job(1, 2, 3)]
 
 
+def test_an_announcement_waits_for_no_review(queue: Queue, bench: Bench) -> None:
+    """The check is in progress before anything else happens, however many reviews hold workers."""
+    bench.gate.clear()
+    for number in range(1, 11):
+        queue.submit(f"j-{number}", Job(1, 2, number))
+    until(lambda: len(bench.running) == 2)
+    announced = Announcement(Job(1, 2, 99))
+    queue.submit("a-99", announced)
+
+    until(lambda: bench.other == [announced])
+    assert len(bench.running) == 2
+    assert len(bench.reviewed) == 2, "no review ended meanwhile"
+    bench.gate.set()
+
+
 def test_a_second_process_on_one_data_directory_is_refused(queue: Queue, bench: Bench) -> None:
     second = Queue(QueueOptions(queue._options.directory), bench, Metrics())
     with pytest.raises(UsageError, match="another process works in"):

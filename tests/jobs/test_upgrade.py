@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from bot.github.tasks import Batch, Done, GroupJob, Job, MaintenanceTask, PushJob, Task
 from bot.jobs import Queue, QueueOptions
 from bot.metrics import Metrics
+from bot.service.audit_record import Record
 from bot.store.audit import Audit
 
 STORED = Path(__file__).parents[1] / "data" / "upgrade" / "data-0.1.0.tar.gz"
@@ -107,3 +108,23 @@ def test_what_was_decided_is_still_known(data: Path) -> None:
         "service-blocked-by-network-policy",
     ]
     assert (len(found), len(concluded)) == (7, 2)
+
+
+def test_what_was_shown_by_version_0_1_0_is_read(data: Path) -> None:
+    """Its rows have no digests of fields, no stamps of GitHub's and no word of what was posted."""
+    audit = Audit.opened(data, None)
+    try:
+        every = audit.entries("concluded", REPOSITORY)
+        records = [
+            Record(audit, REPOSITORY, "example/gitops", pull, datetime.now(UTC))
+            for pull in sorted({entry.pull for entry in every})
+        ]
+        shown = [one for record in records for one in record.conclusions()]
+        reverts = [
+            record.gives_back(one.head) for record in records for one in record.conclusions()
+        ]
+    finally:
+        audit.close()
+    assert [(one.shown, one.until) for one in shown] == [("", "")] * len(every)
+    assert sum(len(one.findings) for one in shown) == 7
+    assert set(reverts) == {""}

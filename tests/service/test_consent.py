@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.core.engine.approvals import short_id
 from bot.github.tasks import Announcement, MaintenanceTask
 from bot.service.context import utc_now
 from bot.standin.repositories import StandInPullRequest
@@ -138,6 +139,61 @@ def test_a_plain_merge_of_the_base_makes_nobody_an_author(world: World) -> None:
 
     assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
     assert world.check(pull)[1] == "success"
+
+
+def promotion(world: World) -> StandInPullRequest:
+    """What hubot wrote and staging reviewed, proposed for production by octocat."""
+    prepared(world, POLICY + "promotes: [staging, production]\n")
+    main = world.repository.git.resolve("refs/heads/main") or ""
+    world.github.move_branch(world.repository, "production", main)
+    earlier = world.github.commit(
+        world.repository, "staging", encoded({"b.yaml": BAD}), author="hubot"
+    )
+    world.github.administration.team("example/security", "hubot", "monalisa")
+    staged = world.github.open_pull_request(world.repository, "staging")
+    assert world.review(staged) == "blocked"
+    said(world, staged, "/fairlead approve all fine", "monalisa")
+    world.github.merge(staged)
+    assert earlier
+    tip = world.repository.git.resolve("refs/heads/main") or ""
+    world.github.move_branch(world.repository, "promote", tip)
+    return world.github.open_pull_request(world.repository, "promote", base="production")
+
+
+def test_in_a_promotion_the_author_of_an_earlier_stage_accepts(world: World) -> None:
+    """The commit was reviewed where it came from: who wrote it is no author of the promotion."""
+    pull = promotion(world)
+    before = accepted(world)
+    assert world.review(pull) == "blocked"
+
+    assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
+    assert (accepted(world), world.check(pull)[1]) == (before + 1, "success")
+
+
+def test_who_adds_a_commit_to_a_promotion_accepts_nothing(world: World) -> None:
+    pull = promotion(world)
+    before = accepted(world)
+    world.github.commit(world.repository, "promote", encoded({"c.yaml": BAD}), author="hubot")
+    assert world.review(pull) == "blocked"
+
+    said(world, pull, "/fairlead approve all fine", "hubot")
+    assert (accepted(world), world.check(pull)[1]) == (before, "failure")
+
+
+def test_all_means_the_ids_that_were_posted(world: World) -> None:
+    """GitHub limits what a check can say: what it did not say, nobody has accepted."""
+    pull = prepared(world)
+    lines = [f"  key{number}: bad {'x' * 150}\n" for number in range(330)]
+    world.push({"a.yaml": BAD + "".join(lines)})
+    assert world.review(pull) == "blocked"
+    shown = world.run(pull).summary or ""
+
+    assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
+    entries = world.service.audit.entries("approved", world.repository.id)
+    approved = {short_id(entry.fingerprint) for entry in entries}
+    assert 0 < len(approved) < 330
+    assert approved == {mark for mark in approved if mark in shown}
+    assert world.check(pull)[1] == "failure"
 
 
 def test_an_approver_who_then_pushes_has_accepted_nothing(world: World) -> None:
