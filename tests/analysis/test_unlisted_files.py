@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.core.engine.review import Location
-from tests.analysis.law import Repository, config, found, review, workload
+from bot.core.reading import read_manifest
+from tests.analysis.law import Repository, binding, config, flux, found, review, workload
+from tests.analysis.law_cases import SYNC
 
 BASE = {
     "apps/kustomization.yaml": "resources: [api.yaml, cm.yaml]\n",
@@ -75,3 +77,25 @@ def test_an_unchanged_unlisted_carrier_is_none() -> None:
     base = {**BASE, "apps/tenants.yaml": TEMPLATED}
 
     assert review(Repository(base, {**base, "apps/cm.yaml": config("more")})).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "ignored"),
+    [
+        pytest.param("apps/evil.json", "", id="Flux generates a kustomization without JSON"),
+        pytest.param("apps/evil.yaml", "/apps/evil.yaml\n", id="its source ignores the file"),
+    ],
+)
+def test_what_flux_leaves_out_is_judged_as_it_is_written(path: str, ignored: str) -> None:
+    base = {"apps/cm.yaml": config(), "clusters/apps.yaml": flux("apps", "apps"), "s.yaml": SYNC}
+    base |= {".sourceignore": ignored} if ignored else {}
+    text = binding()
+    if path.endswith(".json"):
+        text = read_manifest(text.encode()).kubectl.objects[0].encoded.decode()
+
+    analysis = review(Repository(base, {**base, path: text}), builds=True)
+
+    assert [
+        (str(finding.severity), finding.location and finding.location.path)
+        for finding in found(analysis, "rbac-privilege-added")
+    ] == [("notice", path)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -55,9 +55,31 @@ def with_declared(
     if not declared_roots:
         return DeclaredRoots(inferred, frozenset(owners))
     replacing = _replacing(declared_roots.values(), naming)
-    kept = (root for root in inferred.roots.values() if not is_replaced(root, replacing))
-    roots = Roots(keyed((*kept, *declared_roots.values())), inferred.kustomizations)
+    kept: list[Root] = []
+    replaced: list[Root] = []
+    for root in inferred.roots.values():
+        (replaced if is_replaced(root, replacing) else kept).append(root)
+    aside = _left_out(replaced, list(declared_roots.values()))
+    roots = Roots(keyed((*kept, *aside, *declared_roots.values())), inferred.kustomizations)
     return DeclaredRoots(roots, frozenset(owners))
+
+
+def _left_out(replaced: Iterable[Root], declared: Sequence[Root]) -> Iterator[Root]:
+    """The files of replaced directories that every declaration leaves out: nothing applies them."""
+    inputs: set[str] = set()
+    taken: set[str] = set()
+    for root in declared:
+        aside = frozenset(root.declared.inputs if root.declared is not None else ())
+        inputs |= aside
+        taken |= root.own_files.keys() - aside
+    for root in replaced:
+        files = {
+            path: file
+            for path, file in root.own_files.items()
+            if root.kind == "directory" and path in inputs and path not in taken
+        }
+        if files:
+            yield Root(root.path, "directory", files, place=root.place, unlisted=True)
 
 
 def _replacing(declared: Iterable[Root], naming: Naming | None) -> Sequence[Root]:
