@@ -8,7 +8,6 @@ import inspect
 import typing
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType, ModuleType
@@ -23,6 +22,7 @@ from bot.core.finding import Severity
 from bot.core.policy.rule_types import RuleTypes
 from bot.core.resource import GroupKind
 from bot.errors import FairleadError
+from bot.records import dataclass
 
 SHAPES: typing.Final[Mapping[str, str]] = {
     "compare": "before, after, options",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from hashlib import blake2b, sha1
 from typing import Final, Protocol
@@ -49,6 +49,7 @@ from bot.kubernetes.gitops import Declarations, RepositoryAddresses, indetermina
 from bot.kubernetes.remote.resolve import RemoteSources
 from bot.kubernetes.remote.sources import remote_sources
 from bot.kubernetes.treatment.unjudged import unjudged, unread_carriers
+from bot.records import dataclass
 
 _APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 

@@ -9,7 +9,7 @@ judged as it stands, no louder than the policy says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from bot.analysis.lines.locate import Locator
@@ -22,6 +22,7 @@ from bot.core.resource import ResourceKey
 from bot.core.states import Pair, States
 from bot.core.states.environments import DEFAULT_NAME
 from bot.core.values import Value
+from bot.records import dataclass
 
 _UNDER_BASE: Final = "as base's placements apply it, whatever this change says of them"
 _UNLISTED: Final = "nothing here applies this file, so it is judged as it stands"

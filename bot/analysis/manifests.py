@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from bot.analysis.counters import Counters
@@ -11,6 +11,7 @@ from bot.core.manifest import Manifest, ReadError, Reading
 from bot.core.reading import read_manifest
 from bot.core.reading.kustomization import with_kind
 from bot.core.tree import Blobs, File
+from bot.records import dataclass
 
 LARGEST: Final = 8 * 1024 * 1024
 """The largest file that is read as a manifest, in bytes."""

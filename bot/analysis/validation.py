@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -17,6 +17,7 @@ from bot.kubernetes.apply.limits import LARGEST_REQUEST
 from bot.kubernetes.apply.refusals import is_encrypted
 from bot.kubernetes.schemas.definitions import custom_kinds
 from bot.kubernetes.schemas.published import built_in_groups
+from bot.records import dataclass
 
 _MOST: Final = 20_000
 _LARGEST: Final = 128 * 1024 * 1024

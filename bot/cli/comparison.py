@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from bot.core.policy.model import MISNAMED, POLICY_PATH, Policy
 from bot.core.publish.excerpt import shown_line
 from bot.errors import UsageError
 from bot.git import Repository, read_directory
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

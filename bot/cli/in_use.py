@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from bot.catalog import load_rules
 from bot.cli.comparison import open_sides
 from bot.core.policy.model import Images, Policy, RulePolicy
 from bot.core.values import mapping, text
+from bot.records import dataclass
 from bot.settings import cache_directory, tool_folders
 
 _RULE: Final = "image-not-approved"

@@ -7,7 +7,7 @@ budget. Roots that could not be rendered are named on standard error, since the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import click
@@ -27,6 +27,7 @@ from bot.core.states.placement_table import Placement
 from bot.core.states.resources import identity_of
 from bot.core.tree import Blobs, Tree
 from bot.kubernetes.gitops import Declarations, RepositoryAddresses
+from bot.records import dataclass
 from bot.settings import cache_directory, tool_folders
 
 _MOST_NAMED: Final = 10

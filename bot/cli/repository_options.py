@@ -7,7 +7,7 @@ values as one `RepositoryOptions` argument named `where`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 import click
 
+from bot.records import dataclass
 from bot.settings import FetchSettings, read_fetch_settings
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +13,7 @@ import click
 
 from bot.cli.output import terminal
 from bot.errors import UsageError
+from bot.records import dataclass
 
 if TYPE_CHECKING:
     from bot.render.tools import Binary, PinnedTool, Unusable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from bot.cli.comparison import compare, open_sides
 from bot.core.engine.decide import waiver_matches
 from bot.core.globs import name_matches
 from bot.core.policy.model import Policy, Waiver
+from bot.records import dataclass
 from bot.settings import cache_directory, tool_folders
 
 OF_CHANGES: Final = frozenset(

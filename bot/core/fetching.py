@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final, Literal, Protocol, TypeAlias
 
 from bot.core.tree import File
+from bot.records import dataclass
 
 ReferenceKind: TypeAlias = Literal["git", "file", "chart", "oci"]
 """`git`: a repository at a commit or tag; `file`: one file by its URL; `chart`: a chart of an HTTP

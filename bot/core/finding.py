@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from bot.core.resource import Node
 from bot.core.values import EMPTY, Value
+from bot.records import dataclass
 
 Side: TypeAlias = Literal["LEFT", "RIGHT"]
 """GitHub's words for the two sides of a diff: LEFT is base, RIGHT is head."""

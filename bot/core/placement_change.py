@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bot.core.finding import FileLine
 from bot.core.resource import Node
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

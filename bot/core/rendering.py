@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final, Literal, Protocol, TypeAlias
 
 from bot.core.resource import Node, Resource
 from bot.core.tree import Tree
+from bot.records import dataclass
 
 Renderer: TypeAlias = Literal["kustomize", "helm"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from bot.core.rendering import Declared
 from bot.core.resource import GroupKind, Resource, ResourceKey, TextPosition
 from bot.core.template_decision import TemplateDecision
 from bot.core.validation import ValidationResult
+from bot.records import dataclass
 
 T = TypeVar("T")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
+
+from bot.records import dataclass
 
 ValidationStatus: TypeAlias = Literal["judged", "unknown", "failed", "unavailable"]
 """`judged`: the refusals are all that there are; `unknown`: the kind is not known to the validator;

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from bot.core.tree import File, Tree
 from bot.errors import UsageError
+from bot.records import dataclass
 
 MAXIMUM_FILES: Final = 500_000
 MAXIMUM_BYTES: Final = 64 * 1024 * 1024

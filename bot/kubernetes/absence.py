@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from bot.core.finding import Finding, Severity
@@ -13,6 +13,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
 from bot.kubernetes.checks import Violation, finding_at, reach_of
 from bot.kubernetes.workloads.template_paths import PLACES
+from bot.records import dataclass
 
 # Groups of which no kind brings pods into its namespace, and what a name ends in that is
 # Kubernetes' own. Whatever is not listed may be an operator's, and its pods are in no manifest.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from bot.records import dataclass
 
 _BITS: Final = {4: 32, 6: 128}
 _WHOLE: Final = {4: "0.0.0.0/0", 6: "::/0"}

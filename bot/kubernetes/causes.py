@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from bot.core import values
 from bot.core.finding import Side
 from bot.core.resource import ListStep, Node
 from bot.core.state import State
 from bot.core.values import Value
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

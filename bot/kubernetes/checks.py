@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from bot.core.resource import Node, Resource
 from bot.core.state import State, changes
 from bot.core.values import EMPTY, Value
 from bot.kubernetes.causes import ChangedPosition, changed_position
+from bot.records import dataclass
 
 
 @dataclass(frozen=True)

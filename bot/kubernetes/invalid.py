@@ -8,7 +8,6 @@ add the name that was probably meant.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.finding import Finding, Severity
@@ -31,6 +30,7 @@ from bot.kubernetes.schemas.certainty import severity_of
 from bot.kubernetes.schemas.check import SchemaViolation, check
 from bot.kubernetes.schemas.serving import NotServed, ServedKind, schemas_of, serving
 from bot.kubernetes.workloads.pods import str_of
+from bot.records import dataclass
 
 _DECODING: Final = frozenset({"UnknownField", "DuplicateField", "WrongType", "Decoding"})
 _MOST: Final = 20

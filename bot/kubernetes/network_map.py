@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.finding import Severity
@@ -23,6 +22,7 @@ from bot.kubernetes.routes.exposure import Exposure
 from bot.kubernetes.services.service import service_ports, services
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import PodGroup, population
+from bot.records import dataclass
 
 EdgeChange: TypeAlias = Literal["", "added", "removed"]
 

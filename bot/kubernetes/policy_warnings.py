@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from bot.core.globs import path_matches
 from bot.core.policy.document import KeyPath, PolicyDocument
 from bot.core.policy.layers import places
 from bot.kubernetes.images.reference import ApprovedEntry, parse_entry
+from bot.records import dataclass
 
 _SHARED_REGISTRIES: Final = frozenset(
     {"docker.io", "gcr.io", "ghcr.io", "public.ecr.aws", "quay.io", "registry.gitlab.com"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.resource import Node
+from bot.records import dataclass
 
 PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
 HIGHEST: Final = 65535

@@ -6,12 +6,12 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.records import dataclass
 
 SecretForm: TypeAlias = Literal["clear", "sops", "empty"]
 """Readable by anybody; encrypted by SOPS; nothing in it that is a secret."""

@@ -7,7 +7,7 @@ is with that hunk alone. Only where a finding stands is decided here, never whet
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from bot.analysis.lines.causes import CauseSearch
@@ -25,6 +25,7 @@ from bot.core.rendering import Builder
 from bot.core.resource import ListStep, Node
 from bot.core.states import RenderedPair
 from bot.core.states.roots.fetched_files import zone
+from bot.records import dataclass
 
 _DEEPEST: Final = 4
 

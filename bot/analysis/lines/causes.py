@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
@@ -22,6 +22,7 @@ from bot.core.resource import Node
 from bot.core.states import RenderedPair
 from bot.core.states.roots.fetched_files import zone
 from bot.core.states.roots.files import directory
+from bot.records import dataclass
 
 MOST_PUT_BACK: Final = 4
 """How many hunks are put back, one after the other."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -37,6 +37,7 @@ from bot.core.states import Trouble
 from bot.core.states.placements.linking import NO_LINKING, Entry, Linking
 from bot.core.states.roots.fetched_files import zone
 from bot.core.tree import Blobs, Tree
+from bot.records import dataclass
 
 _LONGEST_MESSAGE: Final = 4_000
 _MOST_INPUTS: Final = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha1
 from typing import Final
 
@@ -16,6 +16,7 @@ from bot.core.resource import Resource
 from bot.core.states.resources import identity_of
 from bot.core.tree import Blobs, File, Tree
 from bot.kubernetes import kinds
+from bot.records import dataclass
 
 _DECLARING: Final = frozenset(
     {kinds.APPLICATION, kinds.APPLICATION_SET, kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE}

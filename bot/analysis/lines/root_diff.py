@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from bot.analysis.lines.reread_declarations import Redeclaring
@@ -15,6 +15,7 @@ from bot.core.rendering import Build, Finish
 from bot.core.states import RenderedPair
 from bot.core.states.roots.charts import VALUES_NAME
 from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES
+from bot.records import dataclass
 
 _MAIN: Final = (*KUSTOMIZATION_NAMES, VALUES_NAME, CHART_NAME)
 _LARGEST: Final = 8 << 20

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from bot.analysis.lines.reread_declarations import Redeclaring
@@ -14,6 +14,7 @@ from bot.core.resource import Resource, ResourceKey, Route
 from bot.core.states import RenderedPair
 from bot.core.values import Value
 from bot.errors import UnbuildableError
+from bot.records import dataclass
 
 MOST_IN_ALL: Final = 120
 """How many tries, each with a build at most, the places of all findings of a review may take."""

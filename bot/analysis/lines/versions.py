@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bot.analysis.manifests import LARGEST
 from bot.core.engine.review import Location
@@ -14,6 +14,7 @@ from bot.core.resource import ResourceSource
 from bot.core.states import RenderedPair
 from bot.core.states.roots.fetched_files import NOTHING, FetchedFiles, Remote, zone
 from bot.core.tree import Blobs, Tree
+from bot.records import dataclass
 
 
 @dataclass(slots=True)

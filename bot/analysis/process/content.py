@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import msgspec
@@ -16,6 +16,7 @@ from bot.analysis.process.pipes import receive, send
 from bot.core.manifest import Manifest
 from bot.core.states.roots.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name
 from bot.core.tree import File, Tree
+from bot.records import dataclass
 
 _MOST_AT_ONCE: Final = 1000
 _BYTES_AT_ONCE: Final = 16 * 1024 * 1024

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from bot.analysis.process.cache import FactCache
@@ -11,6 +10,7 @@ from bot.analysis.process.messages import FactKind, Want
 from bot.core.tree import Blobs, Tree
 from bot.errors import AnalysisError
 from bot.git import BlobReader
+from bot.records import dataclass
 
 # What one answer may hold of contents: a child asks in portions, and no honest one for more.
 _MOST_ITEMS: Final = 2000

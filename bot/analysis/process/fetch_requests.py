@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Protocol
 
 from bot.core.engine.review import Fetched
@@ -15,6 +15,7 @@ from bot.core.states.roots.fetched_files import MOST_FILES, MOST_REFERENCES
 from bot.core.states.roots.files import REGULAR, SYMLINK
 from bot.core.tree import Blobs, File
 from bot.errors import AnalysisError
+from bot.records import dataclass
 
 FetchListener = Callable[[str], None]
 """Who hears what is being fetched."""

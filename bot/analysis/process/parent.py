@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +47,7 @@ from bot.core.engine.review import Analysis
 from bot.core.fetching import NoFetcher
 from bot.core.policy.model import Policy
 from bot.errors import AnalysisError
+from bot.records import dataclass
 
 __all__ = ["MEBIBYTE", "AnalysisOptions", "ChildLimits", "ComparedTree", "analyse"]
 

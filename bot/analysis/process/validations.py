@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
@@ -14,6 +13,7 @@ from bot.analysis.process.cache import FactCache
 from bot.analysis.process.renders import Renders
 from bot.core.validation import ValidationRequest, ValidationResult
 from bot.errors import AnalysisError
+from bot.records import dataclass
 
 _LARGEST: Final = 8 * 1024 * 1024
 _LARGEST_ALL: Final = 192 * 1024 * 1024

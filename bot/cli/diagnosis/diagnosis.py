@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from bot.records import dataclass
 
 DiagnosisStatus: TypeAlias = Literal["ok", "warning", "problem"]
 

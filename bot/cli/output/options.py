@@ -7,12 +7,13 @@ namespace; the command receives their values as one `OutputOptions` argument nam
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from bot.records import dataclass
 
 C = TypeVar("C", bound=Callable[..., Any])
 

@@ -8,7 +8,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,7 @@ import click
 
 from bot.cli.output import terminal
 from bot.errors import UsageError
+from bot.records import dataclass
 
 if TYPE_CHECKING:
     from bot.settings import Settings

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from bot.core.engine.review import ProblemKind, Review
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
+from bot.records import dataclass
 
 SCHEMA: Final = "fairlead.backtest/1"
 

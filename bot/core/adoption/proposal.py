@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.codeowners import Codeowners
 from bot.core.state import State
+from bot.records import dataclass
 
 _LONGEST: Final = 200
 """The most entries of a proposed list; nobody reviews a longer one."""

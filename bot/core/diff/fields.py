@@ -7,7 +7,7 @@ whoever needs a difference imports this module, and nobody else does.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -18,6 +18,7 @@ from bot.core.diff.model import LARGEST_DIFFERENCE, MOST_FIELDS, FieldChange
 from bot.core.diff.paths import field_path
 from bot.core.diff.shown import HIDDEN, hides, shown, shown_lines
 from bot.core.resource import Resource, item_key
+from bot.records import dataclass
 
 _LARGEST_BODY: Final = 512 * 1024
 _MOST_STEPS: Final = 4_000_000

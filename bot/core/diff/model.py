@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import ResourceKey
+from bot.records import dataclass
 
 ChangeKind: TypeAlias = Literal["added", "changed", "removed"]
 

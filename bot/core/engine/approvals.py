@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +15,7 @@ from bot.core.finding import Severity
 from bot.core.globs import name_matches
 from bot.core.policy.model import Policy
 from bot.core.values import mapping, thaw
+from bot.records import dataclass
 
 SHORT: Final = 8
 """How much of a fingerprint people are shown; more than enough for one review's findings."""

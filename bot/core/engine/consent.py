@@ -8,7 +8,7 @@ compared by digest; a digest for each field says what changed since an approval 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from hashlib import blake2b, scrypt
 from types import MappingProxyType
@@ -18,6 +18,7 @@ import msgspec
 
 from bot.core.resource import ListStep, Resource, Route
 from bot.core.values import Value, mapping, thaw
+from bot.records import dataclass
 
 FieldPaths: TypeAlias = tuple[str, ...]
 

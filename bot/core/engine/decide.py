@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
@@ -19,6 +19,7 @@ from bot.core.engine.review import (
 )
 from bot.core.globs import name_matches, path_matches
 from bot.core.policy.model import Policy, Waiver
+from bot.records import dataclass
 
 CheckConclusion: TypeAlias = Literal["success", "failure", "neutral", "action_required"]
 """Those of GitHub's conclusions that Fairlead uses; neutral satisfies a required check."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -13,6 +12,7 @@ from bot.core.finding import FileLine, Finding
 from bot.core.resource import ListStep, Resource, ResourceKey, route_text
 from bot.core.state import Change, State, changes
 from bot.core.values import Value, mapping, sequence
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from bot.core.codeowners import Codeowners, normalised
@@ -13,6 +13,7 @@ from bot.core.finding import Severity
 from bot.core.globs import name_matches
 from bot.core.policy.model import Policy
 from bot.core.values import mapping, sequence, text
+from bot.records import dataclass
 
 ANYBODY_WHO_MAY_WRITE: Final = "anybody with write access"
 """The only owner of a need that a revert has; no team and no login can have this name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -13,6 +13,7 @@ from bot.core.diff.model import Difference
 from bot.core.engine.consent import NO_CONTENT, ConsentContent
 from bot.core.finding import Graph, Severity, Side, Steps, Table
 from bot.core.values import EMPTY, Value
+from bot.records import dataclass
 
 SCHEMA: Final = "fairlead.review/1"
 

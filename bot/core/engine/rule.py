@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from bot.core.engine.consent import FieldPaths
@@ -11,6 +10,7 @@ from bot.core.engine.page import Page
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
+from bot.records import dataclass
 
 Reach: TypeAlias = Literal["resource", "namespace", "environment"]
 """How far a change reaches: its own resource, its namespace, or the whole environment."""

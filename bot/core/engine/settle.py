@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import groupby
 from types import MappingProxyType
 
@@ -23,6 +23,7 @@ from bot.core.engine.review import (
 )
 from bot.core.finding import Severity
 from bot.core.globs import name_matches
+from bot.records import dataclass
 
 
 def settle(review: Review, approvers: Approvers, consent: Consent) -> Review:

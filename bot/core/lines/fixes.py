@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from bot.core.engine.review import ReviewFinding, Suggestion
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
 from bot.core.finding import Side
+from bot.records import dataclass
 
 # Longer runs of lines between two anchors are one hunk: SequenceMatcher may take cubic time.
 _MOST_LINES: Final = 400

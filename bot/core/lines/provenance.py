@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from types import MappingProxyType
 from typing import Final
@@ -24,6 +24,7 @@ from bot.core.lines.written_lines import (
 )
 from bot.core.resource import ListStep, Node, Resource, Route
 from bot.core.values import Value
+from bot.records import dataclass
 
 # Bound for one finding: the scalars that its lines are compared with.
 _MOST_LEAVES: Final = 30

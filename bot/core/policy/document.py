@@ -7,7 +7,7 @@ so size, depth and number of values are limited before any value is built.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias
 
 from ruamel.yaml import YAML
@@ -17,6 +17,7 @@ from ruamel.yaml.events import AliasEvent, NodeEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.errors import PolicyError
+from bot.records import dataclass
 
 LONGEST: Final = 250_000
 """The most characters of a policy."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from jsonschema import ValidationError
 
 from bot.core.policy.document import KeyPath, PolicyDocument
 from bot.core.policy.layers import BRANCHES
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from bot.core.finding import Severity
 from bot.core.policy.releases import observed_until
 from bot.core.values import thaw
 from bot.errors import PolicyError
+from bot.records import dataclass
 
 T = TypeVar("T")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from bot.core.policy.reading import check_document, effective_policy
 from bot.core.policy.rule_names import with_current_names
 from bot.core.policy.schema import Schema, policy_schema, written
 from bot.errors import PolicyError
+from bot.records import dataclass
 
 _LISTED_LAST: Final = ("approvals",)
 """The first entry for a rule decides, so none may come before a locked one."""

@@ -8,10 +8,11 @@ and every installation then give the same verdict on the same day.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final
+
+from bot.records import dataclass
 
 OBSERVED: Final = timedelta(days=14)
 """How long a new rule observes."""

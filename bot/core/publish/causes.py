@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.engine.review import ReviewFinding
+from bot.records import dataclass
 
 MOST_OF_A_LINE: Final = 3
 """Findings on one line that share a thread. More of them have another cause than the line alone,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.publish.markdown import visible
+from bot.records import dataclass
 
 Verb: TypeAlias = Literal["approve", "override", "recheck", "explain", "help", "unknown"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
 from bot.core.publish.markdown import LONGEST_BODY, visible
 from bot.core.publish.templating import render
+from bot.records import dataclass
 
 MOST_NAMED: Final = 8
 """Resources or environments that one title names."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bot.core.engine.decide import CheckConclusion
 from bot.core.finding import Side
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

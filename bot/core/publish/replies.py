@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.engine.page import Page
 from bot.core.publish.commands import Verb
 from bot.core.publish.templating import render
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

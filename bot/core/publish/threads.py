@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from bot.core.engine.review import Location, Review, ReviewFinding
@@ -14,6 +13,7 @@ from bot.core.publish.markers import marked_fingerprint
 from bot.core.publish.operations import ChangedFile, InlineComment, PostedComment
 from bot.core.publish.pages import Pages
 from bot.core.publish.report import badness, comment, safe_suggestion
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

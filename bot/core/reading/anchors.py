@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.reading.limits import FileLimits
 from bot.errors import ReadingError
+from bot.records import dataclass
 
 # go-yaml's own bound (allowedAliasRatio in decode.go), so that what it refuses is refused here.
 _RATIO_LOW: Final = 400_000

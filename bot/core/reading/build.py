@@ -6,7 +6,6 @@ events are taken: the C composer refuses anchors that are defined twice, and rec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from yaml import YAMLError
@@ -28,6 +27,7 @@ from bot.core.reading.notes import HazardNote, Notes, Sort
 from bot.core.reading.scalars import Odd, Scalar, ScalarTable, key_text
 from bot.core.reading.tags import Dialect, is_hazard, short, tagged
 from bot.errors import ReadingError
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from bot.core.reading.limits import FileLimits
 from bot.core.reading.scalars import whole_or_float
 from bot.errors import ReadingError
+from bot.records import dataclass
 
 _SPACES: Final = (
     rb"(?:[\t\n\v\f\r ]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]"

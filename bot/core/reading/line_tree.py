@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias
 
 from yaml.events import (
@@ -21,6 +21,7 @@ from bot.core.reading.scalars import Odd, key_text, resolve
 from bot.core.reading.tags import Dialect, short
 from bot.core.resource import ListStep, Route, Step
 from bot.errors import ReadingError
+from bot.records import dataclass
 
 _MERGE: Final = "<<"
 _MERGES: Final = 50  # merges of merges that are followed, so that nothing recurses far

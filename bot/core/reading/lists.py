@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.manifest import Flag
 from bot.core.reading.tags import Dialect
 from bot.core.resource import ListStep, Route
 from bot.errors import ReadingError
+from bot.records import dataclass
 
 _LIST_LIKE: Final = (
     "kubectl takes whatever has items for a list and applies only the items,"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from bot.core.reading.anchors import Anchors
 from bot.core.reading.notes import Notes
 from bot.errors import ReadingError
+from bot.records import dataclass
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 WANT_MAPPING: Final = "map merge requires map or sequence of maps as the value"

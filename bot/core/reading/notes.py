@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal, TypeAlias
 
 from bot.core.manifest import Flag
+from bot.records import dataclass
 
 Sort: TypeAlias = Literal[
     "yaml11-bool",

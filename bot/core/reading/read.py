@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
@@ -29,6 +28,7 @@ from bot.core.reading.split import (
 from bot.core.reading.tags import Dialect
 from bot.core.reading.text_hazards import text_hazards
 from bot.errors import ReadingError
+from bot.records import dataclass
 
 _RESEMBLES: Final = re.compile(
     rb"(?:\A|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])(?:\xef\xbb\xbf)?"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final, TypeAlias
+
+from bot.records import dataclass
 
 Scalar: TypeAlias = bool | int | float | str | None
 

@@ -10,12 +10,12 @@ import codecs
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.reading.json_stream import JsonValue, json_values, looks_like_json
 from bot.core.reading.limits import FileLimits
 from bot.errors import ReadingError
+from bot.records import dataclass
 
 _SEPARATOR: Final = re.compile(rb"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
 _KUSTOMIZE_SEPARATOR: Final = re.compile(rb"\n---([^\n]*)\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
 from bot.core.fetching import Fetcher, FetchResult, NoFetcher, SourceReference
@@ -35,6 +35,7 @@ from bot.core.states.roots.files import files_of
 from bot.core.states.roots.root import Manifests, RootKey, roots_of
 from bot.core.states.trees import ManyApplied, Trees
 from bot.core.tree import Blobs, File, Tree
+from bot.records import dataclass
 
 __all__ = ["Manifests", "Pair", "RenderedPair", "States", "Trouble", "build_state", "states_of"]
 

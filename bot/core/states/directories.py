@@ -11,11 +11,12 @@ to share a resource either share less, or are few among many siblings (3 of 3,00
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations, pairwise
 from typing import Final, TypeAlias
 
 from bot.core.resource import ResourceKey
+from bot.records import dataclass
 
 Segments: TypeAlias = tuple[str, ...]
 

@@ -6,7 +6,7 @@ A repository holds the same resource for several clusters; those must never be j
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from bot.core.globs import path_matches
@@ -16,6 +16,7 @@ from bot.core.states.directories import Directories
 from bot.core.states.placements.applied import Applied
 from bot.core.states.roots.charts import puts
 from bot.core.states.roots.root import Root
+from bot.records import dataclass
 
 Segments: TypeAlias = tuple[str, ...]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
 from bot.core.manifest import ManifestFile
@@ -19,6 +19,7 @@ from bot.core.states.placements.applied import Applied
 from bot.core.states.roots.root import RootKey
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import File
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Literal, TypeAlias
 
 from bot.core.rendering import Declared
@@ -11,6 +11,7 @@ from bot.core.resource import Node, ResourceKey, route_text
 from bot.core.states.environments import Environments, environments_of
 from bot.core.states.placements.delivery import altering_fields
 from bot.core.states.roots.root import Root, RootKind, Roots
+from bot.records import dataclass
 
 SaidBy: TypeAlias = Literal["policy", "base", "head", "inferred"]
 

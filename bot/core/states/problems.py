@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
 
@@ -16,6 +16,7 @@ from bot.core.states.roots.files import MANIFEST_SUFFIXES, SUBMODULE, Files, bas
 from bot.core.states.roots.kustomization import Reason
 from bot.core.states.roots.root import Manifests, RootKey
 from bot.core.tree import File
+from bot.records import dataclass
 
 _KINDS: Final[Mapping[str, str]] = {"kustomization": "kustomization", "chart": "Helm chart"}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -12,6 +11,7 @@ import msgspec
 from bot.core.manifest import ManifestFile, Object
 from bot.core.resource import GroupKind, Resource, ResourceKey, ResourceSource
 from bot.core.scopes import Scopes
+from bot.records import dataclass
 
 LONGEST_NAME: Final = 1024
 _IDENTITIES: Final = 65_536  # base and head of a large repository, read for several purposes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -57,6 +57,7 @@ from bot.core.states.roots.kustomization import Kustomization
 from bot.core.states.roots.root import Manifests, RootKey, Roots, roots_of
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, Tree
+from bot.records import dataclass
 
 ManyApplied: TypeAlias = Mapping[RootKey, Applied]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.engine.review import ProblemSubject
@@ -18,6 +17,7 @@ from bot.core.states.problems import Trouble
 from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.files import MANIFEST_SUFFIXES, Files, base_name, owning_chart
 from bot.core.tree import Blobs, File
+from bot.records import dataclass
 
 _LEFT: Final[Side] = "LEFT"
 _RIGHT: Final[Side] = "RIGHT"

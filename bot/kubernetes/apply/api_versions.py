@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from bot.core.resource import GroupKind, Resource
 from bot.kubernetes.apply.api_versions_table import NEWEST, TABLE
+from bot.records import dataclass
 
 _STABLE: Final = re.compile(r"v\d{1,3}")
 _MINOR: Final = re.compile(r"v?1\.(\d{1,4})(?:\.\d+)?")

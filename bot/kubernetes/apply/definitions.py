@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.finding import Severity, Side
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

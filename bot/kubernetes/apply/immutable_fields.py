@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.finding import Side
@@ -11,6 +10,7 @@ from bot.core.resource import Node, Resource
 from bot.core.values import Value, mapping, sequence
 from bot.kubernetes.apply.api_versions_table import NEWEST
 from bot.kubernetes.workloads.quantities import quantity
+from bot.records import dataclass
 
 Absent: TypeAlias = Literal["default", "unknown"]
 """What a field stands for that one side leaves out: its default, or what the cluster put there."""

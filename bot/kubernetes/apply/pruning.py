@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -14,6 +13,7 @@ from bot.kubernetes.apply.sync_options import is_hook
 from bot.kubernetes.gitops.owners import cascades, fate_by, owners_of, removed_owners
 from bot.kubernetes.gitops.prune_marks import argo_prune_mark, is_kept_by_flux, is_kept_by_helm
 from bot.kubernetes.naming import escaped
+from bot.records import dataclass
 
 Fate: TypeAlias = Literal["pruned", "unknown", "confirmed", "left"]
 """Deleted; unknown, as nothing says who applies it; deleted once a person confirms it; kept."""

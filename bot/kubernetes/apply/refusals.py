@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.finding import Side
 from bot.core.resource import Node, Resource
 from bot.core.validation import Refusal, ValidationResult
+from bot.records import dataclass
 
 RefusalCode: TypeAlias = Literal[
     "UNKNOWN-FIELD", "WRONG-TYPE", "REQUIRED", "INVALID", "NOT-SERVED", "CEL"

@@ -6,7 +6,6 @@ https://argo-cd.readthedocs.io/en/stable/operator-manual/project-specification/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from bot.core.finding import Side
 from bot.core.resource import Node
 from bot.kubernetes.authority.pattern_lists import matches_path, place
+from bot.records import dataclass
 
 Widened = Iterator[tuple[Node, str, Side]]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bot.core.rendering import Declared
 from bot.core.resource import Resource
@@ -28,6 +28,7 @@ from bot.kubernetes.gitops.unknowns import (
     is_sensitive,
     unknowns,
 )
+from bot.records import dataclass
 
 __all__ = [
     "Declarations",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.resource import Resource, ResourceKey
 from bot.core.values import Body, text
 from bot.kubernetes.gitops.unknowns import holds_unknown, unknown
+from bot.records import dataclass
 
 IN_CLUSTER: Final = "in-cluster"
 _OWN_SERVERS: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default"})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bot.core.resource import Node, Resource
 from bot.core.values import Body, mapping, text
 from bot.kubernetes.gitops.tree_files import TreeFiles
+from bot.records import dataclass
 
 
 def source_nodes(spec: Node) -> tuple[Node, ...]:

@@ -8,11 +8,11 @@ this repository where all copies keep the layout of one repository.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource
 from bot.kubernetes.gitops.tree_files import lies_in, within
+from bot.records import dataclass
 
 ARTIFACT_GENERATOR: Final = GroupKind("source.extensions.fluxcd.io", "ArtifactGenerator")
 EXTERNAL_ARTIFACT: Final = "ExternalArtifact"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.rendering import RemoteChart
 from bot.core.resource import GroupKind, Node, Resource
 from bot.kubernetes.gitops.flux_sources import HELM_CHART, FluxObjects
+from bot.records import dataclass
 
 _GROUP: Final = "source.toolkit.fluxcd.io"
 _HELM_REPOSITORY: Final = GroupKind(_GROUP, "HelmRepository")

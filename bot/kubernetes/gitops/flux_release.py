@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +23,7 @@ from bot.kubernetes.gitops.tree_files import TreeFiles, within
 from bot.kubernetes.gitops.unbuilt import unbuilt
 from bot.kubernetes.gitops.unknowns import unknown
 from bot.kubernetes.gitops.variables.substitution import FluxFinish, pairs_of
+from bot.records import dataclass
 
 _LONGEST_NAME: Final = 53
 _HASH: Final = 12

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -17,6 +16,7 @@ from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.templates import Parameters, fill, filled
 from bot.kubernetes.gitops.tree_files import TreeFiles
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
+from bot.records import dataclass
 
 MOST_SETS: Final = 1_000
 _DEEPEST: Final = 3

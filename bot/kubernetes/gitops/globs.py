@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
+
+from bot.records import dataclass
 
 Flavour: TypeAlias = Literal["path", "doublestar", "text", "shell", "pathspec"]
 """Go's `path.Match`; doublestar; gobwas/glob without separators; fluxcd's for `${name#glob}`; and

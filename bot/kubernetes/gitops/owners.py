@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node, Resource, ResourceKey
@@ -17,6 +16,7 @@ from bot.kubernetes.gitops.prune_marks import (
     is_kept_by_helm,
 )
 from bot.kubernetes.gitops.tree_files import within
+from bot.records import dataclass
 
 OwnerFate: TypeAlias = Literal["pruned", "confirmed", "left"]
 """Deleted; deleted once a person confirms it; kept in the cluster."""

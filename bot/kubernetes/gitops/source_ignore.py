@@ -8,7 +8,6 @@ stands for directories only where it is a whole path segment.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -16,6 +15,7 @@ from bot.core.states.roots.files import directory
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.globs import matches
 from bot.kubernetes.gitops.tree_files import TreeFiles
+from bot.records import dataclass
 
 _ALWAYS: Final = (".git/", ".gitignore", ".gitmodules", ".gitattributes")
 _DEFAULT: Final = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias
 
 from bot.core.values import Body, Value, mapping
 from bot.kubernetes.gitops.unknowns import unknown
+from bot.records import dataclass
 
 Values: TypeAlias = Body
 

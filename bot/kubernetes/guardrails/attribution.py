@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from bot.core import values
 from bot.core.finding import Side
@@ -13,6 +12,7 @@ from bot.kubernetes.guardrails.formulas import Formula
 from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField
 from bot.kubernetes.guardrails.requests import compared
 from bot.kubernetes.guardrails.search import GuardComparison
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Or, Test
 from bot.kubernetes.guardrails.search import CHECK
+from bot.records import dataclass
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 from typing import Literal, TypeAlias
+
+from bot.records import dataclass
 
 Operator: TypeAlias = Literal["in", "glob", "exists", "<=", ">="]
 

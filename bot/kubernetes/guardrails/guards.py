@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bot.core.resource import Node, ResourceKey
 from bot.kubernetes.guardrails.formulas import Formula
+from bot.records import dataclass
 
 GuardPurpose: TypeAlias = Literal[
     "action", "match", "exclude", "check", "failure", "parameters", "level", "exception"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.resource import Resource
@@ -14,6 +13,7 @@ from bot.kubernetes.guardrails.requests import in_words
 from bot.kubernetes.guardrails.search import GuardComparison
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import str_of
+from bot.records import dataclass
 
 _MANY: Final = 3
 _BY_HAND: Final = "compare the two by hand"

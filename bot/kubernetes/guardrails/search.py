@@ -7,7 +7,7 @@ of values of a dimension, and the search over all combinations is finite and exa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from typing import Final, Literal, TypeAlias
 
@@ -22,6 +22,7 @@ from bot.kubernetes.guardrails.formulas import (
     leaves,
     reduced,
 )
+from bot.records import dataclass
 
 CHECK: Final = "check "
 """The prefix of dimensions of what a guard checks, of which only the guard's own text is known."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -26,6 +25,7 @@ from bot.kubernetes.guardrails.messages import (
 )
 from bot.kubernetes.guardrails.requests import compared
 from bot.kubernetes.guardrails.search import Relation
+from bot.records import dataclass
 
 _SEVERITIES: Final[Mapping[Relation, Severity]] = MappingProxyType(
     {"weakened": Severity.ERROR, "changed": Severity.WARNING, "unknown": Severity.WARNING}

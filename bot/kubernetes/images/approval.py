@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Final
 
@@ -21,6 +20,7 @@ from bot.kubernetes.images.reference import (
     parse_entry,
     parse_image,
 )
+from bot.records import dataclass
 
 _COMPARED: Final = 128
 # Expressions that Flux, Argo Workflows, Tekton, Helm and envsubst expand before the pull.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from bot.records import dataclass
 
 DOCKER_HUB: Final = "docker.io"
 _LEGACY_HUB: Final = "index.docker.io"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.core.resource import route_text
 from bot.core.state import Environment, State
 from bot.kubernetes.images.approval import NewImage, origins
 from bot.kubernetes.images.reference import ImageReference
+from bot.records import dataclass
 
 Origin: TypeAlias = tuple[str, str]
 

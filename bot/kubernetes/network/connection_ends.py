@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.workloads.population import PodGroup
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
@@ -18,6 +17,7 @@ from bot.kubernetes.network.verdict import Network, network
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.workloads.population import PodGroup
 from bot.kubernetes.workloads.template_paths import TEMPLATED
+from bot.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -25,6 +24,7 @@ from bot.kubernetes.ports import Ports
 from bot.kubernetes.services.service import services
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import NAME_LABEL, PodGroup
+from bot.records import dataclass
 
 _EDGES: Final = 20
 _CONNECTIONS: Final = 100

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -19,6 +18,7 @@ from bot.kubernetes.services.service import Services, services
 from bot.kubernetes.workloads.pod_names import named
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import PodGroup, PodSelection
+from bot.records import dataclass
 
 PolicyPortCode: TypeAlias = Literal["NP-SERVICE-PORT", "NP-PORT-UNEXPOSED", "NP-NAMED-PORT-MISSING"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from bot.core.resource import Node
@@ -26,6 +26,7 @@ from bot.kubernetes.network.traffic import (
 from bot.kubernetes.network.widening import EndName, Widening, WideningEnd, name_of
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.workloads.population import PodGroup
+from bot.records import dataclass
 
 
 def widenings(before: State, after: State) -> Iterator[Widening]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.core.resource import Node
@@ -14,6 +13,7 @@ from bot.kubernetes.network.difference import NetworkDiff
 from bot.kubernetes.network.traffic import Direction, PodPeer, TrafficPolicy, TrafficRule
 from bot.kubernetes.network.verdict import Network
 from bot.kubernetes.workloads.population import PodGroup
+from bot.records import dataclass
 
 Joined: TypeAlias = tuple[PodGroup, Direction, ConnectionEnd, ChangedPosition]
 """A policy's pods, the direction of its rule, and who newly is its peer because of what."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.resource import Resource
 from bot.kubernetes.network.traffic import PortTerm
 from bot.kubernetes.services.service import ServicePort, Services, service_ports
 from bot.kubernetes.workloads.population import PodGroup
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

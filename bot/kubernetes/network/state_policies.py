@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
@@ -17,6 +16,7 @@ from bot.kubernetes.network.policies import network_policies
 from bot.kubernetes.network.traffic import PodPeer, TrafficPolicy
 from bot.kubernetes.workloads.population import PodSelection, Population, population
 from bot.kubernetes.workloads.template_paths import TEMPLATED
+from bot.records import dataclass
 
 _READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[TrafficPolicy]]]] = (
     MappingProxyType(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
@@ -12,6 +12,7 @@ from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.ports import EVERY_PORT, HIGHEST, Ports
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.workloads.population import PodGroup
+from bot.records import dataclass
 
 Direction: TypeAlias = Literal["ingress", "egress"]
 Action: TypeAlias = Literal["allow", "deny", "pass"]

@@ -6,7 +6,7 @@ A connection needs the egress of its source and the ingress of its target.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
 
@@ -27,6 +27,7 @@ from bot.kubernetes.network.traffic import (
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.workloads.population import PodGroup, Population, population
+from bot.records import dataclass
 
 
 @dataclass(frozen=True)

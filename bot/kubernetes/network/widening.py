@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.core.resource import ResourceKey
@@ -14,6 +13,7 @@ from bot.kubernetes.network.peers import ANY_POD
 from bot.kubernetes.network.traffic import Direction
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.workloads.population import PodGroup
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Resource, ResourceKey, route_text
@@ -19,6 +18,7 @@ from bot.kubernetes.podsecurity.standard import (
 )
 from bot.kubernetes.workloads.pods import pod_templates
 from bot.kubernetes.workloads.template_paths import TEMPLATED
+from bot.records import dataclass
 
 Enforced: TypeAlias = Literal["privileged", "baseline", "restricted"]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node
 from bot.kubernetes.naming import container_name
 from bot.kubernetes.workloads.pods import PodTemplate
+from bot.records import dataclass
 
 PodSecurityLevel: TypeAlias = Literal["baseline", "restricted"]
 PodSecurityVersion: TypeAlias = tuple[int, int]

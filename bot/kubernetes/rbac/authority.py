@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Final, NamedTuple, TypeVar
 
@@ -16,6 +15,7 @@ from bot.kubernetes.rbac.objects import Binding, Role, RoleKey, read
 from bot.kubernetes.rbac.reconciliation import reconciled
 from bot.kubernetes.rbac.rules import CLUSTER, RbacRule
 from bot.kubernetes.rbac.subjects import Subject, memberships, unbounded
+from bot.records import dataclass
 
 K = TypeVar("K")
 V = TypeVar("V")

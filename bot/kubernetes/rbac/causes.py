@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -16,6 +15,7 @@ from bot.kubernetes.rbac.objects import Binding, Role, RoleKey
 from bot.kubernetes.rbac.rule_pairs import paired, within
 from bot.kubernetes.rbac.rule_sets import Box, Target
 from bot.kubernetes.rbac.rules import RbacRule
+from bot.records import dataclass
 
 RIGHT: Final[Side] = "RIGHT"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from bot.core.state import State
@@ -18,6 +17,7 @@ from bot.kubernetes.rbac.objects import Binding, RoleKey
 from bot.kubernetes.rbac.rule_sets import Box, uncovered
 from bot.kubernetes.rbac.rules import CLUSTER
 from bot.kubernetes.rbac.subjects import Subject, memberships
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from bot.core.finding import Severity
@@ -18,6 +18,7 @@ from bot.kubernetes.rbac.rule_sets import Box
 from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom
 from bot.kubernetes.rbac.subjects import Subject
 from bot.kubernetes.workloads.service_accounts import clouded
+from bot.records import dataclass
 
 _EVERYTHING: Final = Atom(ALL, ALL, ALL)
 _WHOLE_GROUPS: Final = (ALL, "", RBAC_GROUP)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import msgspec
@@ -24,6 +23,7 @@ from bot.kubernetes.rbac.refusals import (
 from bot.kubernetes.rbac.rules import CLUSTER, RbacRule
 from bot.kubernetes.rbac.subjects import Subject, account, group, user
 from bot.kubernetes.selectors import Selector, label_selector
+from bot.records import dataclass
 
 
 class RoleKey(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from bot.kubernetes.rbac.authority import Authority, RoleEdge, Sourced
@@ -13,6 +12,7 @@ from bot.kubernetes.rbac.objects import Binding, Role, read
 from bot.kubernetes.rbac.rule_sets import Box, uncovered
 from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom, RbacRule
 from bot.kubernetes.rbac.subjects import Subject, group, memberships, user
+from bot.records import dataclass
 
 _OLD_GROUP = "extensions"
 

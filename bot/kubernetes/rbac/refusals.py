@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from bot.core.resource import Node, Resource
 from bot.kubernetes.rbac.effect import RBAC_GROUP
 from bot.kubernetes.selectors import Selector
+from bot.records import dataclass
 
 MOST_TARGETS: Final = 20_000
 """Groups times resources of one rule beyond which we refuse to reason; no real rule has as many."""

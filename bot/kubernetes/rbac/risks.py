@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from fnmatch import fnmatchcase
 from typing import Final, TypeAlias
@@ -10,6 +9,7 @@ from typing import Final, TypeAlias
 from bot.kubernetes.rbac.effect import Scoped, effective
 from bot.kubernetes.rbac.rule_sets import Box
 from bot.kubernetes.rbac.rules import ALL, CLUSTER, Atom, RbacRule
+from bot.records import dataclass
 
 Rules: TypeAlias = tuple[RbacRule, ...]
 

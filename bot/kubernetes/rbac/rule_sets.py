@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Generic, NamedTuple, TypeVar
 
@@ -18,6 +17,7 @@ from bot.kubernetes.rbac.effect import (
     effective,
 )
 from bot.kubernetes.rbac.rules import ALL, Atom, RbacRule
+from bot.records import dataclass
 
 T = TypeVar("T", bound=Hashable)
 

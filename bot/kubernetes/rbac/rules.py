@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from bot.records import dataclass
 
 ALL: Final = "*"
 CLUSTER: Final = "*"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -20,6 +19,7 @@ from bot.kubernetes.rbac.subjects import ANY_ACCOUNT, Subject, account
 from bot.kubernetes.workloads.pods import PodTemplate, effective_pod_templates
 from bot.kubernetes.workloads.service_accounts import automounts
 from bot.kubernetes.workloads.template_paths import TEMPLATED
+from bot.records import dataclass
 
 WorkloadCode: TypeAlias = Literal[
     "WL-SA-CHANGED", "WL-SA-MISSING", "WL-TOKEN-MOUNTED", "WL-PROJECTED-TOKEN"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from bot.core.resource import ResourceKey, written
 from bot.core.state import State
@@ -11,6 +10,7 @@ from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.remote.addresses import compare_link
 from bot.kubernetes.remote.object_sources import RemoteSource
 from bot.kubernetes.remote.sources import remote_sources, taken_in
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -18,6 +17,7 @@ from bot.kubernetes.remote.addresses import (
     plain_address,
     shown,
 )
+from bot.records import dataclass
 
 _GROUP: Final = "source.toolkit.fluxcd.io"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -17,6 +16,7 @@ from bot.kubernetes.routes.guards import authentication_places, class_places, so
 from bot.kubernetes.routes.matches import openings
 from bot.kubernetes.routes.opening import Opening
 from bot.kubernetes.workloads.pods import str_of
+from bot.records import dataclass
 
 _SHOWN: Final = 3
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.finding import Finding, Severity
@@ -22,6 +21,7 @@ from bot.kubernetes.routes.loadbalancers import (
     provider_of,
 )
 from bot.kubernetes.workloads.pods import str_of
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -11,6 +10,7 @@ from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.selectors import label_selector
+from bot.records import dataclass
 
 _GROUP: Final = kinds.GATEWAY.group
 _EXPERIMENTAL: Final = "gateway.networking.x-k8s.io"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Resource
+from bot.records import dataclass
 
 ProviderName: TypeAlias = Literal[
     "aws",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.kubernetes.addresses import Addresses
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

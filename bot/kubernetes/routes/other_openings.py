@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
@@ -16,6 +15,7 @@ from bot.kubernetes.routes.other_routes import (
     RouteRule,
     rules_of,
 )
+from bot.records import dataclass
 
 
 def other_openings(state: State, resource: Resource) -> Iterator[Opening]:

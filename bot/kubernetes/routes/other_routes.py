@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource
+from bot.records import dataclass
 
 TRAEFIK: Final = tuple(
     GroupKind(group, kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -14,6 +13,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.absence import CheckedReference
 from bot.kubernetes.checks import ReachedNamespaces, Violation
 from bot.kubernetes.workloads.pods import str_of
+from bot.records import dataclass
 
 VERTICAL_POD_AUTOSCALER: Final = GroupKind("autoscaling.k8s.io", "VerticalPodAutoscaler")
 SCALED_OBJECT: Final = GroupKind("keda.sh", "ScaledObject")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -17,6 +16,7 @@ from bot.kubernetes.scaling.autoscalers import SCALED, target_of
 from bot.kubernetes.selectors import Selector, label_selector
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import PodGroup, population
+from bot.records import dataclass
 
 _PERCENT: Final = re.compile(r"(\d{1,4})%")
 

@@ -6,7 +6,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node
@@ -21,6 +20,7 @@ from bot.kubernetes.schemas.shape import (
     ShapeReference,
 )
 from bot.kubernetes.schemas.spelling import nearest
+from bot.records import dataclass
 
 ViolationCode: TypeAlias = Literal["UNKNOWN-FIELD", "WRONG-TYPE", "REQUIRED", "INVALID"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -20,6 +19,7 @@ from bot.kubernetes.schemas.shape import (
     Shape,
     ShapeReference,
 )
+from bot.records import dataclass
 
 _DEEPEST: Final = 60
 _METADATA: Final = ShapeReference("meta.v1.ObjectMeta")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -28,6 +27,7 @@ from bot.kubernetes.schemas.shape import (
     Shape,
     ShapeReference,
 )
+from bot.records import dataclass
 
 _ALPHA: Final = re.compile(r"v\d+alpha\d+")
 

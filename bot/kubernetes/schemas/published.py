@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -26,6 +26,7 @@ from bot.kubernetes.schemas.shape import (
     Shape,
     ShapeReference,
 )
+from bot.records import dataclass
 
 
 class _Minor(msgspec.Struct, frozen=True):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
 from bot.kubernetes.apply.api_versions import minor_version, unserved
@@ -12,6 +10,7 @@ from bot.kubernetes.schemas.known_kinds import KnownKind, known_kind, known_vers
 from bot.kubernetes.schemas.published import Published, built_in_groups, published
 from bot.kubernetes.schemas.shape import Shape
 from bot.kubernetes.schemas.spelling import is_misspelling, nearest
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

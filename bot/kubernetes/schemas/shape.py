@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final, Literal, Protocol, TypeAlias, get_args
+
+from bot.records import dataclass
 
 ScalarShape: TypeAlias = Literal[
     "string", "integer", "number", "boolean", "quantity", "intstr", "bytes", "any"

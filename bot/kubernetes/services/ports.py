@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -16,6 +15,7 @@ from bot.kubernetes.services.service import ServicePort, is_headless, service_po
 from bot.kubernetes.workloads.pod_names import named
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import PodGroup, PodSelection
+from bot.records import dataclass
 
 ServicePortCode: TypeAlias = Literal[
     "SVC-TARGET-NAME-MISSING",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Literal, TypeAlias
 
@@ -15,6 +14,7 @@ from bot.kubernetes.services.service import ServicePort, service_ports, service_
 from bot.kubernetes.workloads.pods import PodTemplate, pod_templates
 from bot.kubernetes.workloads.population import PodGroup
 from bot.kubernetes.workloads.template_paths import TEMPLATED
+from bot.records import dataclass
 
 Probe: TypeAlias = Literal["readinessProbe", "livenessProbe"]
 

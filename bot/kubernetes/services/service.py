@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
@@ -11,6 +11,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.ports import HIGHEST, Ports, protocol_of
 from bot.kubernetes.selectors import Selector, map_selector
 from bot.kubernetes.workloads.population import PodGroup, PodSelection, Population, population
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

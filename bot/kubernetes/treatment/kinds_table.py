@@ -7,11 +7,11 @@ are not listed act on none of these, or on nothing but their own application.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import GroupKind
+from bot.records import dataclass
 
 TreatmentEffect: TypeAlias = Literal["pods", "traffic", "rights"]
 

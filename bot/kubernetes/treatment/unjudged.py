@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.finding import Side
@@ -12,6 +11,7 @@ from bot.core.state import Change, State, changes
 from bot.core.states.carriers.nested import unread_parts
 from bot.core.states.carriers.texts import Unread
 from bot.kubernetes.treatment.kinds_table import UNJUDGED_KINDS, UnjudgedKind
+from bot.records import dataclass
 
 _MOST_NAMES: Final = 5
 _VERBS: Final = {"pods": "run", "traffic": "let through or refuse", "rights": "grant"}

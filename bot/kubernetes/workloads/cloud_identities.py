@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.finding import Severity
@@ -13,6 +12,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads.pods import PodTemplate, pod_templates, str_of
 from bot.kubernetes.workloads.service_accounts import AccountChange
+from bot.records import dataclass
 
 _ASSOCIATIONS: Final = tuple(
     GroupKind(group, "PodIdentityAssociation")

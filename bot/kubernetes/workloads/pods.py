@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
@@ -11,6 +10,7 @@ from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads.template_paths import PLACES, Restart, TemplatePath
+from bot.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -14,6 +13,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads.pods import PodTemplate, pod_templates
 from bot.kubernetes.workloads.template_paths import TEMPLATED
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -16,6 +15,7 @@ from bot.kubernetes.workloads.references import (
     providers,
     users_of,
 )
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -11,6 +10,7 @@ from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads.pods import PodTemplate, pod_templates
+from bot.records import dataclass
 
 Demand: TypeAlias = Literal["requests.cpu", "requests.memory", "limits.cpu", "limits.memory"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -13,6 +12,7 @@ from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads.pods import str_of
+from bot.records import dataclass
 
 TOKEN_SECRET: Final = "kubernetes.io/service-account-token"  # noqa: S105 - the name of a type
 _TOKEN_ACCOUNT: Final = "kubernetes.io/service-account.name"  # noqa: S105 - an annotation's name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core.resource import Node, Resource, ResourceKey
@@ -12,6 +11,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.checks import ReachedNamespaces, Violation
 from bot.kubernetes.selectors import matches
 from bot.kubernetes.workloads.pods import PodTemplate, effective_pod_templates, str_of
+from bot.records import dataclass
 
 REPLICATED: Final = (
     kinds.DEPLOYMENT,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import PodTemplate
+from bot.records import dataclass
 
 Way: TypeAlias = Literal["tolerates", "named", "chosen", "maybe-named"]
 """Tolerates the taint, names such a node, chooses such nodes by label, names a node at all."""

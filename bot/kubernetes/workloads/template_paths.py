@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import GroupKind
 from bot.kubernetes import kinds
+from bot.records import dataclass
 
 TemplateForm: TypeAlias = Literal["template", "workflow"]
 """`template`: metadata and a PodSpec; `workflow`: a template of Argo Workflows."""

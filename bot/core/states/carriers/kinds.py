@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -11,6 +10,7 @@ from bot.core.resource import GroupKind, Node, Resource
 from bot.core.states.carriers.resource_sets import resource_set
 from bot.core.states.carriers.texts import CarriedManifest, Unread, plain, steps_of, text_manifests
 from bot.core.values import Body, Value, mapping, text
+from bot.records import dataclass
 
 Carried: TypeAlias = CarriedManifest | Unread
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -20,6 +19,7 @@ from bot.core.states.carriers.kinds import (
 from bot.core.states.carriers.texts import CarriedManifest, Unread
 from bot.core.states.resources import identity_of
 from bot.core.values import Body, mapping, sequence, text, thaw
+from bot.records import dataclass
 
 _DEEPEST: Final = 8
 """Carriers within carriers that are followed: a Policy in a ManifestWork in a ResourceSet."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from bot.core.reading import read_manifest
 from bot.core.resource import ListStep, Node, Resource
 from bot.core.values import Body, freeze, mapping
+from bot.records import dataclass
 
 _LARGEST_TEXT: Final = 4 << 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
@@ -31,6 +31,7 @@ from bot.core.states.roots.root import UPGRADE, Manifests, Reruns, Root, RootKey
 from bot.core.tree import File
 from bot.core.values import Body, freeze
 from bot.errors import UnbuildableError
+from bot.records import dataclass
 
 # Bases that are listed several times with different namespaces multiply what they hold.
 _MOST_RESOURCES: Final = 50_000

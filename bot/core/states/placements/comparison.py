@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
 from bot.core.rendering import Declared
@@ -12,6 +12,7 @@ from bot.core.states.roots.files import CHART_NAME, Files, base_name, directory,
 from bot.core.states.roots.kustomization import Kustomization
 from bot.core.states.roots.root import Root, Roots
 from bot.core.tree import Tree
+from bot.records import dataclass
 
 # https://fluxcd.io/flux/components/source/gitrepositories/#excluding-files and
 # https://helm.sh/docs/chart_template_guide/helm_ignore_file/

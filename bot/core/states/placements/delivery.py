@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
@@ -15,6 +15,7 @@ from bot.core.states.placements.applied import Applied
 from bot.core.states.roots.kustomization import Reason
 from bot.core.states.roots.root import Root, RootKey, Roots
 from bot.core.tree import File
+from bot.records import dataclass
 
 _FLUX: Final = GroupKind("kustomize.toolkit.fluxcd.io", "Kustomization")
 _ARGO: Final = GroupKind("argoproj.io", "Application")

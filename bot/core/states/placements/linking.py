@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final
 
@@ -11,6 +11,7 @@ from bot.core.resource import Node, ResourceSource, Route
 from bot.core.states.roots.closures import listed_manifests
 from bot.core.states.roots.kustomization import Kustomization
 from bot.core.states.roots.root import Roots
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
@@ -15,6 +15,7 @@ from bot.core.states.rendered.renditions import Rendition, volatile_nodes
 from bot.core.states.rendered.reverted_build import PutBack
 from bot.core.states.roots.fetched_files import Remote
 from bot.core.states.roots.root import UPGRADE, Root
+from bot.records import dataclass
 
 
 class Read(Protocol):

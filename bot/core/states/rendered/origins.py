@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +19,7 @@ from bot.core.states.resources import identity_of
 from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES
 from bot.core.states.roots.root import Root
 from bot.errors import UnbuildableError
+from bot.records import dataclass
 
 # A renderer's output is bounded where it is made; one root may well hold thousands of documents.
 _LIMITS: Final = FileLimits(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from bot.core.fetching import SourceReference
@@ -12,6 +12,7 @@ from bot.core.states.roots.fetched_files import DEEPEST
 from bot.core.states.roots.files import directory
 from bot.core.states.roots.root import Manifests, Reruns, Root, RootKey, Roots
 from bot.core.tree import File
+from bot.records import dataclass
 
 MOST_ROOTS: Final = 60
 MOST_BUILDS: Final = 240

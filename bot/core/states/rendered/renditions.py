@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -17,6 +17,7 @@ import msgspec
 
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.values import Value, freeze, mapping
+from bot.records import dataclass
 
 FieldSteps: TypeAlias = tuple[str | int, ...]
 Leaves: TypeAlias = Mapping[FieldSteps, Value]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +16,7 @@ from bot.core.states.roots.overlay import Overlay
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.root import Root
 from bot.core.tree import Tree
+from bot.records import dataclass
 
 _NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from bot.core.states.roots.files import CHART_NAME, Files
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, File
+from bot.records import dataclass
 
 _LARGEST: Final = 256 * 1024
 _SUFFIXES: Final = (".yaml", ".yml", ".tpl", ".json", ".txt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import msgspec
@@ -23,6 +23,7 @@ from bot.core.states.roots.kustomization import Reason, without_credentials
 from bot.core.states.roots.paths import Paths
 from bot.core.values import EMPTY, Body, freeze
 from bot.errors import UnbuildableError
+from bot.records import dataclass
 
 VALUES_NAME: Final = "values.yaml"
 REQUIREMENTS: Final = "requirements.yaml"

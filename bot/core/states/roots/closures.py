@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -13,6 +13,7 @@ from bot.core.states.roots.files import Files
 from bot.core.states.roots.kustomization import Base, Kustomization, Reason, parse_kustomization
 from bot.core.states.roots.paths import Paths
 from bot.core.tree import File
+from bot.records import dataclass
 
 # kustomizations listing kustomizations: far beyond what people write, far below the stack.
 _DEEPEST: Final = 64

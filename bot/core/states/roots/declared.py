@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from bot.core.fetching import FetchResult
@@ -17,6 +17,7 @@ from bot.core.states.roots.kustomization import Reason, without_credentials
 from bot.core.states.roots.overlay import Overlay
 from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.root import Root, RootKind, Roots, keyed, resolved, shown_elsewhere
+from bot.records import dataclass
 
 # An ApplicationSet of many generators can declare more than anybody runs.
 _MOST: Final = 5_000

@@ -9,7 +9,7 @@ directory, and files that the repository itself has below `RESERVED` are ignored
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -18,6 +18,7 @@ from bot.core.fetching import Fetcher, FetchResult, SourceReference
 from bot.core.resource import ResourceSource, Route
 from bot.core.tree import File, Tree
 from bot.errors import UnbuildableError
+from bot.records import dataclass
 
 RESERVED: Final = ".fairlead/fetched"
 """The directory of fetched files. A dot-directory, so nothing in it counts as a manifest."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from bot.core.globs import path_matches
 from bot.core.tree import File, Tree
+from bot.records import dataclass
 
 REGULAR: Final = frozenset({"100644", "100755"})
 SYMLINK: Final = "120000"

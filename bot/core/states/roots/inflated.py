@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from bot.core import values
 from bot.core.rendering import Release
 from bot.core.resource import ListStep, Route
 from bot.core.values import EMPTY, Body, Value, thaw
+from bot.records import dataclass
 
 _HOME: Final = "charts"
 _GENERATED: Final = "release"

@@ -6,7 +6,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from bot.core.states.roots.references import (
 from bot.core.tree import File
 from bot.core.values import EMPTY, Body, Value, freeze, thaw
 from bot.errors import UnbuildableError
+from bot.records import dataclass
 
 GROUP: Final = "kustomize.config.k8s.io"
 

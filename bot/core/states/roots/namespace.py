@@ -9,7 +9,7 @@ https://github.com/kubernetes-sigs/kustomize/tree/master/api
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from bot.core.resource import GroupKind, Resource, ResourceKey, ResourceSource
 from bot.core.scopes import Scopes, is_built_in_cluster_scoped
 from bot.core.states.resources import ObjectIdentity, identity_of
+from bot.records import dataclass
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode

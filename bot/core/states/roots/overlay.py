@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha1
 
 from bot.core.manifest import Manifest
@@ -11,6 +11,7 @@ from bot.core.reading import read_manifest
 from bot.core.reading.kustomization import with_kind
 from bot.core.states.roots.closures import Manifests
 from bot.core.tree import File, Tree
+from bot.records import dataclass
 
 
 @dataclass(slots=True)

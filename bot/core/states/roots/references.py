@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from bot.core import values
 from bot.core.resource import ListStep, Route
 from bot.core.values import Body, Value
+from bot.records import dataclass
 
 Takes: TypeAlias = Literal["resource", "directory", "file", "config"]
 """What may stand at a reference: a manifest or a kustomization's directory; a directory alone; a

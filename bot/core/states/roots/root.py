@@ -8,7 +8,7 @@ not read here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -20,6 +20,7 @@ from bot.core.states.roots.files import Files, base_name, directory
 from bot.core.states.roots.kustomization import Kustomization, Reason
 from bot.core.states.roots.paths import Paths
 from bot.core.tree import File
+from bot.records import dataclass
 
 __all__ = ["UPGRADE", "Manifests", "Reruns", "Root", "RootKey", "Roots", "keyed", "roots_of"]
 

@@ -8,11 +8,11 @@ slashes. https://github.com/fluxcd/pkg/tree/main/envsubst
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.variables.envsubst_forms import LARGEST, apply
+from bot.records import dataclass
 
 Lookup: TypeAlias = Callable[[str], str]
 """The value of a variable, empty for one that is not set."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -15,6 +14,7 @@ from bot.core.values import Body, Value, freeze, mapping, text, thaw
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.unknowns import unknown
 from bot.kubernetes.gitops.variables.envsubst import substituted
+from bot.records import dataclass
 
 _SUBSTITUTE: Final = "kustomize.toolkit.fluxcd.io/substitute"
 _NAME: Final = re.compile(r"[_A-Za-z][_A-Za-z0-9]*", re.ASCII)

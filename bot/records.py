@@ -1,0 +1,133 @@
+"""`dataclass`, as in the standard library, for the many small frozen types of a review.
+
+Defining a frozen dataclass compiles six functions and takes about half a millisecond, and making
+one takes a Python call for each field. A review defines some four hundred types and makes a hundred
+thousand values, so both were a large part of what it cost. This decorator makes a
+[Struct](https://jcristharif.com/msgspec/structs.html) of the same class, whose methods are written
+in C, and leaves the class as the standard library would make it where a Struct cannot be the same.
+A class that others extend keeps the standard decorator.
+Type checkers see the standard library's decorator.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+__all__ = ["dataclass"]
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+
+    def dataclass(
+        cls: type | None = None,
+        /,
+        *,
+        frozen: bool = False,
+        slots: bool = False,
+        eq: bool = True,
+        order: bool = False,
+    ) -> type | Callable[[type], type]:
+        """Like `dataclasses.dataclass` with these options.
+
+        Frozen values refuse assignment with AttributeError. `dataclasses.replace`, `fields` and
+        `asdict` take them.
+        """
+        options = {"frozen": frozen, "slots": slots, "eq": eq, "order": order}
+
+        def decorated(plain: type) -> type:
+            return _struct(plain, options) or dataclasses.dataclass(**options)(plain)
+
+        return decorated if cls is None else decorated(cls)
+
+
+_META: Any = type(msgspec.Struct)
+
+
+def _struct(plain: type, options: Mapping[str, bool]) -> type | None:
+    """A Struct with the fields, methods and behaviour of a frozen class; None where none has."""
+    namespace = dict(vars(plain))
+    annotations: Mapping[str, object] = namespace.get("__annotations__", {})
+    as_struct = (
+        options["frozen"]
+        and plain.__bases__ == (object,)
+        and "__post_init__" not in namespace
+        and all(
+            _is_plain(name, text, namespace.get(name), options)
+            for name, text in annotations.items()
+        )
+    )
+    if not as_struct:
+        return None
+    # Without a docstring, `dataclasses` works out a signature, which takes longest of all.
+    plain.__doc__ = plain.__doc__ or plain.__name__
+    dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)(plain)
+    fields = dataclasses.fields(plain)
+    for name in ("__dict__", "__weakref__", *annotations):
+        namespace.pop(name, None)
+    for field in fields:
+        if field.default is not dataclasses.MISSING:
+            namespace[field.name] = field.default
+        elif field.default_factory is not dataclasses.MISSING:
+            namespace[field.name] = msgspec.field(default_factory=field.default_factory)
+    for name in ("__dataclass_fields__", "__dataclass_params__", "__qualname__"):
+        namespace[name] = getattr(plain, name)
+    namespace.update(_methods(namespace, fields, options))
+    struct: type = _META(
+        plain.__name__,
+        (msgspec.Struct,),
+        namespace,
+        frozen=True,
+        eq=options["eq"] and "__eq__" not in namespace,
+        order=options["order"],
+        dict=not options["slots"],
+        weakref=not options["slots"],
+    )
+    return struct
+
+
+def _is_plain(name: str, annotation: object, default: object, options: Mapping[str, bool]) -> bool:
+    """Whether a Struct can have this field; msgspec also encodes names that begin with `_`."""
+    if name.startswith("_") or "ClassVar" in str(annotation) or annotation == "KW_ONLY":
+        return False
+    return not isinstance(default, dataclasses.Field) or (
+        default.init
+        and default.kw_only is not True
+        and default.hash is None
+        and (default.compare or not options["order"])
+    )
+
+
+def _methods(
+    namespace: Mapping[str, object],
+    fields: tuple[dataclasses.Field[Any], ...],
+    options: Mapping[str, bool],
+) -> dict[str, Callable[..., object]]:
+    """The methods of a class of which not every field is compared or shown."""
+    methods: dict[str, Callable[..., object]] = {}
+    if options["eq"] and not all(field.compare for field in fields):
+        compared = attrgetter(*(field.name for field in fields if field.compare))
+
+        def equal(self: object, other: object) -> object:
+            return (
+                compared(self) == compared(other) if type(other) is type(self) else NotImplemented
+            )
+
+        methods["__eq__"] = equal
+        methods["__hash__"] = lambda self: hash(compared(self))
+    if not options["eq"]:
+        methods["__eq__"], methods["__hash__"] = object.__eq__, object.__hash__
+    if not all(field.repr for field in fields):
+        shown = tuple(field.name for field in fields if field.repr)
+
+        def text(self: object) -> str:
+            values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+            return f"{type(self).__qualname__}({values})"
+
+        methods["__repr__"] = text
+    return {name: method for name, method in methods.items() if name not in namespace}
