@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import inspect
 import typing
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from importlib import resources
 from types import MappingProxyType, ModuleType
 
@@ -41,7 +40,10 @@ class NoOptions:
 
 @cache
 def load_rules() -> tuple[Rule, ...]:
-    """Every rule, sorted by id; read once in a process. Raises CatalogError for a broken pair."""
+    """Every rule, sorted by id; read once in a process. Raises CatalogError for a broken pair.
+
+    A page is read when it is first asked for, and raises CatalogError where it is broken.
+    """
     every = tuple(sorted(_pairs(), key=lambda rule: rule.id))
     names = Counter(name for rule in every for name in (rule.id, *rule.aliases))
     for name, count in names.items():
@@ -77,15 +79,33 @@ def _pairs() -> Iterator[Rule]:
         raise CatalogError(f"rules/{name}.{missing} is missing: a rule is a function and a page")
     for name in sorted(functions):
         rule_id = name.replace("_", "-")
-        try:
-            page = parse_page((folder / f"{name}.md").read_text(encoding="utf-8"), rule_id)
-        except PageError as error:
-            raise CatalogError(f"rules/{error}") from error
-        yield make_rule(rule_id, importlib.import_module(f"rules.{name}"), page)
+        yield _rule(rule_id, importlib.import_module(f"rules.{name}"), partial(_page, name))
 
 
-def make_rule(rule_id: str, module: ModuleType, page: Page) -> Rule:
-    """The rule that a module and a page make. Raises CatalogError where they make none."""
+@cache
+def _page(name: str) -> Page:
+    """The page of a rule. Raises CatalogError where it is broken."""
+    text = (resources.files(rules) / f"{name}.md").read_text(encoding="utf-8")
+    try:
+        return parse_page(text, name.replace("_", "-"))
+    except PageError as error:
+        raise CatalogError(f"rules/{error}") from error
+
+
+def make_rule(rule_id: str, module: ModuleType, read_page: Callable[[], Page]) -> Rule:
+    """The rule that a module and a page make. Raises CatalogError where they make none.
+
+    Checks also that a policy can write the options, which takes too long for every start.
+    """
+    rule = _rule(rule_id, module, read_page)
+    try:
+        msgspec.json.schema(rule.options)
+    except TypeError as error:
+        raise _unusable(f"rules/{rule_id.replace('-', '_')}.py", error) from error
+    return rule
+
+
+def _rule(rule_id: str, module: ModuleType, read_page: Callable[[], Page]) -> Rule:
     where = f"rules/{rule_id.replace('-', '_')}.py"
     shapes = [shape for shape in SHAPES if hasattr(module, shape)]
     if len(shapes) != 1:
@@ -102,7 +122,7 @@ def make_rule(rule_id: str, module: ModuleType, page: Page) -> Rule:
     subjects = _kinds(module, "SUBJECTS", where)
     return Rule(
         id=rule_id,
-        page=page,
+        read_page=read_page,
         severity=severity,
         subjects=subjects,
         context=_kinds(module, "CONTEXT", where) | subjects,
@@ -141,7 +161,8 @@ def _kinds(module: ModuleType, name: str, where: str) -> frozenset[GroupKind]:
 def _function(module: ModuleType, shape: str, where: str) -> typing.Any:
     function = getattr(module, shape)
     parameters = SHAPES[shape]
-    if not callable(function) or len(inspect.signature(function).parameters) != 3:
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_argcount != 3:
         raise CatalogError(f"{where}: `{shape}` should take ({parameters})")
     return function
 
@@ -153,9 +174,12 @@ def _options(module: ModuleType, where: str) -> type:
         raise CatalogError(f"{where}: Options should be a frozen dataclass")
     try:
         declared()
-        msgspec.json.schema(declared)
     except TypeError as error:
-        raise CatalogError(
-            f"{where}: each field of Options needs a default and a type that YAML has: {error}"
-        ) from error
+        raise _unusable(where, error) from error
     return declared
+
+
+def _unusable(where: str, error: TypeError) -> CatalogError:
+    return CatalogError(
+        f"{where}: each field of Options needs a default and a type that YAML has: {error}"
+    )

@@ -61,7 +61,11 @@ def _outside_list(
 def _from_elsewhere(images: tuple[NewImage, ...], before: State, after: State) -> Iterator[Finding]:
     """Of several images from one new place the first asks the question, the others are noted."""
     for new in images:
-        if new.use.image is None and before.derived(approval.origins) and not is_new(before, after):
+        if (
+            new.use.image is None
+            and before.derived(approval.runs_any)
+            and not is_new(before, after)
+        ):
             expression = approval.is_expression(new.use.reference)
             yield from _invalid(new, Severity.NOTICE if expression else Severity.WARNING)
     for place in new_places(images, before, after):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,9 @@ def module(**names: object) -> ModuleType:
 
 
 def test_a_module_and_a_page_make_a_rule() -> None:
-    rule = make_rule("some-rule", module(Options=Options, CONTEXT=(GroupKind("", "Pod"),)), PAGE)
+    rule = make_rule(
+        "some-rule", module(Options=Options, CONTEXT=(GroupKind("", "Pod"),)), lambda: PAGE
+    )
 
     assert rule.find is not None
     assert (rule.id, rule.compare, rule.reach, rule.subjects, rule.context, rule.options) == (
@@ -76,7 +79,7 @@ def test_a_module_and_a_page_make_a_rule() -> None:
 
 
 def test_a_rule_without_options_has_none() -> None:
-    assert make_rule("some-rule", module(), PAGE).options is NoOptions
+    assert make_rule("some-rule", module(), lambda: PAGE).options is NoOptions
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ def test_a_rule_without_options_has_none() -> None:
 )
 def test_what_is_no_rule_is_named_with_what_is_wanted(names: dict[str, object], said: str) -> None:
     with pytest.raises(CatalogError) as caught:
-        make_rule("some-rule", module(**names), PAGE)
+        make_rule("some-rule", module(**names), lambda: PAGE)
 
     assert str(caught.value).startswith("rules/some_rule.py")
     assert said in str(caught.value)
@@ -117,6 +120,14 @@ def test_every_pair_in_the_folder_is_a_rule() -> None:
     functions = {path.stem.replace("_", "-") for path in folder.glob("*.py")} - {"--init--"}
     assert [rule.id for rule in load_rules()] == sorted(pages)
     assert pages == functions
+
+
+@pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in load_rules()])
+def test_every_rule_passes_the_checks_that_a_start_leaves_out(rule: Rule) -> None:
+    module = importlib.import_module(f"rules.{rule.id.replace('-', '_')}")
+
+    assert make_rule(rule.id, module, rule.read_page) == rule
+    assert rule.page.title == rule.id
 
 
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in load_rules()])

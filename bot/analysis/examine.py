@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
 from hashlib import blake2b, sha1
 from typing import Final, Protocol
@@ -37,7 +37,7 @@ from bot.core.resource import Node, Resource, ResourceKey, Route
 from bot.core.scopes import Scopes
 from bot.core.state import Change, changes
 from bot.core.states import Manifests, States, Trouble, states_of
-from bot.core.states.resources import resources_of
+from bot.core.states.resources import identity_of, resources_of
 from bot.core.states.roots.fetched_files import without_reserved
 from bot.core.states.roots.files import files_of
 from bot.core.states.roots.inputs import inputs_of
@@ -47,7 +47,7 @@ from bot.core.validation import NoValidator, Validator
 from bot.kubernetes import kinds
 from bot.kubernetes.gitops import Declarations, RepositoryAddresses, indeterminate, is_sensitive
 from bot.kubernetes.remote.resolve import RemoteSources
-from bot.kubernetes.remote.sources import remote_sources
+from bot.kubernetes.remote.sources import SOURCE_KINDS, remote_sources
 from bot.kubernetes.treatment.unjudged import unjudged, unread_carriers
 from bot.records import dataclass
 
@@ -195,13 +195,22 @@ def owners_of(base: Tree, content: Content, policy: Policy) -> frozenset[str]:
     written = (
         resource
         for path, file in files.manifests.items()
-        for kustomize in (False, True)
-        for resource in resources_of(
-            ManifestFile(path, file.blob, content.manifest(file), kustomize), "default", Scopes()
-        )
+        for reading in _naming_sources(ManifestFile(path, file.blob, content.manifest(file)))
+        for resource in resources_of(reading, "default", Scopes())
     )
     sources = remote_sources((*inputs_of(files, content), *written))
     return frozenset(source.address.owner for source in sources if source.owned)
+
+
+def _naming_sources(file: ManifestFile) -> Iterator[ManifestFile]:
+    """The different readings of a file in which some object may name a remote source."""
+    manifest = file.manifest
+    readings = (False,) if manifest.kubectl is manifest.kustomize else (False, True)
+    for kustomize in readings:
+        reading = replace(file, kustomize=kustomize) if kustomize else file
+        identities = (identity_of(document.encoded) for document in reading.reading.objects)
+        if any(identity and identity.group_kind in SOURCE_KINDS for identity in identities):
+            yield reading
 
 
 def examine(

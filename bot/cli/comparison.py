@@ -66,7 +66,12 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
         after = _side(repository, new, head, stack)
         if repository is not None and old is not None:
             # As on GitHub, the policy is that of the branch now, not that of the merge base.
-            policy, branch = repository.file(old, POLICY_PATH), repository.branch(base)
+            policy = (
+                _written(before, POLICY_PATH)
+                if old == from_commit
+                else repository.file(old, POLICY_PATH)
+            )
+            branch = repository.branch(base)
         else:
             policy, branch = _content(before, POLICY_PATH), None
         if policy is None and _content(before, MISNAMED) is not None:
@@ -78,7 +83,10 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
         )
         # A directory is taken for a copy of the repository in which it lies, and of no other.
         addresses = dict.fromkeys(
-            address for owner in owners if owner is not None for address in owner.remotes()
+            address
+            for owner in dict.fromkeys(owners)
+            if owner is not None
+            for address in owner.remotes()
         )
         yield Sides(before, after, policy, branch, tuple(addresses))
 
@@ -138,10 +146,15 @@ def _side(
 
 def _content(side: ComparedTree, path: str) -> bytes | None:
     """The content of a regular file of a tree, None where there is no such file."""
+    try:
+        return _written(side, path)
+    except KeyError:
+        return None
+
+
+def _written(side: ComparedTree, path: str) -> bytes | None:
+    """The same, but KeyError for a file of the tree whose content is not here."""
     file = side.tree.get(path)
     if file is None or file.mode not in {"100644", "100755"}:
         return None
-    try:
-        return side.blobs.data(file.blob)
-    except KeyError:
-        return None
+    return side.blobs.data(file.blob)

@@ -79,6 +79,12 @@ class State:
     _derived: dict[Callable[[State], object], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _grouped: dict[str, Mapping[GroupKind, tuple[Resource, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _within: dict[tuple[frozenset[str], tuple[GroupKind, ...]], tuple[Resource, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     _compared: dict[int, tuple[State, tuple[Change, ...]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -90,14 +96,25 @@ class State:
     def of(self, *kinds: GroupKind, namespace: str | None = None) -> tuple[Resource, ...]:
         """Return the resources of these kinds, in one namespace if one is given."""
         if namespace is not None:
-            by_kind = self._by_namespace.get(namespace, {})
+            by_kind = self._kinds_in(namespace)
             return tuple(resource for kind in kinds for resource in by_kind.get(kind, ()))
         return tuple(resource for kind in kinds for resource in self._by_kind.get(kind, ()))
 
+    def within(self, namespaces: frozenset[str], *kinds: GroupKind) -> tuple[Resource, ...]:
+        """Return those of `of(*kinds)` in these namespaces, and the cluster-scoped ones."""
+        query = (namespaces, kinds)
+        if query not in self._within:
+            self._within[query] = tuple(
+                resource
+                for resource in self.of(*kinds)
+                if (space := resource.key.namespace) is None or space in namespaces
+            )
+        return self._within[query]
+
     def in_namespace(self, namespace: str) -> tuple[Resource, ...]:
         """Return all resources in this namespace."""
-        spaces = self._by_namespace.get(namespace, {})
-        return tuple(resource for resources in spaces.values() for resource in resources)
+        by_kind = self._kinds_in(namespace)
+        return tuple(resource for resources in by_kind.values() for resource in resources)
 
     @cached_property
     def namespaces(self) -> frozenset[str]:
@@ -132,13 +149,20 @@ class State:
     def _by_kind(self) -> Mapping[GroupKind, tuple[Resource, ...]]:
         return _grouped(self.resources)
 
+    def _kinds_in(self, namespace: str) -> Mapping[GroupKind, tuple[Resource, ...]]:
+        """The resources of a namespace by kind; grouped when the namespace is first asked for."""
+        if namespace not in self._grouped:
+            self._grouped[namespace] = _grouped(self._by_namespace.get(namespace, ()))
+        return self._grouped[namespace]
+
     @cached_property
-    def _by_namespace(self) -> Mapping[str, Mapping[GroupKind, tuple[Resource, ...]]]:
+    def _by_namespace(self) -> Mapping[str, list[Resource]]:
         spaces: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            if resource.namespace is not None:
-                spaces.setdefault(resource.namespace, []).append(resource)
-        return MappingProxyType({name: _grouped(members) for name, members in spaces.items()})
+            namespace = resource.key.namespace
+            if namespace is not None:
+                spaces.setdefault(namespace, []).append(resource)
+        return MappingProxyType(spaces)
 
 
 def _grouped(resources: Iterable[Resource]) -> Mapping[GroupKind, tuple[Resource, ...]]:

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import Final
 
-from bot.core.tree import File, Tree
+from bot.core.tree import Tree
 from bot.errors import GitError, UsageError
 from bot.git.blobs import BlobReader
 from bot.git.command import OBJECT_ID, run
+from bot.git.trees import TreeListings
 
 _MOST_COMMITS: Final = 10_000
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/@]*@")
@@ -30,9 +31,13 @@ class Repository:
         except GitError as error:
             raise UsageError(f"{str(path)!r} is not in a git repository: {error}") from error
         self.git_directory = Path(completed.decode().rstrip("\n"))
+        self._trees = TreeListings(self._git)
+        self._resolved: set[str] = set()
 
     def resolve(self, revision: str) -> str:
         """The full id of the commit that this names. Raises UsageError where there is none."""
+        if revision in self._resolved:
+            return revision
         try:
             completed = self._git(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
@@ -42,7 +47,9 @@ class Repository:
                 f"there is no commit {revision!r} in {self.git_directory}: fetch it first, or name "
                 "one that `git log` shows"
             ) from error
-        return completed.decode().strip()
+        commit = completed.decode().strip()
+        self._resolved.add(commit)
+        return commit
 
     def has(self, commit: str) -> bool:
         """Whether this commit is here."""
@@ -65,16 +72,7 @@ class Repository:
     def tree(self, commit: str) -> Tree:
         """Every file of a commit or tree by path, symlinks and submodules among them."""
         named = commit if is_object_id(commit) else self.resolve(commit)
-        listing = self._git("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", named)
-        files: dict[str, File] = {}
-        for entry in listing.split(b"\0"):
-            if entry:
-                described, _, name = entry.partition(b"\t")
-                mode, _, blob, size = described.decode().split()
-                # No number for a submodule (`-`), nor for a blob that is not here (`BAD`).
-                bytes_ = int(size) if size.isdigit() else 0
-                files[_unique(name, files)] = File(mode, blob, bytes_)
-        return files
+        return self._trees.files(named)
 
     def blobs(self) -> BlobReader:
         """A reader of this repository's blobs, to be closed by the caller."""
@@ -196,8 +194,8 @@ class Repository:
         found_urls = {line.partition(" ")[2] for line in lines if " " in line}
         return tuple(sorted({_CREDENTIALS.sub("", url) for url in found_urls}))
 
-    def _git(self, *command: str) -> bytes:
-        return run([f"--git-dir={self.git_directory}", *command])
+    def _git(self, *command: str, data: bytes = b"") -> bytes:
+        return run([f"--git-dir={self.git_directory}", *command], data=data)
 
 
 def working_tree(path: Path) -> Path:
@@ -212,11 +210,3 @@ def working_tree(path: Path) -> Path:
 def is_object_id(text: str) -> bool:
     """Whether this is a full object id, as git writes it."""
     return OBJECT_ID.match(text) is not None
-
-
-def _unique(name: bytes, taken: dict[str, File]) -> str:
-    """The path as text. Bytes that are no UTF-8 are written out, and never hide another path."""
-    path = name.decode("utf-8", "backslashreplace")
-    while path in taken:
-        path += "\N{REPLACEMENT CHARACTER}"
-    return path

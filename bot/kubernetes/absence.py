@@ -161,9 +161,12 @@ def dangling(
     reported.
     """
     reach = reach_of(before, after)
-    for subject in after.of(*subjects):
-        if subject.namespace not in reach and subject.key.group not in _FAR:
-            continue
+    reached = (
+        subject
+        for kind in subjects
+        for subject in (after.of(kind) if kind.group in _FAR else reach.resources(after, kind))
+    )
+    for subject in reached:
         old = before.get(subject.key)
         at_base = {
             reference.identity: reference

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from bot.core.finding import Finding, Fix, Related, Severity
-from bot.core.resource import Node, Resource
+from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State, changes
 from bot.core.values import EMPTY, Value
 from bot.kubernetes.causes import ChangedPosition, changed_position
@@ -48,6 +48,10 @@ class ReachedNamespaces:
 
     def __contains__(self, namespace: str | None) -> bool:
         return namespace is None or namespace in self.namespaces
+
+    def resources(self, state: State, *kinds: GroupKind) -> tuple[Resource, ...]:
+        """The resources of these kinds that are in reach, in the order of `State.of`."""
+        return state.within(self.namespaces, *kinds)
 
 
 Check: TypeAlias = Callable[[State, ReachedNamespaces], Iterable[Violation]]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot.analysis.process.messages import LONGEST_TEXT, AnalysisAnswer, FactKind, FindingMessage
+from bot.analysis.process.messages import LONGEST_TEXT, AnalysisAnswer, FindingMessage
+from bot.analysis.process.packing import FactKind
 from bot.core import values
 from bot.core.diff.model import (
     LARGEST_DIFFERENCE,

@@ -33,7 +33,7 @@ _MANIFESTS: Final = "manifests"
 # What decides how content reads, and how that is written down.
 _READERS: Final = (
     (bot.core, ("manifest.py", "reading")),
-    (bot.analysis, ("manifests.py", "process/messages.py")),
+    (bot.analysis, ("manifests.py", "process/packing.py")),
 )
 
 
@@ -98,16 +98,20 @@ class FactCache:
     def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """What is known of these keys."""
         facts: dict[str, bytes] = {}
+        today, stale = _today(), []
         with self._usable() as connection:
             if connection is not None:
                 for some in _batches(keys):
                     marks = ",".join("?" * len(some))
                     rows = connection.execute(
-                        f"SELECT key, value FROM facts WHERE key IN ({marks})",  # noqa: S608 - marks
+                        f"SELECT key, value, used FROM facts WHERE key IN ({marks})",  # noqa: S608
                         some,
                     )
-                    facts.update(rows)
-                self._touch(connection, list(facts))
+                    for key, value, used in rows:
+                        facts[key] = value
+                        if used < today:
+                            stale.append(key)
+                self._touch(connection, stale)
         return facts
 
     def put(self, facts: Mapping[str, bytes]) -> None:
@@ -157,6 +161,8 @@ class FactCache:
     @staticmethod
     def _touch(connection: sqlite3.Connection, keys: Sequence[str]) -> None:
         """Note the day of use: to the day is near enough, and costs a write a day at most."""
+        if not keys:
+            return
         today = _today()
         with connection:
             for some in _batches(keys):

@@ -70,6 +70,7 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     gc.disable()
     base = unpack_tree(start.base)
     content = ChildContent()
+    content.take(start.facts)
     content.prefetch((base,))
     # What may be fetched is said by base, and by a process that has seen nothing else.
     owners = owners_of(base, content, start.policy) if start.fetches else ()
@@ -78,6 +79,7 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     content.new = []
     head = unpack_tree(decode_rest(receive()).head, base)
     content.prefetch((base, head))
+    content.prefetch_texts(base, head)
     requested_rules = [rule for rule in rules if start.rules is None or rule.id in start.rules]
     question = Question(
         base, head, start.policy, start.namespace, start.repositories, start.difference

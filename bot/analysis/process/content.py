@@ -10,8 +10,8 @@ import msgspec
 
 from bot.analysis.counters import Counters
 from bot.analysis.manifests import LARGEST, MISSING, link_text, read, read_kustomization, too_large
-from bot.analysis.process.messages import FactKind, Want, decode_have
-from bot.analysis.process.packing import pack_manifest, unpack_manifest
+from bot.analysis.process.messages import Want, decode_have
+from bot.analysis.process.packing import Fact, FactKind, pack_manifest, unpack_manifest
 from bot.analysis.process.pipes import receive, send
 from bot.core.manifest import Manifest
 from bot.core.states.roots.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name
@@ -20,6 +20,8 @@ from bot.records import dataclass
 
 _MOST_AT_ONCE: Final = 1000
 _BYTES_AT_ONCE: Final = 16 * 1024 * 1024
+_MOST_TEXTS: Final = 500
+_BYTES_OF_TEXTS: Final = 4 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -27,9 +29,16 @@ class ChildContent:
     """What files hold, as the parent tells it. `new` are facts that the parent did not have."""
 
     counters: Counters = field(default_factory=Counters)
-    new: list[tuple[FactKind, str, bytes]] = field(default_factory=list)
+    new: list[Fact] = field(default_factory=list)
     _packed: dict[tuple[FactKind, str], bytes] = field(default_factory=dict)
     _read: dict[tuple[FactKind, str], Manifest] = field(default_factory=dict)
+    _texts: dict[str, bytes] = field(default_factory=dict)
+    _text_bytes: int = 0
+    _bundled: dict[tuple[FactKind, str], bytes] = field(default_factory=dict)
+
+    def take(self, facts: Iterable[Fact]) -> None:
+        """Take facts that the parent sent unasked, so that nothing need be asked for them."""
+        self._bundled.update(((kind, blob), fact) for kind, blob, fact in facts)
 
     def prefetch(self, trees: Iterable[Tree]) -> None:
         """Ask for everything that a review of these trees is going to need, in few messages."""
@@ -41,8 +50,48 @@ class ChildContent:
             for kind in _kinds(path)
             if (key := (kind, file.blob)) not in self._read and key not in self._packed
         )
-        for some in _portions(requested):
+        for some in _portions(self._not_bundled(requested)):
             self._ask([(kind, file.blob) for kind, file in some])
+
+    def _not_bundled(
+        self, requested: Iterable[tuple[FactKind, File]]
+    ) -> Iterator[tuple[FactKind, File]]:
+        for kind, file in requested:
+            key = (kind, file.blob)
+            fact = self._bundled.pop(key, None)
+            if fact is not None:
+                self.counters.cached += 1
+                self._packed[key] = fact
+            elif key not in self._packed:
+                yield kind, file
+
+    def prefetch_texts(self, base: Tree, head: Tree) -> None:
+        """Ask for the text of changed manifests at once: findings name lines of it.
+
+        Asked for one by one, each costs the parent a run of git.
+        """
+        changed = dict.fromkeys(
+            file
+            for path in {**base, **head}
+            if base.get(path) != head.get(path)
+            for file in (base.get(path), head.get(path))
+            if file is not None and file.mode in REGULAR and any(_kinds(path))
+        )
+        texts: list[tuple[FactKind, str]] = []
+        size = 0
+        for file in changed:
+            size += file.size
+            if size > _BYTES_OF_TEXTS or len(texts) == _MOST_TEXTS:
+                break
+            if file.blob not in self._texts:
+                texts.append(("data", file.blob))
+        if not texts:
+            return
+        send(Want(texts))
+        for (_, blob), (_, data) in zip(texts, decode_have(receive()).items, strict=True):
+            if data is not None:
+                self.counters.blobs += 1
+                self._texts[blob] = data
 
     def manifest(self, file: File) -> Manifest:
         """Both readings of a file."""
@@ -58,6 +107,8 @@ class ChildContent:
 
     def data(self, blob: str) -> bytes:
         """The content of a file. Raises KeyError where the parent has none."""
+        if blob in self._texts:
+            return self._texts[blob]
         self.counters.blobs += 1
         send(Want([("data", blob)]))
         ((_, data),) = decode_have(receive()).items
@@ -99,6 +150,9 @@ class ChildContent:
                 self._packed[key] = data
             else:
                 self.counters.blobs += 1
+                if self._text_bytes + len(data) <= _BYTES_OF_TEXTS:
+                    self._text_bytes += len(data)
+                    self._texts[key[1]] = data
                 self._read[key] = self._parsed(key, data)
 
 

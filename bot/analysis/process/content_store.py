@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from bot.analysis.process.cache import FactCache
-from bot.analysis.process.messages import FactKind, Want
+from bot.analysis.process.messages import Want
+from bot.analysis.process.packing import Fact, FactKind, pack_facts, unpack_facts
 from bot.core.tree import Blobs, Tree
 from bot.errors import AnalysisError
 from bot.git import BlobReader
@@ -15,6 +16,9 @@ from bot.records import dataclass
 # What one answer may hold of contents: a child asks in portions, and no honest one for more.
 _MOST_ITEMS: Final = 2000
 _LARGEST_ANSWER: Final = 128 * 1024 * 1024
+# Facts of base that the bundle may lack before it is written again, as a share of all.
+_LACKING: Final = 20
+_LARGEST_BUNDLE: Final = 64 * 1024 * 1024
 _LINKABLE: Final = frozenset({"100644", "100755", "120000"})
 
 
@@ -41,6 +45,33 @@ class ContentStore:
         self._is_open = False
         self.allowed = set(_readable(base.tree))
         self._served: set[tuple[FactKind, str]] = set()
+        self._bundle: dict[tuple[FactKind, str], bytes] = {}
+        self._unbundled: dict[tuple[FactKind, str], bytes] = {}
+
+    def bundle(self) -> list[Fact]:
+        """The facts of base that are kept in one entry: a review reads it instead of thousands.
+
+        Nothing in it is ever out of date, as each fact is found by the id of its content.
+        """
+        kept = self._cache.get([self._bundle_key])
+        self._bundle = {
+            (kind, blob): fact
+            for kind, blob, fact in unpack_facts(kept.get(self._bundle_key, b""))
+            if blob in self.allowed
+        }
+        return [(*key, fact) for key, fact in self._bundle.items()]
+
+    @property
+    def _bundle_key(self) -> str:
+        return f"{self._tenant}:base-bundle"
+
+    def _renew_bundle(self) -> None:
+        """Write the bundle again where it lacks many of base's facts."""
+        total = len(self._bundle) + len(self._unbundled)
+        if len(self._unbundled) * _LACKING > total:
+            facts = [(*key, fact) for key, fact in (self._bundle | self._unbundled).items()]
+            if sum(len(fact) for _, _, fact in facts) <= _LARGEST_BUNDLE:
+                self._cache.put({self._bundle_key: pack_facts(facts)})
 
     def open(self, head: ComparedTree, fetched: Blobs | None) -> None:
         """Serve contents of head and of fetched files from here on."""
@@ -81,15 +112,16 @@ class ContentStore:
                 self._served.add((kind, blob))
             yield ("data" if fact is None else "facts", data)
 
-    def keep(self, facts: list[tuple[FactKind, str, bytes]]) -> None:
+    def keep(self, facts: list[Fact]) -> None:
         """Keep what the child made of contents that it was given in this very run."""
+        served = {(kind, blob): data for kind, blob, data in facts if (kind, blob) in self._served}
+        of_base = not self._is_open
         self._cache.put(
-            {
-                self._key(kind, blob, of_base=not self._is_open): data
-                for kind, blob, data in facts
-                if (kind, blob) in self._served
-            }
+            {self._key(*cache_key, of_base=of_base): data for cache_key, data in served.items()}
         )
+        if of_base:
+            self._unbundled |= served
+            self._renew_bundle()
 
     def _facts(self, marks: Sequence[tuple[FactKind, str]]) -> Mapping[tuple[FactKind, str], bytes]:
         """What was kept of these: what was said of base, and then what was said since as well."""
@@ -102,6 +134,8 @@ class ContentStore:
             }
             cached = self._cache.get(list(keys))
             known_facts.update((keys[key], data) for key, data in cached.items())
+        if not self._is_open:
+            self._unbundled |= known_facts
         return known_facts
 
     def _key(self, kind: FactKind, blob: str, *, of_base: bool) -> str:

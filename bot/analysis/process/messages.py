@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from bot.analysis.process.packing import encode
+from bot.analysis.process.packing import Fact, FactKind, encode
 from bot.core.diff.model import Difference
 from bot.core.engine.consent import MOST_CONTENT_FIELDS
 from bot.core.engine.review import (
@@ -36,9 +36,6 @@ OUT_OF_MEMORY: Final = 71
 
 LARGEST_FRAME: Final = 256 * 1024 * 1024
 HEADER: Final = struct.Struct("!I")
-
-FactKind: TypeAlias = Literal["manifest", "kustomization", "data"]
-"""What is asked of a content: how it reads, how it reads as a kustomization, or itself."""
 
 MOST_OWNERS: Final = 2_000
 MOST_VALIDATED: Final = 50_000
@@ -68,13 +65,14 @@ class Start(msgspec.Struct, frozen=True):
     repositories: tuple[str, ...] = ()
     fetches: bool = False
     difference: bool = False
+    facts: list[Fact] = []
 
 
 class Uses(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Whose things base takes in, said before anything of head is known; and base's facts."""
 
     owners: Annotated[list[_Owner], msgspec.Meta(max_length=MOST_OWNERS)]
-    facts: list[tuple[FactKind, str, bytes]]
+    facts: list[Fact]
 
 
 class Rest(msgspec.Struct, frozen=True):
@@ -164,7 +162,7 @@ class AnalysisAnswer(msgspec.Struct, frozen=True, tag=True, forbid_unknown_field
     findings: Annotated[list[FindingMessage], msgspec.Meta(max_length=_MOST_FINDINGS)]
     problems: Annotated[list[Problem], msgspec.Meta(max_length=_MOST_FINDINGS)]
     summary: Summary
-    facts: list[tuple[FactKind, str, bytes]]
+    facts: list[Fact]
     parsed: int
     blobs: int
     cached: int

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from bot.core.manifest import Manifest, Reading
 from bot.core.tree import File, Tree
+
+FactKind: TypeAlias = Literal["manifest", "kustomization", "data"]
+"""What is asked of a content: how it reads, how it reads as a kustomization, or itself."""
+
+Fact: TypeAlias = tuple[FactKind, str, bytes]
+"""What was made of a content: what was asked, its id, and the answer in packed form."""
 
 
 def pack_tree(tree: Tree) -> dict[str, tuple[str, str, int]]:
@@ -34,6 +40,23 @@ def unpack_manifest(data: bytes) -> Manifest:
     """The manifest again. Raises ValueError for what is none."""
     kept = _decode_kept(data)
     return replace(kept.manifest, kustomize=kept.manifest.kubectl) if kept.same else kept.manifest
+
+
+def pack_facts(facts: list[Fact]) -> bytes:
+    """Facts in one piece, as they are kept together."""
+    return encode(facts)
+
+
+def unpack_facts(data: bytes) -> list[Fact]:
+    """The facts again; none where the disk, or somebody, has spoiled them."""
+    try:
+        facts: list[Fact] = _decode_facts(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return []
+    return facts
+
+
+_decode_facts: Final = msgspec.msgpack.Decoder(list[Fact]).decode
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):

@@ -133,6 +133,7 @@ def _analysed(
         Channel(limits.memory, limits.cpu, limits.wall, options.start, options.unwanted) as channel,
     ):
         fetching = options.fetching
+        store = ContentStore(base, cache, options.tenant)
         start = Start(
             pack_tree(base.tree),
             policy,
@@ -142,9 +143,9 @@ def _analysed(
             options.repositories,
             fetching is not None and fetching.enabled,
             options.difference,
+            store.bundle(),
         )
         channel.send(frame(start))
-        store = ContentStore(base, cache, options.tenant)
         owners = _owners(channel, store)
         with _session(options, owners) as session:
             store.open(head, session)

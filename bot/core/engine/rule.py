@@ -39,10 +39,11 @@ class Rule:
     `reach` of it (a cluster-scoped resource, such as a Namespace, is in everyone's reach).
     `aliases` are the ids that the rule had before, oldest first. `consent` are the fields of the
     resource that an approval rests on besides message and facts; None is the whole resource.
+    `read_page` returns the page: a review needs none.
     """
 
     id: str
-    page: Page
+    read_page: Callable[[], Page]
     severity: Severity
     subjects: frozenset[GroupKind]
     context: frozenset[GroupKind]
@@ -53,6 +54,11 @@ class Rule:
     aliases: tuple[str, ...] = ()
     consent: FieldPaths | None = None
     source: Callable[[], str] | None = None
+
+    @property
+    def page(self) -> Page:
+        """The page of the rule."""
+        return self.read_page()
 
     @property
     def identity(self) -> str:

@@ -157,10 +157,12 @@ def _places(
         path, owner = segments_of(applied.root.place), applied.root.owner
         for resource in applied.resources:
             # What only has a prefix of a name is a new thing each time it is applied.
-            if resource.name.endswith("*"):
+            key = resource.key
+            if key.name.endswith("*"):
                 continue
-            if owner is not None and (resource.key, owner) in owned:
-                continue
-            owned.add((resource.key, owner))
-            places.setdefault(resource.key, set()).add(path)
+            if owner is not None:
+                if (key, owner) in owned:
+                    continue
+                owned.add((key, owner))
+            places.setdefault(key, set()).add(path)
     return places

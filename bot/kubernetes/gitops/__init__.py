@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field, replace
+from typing import Final
 
 from bot.core.rendering import Declared
 from bot.core.resource import Resource
@@ -41,6 +42,9 @@ __all__ = [
 ]
 
 
+_ARGO_KINDS: Final = frozenset({kinds.APPLICATION, kinds.APPLICATION_SET})
+
+
 @dataclass(frozen=True, slots=True)
 class Declarations:
     """Reads the roots that GitOps objects declare; implements `bot.core.rendering.Declare`.
@@ -56,7 +60,8 @@ class Declarations:
         self, resources: Sequence[Resource], tree: Tree, both: Sequence[Resource] = (), /
     ) -> Iterator[Declared]:
         """Return the roots that these resources declare in a tree, without duplicates."""
-        hubs = hubs_of(_argo(resources), _argo(_without(both, resources)))
+        argo = tuple(_argo(resources))
+        hubs = hubs_of(argo, _without(_argo(both), argo))
         seen: set[object] = set()
         for declared in self._declared(resources, TreeFiles(tree, self.blobs), hubs):
             identity = _identity(declared)
@@ -88,8 +93,7 @@ class Declarations:
 
 
 def _argo(resources: Iterable[Resource]) -> Iterator[Resource]:
-    group_kinds = (kinds.APPLICATION, kinds.APPLICATION_SET)
-    return (resource for resource in resources if resource.group_kind in group_kinds)
+    return (resource for resource in resources if resource.group_kind in _ARGO_KINDS)
 
 
 def _without(both: Iterable[Resource], excluded: Iterable[Resource]) -> Iterator[Resource]:

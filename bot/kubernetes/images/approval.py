@@ -14,6 +14,7 @@ from bot.core.state import Change, State, changes
 from bot.kubernetes.images.builds import built_images
 from bot.kubernetes.images.positions import ImageUse, image_uses
 from bot.kubernetes.images.reference import (
+    IMPLIED,
     ApprovedEntry,
     ImageReference,
     parse_entries,
@@ -23,6 +24,7 @@ from bot.kubernetes.images.reference import (
 from bot.records import dataclass
 
 _COMPARED: Final = 128
+_SEARCHES: Final = 16
 # Expressions that Flux, Argo Workflows, Tekton, Helm and envsubst expand before the pull.
 _EXPRESSION: Final = re.compile(r"\$\{|\$\(|\{\{")
 
@@ -81,6 +83,38 @@ def _origins(resource: Resource) -> frozenset[tuple[str, str]]:
 def origins(state: State) -> frozenset[tuple[str, str]]:
     """The registries, with first path segment, from which this state runs images."""
     return frozenset().union(*(resource.derived(_origins) for resource in state.resources))
+
+
+def runs_any(state: State) -> bool:
+    """Whether this state runs an image whose registry is known. For `State.derived`."""
+    return any(resource.derived(_origins) for resource in state.resources)
+
+
+def runs_from(state: State, origin: tuple[str, str]) -> bool:
+    """Whether this state runs an image of this registry and first path segment.
+
+    The first few questions look only into the resources whose text names the segment.
+    """
+    answers = state.derived(_answers)
+    if origin not in answers:
+        searched = len(answers) < _SEARCHES
+        answers[origin] = _search(state, origin) if searched else origin in state.derived(origins)
+    return answers[origin]
+
+
+def _answers(state: State) -> dict[tuple[str, str], bool]:
+    """The answers of `runs_from`, as several rules and findings ask the same."""
+    del state
+    return {}
+
+
+def _search(state: State, origin: tuple[str, str]) -> bool:
+    # A reference may leave out the implied segment, and writes every other one as it is.
+    segment = b"" if origin[1] == IMPLIED else origin[1].encode()
+    return any(
+        segment in resource.encoded and origin in resource.derived(_origins)
+        for resource in state.resources
+    )
 
 
 def is_expression(reference: str) -> bool:

@@ -14,7 +14,9 @@ from bot.records import dataclass
 
 DOCKER_HUB: Final = "docker.io"
 _LEGACY_HUB: Final = "index.docker.io"
-_OFFICIAL: Final = "library/"
+IMPLIED: Final = "library"
+"""The first path segment of Docker Hub's own images, which a reference may leave out."""
+_OFFICIAL: Final = f"{IMPLIED}/"
 _LONGEST_PATH: Final = 255
 
 _ALPHANUMERIC: Final = r"[a-z0-9]+"

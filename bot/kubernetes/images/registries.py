@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from bot.core.resource import route_text
 from bot.core.state import Environment, State
-from bot.kubernetes.images.approval import NewImage, origins
+from bot.kubernetes.images.approval import NewImage, runs_any, runs_from
 from bot.kubernetes.images.reference import ImageReference
 from bot.records import dataclass
 
@@ -74,8 +74,7 @@ def _is_from_elsewhere(new: NewImage, image: ImageReference, before: State) -> b
     origins_before = (old.image.origin for old in new.earlier if old.image)
     if image.origin in origins_before:
         return False
-    used_origins = before.derived(origins)
-    return bool(used_origins) and image.origin not in used_origins
+    return before.derived(runs_any) and not runs_from(before, image.origin)
 
 
 def _origin_left(new: NewImage, image: ImageReference) -> Origin | None:

@@ -51,9 +51,8 @@ def _opening(before: State, service: Resource) -> Iterator[Node]:
 
 def check_blocked(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The Services of these namespaces whose pods accept traffic from nobody."""
-    for service in state.of(kinds.SERVICE):
-        if service.namespace in reach:
-            yield from _blocked(state, service)
+    for service in reach.resources(state, kinds.SERVICE):
+        yield from _blocked(state, service)
 
 
 def _blocked(state: State, service: Resource) -> Iterator[Violation]:

@@ -53,7 +53,7 @@ def _owned(state: State, owner: Resource) -> Iterator[PodGroup]:
 
 def check_coverage(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The workloads that no policy selects, where every policy that may select them is modelled."""
-    wide = any(policy.subject.namespaces is not None for policy in policies(state).valid)
+    wide = bool(policies(state).wide)
     for space in population(state).namespaces:
         if space not in reach and not wide:
             continue
@@ -81,6 +81,6 @@ def _covered(state: State, pods: PodGroup) -> bool:
         return True
     return any(
         pods in policies_in_force.policies.subjects(policy).possible
-        for policy in policies_in_force.valid
-        if policy.resource.namespace == pods.namespace and policy.subject.pods.requirements
+        for policy in policies_in_force.in_namespace(pods.namespace)
+        if policy.subject.pods.requirements
     )

@@ -33,12 +33,7 @@ class NetworkDiff:
         keys = {
             change.key for change in changes(self.before.state, self.after.state, *POLICY_KINDS)
         } - set(self.after.standing)
-        return tuple(
-            policy
-            for side in (self.before, self.after)
-            for policy in side.valid
-            if policy.resource.key in keys
-        )
+        return tuple(policy for side in (self.before, self.after) for policy in side.among(keys))
 
     @cached_property
     def relabelled(self) -> tuple[PodGroup, ...]:

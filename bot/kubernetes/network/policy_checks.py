@@ -47,8 +47,8 @@ def check_loose_blocks(state: State, reach: ReachedNamespaces) -> Iterator[Viola
     minor = (state.environment.kubernetes or f"1.{_STRICT_SINCE}").rpartition(".")[2]
     if not minor.isdigit() or int(minor) < _STRICT_SINCE:
         return
-    for resource in state.of(kinds.NETWORK_POLICY):
-        if resource.namespace in reach:
+    for resource in reach.resources(state, kinds.NETWORK_POLICY):
+        if b'"ipBlock"' in resource.encoded:
             for node in _blocks(resource):
                 strict = _strict_block(node.text or "")
                 if strict is not None:
@@ -155,6 +155,5 @@ def subjects_of_policy(state: State, resource: Resource) -> Iterator[CheckedRefe
 
 
 def _reached(state: State, reach: ReachedNamespaces) -> Iterator[TrafficPolicy]:
-    for resource in state.of(*POLICY_KINDS):
-        if resource.namespace in reach:
-            yield from policies(state).of(resource)
+    for resource in reach.resources(state, *POLICY_KINDS):
+        yield from policies(state).of(resource)

@@ -25,7 +25,7 @@ PolicyPortCode: TypeAlias = Literal["NP-SERVICE-PORT", "NP-PORT-UNEXPOSED", "NP-
 
 def check_policy_ports(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The violations of the policies that a change in these namespaces can affect."""
-    for policy in policies(state).valid:
+    for policy in policies(state).near(reach):
         if policy.resource.namespace in reach or _reaches_far(policy):
             yield from port_violations(state, policy)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.checks import ReachedNamespaces
 from bot.kubernetes.network.admin_policies import admin_policies
 from bot.kubernetes.network.cilium import cilium_policies
 from bot.kubernetes.network.policies import network_policies
@@ -33,6 +34,10 @@ _READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[TrafficPolicy]]
 POLICY_KINDS: Final = tuple(_READERS)
 """The kinds of policy whose effect is known."""
 
+_BEYOND_NAMESPACES: Final = tuple(kind for kind in POLICY_KINDS if kind != kinds.NETWORK_POLICY)
+_NAMESPACES: Final = b'"namespaceSelector"'
+"""The only field by which a NetworkPolicy speaks of pods outside its own namespace."""
+
 NETWORK_KINDS: Final = (*POLICY_KINDS, kinds.SERVICE, kinds.NAMESPACE, *TEMPLATED)
 """The kinds that decide together how packets travel."""
 
@@ -43,30 +48,57 @@ def _resource_policies(resource: Resource) -> tuple[TrafficPolicy, ...]:
 
 @dataclass(frozen=True)
 class Policies:
-    """The network policies of a state, and the pods that they and their peers select."""
+    """The network policies of a state, and the pods that they and their peers select.
+
+    A policy is modelled when it is first asked for, once for base and head where they share it.
+    """
 
     state: State
     population: Population
 
-    @cached_property
-    def _by_key(self) -> Mapping[ResourceKey, tuple[TrafficPolicy, ...]]:
-        return MappingProxyType(
-            {
-                resource.key: resource.derived(_resource_policies)
-                for resource in self.state.of(*POLICY_KINDS)
-            }
-        )
-
     def of(self, resource: Resource) -> tuple[TrafficPolicy, ...]:
         """The traffic policies of a resource, including those that the API refuses."""
-        return self._by_key.get(resource.key, ())
+        current = self.state.get(resource.key)
+        if current is None or current.group_kind not in _READERS:
+            return ()
+        return current.derived(_resource_policies)
 
     @cached_property
     def valid(self) -> tuple[TrafficPolicy, ...]:
         """The policies that the API accepts, in the order of the state."""
+        return tuple(self._accepted(self.state.of(*POLICY_KINDS)))
+
+    @cached_property
+    def wide(self) -> tuple[TrafficPolicy, ...]:
+        """Those of `valid` whose subjects may be in several namespaces."""
         return tuple(
-            policy for listed in self._by_key.values() for policy in listed if not policy.refusals
+            policy
+            for policy in self._accepted(self.state.of(*_BEYOND_NAMESPACES))
+            if policy.subject.namespaces is not None
         )
+
+    def in_namespace(self, namespace: str) -> tuple[TrafficPolicy, ...]:
+        """Those of `valid` that are resources of a namespace."""
+        return tuple(self._accepted(self.state.of(*POLICY_KINDS, namespace=namespace)))
+
+    def among(self, keys: Container[ResourceKey]) -> tuple[TrafficPolicy, ...]:
+        """Those of `valid` whose resources have one of these keys."""
+        resources = self.state.of(*POLICY_KINDS)
+        return tuple(self._accepted(each for each in resources if each.key in keys))
+
+    def near(self, reach: ReachedNamespaces) -> Iterator[TrafficPolicy]:
+        """Those of `valid` within reach, and all that may speak of further namespaces."""
+        for resource in self.state.of(*POLICY_KINDS):
+            plain = resource.group_kind == kinds.NETWORK_POLICY
+            if resource.namespace in reach or not plain or _NAMESPACES in resource.encoded:
+                yield from self._accepted((resource,))
+
+    @staticmethod
+    def _accepted(resources: Iterable[Resource]) -> Iterator[TrafficPolicy]:
+        for resource in resources:
+            for policy in resource.derived(_resource_policies):
+                if not policy.refusals:
+                    yield policy
 
     def subjects(self, policy: TrafficPolicy) -> PodSelection:
         """The pods whose traffic a policy decides, including host-network pods."""

@@ -5,7 +5,7 @@ A connection needs the egress of its source and the ingress of its target.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
@@ -47,6 +47,9 @@ class Network:
     _selected: dict[str, Mapping[tuple[ResourceKey, int], tuple[TrafficPolicy, ...]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _listed: dict[str, tuple[TrafficPolicy, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     _by_end: dict[Anywhere, tuple[TrafficPolicy, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -82,14 +85,24 @@ class Network:
             for policy, namespaces in self._wide
             if self.population.in_scope(space, namespaces)
         )
-        return (*self._by_namespace.get(space, ()), *wide)
+        narrow = (
+            policy for policy in self.in_namespace(space) if policy.subject.namespaces is None
+        )
+        return (*narrow, *wide)
 
     @cached_property
     def valid(self) -> tuple[TrafficPolicy, ...]:
         """The policies in force, in the order in which they are evaluated."""
-        in_force = [
-            policy for policy in self.policies.valid if policy.resource.key not in self.standing
-        ]
+        return self._in_force(self.policies.valid)
+
+    def among(self, keys: Container[ResourceKey]) -> tuple[TrafficPolicy, ...]:
+        """Those of `valid` whose resources have one of these keys."""
+        in_force = self._in_force(self.policies.among(keys))
+        return tuple(policy for policy in in_force if policy.resource.key in keys)
+
+    def _in_force(self, accepted: Iterable[TrafficPolicy]) -> tuple[TrafficPolicy, ...]:
+        """Accepted policies and every standing one, in the order in which they are evaluated."""
+        in_force = [policy for policy in accepted if policy.resource.key not in self.standing]
         in_force += [policy for kept in self.standing.values() for policy in kept]
         return tuple(sorted(in_force, key=lambda policy: (policy.tier, policy.priority)))
 
@@ -98,17 +111,18 @@ class Network:
         """The policies that apply to several namespaces, with the selector of those namespaces."""
         return tuple(
             (policy, policy.subject.namespaces)
-            for policy in self.valid
+            for policy in self._in_force(self.policies.wide)
             if policy.subject.namespaces is not None
         )
 
-    @cached_property
-    def _by_namespace(self) -> Mapping[str, tuple[TrafficPolicy, ...]]:
-        by_namespace: dict[str, list[TrafficPolicy]] = {}
-        for policy in self.valid:
-            if policy.resource.namespace is not None and policy.subject.namespaces is None:
-                by_namespace.setdefault(policy.resource.namespace, []).append(policy)
-        return MappingProxyType({space: tuple(listed) for space, listed in by_namespace.items()})
+    def in_namespace(self, space: str) -> tuple[TrafficPolicy, ...]:
+        """Those of `valid` that are resources of a namespace."""
+        if space not in self._listed:
+            in_force = self._in_force(self.policies.in_namespace(space))
+            self._listed[space] = tuple(
+                policy for policy in in_force if policy.resource.namespace == space
+            )
+        return self._listed[space]
 
     def selects(self, policy: TrafficPolicy, end: ConnectionEnd) -> bool:
         """Whether a policy decides the traffic of this end."""

@@ -180,7 +180,7 @@ def _accepted(state: State) -> Mapping[ResourceKey, Role | Binding]:
         objects |= _openshift()
     resources = (resource for resource in state.external if resource.group_kind in kinds.RBAC)
     for resource in (*resources, *state.of(*kinds.RBAC)):
-        parsed = read(resource)
+        parsed = resource.derived(read)
         default = defaults.get(resource.key)
         if isinstance(parsed, Role) and isinstance(default, Role):
             objects[resource.key] = reconciled(parsed, default)

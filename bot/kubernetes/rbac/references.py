@@ -87,7 +87,7 @@ def edited_role_refs(before: State, after: State) -> Iterator[Finding]:
     for change in changes(before, after, kinds.ROLE_BINDING, kinds.CLUSTER_ROLE_BINDING):
         if change.before is None or change.after is None or generated(change.after):
             continue
-        old, new = read(change.before), read(change.after)
+        old, new = change.before.derived(read), change.after.derived(read)
         if isinstance(old, Binding) and isinstance(new, Binding) and old.role != new.role:
             message = (
                 f"{str_of(change.after)} changes its roleRef from {old.role} to {new.role}: the"

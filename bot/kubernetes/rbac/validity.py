@@ -21,7 +21,7 @@ from bot.kubernetes.workloads.pods import str_of
 
 def invalid(resource: Resource) -> Iterator[Finding]:
     """The reasons why the API server refuses this object; else its rules that match no request."""
-    parsed = read(resource)
+    parsed = resource.derived(read)
     if isinstance(parsed, tuple):
         for refusal in parsed:
             message = f"The API refuses {str_of(resource)}: {refusal.reason}"

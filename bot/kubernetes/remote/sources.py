@@ -111,3 +111,5 @@ _READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[RemoteSource]]]
         }
     )
 )
+SOURCE_KINDS: Final = frozenset(_READERS)
+"""The kinds of objects that may name a remote source."""

@@ -33,9 +33,7 @@ class Exposure:
     def ask(self, state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
         """The ways in which Services of these namespaces can be reached from outside."""
         providers = self._providers(state)
-        for service in state.of(kinds.SERVICE):
-            if service.namespace not in reach:
-                continue
+        for service in reach.resources(state, kinds.SERVICE):
             kind = service.at("spec", "type")
             if kind.value == "LoadBalancer":
                 yield from _load_balancer(service, providers)

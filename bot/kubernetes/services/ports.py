@@ -38,9 +38,8 @@ SEVERITIES: Final[Mapping[ServicePortCode, Severity]] = MappingProxyType(
 
 def check_target_ports(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The violations of the Services in these namespaces."""
-    for service in state.of(kinds.SERVICE):
-        if service.namespace in reach:
-            yield from target_port_violations(state, service)
+    for service in reach.resources(state, kinds.SERVICE):
+        yield from target_port_violations(state, service)
 
 
 def target_port_violations(state: State, service: Resource) -> Iterator[Violation]:

@@ -29,11 +29,10 @@ def check_probe_ports(state: State, reach: ReachedNamespaces) -> Iterator[Violat
     The kubelet looks in the same container only, and takes digits in quotes as a number:
     https://github.com/kubernetes/kubernetes/blob/master/pkg/probe/util.go
     """
-    for resource in state.of(*TEMPLATED):
-        if resource.namespace in reach:
-            for template in pod_templates(resource):
-                for container in (*template.containers, *template.init_containers):
-                    yield from _unknown_names(template, container)
+    for resource in reach.resources(state, *TEMPLATED):
+        for template in pod_templates(resource):
+            for container in (*template.containers, *template.init_containers):
+                yield from _unknown_names(template, container)
 
 
 def _unknown_names(template: PodTemplate, container: Node) -> Iterator[Violation]:

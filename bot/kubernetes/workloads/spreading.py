@@ -35,9 +35,7 @@ class Spreading:
     def ask(self, state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
         """The workloads of these namespaces whose replicas may all run on one node."""
         scaled = _scaled(state)
-        for resource in state.of(*REPLICATED):
-            if resource.namespace not in reach:
-                continue
+        for resource in reach.resources(state, *REPLICATED):
             replicas = resource.at("spec", "replicas")
             minimum = scaled.get(resource.key)
             count = (minimum.integer or 1) if minimum is not None else (replicas.integer or 0)

@@ -49,7 +49,7 @@ def a_find(reach: Reach = "namespace") -> Rule:
     context = frozenset({POLICY, SERVICE})
     return Rule(
         "wrong-ports",
-        page,
+        lambda: page,
         Severity.WARNING,
         frozenset({POLICY}),
         context,
@@ -62,7 +62,9 @@ def a_find(reach: Reach = "namespace") -> Rule:
 def a_compare(function: Compare, name: str = "removed") -> Rule:
     page = Page(name, "", {}, (), "")
     kinds = frozenset({SERVICE})
-    return Rule(name, page, Severity.ERROR, kinds, kinds, "resource", NoOptions, compare=function)
+    return Rule(
+        name, lambda: page, Severity.ERROR, kinds, kinds, "resource", NoOptions, compare=function
+    )
 
 
 def found(before: State, after: State, *rules: Rule) -> list[str]:

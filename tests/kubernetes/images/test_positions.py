@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.scopes import Scopes
 from bot.core.states.carriers.nested import with_carried
-from bot.kubernetes.images.approval import new_images, origins
+from bot.kubernetes.images.approval import new_images, origins, runs_any, runs_from
 from bot.kubernetes.images.positions import image_uses
 from bot.kubernetes.images.table import OTHER_KINDS
 from bot.kubernetes.workloads.template_paths import PLACES
@@ -183,7 +183,18 @@ def test_only_references_that_the_resource_did_not_have_are_new() -> None:
 
 
 def test_the_origins_of_a_state_are_registry_and_first_segment() -> None:
-    assert origins(world(OLD)) == {("r.io", "a"), ("docker.io", "library")}
+    state = world(OLD)
+
+    assert origins(state) == {("r.io", "a"), ("docker.io", "library")}
+    assert runs_any(state)
+    assert not runs_any(world())
+    asked = [
+        *origins(state),
+        ("r.io", "b"),
+        ("docker.io", "a"),
+        *(("x.io", str(n)) for n in range(30)),
+    ]
+    assert [origin for origin in asked if runs_from(state, origin)] == [*origins(state)]
 
 
 def test_a_carried_resource_names_its_own_images() -> None:

@@ -78,10 +78,12 @@ class Applied:
     @property
     def every(self) -> tuple[Resource, ...]:
         """Its resources, and those that only an upgrade adds."""
+        if self.upgrade is None:
+            return self.resources
         keys = {resource.key for resource in self.resources}
         return (
             *self.resources,
-            *(resource for resource in self.as_upgrade.resources if resource.key not in keys),
+            *(resource for resource in self.upgrade.resources if resource.key not in keys),
         )
 
     @cached_property
@@ -109,11 +111,16 @@ class RootReader:
     namespace: str
     scopes: Scopes
     _applied: dict[object, Applied] = field(default_factory=dict)
+    _trees: dict[int, tuple[Roots, Mapping[RootKey, Applied]]] = field(default_factory=dict)
     _plain: dict[tuple[str, str, str], tuple[Resource, ...]] = field(default_factory=dict)
 
     def applied(self, roots: Roots) -> Mapping[RootKey, Applied]:
         """Every root of a tree, read, by key."""
-        return {key: self._once(root, roots) for key, root in roots.roots.items()}
+        if id(roots) not in self._trees:
+            applied = {key: self._once(root, roots) for key, root in roots.roots.items()}
+            # Keeping a reference to the roots prevents reuse of their id.
+            self._trees[id(roots)] = (roots, MappingProxyType(applied))
+        return self._trees[id(roots)][1]
 
     def resources(self, path: str, file: File) -> tuple[Resource, ...]:
         """The resources of one file as it would be applied by itself."""
@@ -290,9 +297,10 @@ def is_manifest(manifest: Manifest) -> bool:
 def definitions(files: Files, manifests: Manifests) -> Iterator[Body]:
     """The CustomResourceDefinitions of a tree, those that its charts bring among them."""
     for path, file in files.all.items():
-        brought = path.endswith(MANIFEST_SUFFIXES) and "crds" in path.split("/")[:-1]
-        if not brought and path not in files.manifests:
-            continue
+        if path not in files.manifests:
+            brought = path.endswith(MANIFEST_SUFFIXES) and "crds" in path.split("/")[:-1]
+            if not brought:
+                continue
         for document in manifests.manifest(file).kubectl.objects:
             if _DEFINITION_MARK in document.encoded:
                 yield values.mapping(freeze(msgspec.json.decode(document.encoded)))

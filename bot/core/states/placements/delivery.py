@@ -32,6 +32,7 @@ _FLUX_FIELDS: Final = (
     "images",
     "components",
 )
+_ALTERING: Final = frozenset({_FLUX, _ARGO})
 _HELM_RELEASE: Final = GroupKind("helm.toolkit.fluxcd.io", "HelmRelease")
 _HELM_RELEASE_FIELDS: Final = ("values", "valuesFrom", "postRenderers")
 _ARGO_HELM_FIELDS: Final = ("values", "valuesObject", "parameters", "fileParameters", "valueFiles")
@@ -62,7 +63,7 @@ def altered(
     alterations: dict[str, list[Alteration]] = {}
     for current_applied in applied.values():
         for resource in current_applied.resources:
-            if resource.key in owners:
+            if resource.group_kind not in _ALTERING or resource.key in owners:
                 continue
             for alteration in _alterations(resource):
                 alterations.setdefault(alteration.directory, []).append(alteration)

@@ -10,6 +10,8 @@ from bot.core.states.roots.root import Root
 _HELM_HOOK: Final = "helm.sh/hook"
 _ARGO_HOOK: Final = "argocd.argoproj.io/hook"
 # https://helm.sh/docs/topics/charts_hooks/: `test-success` is the name before Helm 3.
+_MARK: Final = b"/hook"
+"""What both annotations hold: few resources have either, and to decode all of them costs much."""
 _TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 
 
@@ -20,6 +22,8 @@ def is_applied(root: Root, resource: Resource) -> bool:
     where a HelmRelease asks for it. Argo CD reads the annotations in every manifest, and in
     plain manifests they mean nothing to anybody else.
     """
+    if _MARK not in resource.encoded:
+        return True
     tool = root.declared.tool if root.declared is not None else ""
     argo = tool == "argocd"
     hooks = _names(resource.annotations.get(_HELM_HOOK, ""))

@@ -164,7 +164,11 @@ def zone(path: str) -> str:
 
 def reserved(tree: Tree) -> Tree:
     """The entries of a tree at or above the directory of fetched files."""
-    return {path: file for path, file in tree.items() if path == _ABOVE or zone(path)}
+    return {
+        path: file
+        for path, file in tree.items()
+        if path.startswith(_ABOVE) and (path == _ABOVE or zone(path))
+    }
 
 
 def without_reserved(tree: Tree) -> Tree:

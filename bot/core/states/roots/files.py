@@ -40,7 +40,11 @@ def files_of(tree: Tree, ignore: Iterable[str] = ()) -> Files:
     ignored = tuple(ignore)
     seen = {path: file for path, file in sorted(tree.items()) if not _hidden(path, ignored)}
     regular = {path: file for path, file in seen.items() if file.mode in REGULAR}
-    charts = frozenset(directory(path) for path in regular if base_name(path) == CHART_NAME)
+    charts = frozenset(
+        directory(path)
+        for path in regular
+        if path.endswith(CHART_NAME) and base_name(path) == CHART_NAME
+    )
     manifests = {
         path: file
         for path, file in regular.items()
@@ -89,7 +93,8 @@ def _is_charts_own(segments: list[str]) -> bool:
 
 
 def _hidden(path: str, ignored: tuple[str, ...]) -> bool:
-    if any(part.startswith(".") for part in path.split("/")[:-1]):
+    place = directory(path)
+    if place.startswith(".") or "/." in place:
         return True
     return bool(ignored) and path_matches(path, ignored)
 
@@ -98,6 +103,8 @@ def _kustomizations(regular: Mapping[str, File], charts: frozenset[str]) -> Mapp
     """The file of each directory's kustomization; kustomize refuses two, the first is named."""
     paths: dict[str, str] = {}
     for path in regular:
+        if not path.endswith(KUSTOMIZATION_NAMES):
+            continue
         name = base_name(path)
         if name in KUSTOMIZATION_NAMES and owning_chart(path, charts) is None:
             place = directory(path)
