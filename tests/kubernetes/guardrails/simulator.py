@@ -39,16 +39,25 @@ class Request:
     judged: bool
 
 
-def requests(conditions: tuple[str, ...], text: str) -> Iterator[Request]:
-    """Every request of the world that this text may tell apart, under every truth of these."""
+def requests(conditions: tuple[str, ...], text: str, *, every: bool = False) -> Iterator[Request]:
+    """The requests of the world that this text may tell apart, under every truth of these.
+
+    An operation, a group or a namespace that the text does not name stands for all others that it
+    does not name. With `every`, all of them are there.
+    """
     outer_labels = LABELS if "namespaceSelector" in text else LABELS[:1]
     inner_labels = LABELS if re.search(r'"(objectS|labelS|s)elector"', text) else LABELS[:1]
     images = IMAGES if "glob" in text else IMAGES[:1]
-    resources = tuple((group, name, kind) for group in GROUPS for name, kind in KINDS.items())
+    # Kyverno's policies are for what is created or updated, and do not say so.
+    operations = [op for op in OPERATIONS if every or op == "CREATE" or f'"{op}"' in text]
+    groups = [group for group in GROUPS if every or group != "apps" or '"apps"' in text]
+    named = every or re.search(r'"(n|excludedN)amespaces"', text)
+    spaces = SPACES if named else SPACES[-2:]
+    resources = tuple((group, name, kind) for group in groups for name, kind in KINDS.items())
     for values in product((True, False), repeat=len(conditions)):
         holds = dict(zip(conditions, values, strict=True))
         for op, res, space, outer, inner, image, judged in product(
-            (*OPERATIONS, "CONNECT"), resources, SPACES, outer_labels, inner_labels, images, TRUTHS
+            (*operations, "CONNECT"), resources, spaces, outer_labels, inner_labels, images, TRUTHS
         ):
             if (space == "") == (res[1] == "nodes"):
                 yield Request(op, res, space, outer, inner, image, holds, judged)
@@ -426,12 +435,12 @@ class Maker:
         return other
 
 
-def admits_more(base: list[Spec], head: list[Spec]) -> bool:
+def admits_more(base: list[Spec], head: list[Spec], *, every: bool = False) -> bool:
     """Whether there is a request that base refuses and head admits."""
     kind = base[0]["kind"]
     opaque = kind in {"ValidatingWebhookConfiguration", "K8sChecked"}
     conditions = ("w",) if opaque else ("u", "v")
     return any(
         refuses(base, request) and not refuses(head, request)
-        for request in requests(conditions, json.dumps([base, head]))
+        for request in requests(conditions, json.dumps([base, head]), every=every)
     )

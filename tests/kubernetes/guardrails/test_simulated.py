@@ -11,7 +11,8 @@ from bot.kubernetes.guardrails.weakened import guardrails_weakened
 from tests.kubernetes.guardrails.simulator import Maker, admits_more
 from tests.states import world
 
-_PAIRS = int(os.environ.get("FAIRLEAD_GUARD_PAIRS", "150"))
+_ASKED = os.environ.get("FAIRLEAD_GUARD_PAIRS", "")
+_PAIRS = int(_ASKED or "300")
 
 
 @pytest.mark.parametrize("part", range(5))
@@ -20,4 +21,12 @@ def test_a_guard_is_weakened_exactly_where_a_request_is_newly_admitted(part: int
         base, head = Maker(seed).pair()
         found = list(guardrails_weakened(*(world(*map(json.dumps, side)) for side in (base, head))))
         loud = [finding for finding in found if finding.severity != "notice"]
-        assert bool(loud) == admits_more(base, head), (seed, base, head, found)
+        newly_admitted = admits_more(base, head, every=bool(_ASKED))
+        assert bool(loud) == newly_admitted, (seed, base, head, found)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_requests_that_no_guard_tells_apart_are_asked_once(seed: int) -> None:
+    base, head = Maker(seed).pair()
+
+    assert admits_more(base, head) == admits_more(base, head, every=True)
