@@ -11,8 +11,8 @@ from bot.core.engine.review import ReviewFinding
 from bot.records import dataclass
 
 MOST_OF_A_LINE: Final = 3
-"""Findings on one line that share a thread. More of them have another cause than the line alone,
-such as a version that moves."""
+"""Rules whose findings on one line share a thread. More of them have another cause than the line
+alone, such as a version that moves."""
 
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NUMBER: Final = re.compile(r"\b\d+\b")
@@ -46,15 +46,23 @@ def causes(findings: Iterable[ReviewFinding]) -> tuple[ReportedCause, ...]:
     for finding in leads:
         groups[_likeness(finding, shared.get(id(finding), ()))].append(finding)
     return tuple(
-        ReportedCause(first, shared.get(id(first), ()), tuple(alike))
-        for first, *alike in groups.values()
+        _cause(first, shared.get(id(first), ()), alike) for first, *alike in groups.values()
     )
 
 
-def on_one_line(findings: Sequence[ReviewFinding]) -> dict[int, tuple[ReviewFinding, ...]]:
-    """Findings of different rules on one line: the first, by `id()`, and the others.
+def _cause(
+    first: ReviewFinding, on_its_line: tuple[ReviewFinding, ...], alike: list[ReviewFinding]
+) -> ReportedCause:
+    also = tuple(finding for finding in on_its_line if finding.rule != first.rule)
+    same = (finding for finding in on_its_line if finding.rule == first.rule)
+    return ReportedCause(first, also, (*same, *alike))
 
-    Only a few that are about one mistake: not what a changed version of a chart brings.
+
+def on_one_line(findings: Sequence[ReviewFinding]) -> dict[int, tuple[ReviewFinding, ...]]:
+    """Findings on one line that are one mistake: the first, by `id()`, and the others.
+
+    They are of a few rules, and those of one rule are alike, as where one base is built for several
+    namespaces: not what a changed version of a chart brings.
     """
     lines: dict[object, list[ReviewFinding]] = defaultdict(list)
     for finding in findings:
@@ -63,10 +71,14 @@ def on_one_line(findings: Sequence[ReviewFinding]) -> dict[int, tuple[ReviewFind
     return {
         id(first): tuple(others)
         for first, *others in lines.values()
-        if others
-        and len(others) < MOST_OF_A_LINE
-        and len({first.rule, *(other.rule for other in others)}) == len(others) + 1
+        if others and _one_mistake((first, *others))
     }
+
+
+def _one_mistake(findings: Sequence[ReviewFinding]) -> bool:
+    rules = {finding.rule for finding in findings}
+    kinds = {_likeness(finding, ()) for finding in findings}
+    return len(rules) <= MOST_OF_A_LINE and len(kinds) == len(rules)
 
 
 def _likeness(finding: ReviewFinding, also: tuple[ReviewFinding, ...]) -> object:

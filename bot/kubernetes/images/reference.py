@@ -61,8 +61,12 @@ class ImageReference:
 
     @property
     def origin(self) -> tuple[str, str]:
-        """Registry and first path segment, which say whose image it is; the host in lower case."""
-        return self.domain.lower(), self.path.partition("/")[0]
+        """Registry and first path segment, which say whose image it is; the host in lower case.
+
+        A path of one segment is the image's own name, and says that the registry is its owner's.
+        """
+        owner, _, rest = self.path.partition("/")
+        return self.domain.lower(), owner if rest else ""
 
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""

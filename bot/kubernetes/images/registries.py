@@ -78,14 +78,14 @@ def _is_from_elsewhere(new: NewImage, image: ImageReference, before: State) -> b
 
 
 def _origin_left(new: NewImage, image: ImageReference) -> Origin | None:
-    """The registry that a container's image moves away from while it keeps the rest of its name."""
+    """The registry that a container's image moves away from while it keeps its own name."""
     place = route_text(new.use.node.route)
     for old in new.earlier:
         was = old.image
-        if was and _rest(was) == _rest(image) and route_text(old.node.route) == place:
+        if was and _name(was) == _name(image) and route_text(old.node.route) == place:
             return was.origin
     return None
 
 
-def _rest(image: ImageReference) -> str:
-    return image.path.partition("/")[2]
+def _name(image: ImageReference) -> str:
+    return image.path.rpartition("/")[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.core.engine.review import ResourceReference
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.core.publish.causes import ReportedCause, causes, on_one_line
@@ -15,6 +16,8 @@ PORT = finding("network-policy-service-port", message="The policy names the Serv
 BLOCKED = finding(
     "service-blocked-by-network-policy", message="Traffic to shop/api is blocked", fingerprint="b1"
 )
+POSTED = Posted("fairlead[bot]")
+FILES = [ChangedFile("apps/api.yaml", "@@ -12 +12 @@\n-a\n+b")]
 
 
 def test_two_rules_on_one_line_are_one_cause() -> None:
@@ -25,6 +28,26 @@ def test_findings_of_one_rule_on_one_line_are_two_mistakes() -> None:
     other = replace(PORT, message="The policy opens a port to everybody", fingerprint="c")
 
     assert causes([PORT, other]) == (ReportedCause(PORT), ReportedCause(other))
+
+
+def test_one_base_that_is_built_for_three_namespaces_is_one_cause() -> None:
+    built = [
+        replace(
+            finding("image-tag-mutable", message=f"Service {space}/api runs 'a:latest'"),
+            resource=ResourceReference("", "Service", space, "api"),
+            fingerprint=space,
+        )
+        for space in ("one", "two", "three")
+    ]
+    review = decided(*built)
+
+    assert causes(built) == (ReportedCause(built[0], alike=tuple(built[1:])),)
+    assert causes([*built, BLOCKED]) == (
+        ReportedCause(built[0], also=(BLOCKED,), alike=tuple(built[1:])),
+    )
+    operations = plan(review, Policy(), POSTED, FILES)
+    (comment,) = next(held.comments for held in operations if isinstance(held, PostReview))
+    assert all(f"id `{space}`" in comment.body for space in ("two", "three"))
 
 
 def test_what_a_version_brings_does_not_share_a_thread() -> None:
@@ -60,13 +83,7 @@ def test_another_message_is_another_cause() -> None:
 
 
 def test_two_rules_for_one_mistake_get_one_thread() -> None:
-    patch = "@@ -12 +12 @@\n-a\n+b"
-    operations = plan(
-        decided(PORT, BLOCKED),
-        Policy(),
-        Posted("fairlead[bot]"),
-        [ChangedFile("apps/api.yaml", patch)],
-    )
+    operations = plan(decided(PORT, BLOCKED), Policy(), POSTED, FILES)
 
     (posted,) = (held for held in operations if isinstance(held, PostReview))
     assert [(held.line, held.fingerprint) for held in posted.comments] == [(12, PORT.fingerprint)]

@@ -268,10 +268,13 @@ def test_our_comments_without_a_marker_are_left_alone() -> None:
 
 def test_only_so_many_threads_are_opened_worst_first() -> None:
     mild = [
-        finding(severity=Severity.WARNING, fingerprint=f"b{number}")
+        finding(severity=Severity.WARNING, fingerprint=f"b{number}", message="open" + "!" * number)
         for number in range(MOST_COMMENTS)
     ]
-    bad = [finding(line=11, side="LEFT", fingerprint=f"a{number}") for number in range(3)]
+    bad = [
+        finding(line=11, side="LEFT", fingerprint=f"a{number}", message="gone" + "!" * number)
+        for number in range(3)
+    ]
     review = decided(*mild, *bad)
 
     (first,) = planned(review)
@@ -293,7 +296,10 @@ def test_one_version_has_few_threads_worst_first() -> None:
         for number in range(8)
     ]
     other = finding(severity=Severity.WARNING, fingerprint="b", moved="nginx 1.0.0 -> 2.0.0")
-    own = [finding(severity=Severity.WARNING, fingerprint=f"c{number}") for number in range(5)]
+    own = [
+        finding(severity=Severity.WARNING, fingerprint=f"c{number}", message="open" + "!" * number)
+        for number in range(5)
+    ]
     review = decided(*moved, other, *own)
 
     (first,) = planned(review)
@@ -313,7 +319,10 @@ def test_threads_of_a_version_that_stand_count_as_opened() -> None:
 
 
 def test_threads_that_stand_count_as_opened() -> None:
-    found = [finding(fingerprint=f"a{number}") for number in range(MOST_COMMENTS + 5)]
+    found = [
+        finding(fingerprint=f"a{number}", message="open" + "!" * number)
+        for number in range(MOST_COMMENTS + 5)
+    ]
     standing = [posted(held, number=number) for number, held in enumerate(found[:MOST_COMMENTS])]
 
     assert planned(decided(*found), *standing) == ()

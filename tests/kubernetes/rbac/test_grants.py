@@ -392,7 +392,7 @@ def test_a_new_object_that_the_api_refuses_grants_nothing() -> None:
             {0},
         ),
         ("ClusterRole", {"rules": [rule(["get"], ["r"] * 200, ["g"] * 200)]}, {0}),
-        ("RoleBinding", {}, {"kind", "name"}),
+        ("RoleBinding", {}, {"roleRef"}),
         ("RoleBinding", {"roleRef": {"kind": "Thing", "name": "x"}}, {"kind"}),
         ("RoleBinding", {"roleRef": {"kind": "Role", "name": ""}}, {"name"}),
         ("ClusterRoleBinding", {"roleRef": {"kind": "Role", "name": "x"}}, {"kind"}),
