@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bot.core.finding import Finding, Severity
+from bot.core.resource import ResourceKey
 from bot.core.state import Change, State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads import cloud_identities, service_accounts
@@ -44,9 +45,12 @@ def _account_changes(change: Change) -> Iterator[service_accounts.AccountChange]
 
 
 def _went_with_its_users(change: Change, before: State, after: State) -> bool:
-    """Whether an account is removed together with every workload that ran as it."""
+    """Whether an account is removed with its namespace, or with every workload that ran as it."""
     if change.after is not None or change.key.group_kind != kinds.SERVICE_ACCOUNT:
         return False
+    space = ResourceKey("", "Namespace", None, change.key.namespace or "")
+    if before.get(space) is not None and after.get(space) is None:
+        return True
     used, still_used = (
         any(
             pods.template.service_account == change.key.name

@@ -115,12 +115,11 @@ def absence_severity(
     """The severity of the absence of a resource of these kinds in a namespace.
 
     It is `severity` where every root that could hold the resource was read and the namespace holds
-    resources of these kinds, a notice where only some roots were read, and None where the namespace
-    holds none of these kinds, so that they are probably kept elsewhere.
+    resources of these kinds. It is None where something was not read, which may hold the resource,
+    and where the namespace holds none of these kinds, so that they are probably kept elsewhere.
     """
-    if not state.of(*kinds, namespace=namespace):
-        return None
-    return severity if namespace in state.closed else Severity.NOTICE
+    seen = namespace in state.closed and state.of(*kinds, namespace=namespace)
+    return severity if seen else None
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) ->
     """The validator's refusals of the object itself, each once."""
     if result is None or result.status != "judged":
         return
-    templated = b"${" in new.encoded
+    templated = _is_templated(new)
     partial = _is_partial(new)
     for refusal in result.refusals:
         if new.group_kind == kinds.NETWORK_POLICY and "ipBlock" in refusal.field:
@@ -222,6 +222,16 @@ def _is_partial(new: Resource) -> bool:
         return False
     containers = list(new.at("spec", "template", "spec", "containers").items())
     return not all(container["image"].exists for container in containers) or not containers
+
+
+def _is_templated(new: Resource) -> bool:
+    """Whether something replaces parts of the object before the API server sees it.
+
+    Carriers have expressions of their own: ACM's and Kyverno's `{{ }}`, Tekton's `$( )`, the Flux
+    operator's `<< >>`.
+    """
+    signs = (b"${",) if new.source.nesting is None else (b"${", b"{{", b"$(", b"<<")
+    return any(sign in new.encoded for sign in signs)
 
 
 def _clause(refusal: Refusal) -> str:

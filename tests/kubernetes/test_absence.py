@@ -42,7 +42,7 @@ def said(before: State, after: State) -> list[tuple[str, str]]:
     ("things", "closed", "severity"),
     [
         ([OTHER, ALL], True, ["warning"]),
-        ([OTHER, ALL], False, ["notice"]),
+        ([OTHER, ALL], False, []),
         ([ALL], True, []),
         ([ALL], False, []),
         ([OTHER, ALL, thing("postgresql.cnpg.io/v1", "Cluster", "db", "shop")], True, []),

@@ -95,4 +95,6 @@ def _pattern(finding: ReviewFinding) -> str:
         resource = finding.resource
         for name in (f"{resource.namespace}/{resource.name}", resource.name):
             text = text.replace(name, "*")
+        if resource.namespace:
+            text = text.replace(f"namespace {resource.namespace}", "namespace *")
     return _NUMBER.sub("0", _QUOTED.sub("'*'", text))

@@ -11,10 +11,12 @@ from bot.core.state import State, changes
 from bot.core.values import Value
 from bot.kubernetes import kinds
 from bot.kubernetes.rbac import wording
+from bot.kubernetes.rbac.authority import Authority
 from bot.kubernetes.rbac.causes import changed_role_ref, generated
 from bot.kubernetes.rbac.effect import RBAC_GROUP
 from bot.kubernetes.rbac.gains import compare
 from bot.kubernetes.rbac.objects import Binding, RoleKey, read
+from bot.kubernetes.rbac.rules import CLUSTER
 from bot.kubernetes.workloads.pods import str_of
 
 
@@ -32,18 +34,27 @@ def unknown_roles(before: State, after: State) -> Iterator[Finding]:
         same = old is not None and old.role == role and {*binding.subjects} <= {*old.subjects}
         lost = same and role in comparison.before.roles
         if lost or not same:
-            yield _unknown(binding, after, lost=lost)
+            usual = _is_usual(binding, comparison.before)
+            yield _unknown(binding, after, lost=lost, usual=usual)
 
 
-def _unknown(binding: Binding, after: State, *, lost: bool) -> Finding:
+def _is_usual(binding: Binding, before: Authority) -> bool:
+    """Whether base gives each subject this role in some namespace, and so relies on it already."""
+    return binding.scope != CLUSTER and all(
+        any(edge.role == binding.role for edge in before.by_subject.get(subject, ()))
+        for subject in binding.subjects
+    )
+
+
+def _unknown(binding: Binding, after: State, *, lost: bool, usual: bool) -> Finding:
     """The finding for such a binding; a notice where the role may well be defined elsewhere.
 
     A warning where that cannot be said: of the whole cluster, or where something that may define
-    the role was not built.
+    the role was not built. `usual`: the subjects have the role in another namespace.
     """
     role = binding.role
     space = binding.resource.namespace
-    unread = space is None or space not in after.closed
+    unread = (space is None or space not in after.closed) and not usual
     certain = role.kind == "Role" and role.namespace in after.closed
     judged = certain and bool(after.of(kinds.ROLE, namespace=role.namespace))
     gone = "this change removes" if lost else "is not defined here"
