@@ -6,6 +6,7 @@ import ast
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +75,22 @@ def test_no_function_is_too_long_to_read() -> None:
     }
 
     assert long == {}
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    named = {
+        ".".join(path.with_suffix("").parts).removesuffix(".__init__"): module
+        for path, module in modules().items()
+    }
+    imports: dict[str, set[str]] = {name: set() for name in named}
+    for name, module in named.items():
+        for node in module.body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                inside = (f"{node.module}.{alias.name}" for alias in node.names)
+                targets = {target if target in named else node.module for target in inside}
+                imports[name] |= targets & named.keys()
+
+    TopologicalSorter(imports).prepare()  # raises CycleError with the modules of a cycle
 
 
 def test_names_say_what_they_name() -> None:
