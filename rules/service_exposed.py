@@ -9,7 +9,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.checks import new_findings
 from bot.kubernetes.routes.exposure import Exposure, sources_widened
-from bot.kubernetes.routes.loadbalancers import ProviderName
+from bot.kubernetes.routes.loadbalancer_providers import ProviderName
 
 SEVERITY = Severity.WARNING
 CONSENT = SPEC_AND_ANNOTATIONS

@@ -6,9 +6,9 @@ task carries nothing that a verdict depends on: that is read from GitHub when th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
 
 Reason = Literal["changed", "requested", "missing", "moved", "refetch", "policy"]
 Priority = Literal["people", "bots", "recheck", "sweep"]
@@ -19,6 +19,9 @@ MaintenanceKind = Literal[
     "act", "close", "forget", "obey", "recheck", "recheck-installation", "rerun", "sweep",
     "sweep-all", "sweep-installation", "ungroup", "welcome",
 ]  # fmt: skip
+
+SPREAD: Final = 2.0
+"""Seconds between two reviews that nobody waits for, to spare the installation's budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +192,6 @@ class Batch:
 
 Task: TypeAlias = Job | Announcement | GroupJob | PushJob | MaintenanceTask | Batch
 
-_KINDS: Final = {
-    **{kind.__name__: kind for kind in (Job, GroupJob, PushJob, MaintenanceTask)},
-    "Errand": MaintenanceTask,  # as version 0.1.0 stored it, with the field `chore`
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -207,28 +205,3 @@ class Done:
 def together(tasks: Sequence[Task]) -> Task:
     """The tasks of a delivery as one task, so that they are recorded in one step."""
     return tasks[0] if len(tasks) == 1 else Batch(tasks[0].installation, tuple(tasks))
-
-
-def written(task: Task) -> dict[str, Any]:
-    """A task as the queue stores it."""
-    if isinstance(task, Batch):
-        rows = [written(item) for item in task.tasks]
-        return {"kind": "Batch", "installation": task.installation, "tasks": rows}
-    return {"kind": type(task).__name__, **asdict(task)}
-
-
-def read(row: Mapping[str, Any]) -> Task:
-    """The task that `written` wrote, by this release or an earlier one.
-
-    The first releases stored jobs without a kind, and called a maintenance task's action a chore.
-    """
-    fields = {name: value for name, value in row.items() if name != "kind"}
-    kind = row.get("kind", "Job")
-    if "chore" in fields:
-        fields["action"] = fields.pop("chore")
-    if kind == "Announcement":
-        return Announcement(**{**fields, "job": Job(**fields["job"])})
-    if kind == "Batch":
-        return Batch(fields["installation"], tuple(map(read, fields["tasks"])))
-    task: Task = _KINDS[kind](**fields)
-    return task

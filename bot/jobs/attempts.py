@@ -11,7 +11,8 @@ from typing import Any, Final, TypedDict
 import structlog
 
 from bot.errors import GitError, GitHubError, InstallationGone
-from bot.github.tasks import Done, GroupJob, Job, MaintenanceTask, Task, written
+from bot.github.task_text import written
+from bot.github.tasks import Done, GroupJob, Job, MaintenanceTask, Task
 from bot.jobs import lanes
 from bot.jobs.isolation import Isolation
 from bot.jobs.records import DATABASE_ERRORS, reference

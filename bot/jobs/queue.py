@@ -14,7 +14,8 @@ import structlog
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from bot.errors import JobFailed, QueueError
-from bot.github.tasks import Task, read, written
+from bot.github.task_text import read, written
+from bot.github.tasks import Task
 from bot.jobs import janitor, lanes, records
 from bot.jobs.attempts import AttemptNumber, AttemptResult, Attempts
 from bot.jobs.crashes import Crashes

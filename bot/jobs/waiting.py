@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from dbos import DBOS
 
-from bot.github.tasks import Announcement, Job, Task, read
+from bot.github.task_text import read
+from bot.github.tasks import Announcement, Job, Task
 from bot.jobs import lanes
 from bot.jobs.coalescing import covers
 from bot.jobs.database import QueueDatabase

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -16,19 +16,17 @@ from bot.core.engine.settle import settle
 from bot.core.globs import name_matches
 from bot.core.policy.model import Policy
 from bot.github.connection import GitHubConnection
-from bot.github.people import ask_to_review, is_merged
+from bot.github.people import ask_to_review
 from bot.github.pulls import PullRequest, read_pull
 from bot.service.audit_facts import ShownFinding
 from bot.service.audit_record import Record
 from bot.service.authorship import authorship_of
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext
+from bot.service.promoted_approvals import promoted
 from bot.service.review_approvals import approvals_by_review
 
 log = structlog.get_logger()
-
-_MOST_ELSEWHERE = 20
-"""A change that was accepted on more pull requests than this is no promotion of one of them."""
 
 
 def record_of(context: ServiceContext, github: GitHubConnection, number: int) -> Record:
@@ -107,7 +105,7 @@ def settled(
             *record.approvals(),
             *approvals_by_review(context, github, pull, record, case.required),
         ),
-        elsewhere=tuple(_promoted(github, case.policy, record, tuple(fingerprints))),
+        elsewhere=tuple(promoted(github, case.policy, record, tuple(fingerprints))),
         overridden=overridden,
     )
     return SettledReview(settle(case.review, approvers, consent), approvers)
@@ -208,15 +206,3 @@ def tell_teams(
             taken = ask_to_review(github, pull, team)
             record.notify(team, pull.head, taken=taken)
             log.info("team asked to review", team=team, taken=taken)
-
-
-def _promoted(
-    github: GitHubConnection, policy: Policy, record: Record, fingerprints: tuple[str, ...]
-) -> Iterator[Approval]:
-    """What was accepted of these findings on pull requests that were merged since."""
-    if not policy.promotes or not fingerprints:
-        return
-    approvals = record.elsewhere(fingerprints)
-    numbers = sorted({approval.pull for approval in approvals}, reverse=True)[:_MOST_ELSEWHERE]
-    merged = {number for number in numbers if is_merged(github, number)}
-    yield from (approval for approval in approvals if approval.pull in merged)

@@ -11,14 +11,13 @@ from typing import Final
 import structlog
 
 from bot.analysis.process.cache import forget
-from bot.core.publish.notices import installed
 from bot.github import check_runs, checks, installations
-from bot.github.api import read_if_there
 from bot.github.connection import GitHubConnection
 from bot.github.events import again
 from bot.github.people import People
 from bot.github.pulls import PullRequest, on_head, open_pulls
 from bot.github.tasks import (
+    SPREAD,
     Announcement,
     Batch,
     Done,
@@ -33,11 +32,9 @@ from bot.service import merge_queue, review_pull_request
 from bot.service.approvals import lapsed
 from bot.service.commands import run_command
 from bot.service.context import ServiceContext
+from bot.service.welcome import welcome
 
 log = structlog.get_logger()
-
-SPREAD: Final = 2.0
-"""Seconds between two reviews that nobody waits for, to spare the installation's budget."""
 
 RECHECK_SPREAD: Final = 0.25
 """Seconds between two reviews after a change of the policy: 400 begin within 100 s."""
@@ -67,39 +64,6 @@ def _act(context: ServiceContext, task: MaintenanceTask) -> Done:
 
 def _close(context: ServiceContext, task: MaintenanceTask) -> Done:
     return review_pull_request.close(context, Job(task.installation, task.repository, task.number))
-
-
-def _welcome(context: ServiceContext, task: MaintenanceTask) -> Done:
-    """A repository of a new installation: its check becomes selectable, its pull requests get one.
-
-    Nobody asked for comments on pull requests that are older than the installation: they get the
-    check alone. Later ones have webhooks of their own.
-    """
-    with context.connected(task.installation, task.repository) as github:
-        tip = _tip(github)
-        if tip is None:
-            return Done("empty")
-        checks.greet(github, tip, installed())
-        jobs = tuple(
-            Job(task.installation, task.repository, pull.number, priority="sweep", quiet=True)
-            for pull in open_pulls(github)
-            if _was_there(pull, task.detail)
-        )
-    return Done("welcomed", jobs, SPREAD)
-
-
-def _was_there(pull: PullRequest, since: str) -> bool:
-    """Whether a pull request is older than this timestamp, or either of them is unknown."""
-    if not since.isdigit() or not pull.created_at:
-        return True
-    return datetime.fromisoformat(pull.created_at).timestamp() < int(since)
-
-
-def _tip(github: GitHubConnection) -> str | None:
-    """The default branch's newest commit, None for an empty repository."""
-    path = f"/repos/{github.full_name}/git/ref/heads/{github.default_branch}"
-    answer = read_if_there(github.github.requester, path, frozenset({404, 409}))
-    return None if answer is None else str(answer["object"]["sha"])
 
 
 def _sweep(context: ServiceContext, task: MaintenanceTask) -> Done:
@@ -230,7 +194,7 @@ _CHORES: Final[Mapping[MaintenanceKind, Callable[[ServiceContext, MaintenanceTas
             "sweep-all": _sweep_all,
             "sweep-installation": _sweep_installation,
             "ungroup": merge_queue.leave,
-            "welcome": _welcome,
+            "welcome": welcome,
         }
     )
 )

@@ -24,11 +24,10 @@ from bot.git import Repository
 from bot.github import check_runs, checks
 from bot.github.connection import GitHubConnection
 from bot.github.pulls import open_pulls, pulls_of
-from bot.github.tasks import Done, Job, MaintenanceTask, PushJob, Task
+from bot.github.tasks import SPREAD, Done, Job, MaintenanceTask, PushJob, Task
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages
 from bot.service.deadline import Deadline
-from bot.service.maintenance import SPREAD
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 
 from bot.store.audit import Audit, AuditEntry
 from bot.store.reviews import Reviews
-from bot.web.pages import harden, page, style
+from bot.web.rendering import harden, page, style
 
 _MOST_REVIEWS = 100
 _MOST_REPOSITORIES = 50

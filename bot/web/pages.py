@@ -6,13 +6,10 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
-import jinja2
 import msgspec
 from flask import Blueprint, Response, redirect, request
 from markupsafe import Markup
@@ -24,6 +21,7 @@ from bot.core.publish.page_model import ReviewPage
 from bot.store.audit import Audit, AuditEntry
 from bot.store.reviews import Reviews, StoredReview
 from bot.web.graph import draw
+from bot.web.rendering import harden, page, style
 from bot.web.rule_pages import rule_pages
 from bot.web.signin import SESSION_SECONDS, SignedIn, SignIn
 
@@ -31,10 +29,7 @@ SESSION: Final = "fairlead_session"
 LOGIN: Final = "fairlead_login"
 
 _HEAD: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'self'"
-)
+
 _MOST_EVENTS: Final = 100
 _EVENTS: Final = {
     "concluded": "reviewed",
@@ -205,40 +200,6 @@ class _Pages:
         return page(
             "message.html", HTTPStatus.NOT_FOUND, title="Not found", text=text, who=self._who()
         )
-
-
-def harden(response: Response) -> Response:
-    """No script, no frame, nothing from other sites, nothing left in caches."""
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-def page(name: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:
-    """A template of `templates/web` as a response."""
-    text = _templates().get_template(name).render(**values)
-    return Response(text, status, mimetype="text/html")
-
-
-def style() -> Response:
-    """The one style sheet."""
-    text = (resources.files("templates") / "web" / "style.css").read_text(encoding="utf-8")
-    response = Response(text, mimetype="text/css")
-    response.headers["Cache-Control"] = "public, max-age=3600"
-    return response
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("templates", "web"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _events(audit: Audit, stored: StoredReview) -> Sequence[tuple[str, str, str, str]]:

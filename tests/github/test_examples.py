@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.github.tasks import MaintenanceTask, read, written
+from bot.github.task_text import read, written
+from bot.github.tasks import MaintenanceTask
 from bot.github.webhook import parse
 
 DATA = Path(__file__).parent.parent / "data" / "github" / "examples.json.gz"

@@ -12,16 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import DeliveryError
-from bot.github.tasks import (
-    Announcement,
-    GroupJob,
-    Job,
-    MaintenanceTask,
-    PushJob,
-    Task,
-    read,
-    written,
-)
+from bot.github.task_text import read, written
+from bot.github.tasks import Announcement, GroupJob, Job, MaintenanceTask, PushJob, Task
 from bot.github.webhook import EVENTS, Delivery, parse, signed
 
 HEADERS = {"X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}

@@ -15,6 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import AnalysisError, GitError, GitHubError, InstallationGone, UsageError
+from bot.github.task_text import read
 from bot.github.tasks import (
     Announcement,
     Batch,
@@ -25,7 +26,6 @@ from bot.github.tasks import (
     Priority,
     PushJob,
     Task,
-    read,
 )
 from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics

@@ -15,10 +15,10 @@ from typing import Final
 
 from bot.app import DeliveryIntake, create_app
 from bot.github.budget import A_MINUTE
-from bot.github.tasks import Announcement, Batch, Done, Job, MaintenanceTask, Task, read, written
+from bot.github.task_text import read, written
+from bot.github.tasks import SPREAD, Announcement, Batch, Done, Job, MaintenanceTask, Task
 from bot.jobs import Queue, QueueOptions, lanes
 from bot.metrics import Metrics
-from bot.service.maintenance import SPREAD
 from tests.service.world import GOOD, World
 
 SECRET: Final = "flood"

@@ -21,10 +21,11 @@ from yaml.events import (
 from bot.core.reading.anchors import Anchors, YamlAnchor
 from bot.core.reading.events import EventSource, raw_event_source, refusal
 from bot.core.reading.folded import refolded
+from bot.core.reading.keys import key_text
 from bot.core.reading.limits import FileLimits
 from bot.core.reading.merges import WANT_MAPPING, Merges
 from bot.core.reading.notes import HazardNote, Notes, Sort
-from bot.core.reading.scalars import Odd, Scalar, ScalarTable, key_text
+from bot.core.reading.scalars import Odd, Scalar, ScalarTable
 from bot.core.reading.tags import Dialect, is_hazard, short, tagged
 from bot.errors import ReadingError
 from bot.records import dataclass

@@ -16,8 +16,9 @@ from yaml.events import (
 )
 
 from bot.core.reading.events import EventSource
+from bot.core.reading.keys import key_text
 from bot.core.reading.limits import FileLimits
-from bot.core.reading.scalars import Odd, key_text, resolve
+from bot.core.reading.scalars import Odd, resolve
 from bot.core.reading.tags import Dialect, short
 from bot.core.resource import ListStep, Route, Step
 from bot.errors import ReadingError

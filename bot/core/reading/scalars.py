@@ -7,7 +7,6 @@ read 1.1 octals; v3 alone turns dates into times and leaves `yes` and its like a
 from __future__ import annotations
 
 import re
-import struct
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final, TypeAlias
 
@@ -25,7 +24,7 @@ _NOT_FINITE: Final = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), ".inf"),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), "-.inf"),
 }
-_INTEGER: Final = re.compile(
+INTEGER: Final = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))"
 )
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -80,7 +79,7 @@ def _number(text: str, digits: int) -> Scalar | Odd:
     if text[0] == ".":
         return _float(text.replace("_", ""), text) if _DOT_FLOAT.fullmatch(text) else text
     plain = text.replace("_", "")
-    whole = _INTEGER.fullmatch(plain)
+    whole = INTEGER.fullmatch(plain)
     value = _integer(whole) if whole else None
     if whole and value is not None:
         octal = whole[4] is not None and whole[4] == plain.lstrip("+-")[1:]
@@ -89,7 +88,7 @@ def _number(text: str, digits: int) -> Scalar | Odd:
 
 
 def _numeric(plain: str) -> bool:
-    return bool(_INTEGER.fullmatch(plain) or _FLOAT.fullmatch(plain))
+    return bool(INTEGER.fullmatch(plain) or _FLOAT.fullmatch(plain))
 
 
 def _integer(whole: re.Match[str]) -> int | None:
@@ -157,42 +156,6 @@ def _offset(zone: str | None) -> timezone:
     return timezone(-delta if zone[0] == "-" else delta)
 
 
-def key_text(text: str, value: Scalar) -> str | None:
-    """What sigs.k8s.io/yaml makes of a plain key that is no string, or None: it refuses it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return None
-    plain = text.replace("_", "")
-    if isinstance(value, int) and _INTEGER.fullmatch(plain):
-        return str(value) if value < 1 << 63 else None
-    return float_key(float(plain))
-
-
-def float_key(value: float) -> str:
-    """A float as Go's FormatFloat(value, 'g', -1, 32) writes it."""
-    try:
-        single = struct.unpack("<f", struct.pack("<f", value))[0]
-    except OverflowError:
-        return ".inf" if value > 0 else "-.inf"
-    text = next(
-        rendered
-        for precision in range(17)
-        if struct.pack("<f", float(rendered := f"{single:.{precision}e}"))
-        == struct.pack("<f", single)
-    )
-    mantissa, _, exponent = text.partition("e")
-    power = int(exponent)
-    if power < -4 or power >= 6:
-        return f"{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
-    digits = mantissa.replace(".", "").lstrip("-")
-    sign = "-" if mantissa.startswith("-") else ""
-    if power < 0:
-        return f"{sign}0.{'0' * (-power - 1)}{digits}"
-    whole, fraction = digits[: power + 1].ljust(power + 1, "0"), digits[power + 1 :]
-    return f"{sign}{whole}{'.' + fraction if fraction else ''}"
-
-
 class ScalarTable(dict[str, "Scalar | Odd"]):
     """Plain scalars already resolved. Bounded; it also makes equal strings one object."""
 
@@ -220,4 +183,4 @@ def kind_of(text: str, value: Scalar | Odd) -> str:
         return "bool"
     if isinstance(value, str):
         return "str"
-    return "int" if _INTEGER.fullmatch(text.replace("_", "")) else "float"
+    return "int" if INTEGER.fullmatch(text.replace("_", "")) else "float"

@@ -13,9 +13,9 @@ from bot.kubernetes import kinds
 from bot.kubernetes.addresses import EVERYWHERE, Addresses
 from bot.kubernetes.causes import changed_position
 from bot.kubernetes.checks import ReachedNamespaces, Violation, finding_at
+from bot.kubernetes.routes.loadbalancer_providers import ProviderName
 from bot.kubernetes.routes.loadbalancers import (
     INTERNAL_ANNOTATIONS,
-    ProviderName,
     is_internal,
     only_private_sources,
     provider_of,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node
 from bot.core.values import Value
+from bot.kubernetes.schemas.scalar_types import fits, is_base64
 from bot.kubernetes.schemas.shape import (
     Definitions,
     EnumShape,
@@ -156,37 +155,12 @@ def _enumerated(node: Node, values: tuple[str, ...]) -> Iterator[SchemaViolation
 
 def _scalar(node: Node, shape: str) -> Iterator[SchemaViolation]:
     value = node.value
-    if not _fits(value, shape):
+    if not fits(value, shape):
         yield _wrong_type(node, _NAMES[shape])
     elif shape == "quantity" and isinstance(value, str) and not _QUANTITY.fullmatch(value.strip()):
         yield SchemaViolation("INVALID", node, "has a value that is not a quantity in")
-    elif shape == "bytes" and isinstance(value, str) and not _is_base64(value):
+    elif shape == "bytes" and isinstance(value, str) and not is_base64(value):
         yield SchemaViolation("INVALID", node, "has a value that is not base64 in")
-
-
-def _fits(value: Value, shape: str) -> bool:
-    match shape:
-        case "string" | "bytes":
-            return isinstance(value, str)
-        case "boolean":
-            return isinstance(value, bool)
-        case "integer":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "quantity":
-            return isinstance(value, str | int | float) and not isinstance(value, bool)
-        case _:
-            return isinstance(value, str | int) and not isinstance(value, bool)
-
-
-def _is_base64(value: str) -> bool:
-    """Whether Go's decoder takes it: it skips line breaks and wants padding."""
-    try:
-        base64.b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
 
 
 def _wrong_type(node: Node, wanted: str) -> SchemaViolation:

@@ -12,7 +12,8 @@ from bot.core.resource import Resource
 from bot.core.state import Environment, State
 from bot.kubernetes.checks import ReachedNamespaces
 from bot.kubernetes.routes.exposure import Exposure
-from bot.kubernetes.routes.loadbalancers import PROVIDERS, ProviderName, is_internal, provider_of
+from bot.kubernetes.routes.loadbalancer_providers import PROVIDERS, ProviderName
+from bot.kubernetes.routes.loadbalancers import is_internal, provider_of
 from tests.states import world
 
 BETA = "service.beta.kubernetes.io"
