@@ -11,7 +11,8 @@ from typing import Final
 import structlog
 
 from bot.analysis.process.cache import forget
-from bot.github import check_runs, checks, installations
+from bot.github import check_runs, checks
+from bot.github.app import installations
 from bot.github.connection import GitHubConnection
 from bot.github.events import again
 from bot.github.people import People

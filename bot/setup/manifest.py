@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from bot.errors import UsageError
-from bot.github.registration import EVENTS, PERMISSIONS
+from bot.github.app.registration import EVENTS, PERMISSIONS
 
 LONGEST_NAME: Final = 34
 """GitHub's limit: https://docs.github.com/apps/creating-github-apps/registering-a-github-app."""

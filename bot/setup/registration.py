@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import structlog
 
-from bot.github.registration import Registered
+from bot.github.app.registration import Registered
 from bot.setup.credentials import Credentials
 
 log = structlog.get_logger()

@@ -19,7 +19,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from bot.errors import GitHubError, UsageError
-from bot.github.registration import EVENTS, PERMISSIONS, converted
+from bot.github.app.registration import EVENTS, PERMISSIONS, converted
 from bot.setup.manifest import (
     LOCAL,
     LONGEST_NAME,

@@ -12,8 +12,8 @@ from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
 from bot.cli.diagnosis.github import look_at_github, settings_page
 from bot.cli.diagnosis.here import look_here
 from bot.errors import UsageError
-from bot.github.inspection import ApiResponse
-from bot.github.registration import EVENTS, PERMISSIONS
+from bot.github.app.inspection import ApiResponse
+from bot.github.app.registration import EVENTS, PERMISSIONS
 from bot.settings import FetchSettings, Settings
 from bot.standin import StandIn
 from bot.standin.accounts import App

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import GitHubError, UsageError
+from bot.github.app.inspection import Inspection
 from bot.github.auth import Gateway
-from bot.github.inspection import Inspection
 from bot.github.signing import SigningCommand, app_auth
 from bot.standin import StandIn
 

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bot.errors import UsageError
-from bot.github.registration import EVENTS, PERMISSIONS
+from bot.github.app.registration import EVENTS, PERMISSIONS
 from bot.settings import read_settings
 from bot.setup.credentials import Credentials, read_credentials, store
 from bot.setup.manifest import Registration, parse_registration, registration_url, web_address

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
 from bot.cli.diagnosis.rulesets import bypasses, merging
 from bot.errors import GitHubError
-from bot.github.inspection import Inspection, InstallationReader
+from bot.github.app.inspection import Inspection, InstallationReader
 
 CHECK: Final = "fairlead"
 

@@ -14,10 +14,10 @@ from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
 from bot.cli.diagnosis.webhook import deliveries, webhook
 from bot.core.policy.organisation import parse_organisation
 from bot.errors import GitHubError, PolicyError
+from bot.github.app.inspection import Inspection
+from bot.github.app.registration import EVENTS, NEEDED, NEEDED_EVENTS, lacking
 from bot.github.auth import Gateway
-from bot.github.inspection import Inspection
 from bot.github.organisation import place_of, read_organisation
-from bot.github.registration import EVENTS, NEEDED, NEEDED_EVENTS, lacking
 from bot.github.signing import app_auth
 from bot.settings import Settings
 

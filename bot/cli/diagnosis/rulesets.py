@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from bot.cli.diagnosis.diagnosis import Diagnosis, ok, warning
-from bot.github.inspection import InstallationReader
+from bot.github.app.inspection import InstallationReader
 
 _KINDS: Final[Mapping[str, str]] = {
     "DeployKey": "deploy keys",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bot.cli.diagnosis.diagnosis import Diagnosis, ok, problem, warning
-from bot.github.inspection import Inspection
+from bot.github.app.inspection import Inspection
 
 _MOST_DELIVERIES: Final = 200
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -91,8 +91,8 @@ def _from_file(path: Path, event: str | None) -> Replay:
 
 
 def _from_github(settings: Settings, guid: str) -> Replay:
+    from bot.github.app.inspection import Inspection  # noqa: PLC0415 - not for --help
     from bot.github.auth import Gateway  # noqa: PLC0415 - not for --help
-    from bot.github.inspection import Inspection  # noqa: PLC0415 - not for --help
     from bot.github.signing import app_auth  # noqa: PLC0415 - not for --help
 
     if not _GUID.fullmatch(guid):

@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.kubernetes.rbac.effect import RBAC_GROUP
-from bot.kubernetes.rbac.risks import (
-    ALTER,
-    CHANGE,
-    WRITE,
-    Risk,
-    RiskLevel,
-    on,
-)
+from bot.kubernetes.rbac.risks import ALTER, CHANGE, WRITE, Risk, RiskLevel, on
 
 _ADMISSION: Final = (
     "mutatingwebhookconfigurations",

@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.kubernetes.rbac.builtin import constraints_that_allow
-from bot.kubernetes.rbac.risks import (
-    CHANGE,
-    WRITE,
-    Primitive,
-    Risk,
-    RiskLevel,
-    on,
-)
+from bot.kubernetes.rbac.risks import CHANGE, WRITE, Primitive, Risk, RiskLevel, on
 
 _CALICO: Final = ("networkpolicies", "globalnetworkpolicies")
 _OTHER_POLICIES: Final = (

@@ -8,15 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.kubernetes.rbac.disruptions import DISRUPTIONS
-from bot.kubernetes.rbac.escalations import ESCALATIONS
-from bot.kubernetes.rbac.footholds import FOOTHOLDS
-from bot.kubernetes.rbac.risks import (
-    WRITE,
-    Risk,
-    RiskLevel,
-    on,
-)
+from bot.kubernetes.rbac.catalogue.disruptions import DISRUPTIONS
+from bot.kubernetes.rbac.catalogue.escalations import ESCALATIONS
+from bot.kubernetes.rbac.catalogue.footholds import FOOTHOLDS
+from bot.kubernetes.rbac.risks import WRITE, Risk, RiskLevel, on
 
 RISKS: Final[tuple[Risk, ...]] = (*ESCALATIONS, *FOOTHOLDS, *DISRUPTIONS)
 """Worst first; of several that a grant carries, the message names the first ones."""
