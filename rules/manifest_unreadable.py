@@ -19,6 +19,21 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         if error is not None and _is_new(error, old, new):
             flag, message = _flag_and_message(error, new)
             yield Finding(FileLine(new.path, error.line), message, key=flag, facts={"flag": flag})
+    yield from _refused_releases(before, after)
+
+
+def _refused_releases(before: State, after: State) -> Iterator[Finding]:
+    """The releases that fail, as Flux cannot read what their chart gives."""
+    known = {(old.node.resource.key, old.reason) for old in before.refused_releases}
+    for refused in after.refused_releases:
+        owner = refused.node.resource.key
+        if (owner, refused.reason) not in known:
+            message = (
+                f"{owner} fails: Flux refuses what its chart gives, though Helm accepts it: "
+                f"{refused.reason}"
+            )
+            flag = "rejected-by-flux"
+            yield Finding(refused.node, message, key=flag, facts={"flag": flag})
 
 
 def _is_new(error: ReadError, old: ManifestFile | None, new: ManifestFile) -> bool:

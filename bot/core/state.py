@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from bot.core.manifest import ManifestFile
 from bot.core.placement_change import PlacementChange
 from bot.core.policy.model import Policy
+from bot.core.refused_release import RefusedRelease
 from bot.core.rendering import Declared
 from bot.core.resource import GroupKind, Resource, ResourceKey, TextPosition
 from bot.core.template_decision import TemplateDecision
@@ -48,9 +49,9 @@ class State:
     that name the version of a remote source that was fetched and rendered. `addresses` are those of
     the repository under review. `declarations` are what declares the roots of this
     environment, `applied_by` those that declare the roots with each resource. `template_decisions`
-    are what changed templates leave to the
-    cluster or to chance. `foreign` are the keys of roles of other environments that are seen here,
-    since only the policy separates RBAC.
+    are what changed templates leave to the cluster or to chance, `refused_releases` the releases
+    that their tool cannot install. `foreign` are the keys of roles of other environments that are
+    seen here, since only the policy separates RBAC.
     Rules look resources up and never walk a whole state; what is computed from a whole state is
     computed once, by `derived`.
     """
@@ -68,6 +69,7 @@ class State:
     addresses: tuple[str, ...] = ()
     template_decisions: tuple[TemplateDecision, ...] = ()
     placement_changes: tuple[PlacementChange, ...] = ()
+    refused_releases: tuple[RefusedRelease, ...] = ()
     declarations: tuple[Declared, ...] = ()
     validations: Mapping[ResourceKey, ValidationResult] = field(
         default_factory=lambda: MappingProxyType({})

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from bot.core.manifest import ManifestFile
 from bot.core.placement_change import PlacementChange
 from bot.core.policy.model import Policy
+from bot.core.refused_release import RefusedRelease
 from bot.core.rendering import Declared
 from bot.core.resource import Resource, ResourceKey, TextPosition, written
 from bot.core.state import Environment, State
@@ -117,6 +118,11 @@ class TreeReading:
             applied_by=_applied_by(applied),
             template_decisions=tuple(
                 decision for decision in self.decisions if decision.path in made_of
+            ),
+            refused_releases=tuple(
+                RefusedRelease(root.root.declared.node, root.refusal)
+                for root in applied
+                if root.refusal and root.root.declared is not None
             ),
             placement_changes=tuple(
                 change

@@ -19,7 +19,7 @@ from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.scopes import Scopes
 from bot.core.states.carriers.nested import with_carried
 from bot.core.states.placements.hooks import is_applied
-from bot.core.states.rendered.origins import rendered
+from bot.core.states.rendered.origins import refusal_of, rendered
 from bot.core.states.rendered.renditions import Leaves, Rendition, rendition, steadied
 from bot.core.states.resources import identity_of, resources_of, source_of
 from bot.core.states.roots.closures import listed_manifests
@@ -51,7 +51,8 @@ class Applied:
     a renderer was needed. `volatile` are the leaves that another build of it had otherwise.
     `upgrade` is what it puts into a cluster that has it already, None where that is the same;
     `upgrade_reasons` say why that is not known. `listed` are the resources of plain files that a
-    kustomization lists which could not be built, in its own namespace.
+    kustomization lists which could not be built, in its own namespace. `refusal` says why the tool
+    that installs a chart refuses what the chart gives, empty where it does not.
     """
 
     root: Root
@@ -64,6 +65,7 @@ class Applied:
     upgrade: Rendition | None = None
     upgrade_reasons: tuple[Reason, ...] = ()
     listed: tuple[Resource, ...] = ()
+    refusal: str = ""
 
     @property
     def rendition(self) -> Rendition:
@@ -224,7 +226,8 @@ class RootReader:
         except UnbuildableError as error:
             failed = replace(built, message=str(error), status="failed")
             return Applied(root, (), files, _not_built(root, failed), unread, "failed")
-        applied = Applied(root, resources, files, status="rendered")
+        refusal = refusal_of(root, built)
+        applied = Applied(root, resources, files, status="rendered", refusal=refusal)
         return applied if root.reruns is None else self._rerun(applied, root.reruns)
 
     def _rerun(self, applied: Applied, reruns: Reruns) -> Applied:

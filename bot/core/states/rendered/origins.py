@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
-from bot.core.manifest import Object
+from bot.core.manifest import Manifest, Object
 from bot.core.reading import FileLimits, read_manifest
 from bot.core.reading.split import cut_for_kubectl, normalised
 from bot.core.rendering import ORIGIN_PREFIX, BuildResult
@@ -133,14 +134,9 @@ def _own_file(root: Root) -> str:
 
 def _of_helm(built: BuildResult, root: Root) -> Iterator[_Origin]:
     """The objects, each with the template or CRD that it comes from."""
-    manifest = read_manifest(built.output, _LIMITS)
+    manifest = _output(built.output)
     if manifest.kubectl.error is not None:
         raise UnbuildableError(f"what it gives cannot be read: {manifest.kubectl.error.message}")
-    refused = manifest.kustomize.error
-    if refused is not None and _is_flux(root):
-        raise UnbuildableError(
-            f"Flux refuses what it gives, as its post-renderer cannot read it: {refused.message}"
-        )
     sources: list[str] = []
     for chunk in cut_for_kubectl(normalised(built.output), _LIMITS).chunks:
         match = _SOURCE.match(chunk.data)
@@ -151,12 +147,22 @@ def _of_helm(built: BuildResult, root: Root) -> Iterator[_Origin]:
         yield _Origin(document.encoded, _template(sources, document, root))
 
 
-def _is_flux(root: Root) -> bool:
-    """Return whether a HelmRelease installs a chart: Flux reads its output by kustomize.
+@lru_cache(maxsize=2)
+def _output(output: bytes) -> Manifest:
+    """A chart's output, read; kept for the question that follows."""
+    return read_manifest(output, _LIMITS)
 
+
+def refusal_of(root: Root, built: BuildResult) -> str:
+    """Return why Flux cannot install what a chart gave; empty where it can, or another tool does.
+
+    Helm accepts what is read here; Flux has kustomize read it once more to label each object.
     https://github.com/fluxcd/helm-controller/tree/main/internal/postrender
     """
-    return root.declared is not None and root.declared.tool.startswith("flux")
+    if root.kind != "chart" or root.declared is None or not root.declared.tool.startswith("flux"):
+        return ""
+    error = _output(built.output).kustomize.error
+    return error.message if error is not None else ""
 
 
 def _template(sources: list[str], document: Object, root: Root) -> str:
