@@ -8,6 +8,7 @@ from typing import Final
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
+from bot.kubernetes.guardrails.slipped import namespaces_slipped
 from bot.kubernetes.guardrails.weakened import guardrails_weakened
 
 SEVERITY: Final = Severity.ERROR
@@ -17,3 +18,4 @@ SUBJECTS: Final[tuple[GroupKind, ...]] = ()  # the kinds of Gatekeeper's constra
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     yield from guardrails_weakened(before, after)
+    yield from namespaces_slipped(before, after)
