@@ -1,4 +1,4 @@
-"""Gatekeeper: constraints, their templates, and the namespaces that its Config leaves out.
+"""Gatekeeper: constraints, templates, mutators, and the namespaces that its Config leaves out.
 
 https://open-policy-agent.github.io/gatekeeper/website/docs/howto
 """
@@ -29,6 +29,7 @@ from bot.kubernetes.guardrails.search import CHECK
 from bot.kubernetes.selectors import label_selector
 
 CONSTRAINTS: Final = "constraints.gatekeeper.sh"
+MUTATIONS: Final = "mutations.gatekeeper.sh"
 TEMPLATE: Final = GroupKind("templates.gatekeeper.sh", "ConstraintTemplate")
 CONFIG: Final = GroupKind("config.gatekeeper.sh", "Config")
 # Admission asks the webhook, or a ValidatingAdmissionPolicy that Gatekeeper makes.
@@ -44,12 +45,14 @@ _REQUIRES: Final = re.compile(
 
 
 def gatekeeper_guards(state: State) -> Iterator[Guard]:
-    """The constraints, templates and configurations of a state."""
+    """The constraints, mutators, templates and configurations of a state."""
     for kind in sorted(state.kinds):
-        if kind.group == CONSTRAINTS:
-            for resource in state.of(kind):
-                roots = {resource.key: resource.root}
-                yield Guard(str(resource.key), f"constraints {kind}", roots, read_constraint)
+        if kind.group not in {CONSTRAINTS, MUTATIONS}:
+            continue
+        read = read_constraint if kind.group == CONSTRAINTS else read_mutator
+        for resource in state.of(kind):
+            roots = {resource.key: resource.root}
+            yield Guard(str(resource.key), f"{kind.group} {kind}", roots, read)
     for resource in state.of(TEMPLATE):
         yield Guard(str(resource.key), "templates", {resource.key: resource.root}, read_template)
     for resource in state.of(CONFIG):
@@ -74,6 +77,38 @@ def _constraint(root: Node) -> Clause:
         GuardField("parameters", spec["parameters"], "check"),
     ]
     return Clause("constraint", "", denies, tuple(fields), root["metadata"]["name"])
+
+
+def read_mutator(roots: GuardRoots) -> tuple[Clause, ...]:
+    """What each mutator changes: where, and to what, which is known by its text alone.
+
+    https://open-policy-agent.github.io/gatekeeper/website/docs/mutation
+    """
+    return tuple(_mutator(root) for root in roots.values())
+
+
+def _mutator(root: Node) -> Clause:
+    spec = root["spec"]
+    match = spec["match"]
+    applied = [
+        every(
+            Test(GROUP, "in", item["groups"].texts) if "*" not in item["groups"].texts else True,
+            Test(KIND, "in", item["kinds"].texts) if "*" not in item["kinds"].texts else True,
+        )
+        for item in spec["applyTo"].items()
+    ]
+    location = spec["location"]
+    changed = Opaque(f"{location.text} by {same_text(dict(spec['parameters'].mapping))}")
+    denies = every(Or(tuple(applied)) if applied else True, _matched(match), changed)
+    fields = [
+        GuardField("applyTo", spec["applyTo"], "match"),
+        *(GuardField(name, match[name], "match") for name in _MATCH),
+        GuardField("excludedNamespaces", match["excludedNamespaces"], "exclude"),
+        GuardField("location", location, "check"),
+        GuardField("parameters", spec["parameters"], "check"),
+    ]
+    node = root["metadata"]["name"]
+    return Clause("mutator", "", denies, tuple(fields), node, effect="changes")
 
 
 _MATCH: Final = (
