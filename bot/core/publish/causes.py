@@ -15,6 +15,7 @@ MOST_OF_A_LINE: Final = 3
 alone, such as a version that moves."""
 
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_ACCOUNT: Final = re.compile(r"ServiceAccount [\w.-]+/[\w.-]+")
 _NUMBER: Final = re.compile(r"\b\d+\b")
 
 
@@ -97,4 +98,5 @@ def _pattern(finding: ReviewFinding) -> str:
             text = text.replace(name, "*")
         if resource.namespace:
             text = text.replace(f"namespace {resource.namespace}", "namespace *")
+    text = _ACCOUNT.sub("ServiceAccount *", text)
     return _NUMBER.sub("0", _QUOTED.sub("'*'", text))

@@ -50,6 +50,19 @@ def test_one_base_that_is_built_for_three_namespaces_is_one_cause() -> None:
     assert all(f"id `{space}`" in comment.body for space in ("two", "three"))
 
 
+def test_one_role_that_is_built_for_three_accounts_is_one_cause() -> None:
+    built = [
+        finding(
+            "rbac-privilege-added",
+            message=f"ServiceAccount ci/{name}-robot can now read every Secret in namespace ci",
+            fingerprint=name,
+        )
+        for name in ("one", "two", "three")
+    ]
+
+    assert causes(built) == (ReportedCause(built[0], alike=tuple(built[1:])),)
+
+
 def test_what_a_version_brings_does_not_share_a_thread() -> None:
     moved = [replace(held, moved="chart 1 -> 2") for held in (PORT, BLOCKED)]
 
