@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bot.core.finding import Finding, Severity
+from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
-from bot.kubernetes.remote.changed import SourceChange, facts, in_words, source_changes
+from bot.kubernetes.remote.changed import (
+    SourceChange,
+    facts,
+    in_words,
+    moved_together,
+    source_changes,
+)
 
 SEVERITY: Final = Severity.WARNING
 SUBJECTS: Final[tuple[GroupKind, ...]] = ()
@@ -16,13 +22,14 @@ SUBJECTS: Final[tuple[GroupKind, ...]] = ()
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    for change in source_changes(before, after):
+    for change, *others in moved_together(source_changes(before, after)):
         yield Finding(
             change.new.node,
-            in_words(change),
+            in_words(change, tuple(others)),
             _severity(change),
             key=" ".join(change.new.name),
             facts=facts(change),
+            related=tuple(Related(other.new.node, "moves with it") for other in others[:20]),
         )
 
 

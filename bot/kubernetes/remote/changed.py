@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bot.core.resource import ResourceKey, written
 from bot.core.state import State
@@ -55,13 +55,30 @@ def source_changes(before: State, after: State) -> Iterator[SourceChange]:
         yield SourceChange(source, old, stranger, place in after.looked_into)
 
 
+def moved_together(changes: Iterable[SourceChange]) -> Iterator[tuple[SourceChange, ...]]:
+    """The changes, with parts of one repository that one file moves to one version in one group."""
+    groups: dict[object, list[SourceChange]] = {}
+    for change in changes:
+        new, old = change.new, change.old
+        key: object = id(change)
+        if old is not None and not change.stranger and not new.follows:
+            key = (new.node.resource.key, new.address.place, old.version, new.version)
+        groups.setdefault(key, []).append(change)
+    yield from map(tuple, groups.values())
+
+
 def _everywhere(state: State) -> tuple[RemoteSource, ...]:
     """Return what the files of the whole tree use, in every environment."""
     return tuple(remote_sources(state.all_inputs))
 
 
-def in_words(change: SourceChange) -> str:
-    """Describe a change of a source in one sentence."""
+def in_words(change: SourceChange, others: tuple[SourceChange, ...] = ()) -> str:
+    """Describe a change of a source in one sentence, with the parts that move with it."""
+    parts = ", ".join(dict.fromkeys(other.new.address.part for other in others))
+    return f"{_in_words(change)} (and {parts} with it)" if parts else _in_words(change)
+
+
+def _in_words(change: SourceChange) -> str:
     new, old = change.new, change.old
     if change.stranger:
         follows = f", and {_follows(new)}" if new.follows else ""
