@@ -100,7 +100,8 @@ class Announcement:
 class GroupJob:
     """A review of a merge queue's combination: `base` against `head`, for the branch `branch`.
 
-    `number` is the pull request for which GitHub created it; it may contain others.
+    `number` is the pull request for which GitHub created it; it may contain others. `tries` counts
+    the earlier attempts that a remote source was missing from.
     """
 
     installation: int
@@ -109,6 +110,7 @@ class GroupJob:
     base: str
     head: str
     branch: str
+    tries: int = 0
 
     @property
     def key(self) -> str:

@@ -108,6 +108,8 @@ def delay_of(task: Task) -> float | None:
 
 def pause_before(task: Task) -> float:
     """Seconds between the end of a task and this one, which follows from it."""
+    if isinstance(task, GroupJob) and task.tries:
+        return REFETCH_WAITS[min(task.tries, len(REFETCH_WAITS)) - 1]
     if isinstance(task, Job) and task.reason == "refetch":
         return REFETCH_WAITS[min(task.tries, len(REFETCH_WAITS)) - 1]
     return 0.0

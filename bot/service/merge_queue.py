@@ -19,6 +19,7 @@ from bot.service.approvals import Case, codeowners_of, settled_together
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages, trusted
 from bot.service.deadline import Deadline
+from bot.service.refetch import fetching_for, regrouping
 
 log = structlog.get_logger()
 
@@ -29,6 +30,7 @@ def review_group(context: ServiceContext, job: GroupJob) -> Done:
     Approvals of its pull requests hold here as well, finding by finding.
     """
     deadline = Deadline(context.seconds)
+    context = fetching_for(context, job)
     with context.connected(job.installation, job.repository) as github:
         about = check_runs.about_group(job)
         earlier = check_runs.newest(check_runs.runs_on(github, job.head), about)
@@ -51,6 +53,10 @@ def review_group(context: ServiceContext, job: GroupJob) -> Done:
         case = Case(judged, commits, policy, codeowners_of(commits))
         judged = settled_together(context, github, _members(github, repository, job), case)
         deadline.check()
+        again = regrouping(job, judged)
+        if again:
+            # Its check stays in progress: concluded, it would put the change out of the queue.
+            return Done("unreachable", again)
         ending = conclude(judged, policy, pages(github))
         checks.conclude(github, about, run, checks.End(ending))
         log.info("check concluded", conclusion=ending.conclusion, title=ending.title)

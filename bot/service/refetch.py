@@ -1,24 +1,30 @@
 """Remote sources that could not be reached: the review is repeated for half an hour, then ends.
 
 A server that does not answer is no property of the change, and nobody should have to ask again when
-it answers. The check stays concluded meanwhile. The last attempt takes what was fetched before.
+it answers. The check stays concluded meanwhile. The last attempt takes what was fetched before. A
+merge queue holds others up, so its combinations wait for three minutes only, in progress.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bot.core.engine.review import Review
-from bot.github.tasks import REFETCH_WAITS, Job
+from bot.github.tasks import REFETCH_WAITS, GroupJob, Job
 from bot.service.context import ServiceContext
 
 _Context = TypeVar("_Context", bound=ServiceContext)
 
+GROUP_TRIES: Final = 2
+"""How often the review of a merge queue's combination is repeated."""
 
-def is_last(job: Job) -> bool:
+
+def is_last(job: Job | GroupJob) -> bool:
     """Whether a job is the last attempt."""
+    if isinstance(job, GroupJob):
+        return job.tries >= GROUP_TRIES
     return job.reason == "refetch" and job.tries >= len(REFETCH_WAITS)
 
 
@@ -29,6 +35,13 @@ def refetching(job: Job, head: str, review: Review) -> tuple[Job, ...]:
     tries = job.tries + 1 if job.reason == "refetch" else 1
     # Nobody waits for it, and it must not delay a review that somebody waits for.
     return (replace(job, reason="refetch", priority="sweep", head=head, tries=tries),)
+
+
+def regrouping(job: GroupJob, review: Review) -> tuple[GroupJob, ...]:
+    """The next attempt at a combination: none where nothing that failed may pass by itself."""
+    if is_last(job) or not _was_unreachable(review):
+        return ()
+    return (replace(job, tries=job.tries + 1),)
 
 
 def with_retries(review: Review, job: Job, now: datetime) -> Review:
@@ -48,7 +61,7 @@ def with_retries(review: Review, job: Job, now: datetime) -> Review:
     return replace(review, summary=replace(review.summary, retries=sentence))
 
 
-def fetching_for(context: _Context, job: Job) -> _Context:
+def fetching_for(context: _Context, job: Job | GroupJob) -> _Context:
     """The context of a job: the last attempt takes earlier fetches where nothing answers."""
     fetching = context.options.fetching
     if fetching is None or not is_last(job):

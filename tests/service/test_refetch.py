@@ -22,7 +22,7 @@ from bot.core.engine.review import (
     problem_about,
 )
 from bot.core.policy.model import Policy
-from bot.github.tasks import REFETCH_WAITS, Done, Job
+from bot.github.tasks import REFETCH_WAITS, Done, GroupJob, Job
 from bot.jobs.lanes import BACKGROUND, lane_of, pause_before
 from bot.service import Service
 from bot.standin.repositories import StandInPullRequest
@@ -187,6 +187,52 @@ def test_what_the_server_does_not_have_is_not_tried_again(
 
     assert service.do(world.job(pull)) == Done("incomplete")
     assert "tries again" not in _text(world, pull)
+
+
+def _queued(world: World, pull: StandInPullRequest) -> GroupJob:
+    group = world.github.merge_queue.enqueue(pull)
+    ids = (world.installation.id, world.repository.id, pull.number)
+    return GroupJob(*ids, group.base_sha, group.head_sha, pull.base_ref)
+
+
+def _group_run(world: World, job: GroupJob) -> tuple[str, str | None]:
+    (run,) = (each for each in world.repository.runs.values() if each.suite.head_sha == job.head)
+    return run.status, run.conclusion
+
+
+def test_a_combination_stays_in_the_queue_while_a_source_is_away(
+    world: World, service: Service, weather: Weather
+) -> None:
+    weather.up = True
+    pull = world.pull({"a.yaml": MORE})
+    assert service.do(world.job(pull)).outcome == "pass"
+    job = _queued(world, pull)
+    weather.up = False
+
+    first = service.do(job)
+    before = _group_run(world, job)
+    weather.up = True
+    last = service.do(first.tasks[0])
+
+    assert first == Done("unreachable", (replace(job, tries=1),))
+    assert before == ("in_progress", None)
+    assert (last.outcome, _group_run(world, job)) == ("pass", ("completed", "success"))
+
+
+def test_a_combination_does_not_hold_the_queue_up_for_long(
+    world: World, service: Service, weather: Weather
+) -> None:
+    weather.up = True
+    pull = world.pull({"a.yaml": MORE})
+    service.do(world.job(pull))
+    done = Done("", (_queued(world, pull),))
+    weather.up, weather.stale = False, []
+    waited = 0.0
+    while done.tasks:
+        waited += pause_before(done.tasks[0])
+        done = service.do(done.tasks[0])
+
+    assert (done.outcome, waited, weather.stale) == ("incomplete", 180.0, [False, False, True])
 
 
 def test_attempts_wait_behind_reviews_that_somebody_waits_for() -> None:
