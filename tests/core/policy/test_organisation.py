@@ -101,6 +101,7 @@ def test_locked_approvals_are_asked_first() -> None:
 
 LOOSENING = [
     ("mode", "", "mode: observe", "mode"),
+    ("new-rules", "new-rules: enforce", "new-rules: observe", "new-rules"),
     ("block", "block: warning", "block: error", "block"),
     ("block", "", "block: never", "block"),
     ("inline", "", "inline: error", "inline"),

@@ -61,6 +61,7 @@ OPTIONS = {
 FULL = """\
 version: 1
 mode: observe
+new-rules: enforce
 block: warning
 inline: never
 incomplete: allow
@@ -106,6 +107,7 @@ def test_every_key_is_read() -> None:
     assert parse_policy(FULL, OPTIONS) == Policy(
         version=1,
         mode="observe",
+        new_rules="enforce",
         block=Threshold.WARNING,
         inline=Threshold.NEVER,
         incomplete="allow",
