@@ -43,6 +43,18 @@ def test_a_finding_outside_of_all_environments_names_none() -> None:
     assert finding.environments == ("default",)
 
 
+def test_a_remote_base_outside_of_all_environments_names_none() -> None:
+    base = {"n/dev/s.yaml": SETTING, "n/prod/s.yaml": SETTING}
+    head = {
+        **base,
+        "n/team/kustomization.yaml": "resources:\n- github.com/example/x//y?ref=v1.0.0\n",
+    }
+
+    (finding,) = of("remote-source-changed", analysed(base, head))
+
+    assert finding.environments == ("default",)
+
+
 def test_the_environments_that_the_policy_names_are_kept() -> None:
     base = {"n/dev/s.yaml": SETTING, "n/prod/s.yaml": SETTING, "live/s.yaml": SETTING}
     head = {**base, "n/team/b.yaml": BINDING % ("b", "admin")}

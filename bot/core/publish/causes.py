@@ -15,6 +15,9 @@ MOST_OF_A_LINE: Final = 3
 alone, such as a version that moves."""
 
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_NAMES: Final = ("image", "container")
+"""Facts that are names in a message."""
+
 _ACCOUNT: Final = re.compile(r"ServiceAccount [\w.-]+/[\w.-]+")
 _NUMBER: Final = re.compile(r"\b\d+\b")
 
@@ -92,6 +95,10 @@ def _likeness(finding: ReviewFinding, also: tuple[ReviewFinding, ...]) -> object
 def _pattern(finding: ReviewFinding) -> str:
     """The message without the names and numbers in it."""
     text = finding.message
+    for fact in _NAMES:
+        value = finding.facts.get(fact)
+        if isinstance(value, str):
+            text = re.sub(rf"(?<![\w.-]){re.escape(value)}(?![\w-])", "*", text) if value else text
     if finding.resource is not None:
         resource = finding.resource
         for name in (f"{resource.namespace}/{resource.name}", resource.name):

@@ -217,11 +217,15 @@ class Pairing:
 
     def _shared(self, placed: Iterable[Applied]) -> frozenset[ResourceKey]:
         """The keys of resources of the roots that belong to all environments, and of no other."""
-        keys: dict[bool, set[ResourceKey]] = {True: set(), False: set()}
+        roots: dict[bool, list[Applied]] = {True: [], False: []}
         for applied in placed:
-            shared = self.environments.is_shared(applied.root)
-            keys[shared].update(resource.key for resource in applied.every)
-        return frozenset(keys[True] - keys[False])
+            roots[self.environments.is_shared(applied.root)].append(applied)
+        paths = _built_of(roots[True]) - _built_of(roots[False])
+        keys = {resource.key for applied in roots[True] for resource in applied.every}
+        keys -= {resource.key for applied in roots[False] for resource in applied.every}
+        inputs = (resource for side in (self.before, self.after) for resource in side.inputs)
+        built = {resource.key for resource in inputs if resource.source.path in paths}
+        return frozenset(keys | built)
 
     def _differing_names(self) -> frozenset[str]:
         """The environments of which some root, link or rule is not the same on both sides."""

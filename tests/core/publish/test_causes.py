@@ -63,6 +63,20 @@ def test_one_role_that_is_built_for_three_accounts_is_one_cause() -> None:
     assert causes(built) == (ReportedCause(built[0], alike=tuple(built[1:])),)
 
 
+def test_images_that_differ_in_their_names_alone_are_alike() -> None:
+    moved = [
+        replace(
+            finding(
+                "image-tag-mutable", line=line, message=f"It runs r.io/{name}:latest in {name}"
+            ),
+            facts={"image": f"r.io/{name}:latest", "container": name},
+        )
+        for line, name in enumerate(("api", "web"), 1)
+    ]
+
+    assert causes(moved) == (ReportedCause(moved[0], alike=(moved[1],)),)
+
+
 def test_what_a_version_brings_does_not_share_a_thread() -> None:
     moved = [replace(held, moved="chart 1 -> 2") for held in (PORT, BLOCKED)]
 
