@@ -19,6 +19,7 @@ _NAMES: Final = ("image", "container")
 """Facts that are names in a message."""
 
 _ACCOUNT: Final = re.compile(r"ServiceAccount [\w.-]+/[\w.-]+")
+_CARRIER: Final = re.compile(r"\(inside [^\s,)]+")
 _NUMBER: Final = re.compile(r"\b\d+\b")
 
 
@@ -101,9 +102,10 @@ def _pattern(finding: ReviewFinding) -> str:
             text = re.sub(rf"(?<![\w.-]){re.escape(value)}(?![\w-])", "*", text) if value else text
     if finding.resource is not None:
         resource = finding.resource
-        for name in (f"{resource.namespace}/{resource.name}", resource.name):
+        full_name = f"{resource.namespace}/{resource.name}"
+        for name in (f"{resource.kind} {full_name}", full_name, resource.name):
             text = text.replace(name, "*")
         if resource.namespace:
             text = text.replace(f"namespace {resource.namespace}", "namespace *")
-    text = _ACCOUNT.sub("ServiceAccount *", text)
+    text = _CARRIER.sub("(inside *", _ACCOUNT.sub("ServiceAccount *", text))
     return _NUMBER.sub("0", _QUOTED.sub("'*'", text))

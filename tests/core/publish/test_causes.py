@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.engine.review import ResourceReference
+from bot.core.engine.review import Location, ResourceReference
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.core.publish.causes import ReportedCause, causes, on_one_line
@@ -74,7 +74,20 @@ def test_images_that_differ_in_their_names_alone_are_alike() -> None:
         for line, name in enumerate(("api", "web"), 1)
     ]
 
+    carried = replace(
+        moved[0],
+        location=Location("apps/api.yaml", 3, "RIGHT"),
+        message=moved[0].message + " (inside TriggerTemplate/ci/nightly)",
+        fingerprint="c",
+    )
+    other = replace(
+        carried,
+        location=Location("apps/api.yaml", 4, "RIGHT"),
+        message=moved[0].message + " (inside TriggerTemplate/ci/weekly)",
+    )
+
     assert causes(moved) == (ReportedCause(moved[0], alike=(moved[1],)),)
+    assert causes([carried, other]) == (ReportedCause(carried, alike=(other,)),)
 
 
 def test_what_a_version_brings_does_not_share_a_thread() -> None:
