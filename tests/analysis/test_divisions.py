@@ -31,6 +31,7 @@ _LAYOUTS = (
     ("a", "b", "b/c", "d"),
     ("n/a", "n/b", "n/c", "n/d", "m"),
     ("a/p", "a/q", "b/p", "b/q"),
+    tuple(f"many/n{number}" for number in range(12)),
 )
 _BINDING = """apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
@@ -73,9 +74,15 @@ def _change(seed: int) -> tuple[dict[str, bytes], dict[str, bytes]]:
         f"{random.choice(folders)}/f{number}.yaml": _manifest(random).encode()
         for number in range(random.randrange(4, 12))
     }
+    # What each directory has for itself: two that share an object are no copies of each other.
+    base |= {
+        f"{folder}/own.yaml": (_SETTING % (number + 10, 0)).encode()
+        for number, folder in enumerate(folders)
+    }
     head = dict(base)
     for number in range(random.randrange(1, 4)):
-        path = random.choice((*head, f"{random.choice(folders)}/g{number}.yaml"))
+        written = [path for path in head if not path.endswith("own.yaml")]
+        path = random.choice((*written, f"{random.choice(folders)}/g{number}.yaml"))
         if path in head and random.random() < 0.3:
             del head[path]
         else:
