@@ -211,6 +211,44 @@ ADDITIONS: Final[Mapping[str, Callable[[Layout], Texts]]] = {
     "chart around": lambda layout: {
         f"{layout.place}/Chart.yaml": "apiVersion: v2\nname: x\nversion: 0.1.0\ntype: library\n"
     },
+    "application set": lambda layout: {
+        "zzz/set.yaml": (
+            "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\n"
+            "metadata: {name: fake, namespace: argocd}\nspec:\n"
+            "  generators: [{list: {elements: [{name: apps}]}}]\n"
+            "  template:\n    metadata: {name: '{{name}}'}\n    spec:\n      project: default\n"
+            "      destination: {name: elsewhere, namespace: shop}\n"
+            f"      source: {{repoURL: {HERE}, path: {layout.place}, targetRevision: HEAD,"
+            " directory: {exclude: evil.yaml}}\n"
+            "      syncPolicy: {automated: {prune: true}}\n"
+        )
+    },
+    "argo source of an application": lambda layout: {
+        f"{layout.place}/.argocd-source-apps.yaml": "directory: {exclude: '{evil,api}.yaml'}\n"
+    },
+    "suspended flux": lambda layout: {
+        "zzz/decoy.yaml": flux("apps", layout.place, "suspend: true", "prune: false").replace(
+            "  prune: true\n", ""
+        )
+    },
+    "flux with variables": lambda layout: {
+        "zzz/decoy.yaml": flux("fake", layout.place, "postBuild: {substitute: {evil: good}}")
+    },
+    "component that deletes": lambda layout: {
+        "zzz/component/kustomization.yaml": (
+            f"apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n{deletes()}"
+        ),
+        "zzz/kustomization.yaml": (f"resources: [../{layout.place}]\ncomponents: [component]\n"),
+    },
+    "release of a local chart": lambda layout: {
+        "zzz/release.yaml": (
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+            "metadata: {name: app, namespace: shop}\nspec:\n  interval: 1m\n"
+            f"  chart: {{spec: {{chart: ./{layout.place}, sourceRef: {{kind: GitRepository, "
+            "name: flux-system, namespace: flux-system}}}\n  values: {on: false}\n"
+        ),
+        "zzz/sync.yaml": SYNC,
+    },
     "policy": lambda _: {
         ".github/fairlead.yml": "ignore: ['**']\nrules: {rbac-privilege-added: off}\n"
     },
