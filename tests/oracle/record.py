@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tests.oracle import custom_kinds, schemas
+from tests.oracle import custom_kinds, roles, schemas
 from tests.oracle.modules import KUBERNETES
 
 RECORD: Final = Path("bot/kubernetes/data/oracle.json")
@@ -36,10 +36,14 @@ TABLES: Final = (
             _MODULES,
             "tests/oracle/custom_kinds.py",
             "tests/oracle/flux_definitions.py",
-            "bot/kubernetes/schemas/definitions.py",
         ),
         custom_kinds.generate,
         custom_kinds.RELEASES,
+    ),
+    Table(
+        roles.TARGET,
+        (_MODULES, "tests/oracle/programs.py", "tests/oracle/roles.py", str(roles.PROGRAM)),
+        roles.generate,
     ),
 )
 

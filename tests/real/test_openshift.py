@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from bot.core.values import thaw
-from bot.kubernetes.rbac.builtin import constraints_that_allow, openshift_objects
+from bot.kubernetes.rbac.defaults.openshift import constraints_that_allow, openshift_objects
 
 _YES: Final = True
 _FOLDER: Final = os.environ.get("FAIRLEAD_REAL_REPOSITORIES", "")

@@ -1,6 +1,6 @@
 """Who may do what? RBAC as the API server's authorizer decides it, and what a change grants.
 
-Objects (`objects`, `builtin`) make an `Authority` (`authority`); `gains` compares two of them;
+Objects (`objects`, `defaults`) make an `Authority` (`authority`); `gains` compares two of them;
 `reconciliation` adds what the API server adds to its own roles; `causes` finds the change that
 brings a grant about; `risks`, `catalogue` and `judgement` say how
 bad it is; `questions` answers who can do something; `workload_accounts` follows the accounts of

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple, TypeVar
 from bot.core.resource import ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.rbac.builtin import builtin_objects, openshift_objects
+from bot.kubernetes.rbac.defaults.builtin import builtin_objects
+from bot.kubernetes.rbac.defaults.openshift import openshift_objects
 from bot.kubernetes.rbac.effect import Scoped, cluster_scoped
 from bot.kubernetes.rbac.objects import Binding, Role, RoleKey, read
 from bot.kubernetes.rbac.reconciliation import reconciled

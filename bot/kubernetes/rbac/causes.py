@@ -9,7 +9,7 @@ from typing import Final
 from bot.core.finding import Side
 from bot.core.resource import Node, Resource
 from bot.kubernetes.rbac.authority import RoleEdge
-from bot.kubernetes.rbac.builtin import is_builtin
+from bot.kubernetes.rbac.defaults.builtin import is_builtin
 from bot.kubernetes.rbac.gains import Gain, GrantComparison
 from bot.kubernetes.rbac.objects import Binding, Role, RoleKey
 from bot.kubernetes.rbac.rule_pairs import paired, within

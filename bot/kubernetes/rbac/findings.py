@@ -13,9 +13,9 @@ from bot.core.finding import Finding, Related, Severity, Steps, Table
 from bot.core.resource import Node
 from bot.core.values import Value
 from bot.kubernetes.rbac import wording
-from bot.kubernetes.rbac.builtin import is_builtin
 from bot.kubernetes.rbac.catalogue import CLUSTER_ADMIN
 from bot.kubernetes.rbac.causes import GrantCause
+from bot.kubernetes.rbac.defaults.builtin import is_builtin
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.judgement import Judgement
 from bot.kubernetes.rbac.risks import Risk

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from bot.kubernetes.rbac.authority import Authority, RoleEdge, Sourced
-from bot.kubernetes.rbac.builtin import builtin_objects
+from bot.kubernetes.rbac.defaults.builtin import builtin_objects
 from bot.kubernetes.rbac.effect import effective
 from bot.kubernetes.rbac.objects import Binding, Role, read
 from bot.kubernetes.rbac.rule_sets import Box, uncovered

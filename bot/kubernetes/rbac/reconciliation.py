@@ -16,7 +16,7 @@ from bot.core.finding import Finding
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.rbac.builtin import builtin_objects
+from bot.kubernetes.rbac.defaults.builtin import builtin_objects
 from bot.kubernetes.rbac.objects import Role, read
 
 _AUTO_UPDATE: Final = "rbac.authorization.kubernetes.io/autoupdate"

@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.state import Environment, State
 from bot.kubernetes.rbac.authority import authority
-from bot.kubernetes.rbac.builtin import builtin_objects, is_builtin, minors
+from bot.kubernetes.rbac.defaults.builtin import builtin_objects, is_builtin, minors
 from bot.kubernetes.rbac.gains import compare
 from bot.kubernetes.rbac.objects import RoleKey, read
 from bot.kubernetes.rbac.rules import Atom

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.kubernetes.rbac.builtin import constraints_that_allow
+from bot.kubernetes.rbac.defaults.openshift import constraints_that_allow
 from bot.kubernetes.rbac.risks import CHANGE, WRITE, Primitive, Risk, RiskLevel, on
 
 _CALICO: Final = ("networkpolicies", "globalnetworkpolicies")

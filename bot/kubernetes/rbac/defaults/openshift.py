@@ -1,8 +1,7 @@
-"""The roles and bindings that every API server creates itself, by minor version."""
+"""The roles and bindings that every OpenShift cluster has beside those of Kubernetes."""
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -12,20 +11,17 @@ from typing import Final
 
 import msgspec
 
-from bot.core.resource import Resource, ResourceKey, ResourceSource
+from bot.core.resource import Resource, ResourceKey
 from bot.core.values import Body, Value, freeze
+from bot.kubernetes.rbac.defaults.builtin import SOURCE
 from bot.kubernetes.rbac.effect import RBAC_GROUP
-
-_SOURCE: Final = ResourceSource("(Kubernetes)", "", 0)
-_GUARD: Final = re.compile(r"1\.(\d+)\+ ")
 
 Table = dict[str, tuple[str, ...]]
 
 
 class _Data(msgspec.Struct):
-    """The data file of built-in roles; a comment in the file describes its format."""
+    """The data file; a comment in the file describes its format."""
 
-    minors: tuple[str, ...]
     words: dict[str, str]
     aggregated: Table
     labels: Table
@@ -33,15 +29,11 @@ class _Data(msgspec.Struct):
     cluster_roles: Table = msgspec.field(name="ClusterRole")
     bindings: Table = msgspec.field(name="RoleBinding")
     cluster_bindings: Table = msgspec.field(name="ClusterRoleBinding")
-    controllers: Table
-    constraints: Table = msgspec.field(name="SecurityContextConstraints", default_factory=dict)
+    constraints: Table = msgspec.field(name="SecurityContextConstraints")
 
 
 # Package data, read on import: the sandboxed child process cannot open files later.
-_FILE: Final = (resources.files("bot.kubernetes") / "data" / "bootstrap.toml").read_bytes()
-
-
-_OPENSHIFT: Final = (resources.files("bot.kubernetes") / "data" / "openshift.toml").read_bytes()
+_FILE: Final = (resources.files("bot.kubernetes") / "data" / "openshift.toml").read_bytes()
 
 
 @cache
@@ -51,17 +43,9 @@ def _data() -> _Data:
 
 
 @cache
-def _openshift_data() -> _Data:
-    """The data file of OpenShift, decoded once."""
-    return msgspec.convert(tomllib.loads(_OPENSHIFT.decode()), type=_Data)
-
-
-@cache
 def openshift_objects() -> Mapping[ResourceKey, Resource]:
     """The roles and bindings that every OpenShift cluster has beside those of Kubernetes."""
-    data = _openshift_data()
-    objects = _objects(data, _number(data.minors[-1]))
-    return MappingProxyType({resource.key: resource for resource in objects})
+    return MappingProxyType({resource.key: resource for resource in _objects(_data())})
 
 
 def constraints_that_allow(*features: str) -> tuple[str, ...]:
@@ -71,57 +55,23 @@ def constraints_that_allow(*features: str) -> tuple[str, ...]:
     """
     return tuple(
         name
-        for name, allowed in _openshift_data().constraints.items()
+        for name, allowed in _data().constraints.items()
         if "user-namespace" not in allowed and any(feature in allowed for feature in features)
     )
 
 
-def minors() -> tuple[str, ...]:
-    """The minor versions of Kubernetes whose built-in roles are known, oldest first."""
-    return _data().minors
-
-
-@cache
-def builtin_objects(minor: str | None) -> Mapping[ResourceKey, Resource]:
-    """The built-in roles and bindings of a minor version; of the newest known one for None.
-
-    A minor version newer than the newest known one gets the newest, an older one the oldest.
-    """
-    numbers = [_number(name) for name in minors()]
-    requested = _number(minor) if minor is not None else numbers[-1]
-    number = max((candidate for candidate in numbers if candidate <= requested), default=numbers[0])
-    builtin = {resource.key: resource for resource in _objects(_data(), number)}
-    return MappingProxyType(builtin)
-
-
-def is_builtin(resource: Resource) -> bool:
-    """Whether this object is one of Kubernetes' built-in ones, which no file defines."""
-    return resource.source == _SOURCE
-
-
-def _number(minor: str) -> int:
-    """The minor as a number: 34 for `1.34`, `v1.34.2` and `1.34+`; 0 for any other text."""
-    match = re.match(r"v?1\.(\d{1,4})", minor)
-    return int(match[1]) if match else 0
-
-
-def _objects(data: _Data, minor: int) -> Iterator[Resource]:
-    for name, rules in _served(data.cluster_roles, minor):
-        yield _role(data, "ClusterRole", name, rules, minor)
-    for name, rules in _served(data.roles, minor):
-        yield _role(data, "Role", name, rules, minor)
-    for name, subjects in _served(data.cluster_bindings, minor):
+def _objects(data: _Data) -> Iterator[Resource]:
+    for name, rules in data.cluster_roles.items():
+        yield _role(data, "ClusterRole", name, rules)
+    for name, rules in data.roles.items():
+        yield _role(data, "Role", name, rules)
+    for name, subjects in data.cluster_bindings.items():
         named, bound = _parted(subjects)
         yield _binding("ClusterRoleBinding", name, ("ClusterRole", *named, name)[:2], bound)
-    for name, subjects in _served(data.bindings, minor):
+    for name, subjects in data.bindings.items():
         bare_name = name.partition("/")[2]
         named, bound = _parted(subjects)
         yield _binding("RoleBinding", name, ("Role", *named, bare_name)[:2], bound)
-    for name, rules in _served(data.controllers, minor):
-        account = f"system:controller:{name}"
-        yield _role(data, "ClusterRole", account, rules, minor)
-        subject = f"ServiceAccount kube-system/{name}"
-        yield _binding("ClusterRoleBinding", account, ("ClusterRole", account), (subject,))
 
 
 def _parted(listed: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -130,28 +80,12 @@ def _parted(listed: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return roles, tuple(item for item in listed if not item.startswith("Role "))
 
 
-def _served(table: Table, minor: int) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, entries in table.items():
-        text = _guarded(name, minor)
-        if text is not None:
-            yield text, entries
-
-
-def _guarded(text: str, minor: int) -> str | None:
-    """The text without its version guard; None where this minor version does not have it."""
-    guard = _GUARD.match(text)
-    if guard is None:
-        return text
-    return text[guard.end() :] if minor >= int(guard[1]) else None
-
-
-def _role(data: _Data, kind: str, name: str, rules: tuple[str, ...], minor: int) -> Resource:
-    guarded = (_guarded(rule, minor) for rule in rules)
+def _role(data: _Data, kind: str, name: str, rules: tuple[str, ...]) -> Resource:
     labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
     labels |= {_label(label): "true" for label in data.labels.get(name, ())}
     body: dict[str, object] = {
         "metadata": {"labels": labels},
-        "rules": [_rule(data, rule) for rule in guarded if rule is not None],
+        "rules": [_rule(data, rule) for rule in rules],
     }
     if name in data.aggregated:
         selectors = [{"matchLabels": {_label(label): "true"}} for label in data.aggregated[name]]
@@ -210,4 +144,4 @@ def _resource(kind: str, name: str, body: dict[str, object]) -> Resource:
     key = ResourceKey(RBAC_GROUP, kind, space if scoped else None, bare_name if scoped else name)
     whole: dict[str, Value] = {"apiVersion": f"{RBAC_GROUP}/v1", "kind": kind}
     content: Body = {**whole, **{field: freeze(value) for field, value in body.items()}}
-    return Resource.of(key, content, _SOURCE)
+    return Resource.of(key, content, SOURCE)
