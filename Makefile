@@ -48,7 +48,7 @@ check: install
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/zizmor --quiet --offline --no-progress .github/workflows
 
-bench: install
+bench: install tools
 	@$(BIN)/python -m tests.bench
 
 # Such as: make soak SOAK="--pull-requests 60 --repositories 6 --seed 7"

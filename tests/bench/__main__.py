@@ -1,139 +1,159 @@
-"""`make bench`: the command line as a whole process on generated repositories.
+"""`make bench`: what reviews cost, beside an older build and beside other tools.
 
-The yardstick runs in the same rounds, alternating: PyYAML's C loader over the same files, which
-reads other values than the cluster and judges nothing.
+Prints the tables and writes `docs/benchmarks.md`. Programs to compare with are built once, below
+`.bench/`; what cannot be built is named and left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
-from rich.table import Table
+from rich.markdown import Markdown
 
-from tests.bench import network, parallel, rbac, rendering, webhooks
-from tests.bench.measure import Run, fairlead, median, run
-from tests.bench.repositories import make_repository
+from tests.bench import network, parallel, pushes, rbac, rendering, webhooks
+from tests.bench.installations import BASELINE, CHECKOUT, Tool, baseline, checkov, go_tool
+from tests.bench.measure import Run, fairlead
+from tests.bench.page import left_out, section, write_page
+from tests.bench.reviews import SLOWEST, Row, available, rows, starts
 
-_RATE = 50.0
+_RATE: Final = 50.0
 """Deliveries a second."""
-
-_YARDSTICK = """
-import pathlib, yaml
-for path in pathlib.Path("clusters").rglob("*.yaml"):
-    list(yaml.load_all(path.read_bytes(), yaml.CSafeLoader))
-"""
+_BESIDE: Final = 5000
+"""The size at which other tools are measured too."""
+_PARTS: Final = ("reviews", "starts", "rules", "pushes", "webhooks", "renders")
 
 
 def main() -> None:
-    """Print the tables of measurements."""
+    """Measure, print and write."""
     words = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    words.add_argument("--manifests", type=int, nargs="+", default=[1000, 5000])
+    words.add_argument("--manifests", type=int, nargs="+", default=[1000, _BESIDE, 20_000])
     words.add_argument("--rounds", type=int, default=3)
-    words.add_argument("--only", choices=["webhooks"], help="measure this alone")
+    words.add_argument("--only", choices=_PARTS, nargs="+", default=_PARTS)
     words.add_argument("--deliveries", type=int, default=1500)
-    words.add_argument(
-        "--against",
-        type=Path,
-        help="the Python of another installation of Fairlead to compare with",
-    )
+    words.add_argument("--pushes", type=int, default=10)
+    words.add_argument("--folder", type=Path, default=CHECKOUT / ".bench")
+    words.add_argument("--no-page", action="store_true", help="print only")
     chosen = words.parse_args()
-    console = Console()
-    if chosen.only == "webhooks":
-        console.print(_webhooks(chosen.against, chosen.deliveries))
-        return
-    for table in (
-        _reviews(chosen.manifests, chosen.rounds),
-        _grants(),
-        _network(),
-        _renders(chosen.rounds),
-        _parallel(chosen.rounds),
-        _webhooks(chosen.against, chosen.deliveries),
-    ):
-        console.print(table)
+    console = Console(stderr=True)
+    console.print(f"Building what is compared with, below {chosen.folder}")
+    builds, missing = available({f"Fairlead {BASELINE}": baseline}, chosen.folder)
+    builds = [Tool("this checkout", fairlead()), *builds]
+    others: list[Tool] = []
+    if "reviews" in chosen.only:
+        names = ("kube-score", "kubeconform", "kube-linter")
+        makers = {"checkov": checkov, **{name: go_tool(name) for name in names}}
+        others, unbuilt = available(makers, chosen.folder)
+        missing |= unbuilt
+    for name, reason in missing.items():
+        console.print(f"LEFT OUT: {name}: {reason}")
+    sections: list[str] = []
+    for text in _sections(chosen, builds, others):
+        console.print(Markdown(text))
+        sections.append(text)
+        if not chosen.no_page:
+            unmeasured = filter(None, [left_out(missing)])
+            write_page(chosen.rounds, [*sections, *unmeasured], _notes())
 
 
-def _reviews(sizes: list[int], rounds: int) -> Table:
-    table = Table("manifests", "what", "CPU s", "peak MiB", "x yardstick", title="fairlead review")
-    for manifests in sizes:
-        with tempfile.TemporaryDirectory() as name:
-            for what, measured, ratio in _rows(Path(name), manifests, rounds):
-                cells = (f"{measured.cpu:.2f}", f"{measured.peak:.0f}", f"{ratio:.2f}")
-                table.add_row(str(manifests), what, *cells)
-    return table
+def _notes() -> str:
+    return (Path(__file__).with_name("notes.md")).read_text(encoding="utf-8").strip()
 
 
-def _grants() -> Table:
-    table = Table("what", "CPU s", title="RBAC, in process")
-    for what, amount, _ in rbac.measured():
-        table.add_row(what, f"{amount:.2f}")
-    return table
-
-
-def _network() -> Table:
-    table = Table(
-        "workloads", "policies", "Services", "CPU s", title="network rules, one policy changed"
-    )
-    for row in network.rows():
-        sizes = (row.workloads, row.policies, row.services)
-        table.add_row(*map(str, sizes), f"{row.seconds:.2f}")
-    return table
-
-
-def _renders(rounds: int) -> Table:
-    table = Table("what", "CPU s", "peak MiB", "x all", title="one of a thousand kustomizations")
-    with tempfile.TemporaryDirectory() as name:
-        for what, measured, ratio in rendering.rows(Path(name), rounds):
-            table.add_row(what, f"{measured.cpu:.2f}", f"{measured.peak:.0f}", f"{ratio:.3f}")
-    return table
-
-
-def _parallel(rounds: int) -> Table:
-    table = Table("what", "seconds", "x alone", title="builds of one review, by the clock")
-    for what, seconds, ratio in parallel.rows(rounds):
-        table.add_row(what, f"{seconds:.2f}", f"{ratio:.2f}")
-    return table
-
-
-def _webhooks(against: Path | None, deliveries: int) -> Table:
-    table = Table(
-        "installation", "p50 ms", "p99 ms", "reviews left", "tasks left", "CPU s", "p50 x", "p99 x",
-        title=f"{deliveries} deliveries for {webhooks.PULLS} pull requests, {_RATE:.0f} a second",
-    )  # fmt: skip
-    measured = list(webhooks.rows(against, deliveries, _RATE))
-    floor = measured[-1]
-    for row in measured:
-        ratios = row.median / floor.median, row.slowest / floor.slowest
-        cells = (
-            f"{row.median:.1f}",
-            f"{row.slowest:.1f}",
-            str(row.reviews),
-            str(row.tasks),
-            f"{row.cpu:.1f}",
+def _sections(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -> Iterator[str]:
+    if "reviews" in chosen.only:
+        yield from _reviews(chosen, builds, others)
+    if "starts" in chosen.only:
+        columns = ("", "CPU s", BASELINE, "ratio")
+        yield section("Starting", columns, _cells(starts(builds, chosen.rounds)))
+    if "rules" in chosen.only:
+        yield section("RBAC, in process", ("", "CPU s"), _grants())
+        changed = ("network rules, one policy changed", "CPU s")
+        yield section("Network policies, in process", changed, _network())
+    if "renders" in chosen.only:
+        built = ("one of a thousand kustomizations", "CPU s", "MiB", "x all")
+        yield section("Rendering", built, rendering.page_rows(chosen.rounds))
+        yield section("Builds of one review, by the clock", ("", "s", "x alone"), _parallel(chosen))
+    if "pushes" in chosen.only:
+        times = (
+            "5,000 manifests",
+            "first s",
+            "p50 s",
+            "slowest s",
+            "CPU s a push",
         )
-        table.add_row(row.name, *cells, *(f"{ratio:.3f}" for ratio in ratios))
-    return table
+        yield section("From a push to the concluded check", times, _pushes(chosen, builds))
+    if "webhooks" in chosen.only:
+        title = f"{chosen.deliveries} deliveries, {_RATE:.0f} a second"
+        answers = ("", "p50 ms", "p99 ms", "reviews left", "CPU s")
+        yield section(title, answers, _webhooks(chosen, builds))
 
 
-def _rows(folder: Path, manifests: int, rounds: int) -> list[tuple[str, Run, float]]:
-    make_repository(folder, manifests)
-    review = (fairlead(), "review", "base", "head", "--format", "json")
-    cold, warm, yardstick = [], [], []
-    for number in range(rounds):
-        cache = {"XDG_CACHE_HOME": str(folder / f"cache-{number}")}
-        cold.append(run(review, folder, cache))
-        warm.append(run(review, folder, cache))
-        yardstick.append(run((sys.executable, "-c", _YARDSTICK), folder, {}))
-    floor = median(yardstick)
-    named = (
-        ("cold (nothing cached)", median(cold)),
-        ("warm (base in the cache)", median(warm)),
-        ("yardstick: PyYAML's C loader", floor),
-    )
-    return [(what, measured, measured.cpu / floor.cpu) for what, measured in named]
+def _reviews(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -> Iterator[str]:
+    for shape in ("small", "large"):
+        for manifests in chosen.manifests:
+            if shape == "large" and manifests > _BESIDE:
+                continue
+            quick = [tool for tool in others if not tool.title.startswith(SLOWEST)]
+            beside = (others if shape == "small" else quick) if manifests == _BESIDE else ()
+            rounds = chosen.rounds if manifests <= _BESIDE else 1
+            head = ("", "CPU s", "MiB", BASELINE, f"MiB of {BASELINE}", "ratio")
+            measured = rows(manifests, shape, rounds, builds, beside)
+            title = f"{manifests:,} {shape} manifests"
+            yield section(title, head, (_sized(row) for row in measured))
 
 
-main()
+def _sized(row: Row) -> tuple[str, ...]:
+    old = row.baseline
+    beside = ("", "", "") if old is None else (_cpu(old), f"{old.peak:.0f}", _ratio(row))
+    return (row.what, _cpu(row.measured), f"{row.measured.peak:.0f}", *beside)
+
+
+def _cells(measured: Iterable[Row]) -> Iterator[tuple[str, ...]]:
+    for row in measured:
+        beside = ("", "") if row.baseline is None else (_cpu(row.baseline), _ratio(row))
+        yield (row.what, _cpu(row.measured), *beside)
+
+
+def _cpu(run: Run) -> str:
+    return f"{run.cpu:.2f}"
+
+
+def _ratio(row: Row) -> str:
+    """The baseline's cost divided by ours: how many times less this is."""
+    return f"{row.baseline.cpu / row.measured.cpu:.1f} times less" if row.baseline else ""
+
+
+def _grants() -> Iterator[tuple[str, ...]]:
+    return ((what, f"{amount:.2f}") for what, amount, _ in rbac.measured())
+
+
+def _network() -> Iterator[tuple[str, ...]]:
+    for row in network.rows():
+        sizes = f"{row.workloads:,} workloads, {row.policies:,} policies, {row.services:,} Services"
+        yield (sizes, f"{row.seconds:.2f}")
+
+
+def _parallel(chosen: argparse.Namespace) -> Iterator[tuple[str, ...]]:
+    for what, seconds, ratio in parallel.rows(chosen.rounds):
+        yield (what, f"{seconds:.2f}", f"{ratio:.2f}")
+
+
+def _pushes(chosen: argparse.Namespace, builds: list[Tool]) -> Iterator[tuple[str, ...]]:
+    for row in pushes.rows(builds, _BESIDE, chosen.pushes):
+        figures = (row.first, row.median, row.slowest, row.cpu)
+        yield (row.name, *(f"{figure:.2f}" for figure in figures))
+
+
+def _webhooks(chosen: argparse.Namespace, builds: list[Tool]) -> Iterator[tuple[str, ...]]:
+    pythons = {tool.title: tool.path.with_name("python") for tool in builds}
+    for row in webhooks.rows(pythons, chosen.deliveries, _RATE):
+        answers = (f"{row.median:.1f}", f"{row.slowest:.1f}")
+        yield (row.name, *answers, str(row.reviews), f"{row.cpu:.1f}")
+
+
+if __name__ == "__main__":
+    main()

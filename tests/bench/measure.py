@@ -13,6 +13,11 @@ from typing import Final
 
 KIB_PER_MIB: Final = 1024
 FINISHED: Final = (0, 1)
+# Where bytecode is not written, every start compiles the whole program again; a path for modules
+# would measure one installation as the other.
+_INHERITED: Final = {
+    name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]
     process = subprocess.Popen(
         command,
         cwd=folder,
-        env={**os.environ, **environment},
+        env={**_INHERITED, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -96,3 +97,10 @@ def _assert_one_is_rendered(folder: Path) -> None:
     rendered = json.loads(done.stdout)["summary"]["rendered"]
     if (rendered["rendered"], rendered["affected"]) != (1, 1):
         raise RuntimeError(f"one root is affected, and this was rendered: {rendered}")
+
+
+def page_rows(rounds: int) -> Iterator[tuple[str, ...]]:
+    """The rows as text, measured in a folder of their own."""
+    with tempfile.TemporaryDirectory() as name:
+        for what, measured, ratio in rows(Path(name), rounds):
+            yield (what, f"{measured.cpu:.2f}", f"{measured.peak:.0f}", f"{ratio:.3f}")

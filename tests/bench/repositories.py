@@ -6,8 +6,11 @@ import random
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+from tests.bench.large_manifests import large_files
+
+Shape = Literal["small", "large"]
 SEED: Final = 20261120
 CHANGED_FILES: Final = 20
 _IDENTITY: Final = ("-c", "user.name=bench", "-c", "user.email=bench@example.com")
@@ -110,16 +113,22 @@ _EDITS: Final = (
 )
 
 
-def make_repository(folder: Path, manifests: int) -> None:
-    """A git repository with tags `base` and `head`; head changes 20 of its files."""
+def make_repository(folder: Path, manifests: int, shape: Shape = "small") -> None:
+    """A git repository with tags `base` and `head`; head changes 20 of its files.
+
+    The manifests of the small shape have 243 bytes on average, those of the large one 1.2 KB, as in
+    real repositories.
+    """
     chosen = random.Random(SEED)  # noqa: S311 - the same repository each time, not a secret
-    files = dict(_files(manifests, chosen))
+    make = small_files if shape == "small" else large_files
+    files = dict(make(manifests, chosen))
     git(folder, "init", "--quiet", "--initial-branch=main", ".")
     commit(folder, files, "base")
     commit(folder, _changed(files, chosen), "head")
 
 
-def _files(manifests: int, chosen: random.Random) -> Iterator[tuple[str, str]]:
+def small_files(manifests: int, chosen: random.Random) -> Iterator[tuple[str, str]]:
+    """The files of a repository, a seventh of each kind, ten applications in each namespace."""
     for number in range(manifests):
         app, kind = f"app-{number // len(_KINDS)}", list(_KINDS)[number % len(_KINDS)]
         space = f"team-{number // len(_KINDS) // 10}"

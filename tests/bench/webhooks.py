@@ -13,11 +13,10 @@ import os
 import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +49,8 @@ class WebhookRun:
     cpu: float
 
 
-def rows(other: Path | None, deliveries: int, rate: float) -> Iterator[WebhookRun]:
-    """This installation, and the one whose Python interpreter is `other`."""
-    pythons = {"this": Path(sys.executable), **({"other": other} if other else {})}
+def rows(pythons: Mapping[str, Path], deliveries: int, rate: float) -> Iterator[WebhookRun]:
+    """The installations of these Python interpreters, by name."""
     for name, python in pythons.items():
         with tempfile.TemporaryDirectory() as folder:
             yield _measured(name, python, Path(folder), deliveries, rate)
@@ -66,7 +64,7 @@ def _measured(name: str, python: Path, folder: Path, deliveries: int, rate: floa
         for number in range(PULLS):
             github.commit(repository, f"change-{number}", {f"{number}.yaml": b"a: b\n"})
             github.open_pull_request(repository, f"change-{number}")
-        service = _service(python, folder, app, github.api_url)
+        service = start_service(python, folder, app, github.api_url)
         try:
             seconds = _send(service, app, (installation, repository), deliveries, rate)
             left = _left(folder / "data" / "queue.sqlite")
@@ -138,7 +136,8 @@ def _send(
     return seconds
 
 
-def _service(python: Path, folder: Path, app: App, api_url: str) -> ServiceProcess:
+def start_service(python: Path, folder: Path, app: App, api_url: str) -> ServiceProcess:
+    """`fairlead serve` of an installation, once it answers."""
     log = folder / "service.log"
     with log.open("xb") as output:
         process = subprocess.Popen(
