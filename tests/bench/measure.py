@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -13,6 +14,19 @@ from typing import Final
 
 KIB_PER_MIB: Final = 1024
 FINISHED: Final = (0, 1)
+# Linux counts the largest size of whatever forked a process to that process, so a small one forks.
+_LAUNCHER: Final = """
+import json, os, sys
+pid = os.fork()
+if pid == 0:
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(null, descriptor)
+    os.execvp(sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(pid, 0)
+cpu = usage.ru_utime + usage.ru_stime
+print(json.dumps([os.waitstatus_to_exitcode(status), cpu, usage.ru_maxrss]))
+"""
 # Where bytecode is not written, every start compiles the whole program again; a path for modules
 # would measure one installation as the other.
 _INHERITED: Final = {
@@ -33,18 +47,18 @@ def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]
 
     Raises RuntimeError where it is neither done nor blocked: what failed is not measured.
     """
-    process = subprocess.Popen(
-        command,
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _LAUNCHER, *map(str, command)],
         cwd=folder,
         env={**_INHERITED, **environment},
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        check=True,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)  # wait4 has reaped it already
-    if process.returncode not in FINISHED:
-        raise RuntimeError(f"{command[0]} ended with {process.returncode}")
-    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB_PER_MIB)
+    code, cpu, peak = json.loads(done.stdout)
+    if code not in FINISHED:
+        raise RuntimeError(f"{command[0]} ended with {code}")
+    return Run(cpu, peak / KIB_PER_MIB)
 
 
 def median(runs: Sequence[Run]) -> Run:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +14,9 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_LINE_START = "\r\x1b[K"
+"""Returns to the start of a terminal's line and erases it."""
 
 PIPE_WIDTH = 100
 """Width of text where there is no terminal."""
@@ -54,13 +59,21 @@ def trimmed(text: str) -> str:
 def progress(doing: str) -> Iterator[Callable[[str], None]]:
     """Show on standard error that `doing` is under way, if that is a terminal.
 
-    Yields a function that reports a further step: in place on a terminal, else as a line.
+    Yields a function that reports a further step: in place on a terminal, else as a line. It draws
+    without a thread: the analysis forks this process, which only a process with one thread can.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield lambda more: click.echo(f"fairlead: {more}", err=True)
         return
-    from rich.console import Console as RichConsole  # noqa: PLC0415 - slow, and not for --help
-    from rich.text import Text  # noqa: PLC0415 - slow, and not for --help
+    try:
+        _draw(doing)
+        yield _draw
+    finally:
+        _draw("")
 
-    with RichConsole(stderr=True).status(Text(doing)) as status:
-        yield lambda more: status.update(Text(more))
+
+def _draw(text: str) -> None:
+    """Replace the current line of standard error; control characters are left out."""
+    printed = "".join(character for character in text if character.isprintable())
+    width = shutil.get_terminal_size().columns - 1
+    click.echo(f"{_LINE_START}{printed[:width]}", nl=False, err=True)
