@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
+
+NUMBER: Final = "0.2.0"
+"""As in `pyproject.toml`. To read it from the installation's metadata takes as long as the rest."""
 
 _BUILT_FROM: Final = "commit.txt"
 """Written into the wheel by `hatch_build.py`; a checkout does not have it."""
@@ -14,17 +15,13 @@ _BUILT_FROM: Final = "commit.txt"
 
 def describe() -> str:
     """The version, with the commit where it is known: `0.2.0 (commit 0123456789ab)`."""
-    try:
-        number = version("fairlead")
-    except PackageNotFoundError:
-        number = "unknown"
     commit = built_from() or checked_out(Path(__file__).parents[1])
-    return f"{number} (commit {commit[:12]})" if commit else number
+    return f"{NUMBER} (commit {commit[:12]})" if commit else NUMBER
 
 
 def built_from() -> str:
     """The commit that the wheel was built from; empty in a checkout."""
-    path = files("bot") / _BUILT_FROM
+    path = Path(__file__).with_name(_BUILT_FROM)
     return path.read_text(encoding="ascii").strip() if path.is_file() else ""
 
 

@@ -127,7 +127,7 @@ def test_every_rule_passes_the_checks_that_a_start_leaves_out(rule: Rule) -> Non
     module = importlib.import_module(f"rules.{rule.id.replace('-', '_')}")
 
     assert make_rule(rule.id, module, rule.read_page) == rule
-    assert rule.page.title == rule.id
+    assert (rule.page.title, bool(rule.page.examples)) == (rule.id, True)
 
 
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in load_rules()])

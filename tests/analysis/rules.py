@@ -23,7 +23,7 @@ def find_rule(rule: str, function: Callable[[Resource, State, object], Iterator[
     """A rule about ConfigMaps."""
     return Rule(
         id=rule,
-        read_page=lambda: Page(rule, "", {}, (), ""),
+        read_page=lambda: Page(rule, "", {}, ""),
         severity=Severity.ERROR,
         subjects=frozenset({CONFIG_MAP}),
         context=frozenset({CONFIG_MAP}),

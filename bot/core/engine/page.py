@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Final
 
 from bot.core.finding import Severity, Side
@@ -45,15 +46,19 @@ class Example:
     expected: tuple[Expected, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
-    """One page: title, what is found (one paragraph), its sections by heading, its examples."""
+    """One page: title, what is found (one paragraph), its sections by heading, and its text."""
 
     title: str
     summary: str
     sections: Mapping[str, str]
-    examples: tuple[Example, ...]
     text: str
+
+    @cached_property
+    def examples(self) -> tuple[Example, ...]:
+        """The page's examples. Raises PageError for one in the wrong form."""
+        return tuple(_examples(self.text, self.title))
 
 
 def parse_page(text: str, name: str) -> Page:
@@ -71,7 +76,7 @@ def parse_page(text: str, name: str) -> Page:
     summary = " ".join(head.strip().partition("\n\n")[0].split())
     if not summary:
         raise PageError(f"{name}.md: a paragraph that says what is found should follow the title")
-    return Page(title[2:], summary, sections, tuple(_examples(text, name)), text)
+    return Page(title[2:], summary, sections, text)
 
 
 def _examples(text: str, name: str) -> Iterator[Example]:

@@ -11,7 +11,7 @@ from bot.analysis.counters import Counters
 from bot.analysis.examine import MemoryBlobs
 from bot.analysis.process.cache import FactCache
 from bot.analysis.process.content_store import ContentStore
-from bot.analysis.process.packing import pack_facts
+from bot.analysis.process.packing import Fact, pack_facts
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree, analyse
 from bot.core.engine.review import Analysis
 from bot.core.tree import File
@@ -72,9 +72,9 @@ def test_a_spoiled_bundle_changes_no_review(tmp_path: Path, spoiled: bytes) -> N
 def test_a_child_is_told_nothing_of_contents_that_base_does_not_have(tmp_path: Path) -> None:
     mine, foreign = "1" * 40, "2" * 40
     base = ComparedTree({"a.yaml": File("100644", mine, 1)}, MemoryBlobs({}), "base")
-    facts = [("manifest", mine, b"mine"), ("manifest", foreign, b"foreign")]
+    facts: list[Fact] = [("manifest", mine, b"mine"), ("manifest", foreign, b"foreign")]
     with FactCache(tmp_path) as cache:
-        cache.put({"t:base-bundle": pack_facts([*facts])})
+        cache.put({"t:base-bundle": pack_facts(facts)})
 
         assert ContentStore(base, cache, "t").bundle() == facts[:1]
         assert ContentStore(base, cache, "other").bundle() == []

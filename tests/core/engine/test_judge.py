@@ -45,7 +45,7 @@ def crashing(before: State, after: State, options: object) -> Iterator[Finding]:
 
 
 def a_find(reach: Reach = "namespace") -> Rule:
-    page = Page("wrong-ports", "", {}, (), "")
+    page = Page("wrong-ports", "", {}, "")
     context = frozenset({POLICY, SERVICE})
     return Rule(
         "wrong-ports",
@@ -60,7 +60,7 @@ def a_find(reach: Reach = "namespace") -> Rule:
 
 
 def a_compare(function: Compare, name: str = "removed") -> Rule:
-    page = Page(name, "", {}, (), "")
+    page = Page(name, "", {}, "")
     kinds = frozenset({SERVICE})
     return Rule(
         name, lambda: page, Severity.ERROR, kinds, kinds, "resource", NoOptions, compare=function

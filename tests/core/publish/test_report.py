@@ -119,7 +119,6 @@ PAGE = Page(
     "service-exposed",
     "A Service that is newly reachable.",
     {"Why it matters": "Anybody reaches it.", "What to do": "Make it internal."},
-    (),
     "",
 )
 TEXTS: dict[str, Callable[[], str]] = {
