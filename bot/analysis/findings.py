@@ -29,6 +29,34 @@ _UNLISTED: Final = "nothing here applies this file, so it is judged as it stands
 
 
 @dataclass(slots=True)
+class _Reported:
+    """How severe what is reported already is at the worst: by fingerprint, and by rule and place.
+
+    A finding that is worse is not reported yet: a second, weaker copy of a role takes nothing away.
+    """
+
+    severities: dict[str, int] = field(default_factory=dict)
+    places: dict[tuple[str, Location | None], int] = field(default_factory=dict)
+
+    def add(self, findings: Iterable[ReviewFinding]) -> None:
+        """Count these findings as reported."""
+        for finding in findings:
+            rank, place = finding.severity.rank, (finding.rule, finding.location)
+            known = self.severities.get(finding.fingerprint, rank)
+            self.severities[finding.fingerprint] = max(rank, known)
+            self.places[place] = max(rank, self.places.get(place, rank))
+
+    def has(self, judged: Judged) -> bool:
+        """Whether this finding is reported, as bad as here."""
+        severity = judged.finding.severity or judged.rule.severity
+        return self.severities.get(judged.fingerprint, -1) >= severity.rank
+
+    def stands_at(self, finding: ReviewFinding) -> bool:
+        """Whether the rule reports something as bad at this place."""
+        return self.places.get((finding.rule, finding.location), -1) >= finding.severity.rank
+
+
+@dataclass(slots=True)
 class Judging:
     """Judges the comparisons of a review. `crashes` are the rules that failed, each once.
 
@@ -46,16 +74,15 @@ class Judging:
         """The findings of all comparisons, unmerged."""
         by_head = list(self._by_head((*states.pairs, *states.upgrades)))
         yield from by_head
-        seen = {finding.fingerprint for finding in by_head}
-        places = {(finding.rule, finding.location) for finding in by_head}
-        divided = list(self._divided(states, seen, places))
+        reported = _Reported()
+        reported.add(by_head)
+        divided = list(self._divided(states, reported))
         yield from divided
-        seen.update(finding.fingerprint for finding in divided)
-        places.update((finding.rule, finding.location) for finding in divided)
-        beside = list(self._beside(states.beside, seen, places))
+        reported.add(divided)
+        beside = list(self._beside(states.beside, reported))
         yield from beside
-        seen.update(finding.fingerprint for finding in beside)
-        yield from self._unlisted(states.unlisted, seen)
+        reported.add(beside)
+        yield from self._unlisted(states.unlisted, reported)
 
     def _by_head(self, pairs: Iterable[Pair]) -> Iterator[ReviewFinding]:
         """The findings of head's own placements; those of foreign roles where they are at home."""
@@ -92,9 +119,7 @@ class Judging:
             else:
                 yield finding
 
-    def _divided(
-        self, states: States, seen: set[str], places: set[tuple[str, Location | None]]
-    ) -> Iterator[ReviewFinding]:
+    def _divided(self, states: States, reported: _Reported) -> Iterator[ReviewFinding]:
         """What the finest division adds: what blocks, and what is about another copy of a resource.
 
         Where a resource is in two directories of one environment, the last one is in its state.
@@ -102,33 +127,32 @@ class Judging:
         judged_already = states.compared_resources if states.divided else frozenset()
         for pair in states.divided:
             for judged in self._judged(pair):
-                if judged.fingerprint in seen:
+                if reported.has(judged):
                     continue
                 if self._blocks(judged) or not _is_among(judged, judged_already):
                     finding = self.locator.finding(judged)
-                    if (finding.rule, finding.location) not in places:
+                    if not reported.stands_at(finding):
                         yield finding
 
     def _beside(
         self,
         pairs: Iterable[Pair],
-        seen: set[str],
-        places: set[tuple[str, Location | None]],
+        reported: _Reported,
     ) -> Iterator[ReviewFinding]:
         """What blocks under base's placements and division alone."""
         for pair in pairs:
             for judged in self._judged(pair):
-                if judged.fingerprint in seen or not self._blocks(judged):
+                if reported.has(judged) or not self._blocks(judged):
                     continue
                 finding = self.locator.finding(judged)
-                if finding.location is None or (finding.rule, finding.location) not in places:
+                if finding.location is None or not reported.stands_at(finding):
                     yield _noted(finding, _UNDER_BASE, {"placements": "base"})
 
-    def _unlisted(self, pairs: Iterable[Pair], seen: set[str]) -> Iterator[ReviewFinding]:
+    def _unlisted(self, pairs: Iterable[Pair], reported: _Reported) -> Iterator[ReviewFinding]:
         """What would be found of files that nothing applies."""
         for pair in pairs:
             for judged in self._judged(pair):
-                if judged.fingerprint in seen or not _is_in(judged, pair.roots):
+                if judged.fingerprint in reported.severities or not _is_in(judged, pair.roots):
                     continue
                 finding = self.locator.finding(judged)
                 severity = min(

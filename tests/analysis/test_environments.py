@@ -128,3 +128,17 @@ def test_a_role_is_widened_where_it_is_applied_alone() -> None:
         for finding in found.findings
         if finding.rule.startswith("rbac-")
     ] == [("rbac-privilege-added", ("a/y",))]
+
+
+def test_a_weaker_copy_of_a_role_takes_nothing_away() -> None:
+    base = {"a/q/role.yaml": ROLE % "'*'", "b/q/s.yaml": SETTING}
+    bound = {**base, "a/p/b.yaml": BINDING % ("b", "readers")}
+    decoy = {**bound, "b/p/role.yaml": ROLE % "get"}
+
+    for head in (bound, decoy):
+        errors = [
+            finding.location
+            for finding in of("rbac-privilege-added", analysed(base, head))
+            if finding.severity == "error"
+        ]
+        assert errors == [Location("a/p/b.yaml", 5, "RIGHT")]

@@ -121,11 +121,10 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     )
     rendering = Rendering(builder or NoBuilder(), manifests)
     trees.render(rendering, declare, namespace)
-    (head, *others), base_roots = trees.comparisons, trees.base_applied(namespace)
+    head, base_roots = trees.comparisons[0], trees.base_applied(namespace)
     before, after = trees.applied(head, namespace)
     both = (base_roots.values(), after.values())
     environments = environments_of(both, policy.environments)
-    undivided = environments_of(both[:1], policy.environments)
     pairs = _Pairs(trees, policy, namespace, addresses, blobs)
     judged = pairs.of(head, environments)
     return States(
@@ -141,7 +140,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         trees.declaring,
         session.without_files(),
         trees.fetched,
-        pairs.beside((head, *others) if undivided != environments else others, undivided, judged),
+        pairs.beside(trees.comparisons, base_roots.values(), judged),
         judged.unlisted,
         Linking(head.before, head.after, *trees.kustomizations),
         trees.tables(environments, namespace),
@@ -177,6 +176,7 @@ class _Judged:
     `made_of` are the roots of each environment, by identity, at base and at head.
     """
 
+    environments: Environments
     pairs: tuple[Pair, ...]
     upgrades: tuple[Pair, ...]
     unlisted: tuple[Pair, ...]
@@ -225,13 +225,26 @@ class _Pairs:
             pairs.append(pairing.pair(environment))
             upgrades.append(pairing.upgrade(environment))
             unlisted.append(pairing.unlisted(environment))
-        return _Judged(_present(pairs), _present(upgrades), _present(unlisted), made_of)
+        return _Judged(
+            environments, _present(pairs), _present(upgrades), _present(unlisted), made_of
+        )
 
     def beside(
-        self, comparisons: Iterable[Comparison], environments: Environments, judged: _Judged
+        self, comparisons: Iterable[Comparison], base_roots: Iterable[Applied], judged: _Judged
     ) -> tuple[Pair, ...]:
-        """The environments of other comparisons, beside those already judged."""
-        found = (self.of(other, environments, beside=judged) for other in comparisons)
+        """The pairs under base's divisions, beside those already judged.
+
+        Both the usual and the finest division of base count for head's own placements, of which
+        head's objects could otherwise take a part away; other placements are judged undivided.
+        """
+        roots = (tuple(base_roots),)
+        undivided = environments_of(roots, self.policy.environments)
+        finest = environments_of(roots, self.policy.environments, finest=True)
+        head, *others = comparisons
+        under = [(head, undivided)] if undivided != judged.environments else []
+        under += [(head, finest)] if finest not in (undivided, judged.environments) else []
+        under += [(other, undivided) for other in others]
+        found = (self.of(other, division, beside=judged) for other, division in under)
         return tuple(pair for other in found for pair in other.pairs)
 
     def _pairing(
@@ -252,7 +265,7 @@ def _divided(
 ) -> tuple[Pair, ...]:
     """The pairs of the finest division that are made of other roots than those already judged."""
     finest = environments_of(roots, pairs.policy.environments, finest=True)
-    if frozenset(finest.names) == frozenset(judged.made_of):
+    if finest == judged.environments:
         return ()
     return pairs.of(head, finest, apart_from=judged).pairs
 
