@@ -33,6 +33,10 @@ MOST_ATTEMPTS: Final = 500
 """How often a task is postponed because of a rate limit or another job of its pull request."""
 
 
+_REPEATED: Final = frozenset({"policy", "refetch"})
+"""Reasons of jobs that follow from a job of the same pull request, which still runs then."""
+
+
 class AttemptResult(TypedDict):
     """The result of one attempt: exactly what the queue stores.
 
@@ -169,7 +173,7 @@ class Attempts:
 def _from_sweep(task: Task) -> bool:
     if isinstance(task, MaintenanceTask):
         return task.action in {"sweep", "sweep-installation"}
-    return isinstance(task, Job) and task.priority == "sweep" and task.reason != "refetch"
+    return isinstance(task, Job) and task.priority == "sweep" and task.reason not in _REPEATED
 
 
 def _attempt_result(

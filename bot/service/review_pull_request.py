@@ -15,6 +15,7 @@ from bot.core.engine.review import Review
 from bot.core.publish.plan import (
     ConcludeCheck,
     Operation,
+    Posted,
     PostFileComment,
     PostReview,
     plan,
@@ -94,12 +95,16 @@ def review(context: ServiceContext, job: Job) -> Done:
         deadline.check()
         if _moved(github, pull):
             return _superseded(github, pull, job, run)
-        if _is_unchanged(github, about, job, (operations, _reviewed(ending, job))):
-            return Done("unchanged", refetches)
+        written = _Comments(posted, tuple(_fitting(operations, pull, job, judged)))
+        if _is_shown(github, about, job, _reviewed(ending, job)):
+            if job.reason != "policy" or not written.operations:
+                return Done("unchanged", refetches)
+            written.write(github, pull, review_body(judged, policy))
+            return Done("tidied", refetches)
+        later = written.later(job)
         with context.observer.stage("publish"):
-            if posted.comments or any(isinstance(one, PostReview) for one in operations):
-                refresh_reviews(github, pull, review_body(judged, policy))
-            perform(github, pull, _fitting(operations, pull, job, judged))
+            if not later:
+                written.write(github, pull, review_body(judged, policy))
         end = _reviewed(ending, job)
         key = remember(context, github, pull, outcome, end.shown.summary)
         store_page(context, github, pull, replace(case, review=judged), commits)
@@ -109,7 +114,7 @@ def review(context: ServiceContext, job: Job) -> Done:
         follow += _retargeted(github, pull, job)
         if not job.quiet:
             tell_teams(context, github, pull, judged, policy)
-    return Done(judged.verdict, (*follow, *refetches))
+    return Done(judged.verdict, (*follow, *refetches, *later))
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,27 +289,45 @@ def _retargeted(github: GitHubConnection, pull: PullRequest, job: Job) -> tuple[
     return (Announcement(replace(job, reason="changed")),)
 
 
-def _is_unchanged(
-    github: GitHubConnection,
-    about: check_runs.About,
-    job: Job,
-    planned: tuple[list[Operation], checks.End],
-) -> bool:
-    """Whether a review for which nobody asked says only what the pull request shows already.
+def _is_shown(github: GitHubConnection, about: check_runs.About, job: Job, end: checks.End) -> bool:
+    """Whether the check of a review for which nobody asked says this already.
 
     After a change of the policy every word counts: it also says who may accept a finding. The last
     attempt to fetch something says so in any case.
     """
-    operations, end = planned
     whole = job.reason == "policy"
-    repeated = whole or (job.reason in {"moved", "refetch"} and not is_last(job))
-    if not repeated or (whole and operations):
+    if not whole and (job.reason not in {"moved", "refetch"} or is_last(job)):
         return False
     run = check_runs.newest(check_runs.runs_on(github, about.head), about)
     if run is None or run.status != "completed":
         return False
     same = (run.conclusion, run.title) == (end.shown.conclusion, end.shown.title)
     return same and (not whole or same_text(run.summary, end.shown.summary))
+
+
+@dataclass(frozen=True, slots=True)
+class _Comments:
+    """The comments on a pull request, and what is to be done with them."""
+
+    posted: Posted
+    operations: tuple[Operation, ...]
+
+    def later(self, job: Job) -> tuple[Task, ...]:
+        """A job that takes away what is out of date, when hundreds of checks wait for a policy.
+
+        GitHub limits writes, and the checks are what holds up the merges.
+        """
+        new = any(isinstance(one, PostReview | PostFileComment) for one in self.operations)
+        if job.priority != "recheck" or new or not self.operations:
+            return ()
+        return (replace(job, priority="sweep"),)
+
+    def write(self, github: GitHubConnection, pull: PullRequest, body: str) -> None:
+        """Carry out the operations; what stands above the comments follows the verdict."""
+        new = any(isinstance(one, PostReview) for one in self.operations)
+        if new or self.posted.comments:
+            refresh_reviews(github, pull, body)
+        perform(github, pull, self.operations)
 
 
 def _fitting(

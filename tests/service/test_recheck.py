@@ -51,9 +51,16 @@ def test_a_rule_that_the_organisation_switches_off_turns_the_check_green(world: 
         RECHECK_SPREAD,
     )
 
-    assert world.drain(*done.tasks) == ["pass"]
+    before = writes(world)
+    first = world.service.do(done.tasks[0])
+    assert (first.outcome, writes(world) - before) == ("pass", 1), "the check alone, at first"
     assert world.check(pull) == ("completed", "success", "Nothing found")
+    assert first.tasks == (world.job(pull, reason="policy", priority="sweep"),)
+
+    assert world.drain(*first.tasks) == ["tidied"]
     assert comments(pull) == []
+    assert pull.reviews[0].body.startswith("Nothing found.")
+    assert len(world.runs(pull)) == 2
 
 
 def test_what_says_the_same_is_left_alone(world: World) -> None:
