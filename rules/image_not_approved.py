@@ -89,7 +89,7 @@ def _invalid(new: NewImage, severity: Severity) -> Iterator[Finding]:
 def _finding(new: NewImage, message: str, severity: Severity, after: State) -> Finding:
     use = new.use
     image = use.image
-    movable = None if use.operated else image
+    movable = None if use.operated or use.registry or use.version else image
     moved = approval.mirrored(after.policy.images, movable) if movable else None
     return Finding(
         use.node,

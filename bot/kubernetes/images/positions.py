@@ -10,7 +10,7 @@ from bot.core.resource import GroupKind, Node, Resource
 from bot.core.states.carriers.kinds import Siblings, carried_by
 from bot.core.states.carriers.texts import CarriedManifest, steps_of
 from bot.kubernetes.images.reference import ImageReference, parse_image
-from bot.kubernetes.images.table import OTHER_KINDS, POD_SPEC, WORKFLOW
+from bot.kubernetes.images.table import CROSSPLANE_PACKAGES, OTHER_KINDS, POD_SPEC, WORKFLOW
 from bot.kubernetes.workloads.pods import pod_templates
 from bot.kubernetes.workloads.template_paths import PLACES
 from bot.records import dataclass
@@ -46,7 +46,8 @@ class ImageUse:
     """One image that a resource pulls: the node that names it, and the container that runs it.
 
     `known` is False where the field was guessed in a kind that no table lists. `operated` says that
-    an operator completes the reference; `version` is what the resource states as its version.
+    an operator completes the reference; `registry` and `version` are what the resource states
+    beside the node, as the beginning and the end of the reference.
     """
 
     node: Node
@@ -54,11 +55,12 @@ class ImageUse:
     known: bool = True
     operated: bool = False
     version: str = ""
+    registry: str = ""
 
     @property
     def reference(self) -> str:
         """The reference as the manifest writes it."""
-        return f"{self.node.text or ''}{self.version}"
+        return f"{self.registry}{self.node.text or ''}{self.version}"
 
     @cached_property
     def image(self) -> ImageReference | None:
@@ -68,9 +70,10 @@ class ImageUse:
 
 def image_uses(resource: Resource) -> Iterator[ImageUse]:
     """Every image that a resource names, in the order of the tables."""
-    if b"mage" not in resource.encoded:  # `image`, `imageName`, `dockerImage`: spares the decoding
-        return
     kind = resource.group_kind
+    # `image`, `imageName`, `dockerImage`: spares the decoding.
+    if b"mage" not in resource.encoded and kind not in CROSSPLANE_PACKAGES:
+        return
     if kind in PLACES:
         for template in pod_templates(resource):
             yield from _uses(template.spec, POD_SPEC)
@@ -142,6 +145,28 @@ def _container(holder: Node, place: Node, name: str | None = None) -> str:
     return steps[-1] if steps else "image"
 
 
+def _guessed_use(holder: Node, field: Node) -> ImageUse | None:
+    """The image under a key `image`: a reference, or a mapping with a reference or its parts.
+
+    Operators take the parts as charts do: `{registry: R, repository: P, tag: T}`.
+    """
+    called = _container(holder, field)
+    if not field.mapping:
+        use = ImageUse(field, called, known=False)
+    elif whole := next((field[key] for key in ("reference", "ref") if field[key].text), None):
+        use = ImageUse(whole, called, known=False)
+    else:
+        registry, digest, tag = (field[key].text for key in ("registry", "digest", "tag"))
+        use = ImageUse(
+            field["repository"],
+            called,
+            known=False,
+            version=f"@{digest}" if digest else f":{tag}" if tag else "",
+            registry=f"{registry.rstrip('/')}/" if registry else "",
+        )
+    return use if use.node.text and use.image is not None else None
+
+
 def _guessed(
     node: Node, depth: int, carried: frozenset[tuple[str | int, ...]]
 ) -> Iterator[ImageUse]:
@@ -149,9 +174,9 @@ def _guessed(
     if depth == 0 or (carried and steps_of(node) in carried):
         return
     for name, child in node.fields():
-        image = child["reference"] if name == "image" and child.mapping else child
-        if name == "image" and image.text and parse_image(image.text):
-            yield ImageUse(image, _container(node, child), known=False)
+        use = _guessed_use(node, child) if name == "image" else None
+        if use is not None:
+            yield use
         elif isinstance(child.value, Mapping):
             yield from _guessed(child, depth - 1, carried)
         else:

@@ -39,6 +39,11 @@ _OPERATED: Final = (
     "spec.initContainers.*.image",
 )
 
+CROSSPLANE_PACKAGES: Final = frozenset(
+    GroupKind("pkg.crossplane.io", kind) for kind in ("Configuration", "Function", "Provider")
+)
+"""Packages are images that Crossplane pulls and runs: https://docs.crossplane.io/latest/packages/"""
+
 # From the custom resource definitions of these projects; other kinds use the fallback below.
 # `*` stands for every item of a list or every field of a mapping.
 OTHER_KINDS: Final[Mapping[GroupKind, tuple[str, ...]]] = MappingProxyType(
@@ -103,6 +108,7 @@ OTHER_KINDS: Final[Mapping[GroupKind, tuple[str, ...]]] = MappingProxyType(
         GroupKind("grafana.integreatly.org", "Grafana"): _pods(
             "spec.deployment.spec.template.spec"
         ),
+        **dict.fromkeys(CROSSPLANE_PACKAGES, ("spec.package",)),
         GroupKind("agones.dev", "GameServer"): _pods("spec.template.spec"),
         GroupKind("agones.dev", "Fleet"): _pods("spec.template.spec.template.spec"),
         GroupKind("apps.kruise.io", "CloneSet"): _pods("spec.template.spec"),

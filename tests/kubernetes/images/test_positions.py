@@ -136,6 +136,42 @@ spec:
 
 
 @pytest.mark.parametrize(
+    ("written", "reference"),
+    [
+        ("{repository: r.io/agent, tag: v1}", "r.io/agent:v1"),
+        ("{registry: r.io, repository: a/agent}", "r.io/a/agent"),
+        ("{registry: r.io/, repository: agent, tag: v1, digest: 'sha256:%s'}" % ("0" * 64),
+         f"r.io/agent@sha256:{'0' * 64}"),
+        ("{ref: r.io/catalog:v1, pollIntervalMinutes: 10}", "r.io/catalog:v1"),
+    ],
+)  # fmt: skip
+def test_an_image_in_parts_is_put_together(written: str, reference: str) -> None:
+    text = "apiVersion: example.com/v1\nkind: Agent\nmetadata: {name: x}\nspec:\n  image: "
+
+    assert found(text + written) == [("spec", reference, False)]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["{repository: 'https://git.example/a.git'}", "{tag: v1}", "{repository: [a]}", "{width: 3}"],
+)
+def test_a_mapping_without_a_repository_is_no_image(written: str) -> None:
+    text = "apiVersion: example.com/v1\nkind: Agent\nmetadata: {name: x}\nspec:\n  image: "
+
+    assert found(text + written) == []
+
+
+@pytest.mark.parametrize("kind", ["Configuration", "Function", "Provider"])
+def test_a_package_of_crossplane_is_an_image(kind: str) -> None:
+    text = (
+        f"apiVersion: pkg.crossplane.io/v1\nkind: {kind}\nmetadata: {{name: x}}\n"
+        "spec: {package: xpkg.example/a/b:v1}\n"
+    )
+
+    assert found(text) == [("spec", "xpkg.example/a/b:v1", True)]
+
+
+@pytest.mark.parametrize(
     ("version", "reference"),
     [("tag: v2", "r.io/prom:v2"), ("tag: v2, sha: abc", "r.io/prom@sha256:abc"), ("", "r.io/prom")],
 )
