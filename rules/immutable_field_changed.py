@@ -8,6 +8,7 @@ from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.api_versions import minor_version
 from bot.kubernetes.apply.definitions import broken_definitions
+from bot.kubernetes.apply.expansion import refused_growth
 from bot.kubernetes.apply.immutable import changes_refused
 from bot.kubernetes.apply.refusals import RefusedChange
 from bot.kubernetes.apply.sync_options import is_hook, is_recreated
@@ -26,7 +27,8 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         if old is None or new is None or is_hook(new):
             continue
         result = after.validations.get(new.key)
-        refusals = tuple(changes_refused(old, new, result, minor))
+        fields = changes_refused(old, new, result, minor)
+        refusals = (*fields, *refused_growth(old, new, after))
         for refused in refusals:
             # Stored versions are judged below, with what still uses them.
             if not refused.path.startswith("status."):
