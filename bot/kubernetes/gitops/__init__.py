@@ -23,6 +23,7 @@ from bot.kubernetes.gitops.argocd_source import Application
 from bot.kubernetes.gitops.flux_sources import FluxObjects
 from bot.kubernetes.gitops.repositories import RepositoryAddresses, normalised
 from bot.kubernetes.gitops.tree_files import TreeFiles
+from bot.kubernetes.gitops.unbuilt import unbuilt
 from bot.kubernetes.gitops.unknowns import (
     holds_unknown,
     indeterminate,
@@ -89,7 +90,12 @@ class Declarations:
             yield from argocd.declared_by(application, places, self.addresses, hubs)
         for resource in objects.of(kinds.APPLICATION_SET):
             for application in applications_of(resource, places, self.addresses):
-                yield from argocd.declared_by(application, places, self.addresses, hubs)
+                declared = tuple(argocd.declared_by(application, places, self.addresses, hubs))
+                yield from declared
+                if application.hindrances and not declared:
+                    # Nothing in the tree stands for what is not known of the set.
+                    title, why = f"Applications of {resource.key}", application.hindrances[-1]
+                    yield unbuilt(application.node, title, why, resource.at("spec").value)
 
 
 def _argo(resources: Iterable[Resource]) -> Iterator[Resource]:

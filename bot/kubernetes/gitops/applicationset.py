@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import replace
 
 from bot.core.reading.yaml_texts import merged
 from bot.core.resource import Resource
@@ -24,9 +24,12 @@ def applications_of(
     A generator that cannot be evaluated gives unknown parameters. A path that contains an unknown
     parameter stands for every directory that it can match.
     """
-    applications = _generated(resource, places, addresses)
     seen: set[str] = set()
-    for application in islice(applications, MOST_SETS):
+    for number, application in enumerate(_generated(resource, places, addresses)):
+        if number >= MOST_SETS and not application.hindrances:
+            why = f"its ApplicationSet gives more than {MOST_SETS:,} Applications"
+            yield replace(application, hindrances=(why,))
+            return
         identity = repr((application.name, application.spec, application.hindrances))
         if identity not in seen:
             seen.add(identity)

@@ -24,6 +24,13 @@ _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9.-]")
 _LONGEST_NAME: Final = 253
 
 
+def _bounded(parameter_sets: Iterator[Parameters]) -> Iterator[Parameters]:
+    """Yield the sets of parameters up to a limit. Raises UnbuildableError where there are more."""
+    yield from islice(parameter_sets, MOST_SETS)
+    if next(parameter_sets, None) is not None:
+        raise UnbuildableError(f"it gives more than {MOST_SETS:,} sets of parameters")
+
+
 @dataclass(frozen=True, slots=True)
 class Generators:
     """Evaluates generators over a tree. `go` selects the Go template language for the set."""
@@ -34,7 +41,7 @@ class Generators:
 
     def sets(self, generator: Body, depth: int = 0) -> Iterator[Parameters]:
         """Yield the sets of parameters that a generator gives. Raises UnbuildableError."""
-        parameter_sets = islice(self._sets(generator, depth), MOST_SETS)
+        parameter_sets = _bounded(self._sets(generator, depth))
         selector = mapping(generator.get("selector"))
         return (
             parameters

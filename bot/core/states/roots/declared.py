@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Final
 
 from bot.core.fetching import FetchResult
@@ -46,9 +47,7 @@ def with_declared(
     tree = _Tree(files, manifests, inferred)
     declared_roots: dict[object, Root] = {}
     owners: set[ResourceKey] = set()
-    for number, declaration in enumerate(declared):
-        if number >= _MOST:
-            break
+    for declaration in _within_limit(declared):
         owners.add(declaration.node.resource.key)
         root = tree.root(declaration)
         if root is not None:
@@ -63,6 +62,25 @@ def with_declared(
     aside = _left_out(replaced, list(declared_roots.values()))
     roots = Roots(keyed((*kept, *aside, *declared_roots.values())), inferred.kustomizations)
     return DeclaredRoots(roots, frozenset(owners))
+
+
+def _within_limit(declared: Sequence[Declared]) -> Iterator[Declared]:
+    """The declarations up to the limit, and one that stands for all that are over it."""
+    yield from declared[:_MOST]
+    over = declared[_MOST:]
+    if over:
+        digest = blake2b(digest_size=16)
+        for declaration in over:
+            resource = declaration.node.resource
+            digest.update(f"{resource.key}\0{declaration.name}\0".encode() + resource.encoded)
+        yield replace(
+            over[0],
+            release=Release("", "", values=(digest.hexdigest(),)),
+            hindrances=(f"at most {_MOST:,} roots are read, and the others are not looked at",),
+            name="over the limit",
+            chart=None,
+            remote="declared roots over the limit",
+        )
 
 
 def _left_out(replaced: Iterable[Root], declared: Sequence[Root]) -> Iterator[Root]:
