@@ -122,8 +122,12 @@ def environments_of(
             for applied in tree
             if applied.root.cluster and not any(_names(name, applied.root) for name in named)
         )
-        directories = Directories.of(_places(tree, named))
-        prefixes.update(directories.parted() if finest else directories.alike())
+        places = _places(tree, named)
+        # What lies in one directory alone is in no two siblings: mostly, nothing is left.
+        several = {key: paths for key, paths in places.items() if len(paths) > 1}
+        if several:
+            directories = Directories.of(several if finest else places)
+            prefixes.update(directories.parted() if finest else directories.alike())
     # One cluster for everything needs no name of its own.
     if prefixes or len(clusters) > 1:
         prefixes |= clusters
