@@ -23,6 +23,7 @@ from bot.service.combination import combination_of, with_combination
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, trusted
 from bot.service.deadline import Deadline
+from bot.service.reverts import with_revert
 from bot.standin.repositories import StandInPullRequest
 from bot.store.audit import Audit
 from tests.soak.world import World
@@ -81,6 +82,7 @@ def _fresh(means: ServiceContext, github: GitHubConnection, seen: Pull) -> tuple
         pair = (judged, policy)
         judged = with_combination(means, commits, pair, combination, deadline)
     case = Case(judged, commits, policy, codeowners_of(commits))
+    case = with_revert(means, github, seen, case, deadline)
     return settled(means, github, seen, case).review, policy
 
 
