@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: install tools oracle demo test coverage check bench soak lock format clean
+.PHONY: install tools oracle demo test coverage mutants check bench soak lock format clean
 
 install: $(STAMP)
 
@@ -39,6 +39,15 @@ test: install tools
 coverage:
 	@$(BIN)/coverage report --skip-covered --sort=cover
 
+# Changes the engine and RBAC a little, many times, and says which changes no test notices. Takes
+# hours; such as: make mutants MUTANTS="bot.core.engine.decide*". See docs/mutation.md.
+MUTANTS ?= *
+mutants: tools
+	@python3 -m venv build/mutants-environment
+	@build/mutants-environment/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock -r requirements-mutants.lock
+	@build/mutants-environment/bin/mutmut run --max-children 1 "$(MUTANTS)"
+	@build/mutants-environment/bin/mutmut results
+
 check: install
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
@@ -71,6 +80,7 @@ lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements.lock pyproject.toml --group dev --extra demo --extra otel -o requirements-dev.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements-dev.lock --group build -o requirements-build.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group docs -o requirements-docs.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements-dev.lock --group mutants -o requirements-mutants.lock
 
 clean:
 	@rm -rf $(VENV) build dist
