@@ -296,6 +296,9 @@ def test_what_flux_substitutes_is_substituted(binaries: Mapping[Renderer, Binary
     assert told(found) == [("ConfigMap/shop/c has new", ("default",), "clusters/one/web.yaml")]
 
 
+UNLISTED = "; nothing here applies this file, so it is judged as it stands"
+
+
 def test_what_flux_leaves_out_of_its_source_is_not_judged(
     binaries: Mapping[Renderer, Binary],
 ) -> None:
@@ -317,7 +320,11 @@ def test_what_flux_leaves_out_of_its_source_is_not_judged(
     assert [(held.message, held.environments) for held in in_it.findings] == [
         ("ConfigMap/default/d has b", ("default",))
     ]
-    assert (left_out.findings, left_out.problems) == ((), ())
+    # Flux applies nothing of it: it is judged as it stands, like any file that nothing applies.
+    assert [(held.message, held.facts["placements"]) for held in left_out.findings] == [
+        (f"ConfigMap/default/d has b{UNLISTED}", "none")
+    ]
+    assert left_out.problems == ()
     # What only the change leaves out is judged as base's source has it.
     assert [held.facts["placements"] for held in newly.findings] == ["base"]
 
