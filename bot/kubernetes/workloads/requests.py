@@ -22,6 +22,7 @@ _DEMANDS: Final[tuple[tuple[Demand, str, str], ...]] = (
 )
 _LIMIT_DEFAULTS: Final = ("default", "max")
 _REQUEST_DEFAULTS: Final = ("defaultRequest", "default", "max", "min")
+_POD_LEVEL_SINCE: Final = 34
 _AUTOSCALER: Final = GroupKind("autoscaling.k8s.io", "VerticalPodAutoscaler")
 _REQUESTS: Final = frozenset[Demand]({"requests.cpu", "requests.memory"})
 
@@ -48,10 +49,16 @@ def lacking(resource: Resource, state: State, demands: frozenset[Demand]) -> Ite
 def refused(resource: Resource, state: State) -> Iterator[tuple[Resource, Lacking]]:
     """The containers, init containers included, that lack what a quota of their namespace demands.
 
-    https://kubernetes.io/docs/concepts/policy/resource-quotas/
+    https://kubernetes.io/docs/concepts/policy/resource-quotas/. Since 1.34 a quota demands nothing
+    of the containers of a pod that sets any resource for itself as a whole (Constraints in
+    https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/quota/v1/evaluator/core/pods.go).
     """
+    minor = (state.environment.kubernetes or f"1.{_POD_LEVEL_SINCE}").rpartition(".")[2]
+    whole_pods = int(minor) >= _POD_LEVEL_SINCE
     for quota, demands in state.derived(_quotas).get(resource.namespace or "", ()):
         for template in pod_templates(resource):
+            if whole_pods and _sets_pod_level(template.spec):
+                continue
             containers = (*template.init_containers, *template.containers)
             for lack in _lacking(template, state, containers, demands):
                 yield quota, lack
@@ -69,6 +76,12 @@ def _lacking(
         if missing:
             ordered = tuple(demand for demand, _, _ in _DEMANDS if demand in missing)
             yield Lacking(template, container, ordered)
+
+
+def _sets_pod_level(spec: Node) -> bool:
+    """Whether a pod sets a resource that may be set for the pod as a whole, whatever its amount."""
+    names = (name for side in ("requests", "limits") for name in spec["resources"][side].mapping)
+    return any(name in {"cpu", "memory"} or name.startswith("hugepages-") for name in names)
 
 
 def _satisfied(holder: Node) -> frozenset[Demand]:
