@@ -1,9 +1,9 @@
 # syntax=docker/dockerfile:1.7
 # The image of the service. Build: docker build -t fairlead .
-# For production, pin the base by its digest, as the tag moves with security fixes, and name the commit:
-# docker buildx build --build-arg PYTHON=python:3.13-slim-trixie@sha256:... \
-#   --build-arg SOURCE_COMMIT=$(git rev-parse HEAD) --sbom=true --provenance=mode=max ...
-ARG PYTHON=python:3.13-slim-trixie
+# For production, name the commit, with an SBOM and provenance:
+# docker buildx build --build-arg SOURCE_COMMIT=$(git rev-parse HEAD) --sbom=true --provenance=mode=max ...
+# The digests are those of the indexes for all platforms; Dependabot proposes the next ones.
+ARG PYTHON=python:3.13.15-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285
 
 # hadolint ignore=DL3006
 FROM ${PYTHON} AS build
@@ -58,7 +58,7 @@ RUN tar -xzf /archives/kustomize.tar.gz kustomize \
     && ./helm version --short
 
 # Kubernetes' own validation, pinned by tools/validator/go.sum.
-FROM golang:1.26-trixie AS validator
+FROM golang:1.26.5-trixie@sha256:87ffdb09b6a2e29ff910748b745395e8a0299aa80b7c0551cdca9b55e3fd2b3e AS validator
 WORKDIR /src
 COPY tools/validator ./
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags="-s -w" -o /validator . \

@@ -43,6 +43,12 @@ def test_the_wheel_builds_from_what_is_copied(tmp_path: Path) -> None:
     assert len(list((tmp_path / "dist").glob("*.whl"))) == 1
 
 
+def test_every_base_is_pinned_by_its_digest() -> None:
+    named = re.findall(r"^(?:FROM |ARG PYTHON=)([a-z]\S*:\S+)", DOCKERFILE, re.MULTILINE)
+    assert len(named) == 2
+    assert all(re.fullmatch(r"\S+:\S+@sha256:[0-9a-f]{64}", base) for base in named)
+
+
 def test_every_stage_with_python_can_be_pinned_by_one_argument() -> None:
     stages = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
     assert [stage for stage in stages if "python" in stage] == []
