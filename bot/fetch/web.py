@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 import requests
+from requests.exceptions import SSLError
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
@@ -188,6 +189,8 @@ def _too_large(address: ParsedAddress, most: int) -> FetchError:
 
 
 def _no_answer(address: ParsedAddress, error: Exception) -> FetchError:
+    # A certificate that is not trusted is not trusted in half an hour either.
     return FetchError(
-        f"'{address.authority}' did not answer ({type(error).__name__})", passing=True
+        f"'{address.authority}' did not answer ({type(error).__name__})",
+        passing=not isinstance(error, SSLError),
     )

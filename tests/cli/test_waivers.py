@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.analysis.examine import examine
@@ -10,11 +11,12 @@ from bot.cli.waivers import OF_CHANGES
 from bot.core.policy.reading import parse_policy
 from tests.cli.running import ACCOUNT, ADMIN, commit, fairlead, write
 
-POLICY = """\
+SOON = datetime.now(UTC).date() + timedelta(days=30)
+POLICY = f"""\
 version: 1
 waivers:
-  - {rule: rbac-privilege-added, resource: ClusterRoleBinding/*, reason: known, expires: 2099-01-01}
-  - {rule: rbac-privilege-added, resource: RoleBinding/*, reason: gone, expires: 2099-01-01}
+  - {{rule: rbac-privilege-added, resource: ClusterRoleBinding/*, reason: known, expires: {SOON}}}
+  - {{rule: rbac-privilege-added, resource: RoleBinding/*, reason: gone, expires: {SOON}}}
 """
 SAID = "the waiver of rbac-privilege-added for RoleBinding/* matches nothing in {}\n"
 
@@ -38,7 +40,7 @@ def test_a_directory_will_do(tmp_path: Path) -> None:
 
 
 def test_a_waiver_of_what_only_a_change_brings_is_not_called_unused(tmp_path: Path) -> None:
-    waiver = "- {rule: RULE, reason: known, expires: 2099-01-01}\n"
+    waiver = f"- {{rule: RULE, reason: known, expires: {SOON}}}\n"
     rules = ("resource-pruned", "resource*", "immutable-field-changed")
     text = "waivers:\n" + "".join(waiver.replace("RULE", rule) for rule in rules)
     held = write(tmp_path / "gitops", {"account.yaml": ACCOUNT})

@@ -13,7 +13,7 @@ from bot.core.engine.review import Review
 from bot.core.policy.model import Policy
 from bot.core.publish.plan import ConcludeCheck
 from bot.errors import Overtaken
-from bot.github import auth, check_runs, checks
+from bot.github import check_runs, checks, connection
 from bot.github.pulls import read_pull
 from bot.github.tasks import Announcement, Done, GroupJob, MaintenanceTask
 from bot.service import review_pull_request
@@ -205,7 +205,7 @@ def test_a_run_that_github_makes_long_after_it_was_asked_is_ended(
     world: World, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """The request took longer than anybody waits; its run lies above the one asked for next."""
-    monkeypatch.setattr(auth, "_SECONDS", 1)
+    monkeypatch.setattr(connection, "SECONDS", 1)
     pull = world.pull({"a.yaml": BAD})
     tip = world.repository.git.text("rev-parse", "refs/heads/main")
     where = (world.installation.id, world.repository.id)
@@ -215,7 +215,7 @@ def test_a_run_that_github_makes_long_after_it_was_asked_is_ended(
         base: ComparedTree, head: ComparedTree, policy: Policy, day: date, options: AnalysisOptions
     ) -> Review:
         assert world.github.wait_until(lambda: len(world.runs(pull)) == 2)
-        monkeypatch.setattr(auth, "_SECONDS", 15)
+        monkeypatch.setattr(connection, "SECONDS", 15)
         return world.analyser(base, head, policy, day, options)
 
     world.github.fail("/check-runs$", method="POST", status=None, delay=4.0)

@@ -97,8 +97,9 @@ def test_another_one_is_in_force_on_every_open_pull_request(world: World) -> Non
     after = world.github.commit(home, "main", encoded({"fairlead.yml": "mode: enforce\n"}))
     push = PushJob(world.installation.id, home.id, before, after)
 
-    # The push itself passes; then the installation, its two repositories, and the pull request.
-    outcomes = ["pass", "rechecking", "rechecking", "rechecking", "blocked"]
+    # The push itself passes; then the installation, its two repositories, and the pull request,
+    # its check before its threads.
+    outcomes = ["pass", "rechecking", "rechecking", "rechecking", "blocked", "tidied"]
     assert world.drain(push) == outcomes
     assert world.check(pull)[1] == "failure"
 

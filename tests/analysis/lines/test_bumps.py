@@ -443,14 +443,14 @@ def test_what_could_not_be_had_at_base_either_is_not_new() -> None:
     assert "'https://github.com/example/metrics' has no such version" in found.problems[0]
 
 
-def test_a_chart_that_can_be_had_in_no_version_is_said_and_is_not_new() -> None:
+def test_a_chart_that_can_be_had_in_no_version_is_said_and_is_new() -> None:
     found = seen(application("17.0.0"), application("17.1.0"), {})
 
     assert found == Seen(
         (),
         (
             (
-                "apps/redis.yaml:9 old The Helm chart redis of charts.example.com/stable is not "
+                "apps/redis.yaml:9 new The Helm chart redis of charts.example.com/stable is not "
                 "rendered: the chart redis of charts.example.com/stable is not in this repository: "
                 "'https://charts.example.com/stable' has no such version; compare what it gives "
                 "on both sides by hand"
