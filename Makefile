@@ -32,6 +32,8 @@ tools: install
 oracle: install
 	@$(BIN)/python -m tests.oracle
 
+# Tests fill disks and kill processes: a module that is compiled meanwhile would be cut off.
+test: export PYTHONDONTWRITEBYTECODE = 1
 test: install tools
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(if $(CI),--cov --cov-report=)
 
