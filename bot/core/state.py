@@ -33,6 +33,13 @@ class Environment:
     default_namespace: str = "default"
     openshift: bool = False
 
+    def has_minor(self, minor: int) -> bool:
+        """Whether the cluster is of this minor version of Kubernetes 1 or of a newer one."""
+        if self.kubernetes is None:
+            return True
+        number = self.kubernetes.rpartition(".")[2]
+        return number.isdigit() and int(number) >= minor
+
 
 @dataclass(frozen=True)
 class State:

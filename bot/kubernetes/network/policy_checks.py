@@ -44,8 +44,7 @@ _STRICT_SINCE: Final = 36
 
 def check_loose_blocks(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
     """The address blocks that the API refuses since 1.36 where a policy is new or changed."""
-    minor = (state.environment.kubernetes or f"1.{_STRICT_SINCE}").rpartition(".")[2]
-    if not minor.isdigit() or int(minor) < _STRICT_SINCE:
+    if not state.environment.has_minor(_STRICT_SINCE):
         return
     for resource in reach.resources(state, kinds.NETWORK_POLICY):
         if b'"ipBlock"' in resource.encoded:

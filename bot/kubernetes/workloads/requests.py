@@ -53,8 +53,7 @@ def refused(resource: Resource, state: State) -> Iterator[tuple[Resource, Lackin
     of the containers of a pod that sets any resource for itself as a whole (Constraints in
     https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/quota/v1/evaluator/core/pods.go).
     """
-    minor = (state.environment.kubernetes or f"1.{_POD_LEVEL_SINCE}").rpartition(".")[2]
-    whole_pods = int(minor) >= _POD_LEVEL_SINCE
+    whole_pods = state.environment.has_minor(_POD_LEVEL_SINCE)
     for quota, demands in state.derived(_quotas).get(resource.namespace or "", ()):
         for template in pod_templates(resource):
             if whole_pods and _sets_pod_level(template.spec):
