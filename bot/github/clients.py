@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from github import Auth, Github, GithubIntegration
 
-from bot.github.connection import API_VERSION
-
-_SECONDS: Final = 15
+from bot.github.connection import API_VERSION, SECONDS
 
 
 def app_client(auth: Auth.AppAuth, api_url: str) -> GithubIntegration:
@@ -26,7 +24,7 @@ def _manner(api_url: str) -> dict[str, Any]:
         "base_url": api_url,
         "lazy": True,
         "retry": None,
-        "timeout": _SECONDS,
+        "timeout": SECONDS,
         "api_version": API_VERSION,
         "seconds_between_requests": 0,
         "seconds_between_writes": 0,

@@ -24,6 +24,8 @@ API_VERSION: Final = "2022-11-28"
 
 USER_AGENT: Final = f"fairlead/{version('fairlead')}"
 SECONDS: Final = 15
+"""How long a request to GitHub may take without an answer."""
+
 PAGE: Final = 100
 
 
