@@ -42,8 +42,8 @@ class _Reported:
         """Count these findings as reported."""
         for finding in findings:
             rank, place = finding.severity.rank, (finding.rule, finding.location)
-            known = self.severities.get(finding.fingerprint, rank)
-            self.severities[finding.fingerprint] = max(rank, known)
+            worst = self.severities.get(finding.fingerprint, rank)
+            self.severities[finding.fingerprint] = max(rank, worst)
             self.places[place] = max(rank, self.places.get(place, rank))
 
     def has(self, judged: Judged) -> bool:

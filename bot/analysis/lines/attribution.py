@@ -112,8 +112,8 @@ class Attribution:
         one of another object, seems to cause each of them.
         """
         path, side, line = location.path, location.side, location.line
-        other = self.base if side == "RIGHT" else self.head
-        if line is None or path != node.resource.source.path or path in other.tree:
+        opposite = self.base if side == "RIGHT" else self.head
+        if line is None or path != node.resource.source.path or path in opposite.tree:
             return None
         text = difference.text(path, side)
         own_line = written_line(text, node, node.value) or object_line(text, node)

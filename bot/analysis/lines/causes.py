@@ -135,10 +135,10 @@ class CauseSearch:
         text = self.difference.text(spot.hunk.path, side)
         line = line_diff.line_at(text, number) if number else None
         value = self.field.new if side == "RIGHT" else self.field.old
-        other = line and written_lines.probed(line, value)
-        if not number or not other:
+        probed = line and written_lines.probed(line, value)
+        if not number or not probed:
             return None
-        texts = {spot.hunk.path: line_diff.with_line(text, number, other)}
+        texts = {spot.hunk.path: line_diff.with_line(text, number, probed)}
         return self.trials.flips(self.root, texts, self.field, side)
 
     def _in_files(self) -> Location | None:

@@ -111,9 +111,9 @@ def analyse(
         (base, head),
         (options.namespace, options.rules, options.difference, options.repositories),
     )
-    known = stored.find(policy) if options.stored == "reuse" else None
-    if known is not None:
-        return known
+    reused = stored.find(policy) if options.stored == "reuse" else None
+    if reused is not None:
+        return reused
     result = _analysed(base, head, policy, options)
     stored.keep(policy, result)
     return result

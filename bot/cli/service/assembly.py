@@ -86,8 +86,8 @@ def build_service(settings: Settings, observer: Observer) -> Service:
 def _renders(settings: Settings) -> Renders:
     """The renderers that are installed. A review that needs a missing one reports a problem."""
     renders = renders_here(tool_folders(), confined=not settings.allow_no_sandbox)
-    found = {name: renders.version(name) or "not installed" for name in get_args(Renderer)}
-    log.info("renderers", **found, sandbox=renders.sandbox)
+    versions = {name: renders.version(name) or "not installed" for name in get_args(Renderer)}
+    log.info("renderers", **versions, sandbox=renders.sandbox)
     return renders
 
 

@@ -244,8 +244,8 @@ class _Pairs:
         under = [(head, undivided)] if undivided != judged.environments else []
         under += [(head, finest)] if finest not in (undivided, judged.environments) else []
         under += [(other, undivided) for other in others]
-        found = (self.of(other, division, beside=judged) for other, division in under)
-        return tuple(pair for other in found for pair in other.pairs)
+        judgements = (self.of(each, division, beside=judged) for each, division in under)
+        return tuple(pair for judgement in judgements for pair in judgement.pairs)
 
     def _pairing(
         self,
