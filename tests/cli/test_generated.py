@@ -48,6 +48,12 @@ def test_what_is_generated_is_fresh() -> None:
     assert fairlead("docs", "--check") == Ran(0, "", "")
 
 
+def test_the_table_of_the_readme_cuts_no_code_in_two() -> None:
+    rows = generated(ROOT)["README.md"].partition(BEGIN)[2].partition(END)[0].splitlines()
+
+    assert [row for row in rows if row.count("`") % 2] == []
+
+
 def test_what_is_stale_is_named_with_the_command_and_then_made_anew(copy: Path) -> None:
     readme = (copy / "README.md").read_text()
     (copy / "README.md").write_text(readme.replace(END, f"| stale |\n{END}"))

@@ -17,7 +17,8 @@ from bot.core.policy.reading import parse_policy
 
 _NAMED: Final = re.compile(r"\bSeverity\.([A-Z]+)\b")
 _MOST_KINDS: Final = 6
-_SENTENCE: Final = re.compile(r"[.:](?= |$)")
+# Up to the first full stop or colon that is not part of a code span.
+_SENTENCE: Final = re.compile(r"(?:`[^`]*`|[^`])*?(?=[.:](?: |$))")
 
 
 def severities(rule: Rule) -> tuple[Severity, ...]:
@@ -43,8 +44,9 @@ def readme_table() -> str:
     """README's table: each rule, the severities it can give, and what it finds in short."""
     rows = ["| Rule | Severity | Finds |", "| --- | --- | --- |"]
     for rule in load_rules():
-        short = _SENTENCE.split(rule.page.summary, maxsplit=1)[0]
-        rows.append(f"| {_link(rule, 'rules/')} | {_severity(rule)} | {_cell(short)}. |")
+        short = _SENTENCE.match(rule.page.summary)
+        words = short[0] if short else rule.page.summary
+        rows.append(f"| {_link(rule, 'rules/')} | {_severity(rule)} | {_cell(words)}. |")
     return "".join(f"{row}\n" for row in rows)
 
 
