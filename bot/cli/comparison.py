@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ import click
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.review import review_trees
 from bot.core.engine.review import Review, ReviewFinding
+from bot.core.nearest import did_you_mean
 from bot.core.policy.model import MISNAMED, POLICY_PATH, Policy
 from bot.core.publish.excerpt import shown_line
 from bot.errors import UsageError
@@ -58,7 +59,7 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
     """
     with ExitStack() as stack:
         repository = _repository(repo)
-        old, new = _commit(repository, base), _commit(repository, head)
+        old, new = (_commit(repository, name, repo) for name in (base, head))
         from_commit = old
         if repository is not None and old is not None and new is not None:
             from_commit = repository.merge_base(old, new)
@@ -118,15 +119,25 @@ def _repository(repo: Path) -> Repository | None:
         return None
 
 
-def _commit(repository: Repository | None, name: str) -> str | None:
-    """The full id of the commit of this name, None where the name is a directory."""
+def _commit(repository: Repository | None, name: str, repo: Path) -> str | None:
+    """The full id of the commit of this name, None for a directory. UsageError if it is neither."""
     if repository is not None:
-        try:
+        with suppress(UsageError):
             return repository.resolve(name)
-        except UsageError:
-            if not Path(name).is_dir():
-                raise
-    return None
+    if Path(name).is_dir():
+        return None
+    if repository is None:
+        raise UsageError(
+            f"{name!r} is not a directory, and {str(repo)!r} is not in a git repository: "
+            "name one with --repo"
+        )
+    beside = Path(name).parent
+    folders = (str(path) for path in beside.glob("*") if path.is_dir())
+    hint = did_you_mean(name, [*repository.names(), *folders])
+    advice = hint or ": fetch the branch first, or name a commit that `git log` shows"
+    raise UsageError(
+        f"{name!r} is neither a commit of {repository.git_directory} nor a directory{advice}"
+    )
 
 
 def _side(
@@ -135,10 +146,6 @@ def _side(
     if repository is not None and commit is not None:
         return ComparedTree(
             repository.tree(commit), stack.enter_context(repository.blobs()), commit
-        )
-    if not Path(name).is_dir():
-        raise UsageError(
-            f"{name!r} is not a directory, and there is no git repository here: use --repo"
         )
     directory = read_directory(Path(name))
     return ComparedTree(directory.tree, directory, name)

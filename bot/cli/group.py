@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -64,9 +63,9 @@ class CommandLine(click.Group):
         """The command that the first argument names. An unknown name fails with the nearest one."""
         name = args[0]
         if name not in self._entries and not name.startswith("-"):
-            near = get_close_matches(name, self._entries, n=1, cutoff=0.5)
-            hint = f", did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"unknown command {name!r}{hint}")
+            from bot.core.nearest import did_you_mean  # noqa: PLC0415 - only for a wrong name
+
+            ctx.fail(f"unknown command {name!r}{did_you_mean(name, self._entries)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -13,6 +13,7 @@ from bot.git.command import OBJECT_ID, run
 from bot.git.trees import TreeListings
 
 _MOST_COMMITS: Final = 10_000
+_MOST_NAMES: Final = 1_000
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/@]*@")
 
 
@@ -44,8 +45,8 @@ class Repository:
             )
         except (GitError, ValueError) as error:
             raise UsageError(
-                f"there is no commit {revision!r} in {self.git_directory}: fetch it first, or name "
-                "one that `git log` shows"
+                f"{revision!r} is not a commit in {self.git_directory}: fetch it first, or name "
+                "a commit that `git log` shows"
             ) from error
         commit = completed.decode().strip()
         self._resolved.add(commit)
@@ -81,6 +82,11 @@ class Repository:
     def default_branch(self) -> str:
         """The id of the commit at the tip of the default branch, which HEAD names."""
         return self.resolve("HEAD")
+
+    def names(self) -> list[str]:
+        """The short names of branches, remote branches and tags, at most `_MOST_NAMES`."""
+        listed = self._git("for-each-ref", f"--count={_MOST_NAMES}", "--format=%(refname:short)")
+        return listed.decode("utf-8", "replace").split()
 
     def branch(self, revision: str) -> str | None:
         """The branch, here or on a remote, that this is the name of; None for any other name."""

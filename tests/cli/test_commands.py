@@ -95,7 +95,7 @@ def test_the_version_is_that_of_the_package() -> None:
                 "`fairlead rules` lists them all"
             ),
         ),
-        (["explain", "0"], "unknown rule '0', `fairlead rules` lists them all"),
+        (["explain", "0"], "unknown rule '0': `fairlead rules` lists them all"),
     ],
 )
 def test_wrong_use_is_one_sentence(arguments: list[str], said: str) -> None:

@@ -258,9 +258,33 @@ def test_a_commit_that_does_not_exist_is_one_sentence(tmp_path: Path) -> None:
 
     ran = fairlead("review", "main", "no-such-branch", "--repo", tmp_path)
 
-    assert (ran.status, ran.stdout) == (2, "")
-    assert ran.stderr.startswith("fairlead: there is no commit 'no-such-branch' in ")
-    assert ran.stderr.count("\n") == 1
+    assert ran == Ran(
+        2,
+        "",
+        f"fairlead: 'no-such-branch' is neither a commit of {tmp_path}/.git nor a directory: "
+        "fetch the branch first, or name a commit that `git log` shows\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("mian", "main"), ("relase-1", "release-1"), ("{}/bse", "{}/base")]
+)
+def test_a_misspelt_commit_or_directory_is_answered_with_the_nearest_name(
+    tmp_path: Path, name: str, nearest: str
+) -> None:
+    repository, folder = tmp_path / "repository", tmp_path / "folder"
+    commit(repository, SAME)
+    subprocess.run(["git", "-C", repository, "tag", "release-1"], check=True)
+    write(folder / "base", SAME)
+
+    ran = fairlead("review", "main", name.format(folder), "--repo", repository)
+
+    assert ran == Ran(
+        2,
+        "",
+        f"fairlead: {name.format(folder)!r} is neither a commit of {repository}/.git nor a "
+        f"directory, did you mean {nearest.format(folder)!r}?\n",
+    )
 
 
 def test_what_looks_like_an_option_of_git_is_no_commit(tmp_path: Path) -> None:
@@ -277,7 +301,8 @@ def test_neither_directory_nor_repository_is_one_sentence(tmp_path: Path) -> Non
     assert ran == Ran(
         2,
         "",
-        "fairlead: 'main' is not a directory, and there is no git repository here: use --repo\n",
+        f"fairlead: 'main' is not a directory, and {str(tmp_path)!r} is not in a git repository: "
+        "name one with --repo\n",
     )
 
 

@@ -36,7 +36,7 @@ def test_revisions_become_full_ids(place: Path) -> None:
 def test_a_commit_that_does_not_exist_is_said_in_one_sentence(place: Path, name: str) -> None:
     commit(place, {"a": "a"})
 
-    with pytest.raises(UsageError, match="there is no commit") as caught:
+    with pytest.raises(UsageError, match="is not a commit in") as caught:
         Repository(place).resolve(name)
 
     assert "\n" not in str(caught.value)

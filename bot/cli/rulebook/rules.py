@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from bot.cli.completion import complete_rules
 from bot.cli.output import terminal
+from bot.core.nearest import did_you_mean
 from bot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,9 +84,8 @@ def explain(rule: str) -> None:
     by_id = {known: entry for entry in load_rules() for known in (entry.id, *entry.aliases)}
     name = rule.replace("_", "-")
     if name not in by_id:
-        near = get_close_matches(name, by_id, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"unknown rule {rule!r}, {hint}`fairlead rules` lists them all")
+        hint = did_you_mean(name, by_id) or ":"
+        raise UsageError(f"unknown rule {rule!r}{hint} `fairlead rules` lists them all")
     page = by_id[name].page.text
     if not sys.stdout.isatty():
         terminal.write(page, None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import Any, Final
 
 from jsonschema import ValidationError
 
+from bot.core.nearest import did_you_mean
 from bot.core.policy.document import KeyPath, PolicyDocument
 from bot.core.policy.layers import BRANCHES
 from bot.records import dataclass
@@ -114,8 +114,7 @@ def _of_rules(path: KeyPath) -> bool:
 
 def legal_hint(value: object, legal: list[Any]) -> str:
     """The nearest legal value, and all of them where they are few."""
-    near = get_close_matches(str(value), [str(name) for name in legal], n=1, cutoff=0.6)
-    hint = f", did you mean {near[0]!r}?" if near else ""
-    if near and len(legal) > 12:
+    hint = did_you_mean(str(value), map(str, legal))
+    if hint and len(legal) > 12:
         return hint
     return f"{hint or ','} legal are {', '.join(repr(name) for name in legal) or 'none'}"
