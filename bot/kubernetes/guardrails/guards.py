@@ -32,7 +32,8 @@ class Clause:
     """A part of a guard that refuses by itself, such as a rule of a policy.
 
     `denies` is what it refuses. `words` name the clause after the guard ("its rule tag"), or are
-    empty. `node` is the clause itself.
+    empty. `node` is the clause itself. `derived` says that it judges controllers whose pods the
+    guard judges as well.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Clause:
     fields: tuple[GuardField, ...]
     node: Node
     effect: GuardEffect = "refuses"
+    derived: bool = False
 
 
 GuardRoots: TypeAlias = Mapping[ResourceKey, Node]

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bot.core.resource import GroupKind, Node
 from bot.core.state import State
 from bot.kubernetes.guardrails.admission import same_text
 from bot.kubernetes.guardrails.formulas import Formula, Not, Opaque, Or, Test, every, some
-from bot.kubernetes.guardrails.guards import Clause, Guard, GuardEffect, GuardField, GuardRoots
+from bot.kubernetes.guardrails.guards import (
+    Clause,
+    Guard,
+    GuardEffect,
+    GuardField,
+    GuardPurpose,
+    GuardRoots,
+)
+from bot.kubernetes.guardrails.kyverno_autogen_rules import CONTROLLERS, derived_rules
 from bot.kubernetes.guardrails.kyverno_checks import (
     failure_actions,
     required_conditions,
@@ -41,17 +49,33 @@ def kyverno_guards(state: State) -> Iterator[Guard]:
 
 
 def read_policy(roots: GuardRoots) -> tuple[Clause, ...]:
-    """The rules of a policy."""
+    """The rules of a policy, each followed by those that Kyverno derives from it."""
     return tuple(
         clause
         for root in roots.values()
         for rule in root["spec"]["rules"].items()
-        for clause in _rule(root, rule)
+        for clause in _clauses(root, rule)
     )
 
 
-def _rule(root: Node, rule: Node) -> Iterator[Clause]:
-    spec, name, match = root["spec"], rule["name"].text or "", rule["match"]
+def _clauses(root: Node, rule: Node) -> Iterator[Clause]:
+    """A rule, and what it means for the controllers of pods, of which Kyverno derives rules."""
+    name = rule["name"].text or ""
+    refusing = rule["validate"].exists or rule["verifyImages"].exists
+    words, effect = f"its rule {name}", _EFFECTS[refusing]
+    fields = tuple(_fields(root["spec"], rule, name, effect))
+    yield Clause(name, words, _denied(root, rule), fields, rule, effect)
+    deciding = (*fields, *_deciding_fields(root, rule))
+    for derived_name, derived in derived_rules(root, rule):
+        denied = derived is not None and _denied(root, derived)
+        yield Clause(derived_name, words, denied, deciding, rule, effect, derived=True)
+
+
+_EFFECTS: Final[Mapping[bool, GuardEffect]] = {True: "refuses", False: "changes"}
+
+
+def _denied(root: Node, rule: Node) -> Formula:
+    spec, match = root["spec"], rule["match"]
     enabled: Formula = spec["admission"].boolean is not False
     space = root.resource.namespace
     here = True if space is None else Test(NAMESPACE, "in", (space,))
@@ -65,29 +89,38 @@ def _rule(root: Node, rule: Node) -> Iterator[Clause]:
         conditions(spec["webhookConfiguration"]["matchConditions"]),
     )
     closed = fails_closed(_failure_policy(spec))
-    effect: GuardEffect = "refuses"
+    enforced, refused = _checked(spec, rule)
+    return every(matching, enforced, judging(refused, closed=closed))
+
+
+def _checked(spec: Node, rule: Node) -> tuple[Formula, Formula]:
+    """Where a rule is enforced, and what it refuses or changes among the requests it matches."""
     if rule["validate"].exists:
-        enforced = _enforced(spec, rule["validate"])
         refused: Formula = violated(rule)
         if rule["validate"]["allowExistingViolations"].boolean is not False:
             existing = Opaque("the object violated the rule before")
             refused = every(refused, Not(existing))
-    elif rule["verifyImages"].exists:
+        return _enforced(spec, rule["validate"]), refused
+    if rule["verifyImages"].exists:
         first = next(rule["verifyImages"].items(), rule["verifyImages"])
-        enforced = _enforced(spec, first)
-        refused = Or(tuple(verified(rule)))
-    else:
-        effect, enforced = "changes", True
-        refused = Or(
-            tuple(
-                Opaque(f"{name} {same_text(rule[name].value)}")
-                for name in _CHANGING
-                if rule[name].exists
-            )
-        )
-    denies = every(matching, enforced, judging(refused, closed=closed))
-    fields = tuple(_fields(spec, rule, name, effect))
-    yield Clause(name, f"its rule {name}", denies, fields, rule, effect)
+        return _enforced(spec, first), Or(tuple(verified(rule)))
+    changed = (name for name in _CHANGING if rule[name].exists)
+    contents = tuple(
+        Opaque(f"{rule['name'].text or ''} {same_text(rule[name].value)}") for name in changed
+    )
+    return True, Or(contents)
+
+
+def _deciding_fields(root: Node, rule: Node) -> Iterator[GuardField]:
+    """The fields that decide for which controllers rules are derived."""
+    controllers = root["metadata"]["annotations"][CONTROLLERS]
+    yield GuardField("controllers", controllers, "match")
+    for other in root["spec"]["rules"].items():
+        if other.route != rule.route:
+            name = other["name"].text or ""
+            for field in ("match", "exclude", *_CHANGING):
+                purpose: GuardPurpose = "exclude" if field == "exclude" else "match"
+                yield GuardField(f"{name} {field}", other[field], purpose)
 
 
 def _failure_policy(spec: Node) -> Node:

@@ -6,6 +6,7 @@ https://kyverno.io/docs/policy-types/validating-policy/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from bot.core.resource import GroupKind, Node
@@ -14,6 +15,7 @@ from bot.kubernetes.guardrails.admission import defined_variables, same_text, sa
 from bot.kubernetes.guardrails.cel import expression
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Or, Test, every
 from bot.kubernetes.guardrails.guards import Clause, Guard, GuardEffect, GuardField, GuardRoots
+from bot.kubernetes.guardrails.kyverno_autogen_specs import derived_specs
 from bot.kubernetes.guardrails.kyverno_checks import image_matches
 from bot.kubernetes.guardrails.matching import (
     NAMESPACE,
@@ -40,6 +42,9 @@ _CONTENT: Final = {
 }
 
 
+_DERIVING: Final = frozenset({"ValidatingPolicy", "ImageValidatingPolicy", "MutatingPolicy"})
+
+
 def kyverno_policy_guards(state: State) -> Iterator[Guard]:
     """The policies of a state, in namespaces as well, and the exceptions from them."""
     for stem in _STEMS:
@@ -52,12 +57,24 @@ def kyverno_policy_guards(state: State) -> Iterator[Guard]:
 
 
 def read_policy(roots: GuardRoots) -> tuple[Clause, ...]:
-    """The one clause of each policy."""
-    return tuple(_policy(root) for root in roots.values())
+    """The clause of each policy, and those that Kyverno derives for the controllers of pods."""
+    return tuple(clause for root in roots.values() for clause in _clauses(root))
 
 
-def _policy(root: Node) -> Clause:
-    spec, key = root["spec"], root.resource.key
+def _clauses(root: Node) -> Iterator[Clause]:
+    policy = _policy(root, root["spec"])
+    yield policy
+    stem = root.resource.key.kind.removeprefix("Namespaced")
+    if stem not in _DERIVING:
+        return
+    fields = (*policy.fields, GuardField("controllers", root["spec"]["autogen"], "match"))
+    for name, spec in derived_specs(root["spec"]):
+        denied = spec is not None and _policy(root, spec).denies
+        yield replace(policy, id=name, denies=denied, fields=fields, derived=True)
+
+
+def _policy(root: Node, spec: Node) -> Clause:
+    key = root.resource.key
     stem = key.kind.removeprefix("Namespaced")
     refusing = stem in {"ValidatingPolicy", "ImageValidatingPolicy"}
     effect: GuardEffect = "refuses" if refusing else "changes"

@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.resource import Resource
 from bot.kubernetes.guardrails.formulas import Formula
 from bot.kubernetes.guardrails.guards import Clause, GuardField, GuardPurpose
-from bot.kubernetes.guardrails.matching import JUDGED
+from bot.kubernetes.guardrails.matching import JUDGED, KIND, RESOURCE
 from bot.kubernetes.guardrails.requests import in_words
 from bot.kubernetes.guardrails.search import GuardComparison
 from bot.kubernetes.naming import escaped
@@ -57,7 +57,7 @@ class Weakening:
     @property
     def part(self) -> str:
         """The clauses by their words: `its rule a`, `its rules a, b and 2 more`."""
-        words = [clause.words for clause in self.clauses if clause.words]
+        words = list(dict.fromkeys(clause.words for clause in self.clauses if clause.words))
         if len(words) < 2:
             return words[0] if words else ""
         kind = words[0].rsplit(" ", 1)[0]
@@ -83,6 +83,11 @@ def weakening_message(weakening: Weakening) -> str:
     if relation == "changed" and weakening.purpose not in {"level", "exception"}:
         where = f" in {part}" if part else ""
         return f"{name} judges by something else than before{where}: {_BY_HAND}"
+    if all(clause.derived for clause in weakening.clauses):
+        request, by = weakening.comparison.request, f" by {part}" if part else ""
+        controller = request.get(KIND) or request.get(RESOURCE) or "what creates pods"
+        verb = weakening.clauses[0].effect
+        return f"{name} no longer {verb} {controller}{by}, but only the pods that it creates"
     return _purpose_message(weakening)
 
 

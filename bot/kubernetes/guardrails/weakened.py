@@ -115,19 +115,21 @@ class _Pair:
         )
         by_id = {clause.id: clause for clause in after}
         blames: dict[tuple[object, ...], _Blame] = {}
+        gone: dict[tuple[ResourceKey, str], Clause] = {}
         for clause in refusing:
             counterpart = by_id.get(clause.id)
             whole = compared(clause.denies, total)
             if whole.relation == "kept":
                 continue
             if counterpart is None:
-                yield _gone(clause)
+                gone.setdefault((clause.node.resource.key, clause.words), clause)
                 continue
             for cause in causes(guard, clause, counterpart, whole):
                 key = (cause.field.node.resource.key, cause.field.label, cause.comparison.relation)
                 known = blames.get(key)
                 pairs = (*(known.clauses if known else ()), (clause, counterpart))
                 blames[key] = _Blame(known.cause if known else cause, pairs)
+        yield from map(_gone, gone.values())
         yield from map(_blamed, blames.values())
 
     def _standing_in(self) -> Iterator[Clause]:
@@ -180,8 +182,11 @@ def _blamed(blame: _Blame) -> Finding:
         (cause.old, cause.field),
     )
     severity = _SEVERITIES[cause.comparison.relation]
-    if cause.field.purpose == "check" and new.effect == "changes":
+    derived = all(clause.derived for clause in clauses)
+    if new.effect == "changes" and (derived or cause.field.purpose == "check"):
         severity = Severity.NOTICE
+    elif derived:
+        severity = Severity.WARNING
     return _finding(cause.node, weakening_message(weakening), severity, cause.side)
 
 

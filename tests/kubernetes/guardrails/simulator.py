@@ -19,8 +19,17 @@ Spec: TypeAlias = dict[str, Any]
 SPACES = ("a", "b", "kube-system", "kube-x", "z", "")  # the last: in no namespace
 LABELS: tuple[dict[str, str], ...] = ({}, {"team": "x"}, {"team": "y"}, {"team": "q"})
 OPERATIONS = ("CREATE", "UPDATE", "DELETE")
-GROUPS = ("", "apps", "other")
-KINDS = {"pods": "Pod", "deployments": "Deployment", "secrets": "Secret", "nodes": "Node"}
+GROUPS = ("", "apps", "batch", "other")
+KINDS = {
+    "pods": "Pod",
+    "deployments": "Deployment",
+    "jobs": "Job",
+    "cronjobs": "CronJob",
+    "secrets": "Secret",
+    "nodes": "Node",
+}
+CONTROLLERS = {"Deployment": "apps", "Job": "batch", "CronJob": "batch"}
+AUTOGEN = "pod-policies.kyverno.io/autogen-controllers"
 TRUTHS = (True, False)
 IMAGES = ("reg/a", "reg/b", "reg/c", "other/c", "other")
 
@@ -50,10 +59,14 @@ def requests(conditions: tuple[str, ...], text: str, *, every: bool = False) -> 
     images = IMAGES if "glob" in text else IMAGES[:1]
     # Kyverno's policies are for what is created or updated, and do not say so.
     operations = [op for op in OPERATIONS if every or op == "CREATE" or f'"{op}"' in text]
-    groups = [group for group in GROUPS if every or group != "apps" or '"apps"' in text]
+    derived = "kyverno.io" in text
+    shown = {group for group in ("apps", "batch") if derived or f'"{group}"' in text}
+    groups = [group for group in GROUPS if every or group in {"", "other"} | shown]
+    kinds = {name for name in KINDS if derived or every or name not in {"jobs", "cronjobs"}}
     named = every or re.search(r'"(n|excludedN)amespaces"', text)
     spaces = SPACES if named else SPACES[-2:]
     resources = tuple((group, name, kind) for group in groups for name, kind in KINDS.items())
+    resources = tuple(resource for resource in resources if resource[1] in kinds)
     for values in product((True, False), repeat=len(conditions)):
         holds = dict(zip(conditions, values, strict=True))
         for op, res, space, outer, inner, image, judged in product(
@@ -210,7 +223,10 @@ def _kyverno(policy: Spec, objects: list[Spec], request: Request) -> bool:
     spec = policy["spec"]
     if spec.get("admission") is False or request.operation not in {"CREATE", "UPDATE"}:
         return False
-    for rule in spec["rules"]:
+    rules = spec["rules"]
+    if request.resource[2] in _derived_for(policy, request):
+        rules = [*rules, *(_for_controllers(rule, request) for rule in rules if _for_pods(rule))]
+    for rule in rules:
         if not _matches(rule["match"], request):
             continue
         if "exclude" in rule and _matches(rule["exclude"], request):
@@ -224,18 +240,75 @@ def _kyverno(policy: Spec, objects: list[Spec], request: Request) -> bool:
     return False
 
 
+def _parts(rule: Spec) -> Iterator[tuple[str, Spec]]:
+    for where in ("match", "exclude"):
+        for items in rule.get(where, {}).values():
+            for item in items:
+                yield where, item["resources"]
+
+
+def _derived_for(policy: Spec, request: Request) -> set[str]:
+    """The controllers of the request's group for which Kyverno derives rules."""
+    parts = [part for rule in policy["spec"]["rules"] for _, part in _parts(rule)]
+    if any("selector" in part or "name" in part for part in parts):
+        return set()
+    if any("Pod" in part.get("kinds", ()) and len(part["kinds"]) > 1 for part in parts):
+        return set()
+    if not any({"Pod", *CONTROLLERS} & {*part.get("kinds", ())} for part in parts):
+        return set()
+    named = policy["metadata"].get("annotations", {}).get(AUTOGEN)
+    return {
+        kind
+        for kind, group in CONTROLLERS.items()
+        if group == request.resource[0] and (named is None or kind in named.split(","))
+    }
+
+
+def _for_pods(rule: Spec) -> bool:
+    kinds: dict[str, set[str]] = {where: set() for where in ("match", "exclude")}
+    for where, part in _parts(rule):
+        kinds[where] |= {*part.get("kinds", ())}
+    return "Pod" in kinds["match"] and (not kinds["exclude"] or "Pod" in kinds["exclude"])
+
+
+def _for_controllers(rule: Spec, request: Request) -> Spec:
+    """A rule as it is derived for the kind of the request."""
+    out: Spec = json.loads(json.dumps(rule))
+    kind = request.resource[2]
+    for _, part in _parts(out):
+        if "Pod" in part.get("kinds", ()) or kind == "CronJob":
+            part["kinds"] = [kind]
+    return out
+
+
 def _images(policy: Spec, objects: list[Spec], request: Request) -> bool:
     del objects
     spec = policy["spec"]
     globs = spec.get("matchImageReferences", [{"glob": "*"}])
-    if "Deny" not in spec["validationActions"] or not _constraints(
-        spec["matchConstraints"], request
+    if "Deny" not in spec["validationActions"] or not (
+        _constraints(spec["matchConstraints"], request) or _derived_constraints(spec, request)
     ):
         return False
     if not any(fnmatchcase(request.image, item["glob"]) for item in globs):
         return False
     met = all(_expression(v["expression"], request) for v in spec["validations"])
     return _judged(request, spec, refused=not met)
+
+
+def _derived_constraints(spec: Spec, request: Request) -> bool:
+    """Whether Kyverno derives a policy for the request's controller from one for pods."""
+    match = spec["matchConstraints"]
+    rules = match["resourceRules"]
+    if len(rules) != 1 or "objectSelector" in match or "excludeResourceRules" in match:
+        return False
+    if rules[0]["apiGroups"] != [""] or rules[0]["resources"] != ["pods"]:
+        return False
+    group, resource, kind = request.resource
+    named = spec.get("autogen", {}).get("podControllers", {}).get("controllers")
+    if CONTROLLERS.get(kind) != group or (named is not None and resource not in named):
+        return False
+    rule = {**rules[0], "apiGroups": [group], "resources": [resource]}
+    return _constraints({**match, "resourceRules": [rule]}, request)
 
 
 def _nothing(item: Spec, objects: list[Spec], request: Request) -> bool:
@@ -348,16 +421,18 @@ class Maker:
         self.maybe(spec, "enforcementAction", self.random.choice(("deny", "dryrun")))
         return [self.object("K8sChecked", spec)]
 
-    def part(self) -> Spec:
-        """A filter of a Kyverno rule."""
-        resources: Spec = {"kinds": self.random.choice((["Pod"], ["*"], ["Pod", "Deployment"]))}
+    def part(self, kinds: tuple[list[str], ...]) -> Spec:
+        """A filter of a Kyverno rule, for one of these lists of kinds."""
+        resources: Spec = {"kinds": self.random.choice(kinds)}
         self.maybe(resources, "namespaces", self.some(("a", "b", "kube-*", "*")))
-        self.maybe(resources, "selector", self.selector())
+        self.maybe(resources, "selector", self.selector(), 0.15)
         return {"resources": resources}
 
     def kyverno(self) -> list[Spec]:
-        """A policy of Kyverno with one or two rules."""
+        """A policy of Kyverno with one or two rules, half of the time for pods alone."""
         rules = []
+        some_kinds = (["Pod"], ["*"], ["Deployment"], ["Pod", "Deployment"])
+        kinds = self.random.choice(((["Pod"],), some_kinds))
         for name in ("one", "two")[: self.random.randint(1, 2)]:
             keys = self.some(("u", "v"))
             check: Spec = {"deny": {"conditions": {"any": [{"key": key} for key in keys]}}}
@@ -366,10 +441,10 @@ class Maker:
             how = self.random.choice(("any", "all"))
             rule: Spec = {
                 "name": name,
-                "match": {how: [self.part(), self.part()]},
+                "match": {how: [self.part(kinds), self.part(kinds)]},
                 "validate": check,
             }
-            self.maybe(rule, "exclude", {"any": [self.part()]})
+            self.maybe(rule, "exclude", {"any": [self.part(kinds)]})
             rules.append(rule)
         spec: Spec = {"rules": rules}
         self.maybe(spec, "validationFailureAction", self.random.choice(("Enforce", "Audit")), 0.7)
@@ -378,7 +453,10 @@ class Maker:
         self.maybe(spec, "validationFailureActionOverrides", [override])
         self.maybe(spec, "failurePolicy", "Ignore", 0.2)
         self.maybe(spec, "admission", False, 0.05)
-        return [self.object("ClusterPolicy", spec)]
+        policy = self.object("ClusterPolicy", spec)
+        named = self.random.choice(("none", "CronJob", "Deployment,Job", "Job,CronJob"))
+        self.maybe(policy["metadata"], "annotations", {AUTOGEN: named}, 0.4)
+        return [policy]
 
     def images(self) -> list[Spec]:
         """An image policy of Kyverno."""
@@ -389,6 +467,13 @@ class Maker:
         }
         globs = [{"glob": glob} for glob in self.some(("*", "reg/*", "reg/a", "*/c"))]
         self.maybe(spec, "matchImageReferences", globs, 0.7)
+        if self.random.random() < 0.5:
+            only = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+            rule = {**only, "operations": self.some(OPERATIONS)}
+            spec["matchConstraints"] = {"resourceRules": [rule]}
+            self.maybe(spec["matchConstraints"], "namespaceSelector", self.selector(), 0.3)
+        controllers = self.random.choice(([], ["jobs"], ["deployments", "cronjobs"]))
+        self.maybe(spec, "autogen", {"podControllers": {"controllers": controllers}})
         return [self.object("ImageValidatingPolicy", spec)]
 
     def object(self, kind: str, spec: Spec) -> Spec:
@@ -406,7 +491,23 @@ class Maker:
             (self.admission, self.webhooks, self.constraint, self.kyverno, self.images)
         )
         base, other = make(), make()
+        if make == self.kyverno and self.random.random() < 0.4:
+            return base, self.rederived(base)
         return base, self.changed(base, other) if self.random.random() < 0.8 else other
+
+    def rederived(self, base: list[Spec]) -> list[Spec]:
+        """A policy of Kyverno that derives other rules, by its annotation or by a filter."""
+        head: list[Spec] = json.loads(json.dumps(base))
+        if self.random.random() < 0.5:
+            named = self.random.choice(("none", "CronJob", "Job,CronJob"))
+            head[0]["metadata"]["annotations"] = {AUTOGEN: named}
+            return head
+        where, part = self.random.choice(list(_parts(head[0]["spec"]["rules"][-1])))
+        if where == "match":
+            part["kinds"] = [*part["kinds"], self.random.choice(("Pod", "Secret"))]
+        else:
+            part["selector"] = self.selector()
+        return head
 
     def changed(self, base: Any, other: Any) -> Any:
         """The first value with one of its parts as the second has it."""
