@@ -33,9 +33,10 @@ SCALED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ScaleTarget:
-    """The workload that an autoscaler names, at the field that names it."""
+    """The workload that an autoscaler names, at the fields with its name and its kind."""
 
     node: Node
+    kind: Node
     key: ResourceKey
 
 
@@ -51,7 +52,7 @@ def target_of(autoscaler: Resource) -> ScaleTarget | None:
         return None
     group = version.rpartition("/")[0] if version else ""
     key = ResourceKey(group, kind, autoscaler.namespace, name)
-    return ScaleTarget(reference["name"], key)
+    return ScaleTarget(reference["name"], reference["kind"], key)
 
 
 def scale_target(state: State, autoscaler: Resource) -> Iterator[CheckedReference]:
@@ -60,20 +61,32 @@ def scale_target(state: State, autoscaler: Resource) -> Iterator[CheckedReferenc
     if target is None:
         return
     workload = state.get(target.key)
-    words = f"{target.key.kind} {target.key.namespace}/{target.key.name}"
+    namespace = autoscaler.namespace or ""
+    words = f"{target.key.kind} {namespace}/{target.key.name}"
     yield CheckedReference(
         str(target.key),
         workload is not None,
-        autoscaler.namespace or "",
+        namespace,
         (target.key.group_kind,),
         Violation(
             "AUTOSCALER-TARGET-MISSING",
             autoscaler,
             (words,),
             f"{str_of(autoscaler)} scales {words}, which does not exist: nothing is scaled",
-            (target.node,),
+            (target.node, target.kind),
         ),
         by=() if workload is None else (workload.at("metadata", "name"),),
+        certain=namespace in state.closed and _of_another_kind(state, target.key),
+    )
+
+
+def _of_another_kind(state: State, key: ResourceKey) -> bool:
+    """Whether a workload of this name and namespace is of another kind than the key says."""
+    return any(
+        resource.name == key.name
+        for kind in SCALED
+        if kind != key.group_kind
+        for resource in state.of(kind, namespace=key.namespace)
     )
 
 

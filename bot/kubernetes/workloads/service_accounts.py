@@ -23,9 +23,15 @@ CLOUD_IDENTITIES: Final[Mapping[str, str]] = MappingProxyType(
         "iam.gke.io/gcp-service-account": "Google Cloud",
         "azure.workload.identity/client-id": "Azure",
         "azure.workload.identity/tenant-id": "Azure",
+        "pod-identity.alibabacloud.com/role-name": "Alibaba Cloud",
+        "tke.cloud.tencent.com/role-arn": "Tencent Cloud",
     }
 )
-"""Annotations by which an account becomes somebody in a cloud, and in which."""
+"""Annotations by which an account becomes somebody in a cloud, and in which.
+
+The last two are those of https://www.alibabacloud.com/help/en/ack/product-overview/ack-pod-identity-webhook
+and https://www.tencentcloud.com/document/product/457/57285.
+"""
 
 AccountCode: TypeAlias = Literal[
     "SA-CREATED",
