@@ -101,9 +101,7 @@ def _lines(review: Review, difference: Difference) -> Iterator[Text]:
         for name in row.resources:
             yield RichText(f"    {name}", style="dim")
         for path, before, after in row.fields:
-            old = (before, "red") if before else ("absent", "dim")
-            new = (after, "green") if after else ("absent", "dim")
-            yield RichText.assemble(f"    {path}: ", old, " → ", new)
+            yield from _field(path, before, after)
         if row.more:
             fields = "1 more field" if row.more == 1 else f"{row.more} more fields"
             too_large = "too large to be compared field by field"
@@ -115,6 +113,21 @@ def _lines(review: Review, difference: Difference) -> Iterator[Text]:
     noun = "environment" if environments == 1 else "environments"
     compared = f"{review.summary.compared:,} resources in {environments} {noun} compared"
     yield RichText(f"{compared}: {totals(difference)}.", style="bold")
+
+
+def _field(path: str, before: str, after: str) -> Iterator[Text]:
+    """A changed field on one line; of a text of several lines, each line by itself."""
+    from rich.text import Text as RichText  # noqa: PLC0415 - slow, and not for --help
+
+    if "\n" not in before + after:
+        old = (before, "red") if before else ("absent", "dim")
+        new = (after, "green") if after else ("absent", "dim")
+        yield RichText.assemble(f"    {path}: ", old, " → ", new)
+        return
+    yield RichText(f"    {path}:")
+    for sign, value in (("-", before), ("+", after)):
+        for line in value.split("\n") if value else ():
+            yield RichText(f"      {sign} {line}", style="red" if sign == "-" else "green")
 
 
 def _json(review: Review, difference: Difference, target: Path | None) -> str:

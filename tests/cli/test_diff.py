@@ -89,6 +89,28 @@ def test_people_see_what_changes(base: Path, head: Path, form: str) -> None:
     assert_golden(done.stdout, GOLDEN / f"diff.{form}.txt")
 
 
+def test_the_lines_of_a_longer_text_are_shown_one_by_one(tmp_path: Path) -> None:
+    script = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s, namespace: shop}\ndata:\n  run: |\n"
+    )
+    for side, line in (("base", "echo 1"), ("head", "echo 2")):
+        write(
+            tmp_path / side,
+            {
+                f"clusters/{name}/s.yaml": f"{script}    set -e\n    {line}\n    {line}\n"
+                for name in "abcd"
+            },
+        )
+
+    assert fairlead("diff", tmp_path / "base", tmp_path / "head").stdout == (
+        "~ ConfigMap/shop/s in 4 environments\n"
+        "    clusters/a\n    clusters/b\n    clusters/c\n    clusters/d\n"
+        "    data.run:\n"
+        "      - echo 1\n      - echo 1\n      + echo 2\n      + echo 2\n"
+        "4 resources in 4 environments compared: 1 changed.\n"
+    )
+
+
 def test_programs_get_the_same_by_the_published_schema(base: Path, head: Path) -> None:
     done = fairlead("diff", base, head, "--format", "json")
     document: dict[str, Any] = json.loads(done.stdout)

@@ -242,6 +242,17 @@ def test_every_rule_has_a_page_and_the_list_links_to_it(world: World) -> None:
     assert client.get("/rules/no-such-rule").status_code == 404
 
 
+def test_a_rule_says_how_severe_it_is_and_colours_its_examples(world: World) -> None:
+    page = world.client().get("/rules/network-policy-invalid").text
+
+    assert 'by default <span class="severity error">error</span>' in page
+    assert (
+        "<del>-    - ipBlock: {cidr: 10.0.0.0/8}</del><ins>+    - ipBlock: {cidr: 10.0.0.5/8}"
+        in page
+    )
+    assert "the API refuses (<code>NP-INVALID</code>)" in world.client().get("/rules").text
+
+
 def test_the_first_page_says_what_this_is(world: World) -> None:
     page = world.client().get("/")
 

@@ -11,7 +11,10 @@ from bot.core.publish.templating import render
 from bot.records import dataclass
 
 MOST_NAMED: Final = 8
-"""Resources or environments that one title names."""
+"""Resources or environments that are named in one place."""
+
+MOST_IN_TITLE: Final = 3
+"""Environments that a title names; more are counted there and listed below."""
 
 MOST_GROUPS: Final = 200
 """Groups of the difference in the summary."""
@@ -24,9 +27,10 @@ _SIGNS: Final = {"added": "+", "changed": "~", "removed": "-"}
 
 @dataclass(frozen=True, slots=True)
 class DifferenceRow:
-    """A group as text: a sign (`+`, `~`, `-`), a title, the resources where the title counts them.
+    """A group as text: a sign (`+`, `~`, `-`), a title, and what the title only counts.
 
-    `fields` are (path, before, after), an absent side as an empty text.
+    `resources` are the resources, or the environments of a single one. `fields` are (path, before,
+    after), an absent side as an empty text; a value may have several lines.
     """
 
     sign: str
@@ -65,17 +69,23 @@ def totals(difference: Difference) -> str:
 
 
 def rows(difference: Difference) -> Iterable[DifferenceRow]:
-    """The groups in words, worst first. All text is safe to print on one line."""
+    """The groups in words, worst first. Each line of the text is safe to print."""
     return map(_row, difference.groups)
 
 
 def _row(group: DifferenceGroup) -> DifferenceRow:
-    named = [_named(resource) for resource in group.resources]
-    title = named[0] if len(named) == 1 else _counted(group)
+    first, *others = group.resources
+    if others:
+        title, counted = _counted(group), tuple(map(_named, group.resources))
+    elif len(first.environments) > MOST_IN_TITLE:
+        title = f"{first.key} in {len(first.environments)} environments"
+        counted = first.environments
+    else:
+        title, counted = _named(first), ()
     return DifferenceRow(
         _SIGNS[group.change],
         visible(title),
-        tuple(visible(name) for name in named) if len(named) > 1 else (),
+        tuple(map(visible, counted)),
         tuple(map(_field, group.fields)),
         group.omitted,
     )
@@ -130,4 +140,8 @@ def _short(path: str) -> str:
 
 
 def _field(change: FieldChange) -> tuple[str, str, str]:
-    return (visible(change.path), visible(change.before or ""), visible(change.after or ""))
+    before, after = (
+        "\n".join(map(visible, (value or "").split("\n")))
+        for value in (change.before, change.after)
+    )
+    return (visible(change.path), before, after)

@@ -21,8 +21,19 @@ class PageTable(msgspec.Struct, frozen=True):
     rows: tuple[tuple[str, ...], ...]
 
 
+class PageAlike(msgspec.Struct, frozen=True):
+    """A finding of the same cause as the one above it. `what` is its resource, or its message."""
+
+    what: str
+    id: str
+    place: PagePlace | None
+
+
 class PageFinding(msgspec.Struct, frozen=True):
-    """A finding. `edges` are the connections of its graph: from, to, label."""
+    """A finding. `edges` are the connections of its graph: from, to, label.
+
+    `alike` are the findings of the same cause, which are not listed by themselves.
+    """
 
     rule: str
     severity: str
@@ -39,6 +50,7 @@ class PageFinding(msgspec.Struct, frozen=True):
     owners: tuple[str, ...] = ()
     missing: int = 0
     accepted_by: tuple[str, ...] = ()
+    alike: tuple[PageAlike, ...] = ()
 
 
 class PageChange(msgspec.Struct, frozen=True):
@@ -51,13 +63,16 @@ class PageChange(msgspec.Struct, frozen=True):
     more: int
 
 
-class PageGrant(msgspec.Struct, frozen=True):
-    """A grant that the change adds, or grants of one subject and scope that it removes."""
+class PageGrant(msgspec.Struct, frozen=True, rename={"verbs": "verb", "resources": "resource"}):
+    """Grants of one subject in one scope that the change adds or removes: verbs on resources.
+
+    Stored pages have the names of the first version, in which each grant was a row.
+    """
 
     subject: str
     scope: str
-    verb: str
-    resource: str
+    verbs: str
+    resources: str
     removed: bool = False
 
 

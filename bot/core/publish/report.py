@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.core.engine.decide import Conclusion, conclusion, may_pass, waits_only
-from bot.core.engine.review import Review, ReviewFinding, Suggestion
+from bot.core.engine.review import Review, ReviewFinding, Suggestion, Waiting
 from bot.core.finding import Severity
 from bot.core.globs import name_matches
 from bot.core.policy.model import POLICY_PATH, Policy
@@ -40,6 +40,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     grouped = causes(worst_first)
     shown, rest = grouped[:MOST_ROWS], grouped[MOST_ROWS:]
     blocking = [finding for finding in worst_first if finding.blocks]
+    waiting = _waiting(review, worst_first)
     values = {
         "review": review,
         "policy": policy,
@@ -73,6 +74,8 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
             **{finding.fingerprint: finding.message for finding in review.findings},
             **{problem.id: problem.message for problem in review.problems},
         },
+        "acceptable": [entry for entry in waiting if entry.owners],
+        "unowned": sum(not entry.owners for entry in waiting),
         "ended": [item for item in review.waiting if item.ended],
         "known": {
             finding.fingerprint: finding
@@ -91,6 +94,16 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         changes=difference_totals(review.difference),
         **values,
     )
+
+
+def _waiting(review: Review, worst_first: Iterable[ReviewFinding]) -> list[Waiting]:
+    """What waits to be accepted, worst first; what one comment accepts is one entry."""
+    order = {finding.fingerprint: at for at, finding in enumerate(worst_first)}
+    entries = {
+        (entry.fingerprint, entry.owners, entry.missing, entry.accepted_by): entry
+        for entry in review.waiting
+    }
+    return sorted(entries.values(), key=lambda entry: order.get(entry.fingerprint, len(order)))
 
 
 def _severities(grouped: Iterable[ReportedCause]) -> Counter[str]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from bot.core.engine.approvals import short_id
 from bot.core.engine.decide import conclusion
 from bot.core.engine.review import Location, Review, ReviewFinding
 from bot.core.policy.model import Policy
 from bot.core.publish import difference as words
+from bot.core.publish.causes import causes
 from bot.core.publish.fetched import fetched
 from bot.core.publish.markdown import visible
 from bot.core.publish.page_model import (
+    PageAlike,
     PageChange,
     PageFinding,
     PageGrant,
@@ -41,7 +46,12 @@ def review_page(
     worst = sorted(review.findings, key=badness)
     waiting = {entry.fingerprint: entry for entry in review.waiting}
     notes = (rendered(review.summary), fetched(review.summary))
-    listed = list(words.rows(review.difference)) if review.difference else []
+    listed = [
+        (finding, cause.alike if finding is cause.finding else ())
+        for cause in causes(worst)
+        for finding in (cause.finding, *cause.also)
+    ]
+    changed = list(words.rows(review.difference)) if review.difference else []
     override = review.overridden
     return ReviewPage(
         verdict=review.verdict,
@@ -51,10 +61,13 @@ def review_page(
         compared=compared(review.summary),
         notes=tuple(visible(note) for note in notes if note),
         findings=tuple(
-            _finding(finding, policy, pages, line(finding), waiting.get(finding.fingerprint))
-            for finding in worst[:MOST_FINDINGS]
+            replace(
+                _finding(finding, policy, pages, line(finding), waiting.get(finding.fingerprint)),
+                alike=_alike(alike, pages),
+            )
+            for finding, alike in listed[:MOST_FINDINGS]
         ),
-        hidden=len(worst[MOST_FINDINGS:]),
+        hidden=sum(1 + len(alike) for _, alike in listed[MOST_FINDINGS:]),
         problems=tuple(
             (visible(problem.message), _place(problem.location, pages))
             for problem in review.problems[:MOST_FINDINGS]
@@ -66,9 +79,9 @@ def review_page(
         changes=words.totals(review.difference) if review.difference else "",
         difference=tuple(
             PageChange(row.sign, row.title, row.resources[:MOST_ROWS], row.fields, row.more)
-            for row in listed[:MOST_ROWS]
+            for row in changed[:MOST_ROWS]
         ),
-        more_changes=len(listed[MOST_ROWS:]),
+        more_changes=len(changed[MOST_ROWS:]),
         grants=(*_grants(worst), *_removed_grants(review)),
         settled=tuple(_settled(review)),
         overridden=visible(f"{override.by} until {override.until}: {override.reason}")
@@ -116,10 +129,21 @@ def _finding(
     )
 
 
+def _alike(findings: Sequence[ReviewFinding], pages: Pages) -> tuple[PageAlike, ...]:
+    return tuple(
+        PageAlike(
+            visible(str(finding.resource or finding.message)),
+            short_id(finding.fingerprint),
+            _place(finding.location, pages),
+        )
+        for finding in findings[:MOST_FINDINGS]
+    )
+
+
 def _place(location: Location | None, pages: Pages, line: str | None = None) -> PagePlace | None:
     if location is None:
         return None
-    shown = None if line is None else visible(line.expandtabs(4))
+    shown = None if line is None else visible(line.strip())
     return PagePlace(visible(place(location)), pages.file(location), shown, location.side == "LEFT")
 
 
@@ -128,39 +152,44 @@ def _image(image: str | None) -> str:
 
 
 def _grants(findings: Iterable[ReviewFinding]) -> Iterator[PageGrant]:
-    """The distinct grants of these findings."""
-    grants: dict[PageGrant, None] = {}
+    """The grants of these findings, a row for those that differ in verb or in resource only."""
+    verbs: dict[tuple[str, str, str], dict[str, None]] = {}
     for finding in findings:
         for grant in sequence(finding.facts.get("grants")):
-            grants.setdefault(_grant(mapping(grant)), None)
-            if len(grants) >= MOST_GRANTS:
-                break
-    yield from grants
+            holder, scope, verb, resource = _grant(mapping(grant))
+            verbs.setdefault((holder, scope, resource), {})[verb] = None
+    resources: dict[tuple[str, str, str], list[str]] = {}
+    for (holder, scope, resource), names in verbs.items():
+        resources.setdefault((holder, scope, ", ".join(names)), []).append(resource)
+    for (holder, scope, joined), listed in islice(resources.items(), MOST_GRANTS):
+        yield _shown_grant(holder, scope, joined, ", ".join(listed))
 
 
 def _removed_grants(review: Review) -> Iterator[PageGrant]:
-    for grants in review.summary.removed_grants[:MOST_GRANTS]:
-        yield PageGrant(
-            visible(grants.subject),
-            visible(grants.scope),
-            visible(grants.verbs),
-            visible(grants.resources),
-            removed=True,
-        )
+    for row in review.summary.removed_grants[:MOST_GRANTS]:
+        yield replace(_shown_grant(row.subject, row.scope, row.verbs, row.resources), removed=True)
 
 
-def _grant(grant: Any) -> PageGrant:
+def _shown_grant(subject: str, scope: str, verbs: str, resources: str) -> PageGrant:
+    return PageGrant(visible(subject), visible(scope), visible(verbs), visible(resources))
+
+
+def _grant(grant: Any) -> tuple[str, str, str, str]:
+    """Subject, scope, verb and resource of a grant."""
     subject = mapping(grant.get("subject"))
-    names = (subject.get("kind"), subject.get("namespace"), subject.get("name"))
+    name = "/".join(
+        part for part in map(_text, (subject.get("namespace"), subject.get("name"))) if part
+    )
     resource = text(grant.get("nonResourceURL")) or ".".join(
         part for part in (text(grant.get("resource")), text(grant.get("apiGroup"))) if part
     )
     named = text(grant.get("resourceName"))
-    return PageGrant(
-        visible("/".join(part for part in map(_text, names) if part)),
-        visible(_text(grant.get("scope"))),
-        visible(_text(grant.get("verb"))),
-        visible(f"{resource} {named}" if named else resource),
+    scope = _text(grant.get("scope"))
+    return (
+        f"{_text(subject.get('kind'))} {name}",
+        "cluster" if scope == "*" else scope,
+        _text(grant.get("verb")),
+        f"{resource} {named}" if named else resource,
     )
 
 

@@ -57,6 +57,17 @@ def _fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
+def _line_changes(before: str, after: str) -> str:
+    """The lines of two texts as a block in which those that go and those that come are coloured."""
+    lines = [
+        f"{sign}{line}"
+        for sign, text in (("-", before), ("+", after))
+        for line in text.split("\n")
+        if text
+    ]
+    return _fenced("\n".join(lines), "diff")
+
+
 def _yaml_text(text: str) -> str:
     """The text as a double-quoted YAML scalar on one line."""
     shown = markdown.visible(text, 200).replace("\\", "\\\\").replace('"', '\\"')
@@ -91,6 +102,7 @@ def _templates() -> jinja2.Environment:
         "code_cell": markdown.code_cell,
         "label": markdown.label,
         "fenced": _fenced,
+        "line_changes": _line_changes,
         "node": _node,
         "place": place,
         "short_id": short_id,

@@ -113,7 +113,7 @@ def _assert_inert(markdown: str) -> None:
     assert "image" not in {token.type for token in tokens}
     assert OUR_HTML.sub("", html).strip() == ""
     assert [text for text in plain if ACTIVE.search(text)] == []
-    assert fences <= {"mermaid", "yaml"}
+    assert fences <= {"diff", "mermaid", "yaml"}
     assert set(headings) <= {
         "Findings",
         "What changes in the cluster",

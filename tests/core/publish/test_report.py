@@ -24,6 +24,7 @@ from bot.core.engine.review import (
     Review,
     Suggestion,
     Summary,
+    Waiting,
 )
 from bot.core.engine.settle import settle
 from bot.core.finding import Severity
@@ -115,6 +116,17 @@ DIFFERENCE = Difference(
     7,
 )
 
+ENVIRONMENTS = tuple(f"clusters/{name}" for name in ("eu-1", "eu-2", "us-1", "us-2"))
+LINES = Difference(
+    (
+        DifferenceGroup(
+            "changed",
+            (ChangedResource(ResourceKey("", "ConfigMap", "shop", "script"), ENVIRONMENTS),),
+            (FieldChange("data[run.sh]", "echo 1\necho ```", "echo 2"),),
+        ),
+    ),
+)
+
 PAGE = Page(
     "service-exposed",
     "A Service that is newly reachable.",
@@ -152,6 +164,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "comment_shared": lambda: comment(
         finding(), Policy(), also=(finding("service-selects-nothing", message="No pod answers"),)
     ),
+    "difference_lines": lambda: difference_markdown(LINES),
     "difference": lambda: difference_markdown(DIFFERENCE),
     "summary_passing": lambda: summary(decided(finding(severity=Severity.NOTICE)), Policy()),
     "summary_incomplete": lambda: summary(decided(problems=PROBLEMS), Policy()),
@@ -178,6 +191,19 @@ TEXTS: dict[str, Callable[[], str]] = {
     ),
     "summary_waiting": lambda: summary(settled("octocat", only=True), PEOPLE),
     "summary_partly": lambda: summary(settled("octocat", "hubot"), PEOPLE),
+    "summary_unowned": lambda: summary(
+        replace(
+            settled(),
+            waiting=(
+                Waiting("77", (), (), 1),
+                Waiting("0123456789abcdef0123", ("eu",), ("@example/shop",), 1),
+                Waiting("0123456789abcdef0123", ("us",), ("@example/shop",), 1),
+                Waiting("aaaa", (), ("@example/security",), 2),
+                Waiting("78", (), (), 1),
+            ),
+        ),
+        PEOPLE,
+    ),
     "summary_overridden": lambda: summary(
         settled(overridden=Overridden("octocat", "the site is down", "2026-11-21 10:00")), PEOPLE
     ),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.core.engine.review import Counts, RemovedGrants, Review, Summary
+import msgspec
+
+from bot.core.engine.review import Counts, Location, RemovedGrants, Review, Summary
 from bot.core.policy.model import Policy
-from bot.core.publish.page_model import PageGrant
+from bot.core.publish.page_model import PageAlike, PageGrant, PagePlace
 from bot.core.publish.pages import NO_PAGES
 from bot.core.publish.review_page import review_page
+from bot.core.values import Value, freeze
+from tests.reviews import decided, finding
 
 NOTHING = Summary(1, 2, Counts(changed=1), "other")
 REVIEW = Review("pass", "b" * 40, "c" * 40, (), (), (), NOTHING)
@@ -24,3 +28,61 @@ def test_what_a_change_takes_away_is_listed() -> None:
             "User u\N{REPLACEMENT CHARACTER}", "shop", "list, watch", "secrets", removed=True
         ),
     )
+
+
+def grant(verb: str, resource: str, scope: str = "*", name: str | None = None) -> Value:
+    return freeze(
+        {
+            "subject": {"kind": "ServiceAccount", "namespace": "shop", "name": "api"},
+            "scope": scope,
+            "verb": verb,
+            "apiGroup": "",
+            "resource": resource,
+            "resourceName": name,
+        }
+    )
+
+
+def test_grants_that_differ_in_one_thing_share_a_row() -> None:
+    pods = [grant(verb, kind) for kind in ("pods", "secrets") for verb in ("get", "list")]
+    other = [grant("get", "pods", "shop"), grant("bind", "clusterroles", name="edit")]
+    gaining = replace(finding("rbac-privilege-added"), facts={"grants": (*pods, *other)})
+    page = review_page(decided(gaining), Policy(), NO_PAGES, lambda _: None)
+
+    who = "ServiceAccount shop/api"
+    assert page.grants == (
+        PageGrant(who, "cluster", "get, list", "pods, secrets"),
+        PageGrant(who, "shop", "get", "pods"),
+        PageGrant(who, "cluster", "bind", "clusterroles edit"),
+    )
+
+
+def test_a_grant_that_an_earlier_version_stored_can_still_be_shown() -> None:
+    stored = b'{"subject": "User u", "scope": "*", "verb": "get", "resource": "pods"}'
+
+    assert msgspec.json.decode(stored, type=PageGrant) == PageGrant("User u", "*", "get", "pods")
+
+
+def test_one_cause_is_one_entry_and_names_what_else_it_is() -> None:
+    findings = [
+        replace(
+            finding(fingerprint=f"{number:020x}"),
+            location=Location(f"clusters/{number}/api.yaml", 9, "RIGHT"),
+        )
+        for number in range(3)
+    ]
+    shown = review_page(
+        decided(finding("image-not-approved", line=3), *findings),
+        Policy(),
+        NO_PAGES,
+        lambda _: "\t   image: x ",
+    ).findings
+
+    assert [(item.rule, len(item.alike)) for item in shown] == [
+        ("image-not-approved", 0),
+        ("service-exposed", 2),
+    ]
+    assert shown[1].alike[1] == PageAlike(
+        "Service/shop/api", f"{2:020x}"[:8], PagePlace("clusters/2/api.yaml:9")
+    )
+    assert shown[0].place == PagePlace("apps/api.yaml:3", None, "image: x")
