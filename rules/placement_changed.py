@@ -64,15 +64,22 @@ def _moved(old: Resource, new: Resource) -> Iterator[Finding]:
 
 
 def _left_out(old: Resource, new: Resource) -> Iterator[Finding]:
-    """Files or objects that it newly leaves out."""
-    known = {(route_text(field.route), field.value) for field in _selections(old)}
+    """Files or objects that it newly leaves out, or chooses in another way."""
+    before = [(route_text(field.route), field.value) for field in _selections(old)]
+    chosen = {route for route, _ in before if route.endswith(_SELECTION)}
     for field in _selections(new):
-        if (route_text(field.route), field.value) not in known:
+        route = route_text(field.route)
+        if (route, field.value) not in before:
+            effect = (
+                "chooses its files otherwise"
+                if route in chosen
+                else "leaves out part of what it applied"
+            )
             yield Finding(
                 field,
-                f"{new.key} now leaves out part of what it applied, with {route_text(field.route)}",
+                f"{new.key} now {effect}, with {route}",
                 key=f"leaves {field.value}",
-                facts={"field": route_text(field.route)},
+                facts={"field": route},
             )
 
 

@@ -247,6 +247,39 @@ def test_declaring_a_directory_that_lay_there_is_a_change(path: str, declaration
     assert finding.location.path == path
 
 
+def test_taking_in_more_directories_of_a_source_is_a_change_on_the_field() -> None:
+    base = {
+        "argo/orchard.yaml": application("orchard", "orchard"),
+        "orchard/api.yaml": workload(),
+        "orchard/extras/admin.yaml": binding("orchard"),
+    }
+    wide = application("orchard", "orchard", "directory: {recurse: true}")
+    head = {**base, "argo/orchard.yaml": wide}
+
+    (finding,) = found(review(Repository(base, head), builds=True), "rbac-privilege-added")
+
+    assert (finding.severity, finding.location) == (
+        Severity.ERROR,
+        Location("argo/orchard.yaml", 11, "RIGHT"),
+    )
+    assert found(review(Repository(head, base), builds=True), "rbac-privilege-added") == []
+
+
+def test_a_pattern_of_files_that_changes_is_said_to_choose_otherwise() -> None:
+    base = {**PLAIN, "argo/app.yaml": application("app", "apps", "directory: {include: a*}")}
+    head = {**PLAIN, "argo/app.yaml": application("app", "apps", "directory: {include: '*'}")}
+
+    (changed,) = found(review(Repository(base, head)), "placement-changed")
+
+    assert (changed.message, changed.location) == (
+        (
+            "Application/argocd/app now chooses its files otherwise, with "
+            "spec.source.directory.include"
+        ),
+        Location("argo/app.yaml", 11, "RIGHT"),
+    )
+
+
 def test_declaring_what_nothing_declared_before_says_nothing() -> None:
     """A repository that is applied by hand begins to use Argo CD."""
     base = {"orchard/admin.yaml": binding("orchard"), "orchard/api.yaml": workload()}

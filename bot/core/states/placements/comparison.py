@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
@@ -138,13 +139,24 @@ def _settings(declared: Iterable[Declared]) -> frozenset[object]:
 
 
 def _without(side: Roots, other: Roots) -> Roots:
-    """The roots of a side without inferred ones whose content the other side declares."""
-    declared = [root for root in other.roots.values() if root.declared is not None]
-    own = {root.key for root in side.roots.values() if root.declared is not None}
-    added = [root for root in declared if root.key not in own]
+    """The roots of a side without inferred ones whose content only the other side declares."""
+    own = {key: root for key, root in side.roots.items() if root.declared is not None}
+    declared = {key: root for key, root in other.roots.items() if root.declared is not None}
+    added = [root for key, root in declared.items() if key not in own]
+    grown = [_gained(root, own[key]) for key, root in declared.items() if key in own]
     kept = {
         key: root
         for key, root in side.roots.items()
-        if root.declared is not None or not is_replaced(root, added)
+        if key in own or (not is_replaced(root, added) and not _lies_in(root, grown))
     }
     return replace(side, roots=kept) if len(kept) < len(side.roots) else side
+
+
+def _gained(root: Root, other: Root) -> AbstractSet[str]:
+    """The files that a declared root takes in and the same root of the other side does not."""
+    return root.own_files.keys() - other.own_files.keys()
+
+
+def _lies_in(root: Root, gained: Iterable[AbstractSet[str]]) -> bool:
+    """Whether a plain directory lies in what declared roots take in on the other side alone."""
+    return root.kind == "directory" and any(root.own_files.keys() <= files for files in gained)

@@ -7,6 +7,7 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import Final
 
+from bot.core.lines.provenance import changed_leaves
 from bot.core.resource import Node, ResourceSource, Route
 from bot.core.states.roots.closures import listed_manifests
 from bot.core.states.roots.kustomization import Kustomization
@@ -64,9 +65,21 @@ def _listed(
 
 
 def _declared(path: str, here: Roots, there: Roots) -> Entry | None:
-    """The declaration of a root of one side that the other side has not."""
+    """What declares a root with this file on one side, where the other side's has not got it."""
     for key, root in here.roots.items():
-        if root.declared is not None and key not in there.roots and path in root.tree_files:
+        if root.declared is None or path not in root.tree_files:
+            continue
+        other = there.roots.get(key)
+        if other is None:
             node = root.declared.node
-            return Entry(node.resource.source, node.route, node)
+        elif other.declared is not None and path not in other.tree_files:
+            node = _changed(root.declared.node, other.declared.node)
+        else:
+            continue
+        return Entry(node.resource.source, node.route, node)
     return None
+
+
+def _changed(node: Node, other: Node) -> Node:
+    """The first field in which the objects of two declarations differ; else the declaration."""
+    return next(changed_leaves(node.resource, other.resource), node)
