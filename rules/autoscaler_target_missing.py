@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.absence import dangling
+from bot.kubernetes.absence import Referrers, dangling
 from bot.kubernetes.causes import ChangedPosition
 from bot.kubernetes.checks import finding_at, new_findings
 from bot.kubernetes.scaling.autoscalers import (
@@ -21,7 +21,7 @@ SUBJECTS = (*AUTOSCALERS, *SCALED)
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    yield from dangling(before, after, AUTOSCALERS, scale_target, SEVERITY)
+    yield from dangling(before, after, Referrers(AUTOSCALERS, scale_target), SEVERITY)
     yield from new_findings(before, after, check_fixed_replicas)
     for node, violation in replicas_dropped(before, after):
         yield finding_at(violation, ChangedPosition(node, "LEFT"))

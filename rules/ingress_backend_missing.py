@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bot.core.engine.consent import SPEC_AND_ANNOTATIONS
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.absence import dangling
+from bot.kubernetes.absence import Referrers, dangling
 from bot.kubernetes.routes.backends import INGRESSES, backends_of
 
 SEVERITY = Severity.ERROR
@@ -15,4 +15,4 @@ SUBJECTS = ()  # an Ingress may send traffic to a resource of any kind
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
-    yield from dangling(before, after, INGRESSES, backends_of, SEVERITY)
+    yield from dangling(before, after, Referrers(INGRESSES, backends_of), SEVERITY)

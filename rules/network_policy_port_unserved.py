@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.core.finding import Finding, Severity
 from bot.core.state import State
-from bot.kubernetes.checks import ReachedNamespaces, Violation, new_findings
+from bot.kubernetes.checks import ChangeReach, Violation, new_findings
 from bot.kubernetes.network.policy_ports import check_policy_ports
 from bot.kubernetes.network.state_policies import NETWORK_KINDS
 
@@ -17,7 +17,7 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     yield from new_findings(before, after, _ask)
 
 
-def _ask(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def _ask(state: State, reach: ChangeReach) -> Iterator[Violation]:
     return (
         violation
         for violation in check_policy_ports(state, reach)

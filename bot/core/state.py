@@ -94,7 +94,7 @@ class State:
     _within: dict[tuple[frozenset[str], tuple[GroupKind, ...]], tuple[Resource, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    _compared: dict[int, tuple[State, tuple[Change, ...]]] = field(
+    _against: dict[tuple[int, Callable[[State, State], object]], tuple[State, Any]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -143,12 +143,18 @@ class State:
         value: T = self._derived[build]
         return value
 
+    def against(self, before: State, build: Callable[[State, State], T]) -> T:
+        """Return `build(before, self)`, computed once. `build` must be a pure module function."""
+        query = (id(before), build)
+        if query not in self._against:
+            # Keeping a reference to the earlier state prevents reuse of its id.
+            self._against[query] = (before, build(before, self))
+        value: T = self._against[query][1]
+        return value
+
     def since(self, before: State) -> tuple[Change, ...]:
         """Return the resources that differ from an earlier state, in key order; computed once."""
-        if id(before) not in self._compared:
-            # Keeping a reference to the earlier state prevents reuse of its id.
-            self._compared[id(before)] = (before, tuple(_compared(before._by_key, self._by_key)))
-        return self._compared[id(before)][1]
+        return self.against(before, _changes)
 
     @cached_property
     def _by_key(self) -> Mapping[ResourceKey, Resource]:
@@ -211,6 +217,11 @@ def changes(before: State, after: State, *kinds: GroupKind) -> Iterator[Change]:
     for change in after.since(before):
         if not group_kinds or change.key.group_kind in group_kinds:
             yield change
+
+
+def _changes(before: State, after: State) -> tuple[Change, ...]:
+    old, new = before._by_key, after._by_key  # noqa: SLF001 - of this very class
+    return tuple(_compared(old, new))
 
 
 def _compared(

@@ -11,7 +11,7 @@ from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
-from bot.kubernetes.checks import Violation, finding_at, reach_of
+from bot.kubernetes.checks import ChangeReach, Violation, finding_at, reach_of
 from bot.kubernetes.workloads.template_paths import PLACES
 from bot.records import dataclass
 
@@ -146,12 +146,26 @@ References: TypeAlias = Callable[[State, Resource], Iterable[CheckedReference]]
 """What a resource of a state refers to."""
 
 
+def _always(subject: Resource, reach: ChangeReach) -> bool:
+    del subject, reach
+    return True
+
+
+@dataclass(frozen=True)
+class Referrers:
+    """Resources that refer to others: their kinds, and what each refers to.
+
+    `touched` says whether a change may have an effect on the references of a resource: on the
+    resource itself, or on anything that its references are looked up in.
+    """
+
+    kinds: tuple[GroupKind, ...]
+    references: References
+    touched: Callable[[Resource, ChangeReach], bool] = _always
+
+
 def dangling(
-    before: State,
-    after: State,
-    subjects: tuple[GroupKind, ...],
-    references: References,
-    severity: Severity,
+    before: State, after: State, referrers: Referrers, severity: Severity
 ) -> Iterator[Finding]:
     """The references of these subjects that lead nowhere at head.
 
@@ -162,9 +176,11 @@ def dangling(
     reach = reach_of(before, after)
     reached = (
         subject
-        for kind in subjects
+        for kind in referrers.kinds
         for subject in (after.of(kind) if kind.group in _FAR else reach.resources(after, kind))
+        if referrers.touched(subject, reach)
     )
+    references = referrers.references
     for subject in reached:
         old = before.get(subject.key)
         at_base = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
 
 from bot.core.finding import Finding, Fix, Related, Severity
-from bot.core.resource import GroupKind, Node, Resource
+from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State, changes
 from bot.core.values import EMPTY, Value
 from bot.kubernetes.causes import ChangedPosition, changed_position
@@ -40,11 +41,28 @@ class Violation:
         return " ".join((str(self.subject.key), self.code, *self.identity))
 
 
-@dataclass(frozen=True, slots=True)
-class ReachedNamespaces:
-    """The namespaces in which a change may have an effect; changed Namespace objects count."""
+@dataclass(frozen=True)
+class ChangeReach:
+    """The namespaces in which a change may have an effect; changed Namespace objects count.
+
+    `sides` are base and head. Without them, everything in these namespaces counts as changed.
+    """
 
     namespaces: frozenset[str]
+    sides: tuple[State, State] | None = None
+
+    @cached_property
+    def _keys(self) -> frozenset[ResourceKey]:
+        sides = self.sides
+        return frozenset() if sides is None else sides[1].against(sides[0], _changed_keys)
+
+    def changes(self, resource: Resource) -> bool:
+        """Whether the change adds, alters or removes the resource itself."""
+        return self.sides is None or resource.key in self._keys
+
+    def changes_any(self, *kinds: GroupKind) -> bool:
+        """Whether the change adds, alters or removes any resource of these kinds."""
+        return self.sides is None or any(True for _ in changes(*self.sides, *kinds))
 
     def __contains__(self, namespace: str | None) -> bool:
         return namespace is None or namespace in self.namespaces
@@ -54,15 +72,26 @@ class ReachedNamespaces:
         return state.within(self.namespaces, *kinds)
 
 
-Check: TypeAlias = Callable[[State, ReachedNamespaces], Iterable[Violation]]
-"""The violations of a state that a change within this reach can have touched."""
+Check: TypeAlias = Callable[[State, ChangeReach], Iterable[Violation]]
+"""The violations of a state that a change within this reach can have touched.
+
+Base and head are asked about the same subjects: one that neither side changed, in what it is or in
+what it depends on, has the same violations in both and need not be looked at.
+"""
 
 
-def reach_of(before: State, after: State) -> ReachedNamespaces:
-    """The namespaces in which something differs."""
-    return ReachedNamespaces(
-        frozenset(change.key.namespace or change.key.name for change in changes(before, after))
-    )
+def reach_of(before: State, after: State) -> ChangeReach:
+    """What differs between two states, and the namespaces of that."""
+    return after.against(before, _reach)
+
+
+def _reach(before: State, after: State) -> ChangeReach:
+    keys = after.against(before, _changed_keys)
+    return ChangeReach(frozenset(key.namespace or key.name for key in keys), (before, after))
+
+
+def _changed_keys(before: State, after: State) -> frozenset[ResourceKey]:
+    return frozenset(change.key for change in changes(before, after))
 
 
 def violations_added(before: State, after: State, ask: Check) -> Iterator[Violation]:

@@ -9,7 +9,7 @@ from bot.core.finding import Severity
 from bot.core.resource import Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes.addresses import EVERYWHERE
-from bot.kubernetes.checks import ReachedNamespaces
+from bot.kubernetes.checks import ChangeReach
 from bot.kubernetes.network.connection_ends import ConnectionEnd
 from bot.kubernetes.network.peer_names import name_of
 from bot.kubernetes.network.peers import ANY_POD, address_pieces, peer_ends
@@ -135,7 +135,7 @@ def _others(
 
 def _entries(state: State, namespaces: Iterable[str]) -> Iterator[MapEdge]:
     """The ways in from outside: Ingresses, routes and exposed Services."""
-    reach = ReachedNamespaces(frozenset(namespaces))
+    reach = ChangeReach(frozenset(namespaces))
     for ingress in state.of(*INGRESSES):
         if ingress.namespace not in reach:
             continue

@@ -10,9 +10,9 @@ from typing import Final
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Node, Resource
 from bot.core.state import State
-from bot.kubernetes import kinds
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
-from bot.kubernetes.checks import ReachedNamespaces, Violation, finding_at, violations_added
+from bot.kubernetes.checks import ChangeReach, Violation, finding_at, violations_added
+from bot.kubernetes.network.touched import touched_network_services
 from bot.kubernetes.network.traffic import Tier, TrafficPolicy
 from bot.kubernetes.network.verdict import network
 from bot.kubernetes.services.service import ServicePort, service_ports, services
@@ -49,9 +49,9 @@ def _opening(before: State, service: Resource) -> Iterator[Node]:
         yield pods.template.node.at("metadata", "labels")
 
 
-def check_blocked(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_blocked(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The Services of these namespaces whose pods accept traffic from nobody."""
-    for service in reach.resources(state, kinds.SERVICE):
+    for service in touched_network_services(state, reach):
         yield from _blocked(state, service)
 
 

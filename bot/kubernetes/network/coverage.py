@@ -10,10 +10,11 @@ from bot.core.globs import name_matches
 from bot.core.resource import Resource
 from bot.core.state import State
 from bot.kubernetes.causes import ChangedPosition, changed_place, lost_place
-from bot.kubernetes.checks import ReachedNamespaces, Violation, finding_at, violations_added
+from bot.kubernetes.checks import ChangeReach, Violation, finding_at, violations_added
 from bot.kubernetes.network.difference import difference
-from bot.kubernetes.network.state_policies import POLICY_KINDS, policies
-from bot.kubernetes.network.unmodelled import unmodelled_policy
+from bot.kubernetes.network.state_policies import POLICY_KINDS
+from bot.kubernetes.network.touched import touched_pods
+from bot.kubernetes.network.unmodelled import UNMODELLED, unmodelled_policy
 from bot.kubernetes.network.verdict import network
 from bot.kubernetes.workloads.population import PodGroup, population
 
@@ -51,15 +52,15 @@ def _owned(state: State, owner: Resource) -> Iterator[PodGroup]:
             yield pods
 
 
-def check_coverage(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_coverage(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The workloads that no policy selects, where every policy that may select them is modelled."""
-    wide = bool(policies(state).wide)
     for space in population(state).namespaces:
-        if space not in reach and not wide:
+        groups = _pods_in_reach(state, space, reach)
+        if not groups:
             continue
         if name_matches(space, state.policy.assume.default_deny) or unmodelled_policy(state, space):
             continue
-        for pods in population(state).in_namespace(space):
+        for pods in groups:
             if not pods.host_network and not _covered(state, pods):
                 yield Violation(
                     "NP-UNCOVERED",
@@ -74,6 +75,13 @@ def check_coverage(state: State, reach: ReachedNamespaces) -> Iterator[Violation
                 )
 
 
+def _pods_in_reach(state: State, space: str, reach: ChangeReach) -> tuple[PodGroup, ...]:
+    """The pods of a namespace whose coverage may differ between base and head."""
+    if space in reach and reach.changes_any(*UNMODELLED):
+        return population(state).in_namespace(space)
+    return touched_pods(state, space, reach)
+
+
 def _covered(state: State, pods: PodGroup) -> bool:
     """Whether a policy selects these pods, or may select them by labels that a controller adds."""
     policies_in_force = network(state)
@@ -81,6 +89,6 @@ def _covered(state: State, pods: PodGroup) -> bool:
         return True
     return any(
         pods in policies_in_force.policies.subjects(policy).possible
-        for policy in policies_in_force.in_namespace(pods.namespace)
+        for policy in policies_in_force.policies.around(pods.namespace, pods.labels)
         if policy.subject.pods.requirements
     )

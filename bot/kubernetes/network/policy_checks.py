@@ -11,9 +11,10 @@ from bot.core.resource import Node, Resource, route_text
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.absence import CheckedReference, may_bring_pods
-from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.network.policies import PEERS
 from bot.kubernetes.network.state_policies import POLICY_KINDS, policies
+from bot.kubernetes.network.touched import touched_policies
 from bot.kubernetes.network.traffic import TrafficPolicy
 from bot.kubernetes.workloads.pod_names import named, nearest
 from bot.kubernetes.workloads.pods import str_of
@@ -23,9 +24,9 @@ from bot.kubernetes.workloads.template_paths import TEMPLATED
 _TYPE: Final = {"ingress": "Ingress", "egress": "Egress"}
 
 
-def check_refusals(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_refusals(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The policies that the API refuses, and why."""
-    for policy in _reached(state, reach):
+    for policy in _changed(state, reach):
         for refusal in policy.refusals:
             yield Violation(
                 "NP-INVALID",
@@ -42,11 +43,11 @@ def check_refusals(state: State, reach: ReachedNamespaces) -> Iterator[Violation
 _STRICT_SINCE: Final = 36
 
 
-def check_loose_blocks(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_loose_blocks(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The address blocks that the API refuses since 1.36 where a policy is new or changed."""
     if not state.environment.has_minor(_STRICT_SINCE):
         return
-    for resource in reach.resources(state, kinds.NETWORK_POLICY):
+    for resource in filter(reach.changes, reach.resources(state, kinds.NETWORK_POLICY)):
         if b'"ipBlock"' in resource.encoded:
             for node in _blocks(resource):
                 strict = _strict_block(node.text or "")
@@ -87,9 +88,9 @@ def _strict_block(text: str) -> str | None:
     return str(block) if loose else None
 
 
-def check_ignored_rules(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_ignored_rules(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The policies with rules for a direction that their `policyTypes` leave out."""
-    for policy in _reached(state, reach):
+    for policy in _changed(state, reach):
         for direction in dict.fromkeys(rule.direction for rule in policy.idle):
             types = policy.resource.at("spec", "policyTypes")
             yield Violation(
@@ -103,10 +104,10 @@ def check_ignored_rules(state: State, reach: ReachedNamespaces) -> Iterator[Viol
             )
 
 
-def check_host_network(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_host_network(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The policies that select pods on their node's network, which most plugins do not filter."""
     state_policies = policies(state)
-    for policy in _reached(state, reach):
+    for policy in touched_policies(state, reach):
         hosted = [pods for pods in state_policies.subjects(policy).pods if pods.host_network]
         if policy.refusals or not hosted:
             continue
@@ -153,6 +154,6 @@ def subjects_of_policy(state: State, resource: Resource) -> Iterator[CheckedRefe
         )
 
 
-def _reached(state: State, reach: ReachedNamespaces) -> Iterator[TrafficPolicy]:
-    for resource in reach.resources(state, *POLICY_KINDS):
+def _changed(state: State, reach: ChangeReach) -> Iterator[TrafficPolicy]:
+    for resource in filter(reach.changes, reach.resources(state, *POLICY_KINDS)):
         yield from policies(state).of(resource)

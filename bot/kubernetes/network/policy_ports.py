@@ -9,9 +9,10 @@ from typing import Final, Literal, TypeAlias
 from bot.core.finding import Fix, Related, Severity
 from bot.core.resource import Node
 from bot.core.state import State
-from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.network.service_traffic import Arrival, arrivals_of
 from bot.kubernetes.network.state_policies import Policies, policies
+from bot.kubernetes.network.touched import touched_policies
 from bot.kubernetes.network.traffic import BlockPeer, PodPeer, PortTerm, TrafficPolicy, TrafficRule
 from bot.kubernetes.ports import HIGHEST, Ports
 from bot.kubernetes.services.service import Services, services
@@ -23,19 +24,11 @@ from bot.records import dataclass
 PolicyPortCode: TypeAlias = Literal["NP-SERVICE-PORT", "NP-PORT-UNEXPOSED", "NP-NAMED-PORT-MISSING"]
 
 
-def check_policy_ports(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_policy_ports(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The violations of the policies that a change in these namespaces can affect."""
-    for policy in policies(state).near(reach):
-        if policy.resource.namespace in reach or _reaches_far(policy):
+    for policy in touched_policies(state, reach):
+        if not policy.refusals:
             yield from port_violations(state, policy)
-
-
-def _reaches_far(policy: TrafficPolicy) -> bool:
-    return policy.subject.namespaces is not None or any(
-        isinstance(peer, PodPeer) and peer.namespaces is not None
-        for rule in policy.of("egress")
-        for peer in rule.peers or ()
-    )
 
 
 def port_violations(state: State, policy: TrafficPolicy) -> Iterator[Violation]:

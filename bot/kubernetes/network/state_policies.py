@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import field
 from functools import cached_property
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Final
 
 from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.checks import ReachedNamespaces
 from bot.kubernetes.network.admin_policies import admin_policies
 from bot.kubernetes.network.cilium import cilium_policies
+from bot.kubernetes.network.outline import subject_of
 from bot.kubernetes.network.policies import network_policies
 from bot.kubernetes.network.traffic import PodPeer, TrafficPolicy
 from bot.kubernetes.workloads.population import PodSelection, Population, population
-from bot.kubernetes.workloads.template_paths import TEMPLATED
+from bot.kubernetes.workloads.template_paths import TEMPLATED, added_by_controllers
 from bot.records import dataclass
 
 _READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[TrafficPolicy]]]] = (
@@ -35,8 +37,6 @@ POLICY_KINDS: Final = tuple(_READERS)
 """The kinds of policy whose effect is known."""
 
 _BEYOND_NAMESPACES: Final = tuple(kind for kind in POLICY_KINDS if kind != kinds.NETWORK_POLICY)
-_NAMESPACES: Final = b'"namespaceSelector"'
-"""The only field by which a NetworkPolicy speaks of pods outside its own namespace."""
 
 NETWORK_KINDS: Final = (*POLICY_KINDS, kinds.SERVICE, kinds.NAMESPACE, *TEMPLATED)
 """The kinds that decide together how packets travel."""
@@ -55,6 +55,9 @@ class Policies:
 
     state: State
     population: Population
+    _subjects: dict[str, _Subjects] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def of(self, resource: Resource) -> tuple[TrafficPolicy, ...]:
         """The traffic policies of a resource, including those that the API refuses."""
@@ -77,21 +80,16 @@ class Policies:
             if policy.subject.namespaces is not None
         )
 
-    def in_namespace(self, namespace: str) -> tuple[TrafficPolicy, ...]:
-        """Those of `valid` that are resources of a namespace."""
-        return tuple(self._accepted(self.state.of(*POLICY_KINDS, namespace=namespace)))
+    def around(self, space: str, labels: Mapping[str, str]) -> tuple[TrafficPolicy, ...]:
+        """Those of `valid` in a namespace that may select pods with these labels, in its order."""
+        if space not in self._subjects:
+            self._subjects[space] = _Subjects(self.state.of(*POLICY_KINDS, namespace=space))
+        return tuple(self._accepted(self._subjects[space].around(labels)))
 
     def among(self, keys: Container[ResourceKey]) -> tuple[TrafficPolicy, ...]:
         """Those of `valid` whose resources have one of these keys."""
         resources = self.state.of(*POLICY_KINDS)
         return tuple(self._accepted(each for each in resources if each.key in keys))
-
-    def near(self, reach: ReachedNamespaces) -> Iterator[TrafficPolicy]:
-        """Those of `valid` within reach, and all that may speak of further namespaces."""
-        for resource in self.state.of(*POLICY_KINDS):
-            plain = resource.group_kind == kinds.NETWORK_POLICY
-            if resource.namespace in reach or not plain or _NAMESPACES in resource.encoded:
-                yield from self._accepted((resource,))
 
     @staticmethod
     def _accepted(resources: Iterable[Resource]) -> Iterator[TrafficPolicy]:
@@ -122,6 +120,25 @@ class Policies:
             yield policy.resource.namespace or ""
         else:
             yield from self.population.scope(peer.namespaces)
+
+
+class _Subjects:
+    """The policies of one namespace, by a label that each pod must have which they select."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._by_label: dict[tuple[str, str], list[tuple[int, Resource]]] = {}
+        self._others: list[tuple[int, Resource]] = []
+        for place in enumerate(resources):
+            labels = (subject_of(place[1]) or {}).items()
+            telling = next((label for label in labels if not added_by_controllers(label[0])), None)
+            held = self._others if telling is None else self._by_label.setdefault(telling, [])
+            held.append(place)
+
+    def around(self, labels: Mapping[str, str]) -> Iterator[Resource]:
+        """Yield the policies that may select pods with these labels, in their order."""
+        places = [place for label in labels.items() for place in self._by_label.get(label, ())]
+        for _, resource in sorted((*self._others, *places), key=itemgetter(0)):
+            yield resource
 
 
 def policies(state: State) -> Policies:

@@ -30,6 +30,9 @@ _UNMODELLED_EVERYWHERE: Final = (
     GroupKind("crd.antrea.io", "ClusterNetworkPolicy"),
 )
 
+UNMODELLED: Final = (*_UNMODELLED, *_UNMODELLED_EVERYWHERE)
+"""The kinds of policy whose effect is not known."""
+
 
 def unmodelled_policy(state: State, namespace: str) -> Resource | None:
     """A resource that may act on the traffic of this namespace and that Fairlead does not model."""

@@ -5,7 +5,7 @@ A connection needs the egress of its source and the ingress of its target.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
@@ -44,10 +44,10 @@ class Network:
     standing: Mapping[ResourceKey, tuple[TrafficPolicy, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
-    _selected: dict[str, Mapping[tuple[ResourceKey, int], tuple[TrafficPolicy, ...]]] = field(
+    _selected: dict[tuple[ResourceKey, int], tuple[TrafficPolicy, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    _listed: dict[str, tuple[TrafficPolicy, ...]] = field(
+    _wide_in: dict[str, tuple[TrafficPolicy, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _by_end: dict[Anywhere, tuple[TrafficPolicy, ...]] = field(
@@ -60,35 +60,38 @@ class Network:
             return ()
         if isinstance(end, Anywhere):
             if end not in self._by_end:
-                self._by_end[end] = tuple(
-                    policy for policy in self._in(end.namespace) if self.selects(policy, end)
-                )
+                near = self._near(end.namespace, dict(end.labels))
+                self._by_end[end] = tuple(policy for policy in near if self.selects(policy, end))
             return self._by_end[end]
         if end.host_network:
             return ()
-        space = end.namespace
-        if space not in self._selected:
-            self._selected[space] = self._select(space)
-        return self._selected[space].get(end.key, ())
+        if end.key not in self._selected:
+            self._selected[end.key] = tuple(self._selecting(end))
+        return self._selected[end.key]
 
-    def _select(self, space: str) -> Mapping[tuple[ResourceKey, int], tuple[TrafficPolicy, ...]]:
-        selecting: dict[tuple[ResourceKey, int], list[TrafficPolicy]] = {}
-        for policy in self._in(space):
-            for pods in self.population.select(space, policy.subject.pods).pods:
-                selecting.setdefault(pods.key, []).append(policy)
-        return MappingProxyType({key: tuple(listed) for key, listed in selecting.items()})
+    def _selecting(self, end: PodGroup) -> Iterator[TrafficPolicy]:
+        pods = self.population.get(end)
+        if pods is None:
+            return
+        for policy in self._near(pods.namespace, pods.labels):
+            if pods.selected_by(policy.subject.pods):
+                yield policy
 
-    def _in(self, space: str) -> tuple[TrafficPolicy, ...]:
-        """The policies that select pods of a namespace, as far as its labels are known."""
-        wide = tuple(
-            policy
-            for policy, namespaces in self._wide
-            if self.population.in_scope(space, namespaces)
-        )
-        narrow = (
-            policy for policy in self.in_namespace(space) if policy.subject.namespaces is None
-        )
-        return (*narrow, *wide)
+    def _near(self, space: str, labels: Mapping[str, str]) -> Iterator[TrafficPolicy]:
+        """Yield the policies that may select pods of a namespace which have these labels.
+
+        Those of the namespace come first, then the wide ones as far as its labels are known.
+        """
+        for policy in self._in_force(self.policies.around(space, labels)):
+            if policy.resource.namespace == space and policy.subject.namespaces is None:
+                yield policy
+        if space not in self._wide_in:
+            self._wide_in[space] = tuple(
+                policy
+                for policy, namespaces in self._wide
+                if self.population.in_scope(space, namespaces)
+            )
+        yield from self._wide_in[space]
 
     @cached_property
     def valid(self) -> tuple[TrafficPolicy, ...]:
@@ -114,15 +117,6 @@ class Network:
             for policy in self._in_force(self.policies.wide)
             if policy.subject.namespaces is not None
         )
-
-    def in_namespace(self, space: str) -> tuple[TrafficPolicy, ...]:
-        """Those of `valid` that are resources of a namespace."""
-        if space not in self._listed:
-            in_force = self._in_force(self.policies.in_namespace(space))
-            self._listed[space] = tuple(
-                policy for policy in in_force if policy.resource.namespace == space
-            )
-        return self._listed[space]
 
     def selects(self, policy: TrafficPolicy, end: ConnectionEnd) -> bool:
         """Whether a policy decides the traffic of this end."""

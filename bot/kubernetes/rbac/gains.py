@@ -85,18 +85,11 @@ class GrantComparison:
 
 def compare(before: State, after: State) -> GrantComparison:
     """Who may do what before and after a change."""
-    comparisons = after.derived(_comparisons)
-    if not comparisons or comparisons[-1][0] is not before:
-        comparisons.append(
-            (before, GrantComparison(authority(before), authority_after(before, after)))
-        )
-    return comparisons[-1][1]
+    return after.against(before, _comparison)
 
 
-def _comparisons(state: State) -> list[tuple[State, GrantComparison]]:
-    """The comparisons of a state by its base, because several rules ask for the same one."""
-    del state
-    return []
+def _comparison(before: State, after: State) -> GrantComparison:
+    return GrantComparison(authority(before), authority_after(before, after))
 
 
 def _same(before: Authority, after: Authority, key: RoleKey) -> bool:

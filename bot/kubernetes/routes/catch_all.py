@@ -8,13 +8,13 @@ from bot.core.finding import Severity
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.routes.backends import INGRESSES, ROUTES
 from bot.kubernetes.routes.gateways import attachments
 from bot.kubernetes.workloads.pods import str_of
 
 
-def check_catch_all(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_catch_all(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The catch-all Ingress rules of these namespaces, and all catch-all routes."""
     for resource in state.of(*INGRESSES):
         if resource.group_kind in ROUTES:

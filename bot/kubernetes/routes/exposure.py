@@ -12,7 +12,7 @@ from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.addresses import EVERYWHERE, Addresses
 from bot.kubernetes.causes import changed_position
-from bot.kubernetes.checks import ReachedNamespaces, Violation, finding_at
+from bot.kubernetes.checks import ChangeReach, Violation, finding_at
 from bot.kubernetes.routes.loadbalancer_providers import ProviderName
 from bot.kubernetes.routes.loadbalancers import (
     INTERNAL_ANNOTATIONS,
@@ -30,7 +30,7 @@ class Exposure:
 
     providers: Mapping[str, tuple[ProviderName, ...]]
 
-    def ask(self, state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+    def ask(self, state: State, reach: ChangeReach) -> Iterator[Violation]:
         """The ways in which Services of these namespaces can be reached from outside."""
         providers = self._providers(state)
         for service in reach.resources(state, kinds.SERVICE):

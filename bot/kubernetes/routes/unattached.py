@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from bot.core.resource import Node, Resource
 from bot.core.state import State
-from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.routes.backends import ROUTES
 from bot.kubernetes.routes.gateways import attachment_places, attachments
 from bot.kubernetes.workloads.pods import str_of
 
 
-def check_attachments(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_attachments(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The parents in the state of which no listener takes the route.
 
     A route reaches into other namespaces, so that every route is looked at.

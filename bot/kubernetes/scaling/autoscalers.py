@@ -11,7 +11,7 @@ from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.absence import CheckedReference
-from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.workloads.pods import str_of
 from bot.records import dataclass
 
@@ -90,7 +90,7 @@ def _of_another_kind(state: State, key: ResourceKey) -> bool:
     )
 
 
-def check_fixed_replicas(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_fixed_replicas(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The workloads with a number of replicas that an autoscaler sets as well."""
     for autoscaler in state.of(kinds.HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT):
         target = target_of(autoscaler)

@@ -11,7 +11,7 @@ from typing import Final
 from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.scaling.autoscalers import SCALED, target_of
 from bot.kubernetes.selectors import Selector, label_selector
 from bot.kubernetes.workloads.pods import str_of
@@ -33,7 +33,7 @@ class _Amount:
         return math.ceil(self.number * replicas / 100) if self.percent else self.number
 
 
-def check_disruption_budgets(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_disruption_budgets(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The budgets of these namespaces that allow no eviction however healthy the pods are."""
     for budget in state.of(kinds.POD_DISRUPTION_BUDGET):
         if budget.namespace in reach:

@@ -9,9 +9,9 @@ from typing import Final, Literal, TypeAlias
 from bot.core.finding import Fix, Severity
 from bot.core.resource import Node, Resource
 from bot.core.state import State
-from bot.kubernetes import kinds
-from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.services.service import ServicePort, is_headless, service_ports, services
+from bot.kubernetes.services.touched import touched_services
 from bot.kubernetes.workloads.pod_names import named
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import PodGroup, PodSelection
@@ -36,9 +36,9 @@ SEVERITIES: Final[Mapping[ServicePortCode, Severity]] = MappingProxyType(
 )
 
 
-def check_target_ports(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_target_ports(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The violations of the Services in these namespaces."""
-    for service in reach.resources(state, kinds.SERVICE):
+    for service in touched_services(state, reach):
         yield from target_port_violations(state, service)
 
 

@@ -50,10 +50,14 @@ class ServicePort:
 
 def service_ports(service: Resource) -> tuple[ServicePort, ...]:
     """The valid ports of a Service."""
-    return tuple(_ports(service))
+    return service.derived(_ports)
 
 
-def _ports(service: Resource) -> Iterator[ServicePort]:
+def _ports(service: Resource) -> tuple[ServicePort, ...]:
+    return tuple(_valid_ports(service))
+
+
+def _valid_ports(service: Resource) -> Iterator[ServicePort]:
     for node in service.at("spec", "ports").items():
         number = node["port"].integer
         if number is None or not 0 < number <= HIGHEST:
@@ -74,6 +78,10 @@ def service_selector(service: Resource) -> Selector | None:
     Without a selector, endpoints come from hand-written EndpointSlices. A Service of type
     ExternalName never has endpoints.
     """
+    return service.derived(_selector)
+
+
+def _selector(service: Resource) -> Selector | None:
     if service.at("spec", "type").value == "ExternalName":
         return None
     selector = map_selector(service.at("spec", "selector"))

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.resource import Node, ResourceKey
+from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.ports import ContainerPort, Ports, container_ports, probed_ports
@@ -22,7 +22,8 @@ NAME_LABEL: Final = "kubernetes.io/metadata.name"
 
 # These hold templates that run nothing until another object uses them.
 _DORMANT: Final = frozenset({kinds.POD_TEMPLATE, kinds.CLUSTER_WORKFLOW_TEMPLATE})
-_RUNNING: Final = tuple(kind for kind in TEMPLATED if kind not in _DORMANT)
+RUNNING: Final = tuple(kind for kind in TEMPLATED if kind not in _DORMANT)
+"""The kinds whose templates run as pods."""
 _JOB_NAMES: Final = frozenset({"job-name", "batch.kubernetes.io/job-name"})
 
 
@@ -90,6 +91,10 @@ class PodGroup:
         for container in self.template.serving:
             yield container["ports"]
         yield self.template.node.at("metadata", "labels")
+
+    def selected_by(self, selector: Selector) -> bool | None:
+        """Whether a selector selects these pods; None where labels of controllers decide."""
+        return selector.judge(self.labels, partial(_unknown, self.labels))
 
     @cached_property
     def host_network(self) -> bool:
@@ -175,6 +180,13 @@ class Population:
         return self._spaces[namespace]
 
 
+def pods_of(owner: Resource) -> tuple[PodGroup, ...]:
+    """The pods of an owner's templates."""
+    return tuple(
+        PodGroup(template, ordinal) for ordinal, template in enumerate(pod_templates(owner))
+    )
+
+
 def population(state: State) -> Population:
     """The pods and namespaces of a state."""
     return state.derived(Population)
@@ -194,7 +206,7 @@ class _Space:
     def select(self, selector: Selector) -> PodSelection:
         certain, possible = [], []
         for group in self._candidates(selector):
-            answer = selector.judge(group.labels, partial(_unknown, group.labels))
+            answer = group.selected_by(selector)
             if answer:
                 certain.append(group)
             elif answer is None and not _of_another_job(group, selector):
@@ -234,6 +246,5 @@ def _unknown(labels: Mapping[str, str], key: str) -> bool:
 
 
 def _pods(state: State, namespace: str) -> Iterator[PodGroup]:
-    for owner in state.of(*_RUNNING, namespace=namespace):
-        for ordinal, template in enumerate(pod_templates(owner)):
-            yield PodGroup(template, ordinal)
+    for owner in state.of(*RUNNING, namespace=namespace):
+        yield from owner.derived(pods_of)

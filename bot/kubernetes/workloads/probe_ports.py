@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.core.resource import Node
 from bot.core.state import State
-from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.naming import container_name, escaped
 from bot.kubernetes.ports import container_ports
 from bot.kubernetes.workloads.pods import PodTemplate, pod_templates, str_of
@@ -23,13 +23,13 @@ _PROBES: Final = (
 )
 
 
-def check_probe_ports(state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+def check_probe_ports(state: State, reach: ChangeReach) -> Iterator[Violation]:
     """The probes and hooks that name a port which their own container does not declare.
 
     The kubelet looks in the same container only, and takes digits in quotes as a number:
     https://github.com/kubernetes/kubernetes/blob/master/pkg/probe/util.go
     """
-    for resource in reach.resources(state, *TEMPLATED):
+    for resource in filter(reach.changes, reach.resources(state, *TEMPLATED)):
         for template in pod_templates(resource):
             for container in (*template.containers, *template.init_containers):
                 yield from _unknown_names(template, container)

@@ -8,7 +8,7 @@ from typing import Final
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.checks import ReachedNamespaces, Violation
+from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.selectors import matches
 from bot.kubernetes.workloads.pods import PodTemplate, effective_pod_templates, str_of
 from bot.records import dataclass
@@ -32,10 +32,14 @@ class Spreading:
 
     replicas: int
 
-    def ask(self, state: State, reach: ReachedNamespaces) -> Iterator[Violation]:
+    def ask(self, state: State, reach: ChangeReach) -> Iterator[Violation]:
         """The workloads of these namespaces whose replicas may all run on one node."""
         scaled = _scaled(state)
+        # Another resource may decide how many replicas there are, and what template a Rollout has.
+        every = reach.changes_any(kinds.HORIZONTAL_POD_AUTOSCALER)
         for resource in reach.resources(state, *REPLICATED):
+            if not (every or reach.changes(resource) or resource.group_kind == kinds.ROLLOUT):
+                continue
             replicas = resource.at("spec", "replicas")
             minimum = scaled.get(resource.key)
             count = (minimum.integer or 1) if minimum is not None else (replicas.integer or 0)

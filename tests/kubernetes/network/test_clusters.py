@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.finding import Severity
 from bot.core.policy.model import Assume, Policy
 from bot.kubernetes.network.coverage import uncovered_findings, with_policies
 from tests.kubernetes.network.clusters import (
@@ -541,6 +542,16 @@ def test_trusted_sources_are_quiet() -> None:
     before = state([DB, policy("db")], settings)
 
     assert judged(before, state([DB, policy("db", ingress=[allow(peers=peers)])], settings)) == []
+
+
+def test_without_the_last_policy_of_the_cluster_its_workloads_are_uncovered() -> None:
+    wide = thing("cilium.io/v2", "CiliumClusterwideNetworkPolicy", "all", None)
+    wide["spec"] = {"endpointSelector": {}, "ingress": [{}]}
+    found = uncovered_findings(state([wide, API]), state([API]))
+
+    assert [(held.severity, held.message) for held in found] == [
+        (Severity.WARNING, "No network policy selects Pod shop/api any more")
+    ]
 
 
 def test_namespaces_without_any_policy_can_be_left_alone() -> None:

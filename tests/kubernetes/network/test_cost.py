@@ -67,6 +67,49 @@ def _computed(states: tuple[State, State], build: object) -> set[str]:
     }
 
 
+_NEIGHBOUR = """\
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: other-{number}, namespace: {space}}}
+spec:
+  podSelector: {{matchLabels: {{app: other-{number}}}}}
+  policyTypes: [Ingress, Egress]
+  ingress: [{{ports: [{{port: 8080}}]}}]
+  egress:
+  - to: [{{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: kube-system}}}}}}]
+    ports: [{{port: 53, protocol: UDP}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: other-{number}, namespace: {space}}}
+spec:
+  selector: {{matchLabels: {{app: other-{number}}}}}
+  template:
+    metadata: {{labels: {{app: other-{number}}}}}
+    spec: {{containers: [{{name: web, image: "r.io/team/other:1"}}]}}
+"""
+
+
+def test_a_change_models_as_much_in_a_large_environment_as_in_a_small_one() -> None:
+    def modelled(neighbours: int) -> list[str]:
+        others = "".join(
+            _NEIGHBOUR.format(number=n, space=f"team-{3 if n % 2 else n}")
+            for n in range(neighbours)
+        )
+        before = world(_TEAM.format(number=3, port=8080) + others)
+        after = world(_TEAM.format(number=3, port=80) + others)
+        _judged(before, after)
+        return [
+            each.name
+            for state in (before, after)
+            for each in state.resources
+            if state_policies._resource_policies in each._derived
+        ]
+
+    assert modelled(20) == modelled(100) == ["web", "web"]
+
+
 def test_only_policies_within_reach_of_a_change_are_modelled() -> None:
     states = _states(teams=30)
 

@@ -10,7 +10,7 @@ import pytest
 from bot.core.finding import Severity
 from bot.core.resource import Resource
 from bot.core.state import Environment, State
-from bot.kubernetes.checks import ReachedNamespaces
+from bot.kubernetes.checks import ChangeReach
 from bot.kubernetes.routes.exposure import Exposure
 from bot.kubernetes.routes.loadbalancer_providers import PROVIDERS, ProviderName
 from bot.kubernetes.routes.loadbalancers import is_internal, provider_of
@@ -127,7 +127,7 @@ def exposed(held: Resource, **providers: tuple[ProviderName, ...]) -> list[tuple
     asked = Exposure(providers)
     return [
         (violation.code, violation.severity)
-        for violation in asked.ask(state, ReachedNamespaces(frozenset({"shop"})))
+        for violation in asked.ask(state, ChangeReach(frozenset({"shop"})))
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.finding import Severity
-from bot.kubernetes.absence import dangling
+from bot.kubernetes.absence import Referrers, dangling
 from bot.kubernetes.routes.backends import INGRESSES, backends_of
 from bot.kubernetes.routes.changes import routes_exposed
 from tests.states import world
@@ -48,7 +48,9 @@ spec:
 
 def missing(route: str) -> list[str]:
     """What a new route sends traffic to and is not there."""
-    found = dangling(world(SERVICE), world(SERVICE, route), INGRESSES, backends_of, Severity.ERROR)
+    found = dangling(
+        world(SERVICE), world(SERVICE, route), Referrers(INGRESSES, backends_of), Severity.ERROR
+    )
     return [finding.message for finding in found]
 
 
