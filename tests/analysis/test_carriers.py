@@ -119,6 +119,23 @@ CONFIG_MAP = carrier(
     """,
     4,
 )
+WORKFLOW = carrier(
+    """\
+    apiVersion: argoproj.io/v1alpha1
+    kind: CronWorkflow
+    metadata: {name: nightly, namespace: shop}
+    spec:
+      schedules: ["@daily"]
+      workflowSpec:
+        entrypoint: bind
+        templates:
+        - name: bind
+          resource:
+            action: apply
+            manifest: |
+    """,
+    10,
+)
 LIST = item(
     """\
     apiVersion: work.open-cluster-management.io/v1
@@ -143,9 +160,18 @@ LIST = item(
         (*ACM, "Policy/policies/p"),
         (*RESOURCE_SET, "ResourceSet/flux-system/r"),
         (*CONFIG_MAP, "ClusterResourceSet/capi/crs"),
+        (*WORKFLOW, "CronWorkflow/shop/nightly"),
         (*LIST, "ManifestWork/cluster1/work"),
     ],
-    ids=["manifestwork", "crossplane", "acm", "resourceset", "clusterresourceset", "list"],
+    ids=[
+        "manifestwork",
+        "crossplane",
+        "acm",
+        "resourceset",
+        "clusterresourceset",
+        "workflow",
+        "list",
+    ],
 )
 def test_a_carried_binding_is_judged_on_its_own_line(text: str, line: int, title: str) -> None:
     found = grants(analysed(text))
@@ -226,6 +252,42 @@ def test_a_policy_that_creates_nothing_carries_nothing(edit: tuple[str, str]) ->
     text, _ = ACM
 
     assert grants(analysed(text.replace(*edit))) == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "messages"),
+    [
+        (("action: apply", "action: delete"), []),
+        (("action: apply", "action: get"), []),
+        (
+            ("name: break-glass", 'name: "{{workflow.name}}"'),
+            [
+                (
+                    "CronWorkflow/shop/nightly applies a manifest with values that are known when "
+                    "it runs, so what it applies is not judged"
+                )
+            ],
+        ),
+        (
+            ("manifest: |", "manifestFrom: {artifact: {name: made}}\n        other: |"),
+            [
+                (
+                    "CronWorkflow/shop/nightly applies a manifest that an earlier step makes, so "
+                    "what it applies is not judged"
+                )
+            ],
+        ),
+    ],
+)
+def test_a_step_of_a_workflow_carries_only_what_it_creates(
+    edit: tuple[str, str], messages: list[str]
+) -> None:
+    text, _ = WORKFLOW
+
+    analysis = analysed(text.replace(*edit))
+
+    assert grants(analysis) == []
+    assert [problem.message for problem in analysis.problems] == messages
 
 
 INPUTS = """\

@@ -30,6 +30,7 @@ _VALUES: Final = frozenset(
 )
 _BUILT_IN: Final = frozenset({"", "apps", "batch", "autoscaling", "policy", "extensions"})
 _MOST: Final = 2_000
+_WRITES: Final = ("create", "apply", "replace", "patch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,28 @@ def _generated(target: Node) -> CarriedManifest:
     return CarriedManifest(target.resource, steps_of(target["data"]), body)
 
 
+def _workflow(resource: Resource) -> Iterator[Carried]:
+    """https://argo-workflows.readthedocs.io/en/latest/walk-through/kubernetes-resources/."""
+    yield from _looking_like_manifests(resource.root)
+    spec = resource.at("spec")
+    for workflow in (spec, spec["workflowSpec"]):
+        for template in (*workflow["templates"].items(), workflow["templateDefaults"]):
+            created = template["resource"]
+            if created["action"].text in _WRITES:
+                yield from _created(created)
+
+
+def _created(created: Node) -> Iterator[Carried]:
+    """Yield the manifest that a step of a workflow applies."""
+    manifest = created["manifest"]
+    if created["manifestFrom"].exists:
+        yield Unread(created["manifestFrom"], "applies a manifest that an earlier step makes")
+    elif "{{" in (manifest.text or ""):
+        yield Unread(manifest, "applies a manifest with values that are known when it runs")
+    else:
+        yield from text_manifests(manifest)
+
+
 def _acm_policy(resource: Resource) -> Iterator[Carried]:
     """https://open-cluster-management.io/docs/getting-started/integration/policy-controllers/policy-framework/."""
     spec = resource.at("spec")
@@ -199,6 +222,10 @@ READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[Carried]]]] = Ma
         GroupKind("kubernetes.m.crossplane.io", "Object"): _crossplane_object,
         GroupKind("kyverno.io", "ClusterPolicy"): _kyverno_policy,
         GroupKind("kyverno.io", "Policy"): _kyverno_policy,
+        **{
+            GroupKind("argoproj.io", kind): _workflow
+            for kind in ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
+        },
         GroupKind(_POLICY, "Policy"): _acm_policy,
         GroupKind(_POLICY, "ConfigurationPolicy"): _configuration_policy,
         RESOURCE_SET: resource_set,
