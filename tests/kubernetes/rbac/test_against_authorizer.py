@@ -277,8 +277,11 @@ def _atom(atom: Atom) -> int:
 
 
 def _nameless(atom: Atom) -> bool:
-    """What never has a name is asked for without one; upstream's `Covers` does not know that."""
-    return atom.verb == "deletecollection" and atom.name is None
+    """What upstream's `Covers` does not know: the verbs of requests that never have a name.
+
+    Of this world, three verbs together are all those of requests without a name.
+    """
+    return (atom.verb, atom.name) in {("deletecollection", None), ("*", "")}
 
 
 def _gain(gain: Gain) -> Iterator[tuple[Atom, int]]:
