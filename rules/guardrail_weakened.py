@@ -10,6 +10,7 @@ from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes.guardrails.slipped import namespaces_slipped
 from bot.kubernetes.guardrails.weakened import guardrails_weakened
+from bot.kubernetes.podsecurity.constraints import constraints_loosened
 
 SEVERITY: Final = Severity.ERROR
 SUBJECTS: Final[tuple[GroupKind, ...]] = ()  # the kinds of Gatekeeper's constraints are users' own
@@ -19,3 +20,4 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     yield from guardrails_weakened(before, after)
     yield from namespaces_slipped(before, after)
+    yield from constraints_loosened(before, after)

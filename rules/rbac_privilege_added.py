@@ -12,7 +12,7 @@ from bot.kubernetes import kinds, rbac
 
 SEVERITY: Final = Severity.ERROR
 CONSENT = FACTS_ONLY
-SUBJECTS: Final = kinds.RBAC
+SUBJECTS: Final = (*kinds.RBAC, kinds.SECURITY_CONTEXT_CONSTRAINTS)
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:

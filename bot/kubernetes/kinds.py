@@ -34,6 +34,11 @@ CLUSTER_ROLE_BINDING: Final = GroupKind("rbac.authorization.k8s.io", "ClusterRol
 ROLE: Final = GroupKind("rbac.authorization.k8s.io", "Role")
 ROLE_BINDING: Final = GroupKind("rbac.authorization.k8s.io", "RoleBinding")
 
+# OpenShift
+SECURITY_CONTEXT_CONSTRAINTS: Final = GroupKind(
+    "security.openshift.io", "SecurityContextConstraints"
+)
+
 # Networking
 ENDPOINT_SLICE: Final = GroupKind("discovery.k8s.io", "EndpointSlice")
 INGRESS: Final = GroupKind("networking.k8s.io", "Ingress")

@@ -9,10 +9,16 @@ from typing import Final, NamedTuple, TypeVar
 from bot.core.resource import ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.rbac.defaults.builtin import builtin_objects
+from bot.kubernetes.rbac.defaults.builtin import builtin_objects, is_builtin
 from bot.kubernetes.rbac.defaults.openshift import openshift_objects
 from bot.kubernetes.rbac.effect import Scoped, cluster_scoped
-from bot.kubernetes.rbac.objects import Binding, Role, RoleKey, read
+from bot.kubernetes.rbac.objects import (
+    Binding,
+    Role,
+    RoleKey,
+    read,
+    users_of_constraints,
+)
 from bot.kubernetes.rbac.reconciliation import reconciled
 from bot.kubernetes.rbac.rules import CLUSTER, RbacRule
 from bot.kubernetes.rbac.subjects import Subject, memberships, unbounded
@@ -159,18 +165,40 @@ def authority(state: State) -> Authority:
     return state.derived(_authority)
 
 
+def authority_beside(state: State, other: State) -> Authority:
+    """Who may do what in this state of a cluster that is OpenShift if either state says so."""
+    if is_openshift(other) and not is_openshift(state):
+        return state.derived(_on_openshift)
+    return authority(state)
+
+
+def _on_openshift(state: State) -> Authority:
+    granting = _granting(state)
+    written = {item.resource.key for item in granting if not is_builtin(item.resource)}
+    added = {key: item for key, item in _openshift().items() if key not in written}
+    rest = (item for item in granting if item.resource.key not in added)
+    return _assembled([*added.values(), *rest], cluster_scoped(state))
+
+
 def authority_after(before: State, after: State) -> Authority:
     """Who may do what after a change; where the server refuses head's object, base's stays."""
-    current = authority(after)
+    current = authority_beside(after, before)
     accepted = before.derived(_accepted)
     kept = [accepted[key] for key in after.derived(_refused) if key in accepted and before.get(key)]
     if not kept:
         return current
-    return _assembled([*after.derived(_accepted).values(), *kept], current.scoped)
+    return _assembled([*_granting(after), *kept], current.scoped)
 
 
 def _authority(state: State) -> Authority:
-    return _assembled(state.derived(_accepted).values(), cluster_scoped(state))
+    return _assembled(_granting(state), cluster_scoped(state))
+
+
+def _granting(state: State) -> list[Role | Binding]:
+    """The accepted objects, and what SecurityContextConstraints grant by themselves."""
+    constraints = state.of(kinds.SECURITY_CONTEXT_CONSTRAINTS)
+    used = (item for resource in constraints for item in users_of_constraints(resource))
+    return [*state.derived(_accepted).values(), *used]
 
 
 def _accepted(state: State) -> Mapping[ResourceKey, Role | Binding]:

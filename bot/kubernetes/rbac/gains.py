@@ -10,8 +10,8 @@ from bot.kubernetes.rbac.authority import (
     Authority,
     RoleEdge,
     Sourced,
-    authority,
     authority_after,
+    authority_beside,
 )
 from bot.kubernetes.rbac.objects import Binding, RoleKey
 from bot.kubernetes.rbac.rule_sets import Box, uncovered
@@ -89,7 +89,7 @@ def compare(before: State, after: State) -> GrantComparison:
 
 
 def _comparison(before: State, after: State) -> GrantComparison:
-    return GrantComparison(authority(before), authority_after(before, after))
+    return GrantComparison(authority_beside(before, after), authority_after(before, after))
 
 
 def _same(before: Authority, after: Authority, key: RoleKey) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field, replace
 from typing import Final
 
 from bot.core.finding import Severity
 from bot.core.state import State
+from bot.kubernetes.podsecurity.constraints import builtin_likes
 from bot.kubernetes.rbac.authority import Authority
 from bot.kubernetes.rbac.catalogue import CLOUD_IDENTITY, CLUSTER_ADMIN, RISKS
 from bot.kubernetes.rbac.effect import RBAC_GROUP, Scoped
@@ -21,6 +22,7 @@ from bot.kubernetes.workloads.service_accounts import clouded
 from bot.records import dataclass
 
 _EVERYTHING: Final = Atom(ALL, ALL, ALL)
+_CONSTRAINTS: Final = "securitycontextconstraints"
 _WHOLE_GROUPS: Final = (ALL, "", RBAC_GROUP)
 _NAMED_SPACES: Final = frozenset(
     primitive.namespace for risk in RISKS for primitive in risk.primitives
@@ -32,11 +34,13 @@ class Judgement:
     """What severities depend on: who may do what at head, and which namespaces are special.
 
     `privileged` are the policy's patterns; in `clouded` namespaces accounts have cloud identities.
+    `constraints` names built-in SecurityContextConstraints that allow as much as the tree's.
     """
 
     after: Authority
     privileged: tuple[str, ...]
     clouded: frozenset[str] = frozenset()
+    constraints: Mapping[str, str] = field(default_factory=dict)
     _risks_by_grant: dict[tuple[Box, str], tuple[Risk, ...]] = field(
         default_factory=dict, compare=False
     )
@@ -44,13 +48,19 @@ class Judgement:
     @classmethod
     def of(cls, after: State, authority: Authority) -> Judgement:
         """The judgement of a change that leads to this state."""
-        return cls(authority, after.policy.privileged_namespaces, after.derived(clouded))
+        return cls(
+            authority,
+            after.policy.privileged_namespaces,
+            after.derived(clouded),
+            after.derived(builtin_likes),
+        )
 
     def risks(self, gain: Gain) -> tuple[Risk, ...]:
         """The risks of a gain, worst first."""
         key = (gain.box, _alike(gain.box, gain.scope))
         if key not in self._risks_by_grant:
-            self._risks_by_grant[key] = tuple(_risks(gain.box, gain.scope, self.after.scoped))
+            box = _by_builtin_names(gain.box, self.constraints)
+            self._risks_by_grant[key] = tuple(_risks(box, gain.scope, self.after.scoped))
         risks = self._risks_by_grant[key]
         if any(risk.needs for risk in risks):
             rules = self._rules_in_scope(gain)
@@ -124,6 +134,14 @@ def _risks(box: Box, scope: str, scoped: Scoped) -> Iterator[Risk]:
     for risk in RISKS:
         if any(primitive.held(box, scope, scoped) for primitive in risk.primitives):
             yield risk
+
+
+def _by_builtin_names(box: Box, constraints: Mapping[str, str]) -> Box:
+    """The box with the built-in constraints that allow as much as those that it names."""
+    if not any(target.resource == _CONSTRAINTS for target in box.targets):
+        return box
+    likes = (constraints[name] for name in box.names if name is not None and name in constraints)
+    return replace(box, names=tuple(dict.fromkeys((*box.names, *likes))))
 
 
 def _whole(box: Box, scope: str) -> bool:

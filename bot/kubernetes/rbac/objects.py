@@ -71,11 +71,14 @@ class Binding:
 
     def subject_node(self, subject: Subject) -> Node:
         """The node of the item that names this subject; the whole list where no item does."""
-        place = self.resource.at("subjects")
         if subject not in self.subjects:
-            return place
-        return tuple(place.items())[self.subjects.index(subject)]
+            return self.resource.at("subjects")
+        items = [item for field in _LISTS for item in self.resource.at(field).items()]
+        return items[self.subjects.index(subject)]
 
+
+_LISTS: Final = ("subjects", "users", "groups")
+"""The fields that name subjects: of a binding, and of OpenShift's SecurityContextConstraints."""
 
 _decode_role: Final = msgspec.json.Decoder(RoleManifest).decode
 _decode_binding: Final = msgspec.json.Decoder(BindingManifest).decode
@@ -106,6 +109,22 @@ def _unquoted(resource: Resource) -> RbacRefusal | None:
                 ("metadata", "labels", key), f"the label {key} has to be a quoted string"
             )
     return None
+
+
+def users_of_constraints(resource: Resource) -> tuple[Role, Binding] | tuple[()]:
+    """What SecurityContextConstraints grant by themselves: to be used, in every namespace.
+
+    https://github.com/openshift/apiserver-library-go/blob/master/pkg/securitycontextconstraints/sccmatching/matcher.go
+    """
+    names = [item.text or "" for item in resource.at("users").items()]
+    groups = [item.text or "" for item in resource.at("groups").items()]
+    if not names and not groups:
+        return ()
+    key = RoleKey(resource.key.kind, "", resource.name)
+    group_name, plural = kinds.SECURITY_CONTEXT_CONSTRAINTS.group, "securitycontextconstraints"
+    rule = RbacRule(("use",), (group_name,), (plural,), (resource.name,), ())
+    subjects = (*map(user, names), *map(group, groups))
+    return Role(key, resource, (rule,), None, {}), Binding(resource, CLUSTER, key, subjects)
 
 
 _PLACE: Final = re.compile(r" - at `\$([^`]*)`$")

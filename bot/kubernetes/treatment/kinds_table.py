@@ -108,7 +108,6 @@ _RIGHTS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "OpenShift",
         ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "RoleBindingRestriction"),
     ),
-    "security.openshift.io": ("OpenShift", ("SecurityContextConstraints",)),
     "user.openshift.io": ("OpenShift", ("Group", "User", "Identity", "UserIdentityMapping")),
     "oauth.openshift.io": ("OpenShift", ("OAuthClient", "OAuthClientAuthorization")),
     "operators.coreos.com": ("OLM", ("OperatorGroup", "Subscription", "ClusterServiceVersion")),

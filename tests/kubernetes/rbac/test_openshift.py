@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.finding import Severity
 from bot.core.state import Environment
+from bot.kubernetes import rbac
 from bot.kubernetes.rbac.authority import authority
 from bot.kubernetes.rbac.objects import RoleKey
 from bot.kubernetes.rbac.rules import Atom
@@ -77,3 +78,11 @@ def test_the_policy_says_that_a_cluster_is_openshift() -> None:
     base, head = (replace(state, environment=openshift) for state in (world(), world(binding)))
 
     assert [finding.severity for finding in compare(base, head, None)] == [Severity.ERROR]
+
+
+def test_the_first_resource_of_openshift_brings_no_built_in_grants() -> None:
+    role = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}}"
+
+    assert list(rbac.privileges_added(world(), world(ROUTE, role))) == []
+    assert list(rbac.roles_widened(world(), world(ROUTE, role))) == []
+    assert rbac.removed_grants(world(ROUTE, role), world(role)) == ()
