@@ -22,16 +22,19 @@ OPERATIONS = ("CREATE", "UPDATE", "DELETE")
 GROUPS = ("", "apps", "batch", "other")
 KINDS = {
     "pods": "Pod",
+    "daemonsets": "DaemonSet",  # stands for the controllers that no policy here names
     "deployments": "Deployment",
     "jobs": "Job",
     "cronjobs": "CronJob",
     "secrets": "Secret",
     "nodes": "Node",
 }
-CONTROLLERS = {"Deployment": "apps", "Job": "batch", "CronJob": "batch"}
+CONTROLLERS = {"DaemonSet": "apps", "Deployment": "apps", "Job": "batch", "CronJob": "batch"}
 AUTOGEN = "pod-policies.kyverno.io/autogen-controllers"
 TRUTHS = (True, False)
 IMAGES = ("reg/a", "reg/b", "reg/c", "other/c", "other")
+
+_DERIVED = {"daemonsets", "jobs", "cronjobs"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def requests(conditions: tuple[str, ...], text: str, *, every: bool = False) -> 
     derived = "kyverno.io" in text
     shown = {group for group in ("apps", "batch") if derived or f'"{group}"' in text}
     groups = [group for group in GROUPS if every or group in {"", "other"} | shown]
-    kinds = {name for name in KINDS if derived or every or name not in {"jobs", "cronjobs"}}
+    kinds = {name for name in KINDS if derived or every or name not in _DERIVED}
     named = every or re.search(r'"(n|excludedN)amespaces"', text)
     spaces = SPACES if named else SPACES[-2:]
     resources = tuple((group, name, kind) for group in groups for name, kind in KINDS.items())
