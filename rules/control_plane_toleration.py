@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Severity
 from bot.core.resource import GroupKind, Resource
-from bot.core.state import State, changes
+from bot.core.state import State, changes, moved
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads.pods import pod_templates, str_of
 from bot.kubernetes.workloads.taints import Access, control_plane_access
@@ -19,8 +19,10 @@ REACH = "resource"
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
+    origins = moved(before, after)
     for change in changes(before, after, *SUBJECTS):
-        at_base = {access.way for access in _access(change.before)}
+        old = change.before or origins.get(change.key)
+        at_base = {access.way for access in _access(old)}
         for access in _access(change.after):
             if access.way not in at_base:
                 yield _finding(access, after)

@@ -29,9 +29,10 @@ class Options:
 
 
 def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
-    for resource in affected(before, after):
+    for change in affected(before, after):
+        resource = change.present
         demanded = set()
-        for quota, refusal in newly_refused(resource, before, after):
+        for quota, refusal in newly_refused(change, before, after):
             demanded.add(refusal.container.route)
             message = (
                 f"{str_of(resource)}: {container_name(refusal.container)} has"
@@ -41,7 +42,7 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
             yield Finding(
                 refusal.container["resources"], message, Severity.ERROR, "quota", related=related
             )
-        for lacking in newly_lacking(resource, before, after, frozenset(options.required)):
+        for lacking in newly_lacking(change, before, after, frozenset(options.required)):
             ignored = matches_any(lacking.container["name"].text, options.ignored_containers)
             if not ignored and lacking.container.route not in demanded:
                 what = f"{container_name(lacking.container)} has {_none(lacking.demands)}"

@@ -16,6 +16,7 @@ from bot.core.rendering import Declared
 from bot.core.resource import GroupKind, Resource, ResourceKey, TextPosition
 from bot.core.template_decision import TemplateDecision
 from bot.core.validation import ValidationResult
+from bot.core.values import Value
 from bot.records import dataclass
 
 T = TypeVar("T")
@@ -222,6 +223,31 @@ def changes(before: State, after: State, *kinds: GroupKind) -> Iterator[Change]:
 def _changes(before: State, after: State) -> tuple[Change, ...]:
     old, new = before._by_key, after._by_key  # noqa: SLF001 - of this very class
     return tuple(_compared(old, new))
+
+
+def moved(before: State, after: State) -> Mapping[ResourceKey, Resource]:
+    """The resources of base that head has in another namespace, by their keys at head.
+
+    A resource has moved if one of its kind and name goes and one comes, equal but for the metadata.
+    """
+    return after.against(before, _moved)
+
+
+def _moved(before: State, after: State) -> Mapping[ResourceKey, Resource]:
+    sides: dict[tuple[GroupKind, str], tuple[list[Resource], list[Resource]]] = {}
+    for change in after.since(before):
+        if change.key.namespace and (change.before is None or change.after is None):
+            gone, come = sides.setdefault((change.key.group_kind, change.key.name), ([], []))
+            (gone if change.after is None else come).append(change.present)
+    return {
+        come[0].key: gone[0]
+        for gone, come in sides.values()
+        if len(gone) == len(come) == 1 and _content(gone[0]) == _content(come[0])
+    }
+
+
+def _content(resource: Resource) -> Mapping[str, Value]:
+    return {name: value for name, value in resource.body.items() if name != "metadata"}
 
 
 def _compared(

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from bot.core.finding import Finding, Fix, Related, Severity
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
-from bot.core.state import State, changes
+from bot.core.state import State, changes, moved
 from bot.core.values import EMPTY, Value
 from bot.kubernetes.causes import ChangedPosition, changed_position
 from bot.records import dataclass
@@ -38,7 +38,11 @@ class Violation:
     @property
     def key(self) -> str:
         """Distinguishes this violation from all others of the rule, in one line."""
-        return " ".join((str(self.subject.key), self.code, *self.identity))
+        return self.key_of(self.subject.key)
+
+    def key_of(self, subject: ResourceKey) -> str:
+        """The key of this violation in another resource."""
+        return " ".join((str(subject), self.code, *self.identity))
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,13 @@ def _changed_keys(before: State, after: State) -> frozenset[ResourceKey]:
 
 
 def violations_added(before: State, after: State, ask: Check) -> Iterator[Violation]:
-    """The violations that head has and base does not."""
+    """The violations that head has and base does not, also not in another namespace."""
     reach = reach_of(before, after)
-    at_base = Counter(violation.key for violation in ask(before, reach))
+    at_head = {resource.key: key for key, resource in moved(before, after).items()}
+    at_base = Counter(
+        violation.key_of(at_head.get(violation.subject.key, violation.subject.key))
+        for violation in ask(before, reach)
+    )
     for violation in ask(after, reach):
         if at_base[violation.key] > 0:
             at_base[violation.key] -= 1

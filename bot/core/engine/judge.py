@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TypeAlias
 
 from bot.core.engine.rule import Rule
-from bot.core.finding import FileLine, Finding
+from bot.core.finding import FileLine, Finding, Severity
 from bot.core.resource import ListStep, Resource, ResourceKey, route_text
-from bot.core.state import Change, State, changes
+from bot.core.state import Change, State, changes, moved
 from bot.core.values import Value, mapping, sequence
 from bot.records import dataclass
 
@@ -96,11 +97,28 @@ def _findings(
             yield from rule.compare(before, after, options)
     if rule.find is None:
         return
+    origins = moved(before, after)
     for key in _affected(rule, after, differing):
-        old, new = before.get(key), after.get(key)
+        old, new = before.get(key) or origins.get(key), after.get(key)
         if new is not None:
-            before_findings = tuple(rule.find(old, before, options)) if old is not None else ()
-            yield from _new(rule, before_findings, tuple(rule.find(new, after, options)))
+            known = tuple(rule.find(old, before, options)) if old is not None else ()
+            if key in origins:
+                known = tuple(
+                    _relocated(finding, new) for finding in known if _is_mild(rule, finding)
+                )
+            yield from _new(rule, known, tuple(rule.find(new, after, options)))
+
+
+def _is_mild(rule: Rule, finding: Finding) -> bool:
+    """Whether a finding is not repeated for a resource that only moved to another namespace."""
+    return (finding.severity or rule.severity) != Severity.ERROR
+
+
+def _relocated(finding: Finding, resource: Resource) -> Finding:
+    """A finding about a resource of base, as it would be about the same one at head."""
+    if isinstance(finding.node, FileLine) or finding.node.resource.name != resource.name:
+        return finding
+    return replace(finding, node=replace(finding.node, resource=resource))
 
 
 def _new(rule: Rule, before: tuple[Finding, ...], after: tuple[Finding, ...]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.core.resource import Resource, route_text
-from bot.core.state import State, changes
+from bot.core.state import Change, State, changes, moved
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads.requests import Demand, Lacking, lacking, refused
 from bot.kubernetes.workloads.template_paths import TEMPLATED
@@ -13,37 +13,40 @@ from bot.kubernetes.workloads.template_paths import TEMPLATED
 _JUDGED = tuple(kind for kind in TEMPLATED if kind != kinds.POD_TEMPLATE)
 
 
-def affected(before: State, after: State) -> Iterator[Resource]:
-    """The changed workloads, and all workloads of namespaces whose defaults or quotas changed."""
+def affected(before: State, after: State) -> Iterator[Change]:
+    """The changed workloads, and all workloads of namespaces whose defaults or quotas changed.
+
+    A workload that moved to another namespace has the one that it was at base.
+    """
     resources = {
         change.key: change.after for change in changes(before, after, *_JUDGED) if change.after
     }
     for change in changes(before, after, kinds.LIMIT_RANGE, kinds.RESOURCE_QUOTA):
         for resource in after.of(*_JUDGED, namespace=change.key.namespace):
             resources[resource.key] = resource
-    yield from (resources[key] for key in sorted(resources, key=lambda key: key.sort_key))
+    origins = moved(before, after)
+    for key in sorted(resources, key=lambda key: key.sort_key):
+        yield Change(before.get(key) or origins.get(key), resources[key])
 
 
 def newly_lacking(
-    resource: Resource, before: State, after: State, demands: frozenset[Demand]
+    change: Change, before: State, after: State, demands: frozenset[Demand]
 ) -> Iterator[Lacking]:
     """The demands that containers do not satisfy at head and satisfied at base."""
-    old = before.get(resource.key)
     earlier: dict[str, tuple[Demand, ...]] = {}
-    if old is not None:
-        earlier = {_place(lack): lack.demands for lack in lacking(old, before, demands)}
-    yield from _beyond(earlier, lacking(resource, after, demands))
+    if change.before is not None:
+        earlier = {_place(lack): lack.demands for lack in lacking(change.before, before, demands)}
+    yield from _beyond(earlier, lacking(change.present, after, demands))
 
 
 def newly_refused(
-    resource: Resource, before: State, after: State
+    change: Change, before: State, after: State
 ) -> Iterator[tuple[Resource, Lacking]]:
     """The quota demands that containers newly fail to satisfy, each container once."""
-    old = before.get(resource.key)
     earlier: dict[str, tuple[Demand, ...]] = {}
-    if old is not None:
-        earlier = {_place(lack): lack.demands for _, lack in refused(old, before)}
-    for quota, lack in refused(resource, after):
+    if change.before is not None:
+        earlier = {_place(lack): lack.demands for _, lack in refused(change.before, before)}
+    for quota, lack in refused(change.present, after):
         for new in _beyond(earlier, (lack,)):
             earlier[_place(lack)] = lack.demands
             yield quota, new
