@@ -1,6 +1,6 @@
-"""`dataclass`, as in the standard library, for the many small frozen types of a review.
+"""`dataclass`, as in the standard library, for the many small types of a review.
 
-Defining a frozen dataclass compiles six functions and takes about half a millisecond, and making
+Defining a dataclass compiles up to six functions and takes about half a millisecond, and making
 one takes a Python call for each field. A review defines some four hundred types and makes a hundred
 thousand values, so both were a large part of what it cost. This decorator makes a
 [Struct](https://jcristharif.com/msgspec/structs.html) of the same class, whose methods are written
@@ -49,40 +49,54 @@ else:
 _META: Any = type(msgspec.Struct)
 
 
+class _Fields:
+    """`__dataclass_fields__` and the like of a Struct, made when `dataclasses` first asks."""
+
+    def __init__(self, plain: type, name: str) -> None:
+        self._plain = plain
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> object:
+        plain = self._plain
+        if self._name not in vars(plain):
+            dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)(plain)
+        return getattr(plain, self._name)
+
+
 def _struct(plain: type, options: Mapping[str, bool]) -> type | None:
-    """A Struct with the fields, methods and behaviour of a frozen class; None where none has."""
+    """A Struct with the fields, methods and behaviour of a class; None where none has."""
     namespace = dict(vars(plain))
     annotations: Mapping[str, object] = namespace.get("__annotations__", {})
+    fields = {name: namespace.get(name, dataclasses.MISSING) for name in annotations}
     as_struct = (
-        options["frozen"]
-        and plain.__bases__ == (object,)
+        plain.__bases__ == (object,)
         and "__post_init__" not in namespace
-        and all(
-            _is_plain(name, text, namespace.get(name), options)
-            for name, text in annotations.items()
-        )
+        and all(_is_plain(name, annotations[name], fields[name], options) for name in fields)
     )
     if not as_struct:
         return None
     # Without a docstring, `dataclasses` works out a signature, which takes longest of all.
     plain.__doc__ = plain.__doc__ or plain.__name__
-    dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)(plain)
-    fields = dataclasses.fields(plain)
-    for name in ("__dict__", "__weakref__", *annotations):
+    for name in ("__dict__", "__weakref__", *fields):
         namespace.pop(name, None)
-    for field in fields:
-        if field.default is not dataclasses.MISSING:
-            namespace[field.name] = field.default
-        elif field.default_factory is not dataclasses.MISSING:
-            namespace[field.name] = msgspec.field(default_factory=field.default_factory)
-    for name in ("__dataclass_fields__", "__dataclass_params__", "__qualname__"):
-        namespace[name] = getattr(plain, name)
+    for name, default in fields.items():
+        if not isinstance(default, dataclasses.Field):
+            value = default
+        elif default.default_factory is not dataclasses.MISSING:
+            value = msgspec.field(default_factory=default.default_factory)
+        else:
+            value = default.default
+        if value is not dataclasses.MISSING:
+            namespace[name] = value
+    for name in ("__dataclass_fields__", "__dataclass_params__"):
+        namespace[name] = _Fields(plain, name)
+    namespace["__qualname__"] = plain.__qualname__
     namespace.update(_methods(namespace, fields, options))
     struct: type = _META(
         plain.__name__,
         (msgspec.Struct,),
         namespace,
-        frozen=True,
+        frozen=options["frozen"],
         eq=options["eq"] and "__eq__" not in namespace,
         order=options["order"],
         dict=not options["slots"],
@@ -92,11 +106,20 @@ def _struct(plain: type, options: Mapping[str, bool]) -> type | None:
 
 
 def _is_plain(name: str, annotation: object, default: object, options: Mapping[str, bool]) -> bool:
-    """Whether a Struct can have this field; msgspec also encodes names that begin with `_`."""
-    if name.startswith("_") or "ClassVar" in str(annotation) or annotation == "KW_ONLY":
+    """Whether a Struct can have this field.
+
+    msgspec also encodes names that begin with `_`. What can be changed, or remembers what it worked
+    out (`init=False`), is never encoded.
+    """
+    if "ClassVar" in str(annotation) or annotation == "KW_ONLY":
         return False
-    return not isinstance(default, dataclasses.Field) or (
-        default.init
+    if not isinstance(default, dataclasses.Field):
+        return not (name.startswith("_") and options["frozen"])
+    private = name.startswith("_") and options["frozen"] and default.init
+    remembers = default.default_factory is not dataclasses.MISSING
+    return (
+        not private
+        and (default.init or remembers)
         and default.kw_only is not True
         and default.hash is None
         and (default.compare or not options["order"])
@@ -105,13 +128,17 @@ def _is_plain(name: str, annotation: object, default: object, options: Mapping[s
 
 def _methods(
     namespace: Mapping[str, object],
-    fields: tuple[dataclasses.Field[Any], ...],
+    fields: Mapping[str, object],
     options: Mapping[str, bool],
 ) -> dict[str, Callable[..., object]]:
     """The methods of a class of which not every field is compared or shown."""
     methods: dict[str, Callable[..., object]] = {}
-    if options["eq"] and not all(field.compare for field in fields):
-        compared = attrgetter(*(field.name for field in fields if field.compare))
+    special = {
+        name: default for name, default in fields.items() if isinstance(default, dataclasses.Field)
+    }
+    ignored = {name for name, field in special.items() if not field.compare}
+    if options["eq"] and ignored:
+        compared = attrgetter(*(name for name in fields if name not in ignored))
 
         def equal(self: object, other: object) -> object:
             return (
@@ -122,12 +149,14 @@ def _methods(
         methods["__hash__"] = lambda self: hash(compared(self))
     if not options["eq"]:
         methods["__eq__"], methods["__hash__"] = object.__eq__, object.__hash__
-    if not all(field.repr for field in fields):
-        shown = tuple(field.name for field in fields if field.repr)
+    hidden = {name for name, field in special.items() if not field.repr}
+    if hidden:
+        shown = tuple(name for name in fields if name not in hidden)
 
         def text(self: object) -> str:
             values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
             return f"{type(self).__qualname__}({values})"
 
         methods["__repr__"] = text
+        methods["__rich_repr__"] = lambda self: ((name, getattr(self, name)) for name in shown)
     return {name: method for name, method in methods.items() if name not in namespace}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, Literal, TypeAlias
 
 from bot.core.fetching import ReferenceKind
 from bot.fetch.addresses import ParsedAddress
+from bot.records import dataclass
 
 AccountService: TypeAlias = Literal["git", "web"]
 """`git`: Git repositories; `web`: registries, chart repositories and files."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
@@ -13,6 +12,7 @@ from bot.core.fetching import ReferenceKind, SourceReference
 from bot.fetch.accounts import FetchAccount, account_for
 from bot.fetch.addresses import AllowedHosts, ParsedAddress, parse_address
 from bot.kubernetes.remote.addresses import git_address, plain_address, shown
+from bot.records import dataclass
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TAG: Final = re.compile(r"refs/tags/(?P<name>[A-Za-z0-9_][\w.+@/-]{0,198})", re.ASCII)

@@ -7,11 +7,11 @@ import io
 import tarfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from bot.errors import FetchError
 from bot.fetch.messages import Bounds
+from bot.records import dataclass
 
 _MAX_PATH_LENGTH: Final = 1_024
 _FILE_TYPES: Final = (tarfile.REGTYPE, tarfile.AREGTYPE)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha1, sha256
 from itertools import chain
 from pathlib import Path
@@ -23,6 +23,7 @@ from bot.fetch.process import LAUNCH, ProcessOptions
 from bot.fetch.run import FetchRun, SessionLimits
 from bot.fetch.store import Store, StoredSource
 from bot.git import BlobReader
+from bot.records import dataclass
 
 _MAX_READERS: Final = 8
 _PROCESSES: Final = 4

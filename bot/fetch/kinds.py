@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from bot.fetch.pack_writer import write_pack
 from bot.fetch.registries import Registry
 from bot.fetch.repositories import fetch_commit, resolve_tag
 from bot.fetch.web import WebClient
+from bot.records import dataclass
 
 _IS_REDIRECT: Final = re.compile(r"returned error: 30[1278]$")
 

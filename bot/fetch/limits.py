@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from bot.fetch.addresses import AllowedHosts, ParsedAddress
 from bot.fetch.guard import Resolve, addresses_of, check_literal, resolve
 from bot.fetch.messages import Bounds
 from bot.git.command import SURROUNDINGS
+from bot.records import dataclass
 
 _PROXY_PORTS: Final = {"https": 443, "socks5": 1080, "socks5h": 1080}
 

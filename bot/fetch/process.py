@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from bot.fetch.messages import MEBIBYTE, FetchOrder, ItemResult
+from bot.records import dataclass
 
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 LAUNCH: Final = (

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 from urllib.parse import urlencode
@@ -20,6 +19,7 @@ from bot.fetch.accounts import FetchAccount
 from bot.fetch.addresses import ParsedAddress, parse_redirect
 from bot.fetch.messages import Bounds
 from bot.fetch.web import WebClient, WebResponse, refused_account
+from bot.records import dataclass
 
 _MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 _CHART: Final = "application/vnd.cncf.helm.config.v1+json"

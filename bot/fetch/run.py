@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from bot.fetch.allowed_sources import AllowedSource, is_commit, is_digest
 from bot.fetch.messages import MEBIBYTE, PACK, Bounds, FetchItem, FetchOrder, ItemResult
 from bot.fetch.process import ProcessOptions, run
 from bot.fetch.store import KEPT, Store
+from bot.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

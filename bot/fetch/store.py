@@ -14,7 +14,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -26,6 +25,7 @@ from bot.errors import FairleadError
 from bot.fetch.admission import import_pack, list_files
 from bot.fetch.messages import MEBIBYTE, Bounds
 from bot.fetch.process import staged_bytes
+from bot.records import dataclass
 
 KEPT: Final = 2048 * MEBIBYTE
 """The default size of a store in bytes."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urljoin
@@ -20,6 +19,7 @@ from bot.fetch.accounts import FetchAccount
 from bot.fetch.addresses import AllowedHosts, ParsedAddress, parse_redirect
 from bot.fetch.checked_adapter import RETRIED, CheckedAdapter
 from bot.fetch.limits import FetchLimits
+from bot.records import dataclass
 
 _CHUNK: Final = 1 << 16
 _MAX_REDIRECTS: Final = 3

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from bot.core.tree import File, Tree
+from bot.records import dataclass
 
 _KEPT: Final = 4
 _MOST_CHANGES: Final = 2_000

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 from bot.core.rendering import Build, Builder, BuildResult, BuildStatus, Release, Renderer
 from bot.core.tree import Blobs
 from bot.errors import UnbuildableError
+from bot.records import dataclass
 from bot.render.run import Ending, Finished, RendererCommand, RunLimits, run
 from bot.render.stderr import last_error
 from bot.render.tools import Binary

@@ -12,10 +12,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Final, Literal, TypeAlias
 
+from bot.records import dataclass
 from bot.render.launch import NOT_CONFINED, Launch
 
 MEBIBYTE: Final = 1024 * 1024

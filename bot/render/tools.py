@@ -8,7 +8,6 @@ import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Final, get_args
 import msgspec
 
 from bot.core.rendering import Renderer, ToolName
+from bot.records import dataclass
 from bot.render.run import RendererCommand, RunLimits, run
 
 _LIMITS: Final = RunLimits(cpu=10, wall=20.0)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bot.errors import UnbuildableError
+from bot.records import dataclass
 
 MOST_FILES: Final = 3_000
 MOST_BYTES: Final = 32 * 1024 * 1024

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from bot.git.command import SURROUNDINGS
+from bot.records import dataclass
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 TELEMETRY: Final = (
