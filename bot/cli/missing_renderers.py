@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from bot.cli.tools import install_renderers
-from bot.render.tools import find, pinned_tools
 from bot.settings import tool_folders
 
 if TYPE_CHECKING:
@@ -26,6 +24,11 @@ def offer_renderers(problems: Sequence[Problem]) -> bool:
     At a terminal it asks; elsewhere it says the command. Nothing is said where no problem is about
     a renderer that is missing.
     """
+    if not any(_MARK in problem.message for problem in problems):
+        return False
+    from bot.cli.tools import install_renderers  # noqa: PLC0415 - only where one is missing
+    from bot.render.tools import find, pinned_tools  # noqa: PLC0415 - only where one is missing
+
     missing = [
         tool.name
         for tool in pinned_tools()

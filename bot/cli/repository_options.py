@@ -6,7 +6,8 @@ values as one `RepositoryOptions` argument named `where`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -15,11 +16,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 import click
 
+from bot.errors import UsageError
 from bot.records import dataclass
 from bot.settings import FetchSettings, read_fetch_settings
 
 if TYPE_CHECKING:
+    from bot.analysis.process.fetch_requests import FetchedContents, Fetches
     from bot.cli.comparison import Sides
+    from bot.core.fetching import FetchResult, SourceReference
     from bot.core.policy.model import Policy
     from bot.fetch import Fetching
 
@@ -58,7 +62,7 @@ class RepositoryOptions:
         branch = self.branch or sides.branch
         return read_policy(self.policy, sides.policy, branch, self.organisation)
 
-    def fetching(self, cache: Path | None) -> Fetching | None:
+    def fetching(self, cache: Path | None) -> Fetches | None:
         """How remote sources are fetched, by the environment; None where nothing is fetched.
 
         Without grants, the accounts of the person at the command line are for every repository.
@@ -68,7 +72,52 @@ class RepositoryOptions:
         settings = read_fetch_settings()
         if settings.accounts is not None and not settings.accounts.grants:
             settings = replace(settings, accounts=settings.accounts.granted_to_all())
-        return fetching_by(settings, cache, confined=True)
+        return _FetchingOnDemand(settings, cache) if settings.enabled else None
+
+
+@dataclass(frozen=True, slots=True)
+class _FetchingOnDemand:
+    """`fetching_by` for a person, imported where something is fetched: most reviews need none."""
+
+    settings: FetchSettings
+    folder: Path | None
+
+    @property
+    def enabled(self) -> bool:
+        return True
+
+    def session(
+        self, owners: frozenset[str], repositories: tuple[str, ...] = ()
+    ) -> AbstractContextManager[FetchedContents]:
+        return _SessionOnDemand(lambda: self._fetching().session(owners, repositories))
+
+    def from_store(self) -> Fetches:
+        return self._fetching().from_store()
+
+    def _fetching(self) -> Fetching:
+        fetching = fetching_by(self.settings, self.folder, confined=True)
+        if fetching is None:
+            raise UsageError("fetching is disabled here")
+        return fetching
+
+
+class _SessionOnDemand(ExitStack):
+    """A session that is opened when the first source is fetched."""
+
+    def __init__(self, open_: Callable[[], AbstractContextManager[FetchedContents]]) -> None:
+        super().__init__()
+        self._open = open_
+        self._session: FetchedContents | None = None
+
+    def fetch(self, references: Sequence[SourceReference]) -> Sequence[FetchResult]:
+        if self._session is None:
+            self._session = self.enter_context(self._open())
+        return self._session.fetch(references)
+
+    def data(self, blob: str) -> bytes:
+        if self._session is None:
+            raise KeyError(blob)
+        return self._session.data(blob)
 
 
 def repository_options(*names: OptionName, policy_of: str = "the commit") -> Callable[[C], C]:

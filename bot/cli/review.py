@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -100,6 +101,8 @@ def review(  # noqa: PLR0913 - one parameter an option, all by name
     from bot.cli.missing_renderers import offer_renderers  # noqa: PLC0415
     from bot.cli.output.formats import write_review  # noqa: PLC0415
 
+    # One review, then the process ends: what it makes is never garbage before that.
+    gc.disable()
     _warn_without_sandbox()
     cache = cache_directory()
     options = AnalysisOptions(

@@ -57,23 +57,28 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def read_fetch_settings(environ: Mapping[str, str] | None = None) -> FetchSettings:
     """The settings of fetching. Raises UsageError naming the invalid variable."""
-    from bot.fetch.addresses import AllowedHosts  # noqa: PLC0415 - not for --help
-
     read = EnvironmentReader(os.environ if environ is None else environ)
-    entries = (part.strip() for part in (read.text("FAIRLEAD_FETCH_HOSTS") or "").split(","))
+    return FetchSettings(
+        enabled=read.flag("FAIRLEAD_FETCH", default=True),
+        hosts=_hosts(read.text("FAIRLEAD_FETCH_HOSTS") or ""),
+        accounts=_accounts(read),
+        surroundings=_surroundings(read),
+    )
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    entries = [part.strip() for part in text.split(",") if part.strip()]
+    if not entries:
+        return ()
+    from bot.fetch.addresses import AllowedHosts  # noqa: PLC0415 - only where some are named
+
     try:
-        allowed = AllowedHosts.parse(part for part in entries if part)
+        return AllowedHosts.parse(entries).entries
     except ValueError as error:
         raise UsageError(
             f"FAIRLEAD_FETCH_HOSTS names {str(error)!r}: each must be host, host:port, host/owner "
             "or http://host:port"
         ) from error
-    return FetchSettings(
-        enabled=read.flag("FAIRLEAD_FETCH", default=True),
-        hosts=allowed.entries,
-        accounts=_accounts(read),
-        surroundings=_surroundings(read),
-    )
 
 
 def _accounts(read: EnvironmentReader) -> Accounts | None:
