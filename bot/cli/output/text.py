@@ -14,10 +14,12 @@ from bot.core.engine.decide import conclusion
 from bot.core.engine.review import Lapsed, Problem, Review, ReviewFinding, Suppressed
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy
+from bot.core.publish.causes import causes
 from bot.core.publish.fetched import fetched
+from bot.core.publish.images import image_rows
 from bot.core.publish.markdown import visible
 from bot.core.publish.pages import place
-from bot.core.publish.report import safe_suggestion
+from bot.core.publish.report import badness, safe_suggestion
 from bot.core.publish.templating import consequence
 from bot.core.publish.totals import compared, rendered
 
@@ -36,9 +38,14 @@ _NO_FILE: Final = "(no single file)"
 
 
 def print_review(console: Console, review: Review, policy: Policy, lines: Lines) -> None:
-    """Print the review. Each finding begins with `path:line:`, to which editors jump."""
+    """Print the review. Each finding begins with `path:line:`, to which editors jump.
+
+    Of the findings of one cause, one has the details.
+    """
+    repeated = {id(item) for cause in causes(review.findings) for item in cause.alike}
     for finding in review.findings:
-        for line in _finding(finding, policy, lines(finding)):
+        brief = id(finding) in repeated
+        for line in _finding(finding, policy, lines(finding), () if brief else _details(finding)):
             console.print(line, soft_wrap=True)
         console.print()
     for title, style, rows in _sections(review):
@@ -51,22 +58,32 @@ def print_review(console: Console, review: Review, policy: Policy, lines: Lines)
     ending = conclusion(review, policy)
     verdict = Text(review.verdict.capitalize(), style=_VERDICTS[review.verdict])
     console.print(Text.assemble(verdict, f": {ending.title}."))
+    if len(review.findings) > 1:
+        worst = min(review.findings, key=badness)
+        console.print(Text.assemble("Most serious: ", _headline(worst)), soft_wrap=True)
     facts = (compared(review.summary), rendered(review.summary), fetched(review.summary))
     for fact in filter(None, facts):
         console.print(Text(f"{visible(fact)}."), soft_wrap=True)
 
 
-def _finding(finding: ReviewFinding, policy: Policy, line: str | None) -> Iterator[Text]:
+def _finding(
+    finding: ReviewFinding, policy: Policy, line: str | None, details: Iterable[str]
+) -> Iterator[Text]:
     """A finding: where and what, its line of the manifest, its details, its rule and id."""
-    where = visible(place(finding.location)) if finding.location else _NO_FILE
-    severity = (str(finding.severity), _STYLES[finding.severity])
-    yield Text.assemble((f"{where}: ", "bold"), severity, ": ", visible(finding.message))
+    yield _headline(finding)
     if line is not None:
         removed = finding.location is not None and finding.location.side == "LEFT"
         yield Text(f"  {'-' if removed else '│'} {visible(line.expandtabs(4))}", style="dim")
-    for text in _details(finding):
+    for text in details:
         yield Text(f"  {text}")
     yield Text(f"  {' · '.join(filter(None, _footer(finding, policy)))}", style="dim")
+
+
+def _headline(finding: ReviewFinding) -> Text:
+    """Where, how severe, and what."""
+    where = visible(place(finding.location)) if finding.location else _NO_FILE
+    severity = (str(finding.severity), _STYLES[finding.severity])
+    return Text.assemble((f"{where}: ", "bold"), severity, ": ", visible(finding.message))
 
 
 def _footer(finding: ReviewFinding, policy: Policy) -> Iterator[str]:
@@ -95,12 +112,10 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
     if review.problems:
         yield "What could not be looked at", "bold yellow", map(_problem, review.problems)
     if review.summary.images:
-        images = [
-            (f"{image.resource} {image.container}", image.old or "none", image.new or "none")
-            for image in review.summary.images[:_MOST_IMAGES]
-        ]
-        more = len(review.summary.images) - len(images)
-        rows = list(_table(("CONTAINER", "BEFORE", "AFTER"), images))
+        images = image_rows(review.summary.images)
+        shown = [(row.where, row.old or "none", row.new or "none") for row in images[:_MOST_IMAGES]]
+        more = len(images) - len(shown)
+        rows = list(_table(("CONTAINER", "BEFORE", "AFTER"), shown))
         yield "Images", "bold", [*rows, f"and {more} more"] if more > 0 else rows
     if review.suppressed:
         yield "Waived", "bold", map(_waived, review.suppressed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -95,10 +96,19 @@ def conclusion(review: Review, policy: Policy) -> Conclusion:
 def _passed(review: Review) -> str:
     """What was accepted, and what else was found."""
     accepted = _accepted(review)
-    rest = len(review.findings)
-    if not accepted:
-        return f"{_counted(rest, 'finding')}, none blocks" if rest else "Nothing found"
-    return f"{accepted}; {_counted(rest, 'other finding')}, none blocks" if rest else accepted
+    if not review.findings:
+        return accepted or "Nothing found"
+    found = severities(review.findings)
+    return f"{accepted}; nothing else blocks: {found}" if accepted else f"Nothing blocks: {found}"
+
+
+def severities(findings: Iterable[ReviewFinding]) -> str:
+    """The findings counted by severity, such as `1 error, 3 notices`."""
+    counts = Counter(finding.severity for finding in findings)
+    return ", ".join(
+        _counted(counts[severity], str(severity))
+        for severity in sorted(counts, key=lambda severity: -severity.rank)
+    )
 
 
 def _accepted(review: Review) -> str:

@@ -22,6 +22,9 @@ MOST_GROUPS: Final = 200
 MOST_FIELDS: Final = 12
 """Changed fields of one resource in the summary."""
 
+MOST_AT_A_GLANCE: Final = 5
+"""Lines of a difference that the summary does not fold away."""
+
 _SIGNS: Final = {"added": "+", "changed": "~", "removed": "-"}
 
 
@@ -57,6 +60,12 @@ def difference_markdown(difference: Difference, longest: int = LONGEST_BODY) -> 
         if len(text.encode("utf-8", "replace")) <= longest or not shown:
             return text
         shown = shown * 3 // 4
+
+
+def is_brief(difference: Difference) -> bool:
+    """Whether a difference is seen at a glance: a few resources with a few changed fields."""
+    lines = sum(max(len(group.fields), 1) for group in difference.groups)
+    return not difference.omitted and lines <= MOST_AT_A_GLANCE
 
 
 def totals(difference: Difference) -> str:

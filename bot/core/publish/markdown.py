@@ -141,7 +141,7 @@ def capped(body: str, longest: int = LONGEST_BODY) -> str:
             elif opening[1].startswith(fence) and line.strip() == opening[1]:
                 fence = ""
         elif not fence:
-            details += line.count("<details>") - line.count("</details>")
+            details += line.count("<details") - line.count("</details>")
     if fence:
         kept += f"\n{fence}"
     return kept + note + "\n</details>\n" * max(details, 0)

@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from bot.core.engine.decide import Conclusion, conclusion, may_pass, waits_only
+from bot.core.engine.decide import Conclusion, conclusion, may_pass, severities, waits_only
 from bot.core.engine.review import Review, ReviewFinding, Suggestion, Waiting
 from bot.core.finding import Severity
 from bot.core.globs import name_matches
 from bot.core.policy.model import POLICY_PATH, Policy
 from bot.core.publish import markdown
 from bot.core.publish.causes import ReportedCause, causes, on_one_line
-from bot.core.publish.difference import difference_markdown
+from bot.core.publish.difference import difference_markdown, is_brief
 from bot.core.publish.difference import totals as difference_totals
 from bot.core.publish.fetched import fetched
+from bot.core.publish.images import image_rows
 from bot.core.publish.markers import marker
 from bot.core.publish.pages import NO_PAGES, Pages
 from bot.core.publish.templating import consequence, render
@@ -41,12 +42,16 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     shown, rest = grouped[:MOST_ROWS], grouped[MOST_ROWS:]
     blocking = [finding for finding in worst_first if finding.blocks]
     waiting = _waiting(review, worst_first)
+    serious = [item for item in worst_first if item.severity is not Severity.NOTICE]
     values = {
         "review": review,
         "policy": policy,
         "pages": pages.of(review),
         "worst": blocking[0] if blocking else None,
         "others": len(blocking) - 1,
+        "images": image_rows(review.summary.images),
+        "serious": serious,
+        "severities": severities(serious),
         "conclusion": conclusion(review, policy),
         "may_pass": may_pass(review.problems, policy),
         "compared": compared(review.summary),
@@ -84,7 +89,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         "by_review": any(item.by_review for item in policy.approvals),
         "overriders": (*policy.override.teams, *policy.override.users),
     }
-    text = render("summary.md", difference="", changes="", **values)
+    text = render("summary.md", difference="", changes="", brief=False, **values)
     if review.difference is None or not review.difference.groups:
         return text
     left = markdown.LONGEST_BODY - len(text.encode("utf-8", "replace")) - _DETAILS
@@ -92,6 +97,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         "summary.md",
         difference=difference_markdown(review.difference, min(left, LARGEST_DIFFERENCE)),
         changes=difference_totals(review.difference),
+        brief=is_brief(review.difference),
         **values,
     )
 

@@ -15,6 +15,7 @@ from bot.core.policy.model import Policy
 from bot.core.publish import difference as words
 from bot.core.publish.causes import causes
 from bot.core.publish.fetched import fetched
+from bot.core.publish.images import image_rows
 from bot.core.publish.markdown import visible
 from bot.core.publish.page_model import (
     PageAlike,
@@ -73,8 +74,8 @@ def review_page(
             for problem in review.problems[:MOST_FINDINGS]
         ),
         images=tuple(
-            (visible(f"{image.resource} {image.container}"), _image(image.old), _image(image.new))
-            for image in review.summary.images[:MOST_ROWS]
+            (visible(row.where), _image(row.old), _image(row.new))
+            for row in image_rows(review.summary.images)[:MOST_ROWS]
         ),
         changes=words.totals(review.difference) if review.difference else "",
         difference=tuple(

@@ -77,6 +77,23 @@ def test_text_of_a_clean_review_is_two_lines() -> None:
     )
 
 
+def test_of_findings_of_one_cause_the_text_explains_one() -> None:
+    alike = tuple(
+        replace(RICH, fingerprint=mark, location=Location(path, 1, "RIGHT"), suggestion=None)
+        for mark, path in (("aa", "a.yaml"), ("bb", "b.yaml"))
+    )
+    shown_text = text(decided(*alike), colour=False)
+
+    assert (shown_text.count("1. read the token"), shown_text.count("rbac-privilege-added")) == (
+        1,
+        2,
+    )
+    assert (
+        "Most serious: a.yaml:1: error: ServiceAccount shop/api may newly read secrets"
+        in shown_text
+    )
+
+
 def test_text_names_some_of_many_environments() -> None:
     many = finding(environments=tuple(f"clusters/{number}" for number in range(12)))
 

@@ -149,7 +149,17 @@ def test_a_finding_stands_in_the_environments_that_no_waiver_covers() -> None:
             (finding(severity=Severity.NOTICE),),
             (),
             "pass",
-            Conclusion("success", "1 finding, none blocks"),
+            Conclusion("success", "Nothing blocks: 1 notice"),
+        ),
+        (
+            Policy(block=Threshold.NEVER),
+            (
+                *(finding(severity=Severity.NOTICE, line=line) for line in (1, 2)),
+                finding(severity=Severity.WARNING),
+            ),
+            (),
+            "pass",
+            Conclusion("success", "Nothing blocks: 1 warning, 2 notices"),
         ),
         (Policy(), (finding(),), (), "blocked", Conclusion("failure", "1 finding to deal with")),
         (

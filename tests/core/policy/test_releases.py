@@ -58,7 +58,7 @@ def test_the_check_says_that_it_would_block_and_until_when_it_does_not() -> None
     observed = review()
     text = summary(observed, parse_policy("", rule_options()))
 
-    assert conclusion(observed, parse_policy("")).title == "1 finding, none blocks"
+    assert conclusion(observed, parse_policy("")).title == "Nothing blocks: 1 error"
     assert "**would block**" in text
     assert "`manifest-invalid` is new in this version and only observes until 2026-12-14" in text
     assert "`rules: {manifest-invalid: {mode: enforce}}`" in text

@@ -183,14 +183,16 @@ def test_a_label_cannot_leave_its_quotes() -> None:
     assert markdown.label('Pod "]; click n0 "https://evil"') == "Pod ··· click n0 ·https://evil·"
 
 
-@pytest.mark.parametrize("inside", ["```text\n", "~~~~\n", "<details>\n<summary>x</summary>\n\n"])
+@pytest.mark.parametrize(
+    "inside", ["<details open>\n", "```text\n", "~~~~\n", "<details>\n<summary>x</summary>\n\n"]
+)
 def test_a_body_that_is_cut_is_closed(inside: str) -> None:
     body = f"begin\n{inside}" + "line of text\n" * 9000
 
     cut = markdown.capped(body)
 
     assert len(cut.encode()) <= markdown.LONGEST_BODY
-    assert cut.count("<details>") == cut.count("</details>")
+    assert cut.count("<details") == cut.count("</details>")
     fences = [line for line in cut.split("\n") if line.startswith(("```", "~~~"))]
     assert len(fences) % 2 == 0
     assert "cut here" in cut

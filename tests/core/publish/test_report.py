@@ -145,6 +145,7 @@ TEXTS: dict[str, Callable[[], str]] = {
         Policy(),
         Pages(PAGES.rules, "https://github.example/example/gitops"),
     ),
+    "summary_brief": lambda: summary(replace(decided(), difference=LINES), Policy()),
     "summary_causes": lambda: summary(
         decided(
             *(
@@ -167,6 +168,14 @@ TEXTS: dict[str, Callable[[], str]] = {
     "difference_lines": lambda: difference_markdown(LINES),
     "difference": lambda: difference_markdown(DIFFERENCE),
     "summary_passing": lambda: summary(decided(finding(severity=Severity.NOTICE)), Policy()),
+    "summary_warnings": lambda: summary(
+        decided(
+            finding(severity=Severity.NOTICE),
+            finding(severity=Severity.WARNING, line=3),
+            finding("image-tag-mutable", Severity.WARNING, line=4, message="x runs y@latest"),
+        ),
+        Policy(),
+    ),
     "summary_incomplete": lambda: summary(decided(problems=PROBLEMS), Policy()),
     "summary_as_before": lambda: summary(
         decided(problems=PROBLEMS[:1]), Policy(incomplete="allow")
