@@ -196,6 +196,7 @@ def test_more_annotations_than_one_request_takes_come_in_batches(world: World) -
 
 
 def test_a_summary_of_letters_of_several_bytes_is_taken(world: World) -> None:
+    world.push({POLICY: "approvals: [{rules: ['*'], users: [hubot]}]\n"}, "main")
     rows = "".join(f"  k{number}: bad {WIDE}\n" for number in range(100))
     pull = world.pull({"a.yaml": GOOD + rows})
     assert world.review(pull) == "blocked"

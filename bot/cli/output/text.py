@@ -110,7 +110,11 @@ def _hints(review: Review) -> Iterator[str]:
 def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
     """The sections below the findings that are not empty: title, style and rows."""
     if review.problems:
-        yield "What could not be looked at", "bold yellow", map(_problem, review.problems)
+        yield (
+            "What could not be looked at",
+            "bold yellow",
+            dict.fromkeys(map(_problem, review.problems)),
+        )
     if review.summary.images:
         images = image_rows(review.summary.images)
         shown = [(row.where, row.old or "none", row.new or "none") for row in images[:_MOST_IMAGES]]

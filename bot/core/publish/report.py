@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.core.engine.decide import Conclusion, conclusion, may_pass, severities, waits_only
-from bot.core.engine.review import Review, ReviewFinding, Suggestion, Waiting
+from bot.core.engine.review import Problem, Review, ReviewFinding, Suggestion, Waiting
 from bot.core.finding import Severity
 from bot.core.globs import name_matches
 from bot.core.policy.model import POLICY_PATH, Policy
@@ -41,7 +41,6 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     grouped = causes(worst_first)
     shown, rest = grouped[:MOST_ROWS], grouped[MOST_ROWS:]
     blocking = [finding for finding in worst_first if finding.blocks]
-    waiting = _waiting(review, worst_first)
     serious = [item for item in worst_first if item.severity is not Severity.NOTICE]
     values = {
         "review": review,
@@ -49,6 +48,7 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         "pages": pages.of(review),
         "worst": blocking[0] if blocking else None,
         "others": len(blocking) - 1,
+        "problems": _problems(review.problems),
         "images": image_rows(review.summary.images),
         "serious": serious,
         "severities": severities(serious),
@@ -75,19 +75,11 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
         "waits_only": waits_only(review),
         "waived": [item for item in review.suppressed if "waiver" in item.because],
         "approved": [item for item in review.suppressed if "approval" in item.because],
-        "messages": {
-            **{finding.fingerprint: finding.message for finding in review.findings},
-            **{problem.id: problem.message for problem in review.problems},
-        },
-        "acceptable": [entry for entry in waiting if entry.owners],
-        "unowned": sum(not entry.owners for entry in waiting),
-        "ended": [item for item in review.waiting if item.ended],
         "known": {
             finding.fingerprint: finding
             for finding in (*(item.finding for item in review.suppressed), *review.findings)
         },
-        "by_review": any(item.by_review for item in policy.approvals),
-        "overriders": (*policy.override.teams, *policy.override.users),
+        **_unblocking(review, policy, worst_first),
     }
     text = render("summary.md", difference="", changes="", brief=False, **values)
     if review.difference is None or not review.difference.groups:
@@ -102,6 +94,24 @@ def summary(review: Review, policy: Policy, pages: Pages = NO_PAGES) -> str:
     )
 
 
+def _unblocking(
+    review: Review, policy: Policy, worst_first: Iterable[ReviewFinding]
+) -> dict[str, object]:
+    """What the section on unblocking needs: who may accept what, and what nobody may accept."""
+    waiting = _waiting(review, worst_first)
+    return {
+        "messages": {
+            **{finding.fingerprint: finding.message for finding in review.findings},
+            **{problem.id: problem.message for problem in review.problems},
+        },
+        "acceptable": [entry for entry in waiting if entry.owners],
+        "unowned": sum(not entry.owners for entry in waiting),
+        "ended": [item for item in review.waiting if item.ended],
+        "by_review": any(item.by_review for item in policy.approvals),
+        "overriders": (*policy.override.teams, *policy.override.users),
+    }
+
+
 def _waiting(review: Review, worst_first: Iterable[ReviewFinding]) -> list[Waiting]:
     """What waits to be accepted, worst first; what one comment accepts is one entry."""
     order = {finding.fingerprint: at for at, finding in enumerate(worst_first)}
@@ -110,6 +120,17 @@ def _waiting(review: Review, worst_first: Iterable[ReviewFinding]) -> list[Waiti
         for entry in review.waiting
     }
     return sorted(entries.values(), key=lambda entry: order.get(entry.fingerprint, len(order)))
+
+
+def _problems(problems: Iterable[Problem]) -> list[tuple[Problem, list[str]]]:
+    """Problems that read alike once, with the ids of those that can be accepted."""
+    alike: dict[object, tuple[Problem, list[str]]] = {}
+    for problem in problems:
+        key = (problem.location, problem.message, problem.new, problem.kind)
+        ids = alike.setdefault(key, (problem, []))[1]
+        if problem.approvable:
+            ids.append(problem.id)
+    return list(alike.values())
 
 
 def _severities(grouped: Iterable[ReportedCause]) -> Counter[str]:

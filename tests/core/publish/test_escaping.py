@@ -33,8 +33,9 @@ from tests.reviews import MANY, decided, finding
 PAGES = Pages("https://fairlead.example/rules", "https://github.example/example/gitops")
 BLOB = re.compile(r"https://github\.example/example/gitops/blob/[ab]{40}/[\w.%~/-]*(?:#L\d+)?")
 OUR_HTML = re.compile(
-    r"<!-- fairlead:v1 finding=[0-9a-z-]* -->\n?|</?sub>|</?details>|<details open>|<br>|<summary>(?:1 notice|"
-    r"and 1 more like it|A waiver that lasts longer|1 changed, after rendering)</summary>|"
+    r"<!-- fairlead:v1 finding=[0-9a-z-]* -->\n?|</?sub>|</?details>|<details open>|<br>|"
+    r"<summary>(?:1 notice|and 1 more like it|A waiver that lasts longer|"
+    r"1 changed, after rendering)</summary>|"
     r"</?summary>"
 )
 

@@ -177,6 +177,22 @@ TEXTS: dict[str, Callable[[], str]] = {
         Policy(),
     ),
     "summary_incomplete": lambda: summary(decided(problems=PROBLEMS), Policy()),
+    "summary_unseen_twice": lambda: summary(
+        decided(
+            problems=tuple(
+                Problem(
+                    "unrendered",
+                    False,
+                    Location("apps/kustomization.yaml", 4, "RIGHT"),
+                    "apps is gone, and what it held is not known; compare it by hand",
+                    id=f"{number:020x}",
+                    digest="d",
+                )
+                for number in (2**78, 2**79)
+            )
+        ),
+        Policy(),
+    ),
     "summary_as_before": lambda: summary(
         decided(problems=PROBLEMS[:1]), Policy(incomplete="allow")
     ),
@@ -302,7 +318,9 @@ def test_a_summary_of_very_many_findings_fits() -> None:
     """Whatever a byte is: GitHub counts bytes."""
     for char in ("x", "\u65e5", "\U0001f6a2"):
         found = [finding(line=line, message=char * 900) for line in range(1, 2000)]
-        problems = tuple(Problem("unreadable", True, None, char * 900) for _ in range(2000))
+        problems = tuple(
+            Problem("unreadable", True, None, f"{number} {char * 900}") for number in range(2000)
+        )
         text = summary(decided(*found, problems=problems), Policy())
 
         assert 50_000 < len(text.encode()) <= 64_000
