@@ -1,15 +1,19 @@
 """`make bench`: what reviews cost, beside an older build and beside other tools.
 
-Prints the tables and writes `docs/benchmarks.md`. Programs to compare with are built once, below
-`.bench/`; what cannot be built is named and left out.
+Prints the tables and writes `docs/benchmarks.md`, anew after each table. Programs to compare with
+are built once, below `.bench/`. What cannot be built or measured, or has no time, is named and left
+out: the others are measured all the same.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+import compileall
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from rich.console import Console
 from rich.markdown import Markdown
@@ -18,31 +22,70 @@ from tests.bench import network, parallel, pushes, rbac, rendering, webhooks
 from tests.bench.installations import BASELINE, CHECKOUT, Tool, baseline, checkov, go_tool
 from tests.bench.measure import Run, fairlead
 from tests.bench.page import left_out, section, write_page
-from tests.bench.reviews import SLOWEST, Row, available, rows, starts
+from tests.bench.repositories import Shape
+from tests.bench.reviews import SLOWEST, WARM, Row, available, rows, starts
 
 _RATE: Final = 50.0
 """Deliveries a second."""
 _BESIDE: Final = 5000
-"""The size at which other tools are measured too."""
-_PARTS: Final = ("reviews", "starts", "rules", "pushes", "webhooks", "renders")
+"""The size at which other tools are measured too, and the largest of which there are rounds."""
+_PARTS: Final = ("reviews", "starts", "rules", "renders", "pushes", "webhooks")
+
+Part: TypeAlias = tuple[str, Callable[[], str]]
+"""The name of a table, and what measures and makes it."""
 
 
 def main() -> None:
     """Measure, print and write."""
     words = argparse.ArgumentParser(prog="make bench", description=__doc__)
     words.add_argument("--manifests", type=int, nargs="+", default=[1000, _BESIDE, 20_000])
+    words.add_argument("--large", type=int, nargs="*", default=[_BESIDE], metavar="MANIFESTS")
     words.add_argument("--rounds", type=int, default=3)
     words.add_argument("--only", choices=_PARTS, nargs="+", default=_PARTS)
     words.add_argument("--deliveries", type=int, default=1500)
     words.add_argument("--pushes", type=int, default=10)
     words.add_argument("--folder", type=Path, default=CHECKOUT / ".bench")
     words.add_argument("--leave-out", nargs="+", default=[], metavar="TOOL", help="not measured")
+    words.add_argument("--minutes", type=float, default=40, help="begin no table after so long")
     words.add_argument("--no-page", action="store_true", help="print only")
     chosen = words.parse_args()
     console = Console(stderr=True)
     console.print(f"Building what is compared with, below {chosen.folder}")
+    builds, others, missing = _programs(chosen)
+    # Whoever has no bytecode compiles at every start, which is not what is measured.
+    for package in ("bot", "rules"):
+        compileall.compile_dir(CHECKOUT / package, quiet=2)
+    for name, reason in missing.items():
+        console.print(f"LEFT OUT: {name}: {reason}")
+    sections: list[str] = []
+    begun = time.monotonic()
+    for title, measure in _parts(chosen, builds, others):
+        seconds = time.monotonic() - begun
+        console.print(f"{seconds / 60:.1f} min: {title}")
+        if seconds > chosen.minutes * 60:
+            missing[title] = "no time in this run"
+            continue
+        try:
+            text = measure()
+        except Exception as error:  # noqa: BLE001 - the other tables are measured all the same
+            missing[title] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+            console.print(f"LEFT OUT: {title}: {missing[title]}")
+            continue
+        console.print(Markdown(text))
+        sections.append(text)
+        if not chosen.no_page:
+            unmeasured = filter(None, [left_out(missing)])
+            write_page(chosen.rounds, [*sections, *unmeasured], _notes())
+    console.print(f"{(time.monotonic() - begun) / 60:.1f} min: done")
+
+
+def _notes() -> str:
+    return (Path(__file__).with_name("notes.md")).read_text(encoding="utf-8").strip()
+
+
+def _programs(chosen: argparse.Namespace) -> tuple[list[Tool], list[Tool], dict[str, str]]:
+    """This checkout and the baseline, the other tools, and what could not be built and why."""
     builds, missing = available({f"Fairlead {BASELINE}": baseline}, chosen.folder)
-    builds = [Tool("this checkout", fairlead()), *builds]
     others: list[Tool] = []
     if "reviews" in chosen.only:
         names = ("kube-score", "kubeconform", "kube-linter")
@@ -51,35 +94,24 @@ def main() -> None:
         makers = {name: make for name, make in makers.items() if name not in chosen.leave_out}
         others, unbuilt = available(makers, chosen.folder)
         missing |= unbuilt
-    for name, reason in missing.items():
-        console.print(f"LEFT OUT: {name}: {reason}")
-    sections: list[str] = []
-    for text in _sections(chosen, builds, others):
-        console.print(Markdown(text))
-        sections.append(text)
-        if not chosen.no_page:
-            unmeasured = filter(None, [left_out(missing)])
-            write_page(chosen.rounds, [*sections, *unmeasured], _notes())
+    return [Tool("this checkout", fairlead()), *builds], others, missing
 
 
-def _notes() -> str:
-    return (Path(__file__).with_name("notes.md")).read_text(encoding="utf-8").strip()
-
-
-def _sections(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -> Iterator[str]:
+def _parts(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -> Iterator[Part]:
     if "reviews" in chosen.only:
         yield from _reviews(chosen, builds, others)
     if "starts" in chosen.only:
         columns = ("", "CPU s", BASELINE, "ratio")
-        yield section("Starting", columns, _cells(starts(builds, chosen.rounds)))
+        yield _part("Starting", columns, lambda: _cells(starts(builds, chosen.rounds)))
     if "rules" in chosen.only:
-        yield section("RBAC, in process", ("", "CPU s"), _grants())
+        yield _part("RBAC, in process", ("", "CPU s"), _grants)
         changed = ("network rules, one policy changed", "CPU s")
-        yield section("Network policies, in process", changed, _network())
+        yield _part("Network policies, in process", changed, _network)
     if "renders" in chosen.only:
         built = ("one of a thousand kustomizations", "CPU s", "MiB", "x all")
-        yield section("Rendering", built, rendering.page_rows(chosen.rounds))
-        yield section("Builds of one review, by the clock", ("", "s", "x alone"), _parallel(chosen))
+        yield _part("Rendering", built, lambda: rendering.page_rows(chosen.rounds))
+        alone = ("", "s", "x alone")
+        yield _part("Builds of one review, by the clock", alone, lambda: _parallel(chosen))
     if "pushes" in chosen.only:
         times = (
             "5,000 manifests",
@@ -88,25 +120,57 @@ def _sections(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]
             "slowest s",
             "CPU s a push",
         )
-        yield section("From a push to the concluded check", times, _pushes(chosen, builds))
+        title = "From a push to the concluded check"
+        yield _part(title, times, lambda: _pushes(chosen, builds))
     if "webhooks" in chosen.only:
         title = f"{chosen.deliveries} deliveries, {_RATE:.0f} a second"
         answers = ("", "p50 ms", "p99 ms", "reviews left", "CPU s")
-        yield section(title, answers, _webhooks(chosen, builds))
+        yield _part(title, answers, lambda: _webhooks(chosen, builds))
 
 
-def _reviews(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -> Iterator[str]:
-    for shape in ("small", "large"):
-        for manifests in chosen.manifests:
-            if shape == "large" and manifests > _BESIDE:
-                continue
-            quick = [tool for tool in others if not tool.title.startswith(SLOWEST)]
-            beside = (others if shape == "small" else quick) if manifests == _BESIDE else ()
-            rounds = chosen.rounds if manifests <= _BESIDE else 1
-            head = ("", "CPU s", "MiB", BASELINE, f"MiB of {BASELINE}", "ratio")
-            measured = rows(manifests, shape, rounds, builds, beside)
+def _part(
+    title: str, columns: tuple[str, ...], rows_of: Callable[[], Iterable[tuple[str, ...]]]
+) -> Part:
+    return title, lambda: section(title, columns, rows_of())
+
+
+def _reviews(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -> Iterator[Part]:
+    head = ("", "CPU s", "MiB", BASELINE, f"MiB of {BASELINE}", "ratio")
+    warm: dict[int, Row] = {}
+
+    def measured(shape: Shape, manifests: int) -> Iterator[tuple[str, ...]]:
+        quick = [tool for tool in others if not tool.title.startswith(SLOWEST)]
+        beside = (others if shape == "small" else quick) if manifests == _BESIDE else ()
+        rounds = chosen.rounds if manifests <= _BESIDE else 1
+        for row in rows(manifests, shape, rounds, builds, beside):
+            if shape == "small" and row.what == WARM:
+                warm[manifests] = row
+            yield _sized(row)
+
+    sizes: tuple[tuple[Shape, list[int]], ...] = (
+        ("small", chosen.manifests),
+        ("large", chosen.large),
+    )
+    for shape, counts in sizes:
+        for manifests in counts:
             title = f"{manifests:,} {shape} manifests"
-            yield section(title, head, (_sized(row) for row in measured))
+            yield _part(title, head, partial(measured, shape, manifests))
+    if len(chosen.manifests) > 1:
+        grown = ("", "this checkout", BASELINE)
+        yield _part("How the cost grows", grown, lambda: _growth(warm))
+
+
+def _growth(warm: Mapping[int, Row]) -> Iterator[tuple[str, ...]]:
+    """The warm review of each size, as a multiple of that of the smallest."""
+    smallest = warm[min(warm)]
+    for manifests in sorted(warm)[1:]:
+        row, what = warm[manifests], f"{manifests:,} manifests over {min(warm):,}, {WARM}"
+        of_baseline = (
+            f"{row.baseline.cpu / smallest.baseline.cpu:.1f}"
+            if row.baseline and smallest.baseline
+            else ""
+        )
+        yield (what, f"{row.measured.cpu / smallest.measured.cpu:.1f}", of_baseline)
 
 
 def _sized(row: Row) -> tuple[str, ...]:

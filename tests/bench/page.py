@@ -25,7 +25,8 @@ seconds.
 
 {machine}
 
-The repositories are generated, the same each time (`tests/bench/repositories.py`). *Small*
+The repositories are generated, the same each time (`tests/bench/repositories.py`), and packed as a
+clone is. *Small*
 manifests have 243 bytes on average, *large* ones 1.2 KB. Head changes 20 files. Fairlead compares
 base with head; the other tools read head alone and answer other questions.
 """

@@ -125,6 +125,8 @@ def make_repository(folder: Path, manifests: int, shape: Shape = "small") -> Non
     git(folder, "init", "--quiet", "--initial-branch=main", ".")
     commit(folder, files, "base")
     commit(folder, _changed(files, chosen), "head")
+    # As a clone brings it: objects in one pack, not a file each.
+    git(folder, "repack", "-a", "-d", "--quiet")
 
 
 def small_files(manifests: int, chosen: random.Random) -> Iterator[tuple[str, str]]:

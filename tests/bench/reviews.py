@@ -16,6 +16,9 @@ from tests.bench.installations import Tool
 from tests.bench.measure import Run, median, run
 from tests.bench.repositories import Shape, make_repository
 
+WARM: Final = "review, base in the cache"
+"""The row of a second review."""
+
 _YARDSTICK: Final = """
 import pathlib, yaml
 for path in pathlib.Path("clusters").rglob("*.yaml"):
@@ -66,7 +69,7 @@ def rows(
                 if number == 0 or program != SLOWEST:
                     beside[tool.title].append(_other(tool, program, folder))
         yield _row("review, nothing cached", cold, fairlead)
-        yield _row("review, base in the cache", warm, fairlead)
+        yield _row(WARM, warm, fairlead)
         yield Row("PyYAML's C loader reads every file", median(floor), None)
         for title, runs in beside.items():
             yield Row(f"{title} on every file", median(runs), None)
