@@ -1,11 +1,15 @@
 """See placement_changed.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bot.core.finding import FileLine, Finding, Severity
+from bot.core.placement_change import PlacementChange
 from bot.core.resource import GroupKind, Node, Resource, route_text
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
+from bot.kubernetes.gitops.overlaps import overlaps
+from bot.kubernetes.gitops.owners import OWNERS, application_spec
+from bot.kubernetes.gitops.retention import SOURCES, Retention, leaves_out, retentions
 
 SEVERITY = Severity.ERROR
 SUBJECTS: tuple[GroupKind, ...] = ()
@@ -13,41 +17,82 @@ REACH = "environment"
 
 _SELECTION = ("include", "exclude")
 _DELETES = "$patch: delete"
+_RETENTIONS: Mapping[Retention, str] = {
+    "pruning": "does not prune: a manifest that a later change removes leaves its object in the "
+    "cluster, and no review will report the loss",
+    "deletion": "leaves what it applied in the cluster when it is removed itself, and no review "
+    "will report the loss",
+    "confirmation": "waits for a person before it deletes anything, and reviews will only warn",
+}
 
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     for change in after.placement_changes:
-        node, place = change.node, change.place or "."
-        if isinstance(node, FileLine):
-            yield Finding(
-                node,
-                f"{node.path} leaves files out of what is applied from {place}",
-                key=f"leaves out of {place}",
-                facts={"root": place},
-            )
-            continue
-        if change.unbuilt:
-            yield Finding(
-                node,
-                f"{node.resource.key} builds {place} in another way than before, in which it "
-                "cannot be built any more, so that what this hides is not known",
-                key=f"rebuilds {place}",
-                facts={"root": place},
-            )
-            continue
+        yield from _changed(change, after)
+    for overlap in overlaps(before, after):
         yield Finding(
-            node,
-            f"{node.resource.key} takes over {place}, which was applied as it stands, and alters "
-            f"it with {route_text(node.route)}",
-            key=f"takes {place}",
-            facts={"root": place, "field": route_text(node.route)},
+            overlap.field,
+            f"{overlap.owner.key} applies {overlap.place} as well, which {overlap.other.key} "
+            f"applies, and alters it with {route_text(overlap.field.route)}: one of the two hides "
+            "what the other applies",
+            key=f"overlaps {overlap.place}",
+            facts={"root": overlap.place, "field": route_text(overlap.field.route)},
         )
-    owners = (kinds.APPLICATION, kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE)
-    for difference in changes(before, after, *owners):
+    for difference in changes(before, after, *OWNERS, *SOURCES):
         if difference.before is not None and difference.after is not None:
             yield from _moved(difference.before, difference.after)
             yield from _left_out(difference.before, difference.after)
+            yield from _retained(difference.before, difference.after)
+
+
+def _changed(change: PlacementChange, after: State) -> Iterator[Finding]:
+    """What is built in another way than base's own content says."""
+    node, place = change.node, change.place or "."
+    if isinstance(node, FileLine):
+        yield Finding(
+            node,
+            f"{node.path} leaves files out of what is applied from {place}",
+            key=f"leaves out of {place}",
+            facts={"root": place},
+        )
+        return
+    owner = node.resource
+    if change.unbuilt:
+        yield Finding(
+            node,
+            f"{owner.key} builds {place} in another way than before, in which it "
+            "cannot be built any more, so that what this hides is not known",
+            key=f"rebuilds {place}",
+            facts={"root": place},
+        )
+        return
+    found = _alteration(change, node, after)
+    if found is not None:
+        field, what = found
+        yield Finding(
+            field,
+            f"{owner.key} takes over {place}, which was applied as it stands, and {what}",
+            key=f"takes {place}",
+            facts={"root": place, "field": route_text(field.route)},
+        )
+
+
+def _alteration(change: PlacementChange, node: Node, after: State) -> tuple[Node, str] | None:
+    """The field of a declaration that makes it more than the name of a directory, and its effect.
+
+    That an Application has no finalizer is no field of it, and most have none.
+    """
+    if change.alters:
+        return node, f"alters it with {route_text(node.route)}"
+    owner = node.resource
+    field = leaves_out(owner, after)
+    if field is not None:
+        return field, f"leaves files out of it with {route_text(field.route)}"
+    for kind, field in retentions(owner).items():
+        if kind != "deletion" or owner.group_kind != kinds.APPLICATION:
+            return field, _RETENTIONS[kind]
+    return None
 
 
 def _moved(old: Resource, new: Resource) -> Iterator[Finding]:
@@ -69,7 +114,7 @@ def _left_out(old: Resource, new: Resource) -> Iterator[Finding]:
     chosen = {route for route, _ in before if route.endswith(_SELECTION)}
     for field in _selections(new):
         route = route_text(field.route)
-        if (route, field.value) not in before:
+        if (route, field.value) not in before and not _ignores_less(field, old):
             effect = (
                 "chooses its files otherwise"
                 if route in chosen
@@ -83,22 +128,52 @@ def _left_out(old: Resource, new: Resource) -> Iterator[Finding]:
             )
 
 
+def _ignores_less(field: Node, old: Resource) -> bool:
+    """Whether a source ignores nothing that it did not ignore before."""
+    if field.route != ("spec", "ignore"):
+        return False
+    known = set((old.at("spec", "ignore").text or "").splitlines())
+    return known.issuperset((field.text or "").splitlines())
+
+
+def _retained(old: Resource, new: Resource) -> Iterator[Finding]:
+    """What it deleted before, and leaves in the cluster from now on."""
+    known = retentions(old)
+    for kind, field in retentions(new).items():
+        if kind not in known:
+            yield Finding(
+                field,
+                f"{new.key} now {_RETENTIONS[kind]}",
+                key=f"retains by {kind}",
+                facts={"field": route_text(field.route)},
+            )
+
+
 def _destinations(owner: Resource) -> tuple[Node, ...]:
     spec = owner.at("spec")
     if owner.group_kind == kinds.APPLICATION:
         target = spec["destination"]
         return (target["server"], target["name"], target["namespace"])
-    return (spec["kubeConfig"], spec["targetNamespace"])
+    if owner.group_kind in (kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE):
+        return (spec["kubeConfig"], spec["targetNamespace"])
+    return ()
 
 
 def _selections(owner: Resource) -> Iterator[Node]:
     """The fields that say which files or objects are left out."""
     spec = owner.at("spec")
-    for source in (spec["source"], *spec["sources"].items()):
-        for name in _SELECTION:
-            if source["directory"][name].value:
-                yield source["directory"][name]
-    for patch in (*spec["patches"].items(), *spec["source"]["kustomize"]["patches"].items()):
+    if owner.group_kind in SOURCES:
+        if spec["ignore"].text:
+            yield spec["ignore"]
+        return
+    if owner.group_kind == kinds.APPLICATION_SET:
+        spec = application_spec(owner)
+    patches = list(spec["patches"].items())
+    for source in (spec["source"], *spec["sources"].items(), spec["sourceHydrator"]["drySource"]):
+        folder = source["directory"]
+        yield from (folder[name] for name in _SELECTION if folder[name].value)
+        patches += source["kustomize"]["patches"].items()
+    for patch in patches:
         if _DELETES in (patch["patch"].text or ""):
             yield patch["patch"]
 

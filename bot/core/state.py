@@ -56,7 +56,8 @@ class State:
     no cluster receives; `all_inputs` are those of the whole tree. `looked_into` are the positions
     that name the version of a remote source that was fetched and rendered. `addresses` are those of
     the repository under review. `declarations` are what declares the roots of this
-    environment, `applied_by` those that declare the roots with each resource. `template_decisions`
+    environment, `applied_by` those that declare the roots with each resource; `also_inferred` are
+    the keys of those resources that a root which nothing declares holds too. `template_decisions`
     are what changed templates leave to the cluster or to chance, `refused_releases` the releases
     that their tool cannot install. `foreign` are the keys of roles of other environments that are
     seen here, since only the policy separates RBAC.
@@ -85,6 +86,7 @@ class State:
     applied_by: Mapping[ResourceKey, tuple[Declared, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    also_inferred: frozenset[ResourceKey] = frozenset()
     foreign: frozenset[ResourceKey] = frozenset()
     _derived: dict[Callable[[State], object], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False

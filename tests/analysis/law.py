@@ -88,7 +88,13 @@ def workload(more: str = "", image: str = "registry.example.com/shop/api:1.0.0")
     )
 
 
-def application(name: str, path: str, *source: str, space: str = "shop") -> str:
+def application(
+    name: str,
+    path: str,
+    *source: str,
+    space: str = "shop",
+    sync: str = "automated: {prune: true}",
+) -> str:
     """An Application of this repository; `source` are further lines of its source."""
     more = "".join(f"    {line}\n" for line in source)
     return (
@@ -97,17 +103,30 @@ def application(name: str, path: str, *source: str, space: str = "shop") -> str:
         "spec:\n  project: default\n"
         f"  destination: {{server: 'https://kubernetes.default.svc', namespace: {space}}}\n"
         f"  source:\n    repoURL: {HERE}\n    path: {path}\n    targetRevision: HEAD\n{more}"
-        "  syncPolicy: {automated: {prune: true}}\n"
+        f"  syncPolicy: {{{sync}}}\n"
     )
 
 
-def flux(name: str, path: str, *more: str) -> str:
+def application_set(path: str, source: str = "", sync: str = "automated: {prune: true}") -> str:
+    """An ApplicationSet of one Application; `source` are further fields of its source."""
+    return (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\n"
+        "metadata: {name: fake, namespace: argocd}\nspec:\n"
+        "  generators: [{list: {elements: [{name: fake}]}}]\n"
+        "  template:\n    metadata: {name: '{{name}}'}\n    spec:\n      project: default\n"
+        "      destination: {server: 'https://kubernetes.default.svc', namespace: shop}\n"
+        f"      source: {{repoURL: {HERE}, path: {path}, targetRevision: HEAD{source}}}\n"
+        f"      syncPolicy: {{{sync}}}\n"
+    )
+
+
+def flux(name: str, path: str, *more: str, prune: str = "true") -> str:
     """A Flux Kustomization of this repository; `more` are further lines of its spec."""
     lines = "".join(f"  {line}\n" for line in more)
     return (
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
         f"metadata: {{name: {name}, namespace: flux-system}}\n"
-        f"spec:\n  interval: 1m\n  path: ./{path}\n  prune: true\n"
+        f"spec:\n  interval: 1m\n  path: ./{path}\n  prune: {prune}\n"
         f"  sourceRef: {{kind: GitRepository, name: flux-system}}\n{lines}"
     )
 

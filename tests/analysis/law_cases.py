@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tests.analysis.law import HERE, application, binding, config, deletes, flux, role, workload
+from tests.analysis.law import (
+    HERE,
+    application,
+    application_set,
+    binding,
+    config,
+    deletes,
+    flux,
+    role,
+    workload,
+)
 
 Texts = dict[str, str]
 
@@ -19,9 +29,10 @@ class Layout:
     place: str
     wrap: Callable[[Mapping[str, str]], Texts]
 
-    def base(self) -> Texts:
-        """The repository before the change."""
-        return self.wrap(OBJECTS)
+    @property
+    def declares(self) -> bool:
+        """Whether an object of the repository says that the directory is applied."""
+        return self.name.startswith(("argo", "flux"))
 
 
 OBJECTS: Final[Mapping[str, str]] = {
@@ -33,6 +44,16 @@ OBJECTS: Final[Mapping[str, str]] = {
     "claim.yaml": (
         "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\n"
         "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+    ),
+    "isolation.yaml": (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        "metadata: {name: deny, namespace: shop}\nspec: {podSelector: {}, policyTypes: [Ingress]}\n"
+    ),
+    "guard.yaml": (
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: no-host}\n"
+        "spec:\n  validationFailureAction: Enforce\n  rules:\n  - name: host\n"
+        "    match: {any: [{resources: {kinds: [Pod]}}]}\n"
+        "    validate: {message: not allowed, pattern: {spec: {'=(hostPID)': 'false'}}}\n"
     ),
 }
 
@@ -139,10 +160,15 @@ CHANGES: Final[Mapping[str, Callable[[Objects], Objects]]] = {
         **objects,
         "api.yaml": workload() + "        securityContext: {privileged: true}\n",
     },
-    "claim removed": lambda objects: {
-        name: text for name, text in objects.items() if name != "claim.yaml"
-    },
+    "claim removed": lambda objects: _without(objects, "claim.yaml"),
+    "isolation removed": lambda objects: _without(objects, "isolation.yaml"),
+    "guard removed": lambda objects: _without(objects, "guard.yaml"),
 }
+
+
+def _without(objects: Objects, removed: str) -> Objects:
+    return {name: text for name, text in objects.items() if name != removed}
+
 
 KUSTOMIZED: Final = """\
 kustomize:
@@ -153,6 +179,30 @@ kustomize:
       kind: ClusterRoleBinding
       metadata: {name: evil}
 """.splitlines()
+
+MENDED: Final = """\
+patches:
+- target: {kind: Deployment}
+  patch: |-
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: api}
+    spec: {template: {spec: {hostPID: false, hostNetwork: false, tolerations: null}}}
+- target: {kind: ClusterRoleBinding}
+  patch: '[{op: replace, path: /roleRef/name, value: view}]'
+""".splitlines()
+KEPT: Final = "{annotations: {kustomize.toolkit.fluxcd.io/prune: disabled}}"
+REMOVED: Final = ("claim.yaml", "isolation.yaml", "guard.yaml")
+"""What a change of its own removes."""
+
+
+def _copies(layout: Layout, place: str) -> Texts:
+    """Copies of what is removed, in a place that nothing applies in a repository that declares.
+
+    Where nothing is declared, whatever lies there is applied, and a copy makes it a move.
+    """
+    return {f"{place}/{name}": OBJECTS[name] for name in REMOVED} if layout.declares else {}
+
 
 ADDITIONS: Final[Mapping[str, Callable[[Layout], Texts]]] = {
     "application": lambda layout: {"zzz/app.yaml": application("fake", layout.place)},
@@ -249,6 +299,69 @@ ADDITIONS: Final[Mapping[str, Callable[[Layout], Texts]]] = {
         ),
         "zzz/sync.yaml": SYNC,
     },
+    "application without pruning": lambda layout: {
+        "zzz/app.yaml": application("fake", layout.place, sync="automated: {}")
+    },
+    "application by hand": lambda layout: {
+        "aaa/app.yaml": application(
+            "fake", layout.place, sync="syncOptions: [CreateNamespace=true]"
+        )
+    },
+    "application that asks before it prunes": lambda layout: {
+        "zzz/app.yaml": application(
+            "fake", layout.place, sync="automated: {prune: true}, syncOptions: [Prune=confirm]"
+        )
+    },
+    "copied application without pruning": lambda layout: {
+        "zzz/app.yaml": application("apps", layout.place, sync="automated: {}")
+    },
+    "earlier copy of the application without pruning": lambda layout: {
+        "aaa/app.yaml": application("apps", layout.place, sync="automated: {}")
+    },
+    "application set without pruning": lambda layout: {
+        "zzz/set.yaml": application_set(layout.place, sync="automated: {}")
+    },
+    "application set that patches": lambda layout: {
+        "zzz/set.yaml": application_set(
+            layout.place,
+            ", kustomize: {patches: [{target: {kind: ClusterRoleBinding}, "
+            "patch: '[{op: replace, path: /roleRef/name, value: view}]'}]}",
+        )
+    },
+    "application set with values": lambda layout: {
+        "zzz/set.yaml": application_set(layout.place, ", helm: {valuesObject: {safe: true}}")
+    },
+    "flux without pruning": lambda layout: {
+        "zzz/decoy.yaml": flux("fake", layout.place, prune="false"),
+        "zzz/sync.yaml": SYNC,
+    },
+    "flux without a source": lambda layout: {
+        "zzz/decoy.yaml": flux("fake", layout.place, prune="false").replace(
+            "  sourceRef: {kind: GitRepository, name: flux-system}\n", ""
+        )
+    },
+    "flux that orphans": lambda layout: {
+        "zzz/decoy.yaml": flux("fake", layout.place, "deletionPolicy: Orphan"),
+        "zzz/sync.yaml": SYNC,
+    },
+    "copied flux without pruning": lambda layout: {
+        "clusters/copy.yaml": flux("apps", layout.place, prune="false"),
+        "clusters/sync.yaml": SYNC,
+    },
+    "flux that marks": lambda layout: {
+        "clusters/decoy.yaml": flux("fake", layout.place, f"commonMetadata: {KEPT}"),
+        "clusters/sync.yaml": SYNC,
+    },
+    "flux that mends": lambda layout: {
+        "clusters/decoy.yaml": flux("fake", layout.place, *MENDED),
+        "clusters/sync.yaml": SYNC,
+    },
+    "flux whose source ignores": lambda layout: {
+        "zzz/decoy.yaml": flux("fake", layout.place),
+        "zzz/sync.yaml": SYNC.replace("interval: 1m,", "interval: 1m, ignore: 'evil.yaml',"),
+    },
+    "copies elsewhere": lambda layout: _copies(layout, "zzz"),
+    "copies below": lambda layout: _copies(layout, "apps/copies"),
     "policy": lambda _: {
         ".github/fairlead.yml": "ignore: ['**']\nrules: {rbac-privilege-added: off}\n"
     },

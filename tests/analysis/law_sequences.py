@@ -11,6 +11,14 @@ from typing import Final
 from tests.analysis.law import binding, role
 from tests.analysis.law_cases import ADDITIONS, CHANGES, LAYOUTS, OBJECTS, Objects, Texts
 
+_PRUNES: Final = (
+    ("prune: true", "prune: false"),
+    ("automated: {prune: true}", "automated: {}"),
+    ("syncPolicy: {automated: {prune: true}}", "syncPolicy: {syncOptions: [CreateNamespace=true]}"),
+    ("{prune: true}", "{prune: true}, syncOptions: [Prune=confirm]"),
+)
+"""What prunes, and how an author would rather have it."""
+
 Step = Callable[[Objects], Objects]
 
 
@@ -122,3 +130,16 @@ def switched_sequences() -> Iterator[Sequence]:
             {**base, **hidden, **more, **switched},
         )
         yield Sequence(f"{layout.name}: switched off, {addition}, switched on", trees)
+
+
+def retained_sequences() -> Iterator[Sequence]:
+    """An owner that no longer prunes, its directory without the claim, the owner as before."""
+    for layout, (prunes, retains) in product(LAYOUTS, _PRUNES):
+        base = dict(layout.wrap(OBJECTS))
+        retained = {path: text.replace(prunes, retains) for path, text in base.items()}
+        if retained == base:
+            continue
+        owners = {path: text for path, text in retained.items() if base[path] != text}
+        head = dict(layout.wrap(CHANGES["claim removed"](OBJECTS)))
+        trees = (base, retained, {**head, **owners}, head)
+        yield Sequence(f"{layout.name}: {retains}, claim removed, {prunes}", trees)

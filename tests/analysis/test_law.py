@@ -1,8 +1,8 @@
 """The law of the gate: adding to a change never makes less of it judged.
 
 Each pair of a change that blocks and something that its author adds must still block; and where
-the addition is merged first without a word, the change must still block afterwards. The whole
-product is run with `-m law`, a sample of it by default.
+the addition is merged first without a word, the change must still block afterwards, also one that
+takes the addition away again. The whole product is run with `-m law`, a sample of it by default.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ def _holds(case: tuple[Layout, str, str]) -> None:
     if not blocks(review(first, builds=True)):
         after = Repository(first.head, {**alone.head, **more})
         assert blocks(review(after, builds=True)), "one after the other"
+        gone = Repository(first.head, alone.head)
+        assert blocks(review(gone, builds=True)), "the addition goes with the change"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)

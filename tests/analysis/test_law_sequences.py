@@ -11,6 +11,7 @@ from tests.analysis.law import Repository, blocks, review
 from tests.analysis.law_sequences import (
     Sequence,
     decoy_sequences,
+    retained_sequences,
     split_sequences,
     switched_sequences,
     unlisted_sequences,
@@ -21,6 +22,7 @@ _EVERY: Final = (
     *split_sequences(),
     *unlisted_sequences(),
     *switched_sequences(),
+    *retained_sequences(),
     *decoy_sequences(500, seed=12),
 )
 _SOME: Final = Random(3).sample(_EVERY, SAMPLE)  # noqa: S311 - the same in every run

@@ -18,6 +18,7 @@ from bot.errors import AnalysisError
 from tests.analysis.law import (
     Repository,
     application,
+    application_set,
     binding,
     blocks,
     config,
@@ -421,3 +422,182 @@ def test_values_that_base_lacks_do_not_hide_what_its_own_would_show() -> None:
     without = {path: text.replace(needs, "") for path, text in head.items()}
     (shown,) = found(review(Repository(base, without), builds=True), "rbac-privilege-added")
     assert shown.facts["placements"] == "base"
+
+
+CLAIM = (
+    "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\n"
+    "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+)
+TAKES = "{} takes over apps, which was applied as it stands, and {}"
+LEAVES = (
+    "does not prune: a manifest that a later change removes leaves its object in the cluster, and "
+    "no review will report the loss"
+)
+
+
+@pytest.mark.parametrize(
+    ("declaration", "owner", "field", "effect"),
+    [
+        (
+            application("shop", "apps", sync="automated: {}"),
+            "Application/argocd/shop",
+            "spec.syncPolicy.automated",
+            LEAVES,
+        ),
+        (
+            application("shop", "apps", sync="automated: {prune: true, enabled: false}"),
+            "Application/argocd/shop",
+            "spec.syncPolicy.automated.prune",
+            LEAVES,
+        ),
+        (
+            application_set("apps", sync="automated: {}"),
+            "ApplicationSet/argocd/fake",
+            "spec.template.spec.syncPolicy.automated",
+            LEAVES,
+        ),
+        (
+            application_set("apps", ", directory: {exclude: evil.yaml}"),
+            "ApplicationSet/argocd/fake",
+            "spec.template.spec.source.directory.exclude",
+            "alters it with spec.template.spec.source.directory.exclude",
+        ),
+        (
+            flux("shop", "apps", prune="false"),
+            "Kustomization/flux-system/shop",
+            "spec.prune",
+            LEAVES,
+        ),
+        (
+            flux("shop", "apps", "deletionPolicy: Orphan"),
+            "Kustomization/flux-system/shop",
+            "spec.deletionPolicy",
+            (
+                "leaves what it applied in the cluster when it is removed itself, and no review "
+                "will report the loss"
+            ),
+        ),
+        (
+            application(
+                "shop", "apps", sync="automated: {prune: true}, syncOptions: [Prune=confirm]"
+            ),
+            "Application/argocd/shop",
+            "spec.syncPolicy.syncOptions[Prune=confirm]",
+            "waits for a person before it deletes anything, and reviews will only warn",
+        ),
+    ],
+)
+def test_a_declaration_that_takes_over_and_keeps_what_is_removed_is_found(
+    declaration: str, owner: str, field: str, effect: str
+) -> None:
+    base = {"apps/api.yaml": workload(), "apps/claim.yaml": CLAIM}
+
+    analysis = review(Repository(base, {**base, "zzz/owner.yaml": declaration}))
+
+    (finding,) = found(analysis, "placement-changed")
+    assert (finding.severity, finding.message, finding.facts["field"]) == (
+        Severity.ERROR,
+        TAKES.format(owner, effect),
+        field,
+    )
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        application("new", "new", sync="automated: {}"),
+        application_set("new", ", directory: {exclude: x.yaml}", sync="automated: {}"),
+        flux("new", "new", prune="false"),
+    ],
+)
+def test_a_declaration_of_a_new_directory_says_nothing_of_placements(declaration: str) -> None:
+    head = {**PLAIN, "new/cm.yaml": config("new", "new"), "zzz/owner.yaml": declaration}
+
+    assert found(review(Repository(PLAIN, head)), "placement-changed") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "effect"),
+    [
+        (
+            application("shop", "apps"),
+            application("shop", "apps", sync="automated: {}"),
+            LEAVES,
+        ),
+        (
+            application("shop", "apps").replace(
+                "namespace: argocd}",
+                "namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io]}",
+            ),
+            application("shop", "apps"),
+            (
+                "leaves what it applied in the cluster when it is removed itself, and no review "
+                "will report the loss"
+            ),
+        ),
+    ],
+)
+def test_a_declaration_that_no_longer_deletes_is_found(old: str, new: str, effect: str) -> None:
+    base, head = ({**PLAIN, "argo/shop.yaml": text} for text in (old, new))
+
+    (finding,) = found(review(Repository(base, head)), "placement-changed")
+    assert finding.message == f"Application/argocd/shop now {effect}"
+    assert found(review(Repository(head, base)), "placement-changed") == []
+
+
+def test_a_source_that_newly_ignores_files_is_found() -> None:
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        "metadata: {name: flux-system, namespace: flux-system}\n"
+        "spec: {interval: 1m, url: 'https://github.com/team/gitops', ref: {branch: main}%s}\n"
+    )
+    base = {**PLAIN, "flux/apps.yaml": flux("apps", "apps"), "flux/sync.yaml": source % ""}
+    head = {**base, "flux/sync.yaml": source % ", ignore: evil.yaml"}
+
+    (finding,) = found(review(Repository(base, head), builds=True), "placement-changed")
+    assert finding.message == (
+        "GitRepository/flux-system/flux-system now leaves out part of what it applied, with "
+        "spec.ignore"
+    )
+    assert found(review(Repository(head, base), builds=True), "placement-changed") == []
+
+
+def test_a_second_declaration_that_alters_the_same_objects_is_found() -> None:
+    base = {
+        "apps/api.yaml": workload(),
+        "apps/kustomization.yaml": "resources: [api.yaml]\n",
+        "clusters/apps.yaml": flux("apps", "apps"),
+    }
+    images = "images: [{name: registry.example.com/shop/api, newTag: 1.0.0}]"
+    head = {**base, "clusters/more.yaml": flux("more", "apps", images)}
+    tenant = {**base, "clusters/more.yaml": flux("more", "apps", "targetNamespace: other", images)}
+
+    (finding,) = found(review(Repository(base, head), builds=True), "placement-changed")
+    assert (finding.location, finding.message) == (
+        Location("clusters/more.yaml", 9, "RIGHT"),
+        (
+            "Kustomization/flux-system/more applies apps as well, which "
+            "Kustomization/flux-system/apps applies, and alters it with spec.images: one of the "
+            "two hides what the other applies"
+        ),
+    )
+    assert found(review(Repository(base, tenant), builds=True), "placement-changed") == []
+
+
+@pytest.mark.parametrize("owner", [application("apps", "apps"), flux("apps", "apps")])
+def test_what_moves_to_where_nothing_applies_it_is_removed(owner: str) -> None:
+    base = {**PLAIN, "apps/claim.yaml": CLAIM, "owners/apps.yaml": owner}
+    head = {**PLAIN, "zzz/claim.yaml": CLAIM, "owners/apps.yaml": owner}
+    applied = {
+        **PLAIN,
+        "zzz/claim.yaml": CLAIM,
+        "owners/apps.yaml": f"{owner}---\n{application('zzz', 'zzz')}",
+    }
+
+    (finding,) = found(review(Repository(base, head), builds=True), "resource-pruned")
+    assert (finding.severity, finding.location) == (
+        Severity.ERROR,
+        Location("apps/claim.yaml", 3, "LEFT"),
+    )
+    if "Application" in owner:
+        assert found(review(Repository(base, applied), builds=True), "resource-pruned") == []

@@ -235,7 +235,8 @@ class _Pairs:
         """The pairs under base's divisions, beside those already judged.
 
         Both the usual and the finest division of base count for head's own placements, of which
-        head's objects could otherwise take a part away; other placements are judged undivided.
+        head's objects could otherwise take a part away; other placements are judged undivided. What
+        only lies at head, and was applied at base, is judged as removed.
         """
         roots = (tuple(base_roots),)
         undivided = environments_of(roots, self.policy.environments)
@@ -245,7 +246,8 @@ class _Pairs:
         under += [(head, finest)] if finest not in (undivided, judged.environments) else []
         under += [(other, undivided) for other in others]
         judgements = (self.of(each, division, beside=judged) for each, division in under)
-        return tuple(pair for judgement in judgements for pair in judgement.pairs)
+        abandoned = (pair.without_abandoned() for pair in judged.pairs if pair.abandoned)
+        return (*(pair for judgement in judgements for pair in judgement.pairs), *abandoned)
 
     def _pairing(
         self,

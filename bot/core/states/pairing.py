@@ -29,7 +29,8 @@ class Pair:
 
     `foreign` are the keys of roles that belong to other environments and are only seen here,
     because inferred divisions do not separate RBAC. `shared` are the keys of resources that all
-    environments have, because their roots lie in none.
+    environments have, because their roots lie in none. `abandoned` are the keys of what declared
+    roots of base apply, and no declared root of head.
     """
 
     before: State
@@ -37,6 +38,12 @@ class Pair:
     roots: tuple[str, ...]
     foreign: frozenset[ResourceKey] = frozenset()
     shared: frozenset[ResourceKey] = frozenset()
+    abandoned: frozenset[ResourceKey] = frozenset()
+
+    def without_abandoned(self) -> Pair:
+        """The environment without what lies at head where nothing says that it is applied."""
+        kept = (held for held in self.after.resources if held.key not in self.abandoned)
+        return replace(self, after=replace(self.after, resources=tuple(kept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class TreeReading:
         present = {resource.key for resource in resources}
         beside = self.roles_beside(applied, environment, environments)
         foreign = {role.key: role for role in beside if role.key not in present}
-        made_of = _built_of(applied)
+        made_of, applied_by = _built_of(applied), _applied_by(applied)
         files: dict[str, ManifestFile] = {}
         for root in applied:
             files.update(root.files)
@@ -115,7 +122,8 @@ class TreeReading:
             looked_into=_looked_into(applied),
             addresses=self.addresses,
             declarations=tuple(root.root.declared for root in applied if root.root.declared),
-            applied_by=_applied_by(applied),
+            applied_by=applied_by,
+            also_inferred=_also_inferred(applied, applied_by),
             template_decisions=tuple(
                 decision for decision in self.decisions if decision.path in made_of
             ),
@@ -163,7 +171,29 @@ class Pairing:
             tuple(sorted(places)),
             frozenset(beside) - own,
             self._shared((*old, *new)),
+            self._abandoned(before, after, new),
         )
+
+    def _abandoned(
+        self, before: State, after: State, placed: Iterable[Applied]
+    ) -> frozenset[ResourceKey]:
+        """The keys of resources that moved from declared roots to where nothing declares any.
+
+        Where the policy names the place as a part of an environment, they are applied there.
+        """
+        keys = {
+            key
+            for key in before.applied_by
+            if key not in after.applied_by and after.get(key) is not None
+        }
+        if keys:
+            keys -= {
+                resource.key
+                for applied in placed
+                if applied.root.declared is None and self.environments.is_named(applied.root)
+                for resource in applied.resources
+            }
+        return frozenset(keys)
 
     def upgrade(self, environment: Environment) -> Pair | None:
         """An environment that has its charts already; None where that makes no difference."""
@@ -272,6 +302,21 @@ def _applied_by(roots: Iterable[Applied]) -> Mapping[ResourceKey, tuple[Declared
             for resource in applied.resources:
                 declarations.setdefault(resource.key, []).append(applied.root.declared)
     return MappingProxyType({key: tuple(found) for key, found in declarations.items()})
+
+
+def _also_inferred(
+    roots: Iterable[Applied], applied_by: Mapping[ResourceKey, object]
+) -> frozenset[ResourceKey]:
+    """Return the keys of declared roots' resources that a root which nothing declares holds too."""
+    if not applied_by:
+        return frozenset()
+    return frozenset(
+        resource.key
+        for applied in roots
+        if applied.root.declared is None
+        for resource in applied.resources
+        if resource.key in applied_by
+    )
 
 
 def _looked_into(roots: Iterable[Applied]) -> frozenset[TextPosition]:

@@ -10,7 +10,14 @@ from bot.core.resource import GroupKind, Resource
 from bot.core.state import State, changes
 from bot.kubernetes import kinds
 from bot.kubernetes.apply.sync_options import is_hook
-from bot.kubernetes.gitops.owners import cascades, fate_by, owners_of, removed_owners
+from bot.kubernetes.gitops.owners import (
+    WORST_FIRST,
+    OwnerFate,
+    cascades,
+    fate_by,
+    owners_of,
+    removed_owners,
+)
 from bot.kubernetes.gitops.prune_marks import argo_prune_mark, is_kept_by_flux, is_kept_by_helm
 from bot.kubernetes.naming import escaped
 from bot.records import dataclass
@@ -83,20 +90,24 @@ def _fate(resource: Resource, before: State, after: State) -> tuple[Fate, Resour
     """
     owners = owners_of(resource, before)
     if not owners:
-        kept = is_kept_by_flux(resource) or is_kept_by_helm(resource)
-        return (_UNKNOWN[argo_prune_mark(resource)] if not kept else "left"), None
+        return _by_nobody_known(resource), None
     fates = [(fate_by(owner, resource, before, after), owner) for owner in owners]
-    fate, owner = min(fates, key=lambda pair: _WORST_FIRST.index(pair[0]))
+    fate, owner = min(fates, key=lambda pair: WORST_FIRST.index(pair[0]))
+    declared = resource.key in before.applied_by and resource.key not in before.also_inferred
+    if fate != "pruned" and not declared:
+        # An object that merely names the directory does not say that nothing else applies it.
+        return _by_nobody_known(resource), None
     is_gone = owner in removed_owners(before, after)
     return fate, owner.resource if is_gone else None
 
 
-_WORST_FIRST: Final[tuple[Literal["pruned", "confirmed", "left"], ...]] = (
-    "pruned",
-    "confirmed",
-    "left",
-)
-_UNKNOWN: Final[Mapping[str, Fate]] = MappingProxyType(
+def _by_nobody_known(resource: Resource) -> Fate:
+    """Return what becomes of a resource of which nothing here says who applies it."""
+    kept = is_kept_by_flux(resource) or is_kept_by_helm(resource)
+    return "left" if kept else _UNKNOWN[argo_prune_mark(resource)]
+
+
+_UNKNOWN: Final[Mapping[OwnerFate, Fate]] = MappingProxyType(
     {"pruned": "unknown", "confirmed": "confirmed", "left": "left"}
 )
 

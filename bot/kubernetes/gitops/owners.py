@@ -21,6 +21,9 @@ from bot.records import dataclass
 OwnerFate: TypeAlias = Literal["pruned", "confirmed", "left"]
 """Deleted; deleted once a person confirms it; kept in the cluster."""
 
+WORST_FIRST: Final[tuple[OwnerFate, ...]] = ("pruned", "confirmed", "left")
+"""Of several owners, the worst decides."""
+
 OWNERS: Final = (
     kinds.APPLICATION,
     kinds.APPLICATION_SET,
@@ -28,7 +31,8 @@ OWNERS: Final = (
     kinds.HELM_RELEASE,
 )
 _FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
-_KEEPING_POLICIES: Final = ("create-only", "create-update")
+KEEPING_POLICIES: Final = ("create-only", "create-update")
+"""Policies under which the controller deletes no Application that a set no longer generates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,27 @@ def fate_by(owner: Owner, resource: Resource, before: State, after: State) -> Ow
     is_gone = owner.identity not in after.derived(_identities)
     if is_gone and not _is_deleted(owner, before, after):
         return "left"
-    current = after.get(owner.resource.key)
-    if owner.resource.group_kind == kinds.FLUX_KUSTOMIZATION:
-        return _by_kustomization(owner.resource if is_gone else current, resource, is_gone=is_gone)
     if owner.resource.group_kind == kinds.HELM_RELEASE:
         return _by_release(owner.resource, resource, is_gone=is_gone)
-    if is_gone:
+    if owner.resource.group_kind == kinds.FLUX_KUSTOMIZATION:
+        fates = [
+            _by_kustomization(manifest, resource, is_gone=is_gone)
+            for manifest in ((owner.resource,) if is_gone else _manifests_of(owner, after))
+        ]
+    elif is_gone:
         return _by_deleted_application(owner.resource, resource, after)
-    return _by_application(current or owner.resource, resource)
+    else:
+        fates = [_by_application(it, resource) for it in _manifests_of(owner, after)]
+    return min(fates, key=WORST_FIRST.index)
+
+
+def _manifests_of(owner: Owner, after: State) -> tuple[Resource, ...]:
+    """Return the manifests of an owner at head: nobody knows which of two copies is applied."""
+    key = owner.resource.key
+    declaring = (root.node.resource for root in after.declarations if root.node.resource.key == key)
+    current = after.get(key)
+    manifests = (*declaring, *((current,) if current else ()))
+    return tuple({id(it): it for it in manifests}.values()) or (owner.resource,)
 
 
 def _is_deleted(owner: Owner, before: State, after: State) -> bool:
@@ -94,9 +111,9 @@ def _is_deleted(owner: Owner, before: State, after: State) -> bool:
     return not fates or any(fate != "left" for fate in fates)
 
 
-def _by_kustomization(owner: Resource | None, resource: Resource, *, is_gone: bool) -> OwnerFate:
+def _by_kustomization(owner: Resource, resource: Resource, *, is_gone: bool) -> OwnerFate:
     """https://fluxcd.io/flux/components/kustomize/kustomizations/#deletion-policy."""
-    if owner is None or is_kept_by_flux(resource):
+    if is_kept_by_flux(resource):
         return "left"
     spec = owner.at("spec")
     prunes = spec["prune"].value is True
@@ -115,21 +132,28 @@ def _by_release(owner: Resource, resource: Resource, *, is_gone: bool) -> OwnerF
 
 
 def _by_application(owner: Resource, resource: Resource) -> OwnerFate:
-    spec = _application_spec(owner)
-    automated = spec["syncPolicy"]["automated"]
-    is_on = automated.value is not None and automated["enabled"].value is not False
-    if not (is_on and automated["prune"].value is True):
+    if not prunes_automatically(owner):
         return "left"
     mark = argo_prune_mark(resource)
-    confirms = "Prune=confirm" in spec["syncPolicy"]["syncOptions"].texts
+    confirms = "Prune=confirm" in application_spec(owner)["syncPolicy"]["syncOptions"].texts
     return "confirmed" if mark == "pruned" and confirms else mark
+
+
+def prunes_automatically(owner: Resource) -> bool:
+    """Return whether an Application, or those of a set, prune without a person.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/#automatic-pruning
+    """
+    automated = application_spec(owner)["syncPolicy"]["automated"]
+    is_on = automated.value is not None and automated["enabled"].value is not False
+    return is_on and automated["prune"].value is True
 
 
 def _by_deleted_application(owner: Resource, resource: Resource, after: State) -> OwnerFate:
     """https://argo-cd.readthedocs.io/en/stable/user-guide/app_deletion/."""
     if not cascades(owner) or _keeps_applications(after.get(owner.key)):
         return "left"
-    options = _application_spec(owner)["syncPolicy"]["syncOptions"].texts
+    options = application_spec(owner)["syncPolicy"]["syncOptions"].texts
     mark = argo_delete_mark(resource)
     return "confirmed" if mark == "pruned" and "Delete=confirm" in options else mark
 
@@ -153,14 +177,15 @@ def _keeps_applications(current: Resource | None) -> bool:
     """Return whether a set that head still has keeps the Applications that it generated."""
     if current is None or current.group_kind != kinds.APPLICATION_SET:
         return False
-    return current.at("spec", "syncPolicy", "applicationsSync").text in _KEEPING_POLICIES
+    return current.at("spec", "syncPolicy", "applicationsSync").text in KEEPING_POLICIES
 
 
 def _has_finalizer(node: Node) -> bool:
     return any(finalizer.startswith(_FINALIZER) for finalizer in node.texts)
 
 
-def _application_spec(owner: Resource) -> Node:
+def application_spec(owner: Resource) -> Node:
+    """Return the spec of an Application, or that of the template of a set."""
     is_set = owner.group_kind == kinds.APPLICATION_SET
     return owner.at("spec", "template", "spec") if is_set else owner.at("spec")
 

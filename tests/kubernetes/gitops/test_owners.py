@@ -97,6 +97,20 @@ def test_an_owner_that_prunes_deletes_what_it_no_longer_finds(owner: str) -> Non
     assert removed(owner.replace("{prune: true}", "{prune: true, enabled: false}")) == []
 
 
+@pytest.mark.parametrize("copy", ["copy.yaml", "a/copy.yaml"])
+def test_of_two_manifests_of_an_owner_the_one_that_prunes_decides(copy: str) -> None:
+    rest = {"owner.yaml": ARGO, copy: ARGO.replace("{prune: true}", "{}"), "shop/other.yaml": OTHER}
+
+    assert messages({**rest, "shop/claim.yaml": CLAIM}, rest) == [PRUNED]
+
+
+def test_an_object_that_merely_names_the_directory_does_not_say_that_nothing_prunes_it() -> None:
+    named = FLUX.replace("prune: true, sourceRef: {kind: GitRepository, name: flux-system}", "")
+
+    (message,) = removed(named)
+    assert message.startswith("PersistentVolumeClaim shop/data is removed: if it is pruned")
+
+
 MARKS = {
     "argo": "annotations: {argocd.argoproj.io/sync-options: Prune=false}",
     "argo-delete": "annotations: {argocd.argoproj.io/sync-options: Delete=false}",

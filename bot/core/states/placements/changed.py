@@ -87,12 +87,7 @@ def _lines(file: File | None, blobs: Blobs) -> list[str]:
 
 
 def _by_declarations(before: Roots, after: Roots) -> Iterator[PlacementChange]:
-    """What a declaration alters that replaces the reading of a root which base only infers."""
-    owners = {
-        root.declared.node.resource.key
-        for root in before.roots.values()
-        if root.declared is not None
-    }
+    """The declarations that replace the reading of a root which base only infers."""
     inferred = [
         root
         for root in before.roots.values()
@@ -100,12 +95,14 @@ def _by_declarations(before: Roots, after: Roots) -> Iterator[PlacementChange]:
     ]
     for root in after.roots.values():
         declared = root.declared
-        if declared is None or root.title or declared.node.resource.key in owners:
+        if declared is None or root.title:
             continue
         replaced = next((held for held in inferred if is_replaced(held, (root,))), None)
-        field = next(altering_fields(declared.node.resource), None)
-        if replaced is not None and field is not None:
-            yield PlacementChange(field, replaced.path, root.key)
+        if replaced is not None:
+            field = next(altering_fields(declared.node.resource), None)
+            alters = field is not None
+            node = field or declared.node
+            yield PlacementChange(node, replaced.path, root.key, alters=alters)
 
 
 def _by_kustomizations(trees: Compared) -> Iterator[PlacementChange]:

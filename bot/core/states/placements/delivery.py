@@ -19,6 +19,7 @@ from bot.records import dataclass
 
 _FLUX: Final = GroupKind("kustomize.toolkit.fluxcd.io", "Kustomization")
 _ARGO: Final = GroupKind("argoproj.io", "Application")
+_ARGO_SET: Final = GroupKind("argoproj.io", "ApplicationSet")
 
 # https://fluxcd.io/flux/components/kustomize/kustomizations/
 _FLUX_FIELDS: Final = (
@@ -34,8 +35,17 @@ _FLUX_FIELDS: Final = (
 )
 _ALTERING: Final = frozenset({_FLUX, _ARGO})
 _HELM_RELEASE: Final = GroupKind("helm.toolkit.fluxcd.io", "HelmRelease")
-_HELM_RELEASE_FIELDS: Final = ("values", "valuesFrom", "postRenderers")
-_ARGO_HELM_FIELDS: Final = ("values", "valuesObject", "parameters", "fileParameters", "valueFiles")
+_HELM_RELEASE_FIELDS: Final = (
+    ("values",),
+    ("valuesFrom",),
+    ("postRenderers",),
+    ("commonMetadata",),
+    ("chart", "spec", "valuesFiles"),
+)
+_ARGO_HELM_NEUTRAL: Final = frozenset(
+    {"releaseName", "version", "passCredentials", "ignoreMissingValueFiles", "skipSchemaValidation"}
+)
+"""Fields of Argo CD's `helm` that leave the resources as they are."""
 _SUBSTITUTION: Final = b"${"
 
 
@@ -78,24 +88,35 @@ def altered(
 
 def altering_fields(resource: Resource) -> Iterator[Node]:
     """The fields with which an object alters what a root gives, or leaves parts of it out."""
-    for alteration in _alterations(resource):
-        yield alteration.field
-    if resource.group_kind == _HELM_RELEASE:
-        for name in _HELM_RELEASE_FIELDS:
-            if resource.at("spec", name).value:
-                yield resource.at("spec", name)
+    if resource.group_kind == _FLUX:
+        fields = (resource.at("spec", name) for name in (*_FLUX_FIELDS, "postBuild"))
+        yield from (field for field in fields if field.value)
+    elif resource.group_kind == _HELM_RELEASE:
+        fields = (resource.at("spec", *path) for path in _HELM_RELEASE_FIELDS)
+        yield from (field for field in fields if field.value)
+        if resource.at("spec", "install", "crds").text == "Skip":
+            yield resource.at("spec", "install", "crds")
     elif resource.group_kind == _ARGO:
-        spec = resource.at("spec")
-        for source in (spec["source"], *spec["sources"].items()):
-            helm, folder = source["helm"], source["directory"]
-            chosen = [helm[name] for name in _ARGO_HELM_FIELDS]
-            yield from (field for field in (*chosen, folder["include"], folder["exclude"])
-                        if field.value)  # fmt: skip
+        yield from _altered_by_argo(resource.at("spec"))
+    elif resource.group_kind == _ARGO_SET:
+        yield from _altered_by_argo(resource.at("spec", "template", "spec"))
+        if resource.at("spec", "templatePatch").value:
+            yield resource.at("spec", "templatePatch")
+
+
+def _altered_by_argo(spec: Node) -> Iterator[Node]:
+    for source in _sources(spec):
+        yield from _argo_fields(source)
+        for name, field in source["helm"].fields():
+            if name not in _ARGO_HELM_NEUTRAL and field.value:
+                yield field
+        chosen = (source["directory"]["include"], source["directory"]["exclude"])
+        yield from (field for field in chosen if field.value)
 
 
 def _alterations(resource: Resource) -> Iterator[Alteration]:
+    spec = resource.at("spec")
     if resource.group_kind == _FLUX:
-        spec = resource.at("spec")
         place = _directory(spec["path"])
         if place:
             for name in _FLUX_FIELDS:
@@ -104,11 +125,15 @@ def _alterations(resource: Resource) -> Iterator[Alteration]:
             if spec["postBuild"].value:
                 yield Alteration(place, spec["postBuild"], substitutes=True)
     elif resource.group_kind == _ARGO:
-        spec = resource.at("spec")
-        for source in (spec["source"], *spec["sources"].items()):
+        for source in _sources(spec):
             place = _directory(source["path"])
             if place:
                 yield from (Alteration(place, field) for field in _argo_fields(source))
+
+
+def _sources(spec: Node) -> Iterator[Node]:
+    """Yield each source that an Application may have, also one from which it is hydrated."""
+    yield from (spec["source"], *spec["sources"].items(), spec["sourceHydrator"]["drySource"])
 
 
 def _argo_fields(source: Node) -> Iterator[Node]:
