@@ -98,6 +98,7 @@ def _struct(plain: type, options: Mapping[str, bool]) -> type | None:
         namespace,
         frozen=options["frozen"],
         eq=options["eq"] and "__eq__" not in namespace,
+        cache_hash=options["frozen"] and options["eq"] and "__hash__" not in namespace,
         order=options["order"],
         dict=not options["slots"],
         weakref=not options["slots"],

@@ -36,7 +36,7 @@ from bot.core.rendering import Builder, NoBuilder
 from bot.core.resource import Node, Resource, ResourceKey, Route
 from bot.core.scopes import Scopes
 from bot.core.state import Change, changes
-from bot.core.states import Manifests, States, Trouble, states_of
+from bot.core.states import Manifests, States, states_of
 from bot.core.states.resources import identity_of, resources_of
 from bot.core.states.roots.fetched_files import without_reserved
 from bot.core.states.roots.files import files_of
@@ -51,6 +51,7 @@ from bot.kubernetes.remote.sources import SOURCE_KINDS, remote_sources
 from bot.kubernetes.treatment.unjudged import unjudged, unread_carriers
 from bot.records import dataclass
 
+_SOURCES: Final = frozenset(kind.kind for kind in SOURCE_KINDS)
 _APPLICATIONS: Final = (kinds.APPLICATION, kinds.APPLICATION_SET)
 
 
@@ -115,7 +116,7 @@ def examine_trees(  # noqa: PLR0913, PLR0917 - each is an edge of its own
     problems = (
         *(_crash(failed, states) for failed in judging.crashes.values()),
         *(_unvalidated(node, reason, locator) for node, reason in answers.failed),
-        *map(locator.problem, (*states.troubles, *_unread_files(question, content))),
+        *map(locator.problem, (*states.troubles, *unread_files(*states.files, content, content))),
         *_not_judged(states, locator),
     )
     return Analysis(
@@ -135,11 +136,12 @@ def _locator(
 ) -> Locator:
     """What finds the file and line of a field, in both trees and in what they were rendered to."""
     old, new = states.declaring
+    base, head = states.files
     declare = partial(Declarations, addresses=repository)
     versions = Versions(question.base, question.head, content, states.rendered, states.fetched)
     places = Attribution(
-        Redeclaring(without_reserved(question.base), content, old, declare),
-        Redeclaring(without_reserved(question.head), content, new, declare),
+        Redeclaring(base.tree, content, old, declare),
+        Redeclaring(head.tree, content, new, declare),
         states.rendered,
         builder,
         versions,
@@ -209,7 +211,10 @@ def _naming_sources(file: ManifestFile) -> Iterator[ManifestFile]:
     for kustomize in readings:
         reading = replace(file, kustomize=kustomize) if kustomize else file
         identities = (identity_of(document.encoded) for document in reading.reading.objects)
-        if any(identity and identity.group_kind in SOURCE_KINDS for identity in identities):
+        if any(
+            identity and identity.kind in _SOURCES and identity.group_kind in SOURCE_KINDS
+            for identity in identities
+        ):
             yield reading
 
 
@@ -262,15 +267,6 @@ def _volatile(states: States, locator: Locator) -> Iterator[Problem]:
                 builds = tuple(_digest(repr(build)) for build in (root.before, root.after))
                 subject, place = ProblemSubject(str(node), builds), locator.place(node)
                 yield problem_about(subject, "unrendered", place, in_one_line(message), new=True)
-
-
-def _unread_files(question: Question, content: Content) -> Iterator[Trouble]:
-    """The changed files that hold manifests in a form that is not read."""
-    ignored = (*question.policy.ignore, *question.policy.rbac.known)
-    base, head = (
-        files_of(without_reserved(tree), ignored) for tree in (question.base, question.head)
-    )
-    return unread_files(base, head, content, content)
 
 
 def _unjudged(states: States, locator: Locator) -> Iterator[Problem]:

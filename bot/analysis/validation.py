@@ -93,7 +93,8 @@ class _Answers:
             answers[resource.key] = result
             if result.status == "failed":
                 self.failed.setdefault(resource.key, (resource.root, result.reason))
-        return replace(pair, after=replace(pair.after, validations=MappingProxyType(answers)))
+        after = pair.after.with_validations(pair.before, MappingProxyType(answers))
+        return replace(pair, after=after)
 
 
 _TOO_MANY: Final = ValidationResult("failed", reason="the change is too large to validate whole")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from bot.core.manifest import ManifestFile
 from bot.core.placement_change import PlacementChange
@@ -101,6 +101,21 @@ class State:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    def with_validations(
+        self, before: State, validations: Mapping[ResourceKey, ValidationResult]
+    ) -> State:
+        """Return the same state with answers of the validator.
+
+        It keeps what was looked up in its resources, and how they differ from those of `before`.
+        """
+        state = replace(self, validations=validations)
+        vars(state).update({name: vars(self)[name] for name in _LOOKUPS if name in vars(self)})
+        for name in _MEMORIES:
+            getattr(state, name).update(getattr(self, name))
+        if (known := self._against.get((id(before), _changes))) is not None:
+            state._against[id(before), _changes] = known  # noqa: SLF001 - of this very class
+        return state
+
     def get(self, key: ResourceKey) -> Resource | None:
         """Return the resource of this key, or None."""
         return self._by_key.get(key)
@@ -181,6 +196,11 @@ class State:
             if namespace is not None:
                 spaces.setdefault(namespace, []).append(resource)
         return MappingProxyType(spaces)
+
+
+# What a state looks up in its resources alone, and keeps.
+_LOOKUPS: Final = ("_by_key", "_by_kind", "_by_namespace", "kinds")
+_MEMORIES: Final = ("_grouped", "_within")
 
 
 def _grouped(resources: Iterable[Resource]) -> Mapping[GroupKind, tuple[Resource, ...]]:

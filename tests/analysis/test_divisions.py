@@ -12,8 +12,7 @@ from bot.catalog import load_rules
 from bot.core import states
 from bot.core.finding import Severity
 from bot.core.policy.model import EnvironmentPolicy, Policy
-from bot.core.states.environments import Environments, environments_of
-from bot.core.states.placements.applied import Applied
+from bot.core.states.environments import Environments, PlacedResources, environments_of
 
 _RULES = tuple(
     rule
@@ -99,7 +98,7 @@ def _errors(seed: int) -> set[tuple[str, str]]:
 
 
 def _finest(
-    trees: Iterable[Iterable[Applied]],
+    trees: Iterable[PlacedResources],
     named: tuple[EnvironmentPolicy, ...] = (),
     *,
     finest: bool = True,

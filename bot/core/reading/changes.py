@@ -24,10 +24,20 @@ def touched_files(
     before: State, after: State
 ) -> Iterator[tuple[ManifestFile | None, ManifestFile]]:
     """The files whose content the change brings, each with what base has at its path."""
-    base_blobs = {file.blob for file in before.files.values()}
-    for path, file in sorted(after.files.items()):
+    known = before.files
+    changed = [
+        (path, file)
+        for path, file in after.files.items()
+        if path not in known or known[path].blob != file.blob
+    ]
+    base_blobs = before.derived(_blobs) if changed else frozenset()
+    for path, file in sorted(changed):
         if file.blob not in base_blobs:
-            yield before.files.get(path), file
+            yield known.get(path), file
+
+
+def _blobs(state: State) -> frozenset[str]:
+    return frozenset(file.blob for file in state.files.values())
 
 
 def new_hazards(old: ManifestFile | None, new: ManifestFile) -> Iterator[Hazard]:

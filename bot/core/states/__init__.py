@@ -13,7 +13,12 @@ from bot.core.rendering import Builder, Declare, NoBuilder, declare_nothing
 from bot.core.resource import Resource
 from bot.core.scopes import scopes_of
 from bot.core.state import Environment, State
-from bot.core.states.environments import Environments, environments_of
+from bot.core.states.environments import (
+    Environments,
+    PlacedResources,
+    environments_of,
+    placed_resources,
+)
 from bot.core.states.pairing import Pair, Pairing, TreeReading
 from bot.core.states.placement_table import NO_PLACEMENTS, PlacementTable
 from bot.core.states.placements.applied import Applied, RootReader, definitions
@@ -31,7 +36,7 @@ from bot.core.states.roots.fetched_files import (
     named,
     reserved,
 )
-from bot.core.states.roots.files import files_of
+from bot.core.states.roots.files import Files, files_of
 from bot.core.states.roots.root import Manifests, RootKey, roots_of
 from bot.core.states.trees import ManyApplied, Trees
 from bot.core.tree import Blobs, File, Tree
@@ -55,15 +60,16 @@ class States:
     `fetched` are the files that base and head have of them. `beside` are pairs under base's
     placements and base's division into environments, where head's differ; `unlisted` are pairs with
     the manifests added that nothing applies, and `linking` finds the entry that takes a file in.
-    `placements` are the tables of base and head. `divided` are pairs of the finest division: one
-    for each directory that holds a resource which a sibling holds too. `inferred` are the
-    environments that the policy does not name.
+    `placements` are the tables of base and head, `files` what there is to look at in both.
+    `divided` are pairs of the finest division: one for each directory that holds a resource which a
+    sibling holds too. `inferred` are the environments that the policy does not name.
     """
 
     environments: tuple[str, ...]
     pairs: tuple[Pair, ...]
     troubles: tuple[Trouble, ...]
     resources: int
+    files: tuple[Files, Files]
     rendered: Mapping[str, RenderedPair] = field(default_factory=lambda: MappingProxyType({}))
     affected: Mapping[RootKey, bool] = field(default_factory=lambda: MappingProxyType({}))
     tools: tuple[str, ...] = ()
@@ -123,7 +129,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     trees.render(rendering, declare, namespace)
     head, base_roots = trees.comparisons[0], trees.base_applied(namespace)
     before, after = trees.applied(head, namespace)
-    both = (base_roots.values(), after.values())
+    both = _placed(base_roots, after, policy)
     environments = environments_of(both, policy.environments)
     pairs = _Pairs(trees, policy, namespace, addresses, blobs)
     judged = pairs.of(head, environments)
@@ -132,6 +138,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         judged.pairs,
         tuple(_troubles(trees, (base, head_tree), before, after)),
         _compared(after, judged.pairs),
+        trees.files,
         _rendered(trees, namespace),
         _complete(rendering.affected, before, after),
         tuple(sorted(rendering.tools)),
@@ -140,13 +147,21 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         trees.declaring,
         session.without_files(),
         trees.fetched,
-        pairs.beside(trees.comparisons, base_roots.values(), judged),
+        pairs.beside(trees.comparisons, both[0], judged),
         judged.unlisted,
         Linking(head.before, head.after, *trees.kustomizations),
         trees.tables(environments, namespace),
         _divided(pairs, head, both, judged),
         environments.unnamed,
     )
+
+
+def _placed(
+    base: ManyApplied, head: ManyApplied, policy: Policy
+) -> tuple[PlacedResources, PlacedResources]:
+    """Where the roots of base and of head put each resource."""
+    places = placed_resources(base, policy.environments)
+    return places, placed_resources(head, policy.environments, (base, places))
 
 
 def _troubles(
@@ -230,7 +245,7 @@ class _Pairs:
         )
 
     def beside(
-        self, comparisons: Iterable[Comparison], base_roots: Iterable[Applied], judged: _Judged
+        self, comparisons: Iterable[Comparison], base: PlacedResources, judged: _Judged
     ) -> tuple[Pair, ...]:
         """The pairs under base's divisions, beside those already judged.
 
@@ -238,9 +253,8 @@ class _Pairs:
         head's objects could otherwise take a part away; other placements are judged undivided. What
         only lies at head, and was applied at base, is judged as removed.
         """
-        roots = (tuple(base_roots),)
-        undivided = environments_of(roots, self.policy.environments)
-        finest = environments_of(roots, self.policy.environments, finest=True)
+        undivided = environments_of((base,), self.policy.environments)
+        finest = environments_of((base,), self.policy.environments, finest=True)
         head, *others = comparisons
         under = [(head, undivided)] if undivided != judged.environments else []
         under += [(head, finest)] if finest not in (undivided, judged.environments) else []
@@ -263,10 +277,10 @@ class _Pairs:
 
 
 def _divided(
-    pairs: _Pairs, head: Comparison, roots: tuple[Iterable[Applied], ...], judged: _Judged
+    pairs: _Pairs, head: Comparison, placed: Iterable[PlacedResources], judged: _Judged
 ) -> tuple[Pair, ...]:
     """The pairs of the finest division that are made of other roots than those already judged."""
-    finest = environments_of(roots, pairs.policy.environments, finest=True)
+    finest = environments_of(placed, pairs.policy.environments, finest=True)
     if finest == judged.environments:
         return ()
     return pairs.of(head, finest, apart_from=judged).pairs
@@ -309,7 +323,8 @@ def build_state(
     tree = {path: File("100644", blob, 0) for path, (blob, _) in manifests.items()}
     content = _Held(dict(manifests.values()))
     files = files_of(tree)
-    reader = RootReader(content, namespace, scopes_of(definitions(files, content)))
+    defined = (body for held in definitions(files, content).values() for body in held)
+    reader = RootReader(content, namespace, scopes_of(defined))
     side = TreeReading(reader.applied(roots_of(files, content, Naming())), {})
     state, _ = side.state(Environment(default_namespace=namespace), policy, environments_of(()))
     return state

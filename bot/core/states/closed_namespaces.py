@@ -29,10 +29,11 @@ def closed_namespaces(
             if not applied.root.namespace:
                 return frozenset()
             opened.add(applied.root.namespace)
-    mentioned: set[str] = set()
-    for resource in resources:
-        if resource.namespace is not None:
-            mentioned.add(resource.namespace)
-        elif resource.key.kind == _NAMESPACE and not resource.key.group:
-            mentioned.add(resource.name)
+    keys = [resource.key for resource in resources]
+    mentioned = {key.namespace for key in keys if key.namespace is not None}
+    mentioned.update(
+        key.name
+        for key in keys
+        if key.namespace is None and (key.group, key.kind) == ("", _NAMESPACE)
+    )
     return frozenset(mentioned - opened)

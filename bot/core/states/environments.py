@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
+from functools import cached_property
 from typing import TypeAlias
 
 from bot.core.globs import path_matches
@@ -15,7 +16,7 @@ from bot.core.resource import ResourceKey
 from bot.core.states.directories import Directories
 from bot.core.states.placements.applied import Applied
 from bot.core.states.roots.charts import puts
-from bot.core.states.roots.root import Root
+from bot.core.states.roots.root import Root, RootKey
 from bot.records import dataclass
 
 Segments: TypeAlias = tuple[str, ...]
@@ -102,8 +103,41 @@ class Environments:
         return ()
 
 
+@dataclass(frozen=True)
+class PlacedResources:
+    """Where the roots of one tree put each resource, and the clusters that they are declared for.
+
+    Roots and their resources under the policy's own environments are left out.
+    """
+
+    clusters: frozenset[Segments]
+    places: Mapping[ResourceKey, set[Segments]]
+
+    @cached_property
+    def several(self) -> Mapping[ResourceKey, set[Segments]]:
+        """The resources that are in more than one place."""
+        return {key: paths for key, paths in self.places.items() if len(paths) > 1}
+
+
+def placed_resources(
+    roots: Mapping[RootKey, Applied],
+    named: tuple[EnvironmentPolicy, ...] = (),
+    like: tuple[Mapping[RootKey, Applied], PlacedResources] | None = None,
+) -> PlacedResources:
+    """Where the roots of a tree put resources; `like` are other roots, and where those do."""
+    if like is not None and _puts_alike(like[0], roots):
+        return like[1]
+    tree = [applied for applied in roots.values() if not applied.root.unlisted]
+    clusters = frozenset(
+        segments_of(applied.root.cluster)
+        for applied in tree
+        if applied.root.cluster and not any(_names(name, applied.root) for name in named)
+    )
+    return PlacedResources(clusters, _places(tree, named))
+
+
 def environments_of(
-    trees: Iterable[Iterable[Applied]],
+    trees: Iterable[PlacedResources],
     named: tuple[EnvironmentPolicy, ...] = (),
     *,
     finest: bool = False,
@@ -116,17 +150,11 @@ def environments_of(
     """
     prefixes: set[Segments] = set()
     clusters: set[Segments] = set()
-    for tree in (tuple(held for held in side if not held.root.unlisted) for side in trees):
-        clusters.update(
-            segments_of(applied.root.cluster)
-            for applied in tree
-            if applied.root.cluster and not any(_names(name, applied.root) for name in named)
-        )
-        places = _places(tree, named)
+    for tree in {id(tree): tree for tree in trees}.values():
+        clusters.update(tree.clusters)
         # What lies in one directory alone is in no two siblings: mostly, nothing is left.
-        several = {key: paths for key, paths in places.items() if len(paths) > 1}
-        if several:
-            directories = Directories.of(several if finest else places)
+        if tree.several:
+            directories = Directories.of(tree.several if finest else tree.places)
             prefixes.update(directories.parted() if finest else directories.alike())
     # One cluster for everything needs no name of its own.
     if prefixes or len(clusters) > 1:
@@ -136,6 +164,20 @@ def environments_of(
         environment.name for environment in named
     }
     return Environments(tuple(sorted(names)) or (DEFAULT_NAME,), named, frozenset(prefixes))
+
+
+def _puts_alike(old: Mapping[RootKey, Applied], new: Mapping[RootKey, Applied]) -> bool:
+    """Whether two sides have the same roots in the same places, with resources of the same keys."""
+    return old.keys() == new.keys() and all(
+        before is new[key] or _placement(before) == _placement(new[key])
+        for key, before in old.items()
+    )
+
+
+def _placement(applied: Applied) -> object:
+    root = applied.root
+    keys = [resource.key for resource in applied.resources]
+    return (root.unlisted, root.place, root.home, root.title, root.cluster, root.owner, keys)
 
 
 def segments_of(path: str) -> Segments:

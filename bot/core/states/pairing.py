@@ -102,8 +102,8 @@ class TreeReading:
         resources = combined(applied, upgrade=upgrade)
         resources = joined(resources, set_resources(resources, environment.default_namespace))
         closed = closed_namespaces(applied, resources, links=links)
-        present = {resource.key for resource in resources}
         beside = self.roles_beside(applied, environment, environments)
+        present = {resource.key for resource in resources} if beside else set()
         foreign = {role.key: role for role in beside if role.key not in present}
         made_of, applied_by = _built_of(applied), _applied_by(applied)
         files: dict[str, ManifestFile] = {}
@@ -114,7 +114,7 @@ class TreeReading:
             environment=environment,
             policy=policy,
             closed=closed,
-            files=MappingProxyType(dict(sorted(files.items()))),
+            files=MappingProxyType({path: files[path] for path in sorted(files)}),
             external=self.known,
             governance=self.governance,
             inputs=tuple(resource for resource in self.inputs if resource.source.path in made_of),
@@ -250,6 +250,8 @@ class Pairing:
         roots: dict[bool, list[Applied]] = {True: [], False: []}
         for applied in placed:
             roots[self.environments.is_shared(applied.root)].append(applied)
+        if not roots[True]:
+            return frozenset()
         paths = _built_of(roots[True]) - _built_of(roots[False])
         keys = {resource.key for applied in roots[True] for resource in applied.every}
         keys -= {resource.key for applied in roots[False] for resource in applied.every}
@@ -384,9 +386,15 @@ def _source_order(applied: Applied) -> int:
 
 
 def joined(resources: Iterable[Resource], nested: Iterable[Resource]) -> tuple[Resource, ...]:
-    """Return resources with carried ones, of which none replaces another one of its key."""
+    """Return resources, of which each has a key of its own, with carried ones beside them.
+
+    None of those replaces another one of its key.
+    """
+    added = tuple(nested)
+    if not added:
+        return tuple(resources)
     by_key = {resource.key: resource for resource in resources}
-    for resource in nested:
+    for resource in added:
         key = _named_by_carrier(resource) if resource.key in by_key else resource.key
         by_key[key] = resource if key is resource.key else replace(resource, key=key)
     return tuple(by_key.values())

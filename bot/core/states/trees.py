@@ -130,22 +130,23 @@ class Trees:
     ) -> None:
         self._ignored = (*policy.ignore, *policy.rbac.known)
         base, head = without_reserved(base), without_reserved(head)
-        files = (files_of(base, self._ignored), files_of(head, self._ignored))
+        base_files = files_of(base, self._ignored)
+        files = (base_files, files_of(head, self._ignored, base_files))
         self._naming = naming
         self._manifests = manifests
         self._session = session
         fetched = FetchedFiles(resolver, session.answers)
         self._base, self._head = (_Tree(entries, fetched) for entries in files)
-        self._definitions = [body for side in files for body in definitions(side, manifests)]
+        defined = definitions(base_files, manifests)
+        sides = (defined, definitions(files[1], manifests, (base_files, defined)))
+        self._definitions = [body for side in sides for held in side.values() for body in held]
         self._scopes = scopes_of(self._definitions)
         self._readers: dict[str, RootReader] = {}
         # What base says that the clusters have beside it: never head, which could say anything.
-        self._known = {
-            path: file
-            for path, file in sorted(base.items())
-            if file.mode in REGULAR and path_matches(path, policy.rbac.known)
-        }
         patterns = policy.rbac.known
+        self._known = {
+            path: base[path] for path in _matching(base, patterns) if base[path].mode in REGULAR
+        }
         self._governance = (_governance(base, patterns), _governance(head, patterns))
         self.declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
@@ -156,6 +157,11 @@ class Trees:
     def fetched(self) -> tuple[FetchedFiles, FetchedFiles]:
         """The fetched files of base and head."""
         return (self._base.fetched, self._head.fetched)
+
+    @property
+    def files(self) -> tuple[Files, Files]:
+        """The files of base and head themselves."""
+        return (self._base.files, self._head.files)
 
     @property
     def base_roots(self) -> Roots:
@@ -225,7 +231,7 @@ class Trees:
             tree = placed_tree(self._base.files, head.files, head.inferred.kustomizations)
             if tree is head.files.tree:
                 return head
-            self._kept = _Tree(files_of(tree, self._ignored), self._base.fetched)
+            self._kept = _Tree(files_of(tree, self._ignored, head.files), self._base.fetched)
         return self._kept
 
     def _under_base(
@@ -441,10 +447,14 @@ def _governance(tree: Tree, patterns: Names) -> Mapping[str, str]:
 
     Nobody reads them through a symlink, whose content may be the file's.
     """
-    paths = {POLICY_PATH, ORGANISATION_PATH, *LOCATIONS}
-    files = {
-        path: file.blob
-        for path, file in sorted(tree.items())
-        if file.mode in REGULAR and (path in paths or path_matches(path, patterns))
-    }
-    return MappingProxyType(files)
+    paths = {POLICY_PATH, ORGANISATION_PATH, *LOCATIONS} & tree.keys()
+    paths.update(_matching(tree, patterns))
+    files = {path: tree[path] for path in sorted(paths)}
+    return MappingProxyType(
+        {path: file.blob for path, file in files.items() if file.mode in REGULAR}
+    )
+
+
+def _matching(tree: Tree, patterns: Names) -> list[str]:
+    """The paths of a tree that match any of these globs, sorted."""
+    return sorted(path for path in tree if path_matches(path, patterns)) if patterns else []

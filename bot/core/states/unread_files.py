@@ -15,7 +15,13 @@ from bot.core.engine.review import ProblemSubject
 from bot.core.finding import Side
 from bot.core.states.problems import Trouble
 from bot.core.states.roots.closures import Manifests
-from bot.core.states.roots.files import MANIFEST_SUFFIXES, Files, base_name, owning_chart
+from bot.core.states.roots.files import (
+    MANIFEST_SUFFIXES,
+    Files,
+    base_name,
+    differing,
+    owning_chart,
+)
 from bot.core.tree import Blobs, File
 from bot.records import dataclass
 
@@ -54,10 +60,8 @@ def unread_files(base: Files, head: Files, manifests: Manifests, blobs: Blobs) -
     Files that are not read for the same reason are one problem.
     """
     groups: dict[tuple[str, Side, bool], list[_UnreadFile]] = {}
-    for path in sorted({*base.all, *head.all}):
+    for path in sorted(differing(base.all, head.all)):
         old, new = base.all.get(path), head.all.get(path)
-        if old == new:
-            continue
         why, side = "", _RIGHT
         if new is not None:
             why = _why(path, new, head, manifests, blobs)

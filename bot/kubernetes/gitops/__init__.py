@@ -44,6 +44,7 @@ __all__ = [
 
 
 _ARGO_KINDS: Final = frozenset({kinds.APPLICATION, kinds.APPLICATION_SET})
+_DECLARING: Final = _ARGO_KINDS | {kinds.FLUX_KUSTOMIZATION, kinds.HELM_RELEASE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Declarations:
         self, resources: Sequence[Resource], tree: Tree, both: Sequence[Resource] = (), /
     ) -> Iterator[Declared]:
         """Return the roots that these resources declare in a tree, without duplicates."""
+        if not any(resource.group_kind in _DECLARING for resource in resources):
+            return
         argo = tuple(_argo(resources))
         hubs = hubs_of(argo, _without(_argo(both), argo))
         seen: set[object] = set()

@@ -108,7 +108,7 @@ def _may_carry(resource: Resource) -> bool:
     kind = resource.group_kind
     if kind in READERS:
         return True
-    return resource.encoded.count(b'"kind":') > 1 and may_nest(kind)
+    return may_nest(kind) and resource.encoded.count(b'"kind":') > 1
 
 
 def _siblings(resources: Sequence[Resource]) -> Siblings:

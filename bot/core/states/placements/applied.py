@@ -113,6 +113,7 @@ class RootReader:
     namespace: str
     scopes: Scopes
     _applied: dict[object, Applied] = field(default_factory=dict)
+    _by_root: dict[int, tuple[Root, Applied]] = field(default_factory=dict)
     _trees: dict[int, tuple[Roots, Mapping[RootKey, Applied]]] = field(default_factory=dict)
     _plain: dict[tuple[str, str, str], tuple[Resource, ...]] = field(default_factory=dict)
 
@@ -147,6 +148,12 @@ class RootReader:
         return with_carried(applied, space, self.scopes)
 
     def _once(self, root: Root, roots: Roots) -> Applied:
+        if id(root) not in self._by_root:
+            # Keeping a reference to the root prevents reuse of its id.
+            self._by_root[id(root)] = (root, self._like(root, roots))
+        return self._by_root[id(root)][1]
+
+    def _like(self, root: Root, roots: Roots) -> Applied:
         tool = root.declared.tool if root.declared is not None else ""
         key = (root.inputs, root.place, root.default_namespace, root.built, root.reruns, tool)
         if key not in self._applied:
@@ -297,16 +304,39 @@ def is_manifest(manifest: Manifest) -> bool:
     return bool(documents) or manifest.resembles or manifest.pointer
 
 
-def definitions(files: Files, manifests: Manifests) -> Iterator[Body]:
-    """The CustomResourceDefinitions of a tree, those that its charts bring among them."""
+def definitions(
+    files: Files,
+    manifests: Manifests,
+    like: tuple[Files, Mapping[str, tuple[Body, ...]]] | None = None,
+) -> Mapping[str, tuple[Body, ...]]:
+    """The CustomResourceDefinitions of a tree by path, those that its charts bring among them.
+
+    `like` are another tree with the same charts and its definitions: only other files are read.
+    """
+    known: Mapping[str, File] = {}
+    found: dict[str, tuple[Body, ...]] = {}
+    if like is not None and like[0].charts == files.charts:
+        known = like[0].all
+        found = {path: held for path, held in like[1].items() if files.all.get(path) == known[path]}
     for path, file in files.all.items():
-        if path not in files.manifests:
-            brought = path.endswith(MANIFEST_SUFFIXES) and "crds" in path.split("/")[:-1]
-            if not brought:
-                continue
-        for document in manifests.manifest(file).kubectl.objects:
-            if _DEFINITION_MARK in document.encoded:
-                yield values.mapping(freeze(msgspec.json.decode(document.encoded)))
+        if known.get(path) is file or not _may_define(path, files):
+            continue
+        held = tuple(_defined(manifests.manifest(file)))
+        if held:
+            found[path] = held
+    return dict(sorted(found.items()))
+
+
+def _may_define(path: str, files: Files) -> bool:
+    if path in files.manifests:
+        return True
+    return path.endswith(MANIFEST_SUFFIXES) and "crds" in path.split("/")[:-1]
+
+
+def _defined(manifest: Manifest) -> Iterator[Body]:
+    for document in manifest.kubectl.objects:
+        if _DEFINITION_MARK in document.encoded:
+            yield values.mapping(freeze(msgspec.json.decode(document.encoded)))
 
 
 def _is_unread(file: ManifestFile) -> bool:

@@ -9,7 +9,14 @@ from typing import Final, Literal, TypeAlias
 
 from bot.core.rendering import Declared
 from bot.core.states.roots.declared import is_replaced
-from bot.core.states.roots.files import CHART_NAME, Files, base_name, directory, owning_chart
+from bot.core.states.roots.files import (
+    CHART_NAME,
+    Files,
+    base_name,
+    differing,
+    directory,
+    owning_chart,
+)
 from bot.core.states.roots.kustomization import Kustomization
 from bot.core.states.roots.root import Root, Roots
 from bot.core.tree import Tree
@@ -80,8 +87,7 @@ def placed_tree(base: Files, head: Files, kustomizations: Mapping[str, Kustomiza
     of such a kustomization, which are no resources. `kustomizations` are head's, by directory.
     """
     left_out = {*_kustomizations_around(base, kustomizations), *_charts_around(base, head)}
-    selecting = {path for path in (*base.tree, *head.tree) if selects(path)}
-    changed = {path for path in selecting if base.tree.get(path) != head.tree.get(path)}
+    changed = {path for path in differing(base.tree, head.tree) if selects(path)}
     if not left_out and not changed:
         return head.tree
     kept = {path: file for path, file in head.tree.items() if path not in {*left_out, *changed}}
@@ -98,11 +104,13 @@ def selects(path: str) -> bool:
 def _kustomizations_around(
     base: Files, kustomizations: Mapping[str, Kustomization]
 ) -> Iterator[str]:
-    plain = {directory(path) for path in base.manifests} - set(base.kustomizations)
+    added: dict[str, list[str]] = {}
     for place, kustomization in kustomizations.items():
-        if place in plain:
-            paths = (kustomization.path, *_inputs(kustomization))
-            yield from (path for path in paths if path not in base.all)
+        paths = (kustomization.path, *_inputs(kustomization))
+        added[place] = [path for path in paths if path not in base.all]
+    if any(added.values()):
+        plain = {directory(path) for path in base.manifests} - set(base.kustomizations)
+        yield from (path for place, paths in added.items() if place in plain for path in paths)
 
 
 def _charts_around(base: Files, head: Files) -> Iterator[str]:

@@ -205,7 +205,7 @@ def _affected(before: Roots, after: Roots) -> list[RootKey]:
     ranked: list[tuple[int, int, RootKey]] = []
     for key in {**before.roots, **after.roots}:
         old, new = before.roots.get(key), after.roots.get(key)
-        if not any(root is not None and root.reasons for root in (old, new)):
+        if old is new or not any(root is not None and root.reasons for root in (old, new)):
             continue
         if old is None or new is None or old.inputs != new.inputs:
             size = max(len(root.files) for root in (old, new) if root is not None)

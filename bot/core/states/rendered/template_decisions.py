@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Final
 
-from bot.core.states.roots.files import CHART_NAME, Files
+from bot.core.states.roots.files import CHART_NAME, Files, differing
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, File
 from bot.records import dataclass
@@ -55,14 +55,16 @@ def template_decisions(
     base: Files, head: Files, blobs: Blobs
 ) -> tuple[tuple[TemplateDecision, ...], ...]:
     """Those of the templates that differ, at base and at head."""
-    sides = (_templates(base), _templates(head))
-    differing = {
-        path for path in {*sides[0], *sides[1]} if sides[0].get(path) != sides[1].get(path)
-    }
+    paths = {*differing(base.all, head.all)}
+    if base.charts != head.charts:
+        # A chart that comes or goes makes templates of files that are the same.
+        paths.update(base.all, head.all)
+    sides = (_templates(base, paths), _templates(head, paths))
+    changed = {path for path in paths if sides[0].get(path) != sides[1].get(path)}
     return tuple(
         tuple(
             late
-            for path in sorted(differing)
+            for path in sorted(changed)
             if path in side
             for late in decisions_in(path, _text(side[path], blobs))
         )
@@ -162,11 +164,12 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _templates(files: Files) -> Mapping[str, File]:
-    """The templates of every chart, those within other charts among them."""
+def _templates(files: Files, paths: Iterable[str]) -> Mapping[str, File]:
+    """The templates of every chart at these paths, those within other charts among them."""
     return {
         path: file
-        for path, file in files.all.items()
+        for path in paths
+        if (file := files.all.get(path)) is not None
         if path.endswith(_SUFFIXES) and file.size <= _LARGEST and _is_template(path, files)
     }
 

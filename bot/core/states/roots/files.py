@@ -35,9 +35,57 @@ class Files:
     tree: Tree = field(default_factory=dict)
 
 
-def files_of(tree: Tree, ignore: Iterable[str] = ()) -> Files:
-    """What there is to look at in a tree."""
+def differing(old: Tree, new: Tree) -> tuple[str, ...]:
+    """The paths at which two trees do not have the same file, in no particular order."""
+    changed = [path for path, file in new.items() if old.get(path) != file]
+    return (*changed, *(old.keys() - new.keys()))
+
+
+def files_of(tree: Tree, ignore: Iterable[str] = (), like: Files | None = None) -> Files:
+    """What there is to look at in a tree.
+
+    `like` are the files of another tree, with the same `ignore`: only what differs is looked at.
+    """
     ignored = tuple(ignore)
+    if like is not None:
+        changed = differing(like.tree, tree)
+        if not any(base_name(path) == CHART_NAME for path in changed):
+            return _overlay(like, tree, ignored, changed)
+    return _all_files(tree, ignored)
+
+
+def _overlay(like: Files, tree: Tree, ignored: tuple[str, ...], changed: tuple[str, ...]) -> Files:
+    """The files of a tree with the same charts, from those of another one."""
+    charts = frozenset(like.charts)
+    seen = {path: tree[path] for path in changed if path in tree and not _hidden(path, ignored)}
+    regular = {path: file for path, file in seen.items() if file.mode in REGULAR}
+    every = _replaced(like.all, changed, regular)
+    manifests = {path: file for path, file in regular.items() if _is_manifest(path, charts)}
+    same = not any(path.endswith(KUSTOMIZATION_NAMES) for path in changed)
+    return Files(
+        all=every,
+        manifests=_replaced(like.manifests, changed, manifests),
+        kustomizations=like.kustomizations if same else _kustomizations(every, charts),
+        charts=like.charts,
+        links=_replaced(like.links, changed, {k: v for k, v in seen.items() if k not in regular}),
+        tree=tree,
+    )
+
+
+def _replaced(
+    files: Mapping[str, File], changed: Iterable[str], present: Mapping[str, File]
+) -> Mapping[str, File]:
+    """Files by path with those of some paths replaced, or left out where not `present`."""
+    result = dict(files)
+    for path in changed:
+        if path not in present:
+            result.pop(path, None)
+    added = present.keys() - result.keys()
+    result.update(present)
+    return dict(sorted(result.items())) if added else result
+
+
+def _all_files(tree: Tree, ignored: tuple[str, ...]) -> Files:
     seen = {path: file for path, file in sorted(tree.items()) if not _hidden(path, ignored)}
     regular = {path: file for path, file in seen.items() if file.mode in REGULAR}
     charts = frozenset(
@@ -45,11 +93,7 @@ def files_of(tree: Tree, ignore: Iterable[str] = ()) -> Files:
         for path in regular
         if path.endswith(CHART_NAME) and base_name(path) == CHART_NAME
     )
-    manifests = {
-        path: file
-        for path, file in regular.items()
-        if path.endswith(MANIFEST_SUFFIXES) and owning_chart(path, charts) is None
-    }
+    manifests = {path: file for path, file in regular.items() if _is_manifest(path, charts)}
     return Files(
         all=regular,
         manifests=manifests,
@@ -81,6 +125,10 @@ def owning_chart(path: str, charts: frozenset[str]) -> str | None:
         if chart in charts and _is_charts_own(segments[depth:]):
             return chart
     return None
+
+
+def _is_manifest(path: str, charts: frozenset[str]) -> bool:
+    return path.endswith(MANIFEST_SUFFIXES) and owning_chart(path, charts) is None
 
 
 def _is_charts_own(segments: list[str]) -> bool:

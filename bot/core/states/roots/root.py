@@ -233,7 +233,13 @@ def roots_of(  # noqa: PLR0913 - a tree, how it is read, and what is known of it
         Root(place, "directory", entries, place=place, unlisted=place in kustomizations)
         for place, entries in plain.items()
     ]
-    return Roots(keyed(roots), kustomizations, taken, builds, fetched)
+    known = before.roots if before is not None else {}
+    return Roots(_shared(keyed(roots), known), kustomizations, taken, builds, fetched)
+
+
+def _shared(roots: Mapping[RootKey, Root], known: Mapping[RootKey, Root]) -> Mapping[RootKey, Root]:
+    """The same roots, those that base has as well as base's own: what they hold is read once."""
+    return {key: known[key] if known.get(key) == root else root for key, root in roots.items()}
 
 
 def keyed(roots: Iterable[Root]) -> Mapping[RootKey, Root]:
