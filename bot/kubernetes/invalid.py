@@ -8,6 +8,7 @@ add the name that was probably meant.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from bot.core.finding import Finding, Severity
@@ -131,7 +132,19 @@ def _schema_faults(
         if _identity(violation) in known or has_placeholder(violation.node):
             continue
         if _is_believed(violation, served, result, new):
-            yield _schema_fault(violation, new, served)
+            fault = _schema_fault(violation, new, served)
+            is_listed = bool(after.applied_by.get(new.key)) or not after.declarations
+            yield fault if is_listed else _unlisted(fault, served)
+
+
+def _unlisted(fault: _Fault, served: ServedKind) -> _Fault:
+    """The fault of a file that nothing applies where objects say what is applied.
+
+    What takes the file in may add the fields that it lacks, as patches of a Flux Kustomization do.
+    """
+    if fault.code == "REQUIRED" and served.known is not None:
+        return replace(fault, severity=Severity.NOTICE)
+    return fault
 
 
 def _identity(violation: SchemaViolation) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.core.rendering import Declared
 from bot.core.validation import Refusal, ValidationResult
 from bot.kubernetes.invalid import invalid
 from tests.states import world
@@ -35,3 +36,30 @@ def test_a_workload_without_selector_and_images_is_a_patch(spec: dict[str, objec
 
 def test_a_workload_that_only_lacks_its_selector_is_refused() -> None:
     assert fields(template(image="i")) == ["spec.selector"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "listed", "severity"),
+    [(False, False, "warning"), (True, True, "warning"), (True, False, "notice")],
+)
+def test_what_a_file_lacks_that_nothing_applies_may_be_added_later(
+    *, declared: bool, listed: bool, severity: str
+) -> None:
+    """A Flux Kustomization without an interval, whose parent may add it by a patch."""
+    after = world(
+        "{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: a},"
+        " spec: {prune: true, sourceRef: {kind: GitRepository, name: a}}}"
+    )
+    (resource,) = after.resources
+    roots = (Declared(resource.root, "apps"),)
+    state = replace(
+        after,
+        declarations=roots if declared else (),
+        applied_by={resource.key: roots} if listed else {},
+    )
+
+    found = list(invalid(None, resource, world(), state))
+
+    assert [(finding.facts["field"], finding.severity) for finding in found] == [
+        ("spec.interval", severity)
+    ]

@@ -63,9 +63,12 @@ def references(body: Body) -> Iterator[KustomizationPath]:
         for route, entry in _entries(body, name):
             yield KustomizationPath(values.text(entry), route, takes)
     for route, entry in _entries(body, "patchesStrategicMerge"):
-        text = values.text(entry)
-        if text is None or not is_inline(text):
-            yield KustomizationPath(text, route, "file")
+        yield from _merged(entry, route)
+    for route, entry in _entries(body, "patches"):
+        # The former name of `patchesStrategicMerge`; kustomize refuses it since version 5:
+        # https://github.com/kubernetes-sigs/kustomize/blob/api/v0.12.1/api/types/fix.go
+        if values.text(entry) is not None:
+            yield from _merged(entry, route)
     for name in _WITH_PATH:
         for route, entry in _entries(body, name):
             yield from _at(entry, route, "path")
@@ -73,6 +76,12 @@ def references(body: Body) -> Iterator[KustomizationPath]:
     for name in _GENERATORS:
         for route, entry in _entries(body, name):
             yield from _generated(values.mapping(entry), route)
+
+
+def _merged(entry: Value, route: Route) -> Iterator[KustomizationPath]:
+    text = values.text(entry)
+    if text is None or not is_inline(text):
+        yield KustomizationPath(text, route, "file")
 
 
 def is_remote(text: str) -> bool:

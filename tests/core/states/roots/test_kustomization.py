@@ -232,6 +232,8 @@ def test_patches_are_no_plain_resources_but_an_annotation_takes_no_file_out() ->
             "app/rbac.yaml": resource("ClusterRole", "x", api=RBAC),
             "p/kustomization.yaml": "patches: [{path: part.yaml}]\n",
             "p/part.yaml": resource("Deployment", "part", api="apps/v1"),
+            "old/kustomization.yaml": "resources: [all.yaml]\npatches: [parts/part.yaml]\n",
+            "old/parts/part.yaml": resource("Deployment", "part", api="apps/v1"),
         },
     ).states()
 
