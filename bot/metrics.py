@@ -12,7 +12,9 @@ from prometheus_client.registry import Collector
 
 from bot.core.engine.review import Review
 
+_SHORT_SECONDS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60)
 _SECONDS = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300)
+_REQUESTS = (5, 10, 15, 20, 30, 50, 100, 200)
 _LONG_SECONDS = (5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 
 
@@ -38,6 +40,18 @@ class Metrics:
             "Duration of a stage of a review: fetch, analyse, publish",
             ("stage",),
             buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.requests = Histogram(
+            "fairlead_job_requests",
+            "Requests to GitHub of one job with its token",
+            buckets=_REQUESTS,
+            registry=self.registry,
+        )
+        self.announcement = Histogram(
+            "fairlead_push_to_in_progress_seconds",
+            "Time from the delivery that asked for a review to its check in progress",
+            buckets=_SHORT_SECONDS,
             registry=self.registry,
         )
         self.conclusion = Histogram(
@@ -67,6 +81,10 @@ class Metrics:
             yield
         finally:
             self.stages.labels(name).observe(time.monotonic() - begun)
+
+    def requested(self, number: int) -> None:
+        """Count the requests to GitHub of a task."""
+        self.requests.observe(number)
 
     def reviewed(self, review: Review) -> None:
         """Count a published review, its findings and its problems."""

@@ -74,6 +74,10 @@ class TracedObserver:
         with self.tracing.span(name, {}), self.observer.stage(name):
             yield
 
+    def requested(self, number: int) -> None:
+        """A task ended its connection to GitHub after this many requests."""
+        self.observer.requested(number)
+
     def reviewed(self, review: Review) -> None:
         """A review was published."""
         self.observer.reviewed(review)

@@ -59,6 +59,11 @@ class GitHubConnection:
         """The page of a review on this service, None where its public address is not set."""
         return f"{self.site}/r/{self.full_name}/{number}/{head}" if self.site else None
 
+    @property
+    def requests(self) -> int:
+        """The requests so far, with those for the token and for its end."""
+        return self.github.requests
+
     def close(self) -> None:
         """Revokes the token: it ends with its job. GitHub ends it after an hour in any case."""
         revoke(self.github)
@@ -71,11 +76,14 @@ class _Courteous(Requester):
         super().__init__(**settings)
         self._budget = budget
         self._installation = installation
+        # The token was requested before there was a requester for it.
+        self.requests = 1
 
     def requestJson(  # noqa: N802 - PyGithub's name for what every request goes through
         self, verb: str, url: str, *rest: Any, **more: Any
     ) -> tuple[int, dict[str, Any], str]:
         """One request; a write waits for its turn."""
+        self.requests += 1
         # GraphQL queries use POST as well; Fairlead's one mutation is rare. A job's token ends
         # after its last write: that needs to wait for nothing.
         free = (
@@ -118,6 +126,11 @@ class Client(Github):
             lazy=True,
             api_version=API_VERSION,
         )
+
+    @property
+    def requests(self) -> int:
+        """The requests so far. One that urllib3 repeats counts once."""
+        return self._courteous.requests
 
     @property
     def requester(self) -> Requester:

@@ -12,7 +12,7 @@ import structlog
 
 from bot.errors import GitError, GitHubError, InstallationGone
 from bot.github.task_text import written
-from bot.github.tasks import Done, GroupJob, Job, MaintenanceTask, Task
+from bot.github.tasks import Announcement, Done, GroupJob, Job, MaintenanceTask, Task
 from bot.jobs import lanes
 from bot.jobs.isolation import Isolation
 from bot.jobs.records import DATABASE_ERRORS, reference
@@ -83,8 +83,7 @@ class Attempts:
                 if delay is None:
                     with self.isolation.enter(workflow_id, task):
                         done = self.worker.do(task)
-                    if isinstance(task, Job | GroupJob) and done.outcome in VERDICTS:
-                        self.metrics.conclusion.observe(self.isolation.age(workflow_id))
+                    self._measure_age(workflow_id, task, done)
                     result.update(self._completed(done))
                 elif self.waiting.cover(task):
                     result.update(_attempt_result("replaced"))
@@ -158,6 +157,13 @@ class Attempts:
             if not (_from_sweep(task) and task.key in queued) and not self.waiting.cover(task)
         ]
         return _attempt_result(done.outcome, tasks=rows, spread=done.spread)
+
+    def _measure_age(self, workflow_id: str, task: Task, done: Done) -> None:
+        """Record how long ago what was just announced or concluded was asked for."""
+        if isinstance(task, Announcement) and done.outcome == "announced":
+            self.metrics.announcement.observe(self.isolation.age(workflow_id))
+        elif isinstance(task, Job | GroupJob) and done.outcome in VERDICTS:
+            self.metrics.conclusion.observe(self.isolation.age(workflow_id))
 
     @contextmanager
     def _measured(self) -> Iterator[AttemptResult]:

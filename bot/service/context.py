@@ -82,6 +82,7 @@ class ServiceContext:
             yield github
         finally:
             github.close()
+            self.observer.requested(github.requests)
 
     def mirror(self, repository: int) -> Path:
         """The directory of a repository's mirror, named by its id, since its name may change."""

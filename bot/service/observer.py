@@ -15,6 +15,9 @@ class Observer(Protocol):
     def stage(self, name: str) -> AbstractContextManager[None]:
         """Measure a stage of a review: `fetch`, `analyse` or `publish`."""
 
+    def requested(self, number: int) -> None:
+        """A task ended its connection to GitHub after this many requests."""
+
     def reviewed(self, review: Review) -> None:
         """A review was published."""
 
@@ -30,6 +33,9 @@ class NoObserver:
         """Measure nothing."""
         del name
         yield
+
+    def requested(self, number: int) -> None:
+        """Count nothing."""
 
     def reviewed(self, review: Review) -> None:
         """Count nothing."""

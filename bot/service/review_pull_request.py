@@ -88,7 +88,9 @@ def review(context: ServiceContext, job: Job) -> Done:
         outcome = settled(context, github, pull, case)
         judged = with_retries(outcome.review, job, context.now())
         refetches = refetching(job, pull.head, judged)
-        posted, files = read_posted(github, pull), changed_files(github, pull)
+        posted = read_posted(github, pull)
+        # Files say where comments may stand; of 3,000 they are thirty requests.
+        files = changed_files(github, pull) if judged.findings else ()
         *operations, ending = plan(
             judged, policy, posted, files, pages(github, pull.number, pull.head)
         )

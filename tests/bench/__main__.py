@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 from rich.console import Console
 from rich.markdown import Markdown
 
-from tests.bench import network, parallel, pushes, rbac, rendering, webhooks
+from tests.bench import announcements, network, parallel, pushes, rbac, rendering, webhooks
 from tests.bench.installations import BASELINE, CHECKOUT, Tool, baseline, checkov, go_tool
 from tests.bench.measure import Run, fairlead
 from tests.bench.page import left_out, section, write_page
@@ -29,6 +29,7 @@ _RATE: Final = 50.0
 """Deliveries a second."""
 _BESIDE: Final = 5000
 """The size at which other tools are measured too, and the largest of which there are rounds."""
+_ANNOUNCED: Final = 100
 _PARTS: Final = ("reviews", "starts", "rules", "renders", "pushes", "webhooks")
 
 Part: TypeAlias = tuple[str, Callable[[], str]]
@@ -122,6 +123,8 @@ def _parts(chosen: argparse.Namespace, builds: list[Tool], others: list[Tool]) -
         )
         title = "From a push to the concluded check"
         yield _part(title, times, lambda: _pushes(chosen, builds))
+        title = f"From a push to the check in progress, {_ANNOUNCED} pushes while reviews wait"
+        yield _part(title, ("", "p50 s", "p99 s"), lambda: _announcements(builds))
     if "webhooks" in chosen.only:
         title = f"{chosen.deliveries} deliveries, {_RATE:.0f} a second"
         answers = ("", "p50 ms", "p99 ms", "reviews left", "CPU s")
@@ -213,6 +216,11 @@ def _pushes(chosen: argparse.Namespace, builds: list[Tool]) -> Iterator[tuple[st
     for row in pushes.rows(builds, _BESIDE, chosen.pushes):
         figures = (row.first, row.median, row.slowest, row.cpu)
         yield (row.name, *(f"{figure:.2f}" for figure in figures))
+
+
+def _announcements(builds: list[Tool]) -> Iterator[tuple[str, ...]]:
+    for row in announcements.rows(builds, _ANNOUNCED):
+        yield (row.name, f"{row.median:.2f}", f"{row.slowest:.2f}")
 
 
 def _webhooks(chosen: argparse.Namespace, builds: list[Tool]) -> Iterator[tuple[str, ...]]:

@@ -327,7 +327,7 @@ def test_a_way_round_the_check_is_told_until_it_is_closed(
 def test_where_the_bypass_list_is_hidden_that_is_said(stand_in: StandIn) -> None:
     found, url = of_ruleset(stand_in, bypass=None)
 
-    hidden = "active; GitHub shows only administrators who may bypass it"
+    hidden = "active; GitHub does not show this App who may bypass it"
     assert found[-1] == ok(RULESET, f"{hidden}: look at {url} after an outage")
 
 

@@ -132,6 +132,18 @@ def test_a_job_runs_and_a_repeated_delivery_of_it_does_nothing(queue: Queue, ben
     assert bench.reviewed == [job]
 
 
+def test_the_time_to_a_check_in_progress_is_measured(queue: Queue, bench: Bench) -> None:
+    bench.finds[Announcement(Job(1, 2, 3))] = Done("announced")
+    bench.finds[Announcement(Job(1, 2, 4))] = Done("unneeded")
+    for number in (3, 4):
+        queue.submit(f"a-{number}", Announcement(Job(1, 2, number)))
+    until(lambda: idle(queue))
+
+    sample = queue._metrics.registry.get_sample_value
+    assert sample("fairlead_push_to_in_progress_seconds_count") == 1
+    assert 0 <= (sample("fairlead_push_to_in_progress_seconds_sum") or -1) < DEADLINE
+
+
 def test_a_delivery_for_several_pull_requests_is_a_job_each(queue: Queue, bench: Bench) -> None:
     batch = Batch(1, (Job(1, 2, 3), Job(1, 2, 33)))
     bench.finds[batch] = Done("dealt", batch.tasks)

@@ -53,8 +53,9 @@ def bypasses(reader: InstallationReader, name: str, check: str) -> Iterator[Diag
             continue
         actors = ruleset.get("bypass_actors")
         if actors is None:
-            message = "GitHub shows only administrators who may bypass it"
-            yield ok(subject, f"active; {message}: look at {address} after an outage")
+            # https://docs.github.com/rest/repos/rules: shown to whoever may edit the ruleset.
+            message = "active; GitHub does not show this App who may bypass it"
+            yield ok(subject, f"{message}: after an outage, look at the bypass list at {address}")
         elif actors:
             message = f"{', '.join(map(_actor, actors))} may merge without {check!r}"
             advice = f"if that was for an outage, remove them from its bypass list at {address}"

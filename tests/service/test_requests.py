@@ -1,0 +1,49 @@
+"""What a pull request costs of the requests that GitHub allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.github.tasks import Announcement
+from bot.metrics import Metrics
+from tests.service.world import BAD, GOOD, World
+
+MOST = 20
+"""Requests of one job. GitHub allows an installation 5,000 an hour."""
+
+
+def test_the_requests_of_each_job_are_counted(world: World) -> None:
+    metrics = Metrics()
+    service = replace(world.service, observer=metrics)
+    pull = world.pull({"a.yaml": BAD})
+    job = world.job(pull)
+    service.organisations.forget(world.installation.id)
+    before = len(world.github.exchanges.all())
+    for task in (Announcement(job), job, job):
+        service.do(task)
+
+    counted, jobs = (
+        int(float(line.split()[1]))
+        for end in ("sum", "count")
+        for line in metrics.text().decode().splitlines()
+        if line.startswith(f"fairlead_job_requests_{end}")
+    )
+    made = [
+        exchange.path
+        for exchange in world.github.exchanges.all()[before:]
+        if exchange.path.startswith("/api/")
+    ]
+    # Beside the App's identity and a token for the organisation's policy, which are remembered.
+    assert (counted, jobs) == (len(made) - 2, 3)
+    assert len(made) <= jobs * MOST
+
+
+def test_a_clean_pull_request_after_a_change_of_the_policy_costs_a_dozen(world: World) -> None:
+    pull = world.pull({"a.yaml": GOOD + "# more\n"})
+    assert world.review(pull) == "pass"
+    before = len(world.github.exchanges.all())
+    assert world.review(pull, reason="policy", priority="recheck") == "unchanged"
+
+    made = [exchange.path for exchange in world.github.exchanges.all()[before:]]
+    assert [path for path in made if path.endswith("/files")] == []
+    assert len([path for path in made if path.startswith("/api/")]) <= 12
