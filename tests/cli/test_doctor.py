@@ -328,7 +328,8 @@ def test_where_the_bypass_list_is_hidden_that_is_said(stand_in: StandIn) -> None
     found, url = of_ruleset(stand_in, bypass=None)
 
     hidden = "active; GitHub does not show this App who may bypass it"
-    assert found[-1] == ok(RULESET, f"{hidden}: look at {url} after an outage")
+    advice = f"after an outage, look at the bypass list at {url}"
+    assert found[-1] == ok(RULESET, f"{hidden}: {advice}")
 
 
 def test_every_protected_branch_is_looked_at(stand_in: StandIn) -> None:
