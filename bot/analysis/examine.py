@@ -176,8 +176,16 @@ def _difference(states: States) -> Difference:
         for node in root.volatile:
             paths = volatile.get(node.resource.key, ())
             volatile[node.resource.key] = (*paths, route_path(node.route))
+    # A role that an environment only sees, since divisions do not separate RBAC, changes elsewhere.
     environments = [
-        (pair.before.environment.name, tuple(changes(pair.before, pair.after)))
+        (
+            pair.before.environment.name,
+            tuple(
+                change
+                for change in changes(pair.before, pair.after)
+                if change.key not in pair.foreign
+            ),
+        )
         for pair in states.pairs
     ]
     judged = {_sides(change) for _, listed in environments for change in listed}

@@ -126,6 +126,15 @@ def test_programs_get_the_same_by_the_published_schema(base: Path, head: Path) -
     assert "whisper" not in done.stdout
 
 
+def test_a_role_changes_in_its_own_environment_and_not_where_it_is_only_seen(
+    base: Path, head: Path
+) -> None:
+    role = BINDING.replace("ClusterRoleBinding", "ClusterRole").partition("roleRef")[0]
+    write(head, {"clusters/staging/role.yaml": f"{role}rules: []\n"})
+
+    assert "+ ClusterRole/ci in clusters/staging\n" in fairlead("diff", base, head).stdout
+
+
 def test_nothing_changes_between_a_tree_and_itself(base: Path) -> None:
     assert fairlead("diff", base, base) == Ran(
         0, "6 resources in 2 environments compared: nothing changes.\n", ""
