@@ -8,6 +8,7 @@ is the same on both sides of a change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from bot.core.resource import Resource, ResourceKey
 from bot.core.state import State, changes
@@ -20,6 +21,9 @@ from bot.kubernetes.services.touched import pods_behind_changed, selects_any
 from bot.kubernetes.workloads.population import NAME_LABEL, PodGroup, population
 from bot.kubernetes.workloads.template_paths import added_by_controllers
 from bot.kubernetes.workloads.touched import TouchedPods, changed_pods
+
+_EGRESS: Final = b'"egress"'
+"""The only field by which a NetworkPolicy decides about the ports of pods elsewhere."""
 
 
 def touched_policies(state: State, reach: ChangeReach) -> Iterator[TrafficPolicy]:
@@ -118,6 +122,8 @@ def _peer_selects(policy: TrafficPolicy, peer: PodPeer, sides: tuple[State, Stat
 
 def _may_select(resource: Resource, pods: TouchedPods) -> bool:
     """Whether a policy may select any of these pods, by the equalities of its selectors alone."""
+    if not _is_near(resource, pods):
+        return False
     subject = subject_of(resource)
     receivers = receivers_of(resource)
     if subject is None or receivers is None:
@@ -130,6 +136,12 @@ def _may_select(resource: Resource, pods: TouchedPods) -> bool:
         for receiver in receivers
         for groups in _in_reach(receiver, space, pods)
     )
+
+
+def _is_near(resource: Resource, pods: TouchedPods) -> bool:
+    """Whether a policy is in the namespace of a touched pod, or may speak of other namespaces."""
+    plain = resource.group_kind == kinds.NETWORK_POLICY
+    return not plain or resource.namespace in pods.groups or _EGRESS in resource.encoded
 
 
 def _in_reach(receiver: Receiver, space: str, pods: TouchedPods) -> Iterable[tuple[PodGroup, ...]]:

@@ -93,8 +93,10 @@ def _plural(kind: str, count: int) -> str:
 
 def _unread_carriers(before: State, after: State) -> Iterator[Unjudged]:
     """Yield the unread parts of changed carriers; a part is new where base has no such part."""
-    old = {_identity(part) for part in before.derived(_unread)}
-    parts = {_identity(part): part for part in reversed(after.derived(_unread))}
+    changed = {change.key for change in changes(before, after)}
+    old = {_identity(part) for part in unread_parts(before.resources, changed)}
+    unread = tuple(unread_parts(after.resources, changed))
+    parts = {_identity(part): part for part in reversed(unread)}
     for identity, part in reversed(parts.items()):
         carrier = part.node.resource
         former = before.get(carrier.key)
@@ -108,10 +110,6 @@ def _unread_carriers(before: State, after: State) -> Iterator[Unjudged]:
             f"{carrier.key} {part.why}",
             (former, carrier),
         )
-
-
-def _unread(state: State) -> tuple[Unread, ...]:
-    return tuple(unread_parts(state.resources))
 
 
 def _identity(part: Unread) -> tuple[ResourceKey, str]:

@@ -73,3 +73,30 @@ def test_environments_are_named_together() -> None:
     ((message, _, _),) = problems({}, head)
 
     assert message.startswith("not judged: 1 Calico GlobalNetworkPolicy (a)")
+
+
+SET = b"""\
+apiVersion: addons.cluster.x-k8s.io/v1beta1
+kind: ClusterResourceSet
+metadata: {name: crs, namespace: capi}
+spec: {resources: [{kind: ConfigMap, name: content}]}
+"""
+CONTENT = b"""\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: content, namespace: capi}
+data: {all.yaml: "%s"}
+"""
+
+
+def test_a_changed_text_that_an_unchanged_carrier_applies_is_named() -> None:
+    base = {"set.yaml": SET, "content.yaml": CONTENT % b"kind: [a"}
+    changed = {**base, "content.yaml": CONTENT % b"kind: [b"}
+
+    message = "ConfigMap/capi/content holds a text that cannot be read as YAML"
+    other = CONTENT.replace(b"content", b"other") % b""
+
+    assert problems(base, changed) == [
+        (f"{message}, so what it applies is not judged", False, "RIGHT")
+    ]
+    assert problems(base, {**base, "other.yaml": other}) == []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
 
-from bot.core.resource import Nesting, Node, Resource, ResourceSource
+from bot.core.resource import Nesting, Node, Resource, ResourceKey, ResourceSource
 from bot.core.scopes import Scopes
 from bot.core.states.carriers.kinds import (
     CLUSTER_RESOURCE_SET,
@@ -77,14 +77,17 @@ def _carried(
                     pending.append(_Place(resource, place.depth + 1))
 
 
-def unread_parts(resources: Iterable[Resource]) -> Iterator[Unread]:
-    """Yield the parts of carriers among these resources that cannot be read.
+def unread_parts(
+    resources: Sequence[Resource], changed: Container[ResourceKey]
+) -> Iterator[Unread]:
+    """Yield the parts that cannot be read of changed carriers and of changed texts that they name.
 
     The resources are those of an environment, with the carried ones.
     """
-    known = tuple(resources)
-    siblings = _siblings(known)
-    for resource in known:
+    siblings = _siblings(resources)
+    for resource in resources:
+        if resource.key not in changed and resource.group_kind != CLUSTER_RESOURCE_SET:
+            continue
         if not (_may_carry(resource) or resource.group_kind == CLUSTER_RESOURCE_SET):
             continue
         for part in carried_by(resource, siblings):
