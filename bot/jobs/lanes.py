@@ -60,9 +60,12 @@ _SLOW: Final = frozenset(
 
 
 def workers(lane: str, most: int) -> int:
-    """The number of workers of a lane, where the lane of people's pull requests has `most`."""
+    """The number of workers of a lane, where the lane of people's pull requests has `most`.
+
+    A review after a change of the policy mostly waits for GitHub: it starts from a stored analysis.
+    """
     half = max(1, most // 2)
-    return {AT_ONCE: 4, BOTS: half, BACKGROUND: half}.get(lane, most)
+    return {AT_ONCE: 4, RECHECKS: 2 * most, BOTS: half, BACKGROUND: half}.get(lane, most)
 
 
 def lane_of(task: Task) -> str:

@@ -16,8 +16,8 @@ from tests.bench.installations import Tool
 from tests.bench.webhooks import start_service
 
 PULLS: Final = 8
-_PAUSE: Final = 0.5
-"""Seconds between two pushes: more than the workers review, so that reviews wait all the time."""
+_PAUSE: Final = 2.0
+"""Seconds between two pushes: half a minute's writes that Fairlead allows one installation."""
 
 _SECONDS: Final = 120.0
 _POLL: Final = 0.005

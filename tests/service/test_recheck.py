@@ -9,10 +9,13 @@ from bot.jobs import lanes
 from bot.service.maintenance import RECHECK_SPREAD
 from bot.standin.repositories import StandInPullRequest
 from tests.service.test_organisation import organised
+from tests.service.test_requests import MOST_REQUESTS
 from tests.service.world import BAD, World, comments
 
 PULLS = 400
 SECONDS = 300
+LATENCY = 0.15
+"""Seconds that GitHub takes for an answer."""
 POLICY = ".github/fairlead.yml"
 
 
@@ -35,6 +38,7 @@ def blocked(world: World) -> StandInPullRequest:
 def test_400_reviews_begin_early_in_a_lane_of_their_own() -> None:
     assert PULLS * RECHECK_SPREAD < SECONDS / 2
     assert PULLS / CHANGES_A_MINUTE < SECONDS / 60
+    assert PULLS * MOST_REQUESTS * LATENCY / lanes.workers(lanes.RECHECKS, 2) < SECONDS * 3 / 4
     job = Job(1, 2, 3, "policy", "recheck")
     tasks = (MaintenanceTask("recheck", 1, 2), MaintenanceTask("recheck-installation", 1))
     assert lanes.lane_of(job) == lanes.RECHECKS
