@@ -35,7 +35,7 @@ from bot.analysis.process.messages import (
     decode_start,
     decode_validate_answer,
 )
-from bot.analysis.process.packing import unpack_tree
+from bot.analysis.process.packing import changed_tree, unpack_facts, unpack_tree
 from bot.analysis.process.pipes import receive, send
 from bot.catalog import load_rules
 from bot.core.engine.rule import Rule
@@ -70,16 +70,18 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     gc.disable()
     base = unpack_tree(start.base)
     content = ChildContent()
-    content.take(start.facts)
-    content.prefetch((base,))
+    content.take(unpack_facts(start.facts))
+    content.prefetch(base)
     # What may be fetched is said by base, and by a process that has seen nothing else.
     owners = owners_of(base, content, start.policy) if start.fetches else ()
     names = sorted(owner for owner in owners if re.match(OWNER, owner))
     send(Uses(names[:MOST_OWNERS], content.new))
     content.new = []
-    head = unpack_tree(decode_rest(receive()).head, base)
-    content.prefetch((base, head))
-    content.prefetch_texts(base, head)
+    rest = decode_rest(receive())
+    changed = unpack_tree(rest.changed)
+    head = changed_tree(base, changed, rest.gone, rest.order)
+    content.prefetch(changed)
+    content.prefetch_texts(base, changed, rest.gone)
     requested_rules = [rule for rule in rules if start.rules is None or rule.id in start.rules]
     question = Question(
         base, head, start.policy, start.namespace, start.repositories, start.difference

@@ -40,11 +40,10 @@ class ChildContent:
         """Take facts that the parent sent unasked, so that nothing need be asked for them."""
         self._bundled.update(((kind, blob), fact) for kind, blob, fact in facts)
 
-    def prefetch(self, trees: Iterable[Tree]) -> None:
-        """Ask for everything that a review of these trees is going to need, in few messages."""
+    def prefetch(self, tree: Tree) -> None:
+        """Ask for everything that a review of these files is going to need, in few messages."""
         requested = dict.fromkeys(
             (kind, file)
-            for tree in trees
             for path, file in tree.items()
             if file.mode in REGULAR and file.size <= LARGEST
             for kind in _kinds(path)
@@ -65,21 +64,20 @@ class ChildContent:
             elif key not in self._packed:
                 yield kind, file
 
-    def prefetch_texts(self, base: Tree, head: Tree) -> None:
+    def prefetch_texts(self, base: Tree, changed: Tree, gone: Iterable[str]) -> None:
         """Ask for the text of changed manifests at once: findings name lines of it.
 
         Asked for one by one, each costs the parent a run of git.
         """
-        changed = dict.fromkeys(
+        files = dict.fromkeys(
             file
-            for path in {**base, **head}
-            if base.get(path) != head.get(path)
-            for file in (base.get(path), head.get(path))
+            for path in (*changed, *gone)
+            for file in (base.get(path), changed.get(path))
             if file is not None and file.mode in REGULAR and any(_kinds(path))
         )
         texts: list[tuple[FactKind, str]] = []
         size = 0
-        for file in changed:
+        for file in files:
             size += file.size
             if size > _BYTES_OF_TEXTS or len(texts) == _MOST_TEXTS:
                 break

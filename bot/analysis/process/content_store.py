@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from typing import Final, Literal
 
 from bot.analysis.process.cache import FactCache
 from bot.analysis.process.messages import Want
-from bot.analysis.process.packing import Fact, FactKind, pack_facts, unpack_facts
+from bot.analysis.process.packing import (
+    Bundle,
+    Fact,
+    FactKind,
+    pack_bundle,
+    pack_facts,
+    unpack_bundle,
+    unpack_facts,
+)
 from bot.core.tree import Blobs, Tree
 from bot.errors import AnalysisError
 from bot.git import BlobReader
@@ -45,33 +54,49 @@ class ContentStore:
         self._is_open = False
         self.allowed = set(_readable(base.tree))
         self._served: set[tuple[FactKind, str]] = set()
+        self._contents_of_base = _digest(base.tree)
         self._bundle: dict[tuple[FactKind, str], bytes] = {}
         self._unbundled: dict[tuple[FactKind, str], bytes] = {}
 
-    def bundle(self) -> list[Fact]:
+    def bundle(self) -> bytes:
         """The facts of base that are kept in one entry: a review reads it instead of thousands.
 
-        Nothing in it is ever out of date, as each fact is found by the id of its content.
+        Nothing in it is ever out of date, as each fact is found by the id of its content. One that
+        was written for this very base goes to the child as it is.
         """
-        kept = self._cache.get([self._bundle_key])
-        self._bundle = {
-            (kind, blob): fact
-            for kind, blob, fact in unpack_facts(kept.get(self._bundle_key, b""))
-            if blob in self.allowed
-        }
-        return [(*key, fact) for key, fact in self._bundle.items()]
+        kept = unpack_bundle(self._cache.get([self._bundle_key]).get(self._bundle_key, b""))
+        if kept.contents == self._contents_of_base:
+            return kept.facts
+        self._bundle = {(kind, blob): fact for kind, blob, fact in unpack_facts(kept.facts)}
+        return pack_facts([(*key, fact) for key, fact in self._bundled_of_base().items()])
 
     @property
     def _bundle_key(self) -> str:
         return f"{self._tenant}:base-bundle"
 
-    def _renew_bundle(self) -> None:
-        """Write the bundle again where it lacks many of base's facts."""
-        total = len(self._bundle) + len(self._unbundled)
-        if len(self._unbundled) * _LACKING > total:
-            facts = [(*key, fact) for key, fact in (self._bundle | self._unbundled).items()]
-            if sum(len(fact) for _, _, fact in facts) <= _LARGEST_BUNDLE:
-                self._cache.put({self._bundle_key: pack_facts(facts)})
+    def _bundled_of_base(self) -> dict[tuple[FactKind, str], bytes]:
+        return {key: fact for key, fact in self._bundle.items() if key[1] in self.allowed}
+
+    def _renewed_bundle(self) -> bool:
+        """Write the bundle again where it lacks many of base's facts; whether it was.
+
+        What it then holds no more, because base does not, is kept for itself.
+        """
+        of_base = self._bundled_of_base()
+        facts = of_base | self._unbundled
+        if len(self._unbundled) * _LACKING <= len(facts):
+            return False
+        packed = pack_facts([(*key, fact) for key, fact in facts.items()])
+        if len(packed) > _LARGEST_BUNDLE:
+            return False
+        dropped = {
+            self._key(*key, of_base=True): fact
+            for key, fact in self._bundle.items()
+            if key not in of_base
+        }
+        bundle = pack_bundle(Bundle(self._contents_of_base, packed))
+        self._cache.put(dropped | {self._bundle_key: bundle})
+        return True
 
     def open(self, head: ComparedTree, fetched: Blobs | None) -> None:
         """Serve contents of head and of fetched files from here on."""
@@ -116,16 +141,17 @@ class ContentStore:
         """Keep what the child made of contents that it was given in this very run."""
         served = {(kind, blob): data for kind, blob, data in facts if (kind, blob) in self._served}
         of_base = not self._is_open
+        if of_base:
+            self._unbundled |= served
+            if self._renewed_bundle():
+                return
         self._cache.put(
             {self._key(*cache_key, of_base=of_base): data for cache_key, data in served.items()}
         )
-        if of_base:
-            self._unbundled |= served
-            self._renew_bundle()
 
     def _facts(self, marks: Sequence[tuple[FactKind, str]]) -> Mapping[tuple[FactKind, str], bytes]:
         """What was kept of these: what was said of base, and then what was said since as well."""
-        known_facts: dict[tuple[FactKind, str], bytes] = {}
+        known_facts = {mark: self._bundle[mark] for mark in marks if mark in self._bundle}
         for of_base in (True, False) if self._is_open else (True,):
             keys = {
                 self._key(*cache_key, of_base=of_base): cache_key
@@ -151,6 +177,11 @@ class ContentStore:
 
 def _readable(tree: Tree) -> Iterator[str]:
     return (file.blob for file in tree.values() if file.mode in _LINKABLE)
+
+
+def _digest(tree: Tree) -> str:
+    """A digest of the contents that a child may ask for of a tree."""
+    return blake2b("".join(_readable(tree)).encode(), digest_size=16).hexdigest()
 
 
 def _read(blobs: Blobs, requested: list[str]) -> Iterator[tuple[str, bytes]]:

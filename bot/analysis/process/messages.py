@@ -54,7 +54,7 @@ _Word: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pat
 class Start(msgspec.Struct, frozen=True):
     """What the parent tells the child first: everything but content, and nothing of head.
 
-    `fetches` says that something may be fetched from elsewhere.
+    `fetches` says that something may be fetched from elsewhere, `facts` are packed facts of base.
     """
 
     base: dict[str, tuple[str, str, int]]
@@ -65,7 +65,7 @@ class Start(msgspec.Struct, frozen=True):
     repositories: tuple[str, ...] = ()
     fetches: bool = False
     difference: bool = False
-    facts: list[Fact] = []
+    facts: bytes = b""
 
 
 class Uses(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -76,9 +76,11 @@ class Uses(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Rest(msgspec.Struct, frozen=True):
-    """The parent's answer to that: head."""
+    """The parent's answer to that: head, as `tree_change` says how it differs from base."""
 
-    head: dict[str, tuple[str, str, int]]
+    changed: dict[str, tuple[str, str, int]]
+    gone: list[str]
+    order: list[str]
 
 
 class Want(msgspec.Struct, frozen=True, tag=True):

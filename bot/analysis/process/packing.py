@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
@@ -24,10 +24,34 @@ def pack_tree(tree: Tree) -> dict[str, tuple[str, str, int]]:
     return {path: (file.mode, file.blob, file.size) for path, file in tree.items()}
 
 
-def unpack_tree(packed: Mapping[str, tuple[str, str, int]], like: Tree | None = None) -> Tree:
-    """The tree again. Equal files become one object: trees share most of theirs with another."""
-    files = {(file.mode, file.blob, file.size): file for file in (like or {}).values()}
-    return {path: files.setdefault(row, File(*row)) for path, row in packed.items()}
+def unpack_tree(packed: Mapping[str, tuple[str, str, int]]) -> Tree:
+    """The tree again."""
+    return {path: File(*row) for path, row in packed.items()}
+
+
+def tree_change(base: Tree, head: Tree) -> tuple[Tree, list[str], list[str]]:
+    """How head differs: its files that base has otherwise or not, what of base is gone, the order.
+
+    The order of head's paths is empty where `changed_tree` gives it without.
+    """
+    changed = {path: file for path, file in head.items() if base.get(path) != file}
+    gone = [path for path in base if path not in head]
+    order = list(head)
+    return changed, gone, [] if list(changed_tree(base, changed, gone, [])) == order else order
+
+
+def changed_tree(
+    base: Tree, changed: Tree, gone: Iterable[str], order: Sequence[str]
+) -> dict[str, File]:
+    """Head again, by `tree_change`. Files that did not change are base's own objects."""
+    files = {**base, **changed}
+    for path in gone:
+        del files[path]
+    if order:
+        return {path: files[path] for path in order}
+    if changed.keys() <= base.keys():
+        return files
+    return dict(sorted(files.items(), key=lambda item: item[0].encode()))
 
 
 def pack_manifest(manifest: Manifest) -> bytes:
@@ -56,6 +80,28 @@ def unpack_facts(data: bytes) -> list[Fact]:
     return facts
 
 
+class Bundle(msgspec.Struct, frozen=True, array_like=True):
+    """Packed facts of one base, with a digest of the contents that this base has."""
+
+    contents: str = ""
+    facts: bytes = b""
+
+
+def pack_bundle(bundle: Bundle) -> bytes:
+    """A bundle as it is kept."""
+    return encode(bundle)
+
+
+def unpack_bundle(data: bytes) -> Bundle:
+    """The bundle again; an empty one where the disk, or somebody, has spoiled it."""
+    try:
+        bundle: Bundle = _decode_bundle(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Bundle()
+    return bundle
+
+
+_decode_bundle: Final = msgspec.msgpack.Decoder(Bundle).decode
 _decode_facts: Final = msgspec.msgpack.Decoder(list[Fact]).decode
 
 

@@ -37,7 +37,7 @@ from bot.analysis.process.messages import (
     decode_message,
     frame,
 )
-from bot.analysis.process.packing import pack_tree
+from bot.analysis.process.packing import pack_tree, tree_change
 from bot.analysis.process.renders import RENDERS, RenderRequests, Renders
 from bot.analysis.process.start import StartChild, spawn
 from bot.analysis.process.stored_analyses import StoredAnalyses, StoredUse
@@ -149,7 +149,8 @@ def _analysed(
         owners = _owners(channel, store)
         with _session(options, owners) as session:
             store.open(head, session)
-            channel.send(frame(Rest(pack_tree(head.tree))))
+            changed, *rest = tree_change(base.tree, head.tree)
+            channel.send(frame(Rest(pack_tree(changed), *rest)))
             fetches = FetchRequests(session or NoFetcher(), options.on_fetch)
             renders = RenderRequests(options.renders, store, store.allowed, kept, options.tenant)
             validations = ValidationRequests(options.renders, kept, options.tenant)

@@ -10,11 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import msgpack
 
-from bot.analysis.process.messages import HEADER, Start, decode_message, decode_start, frame
-from bot.analysis.process.packing import pack_tree, unpack_tree
+from bot.analysis.process.messages import (
+    HEADER,
+    Rest,
+    Start,
+    decode_message,
+    decode_rest,
+    decode_start,
+    frame,
+)
+from bot.analysis.process.packing import changed_tree, pack_tree, tree_change, unpack_tree
 from bot.core.policy.model import Policy
 from bot.core.policy.reading import parse_policy
-from bot.core.tree import File
+from bot.core.tree import File, Tree
 from bot.errors import AnalysisError
 
 POLICY = """\
@@ -46,6 +54,28 @@ def test_a_question_arrives_as_it_was_asked(policy: Policy) -> None:
     found = decode_start(sent[HEADER.size :])
 
     assert (unpack_tree(found.base), found.rules, found.policy) == (tree, ("one",), policy)
+
+
+_TREES = st.dictionaries(
+    st.text("ab/.ä-", min_size=1, max_size=4),
+    st.builds(File, st.just("100644"), st.sampled_from(["0" * 40, "1" * 40]), st.just(1)),
+    max_size=6,
+)
+
+
+@given(_TREES, _TREES, st.booleans())
+def test_head_arrives_as_it_differs_from_base(base: Tree, head: Tree, by_path: bool) -> None:  # noqa: FBT001
+    """Whatever the order of its paths."""
+    if by_path:
+        head = dict(sorted(head.items(), key=lambda item: item[0].encode()))
+    changed, *rest = tree_change(base, head)
+    found = decode_rest(frame(Rest(pack_tree(changed), *rest))[HEADER.size :])
+
+    arrived = changed_tree(base, unpack_tree(found.changed), found.gone, found.order)
+
+    assert list(arrived.items()) == list(head.items())
+    assert all(arrived[path] is base[path] for path in head if base.get(path) == head[path])
+    assert found.order == [] or not by_path or list(base) != sorted(base, key=str.encode)
 
 
 def test_the_policy_of_this_test_is_not_the_default() -> None:
