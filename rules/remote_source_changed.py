@@ -34,6 +34,9 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
 
 
 def _severity(change: SourceChange) -> Severity:
+    if change.unseen:
+        fixed = change.old is not None and not (change.old.follows or change.new.follows)
+        return SEVERITY if fixed else Severity.ERROR
     if change.stranger or change.new.follows:
         return Severity.ERROR
     return SEVERITY if change.old is None else Severity.NOTICE

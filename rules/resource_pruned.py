@@ -37,6 +37,11 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
 
 def _message(removal: Removed) -> str:
     what = str_of(removal.resource)
+    if removal.hook:
+        when = "if it is pruned, " if removal.fate == "unknown" else ""
+        return (
+            f"{what} becomes a hook, which deletes the object that is there: {when}{removal.loss}"
+        )
     if removal.owner is not None:
         when = " once somebody confirms it" if removal.fate == "confirmed" else ""
         return f"{what} is deleted{when} with its owner {removal.owner.key}: {removal.loss}"

@@ -601,3 +601,26 @@ def test_what_moves_to_where_nothing_applies_it_is_removed(owner: str) -> None:
     )
     if "Application" in owner:
         assert found(review(Repository(base, applied), builds=True), "resource-pruned") == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "severity"),
+    [
+        ("targetRevision: HEAD", "targetRevision: evil", Severity.ERROR),
+        ("targetRevision: v1.0.0", "targetRevision: v1.1.0", Severity.WARNING),
+    ],
+)
+def test_what_is_applied_from_another_revision_is_not_reviewed(
+    old: str, new: str, severity: Severity
+) -> None:
+    owner = application("shop", "apps").replace("targetRevision: HEAD", old)
+    base, head = ({**PLAIN, "argo/shop.yaml": text} for text in (owner, owner.replace(old, new)))
+
+    (finding,) = found(review(Repository(base, head)), "remote-source-changed")
+    assert (finding.severity, finding.message) == (
+        severity,
+        (
+            "the repository github.com/team/gitops is this one, at revision "
+            f"{new.partition(': ')[2]}, which is not what is reviewed here"
+        ),
+    )

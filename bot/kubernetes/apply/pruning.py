@@ -31,31 +31,43 @@ class Removed:
     """An object that a change takes out of the cluster, and what is lost with it, as a clause.
 
     `owner` is the removed object that takes it along, whether or not its own manifest stays.
+    `hook` says that its manifest stays and makes it a hook, which is none of the objects that the
+    tool keeps.
     """
 
     resource: Resource
     fate: Fate
     loss: str
     owner: Resource | None = None
+    hook: bool = False
 
 
 def removed(before: State, after: State, kinds_removed: frozenset[str]) -> Iterator[Removed]:
     """Yield the objects of the given kinds (`Kind` or `group/Kind`) that a change removes.
 
-    They are those whose manifest goes, and those whose owner goes and deletes what it applied.
+    They are those whose manifest goes or becomes a hook, and those whose owner goes and deletes
+    what it applied.
     Objects of a namespace that is removed as well are not reported beside it.
     """
-    gone = {change.key: change.before for change in changes(before, after) if not change.after}
-    spaces = {key.name for key in gone if key.group_kind == kinds.NAMESPACE}
-    for key, resource in gone.items():
+    differing = tuple(changes(before, after))
+    spaces = {
+        change.key.name
+        for change in differing
+        if change.after is None and change.key.group_kind == kinds.NAMESPACE
+    }
+    for change in differing:
+        resource = change.before
         if resource is None or not _is_named(resource, kinds_removed):
             continue
-        if key.namespace in spaces or is_hook(resource):
+        owners = owners_of(resource, before)
+        if change.key.namespace in spaces or is_hook(resource, owners):
+            continue
+        if change.after is not None and not is_hook(change.after, owners):
             continue
         loss = _loss(resource, before)
         if loss is not None:
             fate, owner = _fate(resource, before, after)
-            yield Removed(resource, fate, loss, owner)
+            yield Removed(resource, fate, loss, owner, hook=change.after is not None)
     yield from _with_owners(before, after, kinds_removed)
 
 
@@ -67,9 +79,10 @@ def _with_owners(before: State, after: State, kinds_removed: frozenset[str]) -> 
     for resource in before.resources:
         if after.get(resource.key) is None or not _is_named(resource, kinds_removed):
             continue
-        if is_hook(resource) or resource.source.nesting is not None:
+        its_owners = owners_of(resource, before)
+        if is_hook(resource, its_owners) or resource.source.nesting is not None:
             continue
-        for owner in owners_of(resource, before):
+        for owner in its_owners:
             fate = fate_by(owner, resource, before, after) if owner in owners else "left"
             loss = _loss(resource, before) if fate != "left" else None
             if loss is not None:

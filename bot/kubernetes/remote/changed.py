@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from bot.core.resource import ResourceKey, written
 from bot.core.state import State
@@ -12,6 +13,9 @@ from bot.kubernetes.remote.object_sources import RemoteSource
 from bot.kubernetes.remote.sources import remote_sources, taken_in
 from bot.records import dataclass
 
+_DEFAULT: Final = frozenset({"", "HEAD"})
+_USUAL: Final = frozenset({"main", "master"})
+
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
@@ -19,13 +23,15 @@ class SourceChange:
 
     `old` is another version that base uses, of the same object where there is one, else None.
     `stranger` says that base uses nothing of this owner, `looked_into` that the source was fetched
-    and rendered, so that findings show its effect.
+    and rendered, so that findings show its effect. `unseen` says that it is this repository at
+    another revision, whose content is not the one under review.
     """
 
     new: RemoteSource
     old: RemoteSource | None
     stranger: bool
     looked_into: bool = False
+    unseen: bool = False
 
     @property
     def link(self) -> str:
@@ -36,7 +42,10 @@ class SourceChange:
 
 
 def source_changes(before: State, after: State) -> Iterator[SourceChange]:
-    """Yield the remote sources of head that base does not use, without the repository itself."""
+    """Yield the remote sources of head that base does not use.
+
+    The repository itself is one of them at a revision that is not the one under review.
+    """
     previous = (*before.derived(taken_in), *before.derived(_everywhere))
     addresses = RepositoryAddresses.of(after.addresses)
     same = {(source.name, source.version) for source in previous}
@@ -47,12 +56,33 @@ def source_changes(before: State, after: State) -> Iterator[SourceChange]:
         by_holder.setdefault((source.node.resource.key, source.name), source)
         by_name.setdefault(source.name, source)
     for source in after.derived(taken_in):
-        if (source.name, source.version) in same or addresses.holds(source.address.place):
+        if (source.name, source.version) in same:
+            continue
+        own = addresses.holds(source.address.place) is True
+        if own and _is_reviewed(source.version, previous, addresses):
             continue
         old = by_holder.get((source.node.resource.key, source.name)) or by_name.get(source.name)
         stranger = source.owned and source.address.owner not in owners
         place = written(source.node.resource.source, source.node.route)
-        yield SourceChange(source, old, stranger, place in after.looked_into)
+        yield SourceChange(source, old, stranger and not own, place in after.looked_into, own)
+
+
+def _is_reviewed(
+    version: str, previous: Iterable[RemoteSource], addresses: RepositoryAddresses
+) -> bool:
+    """Whether a revision of this repository is the one under review, as far as base says.
+
+    It is the default branch, or a revision that base applies. Where base names none, the usual
+    names of a default branch are as good.
+    """
+    if version in _DEFAULT:
+        return True
+    named = {
+        source.version
+        for source in previous
+        if source.version not in _DEFAULT and addresses.holds(source.address.place)
+    }
+    return version in (named or _USUAL)
 
 
 def moved_together(changes: Iterable[SourceChange]) -> Iterator[tuple[SourceChange, ...]]:
@@ -80,6 +110,11 @@ def in_words(change: SourceChange, others: tuple[SourceChange, ...] = ()) -> str
 
 def _in_words(change: SourceChange) -> str:
     new, old = change.new, change.old
+    if change.unseen:
+        return (
+            f"{new.words} is this one, at revision {new.version}, which is not what is reviewed "
+            "here"
+        )
     if change.stranger:
         follows = f", and {_follows(new)}" if new.follows else ""
         return (

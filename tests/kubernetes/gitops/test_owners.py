@@ -111,6 +111,34 @@ def test_an_object_that_merely_names_the_directory_does_not_say_that_nothing_pru
     assert message.startswith("PersistentVolumeClaim shop/data is removed: if it is pruned")
 
 
+HOOKED = (
+    "PersistentVolumeClaim shop/data becomes a hook, which deletes the object that is there: {}its "
+    "data goes with it unless the volume is retained"
+)
+
+
+@pytest.mark.parametrize(
+    ("owner", "mark", "message"),
+    [
+        (ARGO, "argocd.argoproj.io/hook: PreSync", [HOOKED.format("")]),
+        (ARGO, "helm.sh/hook: pre-install", [HOOKED.format("")]),
+        (FLUX, "argocd.argoproj.io/hook: PreSync", []),
+        (OTHER, "argocd.argoproj.io/hook: PreSync", [HOOKED.format("if it is pruned, ")]),
+    ],
+)
+def test_an_object_that_becomes_a_hook_is_deleted_by_who_obeys_the_mark(
+    owner: str, mark: str, message: list[str]
+) -> None:
+    rest = {"owner.yaml": owner, "shop/other.yaml": OTHER}
+    rest |= {"shop/kustomization.yaml": "resources: [other.yaml]\n"}
+    hook = CLAIM.replace("annotations: {x: y}", f"annotations: {{{mark}}}")
+    listed = {"shop/kustomization.yaml": "resources: [other.yaml, claim.yaml]\n"}
+    base, head = ({**rest, **listed, "shop/claim.yaml": claim} for claim in (CLAIM, hook))
+
+    assert messages(base, head) == message
+    assert messages(head, rest) == ([PRUNED] if owner is FLUX else [])
+
+
 MARKS = {
     "argo": "annotations: {argocd.argoproj.io/sync-options: Prune=false}",
     "argo-delete": "annotations: {argocd.argoproj.io/sync-options: Delete=false}",

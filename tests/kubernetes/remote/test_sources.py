@@ -130,6 +130,28 @@ def test_the_repository_under_review_is_nobody_else() -> None:
     assert (len(changed(world(), head)), changed(world(), own)) == (1, [])
 
 
+@pytest.mark.parametrize(
+    ("base", "head", "unseen"),
+    [
+        ((), "main", False),
+        ((), "evil", True),
+        (("HEAD",), "master", False),
+        (("HEAD",), COMMIT, True),
+        (("main",), "evil", True),
+        (("main",), "master", True),
+        (("main",), "", False),
+        (("v1.0.0",), "v1.1.0", True),
+    ],
+)
+def test_another_revision_of_this_repository_is_not_what_is_reviewed(
+    base: tuple[str, ...], head: str, *, unseen: bool
+) -> None:
+    before, after = (world(*map(application, versions)) for versions in (base, (head,)))
+    own = State(after.resources, addresses=("git@github.com:O/R.git",))
+
+    assert [change.unseen for change in changed(before, own)] == ([True] if unseen else [])
+
+
 def test_a_version_that_is_pinned_again_moves_from_what_it_followed() -> None:
     (change,) = changed(world(application("main")), world(application(COMMIT)))
 
