@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
@@ -29,8 +29,13 @@ CHANGES_A_MINUTE: Final = 150
 FOR_PEOPLE: Final = 1000
 """Requests of an hour reserved for interactive reviews; GitHub allows 5,000."""
 
-_SHARE: Final = 0.6
-"""The share of the limits for tasks that nobody waits for, such as sweeps."""
+Urgency: TypeAlias = Literal["announcement", "review", "patient"]
+"""How soon a task has to begin: a check in progress, a review, or what nobody waits for."""
+
+_CONTENT: Final[Mapping[Urgency, float]] = {"review": 1.0, "patient": 0.6}
+_CHANGES: Final[Mapping[Urgency, float]] = {"announcement": 1.0, "review": 0.85, "patient": 0.6}
+"""The shares of the limits. An announcement generates no content, and reviews leave room for it:
+until it is made, a head that was green for another branch stays so."""
 
 
 @dataclass(slots=True)
@@ -71,24 +76,28 @@ class Budget:
                 account.last = self._clock()
                 (account.written if content else account.changed).append(account.last)
 
-    def seconds_to_wait(self, installation: int, *, patient: bool) -> float:
+    def seconds_to_wait(self, installation: int, urgency: Urgency) -> float:
         """Seconds until a task of this installation may start; 0 if it may start at once."""
         account, current = self._account(installation), self._clock()
-        share = _SHARE if patient else 1.0
         waits = [0.0]
-        if patient and account.remaining is not None and account.remaining < FOR_PEOPLE:
+        if (
+            urgency == "patient"
+            and account.remaining is not None
+            and account.remaining < FOR_PEOPLE
+        ):
             waits.append(account.renewed - current)
         with account.lock:
             for moments in (account.written, account.changed):
                 while moments and moments[0] <= current - HOUR:
                     moments.popleft()
             content, every = list(account.written), sorted((*account.written, *account.changed))
-        for span, most, times in (
-            (MINUTE, A_MINUTE, content),
-            (HOUR, AN_HOUR, content),
-            (MINUTE, CHANGES_A_MINUTE, every),
-        ):
-            allowed = int(most * share)
+        limits = [(MINUTE, int(CHANGES_A_MINUTE * _CHANGES[urgency]), every)]
+        if share := _CONTENT.get(urgency):
+            limits += [
+                (MINUTE, int(A_MINUTE * share), content),
+                (HOUR, int(AN_HOUR * share), content),
+            ]
+        for span, allowed, times in limits:
             within = [moment for moment in times if moment > current - span]
             if len(within) >= allowed:
                 # Until enough of them are older than the span.

@@ -15,6 +15,7 @@ import structlog
 
 from bot.errors import GitError, RemoteGitError, UsageError
 from bot.git.mirror import Mirror
+from bot.github.budget import Urgency
 from bot.github.tasks import (
     Announcement,
     Batch,
@@ -98,11 +99,21 @@ class Service(ServiceContext):
         """Seconds until a task of this installation may send requests again."""
         if isinstance(task, Batch):
             return 0.0
-        maintenance_task = isinstance(task, MaintenanceTask) and task.action != "obey"
-        patient = maintenance_task or (isinstance(task, Job) and task.priority == "sweep")
-        seconds = self.gateway.budget.seconds_to_wait(task.installation, patient=patient)
+        seconds = self.gateway.budget.seconds_to_wait(task.installation, _urgency(task))
         return max(seconds, self.holds.remaining(task.installation, self.now().timestamp()))
 
     def hold(self, task: Task, seconds: float) -> None:
         """Delays the tasks of this task's installation, in every process, as GitHub asked."""
         self.holds.hold(task.installation, self.now().timestamp() + seconds)
+
+
+def _urgency(task: Task) -> Urgency:
+    """How soon a task has to begin."""
+    match task:
+        case Announcement():
+            return "announcement"
+        case MaintenanceTask(action=action) if action != "obey":
+            return "patient"
+        case Job(priority="sweep"):
+            return "patient"
+    return "review"

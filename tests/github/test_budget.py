@@ -39,12 +39,33 @@ def test_only_content_counts_as_content_and_every_write_counts(time: Time) -> No
     for _ in range(A_MINUTE):
         with held.writing(1, content=False):
             pass
-    assert held.seconds_to_wait(1, patient=False) == 0
+    assert held.seconds_to_wait(1, "review") == 0
     for _ in range(CHANGES_A_MINUTE - A_MINUTE):
         with held.writing(1, content=False):
             pass
-    assert held.seconds_to_wait(1, patient=False) == MINUTE
+    assert held.seconds_to_wait(1, "review") == MINUTE
+    assert held.seconds_to_wait(1, "announcement") == MINUTE
     assert held.written() == {1: CHANGES_A_MINUTE}
+
+
+def test_reviews_leave_room_for_checks_in_progress(time: Time) -> None:
+    held = budget(time)
+    for _ in range(CHANGES_A_MINUTE - 1):
+        with held.writing(1, content=False):
+            pass
+    assert (held.seconds_to_wait(1, "review"), held.seconds_to_wait(1, "announcement")) == (
+        MINUTE,
+        0,
+    )
+
+
+def test_a_check_in_progress_does_not_wait_for_a_limit_of_comments(time: Time) -> None:
+    held = budget(time)
+    write(held, A_MINUTE)
+    assert (held.seconds_to_wait(1, "review"), held.seconds_to_wait(1, "announcement")) == (
+        MINUTE,
+        0,
+    )
 
 
 def write(held: Budget, times: int, installation: int = 1) -> None:
@@ -83,22 +104,22 @@ def test_writes_of_one_installation_are_one_after_the_other(time: Time) -> None:
 def test_nothing_waits_below_the_limits(time: Time) -> None:
     held = budget(time)
     write(held, A_MINUTE - 1)
-    assert held.seconds_to_wait(1, patient=False) == 0
-    assert held.seconds_to_wait(2, patient=True) == 0
+    assert held.seconds_to_wait(1, "review") == 0
+    assert held.seconds_to_wait(2, "patient") == 0
 
 
 def test_a_full_minute_is_waited_for_and_sweeps_leave_room_for_people(time: Time) -> None:
     held = budget(time)
     write(held, A_MINUTE * 2 // 3)
-    assert (held.seconds_to_wait(1, patient=False), held.seconds_to_wait(1, patient=True)) == (
+    assert (held.seconds_to_wait(1, "review"), held.seconds_to_wait(1, "patient")) == (
         0,
         MINUTE,
     )
     time.now += 10
     write(held, A_MINUTE // 2)
-    assert held.seconds_to_wait(1, patient=False) == MINUTE - 10
+    assert held.seconds_to_wait(1, "review") == MINUTE - 10
     time.now += MINUTE
-    assert held.seconds_to_wait(1, patient=True) == 0
+    assert held.seconds_to_wait(1, "patient") == 0
 
 
 def test_a_full_hour_is_waited_for(time: Time) -> None:
@@ -107,10 +128,10 @@ def test_a_full_hour_is_waited_for(time: Time) -> None:
     for _ in range(AN_HOUR // 45):
         write(held, 45)
         time.now += MINUTE
-    assert held.seconds_to_wait(1, patient=False) == pytest.approx(begun + HOUR - time.now)
+    assert held.seconds_to_wait(1, "review") == pytest.approx(begun + HOUR - time.now)
     assert held.written() == {1: AN_HOUR}
     time.now += HOUR
-    assert (held.seconds_to_wait(1, patient=False), held.written()) == (0, {1: 0})
+    assert (held.seconds_to_wait(1, "review"), held.written()) == (0, {1: 0})
 
 
 def test_what_github_says_is_left_is_remembered(time: Time) -> None:
@@ -124,12 +145,12 @@ def test_what_github_says_is_left_is_remembered(time: Time) -> None:
 def test_the_last_requests_of_an_hour_are_left_to_people(time: Time) -> None:
     held = budget(time)
     held.note(1, FOR_PEOPLE, 600)
-    assert held.seconds_to_wait(1, patient=True) == 0
+    assert held.seconds_to_wait(1, "patient") == 0
     held.note(1, FOR_PEOPLE - 1, 600)
-    assert (held.seconds_to_wait(1, patient=True), held.seconds_to_wait(1, patient=False)) == (
+    assert (held.seconds_to_wait(1, "patient"), held.seconds_to_wait(1, "review")) == (
         600,
         0,
     )
-    assert held.seconds_to_wait(2, patient=True) == 0
+    assert held.seconds_to_wait(2, "patient") == 0
     time.now += 600
-    assert held.seconds_to_wait(1, patient=True) == 0
+    assert held.seconds_to_wait(1, "patient") == 0

@@ -184,3 +184,13 @@ def test_welcomes_leave_the_rest_of_what_github_allows_to_people(world: World) -
     assert world.service.wait(MaintenanceTask("welcome", 8, 1)) == 0.0, (
         "another installation has its own"
     )
+
+
+def test_a_check_is_put_in_progress_although_reviews_wait_for_the_limit_of_comments(
+    world: World,
+) -> None:
+    for _ in range(A_MINUTE):
+        with world.service.gateway.budget.writing(7):
+            pass
+    tasks: list[Task] = [Announcement(Job(7, 1, 3)), Job(7, 1, 3), MaintenanceTask("obey", 7, 1, 3)]
+    assert [world.service.wait(task) > 0 for task in tasks] == [False, True, True]
