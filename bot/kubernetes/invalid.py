@@ -8,17 +8,18 @@ add the name that was probably meant.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from bot.core.finding import Finding, Severity
-from bot.core.resource import Node, Resource, route_text
+from bot.core.resource import Resource, route_text
 from bot.core.state import State
 from bot.core.validation import Refusal, ValidationResult
 from bot.kubernetes import kinds, rbac
+from bot.kubernetes.apply.appliers import appliers
+from bot.kubernetes.apply.faults import ApiFault, as_applied, if_unlisted
 from bot.kubernetes.apply.limits import LARGEST_REQUEST
 from bot.kubernetes.apply.refusals import (
-    RefusalCode,
     has_placeholder,
     is_encrypted,
     node_at,
@@ -31,7 +32,6 @@ from bot.kubernetes.schemas.certainty import severity_of
 from bot.kubernetes.schemas.check import SchemaViolation, check
 from bot.kubernetes.schemas.serving import NotServed, ServedKind, schemas_of, serving
 from bot.kubernetes.workloads.pods import str_of
-from bot.records import dataclass
 
 _DECODING: Final = frozenset({"UnknownField", "DuplicateField", "WrongType", "Decoding"})
 _MOST: Final = 20
@@ -67,7 +67,9 @@ def invalid(old: Resource | None, new: Resource, before: State, after: State) ->
         for fault in _refusals(new, result, known=bool(faults))
         if route_text(fault.node.route) not in places
     ]
-    for fault in faults[:_MOST]:
+    ways = appliers(new, after) if faults else ()
+    applied = (met for fault in faults if (met := as_applied(fault, ways)) is not None)
+    for fault in islice(applied, _MOST):
         yield fault.finding()
 
 
@@ -80,34 +82,20 @@ def _is_judged_elsewhere(new: Resource) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    code: RefusalCode
-    node: Node
-    message: str
-    nearest: str | None = None
-    severity: Severity = Severity.ERROR
-
-    def finding(self) -> Finding:
-        path = route_text(self.node.route)
-        facts = {"code": self.code, "field": path, "nearest": self.nearest}
-        return Finding(self.node, self.message, self.severity, f"{self.code}:{path}", facts)
-
-
 def _too_large(new: Resource) -> Finding:
     size = len(new.encoded)
     message = (
         f"The API refuses {str_of(new)}: it has {size} bytes, and a request may have "
         f"{LARGEST_REQUEST}"
     )
-    return _Fault("INVALID", new.at("metadata", "name"), message).finding()
+    return ApiFault("INVALID", new.at("metadata", "name"), message).finding()
 
 
 def _not_served(new: Resource, absent: NotServed) -> Finding:
     kind = escaped(f"{new.api_version}/{new.key.kind}")
     use = f"; did you mean {escaped_words(absent.nearest)}?" if absent.nearest else ""
     message = f"{str_of(new)} is of a kind that no API serves, {kind}{use}"
-    return _Fault("NOT-SERVED", new.at("kind"), message, absent.nearest).finding()
+    return ApiFault("NOT-SERVED", new.at("kind"), message, absent.nearest).finding()
 
 
 def escaped_words(text: str) -> str:
@@ -121,7 +109,7 @@ def _schema_faults(
     served: ServedKind | None,
     after: State,
     result: ValidationResult | None,
-) -> Iterator[_Fault]:
+) -> Iterator[ApiFault]:
     if served is None:
         return
     schemas = schemas_of(after)
@@ -134,17 +122,7 @@ def _schema_faults(
         if _is_believed(violation, served, result, new):
             fault = _schema_fault(violation, new, served)
             is_listed = bool(after.applied_by.get(new.key)) or not after.declarations
-            yield fault if is_listed else _unlisted(fault, served)
-
-
-def _unlisted(fault: _Fault, served: ServedKind) -> _Fault:
-    """The fault of a file that nothing applies where objects say what is applied.
-
-    What takes the file in may add the fields that it lacks, as patches of a Flux Kustomization do.
-    """
-    if fault.code == "REQUIRED" and served.known is not None:
-        return replace(fault, severity=Severity.NOTICE)
-    return fault
+            yield fault if is_listed else if_unlisted(fault)
 
 
 def _identity(violation: SchemaViolation) -> tuple[str, str, str]:
@@ -188,21 +166,28 @@ _REQUIRED: Final = frozenset(
 )
 
 
-def _schema_fault(violation: SchemaViolation, new: Resource, served: ServedKind) -> _Fault:
+def _schema_fault(violation: SchemaViolation, new: Resource, served: ServedKind) -> ApiFault:
     path = escaped(route_text(violation.node.route))
     nearest = violation.nearest
     hint = violation.hint
     if nearest is not None:
         hint = f"did you mean {escaped(nearest)}?"
     message = f"{str_of(new)} {violation.text} {path}{f'; {hint}' if hint else ''}"
-    if violation.keyed:
-        message += ": a server-side apply refuses it"
     if served.known is not None:
         message += f" (judged by {served.known.releases})"
-    return _Fault(violation.code, violation.node, message, nearest, severity_of(violation, served))
+    severity = severity_of(violation, served)
+    return ApiFault(
+        violation.code,
+        violation.node,
+        message,
+        nearest,
+        severity,
+        violation.keyed,
+        is_guess=served.known is not None,
+    )
 
 
-def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) -> Iterator[_Fault]:
+def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) -> Iterator[ApiFault]:
     """The validator's refusals of the object itself, each once."""
     if result is None or result.status != "judged":
         return
@@ -218,7 +203,7 @@ def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) ->
         if partial and not decoding:
             continue
         message = f"The API refuses {str_of(new)}: {_clause(refusal)}"
-        yield _Fault(refusal_code(refusal), node, message)
+        yield ApiFault(refusal_code(refusal), node, message)
 
 
 def _is_partial(new: Resource) -> bool:
