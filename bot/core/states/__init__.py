@@ -28,6 +28,7 @@ from bot.core.states.placements.rendered_pairs import RenderedPair
 from bot.core.states.problems import Trouble, left_out, pointers, unreadable, unrendered
 from bot.core.states.rendered.rendering import Rendering
 from bot.core.states.roots.charts import Naming
+from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.fetched_files import (
     NOTHING,
     FetchedFiles,
@@ -37,7 +38,8 @@ from bot.core.states.roots.fetched_files import (
     reserved,
 )
 from bot.core.states.roots.files import Files, files_of
-from bot.core.states.roots.root import Manifests, RootKey, roots_of
+from bot.core.states.roots.inferred import roots_of
+from bot.core.states.roots.root import RootKey
 from bot.core.states.trees import ManyApplied, Trees
 from bot.core.tree import Blobs, File, Tree
 from bot.records import dataclass

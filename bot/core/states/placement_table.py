@@ -10,7 +10,8 @@ from bot.core.rendering import Declared
 from bot.core.resource import Node, ResourceKey, route_text
 from bot.core.states.environments import Environments, environments_of
 from bot.core.states.placements.delivery import altering_fields
-from bot.core.states.roots.root import Root, RootKind, Roots
+from bot.core.states.roots.inferred import Roots
+from bot.core.states.roots.root import Root, RootKind
 from bot.records import dataclass
 
 SaidBy: TypeAlias = Literal["policy", "base", "head", "inferred"]

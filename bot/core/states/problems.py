@@ -12,9 +12,10 @@ from bot.core.engine.review import ProblemKind, ProblemSubject
 from bot.core.finding import Side
 from bot.core.resource import ResourceSource, Route
 from bot.core.states.placements.applied import Applied
+from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.files import MANIFEST_SUFFIXES, SUBMODULE, Files, base_name, directory
 from bot.core.states.roots.kustomization import Reason
-from bot.core.states.roots.root import Manifests, RootKey
+from bot.core.states.roots.root import RootKey
 from bot.core.tree import File
 from bot.records import dataclass
 

@@ -43,6 +43,7 @@ from bot.core.states.rendered.rendering import Rendering
 from bot.core.states.rendered.reverted_build import PutBack
 from bot.core.states.rendered.template_decisions import template_decisions
 from bot.core.states.roots.charts import Naming
+from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.declared import DeclaredRoots, with_declared
 from bot.core.states.roots.fetched_files import (
     FetchedFiles,
@@ -52,9 +53,10 @@ from bot.core.states.roots.fetched_files import (
     without_reserved,
 )
 from bot.core.states.roots.files import REGULAR, Files, files_of
+from bot.core.states.roots.inferred import Roots, roots_of
 from bot.core.states.roots.inputs import inputs_of
 from bot.core.states.roots.kustomization import Kustomization
-from bot.core.states.roots.root import Manifests, RootKey, Roots, roots_of
+from bot.core.states.roots.root import RootKey
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, Tree
 from bot.records import dataclass

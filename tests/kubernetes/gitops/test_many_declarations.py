@@ -6,7 +6,7 @@ from bot.core.rendering import Declared
 from bot.core.resource import GroupKind, Node
 from bot.core.states.roots.declared import with_declared
 from bot.core.states.roots.files import files_of
-from bot.core.states.roots.root import Roots
+from bot.core.states.roots.inferred import Roots
 from tests.analysis.law import HERE, Repository, config, review
 from tests.states import Grove, world
 

@@ -22,12 +22,13 @@ from bot.core.states.placements.hooks import is_applied
 from bot.core.states.rendered.origins import refusal_of, rendered
 from bot.core.states.rendered.renditions import Leaves, Rendition, rendition, steadied
 from bot.core.states.resources import identity_of, resources_of, source_of
-from bot.core.states.roots.closures import listed_manifests
+from bot.core.states.roots.closures import Manifests, listed_manifests
 from bot.core.states.roots.fetched_files import zone
 from bot.core.states.roots.files import MANIFEST_SUFFIXES, Files
+from bot.core.states.roots.inferred import Roots
 from bot.core.states.roots.kustomization import Kustomization, Reason
 from bot.core.states.roots.namespace import BuildError, Draft, draft_of, follow, move
-from bot.core.states.roots.root import UPGRADE, Manifests, Reruns, Root, RootKey, Roots
+from bot.core.states.roots.root import UPGRADE, Reruns, Root, RootKey
 from bot.core.tree import File
 from bot.core.values import Body, freeze
 from bot.errors import UnbuildableError

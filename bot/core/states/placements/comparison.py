@@ -17,8 +17,9 @@ from bot.core.states.roots.files import (
     directory,
     owning_chart,
 )
+from bot.core.states.roots.inferred import Roots
 from bot.core.states.roots.kustomization import Kustomization
-from bot.core.states.roots.root import Root, Roots
+from bot.core.states.roots.root import Root
 from bot.core.tree import Tree
 from bot.records import dataclass
 

@@ -10,8 +10,8 @@ from typing import Final
 from bot.core.lines.provenance import changed_leaves
 from bot.core.resource import Node, ResourceSource, Route
 from bot.core.states.roots.closures import listed_manifests
+from bot.core.states.roots.inferred import Roots
 from bot.core.states.roots.kustomization import Kustomization
-from bot.core.states.roots.root import Roots
 from bot.records import dataclass
 
 

@@ -16,8 +16,8 @@ from bot.core.resource import Resource
 from bot.core.scopes import Scopes
 from bot.core.states.placements.applied import Applied
 from bot.core.states.resources import resources_of
+from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.files import MANIFEST_SUFFIXES
-from bot.core.states.roots.root import Manifests
 
 _GROUPS: Final = ("source.toolkit.fluxcd.io", "source.extensions.fluxcd.io")
 

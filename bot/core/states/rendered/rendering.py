@@ -8,9 +8,11 @@ from typing import Final
 
 from bot.core.fetching import SourceReference
 from bot.core.rendering import Build, Builder, BuildResult, BuildStatus
+from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.fetched_files import DEEPEST
 from bot.core.states.roots.files import directory
-from bot.core.states.roots.root import Manifests, Reruns, Root, RootKey, Roots
+from bot.core.states.roots.inferred import Roots
+from bot.core.states.roots.root import Reruns, Root, RootKey
 from bot.core.tree import File
 from bot.records import dataclass
 

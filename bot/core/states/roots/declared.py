@@ -14,10 +14,11 @@ from bot.core.states.roots.charts import Chart, Naming, chart_at
 from bot.core.states.roots.closures import Closures, Manifests, kustomizations_at
 from bot.core.states.roots.fetched_files import MOST_OF_ONE, Remote, zone
 from bot.core.states.roots.files import Files
+from bot.core.states.roots.inferred import Roots
 from bot.core.states.roots.kustomization import Reason, without_credentials
 from bot.core.states.roots.overlay import Overlay
 from bot.core.states.roots.paths import Paths
-from bot.core.states.roots.root import Root, RootKind, Roots, keyed, resolved, shown_elsewhere
+from bot.core.states.roots.root import Root, RootKind, keyed, resolved, shown_elsewhere
 from bot.records import dataclass
 
 # An ApplicationSet of many generators can declare more than anybody runs.

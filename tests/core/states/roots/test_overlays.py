@@ -16,7 +16,8 @@ from bot.core.states.placements.applied import Applied, RootReader, definitions
 from bot.core.states.rendered.template_decisions import template_decisions
 from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.files import Files, files_of
-from bot.core.states.roots.root import RootKey, roots_of
+from bot.core.states.roots.inferred import roots_of
+from bot.core.states.roots.root import RootKey
 from bot.core.tree import File, Tree
 from tests.states import Grove, resource
 
