@@ -60,7 +60,9 @@ class _Fields:
         plain = self._plain
         if self._name not in vars(plain):
             dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)(plain)
-        return getattr(plain, self._name)
+        value = getattr(plain, self._name)
+        setattr(owner, self._name, value)
+        return value
 
 
 def _struct(plain: type, options: Mapping[str, bool]) -> type | None:

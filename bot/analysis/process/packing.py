@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -57,13 +56,27 @@ def changed_tree(
 def pack_manifest(manifest: Manifest) -> bytes:
     """A manifest as it is kept. The two readings are mostly the same and then kept once."""
     same = manifest.kubectl == manifest.kustomize
-    return encode(_Kept(replace(manifest, kustomize=Reading()) if same else manifest, same))
+    return encode(_Kept(_with_kustomize(manifest, Reading()) if same else manifest, same))
 
 
 def unpack_manifest(data: bytes) -> Manifest:
     """The manifest again. Raises ValueError for what is none."""
     kept = _decode_kept(data)
-    return replace(kept.manifest, kustomize=kept.manifest.kubectl) if kept.same else kept.manifest
+    manifest = kept.manifest
+    return _with_kustomize(manifest, manifest.kubectl) if kept.same else manifest
+
+
+def _with_kustomize(manifest: Manifest, reading: Reading) -> Manifest:
+    """`dataclasses.replace` takes ten times as long, for every file of a repository."""
+    return Manifest(
+        manifest.kubectl,
+        reading,
+        manifest.hazards,
+        manifest.documents,
+        manifest.resembles,
+        manifest.pointer,
+        manifest.template,
+    )
 
 
 def pack_facts(facts: list[Fact]) -> bytes:

@@ -97,7 +97,7 @@ class _File:
         )
         return Manifest(
             kubectl,
-            kustomize,
+            kubectl if kustomize == kubectl else kustomize,
             tuple(hazards),
             digests,
             _resembles(self.data),
