@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -25,6 +27,7 @@ MOST_FIELDS: Final = 12
 MOST_AT_A_GLANCE: Final = 5
 """Lines of a difference that the summary does not fold away."""
 
+_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _SIGNS: Final = {"added": "+", "changed": "~", "removed": "-"}
 
 
@@ -69,12 +72,37 @@ def is_brief(difference: Difference) -> bool:
 
 
 def totals(difference: Difference) -> str:
-    """`3 added, 12 changed, 1 removed`, or `nothing changes`."""
-    counts = ((difference.count(change), change) for change in ("added", "changed", "removed"))
-    parts = [f"{number:,} {word}" for number, word in counts if number]
+    """`3 added, 12 changed, 2 removed (1 Job, 1 Role)`, or `nothing changes`."""
+    parts = [
+        f"{number:,} {change}{_kinds(difference) if change == 'removed' else ''}"
+        for change in ("added", "changed", "removed")
+        if (number := difference.count(change))
+    ]
     if difference.omitted:
         parts.append(f"{difference.omitted:,} more not listed")
     return ", ".join(parts) or "nothing changes"
+
+
+def _kinds(difference: Difference) -> str:
+    """The kinds of the resources that are removed, of which nothing else is shown at a glance.
+
+    The summary has them inside HTML: what no API accepts as a kind is a `resource`.
+    """
+    kinds = (
+        resource.key.kind if _KIND.fullmatch(resource.key.kind) else "resource"
+        for group in difference.groups
+        if group.change == "removed"
+        for resource in group.resources
+    )
+    return f" ({_counted_kinds(kinds)})"
+
+
+def _counted_kinds(names: Iterable[str]) -> str:
+    """`3 Roles, 1 Job`, and how many kinds more there are."""
+    kinds = Counter(names)
+    counted = [f"{number} {plural(kind) if number > 1 else kind}" for kind, number in kinds.items()]
+    more = f" and {len(counted) - 3} more kinds" if len(counted) > 3 else ""
+    return f"{', '.join(counted[:3])}{more}"
 
 
 def rows(difference: Difference) -> Iterable[DifferenceRow]:
@@ -115,12 +143,7 @@ def _environments(names: Iterable[str]) -> str:
 
 def _counted(group: DifferenceGroup) -> str:
     """`image in 12 Deployments of 3 environments`."""
-    kinds: dict[str, int] = {}
-    for resource in group.resources:
-        kinds[resource.key.kind] = kinds.get(resource.key.kind, 0) + 1
-    counted = [f"{number} {plural(kind) if number > 1 else kind}" for kind, number in kinds.items()]
-    more = f" and {len(counted) - 3} more kinds" if len(counted) > 3 else ""
-    what = f"{', '.join(counted[:3])}{more}"
+    what = _counted_kinds(resource.key.kind for resource in group.resources)
     distinct = list(dict.fromkeys(_short(change.path) for change in group.fields))
     fields = " and ".join(distinct[:2])
     more_fields = len(distinct) - 2

@@ -29,7 +29,7 @@ from bot.core.engine.review import (
 from bot.core.engine.settle import settle
 from bot.core.finding import Severity
 from bot.core.policy.model import ApprovalPolicy, NamespaceOwner, Override, Policy, Waiver
-from bot.core.publish.difference import difference_markdown
+from bot.core.publish.difference import difference_markdown, totals
 from bot.core.publish.markers import fingerprint_of, marker
 from bot.core.publish.notices import ejected, installed, pushed, shared
 from bot.core.publish.pages import Pages
@@ -312,6 +312,13 @@ def test_a_suggestion_cannot_close_its_fence() -> None:
     assert "````suggestion\nx: |\n  ```\n  @everyone\n````\n" in comment(
         found, Policy(), suggest=True
     )
+
+
+@pytest.mark.parametrize("kind", ["</summary><b>", "@all", "x y", "", "K" * 64])
+def test_what_is_no_kind_is_not_named_inside_html(kind: str) -> None:
+    gone = ChangedResource(ResourceKey("x.example", kind, None, "a"), ("default",))
+
+    assert totals(Difference((DifferenceGroup("removed", (gone,)),))) == "1 removed (1 resource)"
 
 
 def test_a_summary_of_very_many_findings_fits() -> None:
