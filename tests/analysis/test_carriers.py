@@ -318,10 +318,50 @@ def test_the_inputs_of_a_resource_set_are_filled_in() -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  resources:\n", "  inputStrategy: {name: Flatten}\n  resources:\n"),
+        ("  resources:\n", "  steps:\n  - name: first\n    resources:\n"),
+        ("<< inputs.", "<< inputs.ten_ants."),
+        ("{name: << inputs.tenant >>}", "{name: << inputs.provider.name >>-<< inputs.tenant >>}"),
+    ],
+)
+def test_steps_strategies_and_providers_are_those_of_the_operator(old: str, new: str) -> None:
+    text = INPUTS.replace(old, new)
+    if "steps:" in new:
+        head, body = text.split("    resources:\n")
+        text = f"{head}    resources:\n" + "".join(f"  {line}\n" for line in body.splitlines())
+    if "ten_ants" in new:
+        text = text.replace("name: tenants", "name: ten.-ants").replace(
+            "  resources:\n", "  inputStrategy: {name: Permute}\n  resources:\n"
+        )
+
+    analysis = analysed(text)
+
+    assert ([message[:20] for _, message in grants(analysis)], analysis.problems) == (
+        ["ServiceAccount shop/", "ServiceAccount shop/"],
+        (),
+    )
+
+
+def test_the_inputs_of_a_permutation_have_an_id() -> None:
+    """As the operator's own builder makes them: Adler-32 of `tenants=0`."""
+    text = INPUTS.replace("<< inputs.tenant >>", "n<< inputs.id >>").replace(
+        "<< inputs.role >>", "<< inputs.tenants.role >>"
+    )
+    permuted = text.replace("  resources:\n", "  inputStrategy: {name: Permute}\n  resources:\n")
+
+    messages = [message for _, message in grants(analysed(permuted))]
+
+    assert messages[0].startswith("ServiceAccount shop/n310772587 can")
+
+
+@pytest.mark.parametrize(
     ("old", "new", "part"),
     [
         ("<< inputs.role >>", "<< inputs.role | lower >>", "has a template expression that only"),
         ("<< inputs.role >>", "<< inputs.gone >>", "has a template expression that only"),
+        ("<< inputs.role >>", "<< inputs.role", "has a template expression that only"),
         (
             "  inputs:\n",
             "  inputsFrom: [{kind: ResourceSetInputProvider}]\n  inputs:\n",

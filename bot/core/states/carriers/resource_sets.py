@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
+from zlib import adler32
 
 from bot.core.reading.yaml_texts import block_text, value_of
 from bot.core.resource import Node, Resource
@@ -22,6 +23,9 @@ _ACTION: Final = re.compile(r"<<-?\s*(?P<inner>.*?)\s*-?>>", re.DOTALL)
 _FIELD: Final = re.compile(r"inputs(?P<steps>(?:\.[A-Za-z_][A-Za-z0-9_]*)+)", re.ASCII)
 _MOST: Final = 500
 _DISABLED: Final = "fluxcd.controlplane.io/reconcile"
+_FLATTEN: Final = "Flatten"
+_PERMUTE: Final = "Permute"
+_PUNCTUATION: Final = re.compile(r"[^a-z0-9]+")
 
 
 class _NotPlainError(ValueError):
@@ -29,35 +33,68 @@ class _NotPlainError(ValueError):
 
 
 def resource_set(resource: Resource) -> Iterator[CarriedManifest | Unread]:
-    """Yield the resources of a ResourceSet, once for each of its inputs."""
+    """Yield the resources of a ResourceSet and of its steps, once for each of its inputs."""
     if (resource.annotations.get(_DISABLED) or "").lower() == "disabled":
         return
     spec = resource.at("spec")
     inputs, unread = _inputs(spec)
-    space = resource.namespace or ""
     if unread is not None:
         yield unread
-    for node in spec["resources"].items():
+    for part in (spec, *spec["steps"].items()):
+        yield from _built(part, inputs if unread is None else None)
+
+
+def _built(part: Node, inputs: tuple[Body, ...] | None) -> Iterator[CarriedManifest | Unread]:
+    """Yield the resources of a ResourceSet or of one step; `inputs` is None if they are unknown."""
+    space = part.resource.namespace or ""
+    for node in part["resources"].items():
         if "<<" not in block_text(node.value):
             yield replace(plain(node), namespace=space)
-        elif unread is None:
+        elif inputs is not None:
             yield from (_filled_resource(node, values, space) for values in inputs)
-    template = spec["resourcesTemplate"]
-    if template.text and unread is None:
+    template = part["resourcesTemplate"]
+    if template.text and inputs is not None:
         for values in inputs:
             yield from _filled_text(template, values, space)
 
 
 def _inputs(spec: Node) -> tuple[tuple[Body, ...], Unread | None]:
-    """Return the inputs, and the part of the ResourceSet because of which they are unknown."""
-    held = tuple(map(mapping, sequence(spec["inputs"].value)))
+    """Return the inputs, and the part of the ResourceSet because of which they are unknown.
+
+    Inputs of the set itself are alike under both strategies, but for the name that `Permute` puts
+    before their fields.
+    https://github.com/controlplaneio-fluxcd/flux-operator/blob/v0.58.1/internal/inputs/combine.go
+    """
+    stated = tuple(map(mapping, sequence(spec["inputs"].value)))
+    strategy = spec["inputStrategy"]["name"].text or _FLATTEN
     if spec["inputsFrom"].value:
-        return held, Unread(spec["inputsFrom"], "takes its inputs from the cluster")
-    if spec["inputStrategy"].exists:
-        return held, Unread(spec["inputStrategy"], "combines its inputs by a strategy")
-    if len(held) > _MOST:
-        return held[:_MOST], Unread(spec["inputs"], f"has more than {_MOST} inputs")
-    return held or (EMPTY,), None
+        return stated, Unread(spec["inputsFrom"], "takes its inputs from the cluster")
+    if strategy not in (_FLATTEN, _PERMUTE):
+        return stated, Unread(spec["inputStrategy"], "combines its inputs by an unknown strategy")
+    if len(stated) > _MOST:
+        return stated[:_MOST], Unread(spec["inputs"], f"has more than {_MOST} inputs")
+    provider = _provider(spec.resource)
+    inputs: tuple[Body, ...] = tuple({**values, "provider": provider} for values in stated)
+    if strategy == _PERMUTE:
+        inputs = tuple(_permuted(inputs, spec.resource.name))
+    return inputs or (EMPTY,), None
+
+
+def _provider(resource: Resource) -> Body:
+    """Return what every input says of the object that states it."""
+    return {
+        "apiVersion": resource.api_version,
+        "kind": resource.group_kind.kind,
+        "name": resource.name,
+        "namespace": resource.namespace,
+    }
+
+
+def _permuted(inputs: tuple[Body, ...], name: str) -> Iterator[Body]:
+    """Yield the inputs under the name of their only provider, each with the id of its place."""
+    key = _PUNCTUATION.sub("_", name.lower()).strip("_")
+    for number, values in enumerate(inputs):
+        yield {key: values, "id": str(adler32(f"{key}={number}".encode()))}
 
 
 def _filled_resource(node: Node, values: Body, space: str) -> CarriedManifest | Unread:
@@ -93,6 +130,8 @@ def _executed(template: str, values: Body) -> str:
             raise _NotPlainError(match[0])
         return _text(_at(values, named["steps"][1:].split(".")))
 
+    if "<<" in _ACTION.sub("", template):
+        raise _NotPlainError("an expression without an end")
     return _ACTION.sub(replacement, template)
 
 
