@@ -7,7 +7,7 @@ is the same on both sides of a change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from bot.core.resource import Resource, ResourceKey
@@ -19,7 +19,6 @@ from bot.kubernetes.network.state_policies import POLICY_KINDS, policies
 from bot.kubernetes.network.traffic import PodPeer, TrafficPolicy
 from bot.kubernetes.services.touched import pods_behind_changed, selects_any
 from bot.kubernetes.workloads.population import NAME_LABEL, PodGroup, population
-from bot.kubernetes.workloads.template_paths import added_by_controllers
 from bot.kubernetes.workloads.touched import TouchedPods, changed_pods
 
 _EGRESS: Final = b'"egress"'
@@ -129,12 +128,12 @@ def _may_select(resource: Resource, pods: TouchedPods) -> bool:
     if subject is None or receivers is None:
         return True
     space = resource.namespace or ""
-    if _any_may_match(pods.groups.get(space, ()), subject):
+    if pods.may_have(space, subject):
         return True
     return any(
-        _any_may_match(groups, receiver.labels)
+        pods.may_have(reached, receiver.labels)
         for receiver in receivers
-        for groups in _in_reach(receiver, space, pods)
+        for reached in _in_reach(receiver, space, pods)
     )
 
 
@@ -144,19 +143,9 @@ def _is_near(resource: Resource, pods: TouchedPods) -> bool:
     return not plain or resource.namespace in pods.groups or _EGRESS in resource.encoded
 
 
-def _in_reach(receiver: Receiver, space: str, pods: TouchedPods) -> Iterable[tuple[PodGroup, ...]]:
-    """The pods of the namespaces that a peer may reach."""
+def _in_reach(receiver: Receiver, space: str, pods: TouchedPods) -> Iterable[str]:
+    """The namespaces of touched pods that a peer may reach."""
     if receiver.namespace_labels is None:
-        return (pods.groups.get(space, ()),)
+        return (space,)
     name = receiver.namespace_labels.get(NAME_LABEL)
-    return pods.groups.values() if name is None else (pods.groups.get(name, ()),)
-
-
-def _any_may_match(groups: tuple[PodGroup, ...], equalities: Mapping[str, str]) -> bool:
-    return any(
-        all(
-            group.labels.get(key) == value or added_by_controllers(key)
-            for key, value in equalities.items()
-        )
-        for group in groups
-    )
+    return pods.groups if name is None else (name,)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from types import MappingProxyType
 
 from bot.core.state import State, changes
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.workloads.population import RUNNING, PodGroup, pods_of
+from bot.kubernetes.workloads.template_paths import added_by_controllers
 from bot.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TouchedPods:
-    """Pods of base and of head, by namespace."""
+    """Pods of base and of head, by namespace and by label."""
 
     groups: Mapping[str, tuple[PodGroup, ...]]
 
@@ -21,7 +23,7 @@ class TouchedPods:
     def of(cls, pods: Iterable[PodGroup]) -> TouchedPods:
         """These pods by namespace."""
         groups: dict[str, list[PodGroup]] = {}
-        for group in pods:
+        for group in {id(group): group for group in pods}.values():
             groups.setdefault(group.namespace, []).append(group)
         return cls(MappingProxyType({space: tuple(held) for space, held in groups.items()}))
 
@@ -32,9 +34,33 @@ class TouchedPods:
 
     def has(self, namespace: str, selector: Selector) -> bool:
         """Whether a selector selects, or may select, any of the pods of a namespace."""
+        candidates = self._with(namespace, selector.equalities)
+        return any(group.selected_by(selector) is not False for group in candidates)
+
+    def may_have(self, namespace: str, labels: Mapping[str, str]) -> bool:
+        """Whether any of the pods of a namespace has, or may come to have, all of these labels."""
         return any(
-            group.selected_by(selector) is not False for group in self.groups.get(namespace, ())
+            all(
+                group.labels.get(key) == value or added_by_controllers(key)
+                for key, value in labels.items()
+            )
+            for group in self._with(namespace, labels.items())
         )
+
+    def _with(self, namespace: str, labels: Iterable[tuple[str, str]]) -> tuple[PodGroup, ...]:
+        """The pods of a namespace with the first of these labels that only a template can give."""
+        label = next((label for label in labels if not added_by_controllers(label[0])), None)
+        if label is None:
+            return self.groups.get(namespace, ())
+        return tuple(self._by_label.get((namespace, *label), ()))
+
+    @cached_property
+    def _by_label(self) -> Mapping[tuple[str, str, str], list[PodGroup]]:
+        pods: dict[tuple[str, str, str], list[PodGroup]] = {}
+        for group in self.all:
+            for key, value in group.labels.items():
+                pods.setdefault((group.namespace, key, value), []).append(group)
+        return pods
 
 
 def changed_pods(before: State, after: State) -> TouchedPods:
