@@ -12,7 +12,7 @@ from bot.records import dataclass
 
 CUSTOM_RESOURCE_DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 
-# `kubectl api-resources --namespaced=false` of Kubernetes 1.34, alpha and removed groups included.
+# Those of all releases: a test compares with the published schemas of 1.30 to 1.37.
 _BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "": ("ComponentStatus", "Namespace", "Node", "PersistentVolume"),
     "admissionregistration.k8s.io": (
@@ -39,7 +39,13 @@ _BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "node.k8s.io": ("RuntimeClass",),
     "policy": ("PodSecurityPolicy",),
     "rbac.authorization.k8s.io": ("ClusterRole", "ClusterRoleBinding"),
-    "resource.k8s.io": ("DeviceClass", "DeviceTaintRule", "ResourceClass", "ResourceSlice"),
+    "resource.k8s.io": (
+        "DeviceClass",
+        "DeviceTaintRule",
+        "ResourceClass",
+        "ResourcePoolStatusRequest",
+        "ResourceSlice",
+    ),
     "scheduling.k8s.io": ("PriorityClass",),
     "storage.k8s.io": (
         "CSIDriver",
