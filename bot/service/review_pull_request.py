@@ -12,6 +12,7 @@ import structlog
 
 from bot.core.engine.decide import Conclusion
 from bot.core.engine.review import Review
+from bot.core.policy.model import Policy
 from bot.core.publish.plan import (
     ConcludeCheck,
     Operation,
@@ -89,8 +90,7 @@ def review(context: ServiceContext, job: Job) -> Done:
         judged = with_retries(outcome.review, job, context.now())
         refetches = refetching(job, pull.head, judged)
         posted = read_posted(github, pull)
-        # Files say where comments may stand; of 3,000 they are thirty requests.
-        files = changed_files(github, pull) if judged.findings else ()
+        files = changed_files(github, pull) if _has_threads(judged, policy) else ()
         *operations, ending = plan(
             judged, policy, posted, files, pages(github, pull.number, pull.head)
         )
@@ -330,6 +330,14 @@ class _Comments:
         if new or self.posted.comments:
             refresh_reviews(github, pull, body)
         perform(github, pull, self.operations)
+
+
+def _has_threads(judged: Review, policy: Policy) -> bool:
+    """Whether comments need the changed files, which say where they may stand.
+
+    They are up to thirty requests.
+    """
+    return any(policy.inline.reached_by(finding.severity) for finding in judged.findings)
 
 
 def _fitting(

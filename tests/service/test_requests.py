@@ -51,3 +51,13 @@ def test_a_check_that_turns_green_with_the_policy_costs_little(world: World) -> 
     made = [exchange.path for exchange in world.github.exchanges.all()[before:]]
     assert [path for path in made if path.endswith("/files")] == []
     assert len([path for path in made if path.startswith("/api/")]) <= MOST_REQUESTS
+
+
+def test_files_are_read_only_where_a_finding_gets_a_thread(world: World) -> None:
+    world.push({".github/fairlead.yml": "inline: never\n"}, "main")
+    pull = world.pull({"a.yaml": BAD})
+    before = len(world.github.exchanges.all())
+    assert (world.review(pull), pull.comments) == ("blocked", [])
+
+    made = world.github.exchanges.all()[before:]
+    assert [exchange.path for exchange in made if exchange.path.endswith("/files")] == []
