@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+import msgspec
+
 from bot.analysis.examine import Question, examine_trees, owners_of
 from bot.analysis.process.answers import answer
 from bot.analysis.process.content import ChildContent
@@ -71,6 +73,8 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     base = unpack_tree(start.base)
     content = ChildContent()
     content.take(unpack_facts(start.facts))
+    # Of a large repository, the message is as large as what was made of it.
+    start = msgspec.structs.replace(start, base={}, facts=b"")
     content.prefetch(base)
     # What may be fetched is said by base, and by a process that has seen nothing else.
     owners = owners_of(base, content, start.policy) if start.fetches else ()
