@@ -125,12 +125,16 @@ class GroupJob:
 
 @dataclass(frozen=True, slots=True)
 class PushJob:
-    """A review of a push to the default branch after the fact: `before` against `after`."""
+    """A review of a push to the default branch after the fact: `before` against `after`.
+
+    `tries` counts the earlier attempts that a remote source was missing from.
+    """
 
     installation: int
     repository: int
     before: str
     after: str
+    tries: int = 0
 
     @property
     def key(self) -> str:

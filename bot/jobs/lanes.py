@@ -111,7 +111,7 @@ def delay_of(task: Task) -> float | None:
 
 def pause_before(task: Task) -> float:
     """Seconds between the end of a task and this one, which follows from it."""
-    if isinstance(task, GroupJob) and task.tries:
+    if isinstance(task, GroupJob | PushJob) and task.tries:
         return REFETCH_WAITS[min(task.tries, len(REFETCH_WAITS)) - 1]
     if isinstance(task, Job) and task.reason == "refetch":
         return REFETCH_WAITS[min(task.tries, len(REFETCH_WAITS)) - 1]

@@ -19,7 +19,7 @@ from bot.service.approvals import Case, codeowners_of, settled_together
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages, trusted
 from bot.service.deadline import Deadline
-from bot.service.refetch import fetching_for, regrouping
+from bot.service.refetch import fetching_for, repeated
 
 log = structlog.get_logger()
 
@@ -53,7 +53,7 @@ def review_group(context: ServiceContext, job: GroupJob) -> Done:
         case = Case(judged, commits, policy, codeowners_of(commits))
         judged = settled_together(context, github, _members(github, repository, job), case)
         deadline.check()
-        again = regrouping(job, judged)
+        again = repeated(job, judged)
         if again:
             # Its check stays in progress: concluded, it would put the change out of the queue.
             return Done("unreachable", again)

@@ -12,19 +12,22 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from bot.core.engine.review import Review
-from bot.github.tasks import REFETCH_WAITS, GroupJob, Job
+from bot.github.tasks import REFETCH_WAITS, GroupJob, Job, PushJob
 from bot.service.context import ServiceContext
 
 _Context = TypeVar("_Context", bound=ServiceContext)
+_Repeated = TypeVar("_Repeated", GroupJob, PushJob)
 
 GROUP_TRIES: Final = 2
 """How often the review of a merge queue's combination is repeated."""
 
 
-def is_last(job: Job | GroupJob) -> bool:
+def is_last(job: Job | GroupJob | PushJob) -> bool:
     """Whether a job is the last attempt."""
     if isinstance(job, GroupJob):
         return job.tries >= GROUP_TRIES
+    if isinstance(job, PushJob):
+        return job.tries >= len(REFETCH_WAITS)
     return job.reason == "refetch" and job.tries >= len(REFETCH_WAITS)
 
 
@@ -37,14 +40,14 @@ def refetching(job: Job, head: str, review: Review) -> tuple[Job, ...]:
     return (replace(job, reason="refetch", priority="sweep", head=head, tries=tries),)
 
 
-def regrouping(job: GroupJob, review: Review) -> tuple[GroupJob, ...]:
-    """The next attempt at a combination: none where nothing that failed may pass by itself."""
+def repeated(job: _Repeated, review: Review) -> tuple[_Repeated, ...]:
+    """The next attempt at a combination or push: none where nothing that failed may pass."""
     if is_last(job) or not _was_unreachable(review):
         return ()
     return (replace(job, tries=job.tries + 1),)
 
 
-def with_retries(review: Review, job: Job, now: datetime) -> Review:
+def with_retries(review: Review, job: Job | PushJob, now: datetime) -> Review:
     """The review with a sentence on further attempts, where a source could not be reached."""
     if not _was_unreachable(review):
         return review
@@ -52,7 +55,7 @@ def with_retries(review: Review, job: Job, now: datetime) -> Review:
         "A source could not be reached for half an hour. Re-run this check when it answers again."
     )
     if not is_last(job):
-        done = job.tries if job.reason == "refetch" else 0
+        done = job.tries if isinstance(job, PushJob) or job.reason == "refetch" else 0
         until = now + timedelta(seconds=sum(REFETCH_WAITS[done:]))
         sentence = (
             "A source could not be reached. Fairlead tries again by itself until "
@@ -61,7 +64,7 @@ def with_retries(review: Review, job: Job, now: datetime) -> Review:
     return replace(review, summary=replace(review.summary, retries=sentence))
 
 
-def fetching_for(context: _Context, job: Job | GroupJob) -> _Context:
+def fetching_for(context: _Context, job: Job | GroupJob | PushJob) -> _Context:
     """The context of a job: the last attempt takes earlier fetches where nothing answers."""
     fetching = context.options.fetching
     if fetching is None or not is_last(job):

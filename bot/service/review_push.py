@@ -28,6 +28,7 @@ from bot.github.tasks import SPREAD, Done, Job, MaintenanceTask, PushJob, Task
 from bot.service.commits import Commits
 from bot.service.context import ServiceContext, pages
 from bot.service.deadline import Deadline
+from bot.service.refetch import fetching_for, repeated, with_retries
 
 log = structlog.get_logger()
 
@@ -38,18 +39,20 @@ _EVERYTHING: Final = "all"
 def review_push(context: ServiceContext, job: PushJob) -> Done:
     """Reviews a push that no pull request brought, or after which a run carries findings."""
     deadline = Deadline(context.seconds)
+    context = fetching_for(context, job)
     with context.connected(job.installation, job.repository) as github:
         repository = context.fetched(github, (job.before, job.after), deadline)
         branch = github.default_branch
         commits = Commits(repository, job.before, job.after, job.after, branch, github.clone_url)
-        tasks = _rechecks(github, repository, job)
+        tasks = _rechecks(github, repository, job) if not job.tries else ()
         changed = bool(tasks)
-        tasks = tasks or _moved_jobs(github, job)
+        tasks = tasks or (_moved_jobs(github, job) if not job.tries else ())
         spread = SPREAD if tasks and not changed else 0.0
         about = check_runs.about_push(job)
         carried = _carried(github, job.before)
         direct = not _by_pull_request(github, job.after)
-        if (not direct and carried is None) or check_runs.reviewed(github, about):
+        done = not job.tries and check_runs.reviewed(github, about)
+        if (not direct and carried is None) or done:
             return Done("policy-changed" if changed else "unneeded", tasks, spread)
         try:
             policy = context.policy(github, commits)
@@ -65,11 +68,12 @@ def review_push(context: ServiceContext, job: PushJob) -> Done:
             whole = context.judged(replace(commits, base=since), policy, deadline)
             judged = _with(judged, whole, marks)
         judged = replace(judged, verdict=verdict_of(judged.findings, judged.problems, policy))
+        judged = with_retries(judged, job, context.now())
         kept = [finding.fingerprint for finding in judged.findings if finding.blocks]
         ending = pushed(conclude(judged, policy, pages(github)), since, kept)
         checks.conclude(github, about, checks.adopt(github, about), checks.End(ending))
         log.info("push reviewed", conclusion=ending.conclusion, title=ending.title)
-        return Done(judged.verdict, tasks, spread)
+        return Done(judged.verdict, (*tasks, *repeated(job, judged)), spread)
 
 
 def give_up_push(context: ServiceContext, job: PushJob, reference: str) -> None:

@@ -22,7 +22,7 @@ from bot.core.engine.review import (
     problem_about,
 )
 from bot.core.policy.model import Policy
-from bot.github.tasks import REFETCH_WAITS, Done, GroupJob, Job
+from bot.github.tasks import REFETCH_WAITS, Done, GroupJob, Job, PushJob
 from bot.jobs.lanes import BACKGROUND, lane_of, pause_before
 from bot.service import Service
 from bot.standin.repositories import StandInPullRequest
@@ -233,6 +233,46 @@ def test_a_combination_does_not_hold_the_queue_up_for_long(
         done = service.do(done.tasks[0])
 
     assert (done.outcome, waited, weather.stale) == ("incomplete", 180.0, [False, False, True])
+
+
+def _pushed(world: World, files: dict[str, str | None]) -> PushJob:
+    before = world.repository.git.text("rev-parse", "refs/heads/main")
+    after = world.push(files, "main")
+    return PushJob(world.installation.id, world.repository.id, before, after)
+
+
+def _conclusions(world: World, commit: str) -> list[str | None]:
+    runs = world.repository.runs.values()
+    return [run.conclusion for run in runs if run.suite.head_sha == commit]
+
+
+def test_a_direct_push_is_reviewed_again_until_the_source_answers(
+    world: World, service: Service, weather: Weather
+) -> None:
+    job = _pushed(world, {"a.yaml": MORE})
+
+    first = service.do(job)
+    before = _conclusions(world, job.after)
+    weather.up = True
+    last = service.do(first.tasks[-1])
+
+    assert (first.outcome, first.tasks[-1:]) == ("incomplete", (replace(job, tries=1),))
+    assert before == ["failure"]
+    assert (last, _conclusions(world, job.after)[-1]) == (Done("pass"), "success")
+    assert service.do(job).outcome == "unneeded"
+
+
+def test_a_direct_push_is_given_up_after_half_an_hour(
+    world: World, service: Service, weather: Weather
+) -> None:
+    done = Done("", (_pushed(world, {"a.yaml": MORE}),))
+    waited = 0.0
+    while done.tasks:
+        waited += pause_before(done.tasks[-1])
+        done = service.do(done.tasks[-1])
+
+    assert (done.outcome, waited) == ("incomplete", sum(REFETCH_WAITS))
+    assert weather.stale == [*(False for _ in REFETCH_WAITS), True]
 
 
 def test_attempts_wait_behind_reviews_that_somebody_waits_for() -> None:
