@@ -50,11 +50,12 @@ def test_a_repository_that_is_not_there_does_not_pass(fetching: Fetching, server
 
 def test_a_port_on_which_nobody_listens_may_pass(fetching: Fetching) -> None:
     with socket.socket() as unused:
+        # Bound until the end, or another test could listen on this port meanwhile.
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    allowed = Fetching(fetching.store, enabled=True, hosts=(url,))
+        allowed = Fetching(fetching.store, enabled=True, hosts=(url,))
 
-    assert _fetched(allowed, SourceReference("file", f"{url}/a.yaml")).passing
+        assert _fetched(allowed, SourceReference("file", f"{url}/a.yaml")).passing
 
 
 def test_an_earlier_fetch_stands_for_a_source_that_does_not_answer(

@@ -316,14 +316,14 @@ def test_a_stranger_s_webhook_is_refused(here: Running) -> None:
     signature = "sha256=" + hmac.new(b"guess", b"{}", hashlib.sha256).hexdigest()
     for headers in ({}, {"X-Hub-Signature-256": signature}):
         answer = requests.post(
-            f"{here.service.url}/webhook", data=b"{}", headers=headers, timeout=10
+            f"{here.service.url}/webhook", data=b"{}", headers=headers, timeout=PATIENCE
         )
         assert answer.status_code == 401
 
 
 def test_more_than_github_sends_is_refused_before_it_is_read(here: Running) -> None:
     answer = requests.post(
-        f"{here.service.url}/webhook", data=b"x" * (26 * 1024 * 1024), timeout=30
+        f"{here.service.url}/webhook", data=b"x" * (26 * 1024 * 1024), timeout=PATIENCE
     )
     assert answer.status_code == 413
 
