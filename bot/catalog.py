@@ -116,7 +116,7 @@ def _rule(rule_id: str, module: ModuleType, read_page: Callable[[], Page]) -> Ru
     reach: Reach = getattr(module, "REACH", "namespace")
     if reach not in typing.get_args(Reach):
         legal = ", ".join(map(repr, typing.get_args(Reach)))
-        raise CatalogError(f"{where}: REACH is {reach!r}, legal are {legal}")
+        raise CatalogError(f"{where}: REACH is {reach!r}, expected one of {legal}")
     if not hasattr(module, "SUBJECTS"):
         raise CatalogError(f"{where} should say what it judges: SUBJECTS, () for every kind")
     subjects = _kinds(module, "SUBJECTS", where)

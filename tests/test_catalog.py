@@ -97,7 +97,7 @@ def test_a_rule_without_options_has_none() -> None:
         ({"CONTEXT": ("Service",)}, ": CONTEXT should be a tuple of GroupKind"),
         (
             {"REACH": "cluster"},
-            ": REACH is 'cluster', legal are 'resource', 'namespace', 'environment'",
+            ": REACH is 'cluster', expected one of 'resource', 'namespace', 'environment'",
         ),
         ({"ALIASES": "old-id"}, ": ALIASES should be a tuple of the rule's former ids"),
         ({"Options": int}, ": Options should be a frozen dataclass"),

@@ -271,7 +271,7 @@ def _volatile(states: States, locator: Locator) -> Iterator[Problem]:
     for root in states.rendered.values():
         for node in root.volatile:
             if is_sensitive(node) and not _is_label(node):
-                message = f"{node} is something else each time that Helm renders it"
+                message = f"{node} differs each time that Helm renders it"
                 builds = tuple(_digest(repr(build)) for build in (root.before, root.after))
                 subject, place = ProblemSubject(str(node), builds), locator.place(node)
                 yield problem_about(subject, "unrendered", place, in_one_line(message), new=True)
@@ -307,7 +307,7 @@ def _is_label(node: Node) -> bool:
 def _unvalidated(node: Node, reason: str, locator: Locator) -> Problem:
     """The problem that the validator could not judge an object."""
     resource = node.resource
-    message = f"What the API would refuse of {resource.key} is not known: {reason}"
+    message = f"Whether the API server accepts {resource.key} is not known: {reason}"
     subject = ProblemSubject(f"validation of {resource.key}", (_content(resource),))
     place = locator.place(node)
     return problem_about(subject, "rule-failed", place, in_one_line(message), new=True)
@@ -315,7 +315,7 @@ def _unvalidated(node: Node, reason: str, locator: Locator) -> Problem:
 
 def _crash(failed: RuleFailed, states: States) -> Problem:
     """The problem that a rule crashed; it rests on every changed resource."""
-    message = f"The rule {failed.rule} crashed ({failed.error}), so what it would find is not known"
+    message = f"The rule {failed.rule} crashed ({failed.error}), so its findings are missing"
     changed = (
         _content(side)
         for pair in (*states.pairs, *states.upgrades)

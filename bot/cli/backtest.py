@@ -213,7 +213,7 @@ def _unseen_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
         return
     incomplete = sum(bool(each.review and each.review.problems) for each in outcomes)
     yield ""
-    yield f"Could not be looked at in {incomplete} of {len(outcomes)} merges:"
+    yield f"Incomplete in {incomplete} of {len(outcomes)} merges:"
     for reason in reasons[:_MOST_UNSEEN]:
         yield f"  {reason.merges:>3}  {reason.kind}: {reason.reason[:_LONGEST_REASON]}"
         yield f"       what would help: {reason.advice}"

@@ -30,7 +30,7 @@ Examples:
 
 \b
 Exit status: 0 whatever changes, 2 wrong use or an invalid policy,
-3 incomplete (something could not be looked at, so its difference is missing)."""
+3 incomplete (something could not be reviewed, so its difference is missing)."""
 
 _STYLES: Final = {"+": "green", "~": "yellow", "-": "red"}
 
@@ -89,7 +89,7 @@ def _text(review: Review, difference: Difference, target: Path | None) -> str:
 
 
 def _lines(review: Review, difference: Difference) -> Iterator[Text]:
-    """Each resource or group, its fields below it, then what could not be looked at."""
+    """Each resource or group, its fields below it, then what could not be reviewed."""
     from rich.text import Text as RichText  # noqa: PLC0415 - slow, and not for --help
 
     from bot.core.publish.difference import rows, totals  # noqa: PLC0415 - not for --help

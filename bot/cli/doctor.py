@@ -24,20 +24,20 @@ _MARKS: Final = {"ok": "ok     ", "warning": "warning", "problem": "PROBLEM"}
 
 
 @click.command(epilog=EPILOG)
-@click.option("--repository", metavar="OWNER/NAME", help="Look at this repository alone.")
+@click.option("--repository", metavar="OWNER/NAME", help="Check only this repository.")
 @click.option(
     "--repositories",
     type=click.IntRange(1, 100),
     default=20,
     show_default=True,
-    help="How many repositories of each installation are looked at.",
+    help="How many repositories of each installation to check.",
 )
 @click.option(
     "--clone",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Fetch the remote sources of this clone's default branch, as a review would.",
 )
-@click.option("--offline", is_flag=True, help="Look at this machine alone.")
+@click.option("--offline", is_flag=True, help="Check only this machine.")
 @click.option(
     "--format",
     "form",

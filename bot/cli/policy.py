@@ -107,7 +107,7 @@ def _say_unused(
     if result.waivers and result.unseen:
         things = "1 thing" if result.unseen == 1 else f"{result.unseen} things"
         terminal.write(
-            f"{things} in {commit} could not be looked at and may need these waivers\n", None
+            f"{things} in {commit} could not be reviewed and may need these waivers\n", None
         )
 
 

@@ -76,7 +76,7 @@ def init(*, commit: str, where: RepositoryOptions, write: bool, service: str | N
     if content.unseen:
         things = "1 thing" if content.unseen == 1 else f"{content.unseen} things"
         click.echo(
-            f"fairlead: warning: {things} could not be looked at, such as remote bases: add the "
+            f"fairlead: warning: {things} could not be reviewed, such as remote bases: add the "
             "registries of their images yourself",
             err=True,
         )

@@ -44,7 +44,7 @@ Examples:
 
 \b
 Exit status: 0 pass, 1 blocked, 2 wrong use or an invalid policy,
-3 incomplete (something could not be looked at)."""
+3 incomplete (something could not be reviewed)."""
 
 
 def _parse_reports(

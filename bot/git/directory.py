@@ -47,7 +47,7 @@ def read_directory(path: Path) -> Directory:
     try:
         for entry, name in _entries(path):
             if len(tree) >= MAXIMUM_FILES:
-                raise UsageError(f"{str(path)!r} holds more than {MAXIMUM_FILES} files")
+                raise UsageError(f"{str(path)!r} contains more than {MAXIMUM_FILES} files")
             file = _file(entry)
             if file is not None:
                 text = os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -241,7 +241,7 @@ def _authorization(url: str, token: str | None) -> Mapping[str, str]:
     """The token as configuration in the environment: never in an argument, a URL or a file."""
     parts = urlsplit(url)
     if parts.username or parts.password:
-        raise GitError("a URL to fetch from must not hold credentials")
+        raise GitError("a URL to fetch from must not contain credentials")
     if token is None:
         return _NONE
     basic = b64encode(f"x-access-token:{token}".encode()).decode()

@@ -15,7 +15,7 @@ from bot.github.external_id import CheckEnding, ExternalId
 
 AGAIN: Final = {
     "label": "Review again",
-    "description": "Judge this commit as things are now",
+    "description": "Review this commit again",
     "identifier": RECHECK,
 }
 
@@ -122,8 +122,8 @@ def retire(connection: GitHubConnection, run: CheckRun, about: About) -> None:
         "output": {
             "title": "Closed",
             "summary": (
-                f"Pull request #{about.id.number} was closed. What was found about it says nothing "
-                "about another pull request of this commit, which is reviewed by itself."
+                f"Pull request #{about.id.number} was closed. Its findings say nothing about "
+                "another pull request with this commit, which is reviewed separately."
             ),
         },
     }

@@ -43,11 +43,11 @@ def _in_settings(settings: Mapping[str, Any], today: date) -> Iterator[tuple[Key
         for message in _of_entry(entry):
             yield ("images", "approved", index), message
     if all(path_matches(path, settings.get("ignore", ())) for path in _UNLIKELY_PATHS):
-        yield ("ignore",), "ignore takes in every file, so that nothing is reviewed"
+        yield ("ignore",), "ignore matches every file, so nothing is reviewed"
     if settings.get("block") == "never":
         yield (
             ("block",),
-            "no finding blocks a merge with block: never; mode: observe also says what would have",
+            "with block: never no finding blocks a merge; mode: observe also says what would have",
         )
     for index, waiver in enumerate(settings.get("waivers", ())):
         for message in _of_waiver(waiver, today):
@@ -61,12 +61,12 @@ def _of_entry(text: str) -> Iterator[str]:
     elif entry.tag and not entry.digest:
         whole = ApprovedEntry(entry.domain, entry.path)
         yield (
-            f"{text!r} approves this tag alone, and not the next version: "
+            f"{text!r} approves only this tag, not the next version: "
             f"write '{whole}' for every version"
         )
     elif not entry.path and entry.domain in _SHARED_REGISTRIES:
         yield (
-            f"{text!r} approves what anybody publishes there: "
+            f"{text!r} approves everything that anybody publishes there: "
             f"name your organisation, such as {entry.domain + '/example'!r}"
         )
 
@@ -77,15 +77,15 @@ def _correction(text: str) -> str:
         return f"the path of an image is lower case, write {lowered!r}"
     if "*" in text:
         return (
-            "an entry is no glob; name a registry or a part of one, such as 'ghcr.io/example', "
+            "an entry is not a glob: name a registry or a part of one, such as 'ghcr.io/example', "
             "which includes everything below it"
         )
-    return "it is no registry, part of one or image, such as 'ghcr.io/example'"
+    return "it is not a registry, a part of one, or an image, such as 'ghcr.io/example'"
 
 
 def _of_waiver(waiver: Mapping[str, Any], today: date) -> Iterator[str]:
     if not any(waiver.get(key) for key in _SELECTING):
-        yield "this waiver is for every finding: name a rule or a resource"
+        yield "this waiver matches every finding: name a rule or a resource"
     expires = date.fromisoformat(waiver["expires"])
     if expires - today > _LONG_WAIVER:
-        yield f"this waiver holds until {expires}, for more than a year"
+        yield f"this waiver lasts until {expires}, longer than a year"

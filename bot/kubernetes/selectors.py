@@ -150,7 +150,9 @@ def _requirements(expressions: tuple[Value, ...]) -> Iterator[Requirement]:
         fields = mapping(expression)
         key, operator, values = fields.get("key"), fields.get("operator"), fields.get("values")
         if operator not in _OPERATORS:
-            raise ValueError(f"the operator is {operator!r}, legal are {', '.join(_OPERATORS)}")
+            raise ValueError(
+                f"the operator is {operator!r}, expected one of {', '.join(_OPERATORS)}"
+            )
         listed = sequence(values)
         if operator in {"In", "NotIn"} and not listed:
             raise ValueError(f"{operator} needs values")

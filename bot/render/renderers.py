@@ -22,7 +22,7 @@ _KUSTOMIZATION: Final = "kustomization.yaml"
 _LIMIT_MESSAGES: Final[Mapping[Ending, str]] = {
     "time": "it took longer than {wall:.0f} seconds",
     "cpu": "it used more than {cpu} seconds of CPU",
-    "memory": "it needed more than {memory} MiB of memory",
+    "memory": "it used more than {memory} MiB of memory",
     "output": "it produced more than {output} MiB of output",
 }
 

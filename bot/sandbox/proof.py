@@ -34,8 +34,8 @@ _TIMEOUT: Final = 30.0
 # What a renderer must not and a fetcher must be able to do, and how it is said that it cannot.
 _OWN_TO_FETCHERS: Final = MappingProxyType(
     {
-        "the Internet can be reached": "the Internet cannot be reached by who fetches",
-        "a process can be started": "a process cannot be started by who fetches",
+        "the Internet can be reached": "the Internet cannot be reached by the fetching process",
+        "a process can be started": "a process cannot be started by the fetching process",
     }
 )
 _CLONE_NEWUSER: Final = 0x10000000
@@ -107,7 +107,7 @@ def _as_fetcher(top: Path) -> Iterator[str]:
     )
     tries = {name: attempt for name, attempt in _forbidden(top).items() if name not in permitted}
     for name in _possible(tries):
-        yield f"{name} by who fetches"
+        yield f"{name} by the fetching process"
 
 
 def _needed(top: Path) -> Mapping[str, Callable[[], object]]:

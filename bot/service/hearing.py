@@ -33,11 +33,12 @@ from bot.store.audit import stamp
 log = structlog.get_logger()
 
 _AUTHOR: Final = (
-    "who opened a pull request, pushed to it or wrote one of its commits cannot accept what it "
-    "brings"
+    "whoever opened a pull request, pushed to it or wrote one of its commits cannot accept its "
+    "findings"
 )
 _AUTHOR_OVERRIDES: Final = (
-    "who opened a pull request, pushed to it or wrote one of its commits cannot override its review"
+    "whoever opened a pull request, pushed to it or wrote one of its commits cannot override its "
+    "review"
 )
 
 
@@ -108,7 +109,7 @@ class Hearing:
             names = names_of(people, self.comment.author, finding.needs)
             owners = tuple(dict.fromkeys(name for need in finding.needs for name in need.owners))
             if not names:
-                why = "nobody is named who could accept it" if not owners else ""
+                why = "the policy names nobody who could accept it" if not owners else ""
                 self._refuse(command, why, at, finding, Person(owners, people.blind))
                 continue
             approval = Approval(
@@ -189,7 +190,7 @@ class Hearing:
     ) -> None:
         """Records and answers that this person may not."""
         which = finding.fingerprint if finding else command.id
-        reason = f"{command.verb} {which}: {why or 'not finding of those who may'}"
+        reason = f"{command.verb} {which}: {why or 'not among those who may'}"
         self.record.refuse(
             self.comment.author, reason, self.pull.head, f"{self._source(at)}:{which}"
         )

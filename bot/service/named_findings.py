@@ -8,9 +8,7 @@ from bot.core.engine.approvals import named
 from bot.service.audit_facts import RecordedConclusion, ShownFinding
 from bot.service.shown import ShownReview
 
-_NOTHING_SHOWN: Final = (
-    "nothing that would have to be accepted was shown here when the comment was written"
-)
+_NOTHING_SHOWN: Final = "nothing that needs approval was shown here when the comment was written"
 
 
 def approvable(short: str, shown: ShownReview | None) -> tuple[ShownFinding, ...] | str:
@@ -37,7 +35,7 @@ def matching(
         return _NOTHING_SHOWN
     meant = named(short, (finding.fingerprint for finding in candidates))
     if not meant:
-        return "no finding that was shown here when the comment was written has this id"
+        return "no finding shown here when the comment was written has this id"
     if len(meant) > 1:
-        return f"more than one finding has an id that begins so: {', '.join(meant[:5])}"
+        return f"several findings have an id that begins like this: {', '.join(meant[:5])}"
     return tuple(finding for finding in candidates if finding.fingerprint == meant[0])

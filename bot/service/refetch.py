@@ -52,7 +52,8 @@ def with_retries(review: Review, job: Job | PushJob, now: datetime) -> Review:
     if not _was_unreachable(review):
         return review
     sentence = (
-        "A source could not be reached for half an hour. Re-run this check when it answers again."
+        "A source could not be reached for half an hour. Re-run this check when it is available "
+        "again."
     )
     if not is_last(job):
         done = job.tries if isinstance(job, PushJob) or job.reason == "refetch" else 0
@@ -73,5 +74,5 @@ def fetching_for(context: _Context, job: Job | GroupJob | PushJob) -> _Context:
 
 
 def _was_unreachable(review: Review) -> bool:
-    """Whether something could not be looked at while a source did not answer."""
+    """Whether something could not be reviewed while a source did not answer."""
     return bool(review.problems) and any(source.passing for source in review.summary.fetched)

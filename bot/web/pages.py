@@ -109,8 +109,8 @@ class _Pages:
                 "message.html",
                 HTTPStatus.NOT_FOUND,
                 title="Reviews are not shown here",
-                text="Whoever runs this service has not set the App's client secret, without "
-                "which nobody can sign in. The check on the pull request has the review.",
+                text="The operator of this service has not set the App's client secret, so nobody "
+                "can sign in. The check on the pull request has the review.",
                 who=None,
             )
         who = self._who()
@@ -162,8 +162,8 @@ class _Pages:
                 "message.html",
                 HTTPStatus.BAD_REQUEST,
                 title="You are not signed in",
-                text="The sign-in was begun in another browser or too long ago, or GitHub did "
-                "not confirm it. Open the link of the check again.",
+                text="The sign-in started in another browser or too long ago, or GitHub did not "
+                "confirm it. Open the check's link again.",
                 who=None,
             )
         else:

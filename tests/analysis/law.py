@@ -41,7 +41,7 @@ def review(change: Repository, policy: Policy | None = None, *, builds: bool = F
 
 
 def blocks(analysis: Analysis) -> bool:
-    """Whether the default policy blocks: by an error, or by what could not be looked at."""
+    """Whether the default policy blocks: by an error, or by what could not be reviewed."""
     errors = any(finding.severity is Severity.ERROR for finding in analysis.findings)
     return errors or any(problem.new for problem in analysis.problems)
 

@@ -107,7 +107,7 @@ def test_a_rule_that_is_off_is_not_run_and_one_that_crashes_is_a_problem_without
 
     assert found.findings == ()
     (problem,) = found.problems
-    message = "The rule crashing crashed (LookupError), so what it would find is not known"
+    message = "The rule crashing crashed (LookupError), so its findings are missing"
     assert replace(problem, id="", digest="") == Problem("rule-failed", True, None, message)
     assert problem.approvable
 

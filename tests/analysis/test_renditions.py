@@ -107,7 +107,8 @@ def test_an_upgrade_that_head_makes_fail_is_a_new_problem(
         "The Helm chart web is not rendered as an upgrade: execution error at "
     )
     assert message.endswith(
-        "no password; compare the output of 'helm template --is-upgrade web' on both sides by hand"
+        "no password; compare the output of 'helm template --is-upgrade web' for "
+        "base and head by hand"
     )
     assert (new, location) == (True, Location("web/Chart.yaml", None, "RIGHT"))
 
@@ -180,8 +181,8 @@ def test_a_field_that_decides_and_is_made_anew_each_time_is_a_problem_once(
     assert said(first) == [
         (
             (
-                "Pod/default/web spec.containers[name=a].image is something else each time that "
-                "Helm renders it"
+                "Pod/default/web spec.containers[name=a].image differs each time that Helm "
+                "renders it"
             ),
             True,
             Location(TEMPLATE, 7, "RIGHT"),

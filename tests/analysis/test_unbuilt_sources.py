@@ -83,7 +83,10 @@ def problems(base: str, head: str) -> tuple[Problem, ...]:
 
 
 CASES = [
-    (RELEASE, "The chart podinfo of https://charts.example.com is not rendered: nothing is"),
+    (
+        RELEASE,
+        "The chart podinfo of https://charts.example.com is not rendered: remote sources are not",
+    ),
     (STRAY, "The chart of OCIRepository/podinfo is not rendered: HelmRelease/web/web takes"),
     (APPLICATION, "The source https://github.com/example/elsewhere, path deploy, is not rendered:"),
     (SET, "The source https://github.com/example/elsewhere, path deploy, is not rendered:"),
@@ -156,7 +159,7 @@ def test_its_removal_is_a_problem_at_base() -> None:
 
     assert problem.location is not None
     assert (problem.location.side, problem.new) == ("LEFT", False)
-    assert "is gone, and what it held is not known" in problem.message
+    assert "is gone, and what it contained is not known" in problem.message
 
 
 def test_a_source_is_found_in_a_root_that_is_not_rendered() -> None:

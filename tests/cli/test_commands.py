@@ -179,7 +179,7 @@ def test_policy_check_says_everything_that_is_wrong(tmp_path: Path) -> None:
         f"fairlead: the policy {file} is not valid\n"
         "line 2: unknown rule 'image-not-aproved', did you mean 'image-not-approved'?"
     )
-    assert ran.stderr.endswith("line 3: mode is 'x', legal are 'enforce', 'observe'\n")
+    assert ran.stderr.endswith("line 3: mode is 'x', expected one of 'enforce', 'observe'\n")
 
 
 def test_policy_check_warns_of_values_that_are_legal_and_rarely_meant(tmp_path: Path) -> None:
@@ -188,7 +188,9 @@ def test_policy_check_warns_of_values_that_are_legal_and_rarely_meant(tmp_path: 
     ran = fairlead("policy", "check", file)
 
     assert (ran.status, ran.stdout.splitlines()[1:]) == (0, [f"{file} is valid"])
-    assert ran.stdout.startswith(f"{file}:3: warning: '*' approves nothing: an entry is no glob;")
+    assert ran.stdout.startswith(
+        f"{file}:3: warning: '*' approves nothing: an entry is not a glob:"
+    )
 
 
 def test_policy_check_looks_where_the_app_looks(

@@ -277,8 +277,8 @@ def test_what_merges_together_should_be_judged_together(stand_in: StandIn) -> No
     assert found[1] == warning(
         "example/gitops main",
         "two pull requests can merge that are harmless alone and dangerous together",
-        "use a merge queue, or require branches to be up to date; without either, Fairlead judges "
-        "open pull requests again after each merge, and may be too late for one that merges at "
+        "use a merge queue, or require branches to be up to date; without either, Fairlead reviews "
+        "open pull requests again after each merge, which may be too late for one that merges at "
         "once",
     )
 
@@ -287,7 +287,7 @@ def test_a_merge_queue_is_as_good(stand_in: StandIn) -> None:
     found, _ = of_ruleset(stand_in, strict=False, merge_queue=True)
 
     assert found[1] == ok(
-        "example/gitops main", "a merge queue has what merges together judged together"
+        "example/gitops main", "a merge queue reviews together what merges together"
     )
 
 

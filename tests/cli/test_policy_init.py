@@ -72,7 +72,7 @@ def test_what_could_not_be_looked_at_is_said_beside_the_proposal(tmp_path: Path)
     assert ran.stderr == (
         "fairlead: warning: kustomization:app is not rendered: it lists "
         "'https://github.com/example/bases//app?ref=v1', which is outside this repository\n"
-        "fairlead: warning: 1 thing could not be looked at, such as remote bases: add the "
+        "fairlead: warning: 1 thing could not be reviewed, such as remote bases: add the "
         "registries of their images yourself\n"
     )
     assert parse_policy(ran.stdout, rule_options()) == EXPECTED
@@ -127,7 +127,7 @@ def test_the_first_line_names_the_schema_of_the_service_for_editors(tmp_path: Pa
 
     assert ran.stdout.splitlines()[:3] == [
         "# yaml-language-server: $schema=https://fairlead.example.com/policy.schema.json",
-        "# What Fairlead asks of a change here. Every key: docs/policy.md.",
+        "# What Fairlead requires of a change. Every key: docs/policy.md.",
         "version: 1",
     ]
     assert (wrong.status, wrong.stdout) == (2, "")

@@ -181,7 +181,7 @@ def test_the_organisation_s_policy_lies_under_the_repository_s(
         2,
         [
             f"fairlead: the policy {loose} is not valid",
-            "line 1: mode is locked by the organisation's policy: legal here is 'enforce'",
+            "line 1: mode is locked by the organisation's policy: expected 'enforce'",
         ],
     )
     organisation.write_text("mode: lax\n")
@@ -198,7 +198,7 @@ def test_a_policy_that_is_not_valid_is_refused_with_every_error(
         "",
         f"fairlead: the policy {policy} is not valid\n"
         "line 1: unknown key 'moed', did you mean 'mode'?\n"
-        "line 2: block is 'all', legal are 'error', 'never', 'notice', 'warning'\n",
+        "line 2: block is 'all', expected one of 'error', 'never', 'notice', 'warning'\n",
     )
 
 
@@ -314,8 +314,8 @@ def test_what_cannot_be_looked_at_makes_the_review_incomplete(tmp_path: Path) ->
     ran = fairlead("review", base, head)
 
     assert ran.status == 3
-    assert "What could not be looked at\n  link.yaml: " in ran.stdout
-    assert "Incomplete: 1 thing could not be looked at.\n" in ran.stdout
+    assert "What could not be reviewed\n  link.yaml: " in ran.stdout
+    assert "Incomplete: 1 thing could not be reviewed.\n" in ran.stdout
 
 
 def test_no_line_of_a_secret_is_shown(tmp_path: Path) -> None:

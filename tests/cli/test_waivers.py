@@ -59,7 +59,7 @@ def test_what_could_not_be_looked_at_may_need_a_waiver(tmp_path: Path) -> None:
     file = write(tmp_path / "drafts", {"p.yml": text}) / "p.yml"
     ran = fairlead("policy", "check", file, "--at", repository)
 
-    said = f"1 thing in {repository} could not be looked at and may need these waivers"
+    said = f"1 thing in {repository} could not be reviewed and may need these waivers"
     assert ran.stdout.splitlines()[1] == said
 
 

@@ -22,7 +22,8 @@ def warned(text: str) -> list[tuple[int, str]]:
         (
             "*",
             (
-                "'*' approves nothing: an entry is no glob; name a registry or a part of one, such "
+                "'*' approves nothing: an entry is not a glob: name a registry "
+                "or a part of one, such "
                 "as 'ghcr.io/example', which includes everything below it"
             ),
         ),
@@ -36,22 +37,23 @@ def warned(text: str) -> list[tuple[int, str]]:
         (
             "ghcr.io/example//app",
             (
-                "'ghcr.io/example//app' approves nothing: it is no registry, part of one or image, "
+                "'ghcr.io/example//app' approves nothing: it is not a registry, "
+                "a part of one, or an image, "
                 "such as 'ghcr.io/example'"
             ),
         ),
         (
             "ghcr.io/example/app:v1",
             (
-                "'ghcr.io/example/app:v1' approves this tag alone, and not the next version: write "
+                "'ghcr.io/example/app:v1' approves only this tag, not the next version: write "
                 "'ghcr.io/example/app' for every version"
             ),
         ),
         (
             "docker.io",
             (
-                "'docker.io' approves what anybody publishes there: name your organisation, such "
-                "as 'docker.io/example'"
+                "'docker.io' approves everything that anybody publishes there: name your "
+                "organisation, such as 'docker.io/example'"
             ),
         ),
     ],
@@ -85,9 +87,9 @@ def test_what_switches_everything_off_also_for_one_branch() -> None:
     assert warned(text) == [
         (
             1,
-            "no finding blocks a merge with block: never; mode: observe also says what would have",
+            "with block: never no finding blocks a merge; mode: observe also says what would have",
         ),
-        (4, "ignore takes in every file, so that nothing is reviewed"),
+        (4, "ignore matches every file, so nothing is reviewed"),
     ]
     assert warned("ignore: [docs, '*.md', 'test/**']\n") == []
 
@@ -101,8 +103,8 @@ def test_waivers_without_limit() -> None:
     )
 
     assert warned(text) == [
-        (3, "this waiver holds until 2030-01-01, for more than a year"),
-        (4, "this waiver is for every finding: name a rule or a resource"),
+        (3, "this waiver lasts until 2030-01-01, longer than a year"),
+        (4, "this waiver matches every finding: name a rule or a resource"),
     ]
 
 

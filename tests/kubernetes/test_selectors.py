@@ -55,7 +55,7 @@ def test_a_label_selector_selects(selector: object, selects: bool) -> None:  # n
         ({"matchExpressions": {}}, "matchExpressions is not a list"),
         (
             {"matchExpressions": [{"key": "a", "operator": "in", "values": ["b"]}]},
-            "the operator is 'in', legal are In, NotIn, Exists, DoesNotExist",
+            "the operator is 'in', expected one of In, NotIn, Exists, DoesNotExist",
         ),
         ({"matchExpressions": [{"key": "a", "operator": "In"}]}, "In needs values"),
         (

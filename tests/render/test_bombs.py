@@ -16,7 +16,7 @@ from tests.render.building import Outside, build_chart, build_kustomization, lea
 TIGHT: Final = RunLimits(memory=512 * 2**20, output=8 * 2**20, cpu=1, wall=12.0)
 
 _CPU: Final = "it used more than 1 seconds of CPU"
-_MEMORY: Final = "it needed more than 512 MiB of memory"
+_MEMORY: Final = "it used more than 512 MiB of memory"
 _OUTPUT: Final = "it produced more than 8 MiB of output"
 _WALL: Final = "it took longer than 12 seconds"
 

@@ -63,11 +63,13 @@ def analysis(received: AnalysisAnswer, rules: frozenset[str], base: Tree, head: 
         or any(not _HEXADECIMAL.fullmatch(entry.content) for entry in received.findings)
     )
     if wrong:
-        raise AnalysisError("the analysis answered nonsense: a rule, place or text that cannot be")
+        raise AnalysisError(
+            "the analysis sent an invalid answer: an impossible rule, location or text"
+        )
     try:
         findings = tuple(_incoming(entry) for entry in received.findings)
     except (RecursionError, TypeError) as error:
-        raise AnalysisError("the analysis answered nonsense: facts that cannot be") from error
+        raise AnalysisError("the analysis sent an invalid answer: impossible facts") from error
     return Analysis(findings, tuple(received.problems), received.summary, received.difference)
 
 

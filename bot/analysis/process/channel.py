@@ -75,7 +75,9 @@ class Channel:
         """The body of the child's next message. Raises AnalysisError where none comes."""
         (size,) = HEADER.unpack(self._exactly(HEADER.size))
         if size > LARGEST_FRAME:
-            raise AnalysisError("the analysis answered nonsense: a message of an impossible size")
+            raise AnalysisError(
+                "the analysis sent an invalid answer: a message of an impossible size"
+            )
         return self._exactly(size)
 
     def _exactly(self, size: int) -> bytes:
@@ -97,7 +99,7 @@ class Channel:
                 self._asked = time.monotonic()
                 if self._unwanted():
                     self._end()
-                    raise Overtaken("nobody wants this analysis any more")
+                    raise Overtaken("the analysis is no longer needed")
             if poll.poll(min(remaining, _LOOK) * 1000):
                 return
         self._end()
@@ -114,11 +116,11 @@ class Channel:
         status = self._child.wait(_GRACE)
         if status is None:
             self._end()
-            return AnalysisError("the analysis closed its pipe without an answer")
+            return AnalysisError("the analysis ended without an answer")
         if status == OUT_OF_MEMORY:
-            return AnalysisError("the analysis needed more memory than it may have")
+            return AnalysisError("the analysis exceeded its memory limit")
         if status == -signal.SIGXCPU:
-            return AnalysisError("the analysis needed more CPU time than it may have")
+            return AnalysisError("the analysis exceeded its limit of CPU time")
         if status < 0:
-            return AnalysisError(f"the analysis died of {signal.Signals(-status).name}")
+            return AnalysisError(f"the analysis was killed by {signal.Signals(-status).name}")
         return AnalysisError(f"the analysis ended with status {status} and without an answer")

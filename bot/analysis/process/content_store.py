@@ -122,7 +122,7 @@ class ContentStore:
     def items(self, want: Want) -> Iterator[tuple[Literal["facts", "data"], bytes | None]]:
         """The answer to each item. Raises AnalysisError for what no honest child asks for."""
         if len(want.items) > _MOST_ITEMS or any(blob not in self.allowed for _, blob in want.items):
-            raise AnalysisError("the analysis asked for what is not in the two trees")
+            raise AnalysisError("the analysis requested a file that is not in the two trees")
         facts = self._facts([key for key in want.items if key[0] != "data"])
         missing = [cache_key[1] for cache_key in want.items if cache_key not in facts]
         contents = self._contents(missing)
@@ -132,7 +132,7 @@ class ContentStore:
             data = contents.get(blob) if fact is None else fact
             size += len(data or b"")
             if size > _LARGEST_ANSWER:
-                raise AnalysisError("the analysis asked for too much at once")
+                raise AnalysisError("the analysis requested too much at once")
             if fact is None and data is not None and kind != "data":
                 self._served.add((kind, blob))
             yield ("data" if fact is None else "facts", data)

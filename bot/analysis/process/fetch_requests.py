@@ -71,7 +71,7 @@ class FetchRequests:
             if current_reference not in self.came
         ]
         if len(self.came) + len(new) > MOST_REFERENCES or any(map(_is_wrong, new)):
-            raise AnalysisError("the analysis asked for more from elsewhere than it can need")
+            raise AnalysisError("the analysis requested more remote sources than it can need")
         begun = time.monotonic()
         if new:
             self.on_fetch(f"Fetching {', '.join(map(_words, new))}")
@@ -96,7 +96,9 @@ class FetchRequests:
         files = {path: file for path, file in result.files.items() if _is_plain(path, file)}
         self._files += len(files)
         if self._files > MOST_FILES:
-            return FetchResult("limit", message=f"what is fetched has more than {MOST_FILES} files")
+            return FetchResult(
+                "limit", message=f"the fetched sources have more than {MOST_FILES} files"
+            )
         return replace(result, files=files)
 
 

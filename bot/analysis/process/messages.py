@@ -189,7 +189,7 @@ def frame(message: msgspec.Struct) -> bytes:
     """A message as it goes over the pipe."""
     body = encode(message)
     if len(body) > LARGEST_FRAME:
-        raise AnalysisError(f"a message of {len(body)} bytes is more than the analysis may send")
+        raise AnalysisError(f"a message of {len(body)} bytes is larger than the analysis may send")
     return HEADER.pack(len(body)) + body
 
 
@@ -198,5 +198,5 @@ def decode_message(body: bytes) -> Message:
     try:
         message: Message = _decode_message(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise AnalysisError("the analysis answered nonsense") from error
+        raise AnalysisError("the analysis sent an invalid answer") from error
     return message

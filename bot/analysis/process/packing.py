@@ -129,7 +129,7 @@ _decode_kept: Final = msgspec.msgpack.Decoder(_Kept).decode
 def _plain(value: object) -> object:
     if isinstance(value, MappingProxyType):
         return dict(value)
-    raise TypeError(f"nothing that may be sent: {type(value).__name__}")
+    raise TypeError(f"a value of this type cannot be sent: {type(value).__name__}")
 
 
 encode: Final = msgspec.msgpack.Encoder(enc_hook=_plain).encode

@@ -182,9 +182,9 @@ def _owners(channel: Channel, store: ContentStore) -> frozenset[str]:
         if isinstance(message, Failed):
             raise AnalysisError(_failure(message))
         if not isinstance(message, Want):
-            raise AnalysisError("the analysis answered nonsense: it has not seen head")
+            raise AnalysisError("the analysis sent an invalid answer: it has not read head")
         channel.send(frame(Have(list(store.items(message)))))
-    raise AnalysisError("the analysis asked for more than it can need")
+    raise AnalysisError("the analysis requested more than it can need")
 
 
 @contextmanager
@@ -236,16 +236,16 @@ def _conversation(
             channel.prolong(fetches.spent - spent)
             continue
         if isinstance(message, Uses):
-            raise AnalysisError("the analysis answered nonsense: it was asked that once")
+            raise AnalysisError("the analysis sent an invalid answer: it repeated a request")
         channel.send(frame(Have(list(store.items(message)))))
-    raise AnalysisError("the analysis asked for more than it can need")
+    raise AnalysisError("the analysis requested more than it can need")
 
 
 def _failure(message: Failed) -> str:
     if message.error == "NoSandbox":
         return "the sandbox is not complete on this machine: see 'fairlead doctor'"
     if message.error == "MemoryError":
-        return "the analysis needed more memory than it may have"
+        return "the analysis exceeded its memory limit"
     return f"the analysis failed with {message.error}"
 
 

@@ -186,7 +186,7 @@ class RenderRequests(Builder):
         """
         wrong = next((text for build in builds for text in _wrong(build, self.allowed)), None)
         if wrong is not None:
-            raise AnalysisError(f"the analysis asked for a build that cannot be: {wrong}")
+            raise AnalysisError(f"the analysis requested an impossible build: {wrong}")
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - same as the renderers
 
         pool = ThreadPoolExecutor(self.renders.parallel)
@@ -210,7 +210,10 @@ class RenderRequests(Builder):
         if self.builds_made >= self.renders.builds:
             return _Begun(
                 key,
-                BuildResult("limit", message=f"a review may render {self.renders.builds} times"),
+                BuildResult(
+                    "limit",
+                    message=f"the review's limit of {self.renders.builds} builds is reached",
+                ),
             )
         self.builds_made += 1
         if self._builder is None:
@@ -221,7 +224,9 @@ class RenderRequests(Builder):
     def _make(self, build: Build, builder: Builder) -> BuildResult:
         if self.spent >= self.renders.seconds:
             seconds = f"{self.renders.seconds:.0f}"
-            return BuildResult("limit", message=f"a review may render for {seconds} seconds")
+            return BuildResult(
+                "limit", message=f"the review's limit of {seconds} seconds for building is reached"
+            )
         return builder.build(build)
 
     def _ended(self, begun: _Begun) -> tuple[BuildResult, float]:
@@ -263,13 +268,13 @@ def _wrong(build: Build, allowed: AbstractSet[str]) -> Iterator[str]:
     if len(build.files) + len(build.edits) > _MOST_FILES or sum(map(len, texts)) > _MOST_TEXT:
         yield "it is too large"
     if any(blob not in allowed for blob in build.files.values()):
-        yield "it holds what is not in the two trees"
+        yield "it has a file that is not in the two trees"
     if build.root and not _is_plain(build.root):
-        yield "its directory is none"
+        yield "its directory is not valid"
     if not all(map(_is_plain, (*build.files, *build.edits))):
-        yield "a path of it is none"
+        yield "one of its paths is not valid"
     if (build.renderer == "helm") is not (build.release is not None):
-        yield "it is no chart, or has no release"
+        yield "it is not a chart, or has no release"
     if build.release is not None:
         yield from _wrong_release(build, build.release)
 
@@ -277,11 +282,11 @@ def _wrong(build: Build, allowed: AbstractSet[str]) -> Iterator[str]:
 def _wrong_release(build: Build, release: Release) -> Iterator[str]:
     """Each of these becomes a word of a command."""
     if not _NAME.fullmatch(release.name) or not _NAME.fullmatch(release.namespace):
-        yield "its release has no such name or namespace"
+        yield "its release has an invalid name or namespace"
     if release.kubernetes is not None and not _VERSION.fullmatch(release.kubernetes):
-        yield "it names no version of Kubernetes"
+        yield "its Kubernetes version is not valid"
     if not all(map(_API_VERSION.fullmatch, release.api_versions)):
-        yield "it names no version of an API"
+        yield "one of its API versions is not valid"
     if any(path not in build.files and path not in build.edits for path in release.values_files):
         yield "its values are not among its files"
 

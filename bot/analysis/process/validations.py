@@ -90,11 +90,11 @@ def _check(requests: Sequence[ValidationRequest]) -> None:
     for request in requests:
         parts = (request.head, request.base or b"", request.definition or b"")
         if not all(map(_is_object, filter(None, parts))):
-            raise AnalysisError("the analysis asked for the validation of what is not JSON")
+            raise AnalysisError("the analysis requested the validation of text that is not JSON")
         if any(len(part) > _LARGEST for part in parts):
             raise AnalysisError(
-                "the analysis asked for the validation of an object that is too large"
+                "the analysis requested the validation of an object that is too large"
             )
         size += len(request.head) + len(request.base or b"")
     if size > _LARGEST_ALL:
-        raise AnalysisError("the analysis asked for the validation of too much at once")
+        raise AnalysisError("the analysis requested the validation of too much at once")

@@ -70,7 +70,7 @@ def _renderers() -> Iterator[Diagnosis]:
         if binary is None:
             yield warning(
                 tool.name,
-                f"{tool.name} is not installed: roots that need it are not looked at",
+                f"{tool.name} is not installed: roots that need it are not reviewed",
                 "run `fairlead tools fetch`",
             )
         elif not binary.pinned:

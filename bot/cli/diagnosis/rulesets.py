@@ -22,7 +22,7 @@ def merging(subject: str, rules: Iterable[Mapping[str, Any]]) -> Diagnosis:
     """Whether pull requests are judged together with what merges at the same time."""
     every = tuple(rules)
     if any(rule["type"] == "merge_queue" for rule in every):
-        return ok(subject, "a merge queue has what merges together judged together")
+        return ok(subject, "a merge queue reviews together what merges together")
     strict = any(
         rule.get("parameters", {}).get("strict_required_status_checks_policy")
         for rule in every
@@ -32,8 +32,9 @@ def merging(subject: str, rules: Iterable[Mapping[str, Any]]) -> Diagnosis:
         return ok(subject, "a branch must be up to date with what merged before it")
     message = "two pull requests can merge that are harmless alone and dangerous together"
     advice = (
-        "use a merge queue, or require branches to be up to date; without either, Fairlead judges "
-        "open pull requests again after each merge, and may be too late for one that merges at once"
+        "use a merge queue, or require branches to be up to date; without either, Fairlead reviews "
+        "open pull requests again after each merge, which may be too late for one that merges at "
+        "once"
     )
     return warning(subject, message, advice)
 

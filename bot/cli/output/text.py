@@ -111,7 +111,7 @@ def _sections(review: Review) -> Iterator[tuple[str, str, Iterable[str]]]:
     """The sections below the findings that are not empty: title, style and rows."""
     if review.problems:
         yield (
-            "What could not be looked at",
+            "What could not be reviewed",
             "bold yellow",
             dict.fromkeys(map(_problem, review.problems)),
         )

@@ -29,7 +29,7 @@ def to_commands(review: Review, policy: Policy) -> str:
     ]
     rows += [
         _command(
-            "warning", problem.location, f"could not be looked at: {problem.kind}", problem.message
+            "warning", problem.location, f"could not be reviewed: {problem.kind}", problem.message
         )
         for problem in review.problems
     ]

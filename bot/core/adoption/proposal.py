@@ -67,7 +67,7 @@ def proposed_policy(suggestion: Proposal, schema: str | None = None) -> str:
 
 
 def _beginning() -> Iterator[str]:
-    yield "# What Fairlead asks of a change here. Every key: docs/policy.md."
+    yield "# What Fairlead requires of a change. Every key: docs/policy.md."
     yield "version: 1"
     yield "# observe: the check passes and says what would have blocked. Then remove this line."
     yield "mode: observe"

@@ -86,7 +86,7 @@ def conclusion(review: Review, policy: Policy) -> Conclusion:
     if review.verdict == "blocked":
         return Conclusion("failure", _blocked(review, blocking))
     if review.verdict == "incomplete":
-        unseen = f"{_counted(len(review.problems), 'thing')} could not be looked at"
+        unseen = f"{_counted(len(review.problems), 'thing')} could not be reviewed"
         if may_pass(review.problems, policy):
             return Conclusion("neutral", f"{unseen}, as before this change")
         return Conclusion("failure", unseen)
@@ -154,7 +154,7 @@ def _blocked(review: Review, blocking: int) -> str:
 
 
 def may_pass(problems: Iterable[Problem], policy: Policy) -> bool:
-    """Whether what could not be looked at lets the merge pass: only what base hid just as well."""
+    """Whether what could not be reviewed lets the merge pass: only what base hid just as well."""
     return policy.incomplete == "allow" and not any(
         problem.new or problem.kind == "rule-failed" for problem in problems
     )
@@ -165,7 +165,7 @@ def _observed(blocking: int, problems: int) -> str:
     if blocking:
         parts.append(f"{_counted(blocking, 'finding')} would have blocked")
     if problems:
-        parts.append(f"{_counted(problems, 'thing')} could not be looked at")
+        parts.append(f"{_counted(problems, 'thing')} could not be reviewed")
     return ", ".join(parts) or "nothing would have blocked"
 
 

@@ -145,7 +145,7 @@ def _severity(word: str | None, where: str) -> Severity | None:
         return None
     if word not in tuple(map(str, Severity)):
         legal = ", ".join(map(str, Severity))
-        raise PageError(f"{where}: a finding's severity is {word!r}, legal are {legal}")
+        raise PageError(f"{where}: a finding's severity is {word!r}, expected one of {legal}")
     return Severity(word)
 
 

@@ -105,7 +105,7 @@ class Suppressed:
 
 @dataclass(frozen=True, slots=True)
 class ProblemSubject:
-    """What could not be looked at, and everything that it rests on.
+    """What could not be reviewed, and everything that it rests on.
 
     `name` stays the same from push to push: a root, a file, a rule. `inputs` identify the content
     at base and at head: content ids of files, values, digests of what was fetched. A problem
@@ -118,7 +118,7 @@ class ProblemSubject:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that could not be looked at. `new`: base could be looked at there, head cannot.
+    """Something that could not be reviewed. `new`: base could be looked at there, head cannot.
 
     `id` identifies it from push to push, as a fingerprint does a finding. `digest` identifies its
     inputs: an approval of the problem holds while both stay the same.
@@ -145,7 +145,7 @@ def problem_about(
     *,
     new: bool,
 ) -> Problem:
-    """The problem that something could not be looked at, with its id and its digest."""
+    """The problem that something could not be reviewed, with its id and its digest."""
     identity = blake2b(f"{kind}\0{subject.name}".encode(), digest_size=10).hexdigest()
     inputs = "\0".join(sorted(set(subject.inputs)))
     digest = blake2b(inputs.encode(), digest_size=16).hexdigest() if inputs else ""

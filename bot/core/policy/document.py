@@ -55,7 +55,9 @@ def parse_document(text: str) -> PolicyDocument:
     """The document. Raises PolicyError for text that is not YAML or exceeds a policy's limits."""
     text = text.removeprefix("\ufeff")
     if len(text) > LONGEST:
-        raise PolicyError(f"the policy has {len(text):,} characters, legal are {LONGEST:,}")
+        raise PolicyError(
+            f"the policy has {len(text):,} characters; at most {LONGEST:,} are allowed"
+        )
     try:
         _count(text)
         node = _yaml().compose(text)
@@ -85,15 +87,17 @@ def _count(text: str) -> None:
         if count > MOST_VALUES or depth > DEEPEST + 2:
             raise _too_much()
         if documents > 1:
-            raise _fault(_line(event), "another document begins: a policy is one")
+            raise _fault(
+                _line(event), "a second document begins here, but a policy is a single document"
+            )
         if isinstance(event, AliasEvent) and depth < 2:
-            raise _fault(_line(event), "an alias stands alone")
+            raise _fault(_line(event), "the document is only an alias")
 
 
 def _refused(text: str, error: MarkedYAMLError) -> PolicyError:
     position = error.problem_mark or error.context_mark
     if position is not None and text[position.index : position.index + 1] == "\t":
-        return _fault(position.line + 1, "a tab stands where YAML wants spaces")
+        return _fault(position.line + 1, "YAML does not allow a tab here: use spaces")
     problem = (error.problem or error.context or "not YAML").partition("\n")[0]
     return _fault(position.line + 1 if position else 1, problem)
 
@@ -144,7 +148,7 @@ class _Values:
             value = self.constructor.construct_object(node)
         except (ValueError, YAMLError) as error:
             kind = tag.removeprefix(_PREFIX)
-            raise _fault(_line(node), f"{node.value[:40]!r} is no {kind}") from error
+            raise _fault(_line(node), f"{node.value[:40]!r} is not a valid {kind}") from error
         # YAML 1.1 reads `off` as false, and so some write false for it.
         setting = path[2:] if path[:1] == ("branches",) else path
         rule = setting[:1] == ("rules",) and (len(setting) == 2 or setting[2:] == ("severity",))
@@ -169,7 +173,7 @@ class _Values:
         for key, value in node.value:
             line = _line(key)
             if not isinstance(key, ScalarNode):
-                raise _fault(line, "a key is to be a text")
+                raise _fault(line, "a key must be text")
             if key.tag == _MERGE:
                 for mapping in _merged(value):
                     # The first to bring a key stays: again the same brings nothing.
@@ -178,7 +182,7 @@ class _Values:
                         merged = {**self._entries(mapping), **merged}
             elif key.value in entries:
                 first = entries[key.value][0]
-                raise _fault(line, f"the key {key.value!r} is there twice, first in line {first}")
+                raise _fault(line, f"duplicate key {key.value!r}, first in line {first}")
             else:
                 entries[key.value] = (line, value)
         return {**merged, **entries}
@@ -196,4 +200,4 @@ def _tagged(node: Node) -> PolicyError:
 
 
 def _too_much() -> PolicyError:
-    return PolicyError(f"the policy has over {MOST_VALUES:,} values or {DEEPEST} levels of them")
+    return PolicyError(f"the policy has more than {MOST_VALUES:,} values or {DEEPEST} levels")

@@ -55,14 +55,16 @@ def _sentence(error: ValidationError, path: KeyPath) -> str:
     legal: dict[str, Callable[[], str]] = {
         "required": lambda: f" lacks {next(key for key in limit if key not in value)!r}",
         "enum": lambda: f" is {shown}{legal_hint(value, limit)}",
-        "type": lambda: f" is {shown}, legal is {_type(limit, value)}",
+        "type": lambda: f" is {shown}, expected {_type(limit, value)}",
         "minLength": lambda: " is empty",
         "minItems": lambda: " is empty",
-        "maxItems": lambda: f" has {len(value)} entries, legal are {limit} or fewer",
-        "minimum": lambda: f" is {shown}, legal is {limit} or more",
-        "maximum": lambda: f" is {shown}, legal is {limit} or less",
-        "format": lambda: f" is {shown}, legal is a date such as 2027-03-31",
-        "pattern": lambda: f" is {shown}, {EXPLAINED.get(limit, f'legal is what matches {limit}')}",
+        "maxItems": lambda: f" has {len(value)} entries; at most {limit} are allowed",
+        "minimum": lambda: f" is {shown}, expected {limit} or more",
+        "maximum": lambda: f" is {shown}, expected {limit} or less",
+        "format": lambda: f" is {shown}, expected a date such as 2027-03-31",
+        "pattern": lambda: (
+            f" is {shown}, {EXPLAINED.get(limit, f'expected a text that matches {limit}')}"
+        ),
     }
     phrase = legal.get(str(error.validator))
     return as_written(path) + (phrase() if phrase else f" is {shown}: {error.message}")
@@ -82,15 +84,15 @@ _TYPES: Final = {
     "boolean": "true or false",
 }
 EXPLAINED: Final = {
-    r"^1\.[0-9]{1,3}$": 'legal is a minor version such as "1.34"',
-    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$": "legal is a team such as example/security",
-    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$": "legal is a person's login such as octocat",
-    r"^(?!.*://)\S+$": "legal is a registry, a part of one or an image: ghcr.io/example",
-    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "legal is the name of a namespace, and no glob",
+    r"^1\.[0-9]{1,3}$": 'expected a minor version such as "1.34"',
+    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$": "expected a team such as example/security",
+    r"^@?[A-Za-z0-9][A-Za-z0-9_-]*$": "expected a login such as octocat",
+    r"^(?!.*://)\S+$": "expected a registry, a part of one, or an image, such as ghcr.io/example",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "expected the name of a namespace, not a glob",
     r"^[0-9a-z]{12,64}(-[0-9]{1,5})?$": (
-        "legal is a whole fingerprint, as the check's summary and the JSON write it"
+        "expected a whole fingerprint, as in the check's summary and the JSON"
     ),
-    r"\S": "legal is a text that says why",
+    r"\S": "expected a text that says why",
 }
 """The explanation of each pattern in `bot.core.policy.model`."""
 
@@ -117,4 +119,6 @@ def legal_hint(value: object, legal: list[Any]) -> str:
     hint = did_you_mean(str(value), map(str, legal))
     if hint and len(legal) > 12:
         return hint
-    return f"{hint or ','} legal are {', '.join(repr(name) for name in legal) or 'none'}"
+    names = ", ".join(repr(name) for name in legal)
+    expected = f"one of {names}" if len(legal) > 1 else names or "none"
+    return f"{hint} Expected {expected}" if hint else f", expected {expected}"

@@ -45,7 +45,7 @@ def _by_option(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
 def _written(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """A key without an order of strictness may only repeat the organisation's value."""
     if upper[key] != under.get(key):
-        yield (key,), "leave the key out"
+        yield (key,), "remove the key"
 
 
 def _level(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
@@ -55,7 +55,7 @@ def _level(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     limit = Threshold(under.get(key, default))
     if levels.index(Threshold(upper[key])) > levels.index(limit):
         legal = ", ".join(repr(str(level)) for level in levels[: levels.index(limit) + 1])
-        yield (key,), f"legal here are {legal}"
+        yield (key,), f"expected one of {legal}"
 
 
 def _loudness(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
@@ -64,7 +64,7 @@ def _loudness(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     limit = Severity(under.get(key, Severity.NOTICE))
     if Severity(upper[key]).rank < limit.rank:
         legal = ", ".join(repr(str(level)) for level in levels[limit.rank :])
-        yield (key,), f"legal here are {legal}"
+        yield (key,), f"expected one of {legal}"
 
 
 def _strict(
@@ -78,7 +78,7 @@ def _strict(
 
     def check(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
         if under.get(key, default) == strict and upper[key] != strict:
-            yield (key,), f"legal here is {strict!r}"
+            yield (key,), f"expected {strict!r}"
 
     return check
 
@@ -87,7 +87,7 @@ def _subset(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
     """A list in which every entry lets something through."""
     more = [entry for entry in upper[key] if entry not in under.get(key, [])]
     if more:
-        yield (key,), f"take out {', '.join(map(repr, more))}"
+        yield (key,), f"remove {', '.join(map(repr, more))}"
 
 
 def _subsets(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
@@ -106,9 +106,9 @@ def _images(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
         if base.get("approved") and not images["approved"]:
             yield (key, "approved"), "an empty list would approve what is in use"
     if base.get("require-digest") and images.get("require-digest") is False:
-        yield (key, "require-digest"), "legal here is True"
+        yield (key, "require-digest"), "expected true"
     if "mirrors" in images and images["mirrors"] != base.get("mirrors", {}):
-        yield (key, "mirrors"), "leave the key out"
+        yield (key, "mirrors"), "remove the key"
 
 
 def _rules(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
@@ -119,17 +119,17 @@ def _rules(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
         # Without a severity of the organisation's, the rule's own holds, which only `error` is
         # sure not to fall below.
         if severity is not None and _rank(severity) < _rank(limit or "error"):
-            yield (key, rule), f"legal here is {limit or 'error'!r}, or nothing"
+            yield (key, rule), f"expected {limit or 'error'!r}, or no entry"
             continue
         if any(base.get(name) != value for name, value in options.items()):
-            yield (key, rule), "leave the options out"
+            yield (key, rule), "remove the options"
             continue
         # A rule is laid upon the other as a whole: what is left out here would be lost.
         lost = sorted(base.keys() - options.keys())
         if limit is not None and severity is None:
             lost = ["severity", *lost]
         if lost:
-            yield (key, rule), f"write {', '.join(lost)} as well"
+            yield (key, rule), f"repeat {', '.join(lost)}, which would be lost"
 
 
 def _rule(setting: Any) -> Held:
@@ -154,7 +154,7 @@ def _override(key: str, under: Mapping[str, Any], upper: Held) -> _Found:
             yield (key, *path), legal
     most = base.get("hours", Override().hours)
     if override.get("hours", Override().hours) > most:
-        yield (key, "hours"), f"legal here is {most} or less"
+        yield (key, "hours"), f"expected {most} or less"
 
 
 def _free(key: str, under: Mapping[str, Any], upper: Held) -> _Found:

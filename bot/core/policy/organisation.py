@@ -121,7 +121,7 @@ def _loosened(
     under = organisation.settings
     theirs = under.get(BRANCHES)
     if BRANCHES in organisation.locked and upper.get(BRANCHES, theirs) != theirs:
-        yield document.line((BRANCHES,)), _locked_message((BRANCHES,), "leave the key out")
+        yield document.line((BRANCHES,)), _locked_message((BRANCHES,), "remove the key")
     others = branches_named(under, upper) if organisation.locked else ()
     names = (None, branch, *others)
     for below, above in dict.fromkeys(

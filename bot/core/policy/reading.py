@@ -56,7 +56,7 @@ def check_document(document: PolicyDocument, options: Mapping[str, type] | None)
         ordered = sorted(set(faults), key=lambda fault: (fault.line, fault.message))
         messages = [f"line {fault.line}: {fault.message}" for fault in ordered]
         if len(faults) == MOST_FAULTS:
-            messages.append(f"these are the first {MOST_FAULTS} of what is wrong")
+            messages.append(f"only the first {MOST_FAULTS} errors are listed")
         raise PolicyError("\n".join(messages), ordered[0].line)
     settings: dict[str, Any] = document.value
     return settings
@@ -83,7 +83,7 @@ def _nonsense(
     for at, index, glob in globs:
         if glob in seen:
             path = (BRANCHES, at, "names", index)
-            text = f"{as_written(path)} is {glob!r} once more; the first entry decides"
+            text = f"{as_written(path)} repeats {glob!r}; only the first entry takes effect"
             yield PolicyFault(document.line(path), text)
         seen.add(glob)
 
@@ -100,7 +100,7 @@ def _nonsense_in(
     for number, item in enumerate(settings.get("environments", ())):
         if names[item["name"]] > 1:
             path = (*place, "environments", number, "name")
-            text = f"{as_written(path)} is {item['name']!r} once more"
+            text = f"{as_written(path)} repeats the name {item['name']!r}"
             yield PolicyFault(document.line(path), text)
 
 
@@ -123,7 +123,7 @@ def _unknown_rules(
         if not any(name_matches(rule, (glob,)) for rule in rules):
             yield PolicyFault(
                 document.line(path),
-                f"{as_written(path)} is {glob!r}, no rule{legal_hint(glob, rules)}",
+                f"{as_written(path)} is {glob!r}, which matches no rule{legal_hint(glob, rules)}",
             )
 
 
@@ -134,6 +134,8 @@ def effective_policy(value: Mapping[str, Any], rules: Mapping[str, type] | None)
     """
     policy = decode_policy(value)
     if rules and all(policy.rule(rule).off for rule in rules):
-        message = "the policy switches every rule off, so nothing is judged: switch one on"
+        message = (
+            "the policy turns every rule off, so nothing would be reviewed: turn at least one on"
+        )
         raise PolicyError(message)
     return policy

@@ -99,7 +99,7 @@ def _reason(text: str) -> str:
 def _fault(verb: str, named: str, reason: str) -> str | None:
     every = verb == "approve" and named == "all"
     if verb in _HAS_ID and not every and not _ID.fullmatch(named):
-        return "it names no finding: write the id that is shown below the finding"
+        return "the id is missing: write the one that is shown below the finding"
     if verb in _HAS_REASON and not any(char.isalnum() for char in reason):
-        return "it gives no reason: say in a few words why this is acceptable"
+        return "the reason is missing: say in a few words why this is acceptable"
     return None

@@ -48,7 +48,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Unseen(msgspec.Struct, frozen=True):
-    """Something that could not be looked at, so that its difference is missing here."""
+    """Something that could not be reviewed, so that its difference is missing here."""
 
     path: str | None
     message: str

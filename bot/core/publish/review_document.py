@@ -62,7 +62,7 @@ class Suppressed(Finding, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Something that could not be looked at; new if base could be looked at there."""
+    """Something that could not be reviewed; new if base could be looked at there."""
 
     kind: ProblemKind
     new: bool

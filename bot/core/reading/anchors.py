@@ -79,7 +79,7 @@ class Anchors:
         """What an alias stands for. Raises ReadingError where it is nothing, or too much."""
         anchor = self._by_name.get(name)
         if anchor is None:
-            raise ReadingError("an alias names an anchor that is not there", index)
+            raise ReadingError("an alias refers to an anchor that does not exist", index)
         if anchor.open:
             raise ReadingError("an anchor's value contains itself", index)
         self._count += 1

@@ -52,7 +52,7 @@ class _Key:
 _NONE: Final = _Key()
 _MERGE: Final = _Key()
 _NO_DOCUMENT: Final = "did not find expected <document start>"
-_QUESTION_MARK: Final = "an unquoted value between brackets holds a question mark"
+_QUESTION_MARK: Final = "an unquoted value between brackets contains a question mark"
 
 
 def build(
@@ -257,7 +257,7 @@ class _Builder:
         """The value of an ambiguous scalar that is not a key."""
         index = event.start_mark.index
         if odd.flag == "not-finite":
-            raise ReadingError("a number that JSON has no word for", index)
+            raise ReadingError("a number that JSON cannot express", index)
         if odd.flag == "digits":
             raise ReadingError(
                 f"a number of more than {self.limits.digits} digits", index, limit=True
@@ -353,7 +353,7 @@ class _Builder:
         if self.dialect == "kustomize":
             usable = depth == 1 and value is not None
             if flag not in {"yaml11-bool", "empty"} and not usable:
-                raise ReadingError("a mapping key is no string", index)
+                raise ReadingError("a mapping key is not a string", index)
             return str(event.value)  # for nothing at all its emitter writes ''
         key = self._key_or_none(event.value, value)
         if key is None:
@@ -379,9 +379,9 @@ class _Builder:
         self.notes.differs = True
         index = event.start_mark.index
         if anchor.key is None:
-            raise ReadingError("a mapping key is no string", index)
+            raise ReadingError("a mapping key is not a string", index)
         if self.dialect == "kustomize":
             if depth > 1 and not isinstance(anchor.value, str):
-                raise ReadingError("a mapping key is no string", index)
+                raise ReadingError("a mapping key is not a string", index)
             return anchor.key
         return self._unique(anchor.key, target, depth, index)

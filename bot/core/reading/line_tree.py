@@ -131,7 +131,7 @@ class LineTree:
         if kind is AliasEvent:
             anchored = self._anchors.get(event.anchor)
             if anchored is None:
-                raise ReadingError("an alias names an anchor that is not there", index)
+                raise ReadingError("an alias refers to an anchor that does not exist", index)
             return _Alias(index, anchored)
         place: LineMapping | LineSequence | _Scalar
         if isinstance(event, MappingStartEvent):

@@ -12,12 +12,11 @@ from bot.errors import ReadingError
 from bot.records import dataclass
 
 _LIST_LIKE: Final = (
-    "kubectl takes whatever has items for a list and applies only the items,"
-    " kustomize applies the object itself"
+    "kubectl treats anything that has items as a list and applies only the items; kustomize "
+    "applies the object itself"
 )
 _KINDLESS: Final = (
-    "an item without kind and apiVersion gets them from its list by kubectl,"
-    " and is refused by kustomize"
+    "kubectl gives an item without kind and apiVersion those of its list; kustomize refuses it"
 )
 
 
@@ -58,9 +57,9 @@ def unwrap(value: Any, dialect: Dialect) -> Iterator[Unwrapped | Unwrapping]:
         return
     if isinstance(value, dict) and "items" in value:
         if value["items"] is not None and not isinstance(value["items"], list):
-            raise ReadingError("items stands at the first level and is no list")
+            raise ReadingError("items is a top-level field and not a list")
         if value["items"] is None:
-            yield _list_like((), "items is null: kubectl takes this for an empty list")
+            yield _list_like((), "items is null: kubectl reads this as an empty list")
             return
     yield from _by_items(value, ())
 
@@ -101,7 +100,7 @@ def _by_kind(value: Any, way: tuple[int, ...]) -> Iterator[Unwrapped]:
     if items is None:
         return
     if not isinstance(items, list):
-        raise ReadingError("items of a list is no list")
+        raise ReadingError("items of a list is not a list")
     for index, item in enumerate(items):
         if not isinstance(item, dict) or not item.get("kind"):
             raise ReadingError("an item of a list has no kind")

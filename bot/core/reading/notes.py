@@ -26,11 +26,11 @@ Sort: TypeAlias = Literal[
 _KINDS: Final[dict[Sort, tuple[Flag, str]]] = {
     "yaml11-bool": (
         "yaml11-bool",
-        "{at} is an unquoted yes, no, on, off, y or n: for kubectl a boolean, for kustomize a word",
+        "{at} is an unquoted yes, no, on, off, y or n: kubectl reads a boolean, kustomize a string",
     ),
     "yaml11-key": (
         "yaml11-bool",
-        "the key {at} is not quoted: for kubectl it is true or false, for kustomize a word",
+        "the key {at} is not quoted: kubectl reads a boolean, kustomize a string",
     ),
     "octal": (
         "octal",
@@ -42,7 +42,7 @@ _KINDS: Final[dict[Sort, tuple[Flag, str]]] = {
     ),
     "duplicate-key": (
         "duplicate-key",
-        "{at} is given twice: kubectl takes the last, kustomize refuses the file",
+        "{at} is a duplicate key: kubectl takes the last, kustomize refuses the file",
     ),
     "merge-order": (
         "merge-order",
@@ -50,16 +50,16 @@ _KINDS: Final[dict[Sort, tuple[Flag, str]]] = {
     ),
     "merge-quoted": (
         "merge-order",
-        "a quoted << is an ordinary key for kubectl, and lost for kustomize",
+        "kubectl reads a quoted << as an ordinary key; kustomize drops it",
     ),
     "merge-twice": (
         "merge-order",
         "a second merge (<<) in one mapping: kubectl applies both, kustomize refuses the file",
     ),
-    "tag": ("tag", "{at} has a tag that not every reader understands alike"),
+    "tag": ("tag", "{at} has a tag that kubectl, kustomize and people may read differently"),
     "content-after-document-end": (
         "content-after-document-end",
-        "this stands after the end of its document (...) and does not exist for the cluster",
+        "this comes after the end of its document (...), so the cluster never sees it",
     ),
 }
 _SHOWN: Final = 60  # characters of a name

@@ -32,7 +32,7 @@ _TABLE: Final[tuple[tuple[Flag, re.Pattern[bytes], bytes, str], ...]] = (
         "bom-inside",
         _BOM,
         b"\xef\xbb\xbf",
-        "a byte order mark stands inside the file, where readers disagree about what it is",
+        "a byte order mark inside the file, which kubectl and kustomize may read differently",
     ),
 )
 

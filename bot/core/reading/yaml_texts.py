@@ -37,7 +37,7 @@ def value_of(data: bytes) -> Value:
     Raises UnbuildableError, whose message shows nothing of the text.
     """
     if len(data) > DEFAULT_LIMITS.file_bytes:
-        raise UnbuildableError("it is larger than what is read")
+        raise UnbuildableError("it is too large to be read")
     built = build(data, "kubectl", ScalarTable(DEFAULT_LIMITS.digits), DEFAULT_LIMITS)
     if built.refused is not None:
         raise UnbuildableError("it is not YAML that can be read")
@@ -48,7 +48,7 @@ def body_of(data: bytes) -> Body:
     """Return the mapping in a text, empty if the text is empty. Raises UnbuildableError."""
     value = value_of(data)
     if value is not None and not isinstance(value, Mapping):
-        raise UnbuildableError("it holds no mapping")
+        raise UnbuildableError("it is not a mapping")
     return mapping(value)
 
 

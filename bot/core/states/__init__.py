@@ -49,7 +49,7 @@ __all__ = ["Manifests", "Pair", "RenderedPair", "States", "Trouble", "build_stat
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """The states of two trees: the environments that differ, and what could not be looked at.
+    """The states of two trees: the environments that differ, and what could not be reviewed.
 
     `environments` names every environment; those without a pair are equal on both sides.
     `resources` counts the resources compared, each once, however many environments hold it.

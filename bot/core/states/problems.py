@@ -88,7 +88,7 @@ def _of_group(roots: list[_Unrendered]) -> Trouble:
     more = f" and {len(others) - _MOST_LISTED} more" if len(others) > _MOST_LISTED else ""
     message = (
         f"{_name(first.root)} and {len(others)} more ({listed}{more}) are not rendered: "
-        f"{reason.message}; compare what they give on both sides by hand"
+        f"{reason.message}; compare their output for base and head by hand"
     )
     inputs = tuple(each for root in roots for each in (root.subject.name, *root.subject.inputs))
     subject = ProblemSubject(f"unrendered {reason.path} {reason.identity}", inputs)
@@ -122,7 +122,7 @@ def left_out(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[Tro
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         message = (
-            f"{changed[0]}{more} is not looked at: what is fetched from elsewhere is put there"
+            f"{changed[0]}{more} is not reviewed: Fairlead stores fetched sources under this path"
         )
         new = any(path not in base for path in changed)
         inputs = [part for path in changed for part in (path, head[path].blob)]
@@ -169,7 +169,7 @@ def _pointers(roots: Mapping[str, Applied]) -> Mapping[str, str]:
 
 
 def _not_rendered(before: Applied | None, after: Applied, subject: ProblemSubject) -> _Unrendered:
-    """New unless base could not be looked at either, for no other reason and of the same sources.
+    """New unless base could not be reviewed either, for no other reason and of the same sources.
 
     What is missing here, or was spent, is no property of base or head: it is always new.
     """
@@ -206,14 +206,16 @@ def _not_upgraded(before: Applied | None, after: Applied) -> Trouble:
     result = after.root.reruns.upgrade if after.root.reruns is not None else None
     new = reason.message not in known_messages or (result is not None and result.status in _OURS)
     advice = f"compare the output of 'helm template --is-upgrade {after.root.path or '.'}'"
-    message = f"{_name(after)} is not rendered {reason.message}; {advice} on both sides by hand"
+    message = f"{_name(after)} is not rendered {reason.message}; {advice} for base and head by hand"
     return _trouble(after, reason, new=new, side="RIGHT", message=message)
 
 
 def _was_not_rendered(before: Applied, after: Applied | None) -> Trouble:
     reason = before.reasons[0]
     change = (
-        "is gone, and what it held" if after is None else "was changed, and what it held before"
+        "is gone, and what it contained"
+        if after is None
+        else "was changed, and what it contained before"
     )
     message = f"{_name(before)} {change} is not known: {reason.message}; {_advice(before)}"
     new = before.status in _OURS
@@ -242,12 +244,12 @@ def _place(applied: Applied) -> str:
 
 def _advice(applied: Applied) -> str:
     if applied.root.title:
-        return "compare what it gives on both sides by hand"
+        return "compare its output for base and head by hand"
     place = applied.root.path or "."
     command = (
         f"helm template {place}" if applied.root.kind == "chart" else f"kustomize build {place}"
     )
-    return f"compare the output of '{command}' on both sides by hand"
+    return f"compare the output of '{command}' for base and head by hand"
 
 
 def _concerns(path: str, link: File, files: Files, manifests: Manifests) -> bool:
@@ -272,9 +274,12 @@ def _concerns(path: str, link: File, files: Files, manifests: Manifests) -> bool
 
 def _link_message(path: str, link: File) -> str:
     if link.mode == SUBMODULE:
-        return f"{path} is a submodule, which is not followed: review the other repository itself"
-    return f"{path} is a symlink, which is not followed: put the file itself there"
+        return (
+            f"{path} is a submodule, which Fairlead does not follow: review the other repository "
+            "itself"
+        )
+    return f"{path} is a symlink, which Fairlead does not follow: replace it with the file itself"
 
 
 def _gone(path: str) -> str:
-    return f"{path} was a symlink or submodule, so what goes with it is not known"
+    return f"{path} was a symlink or submodule, so what this change removes is not known"

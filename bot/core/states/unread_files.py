@@ -39,7 +39,7 @@ _TEMPLATE_NAMES: Final = tuple(
     f"{mark}{suffix}" for mark in (".tmpl", ".tpl", ".template") for suffix in MANIFEST_SUFFIXES
 )
 _PROGRAMS: Final = {".jsonnet": "Jsonnet", ".libsonnet": "Jsonnet", ".cue": "CUE", ".k": "KCL"}
-_TEMPLATE: Final = "is a template outside a chart, and what is made of it is not known"
+_TEMPLATE: Final = "is a template outside a chart, so its output is not known"
 _VERSION: Final = re.compile(r"(?m)^[\s\-{\"']*apiVersion['\"]?\s*:")
 _KIND: Final = re.compile(r"(?m)^[\s\-{\"']*kind['\"]?\s*:")
 _ACTION: Final = re.compile(r"\{\{|\{%|<%|\$\{|\(@|#@")
@@ -81,7 +81,7 @@ def _why(path: str, file: File, files: Files, manifests: Manifests, blobs: Blobs
     if owning_chart(path, frozenset(files.charts)) is not None:
         return ""
     if _HELMFILE.fullmatch(base_name(path)) or _is_in_helmfiles(path):
-        return "is a helmfile, which is not built"
+        return "is a helmfile, which Fairlead does not build"
     if path in files.manifests:
         manifest = manifests.manifest(file)
         if manifest.template:
@@ -96,12 +96,12 @@ def _by_name(path: str, file: File, blobs: Blobs) -> str:
     if not language and not template:
         return ""
     if file.size > _LARGEST:
-        return "is a template or program that is larger than what is read"
+        return "is a template or program that is too large to be read"
     text = _text(file, blobs)
     if not (_VERSION.search(text) and _KIND.search(text)):
         return ""
     if language:
-        return f"is {language}, which is not evaluated, and what it gives is not known"
+        return f"is {language}, which Fairlead does not evaluate, so its output is not known"
     is_plain = path.endswith(MANIFEST_SUFFIXES) and not _ACTION.search(text)
     return "" if is_plain else _TEMPLATE
 

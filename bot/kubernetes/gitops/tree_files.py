@@ -105,7 +105,7 @@ class TreeFiles:
         """Return the content of a file. Raises UnbuildableError if it is missing or too large."""
         file = self.files[path]
         if file.size > LARGEST_TEXT:
-            raise UnbuildableError(f"{path!r} is larger than what is read")
+            raise UnbuildableError(f"{path!r} is too large to be read")
         try:
             return self.blobs.data(file.blob)
         except KeyError:

@@ -12,7 +12,7 @@ from bot.core.values import Value
 def unbuilt(
     node: Node, title: str, why: str, settings: Value, version: str | None = ""
 ) -> Declared:
-    """Return a root that stands for a source which is not built.
+    """Return a root that stands for a source which Fairlead does not build.
 
     `title` names the source without its `version`, `why` completes "is not rendered: ". A change of
     `settings`, the part of the object that says what is applied and how, changes the root.

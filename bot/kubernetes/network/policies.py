@@ -111,9 +111,7 @@ def _refusals(spec: Node) -> Iterator[PolicyRefusal]:
     yield from _unknown(spec, {"podSelector", "policyTypes", "ingress", "egress"})
     for node in spec["policyTypes"].items():
         if node.text not in _TYPES:
-            yield PolicyRefusal(
-                node, f"policyTypes has {node.value!r}, legal are Ingress and Egress"
-            )
+            yield PolicyRefusal(node, f"policyTypes has {node.value!r}, expected Ingress or Egress")
     for direction in DIRECTIONS:
         peers = PEERS[direction]
         for rule in spec[direction].items():
@@ -128,7 +126,7 @@ def _unknown(node: Node, legal_fields: set[str]) -> Iterator[PolicyRefusal]:
     for key, child in node.fields():
         if key not in legal_fields:
             legal = ", ".join(sorted(legal_fields))
-            yield PolicyRefusal(child, f"there is no field {key!r} here, legal are {legal}")
+            yield PolicyRefusal(child, f"there is no field {key!r} here, expected one of {legal}")
 
 
 def _selector(node: Node) -> Iterator[PolicyRefusal]:
@@ -144,7 +142,7 @@ def _refused_port(node: Node) -> Iterator[PolicyRefusal]:
     protocol, port, end = node["protocol"], node["port"], node["endPort"]
     if protocol.value is not None and protocol.text not in PROTOCOLS:
         yield PolicyRefusal(
-            protocol, f"the protocol is {protocol.value!r}, legal are {', '.join(PROTOCOLS)}"
+            protocol, f"the protocol is {protocol.value!r}, expected one of {', '.join(PROTOCOLS)}"
         )
     number = port.integer
     if port.value is not None and number is None:

@@ -126,7 +126,7 @@ def _refused_rule(
     if not rule.resources:
         yield "resources", "a rule needs at least one resource or nonResourceURL"
     if len(rule.api_groups or ()) * len(rule.resources or ()) > MOST_TARGETS:
-        yield None, f"more than {MOST_TARGETS:,} resources in one rule are not looked at"
+        yield None, f"more than {MOST_TARGETS:,} resources in one rule are not judged"
 
 
 def refused_binding(resource: Resource, binding: BindingManifest) -> Iterator[RbacRefusal]:

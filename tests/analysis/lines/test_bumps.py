@@ -110,7 +110,7 @@ def test_what_names_itself_from_elsewhere_ends_with_the_deepest() -> None:
 
     assert found.asked == BOTH
     assert len(found.problems) == 1
-    assert "more than 4 things from elsewhere name one another" in found.problems[0]
+    assert "more than 4 remote sources refer to one another" in found.problems[0]
 
 
 def test_each_entry_of_one_repository_has_its_own_version() -> None:
@@ -268,8 +268,8 @@ def test_two_versions_of_one_chart_lie_beside_each_other() -> None:
 @pytest.mark.parametrize(
     ("base", "head", "message"),
     [
-        (umbrella("17.0.0"), umbrella("17.1.0"), "its dependency redis is no chart"),
-        (application("17.0.0"), application("17.1.0"), "what was fetched is no chart"),
+        (umbrella("17.0.0"), umbrella("17.1.0"), "its dependency redis is not a chart"),
+        (application("17.0.0"), application("17.1.0"), "the fetched source is not a chart"),
     ],
 )
 def test_what_is_fetched_for_a_chart_and_is_none_is_said(
@@ -427,7 +427,8 @@ def test_what_head_alone_cannot_have_is_new_and_says_why() -> None:
             (
                 f"{K}:2 new The kustomization app is not rendered: it lists "
                 f"'https://{METRICS}//deploy?ref=v1.1.0', which is outside this repository: it has "
-                "no tag v1.1.0; compare the output of 'kustomize build app' on both sides by hand"
+                "no tag v1.1.0; compare the output of 'kustomize build app' for "
+                "base and head by hand"
             ),
         ),
         BOTH,
@@ -479,7 +480,11 @@ def test_more_than_a_review_may_fetch_is_said_by_name_and_is_always_new() -> Non
     found = seen({**base, **shared}, {**base, **changed}, held)
 
     assert len(found.asked) == MOST_REFERENCES
-    limited = [it for it in found.problems if f"a review may fetch {MOST_REFERENCES} things" in it]
+    limited = [
+        it
+        for it in found.problems
+        if f"the review's limit of {MOST_REFERENCES} remote sources is reached" in it
+    ]
     assert [it.partition(" The")[0].split()[1] for it in limited] == ["new", "new"]
 
 
@@ -490,7 +495,7 @@ def test_one_file_names_only_so_much_that_lies_elsewhere() -> None:
     found = seen({K: overlay("v1.0.0")}, head, HEAD_ONLY)
 
     assert found.asked == BOTH[:1]
-    assert "which is one of more than 200 that lie elsewhere" in found.problems[0]
+    assert "which is one of more than 200 remote sources" in found.problems[0]
 
 
 def test_what_was_asked_for_is_recorded_with_what_it_stood_for() -> None:
@@ -614,7 +619,7 @@ def test_what_the_repository_has_where_things_are_put_is_left_out_and_said(
     found = seen({K: overlay("v1.0.0")}, {K: overlay("v1.1.0"), **own}, HEAD_ONLY)
 
     assert found.findings == (f"{K}:2 metrics v1.0.0 -> v1.1.0: ConfigMap/default/c has b",)
-    assert [it.partition(" is not looked at")[0] for it in found.problems] == [
+    assert [it.partition(" is not reviewed")[0] for it in found.problems] == [
         f"{first}:None new {first}{' and 1 more' if own is SPOOF else ''}"
     ]
 

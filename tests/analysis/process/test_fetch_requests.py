@@ -123,18 +123,18 @@ def test_nothing_of_head_is_told_before_base_has_said_whose_things_it_uses() -> 
     [
         ("{'type': 'Want', 'items': [('manifest', HEAD)]}", "not in the two trees"),
         ("{'type': 'Want', 'items': [('data', HEAD)]}", "not in the two trees"),
-        ("{'type': 'FetchRequest', 'references': []}", "has not seen head"),
+        ("{'type': 'FetchRequest', 'references': []}", "has not read head"),
         (
             (
                 "{'type': 'BuildRequest', 'builds': "
                 "[{'renderer': 'kustomize', 'root': '', 'files': {}}]}"
             ),
-            "has not seen head",
+            "has not read head",
         ),
-        (repr(ANSWER), "has not seen head"),
-        ("{'type': 'Uses', 'owners': ['a b'], 'facts': []}", "nonsense"),
-        ("{'type': 'Uses', 'owners': ['x/../y'], 'facts': []}", "nonsense"),
-        ("{'type': 'Uses', 'owners': ['x'] * 3000, 'facts': []}", "nonsense"),
+        (repr(ANSWER), "has not read head"),
+        ("{'type': 'Uses', 'owners': ['a b'], 'facts': []}", "invalid answer"),
+        ("{'type': 'Uses', 'owners': ['x/../y'], 'facts': []}", "invalid answer"),
+        ("{'type': 'Uses', 'owners': ['x'] * 3000, 'facts': []}", "invalid answer"),
     ],
 )
 def test_a_child_that_wants_more_before_is_ended(before: str, reason: str) -> None:
@@ -155,16 +155,19 @@ REFERENCE = {"kind": "git", "address": "https://github.com/example/x", "version"
 @pytest.mark.parametrize(
     ("after", "reason"),
     [
-        ("{'type': 'Uses', 'owners': ['evil.example.com'], 'facts': []}", "asked that once"),
-        (f"{{'type': 'FetchRequest', 'references': [{REFERENCE!r}] * 100}}", "nonsense"),
-        ("{'type': 'FetchRequest', 'references': [{'kind': 'ftp', 'address': 'x'}]}", "nonsense"),
+        ("{'type': 'Uses', 'owners': ['evil.example.com'], 'facts': []}", "repeated a request"),
+        (f"{{'type': 'FetchRequest', 'references': [{REFERENCE!r}] * 100}}", "invalid answer"),
+        (
+            "{'type': 'FetchRequest', 'references': [{'kind': 'ftp', 'address': 'x'}]}",
+            "invalid answer",
+        ),
         (
             "{'type': 'FetchRequest', 'references': [{'kind': 'git', 'address': 'x\\n'}]}",
-            "more from elsewhere",
+            "more remote sources",
         ),
         (
             "{'type': 'FetchRequest', 'references': [{'kind': 'git', 'address': 'x' * 5000}]}",
-            "more from elsewhere",
+            "more remote sources",
         ),
         ("{'type': 'Want', 'items': [('data', 'f' * 40)]}", "not in the two trees"),
     ],
@@ -192,7 +195,7 @@ def test_a_child_may_not_ask_without_end() -> None:
         "  child.receive()\n"
     )
 
-    with pytest.raises(AnalysisError, match="more from elsewhere"):
+    with pytest.raises(AnalysisError, match="more remote sources"):
         run(shelves, grove, body)
 
     assert len(shelves.shelf.asked) == MOST_REFERENCES

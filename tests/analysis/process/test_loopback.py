@@ -203,8 +203,9 @@ def test_without_fetching_it_is_said_as_before(upstream: Upstream) -> None:
     assert [it.message for it in found.problems] == [
         (
             f"The kustomization app is not rendered: it lists '{upstream.url}//deploy?ref=v1.1.0', "
-            "which is outside this repository; compare the output of 'kustomize build app' on both "
-            "sides by hand"
+            "which is outside this repository; compare the output of 'kustomize "
+            "build app' for base "
+            "and head by hand"
         )
     ]
     assert found.summary.fetched == ()

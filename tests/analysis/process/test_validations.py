@@ -70,7 +70,7 @@ def test_an_object_that_is_known_is_not_judged_again(tmp_path: Path) -> None:
     ],
 )
 def test_what_no_honest_child_sends_ends_the_analysis(wrong: ValidationRequest) -> None:
-    with FactCache(None) as cache, pytest.raises(AnalysisError, match="asked for the validation"):
+    with FactCache(None) as cache, pytest.raises(AnalysisError, match="requested the validation"):
         ValidationRequests(Recorder(), cache).validate_all([request(), wrong])
 
 

@@ -19,7 +19,7 @@ from bot.core.engine.consent import (
     combined_content,
     resource_content,
 )
-from bot.core.resource import ListStep, Resource, ResourceKey, ResourceSource
+from bot.core.resource import ListStep, Resource, ResourceKey, ResourceSource, Route
 from bot.core.values import freeze, mapping
 
 DEPLOYMENT: Mapping[str, Any] = {
@@ -146,3 +146,57 @@ def test_one_finding_of_several_environments_rests_on_the_content_of_each() -> N
     assert combined_content((here, here)) == here
     assert combined_content((here, there)) == combined_content((there, here))
     assert combined_content((here, there)).digest not in {here.digest, there.digest}
+
+
+CONTAINERS = ("spec", "template", "spec", "containers")
+
+
+def without(*routes: Route, **container: object) -> ConsentContent:
+    """The content of a Deployment whose container has these fields, without some of its values."""
+    containers = [{"name": "web", "args": ["-x", "-y"], **container}, {"name": "log"}]
+    body = changed(template={"spec": {"containers": containers}})
+    return resource_content(resource_of(body), None, routes)
+
+
+def test_everything_beside_a_value_that_changes_on_every_build_counts() -> None:
+    first = (*CONTAINERS, ListStep("name=web", 0))
+    image, argument = (*first, "image"), (*first, "args", ListStep("", 0))
+
+    assert without(image, image="a") == without(image, image="b")
+    assert without(argument, args=["-x", "-y"]) == without(argument, args=["-z", "-y"])
+    assert without(image, image="a") != without(image, image="b", command=["sh"])
+    assert without(image, image="a") != without(image, image="b", name="other")
+    assert without(argument, args=["-x", "-y"]) != without(argument, args=["-x", "-z"])
+    assert without(argument, args=["-x", "-y"]) != without(argument, args=["-x"])
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        ("spec", "absent", "image"),
+        ("spec", "replicas", "image"),
+        (*CONTAINERS, ListStep("", 2), "image"),
+        (*CONTAINERS, "image"),
+        ("spec", ListStep("", 0)),
+    ],
+)
+def test_a_route_to_nothing_leaves_the_content_as_it_is(route: Route) -> None:
+    assert without(route, image="a") == without(image="a")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"spec": "1"}, {"spec": "1"}, ()),
+        ({"spec": "1"}, {"spec": "2"}, ("spec",)),
+        ({"spec": "1"}, {}, ("spec",)),
+        ({"spec": "1"}, {"spec.a": "1", "spec.b": "1"}, ("spec.a", "spec.b")),
+        ({"spec.a": "1"}, {"spec.a[x]": "1"}, ("spec.a[x]",)),
+        ({"spec.a": "1", "spec.ab": "1"}, {"spec.a": "2", "spec.ab": "2"}, ("spec.a", "spec.ab")),
+        ({"": "1"}, {"": "2"}, ()),
+    ],
+)
+def test_of_fields_that_changed_the_innermost_are_named(
+    before: Mapping[str, str], after: Mapping[str, str], expected: tuple[str, ...]
+) -> None:
+    assert changed_fields(before, after) == expected

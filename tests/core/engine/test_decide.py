@@ -9,7 +9,15 @@ from types import MappingProxyType
 import pytest
 
 from bot.core.engine.decide import Conclusion, conclusion
-from bot.core.engine.review import Problem, ReviewFinding, Suppressed
+from bot.core.engine.review import (
+    AcceptedProblem,
+    Lapsed,
+    Location,
+    Problem,
+    ResourceReference,
+    ReviewFinding,
+    Suppressed,
+)
 from bot.core.finding import Severity
 from bot.core.policy.model import Policy, RulePolicy, Threshold, Waiver
 from tests.reviews import decided, finding
@@ -174,35 +182,35 @@ def test_a_finding_stands_in_the_environments_that_no_waiver_covers() -> None:
             (),
             (NEW,),
             "incomplete",
-            Conclusion("failure", "1 thing could not be looked at"),
+            Conclusion("failure", "1 thing could not be reviewed"),
         ),
         (
             Policy(),
             (),
             (CRASHED,),
             "incomplete",
-            Conclusion("failure", "1 thing could not be looked at"),
+            Conclusion("failure", "1 thing could not be reviewed"),
         ),
         (
             Policy(incomplete="allow"),
             (),
             (OLD, OLD),
             "incomplete",
-            Conclusion("neutral", "2 things could not be looked at, as before this change"),
+            Conclusion("neutral", "2 things could not be reviewed, as before this change"),
         ),
         (
             Policy(incomplete="allow"),
             (),
             (OLD, NEW),
             "incomplete",
-            Conclusion("failure", "2 things could not be looked at"),
+            Conclusion("failure", "2 things could not be reviewed"),
         ),
         (
             Policy(),
             (),
             (OLD,),
             "incomplete",
-            Conclusion("failure", "1 thing could not be looked at"),
+            Conclusion("failure", "1 thing could not be reviewed"),
         ),
         (
             Policy(mode="observe"),
@@ -218,7 +226,7 @@ def test_a_finding_stands_in_the_environments_that_no_waiver_covers() -> None:
             "incomplete",
             Conclusion(
                 "success",
-                "Observing: 1 finding would have blocked, 1 thing could not be looked at",
+                "Observing: 1 finding would have blocked, 1 thing could not be reviewed",
             ),
         ),
         (
@@ -252,3 +260,149 @@ def test_a_rule_that_observes_blocks_nothing() -> None:
         "rbac-invalid": True,
         "service-exposed": False,
     }
+
+
+def accepted(message: str, by: str = "octocat", fingerprint: str = "a") -> Suppressed:
+    """A finding that people accepted."""
+    found = finding(message=message, fingerprint=fingerprint)
+    return Suppressed(found, {"approval": "agreed", "by": by})
+
+
+def unseen(message: str, by: str = "octocat") -> AcceptedProblem:
+    """A problem that people accepted."""
+    return AcceptedProblem(
+        Problem("unrendered", True, None, message, id=message), {"approval": "agreed", "by": by}
+    )
+
+
+WAIVED = Suppressed(finding(fingerprint="w"), {"waiver": "moves", "expires": "2027-01-01"})
+
+
+@pytest.mark.parametrize(
+    ("suppressed", "problems", "title"),
+    [
+        ((WAIVED,), (), "Nothing found"),
+        ((accepted("a port opens"), WAIVED), (), "Accepted by octocat: a port opens"),
+        (
+            (accepted("opens", "mona, octocat"), accepted("closes", "hubot", "b")),
+            (),
+            "2 findings accepted by hubot, mona, octocat",
+        ),
+        (
+            (accepted("opens"), accepted("closes", "mona", "b")),
+            (unseen("no chart", "zoe"),),
+            "2 findings and 1 thing unseen accepted by mona, octocat, zoe",
+        ),
+        ((), (unseen("no chart"),), "Accepted by octocat: no chart"),
+        ((), (unseen("a"), unseen("b")), "2 things unseen accepted by octocat"),
+        ((accepted("x" * 121),), (), f"Accepted by octocat: {'x' * 119}…"),
+        ((accepted("x" * 120, "y" * 81),), (), f"Accepted by {'y' * 80}: {'x' * 120}"),
+        (
+            (accepted("a", "y" * 81), accepted("b", "y" * 81, "b")),
+            (),
+            f"2 findings accepted by {'y' * 80}",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("others", "end"),
+    [(0, ""), (1, "; nothing else blocks: 1 notice"), (2, "; nothing else blocks: 2 notices")],
+)
+def test_the_title_of_a_pass_says_what_was_accepted_and_by_whom(
+    suppressed: tuple[Suppressed, ...],
+    problems: tuple[AcceptedProblem, ...],
+    title: str,
+    others: int,
+    end: str,
+) -> None:
+    notices = [
+        finding(severity=Severity.NOTICE, fingerprint=f"notice {number}")
+        for number in range(others)
+    ]
+    review = replace(decided(*notices), suppressed=suppressed, accepted=problems)
+
+    expected = title + end
+    if title == "Nothing found" and others:
+        expected = end.removeprefix("; ").replace("nothing else", "Nothing")
+    assert conclusion(review, Policy()) == Conclusion("success", expected)
+
+
+LAST_WEEK, EARLIER = date(2026, 11, 13), date(2026, 11, 1)
+
+
+def test_a_finding_names_the_expired_waivers_that_would_have_covered_it() -> None:
+    """In the order of the findings, whatever their environments, and none that is in force."""
+    first = finding(environments=("production", "staging"), line=1, fingerprint="1")
+    second = finding(environments=(), line=2, fingerprint="2")
+    waivers = (
+        Waiver("last week", LAST_WEEK, rule="service-*"),
+        Waiver("staging alone", EARLIER, rule="*", environments=("staging",)),
+        Waiver("test alone", EARLIER, rule="*", environments=("test",)),
+        Waiver("another rule", EARLIER, rule="rbac-*"),
+        Waiver("today is its last day", date(2026, 11, 20), rule="rbac-*"),
+    )
+
+    review = decided(second, first, policy=Policy(waivers=waivers))
+
+    assert review.lapsed == (
+        Lapsed("1", "last week", "2026-11-13"),
+        Lapsed("1", "staging alone", "2026-11-01"),
+        Lapsed("2", "last week", "2026-11-13"),
+    )
+
+
+def test_an_expired_waiver_of_what_another_one_covers_is_not_named() -> None:
+    waivers = (Waiver("old", EARLIER, rule="*"), Waiver("renewed", NEXT_YEAR, rule="*"))
+
+    review = decided(finding(), policy=Policy(waivers=waivers))
+
+    assert (review.findings, review.lapsed) == ((), ())
+
+
+def test_a_waiver_for_namespaces_covers_nothing_that_is_in_none() -> None:
+    found = replace(finding(), resource=ResourceReference("", "Node", None, "one"))
+    waivers = tuple(Waiver("r", NEXT_YEAR, rule="*", namespaces=(glob,)) for glob in ("*", "?*"))
+
+    assert decided(found, policy=Policy(waivers=waivers)).suppressed == ()
+
+
+def test_a_waiver_for_a_resource_covers_nothing_that_is_about_none() -> None:
+    found = replace(finding(), resource=None)
+    waiver = Waiver("r", NEXT_YEAR, rule="*", resource="?*")
+
+    assert decided(found, policy=Policy(waivers=(waiver,))).suppressed == ()
+
+
+def test_two_waivers_cover_a_finding_each_in_its_environments() -> None:
+    found = finding(environments=("production", "staging", "test"))
+    waivers = (
+        Waiver("first", NEXT_YEAR, rule="*", environments=("production", "staging")),
+        Waiver("second", NEXT_YEAR, rule="*", environments=("staging", "test")),
+    )
+
+    review = decided(found, policy=Policy(waivers=waivers))
+
+    because = {"expires": "2027-01-01"}
+    assert (review.findings, review.suppressed) == (
+        (),
+        (
+            Suppressed(
+                finding(environments=("production", "staging")), {"waiver": "first", **because}
+            ),
+            Suppressed(finding(environments=("test",)), {"waiver": "second", **because}),
+        ),
+    )
+
+
+def test_problems_are_sorted_by_place_kind_and_message() -> None:
+    problems = [
+        Problem("unrendered", True, None, "b"),
+        Problem("unreadable", True, Location("a.yaml", None, "RIGHT"), "b"),
+        Problem("unreadable", True, Location("a.yaml", 2, "RIGHT"), "b"),
+        Problem("unrendered", True, Location("a.yaml", 2, "RIGHT"), "a"),
+        Problem("unrendered", False, Location("a.yaml", 2, "RIGHT"), "c"),
+        Problem("unrendered", True, Location("a.yaml", 2, "RIGHT"), "c"),
+        Problem("unreadable", True, Location("b.yaml", 1, "RIGHT"), "a"),
+    ]
+
+    assert decided(problems=tuple(reversed(problems))).problems == tuple(problems)

@@ -168,3 +168,50 @@ def test_a_fingerprint_knows_neither_line_nor_environment() -> None:
     assert isinstance(second[0], Judged)
 
     assert first[0].fingerprint == second[0].fingerprint
+
+
+NAMED = "apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{a: '{}'}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("reach", "kinds", "cause", "expected"),
+    [
+        ("resource", {POLICY}, "service", []),
+        ("namespace", {POLICY}, "service", ["NetworkPolicy/shop/api"]),
+        ("environment", {POLICY}, "service", ["NetworkPolicy/other/api", "NetworkPolicy/shop/api"]),
+        ("namespace", {POLICY}, "namespace", ["NetworkPolicy/other/api", "NetworkPolicy/shop/api"]),
+        ("namespace", (), "service", ["NetworkPolicy/shop/api", "Service/shop/api"]),
+        ("namespace", {POLICY}, "nothing", []),
+        ("environment", {POLICY}, "nothing", []),
+    ],
+)
+def test_a_rule_is_asked_about_what_a_change_can_reach(
+    reach: Reach, kinds: frozenset[GroupKind], cause: str, expected: list[str]
+) -> None:
+    asked: list[str] = []
+
+    def note(subject: Resource, state: State, options: object) -> Iterator[Finding]:
+        del options
+        if state is after:
+            asked.append(str(subject.key))
+        yield from ()
+
+    policies = (
+        policy("ports: [{port: 80}]"),
+        policy("ports: [{port: 80}]").replace("shop", "other"),
+    )
+    edits = {"service": service(81), "namespace": NAMED.format(1), "nothing": ""}
+    steady = {"service": service(80), "namespace": NAMED.format(0), "nothing": ""}
+    before, after = world(*policies, steady[cause]), world(*policies, edits[cause])
+    rule = Rule(
+        "noting",
+        lambda: Page("noting", "", {}, ""),
+        Severity.NOTICE,
+        frozenset(kinds),
+        frozenset({SERVICE, NAMESPACE}),
+        reach,
+        NoOptions,
+        find=note,
+    )
+
+    assert (found(before, after, rule), asked) == ([], expected)

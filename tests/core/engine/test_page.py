@@ -94,7 +94,10 @@ def test_a_page_is_its_title_summary_sections_and_examples() -> None:
         ),
         (
             f"# some-rule\n\nText.\n\n{SECTIONS}```diff\n+a  # finding(bad): x\n```\n",
-            "some-rule.md:17: a finding's severity is 'bad', legal are notice, warning, error",
+            (
+                "some-rule.md:17: a finding's severity is 'bad', expected one of "
+                "notice, warning, error"
+            ),
         ),
     ],
 )

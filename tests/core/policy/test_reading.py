@@ -202,28 +202,31 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ("moed: observe", "line 1: unknown key 'moed', did you mean 'mode'?"),
         (
             "mode: observing",
-            "line 1: mode is 'observing', did you mean 'observe'? legal are 'enforce', 'observe'",
+            (
+                "line 1: mode is 'observing', did you mean 'observe'? Expected one "
+                "of 'enforce', 'observe'"
+            ),
         ),
-        ("version: 2", "line 1: version is 2, legal are 1"),
-        ("version: true", "line 1: version is True, legal are 1"),
+        ("version: 2", "line 1: version is 2, expected 1"),
+        ("version: true", "line 1: version is True, expected 1"),
         (
             "block: all",
-            "line 1: block is 'all', legal are 'error', 'never', 'notice', 'warning'",
+            "line 1: block is 'all', expected one of 'error', 'never', 'notice', 'warning'",
         ),
-        ("\nignore: charts", "line 2: ignore is 'charts', legal is a list"),
-        ("ignore: [1]", "line 1: ignore[0] is 1, legal is text; put it in quotes"),
-        ("ignore:", "line 1: ignore is None, legal is a list"),
-        ("- mode", "line 1: the policy is ['mode'], legal is a mapping"),
-        ("just text", "line 1: the policy is 'just text', legal is a mapping"),
+        ("\nignore: charts", "line 2: ignore is 'charts', expected a list"),
+        ("ignore: [1]", "line 1: ignore[0] is 1, expected text; put it in quotes"),
+        ("ignore:", "line 1: ignore is None, expected a list"),
+        ("- mode", "line 1: the policy is ['mode'], expected a mapping"),
+        ("just text", "line 1: the policy is 'just text', expected a mapping"),
         (
             "environments:\n- name: a\n  paths: [a/**]\n  kubernetes: 1.30",
-            "line 4: environments[0].kubernetes is 1.3, legal is text; put it in quotes",
+            "line 4: environments[0].kubernetes is 1.3, expected text; put it in quotes",
         ),
         (
             "environments:\n- name: a\n  paths: [a/**]\n  kubernetes: 'v1.30'",
             (
                 "line 4: environments[0].kubernetes is 'v1.30', "
-                'legal is a minor version such as "1.34"'
+                'expected a minor version such as "1.34"'
             ),
         ),
         ("environments:\n- {name: a}", "line 2: environments[0] lacks 'paths'"),
@@ -231,84 +234,87 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         (
             "environments:\n- {name: a, paths: [a]}\n- {name: a, paths: [b]}",
             (
-                "line 2: environments[0].name is 'a' once more\n"
-                "line 3: environments[1].name is 'a' once more"
+                "line 2: environments[0].name repeats the name 'a'\n"
+                "line 3: environments[1].name repeats the name 'a'"
             ),
         ),
         (
             "images: {aproved: [x]}",
             (
                 "line 1: unknown key 'aproved' in images, did you mean 'approved'? "
-                "legal are 'approved', 'require-digest', 'mirrors'"
+                "Expected one of 'approved', 'require-digest', 'mirrors'"
             ),
         ),
         (
             "images: {require_digest: true}",
             (
                 "line 1: unknown key 'require_digest' in images, did you mean 'require-digest'? "
-                "legal are 'approved', 'require-digest', 'mirrors'"
+                "Expected one of 'approved', 'require-digest', 'mirrors'"
             ),
         ),
         (
             "images:\n  require-digest: yes please",
-            "line 2: images.require-digest is 'yes please', legal is true or false",
+            "line 2: images.require-digest is 'yes please', expected true or false",
         ),
         (
             "rules: {pod-not-spread: off}",
             (
                 "line 1: unknown rule 'pod-not-spread', did you mean 'pods-not-spread'? "
-                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+                "Expected one of 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
             ),
         ),
         (
             "rules:\n  pods-not-spread: of",
             (
                 "line 2: rules.pods-not-spread is 'of', did you mean 'off'? "
-                "legal are 'notice', 'warning', 'error', 'off'"
+                "Expected one of 'notice', 'warning', 'error', 'off'"
             ),
         ),
         (
             "rules: {pods-not-spread: {severty: off}}",
             (
                 "line 1: unknown key 'severty' in rules.pods-not-spread, did you mean 'severity'? "
-                "legal are 'severity', 'mode', 'only-kinds', 'most', 'where'"
+                "Expected one of 'severity', 'mode', 'only-kinds', 'most', 'where'"
             ),
         ),
         (
             "rules: {pods-not-spread: {most: 1.5, where: exposd}}",
             (
-                "line 1: rules.pods-not-spread.most is 1.5, legal is a whole number\n"
+                "line 1: rules.pods-not-spread.most is 1.5, expected a whole number\n"
                 "line 1: rules.pods-not-spread.where is 'exposd', did you mean 'exposed'? "
-                "legal are 'all', 'exposed'"
+                "Expected one of 'all', 'exposed'"
             ),
         ),
         (
             "rules: {image-not-approved: {most: 1}}",
-            "line 1: unknown key 'most' in rules.image-not-approved, legal are 'severity', 'mode'",
+            (
+                "line 1: unknown key 'most' in rules.image-not-approved, expected "
+                "one of 'severity', 'mode'"
+            ),
         ),
         (
             "approvals: [{rules: [a-*, pods-*], teams: [a/b], count: 0}]",
-            "line 1: approvals[0].count is 0, legal is 1 or more",
+            "line 1: approvals[0].count is 0, expected 1 or more",
         ),
         (
             "approvals:\n- rules:\n  - pods-*\n  - a-*\n  teams: [a/b]",
             (
-                "line 4: approvals[0].rules[1] is 'a-*', no rule, "
-                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+                "line 4: approvals[0].rules[1] is 'a-*', which matches no rule, "
+                "expected one of 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
             ),
         ),
-        ("override: {hours: 1000}", "line 1: override.hours is 1000, legal is 720 or less"),
+        ("override: {hours: 1000}", "line 1: override.hours is 1000, expected 720 or less"),
         (
             "waivers: [{rule: pods-not-spread, expires: 2027-01-01}]",
             "line 1: waivers[0] lacks 'reason'",
         ),
         (
             "waivers: [{rule: pods-not-spread, reason: '', expires: 2027-01-01}]",
-            "line 1: waivers[0].reason is '', legal is a text that says why",
+            "line 1: waivers[0].reason is '', expected a text that says why",
         ),
         (
             "waivers: [{rule: pods-not-spread, reason: x, expires: soon}]",
-            "line 1: waivers[0].expires is 'soon', legal is a date such as 2027-03-31",
+            "line 1: waivers[0].expires is 'soon', expected a date such as 2027-03-31",
         ),
         (
             "waivers: [{reason: x, expires: 2027-01-01}]",
@@ -317,25 +323,25 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         (
             "waivers: [{rule: pod-not-spread, reason: x, expires: 2027-01-01}]",
             (
-                "line 1: waivers[0].rule is 'pod-not-spread', no rule, "
+                "line 1: waivers[0].rule is 'pod-not-spread', which matches no rule, "
                 "did you mean 'pods-not-spread'? "
-                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+                "Expected one of 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
             ),
         ),
         (
             "moed: x\nblock: y",
             (
                 "line 1: unknown key 'moed', did you mean 'mode'?\n"
-                "line 2: block is 'y', legal are 'error', 'never', 'notice', 'warning'"
+                "line 2: block is 'y', expected one of 'error', 'never', 'notice', 'warning'"
             ),
         ),
         (
             "mode: observe\nmode: enforce",
-            "line 2: the key 'mode' is there twice, first in line 1",
+            "line 2: duplicate key 'mode', first in line 1",
         ),
         (
             "environments:\n- &a {name: a, paths: [a/**]}\n- {<<: *a, kubernetes: 1.34}",
-            "line 3: environments[1].kubernetes is 1.34, legal is text; put it in quotes",
+            "line 3: environments[1].kubernetes is 1.34, expected text; put it in quotes",
         ),
         (
             "branches: [{name: [main]}]",
@@ -351,19 +357,22 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         ),
         (
             "branches:\n- names: [main]\n  block: all",
-            ("line 3: branches[0].block is 'all', legal are 'error', 'never', 'notice', 'warning'"),
+            (
+                "line 3: branches[0].block is 'all', expected one of 'error', "
+                "'never', 'notice', 'warning'"
+            ),
         ),
         (
             "branches:\n- names: [main]\n  rules:\n    pod-not-spread: off",
             (
                 "line 4: unknown rule 'pod-not-spread' in branches[0].rules, did you mean "
                 "'pods-not-spread'? "
-                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+                "Expected one of 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
             ),
         ),
         (
             "branches:\n- names: [main]\n  rules:\n    pods-not-spread: {most: x}",
-            "line 4: branches[0].rules.pods-not-spread.most is 'x', legal is a whole number",
+            "line 4: branches[0].rules.pods-not-spread.most is 'x', expected a whole number",
         ),
         (
             "branches:\n- names: [main]\n  waivers:\n  - {reason: x, expires: 2027-01-01}",
@@ -372,24 +381,27 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
         (
             "branches:\n- names: [main]\n  notify:\n  - {rules: [a-*], teams: [a/b]}",
             (
-                "line 4: branches[0].notify[0].rules[0] is 'a-*', no rule, "
-                "legal are 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
+                "line 4: branches[0].notify[0].rules[0] is 'a-*', which matches no rule, "
+                "expected one of 'image-not-approved', 'pods-not-spread', 'rbac-privilege-added'"
             ),
         ),
         (
             "branches:\n- {names: [main]}\n- {names: [dev, main]}",
-            "line 3: branches[1].names[1] is 'main' once more; the first entry decides",
+            "line 3: branches[1].names[1] repeats 'main'; only the first entry takes effect",
         ),
         (
             f"branches: [{', '.join(f'{{names: [b{n}]}}' for n in range(51))}]",
-            "line 1: branches has 51 entries, legal are 50 or fewer",
+            "line 1: branches has 51 entries; at most 50 are allowed",
         ),
         (
             f"branches: [{{names: [{', '.join(f'b{n}' for n in range(21))}]}}]",
-            "line 1: branches[0].names has 21 entries, legal are 20 or fewer",
+            "line 1: branches[0].names has 21 entries; at most 20 are allowed",
         ),
         ("a: [", "line 1: expected the node content, but found '<stream end>'"),
-        ("a: 1\n---\nb: 1", "line 2: another document begins: a policy is one"),
+        (
+            "a: 1\n---\nb: 1",
+            "line 2: a second document begins here, but a policy is a single document",
+        ),
         (
             "mode: !python/name:os.system x",
             "line 1: the tag '!python/name:os.system' has no meaning in a policy",
@@ -401,48 +413,45 @@ def test_options_that_nobody_checked_are_checked_when_they_are_used() -> None:
                 "in a policy"
             ),
         ),
-        ("mode:\n\tobserve", "line 2: a tab stands where YAML wants spaces"),
-        ("[a]: b", "line 1: a key is to be a text"),
+        ("mode:\n\tobserve", "line 2: YAML does not allow a tab here: use spaces"),
+        ("[a]: b", "line 1: a key must be text"),
         ("mode: *a", "line 1: found undefined alias 'a'"),
         ("images: {<<: 3}", "line 1: only mappings can be merged by '<<'"),
         (
             "waivers: [{rule: pods-not-spread, reason: ' ', expires: 2027-01-01}]",
-            "line 1: waivers[0].reason is ' ', legal is a text that says why",
+            "line 1: waivers[0].reason is ' ', expected a text that says why",
         ),
         (
             "waivers: [{rule: pods-not-spread, reason: x, expires: 2027-02-30}]",
-            "line 1: waivers[0].expires is '2027-02-30', legal is a date such as 2027-03-31",
+            "line 1: waivers[0].expires is '2027-02-30', expected a date such as 2027-03-31",
         ),
         (
             "waivers: [{fingerprint: 0123abcd, reason: x, expires: 2027-02-03}]",
             (
-                "line 1: waivers[0].fingerprint is '0123abcd', legal is a whole fingerprint, as "
-                "the check's summary and the JSON write it"
+                "line 1: waivers[0].fingerprint is '0123abcd', expected a whole fingerprint, as "
+                "in the check's summary and the JSON"
             ),
         ),
         (
             "owners: [{namespaces: [a], teams: [security]}]",
-            "line 1: owners[0].teams[0] is 'security', legal is a team such as example/security",
+            "line 1: owners[0].teams[0] is 'security', expected a team such as example/security",
         ),
         (
             "override: {users: [example/security]}",
-            (
-                "line 1: override.users[0] is 'example/security', "
-                "legal is a person's login such as octocat"
-            ),
+            ("line 1: override.users[0] is 'example/security', expected a login such as octocat"),
         ),
         (
             "images: {approved: ['https://ghcr.io/example']}",
             (
                 "line 1: images.approved[0] is 'https://ghcr.io/example', "
-                "legal is a registry, a part of one or an image: ghcr.io/example"
+                "expected a registry, a part of one, or an image, such as ghcr.io/example"
             ),
         ),
         (
             "privileged-namespaces: [kube-*]",
             (
                 "line 1: privileged-namespaces[0] is 'kube-*', "
-                "legal is the name of a namespace, and no glob"
+                "expected the name of a namespace, not a glob"
             ),
         ),
     ],
@@ -528,7 +537,7 @@ def test_what_is_wrong_is_said_up_to_a_number() -> None:
         parse_policy("".join(f"blok{number}: x\n" for number in range(300)), OPTIONS)
 
     said = str(caught.value).splitlines()
-    assert (len(said), said[-1]) == (201, "these are the first 200 of what is wrong")
+    assert (len(said), said[-1]) == (201, "only the first 200 errors are listed")
 
 
 @pytest.mark.parametrize("key", ["version", "branches", "locked"])

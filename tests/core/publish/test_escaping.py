@@ -118,7 +118,7 @@ def _assert_inert(markdown: str) -> None:
     assert set(headings) <= {
         "Findings",
         "What changes in the cluster",
-        "What could not be looked at",
+        "What could not be reviewed",
         "Waived",
         "How to unblock",
     }

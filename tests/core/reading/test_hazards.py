@@ -87,7 +87,7 @@ def test_a_message_shows_invisible_characters_and_is_one_line() -> None:
     messages = [held.message for held in read_manifest(data).hazards]
 
     assert messages == [
-        "a\\n\\u200b is given twice: kubectl takes the last, kustomize refuses the file"
+        "a\\n\\u200b is a duplicate key: kubectl takes the last, kustomize refuses the file"
     ]
 
 

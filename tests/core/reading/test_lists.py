@@ -54,7 +54,7 @@ def test_kubectl_refuses_items_that_are_no_list(items: object) -> None:
     kubectl, kustomize = _read({"kind": "Foo", "items": items})
 
     assert (kubectl.error, len(kustomize.objects)) == (
-        ReadError("items stands at the first level and is no list", 1),
+        ReadError("items is a top-level field and not a list", 1),
         1,
     )
 

@@ -24,9 +24,17 @@ def problems(base: dict[str, str], head: dict[str, str], *ignore: str) -> list[t
         ("deploy/rbac.yaml.j2", TEMPLATE, "is a template outside a chart, and what is made of it"),
         ("deploy/rbac.tmpl.yaml", f"{ROLE}x: '{{{{ .y }}}}'\n", "is a template outside a chart"),
         ("deploy/rbac.yaml.gotmpl", ROLE, "is a template outside a chart"),
-        ("helmfile.yaml", "releases: []\n", "is a helmfile, which is not built"),
-        ("helmfile.d/10-apps.yaml", "releases: []\n", "is a helmfile, which is not built"),
-        ("a/helmfile.yaml.gotmpl", "releases: []\n", "is a helmfile, which is not built"),
+        ("helmfile.yaml", "releases: []\n", "is a helmfile, which Fairlead does not build"),
+        (
+            "helmfile.d/10-apps.yaml",
+            "releases: []\n",
+            "is a helmfile, which Fairlead does not build",
+        ),
+        (
+            "a/helmfile.yaml.gotmpl",
+            "releases: []\n",
+            "is a helmfile, which Fairlead does not build",
+        ),
         ("lib/x.jsonnet", "{\n  apiVersion: 'v1',\n  kind: 'Role' }\n", "is Jsonnet, which is not"),
     ],
 )

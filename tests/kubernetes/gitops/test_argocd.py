@@ -478,7 +478,7 @@ def test_rendered_applications_are_told_apart_by_what_they_were_rendered_from() 
         (
             "{nameSuffix: -a}",
             "- a\n",
-            "'apps/shop/kustomization.yaml' cannot be read: it holds no mapping",
+            "'apps/shop/kustomization.yaml' cannot be read: it is not a mapping",
         ),
     ],
 )
@@ -515,7 +515,7 @@ def test_a_kustomization_without_content_hinders(size: int) -> None:
     assert found.hindrances == (
         f"the content of {path!r} is not in the repository"
         if size == 1
-        else f"{path!r} is larger than what is read",
+        else f"{path!r} is too large to be read",
     )
 
 

@@ -53,7 +53,7 @@ def peer(**held: Any) -> dict[str, Any]:
             peer(ipBlock={"cidr": "10.0.0.0/8", "except": ["10.0.0.0/8"]}),
             "10.0.0.0/8 has to lie within 10.0.0.0/8",
         ),
-        ({"policyType": ["Ingress"]}, "there is no field 'policyType' here, legal are "),
+        ({"policyType": ["Ingress"]}, "there is no field 'policyType' here, expected one of "),
     ],
 )
 def test_a_refusal_says_why(spec: dict[str, Any], reason: str) -> None:

@@ -55,7 +55,7 @@ def text_manifests(node: Node) -> Iterator[CarriedManifest | Unread]:
     """Yield the manifests of the YAML documents in the text at a node."""
     content = (node.text or "").encode()
     if len(content) > _LARGEST_TEXT:
-        yield Unread(node, "holds a text that is larger than what is read")
+        yield Unread(node, "holds a text that is too large to be read")
         return
     reading = read_manifest(content).kubectl
     for document in reading.objects:

@@ -74,7 +74,7 @@ def _of_kustomize(built: BuildResult, root: Root) -> Iterator[_Origin]:
     """
     manifest = read_manifest(built.output, _LIMITS)
     if manifest.kustomize.error is not None:
-        raise UnbuildableError(f"what it gives cannot be read: {manifest.kustomize.error.message}")
+        raise UnbuildableError(f"its output cannot be read: {manifest.kustomize.error.message}")
     documents = [(_decode(document.encoded), document) for document in manifest.kustomize.objects]
     origins = [_take_origin(body) for body, _ in documents]
     names = _hashed(body for (body, _), origin in zip(documents, origins, strict=True)
@@ -136,7 +136,7 @@ def _of_helm(built: BuildResult, root: Root) -> Iterator[_Origin]:
     """The objects, each with the template or CRD that it comes from."""
     manifest = _output(built.output)
     if manifest.kubectl.error is not None:
-        raise UnbuildableError(f"what it gives cannot be read: {manifest.kubectl.error.message}")
+        raise UnbuildableError(f"its output cannot be read: {manifest.kubectl.error.message}")
     sources: list[str] = []
     for chunk in cut_for_kubectl(normalised(built.output), _LIMITS).chunks:
         match = _SOURCE.match(chunk.data)

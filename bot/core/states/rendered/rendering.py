@@ -184,14 +184,14 @@ def _orders(root: Root) -> Iterator[_Order]:
 def _order(root: Root, *, upgrade: bool = False, again: bool = False) -> _Order:
     build = root.build
     if build is None:
-        raise ValueError(f"{root.name} is nothing that is built")
+        raise ValueError(f"{root.name} is not something that can be built")
     release = build.release and replace(build.release, upgrade=upgrade)
     key = (root.build_inputs, upgrade, again)
     return _Order(key, replace(build, release=release, again=again))
 
 
 def _spent() -> str:
-    return f"the change affects more than the {MOST_ROOTS} roots that are rendered for one review"
+    return f"the change affects more than {MOST_ROOTS} roots, the limit of one review"
 
 
 def _with(roots: Roots, done: Mapping[RootKey, Root]) -> Roots:

@@ -221,7 +221,9 @@ class _Collector:
         described = _join(own_path, CHART_NAME)
         if self._paths.file(described) is None or depth >= _DEEPEST:
             self._reasons.append(
-                dependency.reason(f"its dependency {name} is at {shown_name}, where no chart is")
+                dependency.reason(
+                    f"its dependency {name} is at {shown_name}, where there is no chart"
+                )
             )
             return
         yield from self._files(own_path, _join(shown, f"charts/{name}"), described, depth + 1)
@@ -234,7 +236,7 @@ class _Collector:
         try:
             remote = self._remote(dependency)
         except UnbuildableError as error:
-            message = f"its dependency {dependency.name} is from elsewhere, {error}"
+            message = f"its dependency {dependency.name} is a remote source, {error}"
             self._reasons.append(dependency.reason(message))
             return
         if remote is None:
@@ -246,7 +248,9 @@ class _Collector:
             return
         described = _join(remote.place, CHART_NAME)
         if self._paths.file(described) is None or depth >= _DEEPEST:
-            self._reasons.append(dependency.reason(f"its dependency {dependency.name} is no chart"))
+            self._reasons.append(
+                dependency.reason(f"its dependency {dependency.name} is not a chart")
+            )
             return
         number = sum(
             inner_dependency.name == dependency.name

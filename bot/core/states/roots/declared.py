@@ -77,7 +77,7 @@ def _within_limit(declared: Sequence[Declared]) -> Iterator[Declared]:
         yield replace(
             over[0],
             release=Release("", "", values=(digest.hexdigest(),)),
-            hindrances=(f"at most {_MOST:,} roots are read, and the others are not looked at",),
+            hindrances=(f"at most {_MOST:,} roots are read, and the others are not reviewed",),
             name="over the limit",
             chart=None,
             remote="declared roots over the limit",
@@ -154,7 +154,7 @@ class _Tree:
         if declaration.remote or declaration.chart is not None:
             return self._elsewhere(declaration)
         if zone(declaration.path):
-            why = _reason(declaration, "its path is where what is fetched from elsewhere is put")
+            why = _reason(declaration, "Fairlead stores fetched sources under its path")
             return self._build_root(declaration, "directory", {}, (why,))
         if declaration.release is not None:
             return self._chart(declaration)
@@ -221,7 +221,7 @@ class _Tree:
         """The root of a chart that is not fetched, or of which no exact version is named."""
         repository = without_credentials(chart.repository)
         title = f"chart {chart.name} of {repository}"
-        why = "nothing is fetched from elsewhere here"
+        why = "remote sources are not fetched"
         if self._fetched.resolver is not None:
             version = f"its version {chart.version!r} is" if chart.version else "it names"
             why = f"{version} no exact version, so what is installed is not known"
@@ -237,7 +237,7 @@ class _Tree:
         return self._unbuilt(told, title)
 
     def _unbuilt(self, declaration: Declared, title: str) -> Root:
-        """A root that stands for a source which is not built: it holds nothing, and says why."""
+        """A root for a source that Fairlead does not build: it is empty, and says why."""
         root = self._build_root(declaration, "directory", {}, ())
         return replace(root, title=title, home=declaration.path)
 
@@ -330,7 +330,7 @@ def _missing(chart: RemoteChart, title: str, answer: FetchResult | None) -> Reas
     """Why a chart from elsewhere is not here."""
     message = f": {answer.message}" if answer is not None and answer.message else ""
     if answer is not None and answer.status == "fetched":
-        message = ": what was fetched is no chart"
+        message = ": the fetched source is not a chart"
     source = chart.node.resource.source
     return Reason(
         source.path,

@@ -114,7 +114,7 @@ class FetchedFiles:
         """
         others = tuple(others)
         if len(others) >= MOST_OF_ONE:
-            raise UnbuildableError(f"which is one of more than {MOST_OF_ONE} that lie elsewhere")
+            raise UnbuildableError(f"which is one of more than {MOST_OF_ONE} remote sources")
         alike = (
             remote.reference
             for remote in others
@@ -134,7 +134,7 @@ class FetchedFiles:
     def answer(self, remote: Remote) -> FetchResult | None:
         """The result for a reference; None where it was never requested."""
         if remote.depth > DEEPEST:
-            message = f"more than {DEEPEST} things from elsewhere name one another"
+            message = f"more than {DEEPEST} remote sources refer to one another"
             return FetchResult("refused", message=message)
         if remote.place in self.left_out:
             return _SPENT
@@ -151,7 +151,9 @@ class FetchedFiles:
 
 
 NOTHING: Final = FetchedFiles()
-_SPENT: Final = FetchResult("limit", message=f"what is fetched has more than {MOST_FILES:,} files")
+_SPENT: Final = FetchResult(
+    "limit", message=f"the fetched sources have more than {MOST_FILES:,} files"
+)
 
 
 def zone(path: str) -> str:
@@ -236,7 +238,9 @@ class FetchSession:
                 requested_references, self.fetcher.fetch(requested_references), strict=True
             ):
                 self.answers[reference] = self._bounded(result)
-        spent = FetchResult("limit", message=f"a review may fetch {MOST_REFERENCES} things")
+        spent = FetchResult(
+            "limit", message=f"the review's limit of {MOST_REFERENCES} remote sources is reached"
+        )
         self.answers.update(dict.fromkeys(over, spent))
         return bool(new)
 

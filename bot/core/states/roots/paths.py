@@ -41,7 +41,7 @@ class Paths:
         what was brought from elsewhere.
         """
         if not text or len(text) > _LONGEST_PATH or "\n" in text or "\0" in text:
-            raise UnbuildableError("which is no path")
+            raise UnbuildableError("which is not a valid path")
         if text.startswith("/"):
             raise UnbuildableError("which is an absolute path")
         path = posixpath.normpath(posixpath.join(directory, text))
@@ -49,7 +49,7 @@ class Paths:
             raise UnbuildableError("which is outside this repository")
         home = zone(directory)
         if zone(path) != home:
-            inside = "the repository that names it" if home else "what a tree may name"
+            inside = "the repository that names it" if home else "what the repository contains"
             raise UnbuildableError(f"which is outside {inside}")
         return "" if path == "." else path
 

@@ -125,7 +125,7 @@ def test_a_renderers_words_are_shown_without_what_they_quote() -> None:
 
     assert trouble.message == (
         "The kustomization app is not rendered: bad patch […]; compare the output of "
-        "'kustomize build app' on both sides by hand"
+        "'kustomize build app' for base and head by hand"
     )
 
 

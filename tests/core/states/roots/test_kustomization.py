@@ -166,7 +166,9 @@ def test_anything_else_is_not_read_and_said(text: str, reason: str) -> None:
 
     assert (new, path, side) == (True, "app/kustomization.yaml", "RIGHT")
     assert message.startswith(f"The kustomization app is not rendered: {reason}")
-    assert message.endswith("; compare the output of 'kustomize build app' on both sides by hand")
+    assert message.endswith(
+        "; compare the output of 'kustomize build app' for base and head by hand"
+    )
 
 
 def test_empty_fields_and_build_metadata_change_nothing() -> None:
@@ -212,16 +214,16 @@ def test_what_was_not_read_at_base_is_said_when_it_can_be_read_or_is_gone() -> N
             "app/kustomization.yaml",
             "LEFT",
             (
-                "The kustomization app was changed, and what it held before is not known: its "
+                "The kustomization app was changed, and what it contained before is not known: its "
                 "field 'namePrefix' changes or adds resources when it is built, and "
                 "kustomize is not installed: run `fairlead tools fetch`; compare the output of "
-                "'kustomize build app' on both sides by hand"
+                "'kustomize build app' for base and head by hand"
             ),
         )
     ]
     ((new, _, side, message),) = messages(base, {})
     assert (new, side) == (True, "LEFT")
-    assert message.startswith("The kustomization app is gone, and what it held is not known")
+    assert message.startswith("The kustomization app is gone, and what it contained is not known")
 
 
 def test_patches_are_no_plain_resources_but_an_annotation_takes_no_file_out() -> None:
