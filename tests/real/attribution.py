@@ -29,7 +29,7 @@ from bot.analysis.lines.versions import Versions
 from bot.analysis.manifests import ReadManifests
 from bot.core.engine.review import Location
 from bot.core.finding import Side
-from bot.core.lines import line_diff, provenance
+from bot.core.lines import leaves, line_diff, routes
 from bot.core.policy.model import Policy
 from bot.core.rendering import Build, Builder, BuildResult
 from bot.core.resource import Node, Resource, ResourceKey, route_text
@@ -249,7 +249,7 @@ def changed(rendered: Mapping[str, RenderedPair]) -> Iterator[Changed]:
         for held in root.old:
             for found in _differing(root, held, new, "LEFT"):
                 other = new.get(held.key)
-                if other is None or provenance.value_at(other.body, found.node.route) is None:
+                if other is None or routes.value_at(other.body, found.node.route) is None:
                     yield found
 
 
@@ -259,7 +259,7 @@ def _differing(
     other = others.get(held.key)
     build = root.after or root.before
     if build is not None and (other is None or other.encoded != held.encoded):
-        for node in provenance.changed_leaves(held, other):
+        for node in leaves.changed_leaves(held, other):
             if node.value not in ("", (), {}):
                 yield Changed(root.name, build.renderer, node, side)
 

@@ -19,7 +19,8 @@ from bot.analysis.lines.trials import TrialField, Trials, value_in
 from bot.analysis.lines.versions import Versions
 from bot.core.engine.review import Location, Suggestion
 from bot.core.finding import Fix, Side
-from bot.core.lines import line_diff, provenance, written_lines
+from bot.core.lines import line_diff, written_lines
+from bot.core.lines.routes import with_value
 from bot.core.reading import line_of
 from bot.core.rendering import Builder
 from bot.core.resource import ListStep, Node
@@ -196,7 +197,7 @@ class Attribution:
         if len(differing) != 1:
             return False
         was, resource = differing[0]
-        body = provenance.with_value(was.body, fix.node.route, fix.value)
+        body = with_value(was.body, fix.node.route, fix.value)
         return was.key == resource.key == fix.node.resource.key and body == resource.body
 
     def _file(self, path: str, side: Side) -> Location | None:

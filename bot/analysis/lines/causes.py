@@ -15,9 +15,10 @@ from bot.analysis.lines.trials import TrialField, Trials
 from bot.analysis.lines.versions import Versions
 from bot.core.engine.review import Location
 from bot.core.finding import Side
-from bot.core.lines import line_diff, provenance, written_lines
+from bot.core.lines import line_diff, written_lines
+from bot.core.lines.leaves import Sought, changed_leaves, sought
 from bot.core.lines.line_diff import Hunk
-from bot.core.lines.provenance import Sought, Spotted
+from bot.core.lines.provenance import Spotted, likest
 from bot.core.resource import Node
 from bot.core.states import RenderedPair
 from bot.core.states.roots.fetched_files import zone
@@ -182,8 +183,8 @@ class CauseSearch:
         if was is None or declaration is None or self.difference.alike:
             return None
         old, new = was.node.resource, declaration.node.resource
-        right = provenance.likest(provenance.changed_leaves(new, old), self._sought.gained)
-        remaining_node = provenance.likest(provenance.changed_leaves(old, new), self._sought.lost)
+        right = likest(changed_leaves(new, old), self._sought.gained)
+        remaining_node = likest(changed_leaves(old, new), self._sought.lost)
         several: tuple[tuple[Node | None, Side], ...] = (
             (right, "RIGHT"),
             (remaining_node, "LEFT"),
@@ -274,7 +275,7 @@ class CauseSearch:
 
     @cached_property
     def _sought(self) -> Sought:
-        return provenance.sought(self.node, self.field.old, self.field.new)
+        return sought(self.node, self.field.old, self.field.new)
 
     @cached_property
     def _spotted(self) -> tuple[Spotted, ...]:

@@ -8,8 +8,9 @@ from typing import Final
 from bot.analysis.lines.literal_field import written_line
 from bot.analysis.lines.root_diff import RootDiff, main_files
 from bot.analysis.lines.trials import TrialField
-from bot.core.lines import line_diff, provenance
-from bot.core.lines.provenance import Sought, Spotted
+from bot.core.lines import line_diff
+from bot.core.lines.leaves import Sought
+from bot.core.lines.provenance import Spotted, ranked
 from bot.core.resource import Node
 from bot.core.states import RenderedPair
 
@@ -22,7 +23,7 @@ def likely_hunks(
     root: RenderedPair, node: Node, field: TrialField, difference: RootDiff, sought: Sought
 ) -> tuple[Spotted, ...]:
     """What differs of a root, in the order in which it is worth trying for a field."""
-    spots = provenance.ranked(difference.hunks, difference.base, difference.head, sought)
+    spots = ranked(difference.hunks, difference.base, difference.head, sought)
     build = root.after or root.before
     if build is not None and build.renderer == "helm":
         shown = [spot if _is_read(root, spot.hunk.path) else _with(spot, -SURE) for spot in spots]

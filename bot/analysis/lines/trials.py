@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.analysis.lines.reread_declarations import Redeclaring
 from bot.core.finding import Side
-from bot.core.lines import provenance
+from bot.core.lines.routes import value_at
 from bot.core.rendering import Build, Builder, Declared
 from bot.core.resource import Resource, ResourceKey, Route
 from bot.core.states import RenderedPair
@@ -169,4 +169,4 @@ def value_in(resources: Resources, key: ResourceKey, route: Route) -> Value:
     ]
     exact = [resource for resource in alike if resource.key == key]
     matches = (exact or alike)[-1:] if exact or len(alike) == 1 else []
-    return provenance.value_at(matches[0].body, route) if matches else None
+    return value_at(matches[0].body, route) if matches else None

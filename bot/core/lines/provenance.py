@@ -6,13 +6,11 @@ hunk reverted.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
-from itertools import islice
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from typing import Final
 
+from bot.core.lines.leaves import Leaf, Sought
 from bot.core.lines.line_diff import Hunk, lines_of
 from bot.core.lines.written_lines import (
     LINE,
@@ -22,12 +20,8 @@ from bot.core.lines.written_lines import (
     plain,
     scalar_text,
 )
-from bot.core.resource import ListStep, Node, Resource, Route
-from bot.core.values import Value
+from bot.core.resource import Node
 from bot.records import dataclass
-
-# Bound for one finding: the scalars that its lines are compared with.
-_MOST_LEAVES: Final = 30
 
 _EQUAL, _EQUAL_KEY = 20, 4
 _WITHIN, _WITHIN_KEY = 10, 2
@@ -39,26 +33,6 @@ _NAMED: Final = 5
 
 # https://helm.sh/docs/chart_template_guide/values_files/#deleting-a-default-key
 _EMPTY: Final = frozenset({"null", "~", "{}", "[]"})
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A scalar, the names of the fields that lead to it, and the text on the other side, if any."""
-
-    keys: tuple[str, ...]
-    text: str
-    counterpart: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """The scalars that a field gained and lost, and the resource that holds it."""
-
-    gained: tuple[Leaf, ...]
-    lost: tuple[Leaf, ...]
-    kind: str
-    name: str
-    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +57,6 @@ class Texts:
         if path not in self._keys:
             self._keys[path] = list(key_paths(lines_of(self.contents.get(path, ""))))
         return self._keys[path][first - 1 : first - 1 + count]
-
-
-def sought(node: Node, before: Value, after: Value) -> Sought:
-    """Return what to look for at a node that had one value and has another."""
-    old, new = (tuple(_leaves(node.route, value)) for value in (before, after))
-    old_values, kept = set(old), set(new)
-    gained = _by_lines(_paired((leaf for leaf in new if leaf not in old_values), old), old)
-    lost = _by_lines(_paired((leaf for leaf in old if leaf not in kept), new), new)
-    resource = node.resource
-    return Sought(gained, lost, resource.key.kind, resource.name, resource.source.path)
 
 
 def ranked(
@@ -127,13 +91,6 @@ def ranked(
     return tuple(sorted(spotted, key=lambda entry: (-entry.score, entry.hunk.path, entry.hunk.new)))
 
 
-def changed_leaves(resource: Resource, other: Resource | None) -> Iterator[Node]:
-    """Yield a bounded number of the scalars that differ from another resource."""
-    body = other.body if other is not None else None
-    return (leaf for leaf in islice(_scalars(resource.root), MOST_LINES)
-            if value_at(body, leaf.route) != leaf.value)  # fmt: skip
-
-
 def likest(nodes: Iterable[Node], leaves: Sequence[Leaf]) -> Node | None:
     """Return the scalar that is most similar to one of these leaves; None if none is similar."""
     best, likest_item = _PART - 1, None
@@ -146,94 +103,6 @@ def likest(nodes: Iterable[Node], leaves: Sequence[Leaf]) -> Node | None:
         if score > best:
             best, likest_item = score, node
     return likest_item
-
-
-def value_at(value: Value, route: Route) -> Value:
-    """Return the value at the end of a route in a body, with list items found by merge key.
-
-    None where nothing stands there.
-    """
-    for step in route:
-        if isinstance(step, ListStep):
-            value = _item(value, step)
-        else:
-            value = value.get(step) if isinstance(value, Mapping) else None
-    return value
-
-
-def with_value(value: Value, route: Route, replacement: Value) -> Value:
-    """Return a body with another value at the end of a route that exists in it."""
-    if not route:
-        return replacement
-    step, rest = route[0], route[1:]
-    if isinstance(step, ListStep) and isinstance(value, tuple) and step.index < len(value):
-        items = list(value)
-        items[step.index] = with_value(items[step.index], rest, replacement)
-        return tuple(items)
-    if isinstance(step, str) and isinstance(value, Mapping):
-        return MappingProxyType({**value, step: with_value(value.get(step), rest, replacement)})
-    return value
-
-
-def _scalars(node: Node) -> Iterator[Node]:
-    inner = [*node.items(), *(child for _, child in node.fields())]
-    if not inner and node.value is not None:
-        yield node
-    for child in inner:
-        yield from _scalars(child)
-
-
-def _item(value: Value, step: ListStep) -> Value:
-    if not isinstance(value, tuple):
-        return None
-    if not step.key:
-        return value[step.index] if step.index < len(value) else None
-    named = dict(part.partition("=")[::2] for part in step.key.split(","))
-    for item in value:
-        if isinstance(item, Mapping):
-            if all(str(item.get(name)) == text for name, text in named.items()):
-                return item
-        elif str(item) == step.key:
-            return item
-    return None
-
-
-def _leaves(route: Route, value: Value) -> Iterator[Leaf]:
-    """Yield a bounded number of scalars of a value."""
-    names = tuple(step for step in route if isinstance(step, str))
-    queue: deque[tuple[tuple[str, ...], Value]] = deque([(names, value)])
-    seen = 0
-    while queue and seen < _MOST_LEAVES:
-        keys, current = queue.popleft()
-        if isinstance(current, Mapping):
-            queue.extend(((*keys, key), item) for key, item in current.items())
-        elif isinstance(current, tuple):
-            queue.extend((keys, item) for item in current)
-        elif current is not None:
-            seen += 1
-            yield Leaf(keys, scalar_text(current))
-
-
-def _paired(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> Iterator[Leaf]:
-    """Yield the leaves with what the other side has in the same field, where that is one scalar."""
-    texts: dict[tuple[str, ...], list[str]] = {}
-    for leaf in others:
-        texts.setdefault(leaf.keys, []).append(leaf.text)
-    for leaf in leaves:
-        there = texts.get(leaf.keys, [])
-        yield replace(leaf, counterpart=there[0]) if len(there) == 1 else leaf
-
-
-def _by_lines(leaves: Iterable[Leaf], others: Iterable[Leaf]) -> tuple[Leaf, ...]:
-    """Return the leaves; those of several lines as the lines that no other leaf has."""
-    lines = {line.strip() for leaf in others for line in leaf.text.split("\n")}
-    matching = (
-        replace(leaf, text=line.strip())
-        for leaf in leaves
-        for line in leaf.text.split("\n")
-        if "\n" not in leaf.text or (line.strip() and line.strip() not in lines)
-    )
-    return tuple(islice(matching, _MOST_LEAVES))
 
 
 def _best(

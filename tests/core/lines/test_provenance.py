@@ -7,16 +7,10 @@ import random
 import pytest
 
 from bot.core.finding import Side
+from bot.core.lines.leaves import Leaf, changed_leaves, sought
 from bot.core.lines.line_diff import Hunk, holds, hunks, put_back, put_on
-from bot.core.lines.provenance import (
-    Leaf,
-    Texts,
-    changed_leaves,
-    likest,
-    ranked,
-    sought,
-    value_at,
-)
+from bot.core.lines.provenance import Texts, likest, ranked
+from bot.core.lines.routes import value_at
 from bot.core.lines.written_lines import deleting, first_written, listing, probed
 from bot.core.resource import ListStep, Node
 from bot.core.values import freeze

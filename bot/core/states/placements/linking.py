@@ -7,7 +7,7 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import Final
 
-from bot.core.lines.provenance import changed_leaves
+from bot.core.lines.leaves import changed_leaves
 from bot.core.resource import Node, ResourceSource, Route
 from bot.core.states.roots.closures import listed_manifests
 from bot.core.states.roots.inferred import Roots
