@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import click
 
 from bot.cli.output import terminal
+from bot.cli.output.options import format_option
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import AnalysisError, UsageError
 from bot.settings import cache_directory, tool_folders
@@ -52,14 +53,7 @@ _LONGEST_REASON: Final = 160
     show_default=True,
     help="Stop starting new merges after this many seconds.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="text for a terminal, json for programs.",
-)
+@format_option("text", "json", meaning="text for a terminal, json for programs.")
 def backtest(
     *,
     branch: str,

@@ -10,6 +10,7 @@ import click
 
 from bot.cli.group import BLOCKED, PASS
 from bot.cli.output import terminal
+from bot.cli.output.options import format_option
 
 EPILOG: Final = """\b
 Examples:
@@ -38,14 +39,7 @@ _MARKS: Final = {"ok": "ok     ", "warning": "warning", "problem": "PROBLEM"}
     help="Fetch the remote sources of this clone's default branch, as a review would.",
 )
 @click.option("--offline", is_flag=True, help="Check only this machine.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="text for people, json for machines.",
-)
+@format_option("text", "json", meaning="text for people, json for machines.")
 @click.pass_context
 def doctor(  # noqa: PLR0913 - one parameter an option, all by name
     ctx: click.Context,

@@ -9,6 +9,7 @@ import click
 
 from bot.cli.completion import complete_environments
 from bot.cli.output import terminal
+from bot.cli.output.options import format_option
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
 
@@ -34,14 +35,7 @@ _LARGEST: Final = 400
 @click.option(
     "--environment", shell_complete=complete_environments, help="Show only this environment."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "mermaid", "json"]),
-    default="text",
-    show_default=True,
-    help="text is a list, mermaid a graph for Markdown.",
-)
+@format_option("text", "mermaid", "json", meaning="text is a list, mermaid a graph for Markdown.")
 @repository_options("repo", "policy")
 def map_(  # noqa: PLR0913 - one parameter an option, all by name
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from bot.cli.output import terminal
+from bot.cli.output.options import format_option
 from bot.cli.repository_options import RepositoryOptions, repository_options
 
 if TYPE_CHECKING:
@@ -27,14 +28,7 @@ _MOST_ENVIRONMENTS: Final = 3
 @click.command(epilog=EPILOG)
 @click.argument("commit", default="HEAD")
 @click.option("--diff", nargs=2, metavar="BASE HEAD", help="Show what changes from BASE to HEAD.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="text is a table for people.",
-)
+@format_option("text", "json", meaning="text is a table for people.")
 @repository_options("repo", "policy")
 def placements(
     *, commit: str, diff: tuple[str, str] | None, form: str, where: RepositoryOptions

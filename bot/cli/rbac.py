@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from bot.cli.output.grants import print_grants
+from bot.cli.output.options import format_option
 from bot.cli.repository_options import RepositoryOptions, repository_options
 from bot.errors import UsageError
 
@@ -35,14 +36,7 @@ Examples:
 def _options(command: C) -> C:
     """Add the options that both commands share."""
     for option in (
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            show_default=True,
-            help="text is a table.",
-        ),
+        format_option("text", "json", meaning="text is a table."),
         repository_options("repo", "policy"),
         click.option(
             "--at",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from bot.cli.output import terminal
+from bot.cli.output.options import format_option
 
 if TYPE_CHECKING:
     from bot.core.manifest import Manifest, ReadError, Reading
@@ -21,13 +22,8 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="json contains every object as the cluster would receive it.",
+@format_option(
+    "text", "json", meaning="json contains every object as the cluster would receive it."
 )
 def read(file: str, form: str) -> None:
     """Show the resources of FILE as kubectl and as kustomize read them, and its hazards.

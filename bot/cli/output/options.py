@@ -1,4 +1,4 @@
-"""The options that `diff` and `review` share beside those of the repository.
+"""The options that say in which format a command prints, and where to.
 
 `@output_options(("text", "json"), "...")` adds the format, the file to write to and the default
 namespace; the command receives their values as one `OutputOptions` argument named `output`.
@@ -27,20 +27,25 @@ class OutputOptions:
     namespace: str | None
 
 
+def format_option(*formats: str, meaning: str | None = None) -> Callable[[C], C]:
+    """The option `--format`, as `form`: one of these, the first of them the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help=meaning,
+    )
+
+
 def output_options(formats: Sequence[str], meaning: str) -> Callable[[C], C]:
     """A decorator that adds `--format`, `--output` and `--default-namespace`.
 
     `formats` are the legal formats, the first of them the default; `meaning` explains them.
     """
     options: tuple[Callable[[C], C], ...] = (
-        click.option(
-            "--format",
-            "form",
-            type=click.Choice(formats),
-            default=formats[0],
-            show_default=True,
-            help=meaning,
-        ),
+        format_option(*formats, meaning=meaning),
         click.option(
             "--output",
             "target",

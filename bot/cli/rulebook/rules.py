@@ -10,6 +10,7 @@ import click
 
 from bot.cli.completion import complete_rules
 from bot.cli.output import terminal
+from bot.cli.output.options import format_option
 from bot.core.nearest import did_you_mean
 from bot.errors import UsageError
 
@@ -28,13 +29,7 @@ Examples:
 
 
 @click.command(epilog=RULES_EPILOG)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-)
+@format_option("text", "json")
 def rules(form: str) -> None:
     """List every rule: its id, its default severity and what it finds."""
     from bot.catalog import load_rules  # noqa: PLC0415 - not for --help
