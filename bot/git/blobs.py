@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Timer
-from types import TracebackType
 from typing import Final, Self
 
 from bot.errors import GitError
@@ -30,12 +29,7 @@ class BlobReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def data(self, blob: str) -> bytes:

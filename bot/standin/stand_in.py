@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from bot.standin.acts.apps import AppActs
@@ -66,12 +65,7 @@ class StandIn(AppActs, RepositoryActs, PullActs, CommentActs, CheckActs):
     def __enter__(self) -> Self:
         return self if self._server else self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     @property

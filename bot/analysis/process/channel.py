@@ -7,7 +7,6 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Final, Self
 
 from bot.analysis.process.messages import HEADER, LARGEST_FRAME, OUT_OF_MEMORY
@@ -46,12 +45,7 @@ class Channel:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._end()
         self._child.close()
 
