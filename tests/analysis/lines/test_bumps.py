@@ -453,8 +453,8 @@ def test_a_chart_that_can_be_had_in_no_version_is_said_and_is_new() -> None:
             (
                 "apps/redis.yaml:9 new The Helm chart redis of charts.example.com/stable is not "
                 "rendered: the chart redis of charts.example.com/stable is not in this repository: "
-                "'https://charts.example.com/stable' has no such version; compare what it gives "
-                "on both sides by hand"
+                "'https://charts.example.com/stable' has no such version; compare its output "
+                "for base and head by hand"
             ),
         ),
         CHART_ASKED,

@@ -54,8 +54,8 @@ def test_a_changed_chart_is_a_problem_that_says_what_to_do() -> None:
         "web/Chart.yaml",
         (
             "The Helm chart web is not rendered: it is a Helm chart, and helm is not installed: "
-            "run `fairlead tools fetch`; compare the output of 'helm template web' on both "
-            "sides by hand"
+            "run `fairlead tools fetch`; compare the output of 'helm template web' for "
+            "base and head by hand"
         ),
     )
 

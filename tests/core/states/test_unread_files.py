@@ -20,8 +20,8 @@ def problems(base: dict[str, str], head: dict[str, str], *ignore: str) -> list[t
 @pytest.mark.parametrize(
     ("path", "text", "why"),
     [
-        ("deploy/rbac.yaml", TEMPLATE, "is a template outside a chart, and what is made of it"),
-        ("deploy/rbac.yaml.j2", TEMPLATE, "is a template outside a chart, and what is made of it"),
+        ("deploy/rbac.yaml", TEMPLATE, "is a template outside a chart, so its output"),
+        ("deploy/rbac.yaml.j2", TEMPLATE, "is a template outside a chart, so its output"),
         ("deploy/rbac.tmpl.yaml", f"{ROLE}x: '{{{{ .y }}}}'\n", "is a template outside a chart"),
         ("deploy/rbac.yaml.gotmpl", ROLE, "is a template outside a chart"),
         ("helmfile.yaml", "releases: []\n", "is a helmfile, which Fairlead does not build"),
@@ -35,7 +35,7 @@ def problems(base: dict[str, str], head: dict[str, str], *ignore: str) -> list[t
             "releases: []\n",
             "is a helmfile, which Fairlead does not build",
         ),
-        ("lib/x.jsonnet", "{\n  apiVersion: 'v1',\n  kind: 'Role' }\n", "is Jsonnet, which is not"),
+        ("lib/x.jsonnet", "{\n  apiVersion: 'v1',\n  kind: 'Role' }\n", "is Jsonnet, which"),
     ],
 )
 def test_a_changed_file_whose_manifests_are_not_read_is_a_problem(
@@ -85,8 +85,8 @@ def test_files_that_are_not_read_for_one_reason_are_one_problem() -> None:
 
     assert " | ".join(problem.message for problem in first) == (
         "deploy/0.yaml.j2 and 7 more (deploy/1.yaml.j2, deploy/2.yaml.j2, deploy/3.yaml.j2, "
-        "deploy/4.yaml.j2, deploy/5.yaml.j2 and 2 more): each is a template outside a chart, and "
-        "what is made of it is not known: list them under `ignore:` in the policy if nothing "
+        "deploy/4.yaml.j2, deploy/5.yaml.j2 and 2 more): each is a template outside a chart, so "
+        "its output is not known: list them under `ignore:` in the policy if nothing "
         "applies them, or review them by hand"
     )
     assert [problem.id for problem in first] == [problem.id for problem in other]

@@ -231,9 +231,9 @@ def test_the_nearest_changed_roots_are_rendered_first_and_those_left_over_are_na
         f"over/o{MOST_ROOTS - 1:03}/kustomization.yaml",
         (
             f"The kustomization over/o{MOST_ROOTS - 1:03} and 2 more (over/o{MOST_ROOTS:03},"
-            f" over/o{MOST_ROOTS + 1:03}) are not rendered: the change affects more than the"
-            f" {MOST_ROOTS} roots that are rendered for one review; compare what they give on both"
-            " sides by hand"
+            f" over/o{MOST_ROOTS + 1:03}) are not rendered: the change affects more than"
+            f" {MOST_ROOTS} roots, the limit of one review; compare their output for base and head"
+            " by hand"
         ),
     )
 
