@@ -16,6 +16,7 @@ from bot.core.policy.model import EnvironmentPolicy, Policy
 from bot.core.publish.review_json import review_schema, to_json
 from bot.errors import AnalysisError
 from tests.analysis.law import (
+    HERE,
     Repository,
     application,
     application_set,
@@ -624,3 +625,29 @@ def test_what_is_applied_from_another_revision_is_not_reviewed(
             f"{new.partition(': ')[2]}, which is not what is reviewed here"
         ),
     )
+
+
+def test_a_declaration_that_applies_its_own_file_is_found() -> None:
+    """Its own file is among those that it takes in, and leads to itself."""
+    base = {**PLAIN, "zzz/top.yaml": flux("top", ".", *deletes().splitlines())}
+
+    analysis = review(Repository(base, {**base, "apps/evil.yaml": binding()}), builds=True)
+
+    assert blocks(analysis)
+
+
+def test_another_source_that_may_replace_objects_of_a_directory_is_found() -> None:
+    several = (
+        "  sources:\n"
+        f"  - {{repoURL: {HERE}, path: apps, targetRevision: HEAD}}\n"
+        f"  - {{repoURL: {HERE}, path: safe, targetRevision: HEAD}}\n"
+    )
+    owner = application("shop", "apps")
+    start, end = owner.index("  source:"), owner.index("  syncPolicy:")
+    decoy = {
+        "argo/shop.yaml": owner[:start] + several + owner[end:],
+        "safe/evil.yaml": binding(role="view"),
+    }
+
+    (finding,) = found(review(Repository(PLAIN, {**PLAIN, **decoy})), "placement-changed")
+    assert finding.message == TAKES.format("Application/argocd/shop", "alters it with spec.sources")

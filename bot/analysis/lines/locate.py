@@ -201,21 +201,26 @@ class Locator:
         subject = trouble.subject or ProblemSubject(f"{trouble.path}\0{message}")
         return problem_about(subject, trouble.kind, location, message, new=trouble.new)
 
-    def _location(self, place: Node | FileLine, side: Side) -> Location | None:
-        """The place in a file; None for what no file of the two trees holds, as built-in roles."""
-        location = self._find(place, side)
+    def _location(
+        self, place: Node | FileLine, side: Side, passed: frozenset[str] = frozenset()
+    ) -> Location | None:
+        """The place in a file; None for what no file of the two trees holds, as built-in roles.
+
+        `passed` are the files whose entries led here: a declaration may apply its own file.
+        """
+        location = self._find(place, side, passed)
         if location is None or location.path not in self._tree(location.side):
             return None
         return location
 
-    def _find(self, place: Node | FileLine, side: Side) -> Location | None:
+    def _find(self, place: Node | FileLine, side: Side, passed: frozenset[str]) -> Location | None:
         if isinstance(place, FileLine):
             is_known = place.path in self._tree(side)
             return Location(place.path, place.line, side) if is_known else None
         source = place.resource.source
-        entry = self._entry(source, side)
+        entry = self._entry(source, side) if source.path not in passed else None
         if entry is not None:
-            return self._location_of_entry(entry, side)
+            return self._location_of_entry(entry, side, passed | {source.path})
         if source.root:
             if self.places is not None:
                 return self.places.place_of(place, side)
@@ -233,9 +238,11 @@ class Locator:
         linking = self.linking
         return (linking.added if side == "RIGHT" else linking.removed)(source.path)
 
-    def _location_of_entry(self, entry: Entry, side: Side) -> Location | None:
+    def _location_of_entry(
+        self, entry: Entry, side: Side, passed: frozenset[str]
+    ) -> Location | None:
         if entry.node is not None:
-            return self._location(entry.node, side)
+            return self._location(entry.node, side, passed)
         return Location(entry.source.path, self._line(entry.source, entry.route), side)
 
     def _tree(self, side: Side) -> Tree:

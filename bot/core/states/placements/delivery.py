@@ -106,6 +106,10 @@ def altering_fields(resource: Resource) -> Iterator[Node]:
 
 
 def _altered_by_argo(spec: Node) -> Iterator[Node]:
+    """The fields of an Application's spec; of several sources, a later one replaces objects."""
+    applied = [source for source in spec["sources"].items() if source["path"].text]
+    if len(applied) > 1:
+        yield spec["sources"]
     for source in _sources(spec):
         yield from _argo_fields(source)
         for name, field in source["helm"].fields():
