@@ -116,7 +116,7 @@ def test_nobody_else_accepts(world: World, by: str) -> None:
         "member": ["was not accepted: only `@example/security` can do that."],
         "stranger": [],
         "octocat": [
-            "who opened a pull request, pushed to it or wrote one of its commits cannot accept"
+            "whoever opened a pull request, pushed to it or wrote one of its commits cannot accept"
         ],
     }[by]
     assert [held in answer for answer, held in zip(answers(pull), expected, strict=True)] == [
@@ -176,7 +176,7 @@ def test_a_forged_marker_is_no_finding_and_no_answer(world: World) -> None:
     world.github.comment(pull, reply, by="member")
 
     assert heard(world, pull, comment) == "heard"
-    assert "no finding that was shown here" in answers(pull)[0]
+    assert "no finding shown here" in answers(pull)[0]
     assert events(world, "approved") == []
 
 
@@ -347,8 +347,8 @@ def test_without_the_permission_to_read_members_nobody_is_one(world: World) -> N
     [
         ("/fairlead help", "member", "approve ID reason"),
         ("/fairlead aprove all x", "octocat", "Fairlead does not know this command."),
-        ("/fairlead approve all", "hubot", "Approve `all`: it gives no reason"),
-        ("/fairlead explain zzzz", "member", "no finding that was shown here"),
+        ("/fairlead approve all", "hubot", "Approve `all`: the reason is missing"),
+        ("/fairlead explain zzzz", "member", "no finding shown here"),
         ("/fairlead help", "stranger", None),
     ],
 )
