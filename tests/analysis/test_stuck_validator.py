@@ -84,5 +84,5 @@ def test_the_object_is_a_problem_and_the_others_are_judged(ending: str, reason: 
         for name in ("first", "third")
     ]
     assert [problem.message for problem in analysis.problems] == [
-        f"What the API would refuse of ConfigMap/a/stuck is not known: {reason}"
+        f"Whether the API server accepts ConfigMap/a/stuck is not known: {reason}"
     ]

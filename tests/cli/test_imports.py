@@ -10,7 +10,8 @@ import pytest
 
 _SCRIPT = """
 import atexit, sys
-standard = sys.stdlib_module_names
+# Files of site-packages (*.pth) may import something before any command does.
+standard = sys.stdlib_module_names | {name.partition(".")[0] for name in sys.modules}
 own = {"bot", "rules"}
 @atexit.register
 def show():

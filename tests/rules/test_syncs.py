@@ -135,18 +135,19 @@ def application(path: str, automated: str) -> str:
     [
         ([application("apps", "{prune: true}")], "will be pruned"),
         ([application("./apps/", "{prune: true}")], "will be pruned"),
-        ([application("apps", "{prune: true, enabled: false}")], ""),
-        ([application("apps", "{}")], ""),
-        ([application("apps", "null")], ""),
+        ([application("apps", "{prune: true, enabled: false}")], "if it is pruned"),
+        ([application("apps", "{}")], "if it is pruned"),
+        ([application("apps", "null")], "if it is pruned"),
         ([application("app", "{}")], "if it is pruned"),
         ([application(".", "{}")], "if it is pruned"),
         ([application("apps", "{}"), application("apps/shop", "{prune: true}")], "will be pruned"),
         ([application("apps", "{prune: true}"), application("apps/shop", "{}")], ""),
-        ([thing("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "spec: {path: ./apps}")], ""),
+        ([thing("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "spec: {path: ./apps}")], "if it is pruned"),
         ([thing("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "spec: {path: ./apps, prune: true}")], "will be pruned"),
     ],
 )  # fmt: skip
 def test_who_applies_the_directory_decides(applications: list[str], fate: str) -> None:
+    """An object without an address names the directory; that nothing else prunes it is not said."""
     owners = {f"clusters/{number}.yaml": text for number, text in enumerate(applications)}
     found = _examined({**owners, "apps/shop/a.yaml": CLAIM}, owners, "resource-pruned")
 
