@@ -172,9 +172,9 @@ def _post(
 
 
 def _fingerprints(connection: GitHubConnection, pull: PullRequest) -> frozenset[str | None]:
-    """The fingerprints in the markers of this App's comments on the pull request."""
+    """The fingerprints in the markers of this App's comments that are not hidden."""
     comments = read_posted(connection, pull).comments
-    return frozenset(fingerprint_of(comment.body) for comment in comments)
+    return frozenset(fingerprint_of(comment.body) for comment in comments if not comment.minimized)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from bot.errors import GitHubError
 from bot.github.budget import HOUR
 from bot.store.holds import Holds
-from tests.service.world import BAD, World, places
+from tests.service.world import BAD, GOOD, World, comments, places
 
 
 @pytest.mark.parametrize("answer", ["failed", "lost"])
@@ -131,3 +131,20 @@ def test_writes_and_what_is_left_are_counted_by_installation(world: World) -> No
     ]
     assert dict(budget.written()) == {number: len(wrote)}
     assert 4900 < budget.remaining()[number] < 5000
+
+
+@pytest.mark.parametrize("answer", ["failed", "lost"])
+def test_a_finding_that_comes_back_is_not_taken_for_the_thread_that_was_hidden(
+    world: World, answer: str
+) -> None:
+    pull = world.pull({"a.yaml": BAD})
+    world.review(pull)
+    world.github.reply(pull, pull.comments[0], "Why?", by="octocat")
+    world.push({"a.yaml": GOOD.replace("good", "better")})
+    world.review(pull)
+    world.push({"a.yaml": BAD})
+    world.github.fail("/pulls/1/reviews", method="POST", lost=answer == "lost")
+
+    assert world.review(pull) == "blocked"
+    live = [comment for comment in comments(pull) if comment.body != "Why?"]
+    assert [(comment.path, comment.line) for comment in live] == [("a.yaml", 6)]
