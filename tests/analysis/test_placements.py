@@ -30,6 +30,7 @@ from tests.analysis.law import (
     role,
     workload,
 )
+from tests.analysis.law_cases import SYNC
 
 PLAIN = {"apps/api.yaml": workload()}
 EVIL = {**PLAIN, "apps/evil.yaml": binding()}
@@ -265,6 +266,35 @@ def test_taking_in_more_directories_of_a_source_is_a_change_on_the_field() -> No
         Location("argo/orchard.yaml", 11, "RIGHT"),
     )
     assert found(review(Repository(head, base), builds=True), "rbac-privilege-added") == []
+
+
+BOUND = binding("keeper").replace("cluster-admin", "cluster-keeper")
+
+
+@pytest.mark.parametrize(
+    ("more", "known"),
+    [
+        pytest.param((), True, id="Flux lists the files"),
+        pytest.param(("targetNamespace: elsewhere",), False, id="Flux alters what they say"),
+    ],
+)
+def test_what_flux_lists_is_known_where_no_change_reaches_it(
+    more: tuple[str, ...], *, known: bool
+) -> None:
+    base = {
+        "s.yaml": SYNC,
+        "clusters/roles.yaml": flux("roles", "roles", *more),
+        "clusters/apps.yaml": flux("apps", "apps"),
+        "roles/keeper.yaml": role("cluster-keeper"),
+        "roles/unlisted.json": "{}",
+        "apps/api.yaml": workload(),
+    }
+
+    analysis = review(Repository(base, {**base, "apps/bound.yaml": BOUND}), builds=True)
+
+    severities = [held.severity for held in found(analysis, "rbac-privilege-added")]
+    assert severities == ([Severity.ERROR] if known else [])
+    assert len(found(analysis, "rbac-unknown-role")) == (not known)
 
 
 def test_a_pattern_of_files_that_changes_is_said_to_choose_otherwise() -> None:

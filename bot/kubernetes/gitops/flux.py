@@ -78,9 +78,12 @@ def _built(node: Node, place: str, places: TreeFiles, flux: FluxObjects) -> Decl
     left_out: tuple[str, ...] = ()
     target = path or (f"{place}/kustomization.yaml" if place else "kustomization.yaml")
     edits: Mapping[str, str] = {}
+    lists = False
     if path is None:
         body, left_out = _generated(place, places, ignored)
-        edits = {target: json_text(_edited(body, spec, place, places))}
+        edited = _edited(body, spec, place, places)
+        edits = {target: json_text(edited)}
+        lists = edited == body and _lists_manifests(body)
     elif any(spec.get(field) for field, _ in _TEXTS) or any(spec.get(key) for key in _LISTS):
         body = {**EMPTY_KUSTOMIZATION, **places.body(path)}
         edits = {target: json_text(_edited(body, spec, place, places))}
@@ -96,7 +99,13 @@ def _built(node: Node, place: str, places: TreeFiles, flux: FluxObjects) -> Decl
         edits=edits,
         inputs=left_out,
         finish=None if finish == FluxFinish() else finish,
+        lists=lists and finish == FluxFinish(),
     )
+
+
+def _lists_manifests(body: Body) -> bool:
+    """Return whether a generated kustomization lists manifests alone, and no kustomization."""
+    return all(str(entry).endswith((".yaml", ".yml")) for entry in sequence(body.get("resources")))
 
 
 def _kustomization(place: str, places: TreeFiles, ignored: SourceIgnore) -> str | None:

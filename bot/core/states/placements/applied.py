@@ -192,6 +192,8 @@ class RootReader:
         files = dict(self._files(listed, kustomize=True))
         unread = any(map(_is_unread, files.values()))
         if root.reasons:
+            if root.built is None and _only_lists(root):
+                return self._as_written(root)
             applied = self._rendered(root, files, unread=unread)
             if applied.reasons and root.built is not None:
                 return replace(applied, listed=self._listed(root, roots, files))
@@ -206,6 +208,18 @@ class RootReader:
             return Applied(root, (), files, (reason,), unread, listed=text)
         space = root.default_namespace or self.namespace
         resources = tuple(draft.resource(space, self.scopes) for draft in drafts)
+        return Applied(root, self._complete(root, resources), files, unread=unread)
+
+    def _as_written(self, root: Root) -> Applied:
+        """A root that no change reaches, and that gives what its files say."""
+        left_out = root.declared.inputs if root.declared is not None else ()
+        own_files = {path: file for path, file in root.files.items() if path not in left_out}
+        files = dict(self._files(own_files, kustomize=True))
+        space = root.default_namespace or self.namespace
+        resources = tuple(
+            resource for file in files.values() for resource in self._resources(file, space)
+        )
+        unread = any(map(_is_unread, files.values()))
         return Applied(root, self._complete(root, resources), files, unread=unread)
 
     def _listed(
@@ -271,6 +285,11 @@ class RootReader:
             manifest = self.manifests.manifest(file)
             if is_manifest(manifest):
                 yield path, ManifestFile(path, file.blob, manifest, kustomize)
+
+
+def _only_lists(root: Root) -> bool:
+    """Whether all that stands between a root's files and what it gives is a list of them."""
+    return root.declared is not None and root.declared.lists and len(root.reasons) == 1
 
 
 def _not_upgraded(applied: Applied, message: str) -> Applied:
