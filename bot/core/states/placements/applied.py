@@ -116,7 +116,7 @@ class RootReader:
     _applied: dict[object, Applied] = field(default_factory=dict)
     _by_root: dict[int, tuple[Root, Applied]] = field(default_factory=dict)
     _trees: dict[int, tuple[Roots, Mapping[RootKey, Applied]]] = field(default_factory=dict)
-    _plain: dict[tuple[str, str, str], tuple[Resource, ...]] = field(default_factory=dict)
+    _plain: dict[tuple[str, str, str, bool], tuple[Resource, ...]] = field(default_factory=dict)
 
     def applied(self, roots: Roots) -> Mapping[RootKey, Applied]:
         """Every root of a tree, read, by key."""
@@ -166,20 +166,24 @@ class RootReader:
             return self._rendered(root, {}, unread=False)
         if root.kind == "kustomization":
             return self._build(root, roots)
-        files = dict(self._files(root.own_files, kustomize=False))
+        written = self._as_written(root, root.own_files, kustomize=False)
+        if root.reasons:
+            return replace(written, resources=(), reasons=root.reasons, listed=written.resources)
+        return written
+
+    def _as_written(self, root: Root, own_files: Mapping[str, File], *, kustomize: bool) -> Applied:
+        """A root that gives what these files say, as kubectl or as kustomize reads them."""
+        files = dict(self._files(own_files, kustomize=kustomize))
         ordered = sorted(files, key=lambda path: path.split("/"))
         unread = any(map(_is_unread, files.values()))
         space = root.default_namespace or self.namespace
         resources = tuple(
             resource for path in ordered for resource in self._resources(files[path], space)
         )
-        resources = self._complete(root, resources)
-        if root.reasons:
-            return Applied(root, (), files, root.reasons, unread, listed=resources)
-        return Applied(root, resources, files, unread=unread)
+        return Applied(root, self._complete(root, resources), files, unread=unread)
 
     def _resources(self, file: ManifestFile, namespace: str) -> tuple[Resource, ...]:
-        key = (file.path, file.blob, namespace)
+        key = (file.path, file.blob, namespace, file.kustomize)
         if key not in self._plain:
             self._plain[key] = tuple(resources_of(file, namespace, self.scopes))
         return self._plain[key]
@@ -192,8 +196,8 @@ class RootReader:
         files = dict(self._files(listed, kustomize=True))
         unread = any(map(_is_unread, files.values()))
         if root.reasons:
-            if root.built is None and _only_lists(root):
-                return self._as_written(root)
+            if root.built is None and _only_lists(root):  # no change reaches it
+                return self._as_written(root, _listed_files(root), kustomize=True)
             applied = self._rendered(root, files, unread=unread)
             if applied.reasons and root.built is not None:
                 return replace(applied, listed=self._listed(root, roots, files))
@@ -208,18 +212,6 @@ class RootReader:
             return Applied(root, (), files, (reason,), unread, listed=text)
         space = root.default_namespace or self.namespace
         resources = tuple(draft.resource(space, self.scopes) for draft in drafts)
-        return Applied(root, self._complete(root, resources), files, unread=unread)
-
-    def _as_written(self, root: Root) -> Applied:
-        """A root that no change reaches, and that gives what its files say."""
-        left_out = root.declared.inputs if root.declared is not None else ()
-        own_files = {path: file for path, file in root.files.items() if path not in left_out}
-        files = dict(self._files(own_files, kustomize=True))
-        space = root.default_namespace or self.namespace
-        resources = tuple(
-            resource for file in files.values() for resource in self._resources(file, space)
-        )
-        unread = any(map(_is_unread, files.values()))
         return Applied(root, self._complete(root, resources), files, unread=unread)
 
     def _listed(
@@ -292,6 +284,12 @@ def _only_lists(root: Root) -> bool:
     return root.declared is not None and root.declared.lists and len(root.reasons) == 1
 
 
+def _listed_files(root: Root) -> Mapping[str, File]:
+    """The files of a root without those that its declaration leaves out."""
+    left_out = root.declared.inputs if root.declared is not None else ()
+    return {path: file for path, file in root.files.items() if path not in left_out}
+
+
 def _not_upgraded(applied: Applied, message: str) -> Applied:
     why = replace(applied.root.reasons[0], message=f"as an upgrade: {_CONTENT.sub('[…]', message)}")
     return replace(applied, upgrade_reasons=(why,))
@@ -333,18 +331,20 @@ def definitions(
 
     `like` are another tree with the same charts and its definitions: only other files are read.
     """
-    known: Mapping[str, File] = {}
-    found: dict[str, tuple[Body, ...]] = {}
+    read: Mapping[str, File] = {}
+    by_path: dict[str, tuple[Body, ...]] = {}
     if like is not None and like[0].charts == files.charts:
-        known = like[0].all
-        found = {path: held for path, held in like[1].items() if files.all.get(path) == known[path]}
+        read = like[0].all
+        by_path = {
+            path: bodies for path, bodies in like[1].items() if files.all.get(path) == read[path]
+        }
     for path, file in files.all.items():
-        if known.get(path) is file or not _may_define(path, files):
+        if read.get(path) is file or not _may_define(path, files):
             continue
-        held = tuple(_defined(manifests.manifest(file)))
-        if held:
-            found[path] = held
-    return dict(sorted(found.items()))
+        bodies = tuple(_defined(manifests.manifest(file)))
+        if bodies:
+            by_path[path] = bodies
+    return dict(sorted(by_path.items()))
 
 
 def _may_define(path: str, files: Files) -> bool:

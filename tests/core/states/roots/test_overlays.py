@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 from bot.analysis.examine import MemoryBlobs
 from bot.analysis.manifests import ReadManifests
 from bot.core.policy.model import EnvironmentPolicy
+from bot.core.rendering import Declared
 from bot.core.scopes import Scopes
 from bot.core.states.environments import placed_resources
 from bot.core.states.placements.applied import Applied, RootReader, definitions
 from bot.core.states.rendered.template_decisions import template_decisions
 from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.files import Files, files_of
-from bot.core.states.roots.inferred import roots_of
-from bot.core.states.roots.root import RootKey
+from bot.core.states.roots.inferred import Roots, roots_of
+from bot.core.states.roots.kustomization import Reason
+from bot.core.states.roots.root import Root, RootKey
 from bot.core.tree import File, Tree
 from tests.states import Grove, resource
 
@@ -102,6 +104,25 @@ def _applied(grove: Grove) -> tuple[Mapping[RootKey, Applied], Mapping[RootKey, 
     before = roots_of(files_of(question.base), content, Naming())
     after = roots_of(files_of(question.head), content, Naming(), before)
     return reader.applied(before), reader.applied(after)
+
+
+def test_a_file_is_read_by_each_root_as_its_tool_reads_it() -> None:
+    path = "roles/a.yaml"
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {switch: on}\n"
+    grove = Grove({path: text}, {path: text})
+    content = grove.content()
+    reader = RootReader(content, "default", Scopes())
+    files = grove.question().base
+
+    (plain,) = reader.resources(path, files[path])
+    declared = Declared(plain.root, "roles", lists=True)
+    flux = Root("roles", "kustomization", files, (Reason(path, "listed"),), declared=declared)
+    (applied,) = reader.applied(Roots({flux.key: flux})).values()
+
+    assert [plain.at("data", "switch").value, applied.resources[0].at("data", "switch").value] == [
+        True,
+        "on",
+    ]
 
 
 def test_a_change_makes_anew_as_few_roots_of_a_large_tree_as_of_a_small_one() -> None:
