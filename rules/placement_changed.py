@@ -67,9 +67,9 @@ def _changed(change: PlacementChange, after: State) -> Iterator[Finding]:
             facts={"root": place},
         )
         return
-    found = _alteration(change, node, after)
-    if found is not None:
-        field, what = found
+    alteration = _alteration(change, node, after)
+    if alteration is not None:
+        field, what = alteration
         yield Finding(
             field,
             f"{owner.key} takes over {place}, which was applied as it stands, and {what}",
@@ -132,15 +132,15 @@ def _ignores_less(field: Node, old: Resource) -> bool:
     """Whether a source ignores nothing that it did not ignore before."""
     if field.route != ("spec", "ignore"):
         return False
-    known = set((old.at("spec", "ignore").text or "").splitlines())
-    return known.issuperset((field.text or "").splitlines())
+    ignored = set((old.at("spec", "ignore").text or "").splitlines())
+    return ignored.issuperset((field.text or "").splitlines())
 
 
 def _retained(old: Resource, new: Resource) -> Iterator[Finding]:
     """What it deleted before, and leaves in the cluster from now on."""
-    known = retentions(old)
+    old_kinds = retentions(old)
     for kind, field in retentions(new).items():
-        if kind not in known:
+        if kind not in old_kinds:
             yield Finding(
                 field,
                 f"{new.key} now {_RETENTIONS[kind]}",

@@ -98,8 +98,8 @@ def _passed(review: Review) -> str:
     accepted = _accepted(review)
     if not review.findings:
         return accepted or "Nothing found"
-    found = severities(review.findings)
-    return f"{accepted}; nothing else blocks: {found}" if accepted else f"Nothing blocks: {found}"
+    counts = severities(review.findings)
+    return f"{accepted}; nothing else blocks: {counts}" if accepted else f"Nothing blocks: {counts}"
 
 
 def severities(findings: Iterable[ReviewFinding]) -> str:

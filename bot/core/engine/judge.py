@@ -101,12 +101,12 @@ def _findings(
     for key in _affected(rule, after, differing):
         old, new = before.get(key) or origins.get(key), after.get(key)
         if new is not None:
-            known = tuple(rule.find(old, before, options)) if old is not None else ()
+            earlier = tuple(rule.find(old, before, options)) if old is not None else ()
             if key in origins:
-                known = tuple(
-                    _relocated(finding, new) for finding in known if _is_mild(rule, finding)
+                earlier = tuple(
+                    _relocated(finding, new) for finding in earlier if _is_mild(rule, finding)
                 )
-            yield from _new(rule, known, tuple(rule.find(new, after, options)))
+            yield from _new(rule, earlier, tuple(rule.find(new, after, options)))
 
 
 def _is_mild(rule: Rule, finding: Finding) -> bool:

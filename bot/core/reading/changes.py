@@ -24,16 +24,16 @@ def touched_files(
     before: State, after: State
 ) -> Iterator[tuple[ManifestFile | None, ManifestFile]]:
     """The files whose content the change brings, each with what base has at its path."""
-    known = before.files
+    old_files = before.files
     changed = [
         (path, file)
         for path, file in after.files.items()
-        if path not in known or known[path].blob != file.blob
+        if path not in old_files or old_files[path].blob != file.blob
     ]
     base_blobs = before.derived(_blobs) if changed else frozenset()
     for path, file in sorted(changed):
         if file.blob not in base_blobs:
-            yield known.get(path), file
+            yield old_files.get(path), file
 
 
 def _blobs(state: State) -> frozenset[str]:

@@ -35,9 +35,9 @@ class Applier:
 
 def appliers(resource: Resource, state: State) -> tuple[Applier, ...]:
     """The tools that apply an object; empty where that is not known, as for kubectl and Helm."""
-    found = [_applier(resource, declared) for declared in state.applied_by.get(resource.key, ())]
-    known = tuple(applier for applier in found if applier is not None)
-    return known if len(known) == len(found) else ()
+    appliers = [_applier(resource, declared) for declared in state.applied_by.get(resource.key, ())]
+    named = tuple(applier for applier in appliers if applier is not None)
+    return named if len(named) == len(appliers) else ()
 
 
 def _applier(resource: Resource, declared: Declared) -> Applier | None:

@@ -27,20 +27,20 @@ def overlaps(before: State, after: State) -> Iterator[Overlap]:
     The same directory may be applied under other names, to another namespace or cluster: only
     where both apply an object of the same key, one of the two decides what it is.
     """
-    known = {_identity(declared) for declared in before.declarations}
-    found: set[object] = set()
+    of_base = {_identity(declared) for declared in before.declarations}
+    reported: set[object] = set()
     for declarations in after.applied_by.values():
         if len(declarations) < 2:
             continue
         for declared in declarations:
             identity = _identity(declared)
-            if identity in known or identity in found:
+            if identity in of_base or identity in reported:
                 continue
             field = next(altering_fields(declared.node.resource), None)
             for other in declarations:
-                same = other.path == declared.path and _identity(other) in known
+                same = other.path == declared.path and _identity(other) in of_base
                 if field is not None and same:
-                    found.add(identity)
+                    reported.add(identity)
                     owner, theirs = declared.node.resource, other.node.resource
                     yield Overlap(field, declared.path or ".", owner, theirs)
                     break

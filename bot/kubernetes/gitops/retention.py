@@ -26,23 +26,25 @@ SOURCES: Final = (kinds.GIT_REPOSITORY, kinds.OCI_REPOSITORY, kinds.BUCKET)
 
 def retentions(owner: Resource) -> dict[Retention, Node]:
     """Return what an owner does not delete, each with the field that says so."""
-    found: dict[Retention, Node] = {}
+    by_kind: dict[Retention, Node] = {}
     if owner.group_kind == kinds.FLUX_KUSTOMIZATION:
         spec = owner.at("spec")
         if spec["prune"].value is not True:
-            found["pruning"] = spec["prune"] if spec["prune"].exists else spec
+            by_kind["pruning"] = spec["prune"] if spec["prune"].exists else spec
         if spec["deletionPolicy"].text == "Orphan":
-            found["deletion"] = spec["deletionPolicy"]
+            by_kind["deletion"] = spec["deletionPolicy"]
     elif owner.group_kind in (kinds.APPLICATION, kinds.APPLICATION_SET):
         if not prunes_automatically(owner):
-            found["pruning"] = _nearest(application_spec(owner), "syncPolicy", "automated", "prune")
+            by_kind["pruning"] = _nearest(
+                application_spec(owner), "syncPolicy", "automated", "prune"
+            )
         for option in application_spec(owner)["syncPolicy"]["syncOptions"].items():
             if option.text in ("Prune=confirm", "Delete=confirm"):
-                found["confirmation"] = option
+                by_kind["confirmation"] = option
         keeping = next(_deletion(owner), None)
         if keeping is not None:
-            found["deletion"] = keeping
-    return found
+            by_kind["deletion"] = keeping
+    return by_kind
 
 
 def leaves_out(owner: Resource, state: State) -> Node | None:

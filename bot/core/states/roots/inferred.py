@@ -77,13 +77,13 @@ def roots_of(  # noqa: PLR0913 - a tree, how it is read, and what is known of it
         Root(place, "directory", entries, place=place, unlisted=place in kustomizations)
         for place, entries in plain.items()
     ]
-    known = before.roots if before is not None else {}
-    return Roots(_shared(keyed(roots), known), kustomizations, taken, builds, fetched)
+    old = before.roots if before is not None else {}
+    return Roots(_shared(keyed(roots), old), kustomizations, taken, builds, fetched)
 
 
-def _shared(roots: Mapping[RootKey, Root], known: Mapping[RootKey, Root]) -> Mapping[RootKey, Root]:
+def _shared(roots: Mapping[RootKey, Root], old: Mapping[RootKey, Root]) -> Mapping[RootKey, Root]:
     """The same roots, those that base has as well as base's own: what they hold is read once."""
-    return {key: known[key] if known.get(key) == root else root for key, root in roots.items()}
+    return {key: old[key] if old.get(key) == root else root for key, root in roots.items()}
 
 
 def _tops(builds: KustomizationBuilds, naming: Naming, before: Roots | None) -> list[str]:
@@ -91,16 +91,16 @@ def _tops(builds: KustomizationBuilds, naming: Naming, before: Roots | None) -> 
 
     Of some that only list one another, the first: whatever there is belongs to a root.
     """
-    known = builds.kustomizations
-    listed = {base for kustomization in known.values() for base in kustomization.below}
+    kustomizations = builds.kustomizations
+    listed = {base for kustomization in kustomizations.values() for base in kustomization.below}
     kept = before.roots if before is not None else {}
     tops = [
         place
-        for place in known
+        for place in kustomizations
         if place not in listed or (place, "kustomization", "") in kept or naming.names(place)
     ]
     reached: set[str] = set()
-    for place in (*tops, *known):
+    for place in (*tops, *kustomizations):
         if place in reached:
             continue
         if place not in tops:
@@ -110,7 +110,9 @@ def _tops(builds: KustomizationBuilds, naming: Naming, before: Roots | None) -> 
             reached_place = pending.pop()
             if reached_place not in reached:
                 reached.add(reached_place)
-                pending.extend(known[reached_place].below if reached_place in known else ())
+                pending.extend(
+                    kustomizations[reached_place].below if reached_place in kustomizations else ()
+                )
     return [
         place
         for place in tops
