@@ -87,6 +87,9 @@ _WELL_KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
         "MutatingPolicy",
         "ValidatingPolicy",
     ),
+    "expansion.gatekeeper.sh": ("ExpansionTemplate",),
+    "externaldata.gatekeeper.sh": ("Provider",),
+    "syncset.gatekeeper.sh": ("SyncSet",),
     "templates.gatekeeper.sh": ("ConstraintTemplate",),
     "mutations.gatekeeper.sh": ("Assign", "AssignImage", "AssignMetadata", "ModifySet"),
     "policy.networking.k8s.io": (

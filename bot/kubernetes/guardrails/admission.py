@@ -55,13 +55,12 @@ def _policies(state: State, stem: str) -> Iterator[Guard]:
 def read_policy(roots: GuardRoots) -> tuple[Clause, ...]:
     """A policy in each of its bindings. One that is not in the state judges by its name alone.
 
-    A policy without bindings in the state is read as if one elsewhere enforced it.
+    That a binding elsewhere enforces the policy is an assumed clause.
     """
     policy = next((node for key, node in roots.items() if key.kind.endswith("Policy")), None)
     bindings = [node for key, node in roots.items() if key.kind.endswith("Binding")]
-    if not bindings:
-        return () if policy is None else (_clause(policy, None),)
-    return tuple(_clause(policy, binding) for binding in bindings)
+    bound = tuple(_clause(policy, binding) for binding in bindings)
+    return bound if policy is None else (*bound, _clause(policy, None))
 
 
 def _clause(policy: Node | None, binding: Node | None) -> Clause:
@@ -70,7 +69,8 @@ def _clause(policy: Node | None, binding: Node | None) -> Clause:
         raise ValueError("a clause has a policy or a binding")
     effect = _EFFECTS["Mutating" if base.resource.key.kind.startswith("Mutating") else "Validating"]
     matched: Formula = True
-    refused: Formula = Opaque("the policy refuses the request")
+    name = base["metadata"]["name"] if binding is None else binding["spec"]["policyName"]
+    refused: Formula = Opaque(f"the policy {name.text} refuses the request")
     closed = True
     fields: list[GuardField] = []
     if policy is not None:
@@ -79,17 +79,15 @@ def _clause(policy: Node | None, binding: Node | None) -> Clause:
         refused = _refused(spec, effect)
         closed = fails_closed(spec["failurePolicy"])
         fields += _policy_fields(spec, effect)
-    node = base["metadata"]["name"]
     if binding is not None:
         spec = binding["spec"]
         denies = effect == "changes" or "Deny" in spec["validationActions"].texts
         matched = every(denies, matched, matches(spec["matchResources"]))
         refused = _with_parameters(spec["paramRef"], refused, closed=closed)
         fields += _binding_fields(spec)
-        node = node if policy is not None else binding["metadata"]["name"]
     denied = every(matched, judging(refused, closed=closed))
-    name = "" if binding is None else binding.resource.name
-    return Clause(name, "", denied, tuple(fields), node, effect)
+    bound = "" if binding is None else binding.resource.name
+    return Clause(bound, "", denied, tuple(fields), name, effect, assumed=binding is None)
 
 
 def _with_parameters(reference: Node, refused: Formula, *, closed: bool) -> Formula:

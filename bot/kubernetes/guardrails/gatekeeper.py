@@ -1,4 +1,4 @@
-"""Gatekeeper: constraints, templates, mutators, and the namespaces that its Config leaves out.
+"""Gatekeeper: constraints, mutators, and the namespaces that its Config leaves out.
 
 https://open-policy-agent.github.io/gatekeeper/website/docs/howto
 """
@@ -6,7 +6,7 @@ https://open-policy-agent.github.io/gatekeeper/website/docs/howto
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from bot.core.resource import GroupKind, Node
@@ -14,6 +14,7 @@ from bot.core.state import State
 from bot.core.values import Value
 from bot.kubernetes.guardrails.admission import same_text
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Or, Test, every, some
+from bot.kubernetes.guardrails.gatekeeper_templates import template_guards
 from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField, GuardRoots
 from bot.kubernetes.guardrails.matching import (
     CLUSTER,
@@ -30,7 +31,6 @@ from bot.kubernetes.selectors import label_selector
 
 CONSTRAINTS: Final = "constraints.gatekeeper.sh"
 MUTATIONS: Final = "mutations.gatekeeper.sh"
-TEMPLATE: Final = GroupKind("templates.gatekeeper.sh", "ConstraintTemplate")
 CONFIG: Final = GroupKind("config.gatekeeper.sh", "Config")
 # Admission asks the webhook, or a ValidatingAdmissionPolicy that Gatekeeper makes.
 _POINTS: Final = frozenset({"*", "validation.gatekeeper.sh", "vap.k8s.io"})
@@ -53,8 +53,7 @@ def gatekeeper_guards(state: State) -> Iterator[Guard]:
         for resource in state.of(kind):
             roots = {resource.key: resource.root}
             yield Guard(str(resource.key), f"{kind.group} {kind}", roots, read)
-    for resource in state.of(TEMPLATE):
-        yield Guard(str(resource.key), "templates", {resource.key: resource.root}, read_template)
+    yield from template_guards(state)
     for resource in state.of(CONFIG):
         roots = {resource.key: resource.root}
         yield Guard(str(resource.key), "Gatekeeper", roots, read_config, absent=True)
@@ -123,12 +122,12 @@ _MATCH: Final = (
 
 
 def _denied(spec: Node) -> bool:
-    """Whether admission refuses; without an action it does."""
-    action = (spec["enforcementAction"].text or "deny").lower()
+    """Whether admission refuses; without an action it does. `Deny` is no action of Gatekeeper's."""
+    action = spec["enforcementAction"].text or "deny"
     if action != "scoped":
         return action == "deny"
     return any(
-        (item["action"].text or "").lower() == "deny"
+        item["action"].text == "deny"
         and any(
             (point["name"].text or "") in _POINTS for point in item["enforcementPoints"].items()
         )
@@ -192,35 +191,6 @@ def _violated(parameters: Node) -> Formula:
             rest[name] = value
     checked = Opaque(f"the template with {same_text(rest)}")
     return every(checked, *refused)
-
-
-def read_template(roots: GuardRoots) -> tuple[Clause, ...]:
-    """What a template refuses is known by its code alone."""
-    return tuple(
-        Clause(
-            "template",
-            "",
-            Opaque(f"code {same_text(_code(root['spec']['targets']))}"),
-            (GuardField("targets", root["spec"]["targets"], "check"),),
-            root["metadata"]["name"],
-        )
-        for root in roots.values()
-    )
-
-
-def _code(node: Node) -> Value:
-    """The code of a template without the spaces at the ends of its lines."""
-    return _trimmed(node.value)
-
-
-def _trimmed(value: Value) -> Value:
-    if isinstance(value, str):
-        return "\n".join(line.rstrip() for line in value.strip().splitlines())
-    if isinstance(value, tuple):
-        return tuple(map(_trimmed, value))
-    if isinstance(value, Mapping):
-        return {key: _trimmed(item) for key, item in value.items()}
-    return value
 
 
 def read_config(roots: GuardRoots) -> tuple[Clause, ...]:

@@ -33,7 +33,7 @@ class Clause:
 
     `denies` is what it refuses. `words` name the clause after the guard ("its rule tag"), or are
     empty. `node` is the clause itself. `derived` says that it judges controllers whose pods the
-    guard judges as well.
+    guard judges as well. `assumed` says that nothing in the state puts it in force.
     """
 
     id: str
@@ -43,6 +43,7 @@ class Clause:
     node: Node
     effect: GuardEffect = "refuses"
     derived: bool = False
+    assumed: bool = False
 
 
 GuardRoots: TypeAlias = Mapping[ResourceKey, Node]
@@ -68,5 +69,15 @@ class Guard:
 
     @property
     def clauses(self) -> tuple[Clause, ...]:
-        """The clauses of the guard as it stands."""
-        return self.read(self.roots)
+        """The clauses of the guard as it stands, the assumed ones where it has no others."""
+        clauses = self.read(self.roots)
+        return tuple(clause for clause in clauses if not clause.assumed) or clauses
+
+    def clauses_like(self, other: Guard) -> tuple[Clause, ...]:
+        """The clauses that are in force, or assumed to be, as those of another guard are.
+
+        A policy that lost its last binding is not in force. One that gets its first here may have
+        others elsewhere.
+        """
+        assumed = any(clause.assumed for clause in other.clauses)
+        return tuple(clause for clause in self.read(self.roots) if assumed or not clause.assumed)

@@ -24,6 +24,11 @@ NAMESPACE: Final = "namespace"
 NAMESPACE_LABEL: Final = "namespace label "
 LABEL: Final = "label "
 NAME: Final = "name"
+OPERATIONS: Final = ("CREATE", "UPDATE", "DELETE", "CONNECT")
+"""All operations of admission.
+
+https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules
+"""
 
 CLUSTER: Final = Not(Test(NAMESPACE, "exists"))
 """The request is for a resource that is in no namespace."""
@@ -75,7 +80,7 @@ def _rule(rule: Node) -> Formula:
     parts: list[Formula] = [
         _listed(GROUP, rule["apiGroups"]),
         _listed(VERSION, rule["apiVersions"]),
-        _listed(OPERATION, rule["operations"]),
+        _operations(rule["operations"]),
         Or(tuple(_resource(text) for text in rule["resources"].texts)),
     ]
     if not rule["resources"].exists:
@@ -92,6 +97,12 @@ def _rule(rule: Node) -> Formula:
 def _listed(dimension: str, node: Node) -> Formula:
     texts = node.texts
     return True if "*" in texts or not node.exists else Test(dimension, "in", texts)
+
+
+def _operations(node: Node) -> Formula:
+    """`*` is every operation, so that a list of all of them is equal to it."""
+    texts = node.texts
+    return Test(OPERATION, "in", OPERATIONS if "*" in texts or not node.exists else texts)
 
 
 def _resource(text: str) -> Formula:

@@ -30,7 +30,18 @@ def removal_message(resource: Resource, lost: list[Clause]) -> str:
     """A guard that is gone."""
     changes = all(clause.effect == "changes" for clause in lost)
     end = "it no longer acts on anything" if changes else "it guards nothing"
+    if all(clause.derived for clause in lost):
+        end = "what creates pods is refused no longer, but only the pods"
     return f"{guard_name(resource)} is removed: {end}"
+
+
+def loss_message(clause: Clause) -> str:
+    """A part that a guard no longer has: a rule, or the policy that a binding enforced."""
+    name, kind = guard_name(clause.node.resource), clause.node.resource.key.kind
+    if kind.endswith("Binding"):
+        policy = f"{kind.removesuffix('Binding')} {escaped(clause.node.text or '')}"
+        return f"{name} no longer enforces {policy}"
+    return f"{name} no longer has the {clause.words.removeprefix('its ') or 'part that refused'}"
 
 
 @dataclass(frozen=True, slots=True)

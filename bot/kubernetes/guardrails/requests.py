@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bot.kubernetes.guardrails.formulas import Formula, Request, Test, leaves
+from bot.kubernetes.guardrails.formulas import Formula, Request, Test, glob_matches, leaves
 from bot.kubernetes.guardrails.matching import (
     KIND,
     LABEL,
@@ -13,6 +13,7 @@ from bot.kubernetes.guardrails.matching import (
     NAMESPACE,
     NAMESPACE_LABEL,
     OPERATION,
+    OPERATIONS,
     RESOURCE,
     SUBRESOURCE,
 )
@@ -44,7 +45,15 @@ _NAMED: Final = 3
 
 
 def can_exist(request: Request) -> bool:
-    """Whether there can be such a request: some kinds are in a namespace always."""
+    """Whether there can be such a request.
+
+    Some kinds are always in a namespace, and only subresources such as `pods/exec` know CONNECT.
+    """
+    operation = request.get(OPERATION, "CREATE")
+    if operation not in OPERATIONS:
+        return False
+    if operation == "CONNECT" and request.get(SUBRESOURCE) == "":
+        return False
     return request.get(NAMESPACE, "") is not None or (
         request.get(KIND) not in _NAMESPACED and request.get(RESOURCE) not in _RESOURCES
     )
@@ -87,7 +96,7 @@ def _words(dimension: str, request: Request, tests: list[Test]) -> str:
         if dimension == NAMESPACE:
             return "resources in no namespace"
         return f"what has no {dimension}"
-    text = str(value)
+    text = _pattern(dimension, str(value), tests)
     if OTHER in text:
         named = [
             value
@@ -100,3 +109,13 @@ def _words(dimension: str, request: Request, tests: list[Test]) -> str:
     if dimension.startswith((LABEL, NAMESPACE_LABEL)):
         return f"{dimension}={text}"
     return text if dimension in {OPERATION, KIND, RESOURCE} else f"{dimension} {text or 'none'}"
+
+
+def _pattern(dimension: str, value: str, tests: list[Test]) -> str:
+    """The pattern of a guard that a value stands for, where no guard names the value itself."""
+    listed = [text for test in tests if test.dimension == dimension for text in test.values]
+    if value in listed or value == OTHER:
+        return value
+    globs = (test for test in tests if test.dimension == dimension and test.operator == "glob")
+    matching = (glob for test in globs for glob in test.values if glob_matches(glob, value))
+    return max(matching, key=len, default=value)

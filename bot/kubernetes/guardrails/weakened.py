@@ -20,6 +20,7 @@ from bot.kubernetes.guardrails.levels import level_guards
 from bot.kubernetes.guardrails.messages import (
     Weakening,
     guard_name,
+    loss_message,
     removal_message,
     weakening_message,
 )
@@ -104,7 +105,7 @@ class _Pair:
 
     def _weakened(self, guard: Guard) -> Iterator[Finding]:
         refusing = [clause for clause in guard.clauses if _acts(clause)]
-        after = self.new.clauses if self.new is not None else ()
+        after = self.new.clauses_like(guard) if self.new is not None else ()
         if self.new is None:
             yield from self._removed(guard, refusing)
             return
@@ -147,9 +148,11 @@ class _Pair:
         for key, node in guard.roots.items():
             root = node if not key.kind.endswith("Binding") else root
         place = root["metadata"]["name"]
-        if lost:
+        if lost and root.resource.key.kind.endswith("Binding"):
+            yield from map(_gone, lost)
+        elif lost:
             severity = Severity.ERROR
-            if all(clause.effect == "changes" for clause in lost):
+            if all(clause.effect == "changes" or clause.derived for clause in lost):
                 severity = Severity.WARNING
             yield _finding(place, removal_message(root.resource, lost), severity, "LEFT")
         elif not refusing:
@@ -163,10 +166,9 @@ def _acts(clause: Clause) -> bool:
 
 
 def _gone(clause: Clause) -> Finding:
-    what = clause.words.removeprefix("its ") or "part that refused"
     node = clause.node
     severity = Severity.WARNING if clause.effect == "changes" else Severity.ERROR
-    return _finding(node, f"{guard_name(node.resource)} no longer has the {what}", severity, "LEFT")
+    return _finding(node, loss_message(clause), severity, "LEFT")
 
 
 def _blamed(blame: _Blame) -> Finding:

@@ -18,7 +18,11 @@ Spec: TypeAlias = dict[str, Any]
 
 SPACES = ("a", "b", "kube-system", "kube-x", "z", "")  # the last: in no namespace
 LABELS: tuple[dict[str, str], ...] = ({}, {"team": "x"}, {"team": "y"}, {"team": "q"})
-OPERATIONS = ("CREATE", "UPDATE", "DELETE")
+OPERATIONS = (
+    "CREATE",
+    "UPDATE",
+    "DELETE",
+)  # only subresources, of which there are none, are connected to
 GROUPS = ("", "apps", "batch", "other")
 KINDS = {
     "pods": "Pod",
@@ -62,6 +66,7 @@ def requests(conditions: tuple[str, ...], text: str, *, every: bool = False) -> 
     images = IMAGES if "glob" in text else IMAGES[:1]
     # Kyverno's policies are for what is created or updated, and do not say so.
     operations = [op for op in OPERATIONS if every or op == "CREATE" or f'"{op}"' in text]
+    operations += [op for op in OPERATIONS if op not in operations][:1]
     derived = "kyverno.io" in text
     shown = {group for group in ("apps", "batch") if derived or f'"{group}"' in text}
     groups = [group for group in GROUPS if every or group in {"", "other"} | shown]
@@ -73,7 +78,7 @@ def requests(conditions: tuple[str, ...], text: str, *, every: bool = False) -> 
     for values in product((True, False), repeat=len(conditions)):
         holds = dict(zip(conditions, values, strict=True))
         for op, res, space, outer, inner, image, judged in product(
-            (*operations, "CONNECT"), resources, spaces, outer_labels, inner_labels, images, TRUTHS
+            operations, resources, spaces, outer_labels, inner_labels, images, TRUTHS
         ):
             if (space == "") == (res[1] == "nodes"):
                 yield Request(op, res, space, outer, inner, image, holds, judged)
