@@ -68,14 +68,28 @@ class Gateway:
                 "PRIVATE_KEY cannot sign: it must be the App's whole RSA key in PEM"
             ) from None
 
+    @property
+    def page(self) -> str | None:
+        """The App's public page on GitHub, None until GitHub has answered once."""
+        return self._identity.page if self._identity else None
+
+    def identify(self) -> AppIdentity:
+        """The App as GitHub knows it, asked once. Raises GitHubError."""
+        with self._lock:
+            if self._identity is None:
+                with self.app() as app, translated():
+                    app_raw = app.get_app()
+                self._identity = AppIdentity(app_raw.id, f"{app_raw.slug}[bot]", app_raw.html_url)
+            return self._identity
+
     def connect(self, installation: int, repository: int) -> GitHubConnection:
         """A connection with a token for this one repository and the permissions of a job.
 
         GitHub's answer names the repository, which may have been renamed since the webhook.
         """
         scope = {"repository_ids": [repository], "permissions": PERMISSIONS}
+        identity = self.identify()
         with self.app() as app:
-            identity = self._who(app)
             answer = self._token(app, installation, scope)
         [raw] = answer["repositories"]
         if raw["archived"]:
@@ -157,14 +171,6 @@ class Gateway:
             seconds_between_requests=0,
             seconds_between_writes=0,
         )
-
-    def _who(self, app: GithubIntegration) -> AppIdentity:
-        with self._lock:
-            if self._identity is None:
-                with translated():
-                    app_raw = app.get_app()
-                self._identity = AppIdentity(app_raw.id, f"{app_raw.slug}[bot]")
-            return self._identity
 
     @staticmethod
     def _token(app: GithubIntegration, installation: int, scope: dict[str, Any]) -> dict[str, Any]:

@@ -31,10 +31,11 @@ PAGE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class AppIdentity:
-    """The App on GitHub: its id, and the login under which it comments (`fairlead[bot]`)."""
+    """The App on GitHub: its id, the login under which it comments (`fairlead[bot]`), its page."""
 
     id: int
     login: str
+    page: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from bot.standin.endpoints.apps import apps
 from bot.standin.endpoints.checks import checks
 from bot.standin.endpoints.comments import comments
 from bot.standin.endpoints.graphql import graphql
+from bot.standin.endpoints.installing import installing
 from bot.standin.endpoints.manifests import manifests
 from bot.standin.endpoints.oauth import oauth
 from bot.standin.endpoints.pulls import pulls
@@ -51,6 +52,7 @@ def application(context: Context, exchanges: Exchanges, faults: Faults) -> Flask
     app.register_blueprint(graphql)
     app.register_blueprint(pages)
     app.register_blueprint(manifests)
+    app.register_blueprint(installing)
     app.register_blueprint(oauth)
     for name, view in app.view_functions.items():
         app.view_functions[name] = _locked(context, view)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -44,6 +44,7 @@ _EVENTS: Final = {
 class Site:
     """What the pages need. `signin` is None where the App's client secret is not set.
 
+    `app` returns the App's page on GitHub, None while it is not known; it never waits for GitHub.
     `secure` says that the public address is https, so that cookies are sent over it only.
     `address` is that address, without a slash at its end.
     """
@@ -51,7 +52,7 @@ class Site:
     reviews: Reviews
     audit: Audit
     github: str
-    app: str | None = None
+    app: Callable[[], str | None] = lambda: None
     signin: SignIn | None = None
     secure: bool = True
     address: str | None = None
@@ -80,7 +81,10 @@ class _Pages:
 
     def index(self) -> Response:
         """What this is, what runs here, and how to install it."""
-        return page("index.html", rules=len(rule_pages()), site=self.site, who=self._who())
+        site = self.site
+        return page(
+            "index.html", rules=len(rule_pages()), site=site, app=site.app(), who=self._who()
+        )
 
     def rules(self) -> Response:
         """Every rule."""

@@ -78,7 +78,7 @@ def connected(
     github = Client(emulator.url, Auth.Token(answer["token"]), gateway.budget, INSTALLATION)
     try:
         yield GitHubConnection(
-            identity=AppIdentity(APP, "fairlead[bot]"),
+            identity=AppIdentity(APP, "fairlead[bot]", ""),
             github=github,
             repository=Repository(github.requester, url=f"/repos/{held['full_name']}"),
             installation=INSTALLATION,
@@ -116,8 +116,8 @@ def pull_request(emulator: Emulator, branch: str) -> int:
 
 
 def test_the_app_s_signature_is_accepted_and_names_the_app(gateway: Gateway) -> None:
-    with gateway.app() as app:
-        assert gateway._who(app) == AppIdentity(APP, "fairlead[bot]")
+    identity = gateway.identify()
+    assert (identity.id, identity.login) == (APP, "fairlead[bot]")
 
 
 def test_another_key_and_another_app_are_refused(emulator: Emulator) -> None:

@@ -61,17 +61,30 @@ def set_up(service: ServiceProcess) -> requests.Response:
         )
 
 
+def install_link(page: str) -> str:
+    """Where a page leads who wants to install the App."""
+    (link,) = re.findall(r'href="([^"]+/installations/new)"', page)
+    return html.unescape(link)
+
+
 def test_the_service_sets_itself_up_and_reviews(stand_in: StandIn, tmp_path: Path) -> None:
     service = start(tmp_path, stand_in.api_url)
     try:
-        assert set_up(service).status_code == 200
+        last = set_up(service)
+        assert last.status_code == 200
         (app,) = stand_in.state.apps.values()
         ready = f"{service.admin_url}/readyz"
         assert wait_until(lambda: requests.get(ready, timeout=PATIENCE).status_code == 200)
         assert requests.get(f"{service.url}/setup", timeout=PATIENCE).status_code == 404
 
         repository = stand_in.create_repository("octocat/gitops", {"a.yaml": b"a: b\n"})
-        stand_in.install(app, repository)
+        link = install_link(last.text)
+        home = f"{service.url}/"
+        # The service asks GitHub for the App's page while it already answers.
+        assert wait_until(lambda: "Install on GitHub" in requests.get(home, timeout=PATIENCE).text)
+        assert install_link(requests.get(home, timeout=PATIENCE).text) == link
+        chosen = {"repository": str(repository.id)}
+        assert requests.post(link, data=chosen, timeout=PATIENCE).status_code == 200
         stand_in.commit(repository, "change", {"b.yaml": b"a: c\n"})
         run = stand_in.wait_for_check(stand_in.open_pull_request(repository, "change"))
 

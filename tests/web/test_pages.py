@@ -257,6 +257,13 @@ def test_the_first_page_says_what_this_is(world: World) -> None:
     page = world.client().get("/")
 
     assert (page.status_code, "Install it on a repository" in page.text) == (200, True)
+    assert "Install the App from its page on GitHub" in page.text
+
+
+def test_the_first_page_leads_to_the_installation(world: World) -> None:
+    page = world.client(replace(world.site, app=lambda: "https://github.example/apps/fairlead"))
+
+    assert 'href="https://github.example/apps/fairlead/installations/new"' in page.get("/").text
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from bot import logs
 from bot.app import create_admin_app, create_app
 from bot.cli.service.assembly import build_service, check_settings, open_queue, require_sandbox
 from bot.cli.service.served_app import ServedApp
-from bot.errors import UsageError
+from bot.errors import GitHubError, UsageError
 from bot.github.webhook import MAX_PAYLOAD
 from bot.jobs import Queue
 from bot.listener import Listener, ListenerLimits
@@ -91,8 +91,17 @@ def _open_service(settings: Settings, metrics: Metrics) -> tuple[Flask, Queue]:
     tracing = Tracing.configured(settings.telemetry)
     service = build_service(settings, TracedObserver(metrics, tracing))
     queue = open_queue(settings, metrics, service, tracing)
+    threading.Thread(target=_identify, args=(service,), name="identify", daemon=True).start()
     pages = create_pages(_site(settings, service))
     return create_app(settings.webhook_secrets, queue, metrics, [pages]), queue
+
+
+def _identify(service: Service) -> None:
+    """Ask GitHub once for the App's page. Where that fails, the first review asks again."""
+    try:
+        service.gateway.identify()
+    except GitHubError as error:
+        log.warning("the App's page on GitHub is not known yet", reason=str(error))
 
 
 def _site(settings: Settings, service: Service) -> Site:
@@ -111,6 +120,7 @@ def _site(settings: Settings, service: Service) -> Site:
         signin=signin,
         secure=bool(settings.url and settings.url.startswith("https:")),
         address=settings.url,
+        app=lambda: service.gateway.page,
     )
 
 
