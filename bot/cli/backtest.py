@@ -71,13 +71,15 @@ def backtest(
     from bot.analysis.process.parent import AnalysisOptions  # noqa: PLC0415 - not for --help
     from bot.analysis.process.renders import renders_here  # noqa: PLC0415 - not for --help
     from bot.analysis.process.start import fork  # noqa: PLC0415 - not for --help
+    from bot.cli.commits import named_commit, repository_at  # noqa: PLC0415 - not for --help
     from bot.cli.policies import read_policy  # noqa: PLC0415 - not for --help
     from bot.core.adoption.backtest import document  # noqa: PLC0415 - not for --help
     from bot.core.policy.model import POLICY_PATH  # noqa: PLC0415 - not for --help
-    from bot.git import Repository  # noqa: PLC0415 - not for --help
 
-    repository = Repository(where.repo)
-    tip = repository.resolve(branch)
+    repository = repository_at(where.repo)
+    tip = named_commit(repository, branch, where.repo)
+    if repository is None or tip is None:
+        raise UsageError(f"{branch!r} is a directory: name a branch or a commit")
     policy_text = repository.file(tip, POLICY_PATH)
     policy = read_policy(where.policy, policy_text, repository.branch(branch), where.organisation)
     options = AnalysisOptions(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,8 +12,8 @@ import click
 
 from bot.analysis.process.parent import AnalysisOptions, ComparedTree
 from bot.analysis.review import review_trees
+from bot.cli.commits import named_commit, repository_at
 from bot.core.engine.review import Review, ReviewFinding
-from bot.core.nearest import did_you_mean
 from bot.core.policy.model import MISNAMED, POLICY_PATH, Policy
 from bot.core.publish.excerpt import shown_line
 from bot.errors import UsageError
@@ -58,8 +58,8 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
     Raises UsageError for a name that is neither.
     """
     with ExitStack() as stack:
-        repository = _repository(repo)
-        old, new = (_commit(repository, name, repo) for name in (base, head))
+        repository = repository_at(repo)
+        old, new = (named_commit(repository, name, repo) for name in (base, head))
         from_commit = old
         if repository is not None and old is not None and new is not None:
             from_commit = repository.merge_base(old, new)
@@ -79,7 +79,7 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
             message = f"Fairlead does not read {MISNAMED} of {base}: rename it to {POLICY_PATH}"
             click.echo(f"fairlead: warning: {message}", err=True)
         owners = (
-            repository if commit is not None else _repository(Path(name))
+            repository if commit is not None else repository_at(Path(name))
             for commit, name in ((old, base), (new, head))
         )
         # A directory is taken for a copy of the repository in which it lies, and of no other.
@@ -110,34 +110,6 @@ def _has_any(side: ComparedTree, policy: Policy) -> bool:
 
     files = files_of(side.tree, policy.ignore)
     return bool(files.manifests or files.charts)
-
-
-def _repository(repo: Path) -> Repository | None:
-    try:
-        return Repository(repo)
-    except UsageError:
-        return None
-
-
-def _commit(repository: Repository | None, name: str, repo: Path) -> str | None:
-    """The full id of the commit of this name, None for a directory. UsageError if it is neither."""
-    if repository is not None:
-        with suppress(UsageError):
-            return repository.resolve(name)
-    if Path(name).is_dir():
-        return None
-    if repository is None:
-        raise UsageError(
-            f"{name!r} is not a directory, and {str(repo)!r} is not in a git repository: "
-            "name one with --repo"
-        )
-    beside = Path(name).parent
-    folders = (str(path) for path in beside.glob("*") if path.is_dir())
-    hint = did_you_mean(name, [*repository.names(), *folders])
-    advice = hint or ": fetch the branch first, or name a commit that `git log` shows"
-    raise UsageError(
-        f"{name!r} is neither a commit of {repository.git_directory} nor a directory{advice}"
-    )
 
 
 def _side(

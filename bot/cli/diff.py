@@ -95,6 +95,7 @@ def _lines(review: Review, difference: Difference) -> Iterator[Text]:
     from bot.core.publish.difference import rows, totals  # noqa: PLC0415 - not for --help
     from bot.core.publish.markdown import visible  # noqa: PLC0415 - not for --help
     from bot.core.publish.pages import place  # noqa: PLC0415 - not for --help
+    from bot.core.publish.totals import places  # noqa: PLC0415 - not for --help
 
     for row in rows(difference):
         yield RichText.assemble((f"{row.sign} ", f"bold {_STYLES[row.sign]}"), (row.title, "bold"))
@@ -109,10 +110,7 @@ def _lines(review: Review, difference: Difference) -> Iterator[Text]:
     for problem in review.problems:
         where = f"{visible(place(problem.location))}: " if problem.location else ""
         yield RichText(f"! {where}{visible(problem.message)}", style="yellow")
-    environments = review.summary.environments
-    noun = "environment" if environments == 1 else "environments"
-    compared = f"{review.summary.compared:,} resources in {environments} {noun} compared"
-    yield RichText(f"{compared}: {totals(difference)}.", style="bold")
+    yield RichText(f"{places(review.summary)} compared: {totals(difference)}.", style="bold")
 
 
 def _field(path: str, before: str, after: str) -> Iterator[Text]:

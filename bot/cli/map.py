@@ -31,9 +31,19 @@ _LARGEST: Final = 400
 @click.command("map", epilog=EPILOG)
 @click.argument("commit", default="HEAD")
 @click.option("--diff", nargs=2, metavar="BASE HEAD", help="Show what changes from BASE to HEAD.")
-@click.option("-n", "--namespace", "namespaces", multiple=True, help="Show only these namespaces.")
 @click.option(
-    "--environment", shell_complete=complete_environments, help="Show only this environment."
+    "-n",
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    metavar="NAME",
+    help="Show only these namespaces.",
+)
+@click.option(
+    "--environment",
+    metavar="NAME",
+    shell_complete=complete_environments,
+    help="Show only this environment.",
 )
 @format_option("text", "mermaid", "json", meaning="text is a list, mermaid a graph for Markdown.")
 @repository_options("repo", "policy")

@@ -40,6 +40,7 @@ def _options(command: C) -> C:
         repository_options("repo", "policy"),
         click.option(
             "--at",
+            metavar="COMMIT",
             default="HEAD",
             show_default=True,
             help="A commit of the repository or a directory.",
@@ -53,9 +54,12 @@ def _options(command: C) -> C:
 @click.argument("verb")
 @click.argument("resource")
 @click.option(
-    "-n", "--namespace", help="Show only grants in this namespace. Default: all namespaces."
+    "-n",
+    "--namespace",
+    metavar="NAME",
+    help="Show only grants in this namespace. Default: all namespaces.",
 )
-@click.option("--name", help="Show only grants for the object of this name.")
+@click.option("--name", metavar="NAME", help="Show only grants for the object of this name.")
 @_options
 def who_can(  # noqa: PLR0913 - one parameter an option, all by name
     *,

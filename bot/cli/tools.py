@@ -34,7 +34,7 @@ def tools() -> None:
     """List the renderers kustomize and Helm, or install the pinned versions."""
 
 
-@tools.command("list", epilog=LIST_EPILOG)
+@tools.command("list", epilog=LIST_EPILOG, short_help="List the renderers and the sandbox.")
 def list_() -> None:
     """List the pinned renderers, the installed ones, and the state of the sandbox.
 
@@ -65,7 +65,7 @@ def _line(candidate: Binary | Unusable) -> str:
     return f"{candidate.path}: not used: {candidate.reason}"
 
 
-@tools.command(epilog=FETCH_EPILOG)
+@tools.command(epilog=FETCH_EPILOG, short_help="Install the pinned renderers.")
 @click.option(
     "--build",
     is_flag=True,

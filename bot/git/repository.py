@@ -54,10 +54,19 @@ class Repository:
 
     def has(self, commit: str) -> bool:
         """Whether this commit is here."""
+        return self.exists(commit) and self.resolve(commit) == commit
+
+    def exists(self, revision: str) -> bool:
+        """Whether this names a commit."""
         try:
-            return self.resolve(commit) == commit
+            self.resolve(revision)
         except UsageError:
             return False
+        return True
+
+    def shallow(self) -> bool:
+        """Whether the clone lacks older commits."""
+        return (self.git_directory / "shallow").is_file()
 
     def merge_base(self, first: str, second: str) -> str:
         """The best common ancestor of two commits. Raises UsageError where they share none."""

@@ -95,6 +95,13 @@ def test_the_version_is_that_of_the_package() -> None:
                 "`fairlead rules` lists them all"
             ),
         ),
+        (
+            ["explain", "image"],
+            (
+                "unknown rule 'image': see image-not-approved, image-tag-mutable, or "
+                "`fairlead rules` lists them all"
+            ),
+        ),
         (["explain", "0"], "unknown rule '0': `fairlead rules` lists them all"),
     ],
 )

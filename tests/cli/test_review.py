@@ -287,6 +287,44 @@ def test_a_misspelt_commit_or_directory_is_answered_with_the_nearest_name(
     )
 
 
+def test_a_repository_without_a_commit_is_named(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+
+    for command in (["review", "HEAD~1", "HEAD"], ["backtest"]):
+        ran = fairlead(*command, "--repo", tmp_path)
+        assert (ran.status, ran.stderr.partition(" nor a directory")[2]) == (
+            2,
+            ": the repository has no commit yet\n",
+        )
+
+
+def test_a_shallow_clone_says_how_to_get_the_rest(tmp_path: Path) -> None:
+    commit(tmp_path / "whole", SAME)
+    commit(tmp_path / "whole", {"other.yaml": SAME["rbac.yaml"]})
+    whole = (tmp_path / "whole").as_uri()
+    subprocess.run(["git", "clone", "-q", "--depth=1", whole, tmp_path / "part"], check=True)
+
+    ran = fairlead("review", "HEAD~1", "HEAD", "--repo", tmp_path / "part")
+
+    assert ran.status == 2
+    assert ran.stderr.endswith(
+        ": the clone is shallow; run `git fetch --unshallow`, then try again\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["main~5", "HEAD^", "HEAD~1^"])
+def test_an_ancestor_beyond_the_first_commit_is_said_to_be_too_far(
+    tmp_path: Path, name: str
+) -> None:
+    commit(tmp_path, SAME)
+
+    ran = fairlead("review", name, "main", "--repo", tmp_path)
+
+    assert ran.status == 2
+    start = name[:4]
+    assert ran.stderr.endswith(f": the history of {start!r} is shorter\n")
+
+
 def test_what_looks_like_an_option_of_git_is_no_commit(tmp_path: Path) -> None:
     commit(tmp_path, SAME)
 

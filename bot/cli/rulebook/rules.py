@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -26,6 +27,8 @@ EXPLAIN_EPILOG: Final = """\b
 Examples:
   fairlead explain rbac-privilege-added
   fairlead explain rbac-privilege-added > page.md"""
+
+_MOST_HINTS: Final = 5
 
 
 @click.command(epilog=RULES_EPILOG)
@@ -79,7 +82,7 @@ def explain(rule: str) -> None:
     by_id = {known: entry for entry in load_rules() for known in (entry.id, *entry.aliases)}
     name = rule.replace("_", "-")
     if name not in by_id:
-        hint = did_you_mean(name, by_id) or ":"
+        hint = did_you_mean(name, by_id) or _containing(name, by_id)
         raise UsageError(f"unknown rule {rule!r}{hint} `fairlead rules` lists them all")
     page = by_id[name].page.text
     if not sys.stdout.isatty():
@@ -88,3 +91,9 @@ def explain(rule: str) -> None:
     from rich.markdown import Markdown  # noqa: PLC0415 - not for --help
 
     terminal.console().print(Markdown(page, code_theme="ansi_dark"))
+
+
+def _containing(text: str, ids: Iterable[str]) -> str:
+    """The rules with this text in their ids, to follow a wrong name: `: see a, b, or`."""
+    matching = [entry for entry in ids if text and text in entry][:_MOST_HINTS]
+    return f": see {', '.join(matching)}, or" if matching else ":"

@@ -42,7 +42,9 @@ class Replay:
 
 @click.command(epilog=EPILOG)
 @click.argument("delivery")
-@click.option("--event", help="Event name, required if the file contains only the payload.")
+@click.option(
+    "--event", metavar="NAME", help="Event name, required if the file contains only the payload."
+)
 @click.option("--dry-run", is_flag=True, help="Send nothing; show what the service would enqueue.")
 @click.option(
     "--again",
@@ -50,7 +52,9 @@ class Replay:
     help="Use a new delivery id, so that a finished delivery is processed again.",
 )
 @click.option(
-    "--url", help="Webhook address of the running service. Default: /webhook at HOST and PORT."
+    "--url",
+    metavar="URL",
+    help="Webhook address of the running service. Default: /webhook at HOST and PORT.",
 )
 def replay(
     *, delivery: str, event: str | None, dry_run: bool, again: bool, url: str | None
