@@ -13,6 +13,7 @@ from bot.kubernetes.checks import Violation
 from bot.kubernetes.routes.backend_grants import grant_exists
 from bot.kubernetes.routes.backend_ports import port_exists, port_number
 from bot.kubernetes.routes.other_routes import OTHER_ROUTES, Backend, rules_of
+from bot.kubernetes.routes.route_parts import parts_of
 from bot.kubernetes.workloads.pods import str_of
 
 ROUTES: Final = (
@@ -108,6 +109,8 @@ def backends_of(state: State, resource: Resource) -> Iterator[CheckedReference]:
             yield port_number(resource, backend)
     if resource.group_kind == kinds.INGRESS:
         yield from _resources(state, resource)
+    elif resource.group_kind in OTHER_ROUTES:
+        yield from parts_of(state, resource)
 
 
 def _service(

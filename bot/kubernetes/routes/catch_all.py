@@ -11,6 +11,7 @@ from bot.kubernetes import kinds
 from bot.kubernetes.checks import ChangeReach, Violation
 from bot.kubernetes.routes.backends import INGRESSES, ROUTES
 from bot.kubernetes.routes.gateways import attachments
+from bot.kubernetes.routes.other_openings import other_openings
 from bot.kubernetes.workloads.pods import str_of
 
 
@@ -23,8 +24,10 @@ def check_catch_all(state: State, reach: ChangeReach) -> Iterator[Violation]:
             continue
         elif resource.group_kind == kinds.INGRESS:
             yield from _ingress(resource)
-        else:
+        elif resource.group_kind == kinds.OPENSHIFT_ROUTE:
             yield from _openshift(resource)
+        else:
+            yield from _other(state, resource)
 
 
 def _ingress(ingress: Resource) -> Iterator[Violation]:
@@ -47,6 +50,20 @@ def _ingress(ingress: Resource) -> Iterator[Violation]:
 
 def _every_path(path: Node) -> bool:
     return path["pathType"].value != "Exact" and path["path"].text in {None, "", "/", "/*"}
+
+
+def _other(state: State, resource: Resource) -> Iterator[Violation]:
+    for opening in other_openings(state, resource):
+        if opening.unbounded:
+            yield Violation(
+                "INGRESS-UNBOUNDED",
+                resource,
+                (),
+                f"{str_of(resource)} has a rule with neither host nor path: it takes every request "
+                "that no other rule takes",
+                opening.places,
+            )
+            return
 
 
 def _route(state: State, route: Resource) -> Iterator[Violation]:

@@ -27,7 +27,10 @@ ProviderName: TypeAlias = Literal[
     "yandex",
 ]
 
-_ANY: Final = ""
+_ANY: Final = ("",)
+_TRUE: Final = ("true",)
+# What Go's strconv.ParseBool takes for true.
+_PARSED: Final = ("1", "t", "T", "true", "TRUE", "True")
 BETA: Final = "service.beta.kubernetes.io"
 
 
@@ -36,14 +39,16 @@ class Provider:
     """A provider of load balancers.
 
     `classes` are values of `loadBalancerClass`, and `annotations` prefixes of annotations, that
-    identify the provider. `internal` maps annotations to the value that keeps the address internal
-    (lower case; empty: any value). `internal_classes` are classes that are always internal.
+    identify the provider. `internal` maps annotations to the exact values that keep the address
+    internal; an empty one stands for any but `false`. `internal_classes` are always internal.
+    Sources: cloud-provider-azure and ingress-gce compare whole values, as do the controllers of
+    OpenStack and DigitalOcean; those of Hetzner, OCI and Scaleway parse a boolean.
     """
 
     name: ProviderName
     classes: tuple[str, ...]
     annotations: tuple[str, ...]
-    internal: Mapping[str, str]
+    internal: Mapping[str, tuple[str, ...]]
     internal_classes: tuple[str, ...]
 
 
@@ -52,7 +57,7 @@ def _provider(
     *,
     classes: tuple[str, ...] = (),
     annotations: tuple[str, ...] = (),
-    internal: Mapping[str, str] = MappingProxyType({}),
+    internal: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     internal_classes: tuple[str, ...] = (),
 ) -> Provider:
     return Provider(name, classes, annotations, MappingProxyType(dict(internal)), internal_classes)
@@ -68,22 +73,22 @@ PROVIDERS: Final = (
     _provider(
         "azure",
         annotations=(f"{BETA}/azure-",),
-        internal={f"{BETA}/azure-load-balancer-internal": "true"},
+        internal={f"{BETA}/azure-load-balancer-internal": _TRUE},
     ),
     _provider(
         "gcp",
         classes=("networking.gke.io/l4-regional-external",),
         annotations=("networking.gke.io/", "cloud.google.com/"),
         internal={
-            "networking.gke.io/load-balancer-type": "internal",
-            "cloud.google.com/load-balancer-type": "internal",
+            "networking.gke.io/load-balancer-type": ("Internal", "internal"),
+            "cloud.google.com/load-balancer-type": ("Internal", "internal"),
         },
         internal_classes=("networking.gke.io/l4-regional-internal",),
     ),
     _provider(
         "openstack",
         annotations=(f"{BETA}/openstack-", "loadbalancer.openstack.org/"),
-        internal={f"{BETA}/openstack-internal-load-balancer": "true"},
+        internal={f"{BETA}/openstack-internal-load-balancer": _TRUE},
     ),
     _provider(
         "metallb",
@@ -99,35 +104,35 @@ PROVIDERS: Final = (
     _provider(
         "alibaba",
         annotations=(f"{BETA}/alibaba-cloud-loadbalancer-",),
-        internal={f"{BETA}/alibaba-cloud-loadbalancer-address-type": "intranet"},
+        internal={f"{BETA}/alibaba-cloud-loadbalancer-address-type": ("intranet",)},
     ),
     _provider(
         "digitalocean",
         annotations=(f"{BETA}/do-loadbalancer-",),
-        internal={f"{BETA}/do-loadbalancer-network": "internal"},
+        internal={f"{BETA}/do-loadbalancer-network": ("INTERNAL",)},
     ),
     _provider(
         "hetzner",
         annotations=("load-balancer.hetzner.cloud/",),
-        internal={"load-balancer.hetzner.cloud/disable-public-network": "true"},
+        internal={"load-balancer.hetzner.cloud/disable-public-network": _PARSED},
     ),
     _provider(
         "ibm",
         annotations=("service.kubernetes.io/ibm-load-balancer-",),
-        internal={"service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": "private"},
+        internal={"service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": ("private",)},
     ),
     _provider(
         "oci",
         annotations=("oci.oraclecloud.com/", "oci-network-load-balancer.oraclecloud.com/"),
         internal={
-            f"{BETA}/oci-load-balancer-internal": "true",
-            "oci-network-load-balancer.oraclecloud.com/internal": "true",
+            f"{BETA}/oci-load-balancer-internal": _PARSED,
+            "oci-network-load-balancer.oraclecloud.com/internal": _PARSED,
         },
     ),
     _provider(
         "scaleway",
         annotations=(f"{BETA}/scw-loadbalancer-",),
-        internal={f"{BETA}/scw-loadbalancer-private": "true"},
+        internal={f"{BETA}/scw-loadbalancer-private": _PARSED},
     ),
     _provider("tailscale", annotations=("tailscale.com/",), internal_classes=("tailscale",)),
     _provider(
@@ -138,7 +143,7 @@ PROVIDERS: Final = (
     _provider(
         "yandex",
         annotations=("yandex.cloud/",),
-        internal={"yandex.cloud/load-balancer-type": "internal"},
+        internal={"yandex.cloud/load-balancer-type": ("internal",)},
     ),
 )
 """The providers that are known."""

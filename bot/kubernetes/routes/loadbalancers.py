@@ -64,9 +64,9 @@ def is_internal(service: Resource, providers: tuple[ProviderName, ...] = ()) -> 
         return service.annotations.get(_AWS_SCHEME, "internal").lower() != "internet-facing"
     ignored = _OCI_INTERNAL if _is_oci_network(service) else _OCI_NETWORK_INTERNAL
     return any(
-        key != ignored and _says(service.annotations.get(key), value)
+        key != ignored and _says(service.annotations.get(key), values)
         for provider in providers_here
-        for key, value in provider.internal.items()
+        for key, values in provider.internal.items()
     )
 
 
@@ -80,10 +80,12 @@ def _is_oci_network(service: Resource) -> bool:
     return service.annotations.get(_OCI_TYPE, "").lower() == "nlb"
 
 
-def _says(value: str | None, expected: str) -> bool:
+def _says(value: str | None, internal: tuple[str, ...]) -> bool:
     if value is None:
         return False
-    return value.lower() == expected if expected else value.lower() not in {"", "false"}
+    if "" in internal:
+        return value not in {"", "false"}
+    return value in internal
 
 
 def only_private_sources(service: Resource) -> bool:

@@ -84,13 +84,17 @@ def _of_openshift(state: State, route: Resource) -> Iterator[Opening]:
     spec = route.at("spec")
     tls = spec["tls"]
     plain = tls["insecureEdgeTerminationPolicy"]
+    host = _host(spec["host"]) or f"{route.name}-{route.namespace}"
+    wildcard = spec["wildcardPolicy"]
+    if wildcard.text == "Subdomain":
+        host = f"*.{host.partition('.')[2]}"
     yield Opening(
         route,
-        _host(spec["host"]) or f"{route.name}-{route.namespace}",
+        host,
         _path(spec["path"].text),
         exact=False,
         services=_names((spec["to"], *spec["alternateBackends"].items())),
-        places=(spec["path"], spec["host"]),
+        places=(spec["path"], spec["host"], wildcard),
         tls_places=(plain, tls),
         encrypted=bool(tls.mapping) and plain.text != "Allow",
         internal=is_internal(state, route),

@@ -37,9 +37,9 @@ class Opening:
     @property
     def words(self) -> str:
         """Host and path, for a message; of what knows no hosts, the port."""
-        return (
-            self.host if self.host.startswith("port ") else f"{self.host or '*'}{self.path or '/'}"
-        )
+        if self.host.startswith(("port ", "entry point ")):
+            return self.host
+        return f"{self.host or '*'}{self.path or '/'}"
 
     def covers(self, other: Opening) -> bool:
         """Whether this answers all that another does, by the same Services or the same rule."""

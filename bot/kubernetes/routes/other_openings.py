@@ -36,12 +36,16 @@ def other_openings(state: State, resource: Resource) -> Iterator[Opening]:
 
 @dataclass(frozen=True, slots=True)
 class _Entrance:
-    """How requests come in: from inside only, encrypted, by which fields and which gateway."""
+    """How requests come in: from inside only, encrypted, by which fields and which gateway.
+
+    `hosts` are the fields of the gateway's own hosts, which decide as well what is answered.
+    """
 
     internal: bool | None
     encrypted: bool | None
     tls: tuple[Node, ...] = ()
     gateway: ResourceKey | None = None
+    hosts: tuple[Node, ...] = ()
 
 
 def _opening(rule: RouteRule, host: str, entrance: _Entrance) -> Opening:
@@ -54,11 +58,11 @@ def _opening(rule: RouteRule, host: str, entrance: _Entrance) -> Opening:
         rule.exact,
         frozenset(backend.name for backend in rule.backends),
         internal=entrance.internal,
-        encrypted=entrance.encrypted,
+        encrypted=entrance.encrypted if rule.plain is None else False,
         authenticated=None if entrance.gateway is not None else rule.asks,
         sources=None,
-        places=(rule.node,),
-        tls_places=entrance.tls,
+        places=(rule.node, *entrance.hosts),
+        tls_places=entrance.tls if rule.plain is None else (rule.plain, *entrance.tls),
         unbounded=not text and not path,
         gateway=entrance.gateway,
     )
@@ -74,16 +78,47 @@ def _of_istio(state: State, resource: Resource) -> Iterator[Opening]:
         key = ResourceKey(
             ISTIO_GATEWAY.group, ISTIO_GATEWAY.kind, space or resource.namespace, short
         )
-        gateway = state.get(key)
-        internal = encrypted = None
-        if gateway is not None:
-            labels = gateway.at("spec", "selector").mapping.values()
-            internal = any(has_inside_word(str(value)) for value in (*labels, gateway.name))
-            servers = tuple(gateway.at("spec", "servers").items())
-            encrypted = bool(servers) and all(
-                server["tls"]["mode"].exists or server["tls"]["httpsRedirect"].boolean is True
-                for server in servers
-            )
         for rule in rules_of(resource):
             for host in rule.hosts:
-                yield _opening(rule, host, _Entrance(internal, encrypted, gateway=key))
+                entrance = _through_gateway(state, key, resource, host)
+                if entrance is not None:
+                    yield _opening(rule, host, entrance)
+
+
+def _through_gateway(
+    state: State, key: ResourceKey, resource: Resource, host: str
+) -> _Entrance | None:
+    """How a gateway lets in requests for a host; None where none of its servers takes them."""
+    gateway = state.get(key)
+    if gateway is None:
+        return _Entrance(None, None, gateway=key)
+    labels = gateway.at("spec", "selector").mapping.values()
+    internal = any(has_inside_word(str(value)) for value in (*labels, gateway.name))
+    hosts: list[Node] = []
+    servers: list[Node] = []
+    for server in gateway.at("spec", "servers").items():
+        taking = [node for node in server["hosts"].items() if _takes(node, host, resource)]
+        hosts += taking
+        servers += [server] if taking else []
+    if not servers:
+        return None
+    encrypted = all(
+        server["tls"]["mode"].exists or server["tls"]["httpsRedirect"].boolean is True
+        for server in servers
+    )
+    places = tuple(server["tls"] for server in servers)
+    return _Entrance(internal, encrypted, places, key, tuple(hosts))
+
+
+def _takes(node: Node, host: str, resource: Resource) -> bool:
+    """Whether a host of a gateway, maybe after a namespace, takes that of a virtual service."""
+    space, _, pattern = (node.text or "").rpartition("/")
+    space = node.resource.namespace or "" if space == "." else space
+    if space not in {"", "*", resource.namespace or ""}:
+        return False
+    return _meet(pattern, host) or _meet(host, pattern)
+
+
+def _meet(wide: str, narrow: str) -> bool:
+    """Whether a host, whose `*` stands for any labels, covers another."""
+    return wide in {"*", narrow} or (wide.startswith("*.") and narrow.endswith(wide[1:]))

@@ -26,9 +26,10 @@ OTHER_ROUTES: Final = (*TRAEFIK, HTTP_PROXY, VIRTUAL_SERVICE)
 """The kinds of routes that are not Kubernetes' own."""
 
 # The names in a rule of Traefik, in backquotes or quotes: Host(`a`, `b`) && PathPrefix(`/c`).
-_HOSTS: Final = re.compile(r"(!?)\s*Host(?:SNI)?\(([^)]{1,2000})\)")
+_HOSTS: Final = re.compile(r"(!?)\s*Host(?:SNI)?(Regexp)?\(([^)]{1,2000})\)")
 _PATHS: Final = re.compile(r"(!?)\s*(PathPrefix|Path)\(([^)]{1,2000})\)")
 _QUOTED: Final = re.compile(r"[`\"']([^`\"']{1,500})[`\"']")
+ENTRY_POINT: Final = "entry point "
 _ASKS: Final = re.compile(r"auth|oidc|oauth|sso\b")
 
 
@@ -53,7 +54,11 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class RouteRule:
-    """One rule of a route: its hosts and path as text, the field of them, and its backends."""
+    """One rule of a route: its hosts and path as text, the field of them, and its backends.
+
+    A host that begins with ENTRY_POINT is an entry point of Traefik, where a rule knows no hosts.
+    `plain` is a field that lets requests in without encryption, whatever the host has.
+    """
 
     node: Node
     hosts: tuple[str, ...]
@@ -61,6 +66,7 @@ class RouteRule:
     exact: bool
     backends: tuple[Backend, ...]
     asks: bool = False
+    plain: Node | None = None
 
 
 def rules_of(resource: Resource) -> Iterator[RouteRule]:
@@ -74,9 +80,17 @@ def rules_of(resource: Resource) -> Iterator[RouteRule]:
 
 
 def _traefik(resource: Resource) -> Iterator[RouteRule]:
+    entries = resource.at("spec", "entryPoints").texts or ("of the default",)
     for route in resource.at("spec", "routes").items():
         text = (route["match"].text or "")[:5000]
-        hosts = [name for no, found in _HOSTS.findall(text) if not no for name in _names(found)]
+        hosts = [
+            f"{pattern.lower()} {name}" if pattern else name
+            for no, pattern, found in _HOSTS.findall(text)
+            if not no
+            for name in _names(found)
+        ]
+        if resource.group_kind.kind != "IngressRoute" and set(hosts) <= {"*"}:
+            hosts = [f"{ENTRY_POINT}{name}" for name in entries]
         paths = [
             (name, kind == "Path")
             for no, kind, found in _PATHS.findall(text)
@@ -90,7 +104,8 @@ def _traefik(resource: Resource) -> Iterator[RouteRule]:
         )
         asks = any(_ASKS.search(item["name"].text or "") for item in route["middlewares"].items())
         for path, exact in paths or [("", False)]:
-            yield RouteRule(route["match"], tuple(hosts) or ("",), path, exact, backends, asks)
+            place = route["match"] if route["match"].exists else route
+            yield RouteRule(place, tuple(hosts) or ("",), path, exact, backends, asks)
 
 
 def _names(text: str) -> list[str]:
@@ -107,7 +122,7 @@ def _contour(resource: Resource) -> Iterator[RouteRule]:
     # One without a host of its own is included by others, which name it.
     hosts = (host.text,) if host.text else ()
     asks = spec["virtualhost"]["authorization"].exists
-    for route in (*spec["routes"].items(), spec["tcpproxy"]):
+    for route in (*spec["routes"].items(), spec["tcpproxy"], *spec["includes"].items()):
         if not route.mapping:
             continue
         backends = tuple(
@@ -119,7 +134,16 @@ def _contour(resource: Resource) -> Iterator[RouteRule]:
         prefixes = [item["prefix"].text for item in conditions if item["prefix"].text]
         exact = [item["exact"].text for item in conditions if item["exact"].text]
         path = "".join(text or "" for text in (exact or prefixes))
-        yield RouteRule(host, hosts, path, bool(exact), backends, asks)
+        plain = route["permitInsecure"]
+        yield RouteRule(
+            host,
+            hosts,
+            path,
+            bool(exact),
+            backends,
+            asks,
+            plain if plain.boolean is True else None,
+        )
 
 
 def _istio(resource: Resource) -> Iterator[RouteRule]:
