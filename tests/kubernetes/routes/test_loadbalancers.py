@@ -66,8 +66,6 @@ def test_every_provider_that_can_be_named_is_known() -> None:
             True,
         ),
         ({f"{BETA}/aws-load-balancer-scheme": "internet-facing"}, {}, False),
-        ({f"{BETA}/aws-load-balancer-internal": "0.0.0.0/0"}, {}, True),
-        ({f"{BETA}/aws-load-balancer-internal": "false"}, {}, False),
         ({f"{BETA}/aws-load-balancer-type": "nlb"}, {}, False),
         ({f"{BETA}/aws-load-balancer-type": "external"}, {}, True),
         (
@@ -81,8 +79,6 @@ def test_every_provider_that_can_be_named_is_known() -> None:
         ({}, {"loadBalancerClass": "service.k8s.aws/nlb"}, True),
         ({f"{BETA}/azure-load-balancer-internal": "true"}, {}, True),
         ({f"{BETA}/azure-load-balancer-internal": "True"}, {}, False),
-        ({f"{BETA}/aws-load-balancer-internal": "0.0.0.0/0"}, {}, True),
-        ({f"{BETA}/aws-load-balancer-internal": "false"}, {}, False),
         ({f"{BETA}/oci-load-balancer-internal": "True"}, {}, True),
         ({f"{BETA}/do-loadbalancer-network": "INTERNAL"}, {}, True),
         ({f"{BETA}/do-loadbalancer-network": "internal"}, {}, False),
