@@ -43,7 +43,9 @@ def parse_registration(
     name, organisation, address = name.strip(), organisation.strip(), address.strip().rstrip("/")
     if not name and organisation:
         name = f"fairlead-{organisation}"[:LONGEST_NAME].rstrip("-")
-    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+    if not name:
+        raise UsageError("Enter a name: it can be left empty only for an organisation's App.")
+    if len(name) > LONGEST_NAME or not name.isprintable():
         raise UsageError(f"The name must have 1 to {LONGEST_NAME} characters.")
     if organisation and not _LOGIN.fullmatch(organisation):
         raise UsageError(

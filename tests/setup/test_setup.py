@@ -163,7 +163,7 @@ def test_behind_a_proxy_the_browser_comes_back_as_it_came(page: Page) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"name": ""}, "The name must have 1 to 34 characters."),
+        ({"name": ""}, "Enter a name: it can be left empty only for an organisation's App."),
         ({"name": "x" * 35}, "The name must have 1 to 34 characters."),
         ({"organisation": "a/b"}, "Enter the organisation as in its address"),
         ({"address": "http://fairlead.example.com"}, "The public address must begin with https://"),
@@ -256,7 +256,8 @@ def test_credentials_are_shown_once_where_asked_or_where_they_cannot_be_kept(
 
     (app,) = stand_in.state.apps.values()
     text = html.unescape(first.get_data(as_text=True))
-    assert all(held in text for held in (app.private_key, app.webhook_secret, str(app.id)))
+    shown = (app.private_key, app.webhook_secret, str(app.id), "FAIRLEAD_URL", "http://localhost")
+    assert all(value in text for value in shown)
     assert (page.kept, page.begun) == ([], [])
     assert (second.status_code, app.webhook_secret in second.get_data(as_text=True)) == (400, False)
 
