@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
@@ -39,7 +40,14 @@ _AUTHORITY: Final = frozenset(
         "helm.toolkit.fluxcd.io",
     }
 )
+_BOOKKEEPING: Final = re.compile(
+    r".*metadata\.(labels(\[(app\.kubernetes\.io/version|helm\.sh/chart)\]|\.chart)"
+    r"|annotations\[checksum/[^]]+\])"
+)
+"""What a new version of a chart changes in every resource: it is shown, after everything else."""
+
 _SENSITIVE: Final = frozenset({"Namespace", "Secret", "ServiceAccount", "PersistentVolumeClaim"})
+_LAST: Final = 3
 _ORDER: Final[Mapping[ChangeKind, int]] = {"removed": 0, "changed": 1, "added": 2}
 
 
@@ -102,6 +110,8 @@ def _groups(groups: Mapping[_GroupKey, list[ChangedResource]]) -> Iterator[Diffe
 def _worst_first(group: DifferenceGroup) -> tuple[int, int, int, tuple[str, str, str, str]]:
     """Authority and data before workloads, workloads before the rest; removals first."""
     ranks = [_rank(resource.key) for resource in group.resources]
+    if group.fields and all(_BOOKKEEPING.fullmatch(field.path) for field in group.fields):
+        ranks = [_LAST for _ in ranks]
     first = group.resources[0].key
     return (min(ranks), _ORDER[group.change], -len(ranks), first.sort_key)
 

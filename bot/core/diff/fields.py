@@ -16,6 +16,7 @@ from deepdiff.helper import notpresent
 
 from bot.core.diff.model import LARGEST_DIFFERENCE, MOST_FIELDS, FieldChange
 from bot.core.diff.paths import field_path
+from bot.core.diff.server_fields import without_server_fields
 from bot.core.diff.shown import HIDDEN, hides, shown, shown_lines
 from bot.core.resource import Resource, item_key
 from bot.records import dataclass
@@ -32,6 +33,9 @@ _LONGEST_LIST: Final = 400
 
 _DEEPEST: Final = 60
 _IDENTITY: Final = frozenset({"apiVersion", "kind"})
+
+_CREATED: Final = "creationTimestamp"
+"""Generators write it as null into the metadata of templates, which means that it is absent."""
 
 
 @dataclass(slots=True)
@@ -54,9 +58,11 @@ class FieldComparison:
         if large or self._steps > _MOST_STEPS or self._text > LARGEST_DIFFERENCE:
             return (), 1
         secret = after.key.kind == "Secret" and after.key.group == ""
-        pruned = self._pruned(
-            msgspec.json.decode(before.encoded), msgspec.json.decode(after.encoded), "", 0
+        old, new = (
+            without_server_fields(msgspec.json.decode(side.encoded), side.key.group)
+            for side in (before, after)
         )
+        pruned = self._pruned(old, new, "", 0)
         key = msgspec.json.encode((secret, pruned))
         if key not in self._known:
             self._known[key] = self._compared(*pruned, secret=secret)
@@ -184,6 +190,8 @@ def _differing(before: Any, after: Any, route: _Route) -> Iterator[tuple[_Route,
         return
     for key in before.keys() | after.keys():
         old, new = before.get(key, notpresent), after.get(key, notpresent)
+        if key == _CREATED and (old, new) in ((None, notpresent), (notpresent, None)):
+            continue
         yield from _differing(old, new, (*route, key))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -238,6 +239,91 @@ def test_values_that_change_on_every_build_are_left_out() -> None:
 
     assert difference([("default", [change])], {key: (route_path(route),)}) == Difference()
     assert len(difference([("default", [change])]).groups) == 1
+
+
+SERVER: list[tuple[str, Any, Any]] = [
+    ("metadata.creationTimestamp", None, "2026-11-30T16:00:00Z"),
+    ("metadata.deletionTimestamp", None, "2026-11-30T16:00:00Z"),
+    ("metadata.deletionGracePeriodSeconds", None, 30),
+    ("metadata.generation", 3, 4),
+    ("metadata.managedFields", [{"manager": "kubectl"}], []),
+    ("metadata.resourceVersion", "100", "101"),
+    ("metadata.selfLink", "/a", "/b"),
+    ("metadata.uid", "a", "b"),
+    ("status.replicas", 1, 2),
+    ("spec.template.metadata.creationTimestamp", ..., None),
+]
+"""What the API server fills in: the path, and two values, of which `...` is absent."""
+
+WRITTEN: list[tuple[str, Any, Any]] = [
+    ("metadata.annotations[checksum/config]", "a", "b"),
+    ("metadata.annotations[deployment.kubernetes.io/revision]", "3", "4"),
+    ("metadata.annotations[kubectl.kubernetes.io/last-applied-configuration]", "{}", "[]"),
+    ("metadata.labels[app.kubernetes.io/version]", "1.0", "1.1"),
+    ("metadata.labels[helm.sh/chart]", "web-1.0", "web-1.1"),
+    ("metadata.labels.chart", "web-1.0", "web-1.1"),
+    ("spec.template.metadata.annotations[checksum/config]", "a", "b"),
+    ("spec.template.metadata.creationTimestamp", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
+    ("spec.template.metadata.labels[helm.sh/chart]", "web-1.0", "web-1.1"),
+]
+"""What often changes and still reaches the cluster: on a pod template it starts new pods."""
+
+
+def holding(path: str, value: Any, group: str) -> Resource:
+    """A resource with a value at a path, `...` for none."""
+    body: dict[str, Any] = {
+        "apiVersion": f"{group}/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "api", "annotations": {"a": "b"}, "labels": {"a": "b"}},
+        "spec": {"template": {"metadata": {"annotations": {"a": "b"}, "labels": {"a": "b"}}}},
+        "status": {"phase": "x"},
+    }
+    place, *steps = [step for step in re.split(r"\.(?![^[]*\])|\[(.*)\]", path) if step]
+    target = body[place]
+    for step in steps[:-1]:
+        target = target[step]
+    if value is not ...:
+        target[steps[-1]] = value
+    key = ResourceKey(group, "Deployment", "shop", "api")
+    return Resource.of(key, mapping(freeze(body)), SOURCE)
+
+
+@pytest.mark.parametrize(("path", "before", "after"), SERVER)
+def test_what_the_api_server_fills_in_is_no_change(path: str, before: Any, after: Any) -> None:
+    change = Change(holding(path, before, "apps"), holding(path, after, "apps"))
+
+    assert difference([("default", [change])]) == Difference()
+
+
+@pytest.mark.parametrize(("path", "before", "after"), WRITTEN)
+def test_what_is_written_to_the_cluster_is_shown(path: str, before: str, after: str) -> None:
+    change = Change(holding(path, before, "apps"), holding(path, after, "apps"))
+
+    (group,) = difference([("default", [change])]).groups
+
+    assert group.fields == (FieldChange(path, before, after),)
+
+
+def test_a_custom_resource_may_get_its_status_from_the_manifest() -> None:
+    """Without a status subresource, the server stores it like any other field."""
+    change = Change(*(holding("status.phase", value, "example.com") for value in ("a", "b")))
+
+    (group,) = difference([("default", [change])]).groups
+
+    assert group.fields == (FieldChange("status.phase", "a", "b"),)
+
+
+def test_what_a_new_chart_version_changes_everywhere_stands_last() -> None:
+    label, image = "metadata.labels[helm.sh/chart]", "spec.template.image"
+    role = "rbac.authorization.k8s.io"
+    changes = [
+        Change(*(holding(label, value, role) for value in ("1", "2"))),
+        Change(*(holding(image, value, "apps") for value in ("a:1", "a:2"))),
+    ]
+
+    groups = difference([("default", changes)]).groups
+
+    assert [group.fields[0].path for group in groups] == [image, label]
 
 
 def test_a_route_into_a_list_without_merge_keys_ends_at_the_list() -> None:
