@@ -1,7 +1,8 @@
-"""Which commits a branch pointed to lately, by GitHub's own record and clock."""
+"""Which commits a branch pointed to, and who pushed them, by GitHub's own record and clock."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.errors import GitHubAnswerError
@@ -16,23 +17,46 @@ _UNAVAILABLE: Final = frozenset({403, 404, 410})
 """Answers of a GitHub Enterprise Server that does not keep this record, or to a lesser App."""
 
 
+@dataclass(frozen=True, slots=True)
+class BranchPush:
+    """A push: who pushed, and the commit that the branch then pointed to."""
+
+    by: str
+    after: str
+
+
 def tips_of_last_week(connection: GitHubConnection, branch: str) -> tuple[str, ...]:
     """The commits that the branch pointed to within the last seven days, newest first.
 
     GitHub filters by its own clock: the dates in commits are whatever their authors wrote. The
     state before the first push of the week counts, since it was there until then.
+    """
+    moves = _moves(connection, branch, time_period="week")
+    tips = (tip for move in moves for tip in (move["after"], move["before"]))
+    return tuple(dict.fromkeys(tip for tip in tips if tip != _NO_COMMIT))
+
+
+def pushes_to(connection: GitHubConnection, branch: str) -> tuple[BranchPush, ...]:
+    """The newest pushes to a branch, newest first, by whoever was signed in."""
+    return tuple(
+        BranchPush(move["actor"]["login"], move["after"])
+        for move in _moves(connection, branch)
+        if move["actor"]
+    )
+
+
+def _moves(connection: GitHubConnection, branch: str, **more: str) -> list[dict[str, Any]]:
+    """The newest moves of a branch; none where GitHub does not keep them.
+
     https://docs.github.com/rest/repos/repos#list-repository-activities
     """
-    path = f"/repos/{connection.full_name}/activity"
-    ref = f"refs/heads/{branch}"
+    path, ref = f"/repos/{connection.full_name}/activity", f"refs/heads/{branch}"
     try:
         listed: list[dict[str, Any]] = read(
-            connection.github.requester, path, ref=ref, time_period="week",
-            direction="desc", per_page=_MOST,
-        )  # fmt: skip
+            connection.github.requester, path, ref=ref, direction="desc", per_page=_MOST, **more
+        )
     except GitHubAnswerError as error:
         if error.retryable or error.status not in _UNAVAILABLE:
             raise
-        return ()
-    tips = (tip for one in listed if one["ref"] == ref for tip in (one["after"], one["before"]))
-    return tuple(dict.fromkeys(tip for tip in tips if tip != _NO_COMMIT))
+        return []
+    return [move for move in listed if move["ref"] == ref]

@@ -26,7 +26,7 @@ query Authors($owner: String!, $name: String!, $number: Int!, $after: String) {
             parents(first: 3) { nodes { oid } }
             authors(first: 20) { nodes { user { login } } }
             committer { user { login } }
-            associatedPullRequests(first: 5) { nodes { number merged } }
+            associatedPullRequests(first: 5) { nodes { number merged headRefOid } }
           }
         }
       }
@@ -34,6 +34,14 @@ query Authors($owner: String!, $name: String!, $number: Int!, $after: String) {
   }
 }
 """
+
+
+@dataclass(frozen=True, slots=True)
+class MergedPull:
+    """A merged pull request, and the head with which it was merged."""
+
+    number: int
+    head: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class AuthoredCommit:
     id: str
     parents: tuple[str, ...]
     authors: tuple[str, ...]
-    merged_by_pulls: tuple[int, ...] = ()
+    merged_by_pulls: tuple[MergedPull, ...] = ()
 
 
 def authored_commits(connection: GitHubConnection, number: int) -> tuple[AuthoredCommit, ...]:
@@ -82,7 +90,7 @@ def _commit(raw: Mapping[str, Any]) -> AuthoredCommit:
         raw["oid"],
         tuple(parent["oid"] for parent in _nodes(raw, "parents")),
         tuple(logins),
-        tuple(pull["number"] for pull in pulls if pull["merged"]),
+        tuple(MergedPull(pull["number"], pull["headRefOid"]) for pull in pulls if pull["merged"]),
     )
 
 

@@ -19,6 +19,7 @@ class PullRequest:
 
     `base` is the branch, `base_sha` the commit that GitHub compares with. `target` is where it
     will end: the branch below a whole stack, else the base. `by_bot`: its author is an App.
+    `branch` is the head's branch in the same repository, empty for a fork's.
     """
 
     number: int
@@ -32,6 +33,7 @@ class PullRequest:
     by_bot: bool = False
     merged: bool = False
     created_at: str = ""
+    branch: str = ""
 
     @property
     def comparison(self) -> str:
@@ -99,4 +101,11 @@ def _pull(raw: Mapping[str, Any]) -> PullRequest:
         by_bot=user.get("type") == "Bot",
         merged=bool(raw.get("merged_at")),
         created_at=raw.get("created_at") or "",
+        branch=raw["head"]["ref"] if _is_same(raw["head"], base) else "",
     )
+
+
+def _is_same(head: Mapping[str, Any], base: Mapping[str, Any]) -> bool:
+    """Whether both ends are in one repository; GitHub names none for a fork that was deleted."""
+    repository: Mapping[str, Any] = head.get("repo") or {}
+    return bool(repository.get("id") == base["repo"]["id"])

@@ -61,14 +61,6 @@ class RecordedConclusion:
     until: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedPush:
-    """A push to a pull request: who pushed which commit."""
-
-    by: str
-    after: str
-
-
 class ConclusionData(msgspec.Struct):
     """A conclusion's data as it is read again; what a newer release added is left out."""
 

@@ -15,11 +15,11 @@ from bot.core.engine.needs import Approvers, owner_names
 from bot.core.engine.review import Overridden, Review, ReviewFinding
 from bot.core.policy.model import Policy
 from bot.core.publish.report import badness
+from bot.github.activity import BranchPush
 from bot.service.audit_facts import (
     MOST_SHOWN,
     ConclusionData,
     RecordedConclusion,
-    RecordedPush,
     conclusion_data,
     recorded_approval,
 )
@@ -89,14 +89,10 @@ class Record:
                 return str(entry.data.get("gives_back", ""))
         return ""
 
-    def has_conclusions(self) -> bool:
-        """Whether the pull request was reviewed."""
-        return bool(self.audit.entries("concluded", self.repository, pull=self.pull))
-
-    def pushes(self) -> tuple[RecordedPush, ...]:
+    def pushes(self) -> tuple[BranchPush, ...]:
         """The pushes to the pull request, by the webhooks that announced them."""
         entries = self.audit.entries("pushed", self.repository, pull=self.pull)
-        return tuple(RecordedPush(entry.actor, entry.head) for entry in entries)
+        return tuple(BranchPush(entry.actor, entry.head) for entry in entries)
 
     def push(self, by: str, after: str) -> None:
         """Records who pushed a commit to the pull request."""

@@ -94,9 +94,11 @@ def _given_back(
 
 
 def _stands_red(github: GitHubConnection, commit: str) -> bool:
-    """Whether a commit came past the review, and what was found afterwards was never accepted."""
+    """Whether a commit came past the review, and did not pass it afterwards, or not yet."""
     return any(
-        run.about is not None and run.about.subject == "push" and run.conclusion == "failure"
+        run.about is not None
+        and run.about.subject == "push"
+        and run.conclusion not in {"success", "neutral"}
         for run in check_runs.runs_on(github, commit)
     )
 

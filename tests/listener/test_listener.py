@@ -34,9 +34,11 @@ def listening(limits: ListenerLimits) -> Iterator[int]:
     ended = threading.Event()
     thread = threading.Thread(target=listener.run, args=(ended.is_set,))
     thread.start()
-    yield listener.port
-    ended.set()
-    thread.join()
+    try:
+        yield listener.port
+    finally:
+        ended.set()
+        thread.join()
 
 
 def connect(port: int) -> socket.socket:

@@ -127,6 +127,45 @@ def test_who_pushed_accepts_nothing(world: World) -> None:
     assert hubot_is_refused(world, pull)
 
 
+def written_elsewhere(world: World, parent: str) -> str:
+    """A commit on another commit, by an address that GitHub knows nobody by."""
+    return world.repository.git.commit(
+        "nobody",
+        encoded({"a.yaml": BAD + "  c: good\n"}),
+        message="Change",
+        author="nobody",
+        moment=utc_now(),
+        parent=parent,
+    )
+
+
+def test_who_pushed_before_the_pull_request_was_opened_accepts_nothing(world: World) -> None:
+    """No webhook names a pull request then; GitHub's own list of pushes does."""
+    prepared(world)
+    main = world.repository.git.branches()["main"]
+    commit = written_elsewhere(world, main)
+    world.github.move_branch(world.repository, "early", commit, author="hubot")
+    pull = world.github.open_pull_request(world.repository, "early")
+    assert world.review(pull) == "blocked"
+
+    assert hubot_is_refused(world, pull)
+
+
+def test_a_merge_of_the_base_hides_no_commit_that_was_pushed_with_it(world: World) -> None:
+    pull = prepared(world)
+    world.push({"other.yaml": GOOD}, "main")
+    git = world.repository.git
+    commit = written_elsewhere(world, pull.head_sha)
+    merge = git.merge(
+        commit, git.branches()["main"], message="Merge", author="octocat", moment=utc_now()
+    )
+    world.github.move_branch(world.repository, "change", merge or "", author="hubot")
+    world.service.do(Announcement(world.job(pull), None, "hubot", pull.head_sha))
+    world.review(pull)
+
+    assert hubot_is_refused(world, pull)
+
+
 def test_a_plain_merge_of_the_base_makes_nobody_an_author(world: World) -> None:
     pull = prepared(world)
     world.push({"other.yaml": GOOD}, "main")
@@ -168,6 +207,25 @@ def test_in_a_promotion_the_author_of_an_earlier_stage_accepts(world: World) -> 
 
     assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
     assert (accepted(world), world.check(pull)[1]) == (before + 1, "success")
+
+
+def test_what_did_not_pass_its_review_is_no_earlier_stage(world: World) -> None:
+    """A branch that nothing protects takes whatever was found wanting."""
+    prepared(world, POLICY + "promotes: [staging, production]\n")
+    world.github.move_branch(
+        world.repository, "scratch", world.repository.git.branches()["main"], author="octocat"
+    )
+    world.github.commit(world.repository, "draft", encoded({"b.yaml": BAD}), author="hubot")
+    draft = world.github.open_pull_request(world.repository, "draft", base="scratch")
+    assert world.review(draft) == "blocked"
+    world.github.merge(draft)
+    world.github.move_branch(
+        world.repository, "promote", world.repository.git.branches()["scratch"], author="octocat"
+    )
+    pull = world.github.open_pull_request(world.repository, "promote")
+    assert world.review(pull) == "blocked"
+
+    assert hubot_is_refused(world, pull)
 
 
 def test_who_adds_a_commit_to_a_promotion_accepts_nothing(world: World) -> None:

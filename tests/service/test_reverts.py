@@ -143,6 +143,18 @@ def test_a_direct_push_that_stands_red_is_not_given_back(world: World) -> None:
     assert becomes(world, pull, "octocat")[0] == "failure"
 
 
+def test_a_direct_push_whose_review_has_not_ended_is_not_given_back(world: World) -> None:
+    pull = reverted(world)
+    bad = world.repository.activity[1]
+    world.service.do(PushJob(world.installation.id, world.repository.id, bad.before, bad.after))
+    for run in world.repository.runs.values():
+        if run.suite.head_sha == bad.after:
+            run.status, run.conclusion = "in_progress", None
+    world.review(pull)
+
+    assert becomes(world, pull, "octocat")[0] == "failure"
+
+
 def test_a_merge_queue_takes_what_was_accepted_as_a_revert(world: World) -> None:
     pull = reverted(world)
     world.review(pull)
