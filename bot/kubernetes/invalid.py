@@ -19,6 +19,7 @@ from bot.kubernetes import kinds, rbac
 from bot.kubernetes.apply.appliers import appliers
 from bot.kubernetes.apply.faults import ApiFault, as_applied, if_unlisted
 from bot.kubernetes.apply.limits import LARGEST_REQUEST
+from bot.kubernetes.apply.published_paths import refusals_of
 from bot.kubernetes.apply.refusals import (
     has_placeholder,
     is_encrypted,
@@ -62,15 +63,23 @@ def invalid(old: Resource | None, new: Resource, before: State, after: State) ->
     result = after.validations.get(new.key)
     faults = list(_schema_faults(old, new, served, after, result))
     places = {route_text(fault.node.route) for fault in faults}
-    faults += [
+    refusals = [
         fault
         for fault in _refusals(new, result, known=bool(faults))
         if route_text(fault.node.route) not in places
     ]
+    # Two items of one key are refused by whoever applies them if validation refuses them as well.
+    faults = [fault for fault in faults if not (fault.keyed and _is_below(refusals, fault))]
+    faults += refusals
     ways = appliers(new, after) if faults else ()
     applied = (met for fault in faults if (met := as_applied(fault, ways)) is not None)
     for fault in islice(applied, _MOST):
         yield fault.finding()
+
+
+def _is_below(refusals: list[ApiFault], fault: ApiFault) -> bool:
+    route = fault.node.route
+    return any(refusal.node.route[: len(route)] == route for refusal in refusals)
 
 
 def _is_judged_elsewhere(new: Resource) -> bool:
@@ -139,9 +148,10 @@ def _is_believed(
 
     Items that share a key are refused by a server-side apply alone. Where the validator judged the
     object, it says whether the text can be decoded; a missing field may have a default, and in a
-    custom resource it may be null.
+    custom resource it may be null. It decodes as the newest Kubernetes, so which fields an earlier
+    one has is the schema's to say.
     """
-    if violation.keyed:
+    if violation.keyed or (violation.code == "UNKNOWN-FIELD" and not served.is_custom):
         return True
     if result is not None and result.status == "judged":
         decoded = not any(refusal.type in _DECODING for refusal in result.refusals)
@@ -193,7 +203,7 @@ def _refusals(new: Resource, result: ValidationResult | None, *, known: bool) ->
         return
     templated = _is_templated(new)
     partial = _is_partial(new)
-    for refusal in result.refusals:
+    for refusal in refusals_of(new, result):
         if new.group_kind == kinds.NETWORK_POLICY and "ipBlock" in refusal.field:
             continue  # network-policy-invalid judges address blocks
         node = node_at(new, refusal.field)

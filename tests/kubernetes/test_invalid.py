@@ -42,3 +42,50 @@ def test_a_carriers_expressions_are_replaced_before_the_api_sees_them(
     after = replace(state, validations=MappingProxyType({new.key: REFUSED}))
 
     assert len(list(invalid(None, new, world(), after))) == count
+
+
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  hostnameOverride: b
+  volumes: [{name: v, emptyDir: {}}]
+  containers:
+  - name: c
+    image: registry.example.com/c:1
+    volumeMounts: [{name: v, mountPath: /v}, {name: v, mountPath: /v}]
+"""
+
+
+def messages(*refusals: Refusal, kubernetes: str | None = None) -> list[str]:
+    """What is said of a new pod that the validator, of the newest Kubernetes, judged so."""
+    state = world(POD)
+    (new,) = state.resources
+    result = ValidationResult("judged", refusals)
+    after = replace(
+        state,
+        environment=replace(state.environment, kubernetes=kubernetes),
+        validations=MappingProxyType({new.key: result}),
+    )
+    return [finding.message for finding in invalid(None, new, world(), after)]
+
+
+def test_a_field_that_only_a_later_kubernetes_has_is_unknown() -> None:
+    assert "Pod default/a has an unknown field spec.hostnameOverride" in messages(kubernetes="1.33")
+    assert "Pod default/a has an unknown field spec.hostnameOverride" not in messages(kubernetes="1.36")
+
+
+def test_what_validation_refuses_is_not_said_of_a_server_side_apply_as_well() -> None:
+    twice = Refusal(
+        "spec.containers[0].volumeMounts[1].mountPath", "FieldValueInvalid", "not twice"
+    )
+
+    assert [message for message in messages(twice) if "server-side" in message] == []
+    assert [message for message in messages() if "server-side" in message] != []
+
+
+def test_admission_gives_a_pod_its_account() -> None:
+    refusal = Refusal("spec", "FieldValueForbidden", "when serviceAccountName is not set")
+
+    assert [message for message in messages(refusal) if "serviceAccountName" in message] == []

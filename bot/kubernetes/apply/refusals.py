@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 from bot.core.finding import Side
 from bot.core.resource import Node, Resource
 from bot.core.validation import Refusal, ValidationResult
+from bot.kubernetes.apply.published_paths import refusals_of
 from bot.records import dataclass
 
 RefusalCode: TypeAlias = Literal[
@@ -47,7 +48,7 @@ def steps(path: str) -> tuple[str, ...]:
 def node_at(resource: Resource, path: str) -> Node:
     """The node that a path names, or the deepest node on the way that exists.
 
-    Upstream's paths are those of its internal types, whose names may differ in case.
+    Names may differ in case, as they do in upstream's internal types.
     """
     node = resource.root
     for step in steps(path):
@@ -94,22 +95,31 @@ def refused_updates(
 ) -> Iterator[RefusedChange]:
     """The changes that the API server refuses although the new object is valid by itself."""
     seen = set()
-    for refusal in result.refusals:
+    for refusal in refusals_of(new, result):
         if not refusal.update or refusal.field.startswith("roleRef"):
             continue  # a rule of its own judges roleRef
         if refusal.field.startswith("spec.clusterIPs") and not _names_address(old, new):
             continue  # follows from the family, which is refused as well
-        for path in refusal.culprits or (refusal.field,):
+        for path in _blamed(refusal):
             if path and path not in seen:
                 seen.add(path)
                 node, side = _deepest_difference(node_at(old, path), node_at(new, path))
                 yield RefusedChange(path, node, side, _reason(refusal))
 
 
+def _blamed(refusal: Refusal) -> tuple[str, ...]:
+    """The fields whose change is refused; a reason of its own stands at the refused field."""
+    return (refusal.field,) if _has_reason(refusal) else refusal.culprits or (refusal.field,)
+
+
+def _has_reason(refusal: Refusal) -> bool:
+    return bool(refusal.detail) and not _FROZEN.search(refusal.detail)
+
+
 def _reason(refusal: Refusal) -> str:
     """Why the change is refused, as a relative clause about the field."""
     detail = plain(refusal.detail)
-    if not detail or refusal.culprits or _FROZEN.search(detail):
+    if not _has_reason(refusal):
         return FROZEN
     return f"which the API does not allow ({detail})"
 

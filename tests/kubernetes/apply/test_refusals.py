@@ -9,6 +9,7 @@ import pytest
 from bot.core.resource import Resource, route_text
 from bot.core.validation import Refusal, ValidationResult
 from bot.kubernetes.apply.immutable import changes_refused
+from bot.kubernetes.apply.published_paths import published_path
 from bot.kubernetes.apply.refusals import node_at, plain, refusal_code, steps
 from tests.states import world
 
@@ -101,3 +102,48 @@ def test_a_change_without_a_gate_stays_in_the_table() -> None:
         "spec.revisionHistoryLimit"
     ]
     assert list(changes_refused(old, new, judged(), 34)) == []
+
+
+def test_a_reason_of_its_own_is_told_of_the_field_that_is_refused() -> None:
+    old = resource("Foo", "example.com/v1", spec={"a": 1})
+    new = resource("Foo", "example.com/v1", spec={"b": 1})
+    refusal = Refusal(
+        "spec", "FieldValueInvalid", "a cannot be removed", True, ("spec.a", "spec.b")
+    )
+
+    (change,) = changes_refused(old, new, judged(refusal))
+
+    assert (change.path, change.reason) == (
+        "spec",
+        "which the API does not allow (a cannot be removed)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "path", "published"),
+    [
+        (
+            resource("CSIDriver", "storage.k8s.io/v1", spec={"attachRequired": True}),
+            "spec.attachedRequired",
+            "spec.attachRequired",
+        ),
+        (
+            resource("PersistentVolume", spec={"capacity": {"storage": "1Gi"}, "nfs": {}}),
+            "spec.persistentvolumesource",
+            "spec.nfs",
+        ),
+        (resource("Secret", stringData={"a": "b"}), "data", "stringData"),
+        (resource("Secret", data={"a": "Yg=="}), "data", "data"),
+        (
+            resource(
+                "CustomResourceDefinition", "apiextensions.k8s.io/v1", spec={"versions": [{}]}
+            ),
+            "spec.validation.openAPIV3Schema.type",
+            "spec.versions[0].schema.openAPIV3Schema.type",
+        ),
+    ],
+)
+def test_paths_of_internal_types_are_told_as_the_api_spells_them(
+    made: Resource, path: str, published: str
+) -> None:
+    assert published_path(made, path) == published

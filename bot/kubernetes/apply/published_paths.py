@@ -1,0 +1,61 @@
+"""Upstream's field paths, which are those of its internal types, as the published API has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from bot.core.resource import Resource
+from bot.core.validation import Refusal, ValidationResult
+from bot.kubernetes import kinds
+
+# What a definition with a single version has for it at the top, inside the API server.
+_OF_VERSION: Final = {
+    "validation": "schema",
+    "subresources": "subresources",
+    "additionalPrinterColumns": "additionalPrinterColumns",
+}
+_VERSION_FIELD: Final = re.compile(rf"^spec\.({'|'.join(_OF_VERSION)})\b")
+_VOLUME_SOURCE: Final = re.compile(r"^spec\.persistentvolumesource\b", re.IGNORECASE)
+_VOLUME_FIELDS: Final = frozenset(
+    {
+        *("accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity"),
+        *("persistentVolumeReclaimPolicy", "storageClassName", "volumeAttributesClassName"),
+        "volumeMode",
+    }
+)
+
+
+def refusals_of(resource: Resource, result: ValidationResult) -> Iterator[Refusal]:
+    """The refusals of an object by published paths, without those that admission prevents."""
+    for refusal in result.refusals:
+        if _is_prevented(resource, refusal):
+            continue
+        yield replace(
+            refusal,
+            field=published_path(resource, refusal.field),
+            culprits=tuple(published_path(resource, path) for path in refusal.culprits),
+        )
+
+
+def _is_prevented(resource: Resource, refusal: Refusal) -> bool:
+    """Whether admission fills in what validation misses: a pod's ServiceAccount.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#serviceaccount-admission-controller
+    """
+    return resource.group_kind == kinds.POD and "serviceAccountName is not set" in refusal.detail
+
+
+def published_path(resource: Resource, path: str) -> str:
+    """A field path of an internal type as the object spells it."""
+    kind, spec = resource.group_kind, resource.at("spec")
+    if kind == kinds.CUSTOM_RESOURCE_DEFINITION and len(list(spec["versions"].items())) == 1:
+        return _VERSION_FIELD.sub(lambda match: f"spec.versions[0].{_OF_VERSION[match[1]]}", path)
+    if kind == kinds.PERSISTENT_VOLUME:
+        source = next((name for name in spec.mapping if name not in _VOLUME_FIELDS), None)
+        return _VOLUME_SOURCE.sub(f"spec.{source}" if source else "spec", path)
+    if kind == kinds.SECRET and path == "data" and not resource.at("data").exists:
+        return "stringData"
+    return path.replace("attachedRequired", "attachRequired")
