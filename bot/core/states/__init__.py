@@ -21,11 +21,19 @@ from bot.core.states.environments import (
 )
 from bot.core.states.pairing import Pair, Pairing, TreeReading
 from bot.core.states.placement_table import NO_PLACEMENTS, PlacementTable
-from bot.core.states.placements.applied import Applied, RootReader, definitions
+from bot.core.states.placements.applied import Applied, ManyApplied, RootReader, definitions
 from bot.core.states.placements.comparison import Comparison
 from bot.core.states.placements.linking import NO_LINKING, Linking
 from bot.core.states.placements.rendered_pairs import RenderedPair
-from bot.core.states.problems import Trouble, left_out, pointers, unreadable, unrendered
+from bot.core.states.problems import (
+    Trouble,
+    left_out,
+    not_reached,
+    pointers,
+    unreadable,
+    unrendered,
+)
+from bot.core.states.reached.roots import MOST_REACHED
 from bot.core.states.rendered.rendering import Rendering
 from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.closures import Manifests
@@ -40,7 +48,7 @@ from bot.core.states.roots.fetched_files import (
 from bot.core.states.roots.files import Files, files_of
 from bot.core.states.roots.inferred import roots_of
 from bot.core.states.roots.root import RootKey
-from bot.core.states.trees import ManyApplied, Trees
+from bot.core.states.trees import Trees
 from bot.core.tree import Blobs, File, Tree
 from bot.records import dataclass
 
@@ -128,7 +136,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         resolver=resolver if fetcher is not None else None,
     )
     rendering = Rendering(builder or NoBuilder(), manifests)
-    trees.render(rendering, declare, namespace)
+    trees.render(rendering, declare, namespace, blobs)
     head, base_roots = trees.comparisons[0], trees.base_applied(namespace)
     before, after = trees.applied(head, namespace)
     both = _placed(base_roots, after, policy)
@@ -172,6 +180,8 @@ def _troubles(
     """What could not be rendered or read, with remote sources named as the author names them."""
     for trouble in unrendered(before, after):
         yield replace(trouble, message=named(trouble.message, trees.fetched))
+    over = [after[key] for key in trees.reached.over if key in after]
+    yield from not_reached(over, MOST_REACHED)
     yield from unreadable(*trees.links)
     yield from left_out(*map(reserved, compared))
     yield from pointers(_by_text(before), _by_text(after))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
@@ -83,17 +83,40 @@ def _of_group(roots: list[_Unrendered]) -> Trouble:
         message = f"{_name(first.root)} is not rendered: {reason.message}; {_advice(first.root)}"
         trouble = _trouble(first.root, reason, new=first.new, side="RIGHT", message=message)
         return replace(trouble, subject=first.subject)
-    others = [_place(each.root) for each in roots[1:]]
-    listed = ", ".join(others[:_MOST_LISTED])
-    more = f" and {len(others) - _MOST_LISTED} more" if len(others) > _MOST_LISTED else ""
     message = (
-        f"{_name(first.root)} and {len(others)} more ({listed}{more}) are not rendered: "
+        f"{_name(first.root)}{_listed([each.root for each in roots[1:]])} are not rendered: "
         f"{reason.message}; compare their output for base and head by hand"
     )
     inputs = tuple(each for root in roots for each in (root.subject.name, *root.subject.inputs))
     subject = ProblemSubject(f"unrendered {reason.path} {reason.identity}", inputs)
     trouble = _trouble(first.root, reason, new=first.new, side="RIGHT", message=message)
     return replace(trouble, subject=subject)
+
+
+def not_reached(roots: Sequence[Applied], limit: int) -> Iterator[Trouble]:
+    """The roots that a change refers to, or that refer to it, and that are over the limit."""
+    if not roots:
+        return
+    first, others = roots[0], _listed(roots[1:])
+    message = (
+        f"{_name(first)}{others} may hold what this change refers to and "
+        f"{'are' if others else 'is'} not built: beside what it changes, a review builds at "
+        f"most {limit} further roots"
+    )
+    inputs = tuple(part for each in roots for part in _root_subject(each, None).inputs)
+    subject = ProblemSubject("reached roots", inputs)
+    reason = first.reasons[0]
+    trouble = _trouble(first, reason, new=True, side="RIGHT", message=message)
+    yield replace(trouble, subject=subject)
+
+
+def _listed(roots: Sequence[Applied]) -> str:
+    """Further roots beside a first one, in a few words; empty where there are none."""
+    if not roots:
+        return ""
+    places = [_place(each) for each in roots]
+    more = f" and {len(places) - _MOST_LISTED} more" if len(places) > _MOST_LISTED else ""
+    return f" and {len(places)} more ({', '.join(places[:_MOST_LISTED])}{more})"
 
 
 def links_of(files: Files, manifests: Manifests) -> Iterator[tuple[str, File]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
 from bot.core.codeowners import LOCATIONS
 from bot.core.globs import path_matches
@@ -19,7 +19,7 @@ from bot.core.scopes import scopes_of
 from bot.core.states.environments import Environments
 from bot.core.states.pairing import TreeReading
 from bot.core.states.placement_table import PlacementTable, owners_in
-from bot.core.states.placements.applied import Applied, RootReader, definitions
+from bot.core.states.placements.applied import Applied, ManyApplied, RootReader, definitions
 from bot.core.states.placements.baseline import with_baselines
 from bot.core.states.placements.changed import (
     no_longer_built,
@@ -39,6 +39,8 @@ from bot.core.states.placements.keep_applied import with_listed, with_standing
 from bot.core.states.placements.rendered_pairs import RenderedPair, rendered_of
 from bot.core.states.placements.written_sources import written_sources
 from bot.core.states.problems import links_of
+from bot.core.states.reached.roots import Reached, reached
+from bot.core.states.reached.written import WrittenRoots
 from bot.core.states.rendered.rendering import Rendering
 from bot.core.states.rendered.reverted_build import PutBack
 from bot.core.states.rendered.template_decisions import template_decisions
@@ -60,8 +62,6 @@ from bot.core.states.roots.root import RootKey
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, Tree
 from bot.records import dataclass
-
-ManyApplied: TypeAlias = Mapping[RootKey, Applied]
 
 _DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 
@@ -153,6 +153,7 @@ class Trees:
         self.declaring: tuple[tuple[Resource, ...], tuple[Resource, ...]] = ((), ())
         self.links = (dict(links_of(files[0], manifests)), dict(links_of(files[1], manifests)))
         self.comparisons: tuple[Comparison, ...] = ()
+        self.reached = Reached()
         self._kept: _Tree | None = None
 
     @property
@@ -185,8 +186,14 @@ class Trees:
         """The kustomizations of base and head, by directory."""
         return (self._base.inferred.kustomizations, self._head.inferred.kustomizations)
 
-    def render(self, rendering: Rendering, declare: Declare, namespace: str) -> None:
-        """Render what the change affects, until that declares and alters no other root."""
+    def render(
+        self, rendering: Rendering, declare: Declare, namespace: str, blobs: Blobs | None = None
+    ) -> None:
+        """Render what the change affects, until that declares and alters no other root.
+
+        Then render what else must be known to say what the change does; that declares nothing, so
+        that a change cannot choose which declarations count. `blobs` give the text of files.
+        """
         reader = self._reader(namespace)
         self._settle(_Declared())
         roots = (self._base.inferred, self._head.inferred)
@@ -200,13 +207,41 @@ class Trees:
             roots = _without_strangers(rendering.rendered(before, after))
             if roots == previous:
                 break
+        self._compare(roots, declared, read, rendering, before)
+        self.reached = self._reached(reader, WrittenRoots(self._manifests, blobs))
+        if self.reached.keys:
+            rendering.reached = self.reached.keys
+            before, after = self._fetched(rendering, declared, read)
+            roots = _without_strangers(rendering.rendered(before, after))
+            self._compare(roots, declared, read, rendering, before)
+        self._take_definitions(reader)
+
+    def _compare(
+        self,
+        roots: tuple[Roots, Roots],
+        declared: _Declared,
+        read: Sequence[ManyApplied],
+        rendering: Rendering,
+        before: Roots,
+    ) -> None:
+        """Compare the roots under head's placements, and under base's where those differ."""
         self._base.roots, self._head.roots = roots
         comparisons = [under_head(*roots)]
         kept = self._kept_tree()
         if differ(declared.head, declared.kept) or kept is not self._head:
             comparisons.append(self._under_base(kept, declared, read, rendering, before))
         self.comparisons = tuple(comparisons)
-        self._take_definitions(reader)
+
+    def _reached(self, reader: RootReader, written: WrittenRoots) -> Reached:
+        """The further roots that the comparisons need."""
+        keys: dict[RootKey, None] = {}
+        over: dict[RootKey, None] = {}
+        for comparison in self.comparisons:
+            before, after = (reader.applied(side) for side in (comparison.before, comparison.after))
+            side = reached(before, after, written, self._scopes)
+            keys.update(dict.fromkeys(side.keys))
+            over.update(dict.fromkeys(side.over))
+        return Reached(tuple(keys), tuple(key for key in over if key not in keys))
 
     def _declare(self, declare: Declare, read: Sequence[ManyApplied]) -> _Declared:
         """The declarations in what was read, of base, of head, and of base upon head's files."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -104,6 +104,10 @@ class Applied:
             and (identity := identity_of(resource.encoded)) is not None
             and identity.generated
         )
+
+
+ManyApplied: TypeAlias = Mapping[RootKey, Applied]
+"""The roots of a tree, read, by key."""
 
 
 @dataclass(slots=True)

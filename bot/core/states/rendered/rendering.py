@@ -35,21 +35,23 @@ class Rendering:
     """Renders what a change affects, at base and at head, each input once.
 
     `affected` are the keys of the affected roots that need a renderer, `tools` the programs that
-    answered.
+    answered. `reached` are the keys of further roots to render, which the change leaves as
+    they are.
     """
 
     builder: Builder
     manifests: Manifests
     affected: dict[RootKey, None] = field(default_factory=dict)
     tools: set[str] = field(default_factory=set)
+    reached: tuple[RootKey, ...] = ()
     _answers: dict[object, BuildResult] = field(default_factory=dict)
     _builds: int = 0
 
     def references(self, before: Roots, after: Roots) -> Iterator[SourceReference]:
-        """The remote sources of the affected roots, in the order of the roots."""
+        """The remote sources of the affected and reached roots, in the order of the roots."""
         if not before.remotes and not after.remotes:
             return
-        for key in _affected(before, after):
+        for key in dict.fromkeys((*_affected(before, after), *self.reached)):
             for root in (before.roots.get(key), after.roots.get(key)):
                 if root is not None:
                     yield from (
@@ -66,11 +68,19 @@ class Rendering:
     def rendered(self, before: Roots, after: Roots) -> tuple[Roots, Roots]:
         """Both sides' roots, with build results for those that are affected and need a renderer."""
         affected = _affected(before, after)
-        if not affected:
+        reached = [
+            key
+            for key in self.reached
+            if key not in affected
+            and all(key in side.roots and side.roots[key].reasons for side in (before, after))
+        ]
+        if not affected and not reached:
             return before, after
         self.affected.update(dict.fromkeys(affected))
-        sides = _to_build(affected, before, after)
-        first = [side[key] for key in affected[:MOST_ROOTS] for side in sides if key in side]
+        sides = _to_build((*affected, *reached), before, after)
+        first = [
+            side[key] for key in (*affected[:MOST_ROOTS], *reached) for side in sides if key in side
+        ]
         free = [root for root in first if self._refusal(root) is None]
         self._make(order for root in free for order in _orders(root))
         self._make(order for root in free for order in self._repeats(root))

@@ -1,0 +1,1 @@
+"""Roots that a change leaves as they are and that count for what it does."""
