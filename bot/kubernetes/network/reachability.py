@@ -190,9 +190,8 @@ class _Side:
         after = self.between.after.state
         for policy in self._isolating:
             spec = policy.resource.at("spec")
-            place = lost_place(
-                after, (policy.subject.node, spec["policyTypes"], spec[self.direction])
-            )
+            fields = ("policyTypes", self.direction, "enableDefaultDeny")
+            place = lost_place(after, (policy.subject.node, *(spec[name] for name in fields)))
             if place is not None:
                 return place
         namespace_labels = (
