@@ -1,4 +1,4 @@
-"""See chart_output_nondeterministic.md."""
+"""Templates whose output is decided only when the chart is applied."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
         if at_base[identity]:
             at_base[identity] -= 1
             continue
-        # The versions of a cluster are few and known; what it holds, or chance, is anything.
+        # The versions of a cluster are few and known; its contents, and chance, can be anything.
         severity = Severity.NOTICE if decision.asks == "Capabilities" else SEVERITY
         keys = ", ".join(decision.keys)
         yield Finding(
             FileLine(decision.path, decision.line),
-            f"{decision.asks} decides about {keys} only where the chart is applied, so that what "
-            "was looked at may be something else there",
+            f"{decision.asks} decides {keys} only when the chart is applied, so the cluster may "
+            "get something other than what was reviewed",
             severity,
             key=" ".join((decision.path, *identity)),
             facts={"asks": decision.asks, "keys": decision.keys},

@@ -1,4 +1,4 @@
-"""Manifests that are refused, or too large to be looked at to their end."""
+"""Manifests that the cluster's tools refuse, or that are too large to be read to the end."""
 
 from collections.abc import Iterator
 
@@ -23,13 +23,13 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
 
 
 def _refused_releases(before: State, after: State) -> Iterator[Finding]:
-    """The releases that fail, as Flux cannot read what their chart gives."""
+    """The releases that fail because Flux cannot read the output of their chart."""
     known = {(old.node.resource.key, old.reason) for old in before.refused_releases}
     for refused in after.refused_releases:
         owner = refused.node.resource.key
         if (owner, refused.reason) not in known:
             message = (
-                f"{owner} fails: Flux refuses what its chart gives, though Helm accepts it: "
+                f"{owner} fails: Flux refuses the output of its chart, although Helm accepts it: "
                 f"{refused.reason}"
             )
             flag = "rejected-by-flux"
@@ -39,7 +39,7 @@ def _refused_releases(before: State, after: State) -> Iterator[Finding]:
 def _is_new(error: ReadError, old: ManifestFile | None, new: ManifestFile) -> bool:
     """Whether the change made the file unreadable, and nothing else says so on the line."""
     if error.line is None and not error.limit:
-        return False  # the content is not to be had: nothing was refused
+        return False  # the content is missing: nothing was refused
     at_base = old.reading.error if old else None
     if at_base is not None and at_base.message == error.message:
         return False
@@ -51,6 +51,9 @@ def _is_new(error: ReadError, old: ManifestFile | None, new: ManifestFile) -> bo
 
 def _flag_and_message(error: ReadError, file: ManifestFile) -> tuple[str, str]:
     if error.limit:
-        return "limit", f"nothing is looked at from here on, the limit is met: {error.message}"
+        return (
+            "limit",
+            f"this file is not read from here on, since it exceeds a limit: {error.message}",
+        )
     reader = "kustomize" if file.kustomize else "kubectl"
     return f"rejected-by-{reader}", f"{reader} refuses this file from here on: {error.message}"

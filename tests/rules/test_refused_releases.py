@@ -52,8 +52,8 @@ def test_a_key_that_newly_stands_twice_fails_the_release() -> None:
             "error",
             Location("clusters/release.yaml", 8, "RIGHT"),
             (
-                "HelmRelease/depot/stow fails: Flux refuses what its chart gives, though Helm "
-                "accepts it: a mapping key is already defined"
+                "HelmRelease/depot/stow fails: Flux refuses the output of its chart, although "
+                "Helm accepts it: a mapping key is already defined"
             ),
         )
     ]

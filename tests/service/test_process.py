@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -338,6 +340,22 @@ def test_it_says_how_it_is(here: Running) -> None:
         'fairlead_jobs{status="pending"} 0.0',
     }
     assert wait_until(lambda: expected <= set(here.metrics()))
+
+
+def test_silent_connections_close_neither_the_webhook_nor_health(here: Running) -> None:
+    """Waitress alone accepts a hundred connections, and waits two minutes for each."""
+    door, admin = (urlsplit(url or "") for url in (here.service.url, here.service.admin_url))
+    with ExitStack() as stack:
+        for port, number in ((door.port, 130), (admin.port, 70)):
+            for _ in range(number):
+                silent = socket.create_connection(("127.0.0.1", port or 0), timeout=PATIENCE)
+                stack.enter_context(silent)
+        pull = here.pull()
+
+        assert here.concluded(pull).conclusion == "failure"
+        health = requests.get(f"{here.service.admin_url}/healthz", timeout=PATIENCE)
+        assert health.status_code == 200
+        assert here.delivery("pull_request", "opened").status_code == 202
 
 
 def test_it_ends_in_order_when_it_is_told_to(here: Running) -> None:
