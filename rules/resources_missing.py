@@ -8,16 +8,23 @@ from bot.core.finding import Finding, Related, Severity
 from bot.core.resource import GroupKind
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.kubernetes.causes import changed_position
 from bot.kubernetes.naming import container_name
 from bot.kubernetes.services.probes import matches_any
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.requests import Demand
-from bot.kubernetes.workloads.requests_changed import affected, newly_lacking, newly_refused
+from bot.kubernetes.workloads.requests_changed import (
+    affected,
+    newly_lacking,
+    newly_out_of_bounds,
+    newly_refused,
+)
 from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.NOTICE
-CONSENT = POD_TEMPLATE
-SUBJECTS: tuple[GroupKind, ...] = (*TEMPLATED, kinds.LIMIT_RANGE, kinds.RESOURCE_QUOTA)
+CONSENT = (*POD_TEMPLATE, "spec.resources")
+_CLAIM = kinds.PERSISTENT_VOLUME_CLAIM
+SUBJECTS: tuple[GroupKind, ...] = (*TEMPLATED, _CLAIM, kinds.LIMIT_RANGE, kinds.RESOURCE_QUOTA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,18 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
             related = (Related(quota.at("spec", "hard"), "demands it"),)
             yield Finding(
                 refusal.container["resources"], message, Severity.ERROR, "quota", related=related
+            )
+        for broken in newly_out_of_bounds(change, before, after):
+            demanded.add(broken.node.route)
+            refused = "it is" if resource.group_kind == _CLAIM else "its pods are"
+            message = (
+                f"{str_of(resource)}: {broken.words}, by {str_of(broken.bound.resource)}, so"
+                f" {refused} refused"
+            )
+            cause = changed_position(before, (broken.node, broken.bound))
+            related = (Related(broken.bound, "demands it"),)
+            yield Finding(
+                cause.node, message, Severity.ERROR, message, related=related, side=cause.side
             )
         for lacking in newly_lacking(change, before, after, frozenset(options.required)):
             ignored = matches_any(lacking.container["name"].text, options.ignored_containers)

@@ -24,12 +24,29 @@ _POLICIES: Final = (
     GroupKind(_CONFIG_CONNECTOR, "IAMPolicy"),
     GroupKind(_CONFIG_CONNECTOR, "IAMPartialPolicy"),
 )
-_FEDERATED: Final = GroupKind("managedidentity.azure.com", "FederatedIdentityCredential")
-IDENTITY_OBJECTS: Final = (*_ASSOCIATIONS, _MEMBER, *_POLICIES, _FEDERATED)
+_FEDERATED: Final = tuple(
+    GroupKind(group, "FederatedIdentityCredential")
+    for group in (
+        "managedidentity.azure.com",
+        "managedidentity.azure.upbound.io",
+        "managedidentity.azure.m.upbound.io",
+    )
+)
+_PROJECT_MEMBER: Final = tuple(
+    GroupKind(f"cloudplatform.gcp.{suffix}upbound.io", kind)
+    for suffix in ("", "m.")
+    for kind in ("ProjectIAMMember", "ServiceAccountIAMMember")
+)
+IDENTITY_OBJECTS: Final = (*_ASSOCIATIONS, _MEMBER, *_POLICIES, *_FEDERATED, *_PROJECT_MEMBER)
 """The kinds that give a cloud identity to a service account."""
 
 # PROJECT.svc.id.goog[NAMESPACE/ACCOUNT], by which Google Cloud names an account of a cluster.
 _WORKLOAD: Final = re.compile(r"serviceAccount:[^\[]{1,200}\.svc\.id\.goog\[([^/\]]+)/([^\]]+)\]")
+# https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity#principal-id-examples
+_PRINCIPAL: Final = re.compile(
+    r"principal(?:Set)?://iam\.googleapis\.com/projects/[^/]{1,100}/locations/global"
+    r"/workloadIdentityPools/[^/]{1,200}/(?:subject/ns/([^/]{1,63})/sa/(.{1,253})|namespace/(.{1,63}))"
+)
 _SUBJECT: Final = "system:serviceaccount:"
 _AZURE_USE: Final = "azure.workload.identity/use"
 _AZURE_CLIENT: Final = "azure.workload.identity/client-id"
@@ -37,12 +54,13 @@ _AZURE_CLIENT: Final = "azure.workload.identity/client-id"
 
 @dataclass(frozen=True, slots=True)
 class _Identity:
-    """An account, who its pods are in a cloud, and the field that says so."""
+    """An account, who its pods are in a cloud, and the fields of the account and its role."""
 
     account: str
     identity: str
     cloud: str
     node: Node
+    role: Node | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -60,7 +78,9 @@ def identity_changes(before: Resource | None, after: Resource | None) -> Iterato
                 f"Pods of ServiceAccount {found.account} now act as {found.identity!r} in "
                 f"{found.cloud}, by {str_of(found.node.resource)}"
             )
-            yield AccountChange("SA-CLOUD-IDENTITY", found.node, message, Severity.ERROR)
+            had = any((was.account, was.cloud) == (found.account, found.cloud) for was in old)
+            node = found.role if had and found.role is not None else found.node
+            yield AccountChange("SA-CLOUD-IDENTITY", node, message, Severity.ERROR)
     kept = {found.key for found in new}
     for found in old:
         if found.key not in kept and not new:
@@ -78,19 +98,28 @@ def _identities(resource: Resource) -> Iterator[_Identity]:
         spec = resource.at("spec")
         target = spec["resourceRef"]
         name = target["external"].text or target["name"].text or "a service account"
-        yield from _member(spec["member"], name)
+        yield from _member(spec["member"], name, spec["role"])
     elif resource.group_kind in _POLICIES:
         spec = resource.at("spec")
         name = spec["resourceRef"]["external"].text or spec["resourceRef"]["name"].text or ""
         for binding in spec["bindings"].items():
             for item in binding["members"].items():
-                yield from _member(item["member"] if item.mapping else item, name)
-    elif resource.group_kind == _FEDERATED:
-        subject = resource.at("spec", "subject")
+                member = item["member"] if item.mapping else item
+                yield from _member(member, name, binding["role"])
+    elif resource.group_kind in _PROJECT_MEMBER:
+        provided = resource.at("spec", "forProvider")
+        account = provided["serviceAccountId"].text or provided["serviceAccountIdRef"]["name"].text
+        name = account or provided["project"].text or "a project"
+        yield from _member(provided["member"], name, provided["role"])
+    elif resource.group_kind in _FEDERATED:
+        spec = resource.at("spec")
+        provided = spec["forProvider"] if spec["forProvider"].mapping else spec
+        subject = provided["subject"]
         text = subject.text or ""
         if text.startswith(_SUBJECT):
             account = text.removeprefix(_SUBJECT).replace(":", "/")
-            owner = resource.at("spec", "owner", "name").text or "a managed identity"
+            parent = provided["parentId"].text or provided["parentIdRef"]["name"].text
+            owner = spec["owner"]["name"].text or parent or "a managed identity"
             yield _Identity(account, owner, "Azure", subject)
 
 
@@ -108,10 +137,17 @@ def _association(resource: Resource) -> Iterator[_Identity]:
         yield _Identity(f"{space}/{account}", identity, "AWS", node)
 
 
-def _member(node: Node, identity: str) -> Iterator[_Identity]:
-    match = _WORKLOAD.fullmatch((node.text or "")[:500])
+def _member(node: Node, identity: str, role: Node) -> Iterator[_Identity]:
+    """An account that may act as a service account of Google's, or that holds a role itself."""
+    text = (node.text or "")[:500]
+    match = _WORKLOAD.fullmatch(text)
     if match is not None:
         yield _Identity(f"{match[1]}/{match[2]}", identity, "Google Cloud", node)
+    principal = _PRINCIPAL.fullmatch(text)
+    if principal is not None:
+        account = f"{principal[1]}/{principal[2]}" if principal[1] else f"{principal[3]}/*"
+        granted = f"{role.text or 'a role'} of {identity}"
+        yield _Identity(account, granted, "Google Cloud", node, role)
 
 
 def labelled_pods(before: State, old: Resource, new: Resource) -> Iterator[AccountChange]:

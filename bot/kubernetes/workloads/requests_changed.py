@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bot.core.resource import Resource, route_text
 from bot.core.state import Change, State, changes, moved
 from bot.kubernetes import kinds
+from bot.kubernetes.workloads.limit_ranges import BrokenBound, broken_bounds
 from bot.kubernetes.workloads.requests import Demand, Lacking, lacking, refused
 from bot.kubernetes.workloads.template_paths import TEMPLATED
 
@@ -14,12 +15,14 @@ _JUDGED = tuple(kind for kind in TEMPLATED if kind != kinds.POD_TEMPLATE)
 
 
 def affected(before: State, after: State) -> Iterator[Change]:
-    """The changed workloads, and all workloads of namespaces whose defaults or quotas changed.
+    """The changed workloads and claims, and all workloads where defaults or quotas changed.
 
     A workload that moved to another namespace has the one that it was at base.
     """
     resources = {
-        change.key: change.after for change in changes(before, after, *_JUDGED) if change.after
+        change.key: change.after
+        for change in changes(before, after, *_JUDGED, kinds.PERSISTENT_VOLUME_CLAIM)
+        if change.after
     }
     for change in changes(before, after, kinds.LIMIT_RANGE, kinds.RESOURCE_QUOTA):
         for resource in after.of(*_JUDGED, namespace=change.key.namespace):
@@ -50,6 +53,16 @@ def newly_refused(
         for new in _beyond(earlier, (lack,)):
             earlier[_place(lack)] = lack.demands
             yield quota, new
+
+
+def newly_out_of_bounds(change: Change, before: State, after: State) -> Iterator[BrokenBound]:
+    """The bounds of LimitRanges that a workload or claim does not keep at head and kept at base."""
+    earlier = set()
+    if change.before is not None:
+        earlier = {broken.key for broken in broken_bounds(change.before, before)}
+    for broken in broken_bounds(change.present, after):
+        if broken.key not in earlier:
+            yield broken
 
 
 def _beyond(

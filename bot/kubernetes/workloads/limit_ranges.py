@@ -1,0 +1,210 @@
+"""What a LimitRange refuses: containers, pods and claims that do not keep its bounds.
+
+The order of defaults and the sums of a pod are those of the admission plugin:
+https://github.com/kubernetes/kubernetes/blob/v1.37.2/plugin/pkg/admission/limitranger/admission.go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+from bot.core.resource import Node, Resource, route_text
+from bot.core.state import State
+from bot.kubernetes import kinds
+from bot.kubernetes.naming import container_name, escaped
+from bot.kubernetes.workloads.pods import PodTemplate, pod_templates
+from bot.kubernetes.workloads.quantities import quantity
+from bot.records import dataclass
+
+_Amounts: TypeAlias = Mapping[str, Decimal]
+_POD_LEVEL: Final = frozenset({"cpu", "memory"})
+_POD_LEVEL_SINCE: Final = 34
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenBound:
+    """A bound of a LimitRange that something does not keep; `words` say what and how.
+
+    `node` is what does not keep it, `bound` the field of the LimitRange.
+    """
+
+    words: str
+    node: Node
+    bound: Node
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Identity of the bound and what breaks it, at base and at head."""
+        return (route_text(self.node.route), route_text(self.bound.route))
+
+
+@dataclass(frozen=True, slots=True)
+class _Consumer:
+    """What a container, pod or claim requests and may use, with the field that says so."""
+
+    name: str
+    node: Node
+    requests: _Amounts
+    limits: _Amounts
+
+
+def broken_bounds(resource: Resource, state: State) -> Iterator[BrokenBound]:
+    """The bounds of the namespace's LimitRanges that a workload's pods or a claim do not keep."""
+    ranges = [
+        item
+        for limits in state.of(kinds.LIMIT_RANGE, namespace=resource.namespace)
+        for item in limits.at("spec", "limits").items()
+    ]
+    if not ranges:
+        return
+    for kind, consumer in _judged(resource, ranges, state):
+        for item in ranges:
+            if item["type"].text == kind:
+                yield from _broken(consumer, item, is_claim=kind == "PersistentVolumeClaim")
+
+
+def _judged(
+    resource: Resource, ranges: list[Node], state: State
+) -> Iterator[tuple[str, _Consumer]]:
+    if resource.group_kind == kinds.PERSISTENT_VOLUME_CLAIM:
+        node = resource.at("spec", "resources", "requests")
+        yield "PersistentVolumeClaim", _Consumer("it", node, _amounts(node), {})
+    for template in pod_templates(resource):
+        containers = {
+            container.route: _container(container, ranges)
+            for container in (*template.containers, *template.init_containers)
+        }
+        yield from (("Container", consumer) for consumer in containers.values())
+        whole_pods = state.environment.has_minor(_POD_LEVEL_SINCE)
+        sides = (
+            _sum(template, {route: consumer.requests for route, consumer in containers.items()}),
+            _sum(template, {route: consumer.limits for route, consumer in containers.items()}),
+        )
+        requests, limits = (
+            {**total, **_pod_level(template.spec, side)} if whole_pods else total
+            for total, side in zip(sides, ("requests", "limits"), strict=True)
+        )
+        yield "Pod", _Consumer("a pod", template.spec["containers"], requests, limits)
+
+
+def _container(container: Node, ranges: list[Node]) -> _Consumer:
+    """A container with its defaults: a request is its limit, then the defaults of the range."""
+    resources = container["resources"]
+    limits = dict(_amounts(resources["limits"]))
+    requests = {**limits, **_amounts(resources["requests"])}
+    for item in ranges:
+        if item["type"].text == "Container":
+            default = {**_amounts(item["max"]), **_amounts(item["default"])}
+            least = {**_amounts(item["min"]), **default, **_amounts(item["defaultRequest"])}
+            limits = {**default, **limits}
+            requests = {**least, **requests}
+    return _Consumer(container_name(container), resources, requests, limits)
+
+
+def _sum(template: PodTemplate, by_route: Mapping[object, _Amounts]) -> dict[str, Decimal]:
+    """What a pod has: its containers together, or more where an init container needs more."""
+    total: dict[str, Decimal] = {}
+    for container in template.containers:
+        _add(total, by_route[container.route])
+    most: dict[str, Decimal] = {}
+    sidecars: dict[str, Decimal] = {}
+    for container in template.init_containers:
+        amounts = dict(by_route[container.route])
+        if container["restartPolicy"].text == "Always":
+            _add(total, amounts)
+            _add(sidecars, amounts)
+            amounts = dict(sidecars)
+        else:
+            _add(amounts, sidecars)
+        for name, amount in amounts.items():
+            most[name] = max(most.get(name, amount), amount)
+    for name, amount in most.items():
+        total[name] = max(total.get(name, amount), amount)
+    return total
+
+
+def _add(total: dict[str, Decimal], amounts: _Amounts) -> None:
+    for name, amount in amounts.items():
+        total[name] = total.get(name, Decimal(0)) + amount
+
+
+def _pod_level(spec: Node, side: str) -> _Amounts:
+    amounts = _amounts(spec["resources"][side])
+    return {name: amount for name, amount in amounts.items() if name in _POD_LEVEL}
+
+
+def _amounts(node: Node) -> dict[str, Decimal]:
+    parsed = {name: quantity(value) for name, value in node.mapping.items()}
+    return {name: amount for name, amount in parsed.items() if amount is not None}
+
+
+def _broken(consumer: _Consumer, item: Node, *, is_claim: bool) -> Iterator[BrokenBound]:
+    for name, bound in item["min"].fields():
+        text = _below(consumer, name, bound)
+        if text:
+            yield BrokenBound(text, consumer.node, bound)
+    for name, bound in item["max"].fields():
+        text = _above(consumer, name, bound, is_claim=is_claim)
+        if text:
+            yield BrokenBound(text, consumer.node, bound)
+    for name, bound in item["maxLimitRequestRatio"].fields():
+        text = _ratio(consumer, name, bound)
+        if text:
+            yield BrokenBound(text, consumer.node, bound)
+
+
+def _below(consumer: _Consumer, name: str, bound: Node) -> str:
+    least, request, limit = (
+        quantity(bound.value),
+        consumer.requests.get(name),
+        consumer.limits.get(name),
+    )
+    if least is None:
+        return ""
+    if request is None:
+        return f"{consumer.name} requests no {escaped(name)}, and has to request {bound.value}"
+    if request < least or (limit is not None and limit < least):
+        amount = request if request < least else limit
+        return f"{consumer.name} has {_amount(amount, name, bound)}, less than {bound.value}"
+    return ""
+
+
+def _above(consumer: _Consumer, name: str, bound: Node, *, is_claim: bool) -> str:
+    most, request, limit = (
+        quantity(bound.value),
+        consumer.requests.get(name),
+        consumer.limits.get(name),
+    )
+    if most is None:
+        return ""
+    if limit is None and not is_claim:
+        return f"{consumer.name} has no limit of {escaped(name)}, and may have {bound.value}"
+    amount = max(value for value in (request, limit, Decimal(0)) if value is not None)
+    if amount > most:
+        return f"{consumer.name} has {_amount(amount, name, bound)}, more than {bound.value}"
+    return ""
+
+
+def _ratio(consumer: _Consumer, name: str, bound: Node) -> str:
+    most, request, limit = (
+        quantity(bound.value),
+        consumer.requests.get(name),
+        consumer.limits.get(name),
+    )
+    if most is None:
+        return ""
+    if not request or not limit:
+        return f"{consumer.name} has no request and limit of {escaped(name)} to compare"
+    if limit / request > most:
+        times = f"{float(limit / request):g} times its request, more than {bound.value}"
+        return f"{consumer.name} has a limit of {escaped(name)} {times}"
+    return ""
+
+
+def _amount(amount: Decimal | None, name: str, bound: Node) -> str:
+    """An amount in the unit of a bound: beside 1Gi, `2Gi of memory` for 2048Mi."""
+    suffix = str(bound.value).lstrip("0123456789.+-")
+    unit = quantity(f"1{suffix}") or Decimal(1)
+    return f"{float((amount or Decimal(0)) / unit):g}{suffix} of {escaped(name)}"
