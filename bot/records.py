@@ -1,4 +1,4 @@
-"""`dataclass`, as in the standard library, for the many small types of a review.
+"""`dataclass` and `cached_property`, as in the standard library, for the many values of a review.
 
 Defining a dataclass compiles up to six functions and takes about half a millisecond, and making
 one takes a Python call for each field. A review defines some four hundred types and makes a hundred
@@ -6,7 +6,9 @@ thousand values, so both were a large part of what it cost. This decorator makes
 [Struct](https://jcristharif.com/msgspec/structs.html) of the same class, whose methods are written
 in C, and leaves the class as the standard library would make it where a Struct cannot be the same.
 A class that others extend keeps the standard decorator.
-Type checkers see the standard library's decorator.
+Until Python 3.12, the standard library's `cached_property` takes a lock for each value that it
+works out, which costs more than most of the values; a review has one thread.
+Type checkers see the standard library's decorators.
 """
 
 from __future__ import annotations
@@ -18,11 +20,28 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-__all__ = ["dataclass"]
+__all__ = ["cached_property", "dataclass"]
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
+    from functools import cached_property
 else:
+
+    class cached_property:  # noqa: N801 - the standard library's name
+        """Like `functools.cached_property`, without its lock: two threads may both compute."""
+
+        def __init__(self, compute: Callable[[object], object]) -> None:
+            self._compute = compute
+            self.__doc__ = compute.__doc__
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            self._name = name
+
+        def __get__(self, instance: object, owner: type | None = None) -> object:
+            if instance is None:
+                return self
+            value = instance.__dict__[self._name] = self._compute(instance)
+            return value
 
     def dataclass(
         cls: type | None = None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -12,7 +11,7 @@ import msgspec
 
 from bot.core import values
 from bot.core.values import MAPPINGS, Body, Value, freeze
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 T = TypeVar("T")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -17,7 +16,7 @@ from bot.core.resource import GroupKind, Resource, ResourceKey, TextPosition
 from bot.core.template_decision import TemplateDecision
 from bot.core.validation import ValidationResult
 from bot.core.values import Value
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 T = TypeVar("T")
 

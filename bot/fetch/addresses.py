@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property
 from typing import Final, Self
 from urllib.parse import urlsplit
 
 from bot.errors import FetchError
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 _MAX_LENGTH: Final = 1_000
 _MAX_REDIRECT_LENGTH: Final = 4_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -14,7 +13,7 @@ from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State, changes, moved
 from bot.core.values import EMPTY, Value
 from bot.kubernetes.causes import ChangedPosition, changed_position
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cached_property
 from typing import Final
 
 from bot.analysis.lines.literal_field import object_line
@@ -23,7 +22,7 @@ from bot.core.resource import Node
 from bot.core.states import RenderedPair
 from bot.core.states.roots.fetched_files import zone
 from bot.core.states.roots.files import directory
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 MOST_PUT_BACK: Final = 4
 """How many hunks are put back, one after the other."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Final
 
 from bot.core.finding import Severity, Side
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 REQUIRED_SECTIONS: Final = ("Why it matters", "What to do", "False positives")
 _FENCE: Final = re.compile(r"^```(diff|yaml policy)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

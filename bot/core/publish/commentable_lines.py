@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Final
 
 from bot.core.finding import Side
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 # A hunk's header as git writes it; an omitted length is 1.
 _HEADER: Final = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from functools import cached_property
 from typing import TypeAlias
 
 from bot.core.globs import path_matches
@@ -17,7 +16,7 @@ from bot.core.states.directories import Directories
 from bot.core.states.placements.applied import Applied
 from bot.core.states.roots.charts import puts
 from bot.core.states.roots.root import Root, RootKey
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 Segments: TypeAlias = tuple[str, ...]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -61,7 +60,7 @@ from bot.core.states.roots.kustomization import Kustomization
 from bot.core.states.roots.root import RootKey
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, Tree
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 _DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 

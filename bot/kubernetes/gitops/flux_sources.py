@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
@@ -13,7 +12,7 @@ from bot.kubernetes.gitops.artifacts import ARTIFACT_GENERATOR, EXTERNAL_ARTIFAC
 from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.tree_files import lies_in, within
 from bot.kubernetes.gitops.variables.substitution import pairs_of
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 GIT_REPOSITORY: Final = GroupKind("source.toolkit.fluxcd.io", "GitRepository")
 HELM_CHART: Final = GroupKind("source.toolkit.fluxcd.io", "HelmChart")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Final
 
 from bot.core.reading.yaml_texts import body_of
@@ -20,7 +19,7 @@ from bot.core.states.roots.files import (
 from bot.core.tree import Blobs, File, Tree
 from bot.core.values import Body
 from bot.errors import UnbuildableError
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 LARGEST_TEXT: Final = 4 * 1024 * 1024
 SOURCE_IGNORE: Final = ".sourceignore"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource
@@ -13,7 +12,7 @@ from bot.kubernetes.images.reference import ImageReference, parse_image
 from bot.kubernetes.images.table import CROSSPLANE_PACKAGES, OTHER_KINDS, POD_SPEC, WORKFLOW
 from bot.kubernetes.workloads.pods import pod_templates
 from bot.kubernetes.workloads.template_paths import PLACES
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 # Groups whose images the tables list completely: no other `image` key of theirs is an image,
 # such as a key of a ConfigMap.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from types import MappingProxyType
 
 from bot.core.resource import ResourceKey
@@ -17,7 +16,7 @@ from bot.kubernetes.network.verdict import Network, network
 from bot.kubernetes.ports import Ports
 from bot.kubernetes.workloads.population import PodGroup
 from bot.kubernetes.workloads.template_paths import TEMPLATED
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 
 @dataclass(frozen=True)

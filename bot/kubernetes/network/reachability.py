@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
 
 from bot.core.resource import Node
 from bot.core.state import State
@@ -26,7 +25,7 @@ from bot.kubernetes.network.traffic import (
 from bot.kubernetes.network.widening import EndName, Widening, WideningEnd, name_of
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.workloads.population import PodGroup
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 
 def widenings(before: State, after: State) -> Iterator[Widening]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Final
@@ -19,7 +18,7 @@ from bot.kubernetes.network.policies import network_policies
 from bot.kubernetes.network.traffic import PodPeer, TrafficPolicy
 from bot.kubernetes.workloads.population import PodSelection, Population, population
 from bot.kubernetes.workloads.template_paths import TEMPLATED, added_by_controllers
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 _READERS: Final[Mapping[GroupKind, Callable[[Resource], Iterator[TrafficPolicy]]]] = (
     MappingProxyType(

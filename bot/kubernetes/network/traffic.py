@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import IntEnum
-from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node, Resource
@@ -12,7 +11,7 @@ from bot.kubernetes.addresses import Addresses
 from bot.kubernetes.ports import EVERY_PORT, HIGHEST, Ports
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.workloads.population import PodGroup
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 Direction: TypeAlias = Literal["ingress", "egress"]
 Action: TypeAlias = Literal["allow", "deny", "pass"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 from types import MappingProxyType
 
 from bot.core.globs import name_matches
@@ -27,7 +26,7 @@ from bot.kubernetes.network.traffic import (
 from bot.kubernetes.ports import EVERY_PORT, Ports
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.workloads.population import PodGroup, Population, population
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
-from functools import cached_property, partial
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -15,7 +15,7 @@ from bot.kubernetes.ports import ContainerPort, Ports, container_ports, probed_p
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.workloads.pods import PodTemplate, pod_templates
 from bot.kubernetes.workloads.template_paths import TEMPLATED, added_by_controllers
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
 """The label that the API server puts on every namespace: its name."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from types import MappingProxyType
 
 from bot.core.state import State, changes
 from bot.kubernetes.selectors import Selector
 from bot.kubernetes.workloads.population import RUNNING, PodGroup, pods_of
 from bot.kubernetes.workloads.template_paths import added_by_controllers
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 
 @dataclass(frozen=True)

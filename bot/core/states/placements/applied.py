@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -32,7 +31,7 @@ from bot.core.states.roots.root import UPGRADE, Reruns, Root, RootKey
 from bot.core.tree import File
 from bot.core.values import Body, freeze
 from bot.errors import UnbuildableError
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 # Bases that are listed several times with different namespaces multiply what they hold.
 _MOST_RESOURCES: Final = 50_000

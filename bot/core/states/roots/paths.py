@@ -6,14 +6,13 @@ import posixpath
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import field
-from functools import cached_property
 from typing import Final
 
 from bot.core.states.roots.fetched_files import NOTHING, FetchedFiles, zone
 from bot.core.states.roots.files import KUSTOMIZATION_NAMES, REGULAR, SUBMODULE, SYMLINK
 from bot.core.tree import File, Tree
 from bot.errors import UnbuildableError
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 _MOST_LINKS: Final = 8
 _LONGEST_PATH: Final = 4096
