@@ -24,8 +24,9 @@ def measured() -> tuple[Row, ...]:
 
 
 def _difference(roles: int, bindings: int) -> float:
-    base = state(*_roles(roles), *_bindings(roles, bindings))
-    head = state(_widened(), *_roles(roles)[1:], *_bindings(roles, bindings))
+    first, *kept = (*_roles(roles), *_bindings(roles, bindings))
+    # As in a review, what the change leaves alone is one object for both sides.
+    base, head = state(first, *kept), state(_widened(), *kept)
     start = process_time()
     counts = grant_difference(base, head)
     findings = tuple(privileges_added(base, head))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cache, cached_property
+from dataclasses import field
+from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
 from bot.core.resource import ResourceKey
@@ -22,7 +23,7 @@ from bot.kubernetes.rbac.objects import (
 from bot.kubernetes.rbac.reconciliation import reconciled
 from bot.kubernetes.rbac.rules import CLUSTER, RbacRule
 from bot.kubernetes.rbac.subjects import Subject, memberships, unbounded
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -60,16 +61,17 @@ class Authority:
     roles: Mapping[RoleKey, Role]
     bindings: Mapping[ResourceKey, Binding]
     scoped: Scoped
+    _edges_of: dict[RoleKey, Mapping[RoleEdge, tuple[Binding, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _roles_by_scope: dict[str, Mapping[Subject, tuple[RoleKey, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def edges(self) -> Mapping[RoleEdge, tuple[Binding, ...]]:
         """Who has which role where, with the bindings that say so. `system:masters` is left out."""
-        return _grouped(
-            (RoleEdge(subject, binding.scope, binding.role), binding)
-            for binding in self.bindings.values()
-            for subject in dict.fromkeys(binding.subjects)
-            if not unbounded(subject)
-        )
+        return _edges(self.bindings.values())
 
     @cached_property
     def by_subject(self) -> Mapping[Subject, tuple[RoleEdge, ...]]:
@@ -77,14 +79,55 @@ class Authority:
         return _grouped((edge.subject, edge) for edge in self.edges)
 
     @cached_property
-    def _by_place(self) -> Mapping[tuple[Subject, str], tuple[RoleEdge, ...]]:
-        """The edges of each subject in each scope."""
-        return _grouped(((edge.subject, edge.scope), edge) for edge in self.edges)
-
-    @cached_property
     def bound(self) -> frozenset[RoleKey]:
         """The roles that some binding names."""
-        return frozenset(edge.role for edge in self.edges)
+        return frozenset(
+            binding.role
+            for binding in self.bindings.values()
+            if not all(map(unbounded, binding.subjects))
+        )
+
+    def edges_of(self, role: RoleKey) -> Mapping[RoleEdge, tuple[Binding, ...]]:
+        """Those of `edges` that lead to a role; worked out for the roles that are asked for."""
+        if role not in self._edges_of:
+            self._edges_of[role] = _edges(self._by_role.get(role, ()))
+        return self._edges_of[role]
+
+    def edges_beyond(
+        self, other: Authority, changed: frozenset[RoleKey]
+    ) -> Iterator[tuple[RoleEdge, tuple[Binding, ...]]]:
+        """Those of `edges` that the other authority lacks or that lead to a changed role.
+
+        A binding that both have gives the same edges there, so only the others are looked into.
+        """
+        touched = (
+            binding
+            for key, binding in self.bindings.items()
+            if binding.role in changed or not _alike(binding, other.bindings.get(key))
+        )
+        for edge in dict.fromkeys(_edges_in(touched)):
+            if edge.role in changed or edge not in other.edges_of(edge.role):
+                yield edge, self.edges_of(edge.role)[edge]
+
+    @property
+    def expanded(self) -> int:
+        """How many roles `edges_of` was asked for, for tests of cost."""
+        return len(self._edges_of)
+
+    @cached_property
+    def _by_role(self) -> Mapping[RoleKey, tuple[Binding, ...]]:
+        return _grouped((binding.role, binding) for binding in self.bindings.values())
+
+    @cached_property
+    def _by_scope(self) -> Mapping[str, tuple[Binding, ...]]:
+        return _grouped((binding.scope, binding) for binding in self.bindings.values())
+
+    def _roles_in(self, scope: str) -> Mapping[Subject, tuple[RoleKey, ...]]:
+        """The roles that bindings give each subject in exactly this scope."""
+        if scope not in self._roles_by_scope:
+            edges = _edges(self._by_scope.get(scope, ()))
+            self._roles_by_scope[scope] = _grouped((edge.subject, edge.role) for edge in edges)
+        return self._roles_by_scope[scope]
 
     def resolve(self, key: RoleKey) -> tuple[Sourced, ...]:
         """The rules that a role allows; empty where the role does not exist."""
@@ -101,19 +144,17 @@ class Authority:
             sourced.rule
             for identity in (subject, *memberships(subject))
             for place in dict.fromkeys((CLUSTER, scope))
-            for edge in self._by_place.get((identity, place), ())
-            for sourced in self.resolve(edge.role)
+            for role in self._roles_in(place).get(identity, ())
+            for sourced in self.resolve(role)
         )
         return tuple(dict.fromkeys(rules))
 
     def selects(self, aggregate: RoleKey, source: RoleKey) -> bool:
         """Whether the one cluster role aggregates the other directly."""
         outer, inner = self.roles.get(aggregate), self.roles.get(source)
-        if outer is None or inner is None or outer.selectors is None:
+        if outer is None or inner is None:
             return False
-        return inner.key.kind == "ClusterRole" and any(
-            selector.matches(inner.labels) for selector in outer.selectors
-        )
+        return inner.key.kind == "ClusterRole" and _selects(outer, inner)
 
     @cached_property
     def _aggregated(self) -> Mapping[RoleKey, tuple[Sourced, ...]]:
@@ -124,12 +165,13 @@ class Authority:
         all roles that are reached is the fixpoint from empty rules; in a cycle a live cluster may
         keep more.
         """
-        outer = [key for key, role in self.roles.items() if role.selectors is not None]
-        inner = [key for key in sorted(self.roles) if key.kind == "ClusterRole"]
+        outer = [role for role in self.roles.values() if role.selectors is not None]
+        inner = [self.roles[key] for key in sorted(self.roles) if key.kind == "ClusterRole"]
         below = {
-            key: tuple(source for source in inner if self.selects(key, source)) for key in outer
+            role.key: tuple(source.key for source in inner if _selects(role, source))
+            for role in outer
         }
-        return {key: self._of_aggregate(key, below) for key in outer}
+        return {role.key: self._of_aggregate(role.key, below) for role in outer}
 
     def _of_aggregate(
         self, key: RoleKey, below: Mapping[RoleKey, tuple[RoleKey, ...]]
@@ -158,6 +200,37 @@ class Authority:
                     waiting.append((*chain, source))
                     continue
                 yield from self._written((*chain, source))
+
+
+def _selects(outer: Role, inner: Role) -> bool:
+    """Whether a selector of the first cluster role selects the labels of the second."""
+    return any(selector.matches(inner.labels) for selector in outer.selectors or ())
+
+
+def _alike(binding: Binding, other: Binding | None) -> bool:
+    """Whether two bindings give the same role to the same subjects in the same scope."""
+    return other is binding or (
+        other is not None
+        and other.role == binding.role
+        and other.scope == binding.scope
+        and other.subjects == binding.subjects
+    )
+
+
+def _edges_in(bindings: Iterable[Binding]) -> Iterator[RoleEdge]:
+    return (edge for edge, _ in _bound(bindings))
+
+
+def _edges(bindings: Iterable[Binding]) -> Mapping[RoleEdge, tuple[Binding, ...]]:
+    """Who gets which role where by these bindings, with those that say so."""
+    return _grouped(_bound(bindings))
+
+
+def _bound(bindings: Iterable[Binding]) -> Iterator[tuple[RoleEdge, Binding]]:
+    for binding in bindings:
+        for subject in dict.fromkeys(binding.subjects):
+            if not unbounded(subject):
+                yield RoleEdge(subject, binding.scope, binding.role), binding
 
 
 def authority(state: State) -> Authority:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 from bot.core.state import State
 from bot.kubernetes.rbac.authority import (
@@ -13,11 +12,11 @@ from bot.kubernetes.rbac.authority import (
     authority_after,
     authority_beside,
 )
-from bot.kubernetes.rbac.objects import Binding, RoleKey
+from bot.kubernetes.rbac.objects import Binding, Role, RoleKey
 from bot.kubernetes.rbac.rule_sets import Box, uncovered
 from bot.kubernetes.rbac.rules import CLUSTER
 from bot.kubernetes.rbac.subjects import Subject, memberships
-from bot.records import dataclass
+from bot.records import cached_property, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class GrantComparison:
     def had(self, edge: RoleEdge) -> bool:
         """Whether base gave the subject this role, in the scope, cluster-wide, or by a group."""
         return any(
-            RoleEdge(subject, scope, edge.role) in self.before.edges
+            RoleEdge(subject, scope, edge.role) in self.before.edges_of(edge.role)
             for subject in (edge.subject, *memberships(edge.subject))
             for scope in {edge.scope, CLUSTER}
         )
@@ -69,11 +68,8 @@ class GrantComparison:
     def _changed(self) -> frozenset[RoleKey]:
         """The roles that allow different things at the two commits."""
         before, after = self.before, self.after
-        return frozenset(
-            key
-            for key in {*before.roles, *after.roles}
-            if key not in before.roles or key not in after.roles or not _same(before, after, key)
-        )
+        kept = {key for key, role in after.roles.items() if _same(before, after, key, role)}
+        return frozenset(key for side in (before, after) for key in side.roles if key not in kept)
 
     def _widened(self, role: RoleKey) -> Iterator[Gain]:
         scope = role.namespace or CLUSTER
@@ -92,8 +88,11 @@ def _comparison(before: State, after: State) -> GrantComparison:
     return GrantComparison(authority_beside(before, after), authority_after(before, after))
 
 
-def _same(before: Authority, after: Authority, key: RoleKey) -> bool:
-    old, new = before.roles[key], after.roles[key]
+def _same(before: Authority, after: Authority, key: RoleKey, new: Role) -> bool:
+    """Whether base has this role and it allows the same there."""
+    old = before.roles.get(key)
+    if old is None:
+        return False
     if old.selectors is None and new.selectors is None:
         return old is new or old.rules == new.rules
     return {granted.rule for granted in before.resolve(key)} == {
@@ -104,12 +103,9 @@ def _same(before: Authority, after: Authority, key: RoleKey) -> bool:
 def _gains(before: Authority, after: Authority, changed: frozenset[RoleKey]) -> Iterator[Gain]:
     """What `after` grants beyond `before`.
 
-    An edge that both have, to a role that allows the same on both sides, grants nothing new. The
-    cost is therefore that of the edges, and of the rules of the few that differ.
+    An edge that both have, to a role that allows the same on both sides, grants nothing new.
     """
-    for edge, bindings in after.edges.items():
-        if edge in before.edges and edge.role not in changed:
-            continue
+    for edge, bindings in after.edges_beyond(before, changed):
         owners = before.allowed(edge.subject, edge.scope)
         for sourced in after.resolve(edge.role):
             for box in uncovered(sourced.rule, owners, edge.scope, after.scoped):

@@ -40,10 +40,8 @@ def unknown_roles(before: State, after: State) -> Iterator[Finding]:
 
 def _is_usual(binding: Binding, before: Authority) -> bool:
     """Whether base gives each subject this role in some namespace, and so relies on it already."""
-    return binding.scope != CLUSTER and all(
-        any(edge.role == binding.role for edge in before.by_subject.get(subject, ()))
-        for subject in binding.subjects
-    )
+    holders = {edge.subject for edge in before.edges_of(binding.role)}
+    return binding.scope != CLUSTER and holders.issuperset(binding.subjects)
 
 
 def _unknown(binding: Binding, after: State, *, lost: bool, usual: bool) -> Finding:

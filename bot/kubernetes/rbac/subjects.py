@@ -80,4 +80,4 @@ def unbounded(subject: Subject) -> bool:
 
     https://kubernetes.io/docs/concepts/security/rbac-good-practices/#hardening-system-masters
     """
-    return subject == group(MASTERS)
+    return subject.name == MASTERS and subject.kind == "Group"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import pytest
@@ -10,7 +11,7 @@ from bot.core.engine.review import GrantCounts, RemovedGrants
 from bot.core.resource import Resource
 from bot.kubernetes.rbac import grant_difference, removed_grants
 from bot.kubernetes.rbac.gains import Gain, compare
-from bot.kubernetes.rbac.objects import Binding, Role, read
+from bot.kubernetes.rbac.objects import Binding, Role, RoleKey, read
 from bot.kubernetes.rbac.refusals import RbacRefusal
 from tests.kubernetes.rbac.objects import RBAC, binding, cluster_role, resource, role, rule, state
 
@@ -458,3 +459,41 @@ def test_a_refusal_stands_where_the_field_would_be() -> None:
     ]
 
     assert places == [False, ("rules",)]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_edges_beyond_are_those_of_all_edges_in_their_order(seed: int) -> None:
+    chosen = random.Random(seed)  # noqa: S311 - the same states each time, not a secret
+    base, head = (state(*_some_bindings(chosen)) for _ in range(2))
+    comparison = compare(base, head)
+    before, after = comparison.before, comparison.after
+    changed = frozenset({RoleKey("ClusterRole", "", f"r{chosen.randrange(4)}")})
+    expected = [
+        (edge, bindings)
+        for edge, bindings in after.edges.items()
+        if edge.role in changed or edge not in before.edges
+    ]
+
+    assert list(after.edges_beyond(before, changed)) == expected
+
+
+def _some_bindings(chosen: random.Random) -> list[Resource]:
+    return [
+        binding(
+            chosen.choice([None, "a", "b"]),
+            f"b{number}",
+            f"ClusterRole/r{chosen.randrange(4)}",
+            *(f"User u{chosen.randrange(3)}" for _ in range(chosen.randrange(1, 4))),
+        )
+        for number in range(12)
+    ]
+
+
+def test_only_the_bindings_that_a_change_reaches_are_expanded() -> None:
+    kept = [binding(None, f"b{number}", f"ClusterRole/r{number}", "User u") for number in range(9)]
+    kept += [cluster_role(f"r{number}", rule(["get"], ["pods"])) for number in range(1, 9)]
+    base = state(cluster_role("r0", rule(["get"], ["pods"])), *kept)
+    head = state(cluster_role("r0", rule(["get"], ["pods", "secrets"])), *kept)
+    comparison = compare(base, head)
+
+    assert (len(comparison.gained), comparison.after.expanded) == (1, 1)
