@@ -39,6 +39,23 @@ def test_many_keys_at_once(tmp_path: Path) -> None:
         assert cache.get([*facts, "other"]) == facts
 
 
+def test_a_search_reads_no_value_of_another_key(tmp_path: Path) -> None:
+    with FactCache(tmp_path) as cache:
+        cache.put({"t:base-bundle": bytes(4_000_000), "t:manifest:1": b"1"})
+    with FactCache(tmp_path) as cache:
+        before = _bytes_read()
+        found = cache.get(["t:manifest:1", "t:manifest:2"])
+        read_bytes = _bytes_read() - before
+
+    assert (found, read_bytes < 100_000) == ({"t:manifest:1": b"1"}, True)
+
+
+def _bytes_read() -> int:
+    """Bytes that this process has read: https://man7.org/linux/man-pages/man5/proc_pid_io.5.html."""
+    fields = Path("/proc/self/io").read_text(encoding="ascii").split()
+    return int(fields[fields.index("rchar:") + 1])
+
+
 def test_no_directory_and_one_that_cannot_be_used_keep_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for place in (None, tmp_path / "file", tmp_path / "file" / "below"):
