@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from functools import partial
 from hashlib import blake2b, sha1
 from typing import Final, Protocol
@@ -30,7 +30,7 @@ from bot.core.engine.review import (
 )
 from bot.core.engine.rule import Rule
 from bot.core.fetching import Fetcher
-from bot.core.manifest import ManifestFile
+from bot.core.manifest import Manifest, ManifestFile, Reading
 from bot.core.policy.model import Policy
 from bot.core.rendering import Builder, NoBuilder
 from bot.core.resource import Node, Resource, ResourceKey, Route
@@ -205,25 +205,29 @@ def owners_of(base: Tree, content: Content, policy: Policy) -> frozenset[str]:
     written = (
         resource
         for path, file in files.manifests.items()
-        for reading in _naming_sources(ManifestFile(path, file.blob, content.manifest(file)))
+        for reading in _naming_sources(path, file, content.manifest(file))
         for resource in resources_of(reading, "default", Scopes())
     )
     sources = remote_sources((*inputs_of(files, content), *written))
     return frozenset(source.address.owner for source in sources if source.owned)
 
 
-def _naming_sources(file: ManifestFile) -> Iterator[ManifestFile]:
+def _naming_sources(path: str, file: File, manifest: Manifest) -> list[ManifestFile]:
     """The different readings of a file in which some object may name a remote source."""
-    manifest = file.manifest
-    readings = (False,) if manifest.kubectl is manifest.kustomize else (False, True)
-    for kustomize in readings:
-        reading = replace(file, kustomize=kustomize) if kustomize else file
-        identities = (identity_of(document.encoded) for document in reading.reading.objects)
-        if any(
-            identity and identity.kind in _SOURCES and identity.group_kind in SOURCE_KINDS
-            for identity in identities
-        ):
-            yield reading
+    kubectl, kustomize = manifest.kubectl, manifest.kustomize
+    readings = [ManifestFile(path, file.blob, manifest)] if _names_source(kubectl) else []
+    if kustomize is not kubectl and _names_source(kustomize):
+        readings.append(ManifestFile(path, file.blob, manifest, kustomize=True))
+    return readings
+
+
+def _names_source(reading: Reading) -> bool:
+    """Whether some object of a reading is of a kind that may name a remote source."""
+    for document in reading.objects:
+        identity = identity_of(document.encoded)
+        if identity and identity.kind in _SOURCES and identity.group_kind in SOURCE_KINDS:
+            return True
+    return False
 
 
 def examine(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -27,6 +28,10 @@ class GroupKind:
         return f"{self.group}/{self.kind}" if self.group else self.kind
 
 
+group_kind_of: Final = lru_cache(maxsize=4096)(GroupKind)
+"""The kind of a group and a name; one object for all that have it, which looks up fastest."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceKey:
     """A resource's identity in a cluster. The API version is not part of it.
@@ -43,7 +48,7 @@ class ResourceKey:
     @property
     def group_kind(self) -> GroupKind:
         """The group and kind alone."""
-        return GroupKind(self.group, self.kind)
+        return group_kind_of(self.group, self.kind)
 
     @property
     def sort_key(self) -> tuple[str, str, str, str]:

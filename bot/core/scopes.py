@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from bot.core import values
@@ -137,7 +138,13 @@ class Scopes:
         known = kind in _CLUSTER_SCOPED or kind.group in _CLUSTER_GROUPS
         if kind in self.cluster or (known and kind not in self.namespaced):
             return True
-        return kind.group in _BUILT_IN and (kind.group, kind.kind.casefold()) in _MISSPELT
+        return _is_misspelt(kind)
+
+
+@lru_cache(maxsize=4096)
+def _is_misspelt(kind: GroupKind) -> bool:
+    """Whether this is a built-in cluster-scoped kind in other letters."""
+    return kind.group in _BUILT_IN and (kind.group, kind.kind.casefold()) in _MISSPELT
 
 
 def is_built_in_cluster_scoped(kind: GroupKind) -> bool:

@@ -31,7 +31,9 @@ class ChildContent:
     counters: Counters = field(default_factory=Counters)
     new: list[Fact] = field(default_factory=list)
     _packed: dict[tuple[FactKind, str], bytes] = field(default_factory=dict)
-    _read: dict[tuple[FactKind, str], Manifest] = field(default_factory=dict)
+    _read: dict[FactKind, dict[str, Manifest]] = field(
+        default_factory=lambda: {"manifest": {}, "kustomization": {}}
+    )
     _texts: dict[str, bytes] = field(default_factory=dict)
     _text_bytes: int = 0
     _bundled: dict[tuple[FactKind, str], bytes] = field(default_factory=dict)
@@ -47,7 +49,7 @@ class ChildContent:
             for path, file in tree.items()
             if file.mode in REGULAR and file.size <= LARGEST
             for kind in _kinds(path)
-            if (key := (kind, file.blob)) not in self._read and key not in self._packed
+            if file.blob not in self._read[kind] and (kind, file.blob) not in self._packed
         )
         for some in _portions(self._not_bundled(requested)):
             self._ask([(kind, file.blob) for kind, file in some])
@@ -115,15 +117,18 @@ class ChildContent:
         return data
 
     def _read_once(self, kind: FactKind, file: File) -> Manifest:
+        # Each of several passes over both trees asks for every file: what is there comes first.
+        manifest = self._read[kind].get(file.blob)
+        if manifest is not None:
+            return manifest
         if file.size > LARGEST:
             return too_large(file)
         key = (kind, file.blob)
-        if key not in self._read:
-            if key not in self._packed:
-                self._ask([key])
-            if key not in self._read:
-                self._read[key] = self._unpacked(key, self._packed.pop(key))
-        return self._read[key]
+        if key not in self._packed:
+            self._ask([key])
+        if file.blob not in self._read[kind]:
+            self._read[kind][file.blob] = self._unpacked(key, self._packed.pop(key))
+        return self._read[kind][file.blob]
 
     def _unpacked(self, key: tuple[FactKind, str], packed: bytes) -> Manifest:
         """What was kept; read anew where the disk, or somebody, has spoiled it."""
@@ -142,7 +147,7 @@ class ChildContent:
         send(Want(marks))
         for key, (form, data) in zip(marks, decode_have(receive()).items, strict=True):
             if data is None:
-                self._read[key] = MISSING
+                self._read[key[0]][key[1]] = MISSING
             elif form == "facts":
                 self.counters.cached += 1
                 self._packed[key] = data
@@ -151,7 +156,7 @@ class ChildContent:
                 if self._text_bytes + len(data) <= _BYTES_OF_TEXTS:
                     self._text_bytes += len(data)
                     self._texts[key[1]] = data
-                self._read[key] = self._parsed(key, data)
+                self._read[key[0]][key[1]] = self._parsed(key, data)
 
 
 def _kinds(path: str) -> Iterator[FactKind]:

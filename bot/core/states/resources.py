@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from bot.core.manifest import ManifestFile, Object
-from bot.core.resource import GroupKind, Resource, ResourceKey, ResourceSource
+from bot.core.resource import GroupKind, Resource, ResourceKey, ResourceSource, group_kind_of
 from bot.core.scopes import Scopes
 from bot.records import dataclass
 
@@ -49,7 +49,7 @@ class ObjectIdentity:
     @property
     def group_kind(self) -> GroupKind:
         """The API group and kind."""
-        return GroupKind(self.api_version.rpartition("/")[0], self.kind)
+        return group_kind_of(self.api_version.rpartition("/")[0], self.kind)
 
     def key(self, namespace: str, scopes: Scopes) -> ResourceKey:
         """The key in a cluster, where `namespace` is what an object without one gets."""

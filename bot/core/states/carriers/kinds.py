@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -53,6 +54,7 @@ def carried_by(resource: Resource, siblings: Siblings) -> Iterator[Carried]:
         yield from _looking_like_manifests(resource.root)
 
 
+@lru_cache(maxsize=4096)
 def may_nest(kind: GroupKind) -> bool:
     """Return whether a nested object of this kind is taken for a manifest."""
     built_in = kind.group in _BUILT_IN or kind.group.endswith(".k8s.io")

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from bot.core import values
-from bot.core.manifest import Manifest, ManifestFile
+from bot.core.manifest import Manifest, ManifestFile, Object
 from bot.core.rendering import BuildResult, BuildStatus, Declared
 from bot.core.resource import GroupKind, Resource, ResourceKey
 from bot.core.scopes import Scopes
@@ -176,7 +176,7 @@ class RootReader:
 
     def _as_written(self, root: Root, own_files: Mapping[str, File], *, kustomize: bool) -> Applied:
         """A root that gives what these files say, as kubectl or as kustomize reads them."""
-        files = dict(self._files(own_files, kustomize=kustomize))
+        files = self._files(own_files, kustomize=kustomize)
         ordered = sorted(files, key=lambda path: path.split("/"))
         unread = any(map(_is_unread, files.values()))
         space = root.default_namespace or self.namespace
@@ -196,7 +196,7 @@ class RootReader:
         # What is wrong with the text of others is no matter of this repository.
         local = (path for path in named if not zone(path))
         listed = {path: root.files[path] for path in local if path in root.files}
-        files = dict(self._files(listed, kustomize=True))
+        files = self._files(listed, kustomize=True)
         unread = any(map(_is_unread, files.values()))
         if root.reasons:
             if root.built is None and _only_lists(root):  # no change reaches it
@@ -273,13 +273,13 @@ class RootReader:
         except UnbuildableError:
             return ()
 
-    def _files(
-        self, files: Mapping[str, File], *, kustomize: bool
-    ) -> Iterator[tuple[str, ManifestFile]]:
-        for path, file in files.items():
-            manifest = self.manifests.manifest(file)
-            if is_manifest(manifest):
-                yield path, ManifestFile(path, file.blob, manifest, kustomize)
+    def _files(self, files: Mapping[str, File], *, kustomize: bool) -> dict[str, ManifestFile]:
+        read = self.manifests.manifest
+        return {
+            path: ManifestFile(path, file.blob, manifest, kustomize)
+            for path, file in files.items()
+            if is_manifest(manifest := read(file))
+        }
 
 
 def _only_lists(root: Root) -> bool:
@@ -321,8 +321,12 @@ def _not_built(root: Root, built: BuildResult) -> tuple[Reason, ...]:
 
 def is_manifest(manifest: Manifest) -> bool:
     """Whether a file with such a name is a manifest at all, or a pointer to one."""
-    documents = (*manifest.kubectl.objects, *manifest.kustomize.objects)
-    return bool(documents) or manifest.resembles or manifest.pointer
+    return bool(
+        manifest.kubectl.objects
+        or manifest.kustomize.objects
+        or manifest.resembles
+        or manifest.pointer
+    )
 
 
 def definitions(
@@ -344,9 +348,9 @@ def definitions(
     for path, file in files.all.items():
         if read.get(path) is file or not _may_define(path, files):
             continue
-        bodies = tuple(_defined(manifests.manifest(file)))
-        if bodies:
-            by_path[path] = bodies
+        documents = _definitions(manifests.manifest(file))
+        if documents:
+            by_path[path] = tuple(map(_body, documents))
     return dict(sorted(by_path.items()))
 
 
@@ -356,10 +360,12 @@ def _may_define(path: str, files: Files) -> bool:
     return path.endswith(MANIFEST_SUFFIXES) and "crds" in path.split("/")[:-1]
 
 
-def _defined(manifest: Manifest) -> Iterator[Body]:
-    for document in manifest.kubectl.objects:
-        if _DEFINITION_MARK in document.encoded:
-            yield values.mapping(freeze(msgspec.json.decode(document.encoded)))
+def _definitions(manifest: Manifest) -> list[Object]:
+    return [found for found in manifest.kubectl.objects if _DEFINITION_MARK in found.encoded]
+
+
+def _body(document: Object) -> Body:
+    return values.mapping(freeze(msgspec.json.decode(document.encoded)))
 
 
 def _is_unread(file: ManifestFile) -> bool:
