@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
+from bot.patterns import pattern
 from bot.records import dataclass
 
 LOCATIONS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
@@ -21,11 +22,11 @@ LARGEST: Final = 3 * 1024 * 1024
 MOST_LINES: Final = 20_000
 """Of a file with more nobody owns anything: the last lines decide, so none can be left out."""
 
-_USER: Final = re.compile(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
-_TEAM: Final = re.compile(r"@[A-Za-z0-9][A-Za-z0-9_-]{0,98}/[A-Za-z0-9._-]{1,100}")
-_EMAIL: Final = re.compile(r"[^\s@]{1,100}@[^\s@]{1,150}")
-_WORD: Final = re.compile(r"(?:\\.|[^ \t\r\\])+")
-_ESCAPED: Final = re.compile(r"\\(.)")
+_USER: Final = pattern(r"@[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})")
+_TEAM: Final = pattern(r"@[A-Za-z0-9][A-Za-z0-9_-]{0,98}/[A-Za-z0-9._-]{1,100}")
+_EMAIL: Final = pattern(r"[^\s@]{1,100}@[^\s@]{1,150}")
+_WORD: Final = pattern(r"(?:\\.|[^ \t\r\\])+")
+_ESCAPED: Final = pattern(r"\\(.)")
 # Syntax of .gitignore that CODEOWNERS lacks: character ranges.
 _UNSUPPORTED: Final = frozenset("[]")
 

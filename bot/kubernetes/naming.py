@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from bot.core.resource import Node
+from bot.patterns import pattern
 
-_PLAIN: Final = re.compile(r"[!-~]{1,300}")
+_PLAIN: Final = pattern(r"[!-~]{1,300}")
 _LONGEST: Final = 120
 
 

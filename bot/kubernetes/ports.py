@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from bot.core.resource import Node
+from bot.patterns import pattern
 from bot.records import dataclass
 
 PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
@@ -15,7 +15,7 @@ _SPAN: Final = HIGHEST + 1
 _FEW: Final = 10
 # IsValidPortName:
 # https://github.com/kubernetes/apimachinery/blob/master/pkg/util/validation/validation.go
-_PORT_NAME: Final = re.compile(r"(?=.*[a-z])[a-z0-9](?:-?[a-z0-9]){0,14}")
+_PORT_NAME: Final = pattern(r"(?=.*[a-z])[a-z0-9](?:-?[a-z0-9]){0,14}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 from bot.core.resource import GroupKind, Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
+from bot.patterns import pattern
 from bot.records import dataclass
 
 SecretForm: TypeAlias = Literal["clear", "sops", "empty"]
@@ -28,7 +29,7 @@ _ENCRYPTED: Final = (SEALED_SECRET, _SOPS_SECRET, _EXTERNAL)
 
 # What some tool replaces before the API sees it: SOPS, Argo CD's Vault plugin, vals, Bank-Vaults,
 # Flux and Helm.
-_PLACEHOLDER: Final = re.compile(
+_PLACEHOLDER: Final = pattern(
     r"\s*(?:ENC\[AES256_GCM,.*|<[^<>]{1,200}>|ref\+.*|vault:.*|\$\{.*|\$\(.*|\{\{.*)", re.DOTALL
 )
 # Fields of Argo CD's repositories and clusters that say where something is, not how to get in.
@@ -36,14 +37,14 @@ _HARMLESS: Final = frozenset(
     {"url", "type", "name", "project", "server", "namespaces", "enableOCI", "insecure", "username"}
 )
 # A value of nothing but these is public.
-_PUBLIC: Final = re.compile(
+_PUBLIC: Final = pattern(
     r"\s*(?:-----BEGIN (CERTIFICATE|PUBLIC KEY)-----[A-Za-z0-9+/=\s]+-----END \1-----\s*)+"
 )
 # What names a secret, as a key or in a line of a configuration.
-_SECRET_NAME: Final = re.compile(
+_SECRET_NAME: Final = pattern(
     r"pass(?:word|wd|phrase)?\b|pwd|token|secret|credential|api-?key", re.IGNORECASE
 )
-_SECRET_LINE: Final = re.compile(
+_SECRET_LINE: Final = pattern(
     r"(?:password|passwd|pwd|token|secret|api[-_]?key)[\"']?\s*[=:]\s*[^\s{]", re.IGNORECASE
 )
 _NO_SECRET: Final = frozenset({"kubernetes.io/service-account-token"})

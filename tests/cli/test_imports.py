@@ -24,7 +24,7 @@ main()
 """
 _OWN = {
     "bot.analysis", "bot.catalog", "bot.cli", "bot.core", "bot.errors", "bot.git", "bot.kubernetes",
-    "bot.records", "bot.sandbox", "bot.settings", "bot.setup", "bot.version",
+    "bot.patterns", "bot.records", "bot.sandbox", "bot.settings", "bot.setup", "bot.version",
 }  # fmt: skip
 """What a review imports of Fairlead itself; above all neither what fetches nor what builds."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -12,9 +11,10 @@ from bot.core.reading.split import cut_for_kubectl, normalised
 from bot.core.resource import ListStep, Node, Resource, ResourceSource, Route
 from bot.core.states.resources import identity_of
 from bot.core.values import Value
+from bot.patterns import pattern
 
 _MOST_READ: Final = 8
-_NAME: Final = re.compile(rb"(?m)\bname: *[\"']?([a-zA-Z0-9.:-]+)")
+_NAME: Final = pattern(rb"(?m)\bname: *[\"']?([a-zA-Z0-9.:-]+)")
 
 
 def written_line(text: str, node: Node, value: Value) -> int | None:

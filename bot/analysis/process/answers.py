@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -23,10 +22,11 @@ from bot.core.engine.review import Analysis, Location, Problem, ReviewFinding
 from bot.core.tree import Tree
 from bot.core.values import freeze
 from bot.errors import AnalysisError
+from bot.patterns import pattern
 
 _LONGEST_LINE: Final = 100_000_000
-_HEXADECIMAL: Final = re.compile(r"[0-9a-f]{0,64}")
-_PRINTED: Final = re.compile(r"[^\r\n\x00]*\Z")
+_HEXADECIMAL: Final = pattern(r"[0-9a-f]{0,64}")
+_PRINTED: Final = pattern(r"[^\r\n\x00]*\Z")
 
 
 def answer(

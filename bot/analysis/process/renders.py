@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import zlib
 from collections import deque
@@ -21,6 +20,7 @@ from bot.analysis.process.cache import FactCache
 from bot.core.rendering import Build, Builder, BuildResult, Release, Renderer
 from bot.core.tree import Blobs
 from bot.errors import AnalysisError
+from bot.patterns import pattern
 from bot.sandbox import proved_state
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ _LARGEST_KEPT: Final = 32 * 1024 * 1024
 # Raised where the way in which a build is carried out changes what comes of it.
 RENDERS: Final = "1"
 
-_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
-_VERSION: Final = re.compile(r"v?1\.[0-9]{1,3}(?:\.[0-9]{1,3})?")
-_API_VERSION: Final = re.compile(r"[A-Za-z0-9][\w./-]{0,251}")
+_NAME: Final = pattern(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_VERSION: Final = pattern(r"v?1\.[0-9]{1,3}(?:\.[0-9]{1,3})?")
+_API_VERSION: Final = pattern(r"[A-Za-z0-9][\w./-]{0,251}")
 
 _CACHED: Final = frozenset({"rendered", "refused", "failed"})
 

@@ -18,6 +18,7 @@ import bot.core.diff.difference  # noqa: F401 - both: what every copy of this pr
 from bot.analysis.process.start import become_child
 from bot.analysis.process.template_client import LIMITS, STATUS
 from bot.catalog import load_rules
+from bot.patterns import compile_patterns
 
 _DESCRIPTORS: Final = 3
 
@@ -25,6 +26,7 @@ _DESCRIPTORS: Final = 3
 def main(control: int) -> NoReturn:
     """Fork a child for each request that arrives at `control`, a socket, until that closes."""
     load_rules()
+    compile_patterns()
     gc.collect()
     gc.freeze()
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
@@ -18,6 +17,7 @@ from bot.core.diff.model import (
 )
 from bot.core.resource import ResourceKey
 from bot.core.state import Change
+from bot.patterns import pattern
 
 Ignored: TypeAlias = Mapping[ResourceKey, tuple[str, ...]]
 """The paths of values that change on every build, by resource."""
@@ -40,7 +40,7 @@ _AUTHORITY: Final = frozenset(
         "helm.toolkit.fluxcd.io",
     }
 )
-_BOOKKEEPING: Final = re.compile(
+_BOOKKEEPING: Final = pattern(
     r".*metadata\.(labels(\[(app\.kubernetes\.io/version|helm\.sh/chart)\]|\.chart)"
     r"|annotations\[checksum/[^]]+\])"
 )

@@ -9,18 +9,19 @@ from typing import Any, Final
 import msgspec
 
 from bot.core.diff.model import LONGEST_VALUE
+from bot.patterns import pattern
 
 HIDDEN: Final = "(hidden)"
 
 _MOST_LINES: Final = 2_000
-_SENSITIVE: Final = re.compile(
+_SENSITIVE: Final = pattern(
     r"(?:pass(?:word|wd|phrase)?|token|secret|credentials?|api[_-]?key|private[_-]?key|access[_-]?key)$",
     re.IGNORECASE,
 )
-_PLAIN: Final = re.compile(
+_PLAIN: Final = pattern(
     r"(?:secretName|existingSecret|serviceAccountToken|automountServiceAccountToken)$"
 )
-_INLINE: Final = re.compile(
+_INLINE: Final = pattern(
     r"(pass(?:word|wd|phrase)?|token|secret|api[_-]?key|private[_-]?key|access[_-]?key)"
     r"([\"']?\s*[:=]\s*).+",
     re.IGNORECASE,

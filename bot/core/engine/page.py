@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bot.core.finding import Severity, Side
+from bot.patterns import pattern
 from bot.records import cached_property, dataclass
 
 REQUIRED_SECTIONS: Final = ("Why it matters", "What to do", "False positives")
-_FENCE: Final = re.compile(r"^```(diff|yaml policy)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_MARK: Final = re.compile(r"\s*# finding(?:\((\w+)\))?: ")
-_HUNK: Final = re.compile(r"^@@ .*@@")
+_FENCE: Final = pattern(r"^```(diff|yaml policy)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_MARK: Final = pattern(r"\s*# finding(?:\((\w+)\))?: ")
+_HUNK: Final = pattern(r"^@@ .*@@")
 DEFAULT_FILE: Final = "manifests.yaml"
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.core.values import Value
+from bot.patterns import pattern
 
 # Bounds: the lines of one text that are looked at, and how much of a line.
 MOST_LINES: Final = 20_000
 LONGEST_LINE: Final = 2_000
 
-LINE: Final = re.compile(
+LINE: Final = pattern(
     r"(?P<indent> *)(?P<dashes>(?:- +)*)"
     r"(?:(?P<key>\"[^\"]*\"|'[^']*'|[^\s#:\"'{\[-][^:#]*):(?:\s+(?P<value>.*))?|(?P<item>.*))"
 )

@@ -8,19 +8,20 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.core.engine.review import ReviewFinding
+from bot.patterns import pattern
 from bot.records import dataclass
 
 MOST_OF_A_LINE: Final = 3
 """Rules whose findings on one line share a thread. More of them have another cause than the line
 alone, such as a version that moves."""
 
-_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
+_QUOTED: Final = pattern(r"'[^']*'|\"[^\"]*\"")
 _NAMES: Final = ("image", "container")
 """Facts that are names in a message."""
 
-_ACCOUNT: Final = re.compile(r"ServiceAccount [\w.-]+/[\w.-]+")
-_CARRIER: Final = re.compile(r"\(inside [^\s,)]+")
-_NUMBER: Final = re.compile(r"\b\d+\b")
+_ACCOUNT: Final = pattern(r"ServiceAccount [\w.-]+/[\w.-]+")
+_CARRIER: Final = pattern(r"\(inside [^\s,)]+")
+_NUMBER: Final = pattern(r"\b\d+\b")
 
 
 @dataclass(frozen=True, slots=True)

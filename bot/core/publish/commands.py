@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
 from bot.core.publish.markdown import visible
+from bot.patterns import pattern
 from bot.records import dataclass
 
 Verb: TypeAlias = Literal["approve", "override", "recheck", "explain", "help", "unknown"]
@@ -18,8 +18,8 @@ LONGEST_REASON: Final = 500
 
 _MOST: Final = 10
 _WORD: Final = "/fairlead"
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ID: Final = re.compile(r"[0-9a-z]{4,64}(?:-[0-9]{1,5})?")
+_FENCE: Final = pattern(r" {0,3}(`{3,}|~{3,})")
+_ID: Final = pattern(r"[0-9a-z]{4,64}(?:-[0-9]{1,5})?")
 _HAS_ID: Final = frozenset({"approve", "explain"})
 _HAS_REASON: Final = frozenset({"approve", "override"})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from bot.core.diff.model import ChangedResource, Difference, DifferenceGroup, FieldChange
 from bot.core.publish.markdown import LONGEST_BODY, visible
 from bot.core.publish.templating import render
+from bot.patterns import pattern
 from bot.records import dataclass
 
 MOST_NAMED: Final = 8
@@ -27,7 +27,7 @@ MOST_FIELDS: Final = 12
 MOST_AT_A_GLANCE: Final = 5
 """Lines of a difference that the summary does not fold away."""
 
-_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
+_KIND: Final = pattern(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _SIGNS: Final = {"added": "+", "changed": "~", "removed": "-"}
 
 

@@ -6,12 +6,13 @@ import re
 from typing import Final
 
 from bot.core.manifest import Manifest
+from bot.patterns import pattern
 
 _SECRET: Final = (b'"Secret"', b'"secretGenerator"', b'"stringData"')
 LONGEST_LINE: Final = 300
 
 
-_MAY_HIDE: Final = re.compile(rb"secret|stringData|\\\\[xuU]|!!|\0", re.IGNORECASE)
+_MAY_HIDE: Final = pattern(rb"secret|stringData|\\\\[xuU]|!!|\0", re.IGNORECASE)
 LARGEST_FILE: Final = 1024 * 1024
 
 

@@ -11,6 +11,8 @@ import unicodedata
 from itertools import groupby
 from typing import Final
 
+from bot.patterns import pattern
+
 LONGEST_TEXT: Final = 1_000
 """Characters of a sentence or name that are shown; the rest is cut."""
 
@@ -21,15 +23,15 @@ characters (https://github.com/github/docs/issues/35252). The rest is a margin."
 # A plain word: letters with apostrophes or hyphens inside, or a short number. Every other word
 # (paths, names, addresses, anything that GitHub might link) is shown as code, in which GitHub
 # links and mentions nothing.
-_PROSE: Final = re.compile(r"(?:[A-Za-z]+(?:['-][A-Za-z]+)*|[0-9]{1,6}%?)")
-_COMMIT: Final = re.compile(r"[0-9A-Fa-f]{7,40}")
-_AROUND: Final = re.compile(r"([(\"']*)(.*?)([)\"'.,:;?!]*)", re.DOTALL)
+_PROSE: Final = pattern(r"(?:[A-Za-z]+(?:['-][A-Za-z]+)*|[0-9]{1,6}%?)")
+_COMMIT: Final = pattern(r"[0-9A-Fa-f]{7,40}")
+_AROUND: Final = pattern(r"([(\"']*)(.*?)([)\"'.,:;?!]*)", re.DOTALL)
 _PLAIN_MARKS: Final = frozenset("-+=/&")
 WITHHELD: Final = "(withheld)"
 
 # Tokens of GitHub, GitLab, Slack and AWS, private keys, and passwords in addresses, which occur in
 # image names, arguments and annotations.
-_CREDENTIAL: Final = re.compile(
+_CREDENTIAL: Final = pattern(
     r"gh[pousr]_[A-Za-z0-9._-]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}"
     r"|xox[abeprs]-[A-Za-z0-9-]{10,}|A[KS]IA[0-9A-Z]{16}"
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY.*|(?<=://)[^/\s@:]{0,100}:[^/\s@]{1,100}(?=@)",
@@ -38,11 +40,11 @@ _CREDENTIAL: Final = re.compile(
 # Default-ignorable characters beside format characters (joiners, fillers, variation selectors),
 # which can hide text, and U+2800, which is blank.
 # https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
-_UNSEEN: Final = re.compile(
+_UNSEEN: Final = pattern(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )
-_FENCE: Final = re.compile(r"^(`{3,}|~{3,})")
-_LABEL: Final = re.compile(r"[^A-Za-z0-9 ./:@_*,()-]")
+_FENCE: Final = pattern(r"^(`{3,}|~{3,})")
+_LABEL: Final = pattern(r"[^A-Za-z0-9 ./:@_*,()-]")
 
 
 def visible(text: str, longest: int = LONGEST_TEXT) -> str:

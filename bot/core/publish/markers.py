@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_MARKER: Final = re.compile(r"<!-- fairlead:v1 finding=([0-9a-z-]{1,64}) -->")
-_UNSAFE_MARK: Final = re.compile(r"[^0-9a-z-]")
+from bot.patterns import pattern
+
+_MARKER: Final = pattern(r"<!-- fairlead:v1 finding=([0-9a-z-]{1,64}) -->")
+_UNSAFE_MARK: Final = pattern(r"[^0-9a-z-]")
 
 
 def marker(fingerprint: str) -> str:

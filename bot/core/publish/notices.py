@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -10,14 +9,13 @@ from typing import Final
 from bot.core.engine.decide import CheckConclusion
 from bot.core.publish.operations import ConcludeCheck
 from bot.core.publish.templating import render
+from bot.patterns import pattern
 
 MOST_KEPT: Final = 500
 """Fingerprints that the check of a push carries over to the next push."""
 
 _BADNESS: Final[Sequence[CheckConclusion]] = ("success", "neutral", "action_required", "failure")
-_KEPT: Final = re.compile(
-    r"<!-- fairlead:v1 since=([0-9a-f]{40,64}) kept=([0-9a-z,-]{0,40000}) -->"
-)
+_KEPT: Final = pattern(r"<!-- fairlead:v1 since=([0-9a-f]{40,64}) kept=([0-9a-z,-]{0,40000}) -->")
 _WAITING: Final = "; waiting for pull request #"
 _EJECTED: Final = "<!-- fairlead:v1 queue={} -->"
 

@@ -12,9 +12,10 @@ from yaml.events import ScalarEvent
 from yaml.reader import ReaderError
 
 from bot.errors import ReadingError
+from bot.patterns import pattern
 
 _BOM: Final = b"\xef\xbb\xbf"
-_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE: Final = pattern(r"\\(.)", re.DOTALL)
 _PRIVATE: Final = range(0xE000, 0xF900)
 
 EventSource: TypeAlias = Callable[[], Any]

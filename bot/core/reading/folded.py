@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from bot.patterns import pattern
+
 # A line that begins with no blank, and its line ends before an indented line or the text's end:
 # there go-yaml v3's emitter writes one break too many
 # (`yaml_emitter_write_folded_scalar` in https://github.com/yaml/go-yaml).
-_BROKEN: Final = re.compile(r"^[^ \t\n].*(\n+)(?=([ \t])|\Z)", re.MULTILINE)
+_BROKEN: Final = pattern(r"^[^ \t\n].*(\n+)(?=([ \t])|\Z)", re.MULTILINE)
 # What the emitter writes between double quotes instead (`yaml_emitter_analyze_scalar`).
-_QUOTED: Final = re.compile(r" \n| \Z|[^\n\t -~\xa0-\ufefe\uff00-\ufffd]")
+_QUOTED: Final = pattern(r" \n| \Z|[^\n\t -~\xa0-\ufefe\uff00-\ufffd]")
 
 
 def refolded(text: str) -> str:

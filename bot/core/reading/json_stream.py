@@ -9,22 +9,23 @@ from typing import Any, Final, NoReturn
 from bot.core.reading.limits import FileLimits
 from bot.core.reading.scalars import whole_or_float
 from bot.errors import ReadingError
+from bot.patterns import pattern
 from bot.records import dataclass
 
 _SPACES: Final = (
     rb"(?:[\t\n\v\f\r ]|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]"
     rb"|\xe2\x81\x9f|\xe3\x80\x80)"
 )
-_BRACE: Final = re.compile(_SPACES + rb"*\{")
-_ONE_SPACE: Final = re.compile(_SPACES)
-_JSON_SPACE: Final = re.compile(r"[ \t\r\n]*")
-_ESCAPE: Final = re.compile(
+_BRACE: Final = pattern(_SPACES + rb"*\{")
+_ONE_SPACE: Final = pattern(_SPACES)
+_JSON_SPACE: Final = pattern(r"[ \t\r\n]*")
+_ESCAPE: Final = pattern(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F])"
     r"[0-9a-fA-F]{2}|.)",
     re.DOTALL,
 )
 # What go-yaml refuses in JSON: an escaped slash, half of a surrogate pair, a key beyond 1024.
-_ONLY_JSON: Final = re.compile(r'\\(?:/|u[dD][89a-fA-F])|"[^"]{1000}')
+_ONLY_JSON: Final = pattern(r'\\(?:/|u[dD][89a-fA-F])|"[^"]{1000}')
 _LOOKED_AT: Final = 4096  # kubectl's buffer: a brace behind more white space is not seen
 _AMBIGUOUS: Final = 2  # after so many values a stream is JSON for good
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_KIND: Final = re.compile(rb"(?m)^[\"']?kind[\"']?\s*:")
-_API_VERSION: Final = re.compile(rb"(?m)^[\"']?apiVersion[\"']?\s*:")
+from bot.patterns import pattern
+
+_KIND: Final = pattern(rb"(?m)^[\"']?kind[\"']?\s*:")
+_API_VERSION: Final = pattern(rb"(?m)^[\"']?apiVersion[\"']?\s*:")
 
 
 def with_kind(data: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -20,9 +19,10 @@ from bot.core.reading.tags import Dialect
 from bot.core.resource import ListStep, Nesting, Route
 from bot.core.resource import ResourceSource as Origin
 from bot.errors import ReadingError
+from bot.patterns import pattern
 
-_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_BLOCK: Final = re.compile(rb":\s+(?:[&!]\S+\s+)*[|>][-+0-9]*\s*(?:#.*)?$")
+_SURROGATE: Final = pattern(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_BLOCK: Final = pattern(rb":\s+(?:[&!]\S+\s+)*[|>][-+0-9]*\s*(?:#.*)?$")
 
 
 def line_of(

@@ -28,16 +28,17 @@ from bot.core.reading.split import (
 from bot.core.reading.tags import Dialect
 from bot.core.reading.text_hazards import text_hazards
 from bot.errors import ReadingError
+from bot.patterns import pattern
 from bot.records import dataclass
 
-_RESEMBLES: Final = re.compile(
+_RESEMBLES: Final = pattern(
     rb"(?:\A|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])(?:\xef\xbb\xbf)?"
     rb"([\"']?)(?:apiVersion|kind)\1[ \t]*:"
 )
-_RESEMBLES_JSON: Final = re.compile(rb"[{,\s][\"']?(?:apiVersion|kind)[\"']?\s*:")
-_RESEMBLES_LINE: Final = re.compile(rb"^---[^\n]*\b(?:apiVersion|kind)[\"']?\s*:", re.MULTILINE)
-_ACTION: Final = re.compile(rb"\{\{-?\s*[.$(\w\"/]")
-_FLOW_START: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
+_RESEMBLES_JSON: Final = pattern(rb"[{,\s][\"']?(?:apiVersion|kind)[\"']?\s*:")
+_RESEMBLES_LINE: Final = pattern(rb"^---[^\n]*\b(?:apiVersion|kind)[\"']?\s*:", re.MULTILINE)
+_ACTION: Final = pattern(rb"\{\{-?\s*[.$(\w\"/]")
+_FLOW_START: Final = pattern(rb"(?:\xef\xbb\xbf)?\s*[\[{]")
 
 _SHOWN: Final = 20  # hazards of one sort in a document: more of them tell nobody more
 _TABLES: Final[dict[int, ScalarTable]] = {}

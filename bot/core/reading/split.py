@@ -15,10 +15,11 @@ from typing import Final
 from bot.core.reading.json_stream import JsonValue, json_values, looks_like_json
 from bot.core.reading.limits import FileLimits
 from bot.errors import ReadingError
+from bot.patterns import pattern
 from bot.records import dataclass
 
-_SEPARATOR: Final = re.compile(rb"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
-_KUSTOMIZE_SEPARATOR: Final = re.compile(rb"\n---([^\n]*)\n")
+_SEPARATOR: Final = pattern(rb"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
+_KUSTOMIZE_SEPARATOR: Final = pattern(rb"\n---([^\n]*)\n")
 # What Go's unicode.IsSpace holds: what may stand after `---`, and before the `{` of JSON.
 _SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"

@@ -9,10 +9,11 @@ from typing import Final
 
 from bot.core.manifest import Flag
 from bot.core.reading.split import Cut
+from bot.patterns import pattern
 
-_RETURN: Final = re.compile(rb"\r(?!\n)")
-_BREAK: Final = re.compile(rb"\xc2\x85|\xe2\x80[\xa8\xa9]")
-_BOM: Final = re.compile(rb"(?!\A)\xef\xbb\xbf")
+_RETURN: Final = pattern(rb"\r(?!\n)")
+_BREAK: Final = pattern(rb"\xc2\x85|\xe2\x80[\xa8\xa9]")
+_BOM: Final = pattern(rb"(?!\A)\xef\xbb\xbf")
 _MOST: Final = 20  # of a kind, in one file: more of them tell nobody more
 
 _TABLE: Final[tuple[tuple[Flag, re.Pattern[bytes], bytes, str], ...]] = (

@@ -23,13 +23,14 @@ from bot.core.states.roots.files import (
     owning_chart,
 )
 from bot.core.tree import Blobs, File
+from bot.patterns import pattern
 from bot.records import dataclass
 
 _LEFT: Final[Side] = "LEFT"
 _RIGHT: Final[Side] = "RIGHT"
 _LARGEST: Final = 16 << 20
 _MOST_LISTED: Final = 5
-_HELMFILE: Final = re.compile(r"helmfile[\w.-]*\.ya?ml(?:\.gotmpl)?|helmfile\.gotmpl", re.ASCII)
+_HELMFILE: Final = pattern(r"helmfile[\w.-]*\.ya?ml(?:\.gotmpl)?|helmfile\.gotmpl", re.ASCII)
 _HELMFILES: Final = "helmfile.d"
 _TEMPLATE_SUFFIXES: Final = (
     *(".tmpl", ".tpl", ".gotmpl", ".gotpl", ".j2", ".jinja", ".jinja2", ".erb", ".mustache"),
@@ -40,9 +41,9 @@ _TEMPLATE_NAMES: Final = tuple(
 )
 _PROGRAMS: Final = {".jsonnet": "Jsonnet", ".libsonnet": "Jsonnet", ".cue": "CUE", ".k": "KCL"}
 _TEMPLATE: Final = "is a template outside a chart, so its output is not known"
-_VERSION: Final = re.compile(r"(?m)^[\s\-{\"']*apiVersion['\"]?\s*:")
-_KIND: Final = re.compile(r"(?m)^[\s\-{\"']*kind['\"]?\s*:")
-_ACTION: Final = re.compile(r"\{\{|\{%|<%|\$\{|\(@|#@")
+_VERSION: Final = pattern(r"(?m)^[\s\-{\"']*apiVersion['\"]?\s*:")
+_KIND: Final = pattern(r"(?m)^[\s\-{\"']*kind['\"]?\s*:")
+_ACTION: Final = pattern(r"\{\{|\{%|<%|\$\{|\(@|#@")
 
 
 @dataclass(frozen=True, slots=True)

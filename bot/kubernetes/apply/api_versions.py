@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from bot.core.resource import GroupKind, Resource
 from bot.kubernetes.apply.api_versions_table import NEWEST, TABLE
+from bot.patterns import pattern
 from bot.records import dataclass
 
-_STABLE: Final = re.compile(r"v\d{1,3}")
-_MINOR: Final = re.compile(r"v?1\.(\d{1,4})(?:\.\d+)?")
+_STABLE: Final = pattern(r"v\d{1,3}")
+_MINOR: Final = pattern(r"v?1\.(\d{1,4})(?:\.\d+)?")
 # The oldest minor that a cluster of unknown version is assumed to run.
 _OLDEST_KEPT: Final = NEWEST - 5
 

@@ -10,6 +10,7 @@ from typing import Final
 from bot.core.resource import Resource
 from bot.core.validation import Refusal, ValidationResult
 from bot.kubernetes import kinds
+from bot.patterns import pattern
 
 # What a definition with a single version has for it at the top, inside the API server.
 _OF_VERSION: Final = {
@@ -17,8 +18,8 @@ _OF_VERSION: Final = {
     "subresources": "subresources",
     "additionalPrinterColumns": "additionalPrinterColumns",
 }
-_VERSION_FIELD: Final = re.compile(rf"^spec\.({'|'.join(_OF_VERSION)})\b")
-_VOLUME_SOURCE: Final = re.compile(r"^spec\.persistentvolumesource\b", re.IGNORECASE)
+_VERSION_FIELD: Final = pattern(rf"^spec\.({'|'.join(_OF_VERSION)})\b")
+_VOLUME_SOURCE: Final = pattern(r"^spec\.persistentvolumesource\b", re.IGNORECASE)
 _VOLUME_FIELDS: Final = frozenset(
     {
         *("accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity"),

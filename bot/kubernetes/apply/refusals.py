@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
@@ -10,13 +9,14 @@ from bot.core.finding import Side
 from bot.core.resource import Node, Resource
 from bot.core.validation import Refusal, ValidationResult
 from bot.kubernetes.apply.published_paths import refusals_of
+from bot.patterns import pattern
 from bot.records import dataclass
 
 RefusalCode: TypeAlias = Literal[
     "UNKNOWN-FIELD", "WRONG-TYPE", "REQUIRED", "INVALID", "NOT-SERVED", "CEL"
 ]
 
-_STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
+_STEP: Final = pattern(r"\.?([^.\[\]]+)|\[([^\]]*)\]")
 _CODES: Final[dict[str, RefusalCode]] = {
     "UnknownField": "UNKNOWN-FIELD",
     "DuplicateField": "INVALID",
@@ -24,12 +24,10 @@ _CODES: Final[dict[str, RefusalCode]] = {
     "FieldValueTypeInvalid": "WRONG-TYPE",
     "FieldValueRequired": "REQUIRED",
 }
-_FROZEN: Final = re.compile(
-    r"immutable|may not (be )?change|cannot change|other than|not be updated"
-)
+_FROZEN: Final = pattern(r"immutable|may not (be )?change|cannot change|other than|not be updated")
 _LONGEST: Final = 300
 FROZEN: Final = "which cannot change"
-_PLACEHOLDER: Final = re.compile(r"\$\{|\$\(|\{\{|^<[\w-]+:")
+_PLACEHOLDER: Final = pattern(r"\$\{|\$\(|\{\{|^<[\w-]+:")
 """Text that a controller or a plugin replaces before the object is applied."""
 
 

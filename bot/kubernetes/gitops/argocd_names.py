@@ -9,11 +9,12 @@ from typing import Final
 from bot.core.resource import Resource, ResourceKey
 from bot.core.values import Body, text
 from bot.kubernetes.gitops.unknowns import holds_unknown, unknown
+from bot.patterns import pattern
 from bot.records import dataclass
 
 IN_CLUSTER: Final = "in-cluster"
 _OWN_SERVERS: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default"})
-_VARIABLE: Final = re.compile(r"\$(?:\$|\{(?P<braced>[^}]*)\}|(?P<plain>[A-Za-z_][A-Za-z0-9_]*))")
+_VARIABLE: Final = pattern(r"\$(?:\$|\{(?P<braced>[^}]*)\}|(?P<plain>[A-Za-z_][A-Za-z0-9_]*))")
 _REVISIONS: Final = "ARGOCD_APP_REVISION"
 
 Segments = tuple[str, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
@@ -16,11 +15,12 @@ from bot.kubernetes.gitops.repositories import RepositoryAddresses
 from bot.kubernetes.gitops.templates import Parameters, fill, filled
 from bot.kubernetes.gitops.tree_files import TreeFiles
 from bot.kubernetes.gitops.unknowns import PREFIX, holds_unknown
+from bot.patterns import pattern
 from bot.records import dataclass
 
 MOST_SETS: Final = 1_000
 _DEEPEST: Final = 3
-_NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9.-]")
+_NOT_IN_NAMES: Final = pattern(r"[^a-z0-9.-]")
 _LONGEST_NAME: Final = 253
 
 

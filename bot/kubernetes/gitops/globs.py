@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
+from bot.patterns import pattern
 from bot.records import dataclass
 
 Flavour: TypeAlias = Literal["path", "doublestar", "text", "shell", "pathspec"]
@@ -19,7 +20,7 @@ Flavour: TypeAlias = Literal["path", "doublestar", "text", "shell", "pathspec"]
 git's pathspec, in which `*` crosses slashes."""
 
 _MOST_CHOICES: Final = 128
-_NO_LITERAL: Final = re.compile(r"[*?]|[\[{].*[\]}]", re.DOTALL)
+_NO_LITERAL: Final = pattern(r"[*?]|[\[{].*[\]}]", re.DOTALL)
 _SPECIAL: Final = frozenset("*?[{\\")
 
 

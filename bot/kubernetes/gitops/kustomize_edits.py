@@ -8,9 +8,10 @@ from typing import Final
 
 from bot.core.values import Body, Value, mapping, sequence, text
 from bot.errors import UnbuildableError
+from bot.patterns import pattern
 
 # https://github.com/kubernetes-sigs/kustomize/blob/master/kustomize/commands/edit/set/setimage.go
-_TAGGED: Final = re.compile(r"(?P<name>.*):(?P<tag>[A-Za-z0-9._-]*|\*)", re.DOTALL)
+_TAGGED: Final = pattern(r"(?P<name>.*):(?P<tag>[A-Za-z0-9._-]*|\*)", re.DOTALL)
 _KEPT: Final = "*"
 
 EMPTY_KUSTOMIZATION: Final[Mapping[str, Value]] = {

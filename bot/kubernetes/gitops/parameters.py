@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import Any, Final
 
 from bot.errors import UnbuildableError
+from bot.patterns import pattern
 
 _MOST_ITEMS: Final = 1_024
 _DEEPEST: Final = 30
-_INTEGER: Final = re.compile(r"0|[+-]?[1-9][0-9]{0,17}", re.ASCII)
+_INTEGER: Final = pattern(r"0|[+-]?[1-9][0-9]{0,17}", re.ASCII)
 _WORDS: Final = {"true": True, "false": False, "null": None, "": ""}
 
 
@@ -67,7 +68,7 @@ def _unescaped(text: str) -> str:
 
 
 # A key, in which a backslash escapes the next character, or a list index.
-_STEP: Final = re.compile(r"\[(?P<index>[0-9]{1,4})\]|(?P<key>(?:[^\\.\[]|\\.)+)", re.DOTALL)
+_STEP: Final = pattern(r"\[(?P<index>[0-9]{1,4})\]|(?P<key>(?:[^\\.\[]|\\.)+)", re.DOTALL)
 
 
 def _steps(path: str) -> Iterator[str | int]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
+from bot.patterns import pattern
 from bot.records import dataclass
 
 # `git@host:owner/name`, where a path follows the colon, not a port.
-_SCP: Final = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?!//)(?P<path>\S*)")
-_URL: Final = re.compile(
+_SCP: Final = pattern(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?!//)(?P<path>\S*)")
+_URL: Final = pattern(
     r"(?:(?:git\+)?[a-z][a-z0-9.-]*://)?(?:[^@/\s]*@)?(?P<host>[^:/\s]*)(?::\d*)?(?:/(?P<path>\S*))?"
 )
 

@@ -9,18 +9,19 @@ from typing import Final, TypeAlias
 
 from bot.core.values import Body, Value, mapping
 from bot.kubernetes.gitops.unknowns import unknown
+from bot.patterns import pattern
 from bot.records import dataclass
 
 Values: TypeAlias = Body
 
-_FAST: Final = re.compile(r"\{\{(?P<tag>[^{}]*)\}\}")
-_FIELD: Final = re.compile(r"(?:\.[A-Za-z_][A-Za-z0-9_]*)+", re.ASCII)
-_INDEX: Final = re.compile(
+_FAST: Final = pattern(r"\{\{(?P<tag>[^{}]*)\}\}")
+_FIELD: Final = pattern(r"(?:\.[A-Za-z_][A-Za-z0-9_]*)+", re.ASCII)
+_INDEX: Final = pattern(
     r"index\s+(?P<field>(?:\.[A-Za-z_][A-Za-z0-9_]*)+)(?P<steps>(?:\s+(?:\d+|\"[^\"\\]*\"))+)",
     re.ASCII,
 )
-_STEP: Final = re.compile(r"\d+|\"[^\"]*\"", re.ASCII)
-_CONTROL: Final = re.compile(
+_STEP: Final = pattern(r"\d+|\"[^\"]*\"", re.ASCII)
+_CONTROL: Final = pattern(
     r"(?:if|else|end|range|with|define|block|template|break|continue)\b|\$|/\*"
 )
 _DEEPEST: Final = 64

@@ -12,9 +12,10 @@ from typing import Final
 
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Or, Test
 from bot.kubernetes.guardrails.search import CHECK
+from bot.patterns import pattern
 from bot.records import dataclass
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = pattern(
     r"""\s*(?:
         (?P<string>[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*)

@@ -28,6 +28,7 @@ from bot.kubernetes.guardrails.matching import (
 )
 from bot.kubernetes.guardrails.search import CHECK
 from bot.kubernetes.selectors import label_selector
+from bot.patterns import pattern
 
 CONSTRAINTS: Final = "constraints.gatekeeper.sh"
 MUTATIONS: Final = "mutations.gatekeeper.sh"
@@ -36,10 +37,10 @@ CONFIG: Final = GroupKind("config.gatekeeper.sh", "Config")
 _POINTS: Final = frozenset({"*", "validation.gatekeeper.sh", "vap.k8s.io"})
 _PROCESSES: Final = frozenset({"*", "webhook"})
 # Names of parameters that list what is let in; of others only people know the direction.
-_LETS_IN: Final = re.compile(
+_LETS_IN: Final = pattern(
     r"repos|registries|(?:allow|exempt|except|exclude|ignore|skip|permit).*", re.IGNORECASE
 )
-_REQUIRES: Final = re.compile(
+_REQUIRES: Final = pattern(
     r"(?:disallow|deny|denied|forbid|block|require|mandatory).*", re.IGNORECASE
 )
 

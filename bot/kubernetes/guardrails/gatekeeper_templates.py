@@ -5,7 +5,6 @@ https://open-policy-agent.github.io/gatekeeper/website/docs/constrainttemplates
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -16,13 +15,14 @@ from bot.kubernetes.guardrails.admission import same_text, satisfied
 from bot.kubernetes.guardrails.formulas import And, Formula, Not, Opaque, Or, Test, every
 from bot.kubernetes.guardrails.guards import Clause, Guard, GuardField, GuardRoots, Reader
 from bot.kubernetes.guardrails.matching import GROUP, KIND, conditions, fails_closed, judging
+from bot.patterns import pattern
 
 TEMPLATE: Final = GroupKind("templates.gatekeeper.sh", "ConstraintTemplate")
 EXPANSION: Final = GroupKind("expansion.gatekeeper.sh", "ExpansionTemplate")
 PROVIDER: Final = GroupKind("externaldata.gatekeeper.sh", "Provider")
 _NATIVE: Final = "K8sNativeValidation"
 # Comments end with the line, and do not begin in strings, of which those in backquotes span lines.
-_REGO: Final = re.compile(r'("(?:\\.|[^"\\\n])*"|`[^`]*`)|#[^\n]*')
+_REGO: Final = pattern(r'("(?:\\.|[^"\\\n])*"|`[^`]*`)|#[^\n]*')
 
 
 def template_guards(state: State) -> Iterator[Guard]:

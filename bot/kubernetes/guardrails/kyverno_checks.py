@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -15,6 +14,7 @@ from bot.kubernetes.guardrails.kyverno_match import selector
 from bot.kubernetes.guardrails.levels import refused_by_level
 from bot.kubernetes.guardrails.matching import NAMESPACE, NAMESPACE_LABEL
 from bot.kubernetes.guardrails.search import CHECK
+from bot.patterns import pattern
 
 IMAGE: Final = "image"
 
@@ -23,8 +23,8 @@ _SHAPES: Final = frozenset({"pattern", "anyPattern", "deny", "cel", "podSecurity
 _REPORTED: Final = frozenset(
     {"message", "failureAction", "failureActionOverrides", "allowExistingViolations"}
 )
-_ANCHOR: Final = re.compile(r"(?:\(|<\().*\)")
-_PLAIN_PATTERN: Final = re.compile(r"[^<>!|&]*")
+_ANCHOR: Final = pattern(r"(?:\(|<\().*\)")
+_PLAIN_PATTERN: Final = pattern(r"[^<>!|&]*")
 _DEEPEST: Final = 40
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import nsmallest
 from typing import Final
@@ -21,12 +20,13 @@ from bot.kubernetes.images.reference import (
     parse_entry,
     parse_image,
 )
+from bot.patterns import pattern
 from bot.records import dataclass
 
 _COMPARED: Final = 128
 _SEARCHES: Final = 16
 # Expressions that Flux, Argo Workflows, Tekton, Helm and envsubst expand before the pull.
-_EXPRESSION: Final = re.compile(r"\$\{|\$\(|\{\{")
+_EXPRESSION: Final = pattern(r"\$\{|\$\(|\{\{")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ github.com/opencontainers/go-digest v1.0.0, which the kubelet and containerd use
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
+from bot.patterns import pattern
 from bot.records import dataclass
 
 DOCKER_HUB: Final = "docker.io"
@@ -28,11 +28,11 @@ _TAG: Final = r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}"
 # The kubelet links crypto/sha256 and crypto/sha512, which also brings sha384:
 # https://github.com/kubernetes/kubernetes/blob/master/pkg/util/parsers/parsers.go
 _DIGEST: Final = r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}"
-_REFERENCE: Final = re.compile(
+_REFERENCE: Final = pattern(
     rf"(?:(?P<domain>{_DOMAIN})/)?(?P<path>{_PATH})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?"
 )
-_HOST: Final = re.compile(_DOMAIN)
-_IDENTIFIER: Final = re.compile(r"[a-f0-9]{64}")
+_HOST: Final = pattern(_DOMAIN)
+_IDENTIFIER: Final = pattern(r"[a-f0-9]{64}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,20 @@ judged as 1.19. https://kubernetes.io/docs/concepts/security/pod-security-standa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node
 from bot.kubernetes.naming import container_name
 from bot.kubernetes.workloads.pods import PodTemplate
+from bot.patterns import pattern
 from bot.records import dataclass
 
 PodSecurityLevel: TypeAlias = Literal["baseline", "restricted"]
 PodSecurityVersion: TypeAlias = tuple[int, int]
 
 NEWEST: Final[PodSecurityVersion] = (1, 37)
-_VERSION: Final = re.compile(r"v?(\d{1,3})\.(\d{1,4})(?:\.\d+)?")
+_VERSION: Final = pattern(r"v?(\d{1,3})\.(\d{1,4})(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)

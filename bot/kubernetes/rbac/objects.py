@@ -23,6 +23,7 @@ from bot.kubernetes.rbac.refusals import (
 from bot.kubernetes.rbac.rules import CLUSTER, RbacRule
 from bot.kubernetes.rbac.subjects import Subject, account, group, user
 from bot.kubernetes.selectors import Selector, label_selector
+from bot.patterns import pattern
 from bot.records import dataclass
 
 
@@ -127,8 +128,8 @@ def users_of_constraints(resource: Resource) -> tuple[Role, Binding] | tuple[()]
     return Role(key, resource, (rule,), None, {}), Binding(resource, CLUSTER, key, subjects)
 
 
-_PLACE: Final = re.compile(r" - at `\$([^`]*)`$")
-_STEP: Final = re.compile(r"\.([A-Za-z]+)|\[(\d+)\]")
+_PLACE: Final = pattern(r" - at `\$([^`]*)`$")
+_STEP: Final = pattern(r"\.([A-Za-z]+)|\[(\d+)\]")
 
 
 def _mistyped(message: str) -> RbacRefusal:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -11,9 +10,10 @@ from bot.kubernetes.rbac.catalogue import CLOUD_IDENTITY, CLUSTER_ADMIN, RISKS
 from bot.kubernetes.rbac.gains import Gain
 from bot.kubernetes.rbac.judgement import Judgement
 from bot.kubernetes.rbac.risks import Risk, is_wide
+from bot.patterns import pattern
 
 _MOST_ACTS: Final = 3
-_EVERY: Final = re.compile(r"\{every\} (\w+(?: or \w+)?)")
+_EVERY: Final = pattern(r"\{every\} (\w+(?: or \w+)?)")
 
 
 def abilities(gains: Sequence[Gain], judge: Judgement, *, by_role: bool = False) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from bot.patterns import pattern
 from bot.records import dataclass
 
 _LONGEST: Final = 200
 
-_URL: Final = re.compile(
+_URL: Final = pattern(
     r"(?i)(?:git::)?(?:[a-z][a-z0-9+.-]*://)?/?(?:[^@/]*@)?"
     r"(?P<host>[^/:]+)(?P<port>:[0-9]+(?=/|$))?[:/]*(?P<path>.*)"
 )
@@ -32,14 +32,14 @@ _SHARED: Final = _FORGES | {
     "raw.githubusercontent.com",
 }
 _MANIFEST: Final = (".yaml", ".yml", ".json")
-_PLACE: Final = re.compile(r"[\w.+~/-]+")
+_PLACE: Final = pattern(r"[\w.+~/-]+")
 
-_VERSION: Final = re.compile(r"(?:[\w.-]*[/_-])?v?\d+\.\d+\.\d+(?:[-.+_][\w.+-]*)?|v\d+\.\d+")
-_DATED: Final = re.compile(r"(?:[\w.-]*[/_-])?v?\d{4}[-.]?\d{2}[-.]?\d{2}(?:[-.+_][\w.+-]*)?")
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_VERSION: Final = pattern(r"(?:[\w.-]*[/_-])?v?\d+\.\d+\.\d+(?:[-.+_][\w.+-]*)?|v\d+\.\d+")
+_DATED: Final = pattern(r"(?:[\w.-]*[/_-])?v?\d{4}[-.]?\d{2}[-.]?\d{2}(?:[-.+_][\w.+-]*)?")
+_COMMIT: Final = pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # A release bucket's own version: a date, often with the commit that was built.
-_BUILD: Final = re.compile(r"v?20\d{2}[-.]?\d{2}[-.]?\d{2}(?:[-.+_][\w.+-]*)?")
-_EXACT: Final = re.compile(r"v?\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?")
+_BUILD: Final = pattern(r"v?20\d{2}[-.]?\d{2}[-.]?\d{2}(?:[-.+_][\w.+-]*)?")
+_EXACT: Final = pattern(r"v?\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?")
 _TEMPLATED: Final = ("{{", "${")
 
 

@@ -13,20 +13,21 @@ from bot.kubernetes.remote.addresses import (
     git_address,
     plain_address,
 )
+from bot.patterns import pattern
 
 # Longer addresses are cut for display and would then name something else.
 _LONGEST: Final = 190
-_SCHEME: Final = re.compile(r"(?i)(?P<scheme>https?)://(?:[^@/]*@)?(?P<rest>[^?#]+)")
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_EXACT: Final = re.compile(r"v?\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?", re.ASCII)
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
-_REVISION: Final = re.compile(r"(?!.*(?:\.\.|//|@\{))[\w+][\w.+/-]*(?<![./])")
-_PLACE: Final = re.compile(r"[\w.:~+-]+(?:/[\w.~+-]+)*")
-_NAME: Final = re.compile(r"[\w][\w.-]*")
+_SCHEME: Final = pattern(r"(?i)(?P<scheme>https?)://(?:[^@/]*@)?(?P<rest>[^?#]+)")
+_COMMIT: Final = pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_EXACT: Final = pattern(r"v?\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?", re.ASCII)
+_DIGEST: Final = pattern(r"sha256:[0-9a-f]{64}")
+_REVISION: Final = pattern(r"(?!.*(?:\.\.|//|@\{))[\w+][\w.+/-]*(?<![./])")
+_PLACE: Final = pattern(r"[\w.:~+-]+(?:/[\w.~+-]+)*")
+_NAME: Final = pattern(r"[\w][\w.-]*")
 _MANIFEST: Final = (".yaml", ".yml", ".json")
 _TAGS: Final = "refs/tags/"
 # Web pages about a file or a directory, which kustomize cannot use.
-_PAGES: Final = re.compile(
+_PAGES: Final = pattern(
     r"(?i)(?:https?://)?(?:[^@/]*@)?(?:www\.)?github\.com/[^/]+/[^/]+/(?:blob|tree)/"
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -18,11 +17,12 @@ from bot.kubernetes.remote.object_sources import (
     git_source,
     version_text,
 )
+from bot.patterns import pattern
 
 _LISTS: Final = ("resources", "bases", "components", "crds", "configurations")
 _PLUGINS: Final = ("generators", "transformers", "validators")
 _FUNCTIONS: Final = ("config.kubernetes.io/function", "config.k8s.io/function")
-_IMAGE: Final = re.compile(r"image['\"]?: *['\"]?(?P<image>[^\s'\",}]+)")
+_IMAGE: Final = pattern(r"image['\"]?: *['\"]?(?P<image>[^\s'\",}]+)")
 _BUILTIN: Final = "builtin"
 
 

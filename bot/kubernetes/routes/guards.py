@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,12 +10,13 @@ from bot.core.resource import Node, Resource
 from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.addresses import EVERYWHERE, Addresses
+from bot.patterns import pattern
 
 CLASS_ANNOTATION: Final = "kubernetes.io/ingress.class"
 
 # A class is its operator's word. These words in it are a promise that it is not the internet's.
 _INSIDE: Final = frozenset({"internal", "private", "intranet", "rilb"})
-_WORD: Final = re.compile(r"[a-z0-9]+")
+_WORD: Final = pattern(r"[a-z0-9]+")
 
 # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/
 _ALB: Final = "alb.ingress.kubernetes.io"
@@ -42,7 +42,7 @@ _CLIENT_CERTIFICATES: Final = {
     f"{prefix}/auth-tls-secret": f"{prefix}/auth-tls-verify-client" for prefix in _NGINX
 }
 _MIDDLEWARES: Final = "traefik.ingress.kubernetes.io/router.middlewares"
-_ASKS: Final = re.compile(r"auth|oidc|oauth|sso\b")
+_ASKS: Final = pattern(r"auth|oidc|oauth|sso\b")
 
 # The annotations that hold the addresses from which requests are taken.
 _SOURCES: Final = (
@@ -52,7 +52,7 @@ _SOURCES: Final = (
     *(f"haproxy.router.openshift.io/ip_{name}" for name in ("whitelist", "allowlist")),
     f"{_ALB}/inbound-cidrs",
 )
-_BETWEEN: Final = re.compile(r"[\s,]+")
+_BETWEEN: Final = pattern(r"[\s,]+")
 
 _CERTIFICATES: Final = (
     f"{_ALB}/certificate-arn",

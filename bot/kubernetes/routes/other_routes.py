@@ -7,11 +7,11 @@ https://istio.io/latest/docs/reference/config/networking/virtual-service/
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from bot.core.resource import GroupKind, Node, Resource
+from bot.patterns import pattern
 from bot.records import dataclass
 
 TRAEFIK: Final = tuple(
@@ -26,11 +26,11 @@ OTHER_ROUTES: Final = (*TRAEFIK, HTTP_PROXY, VIRTUAL_SERVICE)
 """The kinds of routes that are not Kubernetes' own."""
 
 # The names in a rule of Traefik, in backquotes or quotes: Host(`a`, `b`) && PathPrefix(`/c`).
-_HOSTS: Final = re.compile(r"(!?)\s*Host(?:SNI)?(Regexp)?\(([^)]{1,2000})\)")
-_PATHS: Final = re.compile(r"(!?)\s*(PathPrefix|Path)\(([^)]{1,2000})\)")
-_QUOTED: Final = re.compile(r"[`\"']([^`\"']{1,500})[`\"']")
+_HOSTS: Final = pattern(r"(!?)\s*Host(?:SNI)?(Regexp)?\(([^)]{1,2000})\)")
+_PATHS: Final = pattern(r"(!?)\s*(PathPrefix|Path)\(([^)]{1,2000})\)")
+_QUOTED: Final = pattern(r"[`\"']([^`\"']{1,500})[`\"']")
 ENTRY_POINT: Final = "entry point "
-_ASKS: Final = re.compile(r"auth|oidc|oauth|sso\b")
+_ASKS: Final = pattern(r"auth|oidc|oauth|sso\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final
@@ -16,9 +15,10 @@ from bot.kubernetes.scaling.autoscalers import SCALED, target_of
 from bot.kubernetes.selectors import Selector, label_selector
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.population import PodGroup, population
+from bot.patterns import pattern
 from bot.records import dataclass
 
-_PERCENT: Final = re.compile(r"(\d{1,4})%")
+_PERCENT: Final = pattern(r"(\d{1,4})%")
 
 
 @dataclass(frozen=True, slots=True)

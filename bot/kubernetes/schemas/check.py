@@ -19,12 +19,13 @@ from bot.kubernetes.schemas.shape import (
     ShapeReference,
 )
 from bot.kubernetes.schemas.spelling import nearest
+from bot.patterns import pattern
 from bot.records import dataclass
 
 ViolationCode: TypeAlias = Literal["UNKNOWN-FIELD", "WRONG-TYPE", "REQUIRED", "INVALID"]
 
 _DEEPEST: Final = 100
-_QUANTITY: Final = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)(([eE][+-]?\d+)|[KMGTPE]i|[numkMGTPE])?")
+_QUANTITY: Final = pattern(r"[+-]?(\d+|\d+\.\d*|\.\d+)(([eE][+-]?\d+)|[KMGTPE]i|[numkMGTPE])?")
 _NAMES: Final[Mapping[str, str]] = {
     "string": "a string",
     "integer": "a whole number",

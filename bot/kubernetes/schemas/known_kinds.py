@@ -7,7 +7,6 @@ admits.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Mapping
 from functools import cache
@@ -27,9 +26,10 @@ from bot.kubernetes.schemas.shape import (
     Shape,
     ShapeReference,
 )
+from bot.patterns import pattern
 from bot.records import dataclass
 
-_ALPHA: Final = re.compile(r"v\d+alpha\d+")
+_ALPHA: Final = pattern(r"v\d+alpha\d+")
 
 
 class _Project(msgspec.Struct, frozen=True):

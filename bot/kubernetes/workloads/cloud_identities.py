@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,6 +11,7 @@ from bot.core.state import State
 from bot.kubernetes import kinds
 from bot.kubernetes.workloads.pods import PodTemplate, pod_templates, str_of
 from bot.kubernetes.workloads.service_accounts import AccountChange
+from bot.patterns import pattern
 from bot.records import dataclass
 
 _ASSOCIATIONS: Final = tuple(
@@ -41,9 +41,9 @@ IDENTITY_OBJECTS: Final = (*_ASSOCIATIONS, _MEMBER, *_POLICIES, *_FEDERATED, *_P
 """The kinds that give a cloud identity to a service account."""
 
 # PROJECT.svc.id.goog[NAMESPACE/ACCOUNT], by which Google Cloud names an account of a cluster.
-_WORKLOAD: Final = re.compile(r"serviceAccount:[^\[]{1,200}\.svc\.id\.goog\[([^/\]]+)/([^\]]+)\]")
+_WORKLOAD: Final = pattern(r"serviceAccount:[^\[]{1,200}\.svc\.id\.goog\[([^/\]]+)/([^\]]+)\]")
 # https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity#principal-id-examples
-_PRINCIPAL: Final = re.compile(
+_PRINCIPAL: Final = pattern(
     r"principal(?:Set)?://iam\.googleapis\.com/projects/[^/]{1,100}/locations/global"
     r"/workloadIdentityPools/[^/]{1,200}/(?:subject/ns/([^/]{1,63})/sa/(.{1,253})|namespace/(.{1,63}))"
 )

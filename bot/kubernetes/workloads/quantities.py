@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import Final
 
 from bot.core.values import Value
+from bot.patterns import pattern
 
 # https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-_QUANTITY: Final = re.compile(
+_QUANTITY: Final = pattern(
     r"([+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40}))(?:([eE][+-]?\d{1,3})|([a-zA-Z]{0,2}))"
 )
 _DECIMAL: Final = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Node
 from bot.kubernetes.naming import escaped
 from bot.kubernetes.workloads.pods import PodTemplate
+from bot.patterns import pattern
 from bot.records import dataclass
 
 Way: TypeAlias = Literal["tolerates", "named", "chosen", "maybe-named"]
@@ -21,7 +21,7 @@ _TAINTS: Final = {
     "node-role.kubernetes.io/master": "",
     "node-role.kubernetes.io/controlplane": "true",
 }
-_NODE_NAME: Final = re.compile(r"(?:^|[-.])(?:control-?plane|master)\d*(?:[-.\d]|$)")
+_NODE_NAME: Final = pattern(r"(?:^|[-.])(?:control-?plane|master)\d*(?:[-.\d]|$)")
 
 
 @dataclass(frozen=True, slots=True)

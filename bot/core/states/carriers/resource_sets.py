@@ -18,14 +18,15 @@ from bot.core.resource import Node, Resource
 from bot.core.states.carriers.texts import CarriedManifest, Unread, plain, text_manifests
 from bot.core.values import EMPTY, Body, Value, mapping, sequence
 from bot.errors import UnbuildableError
+from bot.patterns import pattern
 
-_ACTION: Final = re.compile(r"<<-?\s*(?P<inner>.*?)\s*-?>>", re.DOTALL)
-_FIELD: Final = re.compile(r"inputs(?P<steps>(?:\.[A-Za-z_][A-Za-z0-9_]*)+)", re.ASCII)
+_ACTION: Final = pattern(r"<<-?\s*(?P<inner>.*?)\s*-?>>", re.DOTALL)
+_FIELD: Final = pattern(r"inputs(?P<steps>(?:\.[A-Za-z_][A-Za-z0-9_]*)+)", re.ASCII)
 _MOST: Final = 500
 _DISABLED: Final = "fluxcd.controlplane.io/reconcile"
 _FLATTEN: Final = "Flatten"
 _PERMUTE: Final = "Permute"
-_PUNCTUATION: Final = re.compile(r"[^a-z0-9]+")
+_PUNCTUATION: Final = pattern(r"[^a-z0-9]+")
 
 
 class _NotPlainError(ValueError):

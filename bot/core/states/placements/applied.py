@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import field, replace
@@ -31,12 +30,13 @@ from bot.core.states.roots.root import UPGRADE, Reruns, Root, RootKey
 from bot.core.tree import File
 from bot.core.values import Body, freeze
 from bot.errors import UnbuildableError
+from bot.patterns import pattern
 from bot.records import cached_property, dataclass
 
 # Bases that are listed several times with different namespaces multiply what they hold.
 _MOST_RESOURCES: Final = 50_000
 # A renderer may show the patch that it cannot apply, which may be a Secret's.
-_CONTENT: Final = re.compile(r"(?s)[\[{`].{40,}")
+_CONTENT: Final = pattern(r"(?s)[\[{`].{40,}")
 _ROLES: Final = frozenset(
     GroupKind("rbac.authorization.k8s.io", kind) for kind in ("Role", "ClusterRole")
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import field
@@ -15,21 +14,20 @@ from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.files import KUSTOMIZATION_NAMES, MANIFEST_SUFFIXES, REGULAR, base_name
 from bot.core.states.roots.root import Root
 from bot.core.tree import Blobs, File
+from bot.patterns import pattern
 from bot.records import dataclass
 
 # No part of a path: what lies in a directory is not named by it.
-_WORD: Final = re.compile(
-    rb"(?<![A-Za-z0-9/._:-])[A-Za-z0-9][A-Za-z0-9._:-]{0,252}(?![A-Za-z0-9/])"
-)
-_SELECTOR: Final = re.compile(rb'"(?:matchLabels|[a-zA-Z]*[sS]elector)":(\{[^{}]*\})')
+_WORD: Final = pattern(rb"(?<![A-Za-z0-9/._:-])[A-Za-z0-9][A-Za-z0-9._:-]{0,252}(?![A-Za-z0-9/])")
+_SELECTOR: Final = pattern(rb'"(?:matchLabels|[a-zA-Z]*[sS]elector)":(\{[^{}]*\})')
 # https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
-_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
-_PATTERN: Final = re.compile(rb'"([^"\s]{0,252}\$\{[^"\s]{0,252})"')
+_VARIABLE: Final = pattern(r"\$\{[^}]*\}")
+_PATTERN: Final = pattern(rb'"([^"\s]{0,252}\$\{[^"\s]{0,252})"')
 _MOST_PATTERNS: Final = 500
 Pattern: TypeAlias = tuple[str, ...]
 """The texts between the variables of a text."""
 # With these fields, kustomize takes names from anywhere in what it builds.
-_AFFIX: Final = re.compile(r'"?name(Prefix|Suffix)"?: ?["\']?([^"\'\s,}]+)')
+_AFFIX: Final = pattern(r'"?name(Prefix|Suffix)"?: ?["\']?([^"\'\s,}]+)')
 _MOST_AFFIXES: Final = 3
 _COPYING: Final = frozenset({"replacements", "transformers", "vars"})
 _NOTHING: Final[frozenset[str]] = frozenset()

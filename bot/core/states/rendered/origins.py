@@ -20,6 +20,7 @@ from bot.core.states.resources import identity_of
 from bot.core.states.roots.files import CHART_NAME, KUSTOMIZATION_NAMES
 from bot.core.states.roots.root import Root
 from bot.errors import UnbuildableError
+from bot.patterns import pattern
 from bot.records import dataclass
 
 # A renderer's output is bounded where it is made; one root may well hold thousands of documents.
@@ -28,11 +29,11 @@ _LIMITS: Final = FileLimits(
 )
 
 _ORIGIN: Final = "config.kubernetes.io/origin"
-_ORIGIN_PATH: Final = re.compile(r"(?m)^(?:path|configuredIn): *(?P<path>\S.*?) *$")
+_ORIGIN_PATH: Final = pattern(r"(?m)^(?:path|configuredIn): *(?P<path>\S.*?) *$")
 _GENERATORS: Final = ("kind: ConfigMapGenerator", "kind: SecretGenerator")
 # https://github.com/kubernetes-sigs/kustomize/blob/master/api/hasher/hasher.go
-_HASH: Final = re.compile(r"-[2456789bcdfghkmt]{10}")
-_SOURCE: Final = re.compile(rb"\A(?:---[^\n]*\n)?# Source: (?P<path>[^\n]+)\n")
+_HASH: Final = pattern(r"-[2456789bcdfghkmt]{10}")
+_SOURCE: Final = pattern(rb"\A(?:---[^\n]*\n)?# Source: (?P<path>[^\n]+)\n")
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.decode

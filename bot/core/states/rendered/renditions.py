@@ -6,7 +6,6 @@ leaf is no difference between base and head, unless what stands around it in the
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
@@ -17,6 +16,7 @@ import msgspec
 
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.values import Value, freeze, mapping
+from bot.patterns import pattern
 from bot.records import dataclass
 
 FieldSteps: TypeAlias = tuple[str | int, ...]
@@ -26,7 +26,7 @@ Leaves: TypeAlias = Mapping[FieldSteps, Value]
 _NONE: Final[Leaves] = MappingProxyType({})
 _NAME: Final = ("metadata", "name")
 # Base64 of random bytes, and more so of text, begins alike by chance: few letters can follow.
-_ENCODED: Final = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+_ENCODED: Final = pattern(r"[A-Za-z0-9+/]{16,}={0,2}")
 _CHANCE: Final = 8
 _decode: Final = msgspec.json.decode
 

@@ -14,6 +14,7 @@ from typing import Final
 from bot.core.states.roots.files import CHART_NAME, Files, differing
 from bot.core.template_decision import TemplateDecision
 from bot.core.tree import Blobs, File
+from bot.patterns import pattern
 from bot.records import dataclass
 
 _LARGEST: Final = 256 * 1024
@@ -21,15 +22,15 @@ _SUFFIXES: Final = (".yaml", ".yml", ".tpl", ".json", ".txt")
 _FOLDER: Final = "templates"
 _MOST_ABOVE: Final = 20
 
-_ACTION: Final = re.compile(r"\{\{-?(?!/\*)(?P<text>[^{}]*(?:\{[^{}]*\}[^{}]*)*?)-?\}\}")
-_LITERAL: Final = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`')
-_ASKS: Final = re.compile(
+_ACTION: Final = pattern(r"\{\{-?(?!/\*)(?P<text>[^{}]*(?:\{[^{}]*\}[^{}]*)*?)-?\}\}")
+_LITERAL: Final = pattern(r'"(?:\\.|[^"\\\n])*"|`[^`]*`')
+_ASKS: Final = pattern(
     r"(?<![\w.])lookup\b|\.Capabilities\b|\.Release\.Revision\b"
     r"|(?<![\w.])(?:rand(?:AlphaNum|Alpha|Numeric|Ascii|Int|Bytes)|shuffle|uuidv4|now)\b"
 )
-_SET: Final = re.compile(r"(\$\w+)\s*:?=(?!=)")
-_VARIABLE: Final = re.compile(r"\$\w+")
-_KEY: Final = re.compile(r"^[ \t]*(?:- +)*[\"']?(?P<key>[A-Za-z]+)[\"']?[ \t]*:", re.MULTILINE)
+_SET: Final = pattern(r"(\$\w+)\s*:?=(?!=)")
+_VARIABLE: Final = pattern(r"\$\w+")
+_KEY: Final = pattern(r"^[ \t]*(?:- +)*[\"']?(?P<key>[A-Za-z]+)[\"']?[ \t]*:", re.MULTILINE)
 
 # What decides what an object may do, run or expose.
 _DECIDING: Final = frozenset(

@@ -23,6 +23,7 @@ from bot.core.states.roots.kustomization import Reason, without_credentials
 from bot.core.states.roots.paths import Paths
 from bot.core.values import EMPTY, Body, freeze
 from bot.errors import UnbuildableError
+from bot.patterns import pattern
 from bot.records import dataclass
 
 VALUES_NAME: Final = "values.yaml"
@@ -33,7 +34,7 @@ _FILE: Final = "file://"
 _DEEPEST: Final = 8
 
 # `values-production.yaml` beside `values.yaml` is how charts are written for several clusters.
-_VARIANT: Final = re.compile(r"values[-_.][\w.-]+\.ya?ml")
+_VARIANT: Final = pattern(r"values[-_.][\w.-]+\.ya?ml")
 
 # https://helm.sh/docs/helm/helm_template/ refuses longer names.
 _LONGEST_NAME: Final = 53

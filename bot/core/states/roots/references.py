@@ -5,13 +5,13 @@ https://github.com/kubernetes-sigs/kustomize/blob/master/api/types/kustomization
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 
 from bot.core import values
 from bot.core.resource import ListStep, Route
 from bot.core.values import Body, Value
+from bot.patterns import pattern
 from bot.records import dataclass
 
 Takes: TypeAlias = Literal["resource", "directory", "file", "config"]
@@ -32,12 +32,10 @@ _WITH_PATH: Final = ("patches", "patchesJson6902", "replacements")
 _GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 
 # What kustomize takes for the address of another repository rather than a path.
-_REMOTE: Final = re.compile(
-    r"(?i)(?:git::|[a-z][a-z0-9+.-]*://|//|github\.com[/:]|[^/\s]+@[^/\s]+:)"
-)
+_REMOTE: Final = pattern(r"(?i)(?:git::|[a-z][a-z0-9+.-]*://|//|github\.com[/:]|[^/\s]+@[^/\s]+:)")
 # What it fetches even where a file of such a name lies in the tree.
-_FETCHED: Final = re.compile(r"(?i)[a-z][a-z0-9+.-]*://")
-_INLINE: Final = re.compile(r"\n|^\s*[{\[]|^[\w\"'.-]+:\s")
+_FETCHED: Final = pattern(r"(?i)[a-z][a-z0-9+.-]*://")
+_INLINE: Final = pattern(r"\n|^\s*[{\[]|^[\w\"'.-]+:\s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from typing import Final
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.globs import BadGlobError, ends
 from bot.kubernetes.gitops.unknowns import holds_unknown, unknown
+from bot.patterns import pattern
 
 LARGEST: Final = 8 * 1024 * 1024
 _MOST_MATCHING: Final = 4_000_000
-_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_INTEGER: Final = pattern(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DEFAULTS: Final = ("", "=", ":=", ":-", ":?", ":+")
 
 

@@ -14,10 +14,11 @@ from bot.core.values import Body, Value, freeze, mapping, text, thaw
 from bot.errors import UnbuildableError
 from bot.kubernetes.gitops.unknowns import unknown
 from bot.kubernetes.gitops.variables.envsubst import substituted
+from bot.patterns import pattern
 from bot.records import dataclass
 
 _SUBSTITUTE: Final = "kustomize.toolkit.fluxcd.io/substitute"
-_NAME: Final = re.compile(r"[_A-Za-z][_A-Za-z0-9]*", re.ASCII)
+_NAME: Final = pattern(r"[_A-Za-z][_A-Za-z0-9]*", re.ASCII)
 
 Pairs = tuple[tuple[str, str], ...]
 
