@@ -17,6 +17,7 @@ MAPPINGS: Final = (MappingProxyType, dict)
 """The types of a mapping in a body: checked by type, as the abstract `Mapping` costs ten times."""
 
 _SCALARS: Final = (str, bool, int, float)
+_EXACTLY: Final = frozenset({*_SCALARS, type(None)})
 
 
 def freeze(value: object) -> Value:
@@ -24,12 +25,18 @@ def freeze(value: object) -> Value:
 
     Raises TypeError for a value that JSON cannot represent.
     """
+    # Most values are scalars: they are told by their exact type, and without a call of their own.
+    if isinstance(value, MAPPINGS):
+        return MappingProxyType(
+            {
+                str(key): item if type(item) in _EXACTLY else freeze(item)
+                for key, item in value.items()
+            }
+        )
+    if isinstance(value, (list, tuple)):
+        return tuple([item if type(item) in _EXACTLY else freeze(item) for item in value])
     if value is None or isinstance(value, _SCALARS):
         return value
-    if isinstance(value, MAPPINGS):
-        return MappingProxyType({str(key): freeze(item) for key, item in value.items()})
-    if isinstance(value, (list, tuple)):
-        return tuple([freeze(item) for item in value])
     raise TypeError(f"not a JSON value: {type(value).__name__}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from bot.core.resource import Node
-from bot.core.values import Value, mapping, sequence
+from bot.core.values import MAPPINGS, Value, mapping, sequence
 from bot.patterns import pattern
 from bot.records import dataclass
 
@@ -124,7 +124,7 @@ def _value(selector: Node | Value) -> Value:
 
 
 def _selector(value: Value) -> Iterator[Requirement]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, MAPPINGS):
         raise TypeError("the selector is not a mapping")
     surplus = sorted(set(value) - {"matchLabels", "matchExpressions"})
     if surplus:
@@ -139,7 +139,7 @@ def _selector(value: Value) -> Iterator[Requirement]:
 
 
 def _labels(value: Value) -> Iterator[Requirement]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, MAPPINGS):
         raise TypeError("the labels are not a mapping")
     for key in sorted(value):
         yield Requirement(_key(key), "In", (_label(key, value[key]),))

@@ -203,7 +203,8 @@ class Network:
 
     def between(self, source: ConnectionEnd, target: ConnectionEnd) -> Ports:
         """The ports of `target` that `source` can reach."""
-        return self.ports(source, "egress", target) & self.ports(target, "ingress", source)
+        ports = self.ports(source, "egress", target)
+        return ports & self.ports(target, "ingress", source) if ports else ports
 
 
 def network(state: State) -> Network:

@@ -127,6 +127,9 @@ class Population:
     _found: dict[tuple[str, Selector], PodSelection] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _scopes: dict[tuple[str, Selector], bool | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def in_namespace(self, namespace: str) -> tuple[PodGroup, ...]:
         """The pods of one namespace."""
@@ -163,6 +166,12 @@ class Population:
 
     def in_scope(self, namespace: str, selector: Selector) -> bool | None:
         """Whether a namespace is selected; None where no manifest tells its labels."""
+        query = (namespace, selector)
+        if query not in self._scopes:
+            self._scopes[query] = self._is_in_scope(namespace, selector)
+        return self._scopes[query]
+
+    def _is_in_scope(self, namespace: str, selector: Selector) -> bool | None:
         if namespace in self._labels:
             return selector.matches(self._labels[namespace])
         return selector.judge(self.labels_of(namespace), lambda key: key != NAME_LABEL)
