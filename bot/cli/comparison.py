@@ -17,7 +17,7 @@ from bot.core.engine.review import Review, ReviewFinding
 from bot.core.policy.model import MISNAMED, POLICY_PATH, Policy
 from bot.core.publish.excerpt import shown_line
 from bot.errors import UsageError
-from bot.git import Repository, read_directory
+from bot.git import BlobReader, Repository, read_directory
 from bot.records import dataclass
 
 
@@ -63,8 +63,9 @@ def open_sides(base: str, head: str, repo: Path) -> Iterator[Sides]:
         from_commit = old
         if repository is not None and old is not None and new is not None:
             from_commit = repository.merge_base(old, new)
-        before = _side(repository, from_commit, base, stack)
-        after = _side(repository, new, head, stack)
+        blobs = stack.enter_context(repository.blobs()) if repository is not None else None
+        before = _side(base, repository, from_commit, blobs)
+        after = _side(head, repository, new, blobs)
         if repository is not None and old is not None:
             # As on GitHub, the policy is that of the branch now, not that of the merge base.
             policy = (
@@ -113,12 +114,10 @@ def _has_any(side: ComparedTree, policy: Policy) -> bool:
 
 
 def _side(
-    repository: Repository | None, commit: str | None, name: str, stack: ExitStack
+    name: str, repository: Repository | None, commit: str | None, blobs: BlobReader | None
 ) -> ComparedTree:
-    if repository is not None and commit is not None:
-        return ComparedTree(
-            repository.tree(commit), stack.enter_context(repository.blobs()), commit
-        )
+    if repository is not None and commit is not None and blobs is not None:
+        return ComparedTree(repository.tree(commit), blobs, commit)
     directory = read_directory(Path(name))
     return ComparedTree(directory.tree, directory, name)
 
