@@ -29,11 +29,11 @@ def closed_namespaces(
             if not applied.root.namespace:
                 return frozenset()
             opened.add(applied.root.namespace)
-    keys = [resource.key for resource in resources]
-    mentioned = {key.namespace for key in keys if key.namespace is not None}
-    mentioned.update(
-        key.name
-        for key in keys
-        if key.namespace is None and (key.group, key.kind) == ("", _NAMESPACE)
-    )
+    mentioned: set[str] = set()
+    for resource in resources:
+        key = resource.key
+        if key.namespace is not None:
+            mentioned.add(key.namespace)
+        elif key.kind == _NAMESPACE and not key.group:
+            mentioned.add(key.name)
     return frozenset(mentioned - opened)
