@@ -105,7 +105,7 @@ _KINDS: Final = {
     "rolebinding": _BINDING,
     "configmap": _CONFIG,
 }
-_EDITS: Final = (
+EDITS: Final = (
     ("deployment", "registry.example.com/", "registry.example.com/mirror/"),
     ("role", "[get, list, watch]", "[get, list, watch, delete]"),
     ("networkpolicy", "port: 8080", "port: 80"),
@@ -141,7 +141,7 @@ def small_files(manifests: int, chosen: random.Random) -> Iterator[tuple[str, st
 def _changed(files: dict[str, str], chosen: random.Random) -> dict[str, str]:
     changed: dict[str, str] = {}
     for number in range(CHANGED_FILES):
-        kind, old, new = _EDITS[number % len(_EDITS)]
+        kind, old, new = EDITS[number % len(EDITS)]
         paths = [path for path in files if path.endswith(f"/{kind}.yaml") and path not in changed]
         path = chosen.choice(paths)
         changed[path] = files[path].replace(old, new)
