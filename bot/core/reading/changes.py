@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from bot.core.state import State
 _BOM: Final = "\ufeff".encode()
 # Where one of these stands more than once in a document, the first place says it all.
 _ONCE: Final = frozenset({"bom-inside", "carriage-return", "kindless-item", "unicode-line-break"})
+_WORD: Final = "yaml11-bool"
 _MODES: Final = ("mode", "umask", "permissions", "perms")
 
 
@@ -41,10 +43,20 @@ def _blobs(state: State) -> frozenset[str]:
 
 
 def new_hazards(old: ManifestFile | None, new: ManifestFile) -> Iterator[Hazard]:
-    """The hazards of a file's changed documents that make a difference to a resource."""
+    """The hazards of a file's changed documents that make a difference to a resource.
+
+    An unquoted word of a field that had one at base is not new. What a merge or a duplicate key
+    makes of a document may be new with every change of it.
+    """
     base_documents = frozenset(old.manifest.documents) if old else frozenset()
+    base_words = Counter(
+        hazard.field for hazard in (old.manifest.hazards if old else ()) if hazard.flag == _WORD
+    )
     seen: set[tuple[int, str]] = set()
     for hazard in new.manifest.hazards:
+        if hazard.flag == _WORD and base_words[hazard.field]:
+            base_words[hazard.field] -= 1
+            continue
         if hazard.flag == "rejected-by-kubectl" or _unchanged(new, hazard.document, base_documents):
             continue
         identity = (hazard.document, hazard.flag)

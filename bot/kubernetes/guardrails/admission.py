@@ -146,9 +146,20 @@ def read_webhooks(roots: GuardRoots) -> tuple[Clause, ...]:
     return tuple(_webhook(hook) for root in roots.values() for hook in root["webhooks"].items())
 
 
+def _asked(client: Node) -> Value:
+    """Whom a webhook asks, with the API's defaults; the certificate is renewed by itself."""
+    asked: dict[str, Value] = {
+        name: value for name, value in client.mapping.items() if name != "caBundle"
+    }
+    service = client["service"]
+    if service.mapping:
+        asked["service"] = {"port": 443, "path": "", **service.mapping}
+    return asked
+
+
 def _webhook(hook: Node) -> Clause:
     name = hook["name"].text or ""
-    asked = {key: value for key, value in hook["clientConfig"].mapping.items() if key != "caBundle"}
+    asked = _asked(hook["clientConfig"])
     matched = every(matches(hook), conditions(hook["matchConditions"]))
     refused = Opaque(f"webhook {same_text(asked)}")
     closed = fails_closed(hook["failurePolicy"])

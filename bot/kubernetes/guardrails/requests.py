@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from bot.kubernetes.guardrails.formulas import Formula, Request, Test, glob_matches, leaves
 from bot.kubernetes.guardrails.matching import (
+    GROUP,
     KIND,
     LABEL,
     NAME,
@@ -16,6 +18,7 @@ from bot.kubernetes.guardrails.matching import (
     OPERATIONS,
     RESOURCE,
     SUBRESOURCE,
+    VERSION,
 )
 from bot.kubernetes.guardrails.search import CHECK, OTHER, GuardComparison, compare
 
@@ -38,6 +41,16 @@ _NAMESPACED: Final = frozenset(
         "StatefulSet",
     }
 )
+# Kinds that are in one group and version alone; others have namesakes, such as Knative's Service.
+_GROUPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("ConfigMap", "PersistentVolumeClaim", "Pod", "Secret", "ServiceAccount"), ""
+        ),
+        **dict.fromkeys(("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"), "apps"),
+        "CronJob": "batch",
+    }
+)
 _RESOURCES: Final = frozenset(
     "ingresses" if kind == "Ingress" else f"{kind.lower()}s" for kind in _NAMESPACED
 )
@@ -47,8 +60,16 @@ _NAMED: Final = 3
 def can_exist(request: Request) -> bool:
     """Whether there can be such a request.
 
-    Some kinds are always in a namespace, and only subresources such as `pods/exec` know CONNECT.
+    Some kinds are always in a namespace, or in one group and version alone. Only subresources, such
+    as `pods/exec`, know CONNECT.
     """
+    kind = request.get(KIND)
+    group = _GROUPS.get(kind) if isinstance(kind, str) else None
+    if group is not None and (request.get(GROUP, group), request.get(VERSION, "v1")) != (
+        group,
+        "v1",
+    ):
+        return False
     operation = request.get(OPERATION, "CREATE")
     if operation not in OPERATIONS:
         return False

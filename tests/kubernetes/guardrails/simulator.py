@@ -33,6 +33,14 @@ KINDS = {
     "secrets": "Secret",
     "nodes": "Node",
 }
+# Guards that match kinds, not resources, cannot tell these from others of the same name: none are.
+GROUPS_OF = {
+    "Pod": "",
+    "Secret": "",
+    "DaemonSet": "apps",
+    "Deployment": "apps",
+    "CronJob": "batch",
+}
 CONTROLLERS = {"DaemonSet": "apps", "Deployment": "apps", "Job": "batch", "CronJob": "batch"}
 AUTOGEN = "pod-policies.kyverno.io/autogen-controllers"
 TRUTHS = (True, False)
@@ -74,7 +82,12 @@ def requests(conditions: tuple[str, ...], text: str, *, every: bool = False) -> 
     named = every or re.search(r'"(n|excludedN)amespaces"', text)
     spaces = SPACES if named else SPACES[-2:]
     resources = tuple((group, name, kind) for group in groups for name, kind in KINDS.items())
-    resources = tuple(resource for resource in resources if resource[1] in kinds)
+    resources = tuple(
+        resource
+        for resource in resources
+        if resource[1] in kinds
+        and ('"kinds"' not in text or GROUPS_OF.get(resource[2], resource[0]) == resource[0])
+    )
     for values in product((True, False), repeat=len(conditions)):
         holds = dict(zip(conditions, values, strict=True))
         for op, res, space, outer, inner, image, judged in product(

@@ -106,3 +106,20 @@ def test_a_guard_that_enforces_as_much_is_silent(
     template: str, before: str | None, after: str | None
 ) -> None:
     assert messages(template, before, after) == []
+
+
+HOOK = "clientConfig: {service: {name: a, namespace: b%s}}"
+KINDS = "{match: {kinds: [{apiGroups: [%s], kinds: [Pod]}]}}"
+
+
+@pytest.mark.parametrize(
+    ("template", "before", "after"),
+    [
+        (WEBHOOK, HOOK % "", HOOK % ', port: 443, path: ""'),
+        (CONSTRAINT, KINDS % '"*"', KINDS % '""'),
+    ],
+)
+def test_what_is_the_same_in_another_spelling_is_silent(
+    template: str, before: str, after: str
+) -> None:
+    assert messages(template, before, after) == []
