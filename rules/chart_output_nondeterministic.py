@@ -13,6 +13,12 @@ SEVERITY = Severity.WARNING
 SUBJECTS: tuple[GroupKind, ...] = ()
 REACH = "environment"
 
+# What nobody has looked at must not give rights or the node away.
+_STRONG = frozenset(
+    {"rules", "verbs", "subjects", "roleRef", "webhooks", "privileged"}
+    | {"hostNetwork", "hostPID", "hostIPC", "hostPath"}
+)
+
 
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
@@ -24,6 +30,8 @@ def compare(before: State, after: State, options: object) -> Iterator[Finding]:
             continue
         # The versions of a cluster are few and known; its contents, and chance, can be anything.
         severity = Severity.NOTICE if decision.asks == "Capabilities" else SEVERITY
+        if not _STRONG.isdisjoint(decision.keys):
+            severity = Severity.ERROR
         keys = ", ".join(decision.keys)
         yield Finding(
             FileLine(decision.path, decision.line),

@@ -8,10 +8,12 @@ import pytest
 
 from bot.analysis.examine import MemoryBlobs, examine_trees
 from bot.core.engine.review import Analysis
+from bot.core.finding import Severity
 from bot.core.policy.model import Policy
 from bot.core.rendering import Build, Builder, BuildResult, Renderer
 from bot.render.renderers import Renderers
 from bot.render.tools import Binary
+from tests.analysis.law import Repository, application, binding, review, workload
 from tests.analysis.rules import every_value, find_rule
 from tests.states import Files, Grove, Link, resource
 from tests.tools import renderer_binaries
@@ -350,3 +352,21 @@ def test_applications_in_rendered_output_declare_roots(binaries: Mapping[Rendere
 
     assert found.problems == ()
     assert told(found) == [("ConfigMap/other/web has a", ("default",), "root/values.yaml")]
+
+
+def test_a_kustomization_in_a_hidden_directory_is_judged_where_something_applies_it() -> None:
+    base = {
+        "argo/app.yaml": application("app", ".deploy"),
+        ".deploy/kustomization.yaml": "resources: [api.yaml]\n",
+        ".deploy/api.yaml": workload(),
+    }
+    head = {
+        **base,
+        ".deploy/kustomization.yaml": "resources: [api.yaml, evil.yaml]\n",
+        ".deploy/evil.yaml": binding(),
+    }
+    analysis = review(Repository(base, head), builds=True)
+
+    assert [(finding.rule, finding.severity) for finding in analysis.findings] == [
+        ("rbac-privilege-added", Severity.ERROR)
+    ]

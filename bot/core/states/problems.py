@@ -15,8 +15,10 @@ from bot.core.states.placements.applied import Applied
 from bot.core.states.roots.closures import Manifests
 from bot.core.states.roots.files import MANIFEST_SUFFIXES, SUBMODULE, Files, base_name, directory
 from bot.core.states.roots.kustomization import Reason
+from bot.core.states.roots.paths import Paths
 from bot.core.states.roots.root import RootKey
 from bot.core.tree import File
+from bot.errors import UnbuildableError
 from bot.records import dataclass
 
 _KINDS: Final[Mapping[str, str]] = {"kustomization": "kustomization", "chart": "Helm chart"}
@@ -120,10 +122,26 @@ def _listed(roots: Sequence[Applied]) -> str:
 
 
 def links_of(files: Files, manifests: Manifests) -> Iterator[tuple[str, File]]:
-    """The symlinks and submodules of a tree behind which there may be manifests."""
+    """The symlinks and submodules of a tree behind which there may be manifests.
+
+    A symlink to a file that is not read where it lies stands for that too: its content is what a
+    tool applies at the link.
+    """
+    paths = Paths(files.tree, manifests.link)
     for path, link in files.links.items():
         if _concerns(path, link, files, manifests):
-            yield path, link
+            target = _target(path, files, paths) if link.mode != SUBMODULE else None
+            yield path, link if target is None else replace(link, blob=f"{link.blob} {target.blob}")
+
+
+def _target(path: str, files: Files, paths: Paths) -> File | None:
+    """The file that a symlink leads to, unless it is read where it lies."""
+    try:
+        own_path = paths.real(path)
+    except UnbuildableError:
+        return None
+    is_read = own_path in files.all and own_path.endswith(MANIFEST_SUFFIXES)
+    return None if is_read else paths.file(own_path)
 
 
 def unreadable(base: Mapping[str, File], head: Mapping[str, File]) -> Iterator[Trouble]:

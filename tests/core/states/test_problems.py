@@ -18,6 +18,21 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 5\n"
         ({"a.yaml": Link("b")}, {"a.yaml": Link("c")}, [(False, "a.yaml", "RIGHT")]),
         ({"a.yaml": Link("b")}, {"a.yaml": Link("b")}, []),
         ({"a.yaml": Link("b")}, {}, [(False, "a.yaml", "LEFT")]),
+        (
+            {"a.yaml": Link("b.txt"), "b.txt": "x"},
+            {"a.yaml": Link("b.txt"), "b.txt": "y"},
+            [(False, "a.yaml", "RIGHT")],
+        ),
+        (
+            {"a.yaml": Link(".b/c.yaml"), ".b/c.yaml": "x"},
+            {"a.yaml": Link(".b/c.yaml"), ".b/c.yaml": "y"},
+            [(False, "a.yaml", "RIGHT")],
+        ),
+        (
+            {"a.yaml": Link("c/b.yaml"), "c/b.yaml": HELD},
+            {"a.yaml": Link("c/b.yaml"), "c/b.yaml": resource("ConfigMap", "y")},
+            [],
+        ),
         ({}, {"LATEST": Link("README.md"), "README.md": "x"}, []),
         ({}, {"apps": Link("../outside")}, [(True, "apps", "RIGHT")]),
         ({}, {"lib": Submodule("1" * 40)}, [(True, "lib", "RIGHT")]),

@@ -243,11 +243,15 @@ class _Tree:
 
     def _kustomization(self, declaration: Declared, overlay: Overlay, paths: Paths) -> Root:
         kustomizations = self._inferred.kustomizations
-        if declaration.edits:
+        # One in a dot-directory is no root by itself, but what declares it applies it.
+        if declaration.edits or declaration.path not in kustomizations:
             kustomizations = kustomizations_at(declaration.path, paths, overlay)
         closure = Closures(kustomizations).of(declaration.path)
         reasons = closure.reasons
-        if declaration.edits or declaration.finish is not None:
+        if declaration.path not in self._inferred.kustomizations and not declaration.edits:
+            why = "its directory is hidden, so that only its declaration reaches it"
+            reasons = (*reasons, _reason(declaration, why, refuses=False))
+        elif declaration.edits or declaration.finish is not None:
             owner = declaration.node.resource
             reasons = (*reasons, _reason(declaration, f"{owner.key} alters it", refuses=False))
         space = (
