@@ -80,7 +80,7 @@ def _answer(start: Start, state: SandboxState, rules: tuple[Rule, ...]) -> None:
     owners = owners_of(base, content, start.policy) if start.fetches else ()
     names = sorted(owner for owner in owners if re.match(OWNER, owner))
     send(Uses(names[:MOST_OWNERS], content.new))
-    content.new = []
+    content.forget_texts()
     rest = decode_rest(receive())
     changed = unpack_tree(rest.changed)
     head = changed_tree(base, changed, rest.gone, rest.order)

@@ -93,6 +93,12 @@ class ChildContent:
                 self.counters.blobs += 1
                 self._texts[blob] = data
 
+    def forget_texts(self) -> None:
+        """Drop the texts of base and what was new of it, of which the change touches little."""
+        self.new = []
+        self._texts.clear()
+        self._text_bytes = 0
+
     def manifest(self, file: File) -> Manifest:
         """Both readings of a file."""
         return self._read_once("manifest", file)
