@@ -33,6 +33,7 @@ class _Outline(msgspec.Struct, frozen=True):
     metadata: _Metadata | None = None
 
 
+_NO_METADATA: Final = _Metadata()
 _outline = msgspec.json.Decoder(_Outline).decode
 
 
@@ -69,16 +70,24 @@ def identity_of(encoded: bytes) -> ObjectIdentity | None:
         outline = _outline(encoded)
     except msgspec.MsgspecError:
         return None
-    metadata = outline.metadata or _Metadata()
-    space = _string(metadata.namespace)
-    name, prefix = _string(metadata.name), _string(metadata.generateName)
-    kind, version = outline.kind, _string(outline.apiVersion)
-    if not isinstance(kind, str) or not kind or None in (space, name, prefix, version):
+    metadata = outline.metadata or _NO_METADATA
+    kind = outline.kind
+    version = "" if outline.apiVersion is None else outline.apiVersion
+    space = "" if metadata.namespace is None else metadata.namespace
+    name = "" if metadata.name is None else metadata.name
+    prefix = "" if metadata.generateName is None else metadata.generateName
+    if not (
+        isinstance(kind, str)
+        and isinstance(version, str)
+        and isinstance(space, str)
+        and isinstance(name, str)
+        and isinstance(prefix, str)
+    ):
         return None
     shown = name or (f"{prefix}*" if prefix else "")
-    if not shown or len(shown) > LONGEST_NAME:
+    if not kind or not shown or len(shown) > LONGEST_NAME:
         return None
-    return ObjectIdentity(version or "", kind, space or "", shown, generated=not name)
+    return ObjectIdentity(version, kind, space, shown, generated=not name)
 
 
 def resources_of(file: ManifestFile, namespace: str, scopes: Scopes) -> Iterator[Resource]:
@@ -95,10 +104,3 @@ def source_of(file: ManifestFile, document: Object) -> ResourceSource:
     return ResourceSource(
         file.path, file.blob, document.document, document.item, kustomize=file.kustomize
     )
-
-
-def _string(value: object) -> str | None:
-    """The string, empty for a field that is not there, None for what is no string."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else None
