@@ -38,17 +38,38 @@ def _baseline(violations: NewViolations, after: State) -> Iterator[Finding]:
     expected = violations.admission.enforced == "privileged" or (
         violations.resource.namespace in after.policy.privileged_namespaces
     )
+    if violations.moved and len(violations.baseline) > 1:
+        yield _moved(violations, Severity.WARNING if expected and not refused else SEVERITY)
+        return
     for number, violation in enumerate(violations.baseline):
         severity = SEVERITY
         if expected and not refused:
             # One thread for an agent of the node, however many of the node's things it needs.
             severity = Severity.NOTICE if number else Severity.WARNING
-        end = f"; {_refusal(violations)}" if refused else ", beyond the baseline of Pod Security"
-        message = f"{str_of(violations.resource)} {violation.text}{end}"
+        message = f"{str_of(violations.resource)} {violation.text}{_end(violations)}"
         facts = {"control": violation.control}
         yield Finding(
             violation.node, message, severity, f"{violation.control} {violation.detail}", facts
         )
+
+
+def _moved(violations: NewViolations, severity: Severity) -> Finding:
+    """One finding for a workload that moved as it was: nobody edited the fields that violate."""
+    texts = [violation.text for violation in violations.baseline]
+    resource = violations.resource
+    message = (
+        f"{str_of(resource)} {', '.join(texts[:-1])} and {texts[-1]}{_end(violations)}, in a"
+        " namespace that is new to it"
+    )
+    controls = tuple(dict.fromkeys(violation.control for violation in violations.baseline))
+    place = resource.at("metadata", "namespace")
+    node = place if place.exists else resource.at("metadata", "name")
+    return Finding(node, message, severity, "moved", {"controls": controls})
+
+
+def _end(violations: NewViolations) -> str:
+    refused = violations.admission.refuses("baseline")
+    return f"; {_refusal(violations)}" if refused else ", beyond the baseline of Pod Security"
 
 
 def _restricted(violations: NewViolations) -> Finding:

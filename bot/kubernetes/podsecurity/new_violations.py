@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Resource, ResourceKey, route_text
-from bot.core.state import State, changes
+from bot.core.state import State, changes, moved
 from bot.kubernetes.podsecurity import baseline, restricted
 from bot.kubernetes.podsecurity.standard import (
     Pod,
@@ -76,7 +76,8 @@ def violations(
 class NewViolations:
     """The violations of each level that a resource has at head and did not have at base.
 
-    `met_restricted` says that the resource existed at base and violated nothing there.
+    `met_restricted` says that the resource existed at base and violated nothing there; `moved`,
+    that it existed in another namespace as it is.
     """
 
     resource: Resource
@@ -84,6 +85,7 @@ class NewViolations:
     restricted: tuple[PodSecurityViolation, ...]
     admission: Admission
     met_restricted: bool = False
+    moved: bool = False
 
 
 def new_violations(before: State, after: State) -> Iterator[NewViolations]:
@@ -100,7 +102,8 @@ def new_violations(before: State, after: State) -> Iterator[NewViolations]:
                     for level in _LEVELS
                     for _ in violations(change.before, level, rules.version)
                 )
-                yield NewViolations(change.after, baseline, restricted, rules, met)
+                origin = change.key in moved(before, after)
+                yield NewViolations(change.after, baseline, restricted, rules, met, origin)
 
 
 def _new(
@@ -113,13 +116,13 @@ def _new(
         (violation.control, violation.detail, route_text(violation.node.route)) for violation in old
     }
     current = tuple(violations(after, level, version))
-    moved = []
+    elsewhere = []
     for violation in current:
         if (violation.control, violation.detail, route_text(violation.node.route)) in places:
             remaining[violation.control, violation.detail] -= 1
         else:
-            moved.append(violation)
-    for violation in moved:
+            elsewhere.append(violation)
+    for violation in elsewhere:
         if remaining[violation.control, violation.detail] > 0:
             remaining[violation.control, violation.detail] -= 1
         else:
