@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from bot.core.finding import Severity
 from bot.core.resource import Node, Resource
@@ -30,7 +31,23 @@ def check_catch_all(state: State, reach: ChangeReach) -> Iterator[Violation]:
             yield from _other(state, resource)
 
 
+# Each Ingress of this class is a host of its own.
+_OWN_HOST: Final = "tailscale"
+
+
 def _ingress(ingress: Resource) -> Iterator[Violation]:
+    spec = ingress.at("spec")
+    default = spec["defaultBackend"]
+    alone = not any(spec["rules"].items()) and spec["ingressClassName"].text != _OWN_HOST
+    if default.mapping and alone:
+        yield Violation(
+            "INGRESS-UNBOUNDED",
+            ingress,
+            ("default",),
+            f"{str_of(ingress)} has no rules but a default backend: it takes every request that no "
+            "other rule takes",
+            (default, spec["rules"]),
+        )
     for ordinal, rule in enumerate(ingress.at("spec", "rules").items()):
         if rule["host"].text not in {None, "", "*"}:
             continue

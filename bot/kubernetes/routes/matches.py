@@ -121,6 +121,7 @@ def _through(state: State, route: Resource, attachment: Attachment | None) -> It
     listener = None if attachment is None else attachment.listener
     parents = tuple(route.at("spec", "parentRefs").items())
     tls = () if listener is None else (listener["protocol"],)
+    takes = () if listener is None else (listener["allowedRoutes"], listener["port"], listener)
     for rule in route.at("spec", "rules").items():
         for path in _matches(rule):
             for node, host in _hosts(route, listener):
@@ -130,7 +131,7 @@ def _through(state: State, route: Resource, attachment: Attachment | None) -> It
                     _path(path["value"].text),
                     path["type"].text == _EXACT,
                     _names(rule["backendRefs"].items()),
-                    places=(path["value"], node, rule, *parents),
+                    places=(path["value"], node, rule, *parents, *takes),
                     tls_places=(*tls, *parents),
                     encrypted=None if listener is None else _is_encrypted(route, listener),
                     internal=None if gateway is None else is_internal(state, gateway),

@@ -89,7 +89,7 @@ MIRROR = {"requestMirror": {"backendRef": {"name": "ap", "port": 80}}}
     ],
 )
 def test_backends(added: Thing, messages: list[str]) -> None:
-    assert said(added) == messages
+    assert [message for message in said(added) if "default backend" not in message] == messages
 
 
 def bucket(name: str) -> Thing:
