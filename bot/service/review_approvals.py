@@ -21,7 +21,11 @@ def approvals_by_review(
     record: Record,
     required: Iterable[tuple[Need, ...]],
 ) -> Iterator[Approval]:
-    """Approvals by GitHub's own review: of this head, and after the finding was shown on it."""
+    """Approvals by GitHub's own review: of this head, and after the finding was shown on it.
+
+    GitHub's stamps have whole seconds, and a review names no finding: one of the second in which a
+    finding was shown may have come first.
+    """
     if not any(need.by_review for items in required for need in items):
         return
     people = People(github, context.gateway)
@@ -30,7 +34,7 @@ def approvals_by_review(
         seen = {
             (shown_finding.fingerprint, shown_finding.digest): shown_finding
             for items in shown
-            if items.shown and _moment(items.shown) <= _moment(review.submitted)
+            if items.shown and _moment(items.shown) < _moment(review.submitted)
             for shown_finding in items.findings
         }
         for shown_finding in seen.values():

@@ -275,8 +275,27 @@ def test_a_policy_that_no_longer_names_them_ends_their_consent(world: World) -> 
     assert world.review(pull, reason="requested") == "blocked"
 
 
-def test_an_approving_review_of_this_head_counts_where_the_policy_says_so(world: World) -> None:
+def reviewable(world: World) -> StandInPullRequest:
+    """A blocked pull request, some seconds ago, that an approving review can let pass."""
+    clock = world.github.state.clock
     pull = prepared(world, BY_REVIEW_POLICY)
+    world.github.state.clock = lambda: clock() + timedelta(seconds=2)
+    return pull
+
+
+def test_an_approving_review_of_the_second_of_the_check_does_not_count(world: World) -> None:
+    """GitHub's stamps do not say whether it came before the check had ended."""
+    moment = world.github.state.clock()
+    world.github.state.clock = lambda: moment
+    pull = prepared(world, BY_REVIEW_POLICY)
+    world.github.review(pull, "APPROVE", by="hubot")
+    told(world, pull, BY_REVIEW)
+
+    assert world.check(pull)[1] == "failure"
+
+
+def test_an_approving_review_of_this_head_counts_where_the_policy_says_so(world: World) -> None:
+    pull = reviewable(world)
     world.github.review(pull, "APPROVE", by="member")
     world.github.review(pull, "APPROVE", by="hubot")
     assert told(world, pull, BY_REVIEW) == "obeyed"
@@ -289,7 +308,7 @@ def test_an_approving_review_of_this_head_counts_where_the_policy_says_so(world:
 def test_an_approving_review_of_another_head_or_by_the_author_does_not_count(
     world: World,
 ) -> None:
-    pull = prepared(world, BY_REVIEW_POLICY)
+    pull = reviewable(world)
     world.github.administration.team("example/security", "hubot", "octocat")
     world.github.review(pull, "APPROVE", by="hubot")
     world.github.review(pull, "APPROVE", by="octocat")
@@ -546,7 +565,7 @@ def test_what_only_the_combination_adds_blocks_there(world: World, text: str, by
 
 
 def test_an_approving_review_holds_in_the_merge_queue(world: World) -> None:
-    pull = prepared(world, BY_REVIEW_POLICY)
+    pull = reviewable(world)
     world.github.review(pull, "APPROVE", by="hubot")
     told(world, pull, BY_REVIEW)
 
