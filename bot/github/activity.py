@@ -12,6 +12,7 @@ from bot.github.connection import GitHubConnection
 _MOST: Final = 100
 """The most pushes and merges that are read, the newest: one page."""
 
+_PUSHES: Final = frozenset({"branch_creation", "force_push", "push"})
 _NO_COMMIT: Final = "0" * 40
 _UNAVAILABLE: Final = frozenset({403, 404, 410})
 """Answers of a GitHub Enterprise Server that does not keep this record, or to a lesser App."""
@@ -37,11 +38,14 @@ def tips_of_last_week(connection: GitHubConnection, branch: str) -> tuple[str, .
 
 
 def pushes_to(connection: GitHubConnection, branch: str) -> tuple[BranchPush, ...]:
-    """The newest pushes to a branch, newest first, by whoever was signed in."""
+    """The newest pushes to a branch, newest first, by whoever was signed in.
+
+    A merge of a pull request is none: who merges has not brought the commits.
+    """
     return tuple(
         BranchPush(move["actor"]["login"], move["after"])
         for move in _moves(connection, branch)
-        if move["actor"]
+        if move["actor"] and move["activity_type"] in _PUSHES
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ query Authors($owner: String!, $name: String!, $number: Int!, $after: String) {
             parents(first: 3) { nodes { oid } }
             authors(first: 20) { nodes { user { login } } }
             committer { user { login } }
-            associatedPullRequests(first: 5) { nodes { number merged headRefOid } }
+            associatedPullRequests(first: 5) { nodes { number merged headRefOid author { login } } }
           }
         }
       }
@@ -38,10 +38,11 @@ query Authors($owner: String!, $name: String!, $number: Int!, $after: String) {
 
 @dataclass(frozen=True, slots=True)
 class MergedPull:
-    """A merged pull request, and the head with which it was merged."""
+    """A merged pull request, the head with which it was merged, and who opened it."""
 
     number: int
     head: str
+    author: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,11 @@ def _commit(raw: Mapping[str, Any]) -> AuthoredCommit:
         raw["oid"],
         tuple(parent["oid"] for parent in _nodes(raw, "parents")),
         tuple(logins),
-        tuple(MergedPull(pull["number"], pull["headRefOid"]) for pull in pulls if pull["merged"]),
+        tuple(
+            MergedPull(pull["number"], pull["headRefOid"], (pull["author"] or {}).get("login", ""))
+            for pull in pulls
+            if pull["merged"]
+        ),
     )
 
 
@@ -105,6 +110,14 @@ def _login(person: Mapping[str, Any]) -> str:
     return "" if login == "web-flow" else login
 
 
-def logins(commits: Iterator[AuthoredCommit] | Sequence[AuthoredCommit]) -> frozenset[str]:
-    """The logins of the authors of these commits, in lower case."""
-    return frozenset(login.lower() for commit in commits for login in commit.authors)
+def logins(commits: Iterable[AuthoredCommit]) -> frozenset[str]:
+    """The logins of the authors of these commits, in lower case.
+
+    Whoever opened the merged pull request that brought a commit is one, too.
+    """
+    return frozenset(
+        login.lower()
+        for commit in commits
+        for login in (*commit.authors, *(pull.author for pull in commit.merged_by_pulls))
+        if login
+    )

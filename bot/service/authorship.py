@@ -46,7 +46,7 @@ class Authorship:
         pushers = {
             push.by.lower() for push in self.pushes if self._brought(push, adding.keys(), merges)
         }
-        return frozenset({self.pull.author.lower(), *logins(tuple(adding.values())), *pushers})
+        return frozenset({self.pull.author.lower(), *logins(adding.values()), *pushers})
 
     def _brought(
         self, push: BranchPush, adding: AbstractSet[str], merges: Mapping[str, str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.standin.accounts import Account, App, Installation
 from bot.standin.bodies import accounts, checks, conversation, pulls, repository
@@ -40,12 +41,13 @@ _NEEDS = {
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A branch that moved: from one commit to another, by somebody."""
+    """A branch that moved: from one commit to another, by somebody, by a push or a merge."""
 
     branch: str
     before: str
     after: str
     by: Account
+    kind: Literal["push", "pr_merge", "merge_queue_merge"] = "push"
 
 
 class Events:

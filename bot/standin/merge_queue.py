@@ -77,7 +77,8 @@ def _finished(context: Context, group: MergeGroup, by: Account) -> bool:
             moment,
         )
         pull.merged_by, pull.merge_commit_sha = by, group.head_sha
-        after_push(context, repository, Push(pull.base_ref, group.base_sha, group.head_sha, by))
+        moved = Push(pull.base_ref, group.base_sha, group.head_sha, by, "merge_queue_merge")
+        after_push(context, repository, moved)
         context.events.pull_request(repository, pull, "closed", by)
     return merged
 

@@ -23,7 +23,7 @@ def after_push(context: Context, repository: StandInRepository, push: Push) -> N
     repository.activity.append(
         Activity(
             context.state.new_id(), f"refs/heads/{push.branch}", push.before, push.after,
-            repository.pushed_at, push.by,
+            repository.pushed_at, push.by, push.kind,
         )
     )  # fmt: skip
     context.events.push(repository, push)

@@ -187,6 +187,7 @@ class Activity:
     after: str
     at: datetime
     by: Account
+    kind: str = "push"
 
 
 @dataclass(slots=True, eq=False)

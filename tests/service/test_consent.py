@@ -151,6 +151,33 @@ def test_who_pushed_before_the_pull_request_was_opened_accepts_nothing(world: Wo
     assert hubot_is_refused(world, pull)
 
 
+def test_who_brings_a_commit_by_a_pull_request_into_the_branch_accepts_nothing(
+    world: World,
+) -> None:
+    pull = prepared(world)
+    commit = written_elsewhere(world, pull.head_sha)
+    world.github.move_branch(world.repository, "inner", commit, author="member")
+    inner = world.github.open_pull_request(world.repository, "inner", base="change", author="hubot")
+    world.github.merge(inner)
+    world.review(pull)
+
+    assert hubot_is_refused(world, pull)
+
+
+def test_who_merged_what_others_brought_accepts_it(world: World) -> None:
+    prepared(world)
+    world.push({"b.yaml": BAD}, "inner")
+    world.github.move_branch(
+        world.repository, "topic", world.repository.git.branches()["main"], author="octocat"
+    )
+    inner = world.github.open_pull_request(world.repository, "inner", base="topic")
+    world.github.merge(inner, by="hubot")
+    pull = world.github.open_pull_request(world.repository, "topic")
+    world.review(pull)
+
+    assert said(world, pull, "/fairlead approve all fine", "hubot") == "obeyed"
+
+
 def test_a_merge_of_the_base_hides_no_commit_that_was_pushed_with_it(world: World) -> None:
     pull = prepared(world)
     world.push({"other.yaml": GOOD}, "main")

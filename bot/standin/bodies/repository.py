@@ -174,7 +174,7 @@ def activity(state: GitHubState, moved: Activity) -> Body:
         "before": moved.before,
         "after": moved.after,
         "timestamp": stamp(moved.at),
-        "activity_type": "push",
+        "activity_type": moved.kind,
         "actor": user(state, moved.by),
     }
 

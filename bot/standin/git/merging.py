@@ -56,6 +56,6 @@ def merge(
     repository.git.set_ref(f"refs/heads/{pull.base_ref}", sha)
     pull.state, pull.merged_at, pull.closed_at, pull.updated_at = "closed", moment, moment, moment
     pull.merged_by, pull.merge_commit_sha = by, sha
-    after_push(context, repository, Push(pull.base_ref, before, sha, by))
+    after_push(context, repository, Push(pull.base_ref, before, sha, by, "pr_merge"))
     context.events.pull_request(repository, pull, "closed", by)
     return sha
