@@ -52,6 +52,7 @@ class Bench:
     unlucky: list[Exception] = field(default_factory=list)
     looked_back: list[timedelta] = field(default_factory=list)
     together: int = 0
+    maintained: int = 0
 
     def do(self, task: Task) -> Done:
         if not isinstance(task, Job):
@@ -68,7 +69,7 @@ class Bench:
         return Done("reviewed")
 
     def maintain(self) -> None:
-        """There is nothing to maintain."""
+        self.maintained += 1
 
     def wait(self, task: Task) -> float:
         assert task.label
