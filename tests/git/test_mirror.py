@@ -224,6 +224,21 @@ def test_a_remote_that_is_away_costs_no_mirror(origin: Path, tmp_path: Path) -> 
     assert kept.fetch("file:///nowhere", [first]).resolve(first) == first
 
 
+def test_what_a_damaged_mirror_has_left_stays_while_the_remote_is_away(
+    origin: Path, tmp_path: Path
+) -> None:
+    first = commit(origin, {"a.yaml": "1"})
+    kept = mirror(tmp_path)
+    kept.fetch(origin.as_uri(), [first])
+    noise = "".join(f"{number * 7919 % 10007}" for number in range(4000))
+    damage(kept.fetch(origin.as_uri(), [commit(origin, {"b.yaml": noise})]).git_directory)
+
+    with pytest.raises(RemoteGitError):
+        kept.fetch((tmp_path / "gone").as_uri(), ["refs/heads/main"])
+
+    assert kept.fetch("file:///nowhere", [first]).file(first, "a.yaml") == b"1"
+
+
 def test_packs_refs_and_objects_stay_few_over_many_fetches(
     origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
