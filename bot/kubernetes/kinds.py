@@ -35,6 +35,13 @@ CLUSTER_ROLE_BINDING: Final = GroupKind("rbac.authorization.k8s.io", "ClusterRol
 ROLE: Final = GroupKind("rbac.authorization.k8s.io", "Role")
 ROLE_BINDING: Final = GroupKind("rbac.authorization.k8s.io", "RoleBinding")
 
+# Tekton
+TEKTON_TASK: Final = GroupKind("tekton.dev", "Task")
+TEKTON_CLUSTER_TASK: Final = GroupKind("tekton.dev", "ClusterTask")
+TEKTON_TASK_RUN: Final = GroupKind("tekton.dev", "TaskRun")
+TEKTON_PIPELINE: Final = GroupKind("tekton.dev", "Pipeline")
+TEKTON_PIPELINE_RUN: Final = GroupKind("tekton.dev", "PipelineRun")
+
 # OpenShift
 SECURITY_CONTEXT_CONSTRAINTS: Final = GroupKind(
     "security.openshift.io", "SecurityContextConstraints"

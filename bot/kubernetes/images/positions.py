@@ -9,7 +9,7 @@ from bot.core.resource import GroupKind, Node, Resource
 from bot.core.states.carriers.kinds import Siblings, carried_by
 from bot.core.states.carriers.texts import CarriedManifest, steps_of
 from bot.kubernetes.images.reference import ImageReference, parse_image
-from bot.kubernetes.images.table import CROSSPLANE_PACKAGES, OTHER_KINDS, POD_SPEC, WORKFLOW
+from bot.kubernetes.images.table import CROSSPLANE_PACKAGES, OTHER_KINDS, POD_SPEC, TASK, WORKFLOW
 from bot.kubernetes.workloads.pods import pod_templates
 from bot.kubernetes.workloads.template_paths import PLACES
 from bot.records import cached_property, dataclass
@@ -78,6 +78,8 @@ def image_uses(resource: Resource) -> Iterator[ImageUse]:
             yield from _uses(template.spec, POD_SPEC)
             if template.place.form == "workflow":
                 yield from _uses(template.spec, WORKFLOW, template.spec["name"].text)
+            elif template.place.form == "task":
+                yield from _uses(template.spec, TASK)
     elif kind in OTHER_KINDS:
         yield from _uses(resource.root, OTHER_KINDS[kind])
     elif kind not in _IMAGELESS_KINDS and not _of_kubernetes(kind.group):

@@ -9,7 +9,7 @@ from typing import Final
 from bot.core.resource import GroupKind
 
 _CONTAINERS: Final = "containers.*.image"
-_TEKTON_TASK: Final = ("steps.*.image", "sidecars.*.image", "stepTemplate.image")
+TASK: Final = ("steps.*.image", "sidecars.*.image", "stepTemplate.image")
 POD_SPEC: Final = (
     _CONTAINERS,
     "initContainers.*.image",
@@ -28,10 +28,6 @@ def _pods(*prefixes: str) -> tuple[str, ...]:
 
 _RAY_CLUSTER: Final = ("headGroupSpec.template.spec", "workerGroupSpecs.*.template.spec")
 _SPARK: Final = ("image", "driver.image", "executor.image", "driver.initContainers.*.image")
-_PIPELINE: Final = (
-    *_under("tasks.*.taskSpec", *_TEKTON_TASK),
-    *_under("finally.*.taskSpec", *_TEKTON_TASK),
-)
 _OPERATED: Final = (
     "spec.image",
     "spec.baseImage",
@@ -64,11 +60,6 @@ OTHER_KINDS: Final[Mapping[GroupKind, tuple[str, ...]]] = MappingProxyType(
         GroupKind("sparkoperator.k8s.io", "ScheduledSparkApplication"): _under(
             "spec.template", *_SPARK
         ),
-        GroupKind("tekton.dev", "Task"): _under("spec", *_TEKTON_TASK),
-        GroupKind("tekton.dev", "ClusterTask"): _under("spec", *_TEKTON_TASK),
-        GroupKind("tekton.dev", "TaskRun"): _under("spec.taskSpec", *_TEKTON_TASK),
-        GroupKind("tekton.dev", "Pipeline"): _under("spec", *_PIPELINE),
-        GroupKind("tekton.dev", "PipelineRun"): _under("spec.pipelineSpec", *_PIPELINE),
         GroupKind("tekton.dev", "StepAction"): ("spec.image",),
         GroupKind("kubevirt.io", "VirtualMachine"): (
             "spec.template.spec.volumes.*.containerDisk.image",

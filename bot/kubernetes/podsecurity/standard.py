@@ -59,10 +59,9 @@ class Pod:
 
     @property
     def volumes(self) -> Iterator[Node]:
-        """The pod's volumes, for Argo Workflows also those beside the templates."""
+        """The pod's volumes, for Argo Workflows and Tekton also those beside the templates."""
         yield from self.template.spec["volumes"].items()
-        if self.template.place.form == "workflow":
-            yield from self._workflow["volumes"].items()
+        yield from self._shared["volumes"].items()
 
     @property
     def windows(self) -> bool:
@@ -75,19 +74,18 @@ class Pod:
         return self.version >= (1, 35) and self.template.spec["hostUsers"].value is False
 
     def field(self, name: str) -> Node:
-        """A field of the pod's spec, for Argo Workflows also where it is set for all templates."""
+        """A field of the pod's spec, for Argo Workflows and Tekton also where it is set for all."""
         node = self.template.spec[name]
-        if self.template.place.form == "workflow" and node.value is None:
-            shared = self._workflow[name]
+        if node.value is None:
+            shared = self._shared[name]
             return shared if shared.value is not None else node
         return node
 
     @property
-    def _workflow(self) -> Node:
-        path = self.template.place.path
-        return self.template.node.resource.at(
-            *path[: path.index("spec") + 1] if "spec" in path else ()
-        )
+    def _shared(self) -> Node:
+        """What holds for all pods of the resource; where nothing does, it does not exist."""
+        shared = self.template.place.shared
+        return self.template.node.resource.at(*shared) if shared else self.template.node["/"]
 
 
 def parse_version(text: str | None) -> PodSecurityVersion:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from bot.core.resource import Node, Resource, ResourceKey
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.workloads.template_paths import PLACES, Restart, TemplatePath
+from bot.kubernetes.workloads.template_paths import PLACES, Restart, TemplateForm, TemplatePath
 from bot.records import cached_property, dataclass
 
 
@@ -37,14 +37,19 @@ class PodTemplate:
 
     @property
     def spec(self) -> Node:
-        """The PodSpec; for Argo Workflows the template, which has the same fields."""
-        return self.node if self.place.form == "workflow" else self.node["spec"]
+        """The PodSpec; for Argo Workflows and Tekton what has the same fields."""
+        return self.node["spec"] if self.place.form == "template" else self.node
 
     @property
     def containers(self) -> tuple[Node, ...]:
         """The ordinary containers."""
         if self.place.form == "template":
             return tuple(self.spec["containers"].items())
+        if self.place.form == "task":
+            # What all steps take over is judged as one of them.
+            common = self.spec["stepTemplate"]
+            steps = (*self.spec["steps"].items(), *self.spec["sidecars"].items())
+            return (*steps, common) if common.mapping else steps
         single = (self.spec["container"], self.spec["script"])
         grouped = (self.spec["containerSet"]["containers"], self.spec["sidecars"])
         return (
@@ -135,7 +140,7 @@ def pod_templates(resource: Resource) -> Iterator[PodTemplate]:
     """The pod templates that this resource holds itself; none for an unknown kind."""
     for place in PLACES.get(resource.group_kind, ()):
         for node in _reached(resource.root, place.path):
-            if node.mapping and (place.form == "template" or _runs(node)):
+            if node.mapping and (place.form == "template" or _runs(node, place.form)):
                 yield PodTemplate(resource, node, place)
 
 
@@ -155,9 +160,14 @@ def effective_pod_templates(resource: Resource, state: State) -> Iterator[PodTem
             yield PodTemplate(resource, template.node, template.place)
 
 
-def _runs(template: Node) -> bool:
-    """Whether a template of Argo Workflows starts a pod, rather than only other templates."""
-    return any(template[field].mapping for field in ("container", "script", "containerSet"))
+def _runs(template: Node, form: TemplateForm) -> bool:
+    """Whether a template of Argo Workflows or a task of Tekton starts a pod by itself."""
+    fields = ("container", "script", "containerSet")
+    return (
+        bool(template["steps"].value)
+        if form == "task"
+        else any(template[field].mapping for field in fields)
+    )
 
 
 def _reached(node: Node, path: tuple[str, ...]) -> Iterator[Node]:

@@ -66,6 +66,10 @@ def refused(resource: Resource, state: State) -> Iterator[tuple[Resource, Lackin
 def _lacking(
     template: PodTemplate, state: State, containers: tuple[Node, ...], demands: frozenset[Demand]
 ) -> Iterator[Lacking]:
+    if template.place.form == "task":
+        # Steps ask in fields of their own, and Tekton makes the requests of the pod of them:
+        # https://tekton.dev/docs/pipelines/compute-resources/
+        return
     satisfied = _satisfied(template.spec)
     satisfied |= state.derived(_limit_ranges).get(template.namespace, frozenset())
     if template.owner.key in state.derived(_autoscaled):

@@ -10,8 +10,9 @@ from bot.core.resource import GroupKind
 from bot.kubernetes import kinds
 from bot.records import dataclass
 
-TemplateForm: TypeAlias = Literal["template", "workflow"]
-"""`template`: metadata and a PodSpec; `workflow`: a template of Argo Workflows."""
+TemplateForm: TypeAlias = Literal["template", "workflow", "task"]
+"""`template`: metadata and a PodSpec; `workflow`: a template of Argo Workflows; `task`: a task of
+Tekton, whose steps and sidecars are the containers of one pod."""
 
 Restart: TypeAlias = Literal["always", "on-demand", "to-completion"]
 """Whether the pods are kept running, come and go by traffic, or run until they are done."""
@@ -22,13 +23,15 @@ class TemplatePath:
     """The path to the pod templates of a kind.
 
     `path` lists fields, with `*` for every item of a list or field of a mapping. `account` is the
-    path of a service account that applies where the template names none.
+    path of a service account that applies where the template names none, `shared` that of the
+    fields of a PodSpec that hold for all templates.
     """
 
     path: tuple[str, ...]
     form: TemplateForm = "template"
     restart: Restart = "always"
     account: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 def _at(path: str, form: TemplateForm = "template", restart: Restart = "always") -> TemplatePath:
@@ -38,9 +41,24 @@ def _at(path: str, form: TemplateForm = "template", restart: Restart = "always")
 def _workflow(spec: str) -> tuple[TemplatePath, ...]:
     steps, account = tuple(spec.split(".")), (*spec.split("."), "serviceAccountName")
     return (
-        TemplatePath((*steps, "templates", "*"), "workflow", "to-completion", account),
-        TemplatePath((*steps, "templateDefaults"), "workflow", "to-completion", account),
+        TemplatePath((*steps, "templates", "*"), "workflow", "to-completion", account, steps),
+        TemplatePath((*steps, "templateDefaults"), "workflow", "to-completion", account, steps),
     )
+
+
+def _task(path: str, run: str = "") -> TemplatePath:
+    """A task; `run` is the path of the fields that say how its pods are run.
+
+    https://tekton.dev/docs/pipelines/pipeline-api/
+    """
+    steps = tuple(run.split(".")) if run else ()
+    account = (*steps, "serviceAccountName") if run else ()
+    shared = (*steps, "podTemplate") if run else ()
+    return TemplatePath(tuple(path.split(".")), "task", "to-completion", account, shared)
+
+
+def _pipeline(spec: str, run: str = "") -> tuple[TemplatePath, ...]:
+    return tuple(_task(f"{spec}.{tasks}.*.taskSpec", run) for tasks in ("tasks", "finally"))
 
 
 _TO_COMPLETION: Final[Restart] = "to-completion"
@@ -91,6 +109,11 @@ PLACES: Final[Mapping[GroupKind, tuple[TemplatePath, ...]]] = MappingProxyType(
         kinds.WORKFLOW_TEMPLATE: _workflow("spec"),
         kinds.CLUSTER_WORKFLOW_TEMPLATE: _workflow("spec"),
         kinds.CRON_WORKFLOW: _workflow("spec.workflowSpec"),
+        kinds.TEKTON_TASK: (_task("spec"),),
+        kinds.TEKTON_CLUSTER_TASK: (_task("spec"),),
+        kinds.TEKTON_TASK_RUN: (_task("spec.taskSpec", "spec"),),
+        kinds.TEKTON_PIPELINE: _pipeline("spec"),
+        kinds.TEKTON_PIPELINE_RUN: _pipeline("spec.pipelineSpec", "spec.taskRunTemplate"),
     }
 )
 """Every kind that is known to hold pod templates, and where: the one table for all rules."""
@@ -127,6 +150,7 @@ _ADDED_DOMAINS: Final = (
     "leaderworkerset.sigs.k8s.io",
     "linkerd.io",
     "openshift.io",
+    "tekton.dev",
     "workflows.argoproj.io",
     "topology.kubernetes.io",
 )

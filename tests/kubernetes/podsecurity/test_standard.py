@@ -115,6 +115,30 @@ spec:
     ]
 
 
+def test_the_steps_of_a_run_of_tekton_are_containers_of_one_pod() -> None:
+    text = """
+apiVersion: tekton.dev/v1
+kind: TaskRun
+metadata: {name: build, namespace: ci}
+spec:
+  podTemplate: {hostNetwork: true}
+  taskSpec:
+    volumes: [{name: v, hostPath: {path: /}}]
+    stepTemplate: {securityContext: {procMount: Unmasked}}
+    steps: [{name: s, securityContext: {privileged: true}}]
+    sidecars: [{name: t, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]
+"""
+    (resource,) = world(text).resources
+
+    assert {found.text for found in violations(resource, "baseline", (1, 34))} == {
+        "shares the node's network",
+        "makes container s privileged",
+        "gives container t the capability SYS_ADMIN",
+        "unmasks /proc in a container",
+        "mounts the node's /",
+    }
+
+
 NAMESPACE = """
 apiVersion: v1
 kind: Namespace

@@ -58,6 +58,12 @@ def _only(text: str) -> PodTemplate:
             "spec: {templates: [{name: a, container: {image: x}}, {name: b, steps: []}]}",
             ["spec.templates[name=a]"],
         ),
+        (
+            "tekton.dev/v1",
+            "PipelineRun",
+            "spec: {pipelineSpec: {tasks: [{name: a, taskSpec: {steps: [{}]}}, {name: b}]}}",
+            ["spec.pipelineSpec.tasks[name=a].taskSpec"],
+        ),
         ("v1", "ConfigMap", "data: {}", []),
         ("apps/v1", "Deployment", "spec: 3", []),
     ],
@@ -128,6 +134,20 @@ spec:
 
     assert template.service_account == "builder"
     assert len(template.containers) == 2
+
+
+def test_a_run_of_a_pipeline_names_the_account_for_its_tasks() -> None:
+    template = _only("""
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: a}
+spec:
+  taskRunTemplate: {serviceAccountName: builder}
+  pipelineSpec: {tasks: [{name: t, taskSpec: {steps: [{name: s}], sidecars: [{name: w}]}}]}
+""")
+
+    assert template.service_account == "builder"
+    assert [container["name"].text for container in template.containers] == ["s", "w"]
 
 
 def test_a_rollout_takes_the_template_that_it_refers_to() -> None:
