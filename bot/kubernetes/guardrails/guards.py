@@ -10,7 +10,7 @@ from bot.kubernetes.guardrails.formulas import Formula
 from bot.records import dataclass
 
 GuardPurpose: TypeAlias = Literal[
-    "action", "match", "exclude", "check", "failure", "parameters", "level", "exception"
+    "action", "match", "exclude", "check", "failure", "parameters", "level", "exception", "deletion"
 ]
 """What a field of a guard decides."""
 
@@ -58,7 +58,7 @@ class Guard:
     """A guard of a state: the resources that make it up, and how they are read.
 
     `family` tells which guards may stand in for each other. `absent` is what is refused where the
-    guard does not exist: nothing, or of an exception everything that it would let through.
+    guard does not exist: nothing; of an exception or a deletion, everything that it lets through.
     """
 
     id: str

@@ -32,12 +32,10 @@ _STEMS: Final = (
     "ImageValidatingPolicy",
     "MutatingPolicy",
     "GeneratingPolicy",
-    "DeletingPolicy",
 )
 _CONTENT: Final = {
     "MutatingPolicy": ("mutations",),
     "GeneratingPolicy": ("generate", "variables"),
-    "DeletingPolicy": ("conditions", "schedule", "deletionPropagationPolicy"),
     "ImageValidatingPolicy": ("attestors", "attestations", "validationConfigurations"),
 }
 
@@ -78,7 +76,6 @@ def _policy(root: Node, spec: Node) -> Clause:
     stem = key.kind.removeprefix("Namespaced")
     refusing = stem in {"ValidatingPolicy", "ImageValidatingPolicy"}
     effect: GuardEffect = "refuses" if refusing else "changes"
-    # Deleting acts on a schedule, not at admission.
     enabled: Formula = spec["evaluation"]["admission"]["enabled"].boolean is not False
     actions = spec["validationActions"]
     denies: Formula = not refusing or "Deny" in (actions.texts or ("Deny",))

@@ -114,6 +114,7 @@ def _purpose_message(weakening: Weakening) -> str:
         "parameters": "now lets everything through where its parameters are missing",
         "level": _level_message(weakening.fields),
         "exception": f"newly excepts resources from policies{about}",
+        "deletion": f"newly deletes resources{about}",
     }
     return f"{name} {messages[weakening.purpose]}"
 

@@ -15,6 +15,7 @@ from bot.kubernetes.guardrails.formulas import Formula, Or
 from bot.kubernetes.guardrails.gatekeeper import gatekeeper_guards
 from bot.kubernetes.guardrails.guards import Clause, Guard
 from bot.kubernetes.guardrails.kyverno import kyverno_guards
+from bot.kubernetes.guardrails.kyverno_deletions import DELETIONS, kyverno_deletion_guards
 from bot.kubernetes.guardrails.kyverno_policies import kyverno_policy_guards
 from bot.kubernetes.guardrails.levels import level_guards
 from bot.kubernetes.guardrails.messages import (
@@ -39,6 +40,7 @@ def guards_of(state: State) -> Mapping[str, Guard]:
         admission_guards,
         kyverno_guards,
         kyverno_policy_guards,
+        kyverno_deletion_guards,
         gatekeeper_guards,
         level_guards,
     )
@@ -100,8 +102,10 @@ class _Pair:
         for clause in guard.clauses:
             comparison = compared(guard.absent, clause.denies)
             if comparison.relation != "kept":
-                found = Weakening((clause,), "exception", comparison, True, clause.denies)
-                yield _finding(clause.node, weakening_message(found), Severity.ERROR, "RIGHT")
+                purpose = clause.fields[0].purpose
+                found = Weakening((clause,), purpose, comparison, True, clause.denies)
+                severity = Severity.WARNING if purpose == "deletion" else Severity.ERROR
+                yield _finding(clause.node, weakening_message(found), severity, "RIGHT")
 
     def _weakened(self, guard: Guard) -> Iterator[Finding]:
         refusing = [clause for clause in guard.clauses if _acts(clause)]
@@ -140,6 +144,8 @@ class _Pair:
     def _removed(self, guard: Guard, refusing: list[Clause]) -> Iterator[Finding]:
         """One finding for a guard that is gone, unless others refuse all that it did."""
         if guard.absent is not False:
+            if guard.family == DELETIONS:
+                yield from map(_idle, refusing)
             return
         total: Formula = Or(tuple(clause.denies for clause in self._standing_in()))
         lost = [clause for clause in refusing if compared(clause.denies, total).relation != "kept"]
@@ -158,6 +164,11 @@ class _Pair:
         elif not refusing:
             message = f"{guard_name(root.resource)} is removed: it only reported"
             yield _finding(place, message, Severity.NOTICE, "LEFT")
+
+
+def _idle(clause: Clause) -> Finding:
+    message = f"{guard_name(clause.node.resource)} is removed: it no longer deletes anything"
+    return _finding(clause.node, message, Severity.NOTICE, "LEFT")
 
 
 def _acts(clause: Clause) -> bool:
@@ -185,6 +196,8 @@ def _blamed(blame: _Blame) -> Finding:
     )
     severity = _SEVERITIES[cause.comparison.relation]
     derived = all(clause.derived for clause in clauses)
+    if cause.field.purpose == "deletion":
+        severity = Severity.WARNING
     if new.effect == "changes" and (derived or cause.field.purpose == "check"):
         severity = Severity.NOTICE
     elif derived:
