@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
-from bot.core.finding import Finding, Severity, Side, Table
+from bot.core.finding import Finding, Related, Severity, Side, Table
 from bot.core.resource import Node, Resource, ResourceKey, route_text
 from bot.core.state import State, changes
 from bot.core.values import Value
 from bot.kubernetes import kinds
+from bot.kubernetes.causes import ChangedPosition, changed_place
 from bot.kubernetes.rbac.findings import facts, table
 from bot.kubernetes.rbac.gains import Gain, beyond, compare
 from bot.kubernetes.rbac.judgement import Judgement
@@ -155,27 +156,33 @@ def _tokens(template: PodTemplate) -> Iterator[tuple[str, Node]]:
 def _missing(before: State, after: State) -> Iterator[Finding]:
     """Workloads at head that name an account that base had and head does not have."""
     gone = {
-        (change.key.namespace, change.key.name): change.before
+        (change.key.namespace or "", change.key.name): change.before
         for change in changes(before, after, kinds.SERVICE_ACCOUNT)
-        if change.after is None and change.key.name != DEFAULT
+        if change.after is None and change.before and change.key.name != DEFAULT
     }
     if not gone:
         return
-    for space in sorted({namespace or "" for namespace, _ in gone}):
+    for space in sorted({namespace for namespace, _ in gone}):
         for resource in after.of(*TEMPLATED, namespace=space):
             for template in effective_pod_templates(resource, after):
-                if (space, template.service_account) in gone:
-                    yield _refused(template)
+                removed = gone.get((space, template.service_account))
+                if removed is not None:
+                    yield _refused(template, removed, before)
 
 
-def _refused(template: PodTemplate) -> Finding:
+def _refused(template: PodTemplate, removed: Resource, before: State) -> Finding:
+    """A finding on the workload's field where it changed, else on the account that is gone."""
+    place = ChangedPosition(removed.at("metadata", "name"), "LEFT")
+    cause = changed_place(before, (template.service_account_node,)) or place
     return Finding(
-        node=template.service_account_node,
+        node=cause.node,
         message=f"Pods of {template} run as {_subject(template)}, which this change removes: they"
         " are no longer admitted",
         severity=Severity.ERROR,
         key="WL-SA-MISSING",
         facts=_facts("WL-SA-MISSING", template.owner, account=template.service_account),
+        side=cause.side,
+        related=(Related(template.service_account_node, "runs as it"),),
     )
 
 
