@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from bot.errors import GitError, RemoteGitError
 from bot.git.mirror import Mirror, _authorization
+from bot.git.repository import Repository
 from tests.git.repositories import commit, git, make_repository
 
 
@@ -261,3 +263,39 @@ def test_packs_refs_and_objects_stay_few_over_many_fetches(
     assert (len(refs), len(loose) <= 32, len(packs) <= 16, len(used) <= 21) == (21, *[True] * 3)
     assert repository.resolve(head) == head
     assert kept.fetch("file:///nowhere", [head]).resolve(head) == head
+
+
+def test_many_refs_become_one_file(
+    origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.git.mirror.MOST_LOOSE_REFS", 3)
+    kept = mirror(tmp_path)
+    heads = [commit(origin, {"a.yaml": str(number)}) for number in range(5)]
+    for head in heads:
+        directory = kept.fetch(origin.as_uri(), [head]).git_directory
+
+    kept.maintain(datetime.now(UTC))
+
+    assert [path for path in (directory / "refs").rglob("*") if path.is_file()] == []
+    assert [kept.fetch("file:///nowhere", [head]).resolve(head) for head in heads] == heads
+
+
+def test_the_objects_of_a_dropped_commit_go_after_a_day(
+    origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.git.mirror.MOST_COMMITS", 1)
+    kept = mirror(tmp_path)
+    first = commit(origin, {"a.yaml": "1"})
+    kept.fetch(origin.as_uri(), [first])
+    git(origin, "commit", "--quiet", "--amend", "--message=replaced")
+    second = git(origin, "rev-parse", "HEAD")
+    repository = kept.fetch(origin.as_uri(), [second])
+    for path in repository.git_directory.glob("objects/pack/*"):
+        os.utime(path, (0, 0))
+
+    kept.maintain(datetime.now(UTC))
+
+    assert (Repository(repository.git_directory).has(first), repository.has(second)) == (
+        False,
+        True,
+    )
