@@ -52,6 +52,8 @@ class Environments:
 
     def homes(self, root: Root) -> frozenset[str]:
         """The environments that a root belongs to."""
+        if not self.named:
+            return self._split(root.place)
         named = frozenset(
             environment.name for environment in self.named if _names(environment, root)
         )

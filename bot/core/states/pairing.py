@@ -105,7 +105,9 @@ class TreeReading:
         beside = self.roles_beside(applied, environment, environments)
         present = {resource.key for resource in resources} if beside else set()
         foreign = {role.key: role for role in beside if role.key not in present}
-        made_of, applied_by = _built_of(applied), _applied_by(applied)
+        # Few repositories have inputs or decisions, and all have many files.
+        made_of = _built_of(applied) if self.inputs or self.decisions else frozenset()
+        applied_by = _applied_by(applied)
         files: dict[str, ManifestFile] = {}
         for root in applied:
             files.update(root.files)

@@ -141,9 +141,10 @@ def _is_charts_own(segments: list[str]) -> bool:
 
 
 def _hidden(path: str, ignored: tuple[str, ...]) -> bool:
-    place = directory(path)
-    if place.startswith(".") or "/." in place:
-        return True
+    if path.startswith(".") or "/." in path:
+        place = directory(path)
+        if place.startswith(".") or "/." in place:
+            return True
     return bool(ignored) and path_matches(path, ignored)
 
 
