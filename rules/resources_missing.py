@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from bot.core.engine.consent import POD_TEMPLATE
 from bot.core.finding import Finding, Related, Severity
-from bot.core.resource import GroupKind
+from bot.core.resource import GroupKind, route_text
 from bot.core.state import State
 from bot.kubernetes import kinds
-from bot.kubernetes.causes import changed_position
+from bot.kubernetes.causes import ChangedPosition, changed_place, changed_position
 from bot.kubernetes.naming import container_name
 from bot.kubernetes.services.probes import matches_any
 from bot.kubernetes.workloads.pods import str_of
@@ -45,9 +45,19 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
                 f"{str_of(resource)}: {container_name(refusal.container)} has"
                 f" {_none(refusal.demands)}, which {str_of(quota)} demands, so its pods are refused"
             )
-            related = (Related(quota.at("spec", "hard"), "demands it"),)
+            hard = quota.at("spec", "hard")
+            place = refusal.container["resources"]
+            cause = changed_place(before, (place, refusal.container, hard)) or ChangedPosition(
+                place
+            )
+            node = place if cause.node == refusal.container else cause.node
             yield Finding(
-                refusal.container["resources"], message, Severity.ERROR, "quota", related=related
+                node,
+                message,
+                Severity.ERROR,
+                f"quota {resource.key} {route_text(place.route)}",
+                related=(Related(hard, "demands it"),),
+                side=cause.side,
             )
         for broken in newly_out_of_bounds(change, before, after):
             demanded.add(broken.node.route)

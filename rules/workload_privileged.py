@@ -5,16 +5,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.core.engine.consent import POD_TEMPLATE
-from bot.core.finding import Finding, Severity
-from bot.core.resource import GroupKind
+from bot.core.finding import Finding, Related, Severity
+from bot.core.resource import GroupKind, Resource
 from bot.core.state import State
-from bot.kubernetes.podsecurity.new_violations import NewViolations, new_violations
+from bot.kubernetes import kinds
+from bot.kubernetes.causes import changed_position
+from bot.kubernetes.podsecurity.new_violations import (
+    ENFORCE_LABEL,
+    NewViolations,
+    new_violations,
+    newly_refused,
+)
+from bot.kubernetes.podsecurity.standard import PodSecurityViolation
 from bot.kubernetes.workloads.pods import str_of
 from bot.kubernetes.workloads.template_paths import TEMPLATED
 
 SEVERITY = Severity.ERROR
 CONSENT = POD_TEMPLATE
-SUBJECTS: tuple[GroupKind, ...] = TEMPLATED
+SUBJECTS: tuple[GroupKind, ...] = (*TEMPLATED, kinds.NAMESPACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,8 @@ def compare(before: State, after: State, options: Options) -> Iterator[Finding]:
         judged = options.restricted == "always" or (options.restricted == "asked" and is_asked)
         if violations.restricted and judged:
             yield _restricted(violations)
+    for namespace, workload, refused in newly_refused(before, after):
+        yield _newly_refused(before, namespace, workload, refused)
 
 
 def _baseline(violations: NewViolations, after: State) -> Iterator[Finding]:
@@ -51,6 +61,27 @@ def _baseline(violations: NewViolations, after: State) -> Iterator[Finding]:
         yield Finding(
             violation.node, message, severity, f"{violation.control} {violation.detail}", facts
         )
+
+
+def _newly_refused(
+    before: State,
+    namespace: Resource,
+    workload: Resource,
+    refused: tuple[PodSecurityViolation, ...],
+) -> Finding:
+    """A namespace that newly enforces a level which a workload in it violates."""
+    first, *more = refused
+    count = f" and {len(more)} more" if more else ""
+    label = namespace.at("metadata", "labels", ENFORCE_LABEL)
+    message = (
+        f"Namespace {namespace.name} newly enforces {label.text} and refuses pods of"
+        f" {str_of(workload)}: {first.text}{count}"
+    )
+    cause = changed_position(before, (label, namespace.at("metadata", "labels")))
+    related = (Related(first.node, "violates it"),)
+    return Finding(
+        cause.node, message, SEVERITY, f"refused {workload.key}", related=related, side=cause.side
+    )
 
 
 def _moved(violations: NewViolations, severity: Severity) -> Finding:

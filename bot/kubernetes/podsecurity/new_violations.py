@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from bot.core.resource import Resource, ResourceKey, route_text
 from bot.core.state import State, changes, moved
+from bot.kubernetes import kinds
 from bot.kubernetes.podsecurity import baseline, restricted
 from bot.kubernetes.podsecurity.standard import (
     Pod,
@@ -22,7 +23,7 @@ from bot.records import dataclass
 
 Enforced: TypeAlias = Literal["privileged", "baseline", "restricted"]
 
-_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+ENFORCE_LABEL: Final = "pod-security.kubernetes.io/enforce"
 _OTHER_MODES: Final = ("pod-security.kubernetes.io/warn", "pod-security.kubernetes.io/audit")
 _VERSION: Final = "pod-security.kubernetes.io/enforce-version"
 _LEVELS: Final[tuple[PodSecurityLevel, ...]] = ("baseline", "restricted")
@@ -54,8 +55,8 @@ def admission(state: State, namespace: str | None) -> Admission:
     labelled = state.get(ResourceKey("", "Namespace", None, namespace or ""))
     labels = labelled.labels if labelled is not None else {}
     version = parse_version(labels.get(_VERSION) or state.environment.kubernetes)
-    asks = any(labels.get(label) == "restricted" for label in (_ENFORCE, *_OTHER_MODES))
-    match labels.get(_ENFORCE):
+    asks = any(labels.get(label) == "restricted" for label in (ENFORCE_LABEL, *_OTHER_MODES))
+    match labels.get(ENFORCE_LABEL):
         case "privileged" | "baseline" | "restricted" as level:
             return Admission(level, version, asks)
         case _:
@@ -127,3 +128,30 @@ def _new(
             remaining[violation.control, violation.detail] -= 1
         else:
             yield violation
+
+
+def newly_refused(
+    before: State, after: State
+) -> Iterator[tuple[Resource, Resource, tuple[PodSecurityViolation, ...]]]:
+    """The workloads that stay as they are and that their namespace newly refuses, with why.
+
+    Running pods stay until they are replaced.
+    """
+    for change in changes(before, after, kinds.NAMESPACE):
+        if change.after is None:
+            continue
+        name = change.after.name
+        rules, earlier = admission(after, name), admission(before, name)
+        for workload in after.of(*TEMPLATED, namespace=name) if rules != earlier else ():
+            old = before.get(workload.key)
+            if old is None or old.encoded != workload.encoded:
+                continue
+            refused = tuple(_refused(workload, rules))
+            if refused and not any(_refused(old, earlier)):
+                yield change.after, workload, refused
+
+
+def _refused(workload: Resource, rules: Admission) -> Iterator[PodSecurityViolation]:
+    for level in _LEVELS:
+        if rules.refuses(level):
+            yield from violations(workload, level, rules.version)
