@@ -420,7 +420,7 @@ def test_what_is_fetched_and_from_where_is_told(tmp_path: Path) -> None:
 
     on, off = FetchSettings(hosts=("charts.example.com",)), FetchSettings(enabled=False)
     assert [told(on), told(off)] == [
-        ok("fetching", "from what base uses, charts.example.com; 3 MiB stored"),
+        ok("fetching", "from hosts that the base branch uses, charts.example.com; 3 MiB stored"),
         ok("fetching", "off: remote bases and charts are not read"),
     ]
 

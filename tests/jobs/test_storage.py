@@ -6,6 +6,7 @@ import resource
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from bot.errors import QueueError, UsageError
 from bot.github.tasks import Job
 from bot.jobs import Queue, QueueOptions
+from bot.jobs.crashes import Crashes, Unrecorded
+from bot.jobs.database import QueueDatabase
 from bot.metrics import Metrics
 from bot.store.audit import Audit
 from tests.jobs.test_jobs import Bench, bench, idle, queue, until
@@ -69,6 +72,16 @@ def test_a_job_that_ended_while_the_disk_was_full_is_done_again(
         until(lambda: idle(queue))
     finally:
         queue.stop(grace=0)
+
+
+def test_what_could_not_be_recorded_is_no_result_of_its_job(tmp_path: Path) -> None:
+    """DBOS records every Exception as the job's end, as soon as the disk has room again."""
+    crashes = Crashes(QueueDatabase(f"sqlite:///{tmp_path / 'queue.sqlite'}"), "embedded")
+
+    with pytest.raises(Unrecorded) as caught, crashes.tracked():
+        raise OSError(ENOSPC, "No space left on device")
+
+    assert not isinstance(caught.value, Exception)
 
 
 @pytest.mark.parametrize(

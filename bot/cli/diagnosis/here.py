@@ -104,7 +104,7 @@ def _fetching(settings: Settings) -> Diagnosis:
             f"no repository may use the accounts for {', '.join(sorted(a.host for a in unused))}",
             "grant them in FAIRLEAD_FETCH_GRANTS, for example OWNER@HOST",
         )
-    hosts = ", ".join(("what base uses", *settings.fetch.hosts))
+    hosts = ", ".join(("hosts that the base branch uses", *settings.fetch.hosts))
     kept = Store(settings.data_dir / "fetched").size() / _MEBIBYTE
     message = f"from {hosts}; {kept:.0f} MiB stored"
     if proved_state().complete or settings.allow_no_sandbox:
