@@ -19,7 +19,7 @@ from bot.core.states.environments import (
     environments_of,
     placed_resources,
 )
-from bot.core.states.pairing import Pair, Pairing, TreeReading
+from bot.core.states.pairing import Pair, Pairing
 from bot.core.states.placement_table import NO_PLACEMENTS, PlacementTable
 from bot.core.states.placements.applied import Applied, ManyApplied, RootReader, definitions
 from bot.core.states.placements.comparison import Comparison
@@ -34,6 +34,7 @@ from bot.core.states.problems import (
     unrendered,
 )
 from bot.core.states.reached.roots import MOST_REACHED
+from bot.core.states.readings import Readings
 from bot.core.states.rendered.rendering import Rendering
 from bot.core.states.roots.charts import Naming
 from bot.core.states.roots.closures import Manifests
@@ -48,6 +49,7 @@ from bot.core.states.roots.fetched_files import (
 from bot.core.states.roots.files import Files, files_of
 from bot.core.states.roots.inferred import roots_of
 from bot.core.states.roots.root import RootKey
+from bot.core.states.tree_reading import TreeReading
 from bot.core.states.trees import Trees
 from bot.core.tree import Blobs, File, Tree
 from bot.records import dataclass
@@ -121,9 +123,8 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     """The states of two trees. `namespace` is what a resource without one gets.
 
     `builder` renders what cannot be read as it stands. `declare` returns the roots that resources
-    of a tree declare; `addresses` are the URLs under which they name their own repository. `blobs`
-    give the text of templates. `fetcher` fetches remote sources and `resolver` resolves their
-    addresses to exact versions; without both, nothing is fetched.
+    declare. `addresses` are the URLs of the repository itself, `blobs` give the text of files.
+    `fetcher` fetches remote sources and `resolver` gives their exact versions: both, or neither.
     """
     session = FetchSession(fetcher or NoFetcher())
     trees = Trees(
@@ -137,11 +138,12 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
     )
     rendering = Rendering(builder or NoBuilder(), manifests)
     trees.render(rendering, declare, namespace, blobs)
-    head, base_roots = trees.comparisons[0], trees.base_applied(namespace)
-    before, after = trees.applied(head, namespace)
-    both = _placed(base_roots, after, policy)
+    readings = Readings.of(trees, policy.rbac.known, addresses, blobs)
+    head = trees.comparisons[0]
+    before, after = readings.applied(head, namespace)
+    both = _placed(readings.base_applied(namespace), after, policy)
     environments = environments_of(both, policy.environments)
-    pairs = _Pairs(trees, policy, namespace, addresses, blobs)
+    pairs = _Pairs(readings, policy, namespace)
     judged = pairs.of(head, environments)
     return States(
         environments.names,
@@ -149,7 +151,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         tuple(_troubles(trees, (base, head_tree), before, after)),
         _compared(after, judged.pairs),
         trees.files,
-        _rendered(trees, namespace),
+        _rendered(readings, namespace),
         _complete(rendering.affected, before, after),
         tuple(sorted(rendering.tools)),
         judged.upgrades,
@@ -160,7 +162,7 @@ def states_of(  # noqa: PLR0913 - what is compared, and by name how
         pairs.beside(trees.comparisons, both[0], judged),
         judged.unlisted,
         Linking(head.before, head.after, *trees.kustomizations),
-        trees.tables(environments, namespace),
+        readings.tables(environments, namespace),
         _divided(pairs, head, both, judged),
         environments.unnamed,
     )
@@ -214,11 +216,9 @@ class _Judged:
 class _Pairs:
     """Puts the environments of a comparison together."""
 
-    trees: Trees
+    readings: Readings
     policy: Policy
     namespace: str
-    addresses: tuple[str, ...]
-    blobs: Blobs | None
 
     def of(
         self,
@@ -282,7 +282,7 @@ class _Pairs:
         namespace: str,
         beside: _Judged | None,
     ) -> Pairing:
-        before, after = self.trees.sides(comparison, namespace, self.addresses, self.blobs)
+        before, after = self.readings.sides(comparison, namespace)
         if beside is not None:
             after = replace(after, first=frozenset(after.roots) - frozenset(before.roots))
         return Pairing(environments, self.policy, before, after)
@@ -302,11 +302,12 @@ def _present(pairs: Iterable[Pair | None]) -> tuple[Pair, ...]:
     return tuple(pair for pair in pairs if pair is not None)
 
 
-def _rendered(trees: Trees, namespace: str) -> Mapping[str, RenderedPair]:
+def _rendered(readings: Readings, namespace: str) -> Mapping[str, RenderedPair]:
     """The rendered roots of all comparisons, by name; head's own placements go first."""
     found: dict[str, RenderedPair] = {}
-    for comparison in trees.comparisons:
-        for name, pair in trees.rendered(*trees.applied(comparison, namespace), namespace).items():
+    for comparison in readings.trees.comparisons:
+        sides = readings.applied(comparison, namespace)
+        for name, pair in readings.rendered(*sides, namespace).items():
             found.setdefault(name, pair)
     return MappingProxyType(found)
 
