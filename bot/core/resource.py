@@ -105,6 +105,7 @@ _MERGE_KEYS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = MappingProxyType
     }
 )
 _NAMING_KEYS: Final = (("name",), ("host",), ("path",), ("key",))
+_NAMING: Final = (str, int, float)
 
 
 def item_key(holder: str, item: Value) -> str:
@@ -116,8 +117,8 @@ def item_key(holder: str, item: Value) -> str:
         return "" if isinstance(item, tuple) else str(item)
     for keys in _MERGE_KEYS.get(holder, _NAMING_KEYS):
         if keys[0] in item:
-            named = (key for key in keys if isinstance(item.get(key), str | int | float))
-            return ",".join(f"{key}={item[key]}" for key in named)
+            named = [key for key in keys if isinstance(item.get(key), _NAMING)]
+            return ",".join([f"{key}={item[key]}" for key in named])
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -156,6 +157,7 @@ _ADDED_DOMAINS: Final = (
 )
 
 
+@lru_cache(maxsize=4096)
 def added_by_controllers(key: str) -> bool:
     """Whether pods may have this label although no template shows it."""
     domain = key.rpartition("/")[0]
