@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -59,6 +61,17 @@ def run(command: Sequence[str | Path], folder: Path, environment: dict[str, str]
     if code not in FINISHED:
         raise RuntimeError(f"{command[0]} ended with {code}")
     return Run(cpu, peak / KIB_PER_MIB)
+
+
+@contextmanager
+def no_collector() -> Iterator[None]:
+    """No garbage is collected, as in the process that makes a review: it ends with the review."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 def median(runs: Sequence[Run]) -> Run:
