@@ -1,4 +1,4 @@
-"""An autoscaler whose target is gone, or that shares the number of replicas with a manifest."""
+"""An autoscaler whose target is gone, or that shares it with a manifest or another autoscaler."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from bot.kubernetes.scaling.autoscalers import (
     AUTOSCALERS,
     SCALED,
     check_fixed_replicas,
+    check_shared_targets,
     replicas_dropped,
     scale_target,
 )
@@ -22,6 +23,7 @@ SUBJECTS = (*AUTOSCALERS, *SCALED)
 def compare(before: State, after: State, options: object) -> Iterator[Finding]:
     del options
     yield from dangling(before, after, Referrers(AUTOSCALERS, scale_target), SEVERITY)
+    yield from new_findings(before, after, check_shared_targets)
     yield from new_findings(before, after, check_fixed_replicas)
     for node, violation in replicas_dropped(before, after):
         yield finding_at(violation, ChangedPosition(node, "LEFT"))

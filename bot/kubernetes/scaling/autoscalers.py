@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from types import MappingProxyType
 from typing import Final
 
@@ -29,6 +30,9 @@ SCALED: Final = (
     kinds.ROLLOUT,
 )
 """The kinds with a number of replicas."""
+
+_TRANSFER: Final = "scaledobject.keda.sh/transfer-hpa-ownership"
+_OWNERSHIP_UNCHECKED: Final = "validations.keda.sh/hpa-ownership"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,44 @@ def check_fixed_replicas(state: State, reach: ChangeReach) -> Iterator[Violation
             Severity.NOTICE,
             MappingProxyType({"replicas": replicas.integer}),
         )
+
+
+def check_shared_targets(state: State, reach: ChangeReach) -> Iterator[Violation]:
+    """The pairs of autoscalers that set the replicas of the same workload.
+
+    Kubernetes' controller stops with `AmbiguousSelector` for both, and KEDA's webhook refuses its
+    own: https://github.com/kedacore/keda/blob/main/apis/keda/v1alpha1/scaledobject_webhook.go
+    """
+    scalers: dict[ResourceKey, list[tuple[Resource, Node]]] = {}
+    for kind in (kinds.HORIZONTAL_POD_AUTOSCALER, SCALED_OBJECT):
+        for autoscaler in reach.resources(state, kind):
+            if target := target_of(autoscaler):
+                scalers.setdefault(target.key, []).append((autoscaler, target.node))
+    for key, sharing in scalers.items():
+        for (first, name), (second, other_name) in combinations(sharing, 2):
+            if _hands_over(first, second):
+                continue
+            yield Violation(
+                "TARGET-SHARED",
+                second,
+                (str(first.key), str(key)),
+                f"{str_of(second)} and {str_of(first)} both scale {key.kind} {key.namespace}/"
+                f"{key.name}: two autoscalers of one workload stop each other",
+                (other_name, name, second.at("metadata", "name"), first.at("metadata", "name")),
+            )
+
+
+def _hands_over(autoscaler: Resource, scaled_object: Resource) -> bool:
+    """Whether a ScaledObject takes over this autoscaler, or is told to live beside it.
+
+    https://keda.sh/docs/latest/reference/scaledobject-spec/#transfer-ownership-of-an-existing-hpa
+    """
+    if scaled_object.group_kind != SCALED_OBJECT or autoscaler.group_kind == SCALED_OBJECT:
+        return False
+    config = scaled_object.at("spec", "advanced", "horizontalPodAutoscalerConfig")
+    taken = scaled_object.at("metadata", "annotations", _TRANSFER).text == "true"
+    beside = autoscaler.at("metadata", "annotations", _OWNERSHIP_UNCHECKED).text == "false"
+    return beside or (taken and config["name"].text == autoscaler.name)
 
 
 def replicas_dropped(before: State, after: State) -> Iterator[tuple[Node, Violation]]:
