@@ -82,20 +82,19 @@ def test_the_child_answers_what_the_function_gives() -> None:
 
 
 def test_no_rule_needs_what_the_sandbox_takes_away() -> None:
-    """Every example of every page in one tree: a rule that opens a file in the child crashes."""
-    base: dict[str, str] = {}
-    head: dict[str, str] = {}
-    for rule in load_rules():
-        for example in rule.page.examples:
+    """The examples of all pages, many in a tree: a rule that opens a file in the child crashes."""
+    examples = [(rule, example) for rule in load_rules() for example in rule.page.examples]
+    for first in range(0, len(examples), 40):
+        base: dict[str, str] = {}
+        head: dict[str, str] = {}
+        for rule, example in examples[first : first + 40]:
             place = f"{rule.id}-{example.line}"
             base.update({f"{place}/{path}": text for path, text in example.base.items()})
             head.update({f"{place}/{path}": text for path, text in example.head.items()})
 
-    # Several hundred examples at once: a busy machine takes longer than a review may.
-    limits = ChildLimits(wall=10 * PATIENCE, cpu=int(10 * PATIENCE))
-    found = run(base, head, AnalysisOptions(limits=limits))
+        analysis = run(base, head, AnalysisOptions())
 
-    assert [held for held in found.problems if held.kind == "rule-failed"] == []
+        assert [each for each in analysis.problems if each.kind == "rule-failed"] == []
 
 
 def test_a_warm_review_reads_the_changed_contents_alone(tmp_path: Path) -> None:
