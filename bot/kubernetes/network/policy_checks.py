@@ -114,7 +114,7 @@ def check_host_network(state: State, reach: ChangeReach) -> Iterator[Violation]:
         yield Violation(
             "NP-HOSTNETWORK",
             policy.resource,
-            tuple(str(pods.template.owner.key) for pods in hosted),
+            tuple(sorted({str(pods.template.owner.key) for pods in hosted})),
             f"{str_of(policy.resource)} selects {named(hosted)}, whose pods use their node's "
             "network, and there most network plugins apply no policy",
             (policy.subject.node, *_hosting(hosted)),
