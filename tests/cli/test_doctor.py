@@ -425,6 +425,22 @@ def test_what_is_fetched_and_from_where_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_what_must_be_backed_up_and_what_is_foreign_is_told(tmp_path: Path) -> None:
+    for name in ("audit.sqlite", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+
+    lines = [
+        (line.status, line.message)
+        for line in look_here(Settings(data_dir=tmp_path))
+        if line.subject == "back-up"
+    ]
+
+    assert lines == [
+        ("ok", f"needed of audit.sqlite in {tmp_path}"),
+        ("warning", f"{tmp_path} has entries that are not Fairlead's: notes.txt"),
+    ]
+
+
 def test_the_command_says_it_to_people_and_machines(
     stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
